@@ -1,0 +1,27 @@
+"""What we sell and what we say about it."""
+
+from catalog.models.card import Card
+from catalog.models.identifier import Identifier
+from catalog.models.listing import Channel, Listing
+from catalog.models.media import Image
+from catalog.models.price import ExchangeRate, PriceChange, PriceRule
+from catalog.models.product import Brand, Product, Variant
+from catalog.models.spec import Mode, Spec
+from catalog.models.taxonomy import Category
+
+__all__ = [
+    "Brand",
+    "Card",
+    "Category",
+    "Channel",
+    "ExchangeRate",
+    "Identifier",
+    "Image",
+    "Listing",
+    "Mode",
+    "PriceChange",
+    "PriceRule",
+    "Product",
+    "Spec",
+    "Variant",
+]

@@ -1,0 +1,47 @@
+"""The names the trade gives a thing: GTIN, UPC, MPN and the supplier's own."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from catalog.models.product import Variant
+
+
+class Identifier(models.Model):
+    """One name of one variant. A GTIN is kept as 14 digits with a right check digit.
+
+    An MPN is unique only together with its brand, so ``value`` holds ``brand:mpn``.
+    """
+
+    class Scheme(models.TextChoices):
+        GTIN = "gtin"
+        MPN = "mpn"
+        SUPPLIER = "supplier"
+
+    class State(models.TextChoices):
+        ASSERTED = "asserted"
+        VERIFIED = "verified"
+        CONFLICT = "conflict"
+
+    variant = models.ForeignKey(Variant, models.CASCADE, related_name="identifiers")
+    scheme = models.CharField(max_length=10, choices=Scheme)
+    value = models.CharField(max_length=160)
+    raw = models.CharField(max_length=160, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.ASSERTED)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scheme", "value"],
+                condition=~Q(state="conflict"),
+                name="identifier_names_one_variant",
+            ),
+            models.CheckConstraint(
+                condition=~Q(scheme="gtin") | Q(value__regex=r"^[0-9]{14}$"),
+                name="identifier_gtin_has_14_digits",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.value}"

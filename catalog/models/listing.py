@@ -1,0 +1,87 @@
+"""Where we sell, and what one variant costs and promises there."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models import Q
+
+from catalog.models.price import PriceRule
+from catalog.models.product import Variant
+
+# A claim older than this is no promise: the listing says "out of stock" until news comes.
+STALE_AFTER = timedelta(hours=24)
+
+
+class Channel(models.Model):
+    """A place where we sell, with its money and its market. Our own shop is one."""
+
+    code = models.SlugField(max_length=30, unique=True)
+    name = models.CharField(max_length=80)
+    currency = models.CharField(max_length=3)
+    default_country = models.CharField(max_length=2)
+    countries = models.JSONField(default=list)
+    buffer = models.PositiveSmallIntegerField(default=0)  # units never shown here
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ListingQuerySet(models.QuerySet["Listing"]):
+    """Questions about listings."""
+
+    def on(self, channel: Channel) -> ListingQuerySet:
+        return self.filter(channel=channel)
+
+    def published(self) -> ListingQuerySet:
+        return self.filter(
+            is_published=True, variant__product__status="active", price_amount__gt=0
+        )
+
+    def for_sale(self, now: datetime) -> ListingQuerySet:
+        return self.published().filter(available__gt=0, as_of__gte=now - STALE_AFTER)
+
+
+class Listing(models.Model):
+    """One variant on one channel: its price, and what we believe can be delivered.
+
+    ``available`` is a claim as old as ``as_of``; only a hold on a stock row is a fact.
+    ``cost_amount`` and ``rate`` are the inputs the price was made from.
+    """
+
+    channel = models.ForeignKey(Channel, models.PROTECT, related_name="listings")
+    variant = models.ForeignKey(Variant, models.CASCADE, related_name="listings")
+    price_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    cost_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    rule = models.ForeignKey(
+        PriceRule, models.PROTECT, null=True, blank=True, related_name="listings"
+    )
+    available = models.PositiveIntegerField(default=0)
+    ships_from = models.JSONField(default=dict, blank=True)  # country -> available there
+    as_of = models.DateTimeField(null=True, blank=True)
+    is_published = models.BooleanField(default=False)
+    is_withdrawn = models.BooleanField(default=False)  # staff took it off; a sync never puts it back
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ListingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "variant"], name="listing_once_per_channel"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_published=False) | Q(price_amount__gt=0),
+                name="listing_published_has_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(price_amount__isnull=True)
+                | Q(cost_amount__isnull=True)
+                | Q(price_amount__gte=models.F("cost_amount")),
+                name="listing_price_not_below_cost",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} on {self.channel_id}"

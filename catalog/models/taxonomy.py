@@ -1,0 +1,41 @@
+"""The shelves of the shop."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Family(models.TextChoices):
+    """What kind of thing a product is: decides which attributes it needs."""
+
+    FLASHLIGHT = "flashlight"
+    HEADLAMP = "headlamp"
+    LANTERN = "lantern"
+    WORK_LIGHT = "work_light"
+    BIKE_LIGHT = "bike_light"
+    BATTERY = "battery"
+    CHARGER = "charger"
+    ACCESSORY = "accessory"
+
+
+class Category(models.Model):
+    """One shelf; ``names`` and ``intros`` hold its words per locale."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    names = models.JSONField(default=dict)
+    intros = models.JSONField(default=dict, blank=True)
+    families = models.JSONField(default=list)
+    google_id = models.PositiveIntegerField(null=True, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "categories"
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def name_in(self, locale: str) -> str:
+        return str(self.names.get(locale) or self.names.get("en") or self.slug)
+
+    def intro_in(self, locale: str) -> str:
+        return str(self.intros.get(locale) or self.intros.get("en") or "")

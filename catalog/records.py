@@ -1,0 +1,59 @@
+"""A product as somebody else describes it, before we believe any of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from storefront.lib.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadRow:
+    """A row that cannot be taken, or only in part, and why, in words for staff.
+
+    Shape:  ``row`` is the supplier's id of it, or its place in the answer
+    """
+
+    row: str
+    code: str
+    message: str
+    is_fatal: bool = True
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantRecord:
+    """One SKU of the supplier, as he describes it."""
+
+    sku: str
+    title: str
+    option_values: tuple[str, ...] = ()
+    cost: Money | None = None
+    gtin: str = ""
+    mpn: str = ""
+    packed_weight_g: int | None = None
+    picture_urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductRecord:
+    """One product of the supplier with its variants.
+
+    ``claims`` are his specification table, label by label, untouched: turning them into
+    numbers we believe is ``catalog.enrichment``'s work.
+    """
+
+    ref: str
+    title: str
+    brand: str
+    category_path: tuple[str, ...]
+    description_html: str
+    claims: Mapping[str, str]
+    option_names: tuple[str, ...]
+    has_battery: bool
+    hs_code: str
+    picture_urls: tuple[str, ...]
+    variants: tuple[VariantRecord, ...]
+    raw: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,91 @@
+"""What happened, and whom we told."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from storefront.lib.states import Stateful
+
+
+class Event(models.Model):
+    """A fact, recorded in the transaction that made it true. Append-only.
+
+    ``payload`` holds all that any message will ever need; ``subject`` names the object, and
+    ``sequence`` orders the facts of one subject.
+    """
+
+    key = models.CharField(max_length=120, unique=True)
+    name = models.CharField(max_length=50)
+    subject = models.CharField(max_length=80)
+    sequence = models.PositiveIntegerField()
+    payload = models.JSONField()
+    occurred_at = models.DateTimeField()
+    fanned_out_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject", "sequence"], name="event_order_by_subject"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=models.Q(fanned_out_at__isnull=True),
+                name="event_waits_for_fan_out",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Delivery(Stateful):
+    """One message to one recipient about one fact: once, whatever is retried."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        DELIVERING = "delivering"  # handed to the sender; if we die here, staff look
+        DELIVERED = "delivered"
+        RETRYING = "retrying"
+        DEAD = "dead"
+        REPLAYED = "replayed"
+
+    TRANSITIONS: ClassVar = {
+        Status.PENDING: frozenset({Status.DELIVERING}),
+        Status.DELIVERING: frozenset({Status.DELIVERED, Status.RETRYING, Status.DEAD}),
+        Status.RETRYING: frozenset({Status.DELIVERING, Status.DEAD}),
+        Status.DELIVERED: frozenset(),
+        Status.DEAD: frozenset({Status.REPLAYED}),
+        Status.REPLAYED: frozenset({Status.DELIVERING}),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    event = models.ForeignKey(Event, models.PROTECT, related_name="deliveries")
+    sender = models.CharField(max_length=20)  # a key of notifications.senders.SENDERS
+    recipient = models.CharField(max_length=254)
+    template = models.CharField(max_length=50)
+    locale = models.CharField(max_length=5)
+    status = models.CharField(max_length=12, choices=Status, default=Status.PENDING)
+    status_since = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    problem = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event", "sender", "recipient", "template"], name="delivery_once"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(status__in=["pending", "retrying", "replayed"]),
+                name="delivery_is_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template} to {self.recipient}"

@@ -1,0 +1,42 @@
+"""What a delivery costs and when it arrives, as it was quoted. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from orders.routing import PlannedParcel
+from storefront.lib.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotedParcel:
+    """One planned parcel on one route; ``carrier_service`` is the supplier's own name of it."""
+
+    parcel: PlannedParcel
+    service_code: str
+    carrier_service: str
+    price: Money
+    arrives_from: date
+    arrives_to: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShippingQuote:
+    """One way to have the whole cart delivered; ``tier`` is what the shopper picks."""
+
+    tier: str
+    parcels: tuple[QuotedParcel, ...]
+
+    @property
+    def price(self) -> Money:
+        currency = self.parcels[0].price.currency
+        return Money.total((parcel.price for parcel in self.parcels), currency)
+
+    @property
+    def arrives_from(self) -> date:
+        return min(parcel.arrives_from for parcel in self.parcels)
+
+    @property
+    def arrives_to(self) -> date:
+        return max(parcel.arrives_to for parcel in self.parcels)

@@ -1,0 +1,1 @@
+"""The payment gateways we can speak to."""

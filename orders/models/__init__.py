@@ -1,0 +1,21 @@
+"""From cart to purchase order."""
+
+from orders.models.cart import Cart, CartLine
+from orders.models.order import Order, OrderLine
+from orders.models.payment import Payment, PaymentEvent
+from orders.models.purchase import PurchaseLine, PurchaseMessage, PurchaseOrder
+from orders.models.reservation import Allocation, Reservation
+
+__all__ = [
+    "Allocation",
+    "Cart",
+    "CartLine",
+    "Order",
+    "OrderLine",
+    "Payment",
+    "PaymentEvent",
+    "PurchaseLine",
+    "PurchaseMessage",
+    "PurchaseOrder",
+    "Reservation",
+]

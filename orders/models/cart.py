@@ -1,0 +1,53 @@
+"""What a shopper is about to buy."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import Q
+
+from catalog.models import Channel, Listing
+
+KEPT_FOR = timedelta(days=30)
+PRICE_PROMISED_FOR = timedelta(minutes=30)
+MAX_QUANTITY = 99
+
+
+class Cart(models.Model):
+    """A cart, known to its owner by ``token`` only. Placing it freezes it."""
+
+    token = models.CharField(max_length=43, unique=True)
+    channel = models.ForeignKey(Channel, models.PROTECT, related_name="carts")
+    country = models.CharField(max_length=2)
+    locale = models.CharField(max_length=5, default="en")
+    email = models.EmailField(max_length=254, blank=True)
+    ship_to = models.JSONField(default=dict, blank=True)  # Address, as far as written
+    service = models.CharField(max_length=40, blank=True)  # the delivery chosen
+    created_at = models.DateTimeField()
+    touched_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"cart {self.pk}"
+
+
+class CartLine(models.Model):
+    """So many of one listing, at the price that we promised and when."""
+
+    cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines")
+    listing = models.ForeignKey(Listing, models.CASCADE, related_name="cart_lines")
+    quantity = models.PositiveSmallIntegerField()
+    quoted_amount = models.DecimalField(max_digits=12, decimal_places=2)
+    quoted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cart", "listing"], name="cart_line_once_per_listing"),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1, quantity__lte=MAX_QUANTITY),
+                name="cart_line_quantity_in_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.listing_id}"

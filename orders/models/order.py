@@ -1,0 +1,131 @@
+"""What a shopper ordered: frozen words, prices and costs."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from catalog.models import Channel, Variant
+from orders.models.cart import Cart
+from storefront.lib.money import Money
+from storefront.lib.states import Stateful
+from suppliers.models import StockLevel, SupplierOffer
+
+
+class Order(Stateful):
+    """One order of one shopper. How far payment and parcels are is derived, not stored."""
+
+    class Status(models.TextChoices):
+        PENDING_PAYMENT = "pending_payment"
+        PLACED = "placed"  # the money is authorized
+        ON_HOLD = "on_hold"
+        PROCESSING = "processing"  # its purchase orders exist
+        COMPLETED = "completed"
+        EXPIRED = "expired"  # never paid
+        CANCELED = "canceled"
+
+    TRANSITIONS: ClassVar = {
+        Status.PENDING_PAYMENT: frozenset({Status.PLACED, Status.EXPIRED, Status.CANCELED}),
+        Status.PLACED: frozenset({Status.ON_HOLD, Status.PROCESSING, Status.CANCELED}),
+        Status.ON_HOLD: frozenset({Status.PLACED, Status.PROCESSING, Status.CANCELED}),
+        Status.PROCESSING: frozenset({Status.ON_HOLD, Status.COMPLETED, Status.CANCELED}),
+        Status.COMPLETED: frozenset(),
+        Status.EXPIRED: frozenset(),
+        Status.CANCELED: frozenset(),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    number = models.CharField(max_length=20, unique=True)
+    access_key = models.CharField(max_length=43)  # opens the order page without an account
+    channel = models.ForeignKey(Channel, models.PROTECT, related_name="orders")
+    cart = models.OneToOneField(Cart, models.PROTECT, related_name="order")
+    email = models.EmailField(max_length=254)
+    locale = models.CharField(max_length=5)
+    ship_to = models.JSONField()  # Address, as it was
+    currency = models.CharField(max_length=3)
+    goods_amount = models.DecimalField(max_digits=12, decimal_places=2)
+    delivery_amount = models.DecimalField(max_digits=12, decimal_places=2)
+    discount_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    tax_amount = models.DecimalField(max_digits=12, decimal_places=2)  # contained in the total
+    total_amount = models.DecimalField(max_digits=12, decimal_places=2)
+    status = models.CharField(max_length=16, choices=Status, default=Status.PENDING_PAYMENT)
+    status_since = models.DateTimeField()
+    hold_reason = models.CharField(max_length=200, blank=True)
+    placed_at = models.DateTimeField()
+    pay_before = models.DateTimeField()  # then the goods are for others again
+    arrives_from = models.DateField(null=True, blank=True)  # what we promised
+    arrives_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    total_amount=F("goods_amount") + F("delivery_amount") - F("discount_amount")
+                ),
+                name="order_total_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    goods_amount__gte=0,
+                    delivery_amount__gte=0,
+                    discount_amount__gte=0,
+                    tax_amount__gte=0,
+                    total_amount__gte=0,
+                ),
+                name="order_amounts_not_negative",
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "status_since"], name="order_by_status")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def total(self) -> Money:
+        return Money(self.total_amount, self.currency)
+
+
+class OrderLine(models.Model):
+    """One line, with the words, price and cost it was sold on.
+
+    ``offer`` and ``level`` are where routing decided to take it from.
+    """
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="lines")
+    variant = models.ForeignKey(Variant, models.PROTECT, related_name="order_lines")
+    offer = models.ForeignKey(SupplierOffer, models.PROTECT, related_name="order_lines")
+    level = models.ForeignKey(StockLevel, models.PROTECT, related_name="order_lines")
+    sku = models.CharField(max_length=40)
+    title = models.CharField(max_length=200)
+    picture = models.CharField(max_length=80, blank=True)
+    quantity = models.PositiveSmallIntegerField()
+    unit_amount = models.DecimalField(max_digits=12, decimal_places=2)
+    line_amount = models.DecimalField(max_digits=12, decimal_places=2)
+    tax_rate = models.DecimalField(max_digits=5, decimal_places=4)
+    cost_amount = models.DecimalField(max_digits=12, decimal_places=2)  # per unit, supplier's
+    cost_currency = models.CharField(max_length=3)
+    canceled_quantity = models.PositiveSmallIntegerField(default=0)
+    shipped_quantity = models.PositiveSmallIntegerField(default=0)
+    delivered_quantity = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(line_amount=F("unit_amount") * F("quantity")),
+                name="order_line_amount_adds_up",
+            ),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="order_line_has_units"),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=F("canceled_quantity") + F("shipped_quantity")),
+                name="order_line_not_shipped_and_canceled",
+            ),
+            models.CheckConstraint(
+                condition=Q(shipped_quantity__gte=F("delivered_quantity")),
+                name="order_line_delivered_was_shipped",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.sku}"

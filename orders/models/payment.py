@@ -1,0 +1,158 @@
+"""The money of an order: one payment, and the append-only book of what happened to it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from orders.models.order import Order
+from storefront.lib.money import Money
+from storefront.lib.states import Stateful
+
+
+class Payment(Stateful):
+    """One attempt to pay one order. Amounts are sums of its events."""
+
+    class Status(models.TextChoices):
+        CREATED = "created"
+        REQUIRES_ACTION = "requires_action"  # the shopper is at the gateway
+        AUTHORIZED = "authorized"
+        CAPTURED = "captured"  # nothing is left to capture
+        REFUNDED = "refunded"  # all that was captured went back
+        DECLINED = "declined"
+        FAILED = "failed"
+        VOIDED = "voided"
+        EXPIRED = "expired"
+
+    TRANSITIONS: ClassVar = {
+        Status.CREATED: frozenset(
+            {
+                Status.REQUIRES_ACTION,
+                Status.AUTHORIZED,
+                Status.DECLINED,
+                Status.FAILED,
+                Status.EXPIRED,
+                Status.VOIDED,
+            }
+        ),
+        Status.REQUIRES_ACTION: frozenset(
+            {
+                Status.AUTHORIZED,
+                Status.DECLINED,
+                Status.FAILED,
+                Status.EXPIRED,
+                Status.VOIDED,
+            }
+        ),
+        Status.AUTHORIZED: frozenset({Status.CAPTURED, Status.VOIDED, Status.EXPIRED}),
+        Status.CAPTURED: frozenset({Status.REFUNDED}),
+        Status.REFUNDED: frozenset(),
+        Status.DECLINED: frozenset(),
+        Status.FAILED: frozenset(),
+        Status.VOIDED: frozenset(),
+        Status.EXPIRED: frozenset(),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
+    gateway = models.CharField(max_length=20)
+    key = models.CharField(max_length=60, unique=True)  # our idempotency key at the gateway
+    reference = models.CharField(max_length=80, blank=True)  # the gateway's id
+    pay_url = models.CharField(max_length=500, blank=True)
+    currency = models.CharField(max_length=3)
+    amount = models.DecimalField(max_digits=12, decimal_places=2)
+    authorized_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    captured_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    released_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    refunded_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    status = models.CharField(max_length=16, choices=Status, default=Status.CREATED)
+    status_since = models.DateTimeField()
+    capture_before = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gateway", "reference"],
+                condition=~Q(reference=""),
+                name="payment_once_per_reference",
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(status__in=["created", "requires_action", "authorized", "captured"]),
+                name="payment_one_live_per_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    authorized_amount__gte=F("captured_amount") + F("released_amount")
+                ),
+                name="payment_not_captured_over_authorized",
+            ),
+            models.CheckConstraint(
+                condition=Q(captured_amount__gte=F("refunded_amount")),
+                name="payment_not_refunded_over_captured",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def total(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @property
+    def open_amount(self) -> Money:
+        """Authorized, and neither captured nor given back yet."""
+        left = self.authorized_amount - self.captured_amount - self.released_amount
+        return Money(left, self.currency)
+
+
+class PaymentEvent(models.Model):
+    """One entry of the book. Append-only; what we ask and what the gateway says are apart.
+
+    ``external_id`` is the gateway's id of the operation, or, for a request, our own
+    idempotency key. A request without an ``outcome`` is still to be done.
+    """
+
+    class Kind(models.TextChoices):
+        OPENED = "opened"
+        AUTHORIZED = "authorized"
+        DECLINED = "declined"
+        FAILED = "failed"
+        EXPIRED = "expired"
+        CAPTURE_REQUESTED = "capture_requested"
+        CAPTURED = "captured"
+        RELEASE_REQUESTED = "release_requested"  # give back a part that was only authorized
+        RELEASED = "released"
+        REFUND_REQUESTED = "refund_requested"
+        REFUNDED = "refunded"
+        REFUSED = "refused"  # the gateway said no to a request: staff look
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="events")
+    gateway = models.CharField(max_length=20)
+    external_id = models.CharField(max_length=120)
+    kind = models.CharField(max_length=20, choices=Kind)
+    amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    answers = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="outcome"
+    )
+    reason = models.CharField(max_length=200, blank=True)
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gateway", "external_id"], name="payment_event_heard_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__gte=0), name="payment_event_amount_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount} of {self.payment_id}"

@@ -1,0 +1,191 @@
+"""What we order from a supplier for one order, and everything said about it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from orders.models.order import Order, OrderLine
+from storefront.lib.money import Money
+from storefront.lib.states import Stateful
+from suppliers.models import StockLocation, Supplier
+
+
+class PurchaseOrder(Stateful):
+    """One order to one supplier and location. Two axes: the work, and the conversation.
+
+    ``number`` is our reference at the supplier and is stored before any call. A lost answer
+    is ``submit_unknown``: it is looked up before anything is sent again.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft"
+        READY = "ready"
+        ON_HOLD = "on_hold"
+        IN_PROGRESS = "in_progress"
+        PARTIALLY_SHIPPED = "partially_shipped"
+        SHIPPED = "shipped"
+        CLOSED = "closed"
+        CANCELED = "canceled"
+
+    class Request(models.TextChoices):
+        UNSUBMITTED = "unsubmitted"
+        SUBMITTING = "submitting"
+        SUBMITTED = "submitted"
+        SUBMIT_FAILED = "submit_failed"  # a definite no effect: may be sent again
+        SUBMIT_UNKNOWN = "submit_unknown"
+        ACCEPTED = "accepted"
+        PARTIALLY_ACCEPTED = "partially_accepted"
+        BACKORDERED = "backordered"
+        REJECTED = "rejected"
+        CANCELLATION_REQUESTED = "cancellation_requested"
+        CANCELLATION_ACCEPTED = "cancellation_accepted"
+        CANCELLATION_REJECTED = "cancellation_rejected"
+
+    TRANSITIONS: ClassVar = {
+        Status.DRAFT: frozenset({Status.READY, Status.ON_HOLD, Status.CANCELED}),
+        Status.READY: frozenset({Status.IN_PROGRESS, Status.ON_HOLD, Status.CANCELED}),
+        Status.ON_HOLD: frozenset({Status.READY, Status.CANCELED}),
+        Status.IN_PROGRESS: frozenset(
+            {Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CANCELED}
+        ),
+        Status.PARTIALLY_SHIPPED: frozenset({Status.SHIPPED}),
+        Status.SHIPPED: frozenset({Status.CLOSED}),
+        Status.CLOSED: frozenset(),
+        Status.CANCELED: frozenset(),
+    }
+    CONVERSATION: ClassVar = {
+        Request.UNSUBMITTED: frozenset({Request.SUBMITTING}),
+        Request.SUBMITTING: frozenset(
+            {
+                Request.SUBMITTED,
+                Request.ACCEPTED,
+                Request.PARTIALLY_ACCEPTED,
+                Request.BACKORDERED,
+                Request.REJECTED,
+                Request.SUBMIT_FAILED,
+                Request.SUBMIT_UNKNOWN,
+            }
+        ),
+        Request.SUBMIT_FAILED: frozenset({Request.SUBMITTING}),
+        Request.SUBMIT_UNKNOWN: frozenset(
+            {
+                Request.SUBMITTED,
+                Request.ACCEPTED,
+                Request.PARTIALLY_ACCEPTED,
+                Request.BACKORDERED,
+                Request.REJECTED,
+                Request.SUBMIT_FAILED,  # proven absent
+            }
+        ),
+        Request.SUBMITTED: frozenset(
+            {
+                Request.ACCEPTED,
+                Request.PARTIALLY_ACCEPTED,
+                Request.BACKORDERED,
+                Request.REJECTED,
+                Request.CANCELLATION_REQUESTED,
+            }
+        ),
+        Request.ACCEPTED: frozenset({Request.CANCELLATION_REQUESTED, Request.REJECTED}),
+        Request.PARTIALLY_ACCEPTED: frozenset({Request.CANCELLATION_REQUESTED}),
+        Request.BACKORDERED: frozenset(
+            {Request.ACCEPTED, Request.REJECTED, Request.CANCELLATION_REQUESTED}
+        ),
+        Request.REJECTED: frozenset(),
+        Request.CANCELLATION_REQUESTED: frozenset(
+            {Request.CANCELLATION_ACCEPTED, Request.CANCELLATION_REJECTED}
+        ),
+        Request.CANCELLATION_ACCEPTED: frozenset(),
+        Request.CANCELLATION_REJECTED: frozenset({Request.CANCELLATION_REQUESTED}),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS, "request_status": CONVERSATION}
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="purchase_orders")
+    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="purchase_orders")
+    location = models.ForeignKey(StockLocation, models.PROTECT, related_name="purchase_orders")
+    number = models.CharField(max_length=30, unique=True)
+    supplier_reference = models.CharField(max_length=60, blank=True)
+    service_code = models.CharField(max_length=40)
+    carrier_service = models.CharField(max_length=50)  # the supplier's own name of the route
+    currency = models.CharField(max_length=3)
+    charge_amount = models.DecimalField(max_digits=12, decimal_places=2)  # what the shopper pays for it
+    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
+    status_since = models.DateTimeField()
+    request_status = models.CharField(
+        max_length=25, choices=Request, default=Request.UNSUBMITTED
+    )
+    request_status_since = models.DateTimeField()
+    hold_reasons = models.JSONField(default=list, blank=True)
+    problem = models.CharField(max_length=300, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    try_after = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    polled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "supplier", "location"],
+                condition=~Q(status="canceled"),
+                name="purchase_order_once_per_supplier_location",
+            ),
+            models.UniqueConstraint(
+                fields=["supplier", "supplier_reference"],
+                condition=~Q(supplier_reference=""),
+                name="purchase_order_once_per_reference",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["request_status", "try_after"], name="purchase_order_to_send"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def charge(self) -> Money:
+        return Money(self.charge_amount, self.currency)
+
+
+class PurchaseLine(models.Model):
+    """One order line, wholly in one live purchase order."""
+
+    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="lines")
+    order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="purchase_lines")
+    quantity = models.PositiveSmallIntegerField()
+    agreed_cost_amount = models.DecimalField(max_digits=12, decimal_places=2)  # per unit
+    acknowledgment = models.CharField(max_length=25, blank=True)
+    is_live = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order_line"],
+                condition=Q(is_live=True),
+                name="order_line_in_one_live_purchase_order",
+            ),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="purchase_line_has_units"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of line {self.order_line_id}"
+
+
+class PurchaseMessage(models.Model):
+    """One thing said between us and the supplier, word for word. Append-only."""
+
+    class Direction(models.TextChoices):
+        OUT = "out"
+        IN = "in"
+
+    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="messages")
+    direction = models.CharField(max_length=3, choices=Direction)
+    kind = models.CharField(max_length=30)
+    body = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.direction} {self.kind} of {self.purchase_order_id}"

@@ -1,0 +1,146 @@
+"""Decide which supplier and location fills which line. Pure: no database, no clock, no network."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from storefront.lib.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """So many of one variant."""
+
+    variant_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One stock row that could fill a need; ``cost`` is per unit in the channel's currency."""
+
+    level_id: int
+    offer_id: int
+    variant_id: int
+    supplier_id: int
+    location_id: int
+    country: str
+    available: int
+    cost: Money
+    lead_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedLine:
+    """A need, and the stock row that fills it."""
+
+    variant_id: int
+    quantity: int
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedParcel:
+    """All that leaves one location together."""
+
+    supplier_id: int
+    location_id: int
+    country: str
+    lead_days: int
+    lines: tuple[PlannedLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a cart can be filled. ``missing`` cannot be had in the quantity asked for.
+
+    Shape:  ``missing`` maps a variant to the most of it that one location can send
+    """
+
+    parcels: tuple[PlannedParcel, ...]
+    missing: Mapping[int, int]
+
+
+MAX_LOCATIONS_TRIED = 6
+
+
+def route(*, needs: Sequence[Need], candidates: Sequence[Candidate]) -> Plan:
+    """Choose the fewest parcels, then the lowest cost, then the lowest ids.
+
+    A need is filled whole by one location: one line never travels in two parcels.
+    """
+    able: dict[int, list[Candidate]] = defaultdict(list)
+    most: dict[int, int] = defaultdict(int)
+    for candidate in candidates:
+        most[candidate.variant_id] = max(most[candidate.variant_id], candidate.available)
+        able[candidate.variant_id].append(candidate)
+    fillable = [
+        need
+        for need in needs
+        if any(candidate.available >= need.quantity for candidate in able[need.variant_id])
+    ]
+    missing = {need.variant_id: most[need.variant_id] for need in needs if need not in fillable}
+    chosen = _fewest(fillable, able)
+    by_location: dict[int, list[PlannedLine]] = defaultdict(list)
+    for need, candidate in chosen:
+        by_location[candidate.location_id].append(
+            PlannedLine(variant_id=need.variant_id, quantity=need.quantity, candidate=candidate)
+        )
+    parcels = tuple(
+        PlannedParcel(
+            supplier_id=lines[0].candidate.supplier_id,
+            location_id=location_id,
+            country=lines[0].candidate.country,
+            lead_days=max(line.candidate.lead_days for line in lines),
+            lines=tuple(lines),
+        )
+        for location_id, lines in sorted(by_location.items())
+    )
+    return Plan(parcels=parcels, missing=missing)
+
+
+def _fewest(
+    needs: Sequence[Need], able: Mapping[int, Sequence[Candidate]]
+) -> list[tuple[Need, Candidate]]:
+    locations = sorted(
+        {
+            candidate.location_id
+            for need in needs
+            for candidate in able[need.variant_id]
+            if candidate.available >= need.quantity
+        }
+    )
+    for size in range(1, min(len(locations), MAX_LOCATIONS_TRIED) + 1):
+        plans = [
+            plan
+            for subset in combinations(locations, size)
+            if (plan := _filled(needs, able, frozenset(subset))) is not None
+        ]
+        if plans:
+            return min(plans, key=_cost)
+    return _filled(needs, able, frozenset(locations)) or []
+
+
+def _filled(
+    needs: Sequence[Need], able: Mapping[int, Sequence[Candidate]], locations: frozenset[int]
+) -> list[tuple[Need, Candidate]] | None:
+    filled = []
+    for need in needs:
+        fitting = [
+            candidate
+            for candidate in able[need.variant_id]
+            if candidate.location_id in locations and candidate.available >= need.quantity
+        ]
+        if not fitting:
+            return None
+        best = min(fitting, key=lambda one: (one.cost.amount, one.location_id, one.level_id))
+        filled.append((need, best))
+    return filled
+
+
+def _cost(plan: Sequence[tuple[Need, Candidate]]) -> tuple[object, ...]:
+    total = sum(candidate.cost.amount * need.quantity for need, candidate in plan)
+    return (total, [candidate.level_id for _, candidate in plan])

@@ -1,0 +1,117 @@
+"""What a supplier handed over, parcel by parcel, and where each parcel is."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from orders.models import OrderLine, PurchaseOrder
+from storefront.lib.states import Stateful
+
+
+class Shipment(models.Model):
+    """All parcels of one purchase order."""
+
+    purchase_order = models.OneToOneField(
+        PurchaseOrder, models.PROTECT, related_name="shipment"
+    )
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"shipment of {self.purchase_order_id}"
+
+
+class Parcel(Stateful):
+    """One box with one tracking number. Our side moves; the carrier's side is only told."""
+
+    class Status(models.TextChoices):
+        ANNOUNCED = "announced"
+        HANDED_OVER = "handed_over"
+        DELIVERED = "delivered"
+        VOIDED = "voided"
+
+    class Carrier(models.TextChoices):
+        """What the carrier says, in our words; the order is the rank of the news."""
+
+        UNKNOWN = "unknown"
+        PRE_TRANSIT = "pre_transit"
+        IN_TRANSIT = "in_transit"
+        OUT_FOR_DELIVERY = "out_for_delivery"
+        AVAILABLE_FOR_PICKUP = "available_for_pickup"
+        ATTEMPT_FAILED = "attempt_failed"
+        DELIVERED = "delivered"
+        EXCEPTION = "exception"
+        RETURN_TO_SENDER = "return_to_sender"
+        LOST = "lost"
+        EXPIRED = "expired"
+
+    TRANSITIONS: ClassVar = {
+        Status.ANNOUNCED: frozenset({Status.HANDED_OVER, Status.DELIVERED, Status.VOIDED}),
+        Status.HANDED_OVER: frozenset({Status.DELIVERED}),
+        Status.DELIVERED: frozenset(),
+        Status.VOIDED: frozenset(),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    shipment = models.ForeignKey(Shipment, models.PROTECT, related_name="parcels")
+    carrier = models.CharField(max_length=60)
+    number = models.CharField(max_length=60)
+    tracking_url = models.CharField(max_length=300, blank=True)
+    status = models.CharField(max_length=12, choices=Status, default=Status.ANNOUNCED)
+    status_since = models.DateTimeField()
+    carrier_status = models.CharField(
+        max_length=22, choices=Carrier, default=Carrier.PRE_TRANSIT
+    )
+    carrier_status_at = models.DateTimeField(null=True, blank=True)
+    announced_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["carrier", "number"], name="parcel_once_per_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.carrier} {self.number}"
+
+
+class ParcelLine(models.Model):
+    """How many of an order line are in a parcel."""
+
+    parcel = models.ForeignKey(Parcel, models.PROTECT, related_name="lines")
+    order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="parcel_lines")
+    quantity = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["parcel", "order_line"], name="parcel_line_once_per_order_line"
+            ),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="parcel_line_has_units"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of line {self.order_line_id}"
+
+
+class TrackingEvent(models.Model):
+    """One piece of news about one parcel, as it came. Append-only."""
+
+    parcel = models.ForeignKey(Parcel, models.PROTECT, related_name="tracking_events")
+    external_id = models.CharField(max_length=120)
+    carrier_status = models.CharField(max_length=22, choices=Parcel.Carrier)
+    description = models.CharField(max_length=300, blank=True)
+    place = models.CharField(max_length=120, blank=True)
+    happened_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["parcel", "external_id"], name="tracking_event_heard_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.carrier_status} of {self.parcel_id}"

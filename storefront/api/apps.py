@@ -1,0 +1,10 @@
+"""The api front."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ApiConfig(AppConfig):
+    name = "storefront.api"
+    label = "api"

@@ -1,0 +1,15 @@
+"""The project itself, as an app: it wires Celery and the checks."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from django.apps import AppConfig
+
+
+class StorefrontConfig(AppConfig):
+    name = "storefront"
+
+    def ready(self) -> None:
+        import_module("storefront.celery")  # so that shared tasks find our broker
+        import_module("storefront.checks")

@@ -1,0 +1,37 @@
+"""The Celery app, and the beat table: all periodic work in one place.
+
+Queues are hints, tables are truth: for each step that a task starts, a sweep here finds what
+a crash left behind.
+"""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
+
+app = Celery("storefront")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+app.conf.beat_schedule = {
+    # supply: start the jobs that are due, one task per supplier and kind
+    "suppliers: start due syncs": {"task": "suppliers.tasks.start_due_syncs", "schedule": 10},
+    "suppliers: close dead runs": {"task": "suppliers.tasks.close_dead_runs", "schedule": 60},
+    "catalog: fetch pictures": {"task": "catalog.tasks.fetch_pictures", "schedule": 15},
+    # orders
+    "orders: expire unpaid": {"task": "orders.tasks.expire_unpaid", "schedule": 30},
+    "orders: divide paid": {"task": "orders.tasks.divide_paid", "schedule": 10},
+    "orders: send due": {"task": "orders.tasks.send_due", "schedule": 5},
+    "orders: resolve unknown": {"task": "orders.tasks.resolve_unknown", "schedule": 10},
+    "orders: settle payments": {"task": "orders.tasks.settle_payments", "schedule": 10},
+    "orders: ask gateways": {"task": "orders.tasks.ask_gateways", "schedule": 60},
+    # parcels
+    "shipping: poll open orders": {"task": "shipping.tasks.poll_open_orders", "schedule": 15},
+    # news in and out
+    "hooks: handle waiting": {"task": "storefront.hooks.tasks.handle_waiting", "schedule": 10},
+    "notifications: fan out": {"task": "notifications.tasks.fan_out_waiting", "schedule": 10},
+    "notifications: send due": {"task": "notifications.tasks.send_due", "schedule": 10},
+}

@@ -1,0 +1,10 @@
+"""The dashboard front."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class DashboardConfig(AppConfig):
+    name = "storefront.dashboard"
+    label = "dashboard"

@@ -1,0 +1,46 @@
+"""The in-tray: what machines told us, word for word."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from storefront.lib.states import Stateful
+
+
+class InboundCall(Stateful):
+    """One call from outside, kept before it is understood; the second telling is the same row."""
+
+    class Status(models.TextChoices):
+        RECEIVED = "received"
+        APPLIED = "applied"
+        IGNORED = "ignored"  # understood, and nothing to do
+        FAILED = "failed"  # not understood: staff look
+
+    TRANSITIONS: ClassVar = {
+        Status.RECEIVED: frozenset({Status.APPLIED, Status.IGNORED, Status.FAILED}),
+        Status.FAILED: frozenset({Status.RECEIVED}),
+        Status.APPLIED: frozenset(),
+        Status.IGNORED: frozenset(),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    source = models.CharField(max_length=30)
+    external_id = models.CharField(max_length=100)
+    body = models.BinaryField()
+    received_at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.RECEIVED)
+    status_since = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    problem = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "external_id"], name="inbound_call_kept_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.external_id}"

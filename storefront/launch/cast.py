@@ -1,0 +1,178 @@
+"""Say who plays in the demo: every process, its port, its environment, and when it is ready."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from storefront.launch.ports import HOST, free_port
+from storefront.launch.processes import Child
+
+WEB_PORT = 8000
+SMTP_OFFSET = 25
+HOOK_PATH = "/hooks/cj-sandbox/"
+SANDBOX_PACE_S = 6  # seconds between two steps of an order, so that one sees it move
+WEB_WORKERS = 2
+WEB_THREADS = 2
+WORKER_PROCESSES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Where everybody listens this time."""
+
+    web: int
+    sandbox: int
+    gateway: int
+    smtp: int
+
+    @classmethod
+    def choose(cls, first: int) -> Ports:
+        """Take the usual ports, or the next free ones."""
+        taken: list[int] = []
+        for preferred in (first, first + 1, first + 2, first + SMTP_OFFSET):
+            taken.append(free_port(preferred, avoid=taken))
+        return cls(web=taken[0], sandbox=taken[1], gateway=taken[2], smtp=taken[3])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What all players of one demo share."""
+
+    root: Path
+    var: Path
+    ports: Ports
+    env: Mapping[str, str]
+
+    def child(
+        self,
+        name: str,
+        module: Sequence[str],
+        *,
+        is_ready: Callable[[], bool] = lambda: True,
+        patience_s: float = 10.0,
+    ) -> Child:
+        return Child(
+            name=name,
+            command=[sys.executable, *module],
+            log=self.log(name),
+            env=self.env,
+            cwd=self.root,
+            is_ready=is_ready,
+            patience_s=patience_s,
+        )
+
+    def log(self, name: str) -> Path:
+        return self.var / "log" / f"{name}.log"
+
+    def manage(self, name: str, *words: str) -> Child:
+        return self.child(name, ["manage.py", *words])
+
+
+def urls(ports: Ports) -> dict[str, str]:
+    """Return what a person or a script may want to open."""
+    shop = f"http://{HOST}:{ports.web}"
+    return {
+        "shop": f"{shop}/",
+        "admin": f"{shop}/admin/",
+        "api": f"{shop}/api/v1/docs/",
+        "sandbox": f"http://{HOST}:{ports.sandbox}/",
+        "mailbox": f"{shop}/mailbox/",
+        "gateway": f"http://{HOST}:{ports.gateway}/",
+    }
+
+
+def environment(
+    *, var: Path, ports: Ports, keys: Mapping[str, str], addresses: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the environment of every process: the settings of this demo over our own."""
+    return {
+        **os.environ,
+        **keys,
+        **addresses,
+        "ENVIRONMENT": "local",
+        "VAR_DIR": str(var),
+        "PUBLIC_URL": f"http://{HOST}:{ports.web}",
+        "SANDBOX_SUPPLIER_URL": f"http://{HOST}:{ports.sandbox}",
+        "TEST_GATEWAY_URL": f"http://{HOST}:{ports.gateway}",
+        "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def outsiders(stage: Stage) -> list[Child]:
+    """Return the companies that are outside in real life: supplier, gateway, mail server."""
+    ports, var = stage.ports, stage.var
+    hook = f"http://{HOST}:{ports.web}{HOOK_PATH}"
+    sandbox = ["-m", "suppliers.sandbox", "--port", str(ports.sandbox)]
+    sandbox += ["--data", str(var / "sandbox"), "--pace", str(SANDBOX_PACE_S)]
+    sandbox += ["--webhook-url", hook]
+    gateway = ["-m", "orders.gateways.sandbox", "--port", str(ports.gateway)]
+    gateway += ["--data", str(var / "gateway")]
+    mail = ["-m", "notifications.mailbox", "--port", str(ports.smtp), "--dir", str(var / "mail")]
+    return [
+        stage.child("sandbox", sandbox, is_ready=lambda: _answers(f"http://{HOST}:{ports.sandbox}")),
+        stage.child("gateway", gateway, is_ready=lambda: _answers(f"http://{HOST}:{ports.gateway}")),
+        stage.child("mail", mail, is_ready=lambda: _greets(ports.smtp)),
+    ]
+
+
+def web(stage: Stage) -> Child:
+    port = stage.ports.web
+    words = ["-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)]
+    words += ["--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS)]
+    words += ["--workers-kill-timeout", "3", "storefront.wsgi:application"]
+    return stage.child("web", words, is_ready=lambda: _is_fine(f"http://{HOST}:{port}/healthz"))
+
+
+def worker(stage: Stage) -> Child:
+    log = stage.log("worker")
+    words = ["-m", "celery", "-A", "storefront", "worker", "--loglevel", "INFO"]
+    words += ["--concurrency", str(WORKER_PROCESSES), "--without-mingle", "--without-gossip"]
+    return stage.child("worker", words, is_ready=lambda: _says(log, " ready."))
+
+
+def beat(stage: Stage) -> Child:
+    log = stage.log("beat")
+    words = ["-m", "celery", "-A", "storefront", "beat", "--loglevel", "INFO"]
+    words += ["--schedule", str(stage.var / "beat-schedule"), "--pidfile="]
+    return stage.child("beat", words, is_ready=lambda: _says(log, "beat: Starting"))
+
+
+def _answers(url: str) -> bool:
+    """Test whether somebody speaks HTTP there, whatever he says."""
+    return _status(url) > 0
+
+
+def _is_fine(url: str) -> bool:
+    return _status(url) == 200
+
+
+def _status(url: str) -> int:
+    try:
+        # No proxy stands between us and ourselves.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(url, timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+def _greets(port: int) -> bool:
+    try:
+        with socket.create_connection((HOST, port), timeout=1) as connection:
+            return connection.recv(3) == b"220"
+    except OSError:
+        return False
+
+
+def _says(log: Path, words: str) -> bool:
+    return log.exists() and words in log.read_text(errors="replace")

@@ -1,0 +1,52 @@
+"""Make the demo's secrets once, and keep them where only their owner reads them."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+STAFF_EMAIL = "staff@fara.example"
+
+
+def load(path: Path) -> dict[str, str]:
+    """Return the kept secrets, and make and keep those that are still missing."""
+    kept = _read(path)
+    keys = _new_keys() | kept
+    if keys != kept:
+        write_private(path, "".join(f"{name}={value}\n" for name, value in keys.items()))
+    return keys
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file in one step; nobody else can read it at any moment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    unfinished.replace(path)
+
+
+def _read(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    lines = path.read_text().splitlines()
+    return {name: value for name, _, value in (line.partition("=") for line in lines) if value}
+
+
+def _new_keys() -> Mapping[str, str]:
+    return {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "FIELD_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "TEST_GATEWAY_SECRET": _hook_secret(),
+        "TRACKING_HOOK_SECRET": _hook_secret(),
+        "STAFF_EMAIL": STAFF_EMAIL,
+        "STAFF_PASSWORD": secrets.token_urlsafe(12),
+    }
+
+
+def _hook_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()

@@ -1,0 +1,135 @@
+"""Start, watch and stop single processes, our own and those of a launcher that was killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+POLL_S = 0.05
+
+
+@dataclass(kw_only=True, slots=True)
+class Child:
+    """One process of ours, and all that is needed to start it again.
+
+    It leads a session of its own, so that Ctrl-C reaches the launcher alone, and the launcher
+    decides who stops first.
+    """
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    env: Mapping[str, str]
+    cwd: Path
+    is_ready: Callable[[], bool] = lambda: True
+    clear_leftovers: Callable[[], None] = lambda: None
+    stop_signal: signal.Signals = signal.SIGTERM
+    patience_s: float = 10.0
+    run_as: tuple[int, int] | None = None
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        self.clear_leftovers()
+        user, group = self.run_as or (None, None)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self.env,
+                cwd=self.cwd,
+                start_new_session=True,
+                user=user,
+                group=group,
+                extra_groups=None if self.run_as is None else [],
+            )
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid if self.process else 0
+
+    @property
+    def exit_code(self) -> int | None:
+        """What it returned; None while it runs, and before it was ever started."""
+        return self.process.poll() if self.process else None
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def ask_to_stop(self) -> None:
+        if self.process and self.is_running:
+            self.process.send_signal(self.stop_signal)
+
+    def wait_until_stopped(self, *, is_hurried: Callable[[], bool] = lambda: False) -> None:
+        """Wait as long as it may take, then kill what is left of it and its own children."""
+        if not self.process:
+            return
+        give_up_at = time.monotonic() + self.patience_s
+        while self.is_running and time.monotonic() < give_up_at and not is_hurried():
+            time.sleep(POLL_S)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def command_line(pid: int) -> str:
+    """Return a process's command line, or nothing for one that is gone or only a zombie."""
+    proc = Path("/proc")
+    if (proc / "self").exists():
+        try:
+            raw = (proc / str(pid) / "cmdline").read_bytes()
+        except OSError:
+            return ""
+        return raw.replace(b"\0", b" ").decode(errors="replace").strip()
+    ps = subprocess.run(
+        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return ps.stdout.strip()
+
+
+def stop_leftover(
+    pid: int,
+    *,
+    marks: Sequence[str],
+    stop_signal: signal.Signals = signal.SIGTERM,
+    patience_s: float = 10.0,
+) -> bool:
+    """Stop a process that a killed launcher left behind; return whether it was there.
+
+    The number alone proves nothing, it may belong to somebody else by now: the command line must
+    show every mark.
+    """
+
+    def is_ours() -> bool:
+        line = command_line(pid)
+        return bool(line) and all(mark in line for mark in marks)
+
+    if pid <= 0 or not is_ours():
+        return False
+    with suppress(ProcessLookupError):
+        os.kill(pid, stop_signal)
+    give_up_at = time.monotonic() + patience_s
+    while is_ours():
+        if time.monotonic() > give_up_at:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(POLL_S)
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    return True
+
+
+def last_lines(path: Path, count: int = 15) -> str:
+    """Return the end of a log, for a person who has to find out what happened."""
+    if not path.exists():
+        return ""
+    return "\n".join(path.read_text(errors="replace").splitlines()[-count:])

@@ -1,0 +1,59 @@
+"""Let root run a program as somebody with no rights, which PostgreSQL insists on."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+LASTING = Path("/var/lib")  # the system never tidies up here, as it does in /tmp and /var/tmp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Whom to run a service as."""
+
+    uid: int
+    gid: int
+
+
+def service_account() -> Account | None:
+    """Return `nobody` for root, and nothing for everybody else, who runs things as himself."""
+    if os.geteuid() != 0:
+        return None
+    entry = pwd.getpwnam("nobody")
+    return Account(uid=entry.pw_uid, gid=entry.pw_gid)
+
+
+def may_run(program: Path, account: Account) -> bool:
+    return _succeeds([str(program), "--version"], account)
+
+
+def may_use(folder: Path, account: Account) -> bool:
+    return _succeeds(["/bin/sh", "-c", 'cd "$1" && test -w .', "sh", str(folder)], account)
+
+
+def new_home_for(account: Account, *, is_throwaway: bool) -> Path:
+    """Make a folder that the account can reach, under a name that nobody could have guessed."""
+    folder = Path(tempfile.mkdtemp(prefix="fara-", dir=None if is_throwaway else LASTING))
+    os.chown(folder, account.uid, account.gid)
+    return folder
+
+
+def _succeeds(command: list[str], account: Account) -> bool:
+    try:
+        return not subprocess.run(
+            command,
+            cwd="/",
+            user=account.uid,
+            group=account.gid,
+            extra_groups=[],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        ).returncode
+    except OSError:
+        return False

@@ -1,0 +1,45 @@
+"""Settings from the environment, with clear words when one is missing or malformed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+class BadSettingError(RuntimeError):
+    """An environment variable is missing or cannot be understood."""
+
+
+def env_str(name: str, default: str = "") -> str:
+    """Read a text, or the file that ``NAME_FILE`` names (Docker secrets)."""
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise BadSettingError(f"{name}_FILE={path} cannot be read: {error.strerror}") from error
+    return os.environ.get(name, default)
+
+
+def env_bool(name: str, *, default: bool = False) -> bool:
+    value = env_str(name).strip().lower()
+    if not value:
+        return default
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise BadSettingError(f"{name}={value!r}: write true or false")
+
+
+def env_int(name: str, default: int) -> int:
+    value = env_str(name).strip()
+    if not value:
+        return default
+    try:
+        return int(value)
+    except ValueError as error:
+        raise BadSettingError(f"{name}={value!r}: write a whole number") from error
+
+
+def env_list(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in env_str(name, default).split(",") if part.strip()]

@@ -1,0 +1,26 @@
+"""What can go wrong when we ask somebody outside: two kinds, and no more."""
+
+from __future__ import annotations
+
+
+class OutsideError(Exception):
+    """An outside company did not do what we asked.
+
+    ``may_have_happened`` tells whether the effect of the call is unknown: the
+    request left us and no understandable answer came back.
+    """
+
+    def __init__(
+        self, message: str, *, code: str = "", may_have_happened: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.may_have_happened = may_have_happened
+
+
+class TemporaryError(OutsideError):
+    """Nothing is known to be wrong: the same call may work later."""
+
+
+class PermanentError(OutsideError):
+    """They understood and refused; the same call will be refused again."""

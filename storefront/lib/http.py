@@ -1,0 +1,172 @@
+"""The one door to the outside: every call has a time limit, a size limit and a clear end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import msgspec
+
+from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.transactions import HeldTransactionError, in_transaction
+
+log = logging.getLogger(__name__)
+
+CONNECT_S = 2.0
+READ_S = 10.0
+TOTAL_S = 15.0
+MAX_ANSWER_BYTES = 4_000_000
+RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class Api:
+    """One outside company, at one address.
+
+    A request that may have reached them and was not understandably answered
+    raises with ``may_have_happened`` set: never send such a call again blindly.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        read_s: float = READ_S,
+        total_s: float = TOTAL_S,
+    ) -> None:
+        self._total_s = total_s
+        self._client = httpx.Client(
+            base_url=base_url,
+            headers=dict(headers or {}),
+            timeout=httpx.Timeout(read_s, connect=CONNECT_S),
+            follow_redirects=False,
+            limits=httpx.Limits(max_connections=10),
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def get(
+        self, path: str, *, headers: Mapping[str, str] | None = None, **query: Any
+    ) -> Any:
+        return self.json("GET", path, params=query, headers=headers)
+
+    def post(
+        self, path: str, body: Any, *, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        return self.json("POST", path, body=body, headers=headers)
+
+    def json(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Send one request and return its JSON.
+
+        Raises: TemporaryError  no answer, or an answer that says "later"
+                PermanentError  the answer says "no", or is not JSON
+        """
+        content = self.read(method, path, params=params, body=body, headers=headers)
+        try:
+            return msgspec.json.decode(content)
+        except (msgspec.DecodeError, RecursionError) as error:
+            start = content[:80].decode("utf-8", "replace")
+            raise PermanentError(
+                f"{method} {path}: not JSON but {start!r}", may_have_happened=True
+            ) from error
+
+    def read(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """Send one request and return the body of a good answer.
+
+        Raises: TemporaryError  no answer, or an answer that says "later"
+                PermanentError  the answer says "no", or is larger than we read
+        """
+        what = f"{method} {path}"
+        if in_transaction():
+            raise HeldTransactionError(what)
+        sent = {"content-type": "application/json"} if body is not None else {}
+        request = self._client.build_request(
+            method,
+            path,
+            params=dict(params or {}),
+            content=msgspec.json.encode(body) if body is not None else None,
+            headers={**sent, **(headers or {})},
+        )
+        started = time.monotonic()
+        try:
+            response = self._client.send(request, stream=True)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise TemporaryError(f"{what}: {type(error).__name__}") from error
+        except httpx.TransportError as error:
+            raise TemporaryError(
+                f"{what}: {type(error).__name__}", may_have_happened=True
+            ) from error
+        try:
+            content = self._body(response, what=what, deadline=started + self._total_s)
+        finally:
+            response.close()
+        milliseconds = (time.monotonic() - started) * 1000
+        log.info("%s %s -> %s in %.0f ms", what, request.url.host, response.status_code, milliseconds)
+        return self._judged(response, content, what=what)
+
+    def _body(self, response: httpx.Response, *, what: str, deadline: float) -> bytes:
+        content = bytearray()
+        try:
+            for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > MAX_ANSWER_BYTES:
+                    raise PermanentError(
+                        f"{what}: answer over {MAX_ANSWER_BYTES} bytes", may_have_happened=True
+                    )
+                if time.monotonic() > deadline:
+                    raise TemporaryError(
+                        f"{what}: no whole answer in {self._total_s:.0f} s", may_have_happened=True
+                    )
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise TemporaryError(
+                f"{what}: {type(error).__name__}", may_have_happened=True
+            ) from error
+        return bytes(content)
+
+    @staticmethod
+    def _judged(response: httpx.Response, content: bytes, *, what: str) -> bytes:
+        status = response.status_code
+        start = content[:200].decode("utf-8", "replace")
+        if status in RETRYABLE:
+            # "Slow down" is said before anything is done; the others may come after.
+            raise TemporaryError(
+                f"{what}: HTTP {status} {start}",
+                code=str(status),
+                may_have_happened=status not in {408, 425, 429},
+            )
+        if not response.is_success:
+            raise PermanentError(f"{what}: HTTP {status} {start}", code=str(status))
+        return content

@@ -1,0 +1,85 @@
+"""An amount of money that never forgets its currency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+
+from babel.numbers import get_currency_precision
+
+
+class CurrencyMismatchError(ValueError):
+    """Two amounts of different currencies were added or compared."""
+
+
+@cache
+def _digits(currency: str) -> int:
+    return get_currency_precision(currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An exact amount in one currency; rounding happens only when asked for."""
+
+    amount: Decimal
+    currency: str
+
+    @classmethod
+    def zero(cls, currency: str) -> Money:
+        return cls(Decimal(0), currency)
+
+    @classmethod
+    def from_minor(cls, minor: int, currency: str) -> Money:
+        """Build money from cents, as payment gateways send it."""
+        return cls(Decimal(minor).scaleb(-_digits(currency)), currency)
+
+    @classmethod
+    def total(cls, amounts: Iterable[Money], currency: str) -> Money:
+        result = cls.zero(currency)
+        for amount in amounts:
+            result += amount
+        return result
+
+    @property
+    def minor(self) -> int:
+        """The rounded amount in cents, as payment gateways want it."""
+        return int(self.rounded().amount.scaleb(_digits(self.currency)))
+
+    def rounded(self) -> Money:
+        step = Decimal(1).scaleb(-_digits(self.currency))
+        return Money(self.amount.quantize(step, ROUND_HALF_UP), self.currency)
+
+    def converted(self, *, rate: Decimal, currency: str) -> Money:
+        """Change the currency; ``rate`` is units of the new one for one of this one."""
+        return Money(self.amount * rate, currency)
+
+    def __add__(self, other: Money) -> Money:
+        self._same_currency(other)
+        return Money(self.amount + other.amount, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        self._same_currency(other)
+        return Money(self.amount - other.amount, self.currency)
+
+    def __mul__(self, factor: int | Decimal) -> Money:
+        return Money(self.amount * factor, self.currency)
+
+    def __lt__(self, other: Money) -> bool:
+        self._same_currency(other)
+        return self.amount < other.amount
+
+    def __le__(self, other: Money) -> bool:
+        self._same_currency(other)
+        return self.amount <= other.amount
+
+    def __bool__(self) -> bool:
+        return bool(self.amount)
+
+    def __str__(self) -> str:
+        return f"{self.rounded().amount} {self.currency}"
+
+    def _same_currency(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise CurrencyMismatchError(f"{self.currency} and {other.currency}")

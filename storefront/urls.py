@@ -1,0 +1,28 @@
+"""The one map of all URLs."""
+
+from __future__ import annotations
+
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+
+from storefront.health import healthz
+
+urlpatterns = [
+    # /healthz: is this process able to sell?
+    path("healthz", healthz, name="healthz"),
+    # /admin/: for staff
+    path("admin/", admin.site.urls),
+    # /api/v1/: for programs
+    path("api/", include("storefront.api.urls")),
+    # /hooks/<source>/: for machines that call us
+    path("hooks/", include("storefront.hooks.urls")),
+    # what has no language: pictures, robots, the mailbox of development
+    path("", include("storefront.web.urls_plain")),
+    # /en/, /az/: the shop
+    *i18n_patterns(path("", include("storefront.web.urls"))),
+]
+
+handler404 = "storefront.web.errors.not_found"
+handler500 = "storefront.web.errors.server_error"
+

@@ -1,0 +1,10 @@
+"""The web front."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class WebConfig(AppConfig):
+    name = "storefront.web"
+    label = "web"

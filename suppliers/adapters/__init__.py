@@ -1,0 +1,5 @@
+"""The suppliers we can speak to."""
+
+ADAPTERS = {
+    "cj": "suppliers.adapters.cj.CJ",
+}

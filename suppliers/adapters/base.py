@@ -1,0 +1,230 @@
+"""What we need from any supplier, in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from catalog.records import BadRow, ProductRecord, VariantRecord
+from storefront.lib.address import Address
+from storefront.lib.failures import PermanentError
+from storefront.lib.money import Money
+
+
+class DuplicateReferenceError(PermanentError):
+    """The supplier already has an order under our reference: look it up and adopt it."""
+
+
+class OutOfStockError(PermanentError):
+    """The supplier refuses because he has not enough of it."""
+
+
+class NotStoppableError(PermanentError):
+    """The supplier cannot cancel this order any more, or has no way to be asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRow:
+    """One product in the supplier's list: just enough to see whether it changed."""
+
+    ref: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostRecord:
+    """What one SKU costs now."""
+
+    sku: str
+    cost: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockRecord:
+    """How many of one SKU lie at one location now."""
+
+    sku: str
+    location: str
+    country: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreightOption:
+    """One route the supplier offers for a parcel."""
+
+    name: str  # exactly what an order must name
+    price: Money
+    min_days: int
+    max_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestLine:
+    """So many of one supplier SKU; ``reference`` is our line id, echoed back."""
+
+    sku: str
+    quantity: int
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseRequest:
+    """What the supplier needs to ship for us, and no more."""
+
+    number: str
+    ship_to: Address
+    location: str
+    country_from: str
+    carrier_service: str
+    lines: tuple[RequestLine, ...]
+    declared_value: Money
+
+
+class Answer(StrEnum):
+    """What the supplier says of our order."""
+
+    RECEIVED = "received"  # he has it, and has not decided
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    CANCELED = "canceled"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelNews:
+    """One parcel, as the supplier tells of it. ``lines`` is empty when he does not say."""
+
+    carrier: str
+    number: str
+    url: str = ""
+    lines: tuple[RequestLine, ...] = ()
+    carrier_text: str = ""
+    happened_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseState:
+    """How one of our purchase orders stands at the supplier.
+
+    ``cost`` is what he charges for the goods, where he says so.
+    """
+
+    number: str
+    supplier_reference: str
+    answer: Answer
+    reason: str = ""
+    cost: Money | None = None
+    parcels: tuple[ParcelNews, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+class TokenStore(Protocol):
+    """Where the token pair that a supplier lent us is kept between calls and workers."""
+
+    def load(self) -> dict[str, Any]: ...
+
+    def renewed(self, renew: TokenRenewal) -> dict[str, Any]:
+        """Renew under a lock over all workers; the second in line gets the first one's pair."""
+        ...
+
+
+class TokenRenewal(Protocol):
+    """Ask the supplier for a new pair, given the present one (perhaps empty)."""
+
+    def __call__(self, present: dict[str, Any]) -> dict[str, Any]: ...
+
+
+class Pace(Protocol):
+    """Wait until one more call to this supplier is allowed, over all workers."""
+
+    def __call__(self) -> None: ...
+
+
+class Catalog(Protocol):
+    """Can list its products, and describe one."""
+
+    def product_rows(self) -> Iterator[ListRow | BadRow]: ...
+
+    def product(self, *, ref: str) -> ProductRecord | BadRow: ...
+
+
+class StockAndPrice(Protocol):
+    """Can say how many there are and what they cost."""
+
+    def stock(self, *, refs: Iterator[str] | None = None) -> Iterator[StockRecord | BadRow]: ...
+
+    def costs(self, *, refs: Iterator[str] | None = None) -> Iterator[CostRecord | BadRow]: ...
+
+
+class Freight(Protocol):
+    """Can quote the routes for a parcel."""
+
+    def freight(
+        self,
+        *,
+        country_from: str,
+        ship_to: Address,
+        lines: tuple[RequestLine, ...],
+    ) -> tuple[FreightOption, ...]: ...
+
+
+class Purchasing(Protocol):
+    """Takes orders, and tells how they stand."""
+
+    def place(self, request: PurchaseRequest) -> PurchaseState:
+        """Order the goods.
+
+        Raises: DuplicateReferenceError  he has an order under this number already
+                OutOfStockError, PermanentError  he understood and refused: no effect
+                TemporaryError  see ``may_have_happened``
+        """
+        ...
+
+    def find(self, *, number: str) -> PurchaseState | None:
+        """Look an order up by our number; None is proof that he does not have it."""
+        ...
+
+    def cancel(self, *, number: str) -> PurchaseState:
+        """Ask him to stop it.
+
+        Raises: NotStoppableError  it is too late, or he has no such call
+        """
+        ...
+
+
+class SupplierAdapter(Catalog, StockAndPrice, Freight, Purchasing, Protocol):
+    """A supplier who can do all of it."""
+
+    def close(self) -> None: ...
+
+
+__all__ = [
+    "Answer",
+    "BadRow",
+    "Catalog",
+    "CostRecord",
+    "DuplicateReferenceError",
+    "Freight",
+    "FreightOption",
+    "ListRow",
+    "NotStoppableError",
+    "OutOfStockError",
+    "Pace",
+    "ParcelNews",
+    "ProductRecord",
+    "PurchaseRequest",
+    "PurchaseState",
+    "Purchasing",
+    "RequestLine",
+    "StockAndPrice",
+    "StockRecord",
+    "SupplierAdapter",
+    "TokenRenewal",
+    "TokenStore",
+    "VariantRecord",
+]

@@ -1,0 +1,18 @@
+"""Who has it, for how much, and how many."""
+
+from suppliers.models.feed import FeedIssue, FeedRun
+from suppliers.models.offer import CostChange, SupplierOffer
+from suppliers.models.stock import StockLevel, StockLocation, StockMovement
+from suppliers.models.supplier import Connection, Supplier
+
+__all__ = [
+    "Connection",
+    "CostChange",
+    "FeedIssue",
+    "FeedRun",
+    "StockLevel",
+    "StockLocation",
+    "StockMovement",
+    "Supplier",
+    "SupplierOffer",
+]

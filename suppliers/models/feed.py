@@ -1,0 +1,104 @@
+"""Each time we asked a supplier what he has, and what was wrong with the answer."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from storefront.lib.states import Stateful
+from suppliers.models.supplier import Supplier
+
+
+class FeedRun(Stateful):
+    """One run of one job. At most one per supplier and kind is open at a time."""
+
+    class Kind(models.TextChoices):
+        PRODUCTS = "products"
+        PRICES = "prices"
+        STOCK = "stock"
+
+    class Status(models.TextChoices):
+        FETCHED = "fetched"  # open: we are reading
+        PARSED = "parsed"
+        STAGED = "staged"
+        APPLIED = "applied"
+        QUARANTINED = "quarantined"  # not believable: nothing applied, staff decide
+        DISCARDED = "discarded"
+        FAILED = "failed"  # the supplier did not answer, or we were killed
+        ROLLED_BACK = "rolled_back"
+
+    TRANSITIONS: ClassVar = {
+        Status.FETCHED: frozenset({Status.PARSED, Status.QUARANTINED, Status.FAILED}),
+        Status.PARSED: frozenset({Status.STAGED, Status.QUARANTINED, Status.FAILED}),
+        Status.STAGED: frozenset({Status.APPLIED, Status.QUARANTINED, Status.FAILED}),
+        Status.APPLIED: frozenset({Status.ROLLED_BACK}),
+        Status.QUARANTINED: frozenset({Status.APPLIED, Status.DISCARDED}),
+        Status.DISCARDED: frozenset(),
+        Status.FAILED: frozenset(),
+        Status.ROLLED_BACK: frozenset(),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="runs")
+    kind = models.CharField(max_length=10, choices=Kind)
+    status = models.CharField(max_length=12, choices=Status, default=Status.FETCHED)
+    status_since = models.DateTimeField()
+    started_at = models.DateTimeField()
+    lease_until = models.DateTimeField()  # after this, a run that is still open is dead
+    ended_at = models.DateTimeField(null=True, blank=True)
+    read = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    gone = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+    problem = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["supplier", "kind"],
+                condition=Q(status__in=["fetched", "parsed", "staged"]),
+                name="run_one_open_per_job",
+            ),
+        ]
+        indexes = [models.Index(fields=["supplier", "kind", "-started_at"])]
+
+    def __str__(self) -> str:
+        return f"run {self.pk}: {self.kind} of {self.supplier_id}"
+
+
+class FeedIssue(models.Model):
+    """One row we could not take as it was, with the reason in words.
+
+    One open issue per supplier, row and code: a feed that repeats its mistake every hour
+    updates ``last_run``, it does not pile up.
+    """
+
+    class Severity(models.TextChoices):
+        ERROR = "error"  # the row was not applied
+        WARNING = "warning"  # applied without the doubtful value
+
+    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="issues")
+    first_run = models.ForeignKey(FeedRun, models.PROTECT, related_name="+")
+    last_run = models.ForeignKey(FeedRun, models.PROTECT, related_name="issues")
+    row = models.CharField(max_length=80)  # the supplier's id of the row
+    code = models.SlugField(max_length=40)
+    severity = models.CharField(max_length=8, choices=Severity)
+    message = models.CharField(max_length=500)
+    raw = models.JSONField(default=dict, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["supplier", "row", "code"],
+                condition=Q(resolved_at__isnull=True),
+                name="issue_open_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} in {self.row}"

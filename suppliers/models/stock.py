@@ -1,0 +1,136 @@
+"""How many there are, where, and which of them we have promised."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Greatest
+
+from suppliers.models.offer import SupplierOffer
+from suppliers.models.supplier import Supplier
+
+
+class StockLocation(models.Model):
+    """A warehouse of a supplier."""
+
+    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="locations")
+    code = models.CharField(max_length=30)
+    country = models.CharField(max_length=2)
+    name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["supplier", "code"], name="location_once_per_supplier"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supplier_id}:{self.code}"
+
+
+class StockLevelQuerySet(models.QuerySet["StockLevel"]):
+    """Questions about stock."""
+
+    def with_available(self) -> StockLevelQuerySet:
+        """Add ``free``: what can still be promised; never below zero."""
+        return self.annotate(
+            free=Greatest(
+                F("reported_quantity") - F("buffer") - F("allocated_unseen") - F("reserved"), 0
+            )
+        )
+
+    def fresh(self, since: datetime) -> StockLevelQuerySet:
+        return self.filter(as_of__gte=since)
+
+    def backorder_risk(self) -> StockLevelQuerySet:
+        """Promised more than the supplier says he has: his figure fell below ours."""
+        return self.filter(
+            reported_quantity__lt=F("allocated_unseen") + F("reserved"),
+        )
+
+
+class StockLevel(models.Model):
+    """One offer at one location.
+
+    sellable = max(0, reported - buffer - allocated_unseen); available = sellable - reserved.
+    ``reserved`` is held for shoppers who are paying, ``allocated_unseen`` is sold but not yet
+    in the supplier's own figure. Counters change only in ``suppliers.stock``, each change with
+    its StockMovement.
+    """
+
+    offer = models.ForeignKey(SupplierOffer, models.PROTECT, related_name="levels")
+    location = models.ForeignKey(StockLocation, models.PROTECT, related_name="levels")
+    reported_quantity = models.IntegerField(default=0)
+    buffer = models.IntegerField(default=0)
+    reserved = models.IntegerField(default=0)
+    allocated_unseen = models.IntegerField(default=0)
+    as_of = models.DateTimeField()
+    received_at = models.DateTimeField()
+    run = models.ForeignKey(
+        "suppliers.FeedRun", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    objects = StockLevelQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["offer", "location"], name="level_once_per_location"),
+            models.CheckConstraint(
+                condition=Q(reported_quantity__gte=0), name="level_reported_not_negative"
+            ),
+            models.CheckConstraint(condition=Q(buffer__gte=0), name="level_buffer_not_negative"),
+            models.CheckConstraint(
+                condition=Q(reserved__gte=0), name="level_reserved_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(allocated_unseen__gte=0), name="level_allocated_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.offer_id} at {self.location_id}"
+
+    @property
+    def sellable(self) -> int:
+        return max(0, self.reported_quantity - self.buffer - self.allocated_unseen)
+
+    @property
+    def available(self) -> int:
+        return max(0, self.sellable - self.reserved)
+
+
+class StockMovement(models.Model):
+    """Why a counter changed. Append-only: the sum of movements is the counter.
+
+    ``cause`` names what caused it: ``run:17``, ``order:FL-…``, ``staff:…``.
+    """
+
+    class Kind(models.TextChoices):
+        REPORTED = "reported"
+        RESERVED = "reserved"
+        ALLOCATED = "allocated"  # a reservation became a sale
+        SEEN = "seen"  # the supplier's figure now contains the sale
+        RELEASED = "released"
+        ADJUSTED = "adjusted"
+
+    level = models.ForeignKey(StockLevel, models.PROTECT, related_name="movements")
+    kind = models.CharField(max_length=10, choices=Kind)
+    reported_delta = models.IntegerField(default=0)
+    reserved_delta = models.IntegerField(default=0)
+    allocated_delta = models.IntegerField(default=0)
+    cause = models.CharField(max_length=60)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(reported_delta=0, reserved_delta=0, allocated_delta=0),
+                name="movement_moves_something",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.level_id} by {self.cause}"

@@ -1,0 +1,77 @@
+"""The party we buy from, and the wire to it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from storefront.lib.states import Stateful
+
+
+class Supplier(Stateful):
+    """Somebody who holds the goods and ships them for us."""
+
+    class Status(models.TextChoices):
+        CANDIDATE = "candidate"
+        VETTING = "vetting"
+        ACTIVE = "active"
+        PAUSED = "paused"
+        BLOCKED = "blocked"
+
+    TRANSITIONS: ClassVar = {
+        Status.CANDIDATE: frozenset({Status.VETTING}),
+        Status.VETTING: frozenset({Status.ACTIVE, Status.BLOCKED}),
+        Status.ACTIVE: frozenset({Status.PAUSED}),
+        Status.PAUSED: frozenset({Status.ACTIVE, Status.BLOCKED}),
+        Status.BLOCKED: frozenset(),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    code = models.SlugField(max_length=30, unique=True)
+    name = models.CharField(max_length=80)
+    adapter = models.CharField(max_length=30)  # a key of suppliers.adapters.ADAPTERS
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=10, choices=Status, default=Status.CANDIDATE)
+    status_since = models.DateTimeField(null=True, blank=True)
+    lead_days = models.PositiveSmallIntegerField(default=2)  # order until handed over
+    acknowledge_within_min = models.PositiveIntegerField(default=60)
+    buffer = models.PositiveSmallIntegerField(default=0)  # units we never promise
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    status__in=["candidate", "vetting", "active", "paused", "blocked"]
+                ),
+                name="supplier_status_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Connection(models.Model):
+    """How we reach one supplier, and how often we ask for what.
+
+    ``secrets_sealed`` holds keys and webhook secrets, ``tokens_sealed`` the pair that the
+    supplier lent us; both are opened only to be used (``storefront.lib.sealing``).
+    """
+
+    supplier = models.OneToOneField(Supplier, models.CASCADE, related_name="connection")
+    base_url = models.CharField(max_length=200)
+    secrets_sealed = models.TextField(blank=True)
+    tokens_sealed = models.TextField(blank=True)
+    account_id = models.CharField(max_length=60, blank=True)  # CJ's openId: signs webhooks
+    calls_per_second = models.PositiveSmallIntegerField(default=1)
+    products_every_min = models.PositiveIntegerField(default=360)
+    prices_every_min = models.PositiveIntegerField(default=60)
+    stock_every_min = models.PositiveIntegerField(default=15)
+    orders_every_min = models.PositiveIntegerField(default=10)
+    orders_polled_at = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=300, blank=True)  # the last failed call, in words
+    problem_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"connection of {self.supplier_id}"

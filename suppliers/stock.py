@@ -1,0 +1,119 @@
+"""Promise units, and give them back: the only writer of reserved and allocated counters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db.models import F
+
+from storefront.lib.transactions import needs_transaction
+from suppliers.models import StockLevel, StockMovement
+
+Kind = StockMovement.Kind
+
+
+class NotEnoughStockError(Exception):
+    """A stock row has fewer free units than were asked for."""
+
+    def __init__(self, level_id: int, wanted: int) -> None:
+        super().__init__(f"stock row {level_id} has not {wanted} free")
+        self.level_id = level_id
+        self.wanted = wanted
+
+
+@needs_transaction
+def hold(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
+    """Set units aside, all or nothing; ``units`` maps a stock row to how many.
+
+    The guard stands in the UPDATE itself: two buyers of the last unit meet in the row, and
+    the second finds the condition false.
+
+    Locks:  the stock rows, in id order
+    Raises: NotEnoughStockError  the caller's transaction must not be committed
+    """
+    for level_id, quantity in sorted(units.items()):
+        enough = F("buffer") + F("allocated_unseen") + F("reserved") + quantity
+        row = StockLevel.objects.filter(pk=level_id, reported_quantity__gte=enough)
+        if not row.update(reserved=F("reserved") + quantity):
+            raise NotEnoughStockError(level_id, quantity)
+        _record(level_id, Kind.RESERVED, cause=cause, now=now, reserved=quantity)
+
+
+@needs_transaction
+def sell(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
+    """Turn held units into sold ones, which the supplier's figure does not contain yet.
+
+    Locks:  the stock rows, in id order
+    """
+    for level_id, quantity in sorted(units.items()):
+        StockLevel.objects.filter(pk=level_id).update(
+            reserved=F("reserved") - quantity,
+            allocated_unseen=F("allocated_unseen") + quantity,
+        )
+        _record(
+            level_id,
+            Kind.ALLOCATED,
+            cause=cause,
+            now=now,
+            reserved=-quantity,
+            allocated=quantity,
+        )
+
+
+@needs_transaction
+def let_go(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
+    """Give held units back to everybody.
+
+    Locks:  the stock rows, in id order
+    """
+    for level_id, quantity in sorted(units.items()):
+        StockLevel.objects.filter(pk=level_id).update(reserved=F("reserved") - quantity)
+        _record(level_id, Kind.RELEASED, cause=cause, now=now, reserved=-quantity)
+
+
+@needs_transaction
+def unsell(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
+    """Give sold units back that the supplier never took: he refused, or we canceled in time.
+
+    Locks:  the stock rows, in id order
+    """
+    _shrink(units, Kind.RELEASED, cause=cause, now=now)
+
+
+@needs_transaction
+def see(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
+    """Stop subtracting sold units: the supplier's own figure contains the sale now.
+
+    Locks:  the stock rows, in id order
+    """
+    _shrink(units, Kind.SEEN, cause=cause, now=now)
+
+
+def _shrink(
+    units: Mapping[int, int], kind: StockMovement.Kind, *, cause: str, now: datetime
+) -> None:
+    for level_id, quantity in sorted(units.items()):
+        StockLevel.objects.filter(pk=level_id).update(
+            allocated_unseen=F("allocated_unseen") - quantity
+        )
+        _record(level_id, kind, cause=cause, now=now, allocated=-quantity)
+
+
+def _record(  # noqa: PLR0913 - one movement has three counters and a cause
+    level_id: int,
+    kind: StockMovement.Kind,
+    *,
+    cause: str,
+    now: datetime,
+    reserved: int = 0,
+    allocated: int = 0,
+) -> None:
+    StockMovement.objects.create(
+        level_id=level_id,
+        kind=kind,
+        reserved_delta=reserved,
+        allocated_delta=allocated,
+        cause=cause,
+        at=now,
+    )
