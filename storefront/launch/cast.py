@@ -9,6 +9,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
 
 from storefront.launch.ports import HOST, free_port
@@ -117,8 +119,12 @@ def outsiders(stage: Stage) -> list[Child]:
     gateway += ["--data", str(var / "gateway")]
     mail = ["-m", "notifications.mailbox", "--port", str(ports.smtp), "--dir", str(var / "mail")]
     return [
-        stage.child("sandbox", sandbox, is_ready=lambda: _answers(f"http://{HOST}:{ports.sandbox}")),
-        stage.child("gateway", gateway, is_ready=lambda: _answers(f"http://{HOST}:{ports.gateway}")),
+        stage.child(
+            "sandbox", sandbox, is_ready=lambda: _answers(f"http://{HOST}:{ports.sandbox}")
+        ),
+        stage.child(
+            "gateway", gateway, is_ready=lambda: _answers(f"http://{HOST}:{ports.gateway}")
+        ),
         stage.child("mail", mail, is_ready=lambda: _greets(ports.smtp)),
     ]
 
@@ -151,7 +157,7 @@ def _answers(url: str) -> bool:
 
 
 def _is_fine(url: str) -> bool:
-    return _status(url) == 200
+    return _status(url) == HTTPStatus.OK
 
 
 def _status(url: str) -> int:
@@ -162,7 +168,7 @@ def _status(url: str) -> int:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
-    except OSError:
+    except (OSError, HTTPException):
         return 0
 
 

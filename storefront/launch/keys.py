@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import secrets
-from collections.abc import Mapping
 from pathlib import Path
 
 STAFF_EMAIL = "staff@fara.example"
@@ -14,7 +13,7 @@ STAFF_EMAIL = "staff@fara.example"
 def load(path: Path) -> dict[str, str]:
     """Return the kept secrets, and make and keep those that are still missing."""
     kept = _read(path)
-    keys = _new_keys() | kept
+    keys = fresh() | kept
     if keys != kept:
         write_private(path, "".join(f"{name}={value}\n" for name, value in keys.items()))
     return keys
@@ -37,7 +36,8 @@ def _read(path: Path) -> dict[str, str]:
     return {name: value for name, _, value in (line.partition("=") for line in lines) if value}
 
 
-def _new_keys() -> Mapping[str, str]:
+def fresh() -> dict[str, str]:
+    """Make a full set that nobody has ever seen."""
     return {
         "SECRET_KEY": secrets.token_urlsafe(50),
         "FIELD_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),

@@ -17,6 +17,7 @@ from storefront.launch.stepping_down import Account, may_run, may_use, new_home_
 
 OLDEST_MAJOR = 17  # for the built-in C.UTF-8 locale, which sorts alike on every machine
 NAME = "fara"
+STATUS_LINE = 7  # of postmaster.pid, counted from 0
 LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 THROWAWAY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
@@ -128,7 +129,7 @@ def _status(data: Path) -> str:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except OSError:
         return ""
-    return lines[7].strip() if len(lines) > 7 else ""
+    return lines[STATUS_LINE].strip() if len(lines) > STATUS_LINE else ""
 
 
 def _reachable(home: Path, account: Account | None, *, is_throwaway: bool) -> Path:
@@ -193,7 +194,13 @@ def _make_cluster(
     keeper.chmod(0o600)
     if account:
         os.chown(keeper, account.uid, account.gid)
-    initdb = [programs / "initdb", "-D", unfinished, f"--username={NAME}", f"--pwfile={keeper}"]
+    initdb: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        unfinished,
+        f"--username={NAME}",
+        f"--pwfile={keeper}",
+    ]
     initdb += ["--auth=scram-sha-256", "--encoding=UTF8", *LOCALE]
     initdb += ["--no-sync"] if is_throwaway else []
     try:

@@ -91,7 +91,7 @@ def command_line(pid: int) -> str:
             return ""
         return raw.replace(b"\0", b" ").decode(errors="replace").strip()
     ps = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+        ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return ps.stdout.strip()
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 OLDEST = (3, 12)
 # Wheels of every locked package exist for these, best first; anything newer is a last resort.
@@ -62,7 +62,7 @@ def _everywhere(env: Mapping[str, str]) -> Iterator[str]:
     folders += ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"]
     for name in NAMES:
         for folder in folders:
-            yield os.path.join(folder, name)
+            yield str(Path(folder, name))
     home = Path(env.get("HOME") or Path.home())
     pyenv = Path(env.get("PYENV_ROOT") or home / ".pyenv")
     yield from _newest_first(pyenv.glob("versions/3.1[234]*/bin/python3"))
@@ -86,9 +86,9 @@ def version_of(python: str) -> tuple[int, int] | None:
             text=True,
             timeout=PROBE_TIMEOUT_S,
             check=True,
-        ).stdout.split()
-    except (OSError, subprocess.SubprocessError):
+        ).stdout
+        implementation, major, minor = answer.split()
+        version = int(major), int(minor)
+    except (OSError, ValueError, subprocess.SubprocessError):
         return None
-    if len(answer) != 3 or answer[0] != "cpython":
-        return None
-    return int(answer[1]), int(answer[2])
+    return version if implementation == "cpython" else None

@@ -93,12 +93,8 @@ def _answers(port: int, password: str) -> bool:
     try:
         with socket.create_connection((HOST, port), timeout=1) as connection:
             connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())
-            answer = b""
-            while answer.count(b"\r\n") < 2:  # +OK, then +PONG, or an error while it still loads
-                piece = connection.recv(64)
-                if not piece:
-                    return False
-                answer += piece
+            answers = connection.makefile("rb")
+            granted, pong = answers.readline(), answers.readline()
     except OSError:
         return False
-    return answer.endswith(b"+PONG\r\n")
+    return granted == b"+OK\r\n" and pong == b"+PONG\r\n"  # while it loads, it says otherwise

@@ -112,7 +112,7 @@ class Supervisor:
         if step.exit_code:
             raise ChildDiedError(step, advice)
 
-    def watch(self, on_change: Callable[[], None]) -> None:
+    def watch(self, on_change: Callable[[], object]) -> None:
         """Sit with the children until somebody wants to stop; start again whoever dies.
 
         Raises: ChildDiedError  one of them cannot be kept alive

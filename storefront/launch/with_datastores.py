@@ -39,9 +39,7 @@ def main(command: Sequence[str]) -> int:
     supervisor.listen()
     with throwaway_folder(SHELF) as home:
         try:
-            stores = datastores.prepare(
-                home=home, logs=home, environ=os.environ, is_throwaway=True
-            )
+            stores = datastores.prepare(home=home, logs=home, environ=os.environ, is_throwaway=True)
             for child in stores.children:
                 supervisor.start(child)
             supervisor.wait_until_ready(stores.children)

@@ -1,0 +1,54 @@
+# Any Python from 3.8 on can start the bootstrap, which then finds one that is new enough.
+STARTER := $(firstword $(foreach p,$(PYTHON) python3 python3.13 python3.12 /usr/bin/python3 $(wildcard $(HOME)/.pyenv/versions/3.1[234]*/bin/python3 /opt/*/bin/python3),$(shell "$(p)" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null && echo "$(p)")))
+BIN := .venv/bin
+PY := $(BIN)/python
+LAUNCH := $(PY) -m storefront.launch
+COMPILE := uv pip compile pyproject.toml --universal --python-version 3.12 --generate-hashes --no-header --no-annotate --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo demo-stop demo-reset smoke bench test check fmt lock
+
+help: ## Show these lines
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+env: ## Make .venv from the locked packages, and compile the translations
+	@test -n "$(STARTER)" || { echo "No Python was found. Install Python 3.12 or newer (Debian 13: apt-get install python3.13), or set PYTHON=/path/to/python3." >&2; exit 1; }
+	@"$(STARTER)" -m storefront.launch.bootstrap
+
+demo: env ## Run the whole shop on this machine, until Ctrl-C
+	@$(LAUNCH).demo
+
+demo-stop: env ## End the demo that runs
+	@$(LAUNCH).demo stop
+
+demo-reset: env ## Wipe the demo's data and start afresh
+	@$(LAUNCH).demo reset
+
+smoke: env ## Buy a headlamp in the running demo, and wait for the tracking e-mail
+	@$(LAUNCH).smoke
+
+bench: env ## Measure what performance is promised; writes var/bench.json
+	@$(LAUNCH).with_datastores $(PY) manage.py bench
+
+test: env ## Run every test, browser included
+	@$(LAUNCH).browser
+	@$(LAUNCH).with_datastores $(PY) -m pytest -n 2
+
+check: env ## Formatter, linter, types, import contracts, migrations, production settings
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(LAUNCH).with_datastores $(PY) manage.py makemigrations --check --dry-run
+	$(LAUNCH).as_in_production $(PY) manage.py check --deploy --fail-level WARNING
+
+fmt: env ## Format the code, and repair what the linter can repair
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: env ## Take the newest allowed packages into requirements/
+	PATH="$(CURDIR)/.tools/bin:$$PATH"; export PATH; \
+	$(COMPILE) --upgrade --output-file requirements/base.txt && \
+	$(COMPILE) --upgrade --group demo --constraint requirements/base.txt --output-file requirements/demo.txt && \
+	$(COMPILE) --upgrade --group demo --group dev --constraint requirements/demo.txt --output-file requirements/dev.txt
+	@! grep -n '://' requirements/*.txt

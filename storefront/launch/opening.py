@@ -1,0 +1,74 @@
+"""Open the demo: start everybody in the order in which they need each other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from storefront.launch import cast, datastores, freshness, keys, running
+from storefront.launch.processes import Child
+from storefront.launch.saying import say
+from storefront.launch.supervising import Supervisor
+
+ROOT = Path(__file__).resolve().parents[2]
+SUPPLIER = "cj-sandbox"
+CHECK_DATABASE = "Does DATABASE_URL name a PostgreSQL that answers? Else: make demo-reset"
+START_AFRESH = "If this demo's data is of another version: make demo-reset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What to tell people about a demo that is ready."""
+
+    urls: Mapping[str, str]
+    staff: Mapping[str, str]
+
+
+def open_shop(supervisor: Supervisor, var: Path) -> Opened:
+    """Return when everybody answers and the shelves are full."""
+
+    def bring_on(*children: Child) -> None:
+        for child in children:
+            supervisor.start(child)
+            running.remember(var, supervisor.children)
+
+    keep_last_logs(var / "log")
+    say("Starting PostgreSQL, Redis, the sandbox supplier, the test gateway and the mail server")
+    stores = datastores.prepare(home=var, logs=var / "log", environ=os.environ, is_throwaway=False)
+    secrets = keys.load(var / "demo.env")
+    ports = cast.Ports.choose(int(os.environ.get("DEMO_PORT") or cast.WEB_PORT))
+    env = cast.environment(var=var, ports=ports, keys=secrets, addresses=stores.addresses)
+    stage = cast.Stage(root=ROOT, var=var, ports=ports, env=env)
+    outsiders = cast.outsiders(stage)
+    bring_on(*stores.children, *outsiders)
+    supervisor.wait_until_ready(stores.children)
+
+    say("Migrating the database")
+    supervisor.run(stage.manage("migrate", "migrate", "--no-input"), advice=CHECK_DATABASE)
+    supervisor.wait_until_ready(outsiders)
+    say("Loading the demo's configuration")
+    supervisor.run(stage.manage("seed", "seed_demo"), advice=START_AFRESH)
+
+    say("Starting the web server and the worker")
+    shop = (cast.web(stage), cast.worker(stage))
+    bring_on(*shop)
+    if not freshness.is_fresh(var, database_url=env["DATABASE_URL"]):
+        say("Fetching the supplier's catalog")
+        sync = stage.manage("sync", "sync_supplier", SUPPLIER)
+        supervisor.run(sync, advice=START_AFRESH, is_shown=True)
+        freshness.mark(var, database_url=env["DATABASE_URL"])
+    beat = cast.beat(stage)
+    bring_on(beat)
+    supervisor.wait_until_ready([*shop, beat])
+    return Opened(
+        urls=cast.urls(ports),
+        staff={"email": secrets["STAFF_EMAIL"], "password": secrets["STAFF_PASSWORD"]},
+    )
+
+
+def keep_last_logs(folder: Path) -> None:
+    """Begin new logs; those of the last time stay one more time."""
+    for log in folder.glob("*.log"):
+        log.replace(log.with_suffix(".log.last"))
