@@ -1,0 +1,29 @@
+# The shop's image: the locked packages, the code, and nothing that needs root.
+FROM python:3.13-slim AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /app
+RUN python -m venv /venv
+COPY requirements/base.txt requirements/base.txt
+RUN /venv/bin/pip install --require-hashes -r requirements/base.txt
+COPY . .
+RUN for po in storefront/locale/*/LC_MESSAGES/django.po; do \
+        /venv/bin/pybabel --quiet compile -i "$po" -o "${po%.po}.mo" || exit 1; \
+    done \
+    && /venv/bin/python -m storefront.launch.as_in_production \
+        /venv/bin/python manage.py collectstatic --no-input
+
+FROM python:3.13-slim
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent \
+        --shell /usr/sbin/nologin fara
+COPY --from=build /venv /venv
+COPY --from=build /app /app
+RUN install -d -o fara -g fara /app/var/media
+WORKDIR /app
+USER fara
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
+    CMD ["python", "-m", "storefront.launch.healthy"]
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", \
+     "--workers", "2", "--blocking-threads", "2", "--workers-kill-timeout", "10", \
+     "storefront.wsgi:application"]
