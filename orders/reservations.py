@@ -1,0 +1,49 @@
+"""Hold stock for a shopper who is paying, and give it back when he does not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from orders.models import Order, OrderLine, Reservation
+from storefront.lib.transactions import needs_transaction
+from suppliers import stock
+
+
+@needs_transaction
+def hold(*, lines: Sequence[OrderLine], until: datetime, now: datetime) -> None:
+    """Hold the units of an order, all lines or none; lines on one stock row are summed.
+
+    Locks:  the stock rows, in id order
+    Raises: NotEnoughStockError  the caller's transaction must not be committed
+    """
+    units: Counter[int] = Counter()
+    for line in lines:
+        units[line.level_id] += line.quantity
+    stock.hold(units=units, cause=f"order:{lines[0].order.number}", now=now)
+    Reservation.objects.bulk_create(
+        Reservation(
+            line=line,
+            level_id=line.level_id,
+            quantity=line.quantity,
+            expires_at=until,
+            status=Reservation.Status.ACTIVE,
+            status_since=now,
+        )
+        for line in lines
+    )
+
+
+@needs_transaction
+def end(*, order: Order, status: Reservation.Status, now: datetime) -> None:
+    """Give the held units of an order back: it was given up (released) or too slow (expired).
+
+    Locks:  the reservations of the order, then the stock rows in id order
+    """
+    units: Counter[int] = Counter()
+    active = Reservation.objects.filter(line__order=order, status=Reservation.Status.ACTIVE)
+    for reservation in active.select_for_update(of=["self"]).order_by("pk"):
+        reservation.move(status, at=now, reason=f"order {order.status}")
+        units[reservation.level_id] += reservation.quantity
+    stock.let_go(units=units, cause=f"order:{order.number}", now=now)
