@@ -27,14 +27,6 @@ class NotStoppableError(PermanentError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListRow:
-    """One product in the supplier's list: just enough to see whether it changed."""
-
-    ref: str
-    digest: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CostRecord:
     """What one SKU costs now."""
 
@@ -50,6 +42,20 @@ class StockRecord:
     location: str
     country: str
     quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRow:
+    """One product in the supplier's list: just enough to see what changed.
+
+    ``digest`` is of its words, ``cost_digest`` of what the list says about its prices.
+    ``stock`` is None where the list does not tell the stock of every SKU.
+    """
+
+    ref: str
+    digest: str
+    cost_digest: str
+    stock: tuple[StockRecord | BadRow, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,13 +129,60 @@ class PurchaseState:
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
+class NewsKind(StrEnum):
+    """What a supplier's unasked message is about."""
+
+    ORDER = "order"
+    PARCEL = "parcel"
+    STOCK = "stock"
+    PRODUCT = "product"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplierNews:
+    """Something a supplier told us without being asked, in our words.
+
+    ``external_id`` names the message: the same one may be delivered again. An order is named
+    by our ``number`` or by his ``supplier_reference``, whichever he gives. ``split_into`` are
+    his references of the orders that ours became: look each one up with ``find``.
+    """
+
+    kind: NewsKind
+    external_id: str
+    number: str = ""
+    supplier_reference: str = ""
+    answer: Answer | None = None
+    reason: str = ""
+    parcels: tuple[ParcelNews, ...] = ()
+    split_into: tuple[str, ...] = ()
+    stock: tuple[StockRecord | BadRow, ...] = ()
+    product_refs: tuple[str, ...] = ()
+    is_gone: bool = False  # the product, or the SKU, is off sale
+    happened_at: datetime | None = None
+
+    def state(self, *, number: str) -> PurchaseState | None:
+        """Read it as the state of our order ``number``; None when it says nothing of that."""
+        if self.answer is None and not self.parcels:
+            return None
+        return PurchaseState(
+            number=number,
+            supplier_reference=self.supplier_reference,
+            answer=self.answer or Answer.SHIPPED,
+            reason=self.reason,
+            parcels=self.parcels,
+        )
+
+
 class TokenStore(Protocol):
     """Where the token pair that a supplier lent us is kept between calls and workers."""
 
     def load(self) -> dict[str, Any]: ...
 
-    def renewed(self, renew: TokenRenewal) -> dict[str, Any]:
-        """Renew under a lock over all workers; the second in line gets the first one's pair."""
+    def renewed(self, renew: TokenRenewal, *, refused: Mapping[str, Any]) -> dict[str, Any]:
+        """Renew under a lock over all workers.
+
+        The second in line finds a pair other than the ``refused`` one, and gets that.
+        """
         ...
 
 
@@ -154,11 +207,14 @@ class Catalog(Protocol):
 
 
 class StockAndPrice(Protocol):
-    """Can say how many there are and what they cost."""
+    """Can say how many there are of each SKU of a product, and what it costs.
 
-    def stock(self, *, refs: Iterator[str] | None = None) -> Iterator[StockRecord | BadRow]: ...
+    Safe to be called by several threads at once.
+    """
 
-    def costs(self, *, refs: Iterator[str] | None = None) -> Iterator[CostRecord | BadRow]: ...
+    def stock(self, *, ref: str) -> tuple[StockRecord | BadRow, ...]: ...
+
+    def costs(self, *, ref: str) -> tuple[CostRecord | BadRow, ...]: ...
 
 
 class Freight(Protocol):
@@ -212,6 +268,7 @@ __all__ = [
     "Freight",
     "FreightOption",
     "ListRow",
+    "NewsKind",
     "NotStoppableError",
     "OutOfStockError",
     "Pace",
@@ -224,6 +281,7 @@ __all__ = [
     "StockAndPrice",
     "StockRecord",
     "SupplierAdapter",
+    "SupplierNews",
     "TokenRenewal",
     "TokenStore",
     "VariantRecord",
