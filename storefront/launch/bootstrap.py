@@ -49,7 +49,7 @@ def make_environment(root: Path) -> None:
         return
     started_at = time.monotonic()
     uv = find_uv(root)
-    if not (venv / "bin/python").exists():
+    if (pythons.version_of(str(venv / "bin/python")) or (0, 0)) < pythons.OLDEST:
         python = pythons.find(os.environ)
         say(f"Creating .venv with {python}")
         if venv.exists():
@@ -57,13 +57,15 @@ def make_environment(root: Path) -> None:
         _run([uv, "venv", "--quiet", "--python", python, str(venv)], root, "Creating .venv failed.")
     say(f"Installing the locked packages of {REQUIREMENTS}")
     stamp.unlink(missing_ok=True)
+    sync = [uv, "pip", "sync", "--python", str(venv / "bin/python"), "--require-hashes"]
+    if not sys.stderr.isatty():
+        sync.append("--quiet")  # its progress bars become a hundred lines in a log
     _run(
-        [uv, "pip", "sync", "--python", str(venv / "bin/python"), "--require-hashes",
-         str(requirements)],
+        [*sync, str(requirements)],
         root,
         "Installing the packages failed. Is the network (or the package index that pip is set to)"
         " reachable? Run the same command again to go on where it stopped.",
-    )  # fmt: skip
+    )
     stamp.write_text(wanted)
     say(f"The environment is ready ({time.monotonic() - started_at:.1f} s)")
 

@@ -1,0 +1,75 @@
+"""The shop in containers is only ever described here, so the description is what is tested."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ONE_SHOT = "migrate"
+SECRET = re.compile(r"SECRET|PASSWORD|KEY|TOKEN")
+
+
+@pytest.fixture(scope="module")
+def services():
+    return yaml.safe_load(Path("docker-compose.yml").read_text())["services"]
+
+
+def test_everything_that_the_shop_needs_is_there(services):
+    assert set(services) == {"web", "worker", "beat", "postgres", "redis", ONE_SHOT}
+    assert services["postgres"]["image"] == "postgres:18"
+    assert services["redis"]["image"] == "redis:8"
+
+
+def test_every_lasting_service_says_whether_it_is_well(services):
+    lasting = {name for name in services if name != ONE_SHOT}
+
+    assert {
+        name for name in lasting if services[name].get("healthcheck", {}).get("test")
+    } == lasting
+
+
+def test_nothing_starts_before_what_it_needs_is_well(services):
+    for name in ("web", "worker", "beat"):
+        assert services[name]["depends_on"] == {
+            ONE_SHOT: {"condition": "service_completed_successfully"},
+            "postgres": {"condition": "service_healthy"},
+            "redis": {"condition": "service_healthy"},
+        }
+
+
+def test_no_secret_stands_in_the_file_and_a_missing_one_is_asked_for(services):
+    values = {
+        (service, name): str(value)
+        for service, described in services.items()
+        for name, value in described.get("environment", {}).items()
+        if SECRET.search(name) or "://" in str(value)
+    }
+    assert len(values) > 5
+    for place, value in values.items():
+        assert re.search(r"\$\{\w+:(\?Set .+|-)\}", value), place
+        left = re.sub(r"\$\{[^}]*\}", "", value)  # what stands there whatever one sets
+        assert not left or re.fullmatch(r"(postgres://fara:@|redis://:@)[a-z]+:\d+/\w+", left), (
+            place
+        )
+
+
+def test_containers_can_write_only_where_they_must_and_gain_no_rights(services):
+    for name, described in services.items():
+        assert described["read_only"] is True, name
+        assert "no-new-privileges:true" in described["security_opt"], name
+
+
+def test_the_image_is_not_run_by_root():
+    lines = Path("Dockerfile").read_text().splitlines()
+    last_stage = lines[max(i for i, line in enumerate(lines) if line.startswith("FROM ")) :]
+
+    assert "USER fara" in last_stage
+    assert any(line.startswith("HEALTHCHECK ") for line in last_stage)
+
+
+@pytest.mark.parametrize("private", [".*", "var/"])
+def test_what_is_private_to_a_machine_stays_out_of_the_image(private):
+    assert private in Path(".dockerignore").read_text().splitlines()

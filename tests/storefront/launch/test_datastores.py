@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from storefront.launch import datastores, postgres, redis_server
+from storefront.launch.processes import command_line
+from storefront.launch.supervising import Supervisor
+
+
+def processes_of(folder):
+    """List every process whose command line names a folder."""
+    pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return [pid for pid in pids if str(folder) in command_line(pid)]
+
+
+@pytest.fixture
+def start(tmp_path):
+    supervisors = []
+
+    def go(*, environ=None, is_throwaway=True):
+        stores = datastores.prepare(
+            home=tmp_path, logs=tmp_path, environ=environ or {}, is_throwaway=is_throwaway
+        )
+        supervisor = Supervisor()
+        supervisors.append(supervisor)
+        for child in stores.children:
+            supervisor.start(child)
+        supervisor.wait_until_ready(stores.children)
+        return stores, supervisor
+
+    yield go
+    for supervisor in supervisors:
+        supervisor.stop([["redis"], ["postgres"]])
+    datastores.wipe(tmp_path)
+
+
+def test_both_start_on_free_ports_and_leave_no_process_and_no_file_behind(start, tmp_path):
+    stores, supervisor = start()
+    with psycopg.connect(stores.addresses["DATABASE_URL"]) as connection:
+        major = connection.info.server_version // 10_000
+        (sorting,) = connection.execute("SELECT 'Z' < 'a' AND upper('ə') = 'Ə'").fetchone()
+    is_redis_well = redis.from_url(stores.addresses["REDIS_URL"]).ping()
+    places = [(tmp_path / name).resolve() for name in ("postgres", "redis")]
+
+    supervisor.stop([["redis"], ["postgres"]])
+    datastores.wipe(tmp_path)
+
+    assert (major, sorting, is_redis_well) == (18, True, True)
+    assert [pid for place in places for pid in processes_of(place)] == []
+    assert not any(place.exists() for place in places)
+
+
+def test_neither_opens_without_its_password(start):
+    stores, _ = start()
+    without = {name: url.replace(":", ":wrong", 2) for name, url in stores.addresses.items()}
+    database = without["DATABASE_URL"].replace(":wrong//", "://")
+    cache = without["REDIS_URL"].replace(":wrong//", "://")
+
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(database)
+    with pytest.raises(redis.AuthenticationError):
+        redis.from_url(cache).ping()
+
+
+def test_what_the_environment_names_is_used_and_not_started(tmp_path):
+    environ = {"DATABASE_URL": "postgres://x@db.example/x", "REDIS_URL": "redis://cache.example/0"}
+
+    stores = datastores.prepare(home=tmp_path, logs=tmp_path, environ=environ, is_throwaway=True)
+
+    assert (stores.children, stores.addresses) == ((), {})
+
+
+def test_data_of_a_demo_outlives_a_restart_and_is_safe_on_the_disk(start):
+    stores, supervisor = start(is_throwaway=False)
+    with psycopg.connect(stores.addresses["DATABASE_URL"]) as connection:
+        connection.execute("CREATE TABLE lamp AS SELECT 'PD36' AS model")
+        (fsync,) = connection.execute("SHOW fsync").fetchone()
+    supervisor.stop([["redis"], ["postgres"]])
+
+    again, _ = start(is_throwaway=False)
+
+    with psycopg.connect(again.addresses["DATABASE_URL"]) as connection:
+        assert connection.execute("SELECT model FROM lamp").fetchone() == ("PD36",)
+    assert fsync == "on"
+
+
+def test_servers_of_a_launcher_that_was_killed_are_stopped_and_started_anew(start):
+    stores, _ = start(is_throwaway=False)
+    abandoned = [child.pid for child in stores.children]
+
+    again, _ = start(is_throwaway=False)
+
+    assert [child.is_running for child in stores.children] == [False, False]
+    assert not set(abandoned) & {child.pid for child in again.children}
+    with psycopg.connect(again.addresses["DATABASE_URL"]) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_number_in_postmaster_pid_that_belongs_to_a_stranger_stops_nobody(start, tmp_path):
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    _, supervisor = start(is_throwaway=False)
+    note = (tmp_path / "postgres").resolve() / "data/postmaster.pid"
+    kept = note.read_text().splitlines()
+    supervisor.children[0].process.send_signal(signal.SIGKILL)
+    supervisor.stop([["redis"], ["postgres"]])
+    note.write_text("\n".join([str(stranger.pid), *kept[1:], ""]))
+
+    again, _ = start(is_throwaway=False)
+
+    assert again.children[0].is_running
+    assert stranger.poll() is None
+    stranger.kill()
+    stranger.wait()
+
+
+def test_a_folder_that_a_service_account_cannot_reach_is_no_obstacle(tmp_path, start):
+    tmp_path.chmod(0o700)
+
+    stores, _ = start()
+
+    with psycopg.connect(stores.addresses["DATABASE_URL"]) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_without_programs_one_is_told_what_to_install(monkeypatch):
+    for module in (postgres, redis_server):
+        monkeypatch.setattr(module, "find_spec", lambda _name: None)
+    monkeypatch.setattr(postgres, "_major", lambda _folder: 0)
+    monkeypatch.setenv("PATH", "")
+
+    with pytest.raises(postgres.PostgresError, match=r"apt-get install postgresql.*DATABASE_URL"):
+        postgres.find_programs()
+    with pytest.raises(redis_server.RedisError, match=r"apt-get install redis-server.*REDIS_URL"):
+        redis_server.find_program()
