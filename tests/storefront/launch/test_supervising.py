@@ -166,6 +166,7 @@ def test_what_a_step_prints_is_passed_on_when_it_is_wanted(supervisor, child, ca
 def test_a_number_that_now_belongs_to_a_stranger_is_not_stopped(supervisor, child):
     stranger = child("stranger", PATIENT)
     supervisor.start(stranger)
+    supervisor.wait_until_ready([stranger])
 
     assert not stop_leftover(stranger.pid, marks=["granian"])
     assert stranger.is_running
