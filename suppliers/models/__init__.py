@@ -1,7 +1,12 @@
 """Who has it, for how much, and how many."""
 
 from suppliers.models.feed import FeedIssue, FeedRun
-from suppliers.models.offer import CostChange, SupplierOffer
+from suppliers.models.offer import (
+    CostChange,
+    SupplierOffer,
+    SupplierProduct,
+    UnpublishedSupply,
+)
 from suppliers.models.stock import StockLevel, StockLocation, StockMovement
 from suppliers.models.supplier import Connection, Supplier
 
@@ -15,4 +20,6 @@ __all__ = [
     "StockMovement",
     "Supplier",
     "SupplierOffer",
+    "SupplierProduct",
+    "UnpublishedSupply",
 ]

@@ -12,7 +12,12 @@ from suppliers.models.supplier import Supplier
 
 
 class FeedRun(Stateful):
-    """One run of one job. At most one per supplier and kind is open at a time."""
+    """One run of one job. At most one per supplier and kind is open at a time.
+
+    ``remaining`` counts rows that a run left to the next one because its time was up.
+    ``accepted_by`` names who believes what the guard quarantined: the next run, which bears
+    the name in ``believed_by``, is applied without asking the guard.
+    """
 
     class Kind(models.TextChoices):
         PRODUCTS = "products"
@@ -54,7 +59,10 @@ class FeedRun(Stateful):
     unchanged = models.PositiveIntegerField(default=0)
     gone = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
+    remaining = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=500, blank=True)
+    accepted_by = models.CharField(max_length=100, blank=True)
+    believed_by = models.CharField(max_length=100, blank=True)
 
     class Meta:
         constraints = [

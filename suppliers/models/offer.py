@@ -9,11 +9,46 @@ from catalog.models import Variant
 from suppliers.models.supplier import Supplier
 
 
+class SupplierProduct(models.Model):
+    """One product in a supplier's list, and the words of his that we last took in.
+
+    ``list_digest`` and ``cost_digest`` are of its row in the list, ``detail_digest`` of its
+    page: a product none of whose digests changed is not read again, and writes nothing.
+    """
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        REFUSED = "refused"  # its page cannot be taken; a FeedIssue says why
+        GONE = "gone"  # the supplier no longer lists it
+
+    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="products")
+    ref = models.CharField(max_length=60)
+    list_digest = models.CharField(max_length=32)
+    cost_digest = models.CharField(max_length=32)
+    detail_digest = models.CharField(max_length=32, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["supplier", "ref"], name="supplier_product_once_per_ref"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["active", "refused", "gone"]),
+                name="supplier_product_status_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supplier_id}:{self.ref}"
+
+
 class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
     """Questions about offers."""
 
     def live(self) -> SupplierOfferQuerySet:
-        """Matched, priced, on sale, from a supplier we buy from."""
+        """Keep what is matched, priced, on sale, and from a supplier we buy from."""
         return self.filter(
             status="active",
             variant__isnull=False,
@@ -28,8 +63,8 @@ class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
 class SupplierOffer(models.Model):
     """One supplier's SKU: its cost, and the variant of ours that it is.
 
-    ``list_digest`` and ``detail_digest`` tell whether the supplier's words changed since we
-    last took them in, so that an unchanged feed writes nothing.
+    ``supplier_product`` is the ``ref`` of its SupplierProduct. ``seen_at`` and ``cost_as_of``
+    are when we last took in something new: an unchanged feed writes nothing.
     """
 
     class Status(models.TextChoices):
@@ -48,8 +83,6 @@ class SupplierOffer(models.Model):
     currency = models.CharField(max_length=3)
     minimum_quantity = models.PositiveIntegerField(default=1)
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
-    list_digest = models.CharField(max_length=32, blank=True)
-    detail_digest = models.CharField(max_length=32, blank=True)
     seen_at = models.DateTimeField()
     cost_as_of = models.DateTimeField(null=True, blank=True)
 
@@ -87,3 +120,17 @@ class CostChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.offer_id}: {self.old_amount} -> {self.new_amount}"
+
+
+class UnpublishedSupply(models.Model):
+    """A variant whose cost or stock changed, and whose listings do not show it yet.
+
+    Written with the change itself, deleted after the listings were refreshed: a worker that
+    is killed between the two leaves the row, and the sweep finds it. Several rows of one
+    variant are no mistake: news that comes while we publish must not be swallowed.
+    """
+
+    variant = models.ForeignKey(Variant, models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return str(self.variant_id)

@@ -5,26 +5,30 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Greatest
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Coalesce, Greatest
 
+from catalog.models.listing import STALE_AFTER
 from suppliers.models.offer import SupplierOffer
 from suppliers.models.supplier import Supplier
 
 
 class StockLocation(models.Model):
-    """A warehouse of a supplier."""
+    """A warehouse of a supplier.
+
+    ``stock_as_of`` confirms every stock row here that is not silent: a figure that did not
+    change is not written again, only this moment is.
+    """
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="locations")
     code = models.CharField(max_length=30)
     country = models.CharField(max_length=2)
     name = models.CharField(max_length=80, blank=True)
+    stock_as_of = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["supplier", "code"], name="location_once_per_supplier"
-            ),
+            models.UniqueConstraint(fields=["supplier", "code"], name="location_once_per_supplier"),
         ]
 
     def __str__(self) -> str:
@@ -42,8 +46,14 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
             )
         )
 
-    def fresh(self, since: datetime) -> StockLevelQuerySet:
-        return self.filter(as_of__gte=since)
+    def with_known_at(self) -> StockLevelQuerySet:
+        """Add ``known_at``: the last moment at which the supplier confirmed the figure."""
+        confirmed = Greatest("as_of", Coalesce("location__stock_as_of", "as_of"))
+        return self.annotate(known_at=Case(When(is_silent=True, then="as_of"), default=confirmed))
+
+    def fresh(self, now: datetime) -> StockLevelQuerySet:
+        """Keep what was confirmed lately enough to promise from."""
+        return self.with_known_at().filter(known_at__gte=now - STALE_AFTER)
 
     def backorder_risk(self) -> StockLevelQuerySet:
         """Promised more than the supplier says he has: his figure fell below ours."""
@@ -57,8 +67,11 @@ class StockLevel(models.Model):
 
     sellable = max(0, reported - buffer - allocated_unseen); available = sellable - reserved.
     ``reserved`` is held for shoppers who are paying, ``allocated_unseen`` is sold but not yet
-    in the supplier's own figure. Counters change only in ``suppliers.stock``, each change with
-    its StockMovement.
+    in the supplier's own figure. Counters change only in ``suppliers.stock`` and
+    ``suppliers.stocktaking``, each change with its StockMovement.
+
+    ``as_of`` is when the figure was last new; ``with_known_at()`` tells when it was last
+    confirmed. A silent row is one the supplier did not speak of in his last full answer.
     """
 
     offer = models.ForeignKey(SupplierOffer, models.PROTECT, related_name="levels")
@@ -68,6 +81,7 @@ class StockLevel(models.Model):
     reserved = models.IntegerField(default=0)
     allocated_unseen = models.IntegerField(default=0)
     as_of = models.DateTimeField()
+    is_silent = models.BooleanField(default=False)
     received_at = models.DateTimeField()
     run = models.ForeignKey(
         "suppliers.FeedRun", models.PROTECT, null=True, blank=True, related_name="+"
