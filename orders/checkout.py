@@ -110,7 +110,7 @@ def _place(  # noqa: PLR0913
     goods = Money.total(
         (Money(units[line.pk], currency) * line.quantity for line in lines), currency
     )
-    delivery = quote.price.rounded()
+    delivery = quote.price
     total = goods + delivery
     if agreed is not None and agreed != total:
         raise PriceChangedError(total)
@@ -182,6 +182,8 @@ def _plan_entry(quoted: QuotedParcel) -> dict[str, Any]:
         "amount": str(quoted.price.rounded().amount),
         "arrives_from": quoted.arrives_from.isoformat(),
         "arrives_to": quoted.arrives_to.isoformat(),
+        "accepts": list(quoted.accepts),
+        "max_cell_wh": str(quoted.max_cell_wh),
         "levels": {line.variant_id: line.candidate.level_id for line in quoted.parcel.lines},
     }
 

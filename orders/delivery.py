@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from orders.routing import PlannedParcel
 from storefront.lib.money import Money
@@ -11,7 +12,11 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotedParcel:
-    """One planned parcel on one route; ``carrier_service`` is the supplier's own name of it."""
+    """One planned parcel on one route; ``carrier_service`` is the supplier's own name of it.
+
+    ``accepts`` names the ways of lithium the route takes (``Variant.Lithium``), kept with the
+    order so that the parcel is checked again before it is sent.
+    """
 
     parcel: PlannedParcel
     service_code: str
@@ -19,6 +24,8 @@ class QuotedParcel:
     price: Money
     arrives_from: date
     arrives_to: date
+    accepts: tuple[str, ...]
+    max_cell_wh: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +38,7 @@ class ShippingQuote:
     @property
     def price(self) -> Money:
         currency = self.parcels[0].price.currency
-        return Money.total((parcel.price for parcel in self.parcels), currency)
+        return Money.total((parcel.price.rounded() for parcel in self.parcels), currency)
 
     @property
     def arrives_from(self) -> date:

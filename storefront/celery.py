@@ -27,6 +27,11 @@ app.conf.beat_schedule = {
     "orders: send due": {"task": "orders.tasks.send_due", "schedule": 5},
     "orders: resolve unknown": {"task": "orders.tasks.resolve_unknown", "schedule": 10},
     "orders: settle payments": {"task": "orders.tasks.settle_payments", "schedule": 10},
+    "orders: reconcile stock": {"task": "orders.tasks.reconcile_stock", "schedule": 20},
+    "orders: settle cancellations": {
+        "task": "orders.tasks.settle_cancellations",
+        "schedule": 30,
+    },
     "orders: ask gateways": {"task": "orders.tasks.ask_gateways", "schedule": 60},
     # parcels
     "shipping: poll open orders": {"task": "shipping.tasks.poll_open_orders", "schedule": 15},

@@ -1,0 +1,186 @@
+"""Take in what a supplier answers to a purchase order; each answer leads somewhere."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from orders import allocations, facts, ledger
+from orders.models import (
+    Order,
+    OrderLine,
+    Payment,
+    PurchaseMessage,
+    PurchaseOrder,
+)
+from storefront.lib.transactions import needs_transaction
+from suppliers.adapters.base import Answer, PurchaseState
+
+Status = PurchaseOrder.Status
+Request = PurchaseOrder.Request
+
+OPEN_CONVERSATION = frozenset(
+    {Request.SUBMITTING, Request.SUBMIT_UNKNOWN, Request.SUBMITTED, Request.BACKORDERED}
+)
+SAYS_YES = frozenset({Answer.ACCEPTED, Answer.SHIPPED, Answer.DELIVERED})
+SAYS_NO = frozenset({Answer.REJECTED, Answer.CANCELED})
+
+
+@transaction.atomic(durable=True)
+def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) -> None:
+    """Follow an answer of the supplier: to our call, by webhook or read by a poll.
+
+    Old news changes nothing. A refusal after goods left is no refusal: staff look.
+
+    Locks:  the order, then the purchase order, its payment, and the stock rows in id order
+    """
+    locked = _lock(purchase_order)
+    if state.supplier_reference and not locked.supplier_reference:
+        locked.supplier_reference = state.supplier_reference
+        locked.save(update_fields=["supplier_reference"])
+    if state.answer in SAYS_YES:
+        _accept(locked, state, now)
+    elif state.answer in SAYS_NO:
+        _refuse(locked, state.reason or state.answer.value, now, state=state)
+    elif locked.request_status in {Request.SUBMITTING, Request.SUBMIT_UNKNOWN}:
+        locked.move(Request.SUBMITTED, at=now, axis="request_status", actor=_who(locked))
+        _hear(locked, "received", state, now)
+    purchase_order.refresh_from_db()
+
+
+@transaction.atomic(durable=True)
+def refuse(*, purchase_order: PurchaseOrder, reason: str, now: datetime) -> None:
+    """Close a purchase order that the supplier refused outright.
+
+    Locks:  as ``apply``
+    """
+    _refuse(_lock(purchase_order), reason, now)
+    purchase_order.refresh_from_db()
+
+
+def _lock(purchase_order: PurchaseOrder) -> PurchaseOrder:
+    Order.objects.select_for_update(of=["self"]).get(pk=purchase_order.order_id)
+    locked = PurchaseOrder.objects.select_related("order", "supplier")
+    return locked.select_for_update(of=["self"]).get(pk=purchase_order.pk)
+
+
+def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) -> None:
+    if purchase_order.request_status not in OPEN_CONVERSATION:
+        return
+    purchase_order.move(
+        Request.ACCEPTED,
+        at=now,
+        axis="request_status",
+        actor=_who(purchase_order),
+        accepted_at=now,
+        problem="",
+    )
+    if purchase_order.status == Status.READY:
+        purchase_order.move(Status.IN_PROGRESS, at=now, actor=_who(purchase_order))
+    purchase_order.lines.update(acknowledgment="accepted")
+    _hear(purchase_order, "accepted", state, now)
+    for payment in _payments(purchase_order):
+        ledger.ask_capture(
+            payment,
+            amount=purchase_order.charge,
+            purpose=purchase_order.number,
+            at=now,
+        )
+    facts.purchase_order_moved(purchase_order, what="accepted", at=now)
+
+
+def _refuse(
+    purchase_order: PurchaseOrder,
+    reason: str,
+    now: datetime,
+    *,
+    state: PurchaseState | None = None,
+) -> None:
+    if Request.REJECTED not in PurchaseOrder.CONVERSATION[Request(purchase_order.request_status)]:
+        return
+    if purchase_order.status not in {Status.READY, Status.IN_PROGRESS, Status.DRAFT}:
+        return
+    purchase_order.move(
+        Request.REJECTED,
+        at=now,
+        axis="request_status",
+        actor=_who(purchase_order),
+        reason=reason,
+        problem=reason[:300],
+    )
+    _hear(purchase_order, "rejected", state, now, reason=reason)
+    purchase_order.lines.update(acknowledgment="rejected_other")
+    facts.lines_refused(purchase_order, reason=reason, at=now)
+    close(purchase_order, cause="refused", reason=reason, now=now)
+
+
+@needs_transaction
+def close(purchase_order: PurchaseOrder, *, cause: str, reason: str, now: datetime) -> None:
+    """End a purchase order that ships nothing: units, lines and money go back.
+
+    The caller holds the locks of ``apply``.
+    """
+    purchase_order.move(Status.CANCELED, at=now, reason=reason)
+    lines = OrderLine.objects.filter(
+        purchase_lines__purchase_order=purchase_order, purchase_lines__is_live=True
+    )
+    line_ids = list(lines.values_list("pk", flat=True))
+    purchase_order.lines.update(is_live=False)
+    gone = OrderLine.objects.filter(pk__in=line_ids)
+    allocations.release(lines=gone, cause=f"purchase:{purchase_order.number}", now=now)
+    gone.update(canceled_quantity=F("quantity") - F("shipped_quantity"))
+    give_back(purchase_order, cause=cause, now=now)
+    facts.purchase_order_moved(purchase_order, what="canceled", at=now)
+    order = purchase_order.order
+    if not order.lines.filter(quantity__gt=F("canceled_quantity")).exists():
+        order.move(Order.Status.CANCELED, at=now, reason=reason)
+
+
+def give_back(purchase_order: PurchaseOrder, *, cause: str, now: datetime) -> None:
+    """Void what is authorized for it; refund what was captured for it."""
+    was_captured = purchase_order.accepted_at is not None
+    for payment in _payments(purchase_order):
+        ask = ledger.ask_refund if was_captured else ledger.ask_release
+        ask(
+            payment,
+            amount=purchase_order.charge,
+            purpose=f"{cause}:{purchase_order.number}",
+            at=now,
+            reason=purchase_order.problem[:200],
+        )
+
+
+def _payments(purchase_order: PurchaseOrder) -> list[Payment]:
+    secured = Payment.objects.filter(
+        order_id=purchase_order.order_id,
+        status__in=[Payment.Status.AUTHORIZED, Payment.Status.CAPTURED],
+    )
+    return list(secured.select_for_update(of=["self"]).order_by("pk"))
+
+
+def _who(purchase_order: PurchaseOrder) -> str:
+    return f"supplier {purchase_order.supplier.code}"
+
+
+def _hear(
+    purchase_order: PurchaseOrder,
+    kind: str,
+    state: PurchaseState | None,
+    now: datetime,
+    *,
+    reason: str = "",
+) -> None:
+    PurchaseMessage.objects.create(
+        purchase_order=purchase_order,
+        direction=PurchaseMessage.Direction.IN,
+        kind=kind,
+        body={
+            "reference": state.supplier_reference if state else "",
+            "reason": reason,
+            "cost": str(state.cost) if state and state.cost else "",
+        },
+        at=now,
+    )
+

@@ -1,0 +1,128 @@
+"""Gather what the gate looks at before a purchase order is sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from catalog.models import ExchangeRate, Variant
+from orders import addresses
+from orders.gate import Facts, LineFacts, Reason, reasons_to_hold
+from orders.models import Payment, PurchaseLine, PurchaseOrder
+from orders.requesting import request_for
+from orders.taxes import contained_tax, rate_for
+from storefront.lib.address import Address
+from storefront.lib.failures import OutsideError, PermanentError
+from storefront.lib.money import Money
+from suppliers.adapters.base import Freight, FreightOption, RequestLine
+
+
+def check(*, purchase_order: PurchaseOrder, freight: Freight, now: datetime) -> list[Reason]:
+    """Return the reasons to hold it that staff have not waived; asks the supplier for routes."""
+    options = _routes(purchase_order, freight)
+    facts = _facts(purchase_order, options, now)
+    waived = set(purchase_order.waived_reasons)
+    return [reason for reason in reasons_to_hold(facts) if reason.code not in waived]
+
+
+def _routes(
+    purchase_order: PurchaseOrder, freight: Freight
+) -> tuple[FreightOption, ...] | None:
+    request = request_for(purchase_order)
+    lines: tuple[RequestLine, ...] = request.lines
+    try:
+        return freight.freight(
+            country_from=request.country_from, ship_to=request.ship_to, lines=lines
+        )
+    except PermanentError:
+        return ()  # he will not carry this parcel there at all
+    except OutsideError:
+        return None  # he cannot be asked now; placing will tell
+
+
+def _facts(
+    purchase_order: PurchaseOrder, options: tuple[FreightOption, ...] | None, now: datetime
+) -> Facts:
+    order = purchase_order.order
+    ship_to = Address(**order.ship_to)
+    lines = list(
+        purchase_order.lines.select_related(
+            "order_line__offer", "order_line__level", "order_line__variant"
+        )
+    )
+    charge = purchase_order.charge
+    goods = Money.total((_outlay(line, order.currency, now) for line in lines), order.currency)
+    carriage = Money.zero(order.currency)
+    for option in options or ():
+        if option.name == purchase_order.carrier_service:
+            carriage = _in_currency(option.price, order.currency)
+    return Facts(
+        address_problems=sorted(addresses.problems(address=ship_to)),
+        supplier_is_active=purchase_order.supplier.status == "active",
+        lines=[_line_facts(line) for line in lines],
+        carrier_service=purchase_order.carrier_service,
+        routes=None if options is None else frozenset(option.name for option in options),
+        battery_is_allowed=_battery_is_allowed(purchase_order, lines),
+        charge_net=charge - contained_tax(gross=charge, rate=rate_for(ship_to.country)),
+        outlay=goods + carriage,
+        secured=_secured(purchase_order),
+        charge=charge,
+    )
+
+
+def _battery_is_allowed(purchase_order: PurchaseOrder, lines: list[PurchaseLine]) -> bool:
+    plan = {entry["location_id"]: entry for entry in purchase_order.order.delivery_plan}
+    route = plan[purchase_order.location_id]
+    accepts = {Variant.Lithium.NONE.value, *route["accepts"]}
+    most_wh = Decimal(route["max_cell_wh"])
+    variants = [line.order_line.variant for line in lines]
+    return all(
+        variant.lithium in accepts and (variant.cell_wh or Decimal(0)) <= most_wh
+        for variant in variants
+    )
+
+
+def _line_facts(line: PurchaseLine) -> LineFacts:
+    sold = line.order_line
+    offer = sold.offer
+    return LineFacts(
+        title=sold.title,
+        quantity=line.quantity,
+        cost_sold=Money(sold.cost_amount, sold.cost_currency),
+        cost_now=Money(offer.cost_amount, offer.currency)
+        if offer.cost_amount and offer.status == "active"
+        else None,
+        reported_now=sold.level.reported_quantity,
+    )
+
+
+def _outlay(line: PurchaseLine, currency: str, now: datetime) -> Money:
+    offer = line.order_line.offer
+    cost = Money(offer.cost_amount or line.agreed_cost_amount, offer.currency)
+    return _in_currency(cost, currency) * line.quantity
+
+
+def _in_currency(money: Money, currency: str) -> Money:
+    if money.currency == currency:
+        return money
+    rate = ExchangeRate.objects.get(base=money.currency, quote=currency)
+    return money.converted(rate=rate.rate, currency=currency)
+
+
+def _secured(purchase_order: PurchaseOrder) -> Money:
+    """What is held or captured for this order and not yet asked for by its other parcels."""
+    payments = Payment.objects.filter(order_id=purchase_order.order_id)
+    held = sum(
+        (payment.open_amount.amount + payment.captured_amount for payment in payments),
+        Decimal(0),
+    )
+    others = (
+        PurchaseOrder.objects.filter(
+            order_id=purchase_order.order_id, accepted_at__isnull=False
+        )
+        .exclude(pk=purchase_order.pk)
+        .aggregate(total=Sum("charge_amount"))["total"]
+    )
+    return Money(held - (others or Decimal(0)), purchase_order.currency)

@@ -1,0 +1,97 @@
+"""What must be true before an order goes to a supplier. Pure: no database, clock or network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from storefront.lib.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFacts:
+    """One line as it was sold and as it stands now; costs are per unit, supplier's currency."""
+
+    title: str
+    quantity: int
+    cost_sold: Money
+    cost_now: Money | None
+    reported_now: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything the gate looks at. Money of ``charge_net`` and ``outlay`` is the channel's.
+
+    ``routes`` are the supplier's own names of what he offers for this very parcel; None
+    when he could not be asked.
+    """
+
+    address_problems: Sequence[str]
+    supplier_is_active: bool
+    lines: Sequence[LineFacts]
+    carrier_service: str
+    routes: frozenset[str] | None
+    battery_is_allowed: bool
+    charge_net: Money
+    outlay: Money
+    secured: Money
+    charge: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a purchase order waits: a code for rules, a sentence for staff."""
+
+    code: str
+    sentence: str
+
+
+COST_DRIFT_RATE = Decimal("0.02")  # a cent of rounding is no drift
+
+
+def reasons_to_hold(facts: Facts) -> list[Reason]:
+    """List every failed check; empty means that it may be sent."""
+    found: list[Reason] = []
+    if not facts.supplier_is_active:
+        found.append(Reason("supplier", "The supplier is paused or blocked."))
+    if facts.address_problems:
+        fields = ", ".join(facts.address_problems)
+        found.append(Reason("address", f"The address is not complete: {fields}."))
+    if facts.secured < facts.charge:
+        found.append(
+            Reason("payment", f"Only {facts.secured} of {facts.charge} is authorized or captured.")
+        )
+    for line in facts.lines:
+        found += _line_reasons(line)
+    if not facts.battery_is_allowed:
+        found.append(
+            Reason("battery", f"{facts.carrier_service} may not carry the battery in this parcel.")
+        )
+    if facts.routes is not None and facts.carrier_service not in facts.routes:
+        offered = ", ".join(sorted(facts.routes)) or "no route at all"
+        found.append(
+            Reason("route", f"The supplier offers {offered}, not {facts.carrier_service}.")
+        )
+    if facts.charge_net < facts.outlay:
+        loss = facts.outlay - facts.charge_net
+        found.append(Reason("margin", f"It would lose {loss}."))
+    return found
+
+
+def _line_reasons(line: LineFacts) -> list[Reason]:
+    found = []
+    if line.reported_now < line.quantity:
+        found.append(
+            Reason("stock", f"{line.title}: the supplier reports {line.reported_now}, sold {line.quantity}.")
+        )
+    if line.cost_now is None:
+        found.append(Reason("cost", f"{line.title}: the supplier no longer offers it."))
+    elif line.cost_now.currency != line.cost_sold.currency or line.cost_now.amount > (
+        line.cost_sold.amount * (1 + COST_DRIFT_RATE)
+    ):
+        found.append(
+            Reason("cost", f"{line.title}: cost {line.cost_sold} when sold, {line.cost_now} now.")
+        )
+    return found

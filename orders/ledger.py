@@ -1,0 +1,159 @@
+"""The book of a payment: what we ask for, what it sums to, and asking until it is done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from orders.gateways import gateway_for
+from orders.gateways.base import PaymentUpdate
+from orders.models import Payment, PaymentEvent
+from storefront.lib.failures import PermanentError
+from storefront.lib.money import Money
+from storefront.lib.transactions import needs_transaction
+
+Kind = PaymentEvent.Kind
+Status = Payment.Status
+
+
+@needs_transaction
+def ask_capture(payment: Payment, *, amount: Money, purpose: str, at: datetime) -> None:
+    """Write down that so much is to be captured; a worker does it and repeats it until answered."""
+    _ask(payment, Kind.CAPTURE_REQUESTED, amount=amount, key=f"capture:{purpose}", at=at)
+
+
+@needs_transaction
+def ask_release(
+    payment: Payment, *, amount: Money, purpose: str, at: datetime, reason: str = ""
+) -> None:
+    """Write down that so much of the authorization is to be given back."""
+    key = f"release:{payment.key}:{purpose}"
+    _ask(payment, Kind.RELEASE_REQUESTED, amount=amount, key=key, at=at, reason=reason)
+
+
+@needs_transaction
+def ask_refund(
+    payment: Payment, *, amount: Money, purpose: str, at: datetime, reason: str = ""
+) -> None:
+    """Write down that so much of what was captured is to go back to the shopper."""
+    key = f"refund:{payment.key}:{purpose}"
+    _ask(payment, Kind.REFUND_REQUESTED, amount=amount, key=key, at=at, reason=reason)
+
+
+def _ask(  # noqa: PLR0913
+    payment: Payment,
+    kind: PaymentEvent.Kind,
+    *,
+    amount: Money,
+    key: str,
+    at: datetime,
+    reason: str = "",
+) -> None:
+    PaymentEvent.objects.get_or_create(
+        gateway=payment.gateway,
+        external_id=key[:120],
+        defaults={
+            "payment": payment,
+            "kind": kind,
+            "amount": amount.rounded().amount,
+            "reason": reason[:200],
+            "occurred_at": at,
+            "received_at": at,
+        },
+    )
+
+
+def asked(payment: Payment, kind: PaymentEvent.Kind) -> Money:
+    """Sum what was asked for and not refused."""
+    total = (
+        payment.events.filter(kind=kind)
+        .exclude(outcome__kind=Kind.REFUSED)
+        .aggregate(total=Sum("amount"))["total"]
+    )
+    return Money(total or Decimal(0), payment.currency)
+
+
+@needs_transaction
+def add_up(payment: Payment) -> None:
+    """Set the amounts of a payment to the sums of its events."""
+    sums = dict(
+        payment.events.order_by()
+        .values("kind")
+        .annotate(total=Sum("amount"))
+        .values_list("kind", "total")
+    )
+    payment.authorized_amount = sums.get(Kind.AUTHORIZED, Decimal(0))
+    payment.captured_amount = sums.get(Kind.CAPTURED, Decimal(0))
+    payment.released_amount = sums.get(Kind.RELEASED, Decimal(0))
+    payment.refunded_amount = sums.get(Kind.REFUNDED, Decimal(0))
+    payment.save(
+        update_fields=[
+            "authorized_amount",
+            "captured_amount",
+            "released_amount",
+            "refunded_amount",
+        ]
+    )
+
+
+@needs_transaction
+def settle_status(payment: Payment, *, at: datetime) -> None:
+    """Move a payment whose money is all captured, all given back or all refunded."""
+    if payment.status == Status.AUTHORIZED and not payment.open_amount:
+        captured = payment.captured_amount > 0
+        payment.move(
+            Status.CAPTURED if captured else Status.VOIDED, at=at, actor=payment.gateway
+        )
+    if payment.status == Status.CAPTURED and payment.refunded_amount >= payment.captured_amount > 0:
+        payment.move(Status.REFUNDED, at=at, actor=payment.gateway)
+
+
+REQUESTS = (Kind.CAPTURE_REQUESTED, Kind.RELEASE_REQUESTED, Kind.REFUND_REQUESTED)
+
+
+def unanswered() -> list[int]:
+    """Return the oldest unanswered request of each payment: a refund waits for its capture."""
+    requests = PaymentEvent.objects.filter(kind__in=REQUESTS, outcome__isnull=True)
+    first = requests.order_by("payment", "pk").distinct("payment")
+    return list(first.values_list("pk", flat=True)[:200])
+
+
+def carry_out(*, request: PaymentEvent, now: datetime) -> PaymentUpdate | None:
+    """Ask the gateway to move the money of one request, with the request's own key.
+
+    Returns the answer, to be applied by ``payments.apply``; None when it was refused, which
+    is written down for staff.
+
+    Raises: TemporaryError  ask again with the same key
+    """
+    payment = request.payment
+    gateway = gateway_for(payment.gateway)
+    calls = {
+        Kind.CAPTURE_REQUESTED: gateway.capture,
+        Kind.RELEASE_REQUESTED: gateway.release,
+        Kind.REFUND_REQUESTED: gateway.refund,
+    }
+    try:
+        return calls[Kind(request.kind)](
+            reference=payment.reference,
+            amount=Money(request.amount, payment.currency),
+            key=request.external_id,
+        )
+    except PermanentError as error:
+        if error.may_have_happened:
+            raise
+        PaymentEvent.objects.get_or_create(
+            gateway=payment.gateway,
+            external_id=f"refused:{request.external_id}"[:120],
+            defaults={
+                "payment": payment,
+                "kind": Kind.REFUSED,
+                "answers": request,
+                "reason": str(error)[:200],
+                "occurred_at": now,
+                "received_at": now,
+            },
+        )
+        return None

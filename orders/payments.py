@@ -1,0 +1,202 @@
+"""Open a payment, and hear what became of it: each piece of news once, in any order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from orders import allocations, facts, ledger
+from orders.gateways import gateway_for
+from orders.gateways.base import PaymentNews, PaymentUpdate
+from orders.models import Order, Payment, PaymentEvent
+from storefront.lib.states import LostRaceError
+
+Status = Payment.Status
+LIVE = (Status.CREATED, Status.REQUIRES_ACTION, Status.AUTHORIZED, Status.CAPTURED)
+
+
+class NotPayableError(Exception):
+    """The order waits for no payment: it is paid, expired or canceled."""
+
+
+class UnknownPaymentError(LookupError):
+    """The gateway speaks of a payment that we do not know."""
+
+
+class TooEarlyError(Exception):
+    """The news builds on news that we have not heard yet: tell it again later."""
+
+
+def start(*, order: Order, return_url: str, now: datetime) -> Payment:
+    """Open a payment at the gateway, or return the one that waits for the shopper already.
+
+    Our key is stored before the call, so a lost answer is asked for again and not opened twice.
+
+    Raises: NotPayableError  the order waits for no payment
+            TemporaryError, PermanentError  the gateway did not open it; call again
+    """
+    payment = _row_for(order, now)
+    if payment.pay_url or payment.status in {Status.AUTHORIZED, Status.CAPTURED}:
+        return payment
+    opened = gateway_for(payment.gateway).open(
+        key=payment.key,
+        amount=payment.total,
+        description=order.number,
+        return_url=return_url,
+        locale=order.locale,
+    )
+    try:
+        payment.move(
+            Status.REQUIRES_ACTION, at=now, reference=opened.reference, pay_url=opened.pay_url
+        )
+    except LostRaceError:  # the other tab asked with the same key and got the same answer
+        payment.refresh_from_db()
+    return payment
+
+
+@transaction.atomic(durable=True)
+def _row_for(order: Order, now: datetime) -> Payment:
+    order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    if live := order.payments.filter(status__in=LIVE).first():
+        return live
+    if order.status != Order.Status.PENDING_PAYMENT or order.pay_before <= now:
+        raise NotPayableError(order.number)
+    attempt = order.payments.count() + 1
+    return Payment.objects.create(
+        order=order,
+        gateway=settings.PAYMENT_GATEWAY,
+        key=f"pay:{order.number}:{attempt}",
+        currency=order.currency,
+        amount=order.total_amount,
+        status=Status.CREATED,
+        status_since=now,
+        created_at=now,
+    )
+
+
+def read(*, payment: Payment, now: datetime) -> Payment:
+    """Ask the gateway what happened, and apply what a lost webhook would have told.
+
+    Raises: TemporaryError, PermanentError  the gateway did not answer; nothing changed
+    """
+    if payment.reference:
+        for update in gateway_for(payment.gateway).history(reference=payment.reference):
+            apply(update=update, gateway=payment.gateway, now=now)
+        payment.refresh_from_db()
+    return payment
+
+
+@transaction.atomic(durable=True)
+def apply(*, update: PaymentUpdate, gateway: str, now: datetime) -> Payment:
+    """Write one piece of news into the book, once, and draw its consequences.
+
+    Locks:  the order, then the payment, then (when paid) the stock rows in id order
+    Raises: UnknownPaymentError  it may be told again later, when we know the payment
+            TooEarlyError        likewise: a capture before its authorization
+    """
+    known = Payment.objects.filter(gateway=gateway, reference=update.reference).first()
+    if known is None:
+        raise UnknownPaymentError(update.reference)
+    order = Order.objects.select_for_update(of=["self"]).get(pk=known.order_id)
+    payment = Payment.objects.select_for_update(of=["self"]).get(pk=known.pk)
+    _refuse_early(payment, update)
+    event, is_news = PaymentEvent.objects.get_or_create(
+        gateway=gateway,
+        external_id=update.external_id,
+        defaults={
+            "payment": payment,
+            "kind": update.news.value,
+            "amount": update.amount.rounded().amount,
+            "answers": _request(payment, update),
+            "reason": update.reason[:200],
+            "occurred_at": update.occurred_at,
+            "received_at": now,
+        },
+    )
+    if is_news:
+        _follow(order, payment, event, update, now)
+    return payment
+
+
+def _refuse_early(payment: Payment, update: PaymentUpdate) -> None:
+    builds_on = {
+        PaymentNews.CAPTURED: payment.authorized_amount,
+        PaymentNews.RELEASED: payment.authorized_amount,
+        PaymentNews.REFUNDED: payment.captured_amount,
+    }
+    if builds_on.get(update.news, update.amount.amount) < update.amount.amount:
+        raise TooEarlyError(f"{update.news} of {update.amount} on {payment}")
+
+
+def _request(payment: Payment, update: PaymentUpdate) -> PaymentEvent | None:
+    if not update.request_key:
+        return None
+    request = payment.events.filter(external_id=update.request_key).first()
+    if request is None or PaymentEvent.objects.filter(answers=request).exists():
+        return None
+    return request
+
+
+def _follow(
+    order: Order, payment: Payment, event: PaymentEvent, update: PaymentUpdate, now: datetime
+) -> None:
+    ledger.add_up(payment)
+    match update.news:
+        case PaymentNews.AUTHORIZED:
+            _authorized(order, payment, update, now)
+        case PaymentNews.CAPTURED | PaymentNews.RELEASED:
+            ledger.settle_status(payment, at=now)
+        case PaymentNews.REFUNDED:
+            ledger.settle_status(payment, at=now)
+            facts.order_refunded(order, event=event, at=now)
+        case PaymentNews.DECLINED | PaymentNews.FAILED | PaymentNews.EXPIRED:
+            _failed(order, payment, update, now)
+
+
+def _authorized(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:
+    if payment.status in {Status.CREATED, Status.REQUIRES_ACTION}:
+        payment.move(
+            Status.AUTHORIZED,
+            at=now,
+            actor=payment.gateway,
+            capture_before=update.capture_before,
+        )
+    elif payment.status != Status.AUTHORIZED:
+        # The news overtook each other: money is held on an attempt that we gave up.
+        ledger.ask_release(payment, amount=update.amount, purpose="late", at=now)
+        return
+    if order.status != Order.Status.PENDING_PAYMENT:
+        ledger.ask_release(payment, amount=update.amount, purpose=order.status, at=now)
+        return
+    order.move(Order.Status.PLACED, at=now, actor=payment.gateway, reason="payment authorized")
+    allocations.sell(order=order, now=now)
+    facts.order_placed(order, at=now)
+    if update.amount != order.total:
+        order.move(
+            Order.Status.ON_HOLD,
+            at=now,
+            reason="authorized amount is not the total",
+            hold_reason=f"The gateway authorized {update.amount}, the order is {order.total}.",
+        )
+
+
+def _failed(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:
+    ends = {
+        PaymentNews.DECLINED: Status.DECLINED,
+        PaymentNews.FAILED: Status.FAILED,
+        PaymentNews.EXPIRED: Status.EXPIRED,
+    }
+    to = ends[update.news]
+    if to not in Payment.TRANSITIONS[Status(payment.status)]:
+        return  # late news about an attempt that went on since
+    was_authorized = payment.status == Status.AUTHORIZED
+    payment.move(to, at=now, actor=payment.gateway, problem=update.reason[:300])
+    if was_authorized and order.status in {Order.Status.PLACED, Order.Status.PROCESSING}:
+        order.move(
+            Order.Status.ON_HOLD,
+            at=now,
+            reason="authorization expired",
+            hold_reason="The authorization expired before everything was captured.",
+        )

@@ -1,0 +1,49 @@
+"""Word a purchase order for its supplier: what he needs to ship, and no more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orders.models import PurchaseOrder
+from storefront.lib.address import Address
+from storefront.lib.money import Money
+from suppliers.adapters.base import PurchaseRequest, RequestLine
+
+
+def request_for(purchase_order: PurchaseOrder) -> PurchaseRequest:
+    """Build the request; the shopper's e-mail and prices per line stay with us.
+
+    The declared value is what the shopper pays: customs ask for it, and it is the
+    confirmation that the goods are paid.
+    """
+    lines = purchase_order.lines.select_related("order_line__offer").order_by("pk")
+    return PurchaseRequest(
+        number=purchase_order.number,
+        ship_to=Address(**purchase_order.order.ship_to),
+        location=purchase_order.location.code,
+        country_from=purchase_order.location.country,
+        carrier_service=purchase_order.carrier_service,
+        lines=tuple(
+            RequestLine(
+                sku=line.order_line.offer.supplier_sku,
+                quantity=line.quantity,
+                reference=str(line.order_line_id),
+            )
+            for line in lines
+        ),
+        declared_value=Money(purchase_order.charge_amount, purchase_order.currency),
+    )
+
+
+def spoken(request: PurchaseRequest) -> dict[str, Any]:
+    """Tell what was sent, for the record; the address stands in the order and not twice."""
+    return {
+        "number": request.number,
+        "location": request.location,
+        "carrier_service": request.carrier_service,
+        "declared_value": str(request.declared_value),
+        "lines": [
+            {"sku": line.sku, "quantity": line.quantity, "reference": line.reference}
+            for line in request.lines
+        ],
+    }

@@ -1,0 +1,167 @@
+"""Work for orders: find rows, call one verb, start the next step."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from celery import shared_task
+from django.db.models import Q
+from django.utils import timezone
+
+from orders import allocations, cancelling, checkout, ledger, payments, purchasing
+from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
+from orders.purchasing import OrderStoppedError
+from storefront.lib.failures import OutsideError, TemporaryError
+from storefront.lib.states import IllegalMoveError, LostRaceError
+from suppliers.models import Supplier
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+# A gateway is asked about a silent payment only after the shopper had time to pay.
+SILENT_AFTER = timedelta(minutes=1)
+Request = PurchaseOrder.Request
+
+
+@shared_task
+def divide(*, order_id: int, **_: Any) -> None:
+    order = Order.objects.get(pk=order_id)
+    for purchase_order in purchasing.divide(order=order, now=timezone.now()):
+        send.delay(purchase_order_id=purchase_order.pk)
+
+
+@shared_task
+def divide_paid(**_: Any) -> None:
+    """Find paid orders that nobody divided yet."""
+    paid = Order.objects.filter(status=Order.Status.PLACED).order_by("pk")
+    for order_id in paid.values_list("pk", flat=True)[:BATCH]:
+        divide.delay(order_id=order_id)
+
+
+@shared_task
+def send(*, purchase_order_id: int, **_: Any) -> None:
+    purchase_order = PurchaseOrder.objects.select_related("order", "supplier", "location").get(
+        pk=purchase_order_id
+    )
+    # Another worker has it, or there is nothing left to send.
+    with suppress(IllegalMoveError, LostRaceError, OrderStoppedError):
+        purchasing.send(purchase_order=purchase_order, now=timezone.now())
+    settle_payments.delay()
+
+
+@shared_task
+def send_due(**_: Any) -> None:
+    """Find purchase orders that wait to be sent, or to be sent again."""
+    now = timezone.now()
+    due = PurchaseOrder.objects.filter(
+        Q(try_after__isnull=True) | Q(try_after__lte=now),
+        status__in=[PurchaseOrder.Status.DRAFT, PurchaseOrder.Status.READY],
+        request_status__in=purchasing.SENDABLE,
+        order__status=Order.Status.PROCESSING,
+    )
+    for purchase_order_id in due.order_by("pk").values_list("pk", flat=True)[:BATCH]:
+        send.delay(purchase_order_id=purchase_order_id)
+
+
+@shared_task
+def resolve(*, purchase_order_id: int, **_: Any) -> None:
+    purchase_order = PurchaseOrder.objects.select_related("order", "supplier").get(
+        pk=purchase_order_id
+    )
+    try:
+        purchasing.resolve(purchase_order=purchase_order, now=timezone.now())
+    except OutsideError as error:
+        log.warning("%s is still unknown: %s", purchase_order, error)
+    except (IllegalMoveError, LostRaceError):
+        log.info("%s was resolved by another worker", purchase_order)
+    settle_payments.delay()
+
+
+@shared_task
+def resolve_unknown(**_: Any) -> None:
+    """Find calls to suppliers whose answer was lost, or whose worker died."""
+    now = timezone.now()
+    lost = PurchaseOrder.objects.filter(
+        Q(request_status=Request.SUBMIT_UNKNOWN)
+        | Q(
+            request_status=Request.SUBMITTING,
+            request_status_since__lte=now - purchasing.SENDING_TAKES,
+        )
+    )
+    for purchase_order_id in lost.order_by("pk").values_list("pk", flat=True)[:BATCH]:
+        resolve.delay(purchase_order_id=purchase_order_id)
+
+
+@shared_task
+def settle_cancellations(**_: Any) -> None:
+    """Ask suppliers again who did not answer whether they could stop an order."""
+    now = timezone.now()
+    asked = PurchaseOrder.objects.filter(
+        request_status=Request.CANCELLATION_REQUESTED,
+        request_status_since__lte=now - purchasing.SENDING_TAKES,
+    ).select_related("order", "supplier")
+    for purchase_order in asked.order_by("pk")[:BATCH]:
+        cancelling.settle(purchase_order=purchase_order, now=now)
+
+
+@shared_task
+def settle_payments(**_: Any) -> None:
+    """Carry out what was asked of the gateways: captures, releases, refunds."""
+    for request_id in ledger.unanswered():
+        settle.delay(request_id=request_id)
+
+
+@shared_task
+def settle(*, request_id: int, **_: Any) -> None:
+    request = PaymentEvent.objects.select_related("payment").get(pk=request_id)
+    if PaymentEvent.objects.filter(answers=request).exists():
+        return
+    now = timezone.now()
+    try:
+        update = ledger.carry_out(request=request, now=now)
+    except OutsideError as error:
+        log.warning("%s waits for its gateway: %s", request, error)
+        return
+    if update is not None:
+        payments.apply(update=update, gateway=request.gateway, now=now)
+
+
+@shared_task
+def ask_gateways(**_: Any) -> None:
+    """Ask about payments of which we heard nothing: a lost webhook is no lost order."""
+    silent = Payment.objects.filter(
+        status__in=[Payment.Status.REQUIRES_ACTION, Payment.Status.VOIDED],
+        status_since__lte=timezone.now() - SILENT_AFTER,
+        status_since__gte=timezone.now() - timedelta(days=2),
+        order__status__in=[Order.Status.PENDING_PAYMENT, Order.Status.CANCELED],
+    )
+    for payment in silent.order_by("pk")[:BATCH]:
+        try:
+            payments.read(payment=payment, now=timezone.now())
+        except TemporaryError as error:
+            log.warning("%s: the gateway is away: %s", payment, error)
+            return
+
+
+@shared_task
+def expire_unpaid(**_: Any) -> None:
+    """Let unpaid orders go, after asking the gateway a last time."""
+    now = timezone.now()
+    late = Order.objects.filter(status=Order.Status.PENDING_PAYMENT, pay_before__lte=now)
+    for order in late.order_by("pk")[:BATCH]:
+        try:
+            for payment in order.payments.filter(status=Payment.Status.REQUIRES_ACTION):
+                payments.read(payment=payment, now=now)
+        except OutsideError as error:
+            log.warning("%s: the gateway could not be asked: %s", order, error)
+        checkout.expire(order=order, now=now)
+
+
+@shared_task
+def reconcile_stock(**_: Any) -> None:
+    """Stop subtracting sales that the suppliers' figures contain by now."""
+    for supplier in Supplier.objects.filter(status=Supplier.Status.ACTIVE):
+        allocations.reconcile(supplier=supplier, now=timezone.now())
