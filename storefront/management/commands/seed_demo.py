@@ -1,0 +1,111 @@
+"""Load the demo shop's configuration: channel, prices, supplier, routes, one member of staff."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from catalog.models import Channel, ExchangeRate, PriceRule
+from orders.taxes import STANDARD_RATES
+from shipping import seeding
+from storefront.accounts.models import User
+from storefront.lib.env import env_str
+from storefront.lib.sealing import seal
+from suppliers.models import Connection, StockLocation, Supplier
+
+SUPPLIER_CODE = "cj-sandbox"
+SANDBOX_KEY = "CJ1000001@api@0123456789abcdef0123456789abcdef"
+# The European Central Bank's reference rate of 2026-10-30, so that a first start needs no one.
+USD_IN_EUR = Decimal("0.8632")
+
+
+class Command(BaseCommand):
+    """Idempotent: what is there already, and what staff changed, stays as it is."""
+
+    help = __doc__ or ""
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        if settings.IS_PRODUCTION:
+            raise CommandError("The demo's configuration is not for production.")
+        call_command("seed_catalog", verbosity=0)
+        channel = _channel()
+        supplier = _supplier()
+        for code, country, name in seeding.SANDBOX_LOCATIONS:
+            location, _ = StockLocation.objects.get_or_create(
+                supplier=supplier, code=code, defaults={"country": country, "name": name}
+            )
+            seeding.routes(location=location, currency=channel.currency)
+        _staff()
+        self.stdout.write(f"Shop {channel.code} sells goods of {supplier.code}.")
+
+
+def _channel() -> Channel:
+    channel, _ = Channel.objects.get_or_create(
+        code="shop",
+        defaults={
+            "name": "Fara",
+            "currency": "EUR",
+            "default_country": "DE",
+            "countries": sorted(STANDARD_RATES),
+        },
+    )
+    ExchangeRate.objects.get_or_create(
+        base="USD",
+        quote="EUR",
+        defaults={"rate": USD_IN_EUR, "source": "ECB 2026-10-30", "as_of": timezone.now()},
+    )
+    PriceRule.objects.get_or_create(
+        channel=channel,
+        version=1,
+        defaults={
+            "fee_rate": Decimal("0.03"),
+            "margin_rate": Decimal("0.30"),
+            # The highest rate of any country we sell to: the price holds everywhere.
+            "tax_rate": max(STANDARD_RATES.values()),
+            "extra_amount": Decimal("3.00"),  # the EU's flat duty per line, which we pay
+            "ending": Decimal("0.99"),
+        },
+    )
+    return channel
+
+
+def _supplier() -> Supplier:
+    supplier, is_new = Supplier.objects.get_or_create(
+        code=SUPPLIER_CODE,
+        defaults={
+            "name": "Sandbox supplier",
+            "adapter": "cj",
+            "currency": "USD",
+            "status": Supplier.Status.CANDIDATE,
+            "status_since": timezone.now(),
+        },
+    )
+    if is_new:
+        for status in (Supplier.Status.VETTING, Supplier.Status.ACTIVE):
+            supplier.move(status, at=timezone.now(), actor="seed_demo", reason="demo")
+    connection, _ = Connection.objects.get_or_create(
+        supplier=supplier,
+        defaults={
+            "calls_per_second": 40,
+            "products_every_min": 10,
+            "prices_every_min": 5,
+            "stock_every_min": 1,
+            "orders_every_min": 1,
+        },
+    )
+    # The sandbox may listen elsewhere today, and the sealing key may be new.
+    connection.base_url = settings.SANDBOX_SUPPLIER_URL
+    connection.secrets_sealed = seal({"api_key": SANDBOX_KEY})
+    connection.save(update_fields=["base_url", "secrets_sealed"])
+    return supplier
+
+
+def _staff() -> None:
+    email, password = env_str("STAFF_EMAIL"), env_str("STAFF_PASSWORD")
+    if email and password and not User.objects.filter(email=email.lower()).exists():
+        User.objects.create_superuser(email, password, name="Staff")

@@ -1,0 +1,112 @@
+"""Carts, orders and purchase orders, made by the shop's own verbs."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from orders import carts, checkout, payments, purchasing, sourcing
+from orders.delivery import QuotedParcel, ShippingQuote
+from orders.gateways.base import PaymentNews, PaymentUpdate
+from orders.models import Payment
+from storefront.lib.address import Address
+from storefront.lib.money import Money
+from tests.factories.catalog import make_channel, make_listing
+from tests.factories.suppliers import NOON, make_level, make_offer
+
+HOME = Address(
+    name="Erika Muster",
+    line1="Musterweg 1",
+    postcode="10115",
+    city="Berlin",
+    country="DE",
+    phone="+49301234567",
+)
+
+
+def make_sellable(quantity=5, price="39.99", cost="10.00", **variant):
+    """Make a listing whose goods lie on a supplier's shelf; the level is ``listing.level``."""
+    listing = make_listing(price_amount=Decimal(price), available=quantity, as_of=NOON, **variant)
+    listing.level = make_level(make_offer(listing.variant, cost=cost), quantity=quantity)
+    return listing
+
+
+def make_cart(*listings, quantity=1, channel=None, now=NOON):
+    channel = channel or (listings[0].channel if listings else make_channel())
+    cart = carts.open_cart(channel=channel, country="DE", locale="en", now=now)
+    for listing in listings:
+        carts.add(cart=cart, listing_id=listing.pk, quantity=quantity, now=now)
+    return cart
+
+
+def quote_for(cart, price="4.90", now=NOON, service="Standard"):
+    """Quote every planned parcel at one price."""
+    view = carts.look(cart=cart, now=now)
+    plan = sourcing.plan(lines=view.wants, channel=cart.channel, now=now)
+    return ShippingQuote(
+        tier="economy",
+        parcels=tuple(
+            QuotedParcel(
+                parcel=parcel,
+                service_code="standard",
+                carrier_service=service,
+                price=Money(Decimal(price), cart.channel.currency),
+                arrives_from=date(2026, 12, 1),
+                arrives_to=date(2026, 12, 5),
+                accepts=("inside", "with"),
+                max_cell_wh=Decimal(20),
+            )
+            for parcel in plan.parcels
+        ),
+    )
+
+
+def make_order(*listings, quantity=1, email="erika@example.org", ship_to=HOME, now=NOON):
+    cart = make_cart(*(listings or [make_sellable()]), quantity=quantity, now=now)
+    return checkout.place(
+        cart=cart, email=email, ship_to=ship_to, quote=quote_for(cart, now=now), now=now
+    )
+
+
+def make_payment(order, reference=None, now=NOON):
+    """Make a payment that waits for the shopper at the gateway."""
+    payment = Payment.objects.create(
+        order=order,
+        gateway="fake",
+        key=f"pay:{order.number}:1",
+        currency=order.currency,
+        amount=order.total_amount,
+        status=Payment.Status.CREATED,
+        status_since=now,
+        created_at=now,
+    )
+    payment.move(
+        Payment.Status.REQUIRES_ACTION,
+        at=now,
+        reference=reference or f"ref-{order.number}",
+        pay_url="http://127.0.0.1:9/pay",
+    )
+    return payment
+
+
+def news_of(payment, news, amount=None, external_id=None, request_key="", at=NOON):
+    return PaymentUpdate(
+        reference=payment.reference,
+        external_id=external_id or f"{news}-{payment.reference}-{request_key}",
+        news=PaymentNews(news),
+        amount=Money(Decimal(amount or payment.amount), payment.currency),
+        occurred_at=at,
+        request_key=request_key,
+    )
+
+
+def make_paid_order(*listings, now=NOON, **order):
+    order = make_order(*listings, now=now, **order)
+    payment = make_payment(order, now=now)
+    payments.apply(update=news_of(payment, "authorized"), gateway="fake", now=now)
+    order.refresh_from_db()
+    return order
+
+
+def make_purchase_orders(*listings, now=NOON, **order):
+    return purchasing.divide(order=make_paid_order(*listings, now=now, **order), now=now)
