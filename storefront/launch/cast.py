@@ -85,7 +85,7 @@ def urls(ports: Ports) -> dict[str, str]:
         "admin": f"{shop}/admin/",
         "api": f"{shop}/api/v1/docs/",
         "sandbox": f"http://{HOST}:{ports.sandbox}/",
-        "mailbox": f"{shop}/mailbox/",
+        "mailbox": f"{shop}/dev/mailbox/",
         "gateway": f"http://{HOST}:{ports.gateway}/",
     }
 

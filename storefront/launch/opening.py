@@ -52,16 +52,15 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
     supervisor.run(stage.manage("seed", "seed_demo"), advice=START_AFRESH)
 
     say("Starting the web server and the worker")
-    shop = (cast.web(stage), cast.worker(stage))
-    bring_on(*shop)
+    web, worker, beat = cast.web(stage), cast.worker(stage), cast.beat(stage)
+    bring_on(web, worker)
     if not freshness.is_fresh(var, database_url=env["DATABASE_URL"]):
         say("Fetching the supplier's catalog")
         sync = stage.manage("sync", "sync_supplier", SUPPLIER)
         supervisor.run(sync, advice=START_AFRESH, is_shown=True)
         freshness.mark(var, database_url=env["DATABASE_URL"])
-    beat = cast.beat(stage)
     bring_on(beat)
-    supervisor.wait_until_ready([*shop, beat])
+    supervisor.wait_until_ready([web, worker, beat])
     return Opened(
         urls=cast.urls(ports),
         staff={"email": secrets["STAFF_EMAIL"], "password": secrets["STAFF_PASSWORD"]},
