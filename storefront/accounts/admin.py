@@ -1,0 +1,77 @@
+"""Staff pages of people and of what they may do."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, Permission
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from storefront.accounts.models import User
+from storefront.lib import columns
+from storefront.lib.staff import show
+
+
+class NewUserForm(UserCreationForm):  # type: ignore[misc]  # unfold ships no types
+    class Meta:
+        model = User
+        fields = ("email",)
+
+
+class UserForm(UserChangeForm):  # type: ignore[misc]  # unfold ships no types
+    class Meta:
+        model = User
+        fields = "__all__"
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
+    """A person and what he may do. The password can be set, and is never shown."""
+
+    form = UserForm
+    add_form = NewUserForm
+    change_password_form = AdminPasswordChangeForm
+    list_display: ClassVar = [
+        "email",
+        "name",
+        "is_staff",
+        "is_active",
+        columns.age("last_login", _("Last seen")),
+    ]
+    list_filter: ClassVar = ["is_staff", "is_superuser", "is_active", "groups"]
+    search_fields: ClassVar = ["email", "name"]
+    ordering: ClassVar = ["email"]
+    readonly_fields: ClassVar = ["last_login", "joined_at"]
+    fieldsets: ClassVar = [
+        (None, {"fields": ["email", "password", "name"]}),
+        (
+            _("What he may do"),
+            {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]},
+        ),
+        (_("Moments"), {"fields": ["last_login", "joined_at"]}),
+    ]
+    add_fieldsets: ClassVar = [
+        (None, {"fields": ["email", "usable_password", "password1", "password2"]})
+    ]
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
+    list_display: ClassVar = ["name"]
+
+
+show(
+    Permission,
+    list_display=["name", columns.text("content_type__app_label", _("App")), "codename"],
+    list_select_related=["content_type"],
+    search_fields=["name", "codename"],
+    ordering=["content_type", "codename"],
+)

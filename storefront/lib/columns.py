@@ -1,0 +1,181 @@
+"""Columns that people read: money with its currency, age instead of a moment, a state in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from datetime import datetime
+from functools import reduce
+from typing import Any
+
+from babel.numbers import format_currency
+from django.contrib import admin
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.timesince import timesince, timeuntil
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from storefront.lib.money import Money
+from storefront.lib.states import StatusChange
+
+type Column = Callable[[Any], Any]
+LONGEST_JSON = 20_000
+MOVES_SHOWN = 50
+
+
+def reach(row: Any, path: str) -> Any:
+    """Follow ``supplier__name`` from a row; None as soon as a step is missing."""
+    return reduce(lambda here, name: getattr(here, name, None), path.split("__"), row)
+
+
+def as_money(money: Money) -> str:
+    return format_currency(money.amount, money.currency, locale=get_language() or "en")
+
+
+def as_age(moment: datetime) -> str:
+    """Say how long ago, or in how long, in the largest unit that fits."""
+    if moment > timezone.now():
+        return _("in %(age)s") % {"age": timeuntil(moment, depth=1)}
+    return _("%(age)s ago") % {"age": timesince(moment, depth=1)}
+
+
+def as_state(word: str, *, calls: bool = False, waits: bool = False, ended: bool = False) -> str:
+    """Show a state as word and icon; only what calls for a person has a color."""
+    mark, icon = (
+        ("calls", "error")
+        if calls
+        else ("waits", "schedule")
+        if waits
+        else ("ended", "check")
+        if ended
+        else ("runs", "radio_button_unchecked")
+    )
+    return format_html(
+        '<span class="staff-state staff-state-{}"><span class="material-symbols-outlined"'
+        ' aria-hidden="true">{}</span>{}</span>',
+        mark,
+        icon,
+        word.replace("_", " "),
+    )
+
+
+def money(amount: str, label: str, *, currency: str = "currency") -> Column:
+    """Make a column of an amount and its currency."""
+
+    @admin.display(description=label, ordering=amount)
+    def column(row: Any) -> str | None:
+        value = reach(row, amount)
+        return None if value is None else as_money(Money(value, reach(row, currency)))
+
+    return column
+
+
+def age(moment: str, label: str) -> Column:
+    """Make a column that says how old a moment is; the moment itself stands in the title."""
+
+    @admin.display(description=label, ordering=moment)
+    def column(row: Any) -> str | None:
+        value = reach(row, moment)
+        if value is None:
+            return None
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>',
+            value.isoformat(),
+            formats.date_format(timezone.localtime(value), "DATETIME_FORMAT"),
+            as_age(value),
+        )
+
+    return column
+
+
+def state(
+    field: str,
+    label: str,
+    *,
+    calls: Collection[str] = (),
+    waits: Collection[str] = (),
+    ended: Collection[str] = (),
+) -> Column:
+    """Make a column of a status; ``calls`` are the states in which a person must act."""
+
+    @admin.display(description=label, ordering=field)
+    def column(row: Any) -> str | None:
+        value = reach(row, field)
+        if not value:
+            return None
+        return as_state(
+            value, calls=value in calls, waits=value in waits, ended=value in ended
+        )
+
+    return column
+
+
+def link(path: str, label: str, *, text: str = "") -> Column:
+    """Make a column that leads to the page of a related row, which the list has joined.
+
+    ``text`` is a path whose value is shown instead of the row's own name.
+    """
+
+    @admin.display(description=label, ordering=text or path)
+    def column(row: Any) -> str | None:
+        target = reach(row, path)
+        if target is None:
+            return None
+        meta = target._meta  # noqa: SLF001 - Django's documented model API
+        page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[target.pk])
+        return format_html('<a href="{}">{}</a>', page, reach(row, text) if text else target)
+
+    return column
+
+
+def text(path: str, label: str) -> Column:
+    """Make a column of a value that lies on a related row."""
+
+    @admin.display(description=label, ordering=path)
+    def column(row: Any) -> Any:
+        value = reach(row, path)
+        return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+    return column
+
+
+def document(field: str, label: str) -> Column:
+    """Make a field that shows JSON, or bytes as they came, indented and cut when endless."""
+
+    @admin.display(description=label)
+    def column(row: Any) -> str | None:
+        value = getattr(row, field)
+        if isinstance(value, bytes | memoryview):
+            shown = bytes(value).decode(errors="replace")
+        else:
+            shown = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+        return format_html('<pre class="staff-document">{}</pre>', shown[:LONGEST_JSON])
+
+    return column
+
+
+@admin.display(description="Moves")
+def moves(row: Any) -> str:
+    """Show the trace of a row's statuses, newest first."""
+    changes = StatusChange.objects.filter(
+        subject=row._meta.label,  # noqa: SLF001 - Django's documented model API
+        subject_id=row.pk,
+    ).order_by("-id")[:MOVES_SHOWN]
+    return format_html(
+        '<ul class="staff-moves">{}</ul>',
+        format_html_join(
+            "",
+            "<li><time>{}</time> {} → <b>{}</b> {}</li>",
+            (
+                (
+                    formats.date_format(timezone.localtime(change.at), "Y-m-d H:i:s"),
+                    change.from_status.replace("_", " "),
+                    change.to_status.replace("_", " "),
+                    " · ".join(filter(None, [change.actor, change.reason])),
+                )
+                for change in changes
+            ),
+        ),
+    )

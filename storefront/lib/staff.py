@@ -1,0 +1,174 @@
+"""What all staff pages share: tables are read-only by default, and acting means calling a verb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from storefront.lib.failures import OutsideError
+from storefront.lib.states import IllegalMoveError, LostRaceError
+
+# What a verb may answer to a person: no bug, but a reason to show.
+REFUSALS: tuple[type[Exception], ...] = (IllegalMoveError, LostRaceError, OutsideError)
+
+
+class SureForm(forms.Form):
+    """Nothing to fill in: are you sure?"""
+
+
+class ReasonForm(forms.Form):
+    """Why is asked, because the trace of every move names a reason."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"), max_length=200, widget=UnfoldAdminTextareaWidget
+    )
+
+
+class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+    """A table that staff can read. Rows are written by verbs, so nothing here is editable.
+
+    ``editable`` names the fields that are configuration; ``may_add`` and ``may_delete`` open
+    the rest. To act on a row takes the permission to change it, also where no field can be
+    changed.
+    """
+
+    editable: ClassVar[tuple[str, ...]] = ()
+    may_add: ClassVar[bool] = False
+    may_delete: ClassVar[bool] = False
+    list_per_page = 50
+    show_full_result_count = False
+    list_fullwidth = True
+    refusals: ClassVar[tuple[type[Exception], ...]] = ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.may_add and bool(super().has_add_permission(request))
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self.may_delete and bool(super().has_delete_permission(request, obj))
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return bool(self.editable) and bool(super().has_change_permission(request, obj))
+
+    def has_act_permission(self, request: HttpRequest, _row: Any = None) -> bool:
+        return bool(super().has_change_permission(request))
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: models.Model | None = None
+    ) -> list[Any]:
+        declared = list(super().get_readonly_fields(request, obj))
+        if obj is None and self.may_add:
+            return declared
+        fields = [
+            field.name
+            for field in self.opts.fields
+            if field.editable and field.name not in self.editable
+        ]
+        return declared + [name for name in fields if name not in declared]
+
+    def row(self, request: HttpRequest, object_id: str) -> Any:
+        """Find the row that an action is about.
+
+        Raises: PermissionDenied  it is not there, or not for this person
+        """
+        found = self.get_object(request, object_id)
+        if found is None or not self.has_view_permission(request, found):
+            raise PermissionDenied
+        return found
+
+    def page_of(self, row: models.Model) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+
+    def ask(  # noqa: PLR0913 - one page: about what, in which words, and what then
+        self,
+        request: HttpRequest,
+        row: models.Model,
+        *,
+        title: str,
+        explain: str,
+        act: Callable[[Mapping[str, Any]], object],
+        done: str,
+        form: forms.Form | None = None,
+    ) -> HttpResponse:
+        """Explain what will happen, and do it only when the form comes back by POST.
+
+        A refusal of the verb is shown on the same page, in the verb's own words.
+        """
+        form = form or SureForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                act(form.cleaned_data)
+            except (*REFUSALS, *self.refusals) as refusal:
+                form.add_error(None, str(refusal) or type(refusal).__name__)
+            else:
+                self.message_user(request, done, messages.SUCCESS)
+                return HttpResponseRedirect(self.page_of(row))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "explain": explain,
+            "form": form,
+            "opts": self.opts,
+            "original": row,
+            "back": self.page_of(row),
+        }
+        return TemplateResponse(request, "staff/ask.html", context)
+
+    def do_each[R: models.Model](
+        self, request: HttpRequest, rows: Iterable[R], act: Callable[[R], object]
+    ) -> None:
+        """Do one thing to each chosen row, and say how many it was done to and who refused."""
+        count = 0
+        for row in rows:
+            try:
+                act(row)
+            except (*REFUSALS, *self.refusals) as refusal:
+                words = _("%(row)s: %(refusal)s") % {"row": row, "refusal": refusal}
+                self.message_user(request, words, messages.WARNING)
+            else:
+                count += 1
+        if count:
+            words = ngettext("%(count)d done.", "%(count)d done.", count) % {"count": count}
+            self.message_user(request, words, messages.SUCCESS)
+
+
+class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
+    """Rows of another table below a row; to be read, with a link to each."""
+
+    extra = 0
+    max_num = 0
+    can_delete = False
+    show_change_link = True
+    per_page = 20
+    tab = True
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+def show(model: type[models.Model], **options: Any) -> None:
+    """Register a table that is only read; ``options`` are those of a ModelAdmin."""
+    admin.site.register(model, type(f"{model.__name__}Admin", (StaffAdmin,), options))
+
+
+def inline(model: type[models.Model], *fields: Any, **options: Any) -> type[StaffInline]:
+    """Make the rows of a table readable below the row they belong to."""
+    options = {"model": model, "fields": fields, "readonly_fields": fields, **options}
+    return type(f"{model.__name__}Inline", (StaffInline,), options)
