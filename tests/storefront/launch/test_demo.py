@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from storefront.launch import demo, freshness, keys, notice, opening, running
+from storefront.launch.processes import Child, command_line
+
+URLS = dict.fromkeys(notice.LABELS, "http://127.0.0.1:8000/")
+STAFF = {"email": "staff@fara.example", "password": "s3cret"}
+
+
+@pytest.fixture(autouse=True)
+def var(tmp_path, monkeypatch):
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def _old_signal_handlers():
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
+def sleeper(var, name="web"):
+    return Child(
+        name=name,
+        command=[sys.executable, "-c", "import time; time.sleep(60)"],
+        log=var / f"{name}.log",
+        env=os.environ,
+        cwd=var,
+    )
+
+
+@pytest.fixture
+def open_shop(monkeypatch, var):
+    """Let the demo have one process only, and somebody press Ctrl-C once it is ready."""
+    seen = {}
+
+    def opens(supervisor, _var):
+        child = sleeper(var)
+        supervisor.start(child)
+        running.remember(var, supervisor.children)
+        threading.Thread(target=press_ctrl_c).start()
+        seen["child"] = child
+        return opening.Opened(urls=URLS, staff=STAFF)
+
+    def press_ctrl_c():
+        while not (var / "demo.json").exists():
+            time.sleep(0.01)
+        seen["facts"] = json.loads((var / "demo.json").read_text())
+        seen["mode"] = stat.S_IMODE((var / "demo.json").stat().st_mode)
+        seen["second"] = subprocess.run(
+            [sys.executable, "-m", "storefront.launch.demo"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(opening, "open_shop", opens)
+    return seen
+
+
+def test_ctrl_c_stops_everything_and_takes_the_notice_down(open_shop, var, capsys):
+    code = demo.main([])
+
+    assert code == 0
+    assert not open_shop["child"].is_running
+    assert not (var / "demo.json").exists()
+    assert not (var / "demo.pids").exists()
+    assert "Everything has stopped" in capsys.readouterr().out
+
+
+def test_scripts_find_addresses_processes_and_staff_while_it_runs(open_shop):
+    demo.main([])
+
+    facts = open_shop["facts"]
+    assert (facts["urls"], facts["staff"]) == (URLS, STAFF)
+    assert facts["pids"] == {"web": open_shop["child"].pid}
+    assert open_shop["mode"] == 0o600
+
+
+def test_a_second_start_says_where_the_first_one_runs(open_shop):
+    demo.main([])
+
+    second = open_shop["second"]
+    assert second.returncode == 0
+    assert "runs already" in second.stdout
+    assert URLS["shop"] in second.stdout
+
+
+def test_a_failure_while_opening_stops_the_rest_and_says_what_to_do(monkeypatch, var, capsys):
+    children = []
+
+    def fails(supervisor, _var):
+        children.append(sleeper(var))
+        supervisor.start(children[0])
+        raise demo.NoFreePortError("Every port from 8000 on is taken.")
+
+    monkeypatch.setattr(opening, "open_shop", fails)
+
+    assert demo.main([]) == 1
+    assert not children[0].is_running
+    assert "Every port from 8000 on is taken." in capsys.readouterr().err
+
+
+def test_what_a_killed_launcher_left_behind_is_stopped_first(open_shop, var, capsys):
+    abandoned = sleeper(var, "worker")
+    abandoned.start()
+    while not command_line(abandoned.pid):
+        time.sleep(0.01)
+    running.remember(var, [abandoned])
+
+    demo.main([])
+
+    assert abandoned.exit_code == -signal.SIGTERM
+    assert "left behind: worker" in capsys.readouterr().out
+
+
+def test_reset_wipes_the_data_and_keeps_what_is_not_the_demos(open_shop, var):
+    kept = var / "bench.json"
+    for path in (kept, var / "demo.env", var / "mail/1.eml", var / "sandbox/ledger.jsonl"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+
+    code = demo.main(["reset"])
+
+    assert code == 0
+    assert [path.exists() for path in (var / "demo.env", var / "mail", var / "sandbox")] == [
+        False,
+        False,
+        False,
+    ]
+    assert kept.exists()
+
+
+def test_reset_does_not_touch_data_while_the_database_is_somebody_elses(monkeypatch, var, capsys):
+    (var / "demo.env").write_text("SECRET_KEY=x\n")
+    monkeypatch.setenv("DATABASE_URL", "postgres://db.example/x")
+
+    assert demo.main(["reset"]) == 1
+    assert (var / "demo.env").exists()
+    assert "DATABASE_URL is set" in capsys.readouterr().err
+
+
+def test_secrets_are_made_once_and_nobody_else_can_read_them(var):
+    first = keys.load(var / "demo.env")
+    second = keys.load(var / "demo.env")
+
+    assert first == second
+    assert first["SECRET_KEY"] != keys.fresh()["SECRET_KEY"]
+    assert stat.S_IMODE((var / "demo.env").stat().st_mode) == 0o600
+
+
+def test_a_catalog_is_fresh_for_an_hour_and_for_its_own_database_only(var):
+    ours = "postgres://fara:x@127.0.0.1:4000/fara"
+    assert not freshness.is_fresh(var, database_url=ours)
+
+    freshness.mark(var, database_url=ours)
+
+    assert freshness.is_fresh(var, database_url=ours.replace("4000", "5000"))
+    assert not freshness.is_fresh(var, database_url="postgres://db.example/fara")
+    os.utime(var / "demo.synced", (time.time() - 3700,) * 2)
+    assert not freshness.is_fresh(var, database_url=ours)
+    freshness.keep(var)
+    assert freshness.is_fresh(var, database_url=ours)
