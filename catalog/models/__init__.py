@@ -1,6 +1,6 @@
 """What we sell and what we say about it."""
 
-from catalog.models.card import Card
+from catalog.models.card import Card, SearchWord
 from catalog.models.identifier import Identifier
 from catalog.models.listing import Channel, Listing
 from catalog.models.media import Image
@@ -22,6 +22,7 @@ __all__ = [
     "PriceChange",
     "PriceRule",
     "Product",
+    "SearchWord",
     "Spec",
     "Variant",
 ]

@@ -8,7 +8,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 
 from catalog.models.listing import Channel
-from catalog.models.product import Product
+from catalog.models.product import Product, Variant
 from catalog.models.taxonomy import Category
 
 
@@ -18,6 +18,15 @@ class Card(models.Model):
     Written only by ``catalog.shelving``; it can be thrown away and made again.
     A list page reads this one table, so its cost does not grow with the catalog's joins.
     """
+
+    class Water(models.IntegerChoices):
+        """What it withstands. Under water is not under a jet: IPX7 does not imply IPX6."""
+
+        NONE = 0
+        SPLASH = 1
+        JETS = 2
+        SUBMERSIBLE = 3
+        JETS_AND_SUBMERSIBLE = 4
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="cards")
     product = models.ForeignKey(Product, models.CASCADE, related_name="cards")
@@ -32,6 +41,11 @@ class Card(models.Model):
     available = models.PositiveIntegerField(default=0)
     as_of = models.DateTimeField(null=True)
     ships_from = ArrayField(models.CharField(max_length=2), default=list)
+    # of the variant whose price is shown: what a delivery promise is made from
+    packed_weight_g = models.PositiveIntegerField(null=True)
+    lithium = models.CharField(max_length=10, choices=Variant.Lithium, default="none")
+    cell_wh = models.DecimalField(max_digits=7, decimal_places=2, null=True)
+    cell_count = models.PositiveSmallIntegerField(default=0)
     variant_count = models.PositiveSmallIntegerField(default=1)
     output_lm = models.PositiveIntegerField(null=True)
     intensity_cd = models.PositiveIntegerField(null=True)
@@ -39,11 +53,11 @@ class Card(models.Model):
     runtime_min = models.PositiveIntegerField(null=True)  # on high
     weight_g = models.PositiveIntegerField(null=True)
     ip_rating = models.CharField(max_length=6, blank=True)
-    water = models.PositiveSmallIntegerField(null=True)  # 0 none, 1 splash, 2 jets, 3 submersible
+    water = models.PositiveSmallIntegerField(null=True, choices=Water)
     power = ArrayField(models.CharField(max_length=20), default=list)
     battery_format = models.CharField(max_length=20, blank=True)
     features = ArrayField(models.CharField(max_length=20), default=list)
-    score = models.IntegerField(default=0)  # best match without a search word
+    score = models.IntegerField(default=0)  # best first; what can be bought stands above the rest
     search = SearchVectorField(null=True)
     added_at = models.DateTimeField()
 
@@ -60,3 +74,12 @@ class Card(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class SearchWord(models.Model):
+    """A word that stands on some card: what a mistyped one may have meant."""
+
+    word = models.CharField(max_length=40, unique=True)
+
+    def __str__(self) -> str:
+        return self.word

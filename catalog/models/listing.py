@@ -35,9 +35,7 @@ class ListingQuerySet(models.QuerySet["Listing"]):
         return self.filter(channel=channel)
 
     def published(self) -> ListingQuerySet:
-        return self.filter(
-            is_published=True, variant__product__status="active", price_amount__gt=0
-        )
+        return self.filter(is_published=True, variant__product__status="active", price_amount__gt=0)
 
     def for_sale(self, now: datetime) -> ListingQuerySet:
         return self.published().filter(available__gt=0, as_of__gte=now - STALE_AFTER)
@@ -61,16 +59,16 @@ class Listing(models.Model):
     ships_from = models.JSONField(default=dict, blank=True)  # country -> available there
     as_of = models.DateTimeField(null=True, blank=True)
     is_published = models.BooleanField(default=False)
-    is_withdrawn = models.BooleanField(default=False)  # staff took it off; a sync never puts it back
+    is_withdrawn = models.BooleanField(
+        default=False
+    )  # staff took it off; a sync never puts it back
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = ListingQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["channel", "variant"], name="listing_once_per_channel"
-            ),
+            models.UniqueConstraint(fields=["channel", "variant"], name="listing_once_per_channel"),
             models.CheckConstraint(
                 condition=Q(is_published=False) | Q(price_amount__gt=0),
                 name="listing_published_has_price",

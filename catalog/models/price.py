@@ -7,7 +7,6 @@ from django.db import models
 from django.db.models import Q
 
 
-
 class PriceRule(models.Model):
     """One markup rule of one channel; a change is a new row, so each price names its rule.
 
@@ -20,16 +19,16 @@ class PriceRule(models.Model):
     margin_rate = models.DecimalField(max_digits=5, decimal_places=4)
     tax_rate = models.DecimalField(max_digits=5, decimal_places=4)  # included in the price
     extra_amount = models.DecimalField(max_digits=10, decimal_places=2)  # duty, handling
-    ending = models.DecimalField(
-        max_digits=3, decimal_places=2, validators=[MinValueValidator(0)]
-    )
+    ending = models.DecimalField(max_digits=3, decimal_places=2, validators=[MinValueValidator(0)])
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["channel", "version"], name="price_rule_version_once"),
             models.CheckConstraint(
-                condition=Q(fee_rate__gte=0, margin_rate__gte=0, tax_rate__gte=0, extra_amount__gte=0),
+                condition=Q(
+                    fee_rate__gte=0, margin_rate__gte=0, tax_rate__gte=0, extra_amount__gte=0
+                ),
                 name="price_rule_parts_not_negative",
             ),
             models.CheckConstraint(
@@ -75,5 +74,3 @@ class PriceChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.listing_id}: {self.amount}"
-
-

@@ -1,0 +1,246 @@
+"""What a shopper asks of a list, as the address of the page says it. Pure.
+
+Any text may come in here; what cannot be understood is set aside, never an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
+from typing import Protocol, Self
+
+type Range = tuple[Decimal | None, Decimal | None]
+
+ANY: Range = (None, None)
+MAX_WORDS_LENGTH = 200
+MAX_PAGE = 10_000
+MAX_NUMBER = Decimal(10_000_000)
+
+# Facet code -> the address parameters of its two ends. Units: money, lm, h, g.
+RANGES: Mapping[str, str] = {"price": "price", "lumens": "lm", "runtime": "h", "weight": "g"}
+# Facet code -> address parameter and the values it knows, in the order they are shown.
+CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "lumens": ("lm", ("0-100", "100-300", "300-1000", "1000-3000", "3000-")),
+    "power": (
+        "power",
+        (
+            "built_in",
+            "usb_c",
+            "aaa",
+            "aa",
+            "14500",
+            "18650",
+            "21700",
+            "26650",
+            "cr123a",
+            "other_cell",
+            "solar",
+            "crank",
+            "external",
+        ),
+    ),
+    "water": ("water", ("splash", "jets", "submersible")),
+    "features": (
+        "f",
+        (
+            "motion_sensor",
+            "red_light",
+            "magnet",
+            "zoom",
+            "clip",
+            "hook",
+            "dimming",
+            "lockout",
+            "power_bank",
+            "battery_indicator",
+            "rear_light",
+            "high_cri",
+        ),
+    ),
+}
+# Facets in which a supplier may be silent, so that "not stated" is a choice.
+CAN_BE_UNKNOWN = ("lumens", "runtime", "weight", "power", "water")
+SORTS = ("best", "price", "price_desc", "lumens", "beam", "runtime", "weight", "newest")
+
+
+class Params(Protocol):
+    """What we need of a ``QueryDict``."""
+
+    def getlist(self, key: str) -> Sequence[object]: ...
+
+    def keys(self) -> object: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShelfQuery:
+    """Which cards, in which order.
+
+    Shape:  inside a facet the values are alternatives, except ``features``: those must all
+            be there; ``unknown`` names facets in which "not stated" is welcome too;
+            ``ignored`` names the parameters that were not understood
+    Units:  price in the channel's currency, run time in hours, weight in grams
+    """
+
+    category: str | None = None
+    words: str = ""
+    price: Range = ANY
+    lumens: Range = ANY
+    runtime_h: Range = ANY
+    weight_g: Range = ANY
+    lumens_in: frozenset[str] = frozenset()
+    power: frozenset[str] = frozenset()
+    water: frozenset[str] = frozenset()
+    features: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
+    in_stock: bool = False
+    sort: str = "best"
+    page: int = 1
+    ignored: tuple[str, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def from_params(cls, params: Params, category: str | None = None) -> Self:
+        """Read the address of a page: ``q price_min lm lm_max power water f unknown sort …``.
+
+        Shape:  choices may be repeated (``f=magnet&f=zoom``) or listed (``f=magnet,zoom``)
+        """
+        reader = _Reader(params)
+        return cls(
+            category=category,
+            words=reader.words("q"),
+            price=reader.range("price"),
+            lumens=reader.range("lm"),
+            runtime_h=reader.range("h"),
+            weight_g=reader.range("g"),
+            lumens_in=reader.choices(*CHOICES["lumens"]),
+            power=reader.choices(*CHOICES["power"]),
+            water=reader.choices(*CHOICES["water"]),
+            features=reader.choices(*CHOICES["features"]),
+            unknown=reader.choices("unknown", CAN_BE_UNKNOWN),
+            in_stock=bool(reader.choices("in_stock", ("1",))),
+            sort=next(iter(reader.choices("sort", SORTS)), "best"),
+            page=reader.page("page"),
+            ignored=tuple(reader.ignored),
+        )
+
+    def to_params(self) -> list[tuple[str, str]]:
+        """Return the address parameters that bring this list back, defaults left out."""
+        params = [("q", self.words)] if self.words else []
+        for code, name in RANGES.items():
+            for end, number in zip(("min", "max"), self.range_of(code), strict=True):
+                if number is not None:
+                    params.append((f"{name}_{end}", f"{number.normalize():f}"))
+        for code, (name, known) in CHOICES.items():
+            chosen = self.chosen_in(code)
+            params += [(name, value) for value in known if value in chosen]
+        params += [("unknown", code) for code in CAN_BE_UNKNOWN if code in self.unknown]
+        if self.in_stock:
+            params.append(("in_stock", "1"))
+        if self.sort != "best":
+            params.append(("sort", self.sort))
+        if self.page > 1:
+            params.append(("page", str(self.page)))
+        return params
+
+    def range_of(self, code: str) -> Range:
+        ranges = {
+            "price": self.price,
+            "lumens": self.lumens,
+            "runtime": self.runtime_h,
+            "weight": self.weight_g,
+        }
+        return ranges[code]
+
+    def chosen_in(self, code: str) -> frozenset[str]:
+        choices = {
+            "lumens": self.lumens_in,
+            "power": self.power,
+            "water": self.water,
+            "features": self.features,
+        }
+        return choices[code]
+
+    @property
+    def is_plain(self) -> bool:
+        """Nothing is asked for but a shelf, a page and an order."""
+        return replace(self, category=None, sort="best", page=1) == type(self)()
+
+    def without(self, code: str, value: str = "") -> Self:
+        """Return the query with one facet, or one value of it, no longer asked for.
+
+        Shape:  ``code`` is a facet, ``words`` or ``in_stock``; ``value`` is a choice,
+                ``range`` or ``unknown``; empty means the whole facet
+        """
+        changes: dict[str, object] = {"page": 1}
+        if code == "words":
+            changes["words"] = ""
+        if code == "in_stock":
+            changes["in_stock"] = False
+        if code in RANGES and value in {"", "range"}:
+            names = {"runtime": "runtime_h", "weight": "weight_g"}
+            changes[names.get(code, code)] = ANY
+        if code in CHOICES and value not in {"range", "unknown"}:
+            left = self.chosen_in(code) - {value} if value else frozenset()
+            changes["lumens_in" if code == "lumens" else code] = left
+        if value in {"", "unknown"}:
+            changes["unknown"] = self.unknown - {code}
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    def chosen(self) -> list[tuple[str, str]]:
+        """Return all that is asked for, as pairs that ``without`` takes."""
+        pairs = [("words", "")] if self.words else []
+        for code in ("price", "lumens", "runtime", "weight", "power", "water", "features"):
+            if code in RANGES and self.range_of(code) != ANY:
+                pairs.append((code, "range"))
+            if code in CHOICES:
+                chosen = self.chosen_in(code)
+                pairs += [(code, value) for value in CHOICES[code][1] if value in chosen]
+            if code in self.unknown:
+                pairs.append((code, "unknown"))
+        return [*pairs, ("in_stock", "")] if self.in_stock else pairs
+
+
+class _Reader:
+    """Takes parameters one by one, and remembers which of them made no sense."""
+
+    def __init__(self, params: Params) -> None:
+        self._params = params
+        self.ignored: list[str] = []
+
+    def _texts(self, name: str) -> list[str]:
+        texts = [str(text).replace("\0", "").strip()[:400] for text in self._params.getlist(name)]
+        return [text for text in texts[:40] if text]
+
+    def words(self, name: str) -> str:
+        text = " ".join(" ".join(self._texts(name)[:1]).split())
+        return text[:MAX_WORDS_LENGTH]
+
+    def range(self, name: str) -> Range:
+        low, high = self._number(f"{name}_min"), self._number(f"{name}_max")
+        if low is not None and high is not None and low > high:
+            return high, low
+        return low, high
+
+    def _number(self, name: str) -> Decimal | None:
+        for text in self._texts(name)[:1]:
+            try:
+                number = Decimal(text.replace(",", "."))
+            except InvalidOperation:
+                number = Decimal("NaN")
+            if number.is_finite() and 0 <= number <= MAX_NUMBER:
+                return number.quantize(Decimal("0.01"))
+            self.ignored.append(name)
+        return None
+
+    def choices(self, name: str, known: Sequence[str]) -> frozenset[str]:
+        values = {part.strip() for text in self._texts(name) for part in text.split(",")} - {""}
+        if values - set(known):
+            self.ignored.append(name)
+        return frozenset(values & set(known))
+
+    def page(self, name: str) -> int:
+        for text in self._texts(name)[:1]:
+            if text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MAX_PAGE:
+                return int(text[:6])
+            self.ignored.append(name)
+        return 1

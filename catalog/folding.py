@@ -1,0 +1,18 @@
+"""Fold words so that a shopper finds them whatever keyboard he has. Pure.
+
+The same folding is done in SQL when cards are written (``FOLDED_SQL``).
+"""
+
+from __future__ import annotations
+
+_FROM = "əışçöüğ"
+_TO = "eiscoug"
+_TABLE = str.maketrans(_FROM, _TO)
+
+# %s is a text expression; the collation lower-cases all alphabets on any server.
+FOLDED_SQL = f"translate(lower(%s COLLATE pg_c_utf8), '{_FROM}', '{_TO}')"
+
+
+def fold(text: str) -> str:
+    """Lower-case, and write Azerbaijani letters as those of a plain keyboard."""
+    return text.replace("İ", "i").lower().translate(_TABLE)

@@ -1,0 +1,51 @@
+"""Tell good identifiers from bad ones. Pure: no database, no clock, no network."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+GTIN_LENGTHS = frozenset({8, 12, 13, 14})
+_SEPARATORS = re.compile(r"[\s\-]+")
+_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+
+
+class BadGtinError(ValueError):
+    """Not a GTIN: a wrong length, something else than digits, or a wrong check digit."""
+
+
+def gtin14(raw: str) -> str:
+    """Return a GTIN-8, -12, -13 or -14 as 14 digits.
+
+    Raises: BadGtinError  it is none; the message says what is wrong with it
+    Source: GS1 General Specifications, check digit calculation
+    """
+    digits = _SEPARATORS.sub("", raw)
+    if not (digits.isascii() and digits.isdigit()):
+        raise BadGtinError(f"{raw[:40]!r} is not made of digits")
+    if len(digits) not in GTIN_LENGTHS:
+        raise BadGtinError(f"{raw[:40]!r} has {len(digits)} digits, not 8, 12, 13 or 14")
+    padded = digits.zfill(14)
+    if not int(padded):
+        raise BadGtinError(f"{raw[:40]!r} is a placeholder")
+    right = check_digit(padded[:-1])
+    if padded[-1] != right:
+        raise BadGtinError(f"{raw[:40]!r} ends in {padded[-1]}, its check digit would be {right}")
+    return padded
+
+
+def check_digit(body: str) -> str:
+    """Return the digit that completes ``body``: weights 3, 1, 3 … from the right."""
+    total = sum(int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(reversed(body)))
+    return str(-total % 10)
+
+
+def brand_key(name: str) -> str:
+    """Fold a maker's name so that two spellings of it are one: ``Fénix`` and ``FENIX``."""
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    return _NOT_ALPHANUMERIC.sub("", "".join(c for c in decomposed if not unicodedata.combining(c)))
+
+
+def mpn_key(brand: str, mpn: str) -> str:
+    """Return ``brand:mpn``, both folded: a part number is unique only within its brand."""
+    return f"{brand_key(brand)[:80]}:{brand_key(mpn)[:70]}"

@@ -1,0 +1,117 @@
+"""Read one page of a list: the cards, how many there are, and what could narrow them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db import connection
+
+from catalog import asking, spelling
+from catalog.cards import CARD_COLUMNS, CardView
+from catalog.conditions import Sql, active, all_of, base, words_query
+from catalog.facets import Choice, Counts, Facet, count
+from catalog.filters import ShelfQuery
+from catalog.models import Category, Channel
+from catalog.models.listing import STALE_AFTER
+
+PAGE_SIZE = 24
+_ORDERS: Mapping[str, str] = {
+    "best": "score DESC",
+    "price": "(available = 0), price_amount",
+    "price_desc": "(available = 0), price_amount DESC",
+    "lumens": "(available = 0), output_lm DESC NULLS LAST",
+    "beam": "(available = 0), beam_m DESC NULLS LAST",
+    "runtime": "(available = 0), runtime_min DESC NULLS LAST",
+    "weight": "(available = 0), weight_g NULLS LAST",
+    "newest": "(available = 0), added_at DESC",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """One page of one list.
+
+    Shape:  ``query`` is what was asked, as we understood it: filters found among the words
+            stand as filters in it; ``without`` tells for each facet in use how many cards
+            there would be if it were dropped; ``corrected`` is what we took a mistyped
+            word for, empty if nothing was changed
+    """
+
+    query: ShelfQuery
+    cards: list[CardView]
+    total: int
+    in_stock: int
+    pages: int
+    facets: tuple[Facet, ...]
+    without: Mapping[str, int]
+    corrected: str = ""
+
+
+def read(
+    *, channel: Channel, query: ShelfQuery, now: datetime, category: Category | None = None
+) -> Shelf:
+    """Read a page in two queries; two or three more only when the words bring nothing.
+
+    Shape:  ``category`` saves looking up ``query.category``
+    """
+    query = asking.understand(query)
+    if category is None and query.category:
+        category = Category.objects.filter(slug=query.category).first()
+        if category is None:
+            return Shelf(query=query, cards=[], total=0, in_stock=0, pages=0, facets=(), without={})
+    shelf = _read(channel=channel, query=query, category=category, now=now)
+    if not shelf.total and query.words and not any(shelf.without.values()):
+        corrected = spelling.correct(query.words)
+        if corrected != query.words:
+            again = replace(query, words=corrected)
+            found = _read(channel=channel, query=again, category=category, now=now)
+            if found.total or any(found.without.values()):
+                return replace(found, corrected=corrected)
+    return shelf
+
+
+def _read(
+    *, channel: Channel, query: ShelfQuery, category: Category | None, now: datetime
+) -> Shelf:
+    fresh_since = now - STALE_AFTER
+    words = asking.terms(query.words)
+    among = base(channel_id=channel.pk, category_id=category.pk if category else None, words=words)
+    counts: Counts = count(base=among, query=query, fresh_since=fresh_since)
+    pages = -(-counts.total // PAGE_SIZE)
+    page = min(query.page, max(pages, 1))
+    query = replace(query, page=page)
+    cards = []
+    if counts.total:
+        conditions = {"among": among, **active(query, fresh_since=fresh_since)}
+        order = Sql(_ORDERS[query.sort])
+        if words and query.sort == "best":
+            looked_for = words_query(words)
+            order = Sql(
+                f"(available = 0), ts_rank(search, {looked_for.text}) DESC, score DESC",
+                looked_for.values,
+            )
+        cards = _cards(where=all_of(conditions), order=order, offset=(page - 1) * PAGE_SIZE)
+    return Shelf(
+        query=query,
+        cards=cards,
+        total=counts.total,
+        in_stock=counts.in_stock,
+        pages=pages,
+        facets=counts.facets,
+        without=counts.without,
+    )
+
+
+def _cards(*, where: Sql, order: Sql, offset: int) -> list[CardView]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(CARD_COLUMNS)} FROM catalog_card WHERE {where.text}"  # noqa: S608
+            f" ORDER BY {order.text}, id LIMIT {PAGE_SIZE} OFFSET {offset}",
+            [*where.values, *order.values],
+        )
+        return [CardView(**dict(zip(CARD_COLUMNS, row, strict=True))) for row in cursor.fetchall()]
+
+
+__all__ = ["PAGE_SIZE", "CardView", "Choice", "Facet", "Shelf", "ShelfQuery", "read"]

@@ -1,0 +1,311 @@
+"""Rows of the catalog, with every default visible."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+
+from catalog.models import (
+    Brand,
+    Category,
+    Channel,
+    ExchangeRate,
+    Image,
+    Listing,
+    Mode,
+    PriceRule,
+    Product,
+    Spec,
+    Variant,
+)
+from catalog.records import ProductRecord, VariantRecord
+from storefront.lib.money import Money
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+_number = count(1)
+
+
+def make_channel(
+    *,
+    code="shop",
+    name="Fara",
+    currency="EUR",
+    default_country="DE",
+    countries=("DE", "AZ", "FR", "US"),
+    buffer=0,
+):
+    channel, _ = Channel.objects.get_or_create(
+        code=code,
+        defaults={
+            "name": name,
+            "currency": currency,
+            "default_country": default_country,
+            "countries": list(countries),
+            "buffer": buffer,
+        },
+    )
+    return channel
+
+
+def make_price_rule(
+    *,
+    channel=None,
+    version=1,
+    fee_rate="0.0300",
+    margin_rate="0.3000",
+    tax_rate="0.1900",
+    extra_amount="2.00",
+    ending="0.99",
+):
+    rule, _ = PriceRule.objects.get_or_create(
+        channel=channel or make_channel(),
+        version=version,
+        defaults={
+            "fee_rate": Decimal(fee_rate),
+            "margin_rate": Decimal(margin_rate),
+            "tax_rate": Decimal(tax_rate),
+            "extra_amount": Decimal(extra_amount),
+            "ending": Decimal(ending),
+        },
+    )
+    return rule
+
+
+def make_exchange_rate(*, base="USD", quote="EUR", rate="0.92", source="test", as_of=NOON):
+    found, _ = ExchangeRate.objects.get_or_create(
+        base=base, quote=quote, defaults={"rate": Decimal(rate), "source": source, "as_of": as_of}
+    )
+    return found
+
+
+def make_category(*, slug="headlamps", names=None, families=("headlamp",), position=0):
+    category, _ = Category.objects.get_or_create(
+        slug=slug,
+        defaults={
+            "names": names or {"en": slug.replace("-", " ").capitalize()},
+            "families": list(families),
+            "position": position,
+        },
+    )
+    return category
+
+
+def make_brand(*, name="Fara"):
+    brand, _ = Brand.objects.get_or_create(key=name.casefold(), defaults={"name": name})
+    return brand
+
+
+def make_product(
+    *,
+    slug=None,
+    title="Fara H1 headlamp",
+    brand=None,
+    category=None,
+    family="headlamp",
+    summary="",
+    description_html="<p>A small lamp.</p>",
+    option_names=("Color",),
+    status="active",
+    locked_fields=(),
+):
+    return Product.objects.create(
+        slug=slug or f"lamp-{next(_number)}",
+        title=title,
+        brand=brand or make_brand(),
+        category=category or make_category(),
+        family=family,
+        summary=summary,
+        description_html=description_html,
+        option_names=list(option_names),
+        status=status,
+        locked_fields=list(locked_fields),
+    )
+
+
+def make_spec(
+    product,
+    *,
+    output_lm=400,
+    intensity_cd=2500,
+    beam_m=100,
+    runtime_high_min=180,
+    runtime_max_min=2400,
+    weight_g=75,
+    ip_rating="IPX4",
+    power_sources=("built_in",),
+    battery_format="built_in",
+    battery_included=True,
+    battery_chemistry="li_po",
+    battery_energy_wh="4.44",
+    charging=("usb_c",),
+    features=("motion_sensor", "red_light"),
+    **more,
+):
+    return Spec.objects.create(
+        product=product,
+        output_lm=output_lm,
+        intensity_cd=intensity_cd,
+        beam_m=beam_m,
+        runtime_high_min=runtime_high_min,
+        runtime_max_min=runtime_max_min,
+        weight_g=weight_g,
+        ip_rating=ip_rating,
+        power_sources=list(power_sources),
+        battery_format=battery_format,
+        battery_included=battery_included,
+        battery_chemistry=battery_chemistry,
+        battery_energy_wh=battery_energy_wh,
+        charging=list(charging),
+        features=list(features),
+        **more,
+    )
+
+
+def make_mode(product, *, position=0, name="High", kind="white", output_lm="400", runtime_min=180):
+    return Mode.objects.create(
+        product=product,
+        position=position,
+        name=name,
+        kind=kind,
+        output_lm=output_lm,
+        runtime_min=runtime_min,
+    )
+
+
+def make_variant(
+    product=None,
+    *,
+    sku=None,
+    option_values=("Black",),
+    color="Black",
+    weight_g=75,
+    packed_weight_g=140,
+    lithium="inside",
+    cell_wh="4.44",
+    cell_count=1,
+    hs_code="851310",
+    position=0,
+    status="active",
+):
+    if product is None:
+        product = make_product()
+        make_spec(product)
+    return Variant.objects.create(
+        product=product,
+        sku=sku or f"HL-{next(_number):04}",
+        option_values=list(option_values),
+        color=color,
+        weight_g=weight_g,
+        packed_weight_g=packed_weight_g,
+        lithium=lithium,
+        cell_wh=cell_wh,
+        cell_count=cell_count,
+        hs_code=hs_code,
+        position=position,
+        status=status,
+    )
+
+
+def make_listing(
+    variant=None,
+    *,
+    channel=None,
+    price_amount="29.99",
+    cost_amount="9.20",
+    available=20,
+    ships_from=None,
+    as_of=NOON,
+    is_published=True,
+    is_withdrawn=False,
+):
+    """Make a listing; give it a real price rule, as every price has one."""
+    channel = channel or make_channel()
+    return Listing.objects.create(
+        channel=channel,
+        variant=variant or make_variant(),
+        price_amount=price_amount and Decimal(price_amount),
+        cost_amount=cost_amount and Decimal(cost_amount),
+        rule=make_price_rule(channel=channel),
+        available=available,
+        ships_from={"CN": available} if ships_from is None else ships_from,
+        as_of=as_of,
+        is_published=is_published,
+        is_withdrawn=is_withdrawn,
+    )
+
+
+def make_image(
+    product, *, variant=None, role="main", source_url=None, stem="", position=0, tries=0
+):
+    return Image.objects.create(
+        product=product,
+        variant=variant,
+        role=role,
+        source_url=source_url or f"http://127.0.0.1/pictures/{next(_number)}.png",
+        stem=stem,
+        position=position,
+        tries=tries,
+    )
+
+
+def make_variant_record(
+    *,
+    sku="CJ-1-BLK",
+    title="Sensor headlamp, black",
+    option_values=("Black",),
+    cost="8.40",
+    gtin="4006381333931",
+    mpn="H1-B",
+    packed_weight_g=140,
+    picture_urls=(),
+):
+    return VariantRecord(
+        sku=sku,
+        title=title,
+        option_values=tuple(option_values),
+        cost=cost and Money(Decimal(cost), "USD"),
+        gtin=gtin,
+        mpn=mpn,
+        packed_weight_g=packed_weight_g,
+        picture_urls=tuple(picture_urls),
+    )
+
+
+def make_product_record(
+    *,
+    ref="CJ-1",
+    title="Sensor headlamp",
+    brand="Northbeam",
+    category_path=("Sports & Outdoors", "Camping", "Headlamps"),
+    description_html="<p>Wave your hand and it lights.</p>",
+    claims=None,
+    option_names=("Color",),
+    has_battery=True,
+    hs_code="851310",
+    picture_urls=("http://127.0.0.1/p/1-main.png", "http://127.0.0.1/p/1-side.png"),
+    variants=None,
+):
+    return ProductRecord(
+        ref=ref,
+        title=title,
+        brand=brand,
+        category_path=tuple(category_path),
+        description_html=description_html,
+        claims=claims
+        if claims is not None
+        else {
+            "Light output": "400 lm",
+            "Peak intensity": "2,500 cd",
+            "Run time (high)": "3 h",
+            "Weight": "75 g",
+            "Water": "IPX4",
+            "Battery": "Li-Po 1200 mAh 3.7 V (4.44 Wh), built in",
+            "Charging": "USB-C",
+        },
+        option_names=tuple(option_names),
+        has_battery=has_battery,
+        hs_code=hs_code,
+        picture_urls=tuple(picture_urls),
+        variants=tuple(variants) if variants is not None else (make_variant_record(),),
+    )
