@@ -9,11 +9,10 @@ import base64
 import hashlib
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from django.utils.csp import CSP
 
-from storefront.lib.env import BadSettingError, env_bool, env_int, env_list, env_str
+from storefront.lib.env import env_bool, env_int, env_list, env_mailer, env_postgres, env_str
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env_str("VAR_DIR", str(BASE_DIR / "var")))
@@ -75,6 +74,8 @@ INSTALLED_APPS = [
 ]
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTHENTICATION_BACKENDS = ["storefront.accounts.backends.GuardedBackend"]
+TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)  # how many of ours append to X-Forwarded-For
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -88,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "storefront.dashboard.csp.AdminPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -134,17 +136,9 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 
-def _database(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
-    if parts.scheme not in {"postgres", "postgresql"}:
-        raise BadSettingError("DATABASE_URL: write postgres://user:password@host:port/name")
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.path.lstrip("/"),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": str(parts.port or ""),
+DATABASES = {
+    "default": {
+        **env_postgres("DATABASE_URL", "postgres://fara@127.0.0.1:5432/fara"),
         "CONN_MAX_AGE": env_int("CONN_MAX_AGE", 60),
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
@@ -154,10 +148,6 @@ def _database(url: str) -> dict[str, Any]:
             "connect_timeout": 5,
         },
     }
-
-
-DATABASES = {
-    "default": _database(env_str("DATABASE_URL", "postgres://fara@127.0.0.1:5432/fara"))
 }
 REDIS_URL = env_str("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHES = {
@@ -213,25 +203,7 @@ WHITENOISE_USE_FINDERS = not IS_PRODUCTION
 SMTP_URL = env_str("SMTP_URL", "smtp://127.0.0.1:8025")
 MAIL_FROM = env_str("MAIL_FROM", "Fara <orders@fara.example>")
 MAILBOX_DIR = VAR_DIR / "mail"  # what the development mail server received
-
-
-def _mailer(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
-    if parts.scheme not in {"smtp", "smtps"}:
-        raise BadSettingError("SMTP_URL: write smtp://user:password@host:port or smtps://…")
-    options: dict[str, Any] = {
-        "host": parts.hostname or "127.0.0.1",
-        "port": parts.port or 25,
-        "timeout": 10,
-    }
-    if parts.username:
-        options |= {"username": unquote(parts.username), "password": unquote(parts.password or "")}
-    if parts.scheme == "smtps":
-        options["use_ssl"] = True
-    return {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}
-
-
-MAILERS = {"default": _mailer(SMTP_URL)}
+MAILERS = {"default": env_mailer("SMTP_URL", "smtp://127.0.0.1:8025")}
 DEFAULT_FROM_EMAIL = MAIL_FROM
 
 # Security
@@ -281,7 +253,15 @@ SPECTACULAR_SETTINGS = {
 UNFOLD = {
     "SITE_TITLE": "Fara",
     "SITE_HEADER": "Fara",
+    "SITE_SYMBOL": "flashlight_on",
     "DASHBOARD_CALLBACK": "storefront.dashboard.today.show",
+    "COLORS": "storefront.dashboard.look.colors",
+    "STYLES": ["storefront.dashboard.look.stylesheet"],
+    "LOGIN": {"form": "storefront.accounts.forms.SignInForm"},
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": "storefront.dashboard.navigation.groups",
+    },
 }
 
 LOGGING = {

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from storefront.accounts.models import User
+from storefront.accounts.models import SignInTries, User
 from storefront.lib import columns
 from storefront.lib.staff import show
 
@@ -74,4 +74,14 @@ show(
     list_select_related=["content_type"],
     search_fields=["name", "codename"],
     ordering=["content_type", "codename"],
+)
+show(
+    SignInTries,
+    list_display=[
+        "key",
+        "count",
+        columns.age("last_at", _("Last try")),
+        columns.age("blocked_until", _("Must wait")),
+    ],
+    ordering=["-last_at"],
 )

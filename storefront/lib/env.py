@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 
 class BadSettingError(RuntimeError):
@@ -43,3 +45,35 @@ def env_int(name: str, default: int) -> int:
 
 def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in env_str(name, default).split(",") if part.strip()]
+
+
+def env_postgres(name: str, default: str) -> dict[str, Any]:
+    """Read where PostgreSQL is from one address, in the words of Django's DATABASES."""
+    parts = urlsplit(env_str(name, default))
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise BadSettingError(f"{name}: write postgres://user:password@host:port/name")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+    }
+
+
+def env_mailer(name: str, default: str) -> dict[str, Any]:
+    """Read where the mail server is from one address, in the words of Django's MAILERS."""
+    parts = urlsplit(env_str(name, default))
+    if parts.scheme not in {"smtp", "smtps"}:
+        raise BadSettingError(f"{name}: write smtp://user:password@host:port or smtps://…")
+    options: dict[str, Any] = {
+        "host": parts.hostname or "127.0.0.1",
+        "port": parts.port or 25,
+        "timeout": 10,
+    }
+    if parts.username:
+        options |= {"username": unquote(parts.username), "password": unquote(parts.password or "")}
+    if parts.scheme == "smtps":
+        options["use_ssl"] = True
+    return {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}

@@ -1,0 +1,36 @@
+"""Check a password, unless too many were tried."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.utils import timezone
+
+from storefront.accounts import signing_in
+from storefront.lib.visitors import network_of
+
+
+class GuardedBackend(ModelBackend):
+    """Django's own backend behind the counters; an unknown account counts like a known one."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> AbstractBaseUser | None:
+        if request is None or username is None or password is None:
+            return super().authenticate(request, username, password, **kwargs)
+        try:
+            signing_in.knock(account=username, network=network_of(request), now=timezone.now())
+        except signing_in.TooManyTriesError as error:
+            raise PermissionDenied from error
+        user = super().authenticate(request, username, password, **kwargs)
+        if user is not None:
+            signing_in.welcome(account=username)
+        return user

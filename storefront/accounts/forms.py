@@ -1,0 +1,30 @@
+"""The form that staff sign in with."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.timesince import timeuntil
+from django.utils.translation import gettext as _
+from unfold.forms import AuthenticationForm
+
+from storefront.accounts import signing_in
+from storefront.lib.visitors import network_of
+
+
+class SignInForm(AuthenticationForm):  # type: ignore[misc]  # unfold ships no types
+    """Says how long to wait after too many tries; otherwise all failures read alike."""
+
+    def get_invalid_login_error(self) -> ValidationError:
+        now = timezone.now()
+        until = signing_in.waits_until(
+            account=self.cleaned_data.get("username", ""), network=network_of(self.request), now=now
+        )
+        if until is None:
+            refused: ValidationError = super().get_invalid_login_error()
+            return refused
+        return ValidationError(
+            _("Too many tries. Wait %(time)s, then try again."),
+            code="too_many_tries",
+            params={"time": timeuntil(until, now, depth=1)},
+        )

@@ -1,0 +1,293 @@
+"""Why something waits for a person: each cause in words, and the query that finds it.
+
+Every query returns ``id, name, since, amount, currency, detail``; amounts are the money at
+risk, empty where there is none. ``%(now)s`` is the moment of asking.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One kind of waiting. ``page`` names the admin pages of the rows.
+
+    With ``filters`` the row stands for many, and leads to their list; ``{name}`` is put in.
+    """
+
+    code: str
+    sentence: str | Promise
+    page: str
+    sql: str
+    filters: str = ""
+
+
+_PURCHASE = """
+    SELECT po.id, po.number AS name, po.{since} AS since, po.charge_amount AS amount,
+           po.currency, {detail} AS detail
+    FROM orders_purchaseorder po JOIN suppliers_supplier s ON s.id = po.supplier_id
+    WHERE {condition}
+"""
+
+
+def _purchase(
+    code: str,
+    sentence: str | Promise,
+    condition: str,
+    *,
+    detail: str = "po.problem",
+    since: str = "request_status_since",
+) -> Cause:
+    sql = _PURCHASE.format(condition=condition, detail=detail, since=since)
+    return Cause(code=code, sentence=sentence, page="orders_purchaseorder", sql=sql)
+
+
+_PAYMENT = """
+    SELECT p.id, o.number AS name, {since} AS since, {amount} AS amount, p.currency,
+           {detail} AS detail
+    FROM orders_payment p JOIN orders_order o ON o.id = p.order_id {join}
+    WHERE {condition}
+"""
+
+
+def _payment(  # noqa: PLR0913 - one query in its parts
+    code: str,
+    sentence: str | Promise,
+    condition: str,
+    *,
+    amount: str,
+    since: str = "p.status_since",
+    detail: str = "p.problem",
+    join: str = "",
+) -> Cause:
+    sql = _PAYMENT.format(
+        condition=condition, amount=amount, since=since, detail=detail, join=join
+    )
+    return Cause(code=code, sentence=sentence, page="orders_payment", sql=sql)
+
+
+def _order(code: str, sentence: str | Promise, condition: str, *, since: str) -> Cause:
+    sql = f"""
+        SELECT o.id, o.number AS name, o.{since} AS since, o.total_amount AS amount, o.currency,
+               o.hold_reason AS detail
+        FROM orders_order o WHERE {condition}
+    """  # noqa: S608 - all parts are written in this file
+    return Cause(code=code, sentence=sentence, page="orders_order", sql=sql)
+
+
+def _plain(  # noqa: PLR0913 - one query in its parts
+    code: str,
+    sentence: str | Promise,
+    page: str,
+    select: str,
+    condition: str,
+    *,
+    filters: str = "",
+) -> Cause:
+    id_name_since, _from, source = select.partition(" FROM ")
+    sql = f"""
+        SELECT {id_name_since.strip()}
+        FROM {source.strip()} WHERE {condition}
+    """  # noqa: S608 - all parts are written in this file
+    return Cause(code=code, sentence=sentence, page=page, sql=sql, filters=filters)
+
+
+_NO_MONEY = "NULL::numeric AS amount, '' AS currency"
+
+CAUSES = (
+    # Purchase orders
+    _purchase(
+        "purchase_held",
+        _("Purchase order is held back"),
+        "po.status = 'on_hold'",
+        since="status_since",
+        detail="(SELECT string_agg(r->>'sentence', ' ')"
+        " FROM jsonb_array_elements(po.hold_reasons) r)",
+    ),
+    _purchase(
+        "purchase_unknown",
+        _("Nobody knows whether the supplier has it"),
+        "po.request_status = 'submit_unknown'"
+        " AND po.request_status_since < %(now)s - interval '2 minutes'",
+    ),
+    _purchase(
+        "purchase_not_sent",
+        _("Cannot be sent to the supplier"),
+        "po.request_status = 'submit_failed' AND po.attempts >= 5 AND po.status <> 'canceled'",
+    ),
+    _purchase(
+        "purchase_refused_late",
+        _("Supplier refuses what is on its way"),
+        "po.request_status = 'rejected' AND po.status <> 'canceled'",
+    ),
+    _purchase(
+        "purchase_silent",
+        _("Supplier has not confirmed in time"),
+        "po.request_status IN ('submitted', 'backordered') AND po.request_status_since"
+        " < %(now)s - make_interval(mins => s.acknowledge_within_min)",
+        detail="s.name",
+    ),
+    _purchase(
+        "purchase_cancel_silent",
+        _("Supplier has not said whether he can cancel"),
+        "po.request_status = 'cancellation_requested'"
+        " AND po.request_status_since < %(now)s - interval '1 hour'",
+        detail="s.name",
+    ),
+    _purchase(
+        "purchase_not_shipped",
+        _("Supplier has not shipped in time"),
+        "po.status = 'in_progress' AND po.accepted_at"
+        " < %(now)s - make_interval(days => s.lead_days + 2)",
+        since="accepted_at",
+        detail="s.name",
+    ),
+    # Money
+    _payment(
+        "payment_expires",
+        _("Authorization ends within a day"),
+        "p.status = 'authorized' AND p.capture_before < %(now)s + interval '1 day'"
+        " AND p.authorized_amount > p.captured_amount + p.released_amount",
+        amount="p.authorized_amount - p.captured_amount - p.released_amount",
+    ),
+    _payment(
+        "payment_refused",
+        _("Gateway refused what we asked"),
+        "e.kind = 'refused' AND NOT EXISTS (SELECT 1 FROM orders_paymentevent later"
+        " WHERE later.payment_id = p.id AND later.kind = asked.kind AND later.id > e.id)",
+        join="JOIN orders_paymentevent e ON e.payment_id = p.id"
+        " JOIN orders_paymentevent asked ON asked.id = e.answers_id",
+        amount="asked.amount",
+        since="e.received_at",
+        detail="asked.kind || ': ' || e.reason",
+    ),
+    _payment(
+        "payment_unanswered",
+        _("Gateway does not answer"),
+        "asked.kind IN ('capture_requested', 'release_requested', 'refund_requested')"
+        " AND asked.received_at < %(now)s - interval '10 minutes' AND NOT EXISTS"
+        " (SELECT 1 FROM orders_paymentevent a WHERE a.answers_id = asked.id)",
+        join="JOIN orders_paymentevent asked ON asked.payment_id = p.id",
+        amount="asked.amount",
+        since="asked.received_at",
+        detail="asked.kind",
+    ),
+    _payment(
+        "payment_for_nothing",
+        _("Money is kept for a canceled order"),
+        "o.status IN ('canceled', 'expired') AND p.captured_amount > p.refunded_amount"
+        " AND o.status_since < %(now)s - interval '10 minutes'",
+        amount="p.captured_amount - p.refunded_amount",
+        since="o.status_since",
+    ),
+    # Orders
+    _order("order_held", _("Order is on hold"), "o.status = 'on_hold'", since="status_since"),
+    _order(
+        "order_undivided",
+        _("Paid, and not passed on to a supplier"),
+        "o.status = 'placed' AND o.status_since < %(now)s - interval '10 minutes'",
+        since="status_since",
+    ),
+    _order(
+        "order_unpaid",
+        _("Unpaid, and still holds stock"),
+        "o.status = 'pending_payment' AND o.pay_before < %(now)s - interval '10 minutes'",
+        since="pay_before",
+    ),
+    _order(
+        "order_late",
+        _("Should have arrived by now"),
+        "o.status = 'processing' AND o.arrives_to < (%(now)s)::date",
+        since="placed_at",
+    ),
+    # Parcels
+    _plain(
+        "parcel_trouble",
+        _("Carrier reports trouble"),
+        "shipping_parcel",
+        f"x.id, x.number AS name, coalesce(x.carrier_status_at, x.status_since) AS since,"
+        f" {_NO_MONEY}, x.carrier_status AS detail FROM shipping_parcel x",
+        "x.status <> 'delivered' AND x.carrier_status"
+        " IN ('exception', 'return_to_sender', 'lost', 'expired')",
+    ),
+    _plain(
+        "parcel_label_only",
+        _("Announced, and never seen by the carrier"),
+        "shipping_parcel",
+        f"x.id, x.number AS name, x.announced_at AS since, {_NO_MONEY}, x.carrier AS detail"
+        " FROM shipping_parcel x",
+        "x.status = 'announced' AND x.announced_at < %(now)s - interval '4 days'",
+    ),
+    # Supply
+    _plain(
+        "run_quarantined",
+        _("Feed is not believable"),
+        "suppliers_feedrun",
+        f"r.id, s.name || ': ' || r.kind AS name, r.started_at AS since, {_NO_MONEY},"
+        " r.problem AS detail"
+        " FROM suppliers_feedrun r JOIN suppliers_supplier s ON s.id = r.supplier_id",
+        "r.status = 'quarantined' AND r.accepted_by = ''",
+    ),
+    _plain(
+        "run_failed",
+        _("Sync fails"),
+        "suppliers_feedrun",
+        f"r.id, s.name || ': ' || r.kind AS name, r.started_at AS since, {_NO_MONEY},"
+        " r.problem AS detail"
+        " FROM suppliers_feedrun r JOIN suppliers_supplier s ON s.id = r.supplier_id",
+        "r.status = 'failed' AND NOT EXISTS (SELECT 1 FROM suppliers_feedrun later"
+        " WHERE later.supplier_id = r.supplier_id AND later.kind = r.kind AND later.id > r.id)",
+    ),
+    _plain(
+        "feed_issues",
+        _("Rows of a feed are refused"),
+        "suppliers_feedissue",
+        f"min(i.id) AS id, i.code AS name, min(r.started_at) AS since, {_NO_MONEY},"
+        " count(*)::text AS detail"
+        " FROM suppliers_feedissue i JOIN suppliers_feedrun r ON r.id = i.first_run_id",
+        "i.resolved_at IS NULL AND i.severity = 'error' GROUP BY i.code",
+        filters="code__exact={name}&severity__exact=error&resolved_at__isempty=1",
+    ),
+    _plain(
+        "stock_risk",
+        _("Sold more than the supplier has"),
+        "suppliers_stocklevel",
+        f"l.id, o.supplier_sku AS name, l.received_at AS since, {_NO_MONEY},"
+        " l.reported_quantity || ' < ' || (l.allocated_unseen + l.reserved) AS detail"
+        " FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.id = l.offer_id",
+        "l.reported_quantity < l.allocated_unseen + l.reserved",
+    ),
+    _plain(
+        "pictures",
+        _("Pictures cannot be fetched"),
+        "catalog_image",
+        f"min(x.id) AS id, x.problem AS name, min(p.created_at) AS since, {_NO_MONEY},"
+        " count(*)::text AS detail"
+        " FROM catalog_image x JOIN catalog_product p ON p.id = x.product_id",
+        "x.stem = '' AND x.problem <> '' AND x.tries >= 3 GROUP BY x.problem",
+        filters="stem__isempty=1&problem__isempty=0&q=",
+    ),
+    # News in and out
+    _plain(
+        "call_failed",
+        _("A call to us was not understood"),
+        "hooks_inboundcall",
+        f"c.id, c.source || ' ' || c.external_id AS name, c.received_at AS since, {_NO_MONEY},"
+        " c.problem AS detail FROM hooks_inboundcall c",
+        "c.status = 'failed' OR (c.status = 'received'"
+        " AND c.received_at < %(now)s - interval '10 minutes')",
+    ),
+    _plain(
+        "message_dead",
+        _("A message could not be delivered"),
+        "notifications_delivery",
+        f"d.id, d.template || ' → ' || d.recipient AS name, d.status_since AS since, {_NO_MONEY},"
+        " d.problem AS detail FROM notifications_delivery d",
+        "d.status = 'dead' OR (d.status = 'delivering'"
+        " AND d.status_since < %(now)s - interval '10 minutes')",
+    ),
+)

@@ -1,0 +1,37 @@
+"""The content policy of the staff pages: looser than the shop's, and nowhere else in force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.csp import CSP
+from django.views.decorators.csp import csp_override
+
+# unfold's pages are made with Alpine, which evaluates expressions written in attributes, and
+# carry inline scripts and styles of their own.
+ADMIN_CSP = {
+    **settings.SECURE_CSP,
+    "script-src": [CSP.SELF, CSP.UNSAFE_EVAL, CSP.UNSAFE_INLINE],
+    "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
+    "font-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.SELF],
+}
+
+
+class AdminPolicyMiddleware:
+    """Give the pages below /admin/ their own policy; all others keep the shop's."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._shop = get_response
+        self._admin = csp_override(ADMIN_CSP)(get_response)
+        self._prefix = ""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Not in __init__: the URLs are not loaded yet when the first worker starts.
+        self._prefix = self._prefix or reverse("admin:index")
+        answer = self._admin if request.path.startswith(self._prefix) else self._shop
+        return answer(request)

@@ -1,0 +1,93 @@
+"""The way through the staff pages: the daily work first, everything else below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+
+def groups(request: HttpRequest) -> list[dict[str, Any]]:
+    """List what this person may see, in the order of the work."""
+    return [
+        {
+            "title": title,
+            "collapsible": place > LAST_OPEN_GROUP,
+            "items": [
+                {"title": name, "icon": icon, "link": reverse(f"admin:{page}")}
+                for name, icon, page in pages
+                if page == "index" or _may_see(request, page)
+            ],
+        }
+        for place, (title, pages) in enumerate(_groups())
+    ]
+
+
+LAST_OPEN_GROUP = 2
+
+
+def _may_see(request: HttpRequest, page: str) -> bool:
+    app, model, _rest = page.split("_")
+    return any(request.user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change"))
+
+
+def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
+    return [
+        (
+            _("Sell"),
+            [
+                (_("Today"), "wb_sunny", "index"),
+                (_("Orders"), "receipt_long", "orders_order_changelist"),
+                (_("Purchase orders"), "outbox", "orders_purchaseorder_changelist"),
+                (_("Payments"), "payments", "orders_payment_changelist"),
+                (_("Parcels"), "package_2", "shipping_parcel_changelist"),
+                (_("Messages to shoppers"), "mail", "notifications_delivery_changelist"),
+            ],
+        ),
+        (
+            _("Supply"),
+            [
+                (_("Suppliers"), "factory", "suppliers_supplier_changelist"),
+                (_("Sync runs"), "sync", "suppliers_feedrun_changelist"),
+                (_("Issues in feeds"), "report", "suppliers_feedissue_changelist"),
+                (_("Offers"), "sell", "suppliers_supplieroffer_changelist"),
+                (_("Stock"), "warehouse", "suppliers_stocklevel_changelist"),
+                (_("In-tray"), "move_to_inbox", "hooks_inboundcall_changelist"),
+            ],
+        ),
+        (
+            _("Catalog"),
+            [
+                (_("Products"), "flashlight_on", "catalog_product_changelist"),
+                (_("Variants"), "style", "catalog_variant_changelist"),
+                (_("Listings"), "storefront", "catalog_listing_changelist"),
+                (_("Pictures"), "image", "catalog_image_changelist"),
+            ],
+        ),
+        (
+            _("Rules"),
+            [
+                (_("Price rules"), "percent", "catalog_pricerule_changelist"),
+                (_("Exchange rates"), "currency_exchange", "catalog_exchangerate_changelist"),
+                (_("Routes of parcels"), "route", "shipping_service_changelist"),
+                (_("Connections"), "cable", "suppliers_connection_changelist"),
+                (_("Channels"), "hub", "catalog_channel_changelist"),
+                (_("Categories"), "category", "catalog_category_changelist"),
+            ],
+        ),
+        (
+            _("Behind it"),
+            [
+                (_("Carts"), "shopping_cart", "orders_cart_changelist"),
+                (_("Book of payments"), "menu_book", "orders_paymentevent_changelist"),
+                (_("Talk with suppliers"), "forum", "orders_purchasemessage_changelist"),
+                (_("Facts"), "history", "notifications_event_changelist"),
+                (_("Moves"), "timeline", "lib_statuschange_changelist"),
+                (_("Stock movements"), "swap_vert", "suppliers_stockmovement_changelist"),
+                (_("People"), "person", "accounts_user_changelist"),
+                (_("Groups"), "group", "auth_group_changelist"),
+            ],
+        ),
+    ]

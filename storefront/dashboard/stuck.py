@@ -1,0 +1,93 @@
+"""Everything that waits for a person, oldest first, in one query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from urllib.parse import quote
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.urls import reverse
+
+from storefront.dashboard.causes import CAUSES, Cause
+from storefront.lib.money import Money
+
+SHOWN_PER_CAUSE = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One thing that waits. ``count`` is how many wait for the same cause."""
+
+    cause: Cause
+    count: int
+    name: str
+    url: str
+    since: datetime | None
+    at_risk: Money | None
+    detail: str
+
+
+def find(*, causes: tuple[Cause, ...] = CAUSES, now: datetime) -> list[Waiting]:
+    """List what waits; of each cause the oldest rows, and how many there are in all."""
+    if not causes:
+        return []
+    by_code = {cause.code: cause for cause in causes}
+    with connection.cursor() as cursor:
+        cursor.execute(_query(causes), {"now": now})
+        rows = cursor.fetchall()
+    return [_waiting(by_code[code], *rest) for code, *rest in rows]
+
+
+def causes_for(user: AbstractBaseUser | AnonymousUser) -> tuple[Cause, ...]:
+    """Choose the causes whose rows this person may see."""
+    return tuple(cause for cause in CAUSES if _may_see(user, cause))
+
+
+def _may_see(user: AbstractBaseUser | AnonymousUser, cause: Cause) -> bool:
+    app, model = cause.page.split("_")
+    has_perm = getattr(user, "has_perm", None)
+    return has_perm is not None and any(
+        has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change")
+    )
+
+
+def _query(causes: tuple[Cause, ...]) -> str:
+    parts = (
+        f"""
+        (SELECT '{cause.code}' AS code, count(*) OVER () AS total,
+                id, name, since, amount, currency, detail
+         FROM ({cause.sql}) AS waiting ORDER BY since, id LIMIT {SHOWN_PER_CAUSE})
+        """  # noqa: S608 - all parts are written in causes.py
+        for cause in causes
+    )
+    return " UNION ALL ".join(parts) + " ORDER BY since, code, id"
+
+
+def _waiting(  # noqa: PLR0913, PLR0917 - the columns of one row
+    cause: Cause,
+    total: int,
+    row_id: int,
+    name: str,
+    since: datetime | None,
+    amount: Decimal | None,
+    currency: str,
+    detail: str | None,
+) -> Waiting:
+    if cause.filters:
+        url = reverse(f"admin:{cause.page}_changelist")
+        url = f"{url}?{cause.filters.format(name=quote(name))}"
+    else:
+        url = reverse(f"admin:{cause.page}_change", args=[row_id])
+    return Waiting(
+        cause=cause,
+        count=total,
+        name=name,
+        url=url,
+        since=since,
+        at_risk=None if amount is None else Money(amount, currency),
+        detail=detail or "",
+    )

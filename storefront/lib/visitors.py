@@ -1,0 +1,36 @@
+"""Where a request comes from, as far as that can be trusted."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest
+
+IPV4_PREFIX = 24
+IPV6_PREFIX = 64
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the visitor's address.
+
+    Each of our own proxies appends the address it saw, so the right one stands that many
+    places from the end; whatever a visitor wrote there himself stands before it.
+    """
+    direct = str(request.META.get("REMOTE_ADDR") or "")
+    if not settings.TRUSTED_PROXIES:
+        return direct
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    place = len(hops) - settings.TRUSTED_PROXIES
+    return hops[place] if place >= 0 and hops[place] else direct
+
+
+def network_of(request: HttpRequest) -> str:
+    """Return the network that one visitor can move within: a /24 of IPv4, a /64 of IPv6."""
+    raw = address_of(request)
+    try:
+        address = ip_address(raw)
+    except ValueError:
+        return raw
+    prefix = IPV4_PREFIX if isinstance(address, IPv4Address) else IPV6_PREFIX
+    return str(ip_network((address, prefix), strict=False))
