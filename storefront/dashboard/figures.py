@@ -1,0 +1,128 @@
+"""What happened today, in numbers: orders, money, parcels, and what we earn."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import Count, Q, Sum
+
+from orders.models import Order, PaymentEvent
+from shipping.models import Parcel
+from storefront.lib.money import Money
+
+OPEN = (
+    Order.Status.PENDING_PAYMENT,
+    Order.Status.PLACED,
+    Order.Status.ON_HOLD,
+    Order.Status.PROCESSING,
+)
+ENDED = (Order.Status.COMPLETED, Order.Status.CANCELED, Order.Status.EXPIRED)
+MARGIN_OVER = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersInState:
+    """How many orders are in one state, and how many of them were placed today."""
+
+    status: str
+    count: int
+    today: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earned:
+    """Goods sold in the last days in one currency: without tax, and less their cost."""
+
+    goods: Money
+    cost: Money
+
+    @property
+    def margin(self) -> Money:
+        return self.goods - self.cost
+
+    @property
+    def margin_percent(self) -> int:
+        return int(100 * self.margin.amount / self.goods.amount) if self.goods else 0
+
+
+def orders(*, midnight: datetime) -> list[OrdersInState]:
+    """Count the open orders by state, and those that ended today."""
+    wanted = Q(status__in=OPEN) | Q(status__in=ENDED, status_since__gte=midnight)
+    rows = (
+        Order.objects.filter(wanted)
+        .order_by()
+        .values_list("status")
+        .annotate(count=Count("pk"), today=Count("pk", filter=Q(placed_at__gte=midnight)))
+    )
+    found = {status: (count, today) for status, count, today in rows}
+    return [
+        OrdersInState(status=status, count=count, today=today)
+        for status in (*OPEN, *ENDED)
+        for count, today in [found.get(status, (0, 0))]
+    ]
+
+
+def money(*, midnight: datetime) -> dict[str, list[Money]]:
+    """Sum today's authorized, captured and refunded money, by currency."""
+    kinds = (PaymentEvent.Kind.AUTHORIZED, PaymentEvent.Kind.CAPTURED, PaymentEvent.Kind.REFUNDED)
+    rows = (
+        PaymentEvent.objects.filter(kind__in=kinds, received_at__gte=midnight)
+        .order_by("payment__currency")
+        .values_list("kind", "payment__currency")
+        .annotate(total=Sum("amount"))
+    )
+    sums: dict[str, list[Money]] = defaultdict(list)
+    for kind, currency, total in rows:
+        sums[kind].append(Money(total, currency))
+    return {kind.value: sums[kind] for kind in kinds}
+
+
+def parcels(*, midnight: datetime) -> dict[str, int]:
+    """Count parcels: announced today, on the road, delivered today."""
+    counts = Parcel.objects.filter(
+        Q(status__in=["announced", "handed_over"]) | Q(status_since__gte=midnight)
+    ).aggregate(
+        announced_today=Count("pk", filter=Q(announced_at__gte=midnight)),
+        waiting=Count("pk", filter=Q(status="announced")),
+        on_the_road=Count("pk", filter=Q(status="handed_over")),
+        delivered_today=Count("pk", filter=Q(status="delivered", status_since__gte=midnight)),
+    )
+    return dict(counts)
+
+
+# A cost in another currency counts at today's rate; without a rate the line is left out on
+# both sides, so that no cost is taken for nothing.
+_EARNED = """
+    SELECT o.currency,
+           coalesce(sum(unit * sold / (1 + tax)), 0),
+           coalesce(sum(cost * sold * rate), 0)
+    FROM (
+        SELECT l.order_id, l.unit_amount AS unit, l.tax_rate AS tax, l.cost_amount AS cost,
+               l.quantity - l.canceled_quantity AS sold,
+               CASE WHEN l.cost_currency = o.currency THEN 1 ELSE r.rate END AS rate
+        FROM orders_orderline l
+        JOIN orders_order o ON o.id = l.order_id
+        LEFT JOIN catalog_exchangerate r
+          ON r.base = l.cost_currency AND r.quote = o.currency
+        WHERE o.placed_at >= %(since)s
+          AND o.status IN ('placed', 'on_hold', 'processing', 'completed')
+    ) AS line
+    JOIN orders_order o ON o.id = line.order_id
+    WHERE rate IS NOT NULL
+    GROUP BY o.currency ORDER BY o.currency
+"""
+
+
+def earned(*, now: datetime) -> list[Earned]:
+    """Compare what sold goods brought with what they cost; delivery is left out on both sides."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EARNED, {"since": now - MARGIN_OVER})
+        rows: list[tuple[str, Decimal, Decimal]] = cursor.fetchall()
+    return [
+        Earned(goods=Money(goods, currency), cost=Money(cost, currency))
+        for currency, goods, cost in rows
+    ]

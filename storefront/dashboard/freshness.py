@@ -1,0 +1,54 @@
+"""How old what we know of each supplier is, against how old it may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from suppliers.models import Connection, FeedRun
+
+# A job that starts a little late is no news.
+PATIENCE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """One job of one supplier: when it last succeeded, and how its last run went."""
+
+    supplier: str
+    supplier_id: int
+    kind: str
+    every: timedelta
+    applied: FeedRun | None
+    last: FeedRun | None
+    is_late: bool
+
+
+def look(*, now: datetime) -> list[Freshness]:
+    """Compare each job's last success with its schedule."""
+    connections = Connection.objects.filter(supplier__status="active").select_related("supplier")
+    runs = FeedRun.objects.order_by("supplier", "kind", "-id").distinct("supplier", "kind")
+    last = {(run.supplier_id, run.kind): run for run in runs}
+    applied = {
+        (run.supplier_id, run.kind): run for run in runs.filter(status=FeedRun.Status.APPLIED)
+    }
+    return [
+        _job(wire, kind, last.get((wire.supplier_id, kind)), applied.get((wire.supplier_id, kind)), now)
+        for wire in connections.order_by("supplier__name")
+        for kind in FeedRun.Kind.values
+    ]
+
+
+def _job(
+    wire: Connection, kind: str, last: FeedRun | None, applied: FeedRun | None, now: datetime
+) -> Freshness:
+    every = timedelta(minutes=getattr(wire, f"{kind}_every_min"))
+    return Freshness(
+        supplier=wire.supplier.name,
+        supplier_id=wire.supplier_id,
+        kind=kind,
+        every=every,
+        applied=applied,
+        last=last,
+        is_late=applied is None or applied.started_at < now - PATIENCE * every,
+    )
