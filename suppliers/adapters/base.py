@@ -22,6 +22,10 @@ class OutOfStockError(PermanentError):
     """The supplier refuses because he has not enough of it."""
 
 
+class GoneError(PermanentError):
+    """The supplier does not sell it any more."""
+
+
 class NotStoppableError(PermanentError):
     """The supplier cannot cancel this order any more, or has no way to be asked."""
 
@@ -55,6 +59,22 @@ class ListRow:
     ref: str
     digest: str
     cost_digest: str
+    stock: tuple[StockRecord | BadRow, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductPage:
+    """One product's page, and all that can be taken from it.
+
+    ``record`` is None when it cannot be taken at all: a fatal BadRow in ``problems`` says why.
+    ``digest`` is of its words, without prices and stock. ``stock`` is None where the page does
+    not tell it.
+    """
+
+    ref: str
+    digest: str
+    record: ProductRecord | None
+    problems: tuple[BadRow, ...] = ()
     stock: tuple[StockRecord | BadRow, ...] | None = None
 
 
@@ -199,11 +219,16 @@ class Pace(Protocol):
 
 
 class Catalog(Protocol):
-    """Can list its products, and describe one."""
+    """Can list its products, and describe one. ``product`` may be called by several threads."""
 
     def product_rows(self) -> Iterator[ListRow | BadRow]: ...
 
-    def product(self, *, ref: str) -> ProductRecord | BadRow: ...
+    def product(self, *, ref: str) -> ProductPage:
+        """Read a product's page.
+
+        Raises: GoneError  he lists it, and does not sell it
+        """
+        ...
 
 
 class StockAndPrice(Protocol):
@@ -267,12 +292,14 @@ __all__ = [
     "DuplicateReferenceError",
     "Freight",
     "FreightOption",
+    "GoneError",
     "ListRow",
     "NewsKind",
     "NotStoppableError",
     "OutOfStockError",
     "Pace",
     "ParcelNews",
+    "ProductPage",
     "ProductRecord",
     "PurchaseRequest",
     "PurchaseState",

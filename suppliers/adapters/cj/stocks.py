@@ -1,0 +1,85 @@
+"""Read how many of each SKU CJ has, in both spellings of its fields. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from catalog.records import BadRow
+from suppliers.adapters.base import StockRecord
+from suppliers.adapters.cj import reading
+from suppliers.adapters.cj.shapes import CountryStock, VariantStock
+
+COUNTRY_CODE_LENGTH = 2
+# CJ writes both for the United Kingdom.
+SPELLINGS = {"UK": "GB"}
+
+
+def inline(value: Any) -> tuple[StockRecord | BadRow, ...] | None:
+    """Read the stock inside a list row; None where there is none to read."""
+    opened = reading.unpacked(value)
+    if not isinstance(opened, list) or not opened:
+        return None
+    try:
+        variants = msgspec.convert(opened, list[VariantStock])
+    except msgspec.ValidationError:
+        return None  # the product's own page is asked instead
+    return of_variants(variants)
+
+
+def of_variants(variants: Sequence[VariantStock]) -> tuple[StockRecord | BadRow, ...]:
+    rows: list[StockRecord | BadRow] = []
+    for variant in variants:
+        sku = reading.text(variant.vid)
+        if sku:
+            rows += of_variant(sku, variant.inventory or variant.inventories or [])
+        else:
+            rows.append(BadRow(row="?", code="no_id", message="A stock row names no SKU."))
+    return tuple(rows)
+
+
+def of_variant(sku: str, inventories: Sequence[CountryStock]) -> list[StockRecord | BadRow]:
+    """Return one row per country: an order names a country, not a warehouse."""
+    units: dict[str, int] = {}
+    problems: list[StockRecord | BadRow] = []
+    for place in inventories:
+        country = (place.country_code or "").strip().upper()
+        country = SPELLINGS.get(country, country)
+        told = _told(place)
+        quantity = reading.whole(told)
+        if len(country) != COUNTRY_CODE_LENGTH:
+            problems.append(BadRow(row=sku, code="stock_nowhere", message=f"Stock in {country!r}."))
+        elif told is None:
+            units[country] = units.get(country, 0)
+            problems.append(
+                BadRow(
+                    row=sku,
+                    code="stock_missing",
+                    message=f"No number of units in {country}: taken as none.",
+                    is_fatal=False,
+                )
+            )
+        elif quantity is None:
+            problems.append(
+                BadRow(
+                    row=sku,
+                    code="stock_unreadable",
+                    message=f"{str(told)[:40]!r} in {country} is no number of units.",
+                )
+            )
+        else:
+            units[country] = units.get(country, 0) + quantity
+    records = [
+        StockRecord(sku=sku, location=country, country=country, quantity=quantity)
+        for country, quantity in sorted(units.items())
+    ]
+    return [*records, *problems]
+
+
+def _told(place: CountryStock) -> Any:
+    for value in (place.total_inventory_num, place.total_inventory, place.storage_num):
+        if value is not None:
+            return value
+    return None

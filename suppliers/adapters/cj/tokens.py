@@ -1,0 +1,101 @@
+"""Hold CJ's token pair: log in rarely, refresh early, and only one of us at a time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
+from suppliers.adapters.base import TokenStore
+from suppliers.adapters.cj.codes import RefreshRefusedError, TokenRefusedError
+from suppliers.adapters.cj.reading import china_moment, text
+from suppliers.adapters.cj.shapes import Tokens
+
+log = logging.getLogger(__name__)
+
+EARLY_S = 24 * 3600
+# A pair that lives for minutes is renewed in the last quarter of its life.
+EARLY_SHARE = 4
+BETWEEN_LOGINS_S = 300
+
+Ask = Callable[[str, dict[str, str]], Tokens]
+
+
+class TokenPair:
+    """The present pair of one supplier, shared by the threads of this process.
+
+    Shape:  ``ask(path, body)`` sends an unauthenticated call of the authentication group
+    """
+
+    def __init__(self, *, api_key: str, store: TokenStore, ask: Ask) -> None:
+        self._api_key = api_key
+        self._store = store
+        self._ask = ask
+        self._lock = threading.Lock()
+        self._pair: Mapping[str, Any] = {}
+
+    def access(self) -> str:
+        """Return a token that is good as far as we know.
+
+        Raises: OutsideError  there is none, and none can be had now
+        """
+        with self._lock:
+            if not self._pair:
+                self._pair = self._store.load()
+            pair = self._pair
+            if not pair.get("access") or pair["renew_after"] < time.time():
+                self._renew_unless_still_good(pair)
+            return str(self._pair["access"])
+
+    def refused(self, access: str) -> None:
+        """Replace a token that CJ did not take."""
+        with self._lock:
+            if self._pair.get("access") == access:
+                self._pair = self._store.renewed(self._renewal, refused=self._pair)
+
+    def _renew_unless_still_good(self, pair: Mapping[str, Any]) -> None:
+        try:
+            self._pair = self._store.renewed(self._renewal, refused=pair)
+        except OutsideError:
+            if not pair.get("access") or pair["access_until"] < time.time():
+                raise
+            log.warning("an early refresh failed; the present token still holds", exc_info=True)
+
+    def _renewal(self, present: dict[str, Any]) -> dict[str, Any]:
+        if present.get("refresh") and present["refresh_until"] > time.time():
+            try:
+                lent = self._ask(
+                    "authentication/refreshAccessToken", {"refreshToken": present["refresh"]}
+                )
+            except (RefreshRefusedError, TokenRefusedError):
+                log.info("the refresh token was refused: logging in")
+            else:
+                return {**present, **_pair(lent)}
+        return self._login(present)
+
+    def _login(self, present: dict[str, Any]) -> dict[str, Any]:
+        """Log in. CJ answers one login in five minutes, so we do not even ask for more."""
+        wait = present.get("logged_in_at", 0) + BETWEEN_LOGINS_S - time.time()
+        if wait > 0:
+            raise TemporaryError(f"the next login is possible in {wait:.0f} s", code="login_gap")
+        lent = self._ask("authentication/getAccessToken", {"apiKey": self._api_key})
+        return {**_pair(lent), "open_id": text(lent.open_id), "logged_in_at": time.time()}
+
+
+def _pair(lent: Tokens) -> dict[str, Any]:
+    try:
+        until = china_moment(lent.access_token_expiry_date).timestamp()
+        refresh_until = china_moment(lent.refresh_token_expiry_date).timestamp()
+    except ValueError as error:
+        raise PermanentError(f"authentication: {error}") from error
+    early = min(EARLY_S, (until - time.time()) / EARLY_SHARE)
+    return {
+        "access": lent.access_token,
+        "access_until": until,
+        "renew_after": until - early,
+        "refresh": lent.refresh_token,
+        "refresh_until": refresh_until,
+    }

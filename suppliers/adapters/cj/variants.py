@@ -1,0 +1,147 @@
+"""Read the SKUs on a product's page. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from itertools import combinations
+from typing import Any
+
+import msgspec
+
+from catalog.records import BadRow, VariantRecord
+from storefront.lib.money import Money
+from suppliers.adapters.cj import reading
+from suppliers.adapters.cj.shapes import Product, Variant
+
+CURRENCY = "USD"
+LONGEST_SKU = 60
+LONGEST_URL = 500
+MOST_PICTURES = 20
+MOST_OPTION_PARTS = 12
+MPN_LABELS = ("MPN", "Model", "Model number")
+
+
+def readable(page: Product, problems: list[BadRow]) -> list[Variant]:
+    """Return the variants that can be ordered: each has an id of its own."""
+    found: dict[str, Variant] = {}
+    for place, raw in enumerate(page.variants or (), start=1):
+        where = f"{page.pid} variant {place}"
+        try:
+            variant = msgspec.convert(raw, Variant)
+        except msgspec.ValidationError as error:
+            problems.append(BadRow(row=where, code="unreadable", message=str(error)[:500]))
+            continue
+        vid = reading.text(variant.vid)
+        if not vid or len(vid) > LONGEST_SKU:
+            problems.append(BadRow(row=where, code="no_id", message="A variant has no usable id."))
+        elif vid in found:
+            problems.append(
+                BadRow(row=vid, code="listed_twice", message="The product has this SKU twice.")
+            )
+        else:
+            found[vid] = variant
+    return list(found.values())
+
+
+def option_names(page: Product) -> tuple[str, ...]:
+    return tuple(
+        name for piece in reading.text(page.product_key_en).split("-") if (name := piece.strip())
+    )
+
+
+def aligned(keys: Sequence[str], names: int) -> list[tuple[str, ...]]:
+    """Cut each ``Black-USB-C`` into as many values as there are option names.
+
+    A value may itself contain the dash. Siblings that can be cut in one way only tell which
+    values there are; without them the last option takes what is left over.
+    """
+    if names == 0:
+        return [()] * len(keys)
+    parts = [key.split("-") for key in keys]
+    sure = [Counter(cut[place] for cut in parts if len(cut) == names) for place in range(names)]
+
+    def familiarity(cut: tuple[str, ...]) -> tuple[int, tuple[int, ...]]:
+        known = sum(sure[place][value] > 0 for place, value in enumerate(cut))
+        return known, tuple(-len(value) for value in cut)
+
+    return [max(_cuts(part, names), key=familiarity) for part in parts]
+
+
+def _cuts(parts: list[str], names: int) -> list[tuple[str, ...]]:
+    if len(parts) <= names or len(parts) > MOST_OPTION_PARTS:
+        head, tail = parts[: names - 1], parts[names - 1 :]
+        values = [*head, "-".join(tail)]
+        return [(*(value.strip() for value in values), *[""] * (names - len(values)))]
+    return [
+        tuple(
+            "-".join(parts[start:end]).strip()
+            for start, end in zip((0, *marks), (*marks, len(parts)), strict=True)
+        )
+        for marks in combinations(range(1, len(parts)), names - 1)
+    ]
+
+
+def record(
+    page: Product,
+    variant: Variant,
+    options: tuple[str, ...],
+    *,
+    table: Mapping[str, str],
+    problems: list[BadRow],
+) -> VariantRecord:
+    sku = reading.text(variant.vid)
+    price = cost(sku, variant.variant_sell_price, currency=variant.currency)
+    if isinstance(price, BadRow):
+        problems.append(price)
+    is_alone = len(page.variants or ()) == 1
+    mpn = next((table[label] for label in MPN_LABELS if table.get(label)), "")
+    return VariantRecord(
+        sku=sku,
+        title=reading.text(variant.variant_name_en) or reading.text(page.product_name_en),
+        option_values=options,
+        cost=None if isinstance(price, BadRow) else price,
+        gtin=reading.text(variant.barcode),
+        # A model number in the table names the product: one variant, or none of several.
+        mpn=mpn if is_alone else "",
+        packed_weight_g=_packed_g(page, variant),
+        picture_urls=pictures(variant.variant_image),
+    )
+
+
+def cost(sku: str, value: Any, *, currency: str | None) -> Money | BadRow:
+    """Read what one SKU costs: only ``variantSellPrice`` can be ordered at."""
+    if value is None or value == "":
+        return BadRow(row=sku, code="no_cost", message="There is no price.", is_fatal=False)
+    number = reading.amount(value)
+    if number is None:
+        code, message = "cost_unreadable", f"{str(value)[:40]!r} is no price."
+        if reading.is_range(value):
+            code, message = "cost_is_a_range", f"{value} is a range: no order can name it."
+        return BadRow(row=sku, code=code, message=message, is_fatal=False)
+    if number <= 0:
+        return BadRow(
+            row=sku, code="cost_not_positive", message=f"The price is {number}.", is_fatal=False
+        )
+    return Money(number, (currency or CURRENCY).upper()[:3])
+
+
+def _packed_g(page: Product, variant: Variant) -> int | None:
+    """Weigh the variant in its box; the box weighs what the product's two weights differ by."""
+    weight = reading.grams(variant.variant_weight)
+    packed = reading.lowest(page.pack_weight)
+    bare = reading.lowest(page.product_weight)
+    if weight is None:
+        high = reading.highest(page.pack_weight)
+        return int(high) if high else None
+    box = packed - bare if packed and bare and packed > bare else Decimal(0)
+    return weight + int(box)
+
+
+def pictures(*sources: Any) -> tuple[str, ...]:
+    urls = [url for source in sources for url in reading.texts(source)]
+    good = [
+        url for url in urls if url.startswith(("https://", "http://")) and len(url) <= LONGEST_URL
+    ]
+    return tuple(dict.fromkeys(good))[:MOST_PICTURES]
