@@ -1,0 +1,181 @@
+"""Turn a supplier's words into ours: family, numbers, modes, lithium. Pure.
+
+Unknown stays empty. What cannot be true is not published; it is kept as he wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from catalog import cells, claims, families, wording
+from catalog.labels import Labels
+from catalog.reading import UnreadableError
+from catalog.records import BadRow, ProductRecord
+
+UNBRANDED = "Unbranded"
+MAX_MORE_TEXT = 300
+MAX_MORE = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enriched:
+    """One product in our words.
+
+    Shape:  ``spec`` maps columns of ``Spec`` to values, known ones only; ``sources`` maps
+            the same columns to the supplier's own words; ``modes`` are the mode table
+    """
+
+    family: str
+    category: str
+    brand: str
+    title: str
+    summary: str
+    description_html: str
+    option_names: tuple[str, ...]
+    hs_code: str
+    spec: Mapping[str, Any]
+    sources: Mapping[str, Mapping[str, str]]
+    more: Mapping[str, str]
+    warnings: tuple[Mapping[str, str], ...]
+    modes: tuple[claims.ModeClaim, ...]
+    lithium: str
+    cell_wh: Decimal | None
+    cell_count: int
+    issues: tuple[BadRow, ...] = field(default=())
+
+
+def enrich(record: ProductRecord, *, source: str) -> Enriched | BadRow:
+    """Read one record; a BadRow if it cannot be shown at all."""
+    if not wording.clean_text(record.title):
+        return _refused(record, "no-title", "The product has no title.")
+    family = families.family_of(title=record.title, category_path=record.category_path)
+    if not family:
+        shelf = " / ".join(record.category_path)[:120]
+        return _refused(record, "family-unknown", f"Neither {shelf!r} nor the title is a light.")
+    labels = Labels(record.claims)
+    battery = _battery(labels)
+    claim = _claim(labels, battery)
+    numbers = labels.numbers(battery=battery)
+    findings = [
+        *claims.judge(claim),
+        *(
+            found
+            for column in claims.RANGES.keys() & numbers.keys()
+            if (found := claims.out_of_range(column, numbers[column][0]))
+        ),
+    ]
+    wrong = {finding.column for finding in findings if finding.is_error}
+    spec = {column: value for column, (value, _) in numbers.items() if column not in wrong}
+    if "capacity_mah" in wrong:
+        battery = replace(battery, capacity_mah=None, energy_wh=None)
+        for column in ("battery_capacity_mah", "battery_energy_wh"):
+            spec.pop(column, None)
+    if "intensity_cd" in spec:
+        spec["beam_m"] = claims.beam_m(spec["intensity_cd"])
+    title = wording.clean_title(record.title, output_lm=spec.get("output_lm"))
+    description = wording.clean_html(record.description_html)
+    lithium = cells.lithium_class(battery, family=family, has_battery=record.has_battery)
+    has_lithium = lithium != "none"
+    return Enriched(
+        family=family,
+        category=families.SHELVES[family],
+        brand=wording.shorten(wording.clean_text(record.brand), 80) or UNBRANDED,
+        title=title or wording.clean_title(record.category_path[-1], output_lm=None),
+        summary=wording.summary_of(description),
+        description_html=description,
+        option_names=tuple(wording.clean_text(name)[:40] for name in record.option_names),
+        hs_code="".join(digit for digit in record.hs_code if digit.isdigit())[:10],
+        spec=spec,
+        sources={
+            column: {"supplier": source, **said}
+            for column, (_, said) in numbers.items()
+            if column in spec
+        },
+        more=_more(labels, wrong=wrong),
+        warnings=tuple({"code": finding.code, "message": finding.message} for finding in findings),
+        modes=tuple(_possible(claim)),
+        lithium=lithium,
+        cell_wh=battery.cell_wh if has_lithium else None,
+        cell_count=(battery.count or 1) if has_lithium and battery.format else 0,
+        issues=tuple(_issues(record, labels, findings)),
+    )
+
+
+def _refused(record: ProductRecord, code: str, message: str) -> BadRow:
+    return BadRow(row=record.ref, code=code, message=message, raw={"title": record.title[:200]})
+
+
+def _battery(labels: Labels) -> cells.Battery:
+    text = labels.battery_text()
+    try:
+        return cells.read_battery(text)
+    except UnreadableError as error:
+        labels.unread("Battery", text, error)
+        return cells.Battery()
+
+
+def _claim(labels: Labels, battery: cells.Battery) -> claims.Claim:
+    known = {column: value for column, (value, _) in labels.numbers(battery=battery).items()}
+    return claims.Claim(
+        output_lm=known.get("output_lm"),
+        intensity_cd=known.get("intensity_cd"),
+        beam_m=labels.claimed_beam_m(),
+        runtime_high_min=known.get("runtime_high_min"),
+        weight_g=known.get("weight_g"),
+        head_mm=known.get("head_mm"),
+        power_w=labels.power_w(),
+        battery_format=battery.format,
+        battery_count=battery.count or 1,
+        is_battery_included=battery.is_included,
+        capacity_mah=battery.capacity_mah,
+        voltage=battery.voltage,
+        energy_wh=battery.energy_wh,
+        modes=tuple(labels.modes()),
+    )
+
+
+def _possible(claim: claims.Claim) -> Iterator[claims.ModeClaim]:
+    for mode in claim.modes:
+        output_lm = None if mode.output_lm is None else round(mode.output_lm)
+        is_possible = claims.is_possible(replace(claim, output_lm=output_lm))
+        yield mode if is_possible else replace(mode, output_lm=None)
+
+
+def _more(labels: Labels, *, wrong: set[str]) -> dict[str, str]:
+    """Keep what has no column of ours, and what physics took off, in the supplier's words."""
+    kept = labels.left_over()
+    for column in sorted(wrong):
+        kept |= labels.said_of(column)
+    return {
+        wording.clean_text(label)[:60]: wording.clean_text(text)[:MAX_MORE_TEXT]
+        for label, text in list(kept.items())[:MAX_MORE]
+        if wording.clean_text(label)
+    }
+
+
+def _issues(record: ProductRecord, labels: Labels, findings: list[claims.Finding]) -> list[BadRow]:
+    issues = [
+        BadRow(
+            row=record.ref,
+            code=finding.code,
+            message=f"{finding.message}; not published.",
+            is_fatal=False,
+            raw=dict(labels.said_of(finding.column)),
+        )
+        for finding in findings
+        if finding.is_error
+    ]
+    issues += [
+        BadRow(
+            row=record.ref,
+            code="value-unreadable",
+            message=f"{label}: {reason}; left empty."[:500],
+            is_fatal=False,
+            raw={label: text[:200]},
+        )
+        for label, text, reason in labels.unreadable
+    ][:1]
+    return issues

@@ -1,0 +1,85 @@
+"""Which kind of light a supplier's words mean, and on which shelf it stands. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from catalog.folding import fold
+
+# Family -> slug of its category.
+SHELVES: Mapping[str, str] = {
+    "headlamp": "headlamps",
+    "flashlight": "flashlights",
+    "lantern": "lanterns",
+    "work_light": "work-lights",
+    "bike_light": "bike-lights",
+    "battery": "cells-chargers",
+    "charger": "cells-chargers",
+    "accessory": "accessories",
+}
+LIGHTS = frozenset({"headlamp", "flashlight", "lantern", "work_light", "bike_light"})
+
+# Family -> prefix of our own SKUs.
+SKU_PREFIXES: Mapping[str, str] = {
+    "headlamp": "HL",
+    "flashlight": "FL",
+    "lantern": "LN",
+    "work_light": "WL",
+    "bike_light": "BL",
+    "battery": "BT",
+    "charger": "CH",
+    "accessory": "AC",
+}
+
+# First match wins: a strap for a headlamp is an accessory, a charger for cells a charger.
+_WORDS: Sequence[tuple[str, str]] = (
+    (
+        "accessory",
+        r"accessor\w+|straps?|holsters?|diffusers?|filters?|lanyards?|pouch\w*|o-?rings?",
+    ),
+    (
+        "accessory",
+        r"(?:bike|bar|helmet|wall|tripod) mounts?|mounts? for|holders?|cases?|spare parts?",
+    ),
+    ("charger", r"chargers?|charging docks?"),
+    ("bike_light", r"bike|bicycle|cycling|tail ?lights?"),
+    ("headlamp", r"head ?lamps?|head ?torch\w*|head ?lights?|cap ?lights?|clip-?on cap"),
+    ("lantern", r"lanterns?|camping (?:lights?|lamps?)|tent (?:lights?|lamps?)"),
+    ("work_light", r"work ?-?(?:lights?|lamps?)|inspection|flood ?lights?|task lights?"),
+    ("battery", r"batter(?:y|ies)|cells?|accus?"),
+    (
+        "flashlight",
+        r"flash ?lights?|torch\w*|pen ?lights?|key(?:chain|ring)? ?lights?|spot ?lights?",
+    ),
+)
+_FAMILIES = tuple((family, re.compile(rf"\b(?:{words})\b")) for family, words in _WORDS)
+
+
+def family_of(*, title: str, category_path: Sequence[str]) -> str:
+    """Return the family that the supplier's shelf names, or else his title; "" if neither does.
+
+    The innermost shelf that names one decides; wider shelves ("Flashlights & Headlamps")
+    often name several.
+    """
+    for text in [*reversed(category_path), title]:
+        folded = fold(text)
+        named = [family for family, words in _FAMILIES if words.search(folded)]
+        if text is not title and len(set(named)) > 1 and "accessory" not in named:
+            continue
+        if named:
+            return named[0]
+    return ""
+
+
+# What shoppers type, in both languages of the shop; part of every card's search text.
+SEARCH_WORDS: Mapping[str, str] = {
+    "headlamp": "headlamp head torch headlight lamp alın fənəri baş fənəri",
+    "flashlight": "flashlight torch light əl fənəri fənər",
+    "lantern": "lantern camping light lamp kamp fənəri düşərgə lampası",
+    "work_light": "work light inspection lamp iş işığı iş lampası",
+    "bike_light": "bike light bicycle lamp velosiped işığı fənəri",
+    "battery": "battery cell accumulator batareya akkumulyator",
+    "charger": "charger charging dock doldurucu şarj cihazı",
+    "accessory": "accessory spare part aksesuar",
+}

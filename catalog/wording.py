@@ -1,0 +1,82 @@
+"""Clean a supplier's words before anybody sees them. Pure: no database, no clock, no network."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+import nh3
+
+MAX_TITLE = 150
+MAX_SUMMARY = 300
+MAX_HTML = 60_000
+
+ALLOWED_TAGS = frozenset(
+    {"p", "br", "ul", "ol", "li", "strong", "b", "em", "i", "h3", "h4", "sub", "sup"}
+    | {"table", "thead", "tbody", "tr", "th", "td"}
+)
+# Their content is no text for a reader either.
+DROPPED_WHOLE = frozenset({"script", "style", "iframe", "object", "noscript", "template", "title"})
+_UNWANTED = {"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk"}  # controls, overrides, emoji, nothing
+_KEPT_SIGNS = frozenset("°®™©")
+_VARIATION = re.compile("[\ufe00-\ufe0f\u20e3]")
+_LUMENS = re.compile(
+    r"[\(\[]?\s*(?:up to\s*)?(\d[\d,. ]*\d|\d)\s*-?\s*(?:lm|lumens?)\b\s*[\)\]]?", re.IGNORECASE
+)
+_TAG = re.compile(r"<[^>]*>")
+
+
+def clean_text(text: str) -> str:
+    """Normalize to one line without control characters, direction overrides or emoji."""
+    normal = unicodedata.normalize("NFC", _VARIATION.sub("", text))
+    kept = (
+        " " if character in "\t\r\n" else character
+        for character in normal
+        if character in _KEPT_SIGNS
+        or character in "\t\r\n"
+        or unicodedata.category(character) not in _UNWANTED
+    )
+    return " ".join("".join(kept).split())
+
+
+def clean_title(text: str, *, output_lm: int | None) -> str:
+    """Return a title of at most 150 characters that claims no other output than we publish."""
+    title = clean_text(html.unescape(text))
+
+    def believed(found: re.Match[str]) -> str:
+        digits = re.sub(r"\D", "", found[1])
+        is_believed = output_lm is not None and digits[:9] == str(output_lm)
+        return found[0] if is_believed else " "
+
+    return shorten(" ".join(_LUMENS.sub(believed, title).split()).strip(" ,;-–|"), MAX_TITLE)
+
+
+def shorten(text: str, length: int) -> str:
+    """Cut at the end of a word."""
+    if len(text) <= length:
+        return text
+    head, _, _ = text[: length + 1].rpartition(" ")
+    return (head or text[:length]).rstrip(" ,;-–|")
+
+
+def clean_html(dirty: str) -> str:
+    """Keep the bare structure of a description: no links, no pictures, no styles, no scripts."""
+    return nh3.clean(
+        dirty[:MAX_HTML].replace("\0", ""),
+        tags=set(ALLOWED_TAGS),
+        clean_content_tags=set(DROPPED_WHOLE),
+        attributes={},
+        link_rel=None,
+        strip_comments=True,
+    ).strip()
+
+
+def summary_of(clean: str) -> str:
+    """Return the first sentences of a cleaned description as plain text."""
+    first = clean.split("<table", 1)[0]
+    text = clean_text(html.unescape(_TAG.sub(" ", first)))
+    if len(text) <= MAX_SUMMARY:
+        return text
+    sentences, _, _ = text[: MAX_SUMMARY + 1].rpartition(". ")
+    return f"{sentences}." if sentences else shorten(text, MAX_SUMMARY)
