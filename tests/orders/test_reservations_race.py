@@ -3,44 +3,38 @@ from __future__ import annotations
 import threading
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import F
 
-from orders import checkout
+from orders import checkout, reservations
 from orders.models import Order, OrderLine, Reservation
-from orders.reservations import hold
-from storefront.lib.transactions import needs_transaction
 from suppliers import stock
 from suppliers.models import StockLevel
-from suppliers.stock import NotEnoughStockError
-from tests.factories.orders import HOME, make_cart, make_sellable, quote_for
+from tests.factories.orders import HOME, make_cart, make_order, make_sellable, quote_for
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def buy_at_once(carts, quotes):
-    """Let every cart be placed at the same moment; return how many were refused."""
-    start = threading.Barrier(len(carts))
+def all_at_once(acts, refusal):
+    """Start every act at the same moment, each on its own connection; count the refusals."""
+    start = threading.Barrier(len(acts))
     lost = []
     broken = []
 
-    def buy(cart, quote):
+    def run(act):
         connection.ensure_connection()  # so that all start at the same moment
         start.wait()
         try:
-            checkout.place(
-                cart=cart, email="a@example.org", ship_to=HOME, quote=quote, now=NOON
-            )
-        except checkout.CannotSupplyError:
-            lost.append(cart)
+            act()
+        except refusal as error:
+            lost.append(error)
         except Exception as error:  # noqa: BLE001 - a thread's error must reach the test
             broken.append(error)
         finally:
             connection.close()
 
-    threads = [
-        threading.Thread(target=buy, args=pair) for pair in zip(carts, quotes, strict=True)
-    ]
+    threads = [threading.Thread(target=run, args=[act]) for act in acts]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -49,16 +43,24 @@ def buy_at_once(carts, quotes):
     return len(lost)
 
 
+def buy_at_once(carts):
+    def purchase(cart):
+        quote = quote_for(cart)
+        return lambda: checkout.place(
+            cart=cart, email="a@example.org", ship_to=HOME, quote=quote, now=NOON
+        )
+
+    return all_at_once([purchase(cart) for cart in carts], checkout.CannotSupplyError)
+
+
 @pytest.mark.parametrize(("buyers", "rounds"), [(8, 180), (64, 20)])
 def test_many_buyers_of_the_last_unit_and_one_gets_it_each_round(buyers, rounds):
     listing = make_sellable(quantity=1)
 
     for sold in range(1, rounds + 1):
         StockLevel.objects.filter(pk=listing.level.pk).update(reported_quantity=sold)
-        carts = [make_cart(listing) for _ in range(buyers)]
-        quotes = [quote_for(cart) for cart in carts]
 
-        lost = buy_at_once(carts, quotes)
+        lost = buy_at_once([make_cart(listing) for _ in range(buyers)])
 
         assert (Order.objects.count(), Reservation.objects.count(), lost) == (
             sold,
@@ -66,3 +68,57 @@ def test_many_buyers_of_the_last_unit_and_one_gets_it_each_round(buyers, rounds)
             buyers - 1,
         )
     assert StockLevel.objects.get(pk=listing.level.pk).reserved == rounds
+
+
+def split_line(order):
+    """Make two lines on one stock row out of one line of two units."""
+    line = order.lines.get()
+    Reservation.objects.all().delete()
+    OrderLine.objects.filter(pk=line.pk).update(quantity=1, line_amount=F("unit_amount"))
+    line.refresh_from_db()
+    return [line, OrderLine.objects.create(**{**fields_of(line), "pk": None})]
+
+
+def fields_of(line):
+    return {field.attname: getattr(line, field.attname) for field in line._meta.concrete_fields if not field.primary_key}
+
+
+@pytest.mark.parametrize("buyers", [8, 64])
+def test_two_lines_on_one_stock_row_are_held_together_or_not_at_all(buyers):
+    listing = make_sellable(quantity=2 * buyers)
+    orders = [make_order(listing, quantity=2) for _ in range(buyers)]
+    pairs = [split_line(order) for order in orders]
+    # Three units for buyers of one and one: exactly one of them is served whole.
+    StockLevel.objects.update(reported_quantity=3, reserved=0)
+
+    def hold(lines):
+        with transaction.atomic():
+            reservations.hold(lines=lines, until=NOON, now=NOON)
+
+    lost = all_at_once(
+        [lambda lines=lines: hold(lines) for lines in pairs], stock.NotEnoughStockError
+    )
+
+    assert (lost, Reservation.objects.count()) == (buyers - 1, 2)
+    assert StockLevel.objects.get().reserved == 2
+
+
+def test_the_race_is_lost_without_the_guard(monkeypatch):
+    listing = make_sellable(quantity=1)
+
+    def read_then_write(*, units, cause, now):
+        for level_id, quantity in units.items():
+            if StockLevel.objects.get(pk=level_id).available < quantity:
+                raise stock.NotEnoughStockError(level_id, quantity)
+            StockLevel.objects.filter(pk=level_id).update(reserved=F("reserved") + quantity)
+
+    monkeypatch.setattr(stock, "hold", read_then_write)
+
+    oversold = 0
+    for _ in range(20):
+        before = Order.objects.count()
+        StockLevel.objects.update(reported_quantity=before + 1)
+        buy_at_once([make_cart(listing) for _ in range(8)])
+        oversold += Order.objects.count() - before - 1
+
+    assert oversold > 0

@@ -1,0 +1,89 @@
+"""Grow and shrink the measured shop: many products, made of those that a supplier sent."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+# Each statement copies one table's rows of the products that came from the supplier, once for
+# every copy number in 1..%(copies)s. A copy's key is the original's plus copy * the stride.
+STRIDE = 10_000_000
+COPY = """
+INSERT INTO {table} (id, {columns})
+SELECT t.id + c * {stride}, {values}
+FROM {table} t CROSS JOIN generate_series(1, %(copies)s) c
+WHERE t.id < {stride}
+"""
+# Columns that must differ in a copy; all others are taken as they are.
+CHANGED = {
+    "catalog_product": {"slug": "left(t.slug, 100) || '-' || c"},
+    "catalog_variant": {
+        "sku": "left(t.sku, 30) || '-' || c",
+        "product_id": f"t.product_id + c * {STRIDE}",
+    },
+    "catalog_spec": {"product_id": f"t.product_id + c * {STRIDE}"},
+    "catalog_mode": {"product_id": f"t.product_id + c * {STRIDE}"},
+    "catalog_image": {
+        "product_id": f"t.product_id + c * {STRIDE}",
+        "variant_id": f"t.variant_id + c * {STRIDE}",
+    },
+    "catalog_listing": {"variant_id": f"t.variant_id + c * {STRIDE}"},
+    "catalog_card": {
+        "slug": "left(t.slug, 100) || '-' || c",
+        "product_id": f"t.product_id + c * {STRIDE}",
+    },
+}
+
+
+def grow(*, to: int) -> int:
+    """Copy the supplier's products until the shop shows at least so many; return how many."""
+    shown = count_cards()
+    copies = -(-to // max(shown, 1)) - 1
+    with connection.cursor() as cursor:
+        for table, changed in CHANGED.items():
+            names = [name for name in _columns(table) if name != "id"]
+            values = ", ".join(changed.get(name, f"t.{name}") for name in names)
+            cursor.execute(
+                COPY.format(
+                    table=table,
+                    columns=", ".join(names),
+                    values=values,
+                    stride=STRIDE,
+                ),
+                {"copies": copies},
+            )
+        cursor.execute("ANALYZE")
+    return count_cards()
+
+
+def shrink(*, to: int) -> int:
+    """Take products off the shelves until so many are left; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM catalog_card WHERE id NOT IN"
+            " (SELECT id FROM catalog_card ORDER BY id % 997, id LIMIT %s)",
+            [to],
+        )
+    tidy()
+    return count_cards()
+
+
+def tidy() -> None:
+    """Leave no dead rows behind that the next measurement would wade through."""
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def count_cards() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM catalog_card")
+        return int(cursor.fetchone()[0])
+
+
+def _columns(table: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_name = %s AND is_generated = 'NEVER' ORDER BY ordinal_position",
+            [table],
+        )
+        return [name for (name,) in cursor.fetchall()]

@@ -1,0 +1,89 @@
+"""The goals of our pages, each a ratio against a limit measured in the same run. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storefront.bench.measuring import Result
+
+# How many times faster the limit was than the peer's page (django-oscar 4.2.1 on the same
+# server, 10,000 products), in requests per second; the lower end of what was measured.
+LIST_LIMIT_OVER_PEER = 72
+ROW_LIMIT_OVER_PEER = 18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One goal: what was wanted, what came out."""
+
+    goal: str
+    what: str
+    wanted: str
+    value: float
+    is_met: bool
+
+    @property
+    def words(self) -> str:
+        mark = "met" if self.is_met else "MISSED"
+        return f"{self.goal:<4} {self.what:<52} {self.value:8.2f}  {self.wanted:<10} {mark}"
+
+
+def at_most(goal: str, what: str, value: float, limit: float) -> Verdict:
+    return Verdict(
+        goal=goal, what=what, wanted=f"<= {limit:g}", value=value, is_met=value <= limit
+    )
+
+
+def at_least(goal: str, what: str, value: float, limit: float) -> Verdict:
+    return Verdict(
+        goal=goal, what=what, wanted=f">= {limit:g}", value=value, is_met=value >= limit
+    )
+
+
+def judge_list(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
+    return [
+        at_least(
+            "P1",
+            "category page, requests, times the peer's",
+            ours.per_second / limit.per_second * LIST_LIMIT_OVER_PEER,
+            60,
+        ),
+        at_most("P1", "category page, CPU, times one-query list", ours.cpu_ms / limit.cpu_ms, 2),
+        at_most("P1", "category page, SQL statements", sql, 4),
+    ]
+
+
+def judge_cached(ours: Result, limit: Result) -> list[Verdict]:
+    return [
+        at_least(
+            "P2",
+            "cached category page, requests, times Redis body",
+            ours.per_second / limit.per_second,
+            0.8,
+        )
+    ]
+
+
+def judge_product(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
+    return [
+        at_least(
+            "P3",
+            "product page, requests, times the peer's",
+            ours.per_second / limit.per_second * ROW_LIMIT_OVER_PEER,
+            12,
+        ),
+        at_most("P3", "product page, CPU, times one-row view", ours.cpu_ms / limit.cpu_ms, 2.5),
+        at_most("P3", "product page, SQL statements", sql, 4),
+    ]
+
+
+def judge_growth(few: dict[str, Result], many: dict[str, Result]) -> list[Verdict]:
+    return [
+        at_most(
+            "P13",
+            f"{name}, CPU at 100,000 products, times at 1,000",
+            many[name].cpu_ms / few[name].cpu_ms,
+            1.1,
+        )
+        for name in few
+    ]

@@ -1,0 +1,76 @@
+"""The barest views that could do the work of our pages on this stack: our limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.template import Context, Engine
+from django.urls import path
+
+CARDS_A_PAGE = 24
+BODY_BYTES = 30_000
+
+LIST_TEMPLATE = Engine().from_string(
+    """<!doctype html><html lang="en"><title>List</title><body><ul>{% for card in cards %}
+<li class="card"><a href="/p/{{ card.slug }}/"><img src="/media/{{ card.picture }}-480.webp"
+ width="480" height="480" alt="{{ card.title }}" loading="lazy"><h2>{{ card.title }}</h2>
+<p>{{ card.brand }}</p><dl><dt>lumens</dt><dd>{{ card.output_lm }}</dd><dt>minutes</dt>
+<dd>{{ card.runtime_min }}</dd><dt>grams</dt><dd>{{ card.weight_g }}</dd><dt>meters</dt>
+<dd>{{ card.beam_m }}</dd></dl><p>{{ card.price_amount }} EUR, {{ card.available }} left</p></a>
+</li>{% endfor %}</ul></body></html>"""
+)
+ROW_TEMPLATE = Engine().from_string(
+    """<!doctype html><html lang="en"><title>{{ row.title }}</title><body><h1>{{ row.title }}</h1>
+<p>{{ row.brand }} {{ row.price_amount }} EUR</p><dl>{% for name, value in row.items %}
+<dt>{{ name }}</dt><dd>{{ value }}</dd>{% endfor %}</dl></body></html>"""
+)
+COLUMNS = (
+    "slug, title, brand, family, picture, price_amount, available, output_lm, beam_m,"
+    " runtime_min, weight_g, ip_rating"
+)
+
+
+def _rows(sql: str, *values: Any) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def one_query_list(request: HttpRequest) -> HttpResponse:
+    """Show one page of one shelf: one query, one template."""
+    cards = _rows(
+        f"SELECT {COLUMNS} FROM catalog_card WHERE channel_id ="  # noqa: S608 - our own columns
+        " (SELECT min(id) FROM catalog_channel) AND category_id ="
+        " (SELECT id FROM catalog_category WHERE slug = %s)"
+        " ORDER BY score DESC, id LIMIT %s",
+        request.GET.get("category", "headlamps"),
+        CARDS_A_PAGE,
+    )
+    return HttpResponse(LIST_TEMPLATE.render(Context({"cards": cards})))
+
+
+def one_row(_request: HttpRequest, slug: str) -> HttpResponse:
+    """Show one row by an indexed name."""
+    rows = _rows(
+        f"SELECT {COLUMNS} FROM catalog_card WHERE channel_id ="  # noqa: S608 - our own columns
+        " (SELECT min(id) FROM catalog_channel) AND slug = %s",
+        slug,
+    )
+    return HttpResponse(ROW_TEMPLATE.render(Context({"row": rows[0]})))
+
+
+def whole_body(_request: HttpRequest) -> HttpResponse:
+    """Answer with a whole page out of Redis."""
+    body = cache.get_or_set("bench:body", lambda: "x" * BODY_BYTES, 600)
+    return HttpResponse(body)
+
+
+urlpatterns = [
+    path("list/", one_query_list),
+    path("row/<slug:slug>/", one_row),
+    path("body/", whole_body),
+]

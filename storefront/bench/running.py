@@ -1,0 +1,158 @@
+"""The whole measurement, step by step, in a database of its own."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext, override_settings
+
+from catalog.models import Card
+from storefront.bench import filling, goals
+from storefront.bench.measuring import Result, Subject, compare
+from storefront.bench.serving import Server, serving
+from storefront.launch.ports import free_port
+from suppliers.models import FeedRun
+
+CATEGORY = "headlamps"
+FEW, MANY = 1_000, 100_000
+PRODUCT_SAMPLES = 200
+FIRST_PORT = 18_100
+
+
+def run(say: Callable[[str], None]) -> dict[str, Any]:
+    """Sync, serve, measure, grow, measure again; return all figures and verdicts."""
+    report: dict[str, Any] = {"sync": sync_figures(say)}
+    filling.tidy()
+    sql = {"list": sql_of(_list_paths()[0]), "product": sql_of(_product_paths()[0])}
+    with servers() as (bare, plain, cached):
+        say(f"Pages with {filling.count_cards()} products")
+        results = compare(
+            [
+                Subject(name="one-query list", server=bare, paths=[f"/list/?category={CATEGORY}"]),
+                Subject(name="category page", server=plain, paths=_list_paths()),
+                Subject(name="one-row view", server=bare, paths=_row_paths()),
+                Subject(name="product page", server=plain, paths=_product_paths()),
+                Subject(name="body from Redis", server=bare, paths=["/body/"]),
+                Subject(name="category page, cached", server=cached, paths=_list_paths()),
+            ]
+        )
+        found = {result.name: result for result in results}
+        verdicts = [
+            *goals.judge_list(found["category page"], found["one-query list"], sql=sql["list"]),
+            *goals.judge_cached(found["category page, cached"], found["body from Redis"]),
+            *goals.judge_product(found["product page"], found["one-row view"], sql=sql["product"]),
+        ]
+        say(f"Growing to {MANY} products")
+        filling.grow(to=MANY)
+        filling.tidy()
+        many = _both_pages(plain)
+        filling.shrink(to=FEW)
+        verdicts += goals.judge_growth(_both_pages(plain), many)
+    report["pages"] = [_figures(result) for result in results]
+    report["pages_100k"] = [_figures(result) for result in many.values()]
+    report["sql"] = sql
+    report["verdicts"] = [
+        {"goal": each.goal, "what": each.what, "wanted": each.wanted, "value": each.value,
+         "is_met": each.is_met, "words": each.words}
+        for each in verdicts
+    ]  # fmt: skip
+    return report
+
+
+def sync_figures(say: Callable[[str], None]) -> dict[str, Any]:
+    """Sync everything twice from the sandbox, and tell rows per second."""
+    figures: dict[str, Any] = {}
+    for name in ("first", "unchanged"):
+        say(f"{name.capitalize()} sync")
+        started = time.perf_counter()
+        last = FeedRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        call_command("sync_supplier", "cj-sandbox", stdout=io.StringIO())
+        seconds = time.perf_counter() - started
+        runs = FeedRun.objects.filter(pk__gt=last)
+        rows = sum(run.read for run in runs)
+        written = sum(run.created + run.updated for run in runs)
+        figures[name] = {
+            "seconds": round(seconds, 2),
+            "rows": rows,
+            "rows_per_second": round(rows / seconds),
+            "written": written,
+        }
+    return figures
+
+
+@contextmanager
+def servers() -> Iterator[tuple[Server, Server, Server]]:
+    """Serve the bare Django, our shop without its page cache, and our shop with it."""
+    shop = "storefront.wsgi:application"
+    plays: list[tuple[str, str, Mapping[str, str]]] = [
+        ("bare", "storefront.bench.wsgi:application", {}),
+        ("plain", shop, {"PAGE_CACHE_S": "0", "LOG_LEVEL": "WARNING"}),
+        ("cached", shop, {"PAGE_CACHE_S": "600", "LOG_LEVEL": "WARNING"}),
+    ]
+    logs = Path(settings.VAR_DIR) / "log"
+    with ExitStack() as stack:
+        started: list[Server] = []
+        for name, application, env in plays:
+            port = free_port(FIRST_PORT, avoid=[server.port for server in started])
+            log = logs / f"bench-{name}.log"
+            server = serving(name, application, port=port, env=env, log=log)
+            started.append(stack.enter_context(server))
+        bare, plain, cached = started
+        yield bare, plain, cached
+
+
+def sql_of(path: str) -> int:
+    """Count the statements of one page, after a first look warmed what is kept in the process."""
+    client = Client(HTTP_HOST="127.0.0.1")
+    with override_settings(PAGE_CACHE_S=0):
+        client.get(path)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(path)
+    return len(queries)
+
+
+def _both_pages(server: Server) -> dict[str, Result]:
+    results = compare(
+        [
+            Subject(name="category page", server=server, paths=_list_paths()),
+            Subject(name="product page", server=server, paths=_product_paths()),
+        ]
+    )
+    return {result.name: result for result in results}
+
+
+def _list_paths() -> list[str]:
+    return [f"/en/c/{CATEGORY}/"]
+
+
+def _product_paths() -> list[str]:
+    return [f"/en/p/{slug}/" for slug in _slugs()]
+
+
+def _row_paths() -> list[str]:
+    return [f"/row/{slug}/" for slug in _slugs()]
+
+
+def _slugs() -> list[str]:
+    """Take products from everywhere, the same ones however large the shop is."""
+    cards = Card.objects.filter(pk__lt=filling.STRIDE).order_by("pk").values_list("slug", flat=True)
+    return list(cards[:PRODUCT_SAMPLES])
+
+
+def _figures(result: Result) -> dict[str, Any]:
+    return {
+        "name": result.name,
+        "per_second": round(result.per_second),
+        "p50_ms": round(result.p50_ms, 2),
+        "p95_ms": round(result.p95_ms, 2),
+        "cpu_ms": round(result.cpu_ms, 3),
+    }

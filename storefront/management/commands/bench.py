@@ -1,0 +1,97 @@
+"""Measure what performance is promised, in a database of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from storefront.bench import running
+from storefront.lib.env import env_str
+from storefront.launch.ports import free_port
+
+DATABASE = "fara_bench"
+VARIANTS = 10_000
+SANDBOX_PRODUCTS = 4_200  # some two and a half variants each
+
+
+class Command(BaseCommand):
+    """Outside: make a database and a supplier. Inside: measure. The database goes afterwards."""
+
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--inside", action="store_true", help="used by the command itself")
+        parser.add_argument("--products", type=int, default=SANDBOX_PRODUCTS)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        if options["inside"]:
+            self._measure()
+        else:
+            self._prepare(products=options["products"])
+
+    def _prepare(self, *, products: int) -> None:
+        self._sql(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)", f"CREATE DATABASE {DATABASE}")
+        parts = urlsplit(env_str("DATABASE_URL"))
+        port = free_port(18_090, avoid=[])
+        env = {
+            **os.environ,
+            "DATABASE_URL": urlunsplit(parts._replace(path=f"/{DATABASE}")),
+            "SANDBOX_SUPPLIER_URL": f"http://127.0.0.1:{port}",
+            "ALLOWED_HOSTS": "127.0.0.1,testserver",
+            "LOG_LEVEL": "WARNING",
+        }
+        data = Path(settings.VAR_DIR) / "bench-sandbox"
+        words = ["-m", "suppliers.sandbox", "--port", str(port), "--data", str(data)]
+        words += ["--count", str(products), "--qps", "1000"]
+        supplier = subprocess.Popen([sys.executable, *words], env=env)  # noqa: S603 - our own
+        try:
+            inside = [sys.executable, "manage.py", "bench", "--inside"]
+            code = subprocess.run(inside, env=env, check=False).returncode  # noqa: S603 - our own
+        finally:
+            supplier.terminate()
+            supplier.wait(timeout=15)
+            self._sql(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        if code:
+            raise CommandError("The measurement failed; see above.")
+
+    def _measure(self) -> None:
+        call_command("migrate", verbosity=0)
+        call_command("seed_demo", verbosity=0)
+        report = running.run(self.stdout.write)
+        path = Path(settings.VAR_DIR) / "bench.json"
+        path.write_text(json.dumps(report, indent=2) + "\n")
+        self._show(report)
+        self.stdout.write(f"\nAll figures: {path}")
+
+    def _show(self, report: dict[str, Any]) -> None:
+        for name, sync in report["sync"].items():
+            self.stdout.write(
+                f"{name} sync: {sync['rows']} rows in {sync['seconds']} s,"
+                f" {sync['rows_per_second']} rows/s, {sync['written']} written"
+            )
+        self.stdout.write(f"\n{'page':<24} {'req/s':>8} {'p50 ms':>8} {'p95 ms':>8} {'CPU ms':>8}")
+        for page in report["pages"]:
+            self.stdout.write(
+                f"{page['name']:<24} {page['per_second']:>8} {page['p50_ms']:>8}"
+                f" {page['p95_ms']:>8} {page['cpu_ms']:>8}"
+            )
+        self.stdout.write("")
+        for verdict in report["verdicts"]:
+            self.stdout.write(verdict["words"])
+
+    @staticmethod
+    def _sql(*statements: str) -> None:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)

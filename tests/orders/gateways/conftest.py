@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+import pytest
+
+from orders.gateways.test import TestGateway
+from tests.gateways import gateway_process, test_gateway  # noqa: F401 - fixtures
+
+
+@pytest.fixture
+def gateway(test_gateway):  # noqa: F811 - the fixture
+    """Our side of the test gateway."""
+    return TestGateway(base_url=test_gateway.url, secret=test_gateway.secret)
