@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from orders.gateways.test import TestGateway
@@ -9,4 +11,5 @@ from tests.gateways import gateway_process, test_gateway  # noqa: F401 - fixture
 @pytest.fixture
 def gateway(test_gateway):  # noqa: F811 - the fixture
     """Our side of the test gateway."""
-    return TestGateway(base_url=test_gateway.url, secret=test_gateway.secret)
+    with closing(TestGateway(base_url=test_gateway.url, secret=test_gateway.secret)) as gateway:
+        yield gateway

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from decimal import Decimal
 
 import pytest
@@ -218,12 +219,12 @@ def test_a_call_that_failed_may_be_repeated_with_its_key(
 
 def test_an_answer_that_takes_too_long_may_be_repeated(test_gateway, paid, monkeypatch):
     monkeypatch.setattr("orders.gateways.test.READ_S", 0.2)
-    hasty = TestGateway(base_url=test_gateway.url, secret=test_gateway.secret)
     test_gateway.fault("slow", path="/capture", seconds=0.6)
 
-    with pytest.raises(TemporaryError) as failure:
+    with closing(TestGateway(base_url=test_gateway.url, secret=test_gateway.secret)) as hasty:
+        with pytest.raises(TemporaryError) as failure:
+            hasty.capture(reference=paid, amount=euros("10"), key="capture:1")
         hasty.capture(reference=paid, amount=euros("10"), key="capture:1")
-    hasty.capture(reference=paid, amount=euros("10"), key="capture:1")
 
     assert failure.value.may_have_happened
     assert test_gateway.payments()[0]["captured"] == 1000
@@ -232,7 +233,7 @@ def test_an_answer_that_takes_too_long_may_be_repeated(test_gateway, paid, monke
 def test_a_wrong_key_is_our_fault_and_no_refusal(test_gateway, paid):
     stranger = TestGateway(base_url=test_gateway.url, secret="whsec_c3RyYW5nZXI=")
 
-    with pytest.raises(TemporaryError, match="401"):
+    with closing(stranger), pytest.raises(TemporaryError, match="401"):
         stranger.capture(reference=paid, amount=TOTAL, key="capture:1")
 
     assert test_gateway.payments()[0]["captured"] == 0
@@ -262,7 +263,7 @@ def test_an_answer_to_another_question_is_not_believed(httpserver, changes):
     httpserver.expect_request("/v1/payments/pay_1/capture").respond_with_json(event)
     gateway = TestGateway(base_url=httpserver.url_for(""), secret="whsec_eA==")
 
-    with pytest.raises(TemporaryError) as failure:
+    with closing(gateway), pytest.raises(TemporaryError) as failure:
         gateway.capture(reference="pay_1", amount=euros("10"), key="capture:1")
 
     assert failure.value.may_have_happened

@@ -1,0 +1,22 @@
+"""What every test stands on: no broker, no shared cache, no files outside its own folder."""
+
+from __future__ import annotations
+
+import pytest
+
+from storefront.celery import app
+
+
+def pytest_configure(config):
+    # What is enqueued in a test goes nowhere; tests call the verb that the task would call.
+    app.conf.broker_url = "memory://"
+
+
+@pytest.fixture(autouse=True)
+def quiet_surroundings(settings, tmp_path):
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PAGE_CACHE_S = 0
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MAILBOX_DIR = tmp_path / "mail"
+    settings.PAYMENT_GATEWAY = "fake"

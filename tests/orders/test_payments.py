@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import permutations
+
+import pytest
+
+from notifications.models import Event
+from orders import ledger, payments
+from orders.models import Allocation, Order, Payment, PaymentEvent, Reservation
+from storefront.lib.money import Money
+from suppliers.models import StockLevel
+from tests.factories.orders import make_order, make_paid_order, make_payment, make_sellable, news_of
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_authorized_payment_places_the_order_and_sells_the_held_units():
+    listing = make_sellable(quantity=5)
+    order = make_order(listing, quantity=2)
+    payment = make_payment(order)
+
+    payments.apply(update=news_of(payment, "authorized"), gateway="fake", now=NOON)
+
+    order.refresh_from_db()
+    payment.refresh_from_db()
+    level = StockLevel.objects.get(pk=listing.level.pk)
+    assert (order.status, payment.status) == ("placed", "authorized")
+    assert (level.reserved, level.allocated_unseen, level.available) == (0, 2, 3)
+    assert Reservation.objects.get().status == "converted"
+    assert Allocation.objects.get().status == "unseen"
+    assert [event.name for event in Event.objects.all()] == ["order.placed"]
+
+
+def test_the_same_news_twice_counts_once():
+    payment = make_payment(make_order())
+    update = news_of(payment, "authorized")
+
+    payments.apply(update=update, gateway="fake", now=NOON)
+    payments.apply(update=update, gateway="fake", now=NOON)
+
+    payment.refresh_from_db()
+    assert payment.authorized_amount == payment.amount
+    assert PaymentEvent.objects.filter(kind="authorized").count() == 1
+    assert Event.objects.count() == 1
+
+
+def test_a_declined_payment_leaves_the_order_waiting_for_another_try():
+    order = make_order()
+    payment = make_payment(order)
+
+    payments.apply(update=news_of(payment, "declined"), gateway="fake", now=NOON)
+
+    order.refresh_from_db()
+    payment.refresh_from_db()
+    assert (order.status, payment.status) == ("pending_payment", "declined")
+    assert Event.objects.count() == 0
+
+
+def test_money_that_arrives_for_an_expired_order_is_given_back():
+    order = make_order()
+    payment = make_payment(order)
+    order.move(Order.Status.EXPIRED, at=NOON)
+
+    payments.apply(update=news_of(payment, "authorized"), gateway="fake", now=NOON)
+
+    request = PaymentEvent.objects.get(kind="release_requested")
+    assert request.amount == payment.amount
+    assert Event.objects.filter(name="order.placed").count() == 0
+
+
+def test_an_amount_that_is_not_the_total_holds_the_order():
+    order = make_order()
+    payment = make_payment(order)
+
+    payments.apply(update=news_of(payment, "authorized", amount="1.00"), gateway="fake", now=NOON)
+
+    order.refresh_from_db()
+    assert order.status == "on_hold"
+    assert "1.00 EUR" in order.hold_reason
+
+
+def test_news_of_a_payment_that_nobody_knows_is_refused():
+    payment = make_payment(make_order())
+    stranger = news_of(payment, "authorized")
+    Payment.objects.update(reference="somebody-else")
+
+    with pytest.raises(payments.UnknownPaymentError):
+        payments.apply(update=stranger, gateway="fake", now=NOON)
+
+    assert PaymentEvent.objects.count() == 0
+
+
+def tell_until_heard(updates):
+    """Tell in this order; what comes too early is told again, as a gateway does."""
+    waiting = list(updates)
+    for _ in range(len(waiting)):
+        again = []
+        for update in waiting:
+            try:
+                payments.apply(update=update, gateway="fake", now=NOON)
+            except payments.TooEarlyError:
+                again.append(update)
+        waiting = again
+    assert waiting == []
+
+
+@pytest.mark.parametrize("order_of_news", list(permutations(range(4))))
+def test_every_order_of_the_news_with_duplicates_ends_in_one_state(order_of_news):
+    order = make_order()
+    payment = make_payment(order)
+    whole = payment.amount
+    part = Decimal("10.00")
+    news = [
+        news_of(payment, "authorized", external_id="a"),
+        news_of(payment, "captured", amount=part, external_id="b"),
+        news_of(payment, "released", amount=whole - part, external_id="c"),
+        news_of(payment, "refunded", amount=Decimal("4.00"), external_id="d"),
+    ]
+
+    told = [news[place] for place in order_of_news]
+    tell_until_heard([*told, *told])
+
+    payment.refresh_from_db()
+    assert payment.status == "captured"
+    assert (
+        payment.authorized_amount,
+        payment.captured_amount,
+        payment.released_amount,
+        payment.refunded_amount,
+    ) == (whole, part, whole - part, Decimal("4.00"))
+    assert Event.objects.filter(name="order.refunded").count() == 1
+
+
+def test_a_refund_waits_for_the_capture_it_pays_back():
+    order = make_paid_order()
+    payment = order.payments.get()
+    with payments.transaction.atomic():
+        ledger.ask_capture(payment, amount=order.total, purpose="x", at=NOON)
+        ledger.ask_refund(payment, amount=order.total, purpose="y", at=NOON)
+
+    first = PaymentEvent.objects.get(pk=ledger.unanswered()[0])
+
+    assert len(ledger.unanswered()) == 1
+    assert first.kind == "capture_requested"
+
+
+def test_a_request_is_answered_once_and_by_its_own_answer():
+    order = make_paid_order()
+    payment = order.payments.get()
+    with payments.transaction.atomic():
+        ledger.ask_capture(payment, amount=Money(Decimal(5), "EUR"), purpose="x", at=NOON)
+    answer = news_of(payment, "captured", amount="5.00", request_key="capture:x")
+
+    payments.apply(update=answer, gateway="fake", now=NOON)
+
+    assert ledger.unanswered() == []
+    assert PaymentEvent.objects.get(kind="captured").answers.external_id == "capture:x"
