@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -40,6 +41,21 @@ class Event(models.Model):
         return self.key
 
 
+# Longer than a mail server may think: after this, whoever was sending is dead.
+SENDING_TAKES = timedelta(minutes=15)
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    """Questions about deliveries."""
+
+    def due(self, now: datetime) -> DeliveryQuerySet:
+        return self.filter(status__in=["pending", "retrying", "replayed"], due_at__lte=now)
+
+    def in_doubt(self, now: datetime) -> DeliveryQuerySet:
+        """They may have been sent, and nobody knows: the sender died or heard no answer."""
+        return self.filter(status="delivering", status_since__lte=now - SENDING_TAKES)
+
+
 class Delivery(Stateful):
     """One message to one recipient about one fact: once, whatever is retried."""
 
@@ -71,6 +87,8 @@ class Delivery(Stateful):
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
     problem = models.CharField(max_length=300, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "deliveries"

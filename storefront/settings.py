@@ -203,7 +203,11 @@ WHITENOISE_USE_FINDERS = not IS_PRODUCTION
 SMTP_URL = env_str("SMTP_URL", "smtp://127.0.0.1:8025")
 MAIL_FROM = env_str("MAIL_FROM", "Fara <orders@fara.example>")
 MAILBOX_DIR = VAR_DIR / "mail"  # what the development mail server received
-MAILERS = {"default": env_mailer("SMTP_URL", "smtp://127.0.0.1:8025")}
+MAILERS = {
+    "default": env_mailer(
+        "SMTP_URL", "smtp://127.0.0.1:8025", backend="notifications.senders.smtp.Backend"
+    )
+}
 DEFAULT_FROM_EMAIL = MAIL_FROM
 
 # Security

@@ -1,0 +1,18 @@
+"""The ways a message can travel."""
+
+from django.utils.module_loading import import_string
+
+from notifications.senders.base import Message, Sender
+
+SENDERS = {
+    "email": "notifications.senders.email.Email",
+    "fake": "notifications.senders.fake.Fake",
+}
+
+
+def sender_for(code: str) -> Sender:
+    sender: Sender = import_string(SENDERS[code])()
+    return sender
+
+
+__all__ = ["SENDERS", "Message", "Sender", "sender_for"]

@@ -62,7 +62,7 @@ def env_postgres(name: str, default: str) -> dict[str, Any]:
     }
 
 
-def env_mailer(name: str, default: str) -> dict[str, Any]:
+def env_mailer(name: str, default: str, *, backend: str) -> dict[str, Any]:
     """Read where the mail server is from one address, in the words of Django's MAILERS."""
     parts = urlsplit(env_str(name, default))
     if parts.scheme not in {"smtp", "smtps"}:
@@ -76,4 +76,4 @@ def env_mailer(name: str, default: str) -> dict[str, Any]:
         options |= {"username": unquote(parts.username), "password": unquote(parts.password or "")}
     if parts.scheme == "smtps":
         options["use_ssl"] = True
-    return {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}
+    return {"BACKEND": backend, "OPTIONS": options}

@@ -1,0 +1,156 @@
+"""Turn facts into messages, and send each message once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from notifications.models import SENDING_TAKES, Delivery, Event
+from notifications.patience import wait_after
+from notifications.rendering import render
+from notifications.routes import routes_for
+from notifications.senders import Message, sender_for
+from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.states import IllegalMoveError
+
+log = logging.getLogger(__name__)
+
+Status = Delivery.Status
+
+
+@transaction.atomic(durable=True)
+def fan_out(*, event: Event, now: datetime) -> list[Delivery]:
+    """Make the messages of a fact, once, whoever else is at it.
+
+    Locks:  the event
+    """
+    event = Event.objects.select_for_update(of=["self"]).get(pk=event.pk)
+    if event.fanned_out_at is not None:
+        return []
+    deliveries = [
+        Delivery(
+            event=event,
+            sender=route.sender,
+            recipient=str(event.payload[route.recipient]),
+            template=route.template,
+            locale=str(event.payload["locale"]),
+            status=Status.PENDING,
+            status_since=now,
+            due_at=now,
+        )
+        for route in routes_for(event.name)
+    ]
+    Delivery.objects.bulk_create(deliveries)
+    Event.objects.filter(pk=event.pk).update(fanned_out_at=now)
+    return deliveries
+
+
+def send(*, delivery: Delivery, now: datetime) -> Delivery:
+    """Send one message, if nobody else does.
+
+    The row says ``delivering`` before the other side hears of it. Who dies after that leaves
+    it so, and no machine sends it again: a missed mail that staff see is better than two.
+
+    Raises: LostRaceError     another worker has it
+            IllegalMoveError  it is on its way already, or was sent, or given up
+    """
+    delivery.move(Status.DELIVERING, at=now, attempts=delivery.attempts + 1, problem="")
+    try:
+        message = _message(delivery)
+    except PermanentError as error:
+        _give_up(delivery, str(error), now)
+        return delivery
+    except Exception as error:
+        # A template that breaks does so before anything is sent: the tries give days to
+        # repair it.
+        log.exception("%s cannot be written", delivery)
+        _try_later(delivery, f"{type(error).__name__}: {error}", now)
+        return delivery
+    try:
+        sender_for(delivery.sender).send(message)
+    except TemporaryError as error:
+        if error.may_have_happened:
+            _leave_in_doubt(delivery, str(error))
+        else:
+            _try_later(delivery, str(error), now)
+    except PermanentError as error:
+        _give_up(delivery, str(error), now)
+    else:
+        delivery.move(Status.DELIVERED, at=now)
+    return delivery
+
+
+def send_again(*, delivery: Delivery, actor: str, now: datetime) -> None:
+    """Let staff decide that a message which may or may not have been sent is sent (again).
+
+    Raises: IllegalMoveError  it is waiting, being sent right now, or was delivered
+    """
+    if delivery.status == Status.DEAD:
+        to = Status.REPLAYED
+    elif is_in_doubt(delivery, now):
+        to = Status.RETRYING
+    else:
+        raise IllegalMoveError(f"{delivery}: {delivery.status}")
+    delivery.move(to, at=now, actor=actor, reason="staff: send it again", attempts=0, due_at=now)
+
+
+def settle(*, delivery: Delivery, actor: str, now: datetime) -> None:
+    """Let staff, who looked at the mail server, say that a message in doubt did arrive.
+
+    Raises: IllegalMoveError  nobody is in doubt about it
+    """
+    if not is_in_doubt(delivery, now):
+        raise IllegalMoveError(f"{delivery}: {delivery.status}")
+    delivery.move(Status.DELIVERED, at=now, actor=actor, reason="staff: it was sent")
+
+
+def is_in_doubt(delivery: Delivery, now: datetime) -> bool:
+    return delivery.status == Status.DELIVERING and delivery.status_since <= now - SENDING_TAKES
+
+
+def message_id(delivery: Delivery) -> str:
+    """Name a message for ever: a mailbox that gets it twice can tell."""
+    domain = parseaddr(settings.MAIL_FROM)[1].rpartition("@")[2]
+    return f"<delivery-{delivery.pk}@{domain}>"
+
+
+def _message(delivery: Delivery) -> Message:
+    try:
+        validate_email(delivery.recipient)
+    except ValidationError as error:
+        raise PermanentError(f"no address: {delivery.recipient!r}") from error
+    letter = render(
+        template=delivery.template, locale=delivery.locale, payload=delivery.event.payload
+    )
+    return Message(
+        message_id=message_id(delivery),
+        recipient=delivery.recipient,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+    )
+
+
+def _try_later(delivery: Delivery, problem: str, now: datetime) -> None:
+    wait = wait_after(tries=delivery.attempts, salt=str(delivery.pk))
+    if wait is None:
+        _give_up(delivery, problem, now)
+    else:
+        delivery.move(
+            Status.RETRYING, at=now, reason=problem, problem=problem[:300], due_at=now + wait
+        )
+
+
+def _give_up(delivery: Delivery, problem: str, now: datetime) -> None:
+    delivery.move(Status.DEAD, at=now, reason=problem, problem=problem[:300])
+
+
+def _leave_in_doubt(delivery: Delivery, problem: str) -> None:
+    delivery.problem = f"May have been sent: {problem}"[:300]
+    delivery.save(update_fields=["problem"])

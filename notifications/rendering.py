@@ -1,0 +1,129 @@
+"""Write a message from the payload of a fact, in the shopper's language."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import css_inline
+from babel import Locale
+from babel.dates import format_date, format_interval
+from babel.numbers import format_currency
+from django.conf import settings
+from django.utils import translation
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    pass_context,
+    select_autoescape,
+)
+from jinja2.runtime import Context
+
+TEMPLATES = Path(__file__).parent / "templates" / "notifications"
+# English as Europe writes it: 7 December, €69.90.
+REGIONS = {"en": "en_GB", "az": "az_AZ"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A message in words."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render(*, template: str, locale: str, payload: dict[str, Any]) -> Letter:
+    """Write one message twice: as text, whose first line is the subject, and as HTML.
+
+    Raises: jinja2.TemplateError  the payload lacks what the words need
+    """
+    language = locale if locale in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    values = {**payload, "language": language, "shop_url": settings.PUBLIC_URL}
+    with translation.override(language):
+        words = _environment().get_template(f"email/{template}.txt").render(values)
+        subject, _, text = words.lstrip().partition("\n")
+        page = (
+            _environment()
+            .get_template(f"email/{template}.html")
+            .render({**values, "subject": subject.strip()})
+        )
+    return Letter(
+        subject=_CONTROL.sub(" ", subject).strip()[:200],
+        text=_squeeze(text),
+        html=_inliner().inline(page),
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        translation.gettext, translation.ngettext, newstyle=True
+    )
+    environment.filters.update(money=_money, day=_day, line=_line)
+    environment.globals.update(days=_days, country=_country)
+    return environment
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    # What cannot be inlined, as the dark theme's media query, stays in the head.
+    return css_inline.CSSInliner(
+        keep_at_rules=True,
+        remove_inlined_selectors=True,
+        load_remote_stylesheets=False,
+        minify_css=True,
+    )
+
+
+def _region(context: Context) -> Locale:
+    language = str(context["language"])
+    return Locale.parse(REGIONS.get(language, language))
+
+
+@pass_context
+def _money(context: Context, amount: str) -> str:
+    return format_currency(Decimal(amount), str(context["currency"]), locale=_region(context))
+
+
+@pass_context
+def _day(context: Context, iso: str) -> str:
+    return format_date(date.fromisoformat(iso), "d MMMM", locale=_region(context))
+
+
+@pass_context
+def _days(context: Context, first: str, last: str) -> str:
+    """Write a range of days as short as the language allows: 3–7 December."""
+    if first == last:
+        return str(_day(context, first))
+    start, end = date.fromisoformat(first), date.fromisoformat(last)
+    return format_interval(start, end, "MMMMd", locale=_region(context))
+
+
+@pass_context
+def _country(context: Context, code: str) -> str:
+    return _region(context).territories.get(code, code)
+
+
+def _line(text: str) -> str:
+    """Keep a value from outside on its line."""
+    return _CONTROL.sub(" ", text).strip()
+
+
+def _squeeze(text: str) -> str:
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"

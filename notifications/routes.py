@@ -1,0 +1,32 @@
+"""Which fact makes which message. Pure: no database, no clock, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One message that a fact makes; ``recipient`` names the payload's field that holds it."""
+
+    sender: str
+    template: str
+    recipient: str = "email"
+
+
+ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
+    {
+        "order.placed": (Route(sender="email", template="order_placed"),),
+        "order.canceled": (Route(sender="email", template="order_canceled"),),
+        "order.lines_refused": (Route(sender="email", template="lines_refused"),),
+        "order.refunded": (Route(sender="email", template="order_refunded"),),
+        "parcel.shipped": (Route(sender="email", template="parcel_shipped"),),
+    }
+)
+
+
+def routes_for(fact: str) -> tuple[Route, ...]:
+    """Return the messages of a fact; most facts are only recorded and make none."""
+    return ROUTES.get(fact, ())

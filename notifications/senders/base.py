@@ -1,0 +1,29 @@
+"""What we need from anybody who carries a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One finished message. ``message_id`` stays the same however often it is tried."""
+
+    message_id: str
+    recipient: str
+    subject: str
+    text: str
+    html: str
+
+
+class Sender(Protocol):
+    """Carries one message at a time."""
+
+    def send(self, message: Message) -> None:
+        """Hand it over; when this returns, the other side has taken it.
+
+        Raises: TemporaryError  try again, unless it ``may_have_happened``: then a person decides
+                PermanentError  it was refused and will be refused again
+        """
+        ...

@@ -1,0 +1,66 @@
+"""E-mail, over the mailer of the settings."""
+
+from __future__ import annotations
+
+import smtplib
+from contextlib import suppress
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, mailers
+
+from notifications.senders.base import Message
+from notifications.senders.smtp import InDoubtError
+from storefront.lib.failures import PermanentError, TemporaryError
+
+FIRST_PERMANENT_CODE = 500
+
+
+class Email:
+    """Sends text and HTML of one message to one mailbox."""
+
+    def send(self, message: Message) -> None:
+        mail = EmailMultiAlternatives(
+            subject=message.subject,
+            body=message.text,
+            from_email=settings.MAIL_FROM,
+            to=[message.recipient],
+            headers={
+                "Message-ID": message.message_id,
+                # An answering machine that obeys this does not answer to a shop.
+                "Auto-Submitted": "auto-generated",
+            },
+        )
+        mail.attach_alternative(message.html, "text/html")
+        mailer = mailers.default
+        try:
+            mailer.open()
+        except (smtplib.SMTPException, OSError) as error:
+            raise TemporaryError(f"mail server: {_words(error)}") from error
+        try:
+            mailer.send_messages([mail])
+        except InDoubtError as error:
+            raise TemporaryError(
+                f"no answer after the message was sent: {error}", may_have_happened=True
+            ) from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise _judged(error) from error
+        except ValueError as error:
+            raise PermanentError(f"this cannot be addressed: {error}") from error
+        finally:
+            # It is sent, or not; a rude good-bye changes neither.
+            with suppress(smtplib.SMTPException, OSError):
+                mailer.close()
+
+
+def _judged(error: smtplib.SMTPException | OSError) -> TemporaryError | PermanentError:
+    code = 0
+    if isinstance(error, smtplib.SMTPResponseException):
+        code = error.smtp_code
+    elif isinstance(error, smtplib.SMTPRecipientsRefused):
+        code = next((answer[0] for answer in error.recipients.values()), 0)
+    kind = PermanentError if code >= FIRST_PERMANENT_CODE else TemporaryError
+    return kind(f"mail server: {_words(error)}", code=str(code or ""))
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__} {error}"[:200]

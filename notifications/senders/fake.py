@@ -1,0 +1,24 @@
+"""A sender in memory, for tests and for work without a mail server."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from notifications.senders.base import Message
+
+
+class Fake:
+    """Keeps what was sent; ``failures`` are raised first, one per call."""
+
+    sent: ClassVar[list[Message]] = []
+    failures: ClassVar[list[Exception]] = []
+
+    def send(self, message: Message) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.sent.append(message)
+
+    @classmethod
+    def forget(cls) -> None:
+        cls.sent.clear()
+        cls.failures.clear()

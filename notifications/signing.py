@@ -1,0 +1,95 @@
+"""Sign and check calls between machines. Pure: no database, no clock, no network.
+
+Source: Standard Webhooks 1.0, symmetric signatures (``v1``).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+TOLERANCE = timedelta(minutes=5)
+SECRET_PREFIX = "whsec_"  # noqa: S105 - how secrets are marked, and no secret itself
+MAX_SIGNATURES = 10
+_ID = re.compile(r"[!-~]{1,100}")
+_SECONDS = re.compile(r"[0-9]{1,12}")
+
+
+class BadHeadersError(ValueError):
+    """A header is missing or malformed: nobody can tell who calls."""
+
+
+class ForgedError(ValueError):
+    """No signature fits: somebody else calls, or the body was changed on the way."""
+
+
+class StaleError(ValueError):
+    """Signed too long ago, or in the future: perhaps a call that somebody recorded."""
+
+
+class BadSecretError(ValueError):
+    """A secret is empty or not base64."""
+
+
+def key_of(secret: str) -> bytes:
+    """Read a secret as it is written down: ``whsec_`` and base64, with or without padding.
+
+    Raises: BadSecretError
+    """
+    text = secret.removeprefix(SECRET_PREFIX)
+    try:
+        key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except binascii.Error as error:
+        raise BadSecretError("a webhook secret is whsec_ and base64") from error
+    if not key:
+        raise BadSecretError("a webhook secret is empty")
+    return key
+
+
+def sign(*, message_id: str, body: bytes, at: datetime, secret: str) -> str:
+    """Return one signature as it stands in the header: ``v1,<base64>``."""
+    signed = b".".join([message_id.encode(), str(int(at.timestamp())).encode(), body])
+    digest = hmac.digest(key_of(secret), signed, hashlib.sha256)
+    return f"v1,{base64.b64encode(digest).decode()}"
+
+
+def headers_for(*, message_id: str, body: bytes, at: datetime, secret: str) -> dict[str, str]:
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": sign(message_id=message_id, body=body, at=at, secret=secret),
+    }
+
+
+def check(*, headers: Mapping[str, str], body: bytes, secrets: Iterable[str], now: datetime) -> str:
+    """Return the message's id when any of the secrets signed exactly these bytes just now.
+
+    Several secrets are for rotation: the old one stays good until everybody has the new one.
+    All are compared, each in constant time, whichever fits.
+
+    Raises: BadHeadersError, ForgedError, StaleError
+    """
+    message_id = headers.get("webhook-id", "")
+    seconds = headers.get("webhook-timestamp", "")
+    given = headers.get("webhook-signature", "").split(" ")[:MAX_SIGNATURES]
+    if not _ID.fullmatch(message_id) or not _SECONDS.fullmatch(seconds) or not any(given):
+        raise BadHeadersError("webhook-id, webhook-timestamp and webhook-signature are needed")
+    try:
+        signed_at = datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise BadHeadersError("webhook-timestamp is no time") from error
+    fits = False
+    for secret in secrets:
+        expected = sign(message_id=message_id, body=body, at=signed_at, secret=secret)
+        for signature in given:
+            fits |= hmac.compare_digest(expected.encode(), signature.encode())
+    if not fits:
+        raise ForgedError("no signature fits")
+    if abs(now - signed_at) > TOLERANCE:
+        raise StaleError(f"signed at {signed_at:%H:%M:%S}, and it is {now:%H:%M:%S}")
+    return message_id

@@ -1,0 +1,46 @@
+"""Work for the outbox: find rows, call one verb, start the next step."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from notifications import dispatch
+from notifications.models import Delivery, Event
+from storefront.lib.states import IllegalMoveError, LostRaceError
+
+BATCH = 200
+
+
+@shared_task
+def fan_out(*, event_id: int, **_: Any) -> None:
+    event = Event.objects.get(pk=event_id)
+    for delivery in dispatch.fan_out(event=event, now=timezone.now()):
+        send.delay(delivery_id=delivery.pk)
+
+
+@shared_task
+def fan_out_waiting(**_: Any) -> None:
+    """Find facts of which nobody has made messages yet."""
+    waiting = Event.objects.filter(fanned_out_at__isnull=True).order_by("pk")
+    for event_id in waiting.values_list("pk", flat=True)[:BATCH]:
+        fan_out.delay(event_id=event_id)
+
+
+@shared_task
+def send(*, delivery_id: int, **_: Any) -> None:
+    delivery = Delivery.objects.select_related("event").get(pk=delivery_id)
+    # Another worker has it, or it is sent: both are what we want.
+    with suppress(IllegalMoveError, LostRaceError):
+        dispatch.send(delivery=delivery, now=timezone.now())
+
+
+@shared_task
+def send_due(**_: Any) -> None:
+    """Find messages whose turn has come, the first time or again."""
+    due = Delivery.objects.due(timezone.now()).order_by("due_at", "pk")
+    for delivery_id in due.values_list("pk", flat=True)[:BATCH]:
+        send.delay(delivery_id=delivery_id)
