@@ -183,4 +183,3 @@ def _hear(
         },
         at=now,
     )
-

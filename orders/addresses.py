@@ -48,7 +48,9 @@ def problems(*, address: Address) -> dict[str, Promise]:
     """Say what is missing or wrong, field by field; empty means that it can be shipped to."""
     values = asdict(address)
     # Written on letters as "AZ1000" or "LV-1010"; the rules know the digits only.
-    values["postcode"] = re.sub(rf"^{re.escape(address.country)}[ -]?(?=\d)", "", address.postcode.upper())
+    values["postcode"] = re.sub(
+        rf"^{re.escape(address.country)}[ -]?(?=\d)", "", address.postcode.upper()
+    )
     found: dict[str, Promise] = {
         field: TOO_LONG for field, limit in LIMITS.items() if len(values[field]) > limit
     }

@@ -154,9 +154,7 @@ def settle(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
 
 
 @transaction.atomic(durable=True)
-def _hear(
-    purchase_order: PurchaseOrder, *, is_stopped: bool, words: str, now: datetime
-) -> None:
+def _hear(purchase_order: PurchaseOrder, *, is_stopped: bool, words: str, now: datetime) -> None:
     """Follow the supplier's answer to our wish.
 
     Locks:  the order, then the purchase order, payments, and the stock rows in id order

@@ -170,9 +170,7 @@ def price_of(line: CartLine, now: datetime) -> Decimal:
 def look(*, cart: Cart, now: datetime) -> CartView:
     """Read the cart with true prices and stock."""
     currency = cart.channel.currency
-    rows = list(
-        cart.lines.select_related("listing__variant__product__spec").order_by("pk")
-    )
+    rows = list(cart.lines.select_related("listing__variant__product__spec").order_by("pk"))
     on_sale = set(
         Listing.objects.for_sale(now)
         .filter(pk__in=[row.listing_id for row in rows])

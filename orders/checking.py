@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Sum
@@ -19,17 +18,15 @@ from storefront.lib.money import Money
 from suppliers.adapters.base import Freight, FreightOption, RequestLine
 
 
-def check(*, purchase_order: PurchaseOrder, freight: Freight, now: datetime) -> list[Reason]:
+def check(*, purchase_order: PurchaseOrder, freight: Freight) -> list[Reason]:
     """Return the reasons to hold it that staff have not waived; asks the supplier for routes."""
     options = _routes(purchase_order, freight)
-    facts = _facts(purchase_order, options, now)
+    facts = _facts(purchase_order, options)
     waived = set(purchase_order.waived_reasons)
     return [reason for reason in reasons_to_hold(facts) if reason.code not in waived]
 
 
-def _routes(
-    purchase_order: PurchaseOrder, freight: Freight
-) -> tuple[FreightOption, ...] | None:
+def _routes(purchase_order: PurchaseOrder, freight: Freight) -> tuple[FreightOption, ...] | None:
     request = request_for(purchase_order)
     lines: tuple[RequestLine, ...] = request.lines
     try:
@@ -42,9 +39,7 @@ def _routes(
         return None  # he cannot be asked now; placing will tell
 
 
-def _facts(
-    purchase_order: PurchaseOrder, options: tuple[FreightOption, ...] | None, now: datetime
-) -> Facts:
+def _facts(purchase_order: PurchaseOrder, options: tuple[FreightOption, ...] | None) -> Facts:
     order = purchase_order.order
     ship_to = Address(**order.ship_to)
     lines = list(
@@ -53,7 +48,7 @@ def _facts(
         )
     )
     charge = purchase_order.charge
-    goods = Money.total((_outlay(line, order.currency, now) for line in lines), order.currency)
+    goods = Money.total((_outlay(line, order.currency) for line in lines), order.currency)
     carriage = Money.zero(order.currency)
     for option in options or ():
         if option.name == purchase_order.carrier_service:
@@ -98,7 +93,7 @@ def _line_facts(line: PurchaseLine) -> LineFacts:
     )
 
 
-def _outlay(line: PurchaseLine, currency: str, now: datetime) -> Money:
+def _outlay(line: PurchaseLine, currency: str) -> Money:
     offer = line.order_line.offer
     cost = Money(offer.cost_amount or line.agreed_cost_amount, offer.currency)
     return _in_currency(cost, currency) * line.quantity
@@ -112,16 +107,14 @@ def _in_currency(money: Money, currency: str) -> Money:
 
 
 def _secured(purchase_order: PurchaseOrder) -> Money:
-    """What is held or captured for this order and not yet asked for by its other parcels."""
+    """Sum what is held or captured for this order and not yet taken by its other parcels."""
     payments = Payment.objects.filter(order_id=purchase_order.order_id)
     held = sum(
         (payment.open_amount.amount + payment.captured_amount for payment in payments),
         Decimal(0),
     )
     others = (
-        PurchaseOrder.objects.filter(
-            order_id=purchase_order.order_id, accepted_at__isnull=False
-        )
+        PurchaseOrder.objects.filter(order_id=purchase_order.order_id, accepted_at__isnull=False)
         .exclude(pk=purchase_order.pk)
         .aggregate(total=Sum("charge_amount"))["total"]
     )

@@ -31,7 +31,7 @@ class EmptyCartError(Exception):
 
 
 class AlreadyPlacedError(Exception):
-    """This cart has become an order already: go on with it."""
+    """The cart has become an order already: go on with it."""
 
     def __init__(self, order: Order) -> None:
         super().__init__(order.number)
@@ -80,9 +80,7 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
     if fields := addresses.problems(address=ship_to):
         raise BadAddressError(fields)
     try:
-        return _place(
-            cart=cart, email=email, ship_to=ship_to, quote=quote, now=now, agreed=agreed
-        )
+        return _place(cart=cart, email=email, ship_to=ship_to, quote=quote, now=now, agreed=agreed)
     except NotEnoughStockError as error:
         raise CannotSupplyError(str(error)) from error
 
@@ -137,7 +135,10 @@ def _place(  # noqa: PLR0913
     )
     order_lines = _freeze(order, lines, planned, units, tax_rate)
     tax = Money.total(
-        (contained_tax(gross=Money(line.line_amount, currency), rate=tax_rate) for line in order_lines),
+        (
+            contained_tax(gross=Money(line.line_amount, currency), rate=tax_rate)
+            for line in order_lines
+        ),
         currency,
     )
     tax += contained_tax(gross=delivery, rate=tax_rate)
@@ -162,9 +163,7 @@ def expire(*, order: Order, now: datetime) -> bool:
 
 
 def _planned(quote: ShippingQuote, lines: list[CartLine]) -> dict[int, PlannedLine]:
-    planned = {
-        line.variant_id: line for quoted in quote.parcels for line in quoted.parcel.lines
-    }
+    planned = {line.variant_id: line for quoted in quote.parcels for line in quoted.parcel.lines}
     wanted = {line.listing.variant_id: line.quantity for line in lines}
     if wanted != {variant: line.quantity for variant, line in planned.items()}:
         raise QuoteOutdatedError
@@ -216,8 +215,8 @@ def _freeze(
                 unit_amount=units[line.pk],
                 line_amount=units[line.pk] * line.quantity,
                 tax_rate=tax_rate,
-                cost_amount=offer.cost_amount,
-                cost_currency=offer.currency,
+                cost_amount=candidate.wholesale.amount,
+                cost_currency=candidate.wholesale.currency,
             )
         )
     return OrderLine.objects.bulk_create(frozen)

@@ -103,9 +103,7 @@ def settle_status(payment: Payment, *, at: datetime) -> None:
     """Move a payment whose money is all captured, all given back or all refunded."""
     if payment.status == Status.AUTHORIZED and not payment.open_amount:
         captured = payment.captured_amount > 0
-        payment.move(
-            Status.CAPTURED if captured else Status.VOIDED, at=at, actor=payment.gateway
-        )
+        payment.move(Status.CAPTURED if captured else Status.VOIDED, at=at, actor=payment.gateway)
     if payment.status == Status.CAPTURED and payment.refunded_amount >= payment.captured_amount > 0:
         payment.move(Status.REFUNDED, at=at, actor=payment.gateway)
 

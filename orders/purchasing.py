@@ -87,7 +87,7 @@ def send(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
             IllegalMoveError  it is not to be sent any more
     """
     with adapter_for(purchase_order.supplier) as adapter:
-        reasons = check(purchase_order=purchase_order, freight=adapter, now=now)
+        reasons = check(purchase_order=purchase_order, freight=adapter)
         if reasons:
             purchase_order.move(
                 Status.ON_HOLD,
@@ -199,9 +199,9 @@ def release_hold(*, purchase_order: PurchaseOrder, actor: str, now: datetime) ->
 
 def send_again(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
     """Let a failed sending be tried at once instead of when its turn comes."""
-    PurchaseOrder.objects.filter(
-        pk=purchase_order.pk, request_status=Request.SUBMIT_FAILED
-    ).update(try_after=now, problem=f"{actor} asked to send it now")
+    PurchaseOrder.objects.filter(pk=purchase_order.pk, request_status=Request.SUBMIT_FAILED).update(
+        try_after=now, problem=f"{actor} asked to send it now"
+    )
 
 
 def _unknown(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:

@@ -24,7 +24,7 @@ class NothingToRefundError(Exception):
 
 
 def refundable(payment: Payment) -> Money:
-    """Captured, and neither refunded nor asked to be."""
+    """Return what is captured, and neither refunded nor asked to be."""
     captured = Money(payment.captured_amount, payment.currency)
     return captured - ledger.asked(payment, PaymentEvent.Kind.REFUND_REQUESTED)
 

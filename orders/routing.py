@@ -20,7 +20,10 @@ class Need:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One stock row that could fill a need; ``cost`` is per unit in the channel's currency."""
+    """One stock row that could fill a need.
+
+    Units:  money per unit; ``cost`` in the channel's currency, ``wholesale`` in the supplier's
+    """
 
     level_id: int
     offer_id: int
@@ -30,6 +33,7 @@ class Candidate:
     country: str
     available: int
     cost: Money
+    wholesale: Money
     lead_days: int
 
 

@@ -11,30 +11,26 @@ from storefront.lib.money import Money
 from suppliers.models import StockLevel
 
 
-def plan(
-    *, lines: Sequence[tuple[int, int]], channel: Channel, now: datetime
-) -> Plan:
+def plan(*, lines: Sequence[tuple[int, int]], channel: Channel, now: datetime) -> Plan:
     """Decide for ``(variant id, quantity)`` pairs; what cannot be had stands in ``missing``."""
     needs = [Need(variant_id=variant, quantity=quantity) for variant, quantity in lines]
-    rates = {
-        rate.base: rate.rate for rate in ExchangeRate.objects.filter(quote=channel.currency)
-    }
+    rates = {rate.base: rate.rate for rate in ExchangeRate.objects.filter(quote=channel.currency)}
     levels = (
         StockLevel.objects.fresh(now)
-        .with_available()
         .filter(
             offer__variant__in=[need.variant_id for need in needs],
             offer__status="active",
             offer__cost_amount__gt=0,
             offer__supplier__status="active",
-            free__gt=0,
         )
         .select_related("offer__supplier", "location")
     )
     candidates = []
     for level in levels:
         offer = level.offer
-        cost = Money(offer.cost_amount or 0, offer.currency)  # type: ignore[arg-type]
+        if not offer.cost_amount or not offer.variant_id or not level.available:
+            continue
+        wholesale = cost = Money(offer.cost_amount, offer.currency)
         if offer.currency != channel.currency:
             if offer.currency not in rates:
                 continue  # no price can be made of it, so nothing can be sold of it
@@ -43,12 +39,13 @@ def plan(
             Candidate(
                 level_id=level.pk,
                 offer_id=offer.pk,
-                variant_id=offer.variant_id or 0,
+                variant_id=offer.variant_id,
                 supplier_id=offer.supplier_id,
                 location_id=level.location_id,
                 country=level.location.country,
-                available=level.free,
+                available=level.available,
                 cost=cost,
+                wholesale=wholesale,
                 lead_days=offer.supplier.lead_days,
             )
         )

@@ -48,7 +48,10 @@ def send(*, purchase_order_id: int, **_: Any) -> None:
     )
     # Another worker has it, or there is nothing left to send.
     with suppress(IllegalMoveError, LostRaceError, OrderStoppedError):
-        purchasing.send(purchase_order=purchase_order, now=timezone.now())
+        try:
+            purchasing.send(purchase_order=purchase_order, now=timezone.now())
+        except OutsideError as error:
+            log.warning("%s waits for its supplier: %s", purchase_order, error)
     settle_payments.delay()
 
 

@@ -25,7 +25,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
         purchases = apps.get_model("orders", "PurchaseOrder")._base_manager  # noqa: SLF001
         lines = OrderLine._base_manager  # noqa: SLF001
 
-        def total(rows: models.Manager[models.Model], what: str | models.expressions.Combinable) -> Coalesce:
+        def total(
+            rows: models.Manager[models.Model], what: str | models.expressions.Combinable
+        ) -> Coalesce:
             mine = rows.filter(order=OuterRef("pk")).order_by().values("order")
             return Coalesce(
                 Subquery(mine.annotate(total=Sum(what)).values("total")),

@@ -86,9 +86,7 @@ class Payment(Stateful):
                 name="payment_one_live_per_order",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    authorized_amount__gte=F("captured_amount") + F("released_amount")
-                ),
+                condition=Q(authorized_amount__gte=F("captured_amount") + F("released_amount")),
                 name="payment_not_captured_over_authorized",
             ),
             models.CheckConstraint(

@@ -48,9 +48,7 @@ class PurchaseOrder(Stateful):
         Status.DRAFT: frozenset({Status.READY, Status.ON_HOLD, Status.CANCELED}),
         Status.READY: frozenset({Status.IN_PROGRESS, Status.ON_HOLD, Status.CANCELED}),
         Status.ON_HOLD: frozenset({Status.READY, Status.CANCELED}),
-        Status.IN_PROGRESS: frozenset(
-            {Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CANCELED}
-        ),
+        Status.IN_PROGRESS: frozenset({Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CANCELED}),
         Status.PARTIALLY_SHIPPED: frozenset({Status.SHIPPED}),
         Status.SHIPPED: frozenset({Status.CLOSED}),
         Status.CLOSED: frozenset(),
@@ -111,12 +109,12 @@ class PurchaseOrder(Stateful):
     service_code = models.CharField(max_length=40)
     carrier_service = models.CharField(max_length=50)  # the supplier's own name of the route
     currency = models.CharField(max_length=3)
-    charge_amount = models.DecimalField(max_digits=12, decimal_places=2)  # what the shopper pays for it
+    charge_amount = models.DecimalField(
+        max_digits=12, decimal_places=2
+    )  # what the shopper pays for it
     status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
     status_since = models.DateTimeField()
-    request_status = models.CharField(
-        max_length=25, choices=Request, default=Request.UNSUBMITTED
-    )
+    request_status = models.CharField(max_length=25, choices=Request, default=Request.UNSUBMITTED)
     request_status_since = models.DateTimeField()
     hold_reasons = models.JSONField(default=list, blank=True)
     waived_reasons = models.JSONField(default=list, blank=True)  # staff said: send it all the same

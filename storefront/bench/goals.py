@@ -29,15 +29,11 @@ class Verdict:
 
 
 def at_most(goal: str, what: str, value: float, limit: float) -> Verdict:
-    return Verdict(
-        goal=goal, what=what, wanted=f"<= {limit:g}", value=value, is_met=value <= limit
-    )
+    return Verdict(goal=goal, what=what, wanted=f"<= {limit:g}", value=value, is_met=value <= limit)
 
 
 def at_least(goal: str, what: str, value: float, limit: float) -> Verdict:
-    return Verdict(
-        goal=goal, what=what, wanted=f">= {limit:g}", value=value, is_met=value >= limit
-    )
+    return Verdict(goal=goal, what=what, wanted=f">= {limit:g}", value=value, is_met=value >= limit)
 
 
 def judge_list(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:

@@ -42,12 +42,12 @@ class Stateful(models.Model):
     Each status column ``x`` has a companion ``x_since``.
     """
 
-    AXES: ClassVar[Mapping[str, Mapping[str, frozenset[str]]]] = {}
+    AXES: ClassVar[Mapping[str, Mapping[Any, frozenset[Any]]]] = {}
 
     class Meta:
         abstract = True
 
-    def move(  # noqa: PLR0913 - a move is told whole: where, when, who, why
+    def move(
         self,
         to: str,
         *,

@@ -89,7 +89,7 @@ def make_payment(order, reference=None, now=NOON):
     return payment
 
 
-def news_of(payment, news, amount=None, external_id=None, request_key="", at=NOON):
+def news_of(payment, news, *, amount=None, external_id=None, request_key="", at=NOON):
     return PaymentUpdate(
         reference=payment.reference,
         external_id=external_id or f"{news}-{payment.reference}-{request_key}",

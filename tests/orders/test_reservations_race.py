@@ -80,7 +80,11 @@ def split_line(order):
 
 
 def fields_of(line):
-    return {field.attname: getattr(line, field.attname) for field in line._meta.concrete_fields if not field.primary_key}
+    return {
+        field.attname: getattr(line, field.attname)
+        for field in line._meta.concrete_fields
+        if not field.primary_key
+    }
 
 
 @pytest.mark.parametrize("buyers", [8, 64])

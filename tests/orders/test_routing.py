@@ -20,6 +20,7 @@ def candidate(level_id, variant_id, location_id, available=5, cost="10"):
         country="DE",
         available=available,
         cost=Money(Decimal(cost), "EUR"),
+        wholesale=Money(Decimal(cost), "USD"),
         lead_days=2,
     )
 
@@ -95,7 +96,9 @@ def test_a_plan_is_as_good_as_the_best_of_all_assignments(data):
         for variant in range(1, variants + 1)
         for location in range(1, 5)
     ]
-    wanted = [Need(variant_id=v, quantity=data.draw(st.integers(1, 3))) for v in range(1, variants + 1)]
+    wanted = [
+        Need(variant_id=v, quantity=data.draw(st.integers(1, 3))) for v in range(1, variants + 1)
+    ]
 
     plan = route(needs=wanted, candidates=candidates)
 

@@ -17,8 +17,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from storefront.bench import running
-from storefront.lib.env import env_str
 from storefront.launch.ports import free_port
+from storefront.lib.env import env_str
 
 DATABASE = "fara_bench"
 VARIANTS = 10_000

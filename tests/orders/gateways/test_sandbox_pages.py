@@ -13,22 +13,16 @@ def page(test_gateway, url):
 
 
 @pytest.mark.parametrize(
-    ("locale", "language", "amount", "pay"),
-    [
-        ("en", "en", "€64.99", "Pay €64.99"),
-        ("az", "az", "64,99", "ödə"),
-        ("de-AT", "en", "€64.99", "Pay €64.99"),
-    ],
+    ("locale", "language", "pay"),
+    [("en", "en", "Pay €64.99"), ("az", "az", "64,99 € ödə"), ("de-AT", "en", "Pay €64.99")],
 )
-def test_the_page_speaks_the_shoppers_language(
-    gateway, test_gateway, locale, language, amount, pay
-):
+def test_the_page_speaks_the_shoppers_language(gateway, test_gateway, locale, language, pay):
     shown = page(test_gateway, opened(gateway, locale=locale).pay_url)
 
     assert shown.status_code == 200
     assert f'<html lang="{language}">' in shown.text
-    for words in (amount, pay, "Fara", "FL-1"):
-        assert words in shown.text
+    for words in (pay, "Fara", "FL-1"):
+        assert words in shown.text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_what_the_shop_writes_is_shown_and_never_run(gateway, test_gateway):

@@ -152,7 +152,7 @@ def test_no_more_is_refunded_than_was_captured(gateway, test_gateway, paid):
 def test_a_payment_that_nobody_paid_moves_no_money(gateway, verb):
     payment = opened(gateway)
 
-    with pytest.raises(PermanentError, match="not_authorized|not_captured"):
+    with pytest.raises(PermanentError, match=r"not_authorized|not_captured"):
         getattr(gateway, verb)(reference=payment.reference, amount=euros("1"), key="k")
 
     assert gateway.history(reference=payment.reference) == ()
@@ -203,9 +203,12 @@ def test_forty_equal_captures_at_once_move_the_money_once(gateway, test_gateway,
     ],
 )
 def test_a_call_that_failed_may_be_repeated_with_its_key(
-    gateway, test_gateway, paid, kind, may_have_happened, captured
+    gateway, test_gateway, kind, may_have_happened, captured
 ):
+    payment = opened(gateway)
+    test_gateway.pay(payment.pay_url)
     test_gateway.fault(kind, path="/capture")
+    paid = payment.reference
 
     with pytest.raises(TemporaryError) as failure:
         gateway.capture(reference=paid, amount=euros("10"), key="capture:1")
