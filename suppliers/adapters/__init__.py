@@ -2,4 +2,5 @@
 
 ADAPTERS = {
     "cj": "suppliers.adapters.cj.CJ",
+    "fake": "suppliers.adapters.fake.FakeSupplier",
 }

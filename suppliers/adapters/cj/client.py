@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
 
 from storefront.lib.address import Address
 from suppliers.adapters.base import (
@@ -30,17 +28,6 @@ class CJ:
 
     def __init__(self, *, base_url: str, api_key: str, tokens: TokenStore, pace: Pace) -> None:
         self._wire = Wire(base_url=base_url, api_key=api_key, tokens=tokens, pace=pace)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         self._wire.close()
