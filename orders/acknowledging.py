@@ -15,6 +15,7 @@ from orders.models import (
     PurchaseMessage,
     PurchaseOrder,
 )
+from storefront.lib.failpoints import failpoint
 from storefront.lib.transactions import needs_transaction
 from suppliers.adapters.base import Answer, PurchaseState
 
@@ -79,6 +80,7 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) 
     )
     if purchase_order.status == Status.READY:
         purchase_order.move(Status.IN_PROGRESS, at=now, actor=_who(purchase_order))
+    failpoint("purchase.storing_answer")
     purchase_order.lines.update(acknowledgment="accepted")
     _hear(purchase_order, "accepted", state, now)
     for payment in _payments(purchase_order):

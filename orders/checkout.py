@@ -20,7 +20,6 @@ from orders.routing import PlannedLine
 from orders.taxes import contained_tax, rate_for
 from storefront.lib.address import Address
 from storefront.lib.money import Money
-from suppliers.models import SupplierOffer
 from suppliers.stock import NotEnoughStockError
 
 PAY_WITHIN = timedelta(minutes=20)
@@ -194,19 +193,17 @@ def _freeze(
     units: Mapping[int, Decimal],
     tax_rate: Decimal,
 ) -> list[OrderLine]:
-    costs = SupplierOffer.objects.in_bulk([line.candidate.offer_id for line in planned.values()])
     pictures = carts.pictures(lines)
     frozen = []
     for line in lines:
         variant = line.listing.variant
         candidate = planned[variant.pk].candidate
-        offer = costs[candidate.offer_id]
         options = f", {variant.options_text}" if variant.options_text else ""
         frozen.append(
             OrderLine(
                 order=order,
                 variant=variant,
-                offer=offer,
+                offer_id=candidate.offer_id,
                 level_id=candidate.level_id,
                 sku=variant.sku,
                 title=f"{variant.product.title}{options}"[:200],

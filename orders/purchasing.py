@@ -12,6 +12,7 @@ from orders import acknowledging
 from orders.checking import check
 from orders.models import Order, OrderLine, PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.requesting import request_for, spoken
+from storefront.lib.failpoints import failpoint
 from storefront.lib.failures import PermanentError, TemporaryError
 from suppliers.adapters.base import (
     DuplicateReferenceError,
@@ -139,8 +140,10 @@ class OrderStoppedError(Exception):
 def _place(
     purchase_order: PurchaseOrder, request: PurchaseRequest, adapter: Purchasing, now: datetime
 ) -> None:
+    failpoint("purchase.before_call")
     try:
         state = adapter.place(request)
+        failpoint("purchase.after_call")
     except DuplicateReferenceError as error:
         _unknown(purchase_order, str(error), now)
         _look_up(purchase_order, adapter, now)
