@@ -1,0 +1,63 @@
+"""Faults on demand: what a gateway does on its bad days, for as many calls as one asks."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    ERROR = "500"  # nothing is done
+    BUSY = "429"  # nothing is done
+    SLOW = "slow"  # done, then a long silence before the answer
+    DROP_BEFORE = "drop_before"  # hung up; nothing is done
+    DROP_AFTER = "drop_after"  # done, then hung up
+    GARBAGE = "garbage"  # done, then an answer that nobody understands
+
+
+BEFORE = frozenset({Kind.ERROR, Kind.BUSY, Kind.DROP_BEFORE})
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """One fault for the next ``count`` calls whose "METHOD path" its pattern finds."""
+
+    kind: Kind
+    path: str = "/v1/"
+    count: int = 1
+    seconds: float = 3.0
+
+    def fits(self, call: str) -> bool:
+        return self.count > 0 and re.search(self.path, call) is not None
+
+
+class Faults:
+    """The faults that wait for their calls."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        with self._lock:
+            self._waiting.append(fault)
+
+    def take(self, call: str) -> Fault | None:
+        """Use up one fault that fits this call."""
+        with self._lock:
+            fault = next((one for one in self._waiting if one.fits(call)), None)
+            if fault is not None:
+                fault.count -= 1
+                self._waiting = [one for one in self._waiting if one.count > 0]
+            return fault
+
+    def listed(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return [asdict(fault) for fault in self._waiting]
+
+    def clear(self) -> None:
+        with self._lock:
+            self._waiting.clear()

@@ -1,0 +1,48 @@
+"""Decide when a webhook is posted, and how often: the good days and the bad ones. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+OVERTAKEN_S = 0.6  # an event waits so long for a later one to overtake it
+OVERTAKING_S = 0.8
+COPIES = 3
+BACKOFF_S = (0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
+
+
+class Mode(StrEnum):
+    NORMAL = "normal"
+    LOST = "lost"
+    DUPLICATE = "duplicate"
+    OUT_OF_ORDER = "out_of_order"
+    DELAYED = "delayed"
+    BAD_SIGNATURE = "bad_signature"
+
+
+@dataclass(slots=True, kw_only=True)
+class Posting:
+    """Where webhooks go, and in which mode; staff of the sandbox change the mode."""
+
+    url: str
+    mode: Mode = Mode.NORMAL
+    delay_s: float = 5.0
+
+    @property
+    def overtaking_s(self) -> float:
+        """How much later the waiting webhooks become when a new one arrives."""
+        return OVERTAKING_S if self.mode is Mode.OUT_OF_ORDER else 0.0
+
+    def due_times(self, now: float) -> list[float]:
+        if not self.url or self.mode is Mode.LOST:
+            return []
+        if self.mode is Mode.DUPLICATE:
+            return [now] * COPIES
+        if self.mode is Mode.OUT_OF_ORDER:
+            return [now + OVERTAKEN_S]
+        return [now + (self.delay_s if self.mode is Mode.DELAYED else 0.0)]
+
+
+def next_try_s(attempts: int) -> float | None:
+    """Return how long to wait after so many failed attempts; None is giving up."""
+    return BACKOFF_S[attempts - 1] if attempts <= len(BACKOFF_S) else None
