@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
@@ -16,16 +17,31 @@ def harmless_defaults_are_refused(**_: Any) -> list[checks.CheckMessage]:
     if not settings.IS_PRODUCTION:
         return []
     return [
-        checks.Error(f"{name} is still the harmless local default.", hint=hint, id=f"fara.E{place:03}")
+        checks.Error(
+            f"{name} is still the harmless local default.", hint=hint, id=f"fara.E{place:03}"
+        )
         for place, (name, is_harmless, hint) in enumerate(_defaults(), start=1)
         if is_harmless
     ]
 
 
+def insist() -> None:
+    """Refuse to serve: manage.py and Celery run the checks, a web server does not.
+
+    Raises: ImproperlyConfigured  with every harmless default that is still in force
+    """
+    if found := harmless_defaults_are_refused():
+        raise ImproperlyConfigured("\n".join(["", *(f"{each.msg} {each.hint}" for each in found)]))
+
+
 def _defaults() -> list[tuple[str, bool, str]]:
     """Pair each dangerous setting with whether it is harmless, and what to write instead."""
     return [
-        ("SECRET_KEY", settings.SECRET_KEY == settings.HARMLESS_SECRET_KEY, "Set 50 random characters."),
+        (
+            "SECRET_KEY",
+            settings.SECRET_KEY == settings.HARMLESS_SECRET_KEY,
+            "Set 50 random characters.",
+        ),
         ("FIELD_KEYS", settings.HARMLESS_FIELD_KEY in settings.FIELD_KEYS, "Set a Fernet key."),
         ("DEBUG", settings.DEBUG, "Set DEBUG=false."),
         (
@@ -33,8 +49,16 @@ def _defaults() -> list[tuple[str, bool, str]]:
             settings.ALLOWED_HOSTS == settings.HARMLESS_HOSTS or "*" in settings.ALLOWED_HOSTS,
             "Set the shop's host names.",
         ),
-        ("PUBLIC_URL", any(host in settings.PUBLIC_URL for host in LOCAL), "Set the shop's https address."),
-        ("PAYMENT_GATEWAY", settings.PAYMENT_GATEWAY == "test", "The test gateway moves no money: choose a real one."),
+        (
+            "PUBLIC_URL",
+            any(host in settings.PUBLIC_URL for host in LOCAL),
+            "Set the shop's https address.",
+        ),
+        (
+            "PAYMENT_GATEWAY",
+            settings.PAYMENT_GATEWAY == "test",
+            "The test gateway moves no money: choose a real one.",
+        ),
         (
             "TRACKING_HOOK_SECRET",
             settings.TRACKING_HOOK_SECRET == settings.HARMLESS_TRACKING_SECRET,
@@ -45,5 +69,9 @@ def _defaults() -> list[tuple[str, bool, str]]:
             bool(settings.SANDBOX_SUPPLIER_URL),
             "The sandbox supplier ships nothing: set SANDBOX_SUPPLIER_URL to nothing.",
         ),
-        ("SMTP_URL", any(host in settings.SMTP_URL for host in LOCAL), "Set the mail server's address."),
+        (
+            "SMTP_URL",
+            any(host in settings.SMTP_URL for host in LOCAL),
+            "Set the mail server's address.",
+        ),
     ]

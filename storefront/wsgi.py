@@ -6,5 +6,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from storefront import checks
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
+checks.insist()
 application = get_wsgi_application()
