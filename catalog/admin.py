@@ -91,8 +91,8 @@ class ProductAdmin(StaffAdmin):
 @admin.register(Listing)
 class ListingAdmin(StaffAdmin):
     list_display: ClassVar = [
+        "title",
         columns.link("variant", _("Variant"), text="variant__sku"),
-        columns.text("variant__product__title", _("Product")),
         columns.text("channel__code", _("Channel")),
         columns.money("price_amount", _("Price"), currency="channel__currency"),
         columns.money("cost_amount", _("Cost"), currency="channel__currency"),
@@ -101,7 +101,6 @@ class ListingAdmin(StaffAdmin):
         "is_published",
         "is_withdrawn",
     ]
-    list_display_links: ClassVar = [columns.text("variant__product__title", _("Product"))]
     list_select_related: ClassVar = ["variant__product", "channel"]
     list_filter: ClassVar = ["channel", "is_published", "is_withdrawn"]
     search_fields: ClassVar = ["variant__sku", "variant__product__title"]
@@ -113,9 +112,15 @@ class ListingAdmin(StaffAdmin):
             columns.money("cost_amount", _("Cost"), currency="listing__channel__currency"),
             "rule",
             "at",
+            related=("listing__channel", "rule"),
+            ordering=["-id"],
         )
     ]
     actions: ClassVar = ["withdraw", "put_back"]
+
+    @admin.display(description=_("Product"), ordering="variant__product__title")
+    def title(self, listing: Listing) -> str:
+        return listing.variant.product.title
 
     @action(description=_("Take off the shop, and keep it off"), permissions=["act"])
     def withdraw(self, request: HttpRequest, rows: QuerySet[Listing]) -> None:
@@ -192,7 +197,15 @@ class VariantAdmin(StaffAdmin):
     ordering: ClassVar = ["-id"]
     inlines: ClassVar = [
         inline(Identifier, "scheme", "value", "raw", "state"),
-        inline(Listing, "channel", "price_amount", "available", "is_published", "is_withdrawn"),
+        inline(
+            Listing,
+            "channel",
+            "price_amount",
+            "available",
+            "is_published",
+            "is_withdrawn",
+            related=("channel",),
+        ),
     ]
 
 
@@ -245,7 +258,11 @@ show(
         "problem",
     ],
     list_select_related=["product"],
-    list_filter=["role", ("stem", admin.EmptyFieldListFilter), ("problem", admin.EmptyFieldListFilter)],
+    list_filter=[
+        "role",
+        ("stem", admin.EmptyFieldListFilter),
+        ("problem", admin.EmptyFieldListFilter),
+    ],
     search_fields=["source_url", "product__title"],
     ordering=["-id"],
 )
@@ -261,13 +278,19 @@ show(
         columns.text("warnings", _("Unlikely")),
     ],
     list_select_related=["product"],
-    list_filter=["basis", ("warnings", admin.EmptyFieldListFilter)],
+    list_filter=["basis"],
     search_fields=["product__title"],
     ordering=["-id"],
 )
 show(
     Mode,
-    list_display=["name", columns.link("product", _("Product")), "kind", "output_lm", "runtime_min"],
+    list_display=[
+        "name",
+        columns.link("product", _("Product")),
+        "kind",
+        "output_lm",
+        "runtime_min",
+    ],
     list_select_related=["product"],
     search_fields=["product__title"],
     ordering=["-id"],

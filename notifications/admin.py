@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
 
+from notifications import dispatch, tasks
 from notifications.models import Delivery, Event
 from storefront.lib import columns
 from storefront.lib.staff import StaffAdmin, inline
@@ -36,3 +41,47 @@ class EventAdmin(StaffAdmin):
     inlines: ClassVar = [
         inline(Delivery, "template", "recipient", "status", "attempts", "problem", tab=False)
     ]
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        "template",
+        "recipient",
+        columns.state(
+            "status",
+            _("State"),
+            calls={"dead", "delivering"},
+            waits={"pending", "retrying", "replayed"},
+            ended={"delivered"},
+        ),
+        columns.link("event", _("Fact")),
+        "attempts",
+        "problem",
+        columns.age("due_at", _("Due")),
+        columns.age("status_since", _("In this state")),
+    ]
+    list_select_related: ClassVar = ["event"]
+    list_filter: ClassVar = ["status", "template", "sender", "locale"]
+    search_fields: ClassVar = ["recipient", "event__key", "event__subject"]
+    ordering: ClassVar = ["-id"]
+    readonly_fields: ClassVar = [columns.moves]
+    actions: ClassVar = ["send_again", "settle"]
+
+    @action(
+        description=_("Send again: dead, or nobody knows whether it arrived"), permissions=["act"]
+    )
+    def send_again(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:
+        def act(delivery: Delivery) -> None:
+            dispatch.send_again(delivery=delivery, actor=str(request.user), now=timezone.now())
+            tasks.send.delay(delivery_id=delivery.pk)
+
+        self.do_each(request, rows, act)
+
+    @action(description=_("It did arrive: I looked at the mail server"), permissions=["act"])
+    def settle(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:
+        self.do_each(
+            request,
+            rows,
+            lambda row: dispatch.settle(delivery=row, actor=str(request.user), now=timezone.now()),
+        )

@@ -56,7 +56,7 @@ class ParcelAdmin(StaffAdmin):
     ]
     exclude: ClassVar = ["tracking_url"]
     inlines: ClassVar = [
-        inline(ParcelLine, "order_line", "quantity", tab=False),
+        inline(ParcelLine, "order_line", "quantity", tab=False, related=("order_line",)),
         inline(
             TrackingEvent,
             "happened_at",

@@ -288,6 +288,6 @@ CAUSES = (
         f"d.id, d.template || ' → ' || d.recipient AS name, d.status_since AS since, {_NO_MONEY},"
         " d.problem AS detail FROM notifications_delivery d",
         "d.status = 'dead' OR (d.status = 'delivering'"
-        " AND d.status_since < %(now)s - interval '10 minutes')",
+        " AND d.status_since < %(now)s - interval '15 minutes')",
     ),
 )

@@ -144,14 +144,23 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
 
 
 class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
-    """Rows of another table below a row; to be read, with a link to each."""
+    """Rows of another table below a row; to be read, with a link to each.
 
+    ``related`` names the rows that the shown columns reach for, so that they are joined.
+    """
+
+    related: ClassVar[tuple[str, ...]] = ()
+    ordering: ClassVar = ["pk"]
     extra = 0
     max_num = 0
     can_delete = False
     show_change_link = True
     per_page = 20
     tab = True
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows: models.QuerySet[Any] = super().get_queryset(request)
+        return rows.select_related(*self.related) if self.related else rows
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False

@@ -1,0 +1,336 @@
+"""Staff pages of orders and of the carts they were made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanSwitchWidget
+
+from orders import access, cancelling, holding, money_desk, purchasing_desk, refunding, tasks
+from orders.models import (
+    Allocation,
+    Cart,
+    CartLine,
+    Order,
+    OrderLine,
+    Payment,
+    PurchaseOrder,
+    Reservation,
+)
+from storefront.lib import columns
+from storefront.lib.money import Money
+from storefront.lib.staff import ReasonForm, StaffAdmin, inline, show
+
+__all__ = ["OrderAdmin", "money_desk", "purchasing_desk"]
+
+STATE = columns.state(
+    "status",
+    _("State"),
+    calls={"on_hold"},
+    waits={"pending_payment", "placed"},
+    ended={"completed", "expired", "canceled"},
+)
+
+
+class RefundForm(ReasonForm):
+    """How much goes back, and why; typed and then confirmed, for it cannot be undone."""
+
+    amount = forms.DecimalField(
+        label=_("Amount"),
+        min_value=0,
+        max_digits=12,
+        decimal_places=2,
+        widget=UnfoldAdminDecimalFieldWidget,
+    )
+    is_sure = forms.BooleanField(label=_("Yes, pay it back"), widget=UnfoldBooleanSwitchWidget)
+    field_order: ClassVar = ["amount", "reason", "is_sure"]
+
+
+@admin.display(description=_("Delivered to"))
+def address(order: Order) -> str:
+    return "\n".join(str(part) for part in order.ship_to.values() if part)
+
+
+@admin.display(description=_("Shopper's page"))
+def shopper_page(order: Order) -> str:
+    return format_html(
+        '<a href="{}" rel="noreferrer">{}</a>', access.order_url(order), gettext("Open")
+    )
+
+
+@admin.register(Order)
+class OrderAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        "number",
+        STATE,
+        columns.state("payment_status", _("Payment")),
+        columns.state("fulfillment_status", _("Goods")),
+        columns.money("total_amount", _("Total")),
+        "email",
+        columns.age("placed_at", _("Placed")),
+        columns.age("status_since", _("In this state")),
+    ]
+    list_select_related: ClassVar = ["channel"]
+    list_filter: ClassVar = ["status", "channel", "locale", "placed_at"]
+    search_fields: ClassVar = [
+        "number",
+        "email",
+        "lines__sku",
+        "purchase_orders__number",
+        "purchase_orders__supplier_reference",
+    ]
+    ordering: ClassVar = ["-id"]
+    fieldsets: ClassVar = [
+        (
+            None,
+            {
+                "fields": [
+                    "number",
+                    STATE,
+                    "hold_reason",
+                    columns.state("payment_status", _("Payment")),
+                    columns.state("fulfillment_status", _("Goods")),
+                    shopper_page,
+                ]
+            },
+        ),
+        (_("Shopper"), {"fields": ["email", "locale", address]}),
+        (
+            _("Money"),
+            {
+                "fields": [
+                    columns.money("goods_amount", _("Goods")),
+                    columns.money("delivery_amount", _("Delivery")),
+                    columns.money("discount_amount", _("Discount")),
+                    columns.money("total_amount", _("Total")),
+                    columns.money("tax_amount", _("Tax contained")),
+                ]
+            },
+        ),
+        (
+            _("Moments"),
+            {"fields": ["placed_at", "pay_before", "arrives_from", "arrives_to", columns.moves]},
+        ),
+    ]
+    readonly_fields: ClassVar = [
+        name for _title, options in fieldsets for name in options["fields"]
+    ]
+    inlines: ClassVar = [
+        inline(
+            OrderLine,
+            "sku",
+            "title",
+            "quantity",
+            columns.money("unit_amount", _("Unit"), currency="order__currency"),
+            columns.money("line_amount", _("Line"), currency="order__currency"),
+            "canceled_quantity",
+            "shipped_quantity",
+            "delivered_quantity",
+            tab=False,
+            related=("order",),
+        ),
+        inline(
+            PurchaseOrder,
+            "number",
+            "supplier",
+            "status",
+            "request_status",
+            columns.money("charge_amount", _("Charge")),
+            "problem",
+            tab=False,
+            related=("supplier",),
+        ),
+        inline(
+            Payment,
+            "key",
+            "status",
+            "authorized_amount",
+            "captured_amount",
+            "released_amount",
+            "refunded_amount",
+            "capture_before",
+            tab=False,
+        ),
+    ]
+    refusals: ClassVar = (
+        cancelling.TooLateError,
+        refunding.TooMuchError,
+        refunding.NothingToRefundError,
+    )
+    actions_detail: ClassVar = ["cancel", "refund", "go_on"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        return Order.objects.with_progress()
+
+    @action(description=_("Cancel"), icon="cancel", permissions=["act"])
+    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        order = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            result = cancelling.cancel(
+                order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
+            )
+            tasks.settle_payments.delay()
+            for words, numbers in (
+                (gettext("Stopped: %s"), result.stopped),
+                (gettext("Goes on, for the supplier refused to stop it: %s"), result.refused),
+                (gettext("The supplier has not answered yet; he is asked again: %s"), result.open),
+            ):
+                if numbers:
+                    self.message_user(request, words % ", ".join(numbers))
+
+        return self.ask(
+            request,
+            order,
+            title=gettext("Cancel the order"),
+            explain=gettext(
+                "What no supplier has is stopped at once; a supplier who has it is asked to stop."
+                " Money that is not needed goes back, and the shopper is told."
+            ),
+            form=ReasonForm(request.POST or None),
+            act=act,
+            done=gettext("The cancellation of %s is written down.") % order,
+        )
+
+    @action(description=_("Refund"), icon="undo", permissions=["act"])
+    def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        order = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            refunding.refund(
+                order=order,
+                amount=Money(given["amount"], order.currency),
+                reason=given["reason"],
+                actor=str(request.user),
+                now=timezone.now(),
+            )
+            tasks.settle_payments.delay()
+
+        left = _left(order)
+        return self.ask(
+            request,
+            order,
+            title=gettext("Refund"),
+            explain=gettext(
+                "At most %(left)s can go back. A worker asks the gateway until it is done, and"
+                " then the shopper is told. A refund cannot be taken back."
+            )
+            % {"left": columns.as_money(left)},
+            form=RefundForm(request.POST or None, initial={"amount": left.amount}),
+            act=act,
+            done=gettext("The refund of %s is on its way.") % order,
+        )
+
+    @action(description=_("Let it go on"), icon="play_arrow", permissions=["act"])
+    def go_on(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        order = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            holding.go_on(
+                order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
+            )
+            tasks.divide.delay(order_id=order.pk)
+
+        return self.ask(
+            request,
+            order,
+            title=gettext("Let it go on"),
+            explain=order.hold_reason or gettext("This order is not on hold."),
+            form=ReasonForm(request.POST or None),
+            act=act,
+            done=gettext("%s goes on.") % order,
+        )
+
+
+def _left(order: Order) -> Money:
+    paid = order.payments.filter(captured_amount__gt=0).order_by("pk").first()
+    return refunding.refundable(paid) if paid else Money.zero(order.currency)
+
+
+@admin.register(Cart)
+class CartAdmin(StaffAdmin):
+    """A cart. Its token opens it, so nobody is shown it."""
+
+    list_display: ClassVar = [
+        "id",
+        columns.link("order", _("Order")),
+        columns.text("channel__code", _("Channel")),
+        "country",
+        "locale",
+        columns.age("touched_at", _("Touched")),
+    ]
+    list_select_related: ClassVar = ["order", "channel"]
+    list_filter: ClassVar = ["channel", "country", ("order", admin.EmptyFieldListFilter)]
+    search_fields: ClassVar = ["=id", "email", "order__number"]
+    ordering: ClassVar = ["-id"]
+    exclude: ClassVar = ["token"]
+    inlines: ClassVar = [
+        inline(
+            CartLine,
+            columns.text("listing__variant__sku", _("SKU")),
+            "quantity",
+            "quoted_amount",
+            "quoted_at",
+            tab=False,
+            related=("listing__variant",),
+        )
+    ]
+
+
+show(
+    CartLine,
+    list_display=[
+        columns.text("listing__variant__sku", _("SKU")),
+        columns.link("cart", _("Cart")),
+        "quantity",
+        columns.money("quoted_amount", _("Price"), currency="cart__channel__currency"),
+        columns.age("quoted_at", _("Quoted")),
+    ],
+    list_select_related=["cart__channel", "listing__variant"],
+    search_fields=["listing__variant__sku"],
+    ordering=["-id"],
+)
+show(
+    OrderLine,
+    list_display=[
+        "sku",
+        "title",
+        columns.link("order", _("Order")),
+        "quantity",
+        columns.money("unit_amount", _("Unit"), currency="order__currency"),
+        columns.money("cost_amount", _("Cost"), currency="cost_currency"),
+        "canceled_quantity",
+        "shipped_quantity",
+        "delivered_quantity",
+    ],
+    list_select_related=["order"],
+    search_fields=["sku", "title", "order__number"],
+    ordering=["-id"],
+)
+for model, ended in ((Reservation, "converted"), (Allocation, "shipped")):
+    show(
+        model,
+        list_display=[
+            "__str__",
+            columns.link("line__order", _("Order")),
+            columns.text("line__sku", _("SKU")),
+            "quantity",
+            columns.state("status", _("State"), ended={ended, "released", "expired"}),
+            columns.age("status_since", _("Since")),
+        ],
+        list_select_related=["line__order"],
+        list_filter=["status"],
+        search_fields=["line__order__number", "line__sku"],
+        ordering=["-id"],
+        readonly_fields=[columns.moves],
+    )

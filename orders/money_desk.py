@@ -1,0 +1,89 @@
+"""Staff pages of payments, and of the book of what happened to the money."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+
+from orders import payments
+from orders.models import Payment, PaymentEvent
+from storefront.lib import columns
+from storefront.lib.staff import StaffAdmin, inline, show
+
+
+@admin.register(Payment)
+class PaymentAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        "key",
+        columns.link("order", _("Order")),
+        "gateway",
+        columns.state(
+            "status",
+            _("State"),
+            waits={"created", "requires_action"},
+            ended={"captured", "refunded", "voided", "declined", "failed", "expired"},
+        ),
+        columns.money("authorized_amount", _("Authorized")),
+        columns.money("captured_amount", _("Captured")),
+        columns.money("released_amount", _("Released")),
+        columns.money("refunded_amount", _("Refunded")),
+        columns.age("capture_before", _("Capture before")),
+        columns.age("created_at", _("Opened")),
+    ]
+    list_select_related: ClassVar = ["order"]
+    list_filter: ClassVar = ["status", "gateway", "created_at"]
+    search_fields: ClassVar = ["key", "reference", "order__number"]
+    ordering: ClassVar = ["-id"]
+    exclude: ClassVar = ["pay_url"]  # it opens the shopper's payment
+    readonly_fields: ClassVar = [columns.moves]
+    inlines: ClassVar = [
+        inline(
+            PaymentEvent,
+            "kind",
+            columns.money("amount", _("Amount"), currency="payment__currency"),
+            "external_id",
+            "reason",
+            "occurred_at",
+            "received_at",
+            tab=False,
+            related=("payment",),
+            ordering=["-id"],
+        )
+    ]
+    refusals: ClassVar = (payments.TooEarlyError, payments.UnknownPaymentError)
+    actions_detail: ClassVar = ["ask_gateway"]
+
+    @action(description=_("Ask the gateway"), icon="sync", permissions=["act"])
+    def ask_gateway(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        payment = self.row(request, object_id)
+        return self.ask(
+            request,
+            payment,
+            title=gettext("Ask the gateway"),
+            explain=gettext("Reads all that happened to this payment, and applies what is new."),
+            act=lambda _given: payments.read(payment=payment, now=timezone.now()),
+            done=gettext("The book is up to date."),
+        )
+
+
+show(
+    PaymentEvent,
+    list_display=[
+        columns.state("kind", _("What"), calls={"refused"}),
+        columns.money("amount", _("Amount"), currency="payment__currency"),
+        columns.link("payment__order", _("Order")),
+        "external_id",
+        "reason",
+        columns.age("occurred_at", _("When")),
+    ],
+    list_select_related=["payment__order"],
+    list_filter=["kind", "gateway", "received_at"],
+    search_fields=["external_id", "payment__key", "payment__order__number"],
+    ordering=["-id"],
+)

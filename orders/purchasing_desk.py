@@ -1,0 +1,205 @@
+"""Staff pages of purchase orders, and of what was said between us and the suppliers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+
+from orders import purchasing, tasks
+from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
+from storefront.lib import columns
+from storefront.lib.staff import StaffAdmin, inline, show
+
+WORK = columns.state(
+    "status", _("Work"), calls={"on_hold"}, waits={"draft", "ready"}, ended={"closed", "canceled"}
+)
+TALK = columns.state(
+    "request_status",
+    _("Talk"),
+    calls={"submit_unknown", "submit_failed"},
+    waits={"submitting", "submitted", "backordered", "cancellation_requested"},
+    ended={"accepted", "rejected", "cancellation_accepted"},
+)
+
+
+@admin.display(description=_("Why it is held"))
+def hold_reasons(purchase_order: PurchaseOrder) -> str | None:
+    if not purchase_order.hold_reasons:
+        return None
+    return format_html(
+        "<ul>{}</ul>",
+        format_html_join(
+            "",
+            "<li>{} <code>{}</code></li>",
+            ((held["sentence"], held["code"]) for held in purchase_order.hold_reasons),
+        ),
+    )
+
+
+@admin.register(PurchaseOrder)
+class PurchaseOrderAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        "number",
+        columns.link("order", _("Order")),
+        columns.text("supplier__name", _("Supplier")),
+        WORK,
+        TALK,
+        columns.money("charge_amount", _("Charge")),
+        "supplier_reference",
+        "problem",
+        columns.age("request_status_since", _("Since")),
+    ]
+    list_select_related: ClassVar = ["order", "supplier"]
+    list_filter: ClassVar = ["status", "request_status", "supplier"]
+    search_fields: ClassVar = ["number", "supplier_reference", "order__number", "order__email"]
+    ordering: ClassVar = ["-id"]
+    fieldsets: ClassVar = [
+        (None, {"fields": ["number", "order", WORK, TALK, hold_reasons, "problem"]}),
+        (
+            _("Supplier"),
+            {"fields": ["supplier", "location", "supplier_reference", "carrier_service"]},
+        ),
+        (
+            _("Moments"),
+            {
+                "fields": [
+                    columns.money("charge_amount", _("Charge")),
+                    "attempts",
+                    "try_after",
+                    "accepted_at",
+                    "polled_at",
+                    columns.moves,
+                ]
+            },
+        ),
+    ]
+    readonly_fields: ClassVar = [
+        name for _title, options in fieldsets for name in options["fields"]
+    ]
+    inlines: ClassVar = [
+        inline(
+            PurchaseLine,
+            columns.text("order_line__sku", _("SKU")),
+            columns.text("order_line__title", _("What")),
+            "quantity",
+            columns.money(
+                "agreed_cost_amount", _("Agreed cost"), currency="order_line__cost_currency"
+            ),
+            "acknowledgment",
+            "is_live",
+            tab=False,
+            related=("order_line",),
+        ),
+        inline(
+            PurchaseMessage,
+            "at",
+            "direction",
+            "kind",
+            columns.document("body", _("Word for word")),
+            tab=False,
+            ordering=["-id"],
+        ),
+    ]
+    actions_detail: ClassVar = ["release_hold", "send_again", "look_up"]
+
+    @action(description=_("Release the hold"), icon="play_arrow", permissions=["act"])
+    def release_hold(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        held = self.row(request, object_id)
+
+        def act(_given: object) -> None:
+            purchasing.release_hold(
+                purchase_order=held, actor=str(request.user), now=timezone.now()
+            )
+            tasks.send.delay(purchase_order_id=held.pk)
+
+        sentences = " ".join(reason["sentence"] for reason in held.hold_reasons)
+        return self.ask(
+            request,
+            held,
+            title=gettext("Release the hold"),
+            explain=sentences or gettext("This purchase order is not on hold."),
+            act=act,
+            done=gettext("%s will be sent all the same.") % held,
+        )
+
+    @action(description=_("Send again"), icon="send", permissions=["act"])
+    def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        failed = self.row(request, object_id)
+
+        def act(_given: object) -> None:
+            purchasing.send_again(
+                purchase_order=failed, actor=str(request.user), now=timezone.now()
+            )
+            tasks.send.delay(purchase_order_id=failed.pk)
+
+        return self.ask(
+            request,
+            failed,
+            title=gettext("Send again"),
+            explain=gettext(
+                "Only what the supplier certainly does not have is sent again. What he may have"
+                " is looked up first, and what he has is never sent twice."
+            ),
+            act=act,
+            done=gettext("%s is tried now.") % failed,
+        )
+
+    @action(description=_("Look it up"), icon="search", permissions=["act"])
+    def look_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        unknown = self.row(request, object_id)
+
+        def act(_given: object) -> None:
+            purchasing.resolve(purchase_order=unknown, now=timezone.now())
+            tasks.settle_payments.delay()
+
+        return self.ask(
+            request,
+            unknown,
+            title=gettext("Look it up"),
+            explain=gettext(
+                "Asks the supplier for our number: if he has it, we adopt his answer; if not, it"
+                " may be sent again."
+            ),
+            act=act,
+            done=gettext("The supplier has answered."),
+        )
+
+
+show(
+    PurchaseLine,
+    list_display=[
+        columns.link("purchase_order", _("Purchase order")),
+        columns.text("order_line__sku", _("SKU")),
+        "quantity",
+        columns.money("agreed_cost_amount", _("Agreed cost"), currency="order_line__cost_currency"),
+        "acknowledgment",
+        "is_live",
+    ],
+    list_display_links=["quantity"],
+    list_select_related=["purchase_order", "order_line"],
+    list_filter=["is_live", "acknowledgment"],
+    search_fields=["purchase_order__number", "order_line__sku"],
+    ordering=["-id"],
+)
+show(
+    PurchaseMessage,
+    list_display=[
+        "kind",
+        "direction",
+        columns.link("purchase_order", _("Purchase order")),
+        columns.age("at", _("When")),
+    ],
+    list_select_related=["purchase_order"],
+    list_filter=["direction", "kind"],
+    search_fields=["purchase_order__number"],
+    ordering=["-id"],
+    readonly_fields=[columns.document("body", _("Word for word"))],
+    exclude=["body"],
+)
