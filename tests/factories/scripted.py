@@ -1,0 +1,85 @@
+"""A supplier who answers as the test says, and keeps his own ledger of effects."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from decimal import Decimal
+
+from storefront.lib.failures import TemporaryError
+from storefront.lib.money import Money
+from suppliers.adapters.base import (
+    Answer,
+    DuplicateReferenceError,
+    FreightOption,
+    NotStoppableError,
+    PurchaseState,
+)
+
+
+class ScriptedSupplier:
+    """``script`` holds what the next calls of ``place`` do: an error, or ``(error, True)``
+    when the effect happens before the error. Empty: all goes well.
+    """
+
+    def __init__(self):
+        self.script = []
+        self.effects = []  # the numbers he made orders of, one entry an effect
+        self.answers = {}
+        self.routes = ("Standard",)
+        self.freight_price = Decimal("3.00")
+        self.can_stop = False
+        self.calls = []
+
+    def freight(self, *, country_from, ship_to, lines):
+        price = Money(self.freight_price, "EUR")
+        return tuple(
+            FreightOption(name=name, price=price, min_days=5, max_days=9) for name in self.routes
+        )
+
+    def place(self, request):
+        self.calls.append(("place", request.number))
+        error, happens = None, True
+        if self.script:
+            step = self.script.pop(0)
+            error, happens = step if isinstance(step, tuple) else (step, False)
+        if happens:
+            if request.number in self.effects:
+                raise DuplicateReferenceError("he has it already")
+            self.effects.append(request.number)
+        if error is not None:
+            raise error
+        return self.state(request.number)
+
+    def find(self, *, number):
+        self.calls.append(("find", number))
+        return self.state(number) if number in self.effects else None
+
+    def cancel(self, *, number):
+        if not self.can_stop:
+            raise NotStoppableError("too late")
+        self.answers[number] = Answer.CANCELED
+        return self.state(number)
+
+    def state(self, number):
+        return PurchaseState(
+            number=number,
+            supplier_reference=f"S-{number}",
+            answer=self.answers.get(number, Answer.ACCEPTED),
+        )
+
+
+def connect(monkeypatch, supplier):
+    """Let the shop reach this supplier where it would open the real one."""
+
+    @contextmanager
+    def adapter_for(_row):
+        yield supplier
+
+    for module in ("orders.purchasing", "orders.cancelling"):
+        monkeypatch.setattr(f"{module}.adapter_for", adapter_for)
+    return supplier
+
+
+def no_answer(effect):
+    """Build a script step: the request left us and nothing came back."""
+    return (TemporaryError("no answer", may_have_happened=True), effect)

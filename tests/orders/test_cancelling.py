@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from notifications.models import Event
+from orders import cancelling, purchasing, refunding
+from orders.models import Order, PaymentEvent, PurchaseOrder
+from orders.payments import apply
+from storefront.lib.failures import TemporaryError
+from storefront.lib.money import Money
+from suppliers.models import StockLevel
+from tests.factories.orders import (
+    make_order,
+    make_paid_order,
+    make_payment,
+    make_purchase_orders,
+    make_sellable,
+    news_of,
+)
+from tests.factories.scripted import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def cancel(order):
+    return cancelling.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
+
+
+def eur(amount):
+    return Money(Decimal(amount), "EUR")
+
+
+def test_an_unpaid_order_is_let_go_at_once():
+    order = make_order(make_sellable(quantity=5), quantity=2)
+    payment = make_payment(order)
+
+    outcome = cancel(order)
+
+    payment.refresh_from_db()
+    assert outcome.is_whole
+    assert (order.status, payment.status) == ("canceled", "voided")
+    assert StockLevel.objects.get().available == 5
+
+
+def test_a_paid_order_that_nobody_sent_gives_the_authorization_back():
+    order = make_paid_order(make_sellable(quantity=5))
+
+    cancel(order)
+
+    assert order.status == "canceled"
+    assert StockLevel.objects.get().available == 5
+    assert PaymentEvent.objects.get(kind="release_requested").amount == order.total_amount
+    assert Event.objects.filter(name="order.canceled").count() == 1
+
+
+def test_a_divided_order_that_nobody_sent_is_canceled_whole(supplier):
+    (purchase_order,) = make_purchase_orders()
+
+    outcome = cancel(purchase_order.order)
+
+    assert outcome.stopped == (purchase_order.number,)
+    assert Order.objects.get().status == "canceled"
+    assert supplier.effects == []
+    assert PaymentEvent.objects.filter(kind="release_requested").count() == 1
+
+
+def test_a_supplier_who_can_stop_it_is_asked_and_the_money_goes_back(supplier):
+    supplier.can_stop = True
+    (purchase_order,) = make_purchase_orders()
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+
+    outcome = cancel(purchase_order.order)
+
+    purchase_order.refresh_from_db()
+    assert outcome.is_whole
+    assert purchase_order.request_status == "cancellation_accepted"
+    assert Order.objects.get().status == "canceled"
+    assert PaymentEvent.objects.get(kind="refund_requested").amount == purchase_order.charge_amount
+
+
+def test_a_supplier_who_cannot_stop_it_goes_on_and_we_say_so(supplier):
+    (purchase_order,) = make_purchase_orders()
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+
+    with pytest.raises(cancelling.TooLateError):
+        cancel(purchase_order.order)
+
+    purchase_order.refresh_from_db()
+    assert purchase_order.request_status == "cancellation_rejected"
+    assert Order.objects.get().status == "processing"
+    assert PaymentEvent.objects.filter(kind="refund_requested").count() == 0
+
+
+def test_a_supplier_who_does_not_answer_is_asked_again_and_not_taken_for_a_yes(supplier):
+    (purchase_order,) = make_purchase_orders()
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+
+    def silent(*, number):
+        raise TemporaryError("no answer", may_have_happened=True)
+
+    supplier.cancel = silent
+
+    outcome = cancel(purchase_order.order)
+
+    assert outcome.open == (purchase_order.number,)
+    assert PurchaseOrder.objects.get().request_status == "cancellation_requested"
+    assert Order.objects.get().status == "processing"
+
+
+def test_an_order_whose_sending_is_unknown_waits_for_the_answer(supplier):
+    (purchase_order,) = make_purchase_orders()
+    supplier.script = [(TemporaryError("lost", may_have_happened=True), True)]
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+
+    outcome = cancel(purchase_order.order)
+
+    assert outcome.open == (purchase_order.number,)
+    assert PurchaseOrder.objects.get().status == "ready"
+
+
+@pytest.fixture
+def captured(supplier):
+    (purchase_order,) = make_purchase_orders()
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+    order = purchase_order.order
+    payment = order.payments.get()
+    request = PaymentEvent.objects.get(kind="capture_requested")
+    answer = news_of(payment, "captured", request_key=request.external_id)
+    apply(update=answer, gateway="fake", now=NOON)
+    return order
+
+
+def refund(order, amount):
+    refunding.refund(order=order, amount=eur(amount), reason="late", actor="ann", now=NOON)
+
+
+def test_money_goes_back_in_parts_but_never_more_than_was_taken(captured):
+    refund(captured, "10.00")
+    refund(captured, "5.00")
+
+    with pytest.raises(refunding.TooMuchError) as refused:
+        refund(captured, captured.total_amount - 14)
+
+    assert refused.value.left == eur(captured.total_amount - 15)
+    assert PaymentEvent.objects.filter(kind="refund_requested").count() == 2
+
+
+@pytest.mark.parametrize("amount", ["0.00", "-1.00"])
+def test_nothing_and_less_than_nothing_are_no_refunds(captured, amount):
+    with pytest.raises(refunding.TooMuchError):
+        refund(captured, amount)
+
+
+def test_what_was_never_captured_is_not_refunded():
+    with pytest.raises(refunding.NothingToRefundError):
+        refund(make_paid_order(), "1.00")
+
+
+def test_the_shopper_is_told_of_a_refund_when_it_is_done(captured):
+    refund(captured, "10.00")
+    request = PaymentEvent.objects.get(kind="refund_requested")
+    payment = captured.payments.get()
+    assert Event.objects.filter(name="order.refunded").count() == 0
+
+    news = news_of(payment, "refunded", amount="10.00", request_key=request.external_id)
+    apply(update=news, gateway="fake", now=NOON)
+
+    assert Event.objects.get(name="order.refunded").payload["amount"] == "10.00"
+    assert Order.objects.with_progress().get().payment_status == "partially_refunded"

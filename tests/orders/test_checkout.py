@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from orders import carts, checkout
+from orders.models import Order, Reservation
+from storefront.lib.money import Money
+from suppliers.models import StockLevel
+from tests.factories.orders import HOME, make_cart, make_order, make_sellable, quote_for
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+def place(cart, now=NOON, **changes):
+    facts = {"email": "erika@example.org", "ship_to": HOME, "quote": quote_for(cart, now=now)}
+    return checkout.place(cart=cart, now=now, **{**facts, **changes})
+
+
+def test_an_order_freezes_words_price_and_cost():
+    listing = make_sellable(price="39.99", cost="10.00")
+
+    order = place(make_cart(listing, quantity=2))
+
+    line = order.lines.get()
+    assert (line.unit_amount, line.line_amount) == (Decimal("39.99"), Decimal("79.98"))
+    assert (line.cost_amount, line.cost_currency) == (Decimal("10.00"), "EUR")
+    assert line.title == f"{listing.variant.product.title}, Black"
+    assert order.total_amount == Decimal("84.88")
+    assert order.tax_amount == Decimal("13.55")
+    assert order.status == "pending_payment"
+
+
+def test_an_order_holds_its_stock():
+    listing = make_sellable(quantity=3)
+
+    place(make_cart(listing, quantity=2))
+
+    level = StockLevel.objects.get()
+    assert (level.reserved, level.available) == (2, 1)
+    assert Reservation.objects.get().status == "active"
+
+
+def test_a_cart_is_ordered_once():
+    cart = make_cart(make_sellable())
+    first = place(cart)
+
+    with pytest.raises(checkout.AlreadyPlacedError) as again:
+        place(cart, quote=quote_for(cart))
+
+    assert again.value.order == first
+    assert StockLevel.objects.get().reserved == 1
+
+
+def test_an_empty_cart_is_no_order():
+    cart = make_cart(make_sellable())
+    quote = quote_for(cart)
+    cart.lines.all().delete()
+
+    with pytest.raises(checkout.EmptyCartError):
+        place(cart, quote=quote)
+
+    assert Order.objects.count() == 0
+
+
+def test_a_cart_that_changed_after_its_delivery_was_quoted_is_quoted_again():
+    cart = make_cart(make_sellable())
+    quote = quote_for(cart)
+    carts.change(cart=cart, line_id=cart.lines.get().pk, quantity=2, now=NOON)
+
+    with pytest.raises(checkout.QuoteOutdatedError):
+        place(cart, quote=quote)
+
+    assert Order.objects.count() == 0
+
+
+def test_a_total_that_is_not_the_agreed_one_is_refused():
+    with pytest.raises(checkout.PriceChangedError) as changed:
+        place(make_cart(make_sellable()), agreed=Money(Decimal("1.00"), "EUR"))
+
+    assert changed.value.total == Money(Decimal("44.89"), "EUR")
+    assert Order.objects.count() == 0
+
+
+def test_an_address_without_a_town_is_refused_by_field():
+    with pytest.raises(checkout.BadAddressError) as refused:
+        place(make_cart(make_sellable()), ship_to=replace(HOME, city=""))
+
+    assert list(refused.value.fields) == ["city"]
+
+
+@pytest.mark.parametrize(
+    ("price_now", "minutes", "charged"),
+    [("49.99", 29, "39.99"), ("29.99", 29, "29.99"), ("49.99", 31, "49.99")],
+)
+def test_a_quoted_price_is_a_ceiling_for_thirty_minutes(price_now, minutes, charged):
+    listing = make_sellable(price="39.99")
+    cart = make_cart(listing)
+    type(listing).objects.update(price_amount=Decimal(price_now))
+
+    order = place(cart, now=NOON + timedelta(minutes=minutes))
+
+    assert order.lines.get().unit_amount == Decimal(charged)
+
+
+def test_an_unpaid_order_gives_its_units_back_when_its_time_is_over():
+    order = make_order(make_sellable(quantity=3), quantity=2)
+
+    assert checkout.expire(order=order, now=NOON + timedelta(minutes=19)) is False
+    assert checkout.expire(order=order, now=NOON + timedelta(minutes=20)) is True
+
+    assert StockLevel.objects.get().available == 3
+    assert Reservation.objects.get().status == "expired"
+    assert Order.objects.get().status == "expired"
+
+
+@pytest.mark.parametrize("quantity", [0, 3])
+def test_a_cart_line_is_changed_or_taken_out(quantity):
+    cart = make_cart(make_sellable(quantity=5))
+
+    carts.change(cart=cart, line_id=cart.lines.get().pk, quantity=quantity, now=NOON)
+
+    assert carts.look(cart=cart, now=NOON).count == quantity
+
+
+def test_more_than_there_is_does_not_go_into_a_cart():
+    listing = make_sellable(quantity=2)
+    cart = make_cart(listing)
+
+    with pytest.raises(carts.NotEnoughError) as refused:
+        carts.add(cart=cart, listing_id=listing.pk, quantity=2, now=NOON)
+
+    assert refused.value.available == 2
+    assert cart.lines.get().quantity == 1
+
+
+def test_a_changed_price_is_told_at_the_line():
+    listing = make_sellable(price="39.99")
+    cart = make_cart(listing)
+    type(listing).objects.update(price_amount=Decimal("34.99"))
+
+    (line,) = carts.look(cart=cart, now=NOON).lines
+
+    assert line.unit == Money(Decimal("34.99"), "EUR")
+    assert line.price_was == Money(Decimal("39.99"), "EUR")
