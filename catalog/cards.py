@@ -6,9 +6,6 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import QuerySet
-
-from catalog.models import Card
 from catalog.models.listing import STALE_AFTER
 
 
@@ -16,9 +13,12 @@ def is_fresh(as_of: datetime | None, *, now: datetime) -> bool:
     return as_of is not None and as_of >= now - STALE_AFTER
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CardView:
-    """One product in a list. Units: as in ``catalog.models.Card``."""
+    """One product in a list, its columns in the order in which lists select them.
+
+    Units:  as in ``catalog.models.Card``
+    """
 
     product_id: int
     category_id: int
@@ -54,10 +54,3 @@ class CardView:
 
 
 CARD_COLUMNS = tuple(column.name for column in fields(CardView))
-
-
-def card_views(cards: QuerySet[Card]) -> list[CardView]:
-    return [
-        CardView(**dict(zip(CARD_COLUMNS, row, strict=True)))
-        for row in cards.values_list(*CARD_COLUMNS)
-    ]

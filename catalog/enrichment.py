@@ -11,13 +11,17 @@ from decimal import Decimal
 from typing import Any
 
 from catalog import cells, claims, families, wording
-from catalog.labels import Labels
+from catalog.labels import Labels, Said
 from catalog.reading import UnreadableError
 from catalog.records import BadRow, ProductRecord
 
 UNBRANDED = "Unbranded"
 MAX_MORE_TEXT = 300
 MAX_MORE = 60
+# When one of these is wrong, none of them tells the energy of the battery.
+_OF_ENERGY = frozenset(
+    {"capacity_mah", "battery_capacity_mah", "battery_voltage", "battery_energy_wh"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,20 +63,12 @@ def enrich(record: ProductRecord, *, source: str) -> Enriched | BadRow:
     battery = _battery(labels)
     claim = _claim(labels, battery)
     numbers = labels.numbers(battery=battery)
-    findings = [
-        *claims.judge(claim),
-        *(
-            found
-            for column in claims.RANGES.keys() & numbers.keys()
-            if (found := claims.out_of_range(column, numbers[column][0]))
-        ),
-    ]
+    findings = _findings(claim, numbers)
     wrong = {finding.column for finding in findings if finding.is_error}
+    if wrong & _OF_ENERGY:
+        battery = replace(battery, capacity_mah=None, voltage=None, energy_wh=None)
+        wrong |= _OF_ENERGY
     spec = {column: value for column, (value, _) in numbers.items() if column not in wrong}
-    if "capacity_mah" in wrong:
-        battery = replace(battery, capacity_mah=None, energy_wh=None)
-        for column in ("battery_capacity_mah", "battery_energy_wh"):
-            spec.pop(column, None)
     if "intensity_cd" in spec:
         spec["beam_m"] = claims.beam_m(spec["intensity_cd"])
     title = wording.clean_title(record.title, output_lm=spec.get("output_lm"))
@@ -102,6 +98,17 @@ def enrich(record: ProductRecord, *, source: str) -> Enriched | BadRow:
         cell_count=(battery.count or 1) if has_lithium and battery.format else 0,
         issues=tuple(_issues(record, labels, findings)),
     )
+
+
+def _findings(claim: claims.Claim, numbers: Mapping[str, Said]) -> list[claims.Finding]:
+    """Judge the numbers together, and then each one for itself."""
+    findings = claims.judge(claim)
+    wrong = {finding.column for finding in findings if finding.is_error}
+    for column in claims.RANGES:
+        if column in numbers and column not in wrong:
+            found = claims.out_of_range(column, numbers[column][0])
+            findings += [found] if found else []
+    return findings
 
 
 def _refused(record: ProductRecord, code: str, message: str) -> BadRow:

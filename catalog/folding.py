@@ -1,6 +1,6 @@
 """Fold words so that a shopper finds them whatever keyboard he has. Pure.
 
-The same folding is done in SQL when cards are written (``FOLDED_SQL``).
+The same folding is done in SQL when cards are written.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ _FROM = "əışçöüğ"
 _TO = "eiscoug"
 _TABLE = str.maketrans(_FROM, _TO)
 
-# %s is a text expression; the collation lower-cases all alphabets on any server.
-FOLDED_SQL = f"translate(lower(%s COLLATE pg_c_utf8), '{_FROM}', '{_TO}')"
+
+def folded_sql(text: str) -> str:
+    """Return the SQL that folds a text expression as ``fold`` does, on any server."""
+    return f"translate(lower(({text}) COLLATE pg_c_utf8), '{_FROM}', '{_TO}')"
 
 
 def fold(text: str) -> str:

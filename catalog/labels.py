@@ -39,7 +39,10 @@ class Labels:
         subjects = {
             "runtime_high_min": ("runtime",),
             "capacity_mah": ("battery",),
-            "energy_wh": ("battery",),
+            "battery_capacity_mah": ("battery",),
+            "battery_voltage": ("battery",),
+            "battery_energy_wh": ("battery",),
+            "battery_count": ("battery",),
             "intensity_cd": ("intensity_cd", "beam"),
         }.get(column, (column,))
         return {

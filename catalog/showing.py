@@ -2,245 +2,209 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Window
-from django.db.models.functions import JSONObject, RowNumber
+from django.db import connection, models
 
-from catalog.cards import CardView, card_views, is_fresh
-from catalog.models import (
-    Card,
-    Category,
-    Channel,
-    Identifier,
-    Image,
-    Listing,
-    Mode,
-    Product,
-    Spec,
-    Variant,
-)
+from catalog.cards import CARD_COLUMNS, CardView
+from catalog.models import Category, Channel, Spec, Variant
 from catalog.models.listing import STALE_AFTER
+from catalog.product_view import ModeView, PictureView, ProductView, VariantView
 from storefront.lib.money import Money
 
-PICKS_PER_FAMILY = 6
+PICKS_PER_SHELF = 6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureView:
-    """One picture of ours; ``stem`` is empty as long as it has not been fetched."""
-
-    stem: str
-    role: str
-    width_px: int | None
-    height_px: int | None
-    variant_id: int | None
+def _columns(model: type[models.Model], table: str) -> list[str]:
+    """Name all columns of a model; JSON ones are cast so that the driver reads them."""
+    return [
+        f"{table}.{column.column}" + ("::json" * isinstance(column, models.JSONField))
+        for column in model._meta.concrete_fields  # noqa: SLF001 - the public way to ask a model
+    ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModeView:
-    """One row of the mode table."""
-
-    name: str
-    kind: str
-    output_lm: Decimal | None
-    runtime_min: int | None
-    intensity_cd: int | None
+def _names(model: type[models.Model]) -> list[str]:
+    return [column.attname for column in model._meta.concrete_fields]  # noqa: SLF001
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariantView:
-    """One choice on the product page."""
-
-    id: int
-    listing_id: int
-    sku: str
-    gtin: str
-    mpn: str
-    options: tuple[str, ...]
-    color: str
-    status: str
-    weight_g: int | None
-    packed_weight_g: int | None
-    lithium: str
-    cell_wh: Decimal | None
-    cell_count: int
-    price: Money
-    available: int
-    as_of: datetime | None
-    ships_from: Mapping[str, int]
-    pictures: tuple[PictureView, ...]
-
-    @property
-    def options_text(self) -> str:
-        return " / ".join(self.options)
-
-    def is_available(self, now: datetime) -> bool:
-        return self.available > 0 and is_fresh(self.as_of, now=now)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductView:
-    """One product page. ``pictures`` are the fetched ones that are of no single variant."""
-
-    id: int
-    slug: str
-    title: str
-    brand: str
-    family: str
-    summary: str
-    description_html: str
-    option_names: tuple[str, ...]
-    category: Category
-    spec: Spec | None
-    modes: tuple[ModeView, ...]
-    pictures: tuple[PictureView, ...]
-    variants: tuple[VariantView, ...]
-
-    @property
-    def price_from(self) -> Money:
-        return min(variant.price for variant in self.variants)
-
-    @property
-    def has_more_prices(self) -> bool:
-        return len({variant.price for variant in self.variants}) > 1
-
-    def is_available(self, now: datetime) -> bool:
-        return any(variant.is_available(now) for variant in self.variants)
-
-    def lead(self, now: datetime) -> VariantView:
-        """Return the variant to show first: the cheapest that can be bought, or the cheapest."""
-        return min(self.variants, key=lambda each: (not each.is_available(now), each.price.amount))
+_OWN = ("id", "slug", "title", "family", "summary", "description_html", "option_names::json")
+_PRODUCT = f"""
+    SELECT {", ".join(f"product.{name}" for name in _OWN)}, brand.name,
+        (SELECT json_agg(json_build_array(
+            mode.name, mode.kind, mode.output_lm::text, mode.runtime_min, mode.intensity_cd
+         ) ORDER BY mode.position) FROM catalog_mode mode WHERE mode.product_id = product.id),
+        (SELECT json_agg(json_build_array(
+            image.stem, image.role, image.width_px, image.height_px, image.variant_id
+         ) ORDER BY image.position, image.id)
+         FROM catalog_image image WHERE image.product_id = product.id AND image.stem <> ''),
+        {", ".join(_columns(Category, "category"))}, {", ".join(_columns(Spec, "spec"))}
+    FROM catalog_product product
+    JOIN catalog_brand brand ON brand.id = product.brand_id
+    JOIN catalog_category category ON category.id = product.category_id
+    LEFT JOIN catalog_spec spec ON spec.product_id = product.id
+    WHERE product.slug = %s AND product.status = 'active'
+"""  # noqa: S608 - made of column names
+_VARIANTS = """
+    SELECT variant.id, listing.id, variant.sku, variant.option_values::json, variant.color,
+        variant.status, variant.weight_g, variant.packed_weight_g, variant.lithium,
+        variant.cell_wh, variant.cell_count, listing.price_amount, listing.available,
+        listing.as_of, listing.ships_from::json,
+        (SELECT json_object_agg(name.scheme, CASE name.scheme
+            WHEN 'gtin' THEN name.value ELSE name.raw END)
+         FROM catalog_identifier name
+         WHERE name.variant_id = variant.id AND name.state <> 'conflict')
+    FROM catalog_listing listing
+    JOIN catalog_variant variant ON variant.id = listing.variant_id
+    WHERE listing.channel_id = %s AND variant.product_id = %s AND listing.is_published
+    ORDER BY variant.position, variant.id
+"""
 
 
 def product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None:
-    """Gather a product page in two queries; None if there is nothing to show under that name."""
-    of_product = {"product": OuterRef("pk")}
-    found = (
-        Product.objects.filter(slug=slug, status=Product.Status.ACTIVE)
-        .select_related("brand", "category", "spec")
-        .annotate(
-            mode_rows=_rows(Mode.objects.filter(**of_product), ModeView),
-            picture_rows=_rows(Image.objects.filter(**of_product).exclude(stem=""), PictureView),
-        )
-        .first()
-    )
-    if found is None:
-        return None
-    pictures = [PictureView(**row) for row in found.picture_rows]
-    variants = _variants(channel=channel, product_id=found.pk, pictures=pictures, now=now)
-    if not variants:
-        return None
-    return ProductView(
-        id=found.pk,
-        slug=found.slug,
-        title=found.title,
-        brand=found.brand.name,
-        family=found.family,
-        summary=found.summary,
-        description_html=found.description_html,
-        option_names=tuple(found.option_names),
-        category=found.category,
-        spec=getattr(found, "spec", None),
-        modes=tuple(_mode(row) for row in found.mode_rows),
-        pictures=tuple(picture for picture in pictures if picture.variant_id is None),
-        variants=variants,
-    )
+    """Gather a product page in two queries; None if there is nothing to show under that name.
 
-
-def _rows(rows: QuerySet[Any], view: type) -> ArraySubquery:
-    """Select rows of a child table as an array of JSON objects, in their order."""
-    names = {column.name: F(column.name) for column in fields(view)}
-    return ArraySubquery(rows.order_by("position", "pk").values(row=JSONObject(**names)))
-
-
-def _mode(row: Mapping[str, Any]) -> ModeView:
-    output_lm = row["output_lm"]
-    known = None if output_lm is None else Decimal(str(output_lm))
-    return ModeView(**{**row, "output_lm": known})
-
-
-def _variants(
-    *, channel: Channel, product_id: int, pictures: list[PictureView], now: datetime
-) -> tuple[VariantView, ...]:
-    listings = (
-        Listing.objects.on(channel)
-        .published()
-        .filter(variant__product=product_id)
-        .select_related("variant")
-        .annotate(
-            names=ArraySubquery(
-                Identifier.objects.filter(variant=OuterRef("variant"))
-                .exclude(state=Identifier.State.CONFLICT)
-                .order_by("pk")
-                .values(row=JSONObject(scheme=F("scheme"), value=F("value"), raw=F("raw")))
-            )
-        )
-        .order_by("variant__position", "variant_id")
-    )
-    variants = [
-        _variant(listing, currency=channel.currency, pictures=pictures) for listing in listings
-    ]
-    return tuple(
+    The queries are written by hand: composing them anew for each page costs more than
+    running them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_PRODUCT, [slug.replace("\0", "")])
+        if not (row := cursor.fetchone()):
+            return None
+        own, (brand, modes, pictures), rest = row[:7], row[7:10], row[10:]
+        cursor.execute(_VARIANTS, [channel.pk, own[0]])
+        shown = [PictureView(*picture) for picture in pictures or ()]
+        variants = [
+            _variant(values, currency=channel.currency, pictures=shown)
+            for values in cursor.fetchall()
+        ]
+    buyable = tuple(
         variant
         for variant in variants
         if variant.status != Variant.Status.DISCONTINUED or variant.is_available(now)
     )
+    if not buyable:
+        return None
+    of_category, of_spec = rest[: len(_names(Category))], rest[len(_names(Category)) :]
+    return ProductView(
+        id=own[0],
+        slug=own[1],
+        title=own[2],
+        brand=brand,
+        family=own[3],
+        summary=own[4],
+        description_html=own[5],
+        option_names=tuple(own[6]),
+        category=_loaded(Category, of_category),
+        spec=_loaded(Spec, of_spec) if of_spec[0] is not None else None,
+        modes=tuple(_mode(*mode) for mode in modes or ()),
+        pictures=tuple(picture for picture in shown if picture.variant_id is None),
+        variants=buyable,
+    )
 
 
-def _variant(listing: Listing, *, currency: str, pictures: list[PictureView]) -> VariantView:
-    variant = listing.variant
-    names = {row["scheme"]: row for row in listing.names}  # type: ignore[attr-defined]
+def _loaded[M: models.Model](model: type[M], values: Sequence[Any]) -> M:
+    return model.from_db(connection.alias, _names(model), values)
+
+
+def _mode(
+    name: str,
+    kind: str,
+    output_lm: str | None,
+    runtime_min: int | None,
+    intensity_cd: int | None,
+) -> ModeView:
+    return ModeView(
+        name=name,
+        kind=kind,
+        output_lm=None if output_lm is None else Decimal(output_lm),
+        runtime_min=runtime_min,
+        intensity_cd=intensity_cd,
+    )
+
+
+def _variant(
+    values: Sequence[Any], *, currency: str, pictures: Sequence[PictureView]
+) -> VariantView:
+    names: Mapping[str, str] = values[15] or {}
     return VariantView(
-        id=variant.pk,
-        listing_id=listing.pk,
-        sku=variant.sku,
-        gtin=names.get("gtin", {}).get("value", ""),
-        mpn=names.get("mpn", {}).get("raw", ""),
-        options=tuple(str(value) for value in variant.option_values),
-        color=variant.color,
-        status=variant.status,
-        weight_g=variant.weight_g,
-        packed_weight_g=variant.packed_weight_g,
-        lithium=variant.lithium,
-        cell_wh=variant.cell_wh,
-        cell_count=variant.cell_count,
-        price=Money(listing.price_amount or Decimal(0), currency),
-        available=listing.available,
-        as_of=listing.as_of,
-        ships_from=listing.ships_from,
-        pictures=tuple(picture for picture in pictures if picture.variant_id == variant.pk),
+        id=values[0],
+        listing_id=values[1],
+        sku=values[2],
+        gtin=names.get("gtin", ""),
+        mpn=names.get("mpn", ""),
+        options=tuple(str(value) for value in values[3]),
+        color=values[4],
+        status=values[5],
+        weight_g=values[6],
+        packed_weight_g=values[7],
+        lithium=values[8],
+        cell_wh=values[9],
+        cell_count=values[10],
+        price=Money(values[11], currency),
+        available=values[12],
+        as_of=values[13],
+        ships_from=values[14],
+        pictures=tuple(picture for picture in pictures if picture.variant_id == values[0]),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeView:
-    """The front of the shop. ``picks`` are the best cards of each family that has any."""
+    """The front of the shop.
+
+    Shape:  ``picks`` are the best cards of each shelf by family; ``categories`` are all of
+            them, each with the number of its cards
+    """
 
     picks: Mapping[str, tuple[CardView, ...]]
-    categories: tuple[tuple[Category, int], ...]  # each with how many products it holds
+    categories: tuple[tuple[Category, int], ...]
+
+
+_PICKS = f"""
+    SELECT {", ".join(f"card.{name}" for name in CARD_COLUMNS)}
+    FROM catalog_category category
+    CROSS JOIN LATERAL (
+        SELECT * FROM catalog_card
+        WHERE channel_id = %s AND category_id = category.id AND available > 0 AND as_of >= %s
+        ORDER BY score DESC, id LIMIT {PICKS_PER_SHELF}
+    ) AS card
+    ORDER BY category.position, category.id, card.score DESC, card.id
+"""  # noqa: S608 - made of column names
+_CATEGORIES = f"""
+    SELECT {", ".join(_columns(Category, "category"))},
+        (SELECT count(*) FROM catalog_card card
+         WHERE card.channel_id = %s AND card.category_id = category.id)
+    FROM catalog_category category ORDER BY category.position, category.id
+"""  # noqa: S608 - made of column names
 
 
 def home(*, channel: Channel, now: datetime) -> HomeView:
     """Gather the home page in two queries."""
-    best = Card.objects.filter(
-        channel=channel, available__gt=0, as_of__gte=now - STALE_AFTER
-    ).annotate(
-        place=Window(
-            RowNumber(), partition_by=[F("family")], order_by=[F("score").desc(), F("id").asc()]
-        )
-    )
     picks: dict[str, list[CardView]] = {}
-    for card in card_views(best.filter(place__lte=PICKS_PER_FAMILY).order_by("family", "place")):
-        picks.setdefault(card.family, []).append(card)
-    on_channel = Count("cards", filter=Q(cards__channel=channel))
-    categories = Category.objects.order_by("position", "pk").annotate(card_count=on_channel)
+    with connection.cursor() as cursor:
+        cursor.execute(_PICKS, [channel.pk, now - STALE_AFTER])
+        for row in cursor.fetchall():
+            card = CardView(*row)
+            picks.setdefault(card.family, []).append(card)
+        cursor.execute(_CATEGORIES, [channel.pk])
+        rows = cursor.fetchall()
     return HomeView(
         picks={family: tuple(cards) for family, cards in picks.items()},
-        categories=tuple((category, category.card_count) for category in categories),
+        categories=tuple((_loaded(Category, row[:-1]), row[-1]) for row in rows),
     )
+
+
+__all__ = [
+    "CardView",
+    "HomeView",
+    "ModeView",
+    "PictureView",
+    "ProductView",
+    "VariantView",
+    "home",
+    "product",
+]

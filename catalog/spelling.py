@@ -6,12 +6,14 @@ from difflib import get_close_matches
 
 from django.db.models.functions import Length
 
+from catalog.families import SEARCH_WORDS
 from catalog.folding import fold
 from catalog.models import SearchWord
 
 MIN_LENGTH = 4
 LIKENESS = 0.72
 CANDIDATES = 20_000
+_ALWAYS_KNOWN = frozenset(word for words in SEARCH_WORDS.values() for word in fold(words).split())
 
 
 def correct(words: str) -> str:
@@ -29,6 +31,7 @@ def correct(words: str) -> str:
         .filter(length__gte=min(lengths) - 2, length__lte=max(lengths) + 2)
         .values_list("word", flat=True)[:CANDIDATES]
     )
+    known |= _ALWAYS_KNOWN
     nearest = {
         word: found[0]
         for word in doubtful - known

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 
 from catalog.models.product import Product, Variant
 
 WIDTHS_PX = (240, 480, 900)
+
+
+class ImageQuerySet(models.QuerySet["Image"]):
+    """Questions about pictures."""
+
+    def waiting(self, now: datetime) -> ImageQuerySet:
+        """To be fetched: never tried yet, or due to be tried again."""
+        return self.filter(stem="").filter(
+            models.Q(tries=0, try_after__isnull=True) | models.Q(try_after__lte=now)
+        )
 
 
 class Image(models.Model):
@@ -32,6 +44,8 @@ class Image(models.Model):
     problem = models.CharField(max_length=200, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
     try_after = models.DateTimeField(null=True, blank=True)
+
+    objects = ImageQuerySet.as_manager()
 
     class Meta:
         constraints = [

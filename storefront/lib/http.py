@@ -37,8 +37,10 @@ class Api:
         headers: Mapping[str, str] | None = None,
         read_s: float = READ_S,
         total_s: float = TOTAL_S,
+        max_answer_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
         self._total_s = total_s
+        self._max_answer_bytes = max_answer_bytes
         self._client = httpx.Client(
             base_url=base_url,
             headers=dict(headers or {}),
@@ -62,14 +64,10 @@ class Api:
     def close(self) -> None:
         self._client.close()
 
-    def get(
-        self, path: str, *, headers: Mapping[str, str] | None = None, **query: Any
-    ) -> Any:
+    def get(self, path: str, *, headers: Mapping[str, str] | None = None, **query: Any) -> Any:
         return self.json("GET", path, params=query, headers=headers)
 
-    def post(
-        self, path: str, body: Any, *, headers: Mapping[str, str] | None = None
-    ) -> Any:
+    def post(self, path: str, body: Any, *, headers: Mapping[str, str] | None = None) -> Any:
         return self.json("POST", path, body=body, headers=headers)
 
     def json(
@@ -134,7 +132,9 @@ class Api:
         finally:
             response.close()
         milliseconds = (time.monotonic() - started) * 1000
-        log.info("%s %s -> %s in %.0f ms", what, request.url.host, response.status_code, milliseconds)
+        log.info(
+            "%s %s -> %s in %.0f ms", what, request.url.host, response.status_code, milliseconds
+        )
         return self._judged(response, content, what=what)
 
     def _body(self, response: httpx.Response, *, what: str, deadline: float) -> bytes:
@@ -142,9 +142,10 @@ class Api:
         try:
             for chunk in response.iter_bytes():
                 content += chunk
-                if len(content) > MAX_ANSWER_BYTES:
+                if len(content) > self._max_answer_bytes:
                     raise PermanentError(
-                        f"{what}: answer over {MAX_ANSWER_BYTES} bytes", may_have_happened=True
+                        f"{what}: answer over {self._max_answer_bytes} bytes",
+                        may_have_happened=True,
                     )
                 if time.monotonic() > deadline:
                     raise TemporaryError(

@@ -1,0 +1,206 @@
+"""The SQL that copies all a list shows into cards. Pure: text made of constants."""
+
+from __future__ import annotations
+
+from catalog.folding import folded_sql
+
+# What can be bought stands above what cannot, then what has a picture, then the better known.
+IN_STOCK_SCORE = 1_000_000
+PICTURE_SCORE = 100_000
+
+# The one variant whose price is shown: the cheapest that can be bought, or the cheapest.
+_LEADS = """
+    SELECT DISTINCT ON (variant.product_id)
+        variant.product_id, listing.price_amount, listing.as_of, variant.packed_weight_g,
+        variant.lithium, variant.cell_wh, variant.cell_count
+    FROM catalog_listing listing
+    JOIN catalog_variant variant ON variant.id = listing.variant_id
+    WHERE listing.channel_id = %(channel)s AND listing.is_published
+      AND variant.product_id = ANY(%(products)s)
+      AND (variant.status <> 'discontinued' OR listing.available > 0)
+    ORDER BY variant.product_id, (listing.available = 0), listing.price_amount, listing.id
+"""
+_TOTALS = """
+    SELECT variant.product_id,
+        least(count(*), 32767) AS variant_count,
+        least(sum(listing.available), 1000000000)::int AS available,
+        count(DISTINCT listing.price_amount) > 1 AS has_more_prices,
+        max(listing.as_of) FILTER (WHERE listing.available > 0) AS as_of
+    FROM catalog_listing listing
+    JOIN catalog_variant variant ON variant.id = listing.variant_id
+    WHERE listing.channel_id = %(channel)s AND listing.is_published
+      AND variant.product_id = ANY(%(products)s)
+      AND (variant.status <> 'discontinued' OR listing.available > 0)
+    GROUP BY variant.product_id
+"""
+_COUNTRIES = """
+    SELECT variant.product_id, array_agg(DISTINCT place.country ORDER BY place.country) AS codes
+    FROM catalog_listing listing
+    JOIN catalog_variant variant ON variant.id = listing.variant_id
+    CROSS JOIN LATERAL jsonb_object_keys(listing.ships_from) AS place(country)
+    WHERE listing.channel_id = %(channel)s AND listing.is_published
+      AND variant.product_id = ANY(%(products)s)
+    GROUP BY variant.product_id
+"""
+_NAMES = """
+    SELECT variant.product_id, array_agg(DISTINCT name.word) AS words
+    FROM catalog_variant variant
+    JOIN catalog_identifier identifier
+      ON identifier.variant_id = variant.id AND identifier.state <> 'conflict'
+    CROSS JOIN LATERAL (VALUES
+        (lower(variant.sku)),
+        (CASE identifier.scheme
+            WHEN 'mpn' THEN split_part(identifier.value, ':', 2)
+            WHEN 'gtin' THEN identifier.value
+         END)
+    ) AS name(word)
+    WHERE variant.product_id = ANY(%(products)s) AND name.word <> ''
+    GROUP BY variant.product_id
+"""
+_PICTURES = """
+    SELECT DISTINCT ON (product_id) product_id, stem
+    FROM catalog_image
+    WHERE product_id = ANY(%(products)s) AND stem <> ''
+    ORDER BY product_id, (role <> 'main'), position, id
+"""
+# IEC 60529 as in catalog.reading.water_level: under water (7, 8) is not under a jet (5, 6, 9).
+_WATER = """
+    CASE
+        WHEN spec.ip_rating = '' THEN NULL
+        WHEN spec.ip_rating ~ '[569]/[78]$' THEN 4
+        WHEN spec.ip_rating ~ '[78]$' THEN 3
+        WHEN spec.ip_rating ~ '[569]$' THEN 2
+        WHEN spec.ip_rating ~ '4$' THEN 1
+        ELSE 0
+    END
+"""
+# What it runs on and how it charges, in the words of the "power" facet.
+_POWER = """
+    ARRAY(
+        SELECT DISTINCT word FROM (
+            SELECT jsonb_array_elements_text(spec.power_sources) AS word
+            UNION ALL
+            SELECT 'usb_c' WHERE spec.charging ? 'usb_c'
+            UNION ALL
+            SELECT CASE WHEN lower(spec.battery_format) = ANY(%(cells)s)
+                THEN lower(spec.battery_format) ELSE 'other_cell' END
+            WHERE spec.battery_format NOT IN ('', 'built_in')
+              AND NOT spec.power_sources ? 'built_in'
+        ) AS words
+        WHERE word <> 'replaceable_cell' ORDER BY word
+    )::varchar[]
+"""
+_FEATURES = """
+    ARRAY(
+        SELECT jsonb_array_elements_text(spec.features)
+        UNION
+        SELECT 'high_cri' WHERE spec.cri >= 90
+        ORDER BY 1
+    )::varchar[]
+"""
+_TITLE = folded_sql("product.title || ' ' || brand.name")
+_SEARCH = f"""
+    setweight(to_tsvector('english', {_TITLE}), 'A')
+    || setweight(to_tsvector('simple', {_TITLE}), 'A')
+    || setweight(array_to_tsvector(COALESCE(name.words, '{{}}')), 'B')
+    || setweight(to_tsvector('english', family.words), 'B')
+    || setweight(to_tsvector('simple', family.words || ' ' || shelf.words), 'B')
+    || setweight(to_tsvector('simple', translate(
+        concat_ws(' ', spec.battery_format, spec.charging, spec.features, spec.light_colors),
+        '_[]",', '     ')), 'C')
+"""
+_STATED = """
+    (spec.output_lm IS NOT NULL)::int + (spec.intensity_cd IS NOT NULL)::int
+    + (spec.runtime_high_min IS NOT NULL)::int + (spec.weight_g IS NOT NULL)::int
+    + (spec.ip_rating <> '')::int + (spec.features <> '[]')::int
+"""
+_COLUMNS = {
+    "channel_id": "%(channel)s",
+    "product_id": "product.id",
+    "category_id": "product.category_id",
+    "slug": "product.slug",
+    "title": "product.title",
+    "brand": "brand.name",
+    "family": "product.family",
+    "picture": "COALESCE(picture.stem, '')",
+    "price_amount": "lead.price_amount",
+    "has_more_prices": "total.has_more_prices",
+    "available": "total.available",
+    "as_of": "COALESCE(total.as_of, lead.as_of)",
+    "ships_from": "COALESCE(place.codes, '{}')::varchar[]",
+    "packed_weight_g": "lead.packed_weight_g",
+    "lithium": "lead.lithium",
+    "cell_wh": "lead.cell_wh",
+    "cell_count": "lead.cell_count",
+    "variant_count": "total.variant_count",
+    "output_lm": "spec.output_lm",
+    "intensity_cd": "spec.intensity_cd",
+    "beam_m": "spec.beam_m",
+    "runtime_min": "COALESCE(spec.runtime_high_min, spec.runtime_max_min)",
+    "weight_g": "spec.weight_g",
+    "ip_rating": "spec.ip_rating",
+    "water": _WATER,
+    "power": _POWER,
+    "battery_format": "spec.battery_format",
+    "features": _FEATURES,
+    "score": f"""
+        (total.available > 0)::int * {IN_STOCK_SCORE}
+        + (picture.stem IS NOT NULL)::int * {PICTURE_SCORE} + ({_STATED}) * 1000
+        + LEAST(total.available, 500)
+    """,
+    "search": _SEARCH,
+    "added_at": "product.created_at",
+}
+_KEYS = frozenset({"channel_id", "product_id"})
+_SELECT = f"""
+    SELECT {", ".join(f"{value} AS {name}" for name, value in _COLUMNS.items())}
+    FROM catalog_product product
+    JOIN ({_LEADS}) lead ON lead.product_id = product.id
+    JOIN ({_TOTALS}) total ON total.product_id = product.id
+    JOIN catalog_brand brand ON brand.id = product.brand_id
+    JOIN catalog_spec spec ON spec.product_id = product.id
+    JOIN unnest(%(families)s::text[], %(family_words)s::text[]) AS family(code, words)
+      ON family.code = product.family
+    JOIN unnest(%(shelves)s::bigint[], %(shelf_words)s::text[]) AS shelf(id, words)
+      ON shelf.id = product.category_id
+    LEFT JOIN ({_COUNTRIES}) place ON place.product_id = product.id
+    LEFT JOIN ({_NAMES}) name ON name.product_id = product.id
+    LEFT JOIN ({_PICTURES}) picture ON picture.product_id = product.id
+    WHERE product.status = 'active'
+"""  # noqa: S608 - made of constants
+_NAMED = ", ".join(_COLUMNS)
+_DIFFERS = " OR ".join(
+    f"card.{name} IS DISTINCT FROM fresh.{name}" for name in _COLUMNS if name not in _KEYS
+)
+_REPLACED = ", ".join(f"{name} = EXCLUDED.{name}" for name in _COLUMNS if name not in _KEYS)
+
+# One statement: what is no longer for show goes, what is new or differs is written.
+REBUILD = f"""
+    WITH fresh AS MATERIALIZED ({_SELECT}),
+    gone AS (
+        DELETE FROM catalog_card card
+        WHERE card.channel_id = %(channel)s AND card.product_id = ANY(%(products)s)
+          AND NOT EXISTS (SELECT FROM fresh WHERE fresh.product_id = card.product_id)
+    )
+    INSERT INTO catalog_card ({_NAMED})
+    SELECT {", ".join(f"fresh.{name}" for name in _COLUMNS)}
+    FROM fresh
+    LEFT JOIN catalog_card card
+      ON card.channel_id = fresh.channel_id AND card.product_id = fresh.product_id
+    WHERE card.id IS NULL OR {_DIFFERS}
+    ON CONFLICT (channel_id, product_id) DO UPDATE SET {_REPLACED}
+"""  # noqa: S608 - made of constants
+
+# Words a shopper may mistype: those of titles and brands, whole and without digits.
+COLLECT_WORDS = f"""
+    INSERT INTO catalog_searchword (word)
+    SELECT DISTINCT said.word
+    FROM catalog_card card
+    CROSS JOIN LATERAL regexp_split_to_table(
+        {folded_sql("card.title || ' ' || card.brand")} COLLATE pg_c_utf8, '[^[:alpha:]]+'
+    ) AS said(word)
+    WHERE card.channel_id = %(channel)s AND card.product_id = ANY(%(products)s)
+      AND length(said.word) BETWEEN 4 AND 40
+      AND NOT EXISTS (SELECT FROM catalog_searchword known WHERE known.word = said.word)
+    ON CONFLICT (word) DO NOTHING
+"""  # noqa: S608 - made of constants

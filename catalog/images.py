@@ -1,0 +1,184 @@
+"""Fetch a supplier's picture, make sure it is one, and keep it in our sizes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import ipaddress
+import socket
+import struct
+import tempfile
+import warnings
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from PIL import Image as Pillow
+from PIL import ImageOps, UnidentifiedImageError
+
+from catalog.models import Image
+from catalog.models.media import WIDTHS_PX
+from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http import Api
+
+MAX_BYTES = 8_000_000
+MAX_PIXELS = 40_000_000
+MIN_SIDE_PX = 50
+FORMATS = ("PNG", "JPEG", "WEBP")
+QUALITY = 82
+MAX_TRIES = 8
+FIRST_RETRY = timedelta(minutes=1)
+# What Pillow's readers raise over bytes that are not what they claim to be.
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    LookupError,
+    ArithmeticError,
+    struct.error,
+)
+
+
+class BadPictureError(ValueError):
+    """These bytes are not a picture that we show; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture in our sizes. ``stem`` is made of its content, so equal pictures are one."""
+
+    stem: str
+    width_px: int
+    height_px: int
+
+
+def fetch(image: Image, now: datetime) -> None:
+    """Fetch one picture and write down what became of it, or why not, and when to try again."""
+    try:
+        content = _download(image.source_url)
+        picture = keep(content)
+    except TemporaryError as error:
+        _later(image, str(error), now=now)
+    except (PermanentError, BadPictureError) as error:
+        _never(image, str(error))
+    else:
+        Image.objects.filter(pk=image.pk).update(
+            stem=picture.stem,
+            width_px=picture.width_px,
+            height_px=picture.height_px,
+            problem="",
+            try_after=None,
+            tries=image.tries + 1,
+        )
+
+
+def _download(url: str) -> bytes:
+    parts = urlsplit(url)
+    if settings.IS_PRODUCTION and not _is_public(parts.hostname or ""):
+        raise PermanentError("the address is not a public one")
+    with Api(
+        f"{parts.scheme}://{parts.netloc}",
+        headers={"accept": "image/*"},
+        max_answer_bytes=MAX_BYTES,
+    ) as api:
+        path = parts.path or "/"
+        return api.read("GET", f"{path}?{parts.query}" if parts.query else path)
+
+
+def _is_public(host: str) -> bool:
+    """Refuse to be sent into our own network by a line in somebody's feed."""
+    try:
+        found = socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)
+    except OSError as error:
+        raise TemporaryError(f"{host} cannot be resolved") from error
+    return all(ipaddress.ip_address(address[4][0]).is_global for address in found)
+
+
+def _later(image: Image, problem: str, *, now: datetime) -> None:
+    tries = image.tries + 1
+    if tries >= MAX_TRIES:
+        _never(image, problem)
+        return
+    Image.objects.filter(pk=image.pk).update(
+        tries=tries, problem=_said(problem), try_after=now + FIRST_RETRY * 2 ** (tries - 1)
+    )
+
+
+def _never(image: Image, problem: str) -> None:
+    """Give a picture up: it waits no more, and staff can read why."""
+    Image.objects.filter(pk=image.pk).update(
+        tries=MAX_TRIES, problem=_said(problem), try_after=None
+    )
+
+
+def _said(problem: str) -> str:
+    return problem.replace("\0", "")[:200]
+
+
+def keep(content: bytes) -> Picture:
+    """Write a picture anew in our widths, transparency kept, everything hidden in it dropped.
+
+    Raises: BadPictureError  it is none, or not one that we show
+    """
+    picture = opened(content)
+    stem = hashlib.blake2b(content, digest_size=16).hexdigest()
+    folder = Path(settings.MEDIA_ROOT) / "pictures"
+    folder.mkdir(parents=True, exist_ok=True)
+    for width in WIDTHS_PX:
+        target = folder / f"{stem}-{width}.webp"
+        if not target.exists():
+            _write(_resized(picture, width), target)
+    return Picture(stem=stem, width_px=picture.width, height_px=picture.height)
+
+
+def opened(content: bytes) -> Pillow.Image:
+    """Decode a picture, upright, as RGB or RGBA.
+
+    Raises: BadPictureError  too many pixels, another format, cut off, or no picture
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Pillow.DecompressionBombWarning)
+            picture = Pillow.open(io.BytesIO(content), formats=FORMATS)
+            _count_pixels(picture)
+            picture.load()
+    except UnidentifiedImageError as error:
+        raise BadPictureError("neither PNG nor JPEG nor WebP") from error
+    except (Pillow.DecompressionBombWarning, Pillow.DecompressionBombError) as error:
+        raise BadPictureError("far too many pixels") from error
+    except BadPictureError:
+        raise
+    except _BROKEN as error:
+        raise BadPictureError(f"broken: {error}") from error
+    upright = ImageOps.exif_transpose(picture)
+    has_alpha = upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info
+    return upright.convert("RGBA" if has_alpha else "RGB")
+
+
+def _count_pixels(picture: Pillow.Image) -> None:
+    """Judge a picture by its head, before its pixels take any memory."""
+    size = f"{picture.width} x {picture.height} pixels"
+    if picture.width * picture.height > MAX_PIXELS:
+        raise BadPictureError(f"{size} are too many")
+    if min(picture.size) < MIN_SIDE_PX:
+        raise BadPictureError(f"{size} are too few")
+
+
+def _resized(picture: Pillow.Image, width: int) -> Pillow.Image:
+    """Shrink to a width; a smaller picture is never blown up."""
+    if picture.width <= width:
+        return picture
+    height = max(1, round(picture.height * width / picture.width))
+    return picture.resize((width, height), Pillow.Resampling.LANCZOS)
+
+
+def _write(picture: Pillow.Image, target: Path) -> None:
+    """Write beside and rename, so that nobody ever reads half a picture."""
+    with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as beside:
+        picture.save(beside, "WEBP", quality=QUALITY, method=4)
+    Path(beside.name).chmod(0o644)
+    Path(beside.name).replace(target)

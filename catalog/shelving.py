@@ -1,0 +1,47 @@
+"""Put products on the shelf: copy what a list shows into one row per product and channel."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db import connection
+
+from catalog.card_sql import COLLECT_WORDS, REBUILD
+from catalog.cells import CELLS
+from catalog.families import SEARCH_WORDS
+from catalog.filters import CHOICES
+from catalog.folding import fold
+from catalog.models import Category, Channel, Product
+from storefront.lib.transactions import needs_transaction
+
+
+@needs_transaction
+def shelve(*, product_ids: Collection[int], channel: Channel) -> None:
+    """Make the cards of these products anew; what is no longer for show loses its card.
+
+    A product that is sold out keeps its card, below the rest.
+
+    Locks:  the products, in id order, so that the last one to shelve has seen everything
+    """
+    if not product_ids:
+        return
+    ids = sorted(product_ids)
+    locked = Product.objects.filter(pk__in=ids).select_for_update(of=["self"], no_key=True)
+    list(locked.order_by("pk").values_list("pk"))
+    shelves = list(Category.objects.only("pk", "names"))
+    known_cells = set(CHOICES["power"][1])
+    values: dict[str, Any] = {
+        "channel": channel.pk,
+        "products": ids,
+        "cells": [cell.lower() for cell in CELLS if cell.lower() in known_cells],
+        "families": list(SEARCH_WORDS),
+        "family_words": [fold(words) for words in SEARCH_WORDS.values()],
+        "shelves": [category.pk for category in shelves],
+        "shelf_words": [
+            fold(" ".join(str(name) for name in category.names.values())) for category in shelves
+        ],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(REBUILD, values)
+        cursor.execute(COLLECT_WORDS, values)
