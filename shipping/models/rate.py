@@ -29,6 +29,7 @@ class Service(models.Model):
     accepts_with = models.BooleanField(default=False)
     accepts_alone = models.BooleanField(default=False)
     max_cell_wh = models.DecimalField(max_digits=6, decimal_places=2, default=20)
+    max_cells = models.PositiveSmallIntegerField(null=True, blank=True)  # empty: no limit
     is_active = models.BooleanField(default=True)
 
     class Meta:

@@ -14,9 +14,7 @@ from storefront.lib.states import Stateful
 class Shipment(models.Model):
     """All parcels of one purchase order."""
 
-    purchase_order = models.OneToOneField(
-        PurchaseOrder, models.PROTECT, related_name="shipment"
-    )
+    purchase_order = models.OneToOneField(PurchaseOrder, models.PROTECT, related_name="shipment")
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -61,9 +59,7 @@ class Parcel(Stateful):
     tracking_url = models.CharField(max_length=300, blank=True)
     status = models.CharField(max_length=12, choices=Status, default=Status.ANNOUNCED)
     status_since = models.DateTimeField()
-    carrier_status = models.CharField(
-        max_length=22, choices=Carrier, default=Carrier.PRE_TRANSIT
-    )
+    carrier_status = models.CharField(max_length=22, choices=Carrier, default=Carrier.PRE_TRANSIT)
     carrier_status_at = models.DateTimeField(null=True, blank=True)
     announced_at = models.DateTimeField()
 
@@ -103,7 +99,7 @@ class TrackingEvent(models.Model):
     carrier_status = models.CharField(max_length=22, choices=Parcel.Carrier)
     description = models.CharField(max_length=300, blank=True)
     place = models.CharField(max_length=120, blank=True)
-    happened_at = models.DateTimeField()
+    happened_at = models.DateTimeField(null=True, blank=True)  # empty: the carrier gave no time
     received_at = models.DateTimeField()
 
     class Meta:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
 
 from storefront.lib.states import Stateful
+
+
+class InboundCallQuerySet(models.QuerySet["InboundCall"]):
+    """Questions about calls."""
+
+    def due(self, now: datetime) -> InboundCallQuerySet:
+        return self.filter(status="received", due_at__lte=now)
 
 
 class InboundCall(Stateful):
@@ -33,9 +41,19 @@ class InboundCall(Stateful):
     status = models.CharField(max_length=10, choices=Status, default=Status.RECEIVED)
     status_since = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()  # whoever handles it moves this on before he starts
     problem = models.CharField(max_length=500, blank=True)
 
+    objects = InboundCallQuerySet.as_manager()
+
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(status="received"),
+                name="inbound_call_is_due",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["source", "external_id"], name="inbound_call_kept_once"

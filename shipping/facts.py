@@ -1,0 +1,55 @@
+"""What the shipping app tells the outbox: payloads that any message can be made of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from notifications.outbox import tell
+from orders.access import order_url
+from orders.facts import line_payload
+from orders.models import PurchaseOrder
+from shipping.models import Parcel
+
+
+def parcel_shipped(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
+    order = purchase_order.order
+    plan = {entry["location_id"]: entry for entry in order.delivery_plan}
+    promised = plan.get(purchase_order.location_id, {})
+    lines = parcel.lines.select_related("order_line__variant__product__spec").order_by("pk")
+    tell(
+        name="parcel.shipped",
+        key=f"parcel.shipped:{parcel.carrier}:{parcel.number}",
+        subject=f"order:{order.number}",
+        payload={
+            **_basics(parcel, purchase_order),
+            "tracking_url": parcel.tracking_url,
+            "lines": [line_payload(line.order_line, line.quantity) for line in lines],
+            "currency": order.currency,
+            "arrives_from": promised.get("arrives_from", ""),
+            "arrives_to": promised.get("arrives_to", ""),
+        },
+        at=at,
+    )
+
+
+def parcel_delivered(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
+    tell(
+        name="parcel.delivered",
+        key=f"parcel.delivered:{parcel.carrier}:{parcel.number}",
+        subject=f"order:{purchase_order.order.number}",
+        payload=_basics(parcel, purchase_order),
+        at=at,
+    )
+
+
+def _basics(parcel: Parcel, purchase_order: PurchaseOrder) -> dict[str, Any]:
+    order = purchase_order.order
+    return {
+        "order": order.number,
+        "email": order.email,
+        "locale": order.locale,
+        "url": order_url(order),
+        "carrier": parcel.carrier,
+        "number": parcel.number,
+    }

@@ -1,0 +1,127 @@
+"""What carriers and suppliers say of a parcel, in our words. Pure: no database, clock or network.
+
+The words are those of ``shipping.Parcel.Carrier``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+# A later word beats an earlier one that carries the same time.
+RANK: Mapping[str, int] = MappingProxyType(
+    {
+        "unknown": 0,
+        "pre_transit": 1,
+        "in_transit": 2,
+        "out_for_delivery": 3,
+        "attempt_failed": 4,
+        "available_for_pickup": 5,
+        "exception": 6,
+        "expired": 7,
+        "return_to_sender": 8,
+        "lost": 9,
+        "delivered": 10,
+    }
+)
+FINAL = "delivered"
+# A carrier who says one of these has the parcel in his hands.
+ON_ITS_WAY = frozenset(RANK) - {"unknown", "pre_transit", "expired"}
+
+# Source: CJ's trackingStatus, 0 to 14.
+CJ_CODES: Mapping[int, str] = MappingProxyType(
+    {
+        0: "pre_transit",
+        1: "in_transit",  # out of the warehouse
+        2: "in_transit",
+        3: "return_to_sender",  # the forwarder sends it back
+        4: "in_transit",
+        5: "in_transit",
+        6: "in_transit",
+        7: "in_transit",  # customs
+        8: "in_transit",
+        9: "in_transit",
+        10: "out_for_delivery",
+        11: "available_for_pickup",
+        12: "delivered",
+        13: "exception",
+        14: "return_to_sender",
+    }
+)
+
+# The first pattern that is found decides, so that the special stands before the general:
+# "not delivered" is no delivery, and "delivered to the sender" is a return.
+_WORDS = (
+    ("return_to_sender", r"return|sent back|back to (the )?sender"),
+    ("lost", r"\blost\b|missing"),
+    ("attempt_failed", r"attempt|nobody|no one|not (at )?home|undelivered|not delivered"),
+    ("attempt_failed", r"deliver\w* (has )?failed|fail\w* (to deliver|delivery)|unsuccessful"),
+    ("exception", r"exception|damage|abnormal|failed|held|seized|destroyed|refused|undeliverable"),
+    ("expired", r"expired"),
+    ("out_for_delivery", r"out for delivery|with (the )?courier|on (the )?vehicle"),
+    ("available_for_pickup", r"pick.?up|collection|awaiting collect|parcel (shop|locker)"),
+    ("pre_transit", r"label|pre.?shipment|pre.?transit|information received|pre.?advice|announced"),
+    ("pre_transit", r"not (yet )?(shipped|found|scanned)|awaiting|pending|created"),
+    ("delivered", r"delivered|signed|proof of delivery"),
+    ("in_transit", r"transit|shipped|departed|arriv|customs|accepted|sorting|handed|dispatch"),
+    ("in_transit", r"outbound|forward|flight|hub|on its way|processed|moving|picked up"),
+    ("in_transit", r"\bleft\b|received by"),
+)
+_PATTERNS = tuple((word, re.compile(pattern)) for word, pattern in _WORDS)
+_LONGEST = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierNews:
+    """One thing a carrier said of one parcel.
+
+    ``happened_at`` is the carrier's own time; None where he gives none. ``external_id`` is his
+    name of the event, where he names it.
+    """
+
+    status: str
+    text: str = ""
+    place: str = ""
+    happened_at: datetime | None = None
+    external_id: str = ""
+
+
+def from_code(code: int) -> str:
+    """Read a number of CJ's; one that is not in his list says nothing."""
+    return CJ_CODES.get(code, "unknown")
+
+
+def from_words(text: str) -> str:
+    """Read a carrier's words, whatever he calls it; what cannot be read says nothing."""
+    words = text.strip().casefold().replace("_", " ")[:_LONGEST]
+    if words.replace(" ", "_") in RANK:
+        return words.replace(" ", "_")
+    if words.isdecimal() and words.isascii():
+        return from_code(int(words[:4]))
+    for word, pattern in _PATTERNS:
+        if pattern.search(words):
+            return word
+    return "unknown"
+
+
+def latest(news: Iterable[tuple[datetime | None, str]]) -> tuple[datetime | None, str]:
+    """Fold news into where the parcel is: the newest by the carrier's time, then by rank.
+
+    The result is the same in whatever order the news came in, and however often. Delivered
+    stays delivered. News without a time is older than any with one, and news that nobody can
+    read says nothing.
+    """
+    best: tuple[datetime | None, str] = (None, "unknown")
+    for one in news:
+        if _key(one) > _key(best):
+            best = one
+    return best
+
+
+def _key(news: tuple[datetime | None, str]) -> tuple[bool, bool, bool, float, int]:
+    happened_at, word = news
+    seconds = happened_at.timestamp() if happened_at else 0.0
+    return (word == FINAL, word != "unknown", happened_at is not None, seconds, RANK[word])

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from shipping import carriers
+
+
+@pytest.mark.parametrize(
+    ("told", "number", "name", "page"),
+    [
+        ("CJPacket Ordinary", "CJPKL0000000000YQ", "CJPacket", "https://www.cjpacket.com/"),
+        ("Standard line", "CJPKL0000000000YQ", "CJPacket", "https://www.cjpacket.com/"),
+        ("YunExpress", "YT2632800123456789", "YunExpress", "https://www.yuntrack.com/"),
+        ("4PX Global", "4PX3000123456789CN", "4PX", "https://track.4px.com/"),
+        ("China Post ePacket", "LK123456785CN", "China Post", "https://t.17track.net/"),
+        ("post", "LK123456785CN", "China Post", "https://t.17track.net/"),
+        ("DHL Paket", "00340434161094042557", "DHL", "https://www.dhl.com/"),
+        ("UPS", "1Z999AA10123456784", "UPS", "https://www.ups.com/"),
+        ("by air", "1Z999AA10123456784", "UPS", "https://www.ups.com/"),
+        ("USPS Ground", "9400111899223100001234", "USPS", "https://tools.usps.com/"),
+        ("FedEx International", "123456789012", "FedEx", "https://www.fedex.com/"),
+        ("GLS", "50123456789", "GLS", "https://gls-group.com/"),
+        ("DPD", "01234567890123", "DPD", "https://tracking.dpd.de/"),
+        ("Royal Mail", "AB123456785GB", "Royal Mail", "https://www.royalmail.com/"),
+        ("Camel Express", "XY12345", "Camel Express", "https://t.17track.net/"),
+    ],
+)
+def test_a_parcel_leads_to_the_page_of_whoever_carries_it(told, number, name, page):
+    url = carriers.tracking_url(told, number)
+
+    assert carriers.name_of(told, number) == name
+    assert url.startswith(page)
+    assert number in url
+
+
+def test_the_suppliers_own_page_is_shown_only_for_a_carrier_we_do_not_know():
+    page = "https://camel.example.com/track?n=XY12345"
+
+    assert carriers.tracking_url("Camel Express", "XY12345", offered=page) == page
+    assert "cjpacket.com" in carriers.tracking_url("CJPacket", "CJPKL0000000000YQ", offered=page)
+
+
+@pytest.mark.parametrize(
+    "offered",
+    [
+        "javascript:alert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "http://camel.example.com/track",
+        "//camel.example.com/track",
+        "https://127.0.0.1/track",
+        "https://[::1]/track",
+        "https://2130706433/track",
+        "https://0x7f000001/track",
+        "https://localhost/track",
+        "https://printer.local/track",
+        "https://db.internal/track",
+        "https://camel/track",
+        "https://user:secret@camel.example.com/",
+        "https://fara.example@evil.example.com/",
+        "https://evil.example.com\\@fara.example.com/",
+        "https://camel.example.com:8443/",
+        "https://camel.example.com:99999/",
+        "https://camel.example.com/\r\nSet-Cookie: a=b",
+        "https://camel.example.com/ onclick=alert(1)",
+        'https://camel.example.com/"><script>',
+        "https://camel.example.com/" + "a" * 300,
+        "https://[camel",
+    ],
+)
+def test_an_address_that_is_no_plain_public_https_page_is_never_a_link(offered):
+    url = carriers.tracking_url("Camel Express", "XY12345", offered=offered)
+
+    assert urlsplit(url).hostname == "t.17track.net"
+    assert urlsplit(url).scheme == "https"
+
+
+@pytest.mark.parametrize("raw", [" cjpkl 0000000000yq ", "CJPKL0000000000YQ"])
+def test_a_number_is_stored_one_way(raw):
+    assert carriers.number_of(raw) == "CJPKL0000000000YQ"
+
+
+@pytest.mark.parametrize(
+    "raw", ["", "1234", "A" * 41, "<b>12345</b>", "12345/../6", "\uff11\uff12\uff13\uff14\uff15", "a\x00bcde"]
+)
+def test_what_nobody_could_type_is_no_number(raw):
+    with pytest.raises(carriers.BadNumberError):
+        carriers.number_of(raw)
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("x" * 10_000, "x" * 40),
+        ("<b>Camel</b>", "b Camel /b"),
+        ("Camel\r\nBcc: a@b.c", "Camel Bcc a b.c"),
+        ("  ", "Carrier"),
+        ("\u202e\u200b", "Carrier"),
+    ],
+)
+def test_a_carriers_name_is_kept_short_and_plain(told, name):
+    assert carriers.name_of(told, "XY12345") == name

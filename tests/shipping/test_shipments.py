@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import pytest
+
+from notifications.models import Event
+from orders.models import Allocation, Order, OrderLine, PurchaseOrder
+from shipping import shipments
+from shipping.models import Parcel, ParcelLine, TrackingEvent
+from suppliers.adapters.base import RequestLine
+from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.shipping import (
+    CJ_NUMBER,
+    make_accepted_purchase_order,
+    make_parcel_news,
+    make_state,
+)
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def told(name):
+    return list(Event.objects.filter(name=name).order_by("pk"))
+
+
+def take_in(purchase_order, answer, *parcels):
+    return shipments.take_in(
+        purchase_order=purchase_order, state=make_state(purchase_order, answer, *parcels), now=NOON
+    )
+
+
+def test_a_parcel_that_left_ships_its_lines_and_is_told_once():
+    purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
+
+    for _ in range(3):
+        take_in(purchase_order, "shipped", make_parcel_news())
+
+    (line,) = OrderLine.objects.all()
+    (parcel,) = Parcel.objects.all()
+    (event,) = told("parcel.shipped")
+    assert (line.shipped_quantity, line.delivered_quantity) == (2, 0)
+    assert (parcel.carrier, parcel.number, parcel.status) == ("CJPacket", CJ_NUMBER, "handed_over")
+    assert purchase_order.status == PurchaseOrder.Status.SHIPPED
+    assert event.payload["tracking_url"] == f"https://www.cjpacket.com/?trackingNumber={CJ_NUMBER}"
+    assert [(each["title"], each["quantity"]) for each in event.payload["lines"]] == [
+        (line.title, 2)
+    ]
+    assert (event.payload["arrives_from"], event.payload["arrives_to"]) == (
+        "2026-12-01",
+        "2026-12-05",
+    )
+    order = Order.objects.with_progress().get()
+    assert (order.status, order.fulfillment_status) == ("processing", "shipped")
+
+
+def test_shipped_units_that_the_suppliers_figure_shows_are_closed():
+    purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
+    allocation = Allocation.objects.get()
+    allocation.move(Allocation.Status.SEEN, at=NOON)
+
+    take_in(purchase_order, "shipped", make_parcel_news())
+
+    allocation.refresh_from_db()
+    assert allocation.status == Allocation.Status.SHIPPED
+
+
+def test_two_parcels_ship_two_parts_and_each_is_told():
+    one, other = make_sellable(), make_sellable()
+    purchase_order = make_accepted_purchase_order(one, other)
+    first, second = OrderLine.objects.order_by("pk")
+    lines = [RequestLine(sku="", quantity=1, reference=str(first.pk))]
+
+    take_in(purchase_order, "shipped", make_parcel_news("CJPKL0000000001YQ", lines=lines))
+    halfway = Order.objects.with_progress().get().fulfillment_status, purchase_order.status
+    take_in(purchase_order, "shipped", make_parcel_news("CJPKL0000000002YQ"))
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert halfway == ("partially_shipped", PurchaseOrder.Status.PARTIALLY_SHIPPED)
+    assert (first.shipped_quantity, second.shipped_quantity) == (1, 1)
+    assert purchase_order.status == PurchaseOrder.Status.SHIPPED
+    assert ParcelLine.objects.get(parcel__number="CJPKL0000000002YQ").order_line == second
+    assert len(told("parcel.shipped")) == 2
+
+
+def test_a_supplier_who_names_lines_by_his_sku_is_understood_and_never_ships_more_than_ordered():
+    purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
+    line = OrderLine.objects.get()
+    lines = [RequestLine(sku=line.offer.supplier_sku, quantity=99, reference="")]
+
+    take_in(purchase_order, "shipped", make_parcel_news(lines=lines))
+
+    line.refresh_from_db()
+    assert line.shipped_quantity == 2
+
+
+def test_a_second_number_for_the_same_goods_is_shown_without_shipping_them_twice():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+
+    take_in(purchase_order, "shipped", make_parcel_news("CJPKL0000000001YQ"))
+    take_in(purchase_order, "shipped", make_parcel_news("CJPKL0000000002YQ"))
+
+    assert OrderLine.objects.get().shipped_quantity == 1
+    assert [event.payload["lines"] != [] for event in told("parcel.shipped")] == [True, False]
+
+
+def test_a_label_without_a_parcel_is_announced_and_not_told_until_the_carrier_has_it():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+
+    take_in(purchase_order, "accepted", make_parcel_news(carrier_text="Label created"))
+    before = Parcel.objects.get().status, len(told("parcel.shipped"))
+    take_in(
+        purchase_order, "accepted", make_parcel_news(carrier_text="In transit", happened_at=NOON)
+    )
+
+    assert before == ("announced", 0)
+    assert (Parcel.objects.get().status, len(told("parcel.shipped"))) == ("handed_over", 1)
+    assert purchase_order.status == PurchaseOrder.Status.SHIPPED
+
+
+def test_the_last_delivery_completes_the_order():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    take_in(purchase_order, "shipped", make_parcel_news())
+
+    take_in(purchase_order, "delivered")
+
+    order = Order.objects.with_progress().get()
+    assert purchase_order.status == PurchaseOrder.Status.CLOSED
+    assert (order.status, order.fulfillment_status) == ("completed", "delivered")
+    assert len(told("parcel.delivered")) == 1
+
+
+def test_a_delivery_heard_before_the_shipment_ships_first():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+
+    take_in(purchase_order, "delivered", make_parcel_news())
+    take_in(purchase_order, "shipped", make_parcel_news())
+
+    assert Order.objects.get().status == Order.Status.COMPLETED
+    assert (len(told("parcel.shipped")), len(told("parcel.delivered"))) == (1, 1)
+
+
+def test_the_number_of_another_orders_parcel_is_not_applied_and_staff_see_why():
+    mine = make_accepted_purchase_order(make_sellable())
+    theirs = make_accepted_purchase_order(make_sellable(), email="other@example.org")
+    take_in(mine, "shipped", make_parcel_news())
+
+    taken = take_in(theirs, "shipped", make_parcel_news(carrier="Another name"))
+
+    assert taken.parcels == ()
+    assert taken.problems == (f"CJPacket {CJ_NUMBER} belongs to {mine.number}",)
+    assert theirs.problem == taken.problems[0]
+    assert theirs.status == PurchaseOrder.Status.IN_PROGRESS
+    assert theirs.order.lines.get().shipped_quantity == 0
+    assert len(told("parcel.shipped")) == 1
+
+
+def test_a_number_nobody_can_track_stops_no_other_parcel():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+
+    taken = take_in(purchase_order, "shipped", make_parcel_news("<script>"), make_parcel_news())
+
+    assert [parcel.number for parcel in taken.parcels] == [CJ_NUMBER]
+    assert taken.problems == ("'<script>' is no tracking number",)
+    assert purchase_order.problem == taken.problems[0]
+
+
+def test_goods_that_were_never_ordered_are_no_parcel_of_the_order():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    lines = [RequestLine(sku="SOMETHING-ELSE", quantity=1, reference="")]
+
+    taken = take_in(purchase_order, "shipped", make_parcel_news(lines=lines))
+
+    assert taken.parcels == ()
+    assert "was not ordered here" in taken.problems[0]
+    assert OrderLine.objects.get().shipped_quantity == 0
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "http://127.0.0.1:1/track"])
+def test_a_suppliers_dangerous_link_never_reaches_the_shopper(url):
+    purchase_order = make_accepted_purchase_order(make_sellable())
+
+    take_in(purchase_order, "shipped", make_parcel_news("XY12345", carrier="Camel", url=url))
+
+    assert told("parcel.shipped")[0].payload["tracking_url"].startswith("https://t.17track.net/")
+
+
+def test_nothing_ships_for_a_purchase_order_that_is_not_with_the_supplier():
+    (purchase_order,) = make_purchase_orders(make_sellable())
+
+    with pytest.raises(shipments.WrongOrderError):
+        take_in(purchase_order, "shipped", make_parcel_news())
+
+    assert (Parcel.objects.count(), TrackingEvent.objects.count()) == (0, 0)
+
+
+def test_news_of_one_order_is_not_applied_to_another():
+    mine = make_accepted_purchase_order(make_sellable())
+    theirs = make_accepted_purchase_order(make_sellable(), email="other@example.org")
+
+    with pytest.raises(shipments.WrongOrderError):
+        shipments.take_in(
+            purchase_order=mine, state=make_state(theirs, "shipped", make_parcel_news()), now=NOON
+        )
+
+    assert Parcel.objects.count() == 0
