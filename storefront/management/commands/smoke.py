@@ -1,0 +1,49 @@
+"""Buy a headlamp in a running shop, and wait for its tracking e-mail."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+from urllib.parse import urljoin
+
+from django.core.management.base import BaseCommand, CommandError
+
+from storefront.smoke.journey import Journey, JourneyError
+
+
+class Command(BaseCommand):
+    """For operators after a deploy, and for CI: exit 0 if a shopper would be content, else 1."""
+
+    help = __doc__ or ""
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--base-url", required=True, help="where the shop is")
+        parser.add_argument(
+            "--mailbox-url",
+            default=None,
+            help="where its e-mails can be read; the development mailbox unless told,"
+            " nothing to leave that step out",
+        )
+        parser.add_argument("--patience", type=float, default=90, help="seconds for each wait")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        base_url = options["base_url"]
+        mailbox_url = options["mailbox_url"]
+        if mailbox_url is None:
+            mailbox_url = urljoin(base_url, "/dev/mailbox/")
+        started = time.monotonic()
+        journey = Journey(
+            base_url=base_url,
+            mailbox_url=mailbox_url,
+            patience_s=options["patience"],
+            say=self.stdout.write,
+        )
+        try:
+            journey.run()
+        except JourneyError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(
+            f"{time.monotonic() - started:6.2f} s  in all: a shopper would be content"
+        )

@@ -1,0 +1,156 @@
+"""A visitor without a browser: opens pages, keeps cookies, fills in forms as a person would."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from http.cookiejar import CookieJar
+from urllib.parse import urlencode, urljoin, urlsplit
+
+TIMEOUT_S = 20
+MAX_PAGE_BYTES = 4_000_000
+
+
+class BadPageError(RuntimeError):
+    """A page did not come, or holds not what a shopper would need next."""
+
+
+@dataclass(slots=True)
+class Form:
+    """One form of a page with the values it would send as it stands."""
+
+    action: str
+    method: str
+    values: dict[str, str] = field(default_factory=dict)
+    fields: set[str] = field(default_factory=set)
+    buttons: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page, as far as a visitor needs it."""
+
+    url: str
+    status: int
+    text: str
+    forms: tuple[Form, ...]
+    links: tuple[str, ...]
+
+    def form(self, *names: str) -> Form:
+        """Find the first form that has all these fields.
+
+        Raises: BadPageError  there is none
+        """
+        for form in self.forms:
+            if form.fields.issuperset(names):
+                return form
+        raise BadPageError(f"{self.url} has no form with {', '.join(names)}")
+
+    def link(self, part: str) -> str:
+        """Find the first link whose path holds these words.
+
+        Raises: BadPageError  there is none
+        """
+        for link in self.links:
+            if part in urlsplit(link).path:
+                return link
+        raise BadPageError(f"{self.url} has no link to {part}")
+
+
+class Visitor:
+    """Walks through a shop; follows redirects, also to the payment gateway and back."""
+
+    def __init__(self) -> None:
+        # No proxy stands between an operator and his own shop.
+        self._opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}),
+            urllib.request.HTTPCookieProcessor(CookieJar()),
+        )
+
+    def open(self, url: str) -> Page:
+        return self._read(urllib.request.Request(url))  # noqa: S310 - checked in _read
+
+    def submit(self, page: Page, form: Form, values: Mapping[str, str]) -> Page:
+        """Send a form with these values filled in over its own.
+
+        Raises: BadPageError  the answer is no good page
+        """
+        sent = urlencode({**form.values, **values})
+        address = urljoin(page.url, form.action or page.url)
+        if form.method == "get":
+            return self.open(f"{address.partition('?')[0]}?{sent}")
+        request = urllib.request.Request(  # noqa: S310 - checked in _read
+            address, data=sent.encode(), headers={"Referer": page.url}
+        )
+        return self._read(request)
+
+    def _read(self, request: urllib.request.Request) -> Page:
+        url = request.full_url
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise BadPageError(f"{url} is not an address of a shop")
+        try:
+            with self._opener.open(request, timeout=TIMEOUT_S) as answer:
+                text = answer.read(MAX_PAGE_BYTES).decode("utf-8", "replace")
+                address, status = answer.geturl(), answer.status
+        except urllib.error.HTTPError as error:
+            words = " ".join(error.read(MAX_PAGE_BYTES).decode("utf-8", "replace").split())
+            raise BadPageError(f"{url} answers {error.code}: {words[:300]}") from error
+        except OSError as error:
+            raise BadPageError(f"{url} does not answer: {error}") from error
+        reader = _Reader(address)
+        reader.feed(text)
+        return Page(
+            url=address,
+            status=status,
+            text=text,
+            forms=tuple(reader.forms),
+            links=tuple(reader.links),
+        )
+
+
+class _Reader(HTMLParser):
+    """Collects the links and forms of a page."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self._address = address
+        self._form: Form | None = None
+        self._select = ""
+        self.forms: list[Form] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag == "a" and "href" in found:
+            self.links.append(urljoin(self._address, found["href"]))
+        elif tag == "form":
+            method = found.get("method", "get").lower()
+            self._form = Form(action=found.get("action", ""), method=method)
+            self.forms.append(self._form)
+        elif self._form is not None:
+            self._take_field(self._form, tag, found)
+
+    def _take_field(self, form: Form, tag: str, found: Mapping[str, str]) -> None:
+        name = found.get("name", "")
+        if tag == "option" and self._select and "selected" in found:
+            form.values[self._select] = found.get("value", "")
+        if tag == "select":
+            self._select = name
+        if tag == "button" and name:
+            form.buttons.append((name, found.get("value", "")))
+        if not name or tag not in {"input", "select", "textarea", "button"}:
+            return
+        form.fields.add(name)
+        kind = found.get("type", "text")
+        is_off = kind in {"radio", "checkbox"} and "checked" not in found
+        if tag == "input" and kind not in {"submit", "image"} and not is_off:
+            form.values[name] = found.get("value", "on" if kind == "checkbox" else "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._form = None
+        elif tag == "select":
+            self._select = ""
