@@ -1,0 +1,127 @@
+"""The staged way to pay: into the cart, confirmed, gathered, paid from the balance."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from suppliers.sandbox import moving, ordering
+from suppliers.sandbox.clock import stamp
+from suppliers.sandbox.dialect.calls import BAD_PARAM, Call, Route
+from suppliers.sandbox.dialect.envelope import RefusedError
+from suppliers.sandbox.dialect.orders import CANNOT_CONFIRM, NOT_FOUND, PAYMENT_FAILED, TOO_POOR
+
+PAY_WITHIN_S = 3600
+
+
+def add_cart(call: Call) -> dict[str, Any]:
+    orders = _orders(call)
+    added = _move(call, orders, {moving.CREATED, moving.IN_CART}, moving.IN_CART)
+    return {
+        "successCount": len(added),
+        "addSuccessOrders": [order["cj_id"] for order in added],
+        "interceptOrders": [_why_not(order) for order in orders if order not in added],
+    }
+
+
+def add_cart_confirm(call: Call) -> dict[str, Any]:
+    """Confirm what lies in the cart: all of it becomes one shipment to be paid."""
+    orders = _orders(call)
+    confirmed = _move(call, orders, {moving.IN_CART, moving.UNPAID}, moving.UNPAID)
+    if not confirmed:
+        raise RefusedError(CANNOT_CONFIRM, "nothing of this lies in the cart")
+    shipment = confirmed[0]["shipment_order_id"]
+    for order in confirmed:
+        call.world.ledger.run(
+            "UPDATE orders SET shipment_order_id = ? WHERE cj_id = ?", shipment, order["cj_id"]
+        )
+    return {
+        "successCount": len(confirmed),
+        "submitSuccess": True,
+        "shipmentsId": shipment,
+        "result": "success",
+        "interceptOrders": [_why_not(order) for order in orders if order not in confirmed],
+    }
+
+
+def save_generate_parent_order(call: Call) -> dict[str, Any]:
+    orders = _shipment(call)
+    pay_id = f"PAY{orders[0]['cj_id']}"
+    for order in orders:
+        call.world.ledger.run(
+            "UPDATE orders SET pay_id = ? WHERE cj_id = ?", pay_id, order["cj_id"]
+        )
+    total = sum(ordering.total_cents(order) for order in orders)
+    return {
+        "payId": pay_id,
+        "shipmentOrderId": orders[0]["shipment_order_id"],
+        "orderMoney": f"{Decimal(total) / 100:.2f}",
+        "payExpireTime": stamp(call.now_s + PAY_WITHIN_S),
+    }
+
+
+def pay_balance_v2(call: Call) -> bool:
+    orders = _shipment(call)
+    pay_id = call.text("payId", most=50)
+    if any(order["pay_id"] != pay_id for order in orders):
+        raise RefusedError(PAYMENT_FAILED, "payId and shipmentOrderId do not belong together")
+    try:
+        with call.world.ledger.writing():
+            for order in orders:
+                ordering.pay(call.world, order, fault=call.fault)
+    except ordering.TooPoorError as error:
+        raise RefusedError(TOO_POOR) from error
+    return True
+
+
+def get_balance(call: Call) -> dict[str, Any]:
+    return {
+        "amount": f"{Decimal(moving.balance_cents(call.world)) / 100:.2f}",
+        "freezeAmount": "0.00",
+        "noWithdrawalAmount": "0.00",
+    }
+
+
+def _orders(call: Call) -> list[dict[str, Any]]:
+    found = [moving.order_by(call.world, cj_id) for cj_id in call.texts("cjOrderIdList")]
+    if None in found:
+        raise RefusedError(NOT_FOUND)
+    return [order for order in found if order is not None]
+
+
+def _move(
+    call: Call, orders: list[dict[str, Any]], sources: set[str], status: str
+) -> list[dict[str, Any]]:
+    moved = [order for order in orders if order["status"] in sources]
+    for order in moved:
+        if order["status"] != status:
+            moving.put(call.world, order, status=status, fault=call.fault)
+    return moved
+
+
+def _why_not(order: dict[str, Any]) -> dict[str, Any]:
+    return {"orderId": order["cj_id"], "code": BAD_PARAM, "message": f"it is {order['status']}"}
+
+
+def _shipment(call: Call) -> list[dict[str, Any]]:
+    orders = call.world.ledger.rows(
+        "SELECT * FROM orders WHERE shipment_order_id = ? AND status = ?",
+        call.text("shipmentOrderId", most=50),
+        moving.UNPAID,
+    )
+    if not orders:
+        raise RefusedError(NOT_FOUND, "no unpaid order belongs to this shipment")
+    return orders
+
+
+ROUTES = (
+    Route(method="POST", path="shopping/order/addCart", handler=add_cart),
+    Route(method="POST", path="shopping/order/addCartConfirm", handler=add_cart_confirm),
+    Route(
+        method="POST",
+        path="shopping/order/saveGenerateParentOrder",
+        handler=save_generate_parent_order,
+    ),
+    Route(method="POST", path="shopping/pay/payBalanceV2", handler=pay_balance_v2),
+    Route(method="GET", path="shopping/pay/getBalance", handler=get_balance),
+)

@@ -1,0 +1,107 @@
+"""Faults on demand: which of the next requests and messages go wrong, and how."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+REQUEST_KINDS = frozenset(
+    {
+        "500", "429", "slow", "trickle", "drop_before", "drop_after", "garbage", "truncated",
+        "empty", "wrong_currency", "nan_price", "wrong_order", "token_expired", "huge",
+        "gzip_bomb", "redirect",
+    }
+)  # fmt: skip
+MESSAGE_KINDS = frozenset({"duplicate", "out_of_order", "bad_signature", "lost"})
+WEBHOOKS = "webhooks"  # the path pattern of faults that befall messages
+
+
+class UnknownFaultError(ValueError):
+    """There is no such fault, or it cannot befall that."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """One standing order to fail.
+
+    Shape:  befalls each ``every``-th match after the first ``skip``, ``count`` times (0: always)
+    """
+
+    id: int
+    path: str
+    kind: str
+    count: int = 1
+    every: int = 1
+    skip: int = 0
+    delay_s: float = 1.0
+    seen: int = 0
+    done: int = field(default=0)
+
+    @property
+    def is_spent(self) -> bool:
+        return bool(self.count) and self.done >= self.count
+
+    def befalls(self, path: str) -> bool:
+        if self.is_spent or not (self.path == "*" or path.endswith(self.path)):
+            return False
+        self.seen += 1
+        if self.seen <= self.skip or (self.seen - self.skip - 1) % self.every:
+            return False
+        self.done += 1
+        return True
+
+
+class Faults:
+    """All standing orders, in the order in which they were given."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+        self._ids = itertools.count(1)
+
+    def add(  # noqa: PLR0913 a form with so many fields
+        self,
+        *,
+        path: str,
+        kind: str,
+        count: int = 1,
+        every: int = 1,
+        skip: int = 0,
+        delay_s: float = 1.0,
+    ) -> dict[str, Any]:
+        kinds = MESSAGE_KINDS if path == WEBHOOKS else REQUEST_KINDS
+        if kind not in kinds:
+            raise UnknownFaultError(f"{kind!r} is none of {', '.join(sorted(kinds))}")
+        fault = Fault(
+            id=next(self._ids),
+            path=path,
+            kind=kind,
+            count=max(count, 0),
+            every=max(every, 1),
+            skip=max(skip, 0),
+            delay_s=max(delay_s, 0.0),
+        )
+        with self._lock:
+            self._faults.append(fault)
+        return asdict(fault)
+
+    def next_for(self, path: str) -> Fault | None:
+        """Take the first fault that befalls this request, and count it."""
+        with self._lock:
+            return next((fault for fault in self._faults if fault.befalls(path)), None)
+
+    def next_for_message(self) -> Fault | None:
+        """Take the first fault that befalls the next message to be posted, and count it."""
+        with self._lock:
+            meant = [fault for fault in self._faults if fault.path == WEBHOOKS]
+            return next((fault for fault in meant if fault.befalls(WEBHOOKS)), None)
+
+    def listed(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return [asdict(fault) | {"spent": fault.is_spent} for fault in self._faults]
+
+    def clear(self, fault_id: int | None = None) -> None:
+        with self._lock:
+            self._faults = [each for each in self._faults if fault_id not in {None, each.id}]

@@ -1,0 +1,56 @@
+"""Chance that falls the same way every time for the same subject. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From the least to the most, both included."""
+
+    least: float
+    most: float
+
+    def at(self, share: float) -> float:
+        return self.least + (self.most - self.least) * share
+
+
+class Dice:
+    """Throws that depend on the subject alone, and not on what was thrown for others."""
+
+    def __init__(self, *subject: object) -> None:
+        digest = hashlib.blake2b(repr(subject).encode(), digest_size=8).digest()
+        self._random = random.Random(int.from_bytes(digest))  # noqa: S311 goods, not secrets
+
+    def share(self) -> float:
+        return self._random.random()
+
+    def chance(self, share: float) -> bool:
+        return self._random.random() < share
+
+    def whole(self, least: int, most: int) -> int:
+        return self._random.randint(least, most)
+
+    def within(self, span: Span) -> float:
+        return span.at(self._random.random())
+
+    def pick[T](self, choices: Sequence[T]) -> T:
+        return choices[self._random.randrange(len(choices))]
+
+    def some[T](self, choices: Sequence[T], count: int) -> tuple[T, ...]:
+        """Take ``count`` different ones, in the order in which they were offered."""
+        places = self._random.sample(range(len(choices)), min(count, len(choices)))
+        return tuple(choices[place] for place in sorted(places))
+
+
+def mixed(number: int, *, modulus: int) -> int:
+    """Scatter a number over the modulus, so that no two fall on one place."""
+    return (number * 618_033_989 + 271_829) % modulus
+
+
+def unmixed(number: int, *, modulus: int) -> int:
+    return (number - 271_829) * pow(618_033_989, -1, modulus) % modulus

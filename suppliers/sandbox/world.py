@@ -1,0 +1,98 @@
+"""Everything the sandbox is made of, in one place."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .faults import Faults
+from .goods.catalog import Catalog
+from .ledger import Ledger
+from .shelves import Shelves
+
+DEFAULT_KEY = "CJ1000001@api@0123456789abcdef0123456789abcdef"
+DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How strict the supplier is, and how fast.
+
+    Units:  calls a second, points a day (0: no limit); seconds otherwise
+    """
+
+    api_key: str = DEFAULT_KEY
+    qps: int = 100
+    points: int = 0
+    token_life_s: float = 15 * DAY_S
+    refresh_life_s: float = 180 * DAY_S
+    pace_s: float = 0
+    stock_leaves: str = "order"  # or "shipment", or "never"
+    webhook_url: str = ""
+    webhook_retry_s: float = 5
+    balance_usd: str = "100000.00"
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """One sandbox: its catalog, ledger, shelves, faults and rules."""
+
+    folder: Path
+    base_url: str
+    rules: Rules
+    catalog: Catalog
+    ledger: Ledger
+    shelves: Shelves
+    faults: Faults
+    now: Callable[[], float]
+    found: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
+    off_shelf: set[str] = field(default_factory=set)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    mail_waits: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def open_id(self) -> int:
+        """The account's number: the digits of the API key, and the key of the signatures."""
+        digits = "".join(letter for letter in self.rules.api_key.split("@")[0] if letter.isdigit())
+        return int(digits or "1000001")
+
+    @property
+    def pace_s(self) -> float:
+        return float(self.ledger.fact("pace_s", self.rules.pace_s))
+
+    @property
+    def stock_leaves(self) -> str:
+        return str(self.ledger.fact("stock_leaves", self.rules.stock_leaves))
+
+    @property
+    def visible(self) -> int:
+        """How many products the list shows: fewer than there are when the feed lost some."""
+        kept = 1 - float(self.ledger.fact("dropped_share", 0))
+        return round(len(self.catalog) * kept)
+
+
+def open_world(  # noqa: PLR0913 what the command line says
+    *,
+    folder: Path,
+    base_url: str,
+    count: int,
+    seed: int,
+    rules: Rules,
+    now: Callable[[], float] = time.time,
+) -> World:
+    ledger = Ledger(folder)
+    catalog = Catalog(count, seed)
+    return World(
+        folder=folder,
+        base_url=base_url,
+        rules=rules,
+        catalog=catalog,
+        ledger=ledger,
+        shelves=Shelves(catalog=catalog, ledger=ledger),
+        faults=Faults(),
+        now=now,
+        off_shelf=set(ledger.fact("off_shelf", [])),
+    )
