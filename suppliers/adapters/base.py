@@ -219,7 +219,11 @@ class Pace(Protocol):
 
 
 class Catalog(Protocol):
-    """Can list its products, and describe one. ``product`` may be called by several threads."""
+    """Can list its products, and describe one. ``product`` may be called by several threads.
+
+    The codes of bad rows tell who checks them again: the list (``list-…``), prices
+    (``cost-…``), stock (``stock-…``), and for all others the product's page.
+    """
 
     def product_rows(self) -> Iterator[ListRow | BadRow]: ...
 

@@ -44,7 +44,7 @@ def product_rows(wire: Wire) -> Iterator[ListRow | BadRow]:
         if first.total_records >= MOST_LISTED:
             yield BadRow(
                 row=f"category {category}",
-                code="list_too_long",
+                code="list-too-long",
                 message=f"This category has over {MOST_LISTED} products; the rest is not listed.",
                 is_fatal=False,
             )
@@ -83,13 +83,16 @@ def _row(raw: bytes, *, place: str) -> ListRow | BadRow:
         words: dict[str, Any] = decoded(raw, dict[str, Any], what="product/listV2")
         listed = msgspec.convert(words, ListedProduct)
     except (PermanentError, msgspec.ValidationError) as error:
-        return BadRow(row=place, code="unreadable", message=str(error)[:500])
+        return BadRow(row=place, code="list-unreadable", message=str(error)[:500])
     ref = reading.text(listed.id)
     if not ref or len(ref) > LONGEST_ID:
-        return BadRow(row=place, code="no_id", message="The row has no usable id.", raw=words)
+        return BadRow(row=place, code="list-no-id", message="The row has no usable id.", raw=words)
     if listed.sale_status is not None and reading.text(listed.sale_status) != ON_SALE:
         return BadRow(
-            row=ref, code="not_on_sale", message="Listed, but not approved for sale.", raw=words
+            row=ref,
+            code="list-not-on-sale",
+            message="Listed, but not approved for sale.",
+            raw=words,
         )
     return ListRow(
         ref=ref,
@@ -109,15 +112,15 @@ def product(wire: Wire, ref: str) -> ProductPage:
     except msgspec.ValidationError as error:
         return _refused(ref, digest, "unreadable", str(error))
     if reading.text(page.pid) != ref:
-        return _refused(ref, digest, "other_product", f"Asked for {ref}, got {page.pid}.")
+        return _refused(ref, digest, "other-product", f"Asked for {ref}, got {page.pid}.")
     title = reading.text(page.product_name_en)
     if not title:
-        return _refused(ref, digest, "no_title", "The product has no English name.")
+        return _refused(ref, digest, "no-title", "The product has no English name.")
     problems: list[BadRow] = []
     offered = variants.readable(page, problems)
     if not offered:
         problems.append(
-            BadRow(row=ref, code="no_variants", message="The product has no usable variant.")
+            BadRow(row=ref, code="no-variants", message="The product has no usable variant.")
         )
         return ProductPage(ref=ref, digest=digest, record=None, problems=tuple(problems))
     return ProductPage(

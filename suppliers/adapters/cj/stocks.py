@@ -36,7 +36,9 @@ def of_variants(variants: Sequence[VariantStock]) -> tuple[StockRecord | BadRow,
         if sku:
             rows += of_variant(sku, variant.inventory or variant.inventories or [])
         else:
-            rows.append(BadRow(row="?", code="no_id", message="A stock row names no SKU."))
+            rows.append(
+                BadRow(row="?", code="stock-of-nothing", message="A stock row names no SKU.")
+            )
     return tuple(rows)
 
 
@@ -50,13 +52,13 @@ def of_variant(sku: str, inventories: Sequence[CountryStock]) -> list[StockRecor
         told = _told(place)
         quantity = reading.whole(told)
         if len(country) != COUNTRY_CODE_LENGTH:
-            problems.append(BadRow(row=sku, code="stock_nowhere", message=f"Stock in {country!r}."))
+            problems.append(BadRow(row=sku, code="stock-nowhere", message=f"Stock in {country!r}."))
         elif told is None:
             units[country] = units.get(country, 0)
             problems.append(
                 BadRow(
                     row=sku,
-                    code="stock_missing",
+                    code="stock-missing",
                     message=f"No number of units in {country}: taken as none.",
                     is_fatal=False,
                 )
@@ -65,7 +67,7 @@ def of_variant(sku: str, inventories: Sequence[CountryStock]) -> list[StockRecor
             problems.append(
                 BadRow(
                     row=sku,
-                    code="stock_unreadable",
+                    code="stock-unreadable",
                     message=f"{str(told)[:40]!r} in {country} is no number of units.",
                 )
             )

@@ -31,14 +31,16 @@ def readable(page: Product, problems: list[BadRow]) -> list[Variant]:
         try:
             variant = msgspec.convert(raw, Variant)
         except msgspec.ValidationError as error:
-            problems.append(BadRow(row=where, code="unreadable", message=str(error)[:500]))
+            problems.append(BadRow(row=where, code="sku-unreadable", message=str(error)[:500]))
             continue
         vid = reading.text(variant.vid)
         if not vid or len(vid) > LONGEST_SKU:
-            problems.append(BadRow(row=where, code="no_id", message="A variant has no usable id."))
+            problems.append(
+                BadRow(row=where, code="sku-missing", message="A variant has no usable id.")
+            )
         elif vid in found:
             problems.append(
-                BadRow(row=vid, code="listed_twice", message="The product has this SKU twice.")
+                BadRow(row=vid, code="sku-twice", message="The product has this SKU twice.")
             )
         else:
             found[vid] = variant
@@ -113,16 +115,16 @@ def record(
 def cost(sku: str, value: Any, *, currency: str | None) -> Money | BadRow:
     """Read what one SKU costs: only ``variantSellPrice`` can be ordered at."""
     if value is None or value == "":
-        return BadRow(row=sku, code="no_cost", message="There is no price.", is_fatal=False)
+        return BadRow(row=sku, code="cost-missing", message="There is no price.", is_fatal=False)
     number = reading.amount(value)
     if number is None:
-        code, message = "cost_unreadable", f"{str(value)[:40]!r} is no price."
+        code, message = "cost-unreadable", f"{str(value)[:40]!r} is no price."
         if reading.is_range(value):
-            code, message = "cost_is_a_range", f"{value} is a range: no order can name it."
+            code, message = "cost-is-a-range", f"{value} is a range: no order can name it."
         return BadRow(row=sku, code=code, message=message, is_fatal=False)
     if number <= 0:
         return BadRow(
-            row=sku, code="cost_not_positive", message=f"The price is {number}.", is_fatal=False
+            row=sku, code="cost-not-positive", message=f"The price is {number}.", is_fatal=False
         )
     return Money(number, (currency or CURRENCY).upper()[:3])
 

@@ -1,0 +1,200 @@
+"""The stock job: ask a supplier how many he has of everything, and believe it or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from catalog.records import BadRow
+from storefront.lib.failures import OutsideError
+from suppliers import complaints, guards, stocktaking
+from suppliers.adapters.base import GoneError, ListRow, StockRecord, SupplierAdapter
+from suppliers.complaints import Family
+from suppliers.gathering import gather
+from suppliers.models import FeedRun, StockLevel, SupplierProduct
+from suppliers.runs import Work
+from suppliers.staging import Stage, rows, run, staged
+
+# A listing that did not change is told again how fresh it is after so long.
+LISTING_AGES = timedelta(hours=6)
+
+KNOWN = """
+SELECT count(*), count(*) FILTER (WHERE p.ref IN (SELECT ref FROM feed_listed))
+FROM suppliers_supplierproduct p WHERE p.supplier_id = %(supplier)s AND p.status <> 'gone'
+"""
+COVERED = """
+SELECT o.id FROM suppliers_supplieroffer o
+WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone'
+  AND o.supplier_product IN (SELECT ref FROM feed_listed WHERE is_told)
+  AND o.supplier_sku <> ALL(%(doubtful)s)
+"""
+EMPTIED = """
+SELECT count(*), count(*) FILTER (WHERE COALESCE(f.quantity, 0) = 0)
+FROM suppliers_stocklevel l
+JOIN suppliers_supplieroffer o ON o.id = l.offer_id
+JOIN suppliers_stocklocation p ON p.id = l.location_id
+LEFT JOIN (
+  SELECT ref, sku, location, min(quantity) AS quantity FROM feed_stock GROUP BY 1, 2, 3
+) f ON f.sku = o.supplier_sku AND f.ref = o.supplier_product AND f.location = p.code
+WHERE l.offer_id = ANY(%(covered)s) AND l.reported_quantity > 0
+"""
+SILENT = """
+UPDATE suppliers_stocklevel l
+SET is_silent = true, as_of = GREATEST(l.as_of, COALESCE(p.stock_as_of, l.as_of))
+FROM suppliers_supplieroffer o, suppliers_stocklocation p
+WHERE o.id = l.offer_id AND p.id = l.location_id AND o.supplier_id = %(supplier)s
+  AND o.status <> 'gone' AND NOT l.is_silent AND l.offer_id <> ALL(%(covered)s)
+"""
+CONFIRMED = """
+UPDATE suppliers_stocklocation SET stock_as_of = %(as_of)s
+WHERE supplier_id = %(supplier)s AND (stock_as_of IS NULL OR stock_as_of < %(as_of)s)
+"""
+AGED = """
+INSERT INTO suppliers_unpublishedsupply (variant_id)
+SELECT DISTINCT o.variant_id
+FROM suppliers_supplieroffer o
+JOIN catalog_listing g ON g.variant_id = o.variant_id
+WHERE o.id = ANY(%(covered)s) AND (g.as_of IS NULL OR g.as_of < %(aged)s) AND EXISTS (
+  SELECT 1 FROM suppliers_stocklevel l WHERE l.offer_id = o.id
+)
+"""
+
+
+@dataclass
+class Answers:
+    """What the supplier said, and of what."""
+
+    stage: Stage
+    products: Stage
+    listed: int = 0
+    silent: int = 0
+    problems: list[BadRow] = field(default_factory=list)
+
+    def take(self, ref: str, told: tuple[StockRecord | BadRow, ...]) -> None:
+        self.products.add((ref, True))
+        self.problems += stocktaking.lay_out(self.stage, told, ref=ref)
+
+    @property
+    def doubtful(self) -> list[str]:
+        """SKUs whose figure could not be read: theirs stay as they were."""
+        return [problem.row for problem in self.problems if problem.is_fatal]
+
+
+def take_stock(work: Work, adapter: SupplierAdapter) -> None:
+    """Read every figure, judge them together, and write what changed.
+
+    Raises: QuarantinedError  not believable: nothing is written
+            OutsideError  the supplier does not answer
+    """
+    asked_at = work.moment()
+    with (
+        staged(stocktaking.STAGE, stocktaking.COLUMNS) as stage,
+        staged("feed_listed", ("ref text", "is_told bool")) as products,
+    ):
+        answers = Answers(stage=stage, products=products)
+        _read(work, adapter, answers)
+        stage.ready()
+        products.ready()
+        work.step(FeedRun.Status.PARSED)
+        params = {"supplier": work.supplier.pk, "doubtful": answers.doubtful}
+        ((known, still_there),) = rows(KNOWN, params)
+        work.believe(
+            guards.list_is_believable(
+                good=answers.listed, bad=0, known=known, still_there=still_there
+            )
+        )
+        covered = [pk for (pk,) in rows(COVERED, params)]
+        ((stocked, emptied),) = rows(EMPTIED, {"covered": covered})
+        work.believe(guards.stock_is_believable(stocked=stocked, emptied=emptied))
+        work.step(FeedRun.Status.STAGED)
+        _apply(work, answers, covered=covered, asked_at=asked_at)
+
+
+def _read(work: Work, adapter: SupplierAdapter, answers: Answers) -> None:
+    """Read the list; what it does not tell is asked product by product, the stalest first."""
+    untold: set[str] = set()
+    for row in adapter.product_rows():
+        work.keep()
+        if isinstance(row, ListRow):
+            answers.listed += 1
+            if row.stock is None:
+                untold.add(row.ref)
+                answers.products.add((row.ref, False))
+            else:
+                answers.take(row.ref, row.stock)
+    work.say(f"{answers.listed} products listed, {len(untold)} to be asked for")
+    refs = [ref for ref in _stalest_first(work) if ref in untold]
+    asked = 0
+
+    def until_time_is_up() -> Iterator[str]:
+        for ref in refs:
+            if work.is_out_of_time:
+                return
+            yield ref
+
+    for ref, answer in gather(lambda ref: adapter.stock(ref=ref), until_time_is_up()):
+        work.keep()
+        asked += 1
+        if isinstance(answer, GoneError):
+            continue  # the product job will write that down
+        if isinstance(answer, OutsideError):
+            answers.silent += 1
+            answers.problems.append(
+                BadRow(row=ref, code="stock-no-answer", message=str(answer), is_fatal=False)
+            )
+        else:
+            answers.take(ref, answer)
+    work.run.remaining = len(refs) - asked
+
+
+def _stalest_first(work: Work) -> list[str]:
+    """Return the products we know, so that a run without time for all is fair to all."""
+    levels = StockLevel.objects.with_known_at().filter(offer__supplier=work.supplier)
+    known_at = dict(
+        levels.order_by("-known_at").values_list(  # type: ignore[misc]
+            "offer__supplier_product", "known_at"
+        )
+    )
+    refs = (
+        SupplierProduct.objects.filter(supplier=work.supplier)
+        .exclude(status=SupplierProduct.Status.GONE)
+        .values_list("ref", flat=True)
+    )
+    never = work.run.started_at - timedelta(days=36_500)
+    return sorted(refs, key=lambda ref: known_at.get(ref, never))
+
+
+@transaction.atomic(durable=True)
+def _apply(work: Work, answers: Answers, *, covered: list[int], asked_at: datetime) -> None:
+    """Write all figures at once.
+
+    Locks:  the run, then the stock rows that change, in id order
+    """
+    work.hold()
+    moment = work.moment()
+    created, changed = stocktaking.merge(
+        supplier=work.supplier,
+        covered=covered,
+        feed_run=work.run,
+        cause=f"run:{work.run.pk}",
+        as_of=asked_at,
+        received_at=moment,
+    )
+    params = {
+        "supplier": work.supplier.pk,
+        "covered": covered,
+        "as_of": asked_at,
+        "aged": moment - LISTING_AGES,
+    }
+    run(SILENT, params)
+    run(CONFIRMED, params)
+    run(AGED, params)
+    complaints.note(run=work.run, problems=answers.problems)
+    complaints.resolve(run=work.run, family=Family.STOCK, problems=answers.problems, now=moment)
+    ((work.run.read,),) = rows("SELECT count(*) FROM feed_stock")
+    work.run.created, work.run.updated = created, changed
+    work.run.rejected = sum(problem.is_fatal for problem in answers.problems)
+    work.run.unchanged = max(0, work.run.read - created - changed)

@@ -1,0 +1,231 @@
+"""Sort the pages that were read: what is new, what is the same, what cannot be taken."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from django.db import DataError, IntegrityError
+
+from catalog import intake
+from catalog.identifiers import brand_key
+from catalog.intake import Intake
+from catalog.models import Identifier
+from catalog.records import BadRow, ProductRecord, VariantRecord
+from storefront.lib.failures import OutsideError
+from suppliers import guards, matching, writing
+from suppliers.adapters.base import GoneError, ProductPage
+from suppliers.matching import Bearer
+from suppliers.models import SupplierOffer, SupplierProduct
+from suppliers.runs import Work
+from suppliers.writing import Batch, Listed
+
+log = logging.getLogger(__name__)
+
+MOST_COST = Decimal(1_000_000)
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """How far the reading of pages has come, and what it met."""
+
+    work: Work
+    done: int = 0
+    skus: int = 0
+    unusable: int = 0
+    currencies: list[str] = field(default_factory=list)
+
+
+def take_pages(
+    reading: Reading, answers: Sequence[tuple[Listed, ProductPage | OutsideError]]
+) -> None:
+    """Take one batch of pages in; all of it, or nothing of it.
+
+    Raises: QuarantinedError  the pages read so far are not believable
+    """
+    work = reading.work
+    present = {
+        product.ref: product
+        for product in SupplierProduct.objects.filter(
+            supplier=work.supplier, ref__in=[listed.ref for listed, _ in answers]
+        )
+    }
+    batch = _sorted(answers, present)
+    reading.done += len(answers)
+    reading.unusable += len(batch.refused)
+    records = [_with_sound_costs(reading, page, batch.problems) for _, page in batch.good]
+    usable = reading.done - reading.unusable
+    work.believe(
+        guards.currency_is_right(expected=work.supplier.currency, found=reading.currencies)
+        or guards.rows_are_readable(good=usable, bad=reading.unusable)
+    )
+    records = _with_own_skus(work, records, batch)
+    reading.skus += sum(len(record.variants) for record in records)
+    taken = _taken_in(work, records)
+    batch.problems += taken.issues
+    writing.write(work=work, batch=batch, records=records, taken=taken, present=present)
+
+
+def _sorted(
+    answers: Sequence[tuple[Listed, ProductPage | OutsideError]],
+    present: Mapping[str, SupplierProduct],
+) -> Batch:
+    batch = Batch()
+    for listed, page in answers:
+        if isinstance(page, GoneError):
+            batch.gone.append(listed.ref)
+        elif isinstance(page, OutsideError):
+            # Its digest is not remembered, so the next run asks again.
+            batch.problems.append(BadRow(row=listed.ref, code="answer-missing", message=str(page)))
+        else:
+            known = present.get(listed.ref)
+            if (
+                known is not None
+                and known.status != SupplierProduct.Status.GONE
+                and known.detail_digest == page.digest
+            ):
+                batch.same.append(listed)
+                continue
+            batch.problems += page.problems
+            if page.record is None:
+                batch.refused.append((listed, page.digest))
+            else:
+                batch.good.append((listed, page))
+    return batch
+
+
+def _with_sound_costs(reading: Reading, page: ProductPage, problems: list[BadRow]) -> ProductRecord:
+    record = page.record
+    if record is None:
+        raise ValueError(f"{page.ref} has no record")
+    expected = reading.work.supplier.currency
+    variants = []
+    for variant in record.variants:
+        cost = variant.cost
+        if cost is not None:
+            reading.currencies.append(cost.currency)
+            wrong = _wrong_cost(variant, expected=expected)
+            if wrong is not None:
+                problems.append(wrong)
+                cost = None
+        variants.append(replace(variant, cost=cost))
+    return replace(record, variants=tuple(variants))
+
+
+def _wrong_cost(variant: VariantRecord, *, expected: str) -> BadRow | None:
+    cost = variant.cost
+    if cost is None:
+        return None
+    if cost.currency != expected:
+        message = f"The price is in {cost.currency}, not in {expected}."
+        return BadRow(row=variant.sku, code="cost-wrong-currency", message=message)
+    if not 0 < cost.rounded().amount <= MOST_COST:
+        return BadRow(
+            row=variant.sku, code="cost-absurd", message=f"{cost.amount} cannot be a price."
+        )
+    return None
+
+
+def _with_own_skus(
+    work: Work, records: Sequence[ProductRecord], batch: Batch
+) -> list[ProductRecord]:
+    """Drop SKUs that another listed product has: of two that claim one, the first keeps it."""
+    skus = [variant.sku for record in records for variant in record.variants]
+    owners = dict(
+        SupplierOffer.objects.filter(supplier=work.supplier, supplier_sku__in=skus)
+        .exclude(status=SupplierOffer.Status.GONE)
+        .values_list("supplier_sku", "supplier_product")
+    )
+    kept = []
+    for record in records:
+        own = []
+        for variant in record.variants:
+            owner = owners.setdefault(variant.sku, record.ref)
+            if owner == record.ref:
+                own.append(variant)
+            else:
+                message = f"Product {owner} has this SKU already."
+                batch.problems.append(
+                    BadRow(row=f"{record.ref}:{variant.sku}", code="sku-of-two", message=message)
+                )
+        if own:
+            kept.append(replace(record, variants=tuple(own)))
+    return kept
+
+
+def _taken_in(work: Work, records: Sequence[ProductRecord]) -> Intake:
+    """Let the catalog make variants of the records, except of those that it has already."""
+    skus = [variant.sku for record in records for variant in record.variants]
+    known: dict[str, int] = dict(
+        SupplierOffer.objects.filter(
+            supplier=work.supplier, supplier_sku__in=skus, variant__isnull=False
+        ).values_list("supplier_sku", "variant_id")
+    )
+    bearers = _bearers(work, [record for record in records if not _is_known(record, known)])
+    matched: dict[str, int] = {}
+    own = []
+    for record in records:
+        found = {} if _is_known(record, known) else matching.match(record, bearers)
+        matched |= found
+        if not found:
+            own.append(record)
+    taken = intake.take_in(records=own, known=known, source=work.supplier.code, now=work.moment())
+    return replace(
+        taken,
+        variants={**taken.variants, **matched},
+        touched=taken.touched | set(matched.values()),
+    )
+
+
+def _stored(work: Work, records: Sequence[ProductRecord], known: Mapping[str, int]) -> Intake:
+    """Take the records in together; when one of them cannot be stored, each for itself."""
+    try:
+        return intake.take_in(
+            records=records, known=known, source=work.supplier.code, now=work.moment()
+        )
+    except (DataError, IntegrityError, ValueError) as error:
+        if len(records) == 1:
+            log.exception("product %s cannot be stored", records[0].ref)
+            problem = BadRow(row=records[0].ref, code="cannot-be-stored", message=str(error)[:500])
+            return Intake(
+                variants={}, touched=set(), issues=[problem], created=0, updated=0, unchanged=0
+            )
+    taken = [_stored(work, [record], known) for record in records]
+    return Intake(
+        variants={sku: pk for each in taken for sku, pk in each.variants.items()},
+        touched={pk for each in taken for pk in each.touched},
+        issues=[issue for each in taken for issue in each.issues],
+        created=sum(each.created for each in taken),
+        updated=sum(each.updated for each in taken),
+        unchanged=sum(each.unchanged for each in taken),
+    )
+
+
+def _is_known(record: ProductRecord, known: Mapping[str, int]) -> bool:
+    return any(variant.sku in known for variant in record.variants)
+
+
+def _bearers(work: Work, records: Sequence[ProductRecord]) -> dict[str, Bearer]:
+    """Return who bears the GTINs of records that are new to this supplier."""
+    wanted = {gtin for record in records for gtin in matching.gtins(record).values()}
+    names = (
+        Identifier.objects.filter(scheme=Identifier.Scheme.GTIN, value__in=wanted)
+        .exclude(state=Identifier.State.CONFLICT)
+        .select_related("variant__product__brand")
+    )
+    offered = set(
+        SupplierOffer.objects.filter(
+            supplier=work.supplier, variant__in=[name.variant_id for name in names]
+        ).values_list("variant_id", flat=True)
+    )
+    return {
+        name.value: Bearer(
+            variant_id=name.variant_id,
+            product_id=name.variant.product_id,
+            brand_key=brand_key(name.variant.product.brand.name),
+            is_offered_here=name.variant_id in offered,
+        )
+        for name in names
+    }

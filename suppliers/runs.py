@@ -1,0 +1,256 @@
+"""Open, keep and close the runs of a supplier's jobs: one at a time, and none forever."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from storefront.lib.states import LostRaceError
+from storefront.lib.transactions import needs_transaction
+from suppliers.models import Connection, FeedRun, Supplier
+
+log = logging.getLogger(__name__)
+
+Status = FeedRun.Status
+
+OPEN = (Status.FETCHED, Status.PARSED, Status.STAGED)
+# Longer than a run can be silent: several tries of one call, and the wait for its turn.
+LEASE = timedelta(minutes=5)
+EXTEND_AFTER_S = 30
+RETRY_AFTER = timedelta(minutes=2)
+DIED = "The worker that did it stopped without a word."
+
+
+class AlreadyRunningError(Exception):
+    """Another worker is doing this job of this supplier."""
+
+
+class LeaseLostError(Exception):
+    """The run was closed under our hands: whoever closed it believed us dead."""
+
+
+class QuarantinedError(Exception):
+    """The feed is not believable; nothing of it was applied."""
+
+
+class Work:
+    """One open run in the hands of a worker: its lease, its counts and its time.
+
+    ``moment()`` is now: the ``now`` we were started with, and what has passed since.
+    """
+
+    def __init__(
+        self,
+        run: FeedRun,
+        *,
+        now: datetime,
+        budget: timedelta | None = None,
+        say: Callable[[str], None] = log.info,
+    ) -> None:
+        self.run = run
+        self.say = say
+        self._started = now
+        self._clock = time.monotonic()
+        self._extended = self._clock
+        self._budget_s = budget.total_seconds() if budget else None
+
+    @property
+    def supplier(self) -> Supplier:
+        return self.run.supplier
+
+    @property
+    def is_believed(self) -> bool:
+        """A person believes this feed: the guard is not asked."""
+        return bool(self.run.believed_by)
+
+    @property
+    def is_out_of_time(self) -> bool:
+        passed_s = time.monotonic() - self._clock
+        return self._budget_s is not None and passed_s > self._budget_s
+
+    def moment(self) -> datetime:
+        return self._started + timedelta(seconds=time.monotonic() - self._clock)
+
+    def step(self, to: FeedRun.Status) -> None:
+        """Move on.
+
+        Raises: LeaseLostError  the run is no longer ours
+        """
+        try:
+            self.run.move(to, at=self.moment(), lease_until=self.moment() + LEASE)
+        except LostRaceError as error:
+            raise LeaseLostError(str(self.run)) from error
+
+    def keep(self) -> None:
+        """Extend the lease when it is time; cheap enough to call for every row.
+
+        Raises: LeaseLostError  the run is no longer ours
+        """
+        if time.monotonic() - self._extended < EXTEND_AFTER_S:
+            return
+        self._extended = time.monotonic()
+        rows = FeedRun.objects.filter(pk=self.run.pk, status=self.run.status)
+        if not rows.update(lease_until=self.moment() + LEASE, **self.counts()):
+            raise LeaseLostError(str(self.run))
+
+    @needs_transaction
+    def hold(self) -> None:
+        """Make sure, until the transaction ends, that nobody closes the run.
+
+        Locks:  the run
+        Raises: LeaseLostError  the run is no longer ours
+        """
+        rows = FeedRun.objects.select_for_update(of=["self"]).filter(
+            pk=self.run.pk, status=self.run.status
+        )
+        if not rows.exists():
+            raise LeaseLostError(str(self.run))
+
+    def believe(self, reason: str) -> None:
+        """Stop when a guard gave a reason and no person believes the feed all the same.
+
+        Raises: QuarantinedError
+        """
+        if reason and not self.is_believed:
+            raise QuarantinedError(reason)
+
+    def counts(self) -> dict[str, int]:
+        names = ("read", "created", "updated", "unchanged", "gone", "rejected", "remaining")
+        return {name: getattr(self.run, name) for name in names}
+
+
+@transaction.atomic(durable=True)
+def begin(*, supplier: Supplier, kind: str, now: datetime, believed_by: str = "") -> FeedRun:
+    """Open a run, after closing a dead one that stands in its way.
+
+    Raises: AlreadyRunningError
+    """
+    dead = FeedRun.objects.filter(
+        supplier=supplier, kind=kind, status__in=OPEN, lease_until__lte=now
+    )
+    for run in dead:
+        run.move(Status.FAILED, at=now, reason=DIED, problem=DIED, ended_at=now)
+    last = FeedRun.objects.filter(supplier=supplier, kind=kind).order_by("-pk").first()
+    try:
+        with transaction.atomic():
+            return FeedRun.objects.create(
+                supplier=supplier,
+                kind=kind,
+                status_since=now,
+                started_at=now,
+                lease_until=now + LEASE,
+                believed_by=believed_by[:100] or _believed_by(last),
+            )
+    except IntegrityError as error:
+        raise AlreadyRunningError(f"{kind} of {supplier}") from error
+
+
+def _believed_by(last: FeedRun | None) -> str:
+    """Pass a person's word on to the next run, and past runs that never came to use it."""
+    if last is None:
+        return ""
+    return last.accepted_by or (last.believed_by if last.status == Status.FAILED else "")
+
+
+def finish(work: Work) -> None:
+    """Close a run whose rows are applied; the supplier's line is in order.
+
+    Raises: LeaseLostError  the run is no longer ours
+    """
+    problem = f"{work.run.remaining} rows are left to the next run." if work.run.remaining else ""
+    _close(work, Status.APPLIED, problem=problem)
+    supplier = Connection.objects.filter(supplier=work.supplier)
+    supplier.exclude(problem="").update(problem="", problem_at=None)
+
+
+def quarantine(work: Work, reason: str) -> None:
+    """Close a run that is not believable, for staff to look at."""
+    _close(work, Status.QUARANTINED, problem=reason)
+    _tell(work, reason)
+
+
+def fail(work: Work, reason: str) -> None:
+    """Close a run that came to nothing; what it had applied is good and stays."""
+    _close(work, Status.FAILED, problem=reason)
+    _tell(work, reason)
+
+
+def _close(work: Work, to: FeedRun.Status, *, problem: str) -> None:
+    at = work.moment()
+    changes: dict[str, Any] = {**work.counts(), "ended_at": at, "problem": problem[:500]}
+    try:
+        work.run.move(to, at=at, reason=problem, **changes)
+    except LostRaceError as error:
+        raise LeaseLostError(str(work.run)) from error
+
+
+def _tell(work: Work, reason: str) -> None:
+    Connection.objects.filter(supplier=work.supplier).update(
+        problem=f"{work.run.kind}: {reason}"[:300], problem_at=work.moment()
+    )
+
+
+def close_dead(*, now: datetime) -> int:
+    """Close the runs whose worker was killed; the next run finds what they left undone."""
+    closed = 0
+    for run in FeedRun.objects.filter(status__in=OPEN, lease_until__lte=now).order_by("pk"):
+        try:
+            run.move(Status.FAILED, at=now, reason=DIED, problem=DIED, ended_at=now)
+        except LostRaceError:
+            continue  # it was alive after all
+        closed += 1
+    return closed
+
+
+def accept(*, run: FeedRun, actor: str, now: datetime) -> None:
+    """Believe a quarantined feed: the job is due at once, and its next run asks no guard."""
+    reason = "believed: to be read again and applied"
+    run.move(Status.DISCARDED, at=now, actor=actor, reason=reason, accepted_by=actor[:100])
+
+
+def discard(*, run: FeedRun, actor: str, now: datetime) -> None:
+    """Agree with the guard: the next run has to convince it anew."""
+    run.move(Status.DISCARDED, at=now, actor=actor, reason="not believed")
+
+
+def due(*, now: datetime) -> list[tuple[int, str]]:
+    """Return the jobs to start now, as (supplier id, kind); open runs are not due."""
+    every = {
+        FeedRun.Kind.PRODUCTS: "products_every_min",
+        FeedRun.Kind.PRICES: "prices_every_min",
+        FeedRun.Kind.STOCK: "stock_every_min",
+    }
+    lines = Connection.objects.filter(supplier__status=Supplier.Status.ACTIVE).order_by("pk")
+    return [
+        (line.supplier_id, str(kind))
+        for line in lines
+        for kind, column in every.items()
+        if _is_due(line.supplier_id, kind, timedelta(minutes=getattr(line, column)), now)
+    ]
+
+
+def _is_due(supplier_id: int, kind: FeedRun.Kind, every: timedelta, now: datetime) -> bool:
+    runs = FeedRun.objects.filter(supplier=supplier_id, kind=kind)
+    if kind != FeedRun.Kind.PRODUCTS and not _has_products(supplier_id):
+        return False
+    last = runs.order_by("-started_at", "-pk").first()
+    if last is None:
+        return True
+    if last.status in OPEN:
+        return False
+    if last.status == Status.FAILED:
+        # Soon again, but not in every sweep: the supplier may be down for hours.
+        return now >= (last.ended_at or last.started_at) + min(every, RETRY_AFTER)
+    return bool(last.accepted_by or last.remaining) or now >= last.started_at + every
+
+
+def _has_products(supplier_id: int) -> bool:
+    """Prices and stock of nothing are not asked for: the products come first."""
+    applied = Q(supplier=supplier_id, kind=FeedRun.Kind.PRODUCTS, status=Status.APPLIED)
+    return FeedRun.objects.filter(applied).exists()

@@ -1,0 +1,211 @@
+"""Write down how many units a supplier says he has: in sets, and only what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from catalog.records import BadRow
+from storefront.lib.transactions import needs_transaction
+from suppliers.adapters.base import StockRecord
+from suppliers.models import FeedRun, Supplier
+from suppliers.staging import Stage, run, staged
+
+MOST_UNITS = 1_000_000
+STAGE = "feed_stock"
+COLUMNS = ("ref text", "sku text", "location text", "country text", "quantity int")
+
+# The figures of a stage, one per stock row; of two that differ the smaller one counts.
+# A row that names its product speaks only for the offer of that product.
+FIGURES = f"""
+CREATE TEMPORARY TABLE feed_figures ON COMMIT DROP AS
+SELECT o.id AS offer_id, p.id AS location_id, min(s.quantity) AS quantity
+FROM {STAGE} s
+JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s AND o.supplier_sku = s.sku
+  AND (s.ref = '' OR s.ref = o.supplier_product)
+JOIN suppliers_stocklocation p ON p.supplier_id = %(supplier)s AND p.code = s.location
+GROUP BY 1, 2
+"""  # noqa: S608 - no value of anybody's is in it
+LOCATIONS = f"""
+INSERT INTO suppliers_stocklocation (supplier_id, code, country, name)
+SELECT DISTINCT ON (s.location) %(supplier)s, s.location, s.country, ''
+FROM {STAGE} s
+WHERE NOT EXISTS (
+  SELECT 1 FROM suppliers_stocklocation p
+  WHERE p.supplier_id = %(supplier)s AND p.code = s.location
+)
+ON CONFLICT DO NOTHING
+"""  # noqa: S608
+NEW = """
+WITH made AS (
+  INSERT INTO suppliers_stocklevel (
+    offer_id, location_id, reported_quantity, buffer, reserved, allocated_unseen,
+    as_of, is_silent, received_at, run_id)
+  SELECT f.offer_id, f.location_id, f.quantity, %(buffer)s, 0, 0,
+    %(as_of)s, false, %(received_at)s, %(run)s
+  FROM feed_figures f
+  WHERE NOT EXISTS (
+    SELECT 1 FROM suppliers_stocklevel l
+    WHERE l.offer_id = f.offer_id AND l.location_id = f.location_id
+  )
+  RETURNING id, offer_id, reported_quantity
+), moved AS (
+  INSERT INTO suppliers_stockmovement (
+    level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, at)
+  SELECT id, 'reported', reported_quantity, 0, 0, %(cause)s, %(as_of)s
+  FROM made WHERE reported_quantity <> 0
+), queued AS (
+  INSERT INTO suppliers_unpublishedsupply (variant_id)
+  SELECT DISTINCT o.variant_id FROM made JOIN suppliers_supplieroffer o ON o.id = made.offer_id
+  WHERE o.variant_id IS NOT NULL
+)
+SELECT id FROM made
+"""
+# A row that the supplier left out has none. One that was told later than we asked is kept.
+CHANGED = """
+WITH aim AS (
+  SELECT l.id, COALESCE(f.quantity, 0) AS quantity
+  FROM suppliers_stocklevel l
+  JOIN feed_covered c ON c.offer_id = l.offer_id
+  LEFT JOIN feed_figures f ON f.offer_id = l.offer_id AND f.location_id = l.location_id
+  WHERE l.as_of <= %(as_of)s
+    AND (f.offer_id IS NOT NULL OR c.is_whole)
+    AND (l.reported_quantity <> COALESCE(f.quantity, 0) OR l.buffer <> %(buffer)s OR l.is_silent)
+), locked AS (
+  SELECT l.id FROM suppliers_stocklevel l JOIN aim ON aim.id = l.id ORDER BY l.id
+  FOR UPDATE OF l
+), changed AS (
+  UPDATE suppliers_stocklevel l
+  SET reported_quantity = aim.quantity, buffer = %(buffer)s, as_of = %(as_of)s,
+    is_silent = false, received_at = %(received_at)s, run_id = COALESCE(%(run)s, l.run_id)
+  FROM aim JOIN locked ON locked.id = aim.id
+  WHERE l.id = aim.id
+  RETURNING l.id, l.offer_id, old.reported_quantity AS was, new.reported_quantity AS is_now
+), moved AS (
+  INSERT INTO suppliers_stockmovement (
+    level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, at)
+  SELECT id, 'reported', is_now - was, 0, 0, %(cause)s, %(as_of)s
+  FROM changed WHERE is_now <> was
+), queued AS (
+  INSERT INTO suppliers_unpublishedsupply (variant_id)
+  SELECT DISTINCT o.variant_id
+  FROM changed JOIN suppliers_supplieroffer o ON o.id = changed.offer_id
+  WHERE o.variant_id IS NOT NULL
+)
+SELECT id FROM changed
+"""
+
+
+def sane(record: StockRecord) -> tuple[StockRecord, BadRow | None]:
+    """Bring an absurd figure to one that can be, and say so."""
+    quantity = min(max(0, record.quantity), MOST_UNITS)
+    if quantity == record.quantity:
+        return record, None
+    code = "stock-negative" if record.quantity < 0 else "stock-absurd"
+    problem = BadRow(
+        row=record.sku,
+        code=code,
+        message=f"{record.quantity} units in {record.location}: taken as {quantity}.",
+        is_fatal=False,
+    )
+    repaired = StockRecord(
+        sku=record.sku, location=record.location, country=record.country, quantity=quantity
+    )
+    return repaired, problem
+
+
+def lay_out(stage: Stage, told: Iterable[StockRecord | BadRow], *, ref: str = "") -> list[BadRow]:
+    """Put figures on the stage; return what is wrong with them."""
+    problems = []
+    for row in told:
+        if isinstance(row, BadRow):
+            problems.append(row)
+            continue
+        record, problem = sane(row)
+        stage.add((ref, record.sku, record.location, record.country, record.quantity))
+        if problem is not None:
+            problems.append(problem)
+    return problems
+
+
+@transaction.atomic(durable=True)
+def report(
+    *, supplier: Supplier, told: Iterable[StockRecord | BadRow], cause: str, now: datetime
+) -> list[BadRow]:
+    """Take in single figures, as a supplier's unasked news brings them.
+
+    What he does not speak of keeps its figure. Returns what is wrong with the rows.
+
+    Locks:  the stock rows that change, in id order
+    """
+    with staged(STAGE, COLUMNS) as stage:
+        problems = lay_out(stage, told)
+        stage.ready()
+        merge(supplier=supplier, is_whole=False, cause=cause, as_of=now, received_at=now)
+    return problems
+
+
+@needs_transaction
+def empty(*, feed_run: FeedRun, offer_ids: Iterable[int], now: datetime) -> None:
+    """Write that nothing is left of offers that are gone.
+
+    Locks:  their stock rows, in id order
+    """
+    ids = list(offer_ids)
+    if not ids:
+        return
+    with staged(STAGE, COLUMNS) as stage:
+        stage.ready()
+        merge(
+            supplier=feed_run.supplier,
+            covered=ids,
+            feed_run=feed_run,
+            cause=f"run:{feed_run.pk}",
+            as_of=now,
+            received_at=now,
+        )
+
+
+@needs_transaction
+def merge(  # noqa: PLR0913 - whose figures, how much they cover, and when they were true
+    *,
+    supplier: Supplier,
+    cause: str,
+    as_of: datetime,
+    received_at: datetime,
+    covered: Iterable[int] | None = None,
+    is_whole: bool = True,
+    feed_run: FeedRun | None = None,
+) -> tuple[int, int]:
+    """Merge the stage into the stock rows; return how many are new, and how many changed.
+
+    Shape:  ``covered`` are the offers that the stage speaks of; None means those that it
+            names. ``is_whole``: a stock row of theirs that it leaves out is empty
+    Locks:  the stock rows that change, in id order
+    """
+    params = {
+        "supplier": supplier.pk,
+        "buffer": supplier.buffer,
+        "as_of": as_of,
+        "received_at": received_at,
+        "run": feed_run.pk if feed_run else None,
+        "cause": cause[:60],
+        "is_whole": is_whole,
+    }
+    run(LOCATIONS, params)
+    run("DROP TABLE IF EXISTS pg_temp.feed_figures")
+    run(FIGURES, params)
+    run("DROP TABLE IF EXISTS pg_temp.feed_covered")
+    if covered is None:
+        source = "SELECT DISTINCT offer_id, %(is_whole)s AS is_whole FROM feed_figures"
+    else:
+        params["covered"] = list(covered)
+        source = "SELECT unnest(%(covered)s::bigint[]) AS offer_id, %(is_whole)s AS is_whole"
+    run(f"CREATE TEMPORARY TABLE feed_covered ON COMMIT DROP AS {source}", params)
+    if covered is not None:
+        run("DELETE FROM feed_figures WHERE offer_id NOT IN (SELECT offer_id FROM feed_covered)")
+    run("ANALYZE feed_figures, feed_covered")
+    changed = run(CHANGED, params)
+    return run(NEW, params), changed

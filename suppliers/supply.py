@@ -1,0 +1,128 @@
+"""Tell the catalog what can be had of a variant: the best offer, how many, and from where."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from catalog import listings
+from catalog.listings import Supply
+from catalog.models import Channel, ExchangeRate
+from storefront.lib.money import Money
+from suppliers.models import StockLevel, SupplierOffer, UnpublishedSupply
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """What one offer has at one location."""
+
+    country: str
+    free: int
+    known_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedSupply:
+    """One live offer with its shelves."""
+
+    cost: Money
+    shelves: tuple[Shelf, ...]
+
+
+def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
+    """Refresh the listings of these variants on every channel; return the products touched.
+
+    The price follows the offer that routing would choose: the cheapest one that has units,
+    or the cheapest of all while nobody has any.
+    """
+    ids = sorted(set(variant_ids))
+    channels = list(Channel.objects.order_by("pk"))
+    touched: set[int] = set()
+    for start in range(0, len(ids), BATCH):
+        batch = ids[start : start + BATCH]
+        offers = _offers(batch, now)
+        for channel in channels:
+            rates = _rates(channel)
+            supplies = [best(variant_id, offers.get(variant_id, ()), rates) for variant_id in batch]
+            touched |= listings.refresh(channel=channel, supplies=supplies, now=now)
+    return touched
+
+
+def publish_waiting(*, now: datetime) -> int:
+    """Publish the changes that nobody published yet; return how many variants those were.
+
+    A row is deleted only after its listings were refreshed, and only if it was there before
+    the offers were read: a worker that is killed here loses nothing, it does work twice.
+    """
+    published = 0
+    while waiting := list(
+        UnpublishedSupply.objects.order_by("pk").values_list("pk", "variant_id")[:BATCH]
+    ):
+        variant_ids = {variant_id for _, variant_id in waiting}
+        publish(variant_ids=variant_ids, now=now)
+        UnpublishedSupply.objects.filter(pk__in=[pk for pk, _ in waiting]).delete()
+        published += len(variant_ids)
+    return published
+
+
+def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[OfferedSupply]]:
+    offers = (
+        SupplierOffer.objects.live()
+        .filter(variant__in=variant_ids)
+        .order_by("pk")
+        .values_list("pk", "variant_id", "cost_amount", "currency")
+    )
+    levels = (
+        StockLevel.objects.fresh(now)
+        .with_available()
+        .filter(offer__variant__in=variant_ids)
+        .values_list("offer_id", "location__country", "free", "known_at")  # type: ignore[misc]
+    )
+    shelves: dict[int, list[Shelf]] = defaultdict(list)
+    for offer_id, country, free, known_at in levels:
+        shelves[offer_id].append(Shelf(country=country, free=free, known_at=known_at))
+    found: dict[int, list[OfferedSupply]] = defaultdict(list)
+    for offer_id, variant_id, amount, currency in offers:
+        if variant_id is not None and amount is not None:
+            found[variant_id].append(
+                OfferedSupply(cost=Money(amount, currency), shelves=tuple(shelves[offer_id]))
+            )
+    return found
+
+
+def _rates(channel: Channel) -> dict[str, Decimal]:
+    """Return what one unit of each currency is worth in the channel's."""
+    rates = ExchangeRate.objects.filter(quote=channel.currency).values_list("base", "rate")
+    return {**dict(rates), channel.currency: Decimal(1)}
+
+
+def best(variant_id: int, offers: Sequence[OfferedSupply], rates: Mapping[str, Decimal]) -> Supply:
+    """Sum up the offers of one variant. An offer in money without a rate cannot be sold.
+
+    ``available`` is the most that one location can send, because one line never travels in
+    two parcels.
+    """
+    usable = sorted(
+        (offer for offer in offers if offer.cost.currency in rates),
+        key=lambda offer: offer.cost.amount * rates[offer.cost.currency],
+    )
+    stocked = [offer for offer in usable if any(shelf.free for shelf in offer.shelves)]
+    shelves = [shelf for offer in usable for shelf in offer.shelves]
+    full = [shelf for shelf in shelves if shelf.free]
+    ships_from: dict[str, int] = {}
+    for shelf in full:
+        ships_from[shelf.country] = max(ships_from.get(shelf.country, 0), shelf.free)
+    chosen = (stocked or usable)[:1]
+    return Supply(
+        variant_id=variant_id,
+        cost=chosen[0].cost if chosen else None,
+        available=max((shelf.free for shelf in full), default=0),
+        ships_from=dict(sorted(ships_from.items())),
+        as_of=min((shelf.known_at for shelf in full), default=None)
+        or max((shelf.known_at for shelf in shelves), default=None),
+    )

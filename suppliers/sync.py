@@ -1,0 +1,65 @@
+"""Take in what a supplier has, costs and holds: one run of one job, whatever happens in it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from storefront.lib.failures import OutsideError
+from suppliers import runs, supply
+from suppliers.adapters.base import SupplierAdapter
+from suppliers.cataloging import take_products
+from suppliers.connecting import adapter_for
+from suppliers.costing import take_costs
+from suppliers.counting import take_stock
+from suppliers.models import FeedRun, Supplier
+from suppliers.runs import AlreadyRunningError, LeaseLostError, QuarantinedError, Work
+
+__all__ = ["AlreadyRunningError", "take_in"]
+
+log = logging.getLogger(__name__)
+
+JOBS: dict[str, Callable[[Work, SupplierAdapter], None]] = {
+    FeedRun.Kind.PRODUCTS: take_products,
+    FeedRun.Kind.PRICES: take_costs,
+    FeedRun.Kind.STOCK: take_stock,
+}
+
+
+def take_in(  # noqa: PLR0913 - what, for whom, how long, and who wants to hear of it
+    *,
+    supplier: Supplier,
+    kind: str,
+    now: datetime,
+    budget: timedelta | None = None,
+    believed_by: str = "",
+    say: Callable[[str], None] = log.info,
+) -> FeedRun:
+    """Do one job of one supplier; the run that comes back tells how it ended.
+
+    Safe to be killed anywhere: what was applied is whole batches, the next run goes on from
+    there, and listings that were not refreshed are found by the sweep.
+
+    Shape:  ``budget`` is how long it may take; what it leaves is the next run's. With
+            ``believed_by`` a person vouches for the feed, and no guard is asked
+    Raises: AlreadyRunningError  another worker does this job
+    """
+    run = runs.begin(supplier=supplier, kind=kind, now=now, believed_by=believed_by)
+    work = Work(run, now=now, budget=budget, say=say)
+    try:
+        with adapter_for(supplier) as adapter:
+            JOBS[kind](work, adapter)
+        runs.finish(work)
+    except QuarantinedError as error:
+        runs.quarantine(work, str(error))
+    except OutsideError as error:
+        runs.fail(work, str(error))
+    except LeaseLostError:
+        log.warning("%s was closed while we worked on it", run)
+        run.refresh_from_db()
+    except BaseException as error:
+        runs.fail(work, f"{type(error).__name__}: {error}")
+        raise
+    supply.publish_waiting(now=work.moment())
+    return run

@@ -1,0 +1,58 @@
+"""Work for suppliers: find what is due, call one verb."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from suppliers import runs, supply
+from suppliers.models import Supplier
+from suppliers.sync import AlreadyRunningError, take_in
+
+log = logging.getLogger(__name__)
+
+# Well below the time after which Celery kills a task: what is left is the next run's.
+BUDGET = timedelta(minutes=10)
+
+
+@shared_task
+def start_due_syncs(**_: Any) -> None:
+    """Start the jobs that are due; one that is running refuses the second start."""
+    for supplier_id, kind in runs.due(now=timezone.now()):
+        sync.delay(supplier_id=supplier_id, kind=kind)
+
+
+@shared_task
+def sync(*, supplier_id: int, kind: str, **_: Any) -> None:
+    now = timezone.now()
+    if (supplier_id, kind) not in runs.due(now=now):
+        return  # two sweeps asked for it, and the other was first
+    supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
+    with suppress(AlreadyRunningError):
+        run = take_in(supplier=supplier, kind=kind, now=now, budget=BUDGET)
+        log.info("%s: %s", run, run.status)
+
+
+@shared_task
+def sync_now(*, supplier_id: int, kind: str, **_: Any) -> None:
+    """Do a job that a person asked for, whether it is due or not."""
+    supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
+    with suppress(AlreadyRunningError):
+        take_in(supplier=supplier, kind=kind, now=timezone.now(), budget=BUDGET)
+
+
+@shared_task
+def publish_waiting(**_: Any) -> None:
+    """Find supply that changed, and whose listings nobody refreshed."""
+    supply.publish_waiting(now=timezone.now())
+
+
+@shared_task
+def close_dead_runs(**_: Any) -> None:
+    """Find runs whose worker was killed."""
+    runs.close_dead(now=timezone.now())

@@ -1,0 +1,287 @@
+"""Write offers: what a supplier asks for each SKU, and as which variant of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import batched
+
+from django.db import transaction
+from django.db.models import Q
+
+from catalog.intake import Intake
+from catalog.records import BadRow, ProductRecord, VariantRecord
+from storefront.lib.transactions import needs_transaction
+from suppliers import complaints, stocktaking
+from suppliers.adapters.base import ProductPage, StockRecord
+from suppliers.complaints import Family
+from suppliers.models import SupplierOffer, SupplierProduct, UnpublishedSupply
+from suppliers.runs import Work
+from suppliers.staging import staged
+
+Status = SupplierOffer.Status
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A product whose page is to be read, as the list tells of it."""
+
+    ref: str
+    digest: str
+    cost_digest: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """The pages that are taken in together, sorted by what has to be done with them."""
+
+    good: list[tuple[Listed, ProductPage]] = field(default_factory=list)
+    same: list[Listed] = field(default_factory=list)
+    refused: list[tuple[Listed, str]] = field(default_factory=list)  # with the page's digest
+    gone: list[str] = field(default_factory=list)
+    problems: list[BadRow] = field(default_factory=list)
+
+    @property
+    def examined(self) -> list[str]:
+        return [listed.ref for listed, _ in [*self.good, *self.refused]]
+
+    @property
+    def answered(self) -> list[str]:
+        return [*self.examined, *self.gone, *(listed.ref for listed in self.same)]
+
+
+@transaction.atomic(durable=True)
+def write(
+    *,
+    work: Work,
+    batch: Batch,
+    records: Sequence[ProductRecord],
+    taken: Intake,
+    present: Mapping[str, SupplierProduct],
+) -> None:
+    """Write one batch: offers, first stock, digests and issues, all or nothing.
+
+    Locks:  the run, then the offers, then stock rows, each in id order
+    """
+    work.hold()
+    now = work.moment()
+    skus = [variant.sku for record in records for variant in record.variants]
+    refs = [record.ref for record in records]
+    offers = {
+        offer.supplier_sku: offer
+        for offer in SupplierOffer.objects.filter(
+            Q(supplier_sku__in=skus) | Q(supplier_product__in=[*refs, *batch.gone]),
+            supplier=work.supplier,
+        )
+        .select_for_update(of=["self"])
+        .order_by("pk")
+    }
+    touched = set(taken.touched)
+    new = _write_offers(
+        work=work, records=records, taken=taken, offers=offers, touched=touched, now=now
+    )
+    touched |= _retire(
+        work,
+        [
+            offer
+            for sku, offer in offers.items()
+            if offer.supplier_product in {*refs, *batch.gone} and sku not in set(skus)
+        ],
+        now,
+    )
+    _write_first_stock(work, batch, new, now)
+    _write_products(work, batch, set(refs), present, now)
+    examined = [*batch.examined, *skus, *offers, *(f"{r}:{s}" for r, s in _claimed(batch))]
+    complaints.note(run=work.run, problems=batch.problems)
+    for family, read in ((Family.PAGE, examined), (Family.ANSWER, batch.answered)):
+        complaints.resolve(
+            run=work.run, family=family, problems=batch.problems, now=now, examined=read
+        )
+    UnpublishedSupply.objects.bulk_create(
+        UnpublishedSupply(variant_id=variant_id) for variant_id in sorted(touched)
+    )
+
+
+def _claimed(batch: Batch) -> list[tuple[str, str]]:
+    return [
+        (listed.ref, variant.sku)
+        for listed, page in batch.good
+        if page.record is not None
+        for variant in page.record.variants
+    ]
+
+
+@needs_transaction
+def _write_offers(  # noqa: PLR0913 - one pass over the records that fills what comes after
+    *,
+    work: Work,
+    records: Sequence[ProductRecord],
+    taken: Intake,
+    offers: Mapping[str, SupplierOffer],
+    touched: set[int],
+    now: datetime,
+) -> list[SupplierOffer]:
+    new, changed = [], []
+    for record in records:
+        for variant in record.variants:
+            variant_id = taken.variants.get(variant.sku)
+            offer = offers.get(variant.sku)
+            if offer is None:
+                new.append(_offer(work, record, variant, variant_id, now))
+            elif _is_changed(offer, record, variant, variant_id):
+                offer.seen_at = now
+                changed.append(offer)
+    SupplierOffer.objects.bulk_create(new)
+    fields = ["variant", "supplier_product", "title", "status", "seen_at"]
+    SupplierOffer.objects.bulk_update(changed, fields, batch_size=BATCH)
+    touched.update(offer.variant_id for offer in [*new, *changed] if offer.variant_id is not None)
+    return new
+
+
+def _offer(
+    work: Work,
+    record: ProductRecord,
+    variant: VariantRecord,
+    variant_id: int | None,
+    now: datetime,
+) -> SupplierOffer:
+    is_sound = variant_id is not None and variant.cost is not None
+    return SupplierOffer(
+        supplier=work.supplier,
+        supplier_sku=variant.sku,
+        supplier_product=record.ref,
+        variant_id=variant_id,
+        title=variant.title[:200],
+        cost_amount=variant.cost.rounded().amount if variant.cost else None,
+        currency=work.supplier.currency,
+        status=Status.ACTIVE if is_sound else Status.HELD,
+        seen_at=now,
+        cost_as_of=now if variant.cost else None,
+    )
+
+
+def _is_changed(
+    offer: SupplierOffer, record: ProductRecord, variant: VariantRecord, variant_id: int | None
+) -> bool:
+    """Bring the offer to what the page says. Its cost is left to the price job.
+
+    An offer that is held for its cost stays held; one that is back becomes what it can be.
+    """
+    before = (offer.variant_id, offer.supplier_product, offer.title, offer.status)
+    was_nothing_of_ours = offer.variant_id is None
+    offer.variant_id = offer.variant_id or variant_id
+    offer.supplier_product = record.ref
+    offer.title = variant.title[:200]
+    if offer.status == Status.GONE or (was_nothing_of_ours and offer.variant_id is not None):
+        is_sound = offer.variant_id is not None and offer.cost_amount is not None
+        offer.status = Status.ACTIVE if is_sound else Status.HELD
+    return before != (offer.variant_id, offer.supplier_product, offer.title, offer.status)
+
+
+@needs_transaction
+def _write_first_stock(
+    work: Work, batch: Batch, new: Sequence[SupplierOffer], now: datetime
+) -> None:
+    """Take the stock of new offers from their page; later figures come by the stock job."""
+    ids = {offer.supplier_sku: offer.pk for offer in new}
+    told = [
+        row
+        for _, page in batch.good
+        for row in page.stock or ()
+        if isinstance(row, StockRecord) and row.sku in ids
+    ]
+    if not told:
+        return
+    with staged(stocktaking.STAGE, stocktaking.COLUMNS) as stage:
+        stocktaking.lay_out(stage, told)
+        stage.ready()
+        stocktaking.merge(
+            supplier=work.supplier,
+            covered=ids.values(),
+            feed_run=work.run,
+            cause=f"run:{work.run.pk}",
+            as_of=now,
+            received_at=now,
+        )
+
+
+@needs_transaction
+def _write_products(
+    work: Work,
+    batch: Batch,
+    taken_refs: set[str],
+    present: Mapping[str, SupplierProduct],
+    now: datetime,
+) -> None:
+    """Remember the digests; the digest of prices only where the price job need not look."""
+    new, changed = [], []
+    read = [(listed, page.digest) for listed, page in batch.good] + batch.refused
+    for listed, detail_digest in read:
+        is_taken = listed.ref in taken_refs
+        status = SupplierProduct.Status.ACTIVE if is_taken else SupplierProduct.Status.REFUSED
+        product = present.get(listed.ref)
+        if product is None:
+            product = SupplierProduct(
+                supplier=work.supplier, ref=listed.ref, cost_digest=listed.cost_digest
+            )
+            new.append(product)
+            work.run.created += is_taken
+        else:
+            if product.status != SupplierProduct.Status.ACTIVE:
+                product.cost_digest = ""  # its costs may be old
+            changed.append(product)
+            work.run.updated += is_taken
+        work.run.rejected += not is_taken
+        product.status = status
+        product.detail_digest = detail_digest
+        product.list_digest = listed.digest
+        product.changed_at = now
+    for listed in batch.same:
+        work.run.unchanged += 1
+        product = present[listed.ref]
+        if product.list_digest != listed.digest:
+            product.list_digest = listed.digest
+            changed.append(product)
+    gone = [present[ref] for ref in batch.gone if ref in present]
+    work.run.gone += len(gone)
+    for product in gone:
+        product.status = SupplierProduct.Status.GONE
+        product.changed_at = now
+    SupplierProduct.objects.bulk_create(new)
+    SupplierProduct.objects.bulk_update(
+        [*changed, *gone],
+        ["list_digest", "detail_digest", "cost_digest", "status", "changed_at"],
+        batch_size=BATCH,
+    )
+
+
+def retire(*, work: Work, refs: Iterable[str]) -> None:
+    """Write that the supplier lists these products no more; the guard has agreed."""
+    for some in batched(refs, BATCH):
+        _retire_products(work, some)
+
+
+@transaction.atomic(durable=True)
+def _retire_products(work: Work, refs: Sequence[str]) -> None:
+    work.hold()
+    now = work.moment()
+    offers = SupplierOffer.objects.filter(supplier=work.supplier, supplier_product__in=refs)
+    touched = _retire(work, offers.select_for_update(of=["self"]).order_by("pk"), now)
+    work.run.gone += SupplierProduct.objects.filter(supplier=work.supplier, ref__in=refs).update(
+        status=SupplierProduct.Status.GONE, changed_at=now
+    )
+    UnpublishedSupply.objects.bulk_create(
+        UnpublishedSupply(variant_id=variant_id) for variant_id in sorted(touched)
+    )
+
+
+@needs_transaction
+def _retire(work: Work, offers: Iterable[SupplierOffer], now: datetime) -> set[int]:
+    """Close offers, and write that nothing is left of them; return their variants."""
+    closed = [offer for offer in offers if offer.status != Status.GONE]
+    ids = [offer.pk for offer in closed]
+    SupplierOffer.objects.filter(pk__in=ids).update(status=Status.GONE, seen_at=now)
+    stocktaking.empty(feed_run=work.run, offer_ids=ids, now=now)
+    return {offer.variant_id for offer in closed if offer.variant_id is not None}
