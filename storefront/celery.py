@@ -20,6 +20,7 @@ app.conf.beat_schedule = {
     # supply: start the jobs that are due, one task per supplier and kind
     "suppliers: start due syncs": {"task": "suppliers.tasks.start_due_syncs", "schedule": 10},
     "suppliers: close dead runs": {"task": "suppliers.tasks.close_dead_runs", "schedule": 60},
+    "suppliers: publish supply": {"task": "suppliers.tasks.publish_waiting", "schedule": 20},
     "catalog: fetch pictures": {"task": "catalog.tasks.fetch_pictures", "schedule": 15},
     # orders
     "orders: expire unpaid": {"task": "orders.tasks.expire_unpaid", "schedule": 30},
