@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -28,6 +29,7 @@ from orders.models import (
     Reservation,
 )
 from storefront.lib import columns
+from storefront.lib.address import Address
 from storefront.lib.money import Money
 from storefront.lib.staff import ReasonForm, StaffAdmin, inline, show
 
@@ -58,7 +60,8 @@ class RefundForm(ReasonForm):
 
 @admin.display(description=_("Delivered to"))
 def address(order: Order) -> str:
-    return "\n".join(str(part) for part in order.ship_to.values() if part)
+    lines = (str(order.ship_to.get(field.name) or "") for field in dataclasses.fields(Address))
+    return "\n".join(filter(None, lines))
 
 
 @admin.display(description=_("Shopper's page"))

@@ -47,6 +47,7 @@ HARMLESS_TRACKING_SECRET = "whsec_bG9jYWwtb25seS1zdXBwbGllci1wb3N0aW5nLXRyYWNraW
 TRACKING_HOOK_SECRET = env_str("TRACKING_HOOK_SECRET", HARMLESS_TRACKING_SECRET)
 
 INSTALLED_APPS = [
+    "storefront.dashboard",  # before unfold: its start page stands in front of unfold's
     "unfold",
     "unfold.contrib.filters",
     "django.contrib.auth",
@@ -68,12 +69,12 @@ INSTALLED_APPS = [
     "shipping",
     "storefront.web",
     "storefront.api",
-    "storefront.dashboard",
     "storefront.hooks",
     "django.contrib.admin",
 ]
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"  # only staff signs in, so far
 AUTHENTICATION_BACKENDS = ["storefront.accounts.backends.GuardedBackend"]
 TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)  # how many of ours append to X-Forwarded-For
 PASSWORD_HASHERS = [
@@ -261,6 +262,9 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "storefront.dashboard.today.show",
     "COLORS": "storefront.dashboard.look.colors",
     "STYLES": ["storefront.dashboard.look.stylesheet"],
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "storefront.dashboard.look.favicon"}
+    ],
     "LOGIN": {"form": "storefront.accounts.forms.SignInForm"},
     "SIDEBAR": {
         "show_search": True,

@@ -163,7 +163,7 @@ CAUSES = (
         " JOIN orders_paymentevent asked ON asked.id = e.answers_id",
         amount="asked.amount",
         since="e.received_at",
-        detail="asked.kind || ': ' || e.reason",
+        detail="replace(asked.kind, '_', ' ') || ': ' || e.reason",
     ),
     _payment(
         "payment_unanswered",
@@ -174,7 +174,7 @@ CAUSES = (
         join="JOIN orders_paymentevent asked ON asked.payment_id = p.id",
         amount="asked.amount",
         since="asked.received_at",
-        detail="asked.kind",
+        detail="replace(asked.kind, '_', ' ')",
     ),
     _payment(
         "payment_for_nothing",
@@ -247,7 +247,7 @@ CAUSES = (
         _("Rows of a feed are refused"),
         "suppliers_feedissue",
         f"min(i.id) AS id, i.code AS name, min(r.started_at) AS since, {_NO_MONEY},"
-        " count(*)::text AS detail"
+        " count(*) || ' ×' AS detail"
         " FROM suppliers_feedissue i JOIN suppliers_feedrun r ON r.id = i.first_run_id",
         "i.resolved_at IS NULL AND i.severity = 'error' GROUP BY i.code",
         filters="code__exact={name}&severity__exact=error&resolved_at__isempty=1",
@@ -266,7 +266,7 @@ CAUSES = (
         _("Pictures cannot be fetched"),
         "catalog_image",
         f"min(x.id) AS id, x.problem AS name, min(p.created_at) AS since, {_NO_MONEY},"
-        " count(*)::text AS detail"
+        " count(*) || ' ×' AS detail"
         " FROM catalog_image x JOIN catalog_product p ON p.id = x.product_id",
         "x.stem = '' AND x.problem <> '' AND x.tries >= 3 GROUP BY x.problem",
         filters="stem__isempty=1&problem__isempty=0&q=",

@@ -47,3 +47,7 @@ def colors(_request: HttpRequest | None = None) -> dict[str, dict[str, str]]:
 
 def stylesheet(_request: HttpRequest) -> str:
     return static("dashboard/staff.css")
+
+
+def favicon(_request: HttpRequest) -> str:
+    return static("web/favicon.svg")

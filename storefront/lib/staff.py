@@ -70,12 +70,10 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         declared = list(super().get_readonly_fields(request, obj))
         if obj is None and self.may_add:
             return declared
-        fields = [
-            field.name
-            for field in self.opts.fields
-            if field.editable and field.name not in self.editable
-        ]
-        return declared + [name for name in fields if name not in declared]
+        # What is excluded is secret: as a read-only field it would be shown all the same.
+        hidden = {*declared, *self.editable, *(self.exclude or ())}
+        fields = [field.name for field in self.opts.fields if not field.primary_key]
+        return declared + [name for name in fields if name not in hidden]
 
     def row(self, request: HttpRequest, object_id: str) -> Any:
         """Find the row that an action is about.
