@@ -63,7 +63,7 @@ _PICTURES = """
     WHERE product_id = ANY(%(products)s) AND stem <> ''
     ORDER BY product_id, (role <> 'main'), position, id
 """
-# IEC 60529 as in catalog.reading.water_level: under water (7, 8) is not under a jet (5, 6, 9).
+# IEC 60529: what may lie under water (7, 8) promises nothing about jets (5, 6, 9).
 _WATER = """
     CASE
         WHEN spec.ip_rating = '' THEN NULL

@@ -29,6 +29,8 @@ CELLS: Mapping[str, CellLimits] = {
     "C": CellLimits(8500, Decimal("1.5"), 70, 300),
     "D": CellLimits(20000, Decimal("1.5"), 150, 500),
     "CR123A": CellLimits(1700, Decimal("3.0"), 17, 600),
+    "CR2": CellLimits(900, Decimal("3.0"), 11, 300),
+    "CR2032": CellLimits(240, Decimal("3.0"), 3, 30),
     "10440": CellLimits(400, Decimal("3.7"), 9, 500),
     "14500": CellLimits(1250, Decimal("3.7"), 22, 1600),
     "16340": CellLimits(1000, Decimal("3.7"), 19, 1600),
@@ -40,13 +42,25 @@ CELLS: Mapping[str, CellLimits] = {
 }
 BUILT_IN = "built_in"
 LITHIUM_FORMATS = frozenset(
-    {"CR123A", "10440", "14500", "16340", "18350", "18650", "21700", "26650", "32650"}
+    {
+        "CR123A",
+        "CR2",
+        "CR2032",
+        "10440",
+        "14500",
+        "16340",
+        "18350",
+        "18650",
+        "21700",
+        "26650",
+        "32650",
+    }
 )
 LITHIUM_CHEMISTRIES = frozenset({"li_ion", "li_po", "lifepo4", "lithium_metal"})
 
 _FORMAT = re.compile(
     r"(?<![\w.])(?:(?P<count>\d{1,2})\s*(?:x|×|\*|pcs|pieces|-cell)\s*)?"
-    r"(?P<format>AAA|AA|CR123A|CR123|10440|14500|16340|18350|18650|21700|26650|32650"
+    r"(?P<format>AAA|AA|CR123A|CR123|CR2032|CR2|10440|14500|16340|18350|18650|21700|26650|32650"
     r"|C(?=\s*cells?\b)|D(?=\s*cells?\b))(?![\w])",
     re.IGNORECASE,
 )
@@ -54,7 +68,7 @@ _CHEMISTRIES = (
     ("lifepo4", r"lifepo4|\blfp\b"),
     ("li_po", r"li-?\s?po(?:ly(?:mer)?)?\b|lithium[ -]polymer|polymer"),
     ("li_ion", r"li-?\s?ion\b|lithium[ -]ion"),
-    ("lithium_metal", r"lithium metal|\bcr123a?\b|\bli-?mno2\b"),
+    ("lithium_metal", r"lithium metal|\bcr(?:123a?|2|2032)\b|\bli-?mno2\b"),
     ("nimh", r"ni-?mh"),
     ("alkaline", r"alkaline"),
     ("zinc_carbon", r"zinc"),
@@ -67,6 +81,9 @@ _NOT_INCLUDED = re.compile(
 )
 _INCLUDED = re.compile(r"\bincluded\b|\bwith\s+batter|\bincludes\b", re.IGNORECASE)
 _INSTALLED = re.compile(r"(?:pre-?)?installed|inside", re.IGNORECASE)
+_BATTERY = re.compile(r"batter|capacity", re.IGNORECASE)
+_PACK = re.compile(r"pack|quantity|pieces", re.IGNORECASE)
+_PIECES = re.compile(r"\b(\d{1,2})\s*(?:pcs|pieces|pack|x)\b", re.IGNORECASE)
 _COUNT = re.compile(r"(?:^|[^\w.])(\d{1,2})\s*(?:x|×|pcs|pieces|cells?)\b", re.IGNORECASE)
 
 
@@ -161,6 +178,29 @@ def _with_energy(battery: Battery, said_wh: Decimal | None) -> Battery:
     if energy is None:
         return battery
     return replace(battery, energy_wh=energy.quantize(Decimal("0.01")))
+
+
+def of_option(battery: Battery, *, name: str, value: str) -> Battery:
+    """Return the battery as one option of a product has it: with or without, larger, or more.
+
+    Shape:  ``name`` and ``value`` as the supplier writes them: ``Battery``: ``Without battery``
+    """
+    if _PACK.search(name) and (pieces := _PIECES.search(value)) and battery.count:
+        times = int(pieces[1])
+        energy = battery.energy_wh * times if battery.energy_wh is not None else None
+        return replace(battery, count=battery.count * times, energy_wh=energy)
+    if not _BATTERY.search(name):
+        return battery
+    try:
+        said = read_battery(value)
+    except reading.UnreadableError:
+        return replace(battery, capacity_mah=None, energy_wh=None)
+    if said.capacity_mah:
+        changed = replace(battery, capacity_mah=said.capacity_mah, energy_wh=None)
+        battery = _with_energy(changed, said.energy_wh)
+    if said.is_included is not None and not battery.is_built_in:
+        battery = replace(battery, is_included=said.is_included)
+    return battery
 
 
 def lithium_class(battery: Battery, *, family: str, has_battery: bool) -> str:

@@ -261,7 +261,7 @@ def _weight(claim: Claim) -> Iterator[Finding]:
 
 
 def _modes(modes: Sequence[ModeClaim]) -> Iterator[Finding]:
-    known = [mode for mode in modes if mode.output_lm and mode.runtime_min]
+    known = [mode for mode in modes if mode.kind == "white" and mode.output_lm and mode.runtime_min]
     known.sort(key=lambda mode: mode.output_lm or 0)
     for dim, bright in pairwise(known):
         if (bright.runtime_min or 0) > (dim.runtime_min or 0) and bright.output_lm != dim.output_lm:

@@ -5,10 +5,10 @@ Unknown stays empty. What cannot be true is not published; it is kept as he wrot
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from catalog import cells, claims, families, wording
 from catalog.labels import Labels, Said
@@ -18,6 +18,7 @@ from catalog.records import BadRow, ProductRecord
 UNBRANDED = "Unbranded"
 MAX_MORE_TEXT = 300
 MAX_MORE = 60
+MAX_LABEL_WORDS = 4
 # When one of these is wrong, none of them tells the energy of the battery.
 _OF_ENERGY = frozenset(
     {"capacity_mah", "battery_capacity_mah", "battery_voltage", "battery_energy_wh"}
@@ -45,9 +46,8 @@ class Enriched:
     more: Mapping[str, str]
     warnings: tuple[Mapping[str, str], ...]
     modes: tuple[claims.ModeClaim, ...]
-    lithium: str
-    cell_wh: Decimal | None
-    cell_count: int
+    battery: cells.Battery
+    has_battery: bool
     issues: tuple[BadRow, ...] = field(default=())
 
 
@@ -73,8 +73,6 @@ def enrich(record: ProductRecord, *, source: str) -> Enriched | BadRow:
         spec["beam_m"] = claims.beam_m(spec["intensity_cd"])
     title = wording.clean_title(record.title, output_lm=spec.get("output_lm"))
     description = wording.clean_html(record.description_html)
-    lithium = cells.lithium_class(battery, family=family, has_battery=record.has_battery)
-    has_lithium = lithium != "none"
     return Enriched(
         family=family,
         category=families.SHELVES[family],
@@ -93,11 +91,29 @@ def enrich(record: ProductRecord, *, source: str) -> Enriched | BadRow:
         more=_more(labels, wrong=wrong),
         warnings=tuple({"code": finding.code, "message": finding.message} for finding in findings),
         modes=tuple(_possible(claim)),
-        lithium=lithium,
-        cell_wh=battery.cell_wh if has_lithium else None,
-        cell_count=(battery.count or 1) if has_lithium and battery.format else 0,
+        battery=battery,
+        has_battery=record.has_battery,
         issues=tuple(_issues(record, labels, findings)),
     )
+
+
+class Lithium(NamedTuple):
+    """How the lithium of one SKU travels: what decides which route may carry it."""
+
+    kind: str
+    cell_wh: Decimal | None
+    cell_count: int
+
+
+def lithium_of(enriched: Enriched, *, option_values: Sequence[str]) -> Lithium:
+    """Return the lithium of one SKU; its options may say that its battery differs."""
+    battery = enriched.battery
+    for name, value in zip(enriched.option_names, option_values, strict=False):
+        battery = cells.of_option(battery, name=name, value=value)
+    kind = cells.lithium_class(battery, family=enriched.family, has_battery=enriched.has_battery)
+    if kind == "none":
+        return Lithium(kind, None, 0)
+    return Lithium(kind, battery.cell_wh, (battery.count or 1) if battery.format else 0)
 
 
 def _findings(claim: claims.Claim, numbers: Mapping[str, Said]) -> list[claims.Finding]:
@@ -136,7 +152,7 @@ def _claim(labels: Labels, battery: cells.Battery) -> claims.Claim:
         power_w=labels.power_w(),
         battery_format=battery.format,
         battery_count=battery.count or 1,
-        is_battery_included=battery.is_included,
+        is_battery_included=battery.is_included and not labels.is_weighed_empty(),
         capacity_mah=battery.capacity_mah,
         voltage=battery.voltage,
         energy_wh=battery.energy_wh,
@@ -159,8 +175,14 @@ def _more(labels: Labels, *, wrong: set[str]) -> dict[str, str]:
     return {
         wording.clean_text(label)[:60]: wording.clean_text(text)[:MAX_MORE_TEXT]
         for label, text in list(kept.items())[:MAX_MORE]
-        if wording.clean_text(label)
+        if _is_fact(wording.clean_text(label), text)
     }
+
+
+def _is_fact(label: str, text: str) -> bool:
+    """Tell a fact from a sentence that happened to hold a colon."""
+    is_label = bool(label) and "," not in label and len(label.split()) <= MAX_LABEL_WORDS
+    return is_label and not text.rstrip().endswith(".")
 
 
 def _issues(record: ProductRecord, labels: Labels, findings: list[claims.Finding]) -> list[BadRow]:

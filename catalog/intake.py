@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from catalog import describing, identifying, numbering, picturing, rows, wording
-from catalog.enrichment import enrich
+from catalog.enrichment import enrich, lithium_of
 from catalog.families import SKU_PREFIXES
 from catalog.goods import Goods
 from catalog.models import Product, Variant
@@ -153,14 +153,15 @@ def _variant_values(goods: Goods, record: VariantRecord, *, position: int) -> di
         "",
     )
     packed_g = record.packed_weight_g
+    lithium = lithium_of(enriched, option_values=options)
     return {
         "option_values": options,
         "color": color[:40],
         "weight_g": enriched.spec.get("weight_g"),
         "packed_weight_g": packed_g if packed_g and 0 < packed_g <= MAX_PACKED_WEIGHT_G else None,
-        "lithium": enriched.lithium,
-        "cell_wh": rows.fitted(Variant, "cell_wh", enriched.cell_wh),
-        "cell_count": enriched.cell_count,
+        "lithium": lithium.kind,
+        "cell_wh": rows.fitted(Variant, "cell_wh", lithium.cell_wh),
+        "cell_count": lithium.cell_count,
         "hs_code": enriched.hs_code,
         "position": min(position, 32_767),
     }

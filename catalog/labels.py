@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +27,14 @@ class Labels:
             self._said.setdefault(_subject(label), {})[label] = text
         self._numbers: dict[str, Said] | None = None
 
+    def is_weighed_empty(self) -> bool:
+        """Tell whether the weight is said to be that without batteries."""
+        return any("without" in text.casefold() for _, text in self._lines("weight_g"))
+
     def unread(self, label: str, text: str, error: UnreadableError) -> None:
+        """Note what cannot be read; what differs from option to option is no fault."""
+        if "option" in text.casefold():
+            return
         if (label, text, str(error)) not in self.unreadable:
             self.unreadable.append((label, text, str(error)))
 
@@ -154,22 +161,38 @@ class Labels:
         yield from found.items()
 
     def _listed(self) -> Iterator[tuple[str, Said]]:
-        for column, known in (("charging", vocabulary.CHARGING), ("features", vocabulary.FEATURES)):
-            for label, text in self._lines(column, "features"):
-                codes = [code for code, words in known if words.search(text)]
-                if codes:
-                    yield column, (codes, {"label": label[:60], "raw": text[:200]})
-                    break
+        for column, known in (
+            ("charging", vocabulary.CHARGING),
+            ("features", vocabulary.FEATURES),
+        ):
+            for said in self._codes(column, known):
+                yield column, said
         for label, text in self._lines("light_colors"):
             colors = [color for color in vocabulary.COLORS if color in text.casefold()]
             if colors:
                 found = [color.replace(" ", "_") for color in colors]
                 yield "light_colors", (found, {"label": label[:60], "raw": text[:200]})
+                if {"red", "white"} <= set(found):
+                    yield from self._red_light(label, text)
         for label, text in self._lines("material"):
             if names := list(
                 dict.fromkeys(name.lower() for name in vocabulary.MATERIALS.findall(text))
             ):
                 yield "material", (", ".join(names)[:60], {"label": label[:60], "raw": text[:200]})
+
+    def _red_light(self, label: str, text: str) -> Iterator[tuple[str, Said]]:
+        """Add the feature that the colors of the light tell; the listed ones are kept."""
+        listed = [codes for codes, _ in self._codes("features", vocabulary.FEATURES)]
+        codes = listed[0] if listed else []
+        if "red_light" not in codes:
+            said = {"label": label[:60], "raw": text[:200]}
+            yield "features", ([*codes, "red_light"], said)
+
+    def _codes(self, column: str, known: Sequence[tuple[str, re.Pattern[str]]]) -> Iterator[Said]:
+        for label, text in self._lines(column, "features"):
+            if codes := [code for code, words in known if words.search(text)]:
+                yield codes, {"label": label[:60], "raw": text[:200]}
+                return
 
     def _lines(self, *subjects: str) -> Iterator[tuple[str, str]]:
         for subject in dict.fromkeys(subjects):

@@ -129,8 +129,10 @@ def longest_side_mm(text: str) -> Decimal | None:
 def ip_rating(text: str) -> str:
     """Return the coded rating in a text, ``IPX4`` or ``IP68``; "waterproof" is not one.
 
-    Shape:  a double rating such as ``IP66/IP68`` becomes ``IP66/8``
+    Shape:  a double rating such as ``IP66/IP68`` becomes ``IP66/8``; ``none`` is said in words
     """
+    if text.strip().casefold() in {"none", "no", "not waterproof", "not water resistant", "ipx0"}:
+        return "none"
     found = re.findall(r"\bIP\s*-?([0-6X])([0-9])(K?)\b", text.upper())
     known = [(dust, water) for dust, water, _ in found if water != "0" or dust != "X"]
     if not known:
@@ -140,22 +142,3 @@ def ip_rating(text: str) -> str:
     if len(waters) > 1 and waters[-1] in "78" and waters[-2] in "569":
         return f"IP{dust}{waters[-2]}/{waters[-1]}"
     return f"IP{dust}{waters[-1]}"
-
-
-def water_level(rating: str) -> int | None:
-    """Rank a rating as ``Card.Water`` does; None if it is silent about water.
-
-    Source: IEC 60529: numeral 7 or 8 alone promises nothing about jets (5, 6)
-    """
-    if not rating:
-        return None
-    digits = rating[3:].split("/")
-    jets = any(digit in "569" for digit in digits)
-    under = any(digit in "78" for digit in digits)
-    if jets and under:
-        return 4
-    if under:
-        return 3
-    if jets:
-        return 2
-    return 1 if digits[0] == "4" else 0

@@ -63,7 +63,7 @@ MATERIALS = re.compile(
     r"alumin(?:um|ium)|abs|polycarbonate|\bpc\b|nylon|rubber|silicone|steel|titanium|copper|brass",
     re.IGNORECASE,
 )
-MODE_KINDS = re.compile(r"red|green|blue|uv|strobe|sos|beacon", re.IGNORECASE)
+MODE_KINDS = re.compile(r"red|green|blue|uv|strobe|flash|flame|sos|beacon", re.IGNORECASE)
 HIGH = re.compile(r"\bhigh\w*\b|\bmax(?:imum)? (?:mode|output)|turbo|bright\w*|full", re.IGNORECASE)
 LONG = re.compile(r"\blow\w*\b|long\w*|\bmax\b|\bmaximum\b|eco|moon\w*|\bup to\b", re.IGNORECASE)
 SEPARATORS = re.compile(r"\s*[;|\n/]\s*|,\s+")
