@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
-
 from catalog.records import BadRow
 from storefront.lib.transactions import needs_transaction
 from suppliers.adapters.base import StockRecord
@@ -26,6 +24,7 @@ FROM {STAGE} s
 JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s AND o.supplier_sku = s.sku
   AND (s.ref = '' OR s.ref = o.supplier_product)
 JOIN suppliers_stocklocation p ON p.supplier_id = %(supplier)s AND p.code = s.location
+WHERE o.id = ANY(%(covered)s)
 GROUP BY 1, 2
 """  # noqa: S608 - no value of anybody's is in it
 LOCATIONS = f"""
@@ -68,10 +67,8 @@ CHANGED = """
 WITH aim AS (
   SELECT l.id, COALESCE(f.quantity, 0) AS quantity
   FROM suppliers_stocklevel l
-  JOIN feed_covered c ON c.offer_id = l.offer_id
   LEFT JOIN feed_figures f ON f.offer_id = l.offer_id AND f.location_id = l.location_id
-  WHERE l.as_of <= %(as_of)s
-    AND (f.offer_id IS NOT NULL OR c.is_whole)
+  WHERE l.offer_id = ANY(%(covered)s) AND l.as_of <= %(as_of)s
     AND (l.reported_quantity <> COALESCE(f.quantity, 0) OR l.buffer <> %(buffer)s OR l.is_silent)
 ), locked AS (
   SELECT l.id FROM suppliers_stocklevel l JOIN aim ON aim.id = l.id ORDER BY l.id
@@ -130,23 +127,6 @@ def lay_out(stage: Stage, told: Iterable[StockRecord | BadRow], *, ref: str = ""
     return problems
 
 
-@transaction.atomic(durable=True)
-def report(
-    *, supplier: Supplier, told: Iterable[StockRecord | BadRow], cause: str, now: datetime
-) -> list[BadRow]:
-    """Take in single figures, as a supplier's unasked news brings them.
-
-    What he does not speak of keeps its figure. Returns what is wrong with the rows.
-
-    Locks:  the stock rows that change, in id order
-    """
-    with staged(STAGE, COLUMNS) as stage:
-        problems = lay_out(stage, told)
-        stage.ready()
-        merge(supplier=supplier, is_whole=False, cause=cause, as_of=now, received_at=now)
-    return problems
-
-
 @needs_transaction
 def empty(*, feed_run: FeedRun, offer_ids: Iterable[int], now: datetime) -> None:
     """Write that nothing is left of offers that are gone.
@@ -175,14 +155,13 @@ def merge(  # noqa: PLR0913 - whose figures, how much they cover, and when they 
     cause: str,
     as_of: datetime,
     received_at: datetime,
-    covered: Iterable[int] | None = None,
-    is_whole: bool = True,
+    covered: Iterable[int],
     feed_run: FeedRun | None = None,
 ) -> tuple[int, int]:
     """Merge the stage into the stock rows; return how many are new, and how many changed.
 
-    Shape:  ``covered`` are the offers that the stage speaks of; None means those that it
-            names. ``is_whole``: a stock row of theirs that it leaves out is empty
+    Shape:  ``covered`` are the offers that the stage speaks of: a stock row of theirs that it
+            leaves out is empty, and what it says of others is not heard
     Locks:  the stock rows that change, in id order
     """
     params = {
@@ -192,20 +171,11 @@ def merge(  # noqa: PLR0913 - whose figures, how much they cover, and when they 
         "received_at": received_at,
         "run": feed_run.pk if feed_run else None,
         "cause": cause[:60],
-        "is_whole": is_whole,
+        "covered": list(covered),
     }
     run(LOCATIONS, params)
     run("DROP TABLE IF EXISTS pg_temp.feed_figures")
     run(FIGURES, params)
-    run("DROP TABLE IF EXISTS pg_temp.feed_covered")
-    if covered is None:
-        source = "SELECT DISTINCT offer_id, %(is_whole)s AS is_whole FROM feed_figures"
-    else:
-        params["covered"] = list(covered)
-        source = "SELECT unnest(%(covered)s::bigint[]) AS offer_id, %(is_whole)s AS is_whole"
-    run(f"CREATE TEMPORARY TABLE feed_covered ON COMMIT DROP AS {source}", params)
-    if covered is not None:
-        run("DELETE FROM feed_figures WHERE offer_id NOT IN (SELECT offer_id FROM feed_covered)")
-    run("ANALYZE feed_figures, feed_covered")
+    run("ANALYZE feed_figures")
     changed = run(CHANGED, params)
     return run(NEW, params), changed

@@ -164,7 +164,9 @@ class SupplierNews:
 
     ``external_id`` names the message: the same one may be delivered again. An order is named
     by our ``number`` or by his ``supplier_reference``, whichever he gives. ``split_into`` are
-    his references of the orders that ours became: look each one up with ``find``.
+    his references of the orders that ours became: look each one up with ``find``. Of stock and
+    products it only tells which ``skus`` and ``product_refs`` to ask for again: messages keep no
+    order, so a figure in one may be older than what we know.
     """
 
     kind: NewsKind
@@ -175,9 +177,8 @@ class SupplierNews:
     reason: str = ""
     parcels: tuple[ParcelNews, ...] = ()
     split_into: tuple[str, ...] = ()
-    stock: tuple[StockRecord | BadRow, ...] = ()
+    skus: tuple[str, ...] = ()
     product_refs: tuple[str, ...] = ()
-    is_gone: bool = False  # the product, or the SKU, is off sale
     happened_at: datetime | None = None
 
     def state(self, *, number: str) -> PurchaseState | None:

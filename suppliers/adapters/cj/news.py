@@ -14,13 +14,11 @@ from typing import Any
 import msgspec
 
 from suppliers.adapters.base import NewsKind, ParcelNews, RequestLine, SupplierNews
-from suppliers.adapters.cj import reading, stocks
+from suppliers.adapters.cj import reading
 from suppliers.adapters.cj.orders import ANSWERS
-from suppliers.adapters.cj.shapes import CountryStock, Id, OrderedLine, Shape
+from suppliers.adapters.cj.shapes import Id, OrderedLine, Shape
 from suppliers.adapters.cj.wire import decoded
 
-OFF_SALE_PRODUCT = "2"
-OFF_SALE_VARIANT = "0"
 # What the numbers of a LOGISTIC message mean, in words a carrier would use.
 TRACKING_WORDS = {
     0: "No tracking",
@@ -99,12 +97,10 @@ class SplitParams(Shape):
 
 
 class ProductParams(Shape):
-    """A product or one of its variants changed; null means "not said"."""
+    """Which product, or which of its variants, changed; how is asked for by REST."""
 
     pid: Id = None
     vid: Id = None
-    product_status: Any = None
-    variant_status: Any = None
 
 
 def is_signed(body: bytes, sign: str, open_id: str) -> bool:
@@ -213,25 +209,19 @@ def _split(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
 
 
 def _stock(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
-    params = decoded(bytes(message.params), dict[str, list[CountryStock]], what="webhook STOCK")
-    rows = [row for sku, places in params.items() for row in stocks.of_variant(sku, places)]
-    return (SupplierNews(kind=NewsKind.STOCK, external_id=external_id, stock=tuple(rows)),)
+    by_sku = decoded(bytes(message.params), dict[str, Any], what="webhook STOCK")
+    return (SupplierNews(kind=NewsKind.STOCK, external_id=external_id, skus=tuple(by_sku)),)
 
 
 def _product(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
     params = decoded(bytes(message.params), ProductParams, what="webhook PRODUCT")
-    ref = reading.text(params.pid)
-    is_gone = (
-        message.message_type == "DELETE"
-        or reading.text(params.product_status) == OFF_SALE_PRODUCT
-        or reading.text(params.variant_status) == OFF_SALE_VARIANT
-    )
+    ref, sku = reading.text(params.pid), reading.text(params.vid)
     return (
         SupplierNews(
             kind=NewsKind.PRODUCT,
             external_id=external_id,
             product_refs=(ref,) if ref else (),
-            is_gone=is_gone,
+            skus=(sku,) if sku else (),
         ),
     )
 

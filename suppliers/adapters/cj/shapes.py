@@ -83,10 +83,12 @@ class ListedProduct(Shape):
 class CountryStock(Shape):
     """Stock of one variant in one country; two generations of names.
 
-    ``cj…`` lies in CJ's own warehouse, ``factory…`` at the maker.
+    ``cj…`` lies in CJ's own warehouse; the totals also count what the maker still has.
     """
 
     country_code: str | None = None
+    cj_inventory_num: Any = None
+    cj_inventory: Any = None
     total_inventory_num: Any = None
     total_inventory: Any = None
     storage_num: Any = None
@@ -117,6 +119,7 @@ class Variant(Shape):
     variant_weight: Any = None
     variant_sell_price: Any = None
     barcode: Id = None
+    mpn: Id = None
     currency: str | None = None
     inventories: list[CountryStock] | None = None
 

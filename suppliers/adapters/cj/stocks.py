@@ -81,7 +81,12 @@ def of_variant(sku: str, inventories: Sequence[CountryStock]) -> list[StockRecor
 
 
 def _told(place: CountryStock) -> Any:
-    for value in (place.total_inventory_num, place.total_inventory, place.storage_num):
-        if value is not None:
-            return value
-    return None
+    """Return what can be sent at once; what the maker has is no promise of ours."""
+    told = (
+        place.cj_inventory_num,
+        place.cj_inventory,
+        place.total_inventory_num,
+        place.total_inventory,
+        place.storage_num,
+    )
+    return next((value for value in told if value is not None), None)

@@ -20,7 +20,7 @@ LONGEST_SKU = 60
 LONGEST_URL = 500
 MOST_PICTURES = 20
 MOST_OPTION_PARTS = 12
-MPN_LABELS = ("MPN", "Model", "Model number")
+MPN_LABELS = ("Model / MPN", "MPN", "Model", "Model number")
 
 
 def readable(page: Product, problems: list[BadRow]) -> list[Variant]:
@@ -98,7 +98,7 @@ def record(
     if isinstance(price, BadRow):
         problems.append(price)
     is_alone = len(page.variants or ()) == 1
-    mpn = next((table[label] for label in MPN_LABELS if table.get(label)), "")
+    named = next((table[label] for label in MPN_LABELS if table.get(label)), "")
     return VariantRecord(
         sku=sku,
         title=reading.text(variant.variant_name_en) or reading.text(page.product_name_en),
@@ -106,7 +106,7 @@ def record(
         cost=None if isinstance(price, BadRow) else price,
         gtin=reading.text(variant.barcode),
         # A model number in the table names the product: one variant, or none of several.
-        mpn=mpn if is_alone else "",
+        mpn=reading.text(variant.mpn) or (named if is_alone else ""),
         packed_weight_g=_packed_g(page, variant),
         picture_urls=pictures(variant.variant_image),
     )
