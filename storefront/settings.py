@@ -252,7 +252,16 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Fara API",
     "DESCRIPTION": "Listings, carts, checkout, orders and tracking.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v[0-9]",
+    "COMPONENT_SPLIT_REQUEST": True,  # what may be left out of a request is always in an answer
     "SERVE_INCLUDE_SCHEMA": False,
+    "SORT_OPERATIONS": False,  # in the order of the routes
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStatus": "orders.models.Order.Status",
+        "ParcelStatus": "shipping.models.Parcel.Status",
+        "CarrierStatus": "shipping.models.Parcel.Carrier",
+    },
 }
 
 UNFOLD = {
