@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ from django.db import transaction
 from catalog.models import Channel, Image, Listing
 from orders.models import Cart, CartLine
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY, PRICE_PROMISED_FOR
+from storefront.lib.address import Address
 from storefront.lib.money import Money
 
 TOKEN_BYTES = 32
@@ -157,6 +158,20 @@ def change(*, cart: Cart, line_id: int, quantity: int, now: datetime) -> None:
 
 def remove(*, cart: Cart, line_id: int, now: datetime) -> None:
     change(cart=cart, line_id=line_id, quantity=0, now=now)
+
+
+def address(*, cart: Cart, email: str, ship_to: Address, now: datetime) -> None:
+    """Remember who receives it and where, so that nothing is asked twice."""
+    Cart.objects.filter(pk=cart.pk, order__isnull=True).update(
+        email=email, ship_to=asdict(ship_to), country=ship_to.country, touched_at=now
+    )
+    cart.refresh_from_db(fields=["email", "ship_to", "country"])
+
+
+def choose_delivery(*, cart: Cart, tier: str, now: datetime) -> None:
+    """Remember which way of delivery the shopper picked."""
+    Cart.objects.filter(pk=cart.pk, order__isnull=True).update(service=tier, touched_at=now)
+    cart.service = tier
 
 
 def price_of(line: CartLine, now: datetime) -> Decimal:

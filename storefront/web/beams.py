@@ -1,0 +1,184 @@
+"""The shape of a beam, drawn from candela and lumens on one scale for the whole shop. Pure.
+
+The intensity is taken to be a round hot spot, I(a) = cd * exp(-a**2 / 2s**2), whose flux is
+the light's lumens: 2 pi s**2 cd = lm. So a needle and a moth differ by physics, not by taste.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+FULL_MOON_LX = 0.25  # ANSI/PLATO FL 1 ends a beam where it is as dim as a full moon
+CONTOURS_LX = (FULL_MOON_LX, 1.0, 10.0)
+DECADES = 3  # the glyph's scale runs from 1 m to 1,000 m
+STEPS = 24
+ALL_ROUND = 1.1  # a hot spot wider than this is no spot: the light shines all round
+# The chart
+CHART_WIDTH, CHART_MARGIN = 640, 28
+CHART_MAX_HALF, CHART_MIN_HALF = 150, 34
+NEAR_LX = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """Where a log scale of three decades stands; beams are squeezed sideways to fit in."""
+
+    source_x: float
+    length: float
+    middle: float
+    half: float
+    squeeze: float
+
+    def x(self, meters: float) -> float:
+        return round(self.source_x + self.length * math.log10(max(meters, 1)) / DECADES, 1)
+
+
+GLYPH = Frame(source_x=14, length=186, middle=24, half=23, squeeze=0.58)
+STAGE = Frame(source_x=46, length=910, middle=132, half=112, squeeze=0.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glyph:
+    """A small beam on a log scale. ``paths`` are its contours, the widest first."""
+
+    reach_m: int
+    paths: tuple[str, ...]
+    ticks: tuple[tuple[float, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contour:
+    """Where the ground is lit to ``lux``: its outline and how far it reaches."""
+
+    lux: float
+    reach_m: int
+    path: str
+    label_x: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A beam from above in true proportions, with a scale in meters."""
+
+    width: int
+    height: float
+    middle: float
+    axis_y: float
+    source_x: float
+    contours: tuple[Contour, ...]
+    ticks: tuple[tuple[float, int], ...]
+    is_all_round: bool
+
+
+def reach_m(intensity_cd: int, lux: float = FULL_MOON_LX) -> int:
+    """Return where the middle of the beam falls to so many lux: the root of cd / lx."""
+    return round(math.sqrt(intensity_cd / lux))
+
+
+def spread(intensity_cd: int, output_lm: float) -> float:
+    """Return the hot spot's radius in radians; an area light shines nearly all round."""
+    return min(math.sqrt(output_lm / (2 * math.pi * intensity_cd)), math.sqrt(2))
+
+
+@lru_cache(maxsize=2048)
+def glyph(intensity_cd: int, output_lm: float, frame: Frame = GLYPH) -> Glyph:
+    sigma = spread(intensity_cd, output_lm)
+    reaches = [math.sqrt(intensity_cd / lux) for lux in CONTOURS_LX]
+    return Glyph(
+        reach_m=reach_m(intensity_cd),
+        paths=tuple(_leaf(far, sigma, frame) for far in reaches if far > 1),
+        ticks=tuple((frame.x(10**place), 10**place) for place in range(1, DECADES + 1)),
+    )
+
+
+def _leaf(far_m: float, sigma: float, frame: Frame) -> str:
+    """Outline one contour in log-polar form: the angle stays, the distance is a logarithm."""
+    is_all_round = sigma > ALL_ROUND
+    widest = min(2 * sigma * math.sqrt(math.log(far_m)), math.pi)
+    if is_all_round:
+        widest = math.pi
+    unit = frame.length / (DECADES * math.log(10))
+    upper = []
+    for step in range(STEPS + 1):
+        angle = widest * (1 - step / STEPS)
+        fall = 0 if is_all_round else angle**2 / (4 * sigma**2)
+        length = max(math.log(far_m) - fall, 0) * unit
+        y = frame.half * math.tanh(frame.squeeze * length * math.sin(angle) / frame.half)
+        upper.append((max(frame.source_x + length * math.cos(angle), 0), y))
+    return _mirrored(upper, frame.middle)
+
+
+@lru_cache(maxsize=512)
+def chart(intensity_cd: int, output_lm: float) -> Chart:
+    sigma = spread(intensity_cd, output_lm)
+    outlines = [(lux, _outline(intensity_cd, sigma, lux)) for lux in CONTOURS_LX]
+    edge = outlines[0][1]
+    half_m = max(y for _, y in edge)
+    back_m = -min(x for x, _ in edge)
+    front_m = max(x for x, _ in edge)
+    room = CHART_WIDTH - 2 * CHART_MARGIN
+    px_per_m = min(room / (front_m + back_m), CHART_MAX_HALF / half_m)
+    half = max(half_m * px_per_m, CHART_MIN_HALF)
+    middle = half + 20
+    is_all_round = back_m * px_per_m > 1
+    source_x = CHART_MARGIN + back_m * px_per_m
+    if is_all_round:
+        source_x += (room - (front_m + back_m) * px_per_m) / 2
+    contours = []
+    for lux, points in outlines:
+        if px_per_m * reach_m(intensity_cd, lux) < 1:
+            continue
+        drawn = [(source_x + x * px_per_m, y * px_per_m) for x, y in points]
+        far = max(x for x, _ in points)
+        contours.append(
+            Contour(
+                lux=lux,
+                reach_m=reach_m(intensity_cd, lux),
+                path=_mirrored(drawn, middle),
+                label_x=round(source_x + far * px_per_m, 1),
+            )
+        )
+    step = _step(room / px_per_m)
+    last = int((CHART_WIDTH - CHART_MARGIN - source_x) / px_per_m / step)
+    return Chart(
+        width=CHART_WIDTH,
+        height=round(middle + half + 44, 1),
+        middle=round(middle, 1),
+        axis_y=round(middle + half + 14, 1),
+        source_x=round(source_x, 1),
+        contours=tuple(contours),
+        ticks=tuple(
+            (round(source_x + n * step * px_per_m, 1), n * step) for n in range(last + 1)
+        ),
+        is_all_round=is_all_round,
+    )
+
+
+def _outline(intensity_cd: int, sigma: float, lux: float) -> list[tuple[float, float]]:
+    """Walk half a contour in meters, from beside the light to its farthest point."""
+    far = math.sqrt(intensity_cd / lux)
+    if sigma > ALL_ROUND:
+        turns = [math.pi * (1 - step / (2 * STEPS)) for step in range(2 * STEPS + 1)]
+        return [(far * math.cos(angle), far * math.sin(angle)) for angle in turns]
+    widest = min(2 * sigma * math.sqrt(math.log(far / NEAR_LX)), math.pi)
+    points = []
+    for step in range(2 * STEPS + 1):
+        angle = widest * (1 - step / (2 * STEPS))
+        length = far * math.exp(-(angle**2) / (4 * sigma**2))
+        points.append((length * math.cos(angle), length * math.sin(angle)))
+    return points
+
+
+def _mirrored(upper: list[tuple[float, float]], middle: float) -> str:
+    lower = [(x, -y) for x, y in reversed(upper[:-1])]
+    return "M" + " ".join(f"{x:.1f},{middle + y:.1f}" for x, y in [*upper, *lower]) + "Z"
+
+
+def _step(span_m: float) -> int:
+    """Choose a round distance so that four to eight marks stand on the scale."""
+    for step in (1, 2, 5, 10, 20, 50, 100, 200, 500):
+        if span_m / step <= 7:  # noqa: PLR2004 - as the first line says
+            return step
+    return 1000

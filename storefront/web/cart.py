@@ -1,0 +1,181 @@
+"""Put things into the cart, change them, take them out: by plain forms that htmx speeds up."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from catalog.models import Listing
+from orders import carts
+from orders.models import Cart
+from storefront.web import product
+from storefront.web.errors import say
+from storefront.web.filling import fill
+from storefront.web.forms import AddForm, ChangeForm
+from storefront.web.same_origin import from_our_pages
+from storefront.web.visiting import cart_token, forget_cart, keep_cart, visit
+
+type Refusal = carts.NotForSaleError | carts.NotEnoughError | carts.TooManyError
+REFUSALS = (carts.NotForSaleError, carts.NotEnoughError, carts.TooManyError)
+
+
+def refusal_words(error: Refusal) -> str:
+    """Say in one sentence why a quantity cannot be had."""
+    if isinstance(error, carts.NotEnoughError):
+        return ngettext(
+            "Only %(most)d can be had right now.",
+            "Only %(most)d can be had right now.",
+            error.available,
+        ) % {"most": error.available}
+    if isinstance(error, carts.TooManyError):
+        return _("A cart takes %(limit)d at most.") % {"limit": error.limit}
+    return _("It has just sold out at the supplier.")
+
+
+@never_cache
+@require_safe
+def cart(request: HttpRequest) -> HttpResponse:
+    return _page(request, _open(request))
+
+
+@require_POST
+@from_our_pages
+def add(request: HttpRequest) -> HttpResponse:
+    """Add one listing; a browser without scripts is led to the cart."""
+    form = AddForm(request.POST)
+    listing = None
+    if form.is_valid():
+        listing = (
+            Listing.objects.filter(pk=form.cleaned_data["listing"])
+            .select_related("variant__product")
+            .first()
+        )
+    if listing is None:
+        words = next(iter(form.errors.values()))[0] if form.errors else _("There is no such light.")
+        return _refused(request, None, words, HTTPStatus.UNPROCESSABLE_ENTITY)
+    here, now = visit(request), timezone.now()
+    found = _open(request) or carts.open_cart(
+        channel=here.channel, country=here.country, locale=here.language, now=now
+    )
+    quantity = form.cleaned_data["quantity"]
+    try:
+        carts.add(cart=found, listing_id=listing.pk, quantity=quantity, now=now)
+    except carts.UnknownListingError:
+        words = _("There is no such light.")
+        return _refused(request, None, words, HTTPStatus.NOT_FOUND)
+    except REFUSALS as error:
+        return _refused(request, listing, refusal_words(error), HTTPStatus.CONFLICT)
+    except carts.PlacedCartError:
+        words = _("This cart has just been ordered. Add it once more to begin a new one.")
+        return _refused(request, listing, words, HTTPStatus.CONFLICT)
+    seen = carts.look(cart=found, now=now)
+    if request.htmx:  # type: ignore[attr-defined]
+        context = {"cart": seen, "added": listing.pk, "problem": ""}
+        response = render(request, "web/cart_dialog.html", context)
+    else:
+        response = HttpResponseRedirect(reverse("cart"), status=HTTPStatus.SEE_OTHER)
+    keep_cart(response, found, seen.count)
+    return response
+
+
+@require_POST
+@from_our_pages
+def change(request: HttpRequest) -> HttpResponse:
+    """Set how many of a line; none takes it out, and the page offers to put it back."""
+    found = _open(request)
+    form = ChangeForm(request.POST)
+    if found is None:
+        return _to_cart(None)
+    if not form.is_valid():
+        words = next(iter(form.errors.values()))[0]
+        line_id = form.cleaned_data.get("line", 0)
+        return _page(request, found, problems={line_id: words}, status=422)
+    line_id, quantity = form.cleaned_data["line"], form.cleaned_data["quantity"]
+    line = found.lines.filter(pk=line_id).first()
+    try:
+        carts.change(cart=found, line_id=line_id, quantity=quantity, now=timezone.now())
+    except carts.UnknownListingError:
+        words = _("This line is no longer in the cart.")
+        return _page(request, found, problems={0: words}, status=404)
+    except REFUSALS as error:
+        return _page(request, found, problems={line_id: refusal_words(error)}, status=409)
+    except carts.PlacedCartError:
+        return _to_cart(None)
+    removed = f"{line.listing_id}x{line.quantity}" if line and not quantity else ""
+    return _to_cart(found, removed)
+
+
+def _open(request: HttpRequest) -> Cart | None:
+    token = cart_token(request)
+    return carts.find(token=token, now=timezone.now()) if token else None
+
+
+def _to_cart(found: Cart | None, removed: str = "") -> HttpResponse:
+    query = f"?{urlencode({'removed': removed})}" if removed else ""
+    response = HttpResponseRedirect(reverse("cart") + query, status=HTTPStatus.SEE_OTHER)
+    if found is None:
+        forget_cart(response)
+    return response
+
+
+def _page(
+    request: HttpRequest,
+    found: Cart | None,
+    *,
+    problems: dict[int, str] | None = None,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    here, now = visit(request), timezone.now()
+    if found is None:
+        response = render(request, "web/cart.html", {"filled": None, "removed": None})
+        if cart_token(request):
+            forget_cart(response)
+        return response
+    filled = fill(cart=found, country=here.country, now=now)
+    context = {"filled": filled, "problems": problems or {}, "removed": _removed(request)}
+    response = render(request, "web/cart.html", context, status=status)
+    keep_cart(response, found, filled.cart.count)
+    return response
+
+
+def _removed(request: HttpRequest) -> dict[str, object] | None:
+    """Read what was just taken out, to offer it back."""
+    listing_id, _x, quantity = request.GET.get("removed", "").partition("x")
+    if not (listing_id.isdecimal() and quantity.isdecimal() and len(listing_id + quantity) < 18):  # noqa: PLR2004
+        return None
+    listing = (
+        Listing.objects.published()
+        .filter(pk=int(listing_id))
+        .select_related("variant__product")
+        .first()
+    )
+    if listing is None:
+        return None
+    return {
+        "listing": listing.pk,
+        "quantity": int(quantity),
+        "title": listing.variant.product.title,
+    }
+
+
+def _refused(
+    request: HttpRequest, listing: Listing | None, words: str, status: int
+) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        context = {"cart": None, "added": 0, "problem": words}
+        return render(request, "web/cart_dialog.html", context, status=status)
+    if listing is None:
+        return say(request, status=status, title=_("Not added."), words=words)
+    light = listing.variant
+    return product.show(
+        request, slug=light.product.slug, sku=light.sku, problem=words, status=status
+    )

@@ -1,0 +1,181 @@
+"""Three pages from a cart to an order: where to, how, and pay. Nobody needs an account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from functools import wraps
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from orders import carts, checkout
+from orders.addresses import problems
+from orders.models import Cart, Order
+from storefront.lib.address import Address
+from storefront.lib.money import Money
+from storefront.web.filling import FilledCart, fill
+from storefront.web.forms import AddressForm
+from storefront.web.paying import go_and_pay
+from storefront.web.visiting import COUNTRY_COOKIE, cart_token, remember, visit
+
+
+def with_cart(view: Callable[[HttpRequest, Cart], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let a page of the checkout begin with an open, filled cart, or lead to where it went."""
+
+    @never_cache
+    @wraps(view)
+    def opened(request: HttpRequest) -> HttpResponse:
+        token = cart_token(request)
+        found = carts.find(token=token, now=timezone.now()) if token else None
+        if found is not None:
+            return view(request, found)
+        order = Order.objects.filter(cart__token=token).first() if token else None
+        if order is not None:
+            return go_and_pay(request, order)
+        return redirect("cart")
+
+    return opened
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_cart
+def address(request: HttpRequest, cart: Cart) -> HttpResponse:
+    here, now = visit(request), timezone.now()
+    filled = fill(cart=cart, country=cart.country, now=now)
+    if not filled.cart.lines:
+        return redirect("cart")
+    wanted = {"countries": here.channel.countries, "language": here.language}
+    if request.method == "POST":
+        form = AddressForm(request.POST, **wanted)
+        if form.is_valid():
+            ship_to = form.address()
+            carts.address(
+                cart=cart, email=form.cleaned_data["email"], ship_to=ship_to, now=now
+            )
+            response = redirect("checkout_delivery")
+            remember(response, COUNTRY_COOKIE, ship_to.country)
+            return response
+    else:
+        known = {"country": here.country, **cart.ship_to, "email": cart.email}
+        form = AddressForm(initial=known, **wanted)
+    return _render(request, "web/checkout_address.html", cart, filled, form=form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_cart
+def delivery(request: HttpRequest, cart: Cart) -> HttpResponse:
+    if not cart.ship_to or not cart.email:
+        return redirect("checkout")
+    now = timezone.now()
+    filled = fill(cart=cart, country=cart.country, now=now, tier=cart.service)
+    if filled.short or not filled.cart.lines:
+        return redirect("cart")
+    problem = ""
+    if request.method == "POST":
+        tier = request.POST.get("tier", "")
+        if any(quote.tier == tier for quote in filled.quotes):
+            carts.choose_delivery(cart=cart, tier=tier, now=now)
+            return redirect("checkout_review")
+        problem = _("Choose how it shall come.")
+    return _render(request, "web/checkout_delivery.html", cart, filled, problem=problem)
+
+
+@require_safe
+@with_cart
+def review(request: HttpRequest, cart: Cart) -> HttpResponse:
+    if missing := _missing_step(cart):
+        return redirect(missing)
+    return _review(request, cart)
+
+
+@require_POST
+@with_cart
+def place(request: HttpRequest, cart: Cart) -> HttpResponse:
+    """Order what the page showed, for the amount on its button, once."""
+    if missing := _missing_step(cart):
+        return redirect(missing)
+    here, now = visit(request), timezone.now()
+    filled = fill(cart=cart, country=cart.country, now=now, tier=cart.service)
+    agreed = _agreed(request, here.channel.currency)
+    if agreed is None or filled.quote is None or filled.short:
+        words = _("We could not tell what you agreed to. Check the total and order again.")
+        return _review(request, cart, problem=words, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        order = checkout.place(
+            cart=cart,
+            email=cart.email,
+            ship_to=Address(**cart.ship_to),
+            quote=filled.quote,
+            agreed=agreed,
+            now=now,
+        )
+    except checkout.AlreadyPlacedError as error:
+        order = error.order
+    except checkout.EmptyCartError:
+        return redirect("cart")
+    except checkout.BadAddressError:
+        return redirect("checkout")
+    except checkout.PriceChangedError:
+        words = _("The total changed while you were here. Nothing was ordered. This is the new one:")
+        return _review(request, cart, problem=words, status=HTTPStatus.CONFLICT)
+    except (checkout.CannotSupplyError, checkout.QuoteOutdatedError):
+        words = _("Something in the cart has just been sold to somebody else. Nothing was ordered.")
+        return _review(request, cart, problem=words, status=HTTPStatus.CONFLICT)
+    return go_and_pay(request, order)
+
+
+def _missing_step(cart: Cart) -> str:
+    """Name the page to go back to, if an earlier step is not done."""
+    if not cart.ship_to or not cart.email or problems(address=Address(**cart.ship_to)):
+        return "checkout"
+    return "" if cart.service else "checkout_delivery"
+
+
+def _agreed(request: HttpRequest, currency: str) -> Money | None:
+    try:
+        amount = Decimal(request.POST.get("agreed", "")[:16])
+    except InvalidOperation:
+        return None
+    return Money(amount, currency) if amount.is_finite() else None
+
+
+def _review(
+    request: HttpRequest, cart: Cart, *, problem: str = "", status: int = HTTPStatus.OK
+) -> HttpResponse:
+    filled = fill(cart=cart, country=cart.country, now=timezone.now(), tier=cart.service)
+    if filled.short or not filled.cart.lines:
+        return redirect("cart")
+    if filled.quote is None or filled.quote.tier != cart.service:
+        return redirect("checkout_delivery")
+    return _render(
+        request, "web/checkout_review.html", cart, filled, problem=problem, status=status
+    )
+
+
+def _render(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
+    request: HttpRequest,
+    template: str,
+    cart: Cart,
+    filled: FilledCart,
+    *,
+    form: AddressForm | None = None,
+    problem: str = "",
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    if (form is not None and form.errors) or (problem and status == HTTPStatus.OK):
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    ship_to = Address(**cart.ship_to) if cart.ship_to else None
+    context = {
+        "filled": filled,
+        "form": form,
+        "problem": problem,
+        "order_cart": cart,
+        "ship_to": ship_to,
+    }
+    return render(request, template, context, status=status)

@@ -1,0 +1,39 @@
+"""Every component in all its states, for whoever builds pages. Only in development."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from storefront.web import beams, runtimes, samples
+from storefront.web.forms import LookupForm
+from storefront.web.visiting import visit
+
+BEAMS = ((250_000, 1000), (22_500, 1800), (2_500, 400), (700, 300), (230, 450), (40, 450))
+
+
+@require_safe
+def design(request: HttpRequest) -> HttpResponse:
+    if settings.ENVIRONMENT != "local":
+        raise Http404
+    now = timezone.now()
+    runs = [
+        runtimes.Run(name=name, output_lm=lumens, runtime_min=minutes)
+        for name, lumens, minutes in (("Turbo", 1800, 132), ("Medium", 350, 420), ("Low", 15, 6000))
+    ]
+    wrong = LookupForm({"number": "", "email": "nobody"})
+    wrong.full_clean()
+    context = {
+        "cards": samples.cards(now),
+        "promise": samples.promise(now.date()),
+        "beams": BEAMS,
+        "charts": [beams.chart(cd, float(lm)) for cd, lm in BEAMS[1:5:3]],
+        "runs": runtimes.run_chart(runs),
+        "right": LookupForm(auto_id="right_%s"),
+        "wrong": wrong,
+        "currency": visit(request).channel.currency,
+    }
+    return render(request, "web/design.html", context)

@@ -1,0 +1,100 @@
+"""A cart as it would travel: which line in which parcel, from where, when, for how much."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from orders import carts, sourcing
+from orders.carts import CartView, LineView
+from orders.delivery import QuotedParcel, ShippingQuote
+from orders.models import Cart
+from orders.routing import Plan
+from orders.taxes import contained_tax, rate_for
+from shipping import quotes
+from shipping.refusing import Reason
+from storefront.lib.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilledParcel:
+    """One parcel with its lines; ``quoted`` is none where no route was found."""
+
+    country: str
+    lines: tuple[LineView, ...]
+    quoted: QuotedParcel | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilledCart:
+    """A cart with all that a shopper must know before paying.
+
+    Shape:  ``short`` are lines that cannot be had in the quantity asked for, with the most
+            that can; ``quotes`` are the ways of delivery, cheapest first
+    """
+
+    cart: CartView
+    country: str
+    parcels: tuple[FilledParcel, ...]
+    short: tuple[tuple[LineView, int], ...]
+    quotes: Sequence[ShippingQuote]
+    quote: ShippingQuote | None
+    reasons: Sequence[Reason]
+    tax: Money
+
+    @property
+    def total(self) -> Money:
+        return self.cart.goods + self.quote.price if self.quote else self.cart.goods
+
+    @property
+    def can_be_ordered(self) -> bool:
+        return bool(self.cart.lines) and not self.short and self.quote is not None
+
+
+def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCart:
+    """Plan a cart and quote its delivery; the cheapest way counts until one is picked."""
+    seen = carts.look(cart=cart, now=now)
+    plan = sourcing.plan(lines=seen.wants, channel=cart.channel, country=country, now=now)
+    offered: list[ShippingQuote] = []
+    reasons: Sequence[Reason] = ()
+    if plan.parcels and not plan.missing:
+        offered = sorted(
+            quotes.for_plan(plan=plan, country=country, now=now),
+            key=lambda quote: quote.price.amount,
+        )
+        reasons = quotes.reasons(plan=plan, country=country, now=now)
+    chosen = next((quote for quote in offered if quote.tier == tier), None)
+    quote = chosen or (offered[0] if offered else None)
+    by_variant = {line.variant_id: line for line in seen.lines}
+    tax_rate = rate_for(country)
+    amounts = [line.amount for line in seen.lines] + ([quote.price] if quote else [])
+    return FilledCart(
+        cart=seen,
+        country=country,
+        parcels=_parcels(plan, quote, by_variant),
+        short=tuple(
+            (by_variant[variant], most) for variant, most in plan.missing.items()
+        ),
+        quotes=offered,
+        quote=quote,
+        reasons=reasons,
+        tax=Money.total(
+            (contained_tax(gross=amount, rate=tax_rate) for amount in amounts),
+            cart.channel.currency,
+        ),
+    )
+
+
+def _parcels(
+    plan: Plan, quote: ShippingQuote | None, by_variant: dict[int, LineView]
+) -> tuple[FilledParcel, ...]:
+    quoted = {each.parcel.location_id: each for each in quote.parcels} if quote else {}
+    return tuple(
+        FilledParcel(
+            country=parcel.country,
+            lines=tuple(by_variant[line.variant_id] for line in parcel.lines),
+            quoted=quoted.get(parcel.location_id),
+        )
+        for parcel in plan.parcels
+    )

@@ -1,0 +1,154 @@
+"""Where an order is, box by box, in words a shopper understands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import IntEnum
+from typing import Any
+
+from django.db.models import Prefetch
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import Order, OrderLine, PurchaseOrder
+from shipping.models import Parcel, ParcelLine
+
+
+class Stage(IntEnum):
+    """How far a box has come; each one includes those before it."""
+
+    CONFIRMED = 0
+    AT_SUPPLIER = 1
+    PACKED = 2
+    ON_THE_WAY = 3
+    DELIVERED = 4
+
+
+STAGES: Mapping[Stage, Promise] = {
+    Stage.CONFIRMED: _("Confirmed"),
+    Stage.AT_SUPPLIER: _("At the supplier"),
+    Stage.PACKED: _("Packed"),
+    Stage.ON_THE_WAY: _("On the way"),
+    Stage.DELIVERED: _("Delivered"),
+}
+SENTENCES: Mapping[Stage, Promise] = {
+    Stage.CONFIRMED: _("Your order is confirmed. We are passing it to the supplier."),
+    Stage.AT_SUPPLIER: _("The supplier has accepted it and is packing."),
+    Stage.PACKED: _("It is packed and waits for the carrier."),
+    Stage.ON_THE_WAY: _("It is on the way to you."),
+    Stage.DELIVERED: _("It was delivered."),
+}
+CARRIER_SENTENCES: Mapping[str, Promise] = {
+    Parcel.Carrier.OUT_FOR_DELIVERY: _("It comes today: it is out for delivery."),
+    Parcel.Carrier.AVAILABLE_FOR_PICKUP: _("It waits for you at a pick-up point."),
+    Parcel.Carrier.ATTEMPT_FAILED: _("The carrier came and could not hand it over. He tries again."),
+    Parcel.Carrier.EXCEPTION: _("The carrier reports a problem. We are looking into it."),
+    Parcel.Carrier.RETURN_TO_SENDER: _("The carrier is sending it back. We will write to you."),
+    Parcel.Carrier.LOST: _("The carrier has lost it. We will write to you."),
+    Parcel.Carrier.EXPIRED: _("The carrier has been silent for long. We are asking."),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """So many of one line."""
+
+    line: OrderLine
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """What travels together. ``carrier`` and ``number`` are empty until it is packed."""
+
+    country: str
+    stage: Stage
+    sentence: Promise
+    contents: tuple[Content, ...]
+    arrives_from: date | None
+    arrives_to: date | None
+    carrier: str = ""
+    number: str = ""
+    tracking_url: str = ""
+    is_late: bool = False
+
+    @property
+    def steps(self) -> list[tuple[Promise, bool]]:
+        return [(word, stage <= self.stage) for stage, word in STAGES.items()]
+
+
+def boxes(order: Order, now: datetime) -> list[Box]:
+    """Lay out an order's boxes: those packed already, and what is still to be packed."""
+    purchases = {
+        (each.supplier_id, each.location_id): each
+        for each in order.purchase_orders.select_related("shipment").prefetch_related(
+            Prefetch(
+                "shipment__parcels",
+                Parcel.objects.exclude(status=Parcel.Status.VOIDED)
+                .order_by("pk")
+                .prefetch_related(
+                    Prefetch("lines", ParcelLine.objects.select_related("order_line"))
+                ),
+            )
+        )
+    }
+    lines = {line.level_id: line for line in order.lines.order_by("pk")}
+    found: list[Box] = []
+    for entry in order.delivery_plan:
+        mine = [lines[level] for level in entry["levels"].values() if level in lines]
+        purchase = purchases.get((entry["supplier_id"], entry["location_id"]))
+        found += _boxes(entry, mine, purchase, now.date())
+    return found
+
+
+def _boxes(
+    entry: Mapping[str, Any], lines: list[OrderLine], purchase: PurchaseOrder | None, today: date
+) -> Iterator[Box]:
+    arrives_from = date.fromisoformat(entry["arrives_from"])
+    arrives_to = date.fromisoformat(entry["arrives_to"])
+    shipment = getattr(purchase, "shipment", None) if purchase else None
+    for parcel in shipment.parcels.all() if shipment else ():
+        stage = _stage_of(parcel)
+        yield Box(
+            country=entry["country"],
+            stage=stage,
+            sentence=CARRIER_SENTENCES.get(parcel.carrier_status, SENTENCES[stage])
+            if stage < Stage.DELIVERED
+            else SENTENCES[stage],
+            contents=tuple(
+                Content(line=row.order_line, quantity=row.quantity) for row in parcel.lines.all()
+            ),
+            arrives_from=arrives_from,
+            arrives_to=arrives_to,
+            carrier=parcel.carrier,
+            number=parcel.number,
+            tracking_url=parcel.tracking_url,
+            is_late=stage < Stage.DELIVERED and arrives_to < today,
+        )
+    waiting = tuple(
+        Content(line=line, quantity=left)
+        for line in lines
+        if (left := line.quantity - line.canceled_quantity - line.shipped_quantity) > 0
+    )
+    if waiting:
+        is_accepted = bool(purchase and purchase.accepted_at)
+        stage = Stage.AT_SUPPLIER if is_accepted else Stage.CONFIRMED
+        yield Box(
+            country=entry["country"],
+            stage=stage,
+            sentence=SENTENCES[stage],
+            contents=waiting,
+            arrives_from=arrives_from,
+            arrives_to=arrives_to,
+            is_late=arrives_to < today,
+        )
+
+
+def _stage_of(parcel: Parcel) -> Stage:
+    return {
+        Parcel.Status.ANNOUNCED.value: Stage.PACKED,
+        Parcel.Status.HANDED_OVER.value: Stage.ON_THE_WAY,
+        Parcel.Status.DELIVERED.value: Stage.DELIVERED,
+    }[parcel.status]

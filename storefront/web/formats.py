@@ -1,0 +1,82 @@
+"""Numbers, money and days as people of one language write them. Pure."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale
+from babel.dates import format_datetime, format_interval, format_skeleton, format_timedelta
+from babel.lists import format_list
+from babel.numbers import format_currency, format_decimal
+
+from storefront.lib.money import Money
+
+# English as Europe writes it: 3–7 Dec, €69.90.
+REGIONS = {"en": "en_GB", "az": "az_AZ"}
+MINUTES_PER_HOUR = 60
+LONG_H = 10
+DAY = timedelta(days=1)
+
+
+@lru_cache
+def region(language: str) -> Locale:
+    return Locale.parse(REGIONS.get(language, language))
+
+
+@lru_cache(maxsize=4096)
+def money(price: Money, language: str) -> str:
+    return format_currency(price.rounded().amount, price.currency, locale=region(language))
+
+
+@lru_cache(maxsize=4096)
+def number(value: int | float | Decimal, language: str) -> str:
+    return format_decimal(value, locale=region(language))
+
+
+@lru_cache(maxsize=1024)
+def duration(minutes: int, language: str) -> tuple[str, str]:
+    """Split a run time into its number and its unit, minutes below one hour."""
+    if minutes < MINUTES_PER_HOUR:
+        return str(minutes), "min"
+    hours = round(minutes / MINUTES_PER_HOUR, 1)
+    if hours >= LONG_H or hours == int(hours):
+        hours = round(hours)
+    return format_decimal(hours, locale=region(language)), "h"
+
+
+@lru_cache(maxsize=1024)
+def days(first: date, last: date, language: str) -> str:
+    """Write a range of days as short as the language allows: 3–7 Dec."""
+    if first == last:
+        return day(first, language)
+    return format_interval(first, last, "MMMd", locale=region(language))
+
+
+@lru_cache(maxsize=1024)
+def day(one: date, language: str) -> str:
+    return format_skeleton("MMMd", one, locale=region(language))
+
+
+def moment(at: datetime, language: str) -> str:
+    return format_datetime(at, "d MMM y, HH:mm", locale=region(language))
+
+
+def clock(at: datetime, language: str) -> str:
+    return format_datetime(at, "HH:mm", locale=region(language))
+
+
+def ago(then: datetime, now: datetime, language: str) -> str:
+    """Say how long ago something was; never "in 3 seconds" for a clock that runs ahead."""
+    passed = max(now - then, timedelta(seconds=1))
+    return format_timedelta(-passed, add_direction=True, locale=region(language))
+
+
+@lru_cache(maxsize=1024)
+def country(code: str, language: str) -> str:
+    return region(language).territories.get(code, code)
+
+
+def listing(words: list[str], language: str) -> str:
+    return format_list(words, locale=region(language))

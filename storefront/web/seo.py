@@ -1,0 +1,138 @@
+"""What machines read about our pages: structured data, the map of the site, the rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import override
+from django.views.decorators.http import require_safe
+from markupsafe import Markup
+
+from catalog.models import Card, Category
+from catalog.showing import ProductView, VariantView
+from shipping.quotes import Promise
+from storefront.web.pages import PAGES
+from storefront.web.visiting import CHANNEL_CODE, Visit
+
+SITEMAP_LIMIT = 20_000
+ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
+
+
+def as_json(data: Any) -> Markup:
+    """Write JSON that cannot end the script element it stands in."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.translate(ESCAPES))  # noqa: S704 - every sign that could open a tag is escaped
+
+
+def shop_json() -> Markup:
+    home = settings.PUBLIC_URL + "/"
+    return as_json(
+        {
+            "@context": "https://schema.org",
+            "@graph": [
+                {"@type": "Organization", "@id": f"{home}#shop", "name": "Fara", "url": home},
+                {"@type": "WebSite", "name": "Fara", "url": home, "publisher": {"@id": f"{home}#shop"}},
+            ],
+        }
+    )
+
+
+def trail_json(trail: Iterable[tuple[str, str]]) -> Markup:
+    return as_json({"@context": "https://schema.org", **_trail(trail)})
+
+
+def _trail(trail: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    places = [("Fara", reverse("home")), *trail]
+    return {
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+            {"@type": "ListItem", "position": n, "name": name, "item": settings.PUBLIC_URL + path}
+            for n, (name, path) in enumerate(places, start=1)
+        ],
+    }
+
+
+def product_json(
+    light: ProductView, chosen: VariantView, *, promise: Promise | None, here: Visit, now: datetime
+) -> Markup:
+    """Describe what the page shows, and nothing that it does not show."""
+    path = reverse("product", args=[light.slug])
+    is_available = chosen.is_available(now)
+    offer: dict[str, Any] = {
+        "@type": "Offer",
+        "url": f"{settings.PUBLIC_URL}{path}",
+        "price": str(chosen.price.rounded().amount),
+        "priceCurrency": chosen.price.currency,
+        "itemCondition": "https://schema.org/NewCondition",
+        "availability": f"https://schema.org/{'InStock' if is_available else 'OutOfStock'}",
+    }
+    if promise is not None:
+        offer["shippingDetails"] = {
+            "@type": "OfferShippingDetails",
+            "shippingRate": {
+                "@type": "MonetaryAmount",
+                "value": str(promise.price.rounded().amount),
+                "currency": promise.price.currency,
+            },
+            "shippingDestination": {"@type": "DefinedRegion", "addressCountry": here.country},
+        }
+    stems = dict.fromkeys(picture.stem for picture in (*chosen.pictures, *light.pictures))
+    goods: dict[str, Any] = {
+        "@type": "Product",
+        "name": light.title,
+        "sku": chosen.sku,
+        "brand": {"@type": "Brand", "name": light.brand},
+        "image": [
+            f"{settings.PUBLIC_URL}{settings.MEDIA_URL}pictures/{stem}-900.webp"
+            for stem in stems
+            if stem
+        ],
+        "offers": offer,
+    }
+    optional = {
+        "description": light.summary,
+        "gtin14": chosen.gtin,
+        "mpn": chosen.mpn,
+        "color": chosen.color,
+    }
+    goods |= {name: value for name, value in optional.items() if value}
+    shelf = (light.category.name_in(here.language), reverse("category", args=[light.category.slug]))
+    trail = _trail([shelf, (light.title, path)])
+    return as_json({"@context": "https://schema.org", "@graph": [goods, trail]})
+
+
+@require_safe
+def robots(_request: HttpRequest) -> HttpResponse:
+    private = ("cart", "checkout", "orders")
+    closed = [f"Disallow: /{code}/{name}/" for code, _ in settings.LANGUAGES for name in private]
+    lines = ["User-agent: *", *closed, "Disallow: /admin/", "Disallow: /api/"]
+    lines += ["", f"Sitemap: {settings.PUBLIC_URL}/sitemap.xml", ""]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """List every page worth finding, each with its twin in the other language."""
+    slugs = Card.objects.filter(channel__code=CHANNEL_CODE).order_by("id")
+    names = [("home", ()), *(("page", (name,)) for name in PAGES)]
+    names += [("category", (slug,)) for slug in Category.objects.values_list("slug", flat=True)]
+    names += [
+        ("product", (slug,)) for slug in slugs.values_list("slug", flat=True)[:SITEMAP_LIMIT]
+    ]
+    places = []
+    for name, args in names:
+        twins = []
+        for code, _language in settings.LANGUAGES:
+            with override(code):
+                twins.append((code, settings.PUBLIC_URL + reverse(name, args=args)))
+        places.append(twins)
+    return render(
+        request, "web/sitemap.xml", {"places": places}, content_type="application/xml"
+    )

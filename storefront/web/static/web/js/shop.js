@@ -1,0 +1,120 @@
+// What a page can do without, done nicer. Nothing here is needed to buy.
+"use strict";
+
+const cookie = (name) =>
+  document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
+
+function countCart() {
+  const count = Number.parseInt(cookie("fara_cart_count") ?? "0", 10);
+  for (const badge of document.querySelectorAll("[data-cart-count]")) {
+    badge.textContent = count;
+    badge.hidden = !(count > 0);
+  }
+}
+
+// Steppers are only buttons beside a number field; in the cart a step sends the form.
+function ready(root) {
+  for (const button of root.querySelectorAll("[data-step]")) button.hidden = false;
+  for (const button of root.querySelectorAll("[data-unneeded]")) {
+    if (window.htmx) button.hidden = true;
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-step]");
+  if (button) {
+    const input = button.parentElement.querySelector("input");
+    const wanted = Number(input.value) + Number(button.dataset.step);
+    input.value = Math.min(Math.max(wanted, Number(input.min)), Number(input.max));
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  // A click beside a sheet closes it; focus goes back where it was.
+  if (event.target instanceof HTMLDialogElement) event.target.close();
+});
+
+let waiting;
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-sends-itself]");
+  if (!form) return;
+  clearTimeout(waiting);
+  waiting = setTimeout(() => form.requestSubmit(), 400);
+});
+
+// Addresses of lists stay short: what was left empty is not sent.
+document.addEventListener("formdata", (event) => {
+  if (!event.target.hasAttribute("data-tidy")) return;
+  for (const [name, value] of [...event.formData]) {
+    if (value === "" || (name === "sort" && value === "best")) event.formData.delete(name);
+  }
+});
+
+// One click, one order. The server counts once in any case.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.hasAttribute("data-once")) return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "yes";
+  for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", "true");
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  for (const button of document.querySelectorAll("[aria-disabled]")) button.removeAttribute("aria-disabled");
+  countCart();
+});
+
+// Day and night change at once; without this script the form comes back with the new page.
+document.addEventListener("submit", (event) => {
+  if (!event.target.hasAttribute("data-theme-form")) return;
+  event.preventDefault();
+  const theme = event.submitter.value;
+  const root = document.documentElement;
+  if (theme === "system") delete root.dataset.theme;
+  else root.dataset.theme = theme;
+  const age = theme === "system" ? 0 : 31536000;
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `fara_theme=${theme}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`;
+  for (const button of event.target.querySelectorAll("button"))
+    button.setAttribute("aria-pressed", String(button === event.submitter));
+});
+
+// The beam of the front page follows pointer and focus, unless motion is unwelcome.
+const hero = document.querySelector("[data-beam]");
+if (hero && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
+  let next;
+  const light = (x, y) => {
+    cancelAnimationFrame(next);
+    next = requestAnimationFrame(() => {
+      const box = hero.getBoundingClientRect();
+      hero.style.setProperty("--bx", `${x - box.left}px`);
+      hero.style.setProperty("--by", `${y - box.top}px`);
+    });
+  };
+  hero.addEventListener("pointermove", (event) => light(event.clientX, event.clientY));
+  hero.addEventListener("focusin", (event) => {
+    const box = event.target.getBoundingClientRect();
+    light(box.left + box.width / 2, box.top - 90);
+  });
+}
+
+document.addEventListener("htmx:after:swap", () => {
+  countCart();
+  ready(document);
+  const dialog = document.getElementById("cart-dialog");
+  if (dialog?.firstElementChild && !dialog.open) dialog.showModal();
+});
+// A sheet that was closed holds nothing, so that the next swap opens it again.
+document.addEventListener(
+  "close",
+  (event) => {
+    if (event.target.id === "cart-dialog") event.target.replaceChildren();
+  },
+  true,
+);
+document.addEventListener("htmx:error", () => {
+  const status = document.querySelector("[role=status]");
+  if (status && !navigator.onLine) status.textContent = document.body.dataset.offline;
+});
+
+ready(document);
+countCart();
+document.querySelector("[data-focus]")?.focus();

@@ -1,0 +1,40 @@
+"""The pages of the shop, under /en/ and /az/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from storefront.web import browse, cart, checkout, design, home, order, pages, paying, product, switches
+
+urlpatterns = [
+    # /en/: the front
+    path("", home.home, name="home"),
+    # /en/c/headlamps/, /en/search/, /en/compare/: lists
+    path("c/<slug:slug>/", browse.category, name="category"),
+    path("search/", browse.search, name="search"),
+    path("compare/", browse.compare, name="compare"),
+    # /en/p/trail-400/: one light
+    path("p/<slug:slug>/", product.product, name="product"),
+    # /en/cart/
+    path("cart/", cart.cart, name="cart"),
+    path("cart/add/", cart.add, name="cart_add"),
+    path("cart/change/", cart.change, name="cart_change"),
+    # /en/checkout/: address, delivery, pay and review
+    path("checkout/", checkout.address, name="checkout"),
+    path("checkout/delivery/", checkout.delivery, name="checkout_delivery"),
+    path("checkout/review/", checkout.review, name="checkout_review"),
+    path("checkout/place/", checkout.place, name="checkout_place"),
+    # /en/orders/FL-…/<key>/: one order, by its signed link
+    path("orders/", order.lookup, name="order_lookup"),
+    path("orders/<str:number>/<str:key>/", order.order, name="order"),
+    path("orders/<str:number>/<str:key>/pay/", paying.pay, name="order_pay"),
+    path("orders/<str:number>/<str:key>/paid/", paying.pay_return, name="order_pay_return"),
+    path("orders/<str:number>/<str:key>/cancel/", order.cancel, name="order_cancel"),
+    # /en/country/, /en/theme/: switches in the footer
+    path("country/", switches.country, name="switch_country"),
+    path("theme/", switches.theme, name="switch_theme"),
+    # /en/info/delivery/: what the footer leads to
+    path("info/<slug:name>/", pages.page, name="page"),
+    # /en/design/: every component in every state, in development
+    path("design/", design.design, name="design"),
+]

@@ -1,0 +1,111 @@
+"""Who stands in the shop, as far as a few cookies say: nothing here asks for a session."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core import signing
+from django.db.models.functions import JSONObject
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+
+from catalog.models import Category, Channel
+from orders.models import Cart
+from orders.models.cart import KEPT_FOR
+
+CHANNEL_CODE = "shop"
+CART_COOKIE = "fara_cart"
+COUNT_COOKIE = "fara_cart_count"  # a script reads it, so that a page can be kept for everybody
+COUNTRY_COOKIE = "fara_country"
+THEME_COOKIE = "fara_theme"
+THEMES = ("light", "dark")
+YEAR_S = 31_536_000
+SALT = "storefront.web.cart"
+
+
+class Visit:
+    """One request's shop, country and theme, each read at most once."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def channel(self) -> Channel:
+        """The shop and its shelves, in one query."""
+        shelves = Category.objects.order_by("position", "pk").values(
+            row=JSONObject(
+                id="id", slug="slug", names="names", intros="intros", families="families"
+            )
+        )
+        return Channel.objects.annotate(shelves=ArraySubquery(shelves)).get(code=CHANNEL_CODE)
+
+    @cached_property
+    def shelves(self) -> list[Category]:
+        rows: list[dict[str, Any]] = self.channel.shelves  # type: ignore[attr-defined]
+        return [Category(**row) for row in rows]
+
+    @cached_property
+    def country(self) -> str:
+        chosen = wanted_country(self._request)
+        known = self.channel.countries
+        return chosen if chosen in known else self.channel.default_country
+
+    @property
+    def language(self) -> str:
+        return get_language() or settings.LANGUAGE_CODE
+
+
+def visit(request: HttpRequest) -> Visit:
+    if (known := getattr(request, "visit", None)) is None:
+        known = request.visit = Visit(request)  # type: ignore[attr-defined]
+    return known  # type: ignore[no-any-return]
+
+
+def wanted_country(request: HttpRequest) -> str:
+    """Return what the cookie asks for, in form only: two letters or nothing."""
+    code = request.COOKIES.get(COUNTRY_COOKIE, "")
+    is_code = len(code) == 2 and code.isascii() and code.isupper()  # noqa: PLR2004 - ISO 3166-1
+    return code if is_code else ""
+
+
+def theme_of(request: HttpRequest) -> str:
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    return theme if theme in THEMES else ""
+
+
+def cart_token(request: HttpRequest) -> str:
+    """Return the token in the cart cookie; a forged or broken one is no cart."""
+    raw = request.COOKIES.get(CART_COOKIE, "")
+    try:
+        return signing.Signer(salt=SALT).unsign(raw) if raw else ""
+    except signing.BadSignature:
+        return ""
+
+
+def keep_cart(response: HttpResponse, cart: Cart, count: int) -> None:
+    """Let the visitor carry the cart for 30 days, and its count for the badge."""
+    age_s = int(KEPT_FOR.total_seconds())
+    response.set_cookie(
+        CART_COOKIE,
+        signing.Signer(salt=SALT).sign(cart.token),
+        max_age=age_s,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.IS_PRODUCTION,
+    )
+    remember(response, COUNT_COOKIE, str(count), max_age_s=age_s)
+
+
+def forget_cart(response: HttpResponse) -> None:
+    response.delete_cookie(CART_COOKIE, samesite="Lax")
+    response.delete_cookie(COUNT_COOKIE, samesite="Lax")
+
+
+def remember(response: HttpResponse, cookie: str, value: str, max_age_s: int = YEAR_S) -> None:
+    """Set a cookie that names nobody: a theme, a country, a count."""
+    response.set_cookie(
+        cookie, value, max_age=max_age_s, samesite="Lax", secure=settings.IS_PRODUCTION
+    )
