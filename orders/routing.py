@@ -9,6 +9,19 @@ from itertools import combinations
 
 from storefront.lib.money import Money
 
+# Within one customs territory nothing waits at a border.
+CUSTOMS_UNION = frozenset({
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
+    "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+})  # fmt: skip
+
+
+def distance(start: str, end: str) -> int:
+    """Compare places by what lies between them: nothing, a road, or a border."""
+    if start == end:
+        return 0
+    return 1 if {start, end} <= CUSTOMS_UNION else 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
@@ -22,7 +35,8 @@ class Need:
 class Candidate:
     """One stock row that could fill a need.
 
-    Units:  money per unit; ``cost`` in the channel's currency, ``wholesale`` in the supplier's
+    Units:  money per unit; ``cost`` in the channel's currency, ``wholesale`` in the supplier's;
+            ``distance`` as the function of that name
     """
 
     level_id: int
@@ -35,6 +49,7 @@ class Candidate:
     cost: Money
     wholesale: Money
     lead_days: int
+    distance: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +87,7 @@ MAX_LOCATIONS_TRIED = 6
 
 
 def route(*, needs: Sequence[Need], candidates: Sequence[Candidate]) -> Plan:
-    """Choose the fewest parcels, then the lowest cost, then the lowest ids.
+    """Choose the fewest parcels, then the lowest cost, then the nearest, then the lowest ids.
 
     A need is filled whole by one location: one line never travels in two parcels.
     """
@@ -140,11 +155,14 @@ def _filled(
         ]
         if not fitting:
             return None
-        best = min(fitting, key=lambda one: (one.cost.amount, one.location_id, one.level_id))
+        best = min(
+            fitting, key=lambda one: (one.cost.amount, one.distance, one.location_id, one.level_id)
+        )
         filled.append((need, best))
     return filled
 
 
 def _cost(plan: Sequence[tuple[Need, Candidate]]) -> tuple[object, ...]:
     total = sum(candidate.cost.amount * need.quantity for need, candidate in plan)
-    return (total, [candidate.level_id for _, candidate in plan])
+    far = sum(candidate.distance for _, candidate in plan)
+    return (total, far, [candidate.level_id for _, candidate in plan])

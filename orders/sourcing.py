@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from catalog.models import Channel, ExchangeRate
-from orders.routing import Candidate, Need, Plan, route
+from orders.routing import Candidate, Need, Plan, distance, route
 from storefront.lib.money import Money
 from suppliers.models import StockLevel
 
 
-def plan(*, lines: Sequence[tuple[int, int]], channel: Channel, now: datetime) -> Plan:
-    """Decide for ``(variant id, quantity)`` pairs; what cannot be had stands in ``missing``."""
+def plan(
+    *, lines: Sequence[tuple[int, int]], channel: Channel, now: datetime, country: str = ""
+) -> Plan:
+    """Decide for ``(variant id, quantity)`` pairs; what cannot be had stands in ``missing``.
+
+    Of two locations at one cost the nearer to ``country`` sends it; without one none is near.
+    """
     needs = [Need(variant_id=variant, quantity=quantity) for variant, quantity in lines]
     rates = {rate.base: rate.rate for rate in ExchangeRate.objects.filter(quote=channel.currency)}
     levels = (
@@ -47,6 +52,7 @@ def plan(*, lines: Sequence[tuple[int, int]], channel: Channel, now: datetime) -
                 cost=cost,
                 wholesale=wholesale,
                 lead_days=offer.supplier.lead_days,
+                distance=distance(level.location.country, country),
             )
         )
     return route(needs=needs, candidates=candidates)

@@ -85,6 +85,8 @@ class ServiceAdmin(StaffAdmin):
         "accepts_with",
         "accepts_alone",
         "max_cell_wh",
+        "max_battery_wh",
+        "max_cells",
         "is_active",
     )
     may_add = True

@@ -12,7 +12,6 @@ from decimal import Decimal
 from enum import StrEnum
 
 NO_LITHIUM = "none"
-MAX_BATTERY_WH = Decimal(100)
 
 
 class Refusal(StrEnum):
@@ -49,6 +48,7 @@ class Limits:
 
     accepts: frozenset[str]
     max_cell_wh: Decimal
+    max_battery_wh: Decimal = Decimal(100)
     max_cells: int | None = None
 
 
@@ -63,7 +63,7 @@ def refusals(*, cells: Iterable[Cells], limits: Limits) -> frozenset[Refusal]:
             found.add(Refusal.ENERGY_UNKNOWN)
         elif one.cell_wh > limits.max_cell_wh:
             found.add(Refusal.CELL_ENERGY)
-        elif one.cell_wh * one.in_one_piece > MAX_BATTERY_WH:
+        elif one.cell_wh * one.in_one_piece > limits.max_battery_wh:
             found.add(Refusal.BATTERY_ENERGY)
     together = sum(one.in_one_piece * one.pieces for one in lithium)
     if limits.max_cells is not None and together > limits.max_cells:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import F, Q, QuerySet
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from orders import allocations
 from orders.models import Order, OrderLine, PurchaseOrder
@@ -77,6 +78,27 @@ def complete(*, order: Order, now: datetime) -> bool:
         return False
     order.move(Order.Status.COMPLETED, at=now, reason="everything arrived")
     return True
+
+
+@transaction.atomic(durable=True)
+def finish(*, order: Order, now: datetime) -> bool:
+    """Complete an order whose parcels all arrived while staff held it.
+
+    Locks:  the order
+    """
+    order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    return complete(order=order, now=now)
+
+
+def arrived() -> QuerySet[Order]:
+    """Find orders in processing of which nothing is on its way any more."""
+    ended = [PurchaseStatus.CLOSED, PurchaseStatus.CANCELED]
+    mine = PurchaseOrder.objects.filter(order=OuterRef("pk"))
+    return Order.objects.filter(
+        Exists(mine.filter(status=PurchaseStatus.CLOSED)),
+        ~Exists(mine.exclude(status__in=ended)),
+        status=Order.Status.PROCESSING,
+    )
 
 
 def _lines(purchase_order: PurchaseOrder) -> QuerySet[OrderLine]:

@@ -13,6 +13,14 @@ def pytest_configure(config):
 
 
 @pytest.fixture(autouse=True)
+def fresh_routes():
+    """Routes are kept for a minute, which is longer than a test's database lives."""
+    from shipping import quotes  # noqa: PLC0415 - the apps are not loaded when this file is
+
+    quotes.forget()
+
+
+@pytest.fixture(autouse=True)
 def quiet_surroundings(settings, tmp_path):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -11,7 +11,10 @@ from suppliers.models import StockLocation
 class Service(models.Model):
     """One route from one location to some countries.
 
-    Units:  amounts in ``currency``, as the shopper pays them; days are calendar days on the road
+    Several rows may name the same line of the carrier: one for each pace or price of it.
+
+    Units:  amounts in ``currency``, as the shopper pays them; days are calendar days on the
+            road; cells and batteries are lithium's
     """
 
     location = models.ForeignKey(StockLocation, models.PROTECT, related_name="services")
@@ -29,6 +32,7 @@ class Service(models.Model):
     accepts_with = models.BooleanField(default=False)
     accepts_alone = models.BooleanField(default=False)
     max_cell_wh = models.DecimalField(max_digits=6, decimal_places=2, default=20)
+    max_battery_wh = models.DecimalField(max_digits=6, decimal_places=2, default=100)
     max_cells = models.PositiveSmallIntegerField(null=True, blank=True)  # empty: no limit
     is_active = models.BooleanField(default=True)
 

@@ -18,7 +18,7 @@ from storefront.launch.processes import Child
 
 WEB_PORT = 8000
 SMTP_OFFSET = 25
-HOOK_PATH = "/hooks/cj-sandbox/"
+HOOK_PATH = "/hooks/cj-cj-sandbox/"
 SANDBOX_PACE_S = 6  # seconds between two steps of an order, so that one sees it move
 WEB_WORKERS = 2
 WEB_THREADS = 2

@@ -82,7 +82,16 @@ def test_a_number_is_stored_one_way(raw):
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "1234", "A" * 41, "<b>12345</b>", "12345/../6", "\uff11\uff12\uff13\uff14\uff15", "a\x00bcde"]
+    "raw",
+    [
+        "",
+        "1234",
+        "A" * 41,
+        "<b>12345</b>",
+        "12345/../6",
+        "\uff11\uff12\uff13\uff14\uff15",
+        "a\x00bcd",
+    ],
 )
 def test_what_nobody_could_type_is_no_number(raw):
     with pytest.raises(carriers.BadNumberError):

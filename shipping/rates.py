@@ -1,0 +1,75 @@
+"""Which route carries a parcel, for how much and how fast. Pure: no database, clock or network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from shipping.batteries import Cells, Limits, refusals
+from storefront.lib.money import Money
+
+G_PER_KG = 1000
+# A light whose weight nobody states is charged as a heavy one, not as a light one.
+ASSUMED_WEIGHT_G = 500
+TOO_HEAVY = "weight"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One route from one location. ``countries`` is empty where it goes everywhere.
+
+    Units:  amounts as the shopper pays them; days on the road, after ``lead_days`` in the
+            warehouse
+    """
+
+    code: str
+    tier: str
+    carrier_service: str
+    location_id: int
+    country_from: str
+    countries: frozenset[str]
+    base: Money
+    per_kg: Money
+    lead_days: int
+    min_days: int
+    max_days: int
+    max_weight_g: int
+    limits: Limits
+
+    def price(self, weight_g: int) -> Money:
+        return (self.base + self.per_kg * (Decimal(weight_g) / G_PER_KG)).rounded()
+
+    def goes_to(self, country: str) -> bool:
+        return not self.countries or country in self.countries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What a parcel weighs, and the lithium in it."""
+
+    weight_g: int
+    cells: tuple[Cells, ...]
+
+
+def refused(route: Route, load: Load) -> frozenset[str]:
+    """List what stands against this route, leaving aside where it goes."""
+    found = {reason.value for reason in refusals(cells=load.cells, limits=route.limits)}
+    if load.weight_g > route.max_weight_g:
+        found.add(TOO_HEAVY)
+    return frozenset(found)
+
+
+def best(routes: Iterable[Route], load: Load) -> Route | None:
+    """Choose the cheapest of those that may carry it, then the fastest."""
+    able = [route for route in routes if not refused(route, load)]
+    return min(able, key=lambda route: _cost(route, load), default=None)
+
+
+def _cost(route: Route, load: Load) -> tuple[Decimal, int, int, str]:
+    return (
+        route.price(load.weight_g).amount,
+        route.lead_days + route.max_days,
+        route.location_id,
+        route.code,
+    )

@@ -1,0 +1,76 @@
+"""Say in words why a parcel cannot travel. No database, no clock, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from babel import Locale
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from shipping.batteries import Refusal
+from shipping.rates import TOO_HEAVY, Load, Route, refused
+
+NO_ROUTE = "no_route"
+# Of several reasons the one is told that the shopper can do most about.
+ORDER = (
+    TOO_HEAVY,
+    Refusal.CELL_COUNT,
+    Refusal.WAY,
+    Refusal.CELL_ENERGY,
+    Refusal.BATTERY_ENERGY,
+    Refusal.ENERGY_UNKNOWN,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a parcel cannot travel. ``tier`` is empty where it cannot travel at all."""
+
+    country_from: str
+    tier: str
+    code: str
+    sentence: str
+
+
+def reason_for(
+    *, routes: Sequence[Route], load: Load, country_from: str, country_to: str, tier: str
+) -> Reason:
+    """Word what stands against the route that comes closest to carrying it."""
+    code = NO_ROUTE
+    if routes:
+        against = min((refused(route, load) for route in routes), key=len)
+        code = next(code for code in ORDER if code in against)
+    words = {"start": _country(country_from), "end": _country(country_to)}
+    return Reason(
+        country_from=country_from,
+        tier=tier,
+        code=str(code),
+        sentence=_SENTENCES[str(code)]() % words,
+    )
+
+
+_SENTENCES: Mapping[str, Callable[[], str]] = {
+    NO_ROUTE: lambda: _("No route goes from %(start)s to %(end)s."),
+    TOO_HEAVY: lambda: _("From %(start)s to %(end)s this is too heavy for one parcel."),
+    Refusal.CELL_COUNT.value: lambda: _(
+        "From %(start)s to %(end)s a parcel may hold fewer lithium cells. Order fewer at a time."
+    ),
+    Refusal.WAY.value: lambda: _(
+        "From %(start)s to %(end)s lithium cells may not travel outside a light."
+    ),
+    Refusal.CELL_ENERGY.value: lambda: _(
+        "From %(start)s to %(end)s no route carries a cell this strong."
+    ),
+    Refusal.BATTERY_ENERGY.value: lambda: _(
+        "From %(start)s to %(end)s no route carries a battery this strong."
+    ),
+    Refusal.ENERGY_UNKNOWN.value: lambda: _(
+        "The maker does not say how strong the cell is, so no carrier may take it."
+    ),
+}
+
+
+def _country(code: str) -> str:
+    return str(Locale.parse(get_language() or "en").territories.get(code, code))

@@ -1,0 +1,100 @@
+"""The first routes of the sandbox supplier's warehouses; what staff change later stays changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from orders.routing import CUSTOMS_UNION
+from shipping.models import Service
+from suppliers.models import StockLocation
+
+SANDBOX_LOCATIONS = (
+    ("CN", "CN", "China Warehouse"),
+    ("DE", "DE", "Germany Warehouse"),
+    ("US", "US", "US Warehouse"),
+)
+NEIGHBORS = frozenset({"CH", "GB", "LI", "NO"})
+NEAR = CUSTOMS_UNION | NEIGHBORS
+FAR = frozenset({
+    "AD", "AE", "AL", "AM", "AR", "AU", "AZ", "BA", "BH", "BR", "BY", "CA", "CL", "CN", "CO",
+    "CR", "DO", "EC", "EG", "GE", "HK", "ID", "IL", "IN", "IS", "JP", "KE", "KR", "KW", "KZ",
+    "MA", "MC", "MD", "ME", "MK", "MX", "MY", "NG", "NZ", "OM", "PA", "PE", "PH", "PK", "QA",
+    "RS", "SA", "SG", "TH", "TN", "TR", "TW", "UA", "US", "UY", "UZ", "VN", "ZA",
+})  # fmt: skip
+OVERLAND = frozenset({"AU", "AZ", "CA", "GE", "TR", "US"})
+
+NO_CELLS: Mapping[str, Any] = {"accepts_inside": False}
+WITH_LIGHTS: Mapping[str, Any] = {"accepts_with": True}
+SMALL: Mapping[str, Any] = {"accepts_with": True, "max_battery_wh": Decimal(20)}
+ALONE_TOO: Mapping[str, Any] = {
+    "accepts_with": True,
+    "accepts_alone": True,
+    "max_cell_wh": Decimal(25),
+}
+
+
+COUNTRIES = {
+    "near": NEAR,
+    "far": FAR,
+    "overland": OVERLAND,
+    "union": CUSTOMS_UNION,
+    "neighbors": NEIGHBORS,
+    "home": frozenset({"US"}),
+    "america": frozenset({"CA", "MX"}),
+}
+CELLS = {"none": NO_CELLS, "small": SMALL, "lights": WITH_LIGHTS, "alone": ALONE_TOO}
+
+# Prices cover what the lines cost, with tax; a slow road for loose cells is dear on purpose,
+# so that it is taken only by what nothing faster may carry.
+# from, code, tier, to, base, per kg, days, grams at most, cells, the supplier's own name
+TABLE = """
+CN  ordinary       economy  near        2.40   9.50  12-20   2000  none    CJPacket Ordinary
+CN  ordinary-far   economy  far         3.30  12.90  14-28   2000  none    CJPacket Ordinary
+CN  sensitive      economy  near        3.20  12.00   8-15   2000  small   CJPacket Sensitive
+CN  sensitive-far  economy  far         4.40  16.00  12-22   2000  small   CJPacket Sensitive
+CN  battery        economy  near        4.40  14.00   7-12   5000  lights  YunExpress Battery Line
+CN  battery-far    economy  overland    5.90  19.00   9-16   5000  lights  YunExpress Battery Line
+CN  air            express  near       19.90  21.00   3-6   20000  lights  DHL Express Worldwide
+CN  air-far        express  far        26.90  28.00   4-8   20000  lights  DHL Express Worldwide
+CN  rail           economy  near        5.90  15.00  28-40  20000  alone   Rail and Road Europe
+DE  classic        economy  near        4.90   1.60   3-6   20000  lights  DPD Classic
+DE  paket          express  union       6.90   1.50   2-4   20000  alone   DHL Paket
+DE  world          economy  neighbors   9.90   6.00   5-9   20000  lights  DHL International
+DE  world-far      economy  far        13.90   8.00   8-16  20000  lights  DHL International
+US  ground         economy  home        4.90   4.00   3-6    9000  lights  USPS Ground Advantage
+US  swift          express  home        7.50   3.50   2-5   20000  alone   UPS Ground
+US  swift-far      economy  america     9.90   5.00   5-9   20000  alone   UPS Ground
+"""
+
+
+def routes(*, location: StockLocation, currency: str) -> list[Service]:
+    """Write the routes that start at a location; those that are there already stay as they are.
+
+    Units:  the amounts are euros; another currency takes the same figures
+    """
+    made = []
+    for row in TABLE.strip().splitlines():
+        start, code, tier, to, base, per_kg, days, max_weight_g, cells, line = row.split(maxsplit=9)
+        if start != location.country:
+            continue
+        first, last = days.split("-")
+        service, _ = Service.objects.get_or_create(
+            location=location,
+            code=f"{start.lower()}-{code}",
+            defaults={
+                "tier": tier,
+                "carrier_service": line,
+                "countries": sorted(COUNTRIES[to]),
+                "currency": currency,
+                "base_amount": Decimal(base),
+                "per_kg_amount": Decimal(per_kg),
+                "min_days": int(first),
+                "max_days": int(last),
+                "max_weight_g": int(max_weight_g),
+                **CELLS[cells],
+            },
+        )
+        made.append(service)
+    return made

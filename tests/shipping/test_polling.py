@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orders.models import Order, PurchaseOrder
+from shipping import polling
+from shipping.models import Parcel
+from storefront.lib.failures import PermanentError, TemporaryError
+from suppliers.models import Connection
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import (
+    make_accepted_purchase_order,
+    make_parcel_news,
+    make_sent_purchase_order,
+    make_state,
+)
+from tests.factories.suppliers import NOON, make_level, make_offer, make_supplier
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Supplier:
+    """Answers ``find`` from a table of states or errors, by our number."""
+
+    def __init__(self):
+        self.states = {}
+        self.asked = []
+
+    def find(self, *, number):
+        self.asked.append(number)
+        answer = self.states.get(number)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    supplier = Supplier()
+    monkeypatch.setattr(polling, "adapter_for", lambda _: supplier)
+    return supplier
+
+
+def test_a_poll_finds_the_parcel_that_a_lost_webhook_would_have_told(supplier):
+    purchase_order = make_sent_purchase_order(make_sellable())
+    supplier.states[purchase_order.number] = make_state(
+        purchase_order, "shipped", make_parcel_news()
+    )
+
+    answered = polling.ask(supplier=purchase_order.supplier, now=NOON)
+
+    purchase_order.refresh_from_db()
+    assert answered == 1
+    assert (purchase_order.request_status, purchase_order.status) == ("accepted", "shipped")
+    assert purchase_order.polled_at == NOON
+    assert Parcel.objects.get().status == Parcel.Status.HANDED_OVER
+
+
+def test_an_order_that_the_supplier_does_not_tell_about_stops_no_other(supplier):
+    first = make_accepted_purchase_order(make_sellable())
+    second = make_accepted_purchase_order(make_sellable(), email="b@example.org")
+    supplier.states[first.number] = PermanentError("he refuses")
+    supplier.states[second.number] = make_state(second, "shipped", make_parcel_news())
+
+    polling.ask(supplier=first.supplier, now=NOON)
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.problem, second.status) == ("he refuses", "shipped")
+
+
+def test_an_order_that_vanished_at_the_supplier_is_flagged_and_not_given_up(supplier):
+    purchase_order = make_accepted_purchase_order(make_sellable())
+
+    polling.ask(supplier=purchase_order.supplier, now=NOON)
+
+    purchase_order.refresh_from_db()
+    assert purchase_order.problem == "The supplier no longer knows this order."
+    assert purchase_order.status == PurchaseOrder.Status.IN_PROGRESS
+
+
+def test_a_supplier_who_is_down_is_asked_once_and_the_reason_is_kept_until_he_answers(supplier):
+    first = make_accepted_purchase_order(make_sellable())
+    second = make_accepted_purchase_order(make_sellable(), email="b@example.org")
+    supplier.states[first.number] = TemporaryError("HTTP 503")
+
+    polling.ask(supplier=first.supplier, now=NOON)
+    down = Connection.objects.get(supplier=first.supplier)
+    supplier.states[first.number] = make_state(first, "accepted")
+    polling.ask(supplier=first.supplier, now=NOON)
+    up = Connection.objects.get(supplier=first.supplier)
+
+    assert supplier.asked == [first.number, first.number, second.number]
+    assert (down.problem, down.problem_at) == ("orders: HTTP 503", NOON)
+    assert (up.problem, up.problem_at) == ("", None)
+
+
+def test_the_longest_unasked_order_is_asked_first(supplier):
+    orders = [
+        make_accepted_purchase_order(make_sellable(), email=f"{n}@example.org") for n in range(3)
+    ]
+    for minutes, purchase_order in zip((5, 9, 7), orders, strict=True):
+        purchase_order.polled_at = NOON - timedelta(minutes=minutes)
+        purchase_order.save()
+
+    polling.ask(supplier=orders[0].supplier, now=NOON)
+
+    assert supplier.asked == [orders[1].number, orders[2].number, orders[0].number]
+
+
+def test_a_supplier_is_asked_when_his_interval_is_over_and_by_one_worker_only():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    supplier_id = purchase_order.supplier_id
+
+    turns = [
+        polling.claim_due(now=NOON + timedelta(minutes=minutes)) for minutes in (0, 0, 9, 10, 10)
+    ]
+
+    assert turns == [[supplier_id], [], [], [supplier_id], []]
+
+
+def test_a_supplier_without_open_orders_is_left_alone():
+    make_level(make_offer(make_sellable().variant, make_supplier("idle")))
+
+    assert polling.claim_due(now=NOON) == []
+
+
+def test_what_is_delivered_is_not_asked_for_again(supplier):
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    supplier.states[purchase_order.number] = make_state(
+        purchase_order, "delivered", make_parcel_news()
+    )
+
+    polling.ask(supplier=purchase_order.supplier, now=NOON)
+    polling.ask(supplier=purchase_order.supplier, now=NOON)
+
+    assert supplier.asked == [purchase_order.number]
+    assert Order.objects.get().status == Order.Status.COMPLETED

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import translation
+
+from orders import sourcing
+from shipping import quotes
+from tests.factories.catalog import make_channel
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import NOON, make_level, make_location
+
+pytestmark = pytest.mark.django_db
+
+
+def plan_of(*listings, quantity=1, country="DE"):
+    lines = [(listing.variant_id, quantity) for listing in listings]
+    return sourcing.plan(lines=lines, channel=make_channel(), country=country, now=NOON)
+
+
+def sellable(quantity=50, **variant):
+    listing = make_sellable(quantity=quantity)
+    for name, value in variant.items():
+        setattr(listing.variant, name, value)
+    listing.variant.save()
+    return listing
+
+
+def test_each_tier_is_quoted_by_its_cheapest_route_with_days_from_the_warehouse_on():
+    listing = sellable(packed_weight_g=500)
+    make_service(code="post", base_amount="3.00", per_kg_amount="4.00", min_days=3, max_days=6)
+    make_service(code="dear", base_amount="9.00", min_days=1, max_days=2)
+    make_service(code="air", tier="express", base_amount="12.50", min_days=1, max_days=2)
+
+    economy, express = quotes.for_plan(plan=plan_of(listing), country="DE", now=NOON)
+
+    assert (economy.tier, economy.parcels[0].service_code) == ("economy", "post")
+    assert str(economy.price) == "5.00 EUR"
+    # NOON is 24 November, and the warehouse takes two days
+    assert (economy.arrives_from, economy.arrives_to) == (date(2026, 11, 29), date(2026, 12, 2))
+    assert (express.tier, str(express.price)) == ("express", "12.50 EUR")
+    assert economy.parcels[0].accepts == ("inside", "with")
+
+
+def test_delivery_is_free_where_the_route_says_so():
+    listing = sellable()
+    make_service(base_amount="0.00")
+
+    (quote,) = quotes.for_plan(plan=plan_of(listing), country="DE", now=NOON)
+
+    assert not quote.price
+
+
+def test_a_spare_cell_travels_only_where_loose_cells_may():
+    listing = sellable(lithium="alone", cell_wh=Decimal("12.6"), cell_count=1)
+    make_service(code="post", base_amount="1.00")
+    make_service(code="road", base_amount="8.00", accepts_alone=True)
+
+    (quote,) = quotes.for_plan(plan=plan_of(listing), country="DE", now=NOON)
+
+    assert quote.parcels[0].service_code == "road"
+
+
+def test_a_cart_with_one_parcel_for_which_a_tier_is_closed_keeps_the_choice():
+    light = sellable()
+    far = make_location(code="CN", country="CN")
+    spare = sellable(lithium="alone", cell_wh=Decimal("12.6"), cell_count=1)
+    spare.level.location = far
+    spare.level.save()
+    make_service(code="de-post", base_amount="4.00")
+    make_service(code="de-air", tier="express", base_amount="9.00")
+    make_service(far, code="cn-road", base_amount="6.00", accepts_alone=True)
+
+    economy, express = quotes.for_plan(plan=plan_of(light, spare), country="DE", now=NOON)
+
+    assert [parcel.service_code for parcel in economy.parcels] == ["de-post", "cn-road"]
+    assert [parcel.service_code for parcel in express.parcels] == ["de-air", "cn-road"]
+    assert str(express.price) == "15.00 EUR"
+
+
+@pytest.mark.parametrize(
+    ("service", "variant", "code", "words"),
+    [
+        ({"countries": ["FR"]}, {}, "no_route", "No route goes from Germany to Germany."),
+        ({}, {"packed_weight_g": 2500}, "weight", "too heavy"),
+        ({}, {"lithium": "alone"}, "way", "outside a light"),
+        ({}, {"cell_wh": Decimal("21.6")}, "cell_energy", "a cell this strong"),
+        ({}, {"cell_wh": Decimal(15), "cell_count": 8}, "battery_energy", "a battery this strong"),
+        ({"max_cells": 2}, {"cell_count": 3}, "cell_count", "Order fewer at a time"),
+        ({}, {"cell_wh": None}, "energy_unknown", "does not say how strong"),
+        ({"is_active": False}, {}, "no_route", "No route"),
+        ({"currency": "USD"}, {}, "no_route", "No route"),
+    ],
+)
+def test_what_no_route_may_carry_is_not_quoted_and_the_reason_is_a_sentence(
+    service, variant, code, words
+):
+    listing = sellable(**variant)
+    make_service(**service)
+    plan = plan_of(listing)
+
+    (reason,) = quotes.reasons(plan=plan, country="DE", now=NOON)
+
+    assert quotes.for_plan(plan=plan, country="DE", now=NOON) == []
+    assert (reason.code, reason.tier) == (code, "")
+    assert words in reason.sentence
+
+
+def test_a_missing_tier_has_its_reason_and_the_other_is_quoted():
+    listing = sellable()
+    make_service()
+    plan = plan_of(listing)
+
+    (reason,) = quotes.reasons(plan=plan, country="DE", now=NOON)
+
+    assert [quote.tier for quote in quotes.for_plan(plan=plan, country="DE", now=NOON)] == [
+        "economy"
+    ]
+    assert (reason.tier, reason.code) == ("express", "no_route")
+
+
+def test_reasons_are_in_the_shoppers_language():
+    make_service(countries=["FR"])
+    plan = plan_of(sellable())
+
+    with translation.override("az"):
+        (reason,) = quotes.reasons(plan=plan, country="DE", now=NOON)
+
+    assert "Almaniya" in reason.sentence
+    assert "No route" not in reason.sentence
+
+
+def promise(**told):
+    light = {
+        "ships_from": ["CN", "DE"],
+        "packed_weight_g": 140,
+        "lithium": "inside",
+        "cell_wh": Decimal("4.44"),
+        "cell_count": 1,
+        "country": "DE",
+        "channel": told.get("channel") or make_channel(),
+        "now": NOON,
+    } | told
+    return quotes.promise(**light)
+
+
+def test_a_light_is_promised_from_the_nearest_country_that_has_it():
+    make_service(
+        make_location(code="CN", country="CN"), base_amount="1.00", min_days=9, max_days=15
+    )
+    make_service(make_location(code="DE", country="DE"), base_amount="4.90", min_days=2, max_days=4)
+
+    near, only_far = promise(), promise(ships_from=["CN"])
+
+    assert (near.country_from, str(near.price)) == ("DE", "4.90 EUR")
+    assert (near.arrives_from, near.arrives_to) == (date(2026, 11, 28), date(2026, 11, 30))
+    assert (only_far.country_from, only_far.arrives_to) == ("CN", date(2026, 12, 11))
+
+
+def test_the_plan_takes_the_light_from_where_the_promise_says():
+    listing = sellable()
+    listing.level.location = make_location(code="CN", country="CN")
+    listing.level.save()
+    make_level(listing.level.offer, location=make_location(code="DE", country="DE"))
+
+    (parcel,) = plan_of(listing, country="FR").parcels
+
+    assert parcel.country == "DE"
+
+
+def test_nothing_is_promised_where_no_carrier_goes():
+    make_service(countries=["FR"])
+
+    assert promise() is None
+    assert promise(ships_from=[]) is None
+
+
+def test_a_page_of_promises_reads_the_routes_once(django_assert_num_queries):
+    make_service()
+    channel = make_channel()
+
+    with django_assert_num_queries(1):
+        for _ in range(24):
+            assert promise(channel=channel) is not None
+
+
+def test_changed_routes_are_seen_after_a_minute():
+    service = make_service(base_amount="4.90")
+    before = promise().price
+    service.base_amount = Decimal("5.90")
+    service.save()
+
+    soon = promise(now=NOON + timedelta(seconds=59)).price
+    later = promise(now=NOON + timedelta(seconds=60)).price
+
+    assert [str(price) for price in (before, soon, later)] == ["4.90 EUR", "4.90 EUR", "5.90 EUR"]
+
+
+def test_a_quote_takes_one_query_beside_the_routes(django_assert_num_queries):
+    listings = [sellable() for _ in range(5)]
+    make_service(max_weight_g=5000)
+    plan = plan_of(*listings)
+
+    with django_assert_num_queries(2):
+        assert quotes.for_plan(plan=plan, country="DE", now=NOON)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from shipping import quotes, seeding
+from shipping.models import Service
+from suppliers.sandbox.freight import BY_NAME, COUNTRIES
+from tests.factories.catalog import make_channel
+from tests.factories.suppliers import NOON, make_location, make_supplier
+
+pytestmark = pytest.mark.django_db
+
+
+def seed():
+    supplier = make_supplier()
+    for code, country, _ in seeding.SANDBOX_LOCATIONS:
+        seeding.routes(location=make_location(supplier, code, country), currency="EUR")
+
+
+def test_the_first_routes_are_lines_that_the_sandbox_really_has():
+    seed()
+
+    for service in Service.objects.select_related("location"):
+        line = BY_NAME[service.carrier_service]
+        assert line.start == service.location.country
+        assert set(service.countries) <= line.ends
+        for country in service.countries:
+            assert line.days(country) == (service.min_days, service.max_days), (service, country)
+        assert service.max_weight_g <= line.most_g
+        assert service.accepts_inside is line.takes_lithium
+        assert service.accepts_alone <= line.takes_loose_cells
+        if line.takes_lithium:
+            assert service.max_cell_wh <= line.most_cell_wh
+            assert service.max_battery_wh <= line.most_battery_wh
+
+
+def test_what_staff_changed_stays_when_the_demo_starts_again():
+    seed()
+    Service.objects.filter(code="de-classic").update(base_amount=Decimal("1.23"))
+    before = Service.objects.count()
+
+    seed()
+
+    assert Service.objects.count() == before
+    assert Service.objects.get(code="de-classic").base_amount == Decimal("1.23")
+
+
+@pytest.mark.parametrize("country", sorted(COUNTRIES))
+def test_a_headlamp_reaches_every_country_the_supplier_reaches(country):
+    seed()
+
+    promise = quotes.promise(
+        ships_from=["CN", "DE", "US"],
+        packed_weight_g=140,
+        lithium="inside",
+        cell_wh=Decimal("4.44"),
+        cell_count=1,
+        country=country,
+        channel=make_channel(),
+        now=NOON,
+    )
+
+    assert promise is not None
+    assert promise.price.amount > 0

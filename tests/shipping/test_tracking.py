@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from notifications.models import Event
+from orders.models import Order
+from shipping import fulfilling, shipments, tracking
+from shipping.models import Parcel
+from shipping.statuses import CarrierNews
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import (
+    CJ_NUMBER,
+    make_accepted_purchase_order,
+    make_parcel_news,
+    make_state,
+)
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def hours(count):
+    return NOON + timedelta(hours=count)
+
+
+def make_parcel(answer="shipped"):
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    shipments.take_in(
+        purchase_order=purchase_order,
+        state=make_state(purchase_order, answer, make_parcel_news()),
+        now=NOON,
+    )
+    return Parcel.objects.get()
+
+
+def hear(*news, now=NOON):
+    return tracking.apply(carrier="CJPacket Ordinary", number=CJ_NUMBER.lower(), news=news, now=now)
+
+
+def test_the_carriers_news_gives_one_state_in_any_order():
+    news = [
+        CarrierNews(status="in_transit", happened_at=hours(-30), text="Left the hub"),
+        CarrierNews(status="out_for_delivery", happened_at=hours(-3)),
+        CarrierNews(status="attempt_failed", happened_at=hours(-2), text="Nobody at home"),
+    ]
+    ends = set()
+    for order in permutations(news):
+        parcel = make_parcel() if not ends else Parcel.objects.get()
+        parcel.tracking_events.all().delete()
+        for one in (*order, order[0]):
+            hear(one)
+        parcel.refresh_from_db()
+        ends.add((parcel.carrier_status, parcel.carrier_status_at, parcel.tracking_events.count()))
+
+    assert ends == {("attempt_failed", hours(-2), 3)}
+
+
+def test_delivered_stays_delivered():
+    make_parcel()
+
+    hear(CarrierNews(status="delivered", happened_at=hours(-1)))
+    parcel = hear(CarrierNews(status="in_transit", happened_at=hours(0)))
+
+    assert (parcel.status, parcel.carrier_status) == ("delivered", "delivered")
+    assert parcel.tracking_events.count() == 2
+    assert Order.objects.get().status == Order.Status.COMPLETED
+    assert Event.objects.filter(name="parcel.delivered").count() == 1
+
+
+def test_news_dated_in_the_future_is_heard_without_its_date():
+    make_parcel()
+
+    hear(CarrierNews(status="exception", happened_at=hours(24 * 365 * 70)))
+    parcel = hear(CarrierNews(status="in_transit", happened_at=hours(-1)))
+
+    assert parcel.carrier_status == "in_transit"
+    assert parcel.tracking_events.get(carrier_status="exception").happened_at is None
+
+
+def test_a_first_scan_ships_a_parcel_that_was_only_announced():
+    parcel = make_parcel(answer="accepted")
+    before = parcel.status
+
+    parcel = hear(CarrierNews(status="in_transit", happened_at=NOON))
+
+    assert (before, parcel.status) == ("announced", "handed_over")
+    assert Event.objects.filter(name="parcel.shipped").count() == 1
+
+
+def test_news_of_a_parcel_nobody_announced_is_unknown():
+    make_parcel()
+
+    with pytest.raises(tracking.UnknownParcelError):
+        tracking.apply(carrier="DHL", number="JJD0001112223334445", news=[], now=NOON)
+
+
+def test_an_order_whose_parcels_arrived_while_it_was_held_is_completed_later():
+    make_parcel()
+    order = Order.objects.get()
+    order.move(Order.Status.ON_HOLD, at=NOON, hold_reason="fraud?")
+
+    hear(CarrierNews(status="delivered", happened_at=NOON))
+    held = list(fulfilling.arrived())
+    order.refresh_from_db()
+    order.move(Order.Status.PROCESSING, at=NOON)
+    (found,) = fulfilling.arrived()
+    fulfilling.finish(order=found, now=NOON)
+
+    order.refresh_from_db()
+    assert held == []
+    assert order.status == Order.Status.COMPLETED
