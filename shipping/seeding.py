@@ -18,7 +18,7 @@ SANDBOX_LOCATIONS = (
 NEIGHBORS = frozenset({"CH", "GB", "LI", "NO"})
 NEAR = CUSTOMS_UNION | NEIGHBORS
 FAR = frozenset({
-    "AD", "AE", "AL", "AM", "AR", "AU", "AZ", "BA", "BH", "BR", "BY", "CA", "CL", "CN", "CO",
+    "AD", "AE", "AL", "AM", "AR", "AU", "AZ", "BA", "BH", "BR", "BY", "CA", "CL", "CO",
     "CR", "DO", "EC", "EG", "GE", "HK", "ID", "IL", "IN", "IS", "JP", "KE", "KR", "KW", "KZ",
     "MA", "MC", "MD", "ME", "MK", "MX", "MY", "NG", "NZ", "OM", "PA", "PE", "PH", "PK", "QA",
     "RS", "SA", "SG", "TH", "TN", "TR", "TW", "UA", "US", "UY", "UZ", "VN", "ZA",

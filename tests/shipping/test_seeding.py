@@ -47,7 +47,8 @@ def test_what_staff_changed_stays_when_the_demo_starts_again():
     assert Service.objects.get(code="de-classic").base_amount == Decimal("1.23")
 
 
-@pytest.mark.parametrize("country", sorted(COUNTRIES))
+# China is where the goods come from; nobody sends them around the block.
+@pytest.mark.parametrize("country", sorted(COUNTRIES - {"CN"}))
 def test_a_headlamp_reaches_every_country_the_supplier_reaches(country):
     seed()
 
