@@ -19,6 +19,7 @@ from storefront.lib.sealing import seal
 from suppliers.models import Connection, StockLocation, Supplier
 
 SUPPLIER_CODE = "cj-sandbox"
+API_PATH = "/api2.0/v1/"
 SANDBOX_KEY = "CJ1000001@api@0123456789abcdef0123456789abcdef"
 # The European Central Bank's reference rate of 2026-10-30, so that a first start needs no one.
 USD_IN_EUR = Decimal("0.8632")
@@ -99,7 +100,7 @@ def _supplier() -> Supplier:
         },
     )
     # The sandbox may listen elsewhere today, and the sealing key may be new.
-    connection.base_url = settings.SANDBOX_SUPPLIER_URL
+    connection.base_url = f"{settings.SANDBOX_SUPPLIER_URL.rstrip('/')}{API_PATH}"
     connection.secrets_sealed = seal({"api_key": SANDBOX_KEY})
     connection.save(update_fields=["base_url", "secrets_sealed"])
     return supplier

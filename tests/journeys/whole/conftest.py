@@ -1,0 +1,75 @@
+"""The whole shop, started as `make demo` starts it, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+READY_WITHIN_S = 180
+STOPPED_WITHIN_S = 40
+
+
+@dataclass
+class Demo:
+    """A running demo: where it is, and a way to run commands in its surroundings."""
+
+    var: Path
+    process: subprocess.Popen
+    log: Path
+
+    @property
+    def facts(self):
+        return json.loads((self.var / "demo.json").read_text())
+
+    @property
+    def shop(self):
+        return self.facts["urls"]["shop"]
+
+    def manage(self, *words, timeout=180):
+        """Run a management command with the environment of the demo's web server."""
+        environ = Path(f"/proc/{self.facts['pids']['web']}/environ").read_bytes()
+        env = dict(pair.split("=", 1) for pair in environ.decode().split("\0") if "=" in pair)
+        return subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env={**env, "LOG_LEVEL": "WARNING"},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    var = tmp_path_factory.mktemp("demo")
+    log = var / "launcher.log"
+    outside = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SECRET_KEY"}
+    env = {name: value for name, value in os.environ.items() if name not in outside}
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "storefront.launch.demo"],
+            cwd=ROOT,
+            env={**env, "VAR_DIR": str(var), "DEMO_PORT": "18600"},
+            stdout=output,
+            stderr=output,
+        )
+    running = Demo(var=var, process=process, log=log)
+    deadline = time.monotonic() + READY_WITHIN_S
+    while not (var / "demo.json").exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            pytest.fail(f"the demo did not start:\n{log.read_text()[-4000:]}")
+        time.sleep(0.3)
+    yield running
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=STOPPED_WITHIN_S)

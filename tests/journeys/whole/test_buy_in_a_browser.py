@@ -1,0 +1,132 @@
+"""Buy a headlamp in a real browser: by mouse, and by keyboard alone, on a phone and a desk."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("whole")]
+
+WIDTHS_PX = [360, 1280]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+MOST_TABS = 160
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=WIDTHS_PX)
+def page(browser, request):
+    context = browser.new_context(viewport={"width": request.param, "height": 760})
+    page = context.new_page()
+    problems = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on(
+        "console",
+        lambda message: message.type == "error" and problems.append(message.text),
+    )
+    page.set_default_timeout(15_000)
+    yield page
+    context.close()
+    assert problems == []
+
+
+ADDRESS = {
+    "email": "erika@example.org",
+    "name": "Erika Muster",
+    "line1": "Musterweg 1",
+    "postcode": "10115",
+    "city": "Berlin",
+}
+
+
+def available_headlamp(page: Page, shop: str) -> str:
+    """Find the address of a headlamp that can be bought, from the shelf."""
+    page.goto(f"{shop}en/c/headlamps/")
+    links = page.locator("main a[href*='/p/']").evaluate_all("all => all.map(a => a.href)")
+    for link in dict.fromkeys(links):
+        page.goto(link)
+        if page.locator("form:has([name=quantity]) button[type=submit]:enabled").count():
+            return link
+    pytest.fail("no headlamp can be bought")
+    return ""
+
+
+def test_a_headlamp_is_bought_by_mouse(demo, page):
+    available_headlamp(page, demo.shop)
+
+    page.locator("form:has([name=quantity]) button[type=submit]:enabled").first.click()
+    page.goto(f"{demo.shop}en/cart/")
+    page.locator("main a[href$='/checkout/']").first.click()
+    for name, value in ADDRESS.items():
+        page.locator(f"main [name={name}]").fill(value)
+    page.locator("main form:has([name=line1]) button[type=submit]").last.click()
+    page.locator("main [name=tier]").first.check(force=True)
+    page.locator("main form:has([name=tier]) button[type=submit]").last.click()
+    page.locator("main form:has([name=agreed]) button[type=submit]").last.click()
+    page.locator("button[value=pay]").click()
+
+    expect(page).to_have_url(re.compile(r"/en/orders/FL-\d{6}-\w{5}/"))
+    expect(page.locator("h1")).to_be_visible()
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the focus is on what the selector names; it must be visibly so."""
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        if page.evaluate("s => !!document.activeElement?.matches(s)", selector):
+            outline = page.evaluate(
+                "() => { const s = getComputedStyle(document.activeElement);"
+                " return s.outlineStyle !== 'none' || s.boxShadow !== 'none'; }"
+            )
+            # A radio button may show its focus on the label that is drawn for it.
+            assert outline or page.evaluate("() => document.activeElement.type === 'radio'")
+            return
+    pytest.fail(f"the keyboard does not reach {selector}")
+
+
+def go(page: Page, key: str = "Enter") -> None:
+    """Press a key that leads to another page, and wait for it."""
+    with page.expect_navigation():
+        page.keyboard.press(key)
+
+
+def test_a_headlamp_is_bought_by_keyboard_alone(demo, page):
+    page.goto(available_headlamp(page, demo.shop))
+
+    tab_to(page, "form:has([name=quantity]) button[type=submit]")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.cookie.includes('fara_cart_count=1')")
+    page.goto(f"{demo.shop}en/cart/")
+    tab_to(page, "main a[href$='/checkout/']")
+    go(page)
+    for name, value in ADDRESS.items():
+        tab_to(page, f"[name={name}]")
+        page.keyboard.type(value)
+    go(page)
+    tab_to(page, "[name=tier]")
+    page.keyboard.press("Space")
+    tab_to(page, "form:has([name=tier]) button[type=submit]")
+    go(page)
+    tab_to(page, "form:has([name=agreed]) button[type=submit]")
+    go(page)
+    tab_to(page, "button[value=pay]")
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(re.compile(r"/en/orders/FL-\d{6}-\w{5}/"))

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import json
+import urllib.request
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("whole")]
+
+
+def test_a_headlamp_is_bought_and_its_tracking_mail_arrives(demo):
+    bought = demo.manage("smoke", "--base-url", demo.shop)
+
+    assert bought.returncode == 0, bought.stdout + bought.stderr
+    assert "a shopper would be content" in bought.stdout
+
+
+def test_nothing_is_out_of_order_after_a_purchase(demo):
+    demo.manage("smoke", "--base-url", demo.shop)
+
+    found = demo.manage("invariants")
+
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_a_shop_that_is_not_there_is_told_in_one_sentence(demo):
+    failed = demo.manage("smoke", "--base-url", "http://127.0.0.1:1/")
+
+    assert failed.returncode == 1
+    assert "could not open the shop" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_the_supplier_holds_each_order_once(demo):
+    ledger = demo.facts["urls"]["sandbox"] + "control/orders"
+
+    with urllib.request.urlopen(ledger) as answer:
+        orders = json.load(answer)["orders"]
+
+    numbers = [order["orderNumber"] for order in orders]
+    assert numbers
+    assert len(numbers) == len(set(numbers))
+
+
+def test_the_gateway_holds_no_card_number(demo):
+    for path in (demo.var / "gateway").glob("*.sqlite*"):
+        assert b"4242424242424242" not in path.read_bytes()
