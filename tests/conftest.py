@@ -26,5 +26,7 @@ def quiet_surroundings(settings, tmp_path):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.PAGE_CACHE_S = 0
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STATIC_ROOT.mkdir()
     settings.MAILBOX_DIR = tmp_path / "mail"
     settings.PAYMENT_GATEWAY = "fake"

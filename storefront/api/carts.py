@@ -1,0 +1,280 @@
+"""Carts and what their delivery would cost. A cart belongs to who holds its token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_field
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders import carts, sourcing
+from orders.delivery import ShippingQuote
+from orders.models import Cart
+from orders.models.cart import KEPT_FOR, MAX_QUANTITY
+from shipping import quotes
+from storefront.api import idempotency, kinds
+from storefront.api.describing import describes, of_path
+from storefront.api.endpoint import Endpoint, country_on, our_channel
+from storefront.api.fields import MoneyFields, Strict, Whole, picture_urls
+from storefront.api.idempotency import Attempt
+from storefront.api.problems import ProblemError
+
+MAX_ID = 2**53 - 1  # what every JSON reader can hold
+COUNTRY = r"^[A-Z]{2}$"
+TOKEN = of_path("token", "The cart's token: who has it has the cart.")
+LINE_ID = OpenApiParameter("line_id", int, OpenApiParameter.PATH)
+LINE_TELLS = (
+    kinds.NO_SUCH_CART,
+    kinds.NO_SUCH_LISTING,
+    kinds.NOT_FOR_SALE,
+    kinds.NOT_ENOUGH,
+    kinds.TOO_MANY,
+    kinds.CART_PLACED,
+)
+
+
+class NewCart(Strict):
+    country = serializers.RegexField(
+        COUNTRY, default="", help_text=_("Where it goes, ISO 3166-1 alpha-2.")
+    )
+    locale = serializers.ChoiceField(settings.LANGUAGES, default="en")
+
+
+class NewLine(Strict):
+    listing_id = Whole(min_value=1, max_value=MAX_ID)
+    quantity = Whole(min_value=1, max_value=MAX_QUANTITY, default=1)
+
+
+class ChangedLine(Strict):
+    quantity = Whole(min_value=0, max_value=MAX_QUANTITY, help_text=_("0 takes the line out."))
+
+
+class LineShown(serializers.Serializer[Any]):
+    """One line. ``price_was`` is set when the price is not the one it was put in at."""
+
+    id = serializers.IntegerField()
+    listing_id = serializers.IntegerField()
+    slug = serializers.SlugField()
+    title = serializers.CharField()
+    options = serializers.CharField(allow_blank=True)
+    sku = serializers.CharField()
+    picture = serializers.SerializerMethodField()
+    quantity = serializers.IntegerField()
+    unit = MoneyFields()
+    amount = MoneyFields()
+    price_was = MoneyFields(allow_null=True)
+    available = serializers.IntegerField()
+    is_short = serializers.BooleanField(help_text="Fewer can be had than it asks for.")
+
+    @extend_schema_field(serializers.DictField(child=serializers.URLField()))
+    def get_picture(self, line: carts.LineView) -> dict[str, str]:
+        return picture_urls(line.picture)
+
+
+class CartShown(serializers.Serializer[Any]):
+    token = serializers.CharField(source="cart.token")
+    country = serializers.CharField(source="cart.country")
+    locale = serializers.CharField(source="cart.locale")
+    kept_until = serializers.SerializerMethodField()
+    lines = LineShown(many=True, source="view.lines")
+    count = serializers.IntegerField(source="view.count")
+    goods = MoneyFields(source="view.goods")
+
+    @extend_schema_field(serializers.DateTimeField())
+    def get_kept_until(self, shown: Mapping[str, Any]) -> datetime:
+        touched_at: datetime = shown["cart"].touched_at
+        return touched_at + KEPT_FOR
+
+
+class OptionShown(serializers.Serializer[Any]):
+    """One way to have the whole cart delivered. ``total`` is what placing the order agrees to."""
+
+    delivery = serializers.CharField(source="quote.tier")
+    price = MoneyFields(source="quote.price")
+    total = MoneyFields()
+    arrives_from = serializers.DateField(source="quote.arrives_from")
+    arrives_to = serializers.DateField(source="quote.arrives_to")
+    parcels = serializers.SerializerMethodField(help_text="Country that each parcel comes from.")
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_parcels(self, shown: Mapping[str, Any]) -> list[str]:
+        return [parcel.parcel.country for parcel in shown["quote"].parcels]
+
+
+class OptionsShown(serializers.Serializer[Any]):
+    country = serializers.CharField()
+    options = OptionShown(many=True)
+
+
+def open_cart_of(token: str, endpoint: Endpoint) -> Cart:
+    """Find a cart that can still change.
+
+    Raises: ProblemError  there is none
+    """
+    cart = carts.find(token=token, now=endpoint.now)
+    if cart is None:
+        raise ProblemError(kinds.NO_SUCH_CART)
+    return cart
+
+
+def quotes_for(
+    view: carts.CartView, cart: Cart, *, country: str, endpoint: Endpoint
+) -> list[ShippingQuote]:
+    """Quote the ways to deliver a cart.
+
+    Raises: EmptyCartError, ProblemError  there is nothing, or not enough of something
+    """
+    if not view.lines:
+        raise ProblemError(kinds.EMPTY_CART)
+    plan = sourcing.plan(lines=view.wants, channel=cart.channel, country=country, now=endpoint.now)
+    if plan.missing:
+        short = [
+            {"sku": line.sku, "available": plan.missing[line.variant_id]}
+            for line in view.lines
+            if line.variant_id in plan.missing
+        ]
+        raise ProblemError(kinds.CANNOT_SUPPLY, lines=short)
+    return quotes.for_plan(plan=plan, country=country, now=endpoint.now)
+
+
+def _shown(cart: Cart, endpoint: Endpoint) -> Mapping[str, Any]:
+    return CartShown({"cart": cart, "view": carts.look(cart=cart, now=endpoint.now)}).data
+
+
+class CartList(Endpoint):
+    @describes(
+        name="open_cart",
+        tag="carts",
+        summary="Open a cart",
+        body=NewCart,
+        answers={201: CartShown},
+        tells=(kinds.NO_SUCH_COUNTRY,),
+        takes_key=True,
+        examples=(
+            OpenApiExample("a cart", value={"country": "DE", "locale": "en"}, request_only=True),
+        ),
+    )
+    def post(self, request: Request) -> Response:
+        def work(_attempt: Attempt) -> Response:
+            asked = NewCart(data=request.data)
+            asked.is_valid(raise_exception=True)
+            channel = our_channel()
+            cart = carts.open_cart(
+                channel=channel,
+                country=country_on(channel, asked.validated_data["country"]),
+                locale=asked.validated_data["locale"],
+                now=self.now,
+            )
+            return Response(_shown(cart, self), status=status.HTTP_201_CREATED)
+
+        return idempotency.once(request, principal=idempotency.by_address(request), work=work)
+
+
+class CartDetail(Endpoint):
+    @describes(
+        name="read_cart",
+        tag="carts",
+        summary="Read a cart with true prices and stock",
+        parameters=(TOKEN,),
+        answers={200: CartShown},
+        tells=(kinds.NO_SUCH_CART,),
+    )
+    def get(self, _request: Request, token: str) -> Response:
+        return Response(_shown(open_cart_of(token, self), self))
+
+
+class CartLines(Endpoint):
+    @describes(
+        name="add_line",
+        tag="carts",
+        summary="Put something into a cart",
+        description="A listing that is in the cart already gets the quantity on top.",
+        body=NewLine,
+        parameters=(TOKEN,),
+        answers={201: CartShown},
+        tells=LINE_TELLS,
+        takes_key=True,
+        examples=(
+            OpenApiExample("two", value={"listing_id": 42, "quantity": 2}, request_only=True),
+        ),
+    )
+    def post(self, request: Request, token: str) -> Response:
+        def work(_attempt: Attempt) -> Response:
+            cart = open_cart_of(token, self)
+            asked = NewLine(data=request.data)
+            asked.is_valid(raise_exception=True)
+            carts.add(cart=cart, now=self.now, **asked.validated_data)
+            return Response(_shown(cart, self), status=status.HTTP_201_CREATED)
+
+        return idempotency.once(request, principal=idempotency.by_secret(token), work=work)
+
+
+class CartLineDetail(Endpoint):
+    @describes(
+        name="change_line",
+        tag="carts",
+        summary="Change how many of a line",
+        body=ChangedLine,
+        parameters=(TOKEN, LINE_ID),
+        answers={200: CartShown},
+        tells=(*LINE_TELLS, kinds.NO_SUCH_LINE),
+    )
+    def patch(self, request: Request, token: str, line_id: int) -> Response:
+        asked = ChangedLine(data=request.data)
+        asked.is_valid(raise_exception=True)
+        return self._changed(token, line_id, asked.validated_data["quantity"])
+
+    @describes(
+        name="remove_line",
+        tag="carts",
+        summary="Take a line out of a cart",
+        parameters=(TOKEN, LINE_ID),
+        answers={200: CartShown},
+        tells=(kinds.NO_SUCH_CART, kinds.NO_SUCH_LINE, kinds.CART_PLACED),
+    )
+    def delete(self, _request: Request, token: str, line_id: int) -> Response:
+        return self._changed(token, line_id, 0)
+
+    def _changed(self, token: str, line_id: int, quantity: int) -> Response:
+        cart = open_cart_of(token, self)
+        if line_id > MAX_ID or not cart.lines.filter(pk=line_id).exists():
+            raise ProblemError(kinds.NO_SUCH_LINE)
+        carts.change(cart=cart, line_id=line_id, quantity=quantity, now=self.now)
+        return Response(_shown(cart, self))
+
+
+class CartDelivery(Endpoint):
+    @describes(
+        name="quote_delivery",
+        tag="carts",
+        summary="List the ways to deliver a cart",
+        parameters=(
+            TOKEN,
+            OpenApiParameter(
+                "country",
+                {"type": "string", "pattern": COUNTRY},
+                description="Where to; without it, where the cart goes.",
+            ),
+        ),
+        answers={200: OptionsShown},
+        tells=(
+            kinds.INVALID_PARAMETERS,
+            kinds.NO_SUCH_CART,
+            kinds.NO_SUCH_COUNTRY,
+            kinds.EMPTY_CART,
+            kinds.CANNOT_SUPPLY,
+        ),
+    )
+    def get(self, request: Request, token: str) -> Response:
+        cart = open_cart_of(token, self)
+        country = country_on(cart.channel, request.query_params.get("country", cart.country))
+        view = carts.look(cart=cart, now=self.now)
+        found = quotes_for(view, cart, country=country, endpoint=self)
+        options = [{"quote": quote, "total": view.goods + quote.price} for quote in found]
+        return Response(OptionsShown({"country": country, "options": options}).data)

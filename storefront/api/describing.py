@@ -1,0 +1,103 @@
+"""Say in the schema what the code does: which problems an operation tells, which key it takes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+
+from storefront.api import kinds, problems
+from storefront.api.idempotency import HEADER, MAX_KEY
+from storefront.api.kinds import Kind
+
+ALWAYS = (kinds.NOT_ACCEPTABLE, kinds.TOO_OFTEN, kinds.BUG, kinds.AWAY)
+WITH_BODY = (kinds.MALFORMED, kinds.INVALID, kinds.NOT_JSON, kinds.TOO_LARGE)
+WITH_KEY = (kinds.KEY_INVALID, kinds.KEY_REUSED, kinds.KEY_IN_USE)
+
+
+class ProblemField(serializers.Serializer[Any]):
+    """One complaint about one place of the request."""
+
+    pointer = serializers.CharField(required=False, help_text="JSON pointer into the body.")
+    parameter = serializers.CharField(required=False, help_text="Name of a query parameter.")
+    detail = serializers.CharField()
+
+
+class Problem(serializers.Serializer[Any]):
+    """Problem details (RFC 9457). Further members depend on the type."""
+
+    type = serializers.URLField(help_text="Names the problem, and opens its explanation.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="What to do.")
+    errors = ProblemField(many=True, required=False)  # type: ignore[assignment]  # not their errors
+
+
+def describes(  # noqa: PLR0913 - an operation is told whole
+    *,
+    name: str,
+    tag: str,
+    summary: str,
+    answers: Mapping[int, Any],
+    tells: tuple[Kind, ...] = (),
+    body: type[serializers.Serializer[Any]] | None = None,
+    takes_key: bool = False,
+    needs_key: bool = False,
+    parameters: tuple[OpenApiParameter, ...] = (),
+    examples: tuple[OpenApiExample, ...] = (),
+    description: str = "",
+) -> Callable[[Any], Any]:
+    """Describe one operation; its problems become one answer per status, each with examples."""
+    told = [*tells, *ALWAYS, *(WITH_BODY if body else ())]
+    if takes_key or needs_key:
+        told += WITH_KEY
+        parameters += (_key(is_required=needs_key),)
+    if needs_key:
+        told.append(kinds.KEY_REQUIRED)
+    return extend_schema(
+        operation_id=name,
+        summary=summary,
+        description=description or summary,
+        request=body,
+        parameters=list(parameters),
+        responses={**answers, **_problem_answers(told)},
+        examples=list(examples),
+        tags=[tag],
+    )
+
+
+def _key(*, is_required: bool) -> OpenApiParameter:
+    return OpenApiParameter(
+        HEADER,
+        {"type": "string", "minLength": 1, "maxLength": MAX_KEY},
+        OpenApiParameter.HEADER,
+        required=is_required,
+        description="The same key with the same body is worked on once and answered the same.",
+    )
+
+
+def _problem_answers(told: list[Kind]) -> dict[tuple[int, str], OpenApiResponse]:
+    by_status: dict[int, list[Kind]] = defaultdict(list)
+    for kind in told:
+        by_status[int(kind.status)].append(kind)
+    return {
+        (status, problems.CONTENT_TYPE): OpenApiResponse(
+            Problem,
+            description=" / ".join(str(kind.title) for kind in of_status),
+            examples=[_example(kind) for kind in of_status],
+        )
+        for status, of_status in sorted(by_status.items())
+    }
+
+
+def _example(kind: Kind) -> OpenApiExample:
+    value = dict(problems.respond(kind, {}).data)
+    return OpenApiExample(kind.slug, value=value, status_codes=[str(int(kind.status))])
+
+
+def of_path(name: str, description: str) -> OpenApiParameter:
+    return OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.PATH, description=description)

@@ -1,0 +1,135 @@
+"""The documentation as one plain page, made from the schema."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language, override
+from django.views.decorators.http import require_safe
+from drf_spectacular.generators import SchemaGenerator
+
+from storefront.api import kinds
+
+JSON = "application/json"
+MAX_DEPTH = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation as the page shows it."""
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    description: str
+    parameters: list[dict[str, Any]]
+    curl: str
+    success: int
+    example: str
+    problems: list[kinds.Kind]
+
+
+@require_safe
+def show(request: HttpRequest) -> HttpResponse:
+    schema = schema_in(get_language() or settings.LANGUAGE_CODE)
+    groups: dict[str, list[Operation]] = {}
+    for path, methods in schema["paths"].items():
+        for method, told in methods.items():
+            operation = _operation(schema, path, method, told)
+            groups.setdefault(told["tags"][0], []).append(operation)
+    page = {"info": schema["info"], "groups": groups, "kinds": kinds.ALL}
+    return render(request, "api/docs.html", page)
+
+
+@cache
+def schema_in(language: str) -> dict[str, Any]:
+    """Make the schema once for each language: it changes only with the code."""
+    with override(language):
+        schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return schema
+
+
+def _operation(schema: dict[str, Any], path: str, method: str, told: dict[str, Any]) -> Operation:
+    success = next(code for code in told["responses"] if code.startswith("2"))
+    content = told["responses"][success]["content"][JSON]
+    slugs = {
+        name
+        for answer in told["responses"].values()
+        for kind in answer.get("content", {}).values()
+        for name in _example_names(kind)
+    }
+    return Operation(
+        id=told["operationId"],
+        method=method.upper(),
+        path=path,
+        summary=told["summary"],
+        description=told.get("description", ""),
+        parameters=told.get("parameters", []),
+        curl=_curl(schema, path, method, told),
+        success=int(success),
+        example=_pretty(_sample(schema, content["schema"])),
+        problems=[kind for kind in kinds.ALL if kind.slug in slugs],
+    )
+
+
+def _example_names(content: dict[str, Any]) -> set[str]:
+    return {
+        example["value"]["type"].partition("#")[2]
+        for example in content.get("examples", {}).values()
+    }
+
+
+def _curl(schema: dict[str, Any], path: str, method: str, told: dict[str, Any]) -> str:
+    lines = [f"curl -X {method.upper()} {settings.PUBLIC_URL}{path}"]
+    if any(one["in"] == "header" and one.get("required") for one in told.get("parameters", [])):
+        lines.append("-H 'Idempotency-Key: 5f2c1e0a-8d4b-4c7e-9a55-0d6f1b7c3e21'")
+    if body := told.get("requestBody"):
+        content = body["content"][JSON]
+        examples = [one["value"] for one in content.get("examples", {}).values()]
+        sample = examples[0] if examples else _sample(schema, content["schema"])
+        lines += ["-H 'Content-Type: application/json'", f"-d '{json.dumps(sample)}'"]
+    return " \\\n  ".join(lines)
+
+
+def _sample(schema: dict[str, Any], part: dict[str, Any], depth: int = 0) -> Any:
+    """Make an instance of one part of the schema, to show its shape."""
+    if "$ref" in part:
+        part = schema["components"]["schemas"][part["$ref"].rpartition("/")[2]]
+    for joined in ("allOf", "oneOf", "anyOf"):
+        if joined in part:
+            return _sample(schema, part[joined][0], depth)
+    if "enum" in part:
+        return part["enum"][0]
+    kind = part.get("type")
+    kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "object" and depth < MAX_DEPTH:
+        named = part.get("properties", {})
+        return {name: _sample(schema, inner, depth + 1) for name, inner in named.items()}
+    if kind == "array" and depth < MAX_DEPTH:
+        return [_sample(schema, part["items"], depth + 1)]
+    return SAMPLES.get(part.get("format") or kind or "", "…")
+
+
+SAMPLES: dict[str, Any] = {
+    "date-time": "2026-11-24T12:00:00Z",
+    "date": "2026-12-01",
+    "uri": "https://…",
+    "email": "erika@example.org",
+    "decimal": "39.99",
+    "integer": 1,
+    "boolean": True,
+    "number": 1,
+    "object": {},
+    "array": [],
+}
+
+
+def _pretty(sample: Any) -> str:
+    return json.dumps(sample, indent=2, ensure_ascii=False)

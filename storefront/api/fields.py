@@ -1,0 +1,69 @@
+"""Fields that take what the schema says and nothing that merely looks like it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+PICTURE_WIDTHS_PX = (240, 480, 900)
+UNKNOWN_FIELD = _("There is no such field.")
+
+
+class Strict(serializers.Serializer[Any]):
+    """What a caller may send: a field that we do not know is a mistake, and is told."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := set(data) - set(self.fields)):
+            raise serializers.ValidationError({name: [UNKNOWN_FIELD] for name in sorted(unknown)})
+        return super().to_internal_value(data)
+
+
+class Whole(serializers.IntegerField):
+    """A whole number: neither ``"3"`` nor ``3.0`` nor ``true``."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Text(serializers.CharField):
+    """Text: a number is none."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Amount(serializers.DecimalField):
+    """An amount of money, written as text so that no program rounds it."""
+
+    default_error_messages = {"not_text": _('Write the amount as text, like "39.99".')}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=12, decimal_places=2, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("not_text")
+        return super().to_internal_value(data)
+
+
+class MoneyFields(Strict):
+    """An amount in one currency."""
+
+    amount = Amount(min_value=0)
+    currency = serializers.RegexField(r"^[A-Z]{3}$", help_text=_("ISO 4217."))
+
+
+def picture_urls(stem: str) -> dict[str, str]:
+    """Return the addresses of one picture by width in pixels; none if we have none."""
+    if not stem:
+        return {}
+    base = f"{settings.PUBLIC_URL}{settings.MEDIA_URL}pictures/{stem}"
+    return {str(width): f"{base}-{width}.webp" for width in PICTURE_WIDTHS_PX}

@@ -1,0 +1,13 @@
+"""What this front does by the clock."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from storefront.api import idempotency
+
+
+@shared_task
+def forget_old_keys() -> None:
+    idempotency.forget_old(now=timezone.now())

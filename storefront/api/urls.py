@@ -1,0 +1,38 @@
+"""The version and the routes of our API."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularJSONAPIView
+
+from storefront.api import docs
+from storefront.api.carts import CartDelivery, CartDetail, CartLineDetail, CartLines, CartList
+from storefront.api.catalog import CategoryList, ListingDetail, ListingList
+from storefront.api.endpoint import Nowhere
+from storefront.api.orders import Checkout, OrderCancel, OrderDetail, OrderPay
+from storefront.api.tracking import OrderTracking
+
+ORDER = "v1/orders/<slug:number>/<slug:access_key>/"
+
+urlpatterns = [
+    # /api/v1/listings/: what is for sale
+    path("v1/categories/", CategoryList.as_view()),
+    path("v1/listings/", ListingList.as_view()),
+    path("v1/listings/<slug:slug>/", ListingDetail.as_view()),
+    # /api/v1/carts/: what somebody is about to buy
+    path("v1/carts/", CartList.as_view()),
+    path("v1/carts/<slug:token>/", CartDetail.as_view()),
+    path("v1/carts/<slug:token>/lines/", CartLines.as_view()),
+    path("v1/carts/<slug:token>/lines/<int:line_id>/", CartLineDetail.as_view()),
+    path("v1/carts/<slug:token>/delivery/", CartDelivery.as_view()),
+    path("v1/carts/<slug:token>/checkout/", Checkout.as_view()),
+    # /api/v1/orders/: what somebody bought
+    path(ORDER, OrderDetail.as_view()),
+    path(f"{ORDER}pay/", OrderPay.as_view()),
+    path(f"{ORDER}cancel/", OrderCancel.as_view()),
+    path(f"{ORDER}tracking/", OrderTracking.as_view()),
+    # /api/docs/, /api/schema/: how to use all that
+    path("docs/", docs.show, name="api-docs"),
+    path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
+    re_path("", Nowhere.as_view()),
+]

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+import time_machine
+from django.core.cache import cache
+
+from shipping import quotes
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import NOON
+from tests.storefront.api.contract import Caller
+
+
+@pytest.fixture(autouse=True)
+def noon(quiet_surroundings):
+    """Noon, with nobody counted and no route remembered."""
+    cache.clear()
+    quotes.forget()
+    with time_machine.travel(NOON, tick=False):
+        yield NOON
+    quotes.forget()
+
+
+@pytest.fixture
+def api():
+    return Caller()
+
+
+@pytest.fixture
+def listing():
+    """A headlamp for 39.99, five of them in Berlin, sent by post for 4.90."""
+    listing = make_sellable(quantity=5, price="39.99")
+    make_service()
+    return listing
+
+
+@pytest.fixture
+def cart(api, listing):
+    """The address of a cart with one headlamp."""
+    token = api.post("/api/v1/carts/", {"country": "DE"}).json()["token"]
+    path = f"/api/v1/carts/{token}/"
+    api.post(f"{path}lines/", {"listing_id": listing.pk})
+    return path
+
+
+@pytest.fixture
+def wish():
+    """What a shopper sends to place that cart."""
+    return {
+        "email": "erika@example.org",
+        "ship_to": {
+            "name": "Erika Muster",
+            "line1": "Musterweg 1",
+            "postcode": "10115",
+            "city": "Berlin",
+            "country": "DE",
+        },
+        "delivery": "economy",
+        "total": {"amount": "44.89", "currency": "EUR"},
+    }
+
+
+@pytest.fixture
+def placed(api, cart, wish):
+    """The address of an order, and what was answered when it was placed."""
+    answer = api.post(f"{cart}checkout/", wish, key="k1").json()
+    return f"/api/v1/orders/{answer['number']}/{answer['access_key']}/", answer

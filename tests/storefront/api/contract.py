@@ -1,0 +1,78 @@
+"""A caller who believes the schema: each answer he gets must be one that it describes."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from django.test import Client
+from jsonschema import Draft202012Validator
+
+from storefront.api.docs import schema_in
+
+
+class Caller:
+    """Calls like any program, and checks every answer against the schema."""
+
+    def __init__(self):
+        self.client = Client(raise_request_exception=False)
+        self.schema = schema_in("en")
+        self.seen = set()
+
+    def get(self, path, query=None, **headers):
+        return self.call("GET", path, query=query, headers=headers)
+
+    def post(self, path, body=None, *, key=None, **headers):
+        return self.call("POST", path, body=body, key=key, headers=headers)
+
+    def call(self, method, path, *, query=None, body=None, key=None, headers=None):
+        if key is not None:
+            headers = {**(headers or {}), "idempotency-key": key}
+        content = b"" if body is None else json.dumps(body).encode()
+        return self.send(method, path, content, query=query, headers=headers)
+
+    def send(
+        self, method, path, content, *, content_type="application/json", query=None, headers=None
+    ):
+        response = self.client.generic(
+            method,
+            path,
+            content,
+            content_type=content_type,
+            query_params=query,
+            headers=headers,
+        )
+        self.check(method, path, response)
+        return response
+
+    def check(self, method, path, response):
+        """Hold one answer against the schema."""
+        operation, name = self._operation(method, path)
+        if operation is None:
+            assert response.headers["content-type"] == "application/problem+json"
+            return
+        told = operation["responses"].get(str(response.status_code))
+        assert told, f"{name} tells nothing of {response.status_code}: {response.content[:300]}"
+        content_type = response.headers["content-type"]
+        assert content_type in told["content"], f"{name}: {content_type}"
+        part = told["content"][content_type]["schema"]
+        whole = {"allOf": [part], "components": self.schema["components"]}
+        Draft202012Validator(whole).validate(response.json())
+        self.seen.add((name, response.status_code))
+
+    def _operation(self, method, path):
+        for template, methods in self.schema["paths"].items():
+            pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template))
+            if re.fullmatch(pattern, path) and method.lower() in methods:
+                operation = methods[method.lower()]
+                return operation, operation["operationId"]
+        return None, ""
+
+
+def kind_of(response):
+    """Return the name of the problem that an answer tells."""
+    return response.json()["type"].rpartition("#")[2]
+
+
+def pointers(response):
+    return [error["pointer"] for error in response.json()["errors"]]

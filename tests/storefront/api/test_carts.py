@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import pytest
+
+from catalog.models import Listing
+from orders.models import Cart, CartLine
+from suppliers.models import StockLevel
+from tests.factories.catalog import make_image
+from tests.factories.orders import make_sellable
+from tests.storefront.api.contract import kind_of, pointers
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_cart_is_opened_filled_changed_and_emptied(api, cart, listing):
+    line = api.get(cart).json()["lines"][0]
+
+    more = api.call("PATCH", f"{cart}lines/{line['id']}/", body={"quantity": 3}).json()
+    empty = api.call("DELETE", f"{cart}lines/{line['id']}/").json()
+
+    assert line["unit"] == {"amount": "39.99", "currency": "EUR"}
+    assert (more["count"], more["goods"]["amount"]) == (3, "119.97")
+    assert (empty["count"], empty["lines"]) == (0, [])
+
+
+def test_the_same_listing_twice_is_one_line(api, cart, listing):
+    answer = api.post(f"{cart}lines/", {"listing_id": listing.pk, "quantity": 2})
+
+    assert [line["quantity"] for line in answer.json()["lines"]] == [3]
+
+
+def test_a_line_shows_its_picture_in_all_widths(api, cart, listing, settings):
+    make_image(listing.variant.product, stem="lamp-1")
+
+    (line,) = api.get(cart).json()["lines"]
+
+    base = f"{settings.PUBLIC_URL}/media/pictures/lamp-1"
+    assert line["picture"]["480"] == f"{base}-480.webp"
+    assert len(line["picture"]) == 3
+
+
+def test_a_repeated_request_adds_once(api, cart, listing):
+    body = {"listing_id": listing.pk, "quantity": 1}
+
+    first = api.post(f"{cart}lines/", body, key="add-1")
+    second = api.post(f"{cart}lines/", body, key="add-1")
+
+    assert first.json() == second.json()
+    assert second.headers["idempotent-replayed"] == "true"
+    assert CartLine.objects.get().quantity == 2
+
+
+def test_a_cart_may_be_opened_once_under_a_key(api, listing):
+    first, second = (api.post("/api/v1/carts/", {}, key="open-1").json() for _ in range(2))
+
+    assert first["token"] == second["token"]
+    assert first["country"] == "DE"
+    assert Cart.objects.count() == 1
+
+
+def test_more_than_there_is_cannot_be_put_in(api, cart, listing):
+    answer = api.post(f"{cart}lines/", {"listing_id": listing.pk, "quantity": 5})
+
+    assert (answer.status_code, kind_of(answer)) == (409, "not-enough")
+    assert answer.json()["available"] == 5
+    assert CartLine.objects.get().quantity == 1
+
+
+def test_what_is_not_for_sale_cannot_be_put_in(api, cart):
+    sold_out = make_sellable(quantity=5)
+    Listing.objects.filter(pk=sold_out.pk).update(available=0)
+
+    answer = api.post(f"{cart}lines/", {"listing_id": sold_out.pk})
+
+    assert (answer.status_code, kind_of(answer)) == (409, "not-for-sale")
+
+
+@pytest.mark.parametrize("listing_id", [999_999, 2**53 - 1])
+def test_what_does_not_exist_cannot_be_put_in(api, cart, listing_id):
+    answer = api.post(f"{cart}lines/", {"listing_id": listing_id})
+
+    assert (answer.status_code, kind_of(answer)) == (422, "no-such-listing")
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+@pytest.mark.parametrize("line_id", ["999999", str(2**63), "9" * 4000])
+def test_a_line_of_nobody_is_not_found(api, cart, method, line_id):
+    body = {"quantity": 1} if method == "PATCH" else None
+
+    answer = api.call(method, f"{cart}lines/{line_id}/", body=body)
+
+    assert (answer.status_code, kind_of(answer)) == (404, "no-such-line")
+
+
+def test_a_line_of_another_cart_is_not_found(api, cart, listing):
+    other = api.post("/api/v1/carts/", {}).json()["token"]
+    line = CartLine.objects.get()
+
+    answer = api.call("PATCH", f"/api/v1/carts/{other}/lines/{line.pk}/", body={"quantity": 2})
+
+    assert (answer.status_code, kind_of(answer)) == (404, "no-such-line")
+    assert CartLine.objects.get().quantity == 1
+
+
+def test_a_cart_that_nobody_opened_is_not_found(api, listing):
+    answer = api.get("/api/v1/carts/guessed/")
+
+    assert (answer.status_code, kind_of(answer)) == (404, "no-such-cart")
+
+
+def test_delivery_is_quoted_with_the_total_to_agree_to(api, cart):
+    answer = api.get(f"{cart}delivery/").json()
+
+    (option,) = answer["options"]
+    assert answer["country"] == "DE"
+    assert option["delivery"] == "economy"
+    assert (option["price"]["amount"], option["total"]["amount"]) == ("4.90", "44.89")
+    assert (option["arrives_from"], option["arrives_to"]) == ("2026-11-29", "2026-12-02")
+    assert option["parcels"] == ["DE"]
+
+
+def test_delivery_to_a_country_we_do_not_serve_is_refused_with_those_we_do(api, cart):
+    answer = api.get(f"{cart}delivery/", {"country": "AQ"})
+
+    assert (answer.status_code, kind_of(answer)) == (422, "no-such-country")
+    assert answer.json()["countries"] == ["AZ", "DE", "FR", "US"]
+
+
+def test_an_empty_cart_has_no_delivery(api, listing):
+    token = api.post("/api/v1/carts/", {}).json()["token"]
+
+    answer = api.get(f"/api/v1/carts/{token}/delivery/")
+
+    assert (answer.status_code, kind_of(answer)) == (409, "empty-cart")
+
+
+def test_what_sold_out_meanwhile_is_named(api, cart, listing):
+    StockLevel.objects.update(reported_quantity=0)
+
+    answer = api.get(f"{cart}delivery/")
+
+    assert (answer.status_code, kind_of(answer)) == (409, "cannot-supply")
+    assert answer.json()["lines"] == [{"sku": listing.variant.sku, "available": 0}]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"country": "de"}, "#/country"),
+        ({"country": "DEU"}, "#/country"),
+        ({"country": 49}, "#/country"),
+        ({"locale": "xx"}, "#/locale"),
+        ({"surprise": 1}, "#/surprise"),
+        ([], "#"),
+        ("DE", "#"),
+        (None, "#"),
+    ],
+)
+def test_a_cart_that_makes_no_sense_is_not_opened(api, listing, body, pointer):
+    answer = (
+        api.send("POST", "/api/v1/carts/", b"null")
+        if body is None
+        else api.post("/api/v1/carts/", body)
+    )
+
+    assert (answer.status_code, kind_of(answer)) == (400, "invalid-fields")
+    assert pointers(answer) == [pointer]
+    assert Cart.objects.count() == 0
+
+
+def test_reading_a_cart_takes_few_queries_whatever_is_in_it(
+    api, cart, django_assert_max_num_queries
+):
+    for _ in range(5):
+        api.post(f"{cart}lines/", {"listing_id": make_sellable().pk})
+
+    with django_assert_max_num_queries(5):
+        api.get(cart)

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from orders import checkout, payments
+from orders.gateways import gateway_for
+from orders.models import Order, Payment
+from storefront.lib.failures import PermanentError, TemporaryError
+from suppliers.models import StockLevel
+from tests.factories.orders import make_sellable
+from tests.factories.suppliers import NOON
+from tests.storefront.api.contract import kind_of, pointers
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def gateway():
+    gateway = gateway_for("fake")
+    yield gateway
+    gateway.troubles.clear()
+
+
+def pay(order):
+    payment = order.payments.get()
+    update = gateway_for("fake").authorize(payment.reference)
+    payments.apply(update=update, gateway="fake", now=NOON)
+
+
+def test_an_order_is_placed_with_a_page_to_pay(api, cart, wish):
+    answer = api.post(f"{cart}checkout/", wish, key="k1")
+
+    order = Order.objects.get()
+    shown = answer.json()
+    assert answer.status_code == 201
+    assert (shown["number"], shown["access_key"]) == (order.number, order.access_key)
+    assert shown["total"] == {"amount": "44.89", "currency": "EUR"}
+    assert shown["pay_url"] == Payment.objects.get().pay_url
+    assert shown["url"].endswith(f"/en/orders/{order.number}/{order.access_key}/")
+    assert StockLevel.objects.get().reserved == 1
+
+
+def test_an_order_is_read_with_its_lines_and_money(api, placed, django_assert_max_num_queries):
+    path, _ = placed
+
+    with django_assert_max_num_queries(5):
+        answer = api.get(path)
+
+    shown = answer.json()
+    (line,) = shown["lines"]
+    assert (shown["status"], shown["payment_status"]) == ("pending_payment", "not_paid")
+    assert (line["quantity"], line["amount"]["amount"]) == (1, "39.99")
+    assert shown["delivery"]["amount"] == "4.90"
+    assert shown["pay_url"]
+    assert answer.headers["cache-control"] == "private, no-store"
+
+
+def test_a_paid_order_waits_for_no_payment(api, placed):
+    path, _ = placed
+    pay(Order.objects.get())
+
+    shown = api.get(path).json()
+    again = api.post(f"{path}pay/")
+
+    assert (shown["status"], shown["payment_status"]) == ("placed", "authorized")
+    assert shown["pay_url"] is None
+    assert (again.status_code, kind_of(again)) == (409, "not-payable")
+
+
+def test_a_declined_order_is_paid_by_a_new_try(api, placed, gateway):
+    path, first = placed
+    payment = Payment.objects.get()
+    payments.apply(update=gateway.decline(payment.reference), gateway="fake", now=NOON)
+
+    second = api.post(f"{path}pay/").json()["pay_url"]
+
+    assert second != first["pay_url"]
+    assert api.post(f"{path}pay/").json()["pay_url"] == second
+    assert api.get(path).json()["pay_url"] == second
+
+
+def test_an_order_stands_when_the_gateway_is_away(api, cart, wish, gateway):
+    gateway.troubles.append(TemporaryError("away"))
+
+    answer = api.post(f"{cart}checkout/", wish, key="k1")
+    shown = answer.json()
+    later = api.post(f"/api/v1/orders/{shown['number']}/{shown['access_key']}/pay/")
+
+    assert (answer.status_code, shown["pay_url"]) == (201, None)
+    assert later.json()["pay_url"] == Payment.objects.get().pay_url
+
+
+@pytest.mark.parametrize("trouble", [TemporaryError("away"), PermanentError("no")])
+def test_a_gateway_that_is_away_is_asked_again(api, placed, gateway, trouble):
+    path, _ = placed
+    payments.apply(
+        update=gateway.decline(Payment.objects.get().reference), gateway="fake", now=NOON
+    )
+    gateway.troubles.append(trouble)
+
+    answer = api.post(f"{path}pay/")
+
+    assert (answer.status_code, kind_of(answer)) == (503, "gateway-away")
+    assert answer.headers["retry-after"] == "5"
+
+
+def test_a_cart_is_ordered_once(api, cart, wish, placed):
+    again = api.post(f"{cart}checkout/", wish, key="k2")
+    added = api.post(f"{cart}lines/", {"listing_id": make_sellable().pk})
+
+    assert (again.status_code, kind_of(again)) == (409, "cart-already-placed")
+    assert again.json()["order"]["number"] == placed[1]["number"]
+    assert (added.status_code, kind_of(added)) == (404, "no-such-cart")
+    assert Order.objects.count() == 1
+
+
+def test_a_total_that_nobody_agreed_to_is_not_charged(api, cart, wish):
+    wish["total"]["amount"] = "40.00"
+
+    answer = api.post(f"{cart}checkout/", wish, key="k1")
+
+    assert (answer.status_code, kind_of(answer)) == (409, "price-changed")
+    assert answer.json()["total"] == {"amount": "44.89", "currency": "EUR"}
+    assert Order.objects.count() == 0
+
+
+def test_a_total_in_another_currency_is_not_charged(api, cart, wish):
+    wish["total"]["currency"] = "USD"
+
+    answer = api.post(f"{cart}checkout/", wish, key="k1")
+
+    assert (answer.status_code, kind_of(answer)) == (409, "price-changed")
+    assert Order.objects.count() == 0
+
+
+def test_a_delivery_that_does_not_exist_is_refused_with_those_that_do(api, cart, wish):
+    answer = api.post(f"{cart}checkout/", wish | {"delivery": "teleport"}, key="k1")
+
+    assert (answer.status_code, kind_of(answer)) == (409, "delivery-unavailable")
+    assert answer.json()["options"] == ["economy"]
+
+
+def test_an_address_that_no_parcel_can_find_is_refused_field_by_field(api, cart, wish):
+    wish["ship_to"]["postcode"] = "1"
+
+    answer = api.post(f"{cart}checkout/", wish, key="k1")
+
+    assert (answer.status_code, kind_of(answer)) == (422, "bad-address")
+    assert pointers(answer) == ["#/ship_to/postcode"]
+    assert Order.objects.count() == 0
+
+
+def test_an_empty_cart_is_no_order(api, listing, wish):
+    token = api.post("/api/v1/carts/", {}).json()["token"]
+
+    answer = api.post(f"/api/v1/carts/{token}/checkout/", wish, key="k1")
+
+    assert (answer.status_code, kind_of(answer)) == (409, "empty-cart")
+
+
+def test_what_sold_out_meanwhile_is_no_order(api, cart, wish, listing):
+    StockLevel.objects.update(reported_quantity=0)
+
+    answer = api.post(f"{cart}checkout/", wish, key="k1")
+
+    assert (answer.status_code, kind_of(answer)) == (409, "cannot-supply")
+    assert answer.json()["lines"] == [{"sku": listing.variant.sku, "available": 0}]
+
+
+def test_what_is_sold_between_plan_and_hold_is_no_order(api, cart, wish, monkeypatch):
+    def lose(**_):
+        raise checkout.CannotSupplyError
+
+    monkeypatch.setattr(checkout, "place", lose)
+
+    answer = api.post(f"{cart}checkout/", wish, key="k1")
+
+    assert (answer.status_code, kind_of(answer)) == (409, "cannot-supply")
+
+
+@pytest.mark.parametrize("part", ["number", "key", "both"])
+def test_an_order_opens_with_number_and_key_only(api, placed, part):
+    _, shown = placed
+    number = "FL-000000-AAAAA" if part in {"number", "both"} else shown["number"]
+    key = "wrong" if part in {"key", "both"} else shown["access_key"]
+    path = f"/api/v1/orders/{number}/{key}/"
+
+    answers = [
+        api.get(path),
+        api.get(f"{path}tracking/"),
+        api.post(f"{path}pay/"),
+        api.post(f"{path}cancel/", {}),
+    ]
+
+    assert {kind_of(answer) for answer in answers} == {"no-such-order"}
+    assert {answer.status_code for answer in answers} == {404}
+    assert Order.objects.get().status == "pending_payment"
+
+
+def test_an_unpaid_order_is_canceled_and_its_goods_are_free(api, placed):
+    path, _ = placed
+
+    first = api.post(f"{path}cancel/", {"reason": "changed my mind"}, key="c1")
+    again = api.post(f"{path}cancel/", {"reason": "changed my mind"}, key="c1")
+    anew = api.post(f"{path}cancel/", {})
+
+    assert first.json() == {"outcome": "canceled", "status": "canceled"}
+    assert again.json() == first.json()
+    assert (anew.status_code, kind_of(anew)) == (409, "too-late-to-cancel")
+    assert StockLevel.objects.get().reserved == 0
+
+
+def test_a_paid_order_is_canceled_and_its_money_given_back(api, placed):
+    path, _ = placed
+    order = Order.objects.get()
+    pay(order)
+
+    answer = api.post(f"{path}cancel/", {})
+
+    assert answer.json() == {"outcome": "canceled", "status": "canceled"}
+    assert order.payments.get().events.filter(kind="release_requested").exists()
+
+
+def test_an_order_that_was_not_paid_in_time_is_not_payable(api, placed):
+    path, _ = placed
+    order = Order.objects.get()
+    checkout.expire(order=order, now=NOON + timedelta(hours=1))
+    Payment.objects.update(status="expired")
+
+    with time_machine.travel(NOON + timedelta(hours=1)):
+        answer = api.post(f"{path}pay/")
+
+    assert (answer.status_code, kind_of(answer)) == (409, "not-payable")

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+
+from shipping.models import Parcel, ParcelLine, Shipment, TrackingEvent
+from tests.factories.shipping import make_accepted_purchase_order
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+def make_parcel(purchase_order, number="YT1234567890123456", **columns):
+    shipment, _ = Shipment.objects.get_or_create(
+        purchase_order=purchase_order, defaults={"created_at": NOON}
+    )
+    parcel = Parcel.objects.create(
+        shipment=shipment,
+        carrier="YunExpress",
+        number=number,
+        tracking_url=f"https://track.example/{number}",
+        status_since=NOON,
+        announced_at=NOON,
+        **columns,
+    )
+    line = purchase_order.order.lines.get()
+    ParcelLine.objects.create(parcel=parcel, order_line=line, quantity=1)
+    TrackingEvent.objects.create(
+        parcel=parcel,
+        external_id=f"e-{number}",
+        carrier_status="in_transit",
+        description="Left the hub",
+        place="Leipzig",
+        happened_at=NOON,
+        received_at=NOON,
+    )
+    return parcel
+
+
+def path_of(order):
+    return f"/api/v1/orders/{order.number}/{order.access_key}/tracking/"
+
+
+def test_parcels_are_shown_with_their_goods_and_news(api):
+    purchase_order = make_accepted_purchase_order()
+    make_parcel(purchase_order)
+
+    (parcel,) = api.get(path_of(purchase_order.order)).json()["parcels"]
+
+    assert (parcel["carrier"], parcel["number"]) == ("YunExpress", "YT1234567890123456")
+    assert parcel["tracking_url"] == "https://track.example/YT1234567890123456"
+    assert parcel["lines"][0]["quantity"] == 1
+    assert parcel["events"] == [
+        {
+            "carrier_status": "in_transit",
+            "description": "Left the hub",
+            "place": "Leipzig",
+            "happened_at": "2026-11-24T12:00:00Z",
+        }
+    ]
+
+
+def test_a_parcel_that_was_never_sent_is_not_shown(api):
+    purchase_order = make_accepted_purchase_order()
+    make_parcel(purchase_order, status="voided")
+
+    assert api.get(path_of(purchase_order.order)).json() == {"parcels": []}
+
+
+def test_many_parcels_take_as_many_queries_as_one(api, django_assert_max_num_queries):
+    purchase_order = make_accepted_purchase_order()
+    for number in range(4):
+        make_parcel(purchase_order, number=f"YT{number}")
+
+    with django_assert_max_num_queries(5):
+        answer = api.get(path_of(purchase_order.order))
+
+    assert len(answer.json()["parcels"]) == 4
