@@ -17,11 +17,12 @@ from suppliers.models import FeedRun
 from suppliers.offering import Reading
 from suppliers.runs import Work
 from suppliers.slices import slice_of
-from suppliers.staging import rows, staged
+from suppliers.staging import rows, run, staged
 from suppliers.writing import Listed
 
 ALL_WITHIN = timedelta(days=7)
 BATCH = 40
+MANY = 500
 
 COMPARED = """
 SELECT count(*), count(l.ref)
@@ -45,6 +46,13 @@ SELECT p.ref FROM suppliers_supplierproduct p
 WHERE p.supplier_id = %(supplier)s AND p.status <> 'gone'
   AND NOT EXISTS (SELECT 1 FROM feed_list l WHERE l.ref = p.ref)
 ORDER BY p.ref
+"""
+
+# Until autovacuum comes by, the planner believes that tables just filled are empty.
+FRESH_STATISTICS = """
+ANALYZE suppliers_supplierproduct, suppliers_supplieroffer, suppliers_stocklevel,
+  suppliers_stockmovement, catalog_product, catalog_variant, catalog_identifier,
+  catalog_listing, catalog_card
 """
 
 
@@ -89,6 +97,8 @@ def take_products(work: Work, adapter: SupplierAdapter) -> None:
     if not any(row.code in {"list-unreadable", "list-no-id"} for row in bad):
         # A row that we cannot read may be a product that only seems to be missing.
         writing.retire(work=work, refs=vanished)
+    if work.run.created >= MANY:
+        run(FRESH_STATISTICS)
     work.run.remaining = len(to_read) - reading.done
     work.run.rejected += unusable
     untouched = good - reading.done - work.run.remaining

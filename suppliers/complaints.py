@@ -114,3 +114,8 @@ def resolve(
         if (row, code) not in still
     ]
     return FeedIssue.objects.filter(pk__in=gone).update(resolved_at=now) if gone else 0
+
+
+def dismiss(*, issue: FeedIssue, now: datetime) -> None:
+    """Let a person close an issue; a feed that repeats its mistake opens a new one."""
+    FeedIssue.objects.filter(pk=issue.pk, resolved_at=None).update(resolved_at=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from storefront.lib.address import Address
 from suppliers.adapters.base import (
@@ -18,8 +19,8 @@ from suppliers.adapters.base import (
     StockRecord,
     TokenStore,
 )
-from suppliers.adapters.cj import orders, pages, reading, stocks, variants
-from suppliers.adapters.cj.shapes import ProductStock, Variant
+from suppliers.adapters.cj import orders, pages, stocks, variants
+from suppliers.adapters.cj.shapes import ProductStock
 from suppliers.adapters.cj.wire import Wire
 
 
@@ -43,13 +44,8 @@ class CJ:
         return stocks.of_variants(told.variant_inventories or ())
 
     def costs(self, *, ref: str) -> tuple[CostRecord | BadRow, ...]:
-        offered = self._wire.patiently("product/variant/query", list[Variant], pid=ref)
-        rows: list[CostRecord | BadRow] = []
-        for variant in offered:
-            sku = reading.text(variant.vid)
-            cost = variants.cost(sku, variant.variant_sell_price, currency=variant.currency)
-            rows.append(cost if isinstance(cost, BadRow) else CostRecord(sku=sku, cost=cost))
-        return tuple(rows)
+        offered = self._wire.patiently("product/variant/query", list[Any], pid=ref)
+        return tuple(variants.costs(ref, offered))
 
     def freight(
         self, *, country_from: str, ship_to: Address, lines: tuple[RequestLine, ...]

@@ -142,7 +142,7 @@ class Product(Shape):
     product_pro_set: Any = None
     supplier_name: str | None = None
     description: str | None = None
-    variants: list[msgspec.Raw] | None = None
+    variants: list[Any] | None = None
 
 
 class Route(Shape):

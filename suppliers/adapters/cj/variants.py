@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import combinations
 from typing import Any
@@ -12,6 +12,7 @@ import msgspec
 
 from catalog.records import BadRow, VariantRecord
 from storefront.lib.money import Money
+from suppliers.adapters.base import CostRecord
 from suppliers.adapters.cj import reading
 from suppliers.adapters.cj.shapes import Product, Variant
 
@@ -112,20 +113,32 @@ def record(
     )
 
 
+def costs(ref: str, offered: Sequence[Any]) -> Iterator[CostRecord | BadRow]:
+    """Read what each SKU of a product costs."""
+    for place, raw in enumerate(offered, start=1):
+        try:
+            variant = msgspec.convert(raw, Variant)
+        except msgspec.ValidationError as error:
+            message = str(error)[:500]
+            yield BadRow(row=f"{ref} variant {place}", code="cost-unreadable", message=message)
+            continue
+        sku = reading.text(variant.vid)
+        price = cost(sku, variant.variant_sell_price, currency=variant.currency)
+        yield price if isinstance(price, BadRow) else CostRecord(sku=sku, cost=price)
+
+
 def cost(sku: str, value: Any, *, currency: str | None) -> Money | BadRow:
     """Read what one SKU costs: only ``variantSellPrice`` can be ordered at."""
     if value is None or value == "":
-        return BadRow(row=sku, code="cost-missing", message="There is no price.", is_fatal=False)
+        return BadRow(row=sku, code="cost-missing", message="There is no price.")
     number = reading.amount(value)
     if number is None:
         code, message = "cost-unreadable", f"{str(value)[:40]!r} is no price."
         if reading.is_range(value):
             code, message = "cost-is-a-range", f"{value} is a range: no order can name it."
-        return BadRow(row=sku, code=code, message=message, is_fatal=False)
+        return BadRow(row=sku, code=code, message=message)
     if number <= 0:
-        return BadRow(
-            row=sku, code="cost-not-positive", message=f"The price is {number}.", is_fatal=False
-        )
+        return BadRow(row=sku, code="cost-not-positive", message=f"The price is {number}.")
     return Money(number, (currency or CURRENCY).upper()[:3])
 
 
