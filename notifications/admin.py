@@ -9,12 +9,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action
 
 from notifications import dispatch, tasks
 from notifications.models import Delivery, Event
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, inline
+from storefront.lib.staff import StaffAdmin, action, inline
 
 
 @admin.register(Event)
@@ -68,9 +67,7 @@ class DeliveryAdmin(StaffAdmin):
     readonly_fields: ClassVar = [columns.moves]
     actions: ClassVar = ["send_again", "settle"]
 
-    @action(
-        description=_("Send again: dead, or nobody knows whether it arrived"), permissions=["act"]
-    )
+    @action(description=_("Send again: dead, or nobody knows whether it arrived"))
     def send_again(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:
         def act(delivery: Delivery) -> None:
             dispatch.send_again(delivery=delivery, actor=str(request.user), now=timezone.now())
@@ -78,7 +75,7 @@ class DeliveryAdmin(StaffAdmin):
 
         self.do_each(request, rows, act)
 
-    @action(description=_("It did arrive: I looked at the mail server"), permissions=["act"])
+    @action(description=_("It did arrive: I looked at the mail server"))
     def settle(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:
         self.do_each(
             request,

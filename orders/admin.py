@@ -14,26 +14,25 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanSwitchWidget
 
-from orders import access, cancelling, holding, money_desk, purchasing_desk, refunding, tasks
-from orders.models import (
-    Allocation,
-    Cart,
-    CartLine,
-    Order,
-    OrderLine,
-    Payment,
-    PurchaseOrder,
-    Reservation,
+from orders import (
+    access,
+    cancelling,
+    holding,
+    lines_desk,
+    money_desk,
+    purchasing_desk,
+    refunding,
+    tasks,
 )
+from orders.models import Order, OrderLine, Payment, PurchaseOrder
 from storefront.lib import columns
 from storefront.lib.address import Address
 from storefront.lib.money import Money
-from storefront.lib.staff import ReasonForm, StaffAdmin, inline, show
+from storefront.lib.staff import ReasonForm, StaffAdmin, action, inline
 
-__all__ = ["OrderAdmin", "money_desk", "purchasing_desk"]
+__all__ = ["OrderAdmin", "lines_desk", "money_desk", "purchasing_desk"]
 
 STATE = columns.state(
     "status",
@@ -55,7 +54,7 @@ class RefundForm(ReasonForm):
         widget=UnfoldAdminDecimalFieldWidget,
     )
     is_sure = forms.BooleanField(label=_("Yes, pay it back"), widget=UnfoldBooleanSwitchWidget)
-    field_order: ClassVar = ["amount", "reason", "is_sure"]
+    field_order = ("amount", "reason", "is_sure")
 
 
 @admin.display(description=_("Delivered to"))
@@ -93,7 +92,7 @@ class OrderAdmin(StaffAdmin):
         "purchase_orders__supplier_reference",
     ]
     ordering: ClassVar = ["-id"]
-    fieldsets: ClassVar = [
+    fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
         (
             None,
             {
@@ -175,7 +174,7 @@ class OrderAdmin(StaffAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         return Order.objects.with_progress()
 
-    @action(description=_("Cancel"), icon="cancel", permissions=["act"])
+    @action(description=_("Cancel"), icon="cancel")
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 
@@ -205,7 +204,7 @@ class OrderAdmin(StaffAdmin):
             done=gettext("The cancellation of %s is written down.") % order,
         )
 
-    @action(description=_("Refund"), icon="undo", permissions=["act"])
+    @action(description=_("Refund"), icon="undo")
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 
@@ -234,7 +233,7 @@ class OrderAdmin(StaffAdmin):
             done=gettext("The refund of %s is on its way.") % order,
         )
 
-    @action(description=_("Let it go on"), icon="play_arrow", permissions=["act"])
+    @action(description=_("Let it go on"), icon="play_arrow")
     def go_on(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 
@@ -258,82 +257,3 @@ class OrderAdmin(StaffAdmin):
 def _left(order: Order) -> Money:
     paid = order.payments.filter(captured_amount__gt=0).order_by("pk").first()
     return refunding.refundable(paid) if paid else Money.zero(order.currency)
-
-
-@admin.register(Cart)
-class CartAdmin(StaffAdmin):
-    """A cart. Its token opens it, so nobody is shown it."""
-
-    list_display: ClassVar = [
-        "id",
-        columns.link("order", _("Order")),
-        columns.text("channel__code", _("Channel")),
-        "country",
-        "locale",
-        columns.age("touched_at", _("Touched")),
-    ]
-    list_select_related: ClassVar = ["order", "channel"]
-    list_filter: ClassVar = ["channel", "country", ("order", admin.EmptyFieldListFilter)]
-    search_fields: ClassVar = ["=id", "email", "order__number"]
-    ordering: ClassVar = ["-id"]
-    exclude: ClassVar = ["token"]
-    inlines: ClassVar = [
-        inline(
-            CartLine,
-            columns.text("listing__variant__sku", _("SKU")),
-            "quantity",
-            "quoted_amount",
-            "quoted_at",
-            tab=False,
-            related=("listing__variant",),
-        )
-    ]
-
-
-show(
-    CartLine,
-    list_display=[
-        columns.text("listing__variant__sku", _("SKU")),
-        columns.link("cart", _("Cart")),
-        "quantity",
-        columns.money("quoted_amount", _("Price"), currency="cart__channel__currency"),
-        columns.age("quoted_at", _("Quoted")),
-    ],
-    list_select_related=["cart__channel", "listing__variant"],
-    search_fields=["listing__variant__sku"],
-    ordering=["-id"],
-)
-show(
-    OrderLine,
-    list_display=[
-        "sku",
-        "title",
-        columns.link("order", _("Order")),
-        "quantity",
-        columns.money("unit_amount", _("Unit"), currency="order__currency"),
-        columns.money("cost_amount", _("Cost"), currency="cost_currency"),
-        "canceled_quantity",
-        "shipped_quantity",
-        "delivered_quantity",
-    ],
-    list_select_related=["order"],
-    search_fields=["sku", "title", "order__number"],
-    ordering=["-id"],
-)
-for model, ended in ((Reservation, "converted"), (Allocation, "shipped")):
-    show(
-        model,
-        list_display=[
-            "__str__",
-            columns.link("line__order", _("Order")),
-            columns.text("line__sku", _("SKU")),
-            "quantity",
-            columns.state("status", _("State"), ended={ended, "released", "expired"}),
-            columns.age("status_since", _("Since")),
-        ],
-        list_select_related=["line__order"],
-        list_filter=["status"],
-        search_fields=["line__order__number", "line__sku"],
-        ordering=["-id"],
-        readonly_fields=[columns.moves],
-    )

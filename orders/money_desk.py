@@ -9,12 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action
 
 from orders import payments
 from orders.models import Payment, PaymentEvent
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, inline, show
+from storefront.lib.staff import StaffAdmin, action, inline, show
 
 
 @admin.register(Payment)
@@ -59,7 +58,7 @@ class PaymentAdmin(StaffAdmin):
     refusals: ClassVar = (payments.TooEarlyError, payments.UnknownPaymentError)
     actions_detail: ClassVar = ["ask_gateway"]
 
-    @action(description=_("Ask the gateway"), icon="sync", permissions=["act"])
+    @action(description=_("Ask the gateway"), icon="sync")
     def ask_gateway(self, request: HttpRequest, object_id: str) -> HttpResponse:
         payment = self.row(request, object_id)
         return self.ask(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -10,12 +10,11 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action
 
 from orders import purchasing, tasks
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, inline, show
+from storefront.lib.staff import StaffAdmin, action, inline, show
 
 WORK = columns.state(
     "status", _("Work"), calls={"on_hold"}, waits={"draft", "ready"}, ended={"closed", "canceled"}
@@ -60,7 +59,7 @@ class PurchaseOrderAdmin(StaffAdmin):
     list_filter: ClassVar = ["status", "request_status", "supplier"]
     search_fields: ClassVar = ["number", "supplier_reference", "order__number", "order__email"]
     ordering: ClassVar = ["-id"]
-    fieldsets: ClassVar = [
+    fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
         (None, {"fields": ["number", "order", WORK, TALK, hold_reasons, "problem"]}),
         (
             _("Supplier"),
@@ -109,7 +108,7 @@ class PurchaseOrderAdmin(StaffAdmin):
     ]
     actions_detail: ClassVar = ["release_hold", "send_again", "look_up"]
 
-    @action(description=_("Release the hold"), icon="play_arrow", permissions=["act"])
+    @action(description=_("Release the hold"), icon="play_arrow")
     def release_hold(self, request: HttpRequest, object_id: str) -> HttpResponse:
         held = self.row(request, object_id)
 
@@ -129,7 +128,7 @@ class PurchaseOrderAdmin(StaffAdmin):
             done=gettext("%s will be sent all the same.") % held,
         )
 
-    @action(description=_("Send again"), icon="send", permissions=["act"])
+    @action(description=_("Send again"), icon="send")
     def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         failed = self.row(request, object_id)
 
@@ -151,7 +150,7 @@ class PurchaseOrderAdmin(StaffAdmin):
             done=gettext("%s is tried now.") % failed,
         )
 
-    @action(description=_("Look it up"), icon="search", permissions=["act"])
+    @action(description=_("Look it up"), icon="search")
     def look_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
         unknown = self.row(request, object_id)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -36,18 +34,18 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     form = UserForm
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
-    list_display: ClassVar = [
+    list_display = [
         "email",
         "name",
         "is_staff",
         "is_active",
         columns.age("last_login", _("Last seen")),
     ]
-    list_filter: ClassVar = ["is_staff", "is_superuser", "is_active", "groups"]
-    search_fields: ClassVar = ["email", "name"]
-    ordering: ClassVar = ["email"]
-    readonly_fields: ClassVar = ["last_login", "joined_at"]
-    fieldsets: ClassVar = [
+    list_filter = ["is_staff", "is_superuser", "is_active", "groups"]
+    search_fields = ["email", "name"]
+    ordering = ["email"]
+    readonly_fields = ["last_login", "joined_at"]
+    fieldsets = [
         (None, {"fields": ["email", "password", "name"]}),
         (
             _("What he may do"),
@@ -55,17 +53,15 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
         ),
         (_("Moments"), {"fields": ["last_login", "joined_at"]}),
     ]
-    add_fieldsets: ClassVar = [
-        (None, {"fields": ["email", "usable_password", "password1", "password2"]})
-    ]
+    add_fieldsets = [(None, {"fields": ["email", "usable_password", "password1", "password2"]})]
 
 
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
-    list_display: ClassVar = ["name"]
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+    list_display = ("name",)
 
 
 show(

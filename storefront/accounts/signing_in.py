@@ -16,7 +16,7 @@ FORGOTTEN_AFTER = timedelta(hours=1)
 
 
 class TooManyTriesError(Exception):
-    """This account or network must wait, whatever the password is."""
+    """An account or its network must wait, whatever the password is."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(f"no more tries until {until:%H:%M:%S}")
@@ -63,7 +63,8 @@ def waits_until(*, account: str, network: str, now: datetime) -> datetime | None
 
 
 def _wait(over: int) -> timedelta:
-    return min(FIRST_WAIT * 2 ** min(over, 20), LONGEST_WAIT)
+    wait: timedelta = FIRST_WAIT * 2 ** min(over, 20)
+    return min(wait, LONGEST_WAIT)
 
 
 def _names(account: str, network: str) -> list[tuple[str, str]]:

@@ -64,9 +64,7 @@ def _payment(  # noqa: PLR0913 - one query in its parts
     detail: str = "p.problem",
     join: str = "",
 ) -> Cause:
-    sql = _PAYMENT.format(
-        condition=condition, amount=amount, since=since, detail=detail, join=join
-    )
+    sql = _PAYMENT.format(condition=condition, amount=amount, since=since, detail=detail, join=join)
     return Cause(code=code, sentence=sentence, page="orders_payment", sql=sql)
 
 
@@ -230,7 +228,7 @@ CAUSES = (
         f"r.id, s.name || ': ' || r.kind AS name, r.started_at AS since, {_NO_MONEY},"
         " r.problem AS detail"
         " FROM suppliers_feedrun r JOIN suppliers_supplier s ON s.id = r.supplier_id",
-        "r.status = 'quarantined' AND r.accepted_by = ''",
+        "r.status = 'quarantined'",
     ),
     _plain(
         "run_failed",
@@ -268,7 +266,7 @@ CAUSES = (
         f"min(x.id) AS id, x.problem AS name, min(p.created_at) AS since, {_NO_MONEY},"
         " count(*) || ' ×' AS detail"
         " FROM catalog_image x JOIN catalog_product p ON p.id = x.product_id",
-        "x.stem = '' AND x.problem <> '' AND x.tries >= 3 GROUP BY x.problem",
+        "x.stem = '' AND x.problem <> '' AND x.try_after IS NULL GROUP BY x.problem",
         filters="stem__isempty=1&problem__isempty=0&q=",
     ),
     # News in and out

@@ -33,7 +33,13 @@ def look(*, now: datetime) -> list[Freshness]:
         (run.supplier_id, run.kind): run for run in runs.filter(status=FeedRun.Status.APPLIED)
     }
     return [
-        _job(wire, kind, last.get((wire.supplier_id, kind)), applied.get((wire.supplier_id, kind)), now)
+        _job(
+            wire,
+            kind,
+            last.get((wire.supplier_id, kind)),
+            applied.get((wire.supplier_id, kind)),
+            now,
+        )
         for wire in connections.order_by("supplier__name")
         for kind in FeedRun.Kind.values
     ]

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from storefront.hooks import handling, tasks
 from storefront.hooks.models import InboundCall
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin
+from storefront.lib.staff import StaffAdmin, action
 
 
 @admin.register(InboundCall)
@@ -28,3 +32,12 @@ class InboundCallAdmin(StaffAdmin):
     search_fields: ClassVar = ["external_id", "problem"]
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [columns.document("body", _("Word for word")), columns.moves]
+    actions: ClassVar = ["handle_again"]
+
+    @action(description=_("Handle failed calls again"))
+    def handle_again(self, request: HttpRequest, rows: QuerySet[InboundCall]) -> None:
+        def act(call: InboundCall) -> None:
+            handling.handle_again(call=call, actor=str(request.user), now=timezone.now())
+            tasks.handle.delay(call_id=call.pk)
+
+        self.do_each(request, rows, act)

@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import reduce
-from typing import Any
+from typing import Any, cast
 
 from babel.numbers import format_currency
 from django.contrib import admin
 from django.urls import reverse
 from django.utils import formats, timezone
+from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import get_language
@@ -21,6 +22,7 @@ from storefront.lib.money import Money
 from storefront.lib.states import StatusChange
 
 type Column = Callable[[Any], Any]
+type Words = str | Promise
 LONGEST_JSON = 20_000
 MOVES_SHOWN = 50
 
@@ -61,10 +63,14 @@ def as_state(word: str, *, calls: bool = False, waits: bool = False, ended: bool
     )
 
 
-def money(amount: str, label: str, *, currency: str = "currency") -> Column:
+def _titled(label: Words, ordering: str | None = None) -> Callable[[Column], Column]:
+    return admin.display(description=cast("str", label), ordering=ordering)
+
+
+def money(amount: str, label: Words, *, currency: str = "currency") -> Column:
     """Make a column of an amount and its currency."""
 
-    @admin.display(description=label, ordering=amount)
+    @_titled(label, amount)
     def column(row: Any) -> str | None:
         value = reach(row, amount)
         return None if value is None else as_money(Money(value, reach(row, currency)))
@@ -72,10 +78,10 @@ def money(amount: str, label: str, *, currency: str = "currency") -> Column:
     return column
 
 
-def age(moment: str, label: str) -> Column:
+def age(moment: str, label: Words) -> Column:
     """Make a column that says how old a moment is; the moment itself stands in the title."""
 
-    @admin.display(description=label, ordering=moment)
+    @_titled(label, moment)
     def column(row: Any) -> str | None:
         value = reach(row, moment)
         if value is None:
@@ -92,7 +98,7 @@ def age(moment: str, label: str) -> Column:
 
 def state(
     field: str,
-    label: str,
+    label: Words,
     *,
     calls: Collection[str] = (),
     waits: Collection[str] = (),
@@ -100,25 +106,23 @@ def state(
 ) -> Column:
     """Make a column of a status; ``calls`` are the states in which a person must act."""
 
-    @admin.display(description=label, ordering=field)
+    @_titled(label, field)
     def column(row: Any) -> str | None:
         value = reach(row, field)
         if not value:
             return None
-        return as_state(
-            value, calls=value in calls, waits=value in waits, ended=value in ended
-        )
+        return as_state(value, calls=value in calls, waits=value in waits, ended=value in ended)
 
     return column
 
 
-def link(path: str, label: str, *, text: str = "") -> Column:
+def link(path: str, label: Words, *, text: str = "") -> Column:
     """Make a column that leads to the page of a related row, which the list has joined.
 
     ``text`` is a path whose value is shown instead of the row's own name.
     """
 
-    @admin.display(description=label, ordering=text or path)
+    @_titled(label, text or path)
     def column(row: Any) -> str | None:
         target = reach(row, path)
         if target is None:
@@ -130,10 +134,10 @@ def link(path: str, label: str, *, text: str = "") -> Column:
     return column
 
 
-def text(path: str, label: str) -> Column:
+def text(path: str, label: Words) -> Column:
     """Make a column of a value that lies on a related row."""
 
-    @admin.display(description=label, ordering=path)
+    @_titled(label, path)
     def column(row: Any) -> Any:
         value = reach(row, path)
         return ", ".join(map(str, value)) if isinstance(value, list) else value
@@ -141,10 +145,10 @@ def text(path: str, label: str) -> Column:
     return column
 
 
-def document(field: str, label: str) -> Column:
+def document(field: str, label: Words) -> Column:
     """Make a field that shows JSON, or bytes as they came, indented and cut when endless."""
 
-    @admin.display(description=label)
+    @_titled(label)
     def column(row: Any) -> str | None:
         value = getattr(row, field)
         if isinstance(value, bytes | memoryview):

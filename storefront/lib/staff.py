@@ -12,9 +12,11 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action as unfold_action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from storefront.lib.failures import OutsideError
@@ -24,8 +26,18 @@ from storefront.lib.states import IllegalMoveError, LostRaceError
 REFUSALS: tuple[type[Exception], ...] = (IllegalMoveError, LostRaceError, OutsideError)
 
 
+def action[**P, R](
+    *, description: str | Promise, icon: str | None = None
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Offer a method to staff who may act on its table."""
+    offered: Callable[[Callable[P, R]], Callable[P, R]] = unfold_action(
+        description=description, icon=icon, permissions=["act"]
+    )
+    return offered
+
+
 class SureForm(forms.Form):
-    """Nothing to fill in: are you sure?"""
+    """Nothing to fill in: only whether somebody is sure."""
 
 
 class ReasonForm(forms.Form):

@@ -1,0 +1,47 @@
+"""Ask the database whether all that must always be true is true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from storefront.dashboard.invariants.history import HISTORY
+from storefront.dashboard.invariants.invariant import Invariant
+from storefront.dashboard.invariants.money import MONEY
+from storefront.dashboard.invariants.news import NEWS
+from storefront.dashboard.invariants.parcels import PARCELS
+from storefront.dashboard.invariants.purchases import PURCHASES
+from storefront.dashboard.invariants.stock import STOCK
+from storefront.dashboard.invariants.supply import SUPPLY
+
+INVARIANTS = (*STOCK, *MONEY, *PURCHASES, *PARCELS, *NEWS, *SUPPLY, *HISTORY)
+ROWS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the query of one invariant found; ``rows`` are the first of ``count``."""
+
+    invariant: Invariant
+    count: int
+    rows: tuple[dict[str, Any], ...]
+
+
+def check(*, now: datetime) -> list[Finding]:
+    """Ask for every invariant, one query each; an empty finding is a good one."""
+    return [_ask(invariant, now) for invariant in INVARIANTS]
+
+
+def _ask(invariant: Invariant, now: datetime) -> Finding:
+    with connection.cursor() as cursor:
+        cursor.execute(invariant.sql, {"now": now})
+        names = [column.name for column in cursor.description or ()]
+        rows = cursor.fetchmany(ROWS_SHOWN)
+        return Finding(
+            invariant=invariant,
+            count=cursor.rowcount,
+            rows=tuple(dict(zip(names, row, strict=True)) for row in rows),
+        )

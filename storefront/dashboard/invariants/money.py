@@ -1,0 +1,128 @@
+"""I2: what is charged is what was ordered, and every sum is the sum of its entries."""
+
+from __future__ import annotations
+
+from storefront.dashboard.invariants.invariant import Invariant
+
+MONEY = (
+    Invariant(
+        code="I2.total",
+        sentence="An order's total is goods + delivery - discount.",
+        sql="""
+            SELECT number, goods_amount, delivery_amount, discount_amount, total_amount
+            FROM orders_order
+            WHERE total_amount <> goods_amount + delivery_amount - discount_amount
+        """,
+    ),
+    Invariant(
+        code="I2.goods",
+        sentence="An order's goods are the sum of its lines, each unit x quantity.",
+        sql="""
+            SELECT o.number, o.goods_amount, sum(l.line_amount) AS lines
+            FROM orders_order o LEFT JOIN orders_orderline l ON l.order_id = o.id
+            GROUP BY o.id
+            HAVING o.goods_amount <> coalesce(sum(l.line_amount), 0)
+                OR bool_or(l.line_amount <> l.unit_amount * l.quantity)
+        """,
+    ),
+    Invariant(
+        code="I2.book",
+        sentence="A payment's amounts are the sums of its events.",
+        sql="""
+            SELECT p.key, p.authorized_amount, e.authorized, p.captured_amount, e.captured,
+                   p.released_amount, e.released, p.refunded_amount, e.refunded
+            FROM orders_payment p
+            LEFT JOIN (
+                SELECT payment_id,
+                       coalesce(sum(amount) FILTER (WHERE kind = 'authorized'), 0) AS authorized,
+                       coalesce(sum(amount) FILTER (WHERE kind = 'captured'), 0) AS captured,
+                       coalesce(sum(amount) FILTER (WHERE kind = 'released'), 0) AS released,
+                       coalesce(sum(amount) FILTER (WHERE kind = 'refunded'), 0) AS refunded
+                FROM orders_paymentevent GROUP BY payment_id
+            ) e ON e.payment_id = p.id
+            WHERE p.authorized_amount <> coalesce(e.authorized, 0)
+               OR p.captured_amount <> coalesce(e.captured, 0)
+               OR p.released_amount <> coalesce(e.released, 0)
+               OR p.refunded_amount <> coalesce(e.refunded, 0)
+        """,
+    ),
+    Invariant(
+        code="I2.limits",
+        sentence="Nothing is captured over what is authorized, or refunded over what is captured.",
+        sql="""
+            SELECT key, authorized_amount, captured_amount, released_amount, refunded_amount
+            FROM orders_payment
+            WHERE captured_amount + released_amount > authorized_amount
+               OR refunded_amount > captured_amount
+        """,
+    ),
+    Invariant(
+        code="I2.captured_for_accepted",
+        sentence="What is captured is paid for purchase orders that a supplier accepted.",
+        sql="""
+            SELECT o.number, p.captured, coalesce(a.accepted, 0) AS accepted
+            FROM orders_order o
+            JOIN (
+                SELECT order_id, sum(captured_amount) AS captured
+                FROM orders_payment GROUP BY order_id
+            ) p ON p.order_id = o.id
+            LEFT JOIN (
+                SELECT order_id, sum(charge_amount) AS accepted
+                FROM orders_purchaseorder WHERE accepted_at IS NOT NULL GROUP BY order_id
+            ) a ON a.order_id = o.id
+            WHERE p.captured > coalesce(a.accepted, 0)
+        """,
+    ),
+    Invariant(
+        code="I2.accepted_is_charged",
+        sentence="What a supplier accepted is asked of the gateway, to the cent.",
+        sql="""
+            SELECT po.number, po.charge_amount, e.amount AS asked
+            FROM orders_purchaseorder po
+            JOIN orders_payment p ON p.order_id = po.order_id
+             AND p.status IN ('authorized', 'captured', 'refunded')
+            LEFT JOIN orders_paymentevent e ON e.payment_id = p.id
+             AND e.kind = 'capture_requested' AND e.external_id = 'capture:' || po.number
+            WHERE po.accepted_at IS NOT NULL AND e.amount IS DISTINCT FROM po.charge_amount
+        """,
+    ),
+    Invariant(
+        code="I2.charge",
+        sentence="Purchase orders charge no more than the shopper agreed to, in his currency.",
+        sql="""
+            SELECT o.number, o.total_amount, sum(po.charge_amount) AS charged
+            FROM orders_order o
+            JOIN orders_purchaseorder po ON po.order_id = o.id
+            GROUP BY o.id
+            HAVING sum(po.charge_amount) FILTER (WHERE po.status <> 'canceled') > o.total_amount
+                OR bool_or(po.currency <> o.currency)
+        """,
+    ),
+    Invariant(
+        code="I2.nothing_kept",
+        sentence="Of a canceled order all money goes back: released, refunded, or asked to be.",
+        sql="""
+            SELECT o.number, p.key, p.authorized_amount, e.given AS asked_back
+            FROM orders_order o
+            JOIN orders_payment p ON p.order_id = o.id
+            LEFT JOIN (
+                SELECT payment_id, sum(amount) AS given FROM orders_paymentevent
+                WHERE kind IN ('release_requested', 'refund_requested') GROUP BY payment_id
+            ) e ON e.payment_id = p.id
+            WHERE o.status IN ('canceled', 'expired') AND p.status <> 'expired'
+              AND p.authorized_amount > greatest(
+                  coalesce(e.given, 0), p.released_amount + p.refunded_amount)
+        """,
+    ),
+    Invariant(
+        code="I2.paid",
+        sentence="Only an order whose payment was authorized goes to a supplier.",
+        sql="""
+            SELECT o.number, o.status FROM orders_order o
+            WHERE o.status IN ('placed', 'processing', 'completed') AND NOT EXISTS (
+                SELECT 1 FROM orders_payment p
+                WHERE p.order_id = o.id AND p.authorized_amount > 0
+                  AND p.currency = o.currency)
+        """,
+    ),
+)

@@ -1,0 +1,104 @@
+"""I5: what we were told counts once, and no status lies behind its news."""
+
+from __future__ import annotations
+
+from storefront.dashboard.invariants.invariant import Invariant
+
+# As shipping.statuses.latest: delivered stays, then by the carrier's time, then by rank.
+_RANKS = (
+    "ARRAY['unknown', 'pre_transit', 'in_transit', 'out_for_delivery', 'attempt_failed',"
+    " 'available_for_pickup', 'exception', 'expired', 'return_to_sender', 'lost', 'delivered']"
+)
+_LAST_NEWS = f"""
+    SELECT DISTINCT ON (parcel_id) parcel_id, carrier_status FROM shipping_trackingevent
+    WHERE carrier_status <> 'unknown'
+    ORDER BY parcel_id, (carrier_status = 'delivered') DESC, happened_at DESC NULLS LAST,
+             array_position({_RANKS}, carrier_status::text) DESC
+"""  # noqa: S608 - made of constants
+
+PARCELS = (
+    Invariant(
+        code="I5.call_once",
+        sentence="Each call from outside is kept once.",
+        sql="""
+            SELECT source, external_id, count(*) AS calls FROM hooks_inboundcall
+            GROUP BY source, external_id HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        code="I5.carrier_status",
+        sentence="What the carrier says of a parcel is the fold over all his news.",
+        sql=f"""
+            SELECT p.carrier, p.number, p.carrier_status, last.carrier_status AS news
+            FROM shipping_parcel p
+            JOIN ({_LAST_NEWS}) last ON last.parcel_id = p.id
+            WHERE p.carrier_status <> last.carrier_status
+        """,  # noqa: S608 - made of constants
+    ),
+    Invariant(
+        code="I5.not_behind",
+        sentence="No parcel lies behind its news: on the road it was handed over, and so on.",
+        sql=f"""
+            SELECT p.carrier, p.number, p.status, last.carrier_status AS news
+            FROM shipping_parcel p
+            JOIN ({_LAST_NEWS}) last ON last.parcel_id = p.id
+            WHERE (last.carrier_status = 'delivered' AND p.status <> 'delivered')
+               OR (p.status = 'announced' AND EXISTS (
+                   SELECT 1 FROM shipping_trackingevent e WHERE e.parcel_id = p.id
+                   AND e.carrier_status NOT IN ('unknown', 'pre_transit', 'expired')))
+        """,  # noqa: S608 - made of constants
+    ),
+    Invariant(
+        code="I5.parcel_once",
+        sentence="Each tracking number of a carrier is one parcel.",
+        sql="""
+            SELECT carrier, number, count(*) AS parcels FROM shipping_parcel
+            GROUP BY carrier, number HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        code="I5.own_lines",
+        sentence="A parcel holds lines of its own purchase order.",
+        sql="""
+            SELECT p.carrier, p.number, pl.order_line_id AS line
+            FROM shipping_parcelline pl
+            JOIN shipping_parcel p ON p.id = pl.parcel_id
+            JOIN shipping_shipment s ON s.id = p.shipment_id
+            WHERE NOT EXISTS (
+                SELECT 1 FROM orders_purchaseline x
+                WHERE x.purchase_order_id = s.purchase_order_id
+                  AND x.order_line_id = pl.order_line_id)
+        """,
+    ),
+    Invariant(
+        code="I5.shipped",
+        sentence="A line's shipped and delivered units are those of the parcels that left.",
+        sql="""
+            SELECT l.id AS line, l.shipped_quantity, l.delivered_quantity,
+                   coalesce(p.shipped, 0) AS in_parcels, coalesce(p.delivered, 0) AS arrived
+            FROM orders_orderline l
+            LEFT JOIN (
+                SELECT pl.order_line_id,
+                       sum(pl.quantity) FILTER (
+                           WHERE p.status IN ('handed_over', 'delivered')) AS shipped,
+                       sum(pl.quantity) FILTER (WHERE p.status = 'delivered') AS delivered
+                FROM shipping_parcelline pl JOIN shipping_parcel p ON p.id = pl.parcel_id
+                GROUP BY pl.order_line_id
+            ) p ON p.order_line_id = l.id
+            WHERE l.shipped_quantity <> coalesce(p.shipped, 0)
+               OR l.delivered_quantity <> coalesce(p.delivered, 0)
+        """,
+    ),
+    Invariant(
+        code="I5.shipped_whole",
+        sentence="A purchase order is shipped when all its units are in parcels.",
+        sql="""
+            SELECT po.number, po.status FROM orders_purchaseorder po
+            JOIN orders_purchaseline pl ON pl.purchase_order_id = po.id AND pl.is_live
+            JOIN orders_orderline l ON l.id = pl.order_line_id
+            WHERE po.status IN ('shipped', 'closed')
+            GROUP BY po.id
+            HAVING bool_or(l.shipped_quantity + l.canceled_quantity < l.quantity)
+        """,
+    ),
+)

@@ -1,0 +1,108 @@
+"""I3 and I4: every sold line is ordered once, and every purchase order is sent once."""
+
+from __future__ import annotations
+
+from storefront.dashboard.invariants.invariant import Invariant
+
+PURCHASES = (
+    Invariant(
+        code="I3.line_once",
+        sentence="Each open line of a divided order is in one live purchase order, in full.",
+        sql="""
+            SELECT o.number, l.id AS line, l.quantity - l.canceled_quantity AS open,
+                   coalesce(sum(pl.quantity), 0) AS ordered, count(pl.id) AS purchase_orders
+            FROM orders_orderline l
+            JOIN orders_order o ON o.id = l.order_id
+            LEFT JOIN orders_purchaseline pl ON pl.order_line_id = l.id AND pl.is_live
+            WHERE o.status IN ('processing', 'completed')
+            GROUP BY o.id, l.id
+            HAVING coalesce(sum(pl.quantity), 0) <> l.quantity - l.canceled_quantity
+                OR count(pl.id) > 1
+        """,
+    ),
+    Invariant(
+        code="I3.paid_only",
+        sentence="No purchase order lives for an order that is unpaid, expired or canceled.",
+        sql="""
+            SELECT po.number, po.status, o.status AS order_status
+            FROM orders_purchaseorder po JOIN orders_order o ON o.id = po.order_id
+            WHERE po.status <> 'canceled'
+              AND o.status IN ('pending_payment', 'expired', 'canceled')
+        """,
+    ),
+    Invariant(
+        code="I3.one_per_location",
+        sentence="An order has at most one live purchase order per supplier and location.",
+        sql="""
+            SELECT order_id, supplier_id, location_id, count(*) AS purchase_orders
+            FROM orders_purchaseorder WHERE status <> 'canceled'
+            GROUP BY order_id, supplier_id, location_id HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        code="I3.belongs",
+        sentence="A purchase order holds lines of its own order that lie at its own location.",
+        sql="""
+            SELECT po.number, pl.id AS purchase_line, l.order_id, lv.location_id
+            FROM orders_purchaseline pl
+            JOIN orders_purchaseorder po ON po.id = pl.purchase_order_id
+            JOIN orders_orderline l ON l.id = pl.order_line_id
+            JOIN suppliers_stocklevel lv ON lv.id = l.level_id
+            JOIN suppliers_stocklocation place ON place.id = lv.location_id
+            WHERE l.order_id <> po.order_id OR lv.location_id <> po.location_id
+               OR place.supplier_id <> po.supplier_id
+        """,
+    ),
+    Invariant(
+        code="I3.dead_lines",
+        sentence="Lines are live exactly while their purchase order is.",
+        sql="""
+            SELECT po.number, po.status, pl.id AS purchase_line, pl.is_live
+            FROM orders_purchaseline pl
+            JOIN orders_purchaseorder po ON po.id = pl.purchase_order_id
+            WHERE pl.is_live = (po.status = 'canceled')
+        """,
+    ),
+    Invariant(
+        code="I4.said_before",
+        sentence="Each try to send a purchase order was written down before it was made.",
+        sql="""
+            SELECT po.number, po.request_status, po.attempts, count(m.id) AS written
+            FROM orders_purchaseorder po
+            LEFT JOIN orders_purchasemessage m ON m.purchase_order_id = po.id
+             AND m.direction = 'out' AND m.kind = 'place' AND m.at <= po.request_status_since
+            GROUP BY po.id
+            HAVING count(m.id) <> po.attempts
+                OR (po.request_status <> 'unsubmitted' AND po.attempts = 0)
+        """,
+    ),
+    Invariant(
+        code="I4.not_lost",
+        sentence="No call to a supplier stays without an answer: 5 minutes, or 30 to look it up.",
+        sql="""
+            SELECT number, request_status, request_status_since FROM orders_purchaseorder
+            WHERE (request_status = 'submitting'
+                   AND request_status_since < %(now)s - interval '5 minutes')
+               OR (request_status = 'submit_unknown'
+                   AND request_status_since < %(now)s - interval '30 minutes')
+        """,
+    ),
+    Invariant(
+        code="I4.accepted",
+        sentence="What a supplier accepted says when; what he never accepted does not ship.",
+        sql="""
+            SELECT number, status, request_status, accepted_at FROM orders_purchaseorder
+            WHERE accepted_at IS NULL AND (request_status = 'accepted'
+                  OR status IN ('in_progress', 'partially_shipped', 'shipped', 'closed'))
+        """,
+    ),
+    Invariant(
+        code="I4.adopted_once",
+        sentence="No two purchase orders carry the same number of one supplier.",
+        sql="""
+            SELECT supplier_id, supplier_reference, count(*) AS purchase_orders
+            FROM orders_purchaseorder WHERE supplier_reference <> ''
+            GROUP BY supplier_id, supplier_reference HAVING count(*) > 1
+        """,
+    ),
+)

@@ -1,0 +1,93 @@
+"""I1: no unit is promised twice, and every counter is the sum of what moved it."""
+
+from __future__ import annotations
+
+from storefront.dashboard.invariants.invariant import Invariant
+
+STOCK = (
+    Invariant(
+        code="I1.not_negative",
+        sentence="No stock counter is negative.",
+        sql="""
+            SELECT id AS level, reported_quantity, buffer, reserved, allocated_unseen
+            FROM suppliers_stocklevel
+            WHERE least(reported_quantity, buffer, reserved, allocated_unseen) < 0
+        """,
+    ),
+    Invariant(
+        code="I1.reserved",
+        sentence="The units held on a stock row are those of its active reservations.",
+        sql="""
+            SELECT l.id AS level, l.reserved, coalesce(r.total, 0) AS reservations
+            FROM suppliers_stocklevel l
+            LEFT JOIN (
+                SELECT level_id, sum(quantity) AS total FROM orders_reservation
+                WHERE status = 'active' GROUP BY level_id
+            ) r ON r.level_id = l.id
+            WHERE l.reserved <> coalesce(r.total, 0)
+        """,
+    ),
+    Invariant(
+        code="I1.allocated",
+        sentence="The units sold on a stock row are those of its unseen allocations.",
+        sql="""
+            SELECT l.id AS level, l.allocated_unseen, coalesce(a.total, 0) AS allocations
+            FROM suppliers_stocklevel l
+            LEFT JOIN (
+                SELECT level_id, sum(quantity) AS total FROM orders_allocation
+                WHERE status = 'unseen' GROUP BY level_id
+            ) a ON a.level_id = l.id
+            WHERE l.allocated_unseen <> coalesce(a.total, 0)
+        """,
+    ),
+    Invariant(
+        code="I1.movements",
+        sentence="Every counter of a stock row is the sum of its movements.",
+        sql="""
+            SELECT l.id AS level, l.reported_quantity, m.reported, l.reserved, m.reserved AS held,
+                   l.allocated_unseen, m.allocated
+            FROM suppliers_stocklevel l
+            LEFT JOIN (
+                SELECT level_id, sum(reported_delta) AS reported, sum(reserved_delta) AS reserved,
+                       sum(allocated_delta) AS allocated
+                FROM suppliers_stockmovement GROUP BY level_id
+            ) m ON m.level_id = l.id
+            WHERE l.reported_quantity <> coalesce(m.reported, 0)
+               OR l.reserved <> coalesce(m.reserved, 0)
+               OR l.allocated_unseen <> coalesce(m.allocated, 0)
+        """,
+    ),
+    Invariant(
+        code="I1.same_row",
+        sentence="A line is held and sold on the stock row that routing chose, in full.",
+        sql="""
+            SELECT l.id AS line, l.level_id AS level, l.quantity, p.level_id AS promised_on,
+                   p.quantity AS promised
+            FROM orders_orderline l
+            JOIN (
+                SELECT line_id, level_id, quantity FROM orders_reservation
+                UNION ALL
+                SELECT line_id, level_id, quantity FROM orders_allocation
+            ) p ON p.line_id = l.id
+            WHERE p.level_id <> l.level_id OR p.quantity <> l.quantity
+        """,
+    ),
+    Invariant(
+        code="I1.held_while_unpaid",
+        sentence="Units are held for unpaid orders, and sold for paid ones.",
+        sql="""
+            SELECT o.number, o.status, l.id AS line, r.status AS reservation,
+                   a.status AS allocation
+            FROM orders_orderline l
+            JOIN orders_order o ON o.id = l.order_id
+            LEFT JOIN orders_reservation r ON r.line_id = l.id
+            LEFT JOIN orders_allocation a ON a.line_id = l.id
+            WHERE (o.status = 'pending_payment'
+                   AND (r.status IS DISTINCT FROM 'active' OR a.id IS NOT NULL))
+               OR (o.status IN ('placed', 'processing', 'completed')
+                   AND (r.status IS DISTINCT FROM 'converted' OR a.id IS NULL))
+               OR (o.status IN ('expired', 'canceled')
+                   AND (r.status = 'active' OR a.status IN ('unseen', 'seen')))
+        """,
+    ),
+)

@@ -1,0 +1,82 @@
+"""I8 and prices: what the shop shows can be had, and is sold for more than it costs."""
+
+from __future__ import annotations
+
+from storefront.dashboard.invariants.invariant import Invariant
+
+# What changed a moment ago, and whose listings are about to follow.
+_SETTLED = "NOT EXISTS (SELECT 1 FROM suppliers_unpublishedsupply u WHERE u.variant_id = v.id)"
+
+SUPPLY = (
+    Invariant(
+        code="I8.one_run",
+        sentence="One job of one supplier is done by one worker at a time.",
+        sql="""
+            SELECT supplier_id, kind, count(*) AS runs FROM suppliers_feedrun
+            WHERE status IN ('fetched', 'parsed', 'staged')
+            GROUP BY supplier_id, kind HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        code="I8.no_ghosts",
+        sentence="What no supplier offers any more is not shown as available.",
+        sql=f"""
+            SELECT v.sku, l.channel_id AS channel, l.available
+            FROM catalog_listing l JOIN catalog_variant v ON v.id = l.variant_id
+            WHERE l.available > 0 AND {_SETTLED} AND NOT EXISTS (
+                SELECT 1 FROM suppliers_supplieroffer o
+                JOIN suppliers_supplier s ON s.id = o.supplier_id
+                WHERE o.variant_id = v.id AND o.status = 'active' AND s.status = 'active')
+        """,  # noqa: S608 - made of constants
+    ),
+    Invariant(
+        code="I8.quarantine",
+        sentence="A run that was quarantined or discarded changed nothing.",
+        sql="""
+            SELECT id AS run, kind, status, created, updated, gone FROM suppliers_feedrun
+            WHERE status IN ('quarantined', 'discarded') AND created + updated + gone > 0
+        """,
+    ),
+    Invariant(
+        code="P1.not_below_cost",
+        sentence="Nothing is sold below its cost.",
+        sql="""
+            SELECT v.sku, l.channel_id AS channel, l.price_amount, l.cost_amount
+            FROM catalog_listing l JOIN catalog_variant v ON v.id = l.variant_id
+            WHERE l.price_amount < l.cost_amount
+               OR (l.is_published AND (l.price_amount IS NULL OR l.price_amount <= 0
+                                       OR l.cost_amount IS NULL))
+        """,
+    ),
+    Invariant(
+        code="P2.fit_to_show",
+        sentence="Only active products are published, and none that staff withdrew.",
+        sql="""
+            SELECT v.sku, l.channel_id AS channel, p.status, l.is_withdrawn
+            FROM catalog_listing l
+            JOIN catalog_variant v ON v.id = l.variant_id
+            JOIN catalog_product p ON p.id = v.product_id
+            WHERE l.is_published AND (p.status <> 'active' OR l.is_withdrawn)
+        """,
+    ),
+    Invariant(
+        code="P3.card_price",
+        sentence="A card shows the price of the cheapest variant that can be bought.",
+        sql=f"""
+            SELECT coalesce(c.slug, lead.product_id::text) AS product, c.price_amount,
+                   lead.price_amount AS cheapest
+            FROM catalog_card c
+            FULL JOIN (
+                SELECT DISTINCT ON (l.channel_id, v.product_id)
+                       l.channel_id, v.product_id, l.price_amount
+                FROM catalog_listing l JOIN catalog_variant v ON v.id = l.variant_id
+                WHERE l.is_published AND (v.status <> 'discontinued' OR l.available > 0)
+                ORDER BY l.channel_id, v.product_id, (l.available = 0), l.price_amount, l.id
+            ) lead ON lead.channel_id = c.channel_id AND lead.product_id = c.product_id
+            WHERE c.price_amount IS DISTINCT FROM lead.price_amount AND NOT EXISTS (
+                SELECT 1 FROM catalog_variant v
+                WHERE v.product_id = coalesce(c.product_id, lead.product_id)
+                  AND NOT ({_SETTLED}))
+        """,  # noqa: S608 - made of constants
+    ),
+)

@@ -1,0 +1,57 @@
+"""Check that all that must always be true is true: after a journey, a deploy, a bad night."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from storefront.dashboard.invariants import checking
+from storefront.dashboard.invariants.checking import Finding
+
+
+class Command(BaseCommand):
+    help = "Check the invariants of stock, money, purchase orders, parcels, news and prices."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="answer in JSON")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        findings = checking.check(now=timezone.now())
+        if options["json"]:
+            self.stdout.write(json.dumps(_told(findings), default=str, indent=2))
+        else:
+            self._print(findings)
+        if any(finding.count for finding in findings):
+            sys.exit(1)
+
+    def _print(self, findings: list[Finding]) -> None:
+        for finding in findings:
+            mark = "BROKEN" if finding.count else "ok"
+            self.stdout.write(f"{mark:<7}{finding.invariant.code:<25}{finding.invariant.sentence}")
+            for row in finding.rows:
+                told = ", ".join(f"{name}={value}" for name, value in row.items())
+                self.stdout.write(f"         {told}")
+            if finding.count > len(finding.rows):
+                self.stdout.write(f"         … {finding.count} in all")
+        broken = sum(1 for finding in findings if finding.count)
+        self.stdout.write(f"{len(findings)} invariants, {broken} broken.")
+
+
+def _told(findings: list[Finding]) -> dict[str, Any]:
+    return {
+        "violations": sum(finding.count for finding in findings),
+        "invariants": [
+            {
+                "id": finding.invariant.code,
+                "sentence": finding.invariant.sentence,
+                "count": finding.count,
+                "rows": list(finding.rows),
+            }
+            for finding in findings
+        ],
+    }

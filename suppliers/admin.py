@@ -1,0 +1,268 @@
+"""Staff pages of suppliers: the wire, the runs, what is wrong, and the stock."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from storefront.lib import columns
+from storefront.lib.sealing import seal, unseal
+from storefront.lib.staff import ReasonForm, StaffAdmin, action, inline
+from suppliers import complaints, runs, stock_desk, tasks
+from suppliers.adapters import ADAPTERS
+from suppliers.models import Connection, FeedIssue, FeedRun, StockLocation, Supplier
+
+__all__ = ["SupplierAdmin", "stock_desk"]
+
+KINDS = FeedRun.Kind
+WRITE_ONLY = _("Write-only: leave it empty to keep what is there.")
+
+
+class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    adapter = forms.ChoiceField(choices=[(name, name) for name in ADAPTERS])
+
+
+@admin.register(Supplier)
+class SupplierAdmin(StaffAdmin):
+    form = SupplierForm
+    editable = ("name", "lead_days", "acknowledge_within_min", "buffer")
+    may_add = True
+    exclude: ClassVar = ["status", "status_since"]
+    list_display: ClassVar = [
+        "name",
+        "code",
+        columns.state("status", _("State"), waits={"paused"}, ended={"blocked"}),
+        columns.age("status_since", _("Since")),
+        "currency",
+        "lead_days",
+        columns.text("connection__problem", _("Trouble on the wire")),
+    ]
+    list_select_related: ClassVar = ["connection"]
+    list_filter: ClassVar = ["status"]
+    search_fields: ClassVar = ["name", "code"]
+    ordering: ClassVar = ["code"]
+    readonly_fields: ClassVar = [columns.state("status", _("State")), columns.moves]
+    inlines: ClassVar = [inline(StockLocation, "code", "country", "name", tab=False)]
+    actions: ClassVar = ["sync_products", "sync_prices", "sync_stock"]
+    actions_detail: ClassVar = ["sync_now", "activate", "pause", "block"]
+
+    @action(description=_("Synchronize now"), icon="sync")
+    def sync_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        supplier = self.row(request, object_id)
+        return self.ask(
+            request,
+            supplier,
+            title=gettext("Synchronize now"),
+            explain=gettext("Products, prices and stock are asked of %(name)s now.")
+            % {"name": supplier.name},
+            act=lambda _given: _start(supplier, *KINDS),
+            done=gettext("Started: the runs appear in the list of sync runs."),
+        )
+
+    @action(description=_("Synchronize products now"))
+    def sync_products(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:
+        self.do_each(request, rows, lambda row: _start(row, KINDS.PRODUCTS))
+
+    @action(description=_("Synchronize prices now"))
+    def sync_prices(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:
+        self.do_each(request, rows, lambda row: _start(row, KINDS.PRICES))
+
+    @action(description=_("Synchronize stock now"))
+    def sync_stock(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:
+        self.do_each(request, rows, lambda row: _start(row, KINDS.STOCK))
+
+    @action(description=_("Activate"), icon="play_arrow")
+    def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._move(request, object_id, Supplier.Status.ACTIVE, gettext("Activate"))
+
+    @action(description=_("Pause"), icon="pause")
+    def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._move(request, object_id, Supplier.Status.PAUSED, gettext("Pause"))
+
+    @action(description=_("Block"), icon="block")
+    def block(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._move(request, object_id, Supplier.Status.BLOCKED, gettext("Block"))
+
+    def _move(self, request: HttpRequest, object_id: str, to: str, title: str) -> HttpResponse:
+        supplier = self.row(request, object_id)
+
+        def act(given: Any) -> None:
+            # A candidate is vetted by the person who activates him.
+            if to == Supplier.Status.ACTIVE and supplier.status == Supplier.Status.CANDIDATE:
+                _move(supplier, Supplier.Status.VETTING, request, given["reason"])
+            _move(supplier, to, request, given["reason"])
+
+        return self.ask(
+            request,
+            supplier,
+            title=title,
+            explain=gettext("%(name)s is %(status)s now. Only an active supplier is bought from.")
+            % {"name": supplier.name, "status": supplier.status},
+            form=ReasonForm(request.POST or None),
+            act=act,
+            done=gettext("%(name)s is %(status)s.") % {"name": supplier.name, "status": to},
+        )
+
+
+class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """The wire; what is secret goes in and never comes out again."""
+
+    new_api_key = forms.CharField(
+        label=_("New API key"),
+        required=False,
+        strip=True,
+        max_length=500,
+        help_text=WRITE_ONLY,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+    )
+
+
+@admin.register(Connection)
+class ConnectionAdmin(StaffAdmin):
+    form = ConnectionForm
+    editable = (
+        "base_url",
+        "account_id",
+        "calls_per_second",
+        "products_every_min",
+        "prices_every_min",
+        "stock_every_min",
+        "orders_every_min",
+    )
+    may_add = True
+    list_display: ClassVar = [
+        columns.text("supplier__name", _("Supplier")),
+        "base_url",
+        "products_every_min",
+        "prices_every_min",
+        "stock_every_min",
+        "orders_every_min",
+        columns.age("orders_polled_at", _("Orders asked")),
+        "problem",
+        columns.age("problem_at", _("Trouble since")),
+    ]
+    list_select_related: ClassVar = ["supplier"]
+    ordering: ClassVar = ["supplier"]
+    exclude: ClassVar = ["secrets_sealed", "tokens_sealed"]
+    readonly_fields: ClassVar = ["orders_polled_at", "problem", "problem_at"]
+
+    def get_exclude(self, request: HttpRequest, obj: Connection | None = None) -> list[str]:
+        return self.exclude
+
+    def save_model(
+        self, request: HttpRequest, obj: Connection, form: forms.ModelForm[Connection], change: bool
+    ) -> None:
+        if key := form.cleaned_data["new_api_key"]:
+            obj.secrets_sealed = seal(unseal(obj.secrets_sealed) | {"api_key": key})
+            obj.tokens_sealed = ""  # they were lent to the old key
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(FeedRun)
+class FeedRunAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        "id",
+        columns.text("supplier__name", _("Supplier")),
+        "kind",
+        columns.state(
+            "status",
+            _("State"),
+            calls={"quarantined", "failed"},
+            waits={"fetched", "parsed", "staged"},
+            ended={"applied", "discarded", "rolled_back"},
+        ),
+        columns.age("started_at", _("Started")),
+        "read",
+        "created",
+        "updated",
+        "unchanged",
+        "gone",
+        "rejected",
+        "problem",
+    ]
+    list_select_related: ClassVar = ["supplier"]
+    list_filter: ClassVar = ["status", "kind", "supplier"]
+    search_fields: ClassVar = ["problem"]
+    ordering: ClassVar = ["-id"]
+    readonly_fields: ClassVar = [columns.moves]
+    inlines: ClassVar = [
+        inline(FeedIssue, "row", "severity", "code", "message", tab=False, fk_name="last_run")
+    ]
+
+    @action(description=_("Believe it"), icon="check")
+    def accept(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        run = self.row(request, object_id)
+
+        def act(_given: object) -> None:
+            runs.accept(run=run, actor=str(request.user), now=timezone.now())
+            tasks.sync_now.delay(supplier_id=run.supplier_id, kind=run.kind)
+
+        return self.ask(
+            request,
+            run,
+            title=gettext("Believe it"),
+            explain=gettext("%(problem)s The feed is read again now, and applied as it is.")
+            % {"problem": run.problem},
+            act=act,
+            done=gettext("The feed is read again, and nobody asks whether it is believable."),
+        )
+
+    @action(description=_("Discard it"), icon="close")
+    def discard(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        run = self.row(request, object_id)
+        return self.ask(
+            request,
+            run,
+            title=gettext("Discard it"),
+            explain=gettext("%(problem)s Nothing of it is applied; the next run is judged anew.")
+            % {"problem": run.problem},
+            act=lambda _given: runs.discard(run=run, actor=str(request.user), now=timezone.now()),
+            done=gettext("Discarded."),
+        )
+
+
+@admin.register(FeedIssue)
+class FeedIssueAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        "row",
+        columns.text("supplier__name", _("Supplier")),
+        columns.state("severity", _("How bad"), calls={"error"}),
+        "code",
+        "message",
+        columns.age("first_run__started_at", _("First seen")),
+        columns.age("last_run__started_at", _("Last seen")),
+        columns.age("resolved_at", _("Resolved")),
+    ]
+    list_select_related: ClassVar = ["supplier", "first_run", "last_run"]
+    list_filter: ClassVar = [
+        ("resolved_at", admin.EmptyFieldListFilter),
+        "severity",
+        "code",
+        "supplier",
+    ]
+    search_fields: ClassVar = ["row", "message"]
+    ordering: ClassVar = ["-id"]
+    exclude: ClassVar = ["raw"]
+    readonly_fields: ClassVar = [columns.document("raw", _("The row, as it came"))]
+    actions: ClassVar = ["dismiss"]
+
+    @action(description=_("Resolve: I have looked at it"))
+    def dismiss(self, request: HttpRequest, rows: QuerySet[FeedIssue]) -> None:
+        self.do_each(request, rows, lambda row: complaints.dismiss(issue=row, now=timezone.now()))
+
+
+def _start(supplier: Supplier, *kinds: str) -> None:
+    for kind in kinds:
+        tasks.sync_now.delay(supplier_id=supplier.pk, kind=kind)
+
+
+def _move(supplier: Supplier, to: str, request: HttpRequest, reason: str) -> None:
+    supplier.move(to, at=timezone.now(), actor=str(request.user), reason=reason)

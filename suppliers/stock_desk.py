@@ -1,0 +1,157 @@
+"""Staff pages of what suppliers offer and have, and of every unit that moved."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from storefront.lib import columns
+from storefront.lib.staff import StaffAdmin, inline, show
+from suppliers.models import (
+    CostChange,
+    StockLevel,
+    StockLocation,
+    StockMovement,
+    SupplierOffer,
+    SupplierProduct,
+    UnpublishedSupply,
+)
+
+
+@admin.display(description=_("Available"))
+def available(level: StockLevel) -> int:
+    return level.available
+
+
+@admin.register(StockLevel)
+class StockLevelAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        columns.text("offer__supplier_sku", _("Supplier's SKU")),
+        columns.link("offer__variant", _("Variant")),
+        columns.text("offer__supplier__name", _("Supplier")),
+        columns.text("location__code", _("Where")),
+        "reported_quantity",
+        "buffer",
+        "reserved",
+        "allocated_unseen",
+        available,
+        columns.age("as_of", _("As of")),
+    ]
+    list_select_related: ClassVar = ["offer__variant", "offer__supplier", "location"]
+    list_filter: ClassVar = ["offer__supplier", "location"]
+    search_fields: ClassVar = ["offer__supplier_sku", "offer__variant__sku"]
+    ordering: ClassVar = ["-id"]
+    inlines: ClassVar = [
+        inline(
+            StockMovement,
+            "at",
+            "kind",
+            "reported_delta",
+            "reserved_delta",
+            "allocated_delta",
+            "cause",
+            tab=False,
+            ordering=["-id"],
+        )
+    ]
+
+
+@admin.register(SupplierOffer)
+class SupplierOfferAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        "supplier_sku",
+        columns.text("supplier__name", _("Supplier")),
+        columns.link("variant", _("Variant")),
+        "title",
+        columns.money("cost_amount", _("Cost")),
+        columns.state("status", _("State"), calls={"held"}, ended={"gone"}),
+        columns.age("seen_at", _("Seen")),
+    ]
+    list_select_related: ClassVar = ["supplier", "variant"]
+    list_filter: ClassVar = ["status", "supplier", ("variant", admin.EmptyFieldListFilter)]
+    search_fields: ClassVar = ["supplier_sku", "supplier_product", "title", "variant__sku"]
+    ordering: ClassVar = ["-id"]
+    inlines: ClassVar = [
+        inline(
+            StockLevel,
+            "location",
+            "reported_quantity",
+            "reserved",
+            "allocated_unseen",
+            "as_of",
+            related=("location",),
+            tab=False,
+        ),
+        inline(
+            CostChange,
+            "at",
+            "old_amount",
+            "new_amount",
+            "run",
+            related=("run",),
+            ordering=["-id"],
+            tab=False,
+        ),
+    ]
+
+
+show(
+    StockLocation,
+    list_display=["code", columns.text("supplier__name", _("Supplier")), "country", "name"],
+    list_select_related=["supplier"],
+    list_filter=["supplier", "country"],
+    ordering=["supplier", "code"],
+)
+show(
+    StockMovement,
+    list_display=[
+        columns.link("level", _("SKU"), text="level__offer__supplier_sku"),
+        columns.text("level__location__code", _("Where")),
+        "kind",
+        "reported_delta",
+        "reserved_delta",
+        "allocated_delta",
+        "cause",
+        columns.age("at", _("When")),
+    ],
+    list_display_links=["kind"],
+    list_select_related=["level__offer", "level__location"],
+    list_filter=["kind"],
+    search_fields=["cause", "level__offer__supplier_sku"],
+    ordering=["-id"],
+)
+show(
+    CostChange,
+    list_display=[
+        columns.link("offer", _("SKU"), text="offer__supplier_sku"),
+        columns.text("offer__supplier__name", _("Supplier")),
+        columns.money("old_amount", _("Before"), currency="offer__currency"),
+        columns.money("new_amount", _("After"), currency="offer__currency"),
+        columns.age("at", _("When")),
+    ],
+    list_display_links=None,
+    list_select_related=["offer__supplier"],
+    search_fields=["offer__supplier_sku"],
+    ordering=["-id"],
+)
+show(
+    SupplierProduct,
+    list_display=[
+        "ref",
+        columns.text("supplier__name", _("Supplier")),
+        columns.state("status", _("State"), calls={"refused"}, ended={"gone"}),
+        columns.age("changed_at", _("Changed")),
+    ],
+    list_select_related=["supplier"],
+    list_filter=["status", "supplier"],
+    search_fields=["ref"],
+    ordering=["-id"],
+)
+show(
+    UnpublishedSupply,
+    list_display=["id", columns.link("variant", _("Variant"))],
+    list_select_related=["variant"],
+    ordering=["id"],
+)
