@@ -23,7 +23,7 @@ def fetch_pictures() -> int:
             the lease, should we die with it
     """
     now = timezone.now()
-    waiting = list(_leased())
+    waiting = list(lease())
     for image in waiting:
         images.fetch(image, now)
     arrived = set(
@@ -39,7 +39,7 @@ def fetch_pictures() -> int:
     return len(waiting)
 
 
-def _leased() -> list[Image]:
+def lease() -> list[Image]:
     now = timezone.now()
     with transaction.atomic(durable=True):
         waiting = list(

@@ -114,7 +114,8 @@ class Api:
         request = self._client.build_request(
             method,
             path,
-            params=dict(params or {}),
+            # An empty one would drop the query that stands in the path.
+            params=dict(params) if params else None,
             content=msgspec.json.encode(body) if body is not None else None,
             headers={**sent, **(headers or {})},
         )

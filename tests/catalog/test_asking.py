@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.asking import MAX_TERMS, terms, understand
+from catalog.filters import ANY, ShelfQuery
+from catalog.folding import fold
+
+
+def asked(words):
+    return understand(ShelfQuery(words=words))
+
+
+@pytest.mark.parametrize(
+    ("words", "left", "found"),
+    [
+        ("headlamp under 100g", "headlamp", {"weight_g": (None, Decimal(100))}),
+        ("headlamp 100 g", "headlamp", {"weight_g": (None, Decimal(100))}),
+        ("lamp over 1,000 lm", "lamp", {"lumens": (Decimal(1000), None)}),
+        ("1000 lumens lamp", "lamp", {"lumens": (Decimal(1000), None)}),
+        ("under €50", "", {"price": (None, Decimal(50))}),
+        ("lantern less than 29.90 euros", "lantern", {"price": (None, Decimal("29.90"))}),
+        ("lamp under 50", "lamp", {"price": (None, Decimal(50))}),
+        ("lamp at least 10 h", "lamp", {"runtime_h": (Decimal(10), None)}),
+        ("under 3 oz", "", {"weight_g": (None, Decimal(85))}),
+        ("fənər 100 qram qədər", "fənər", {"weight_g": (None, Decimal(100))}),
+        ("1000 lümendən çox", "", {"lumens": (Decimal(1000), None)}),
+        ("18650 usb-c headlamp", "headlamp", {"power": {"18650", "usb_c"}}),
+        ("USB C torch", "torch", {"power": {"usb_c"}}),
+        ("waterproof lamp", "lamp", {"water": {"splash"}}),
+        ("IPX8 torch", "torch", {"water": {"submersible"}}),
+        ("magnetic work light", "work light", {"features": {"magnet"}}),
+        ("red light headlamp", "headlamp", {"features": {"red_light"}}),
+        ("Heron 1300", "Heron 1300", {}),
+        ("in stock lantern", "lantern", {"in_stock": True}),
+    ],
+)
+def test_words_that_can_be_understood_become_filters(words, left, found):
+    query = asked(words)
+
+    assert query.words == left
+    assert {name: getattr(query, name) for name in found} == found
+    if "price" not in found:
+        assert query.price == ANY
+
+
+def test_what_was_chosen_before_is_kept_beside_what_the_words_ask():
+    query = understand(ShelfQuery(words="18650 lamp", power=frozenset({"aa"})))
+
+    assert query.power == {"aa", "18650"}
+
+
+def test_a_number_keeps_the_look_of_what_is_left():
+    assert asked("Kömürçü FƏNƏRİ under 90 g").words == "Kömürçü FƏNƏRİ"
+
+
+def test_understanding_twice_changes_nothing():
+    once = asked("18650 usb-c headlamp under 100g")
+
+    assert understand(once) == once
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("the lamp for you", ["lamp", "you"]),
+        ("HL-7K3Q-X2M9-PB4T", ["hl-7k3q-x2m9-pb4t"]),
+        ("'; DROP TABLE -- & | ! ( ) :* <->", ["drop", "table"]),
+        ("\0\0", []),
+        ("", []),
+    ],
+)
+def test_only_words_are_looked_for(words, found):
+    assert [term.word for term in terms(words)] == found
+
+
+def test_a_gtin_of_any_length_is_looked_for_in_fourteen_digits():
+    assert "04006381333931" in terms("4006381333931")[0].names
+
+
+@given(st.text(max_size=300))
+def test_no_text_is_an_error(words):
+    query = asked(words)
+
+    assert len(terms(query.words)) <= MAX_TERMS
+
+
+def test_a_plain_keyboard_finds_azerbaijani_words():
+    assert fold("BAŞ FƏNƏRİ") == fold("bas feneri") == "bas feneri"

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from catalog.cells import Battery, lithium_class, of_option, read_battery
+from catalog.reading import UnreadableError
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        (
+            "Li-Po 1200 mAh 3.7 V (4.44 Wh)",
+            {"format": "built_in", "chemistry": "li_po", "energy_wh": Decimal("4.44")},
+        ),
+        ("18650 (included)", {"format": "18650", "is_included": True, "energy_wh": None}),
+        (
+            "2 × 18650 Li-ion 2600 mAh 3.6 V, not included",
+            {"count": 2, "is_included": False, "energy_wh": Decimal("18.72")},
+        ),
+        ("3xAAA alkaline", {"format": "AAA", "count": 3, "chemistry": "alkaline"}),
+        (
+            "2 × CR2032 Lithium metal 220 mAh 3 V",
+            {"format": "CR2032", "chemistry": "lithium_metal"},
+        ),
+        ("built-in 18650 2000 mAh", {"is_built_in": True, "energy_wh": Decimal("7.40")}),
+        ("rechargeable", {"format": "", "is_included": None}),
+        ("21700 5000mAh", {"format": "21700", "energy_wh": Decimal("18.00")}),
+    ],
+)
+def test_a_battery_is_read_as_far_as_it_is_told(text, facts):
+    battery = read_battery(text)
+
+    assert {name: getattr(battery, name) for name in facts} == facts
+
+
+def test_two_capacities_are_no_capacity():
+    with pytest.raises(UnreadableError):
+        read_battery("18650, 1200 mAh or 3000 mAh")
+
+
+@pytest.mark.parametrize(
+    ("text", "family", "has_battery", "kind"),
+    [
+        ("Li-Po 1200 mAh 3.7 V", "headlamp", True, "inside"),
+        ("18650 (included)", "flashlight", True, "with"),
+        ("18650 (pre-installed)", "flashlight", True, "inside"),
+        ("18650, not included", "flashlight", False, "none"),
+        ("18650", "flashlight", True, "with"),
+        ("18650", "flashlight", False, "none"),
+        ("3 x AAA alkaline (included)", "headlamp", True, "none"),
+        ("21700 Li-ion 5000 mAh", "battery", True, "alone"),
+        ("AA NiMH 2000 mAh", "battery", True, "none"),
+        ("", "lantern", True, "with"),
+        ("", "accessory", False, "none"),
+    ],
+)
+def test_lithium_travels_as_the_facts_say_and_the_stricter_way_in_doubt(
+    text, family, has_battery, kind
+):
+    assert lithium_class(read_battery(text), family=family, has_battery=has_battery) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "facts"),
+    [
+        ("Battery", "Without battery", {"is_included": False}),
+        ("Battery", "With battery", {"is_included": True}),
+        ("Battery", "5000 mAh", {"capacity_mah": 5000, "energy_wh": Decimal("18.00")}),
+        ("Pack", "2 pcs", {"count": 2, "energy_wh": Decimal("18.72")}),
+        ("Color", "Battery gray", {"is_included": None, "capacity_mah": 2600}),
+    ],
+)
+def test_an_option_may_change_the_battery(name, value, facts):
+    battery = read_battery("1 × 21700 Li-ion 2600 mAh 3.6 V")
+
+    changed = of_option(battery, name=name, value=value)
+
+    assert {fact: getattr(changed, fact) for fact in facts} == facts
+
+
+def test_the_energy_of_one_cell_is_that_of_all_by_their_number():
+    assert Battery(count=2, energy_wh=Decimal("18.70")).cell_wh == Decimal("9.35")

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from catalog.claims import Claim, ModeClaim, beam_m, judge, out_of_range
+
+HONEST = {
+    "output_lm": 400,
+    "intensity_cd": 2500,
+    "runtime_high_min": 180,
+    "weight_g": 75,
+    "battery_format": "built_in",
+    "energy_wh": Decimal("9.25"),
+}
+
+
+def verdict(**claimed):
+    return {(found.code, found.is_error) for found in judge(Claim(**claimed))}
+
+
+def test_an_honest_headlamp_passes():
+    assert verdict(**HONEST) == set()
+
+
+@pytest.mark.parametrize(
+    ("lie", "code", "is_error"),
+    [
+        ({"output_lm": 990_000, "intensity_cd": None}, "output-impossible", True),
+        ({"output_lm": 10_000, "battery_format": "AAA", "battery_count": 3,
+          "energy_wh": None, "weight_g": None, "intensity_cd": None}, "output-impossible", True),
+        ({"output_lm": 20_000, "intensity_cd": None}, "output-impossible", True),
+        ({"capacity_mah": 9900, "battery_format": "18650", "energy_wh": Decimal("36.6")},
+         "capacity-impossible", True),
+        ({"beam_m": Decimal(328)}, "beam-contradicts-intensity", True),
+        ({"beam_m": Decimal(110)}, "beam-contradicts-intensity", False),
+        ({"intensity_cd": 20}, "intensity-impossible", True),
+        ({"intensity_cd": 2_000_000}, "intensity-impossible", True),
+        ({"intensity_cd": 60_000, "head_mm": 8}, "intensity-impossible", True),
+        ({"runtime_high_min": 1200}, "runtime-impossible", True),
+        ({"runtime_high_min": 300}, "runtime-by-step-down", False),
+        ({"weight_g": 20, "battery_format": "18650", "is_battery_included": True,
+          "output_lm": None, "intensity_cd": None}, "weight-below-cells", True),
+        ({"power_w": Decimal(1)}, "output-impossible", True),
+        ({"capacity_mah": 1200, "voltage": Decimal("3.7")}, "energy-unlikely", False),
+    ],
+)  # fmt: skip
+def test_a_lie_is_found(lie, code, is_error):
+    assert (code, is_error) in verdict(**{**HONEST, **lie})
+
+
+def test_one_lie_is_one_error():
+    found = judge(Claim(**{**HONEST, "output_lm": 990_000}))
+
+    assert [finding.column for finding in found if finding.is_error] == ["output_lm"]
+
+
+def test_a_brighter_mode_that_runs_longer_is_doubted_only_among_white_ones():
+    high = ModeClaim(name="High", output_lm=Decimal(400), runtime_min=600)
+    low = ModeClaim(name="Low", output_lm=Decimal(40), runtime_min=300)
+    red = ModeClaim(name="Red", kind="red", output_lm=Decimal(4), runtime_min=100)
+
+    assert verdict(modes=(low, high)) == {("brighter-runs-longer", False)}
+    assert verdict(modes=(low, red)) == set()
+
+
+@pytest.mark.parametrize(("candela", "meters"), [(2500, 100), (10_000, 200), (22_000, 297)])
+def test_the_beam_ends_where_fl1_says(candela, meters):
+    assert beam_m(candela) == meters
+
+
+def test_a_value_no_light_has_is_out_of_range():
+    assert out_of_range("weight_g", 75) is None
+    assert out_of_range("weight_g", 99_999_999).is_error
+    assert out_of_range("cri", 20).code == "out-of-range"

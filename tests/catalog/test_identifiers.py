@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.identifiers import BadGtinError, brand_key, check_digit, gtin14, mpn_key
+
+
+@pytest.mark.parametrize(
+    ("raw", "padded"),
+    [
+        ("4006381333931", "04006381333931"),
+        ("036000291452", "00036000291452"),
+        ("96385074", "00000096385074"),
+        ("10614141000415", "10614141000415"),
+        ("4 006381-333931", "04006381333931"),
+    ],
+)
+def test_every_length_of_gtin_becomes_fourteen_digits(raw, padded):
+    assert gtin14(raw) == padded
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ("4006381333930", "its check digit would be 1"),
+        ("400638133393", "its check digit would be"),
+        ("123", "3 digits"),
+        ("", "not made of digits"),
+        ("40063813339AB", "not made of digits"),
+        ("٤٠٠٦٣٨١٣٣٣٩٣١", "not made of digits"),
+        ("0000000000000", "placeholder"),
+    ],
+)
+def test_what_is_no_gtin_is_refused_with_the_reason(raw, words):
+    with pytest.raises(BadGtinError, match=words):
+        gtin14(raw)
+
+
+@given(st.text(alphabet="0123456789", min_size=12, max_size=12).filter(lambda body: int(body) > 0))
+def test_exactly_one_last_digit_is_right(body):
+    good = []
+    for last in "0123456789":
+        try:
+            good.append(gtin14(body + last))
+        except BadGtinError:
+            continue
+
+    assert good == [f"0{body}{check_digit(body)}"]
+
+
+def test_two_spellings_of_a_maker_are_one():
+    assert brand_key("Fénix-Light") == brand_key("FENIX light") == "fenixlight"
+
+
+def test_a_part_number_is_unique_only_within_its_brand():
+    assert mpn_key("Northbeam", "HL-65 C") == "northbeam:hl65c"
+    assert mpn_key("Lumora", "HL-65 C") != mpn_key("Northbeam", "HL-65 C")

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from PIL import Image as Pillow
+
+from catalog import images
+from catalog.images import BadPictureError
+from catalog.models import Image
+from tests.factories.catalog import NOON, make_image, make_product
+
+
+def picture(*, size=(1200, 800), mode="RGBA", kind="PNG", **options):
+    content = io.BytesIO()
+    color = (255, 200, 0, 0) if mode == "RGBA" else 200
+    Pillow.new(mode, size, color).save(content, kind, **options)
+    return content.getvalue()
+
+
+def chunk(name, body):
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def bomb(width=60_000, height=60_000):
+    """Write a PNG of a few bytes that claims to be enormous."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(b"\0" * 1000)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    )
+
+
+def kept(settings, stem):
+    return {
+        path.name: images.opened(path.read_bytes())
+        for path in sorted((Path(settings.MEDIA_ROOT) / "pictures").glob(f"{stem}-*"))
+    }
+
+
+def test_a_picture_is_kept_in_three_widths_with_its_transparency(settings):
+    found = images.keep(picture())
+
+    assert (found.width_px, found.height_px) == (1200, 800)
+    files = kept(settings, found.stem)
+    assert {name: file.size for name, file in files.items()} == {
+        f"{found.stem}-240.webp": (240, 160),
+        f"{found.stem}-480.webp": (480, 320),
+        f"{found.stem}-900.webp": (900, 600),
+    }
+    assert {file.mode for file in files.values()} == {"RGBA"}
+    assert files[f"{found.stem}-240.webp"].getpixel((5, 5))[3] == 0
+
+
+def test_the_same_picture_is_kept_once_under_one_name(settings):
+    first, second = images.keep(picture()), images.keep(picture())
+
+    assert first == second
+    assert len(list((Path(settings.MEDIA_ROOT) / "pictures").iterdir())) == 3
+
+
+def test_a_small_picture_is_not_blown_up(settings):
+    found = images.keep(picture(size=(300, 200)))
+
+    assert {file.size for file in kept(settings, found.stem).values()} == {(240, 160), (300, 200)}
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("RGB", "JPEG"), ("L", "PNG"), ("P", "PNG"), ("RGB", "WEBP")]
+)
+def test_every_usual_kind_of_picture_is_taken(settings, mode, kind):
+    content = picture(mode=mode, kind=kind)
+
+    assert images.opened(content).mode == "RGB"
+
+
+def test_what_a_camera_hides_in_a_picture_is_dropped(settings):
+    exif = Pillow.Exif()
+    exif[0x0112] = 6  # lies on its side
+    exif[0x010E] = "secret place"
+    found = images.keep(picture(mode="RGB", kind="JPEG", size=(800, 400), exif=exif))
+
+    assert (found.width_px, found.height_px) == (400, 800)
+    folder = Path(settings.MEDIA_ROOT) / "pictures"
+    assert not any(b"secret place" in path.read_bytes() for path in folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "neither PNG nor JPEG nor WebP"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "neither PNG"),
+        (b"<html>not found</html>", "neither PNG"),
+        (picture(mode="RGB", kind="GIF"), "neither PNG"),
+        (picture(mode="RGB", kind="BMP"), "neither PNG"),
+        (picture(mode="RGB", kind="TIFF"), "neither PNG"),
+        (picture(mode="RGB", kind="JPEG")[:400], "broken"),
+        (picture()[:200], "broken"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "broken|neither"),
+        (bomb(), "far too many pixels"),
+        (bomb(7000, 7000), "7000 x 7000 pixels are too many"),
+        (picture(size=(20, 20)), "too few"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_words(settings, content, words):
+    with pytest.raises(BadPictureError, match=words):
+        images.keep(content)
+
+    assert not (Path(settings.MEDIA_ROOT) / "pictures").exists()
+
+
+@pytest.mark.django_db
+def test_a_picture_that_arrived_is_written_down(httpserver, settings):
+    httpserver.expect_request("/1.png", query_string="v=2").respond_with_data(picture())
+    image = make_image(make_product(), source_url=httpserver.url_for("/1.png?v=2"))
+
+    images.fetch(image, NOON)
+
+    image.refresh_from_db()
+    assert (image.width_px, image.height_px, image.problem, image.tries) == (1200, 800, "", 1)
+    assert len(kept(settings, image.stem)) == 3
+    assert not Image.objects.waiting(NOON + timedelta(days=9)).exists()
+
+
+@pytest.mark.django_db
+def test_a_server_that_is_away_is_asked_again_later_and_later_and_then_no_more(httpserver):
+    httpserver.expect_request("/1.png").respond_with_data("busy", status=503)
+    image = make_image(make_product(), source_url=httpserver.url_for("/1.png"))
+    waits = []
+    now = NOON
+
+    while Image.objects.waiting(now).exists():
+        image.refresh_from_db()
+        images.fetch(image, now)
+        image.refresh_from_db()
+        if image.try_after:
+            waits.append((image.try_after - now).total_seconds() / 60)
+            assert not Image.objects.waiting(now).exists()
+            now = image.try_after
+
+    assert waits == [1, 2, 4, 8, 16, 32, 64]
+    assert "503" in image.problem
+    assert image.tries == images.MAX_TRIES
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (404, b"gone", "404"),
+        (302, b"", "302"),
+        (200, b"<svg/>", "neither PNG"),
+        (200, b"x" * (images.MAX_BYTES + 1), "answer over"),
+    ],
+)
+def test_what_will_never_be_a_picture_is_given_up_with_the_reason(httpserver, status, body, words):
+    httpserver.expect_request("/1.png").respond_with_data(body, status=status)
+    image = make_image(make_product(), source_url=httpserver.url_for("/1.png"))
+
+    images.fetch(image, NOON)
+
+    image.refresh_from_db()
+    assert words in image.problem
+    assert image.stem == ""
+    assert not Image.objects.waiting(NOON + timedelta(days=9)).exists()
+
+
+@pytest.mark.django_db
+def test_no_feed_sends_us_into_our_own_network(settings):
+    settings.IS_PRODUCTION = True
+    image = make_image(make_product(), source_url="http://127.0.0.1:9/admin.png")
+
+    images.fetch(image, NOON)
+
+    image.refresh_from_db()
+    assert image.problem == "the address is not a public one"

@@ -1,0 +1,329 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from catalog import intake
+from catalog.models import Brand, Identifier, Image, Mode, Product, Spec, Variant
+from tests.factories.catalog import NOON, make_product_record, make_variant_record
+
+pytestmark = pytest.mark.django_db
+
+
+def take_in(*records, known=None, source="cj"):
+    return intake.take_in(records=records, known=known or {}, source=source, now=NOON)
+
+
+def two_variants(**changes):
+    return make_product_record(
+        variants=[
+            make_variant_record(sku="A-BLK", option_values=("Black",), gtin="", mpn="H1-B"),
+            make_variant_record(sku="A-RED", option_values=("Red",), gtin="", mpn="H1-R"),
+        ],
+        **changes,
+    )
+
+
+def test_a_record_becomes_a_product_with_all_that_belongs_to_it():
+    taken = take_in(two_variants())
+
+    product = Product.objects.select_related("brand", "category", "spec").get()
+    assert (product.title, product.brand.name, product.category.slug, product.status) == (
+        "Sensor headlamp",
+        "Northbeam",
+        "headlamps",
+        "active",
+    )
+    assert product.slug == "sensor-headlamp"
+    assert (product.spec.output_lm, product.spec.beam_m, product.spec.basis) == (
+        400,
+        100,
+        "supplier_claim",
+    )
+    variant = Variant.objects.get(pk=taken.variants["A-RED"])
+    assert (variant.color, variant.lithium, variant.cell_wh, variant.packed_weight_g) == (
+        "Red",
+        "inside",
+        Decimal("4.44"),
+        140,
+    )
+    assert variant.sku.startswith("HL-")
+    assert set(variant.identifiers.values_list("scheme", "value")) == {
+        ("supplier", "cj:A-RED"),
+        ("mpn", "northbeam:h1r"),
+    }
+    assert list(Image.objects.order_by("position").values_list("role", flat=True)) == [
+        "main",
+        "side",
+    ]
+    assert (taken.created, taken.updated, taken.unchanged) == (2, 0, 0)
+    assert taken.touched == set(taken.variants.values())
+
+
+def test_the_same_record_again_writes_nothing():
+    record = two_variants(claims={"Modes": "High 400 lm / 3 h; Low 20.5 lm / 40 h"})
+    first = take_in(record)
+
+    with CaptureQueriesContext(connection) as queries:
+        again = take_in(record)
+
+    words = {query["sql"].split()[0] for query in queries}
+    assert not words & {"INSERT", "UPDATE", "DELETE"}
+    assert again.variants == first.variants
+    assert (again.created, again.updated, again.unchanged, again.touched) == (0, 0, 2, set())
+
+
+def test_many_records_need_no_more_queries_than_few():
+    def taking(count, start):
+        records = [
+            make_product_record(
+                ref=f"R{place}",
+                title=f"Headlamp {place}",
+                variants=[make_variant_record(sku=f"S{place}", gtin="", mpn=f"M{place}")],
+            )
+            for place in range(start, start + count)
+        ]
+        with CaptureQueriesContext(connection) as queries:
+            take_in(*records)
+        return len(queries)
+
+    take_in(make_product_record())
+
+    assert taking(2, start=0) == taking(60, start=100)
+
+
+def test_what_changed_is_updated_and_only_that():
+    taken = take_in(two_variants())
+
+    again = take_in(two_variants(title="Sensor headlamp, new"))
+
+    product = Product.objects.get()
+    assert (product.title, product.slug, product.updated_at) == (
+        "Sensor headlamp, new",
+        "sensor-headlamp",
+        NOON,
+    )
+    assert (again.created, again.updated, again.variants) == (0, 2, taken.variants)
+
+
+def test_a_change_of_one_variant_touches_no_other():
+    taken = take_in(two_variants())
+    record = two_variants()
+    heavier = replace(record.variants[1], packed_weight_g=150)
+
+    again = take_in(replace(record, variants=(record.variants[0], heavier)))
+
+    assert again.touched == {taken.variants["A-RED"]}
+
+
+def test_a_value_that_is_no_longer_stated_is_emptied():
+    take_in(two_variants(claims={"Light output": "400 lm", "Weight": "75 g"}))
+
+    take_in(two_variants(claims={"Weight": "75 g"}))
+
+    spec = Spec.objects.get()
+    assert (spec.output_lm, spec.weight_g, set(spec.sources)) == (None, 75, {"weight_g"})
+
+
+def test_what_a_person_locked_is_never_overwritten():
+    take_in(two_variants())
+    Product.objects.update(title="Our own words", locked_fields=["title", "weight_g", "category"])
+
+    take_in(two_variants(title="His new words", claims={"Weight": "99 g"}))
+
+    assert Product.objects.get().title == "Our own words"
+    assert Spec.objects.get().weight_g == 75
+
+
+def test_a_variant_known_by_its_offer_is_found_without_its_name():
+    taken = take_in(two_variants())
+    Identifier.objects.all().delete()
+
+    again = take_in(two_variants(), known=taken.variants)
+
+    assert again.variants == taken.variants
+    assert Product.objects.count() == 1
+
+
+def test_what_a_crash_left_without_an_offer_is_found_again():
+    first = take_in(two_variants())
+
+    again = take_in(two_variants(), known={})
+
+    assert again.variants == first.variants
+
+
+def test_a_new_sku_joins_the_product_of_its_siblings():
+    take_in(two_variants())
+    record = two_variants()
+    green = make_variant_record(sku="A-GRN", option_values=("Green",), gtin="", mpn="H1-G")
+
+    again = take_in(replace(record, variants=(*record.variants, green)))
+
+    assert (again.created, again.unchanged) == (1, 2)
+    assert Product.objects.get().variants.count() == 3
+
+
+def test_two_products_of_one_title_get_addresses_of_their_own():
+    first = make_product_record(ref="R1", variants=[make_variant_record(sku="S1", gtin="")])
+    second = make_product_record(ref="R2", variants=[make_variant_record(sku="S2", gtin="")])
+
+    take_in(first, second)
+
+    slugs = list(Product.objects.order_by("pk").values_list("slug", flat=True))
+    assert slugs[0] == "sensor-headlamp"
+    assert slugs[1].startswith("sensor-headlamp-")
+
+
+def test_a_wrong_check_digit_is_reported_and_not_stored():
+    taken = take_in(make_product_record(variants=[make_variant_record(gtin="4006381333930")]))
+
+    assert [(issue.code, issue.row, issue.is_fatal) for issue in taken.issues] == [
+        ("gtin-check-digit", "CJ-1-BLK", False)
+    ]
+    assert not Identifier.objects.filter(scheme="gtin").exists()
+
+
+def test_a_gtin_claimed_twice_is_kept_as_a_conflict_and_reported_each_time():
+    records = [
+        make_product_record(
+            ref=f"R{place}", variants=[make_variant_record(sku=f"S{place}", mpn=f"M{place}")]
+        )
+        for place in (1, 2)
+    ]
+
+    for _ in range(2):
+        taken = take_in(*records)
+        assert [(issue.code, issue.row) for issue in taken.issues] == [("gtin-duplicate", "S2")]
+
+    states = Identifier.objects.filter(scheme="gtin").order_by("pk")
+    assert [(name.variant_id, name.state) for name in states] == [
+        (taken.variants["S1"], "asserted"),
+        (taken.variants["S2"], "conflict"),
+    ]
+
+
+def test_a_gtin_that_is_corrected_replaces_the_old_one():
+    take_in(make_product_record(variants=[make_variant_record(gtin="4006381333931")]))
+
+    take_in(make_product_record(variants=[make_variant_record(gtin="036000291452")]))
+
+    assert Identifier.objects.get(scheme="gtin").value == "00036000291452"
+
+
+def test_a_sku_given_twice_counts_once_and_is_reported():
+    variant = make_variant_record(sku="S1", gtin="")
+    taken = take_in(
+        make_product_record(variants=[variant, variant, make_variant_record(sku="", gtin="")])
+    )
+
+    assert list(taken.variants) == ["S1"]
+    assert [issue.code for issue in taken.issues] == ["sku-unusable"]
+
+
+def test_a_bad_record_does_not_stop_the_others():
+    mat = make_product_record(ref="R9", title="Yoga mat", category_path=("Mats",))
+
+    taken = take_in(mat, two_variants())
+
+    assert taken.created == 2
+    assert [(issue.row, issue.is_fatal) for issue in taken.issues] == [("R9", True)]
+
+
+def test_pictures_follow_the_record_but_an_empty_list_removes_none():
+    take_in(two_variants(picture_urls=["http://x/1.png", "http://x/2.png"]))
+    Image.objects.filter(source_url="http://x/1.png").update(stem="kept")
+
+    take_in(two_variants(picture_urls=["http://x/3.png", "http://x/1.png"]))
+    take_in(two_variants(picture_urls=[]))
+
+    images = Image.objects.order_by("position").values_list("source_url", "role", "stem")
+    assert list(images) == [("http://x/3.png", "main", ""), ("http://x/1.png", "side", "kept")]
+
+
+def test_a_picture_of_one_variant_belongs_to_it():
+    taken = take_in(
+        make_product_record(
+            picture_urls=["http://x/1.png"],
+            variants=[make_variant_record(picture_urls=("http://x/1.png", "http://x/b.png"))],
+        )
+    )
+
+    images = dict(Image.objects.values_list("source_url", "variant_id"))
+    assert images == {"http://x/1.png": None, "http://x/b.png": taken.variants["CJ-1-BLK"]}
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "file:///etc/passwd", "//x/1.png", "http://x/a b.png", "http://["],
+)
+def test_what_is_no_address_of_a_picture_is_left_out_and_reported(url):
+    taken = take_in(two_variants(picture_urls=[url]))
+
+    assert [issue.code for issue in taken.issues] == ["picture-address"]
+    assert not Image.objects.exists()
+
+
+def test_a_mode_table_that_changed_is_written_anew():
+    take_in(two_variants(claims={"Modes": "High 400 lm / 3 h; Low 20 lm / 40 h"}))
+
+    take_in(two_variants(claims={"Modes": "Turbo 450 lm / 1 h"}))
+
+    assert [(mode.position, mode.name) for mode in Mode.objects.all()] == [(0, "Turbo")]
+
+
+def test_two_spellings_of_a_maker_make_one_brand():
+    take_in(make_product_record(brand="Northbeam"))
+    take_in(
+        make_product_record(
+            ref="R2", brand="NORTH BEAM", variants=[make_variant_record(sku="S2", gtin="")]
+        )
+    )
+
+    assert Brand.objects.get().key == "northbeam"
+
+
+def test_hostile_words_are_clean_before_they_are_stored():
+    take_in(
+        two_variants(
+            title="Lamp \u202e\0🔥<b>", description_html="<p>a<script>alert(1)</script></p>\0"
+        )
+    )
+
+    product = Product.objects.get()
+    assert product.title == "Lamp <b>"
+    assert product.description_html == "<p>a</p>"
+
+
+def test_absurd_sizes_fit_or_are_left_out():
+    record = make_product_record(
+        brand="b" * 500,
+        title="lamp headlamp " * 100,
+        hs_code="8513.10.20.00.99",
+        claims={"l" * 300: "x" * 9000, "Weight": "9" * 40 + " g", "Headlamp": "x" * 9000},
+        option_names=("o" * 300,),
+        variants=[
+            make_variant_record(
+                option_values=("v" * 300,), mpn="m" * 500, packed_weight_g=10**12, gtin="1" * 90
+            ),
+            make_variant_record(sku="s" * 500),
+        ],
+    )
+
+    taken = take_in(record)
+
+    variant = Variant.objects.get()
+    assert (variant.packed_weight_g, variant.weight_g, variant.hs_code) == (
+        None,
+        None,
+        "8513102000",
+    )
+    assert {issue.code for issue in taken.issues} == {
+        "out-of-range",
+        "sku-unusable",
+        "gtin-check-digit",
+    }

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from catalog import reading
+from catalog.reading import UnreadableError
+
+
+@pytest.mark.parametrize(
+    ("text", "units", "amount"),
+    [
+        ("400 lm", reading.OUTPUT_LM, "400"),
+        ("1,000 lumens", reading.OUTPUT_LM, "1000"),
+        ("up to 1,200LM (high)", reading.OUTPUT_LM, "1200"),
+        ("22 kcd", reading.INTENSITY_CD, "22000"),
+        ("approx. 75 g", reading.WEIGHT_G, "75"),
+        ("0.21 kg", reading.WEIGHT_G, "210"),
+        ("2 oz", reading.WEIGHT_G, "56.69904625"),
+        ("328 ft", reading.DISTANCE_M, "99.9744"),
+        ("100 yards", reading.DISTANCE_M, "91.44"),
+        ("3.1 in", reading.LENGTH_MM, "78.74"),
+        ("1.2 Ah", reading.CAPACITY_MAH, "1200"),
+        ("6500 K", reading.COLOR_K, "6500"),
+        ("no number", reading.OUTPUT_LM, None),
+        ("400 lux", reading.OUTPUT_LM, None),
+        ("75", reading.WEIGHT_G, None),
+    ],
+)
+def test_an_amount_is_read_with_its_unit(text, units, amount):
+    assert reading.quantity(text, units) == (amount and Decimal(amount))
+
+
+@pytest.mark.parametrize(
+    "text", ["110-140 g", "110 g to 140 g", "110 – 140 g", "1.000 g", "75 g, 80 g"]
+)
+def test_a_text_with_two_readings_is_not_read(text):
+    with pytest.raises(UnreadableError):
+        reading.quantity(text, reading.WEIGHT_G)
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("3.5 h", "210"),
+        ("150 min", "150"),
+        ("2 h 30 min", "150"),
+        ("2h30", "150"),
+        ("2 days", "2880"),
+        ("8-12 h", UnreadableError),
+        ("long", None),
+    ],
+)
+def test_a_run_time_is_read_in_minutes(text, minutes):
+    if minutes is UnreadableError:
+        with pytest.raises(UnreadableError):
+            reading.duration_min(text)
+    else:
+        assert reading.duration_min(text) == (minutes and Decimal(minutes))
+
+
+@pytest.mark.parametrize(
+    ("text", "millimeters"),
+    [
+        ("65 x 42 x 38 mm", "65"),
+        ("42 × 65 × 38 mm", "65"),
+        ("Ø 25 × 130 mm", "130"),
+        ("6.5 cm", "65"),
+        ("5.1 in", "129.54"),
+        ("65 x 42", None),
+    ],
+)
+def test_the_longest_side_is_the_length(text, millimeters):
+    assert reading.longest_side_mm(text) == (millimeters and Decimal(millimeters))
+
+
+@pytest.mark.parametrize(
+    ("text", "rating"),
+    [
+        ("IPX4", "IPX4"),
+        ("ip 68 (2 m)", "IP68"),
+        ("IP66/IP68", "IP66/8"),
+        ("IPX6 and IPX7", "IPX6/7"),
+        ("waterproof", ""),
+        ("none", "none"),
+        ("SHIP 44", ""),
+    ],
+)
+def test_only_a_coded_rating_counts(text, rating):
+    assert reading.ip_rating(text) == rating

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import pytest
+
+from catalog import shelf, shelving, spelling
+from catalog.filters import ShelfQuery
+from catalog.models import Card, Identifier, Product, SearchWord
+from tests.factories.catalog import (
+    NOON,
+    make_brand,
+    make_category,
+    make_channel,
+    make_listing,
+    make_product,
+    make_spec,
+    make_variant,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def make_shown(title="Trail headlamp", *, brand="Northbeam", family="headlamp", sku=None, **spec):
+    shelves = {"headlamp": "headlamps", "lantern": "lanterns"}
+    names = {
+        "headlamps": {"en": "Headlamps", "az": "Baş fənərləri"},
+        "lanterns": {"en": "Lanterns", "az": "Kamp fənərləri"},
+    }
+    slug = shelves[family]
+    product = make_product(
+        title=title,
+        brand=make_brand(name=brand),
+        family=family,
+        category=make_category(slug=slug, names=names[slug]),
+    )
+    make_spec(product, **spec)
+    make_listing(make_variant(product, sku=sku))
+    shelving.shelve(product_ids=[product.pk], channel=make_channel())
+    return product
+
+
+def search(words, **more):
+    return shelf.read(channel=make_channel(), query=ShelfQuery(words=words, **more), now=NOON)
+
+
+def titles(words):
+    return [card.title for card in search(words).cards]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "trail",
+        "TRAIL headlamps",
+        "northbeam",
+        "headl",
+        "trail lamp",
+        "usb-c headlamp under 100g",
+        "motion sensor",
+        "fənəri",
+        "bas feneri",
+        "head torch",
+        "the trail headlamp with red light",
+    ],
+)
+def test_a_product_is_found_by_its_words_in_either_language(words):
+    make_shown("Trail headlamp")
+    make_shown(
+        "Camp lantern",
+        family="lantern",
+        brand="Lumora",
+        charging=(),
+        features=(),
+        weight_g=400,
+    )
+
+    assert "Trail headlamp" in titles(words)
+
+
+def test_every_word_must_be_found():
+    make_shown("Trail headlamp")
+
+    assert titles("trail lantern") == []
+
+
+def test_a_number_of_the_trade_finds_exactly_its_product():
+    product = make_shown("Trail headlamp", sku="HL-7K3Q-X2M9-PB4T")
+    make_shown("Other headlamp")
+    variant = product.variants.get()
+    for scheme, value in (("gtin", "04006381333931"), ("mpn", "northbeam:h1b")):
+        Identifier.objects.create(variant=variant, scheme=scheme, value=value)
+    shelving.shelve(product_ids=[product.pk], channel=make_channel())
+
+    for words in ("HL-7K3Q-X2M9-PB4T", "hl-7k3q-x2m9-pb4t", "4006381333931", "H1-B"):
+        assert titles(words) == ["Trail headlamp"]
+
+
+def test_the_title_counts_more_than_the_shelf():
+    make_shown("Sensor light")
+    make_shown("Headlamp classic")
+
+    assert titles("headlamp")[0] == "Headlamp classic"
+
+
+def test_a_typing_error_still_finds_something_and_says_what_it_took_it_for():
+    make_shown("Trail headlamp")
+
+    found = search("hedlamp trial")
+
+    assert found.corrected == "headlamp trail"
+    assert [card.title for card in found.cards] == ["Trail headlamp"]
+
+
+def test_a_right_word_is_never_corrected():
+    make_shown("Trail headlamp")
+
+    assert search("trail").corrected == ""
+    assert search("zzzzqqqq").corrected == ""
+
+
+def test_zero_results_say_which_filter_to_drop():
+    make_shown("Trail headlamp", weight_g=75, features=("clip",))
+
+    found = search("trail under 50 g", features=frozenset({"clip"}))
+
+    assert found.total == 0
+    assert found.without == {"weight": 1, "features": 0}
+    assert found.corrected == ""
+
+
+def test_a_search_costs_two_queries_and_a_mistyped_one_four(django_assert_num_queries):
+    make_shown("Trail headlamp")
+    channel = make_channel()
+
+    for words, queries in (("trail headlamp under 100 g", 2), ("traill", 4)):
+        with django_assert_num_queries(queries):
+            shelf.read(channel=channel, query=ShelfQuery(words=words), now=NOON)
+
+
+def test_only_words_are_learned_from_cards():
+    make_shown("Trail H1000 «Ultra» headlamp")
+
+    learned = set(SearchWord.objects.values_list("word", flat=True))
+    assert {"trail", "ultra", "headlamp", "northbeam"} <= learned
+    assert "h1000" not in learned
+
+
+def test_an_unknown_word_takes_the_nearest_known_one():
+    SearchWord.objects.create(word="varrowick")
+
+    assert spelling.correct("Varowick lamp") == "varrowick lamp"
+    assert spelling.correct("4006381333931") == "4006381333931"
+
+
+def test_a_card_follows_its_product():
+    product = make_shown("Trail headlamp")
+    Product.objects.filter(pk=product.pk).update(title="Night headlamp")
+    shelving.shelve(product_ids=[product.pk], channel=make_channel())
+
+    assert titles("night") == ["Night headlamp"]
+    assert titles("trail") == []
+    assert Card.objects.count() == 1

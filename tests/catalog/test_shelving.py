@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+
+from catalog import shelving
+from catalog.models import Card, Listing, Product
+from storefront.lib.transactions import NoTransactionError
+from tests.factories.catalog import (
+    NOON,
+    make_channel,
+    make_image,
+    make_listing,
+    make_product,
+    make_spec,
+    make_variant,
+)
+
+
+def shelve(*products):
+    shelving.shelve(product_ids=[product.pk for product in products], channel=make_channel())
+
+
+def make_lamp(**spec):
+    product = make_product()
+    make_spec(product, **spec)
+    return product
+
+
+@pytest.mark.django_db
+def test_a_card_holds_what_a_list_shows():
+    product = make_lamp(cri=95)
+    make_listing(make_variant(product), price_amount="29.99", available=3)
+    make_listing(
+        make_variant(product, packed_weight_g=200, lithium="none", cell_wh=None, cell_count=0),
+        price_amount="19.99",
+        available=4,
+        ships_from={"DE": 4, "CN": 1},
+    )
+    make_image(product, role="side", stem="side", position=1)
+    make_image(product, role="main", stem="main", position=0)
+
+    shelve(product)
+
+    card = Card.objects.get()
+    assert (card.title, card.brand, card.family, card.picture) == (
+        product.title,
+        "Fara",
+        "headlamp",
+        "main",
+    )
+    assert (card.price_amount, card.has_more_prices, card.variant_count, card.available) == (
+        Decimal("19.99"),
+        True,
+        2,
+        7,
+    )
+    assert (card.packed_weight_g, card.lithium, card.cell_wh, card.cell_count) == (
+        200,
+        "none",
+        None,
+        0,
+    )
+    assert card.ships_from == ["CN", "DE"]
+    assert (card.output_lm, card.beam_m, card.runtime_min, card.weight_g, card.water) == (
+        400,
+        100,
+        180,
+        75,
+        1,
+    )
+    assert card.power == ["built_in", "usb_c"]
+    assert card.features == ["high_cri", "motion_sensor", "red_light"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("rating", "water"),
+    [
+        ("", None),
+        ("none", 0),
+        ("IPX2", 0),
+        ("IPX4", 1),
+        ("IP54", 1),
+        ("IPX5", 2),
+        ("IP66", 2),
+        ("IPX7", 3),
+        ("IP68", 3),
+        ("IP66/8", 4),
+    ],
+)
+def test_a_rating_is_ranked_by_what_it_withstands(rating, water):
+    product = make_lamp(ip_rating=rating)
+    make_listing(make_variant(product))
+
+    shelve(product)
+
+    assert Card.objects.get().water == water
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("spec", "power"),
+    [
+        ({"power_sources": ("replaceable_cell",), "battery_format": "18650"}, ["18650", "usb_c"]),
+        (
+            {"power_sources": ("replaceable_cell",), "battery_format": "AAA", "charging": ()},
+            ["aaa"],
+        ),
+        (
+            {"power_sources": ("replaceable_cell",), "battery_format": "C", "charging": ()},
+            ["other_cell"],
+        ),
+        ({"power_sources": ("built_in", "solar"), "charging": ()}, ["built_in", "solar"]),
+        ({"power_sources": (), "battery_format": "", "charging": ()}, []),
+    ],
+)
+def test_power_is_told_in_the_words_of_the_facet(spec, power):
+    product = make_lamp(**spec)
+    make_listing(make_variant(product))
+
+    shelve(product)
+
+    assert Card.objects.get().power == power
+
+
+@pytest.mark.django_db
+def test_the_price_shown_is_of_a_variant_that_can_be_bought():
+    product = make_lamp()
+    make_listing(make_variant(product), price_amount="9.99", available=0)
+    make_listing(make_variant(product), price_amount="29.99", available=1)
+
+    shelve(product)
+
+    assert Card.objects.get().price_amount == Decimal("29.99")
+
+
+@pytest.mark.django_db
+def test_what_is_sold_out_keeps_its_card_below_the_rest():
+    sold_out, buyable = make_lamp(), make_lamp()
+    make_listing(make_variant(sold_out), available=0)
+    make_listing(make_variant(buyable), available=1)
+
+    shelve(sold_out, buyable)
+
+    best = Card.objects.order_by("-score").values_list("product", "available")
+    assert list(best) == [(buyable.pk, 1), (sold_out.pk, 0)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "hide",
+    [
+        lambda _: Listing.objects.update(is_published=False),
+        lambda _: Product.objects.update(status="archived"),
+        lambda _: Listing.objects.all().delete(),
+        lambda product: (
+            product.variants.update(status="discontinued") and Listing.objects.update(available=0)
+        ),
+    ],
+)
+def test_what_is_no_longer_for_show_loses_its_card(hide):
+    product = make_lamp()
+    make_listing(make_variant(product))
+    shelve(product)
+    assert Card.objects.count() == 1
+
+    hide(product)
+    shelve(product)
+
+    assert not Card.objects.exists()
+
+
+@pytest.mark.django_db
+def test_only_the_products_named_are_touched():
+    one, other = make_lamp(), make_lamp()
+    for product in (one, other):
+        make_listing(make_variant(product))
+    shelve(one, other)
+    Product.objects.update(title="New title", created_at=NOON - timedelta(days=1))
+
+    shelve(one)
+
+    assert dict(Card.objects.values_list("product", "title")) == {
+        one.pk: "New title",
+        other.pk: "Fara H1 headlamp",
+    }
+
+
+@pytest.mark.django_db
+def test_a_card_that_is_right_is_not_written():
+    product = make_lamp()
+    make_listing(make_variant(product))
+    shelve(product)
+
+    def place():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT xmin::text, ctid::text FROM catalog_card")
+            return cursor.fetchall()
+
+    before = place()
+    shelve(product)
+
+    assert place() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_shelving_lives_and_dies_with_the_change_it_belongs_to():
+    with pytest.raises(NoTransactionError):
+        shelving.shelve(product_ids=[1], channel=make_channel())

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog import shelving, showing
+from catalog.models import Card, Identifier, Listing
+from storefront.lib.money import Money
+from tests.factories.catalog import (
+    NOON,
+    make_category,
+    make_channel,
+    make_image,
+    make_listing,
+    make_mode,
+    make_product,
+    make_spec,
+    make_variant,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def make_shown(*, slug="trail-lamp", category=None, family="headlamp"):
+    product = make_product(slug=slug, category=category, family=family)
+    make_spec(product)
+    make_mode(product, position=1, name="Low", output_lm="20.50", runtime_min=2400)
+    make_mode(product, position=0, name="High")
+    black = make_variant(product, sku=f"{slug}-B", option_values=("Black",), position=0)
+    red = make_variant(product, sku=f"{slug}-R", option_values=("Red", "XL"), position=1)
+    make_listing(black, price_amount="29.99")
+    make_listing(red, price_amount="19.99", available=0, ships_from={})
+    return product
+
+
+def show(slug="trail-lamp"):
+    return showing.product(channel=make_channel(), slug=slug, now=NOON)
+
+
+def test_a_product_page_gathers_all_there_is_to_show():
+    product = make_shown()
+    black, red = product.variants.order_by("position")
+    Identifier.objects.create(
+        variant=black, scheme="gtin", value="04006381333931", raw="4006381333931"
+    )
+    Identifier.objects.create(variant=black, scheme="mpn", value="fara:h1b", raw="H1-B")
+    make_image(product, stem="main", position=0)
+    make_image(product, stem="", position=1)
+    make_image(product, stem="red", variant=red, position=2)
+
+    view = show()
+
+    assert (view.title, view.brand, view.category.slug, view.option_names) == (
+        "Fara H1 headlamp",
+        "Fara",
+        "headlamps",
+        ("Color",),
+    )
+    assert (view.spec.output_lm, view.spec.features, view.spec.battery_energy_wh) == (
+        400,
+        ["motion_sensor", "red_light"],
+        Decimal("4.44"),
+    )
+    assert [(mode.name, mode.output_lm) for mode in view.modes] == [
+        ("High", Decimal("400.00")),
+        ("Low", Decimal("20.50")),
+    ]
+    assert [picture.stem for picture in view.pictures] == ["main"]
+    first, second = view.variants
+    assert (first.sku, first.gtin, first.mpn, first.price) == (
+        "trail-lamp-B",
+        "04006381333931",
+        "H1-B",
+        Money(Decimal("29.99"), "EUR"),
+    )
+    assert (first.ships_from, first.available, first.cell_wh) == ({"CN": 20}, 20, Decimal("4.44"))
+    assert (second.options_text, [picture.stem for picture in second.pictures]) == (
+        "Red / XL",
+        ["red"],
+    )
+    assert second.listing_id == Listing.objects.get(variant=red).pk
+
+
+def test_the_page_leads_with_what_can_be_bought():
+    make_shown()
+
+    view = show()
+
+    assert view.price_from == Money(Decimal("19.99"), "EUR")
+    assert view.has_more_prices
+    assert view.lead(NOON).sku == "trail-lamp-B"
+    assert view.is_available(NOON)
+    assert not view.is_available(NOON + timedelta(hours=25))
+
+
+def test_a_product_without_a_spec_shows_none():
+    make_listing(make_variant(make_product(slug="bare")))
+
+    assert show("bare").spec is None
+
+
+@pytest.mark.parametrize("slug", ["nothing", "a\0b", "x" * 5000, "'; --"])
+def test_what_does_not_exist_is_not_shown(slug):
+    make_shown()
+
+    assert show(slug) is None
+
+
+def test_a_product_that_is_archived_or_not_published_is_not_shown():
+    product = make_shown()
+    Listing.objects.update(is_published=False)
+    assert show() is None
+
+    Listing.objects.update(is_published=True)
+    product.status = "archived"
+    product.save()
+    assert show() is None
+
+
+def test_a_discontinued_variant_is_shown_only_while_there_are_some_left():
+    product = make_shown()
+    product.variants.update(status="discontinued")
+
+    assert [variant.sku for variant in show().variants] == ["trail-lamp-B"]
+
+
+def test_a_page_costs_two_queries_whatever_there_is(django_assert_num_queries):
+    channel = make_channel()
+    make_shown()
+    for _ in range(2):
+        with django_assert_num_queries(2):
+            assert showing.product(channel=channel, slug="trail-lamp", now=NOON)
+        with django_assert_num_queries(2):
+            showing.home(channel=channel, now=NOON)
+        for place in range(20):
+            make_shown(slug=f"more-{place}-{_}")
+
+
+def test_the_front_picks_the_best_of_each_shelf_that_can_be_bought():
+    lanterns = make_category(slug="lanterns", position=1)
+    products = [make_shown(slug=f"lamp-{place}") for place in range(8)]
+    products.append(make_shown(slug="lantern", category=lanterns, family="lantern"))
+    shelving.shelve(product_ids=[each.pk for each in products], channel=make_channel())
+    best = products[3].pk
+    Card.objects.filter(product=best).update(score=9_000_000)
+    Card.objects.filter(product=products[4]).update(score=9_500_000, available=0)
+
+    home = showing.home(channel=make_channel(), now=NOON)
+
+    assert list(home.picks) == ["headlamp", "lantern"]
+    assert len(home.picks["headlamp"]) == showing.PICKS_PER_SHELF
+    assert home.picks["headlamp"][0].product_id == best
+    assert [(category.slug, count) for category, count in home.categories] == [
+        ("headlamps", 8),
+        ("lanterns", 1),
+    ]

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import io
+import threading
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.utils import timezone
+from PIL import Image as Pillow
+
+from catalog import shelving, tasks
+from catalog.models import Card, Category, Image
+from catalog.tasks import fetch_pictures
+from tests.factories.catalog import (
+    make_channel,
+    make_image,
+    make_listing,
+    make_product,
+    make_spec,
+    make_variant,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def png():
+    content = io.BytesIO()
+    Pillow.new("RGB", (300, 200), (9, 9, 9)).save(content, "PNG")
+    return content.getvalue()
+
+
+def make_shown():
+    product = make_product()
+    make_spec(product)
+    make_listing(make_variant(product), as_of=timezone.now())
+    shelving.shelve(product_ids=[product.pk], channel=make_channel())
+    return product
+
+
+def test_a_picture_that_arrives_is_shown_on_the_card(httpserver):
+    httpserver.expect_request("/1.png").respond_with_data(png())
+    image = make_image(make_shown(), source_url=httpserver.url_for("/1.png"))
+
+    assert fetch_pictures() == 1
+
+    image.refresh_from_db()
+    assert Card.objects.get().picture == image.stem != ""
+
+
+def test_main_pictures_come_first_and_each_is_fetched_once(httpserver, monkeypatch):
+    monkeypatch.setattr(tasks, "BATCH", 2)
+    httpserver.expect_request("/1.png").respond_with_data(png())
+    product, other = make_shown(), make_shown()
+    side = make_image(
+        product, role="side", position=1, source_url=httpserver.url_for("/1.png?side")
+    )
+    for each in (product, other):
+        make_image(each, source_url=httpserver.url_for("/1.png?main"))
+
+    fetch_pictures()
+
+    assert list(Image.objects.filter(stem="")) == [side]
+    assert fetch_pictures() == 1
+    assert fetch_pictures() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_never_fetch_the_same_picture():
+    make_image(make_product())
+    leased = []
+
+    def other_worker():
+        try:
+            leased.append(len(tasks.lease()))
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        Image.objects.select_for_update(of=["self"]).get()
+        thread = threading.Thread(target=other_worker)
+        thread.start()
+        thread.join(timeout=5)
+
+    assert leased == [0]
+    assert len(tasks.lease()) == 1
+    assert tasks.lease() == []
+
+
+def test_a_picture_whose_worker_died_is_due_again_after_the_lease():
+    make_image(make_product())
+    tasks.lease()
+
+    assert not Image.objects.waiting(timezone.now()).exists()
+    assert Image.objects.waiting(timezone.now() + tasks.LEASE + timedelta(seconds=1)).exists()
+
+
+def test_the_shelves_are_put_up_in_both_languages_and_may_be_put_up_again():
+    for _ in range(2):
+        call_command("seed_catalog", stdout=io.StringIO())
+
+    found = {category.slug: category for category in Category.objects.all()}
+    assert list(Category.objects.order_by("position").values_list("slug", flat=True)) == [
+        "headlamps",
+        "flashlights",
+        "lanterns",
+        "work-lights",
+        "bike-lights",
+        "cells-chargers",
+        "accessories",
+    ]
+    for category in found.values():
+        assert set(category.names) == set(category.intros) == {"en", "az"}
+    assert found["cells-chargers"].families == ["battery", "charger"]

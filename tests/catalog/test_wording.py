@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog import wording
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<p onclick=alert(1)>a</p>",
+    '<img src="x" onerror="alert(1)">',
+    '<a href="javascript:alert(1)">a</a>',
+    '<a href="https://evil.example/">a</a>',
+    '<svg onload="alert(1)"><circle/></svg>',
+    "<svg><script>alert(1)</script></svg>",
+    "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img onerror=x()&gt;'>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    '<iframe srcdoc="<script>alert(1)</script>"></iframe>',
+    '<p style="background:url(javascript:alert(1))">a</p>',
+    "<style>p{color:red}</style>",
+    "<form action=//evil.example><input name=card></form>",
+    '<object data="x.swf"></object><embed src="x.swf">',
+    '<meta http-equiv="refresh" content="0;url=//evil.example">',
+    "<scr<script>ipt>alert(1)</scr</script>ipt>",
+    "<p>\0<script>alert(1)</script></p>",
+    "<template><script>alert(1)</script></template>",
+    "<!--<img src=x onerror=alert(1)>-->",
+    "<p>a<p><b>b",
+]
+
+
+@pytest.mark.parametrize("dirty", HOSTILE)
+def test_nothing_hostile_survives_in_a_description(dirty):
+    clean = wording.clean_html(dirty)
+
+    lowered = clean.lower()
+    for sign in ("<script", "<img", "<a", "<svg", "<style", "<iframe", "<form", "<!--", "\0"):
+        assert sign not in lowered
+    for tag in lowered.split("<")[1:]:
+        assert "=" not in tag.split(">")[0]
+    assert wording.clean_html(clean) == clean
+
+
+def test_the_structure_of_a_description_is_kept():
+    assert wording.clean_html(
+        '<h1>Big</h1><h3 class="x">Why</h3><ul><li>a &amp; b</li></ul>'
+        "<table><tr><td>1</td></tr></table>"
+    ) == (
+        "Big<h3>Why</h3><ul><li>a &amp; b</li></ul>"
+        "<table><tbody><tr><td>1</td></tr></tbody></table>"
+    )
+
+
+@given(st.text(max_size=300))
+def test_no_text_breaks_the_cleaner_and_cleaning_twice_changes_nothing(text):
+    once = wording.clean_html(text)
+
+    assert wording.clean_html(once) == once
+
+
+@pytest.mark.parametrize(
+    ("title", "output_lm", "clean"),
+    [
+        ("🔥 Trail  lamp\u202e ‼️", None, "Trail lamp ‼"),
+        ("990000LM super bright headlamp", None, "super bright headlamp"),
+        ("Trail lamp, 400 lm", 400, "Trail lamp, 400 lm"),
+        ("Trail lamp, 4,000 lumens", 400, "Trail lamp"),
+        ("Lamp (20000 Lumens) USB-C", 400, "Lamp USB-C"),
+        ("Cafe\u0301 light &amp; more", None, "Café light & more"),
+        ("Nord\tlight\nno\0w", None, "Nord light now"),
+        ("مصباح 超亮 lamp", None, "مصباح 超亮 lamp"),
+    ],
+)
+def test_a_title_is_one_plain_line_that_claims_no_more_than_we_publish(title, output_lm, clean):
+    assert wording.clean_title(title, output_lm=output_lm) == clean
+
+
+def test_a_long_title_ends_with_a_whole_word():
+    title = wording.clean_title("lantern " * 40, output_lm=None)
+
+    assert len(title) <= wording.MAX_TITLE
+    assert title.endswith("lantern")
+
+
+@given(st.text(max_size=400))
+def test_no_control_character_or_override_is_left_in_any_title(text):
+    title = wording.clean_title(text, output_lm=None)
+
+    assert len(title) <= wording.MAX_TITLE
+    kinds = {unicodedata.category(letter) for letter in title if letter not in "°®™©"}
+    assert not kinds & {"Cc", "Cf", "Cs", "So"}
+
+
+def test_the_summary_is_the_first_sentences_without_the_table():
+    html = "<p>Small &amp; bright. Made to last.</p><table><tr><td>Weight</td></tr></table>"
+
+    assert wording.summary_of(html) == "Small & bright. Made to last."
+    assert wording.summary_of("<p>" + "Word word. " * 60 + "</p>").endswith("word.")
