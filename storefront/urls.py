@@ -23,6 +23,7 @@ urlpatterns = [
     *i18n_patterns(path("", include("storefront.web.urls"))),
 ]
 
+handler400 = "storefront.web.errors.bad_request"
+handler403 = "storefront.web.errors.forbidden"
 handler404 = "storefront.web.errors.not_found"
 handler500 = "storefront.web.errors.server_error"
-
