@@ -34,7 +34,7 @@ class InboundCall(Stateful):
     }
     AXES: ClassVar = {"status": TRANSITIONS}
 
-    source = models.CharField(max_length=30)
+    source = models.CharField(max_length=40)
     external_id = models.CharField(max_length=100)
     body = models.BinaryField()
     received_at = models.DateTimeField()

@@ -55,7 +55,7 @@ def make_service(
     )
 
 
-def make_parcel_news(
+def make_parcel_news(  # noqa: PLR0917
     number=CJ_NUMBER,
     carrier="CJPacket Ordinary",
     url="",

@@ -1,0 +1,159 @@
+"""Understand a kept call, and tell the app whose business it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from orders import acknowledging, payments
+from orders.gateways.test import read_news as read_gateway
+from orders.models import PurchaseOrder
+from shipping import shipments
+from shipping.statuses import ON_ITS_WAY, from_words
+from storefront.hooks import dialect
+from storefront.hooks.sources import Kind, Source
+from storefront.lib.failures import PermanentError, TemporaryError
+from suppliers.adapters.base import Answer, NewsKind, PurchaseState, SupplierNews
+from suppliers.adapters.cj import read_news as read_cj
+from suppliers.connecting import adapter_for
+
+
+class UnknownOrderError(Exception):
+    """The call speaks of an order that we do not have, or not yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """What became of a call. ``reason`` says why nothing was to do, or what could not be done."""
+
+    is_applied: bool
+    reason: str = ""
+
+
+def understand(*, source: Source, body: bytes, now: datetime) -> Understood:
+    """Apply a call; applied a second time it changes nothing.
+
+    Raises: UnknownOrderError, payments.UnknownPaymentError, payments.TooEarlyError,
+            shipments.WrongOrderError, TemporaryError  it may be understood later
+            PermanentError  nobody can understand it, or it is not theirs to say
+    """
+    return _READERS[source.kind](source, body, now)
+
+
+def _gateway(_source: Source, body: bytes, now: datetime) -> Understood:
+    updates = read_gateway(body)
+    for update in updates:
+        payments.apply(update=update, gateway="test", now=now)
+    if not updates:
+        return Understood(is_applied=False, reason="news that we have no word for")
+    return Understood(is_applied=True)
+
+
+def _tracking(source: Source, body: bytes, now: datetime) -> Understood:
+    state = dialect.read(body)
+    purchase_order = _order_of(source, number=state.number)
+    return _follow(purchase_order, [state], now)
+
+
+def _cj(source: Source, body: bytes, now: datetime) -> Understood:
+    found = [news for news in read_cj(body) if news.kind in {NewsKind.ORDER, NewsKind.PARCEL}]
+    if not found:
+        return Understood(is_applied=False, reason="not of an order; a sync reads the rest")
+    outcomes = []
+    for news in found:
+        purchase_order = _order_of(
+            source, number=news.number, supplier_reference=news.supplier_reference
+        )
+        if states := _states(purchase_order, news):
+            outcomes.append(_follow(purchase_order, states, now))
+    reason = "; ".join(outcome.reason for outcome in outcomes if outcome.reason)
+    if not outcomes:
+        return Understood(is_applied=False, reason="it says nothing of how the order stands")
+    return Understood(is_applied=True, reason=reason)
+
+
+def _states(purchase_order: PurchaseOrder, news: SupplierNews) -> list[PurchaseState]:
+    """Return what the message means for our order.
+
+    CJ promises no order of his messages, so that one about an order only makes us ask; what
+    the message says itself counts when he cannot be asked. One about a parcel carries the
+    carrier's own time, and stands by itself.
+    """
+    told = news.state(number=purchase_order.number)
+    if news.kind is NewsKind.PARCEL:
+        return [_as_the_carrier_says(told)] if told else []
+    try:
+        return _asked(purchase_order, news)
+    except TemporaryError:
+        if told is None:
+            raise
+        return [told]
+
+
+def _asked(purchase_order: PurchaseOrder, news: SupplierNews) -> list[PurchaseState]:
+    states = []
+    with adapter_for(purchase_order.supplier) as adapter:
+        for reference in news.split_into or (purchase_order.number,):
+            state = adapter.find(number=reference)
+            if state is None:
+                raise UnknownOrderError(f"the supplier does not find {reference}")
+            states.append(state)
+    if news.split_into:
+        return [_as_a_part(state, purchase_order.number) for state in states]
+    return states
+
+
+def _as_a_part(state: PurchaseState, number: str) -> PurchaseState:
+    """Read one of several orders that ours became: what it says of itself is not of the whole."""
+    if state.answer != Answer.DELIVERED:
+        return replace(state, number=number, supplier_reference="")
+    parcels = tuple(
+        replace(parcel, carrier_text=parcel.carrier_text or "Delivered") for parcel in state.parcels
+    )
+    return replace(
+        state, number=number, supplier_reference="", answer=Answer.SHIPPED, parcels=parcels
+    )
+
+
+def _as_the_carrier_says(state: PurchaseState) -> PurchaseState:
+    """Wait for the carrier to say something of a parcel: a label alone has not left."""
+    has_left = any(from_words(parcel.carrier_text) in ON_ITS_WAY for parcel in state.parcels)
+    return replace(state, answer=Answer.SHIPPED if has_left else Answer.ACCEPTED)
+
+
+def _follow(
+    purchase_order: PurchaseOrder, states: list[PurchaseState], now: datetime
+) -> Understood:
+    parcels = 0
+    problems: list[str] = []
+    for state in states:
+        acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
+        taken = shipments.take_in(purchase_order=purchase_order, state=state, now=now)
+        parcels += len(taken.parcels)
+        problems += taken.problems
+    if problems and not parcels:
+        raise PermanentError("; ".join(problems))
+    return Understood(is_applied=True, reason="; ".join(problems))
+
+
+def _order_of(source: Source, *, number: str, supplier_reference: str = "") -> PurchaseOrder:
+    """Find the order that is spoken of, among those of the supplier who speaks.
+
+    Raises: UnknownOrderError
+    """
+    his = PurchaseOrder.objects.filter(supplier=source.supplier)
+    his = his.select_related("order", "supplier")
+    found = his.filter(number=number).first() if number else None
+    if found is None and supplier_reference:
+        found = his.filter(supplier_reference=supplier_reference).first()
+    if found is None:
+        raise UnknownOrderError(f"no order {number or supplier_reference!r} of this supplier"[:200])
+    return found
+
+
+_READERS: Mapping[Kind, Callable[[Source, bytes, datetime], Understood]] = {
+    Kind.CJ: _cj,
+    Kind.TRACKING: _tracking,
+    Kind.TEST_GATEWAY: _gateway,
+}

@@ -1,0 +1,58 @@
+"""The only inbound machine endpoint in the house."""
+
+from __future__ import annotations
+
+import logging
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from kombu.exceptions import OperationalError
+
+from notifications.signing import BadHeadersError, ForgedError, StaleError
+from storefront.hooks import keeping, sources
+from storefront.hooks.tasks import handle
+
+log = logging.getLogger(__name__)
+
+MAX_BYTES = 64 * 1024
+
+
+@csrf_exempt
+@require_POST
+def receive(request: HttpRequest, source: str) -> HttpResponse:
+    """Keep the call word for word, thank the caller, understand it later."""
+    found = sources.find(source)
+    if found is None:
+        return _answer("Nobody calls himself so here.", status=404)
+    body = request.read(MAX_BYTES + 1)
+    if len(body) > MAX_BYTES:
+        return _answer("Too large: 64 KB at most.", status=413)
+    now = keeping.database_time()
+    try:
+        external_id = found.identify(headers=request.headers, body=body, now=now)
+    except BadHeadersError as error:
+        return _refuse(source, error, status=400)
+    except (ForgedError, StaleError) as error:
+        return _refuse(source, error, status=401)
+    call, is_news = keeping.keep(source=source, external_id=external_id, body=body, now=now)
+    if is_news:
+        _wake(call.pk)
+    return _answer("Thank you.", status=200)
+
+
+def _wake(call_id: int) -> None:
+    try:
+        handle.delay(call_id=call_id)
+    except OperationalError as error:
+        # The call is kept: the sweep finds it when the broker is back.
+        log.warning("call %s waits, the broker is away: %s", call_id, error)
+
+
+def _refuse(source: str, error: ValueError, *, status: int) -> HttpResponse:
+    log.warning("a call from %s was refused: %s", source, error)
+    return _answer(f"Refused: {error}.", status=status)
+
+
+def _answer(words: str, *, status: int) -> HttpResponse:
+    return HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")

@@ -1,0 +1,69 @@
+"""Calls from outside, signed as their senders sign them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from itertools import count
+
+from django.urls import reverse
+
+from notifications import signing
+from storefront.hooks import keeping
+from suppliers.models import Connection
+from tests.factories.suppliers import NOON
+
+OPEN_ID = "20000123"
+SECRET = "whsec_" + base64.b64encode(b"a secret of the supplier").decode()
+OLD_SECRET = "whsec_" + base64.b64encode(b"the secret of last year").decode()
+_numbers = count(1)
+
+
+def connect_cj(supplier, open_id=OPEN_ID):
+    """Make a supplier one that speaks CJ's language and signs with his open id."""
+    supplier.adapter = "cj"
+    supplier.save()
+    Connection.objects.filter(supplier=supplier).update(account_id=open_id)
+    return f"cj-{supplier.code}"
+
+
+def cj_sign(body, open_id=OPEN_ID):
+    return base64.b64encode(hmac.digest(open_id.encode(), body, hashlib.sha256)).decode()
+
+
+def cj_body(kind, message_id=None, /, **params):
+    message = {
+        "messageId": message_id or f"m-{next(_numbers)}",
+        "type": kind,
+        "messageType": "UPDATE",
+        "params": params,
+    }
+    return json.dumps(message).encode()
+
+
+def post_cj(client, source, body, **headers):
+    headers = {"sign": cj_sign(body)} | headers
+    return client.post(
+        reverse("hook", args=[source]), body, content_type="application/json", headers=headers
+    )
+
+
+def post_signed(client, source, body, *, message_id=None, at=NOON, secret=SECRET, **headers):
+    signed = signing.headers_for(
+        message_id=message_id or f"msg_{next(_numbers)}", body=body, at=at, secret=secret
+    )
+    return client.post(
+        reverse("hook", args=[source]),
+        body,
+        content_type="application/json",
+        headers=signed | headers,
+    )
+
+
+def keep_call(source, body, external_id=None, now=NOON):
+    call, _ = keeping.keep(
+        source=source, external_id=external_id or f"call-{next(_numbers)}", body=body, now=now
+    )
+    return call
