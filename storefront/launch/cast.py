@@ -18,7 +18,7 @@ from storefront.launch.processes import Child
 
 WEB_PORT = 8000
 SMTP_OFFSET = 25
-HOOK_PATH = "/hooks/cj-cj-sandbox/"
+HOOK_PATH = "/hooks/cj-cj-sandbox/"  # the dialect, then our code of the supplier
 SANDBOX_PACE_S = 6  # seconds between two steps of an order, so that one sees it move
 WEB_WORKERS = 2
 WEB_THREADS = 2
@@ -83,7 +83,7 @@ def urls(ports: Ports) -> dict[str, str]:
     return {
         "shop": f"{shop}/",
         "admin": f"{shop}/admin/",
-        "api": f"{shop}/api/v1/docs/",
+        "api": f"{shop}/api/docs/",
         "sandbox": f"http://{HOST}:{ports.sandbox}/",
         "mailbox": f"{shop}/dev/mailbox/",
         "gateway": f"http://{HOST}:{ports.gateway}/",
