@@ -1,0 +1,160 @@
+"""A shop in which a bit of everything has happened, all of it by the shop's own verbs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from catalog import shelving
+from catalog.models import PriceChange
+from notifications import dispatch
+from notifications.models import Delivery, Event
+from orders import cancelling, checkout, ledger, payments, purchasing
+from orders.models import Order, PaymentEvent, PurchaseOrder
+from shipping import shipments
+from storefront.lib.failures import PermanentError
+from suppliers.models import CostChange, FeedIssue, FeedRun
+from tests.factories.catalog import make_channel, make_image, make_mode
+from tests.factories.hooks import keep_call
+from tests.factories.orders import (
+    make_order,
+    make_paid_order,
+    make_payment,
+    make_purchase_orders,
+    make_sellable,
+    news_of,
+)
+from tests.factories.scripted import ScriptedSupplier, connect
+from tests.factories.shipping import make_parcel_news, make_service, make_state
+from tests.factories.suppliers import NOON, make_supplier
+
+
+def make_world(monkeypatch):
+    """Make one order in each state that verbs reach, and the supply behind them."""
+    supplier = connect(monkeypatch, ScriptedSupplier())
+    listings = [make_sellable(quantity=20) for _ in range(2)]
+    for listing in listings:
+        make_mode(listing.variant.product)
+        make_image(listing.variant.product, stem="a1")
+    make_service()
+    make_order(*listings)
+    make_paid_order(*listings)
+    make_purchase_orders(*listings)
+    _expired(listings)
+    _canceled(listings)
+    _refused(listings, supplier)
+    _sent(listings)
+    _shipped(listings, "shipped", number="CJPKL0000000001YQ")
+    _shipped(listings, "delivered", number="CJPKL0000000002YQ")
+    _fed(listings)
+    _called()
+    _told()
+    with transaction.atomic():
+        products = [listing.variant.product_id for listing in listings]
+        shelving.shelve(product_ids=products, channel=make_channel())
+    return listings
+
+
+def _expired(listings):
+    order = make_order(*listings)
+    assert checkout.expire(order=order, now=NOON + timedelta(days=1))
+
+
+def _canceled(listings):
+    order = make_paid_order(*listings)
+    cancelling.cancel(order=order, reason="changed my mind", actor="shopper", now=NOON)
+    settle(order)
+
+
+def _refused(listings, supplier):
+    (purchase_order,) = make_purchase_orders(*listings)
+    supplier.script = [PermanentError("does not ship there")]
+    _send(purchase_order)
+    settle(purchase_order.order)
+
+
+def _sent(listings):
+    (purchase_order,) = make_purchase_orders(*listings)
+    purchase_order = _send(purchase_order)
+    assert purchase_order.request_status == "accepted", purchase_order.hold_reasons
+    settle(purchase_order.order)
+    return purchase_order
+
+
+def _shipped(listings, answer, *, number):
+    purchase_order = _sent(listings)
+    news = make_parcel_news(number, carrier_text="in transit", happened_at=NOON)
+    for word in ("shipped", answer):
+        shipments.take_in(
+            purchase_order=purchase_order, state=make_state(purchase_order, word, news), now=NOON
+        )
+
+
+def _send(purchase_order):
+    fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
+    return purchasing.send(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
+
+
+def settle(order):
+    """Answer for the gateway what was asked of it."""
+    answers = {
+        PaymentEvent.Kind.CAPTURE_REQUESTED: "captured",
+        PaymentEvent.Kind.RELEASE_REQUESTED: "released",
+        PaymentEvent.Kind.REFUND_REQUESTED: "refunded",
+    }
+    for event in PaymentEvent.objects.filter(payment__order=order, kind__in=ledger.REQUESTS):
+        payment = event.payment
+        update = news_of(
+            payment, answers[event.kind], amount=event.amount, request_key=event.external_id
+        )
+        payments.apply(update=update, gateway="fake", now=NOON)
+
+
+def _fed(listings):
+    supplier = make_supplier()
+    run = FeedRun.objects.create(
+        supplier=supplier,
+        kind=FeedRun.Kind.PRODUCTS,
+        status_since=NOON,
+        started_at=NOON,
+        lease_until=NOON + timedelta(minutes=5),
+    )
+    for to in ("parsed", "staged", "applied"):
+        run.move(to, at=NOON)
+    for row in ("P1", "P2"):
+        FeedIssue.objects.create(
+            supplier=supplier,
+            first_run=run,
+            last_run=run,
+            row=row,
+            code="gtin-check-digit",
+            severity="error",
+            message="The check digit is wrong.",
+        )
+    for listing in listings:
+        offer = listing.variant.offers.get()
+        CostChange.objects.create(offer=offer, run=run, new_amount=offer.cost_amount, at=NOON)
+        PriceChange.objects.create(
+            listing=listing,
+            amount=listing.price_amount,
+            cost_amount=listing.cost_amount,
+            rule=listing.rule,
+            at=NOON,
+        )
+
+
+def _called():
+    for status in ("applied", "failed"):
+        keep_call("test-gateway", b"{}").move(status, at=NOON, problem="")
+
+
+def _told():
+    for event in Event.objects.order_by("pk"):
+        for delivery in dispatch.fan_out(event=event, now=NOON):
+            delivery.move(Delivery.Status.DELIVERING, at=NOON, attempts=1)
+            delivery.move(Delivery.Status.DELIVERED, at=NOON)
+
+
+def orders_by_status():
+    return {order.status: order for order in Order.objects.order_by("pk")}
