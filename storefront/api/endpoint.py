@@ -37,7 +37,9 @@ class StrictJSON(JSONParser):
             raise ProblemError(kinds.TOO_LARGE)
         try:
             return json.loads(
-                content, parse_constant=_refuse_constant, object_pairs_hook=_refuse_repeated
+                content.decode(),
+                parse_constant=_refuse_constant,
+                object_pairs_hook=_refuse_repeated,
             )
         except (ValueError, RecursionError) as error:
             raise ParseError from error

@@ -45,12 +45,6 @@ NOT_FOUND = Kind(
     title=_("There is nothing here"),
     detail=_("Check the address. Every path of this API ends with a slash."),
 )
-FORBIDDEN = Kind(
-    slug="forbidden",
-    status=HTTPStatus.FORBIDDEN,
-    title=_("You may not do this"),
-    detail=_("Use the token or key that belongs to what you ask for."),
-)
 WRONG_METHOD = Kind(
     slug="wrong-method",
     status=HTTPStatus.METHOD_NOT_ALLOWED,

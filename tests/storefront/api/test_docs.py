@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from django.core.management import call_command
+from jsonschema import Draft202012Validator
+
+from storefront.api import kinds
+from storefront.api.docs import schema_in
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_schema_is_valid_and_complete(tmp_path):
+    file = tmp_path / "schema.yml"
+
+    call_command("spectacular", validate=True, fail_on_warn=True, file=str(file))
+
+    assert "openapi: 3.1.0" in file.read_text()
+
+
+def test_the_schema_is_served(client):
+    answer = client.get("/api/schema/")
+
+    schema = json.loads(answer.content)
+    assert answer.status_code == 200
+    assert "/api/v1/carts/{token}/checkout/" in schema["paths"]
+
+
+def test_every_operation_tells_its_problems_as_problem_json():
+    schema = schema_in("en")
+
+    for methods in schema["paths"].values():
+        for told in methods.values():
+            for status, answer in told["responses"].items():
+                kinds_of_content = list(answer["content"])
+                is_problem = int(status) >= 400
+                expected = "application/problem+json" if is_problem else "application/json"
+                assert kinds_of_content == [expected], (told["operationId"], status)
+
+
+def test_every_example_of_a_request_is_one_that_the_schema_takes():
+    schema = schema_in("en")
+    found = 0
+
+    for methods in schema["paths"].values():
+        for told in methods.values():
+            content = told.get("requestBody", {}).get("content", {}).get("application/json", {})
+            whole = {"allOf": [content.get("schema", {})], "components": schema["components"]}
+            for example in content.get("examples", {}).values():
+                Draft202012Validator(whole).validate(example["value"])
+                found += 1
+
+    assert found >= 3
+
+
+def test_the_page_explains_every_operation_and_every_problem(client):
+    page = client.get("/api/docs/").content.decode()
+
+    for path, methods in schema_in("en")["paths"].items():
+        assert path in page
+        for told in methods.values():
+            assert f'id="{told["operationId"]}"' in page
+    for kind in kinds.ALL:
+        assert f'id="{kind.slug}"' in page
+
+
+def test_the_page_loads_nothing_from_elsewhere_and_needs_no_script(client):
+    answer = client.get("/api/docs/")
+    page = answer.content.decode()
+
+    assert "<script" not in page
+    assert " style=" not in page
+    assert all(address.startswith("/") for address in re.findall(r'<link[^>]+href="([^"]+)"', page))
+    assert "unsafe-inline" not in answer.headers["content-security-policy"]

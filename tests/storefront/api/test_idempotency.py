@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from orders import checkout, payments
+from orders.models import Order, Payment
+from storefront.api import idempotency, tasks
+from storefront.api.models import IdempotencyRecord
+from suppliers.models import StockLevel
+from tests.factories.suppliers import NOON
+from tests.storefront.api.contract import Caller, kind_of
+
+
+@pytest.mark.django_db
+def test_the_same_key_and_body_get_the_same_answer(api, cart, wish):
+    first = api.post(f"{cart}checkout/", wish, key="k1")
+    second = api.post(f"{cart}checkout/", wish, key="k1")
+
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json() == second.json()
+    assert "idempotent-replayed" not in first.headers
+    assert second.headers["idempotent-replayed"] == "true"
+    assert Order.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_the_same_key_with_another_body_is_refused(api, cart, wish):
+    api.post(f"{cart}checkout/", wish, key="k1")
+
+    answer = api.post(f"{cart}checkout/", wish | {"email": "other@example.org"}, key="k1")
+
+    assert (answer.status_code, kind_of(answer)) == (422, "idempotency-key-reused")
+    assert Order.objects.get().email == "erika@example.org"
+
+
+@pytest.mark.django_db
+def test_a_refusal_is_repeated_under_its_key_and_not_judged_anew(api, cart, wish):
+    wrong = wish | {"delivery": "teleport"}
+
+    first = api.post(f"{cart}checkout/", wrong, key="k1")
+    second = api.post(f"{cart}checkout/", wrong, key="k1")
+    corrected = api.post(f"{cart}checkout/", wish, key="k2")
+
+    assert first.json() == second.json()
+    assert second.headers["content-type"] == "application/problem+json"
+    assert corrected.status_code == 201
+
+
+@pytest.mark.django_db
+def test_one_caller_does_not_meet_the_keys_of_another(api, cart, wish, listing):
+    api.post(f"{cart}lines/", {"listing_id": listing.pk}, key="same")
+    token = api.post("/api/v1/carts/", {}).json()["token"]
+
+    answer = api.post(f"/api/v1/carts/{token}/lines/", {"listing_id": listing.pk}, key="same")
+
+    assert answer.status_code == 201
+    assert answer.json()["token"] == token
+
+
+@pytest.mark.django_db
+def test_checkout_without_a_key_is_refused(api, cart, wish):
+    answer = api.post(f"{cart}checkout/", wish)
+
+    assert (answer.status_code, kind_of(answer)) == (400, "idempotency-key-required")
+    assert Order.objects.count() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("key", ["", " ", "k" * 256, "k" * 10_000, "schlüssel", "a\x00b"])
+def test_a_key_that_cannot_be_used_is_refused(api, cart, wish, key):
+    answer = api.post(f"{cart}checkout/", wish, key=key)
+
+    assert (answer.status_code, kind_of(answer)) == (400, "idempotency-key-invalid")
+    assert IdempotencyRecord.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_the_longest_key_is_kept(api, cart, wish):
+    assert api.post(f"{cart}checkout/", wish, key="k" * 255).status_code == 201
+    assert IdempotencyRecord.objects.get().key == "k" * 255
+
+
+@pytest.mark.django_db
+def test_a_failure_of_ours_is_not_kept(api, cart, wish, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(checkout, "place", lambda **_: 1 / 0)
+        first = api.post(f"{cart}checkout/", wish, key="k1")
+
+    second = api.post(f"{cart}checkout/", wish, key="k1")
+
+    assert (first.status_code, kind_of(first)) == (500, "bug")
+    assert second.status_code == 201
+
+
+@pytest.mark.django_db
+def test_who_died_after_placing_the_order_is_followed_by_who_finishes_it(
+    api, cart, wish, monkeypatch
+):
+    def die(**_):
+        raise SystemExit
+
+    with monkeypatch.context() as dying:
+        dying.setattr(payments, "start", die)
+        with pytest.raises(SystemExit):
+            api.post(f"{cart}checkout/", wish, key="k1")
+    left_behind = IdempotencyRecord.objects.get()
+
+    answer = api.post(f"{cart}checkout/", wish, key="k1")
+
+    order = Order.objects.get()
+    assert left_behind.done_at is None
+    assert (answer.status_code, answer.json()["number"]) == (201, order.number)
+    assert answer.json()["pay_url"] == Payment.objects.get().pay_url
+
+
+@pytest.mark.django_db
+def test_no_secret_of_a_caller_is_kept_with_his_key(api, cart, wish):
+    api.post(f"{cart}checkout/", wish, key="k1")
+    token = cart.split("/")[-2]
+
+    record = IdempotencyRecord.objects.get()
+
+    assert token not in f"{record.principal} {record.key} {record.response}"
+
+
+@pytest.mark.django_db
+def test_old_answers_are_forgotten_and_new_ones_kept(api, cart, wish, noon):
+    api.post(f"{cart}checkout/", wish, key="old")
+    IdempotencyRecord.objects.update(started_at=NOON - timedelta(days=8))
+    api.post("/api/v1/carts/", {}, key="new")
+
+    tasks.forget_old_keys()
+    again = api.post(f"{cart}checkout/", wish, key="old")
+
+    assert not IdempotencyRecord.objects.filter(key="old", status_code=201).exists()
+    assert IdempotencyRecord.objects.filter(key="new").exists()
+    assert (again.status_code, kind_of(again)) == (409, "cart-already-placed")
+    assert Order.objects.count() == 1
+
+
+def at_once(count, work):
+    """Run the same work in many threads that start together, and return what each brought."""
+    start = threading.Barrier(count)
+    brought = []
+
+    def run():
+        connection.ensure_connection()
+        start.wait()
+        try:
+            brought.append(work())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return brought
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fifty_equal_checkouts_at_once_are_one_order(api, cart, wish):
+    answers = at_once(50, lambda: Caller().post(f"{cart}checkout/", wish, key="k1"))
+
+    assert [answer.status_code for answer in answers] == [201] * 50
+    assert all(answer.json() == answers[0].json() for answer in answers)
+    assert (Order.objects.count(), Payment.objects.count()) == (1, 1)
+    assert StockLevel.objects.get().reserved == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_checkouts_with_keys_of_their_own_are_one_order(api, cart, wish):
+    keys = iter(range(8))
+
+    answers = at_once(8, lambda: Caller().post(f"{cart}checkout/", wish, key=f"k{next(keys)}"))
+
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
+    assert Order.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_too_long_is_asked_to_come_again(api, cart, wish, monkeypatch):
+    monkeypatch.setattr(idempotency, "WAIT_S", 0.1)
+    is_working, may_end = threading.Event(), threading.Event()
+    real = payments.start
+
+    def slow(**words):
+        is_working.set()
+        may_end.wait(timeout=10)
+        return real(**words)
+
+    monkeypatch.setattr(payments, "start", slow)
+
+    def work():
+        if is_working.is_set():
+            return None
+        return Caller().post(f"{cart}checkout/", wish, key="k1")
+
+    first = threading.Thread(target=lambda: (work(), connection.close()))
+    first.start()
+    is_working.wait(timeout=10)
+    waiting = api.post(f"{cart}checkout/", wish, key="k1")
+    may_end.set()
+    first.join()
+    after = api.post(f"{cart}checkout/", wish, key="k1")
+
+    assert (waiting.status_code, kind_of(waiting)) == (409, "idempotency-key-in-use")
+    assert waiting.headers["retry-after"] == "1"
+    assert after.status_code == 201
+    assert Order.objects.count() == 1

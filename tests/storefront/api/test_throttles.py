@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+from redis.exceptions import ConnectionError as RedisAwayError
+
+from storefront.api.throttles import ChangeThrottle, ReadThrottle
+from tests.factories.catalog import make_channel
+from tests.storefront.api.contract import kind_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def twice(monkeypatch):
+    """Two reads and two changes a minute are enough for everybody."""
+    make_channel()
+    for throttle in (ReadThrottle, ChangeThrottle):
+        monkeypatch.setattr(throttle, "rate", "2/min")
+
+
+def test_who_asks_too_often_is_told_when_to_come_again(api, twice):
+    answers = [api.get("/api/v1/categories/") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert kind_of(answers[2]) == "too-often"
+    assert 1 <= int(answers[2].headers["retry-after"]) <= 60
+
+
+def test_reading_does_not_use_up_what_may_be_changed(api, twice):
+    for _ in range(3):
+        api.get("/api/v1/categories/")
+
+    assert api.post("/api/v1/carts/", {}).status_code == 201
+
+
+def test_a_made_up_address_is_not_believed(api, twice):
+    answers = [
+        api.get("/api/v1/categories/", x_forwarded_for=f"203.0.113.{number}") for number in range(3)
+    ]
+
+    assert answers[2].status_code == 429
+
+
+def test_a_counter_that_is_away_lets_everybody_in(api, twice, monkeypatch):
+    def away(*_args, **_kwargs):
+        raise RedisAwayError
+
+    monkeypatch.setattr(ReadThrottle, "cache", type("Away", (), {"get": away, "set": away})())
+
+    assert [api.get("/api/v1/categories/").status_code for _ in range(4)] == [200] * 4
