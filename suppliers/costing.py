@@ -122,7 +122,7 @@ def take_costs(work: Work, adapter: SupplierAdapter) -> None:
     Raises: QuarantinedError  not believable: nothing is written
             OutsideError  the supplier does not answer
     """
-    asked_at = work.moment()
+    asked_at = work.run.started_at
     with staged("feed_costs_list", ("ref text", "cost_digest text")) as listed:
         digests = _digests_to_read(work, adapter, listed)
     read = _read(work, adapter, list(digests))

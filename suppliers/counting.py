@@ -89,7 +89,7 @@ def take_stock(work: Work, adapter: SupplierAdapter) -> None:
     Raises: QuarantinedError  not believable: nothing is written
             OutsideError  the supplier does not answer
     """
-    asked_at = work.moment()
+    asked_at = work.run.started_at
     with (
         staged(stocktaking.STAGE, stocktaking.COLUMNS) as stage,
         staged("feed_listed", ("ref text", "is_told bool")) as products,

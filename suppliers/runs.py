@@ -58,7 +58,7 @@ class Work:
         self._started = now
         self._clock = time.monotonic()
         self._extended = self._clock
-        self._budget_s = budget.total_seconds() if budget else None
+        self._budget_s = None if budget is None else budget.total_seconds()
 
     @property
     def supplier(self) -> Supplier:

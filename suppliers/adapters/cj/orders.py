@@ -10,7 +10,7 @@ import msgspec
 from babel import Locale
 
 from storefront.lib.address import Address
-from storefront.lib.failures import OutsideError, PermanentError
+from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.adapters.base import (
     Answer,
@@ -81,7 +81,7 @@ def _option(route: Route) -> FreightOption | None:
         return None
     return FreightOption(
         name=route.logistic_name,
-        price=Money(price, CURRENCY),
+        price=Money(price, route.currency or CURRENCY),
         min_days=int(days[1]),
         max_days=int(days[2] or days[1]),
     )
@@ -89,6 +89,13 @@ def _option(route: Route) -> FreightOption | None:
 
 def place(wire: Wire, request: PurchaseRequest) -> PurchaseState:
     placed = wire.post("shopping/order/createOrderV2", PlacedOrder, _worded(request))
+    if placed.order_number not in {None, request.number}:
+        # Somebody else's answer: ours is lost, and the order has to be looked up.
+        raise TemporaryError(
+            f"asked about {request.number}, told of {placed.order_number}",
+            code="other_order",
+            may_have_happened=True,
+        )
     blocked = [
         f"{reason.code}: {reason.message}" for reason in placed.intercept_order_reasons or ()
     ]
@@ -102,7 +109,7 @@ def place(wire: Wire, request: PurchaseRequest) -> PurchaseState:
         supplier_reference=reading.text(placed.order_id),
         answer=Answer.RECEIVED if blocked else answer,
         reason="; ".join(blocked),
-        cost=_cost(placed.product_amount),
+        cost=_cost(placed),
         raw=msgspec.to_builtins(placed),
     )
 
@@ -144,11 +151,17 @@ def find(wire: Wire, number: str) -> PurchaseState | None:
 
 def _detail(wire: Wire, number: str) -> OrderDetail | None:
     try:
-        return wire.get("shopping/order/getOrderDetail", OrderDetail, orderId=number)
+        detail = wire.get("shopping/order/getOrderDetail", OrderDetail, orderId=number)
     except PermanentError as error:
         if error.code in {str(code) for code in NO_SUCH_ORDER}:
             return None
         raise
+    names = (detail.order_num, detail.order_id, detail.cj_order_id, detail.cj_order_code)
+    if number not in {reading.text(name) for name in names}:
+        raise TemporaryError(
+            f"asked about {number}, told of {detail.order_num}", code="other_order"
+        )
+    return detail
 
 
 def _state(wire: Wire, number: str, detail: OrderDetail) -> PurchaseState:
@@ -156,7 +169,7 @@ def _state(wire: Wire, number: str, detail: OrderDetail) -> PurchaseState:
         number=number,
         supplier_reference=reading.text(detail.order_id or detail.cj_order_id),
         answer=ANSWERS.get(detail.order_status or "", Answer.RECEIVED),
-        cost=_cost(detail.product_amount),
+        cost=_cost(detail),
         parcels=_parcels(wire, detail),
         raw=msgspec.to_builtins(detail),
     )
@@ -216,6 +229,6 @@ def cancel(wire: Wire, number: str) -> PurchaseState:
     )
 
 
-def _cost(value: Any) -> Money | None:
-    goods = reading.amount(value)
-    return Money(goods, CURRENCY) if goods else None
+def _cost(order: PlacedOrder | OrderDetail) -> Money | None:
+    goods = reading.amount(order.product_amount)
+    return Money(goods, order.currency or CURRENCY) if goods else None

@@ -152,6 +152,7 @@ class Route(Shape):
     logistic_aging: str | None = None
     logistic_price: Any = None
     total_postage_fee: Any = None
+    currency: str | None = None
 
 
 class Blocked(Shape):
@@ -167,6 +168,7 @@ class PlacedOrder(Shape):
     order_id: Id = None
     order_number: str | None = None
     product_amount: Any = None
+    currency: str | None = None
     order_status: str | None = None
     logistics_miss: bool | None = None
     intercept_order_reasons: list[Blocked] | None = None
@@ -185,9 +187,11 @@ class OrderDetail(Shape):
 
     order_id: Id = None
     cj_order_id: Id = None
+    cj_order_code: Id = None
     order_num: str | None = None
     order_status: str | None = None
     product_amount: Any = None
+    currency: str | None = None
     logistic_name: str | None = None
     track_number: str | None = None
     tracking_url: str | None = None

@@ -1,0 +1,59 @@
+"""Suppliers whose feeds are read, and products on their shelves."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from storefront.lib.money import Money
+from suppliers.models import Connection, Supplier
+from suppliers.sync import take_in
+from tests.factories.catalog import make_product_record, make_variant_record
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def make_feed_supplier(*, code="lumen", base_url="http://fake.example", buffer=0):
+    supplier = Supplier.objects.create(
+        code=code,
+        name=code.title(),
+        adapter="fake",
+        currency="USD",
+        status=Supplier.Status.ACTIVE,
+        status_since=NOON,
+        buffer=buffer,
+    )
+    Connection.objects.create(supplier=supplier, base_url=base_url, calls_per_second=10_000)
+    return supplier
+
+
+def usd(amount):
+    return Money(Decimal(amount), "USD")
+
+
+def stock_world(world, count, *, first=1, colors=("Black",), stock=None, cost="8.40"):
+    """Put ``count`` headlamps into the world, each in these colors."""
+    for number in range(first, first + count):
+        world.put(
+            make_product_record(
+                ref=f"P{number}",
+                title=f"Sensor headlamp {number}",
+                variants=[
+                    make_variant_record(
+                        sku=f"P{number}-{color}",
+                        title=f"Sensor headlamp {number} {color}",
+                        option_values=(color,),
+                        gtin="",
+                        mpn=f"H{number}-{color}",
+                    )
+                    for color in colors
+                ],
+                picture_urls=(),
+            ),
+            stock=stock or {"DE": 20, "CN": 100},
+            cost=usd(cost),
+        )
+
+
+def sync(supplier, kind="products", *, now=NOON, **words):
+    return take_in(supplier=supplier, kind=kind, now=now, **words)

@@ -1,0 +1,44 @@
+"""A shop with shelves and prices, and a supplier in memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from suppliers.adapters import fake
+from tests.factories.catalog import (
+    make_category,
+    make_channel,
+    make_exchange_rate,
+    make_price_rule,
+)
+from tests.factories.feeds import make_feed_supplier
+from tests.sandboxes import sandbox_process, sandbox_supplier
+
+__all__ = ["sandbox_process", "sandbox_supplier"]
+
+SHELVES = ("headlamps", "flashlights", "lanterns", "work-lights", "bike-lights", "cells-chargers")
+
+
+@pytest.fixture
+def shop(db):
+    """A channel in euros that sells what suppliers ask dollars for."""
+    channel = make_channel()
+    make_price_rule(channel=channel)
+    make_exchange_rate()
+    for slug in (*SHELVES, "accessories"):
+        make_category(slug=slug, families=())
+    return channel
+
+
+@pytest.fixture
+def world(settings):
+    """What the supplier in memory has; Redis is not asked for his pace."""
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    fake.forget_worlds()
+    yield fake.world_at("http://fake.example")
+    fake.forget_worlds()
+
+
+@pytest.fixture
+def supplier(shop, world):
+    return make_feed_supplier()

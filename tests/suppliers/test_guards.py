@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from suppliers import guards
+from suppliers.guards import CostMove
+
+
+def moves(*pairs):
+    return [
+        CostMove(sku=f"S{place}", before=Decimal(before), after=Decimal(after))
+        for place, (before, after) in enumerate(pairs)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "known", "still_there", "is_believed"),
+    [
+        (0, 0, 0, 0, False),
+        (0, 0, 500, 0, False),
+        (100, 0, 0, 0, True),
+        (100, 0, 100, 100, True),
+        (80, 0, 100, 80, True),
+        (79, 0, 100, 79, False),
+        (10, 0, 100, 10, False),
+        (100, 0, 100, 10, False),  # as many rows as ever, but of other products
+        (5, 0, 8, 5, True),  # three of eight is much, and few
+        (4, 0, 8, 4, False),
+        (100, 90, 100, 100, True),
+        (10, 90, 10, 10, False),
+        (1, 3, 0, 0, True),
+    ],
+)
+def test_a_list_that_lost_too_much_is_not_believed(good, bad, known, still_there, is_believed):
+    reason = guards.list_is_believable(good=good, bad=bad, known=known, still_there=still_there)
+
+    assert (reason == "") is is_believed
+
+
+def test_the_reason_is_a_sentence_with_the_numbers():
+    reason = guards.list_is_believable(good=10, bad=0, known=100, still_there=10)
+
+    assert reason == "90 of 100 known products are missing from the list (90 %)."
+
+
+@pytest.mark.parametrize(
+    ("found", "is_believed"),
+    [
+        ([], True),
+        (["USD", "USD"], True),
+        (["USD", "USD", "EUR"], True),
+        (["EUR", "EUR", "USD"], False),
+        (["EUR"], False),
+    ],
+)
+def test_a_feed_in_other_money_is_not_believed(found, is_believed):
+    assert (guards.currency_is_right(expected="USD", found=found) == "") is is_believed
+
+
+@pytest.mark.parametrize(
+    ("stocked", "emptied", "is_believed"),
+    [(0, 0, True), (100, 20, True), (100, 21, False), (3, 3, True), (4, 4, False)],
+)
+def test_stock_that_falls_to_zero_everywhere_is_not_believed(stocked, emptied, is_believed):
+    assert (guards.stock_is_believable(stocked=stocked, emptied=emptied) == "") is is_believed
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_jump"),
+    [
+        ("10.00", "12.00", False),
+        ("10.00", "99.99", False),
+        ("10.00", "100.00", True),
+        ("10.00", "1000.00", True),
+        ("10.00", "1.01", False),
+        ("10.00", "1.00", True),
+        ("10.00", "0.10", True),
+    ],
+)
+def test_a_slipped_decimal_point_is_a_jump(before, after, is_jump):
+    assert bool(guards.jumps(moves((before, after)))) is is_jump
+
+
+def test_one_jump_is_a_matter_of_its_row_and_many_are_a_matter_of_the_feed():
+    jump, step = ("10.00", "1000.00"), ("10.00", "11.00")
+
+    assert guards.costs_are_believable(moves=moves(jump, *[step] * 20), known=21) == ""
+    assert "4 of 30 costs" in guards.costs_are_believable(moves=moves(*[jump] * 4), known=30)

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from storefront.lib.states import StatusChange
+from suppliers import runs, sync, tasks
+from suppliers.models import FeedRun
+from suppliers.runs import AlreadyRunningError, LeaseLostError, Work
+from tests.factories.feeds import NOON, make_feed_supplier, stock_world
+from tests.factories.feeds import sync as sync_now
+
+PRODUCTS, PRICES, STOCK = (str(kind) for kind in FeedRun.Kind)
+Status = FeedRun.Status
+
+
+def minutes(count):
+    return NOON + timedelta(minutes=count)
+
+
+def begin(supplier, kind=PRODUCTS, now=NOON):
+    return runs.begin(supplier=supplier, kind=kind, now=now)
+
+
+def end(run, status, *, at=NOON, **fields):
+    run.move(status, at=at, ended_at=at, **fields)
+
+
+def test_one_job_of_one_supplier_is_done_by_one_worker(supplier):
+    begin(supplier)
+
+    with pytest.raises(AlreadyRunningError):
+        begin(supplier, now=minutes(1))
+
+    begin(supplier, STOCK)
+    begin(make_feed_supplier(code="other"))
+    assert FeedRun.objects.count() == 3
+
+
+def test_a_run_whose_worker_died_gives_way(supplier):
+    dead = begin(supplier)
+
+    fresh = begin(supplier, now=NOON + runs.LEASE)
+
+    dead.refresh_from_db()
+    assert (dead.status, dead.problem) == (Status.FAILED, runs.DIED)
+    assert fresh.status == Status.FETCHED
+
+
+def test_the_sweep_closes_the_dead_and_leaves_the_living(supplier):
+    dead = begin(supplier)
+    alive = begin(supplier, STOCK, now=minutes(4))
+
+    assert runs.close_dead(now=minutes(6)) == 1
+
+    dead.refresh_from_db()
+    alive.refresh_from_db()
+    assert (dead.status, alive.status) == (Status.FAILED, Status.FETCHED)
+    trace = StatusChange.objects.get(subject_id=dead.pk, to_status=Status.FAILED)
+    assert trace.reason == runs.DIED
+
+
+def test_a_worker_that_was_believed_dead_writes_nothing_more(supplier):
+    work = Work(begin(supplier), now=NOON)
+    runs.close_dead(now=minutes(6))
+
+    with pytest.raises(LeaseLostError):
+        work.step(Status.PARSED)
+    with pytest.raises(LeaseLostError):
+        runs.finish(Work(begin_again(work), now=NOON))
+
+
+def begin_again(work):
+    stale = FeedRun.objects.get(pk=work.run.pk)
+    stale.status = Status.STAGED
+    return stale
+
+
+def test_a_long_run_extends_its_lease(supplier, monkeypatch):
+    work = Work(begin(supplier), now=NOON)
+    monkeypatch.setattr(runs, "EXTEND_AFTER_S", 0)
+    monkeypatch.setattr(work, "_clock", work._clock - 240)
+
+    work.keep()
+
+    assert runs.close_dead(now=minutes(6)) == 0
+    assert runs.close_dead(now=minutes(10)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_workers_that_start_together_one_works(world):
+    supplier = make_feed_supplier()
+    start = threading.Barrier(2)
+    begun, refused = [], []
+
+    def worker():
+        connection.ensure_connection()
+        start.wait()
+        try:
+            begun.append(begin(supplier))
+        except AlreadyRunningError:
+            refused.append(1)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=worker) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (len(begun), len(refused), FeedRun.objects.count()) == (1, 1, 1)
+
+
+def test_products_come_first_and_the_others_when_there_are_some(supplier):
+    assert runs.due(now=NOON) == [(supplier.pk, PRODUCTS)]
+
+    run = begin(supplier)
+    assert runs.due(now=NOON) == []
+
+    for status in (Status.PARSED, Status.STAGED):
+        run.move(status, at=NOON)
+    end(run, Status.APPLIED)
+    assert runs.due(now=NOON) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
+
+
+def applied(supplier, kind, *, at=NOON, **fields):
+    run = begin(supplier, kind, now=at)
+    for status in (Status.PARSED, Status.STAGED):
+        run.move(status, at=at)
+    end(run, Status.APPLIED, at=at, **fields)
+    return run
+
+
+def test_each_job_is_due_by_its_own_schedule(supplier):
+    for kind in (PRODUCTS, PRICES, STOCK):
+        applied(supplier, kind)
+
+    assert runs.due(now=minutes(14)) == []
+    assert runs.due(now=minutes(15)) == [(supplier.pk, STOCK)]
+    assert runs.due(now=minutes(60)) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
+    assert len(runs.due(now=minutes(360))) == 3
+
+
+def test_a_failed_run_is_tried_again_soon_but_not_at_once(supplier):
+    applied(supplier, PRODUCTS)
+    for kind in (PRICES, STOCK):
+        applied(supplier, kind)
+    end(begin(supplier, PRODUCTS, now=minutes(1)), Status.FAILED, at=minutes(1))
+
+    assert runs.due(now=minutes(2)) == []
+    assert runs.due(now=minutes(3)) == [(supplier.pk, PRODUCTS)]
+
+
+def test_what_a_run_left_undone_is_due_at_once(supplier):
+    applied(supplier, PRODUCTS, remaining=7)
+
+    assert (supplier.pk, PRODUCTS) in runs.due(now=minutes(1))
+
+
+def test_a_paused_supplier_is_not_asked(supplier):
+    supplier.move("paused", at=NOON)
+
+    assert runs.due(now=NOON) == []
+
+
+def test_a_discarded_feed_has_to_convince_the_guard_anew(supplier):
+    run = begin(supplier)
+    end(run, Status.QUARANTINED)
+    runs.discard(run=run, actor="staff", now=NOON)
+
+    assert begin(supplier, now=minutes(1)).believed_by == ""
+
+
+def test_a_persons_word_outlives_a_run_that_failed(supplier):
+    run = begin(supplier)
+    end(run, Status.QUARANTINED)
+    runs.accept(run=run, actor="staff", now=NOON)
+    assert runs.due(now=NOON) == [(supplier.pk, PRODUCTS)]
+    end(begin(supplier), Status.FAILED)
+
+    assert begin(supplier, now=minutes(1)).believed_by == "staff"
+
+
+def test_a_bug_of_ours_closes_the_run_and_is_not_hidden(supplier, world, monkeypatch):
+    stock_world(world, 1)
+
+    def broken(*_):
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setitem(sync.JOBS, PRODUCTS, broken)
+
+    with pytest.raises(ZeroDivisionError):
+        sync_now(supplier)
+
+    run = FeedRun.objects.get()
+    assert (run.status, run.problem) == (Status.FAILED, "ZeroDivisionError: ours")
+
+
+def test_the_task_does_a_job_that_is_due_and_only_then(supplier, world):
+    stock_world(world, 2)
+
+    tasks.sync(supplier_id=supplier.pk, kind=PRODUCTS)
+    tasks.sync(supplier_id=supplier.pk, kind=PRODUCTS)
+
+    assert FeedRun.objects.filter(kind=PRODUCTS, status=Status.APPLIED).count() == 1
