@@ -149,9 +149,7 @@ def chart(intensity_cd: int, output_lm: float) -> Chart:
         axis_y=round(middle + half + 14, 1),
         source_x=round(source_x, 1),
         contours=tuple(contours),
-        ticks=tuple(
-            (round(source_x + n * step * px_per_m, 1), n * step) for n in range(last + 1)
-        ),
+        ticks=tuple((round(source_x + n * step * px_per_m, 1), n * step) for n in range(last + 1)),
         is_all_round=is_all_round,
     )
 

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from catalog import shelf
+from catalog.cards import CARD_COLUMNS, CardView
 from catalog.filters import SORTS, ShelfQuery
 from catalog.models import Card, Category
-from catalog.cards import CARD_COLUMNS, CardView
 from storefront.lib.money import Money
 from storefront.web import formats
 from storefront.web.page_cache import kept
@@ -85,7 +85,10 @@ def _list(
         "ignored": asked.ignored,
         "sorts": SORTS,
         "chips": [
-            Chip(text=chip_text(query, code, value, here), url=_at(request, query.without(code, value)))
+            Chip(
+                text=chip_text(query, code, value, here),
+                url=_at(request, query.without(code, value)),
+            )
             for code, value in query.chosen()
             if code != "words"
         ],
@@ -97,9 +100,7 @@ def _list(
         "clear_url": _at(request, ShelfQuery(words=query.words)),
         "next_url": _page(request, query, found.pages, 1),
         "back_url": _page(request, query, found.pages, -1),
-        "promises": promises_for(
-            found.cards, country=here.country, channel=here.channel, now=now
-        ),
+        "promises": promises_for(found.cards, country=here.country, channel=here.channel, now=now),
         "search_words": asked.words,
     }
     is_part = request.htmx.request_type == "partial"  # type: ignore[attr-defined]
@@ -115,9 +116,7 @@ def chip_text(query: ShelfQuery, code: str, value: str, here: Visit) -> str:
         return _("%(facet)s not stated") % {"facet": word(code, "facet")}
     if value != "range":
         return word(value, code)
-    low, high = (
-        None if end is None else _amount(code, end, here) for end in query.range_of(code)
-    )
+    low, high = (None if end is None else _amount(code, end, here) for end in query.range_of(code))
     facet = word(code, "facet")
     if low is None:
         return _("%(facet)s up to %(high)s") % {"facet": facet, "high": high}
@@ -154,5 +153,3 @@ def _page(request: HttpRequest, query: ShelfQuery, pages: int, step: int) -> str
     if wanted > 1:
         params.append(("page", str(wanted)))
     return f"{request.path}?{urlencode(params)}" if params else request.path
-
-

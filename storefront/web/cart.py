@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from urllib.parse import urlencode
 
+from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -60,7 +61,7 @@ def add(request: HttpRequest) -> HttpResponse:
             .first()
         )
     if listing is None:
-        words = next(iter(form.errors.values()))[0] if form.errors else _("There is no such light.")
+        words = _first_error(form) or _("There is no such light.")
         return _refused(request, None, words, HTTPStatus.UNPROCESSABLE_ENTITY)
     here, now = visit(request), timezone.now()
     found = _open(request) or carts.open_cart(
@@ -96,7 +97,7 @@ def change(request: HttpRequest) -> HttpResponse:
     if found is None:
         return _to_cart(None)
     if not form.is_valid():
-        words = next(iter(form.errors.values()))[0]
+        words = _first_error(form)
         line_id = form.cleaned_data.get("line", 0)
         return _page(request, found, problems={line_id: words}, status=422)
     line_id, quantity = form.cleaned_data["line"], form.cleaned_data["quantity"]
@@ -112,6 +113,10 @@ def change(request: HttpRequest) -> HttpResponse:
         return _to_cart(None)
     removed = f"{line.listing_id}x{line.quantity}" if line and not quantity else ""
     return _to_cart(found, removed)
+
+
+def _first_error(form: forms.Form) -> str:
+    return next((str(errors[0]) for errors in form.errors.values()), "")
 
 
 def _open(request: HttpRequest) -> Cart | None:

@@ -10,7 +10,8 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -23,6 +24,17 @@ from storefront.web.filling import FilledCart, fill
 from storefront.web.forms import AddressForm
 from storefront.web.paying import go_and_pay
 from storefront.web.visiting import COUNTRY_COOKIE, cart_token, remember, visit
+
+SOLD = _("Something in the cart has just been sold to somebody else. Nothing was ordered.")
+REFUSALS: dict[type[Exception], Promise] = {
+    checkout.PriceChangedError: _(
+        "The total changed while you were here. Nothing was ordered. This is the new one:"
+    ),
+    checkout.CannotSupplyError: SOLD,
+    checkout.QuoteOutdatedError: SOLD,
+}
+UNCLEAR = _("We could not tell what you agreed to. Check the total and order again.")
+NOT_CHOSEN = _("Choose how it shall come.")
 
 
 def with_cart(view: Callable[[HttpRequest, Cart], HttpResponse]) -> Callable[..., HttpResponse]:
@@ -55,9 +67,7 @@ def address(request: HttpRequest, cart: Cart) -> HttpResponse:
         form = AddressForm(request.POST, **wanted)
         if form.is_valid():
             ship_to = form.address()
-            carts.address(
-                cart=cart, email=form.cleaned_data["email"], ship_to=ship_to, now=now
-            )
+            carts.address(cart=cart, email=form.cleaned_data["email"], ship_to=ship_to, now=now)
             response = redirect("checkout_delivery")
             remember(response, COUNTRY_COOKIE, ship_to.country)
             return response
@@ -82,7 +92,7 @@ def delivery(request: HttpRequest, cart: Cart) -> HttpResponse:
         if any(quote.tier == tier for quote in filled.quotes):
             carts.choose_delivery(cart=cart, tier=tier, now=now)
             return redirect("checkout_review")
-        problem = _("Choose how it shall come.")
+        problem = str(NOT_CHOSEN)
     return _render(request, "web/checkout_delivery.html", cart, filled, problem=problem)
 
 
@@ -104,8 +114,7 @@ def place(request: HttpRequest, cart: Cart) -> HttpResponse:
     filled = fill(cart=cart, country=cart.country, now=now, tier=cart.service)
     agreed = _agreed(request, here.channel.currency)
     if agreed is None or filled.quote is None or filled.short:
-        words = _("We could not tell what you agreed to. Check the total and order again.")
-        return _review(request, cart, problem=words, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _review(request, cart, problem=str(UNCLEAR), status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         order = checkout.place(
             cart=cart,
@@ -117,16 +126,12 @@ def place(request: HttpRequest, cart: Cart) -> HttpResponse:
         )
     except checkout.AlreadyPlacedError as error:
         order = error.order
-    except checkout.EmptyCartError:
-        return redirect("cart")
-    except checkout.BadAddressError:
-        return redirect("checkout")
-    except checkout.PriceChangedError:
-        words = _("The total changed while you were here. Nothing was ordered. This is the new one:")
-        return _review(request, cart, problem=words, status=HTTPStatus.CONFLICT)
-    except (checkout.CannotSupplyError, checkout.QuoteOutdatedError):
-        words = _("Something in the cart has just been sold to somebody else. Nothing was ordered.")
-        return _review(request, cart, problem=words, status=HTTPStatus.CONFLICT)
+    except (checkout.EmptyCartError, checkout.BadAddressError) as error:
+        return redirect("cart" if isinstance(error, checkout.EmptyCartError) else "checkout")
+    except tuple(REFUSALS) as error:
+        return _review(
+            request, cart, problem=str(REFUSALS[type(error)]), status=HTTPStatus.CONFLICT
+        )
     return go_and_pay(request, order)
 
 

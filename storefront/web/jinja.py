@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,9 +12,12 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from storefront.lib.money import Money
 from storefront.web import beams, formats, seo, words
+
+TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL | re.IGNORECASE)
 
 
 def environment(**options: Any) -> Environment:
@@ -40,7 +44,9 @@ def environment(**options: Any) -> Environment:
         "country": lambda code: formats.country(code, _language()),
         "listed": lambda texts: formats.listing([str(text) for text in texts], _language()),
         "word": words.word,
+        "ip": words.ip,
         "picture": picture,
+        "without_tables": without_tables,
         "plain": lambda number: f"{number:f}",
     }
     env.globals |= {
@@ -73,6 +79,11 @@ def money_of(amount: Decimal, currency: str) -> str:
 
 def picture(stem: str, width_px: int) -> str:
     return f"{settings.MEDIA_URL}pictures/{stem}-{width_px}.webp"
+
+
+def without_tables(clean_html: str) -> Markup:
+    """Show a description without its tables: our own table says it better, with sources."""
+    return Markup(TABLE.sub("", clean_html))  # noqa: S704 - the catalog cleaned it when it was written
 
 
 def _language() -> str:

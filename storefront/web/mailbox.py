@@ -6,7 +6,6 @@ import email
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import cast
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -42,7 +41,12 @@ def letter(request: HttpRequest, name: str) -> HttpResponse:
     return render(
         request,
         "web/letter.html",
-        {"name": name, "letter": found, "text": _part(found, "plain"), "has_html": bool(_part(found, "html"))},
+        {
+            "name": name,
+            "letter": found,
+            "text": _part(found, "plain"),
+            "has_html": bool(_part(found, "html")),
+        },
     )
 
 
@@ -73,7 +77,7 @@ def _age(path: Path) -> tuple[float, str]:
 
 
 def _letter(path: Path) -> EmailMessage:
-    return cast("EmailMessage", email.message_from_bytes(path.read_bytes(), policy=policy.default))
+    return email.message_from_bytes(path.read_bytes(), policy=policy.default)
 
 
 def _part(found: EmailMessage, kind: str) -> str:

@@ -10,6 +10,6 @@ from django.views.static import serve
 
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
-    response = serve(request, path, document_root=settings.MEDIA_ROOT)
+    response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

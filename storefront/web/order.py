@@ -33,15 +33,25 @@ OPEN = frozenset({Status.PENDING_PAYMENT, Status.PLACED, Status.ON_HOLD, Status.
 NEWS: dict[str, tuple[str, Promise]] = {
     "away": (
         "bad",
-        gettext_lazy("The payment page cannot be reached right now. Your lights stay held; try again."),
+        gettext_lazy(
+            "The payment page cannot be reached right now. Your lights stay held; try again."
+        ),
     ),
     "unread": (
         "",
-        gettext_lazy("The payment page has not told us the result yet. This page will know it soon."),
+        gettext_lazy(
+            "The payment page has not told us the result yet. This page will know it soon."
+        ),
     ),
     "stopped": ("good", gettext_lazy("It is canceled. What was paid goes back the same way.")),
-    "asked": ("", gettext_lazy("We have asked the supplier to stop it. His answer will stand here.")),
-    "late": ("bad", gettext_lazy("It cannot be stopped any more. You can return it once it is there.")),
+    "asked": (
+        "",
+        gettext_lazy("We have asked the supplier to stop it. His answer will stand here."),
+    ),
+    "late": (
+        "bad",
+        gettext_lazy("It cannot be stopped any more. You can return it once it is there."),
+    ),
 }
 
 
@@ -64,8 +74,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "was_declined": can_pay
         and payment is not None
         and payment.status in {Payment.Status.DECLINED, Payment.Status.FAILED},
-        "can_cancel": found.status in OPEN
-        and any(box.stage < Stage.PACKED for box in parcels),
+        "can_cancel": found.status in OPEN and any(box.stage < Stage.PACKED for box in parcels),
         "is_moving": found.status in OPEN,
         "news": news,
         "title": headline(found, payment, now),
@@ -93,7 +102,7 @@ def headline(found: Order, payment: Payment | None, now: datetime) -> str:
 
 @never_cache
 @require_POST
-def cancel(request: HttpRequest, number: str, key: str) -> HttpResponse:
+def cancel(_request: HttpRequest, number: str, key: str) -> HttpResponse:
     found = _find(number, key)
     try:
         done = cancelling.cancel(

@@ -87,18 +87,13 @@ def kept(view: View) -> View:
 def page_key(request: HttpRequest) -> str:
     """Return the name of the page, or nothing for a request that is not worth keeping."""
     pairs = sorted(
-        (name, value)
-        for name, values in request.GET.lists()
-        if name in KNOWN
-        for value in values
+        (name, value) for name, values in request.GET.lists() if name in KNOWN for value in values
     )
     query = urlencode(pairs)
     if len(query) > MAX_QUERY:
         return ""
     part = request.headers.get("HX-Request-Type", "") if "HX-Request" in request.headers else ""
-    name = "\n".join(
-        (request.path_info, query, part, wanted_country(request), theme_of(request))
-    )
+    name = "\n".join((request.path_info, query, part, wanted_country(request), theme_of(request)))
     return f"page:{hashlib.blake2b(name.encode(), digest_size=16).hexdigest()}"
 
 

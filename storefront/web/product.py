@@ -50,6 +50,7 @@ def show(
         "pictures": _pictures(light, chosen),
         "promise": promise,
         "problem": problem,
+        "has_battery": _has_battery(light, chosen),
         "sheet": sheet(light, chosen, here.language),
         "json_ld": seo.product_json(light, chosen, promise=promise, here=here, now=now),
         **charts(light),
@@ -64,9 +65,7 @@ def charts(light: ProductView) -> dict[str, Any]:
     if spec and spec.intensity_cd and spec.output_lm:
         beam_chart = beams.chart(spec.intensity_cd, float(spec.output_lm))
     runs = [
-        runtimes.Run(
-            name=mode.name, output_lm=float(mode.output_lm), runtime_min=mode.runtime_min
-        )
+        runtimes.Run(name=mode.name, output_lm=float(mode.output_lm), runtime_min=mode.runtime_min)
         for mode in light.modes
         if mode.output_lm and mode.runtime_min and mode.kind == "white"
     ]
@@ -85,6 +84,16 @@ def charts(light: ProductView) -> dict[str, Any]:
         "runs": runs,
         "shape": _shape(spec.intensity_cd, spec.output_lm) if spec else "",
     }
+
+
+def _has_battery(light: ProductView, chosen: VariantView) -> bool | None:
+    """Tell whether a battery is in the box: from the spec, or from what the variants hold."""
+    stated = light.spec.battery_included if light.spec else None
+    if stated is not None:
+        return stated
+    if chosen.cell_count or chosen.lithium != "none":
+        return True
+    return False if any(other.cell_count for other in light.variants) else None
 
 
 def _shape(intensity_cd: int | None, output_lm: int | None) -> str:

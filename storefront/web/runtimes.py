@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 640, 300
-LEFT, RIGHT, TOP, BOTTOM = 64, 24, 22, 36
+LEFT, RIGHT, TOP, BOTTOM = 70, 24, 26, 36
 LABELS_APART = 15
 END_RATE = 0.1  # FL 1 stops the clock at a tenth of the first output
 MINUTES = ((1, "1 min"), (5, "5 min"), (30, "30 min"), (60, "1 h"), (180, "3 h"), (600, "10 h"),

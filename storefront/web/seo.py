@@ -38,7 +38,12 @@ def shop_json() -> Markup:
             "@context": "https://schema.org",
             "@graph": [
                 {"@type": "Organization", "@id": f"{home}#shop", "name": "Fara", "url": home},
-                {"@type": "WebSite", "name": "Fara", "url": home, "publisher": {"@id": f"{home}#shop"}},
+                {
+                    "@type": "WebSite",
+                    "name": "Fara",
+                    "url": home,
+                    "publisher": {"@id": f"{home}#shop"},
+                },
             ],
         }
     )
@@ -123,9 +128,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     slugs = Card.objects.filter(channel__code=CHANNEL_CODE).order_by("id")
     names = [("home", ()), *(("page", (name,)) for name in PAGES)]
     names += [("category", (slug,)) for slug in Category.objects.values_list("slug", flat=True)]
-    names += [
-        ("product", (slug,)) for slug in slugs.values_list("slug", flat=True)[:SITEMAP_LIMIT]
-    ]
+    names += [("product", (slug,)) for slug in slugs.values_list("slug", flat=True)[:SITEMAP_LIMIT]]
     places = []
     for name, args in names:
         twins = []
@@ -133,6 +136,4 @@ def sitemap(request: HttpRequest) -> HttpResponse:
             with override(code):
                 twins.append((code, settings.PUBLIC_URL + reverse(name, args=args)))
         places.append(twins)
-    return render(
-        request, "web/sitemap.xml", {"places": places}, content_type="application/xml"
-    )
+    return render(request, "web/sitemap.xml", {"places": places}, content_type="application/xml")

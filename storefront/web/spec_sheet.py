@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from catalog.models import Spec
 from catalog.showing import ProductView, VariantView
 from storefront.web import formats
-from storefront.web.words import word
+from storefront.web.words import ip, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ def sheet(light: ProductView, chosen: VariantView, language: str) -> list[Group]
     if spec := light.spec:
         teller = _Teller(spec, language)
         groups = [
-            (_("Light"), _light(spec, teller)),
+            (_("Light"), _light(teller)),
             (_("Power"), _power(spec, teller)),
             (_("Body"), _body(spec, chosen, teller)),
             (_("As the supplier says, not checked"), _more(spec)),
@@ -77,7 +77,7 @@ class _Teller:
         return Row(name=name, value=text, said=said if text else "")
 
 
-def _light(spec: Spec, tell: _Teller) -> list[Row]:
+def _light(tell: _Teller) -> list[Row]:
     return [
         tell.number(_("Output, brightest mode"), "output_lm", "lm"),
         tell.number(_("Output, lowest mode"), "output_min_lm", "lm"),
@@ -120,7 +120,7 @@ def _body(spec: Spec, chosen: VariantView, tell: _Teller) -> list[Row]:
         Row(name=_("Weight packed"), value=packed),
         tell.number(_("Length"), "length_mm", "mm"),
         tell.number(_("Head diameter"), "head_mm", "mm"),
-        tell.row(_("Water and dust"), "ip_rating", spec.ip_rating),
+        tell.row(_("Water and dust"), "ip_rating", ip(spec.ip_rating)),
         tell.number(_("Survives a drop of"), "impact_m", "m"),
         tell.row(_("Material"), "material", spec.material),
     ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from storefront.web.errors import say

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from storefront.web import browse, cart, checkout, design, home, order, pages, paying, product, switches
+from storefront.web import (
+    browse,
+    cart,
+    checkout,
+    design,
+    home,
+    order,
+    pages,
+    paying,
+    product,
+    switches,
+)
 
 urlpatterns = [
     # /en/: the front

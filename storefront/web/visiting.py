@@ -61,7 +61,7 @@ class Visit:
 def visit(request: HttpRequest) -> Visit:
     if (known := getattr(request, "visit", None)) is None:
         known = request.visit = Visit(request)  # type: ignore[attr-defined]
-    return known  # type: ignore[no-any-return]
+    return known
 
 
 def wanted_country(request: HttpRequest) -> str:

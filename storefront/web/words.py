@@ -133,14 +133,23 @@ BASIS: Words = {
 }
 BAD_BASIS = _("supplier’s claim, doubtful")
 WARNING: Words = {
-    "output-unlikely": _("More light than such a battery usually feeds. Treat the lumens with care."),
+    "output-unlikely": _(
+        "More light than such a battery usually feeds. Treat the lumens with care."
+    ),
     "energy-unlikely": _("So much light for so long needs more energy than the battery holds."),
-    "runtime-by-step-down": _("The run time counts on the light getting dimmer after some minutes."),
-    "weight-below-cells": _("It weighs less than its cells should. Perhaps it is weighed without them."),
+    "runtime-by-step-down": _(
+        "The run time counts on the light getting dimmer after some minutes."
+    ),
+    "weight-below-cells": _(
+        "It weighs less than its cells should. Perhaps it is weighed without them."
+    ),
     "brighter-runs-longer": _("A brighter mode is said to run longer than a dimmer one."),
-    "beam-contradicts-intensity": _("The supplier’s beam distance does not fit his candela. We compute ours."),
+    "beam-contradicts-intensity": _(
+        "The supplier’s beam distance does not fit his candela. We compute ours."
+    ),
     "capacity-unlikely": _("The battery is said to hold more than its size usually does."),
 }
+NO_WATER = _("none")
 TIER: Words = {"economy": _("Standard"), "express": _("Express")}
 COLOR: Words = {
     "black": _("Black"),
@@ -178,3 +187,8 @@ def word(code: Any, kind: str) -> str:
     """Return the word for a code; a code that is new to us is shown as it is, readably."""
     known = KINDS[kind].get(str(code).lower() if kind == "color" else str(code))
     return str(known) if known is not None else str(code).replace("_", " ")
+
+
+def ip(code: str) -> str:
+    """Return an ingress code; "none" is a statement, an empty one is not."""
+    return str(NO_WATER) if code == "none" else code
