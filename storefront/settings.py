@@ -27,13 +27,8 @@ ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or HARMLESS_HOSTS
 PUBLIC_URL = env_str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS") or [PUBLIC_URL]
 
-
-def _harmless_field_key() -> str:
-    digest = hashlib.sha256(HARMLESS_SECRET_KEY.encode()).digest()
-    return base64.urlsafe_b64encode(digest).decode()
-
-
-HARMLESS_FIELD_KEY = _harmless_field_key()
+_harmless_digest = hashlib.sha256(HARMLESS_SECRET_KEY.encode()).digest()
+HARMLESS_FIELD_KEY = base64.urlsafe_b64encode(_harmless_digest).decode()
 FIELD_KEYS = env_list("FIELD_KEYS") or [HARMLESS_FIELD_KEY]  # newest first
 
 # What stands outside -----------------------------------------------------------------
@@ -284,10 +279,7 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": "storefront.dashboard.look.favicon"}
     ],
     "LOGIN": {"form": "storefront.accounts.forms.SignInForm"},
-    "SIDEBAR": {
-        "show_search": True,
-        "navigation": "storefront.dashboard.navigation.groups",
-    },
+    "SIDEBAR": {"show_search": True, "navigation": "storefront.dashboard.navigation.groups"},
 }
 
 LOGGING = {
