@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
+from catalog import generations
 from catalog.card_sql import COLLECT_WORDS, REBUILD
 from catalog.cells import CELLS
 from catalog.families import SEARCH_WORDS
@@ -45,3 +46,5 @@ def shelve(*, product_ids: Collection[int], channel: Channel) -> None:
     with connection.cursor() as cursor:
         cursor.execute(REBUILD, values)
         cursor.execute(COLLECT_WORDS, values)
+    # Not a next step, only a cache: pages kept so far show what was before this change.
+    transaction.on_commit(generations.advance)
