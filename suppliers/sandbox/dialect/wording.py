@@ -13,7 +13,7 @@ from suppliers.sandbox.dialect.stock_wording import by_country, piles, variant_s
 from suppliers.sandbox.goods.product import Product, Variant
 from suppliers.sandbox.world import World
 
-ANGLES = ("front", "side", "lit", "scale")
+ANGLES, DARK_ANGLES = ("front", "lit", "side", "scale"), ("front", "side", "scale")
 ROOT = "Portable Lighting"
 RANGE_G = "110.00-140.00"
 
@@ -34,7 +34,8 @@ def picture(world: World, product: Product, variant: Variant | None, angle: str 
 def _pictures(world: World, product: Product) -> list[str]:
     first, *others = product.variants or (None,)
     seen = {first.color if first else ""}
-    urls = [picture(world, product, first, angle) for angle in ANGLES]
+    angles = ANGLES if product.light else DARK_ANGLES
+    urls = [picture(world, product, first, angle) for angle in angles]
     for variant in others:
         if variant and variant.color not in seen:
             seen.add(variant.color)

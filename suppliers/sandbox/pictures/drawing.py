@@ -1,0 +1,83 @@
+"""Draw a product: choose the draughtsman, fit the sheet, cast the shadow, rasterize."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import resvg_py
+
+from suppliers.sandbox.goods.product import Product, Variant
+
+from . import headlamps, lanterns, smalls, torches, wares, worklights
+from .pen import Pen, num
+from .subject import Subject, subject_of
+from .torches import Size
+
+SIDE = 900
+FILLED, FILLED_LIT = 0.84, 0.7
+TURNS = {  # degrees: how goods lie on the sheet, where they do not stand
+    **dict.fromkeys(torches.MAKERS, -27),
+    "workpen": 24,
+    "hinge": 15,
+    "flat": 12,
+    "bar": -14,
+}
+CELL_MM, CELL_RADIUS_MM = 50.5, 7.25  # an AA cell, which everybody has held
+_DRAWN: dict[str, Callable[[Pen, Subject], Size]] = {
+    **dict.fromkeys(torches.MAKERS, torches.draw),
+    **dict.fromkeys(lanterns.DRAWN, lanterns.draw),
+    **headlamps.DRAWN,
+    **worklights.DRAWN,
+    **smalls.DRAWN,
+    **wares.DRAWN,
+}
+
+
+def png(product: Product, variant: Variant | None, *, angle: str, seed: int) -> bytes:
+    """Return a picture of one variant, on transparent ground."""
+    drawn = svg(subject_of(product, variant, angle=angle, seed=seed))
+    return bytes(resvg_py.svg_to_bytes(svg_string=drawn, skip_system_fonts=True))
+
+
+def svg(subject: Subject) -> str:
+    pen = Pen()
+    width, height = _DRAWN[subject.product.shape](pen, subject)
+    is_torch = subject.product.shape in torches.MAKERS
+    if subject.angle == "scale":
+        return _beside_a_cell(pen, width, height)
+    turn = 0 if subject.is_side else TURNS.get(subject.product.shape, 0)
+    wide, high = _bounds(width, height, turn)
+    scale = SIDE * (FILLED_LIT if subject.lamp and is_torch else FILLED) / max(wide, high)
+    shift = -0.1 if subject.lamp and is_torch else 0  # room for the beam
+    x, y = SIDE * (0.5 + shift), SIDE * (0.49 - shift)
+    pen.shade((x, min(y + high * scale * 0.47, SIDE * 0.95)), wide * scale * 0.42)
+    return pen.svg(
+        size=SIDE, transform=f"translate({num(x)} {num(y)}) scale({scale:.3f}) rotate({turn})"
+    )
+
+
+def _bounds(width: float, height: float, turn: float) -> Size:
+    angle = math.radians(abs(turn))
+    return (
+        width * math.cos(angle) + height * math.sin(angle),
+        width * math.sin(angle) + height * math.cos(angle),
+    )
+
+
+def _beside_a_cell(pen: Pen, width: float, height: float) -> str:
+    """Stand an AA cell to the right, on the same ground and to the same scale."""
+    gap = max(width * 0.04, 6)
+    wide = width + gap + 2 * CELL_RADIUS_MM
+    high = max(height, CELL_MM)
+    scale = SIDE * FILLED / max(wide, high)
+    ground = high / 2
+    place = (wide / 2 - CELL_RADIUS_MM, ground - CELL_MM / 2)
+    with pen.moved(f"translate({num(place[0] + (gap + 2 * CELL_RADIUS_MM) / 2)} {num(place[1])})"):
+        wares.one_cell(
+            pen, length=CELL_MM, radius=CELL_RADIUS_MM, color="#23252b", band="#b8683a",
+            words=("AA", "50 MM"),
+        )  # fmt: skip
+    left = SIDE / 2 - (gap + 2 * CELL_RADIUS_MM) / 2 * scale
+    pen.shade((left, SIDE / 2 + ground * scale), width * scale * 0.42)
+    return pen.svg(size=SIDE, transform=f"translate({num(left)} {SIDE / 2}) scale({scale:.3f})")
