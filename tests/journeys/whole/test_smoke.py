@@ -37,7 +37,7 @@ def test_the_supplier_holds_each_order_once(demo):
     with urllib.request.urlopen(ledger) as answer:
         orders = json.load(answer)["orders"]
 
-    numbers = [order["orderNumber"] for order in orders]
+    numbers = [order["order_number"] for order in orders]
     assert numbers
     assert len(numbers) == len(set(numbers))
 
