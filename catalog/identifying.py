@@ -9,6 +9,7 @@ from catalog.goods import Goods
 from catalog.identifiers import BadGtinError, gtin14, mpn_key
 from catalog.models import Identifier, Variant
 from catalog.records import BadRow, VariantRecord
+from catalog.wording import clean_text
 from storefront.lib.transactions import needs_transaction
 
 
@@ -102,8 +103,9 @@ def _names(record: VariantRecord, brand: str, source: str, issues: list[BadRow])
                     raw={"gtin": record.gtin[:100]},
                 )
             )
-    if record.mpn.strip() and not (key := mpn_key(brand, record.mpn)).endswith(":"):
-        yield Name(Identifier.Scheme.MPN, key, record.mpn.strip()[:160])
+    mpn = clean_text(record.mpn)
+    if mpn and not (key := mpn_key(brand, mpn)).endswith(":"):
+        yield Name(Identifier.Scheme.MPN, key, mpn[:160])
 
 
 def _taken(record: VariantRecord, name: Name) -> BadRow:

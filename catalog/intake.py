@@ -82,7 +82,7 @@ def _understood(
         issues += enriched.issues
         own: list[VariantRecord] = []
         for variant in record.variants:
-            if variant.sku and variant.sku not in seen and len(variant.sku) <= MAX_SKU:
+            if _is_usable(variant.sku) and variant.sku not in seen:
                 own.append(variant)
                 seen.add(variant.sku)
         if len(own) < len(record.variants) or not own:
@@ -92,6 +92,10 @@ def _understood(
             )
         if own:
             yield Goods(record=replace(record, variants=tuple(own)), enriched=enriched)
+
+
+def _is_usable(sku: str) -> bool:
+    return 0 < len(sku) <= MAX_SKU and wording.clean_text(sku) == sku
 
 
 @needs_transaction

@@ -10,6 +10,7 @@ from typing import Any
 from catalog import cells, reading, vocabulary
 from catalog.claims import ModeClaim
 from catalog.reading import UnreadableError
+from catalog.wording import storable
 
 type Said = tuple[Any, dict[str, str]]  # a value and the words it was read from
 
@@ -24,7 +25,8 @@ class Labels:
         self._said: dict[str, dict[str, str]] = {}
         self.unreadable: list[tuple[str, str, str]] = []
         for label, text in claims.items():
-            self._said.setdefault(_subject(label), {})[label] = text
+            name = storable(label)
+            self._said.setdefault(_subject(name), {})[name] = storable(text)
         self._numbers: dict[str, Said] | None = None
 
     def is_weighed_empty(self) -> bool:

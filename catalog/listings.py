@@ -21,6 +21,18 @@ BATCH = 1000
 MAX_AVAILABLE = 1_000_000
 MAX_AMOUNT = Decimal(1_000_000)
 AGE_STEP = timedelta(hours=1)
+_NEEDED = (
+    "lithium",
+    "cell_wh",
+    "product__title",
+    "product__family",
+    "product__status",
+    "product__spec__power_sources",
+    "product__spec__output_lm",
+    "product__spec__runtime_high_min",
+    "product__spec__runtime_max_min",
+    "product__spec__battery_format",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +55,7 @@ def refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> s
 
     Returns the ids of the products whose listings changed.
 
-    Locks:  the listings of the variants, in id order
+    Locks:  the variants, then their listings, then their products, each in id order
     """
     touched: set[int] = set()
     by_variant = {supply.variant_id: supply for supply in supplies}
@@ -63,7 +75,10 @@ def _refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> 
     rates = _rates(channel)
     variants = (
         Variant.objects.select_related("product__spec")
+        .only(*_NEEDED)
         .filter(pk__in=[supply.variant_id for supply in supplies])
+        .select_for_update(of=["self"], no_key=True)
+        .order_by("pk")
         .in_bulk()
     )
     present = {

@@ -27,6 +27,11 @@ _LUMENS = re.compile(
 _TAG = re.compile(r"<[^>]*>")
 
 
+def storable(text: str) -> str:
+    """Drop what no database takes: NUL characters and halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()
+
+
 def clean_text(text: str) -> str:
     """Normalize to one line without control characters, direction overrides or emoji."""
     normal = unicodedata.normalize("NFC", _VARIATION.sub("", text))
@@ -63,7 +68,7 @@ def shorten(text: str, length: int) -> str:
 def clean_html(dirty: str) -> str:
     """Keep the bare structure of a description: no links, no pictures, no styles, no scripts."""
     return nh3.clean(
-        dirty[:MAX_HTML].replace("\0", ""),
+        storable(dirty[:MAX_HTML]),
         tags=set(ALLOWED_TAGS),
         clean_content_tags=set(DROPPED_WHOLE),
         attributes={},

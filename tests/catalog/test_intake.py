@@ -299,6 +299,24 @@ def test_hostile_words_are_clean_before_they_are_stored():
     assert product.description_html == "<p>a</p>"
 
 
+def test_characters_no_database_takes_are_dropped():
+    bad = "a\0b\ud800"
+    taken = take_in(
+        make_product_record(
+            brand=bad,
+            claims={bad: bad, "Weight": f"75 g{bad}", f"Modes{bad}": f"High{bad} 400 lm"},
+            option_names=(bad,),
+            variants=[
+                make_variant_record(sku=bad),
+                make_variant_record(sku="S1", option_values=(bad,), mpn=bad, gtin=bad),
+            ],
+        )
+    )
+
+    assert list(taken.variants) == ["S1"]
+    assert Spec.objects.get().more == {"ab": "ab", "Modesab": "Highab 400 lm"}
+
+
 def test_absurd_sizes_fit_or_are_left_out():
     record = make_product_record(
         brand="b" * 500,

@@ -290,7 +290,7 @@ def test_a_shelf_that_does_not_exist_is_empty():
 def test_a_page_costs_two_queries_whatever_there_is(address, django_assert_num_queries):
     query = ShelfQuery.from_params(QueryDict(address))
     category, channel = make_category(), make_channel()
-    for many in (50, 150):
+    for many in (50, 950):
         scatter(seed=many, many=many)
         with django_assert_num_queries(2):
             shelf.read(channel=channel, query=query, now=NOON, category=category)
