@@ -22,7 +22,6 @@ NEAR = EU | {"CH", "GB", "NO", "LI"}
 COUNTRIES = frozenset(_SERVED.split())
 CNY_PER_USD = Decimal("7.16")
 SMALL_CELL_WH, SMALL_BATTERY_WH = 20, 100
-OVERSEAS_DUTY_USD = Decimal("0.60")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,6 @@ from .world import World
 
 MOST_BYTES = 1_000_000
 PIECES = 40
-SERVED = ("GET", "POST", "PATCH", "DELETE")
 
 
 class Server(ThreadingHTTPServer):

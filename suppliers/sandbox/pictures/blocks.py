@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from .colors import brightness, lit, mix
-from .pen import Pen, Point, num, rounded_box
+from .pen import Pen, Point, num, points_path, rounded_box
 
 Outline = Callable[[float], str]  # the path of the front, drawn in by so much
 SLICES = 18
@@ -25,12 +25,8 @@ def chamfered(width: float, height: float, cut: float, *, at: Point = (0, 0)) ->
 
     def path(inset: float) -> str:
         w, h, c = width / 2 - inset, height / 2 - inset, max(cut - inset * 0.4, 0.1)
-        x, y = at
-        return (
-            f"M{num(x - w + c)} {num(y - h)}L{num(x + w - c)} {num(y - h)}L{num(x + w)} {num(y - h + c)}"
-            f"L{num(x + w)} {num(y + h - c)}L{num(x + w - c)} {num(y + h)}L{num(x - w + c)} {num(y + h)}"
-            f"L{num(x - w)} {num(y + h - c)}L{num(x - w)} {num(y - h + c)}Z"
-        )
+        corners = ((c - w, -h), (w - c, -h), (w, c - h), (w, h - c), (w - c, h), (c - w, h))
+        return points_path((at[0] + x, at[1] + y) for x, y in (*corners, (-w, h - c), (-w, c - h)))
 
     return path
 
@@ -41,15 +37,16 @@ def shield(
     """Give a box that is narrower below, with round corners."""
 
     def path(inset: float) -> str:
-        w, h = width / 2 - inset, height / 2 - inset
-        low, r, (x, y) = w - taper, max(radius - inset, 0.3), at
-        return (
-            f"M{num(x - w + r)} {num(y - h)}L{num(x + w - r)} {num(y - h)}"
-            f"Q{num(x + w)} {num(y - h)} {num(x + w - taper * 0.15)} {num(y - h + r)}"
-            f"L{num(x + low + taper * 0.15)} {num(y + h - r)}Q{num(x + low)} {num(y + h)} {num(x + low - r)} {num(y + h)}"
-            f"L{num(x - low + r)} {num(y + h)}Q{num(x - low)} {num(y + h)} {num(x - low - taper * 0.15)} {num(y + h - r)}"
-            f"L{num(x - w + taper * 0.15)} {num(y - h + r)}Q{num(x - w)} {num(y - h)} {num(x - w + r)} {num(y - h)}Z"
-        )
+        w, h, r = width / 2 - inset, height / 2 - inset, max(radius - inset, 0.3)
+        low, lean = w - taper, taper * 0.15
+        stops = (
+            ("M", r - w, -h), ("L", w - r, -h), ("Q", w, -h), (" ", w - lean, r - h),
+            ("L", low + lean, h - r), ("Q", low, h), (" ", low - r, h),
+            ("L", r - low, h), ("Q", -low, h), (" ", -low - lean, h - r),
+            ("L", lean - w, r - h), ("Q", -w, -h), (" ", r - w, -h),
+        )  # fmt: skip
+        steps = (f"{step}{num(at[0] + x)} {num(at[1] + y)}" for step, x, y in stops)
+        return f"{''.join(steps)}Z"
 
     return path
 
@@ -191,7 +188,8 @@ class Block:
             self.pen.circle(radius, at=at, fill="#b9bfc9")
             x, y = at
             self.pen.path(
-                f"M{num(x - radius * 0.6)} {num(y)}h{num(radius * 1.2)}M{num(x)} {num(y - radius * 0.6)}v{num(radius * 1.2)}",
+                f"M{num(x - radius * 0.6)} {num(y)}h{num(radius * 1.2)}"
+                f"M{num(x)} {num(y - radius * 0.6)}v{num(radius * 1.2)}",
                 line="#4a4f59",
                 width=radius * 0.3,
             )

@@ -9,10 +9,10 @@ import resvg_py
 
 from suppliers.sandbox.goods.product import Product, Variant
 
-from . import headlamps, lanterns, smalls, torches, wares, worklights
+from . import bands, gear, headlamps, lanterns, smalls, torches, wares, worklights
 from .pen import Pen, num
 from .subject import Subject, subject_of
-from .torches import Size
+from .turning import Size
 
 SIDE = 900
 FILLED, FILLED_LIT = 0.84, 0.7
@@ -28,9 +28,11 @@ _DRAWN: dict[str, Callable[[Pen, Subject], Size]] = {
     **dict.fromkeys(torches.MAKERS, torches.draw),
     **dict.fromkeys(lanterns.DRAWN, lanterns.draw),
     **headlamps.DRAWN,
+    **bands.DRAWN,
     **worklights.DRAWN,
     **smalls.DRAWN,
     **wares.DRAWN,
+    **gear.DRAWN,
 }
 
 

@@ -204,7 +204,7 @@ def _dots(pen: Pen, width: float, height: float, *, at: Point) -> None:
     pen.path("".join(dots), fill="#b98f1c", opacity=0.55)
 
 
-def diodes(
+def diodes(  # noqa: PLR0913 rows, columns, and where
     pen: Pen, size: Point, *, columns: int, rows: int, lamp: str | None, at: Point = (0, 0)
 ) -> None:
     """Draw rows of single LEDs under a cover."""
@@ -232,7 +232,9 @@ def glow(pen: Pen, at: Point, radius: float, *, color: str, strength: float = 0.
     pen.path(circle_path(radius, at=at), fill=pen.radial(stops, at=at, radius=radius))
 
 
-def beam(pen: Pen, start: Point, *, mouth: float, length: float, spread: float, color: str) -> None:
+def beam(  # noqa: PLR0913 where from, and how wide
+    pen: Pen, start: Point, *, mouth: float, length: float, spread: float, color: str
+) -> None:
     """Throw light along x, from a mouth so wide."""
     x, y = start
     for share, strength in ((1.0, 0.26), (0.62, 0.26), (0.3, 0.3)):

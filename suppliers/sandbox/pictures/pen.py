@@ -34,11 +34,9 @@ def rounded_box(width: float, height: float, radius: float, *, at: Point = (0, 0
 
 def circle_path(radius: float, *, at: Point = (0, 0), squeeze: float = 1) -> str:
     """Give the path of a circle, or of one squeezed along x."""
-    rx, ry = num(radius * squeeze), num(radius)
-    return (
-        f"M{num(at[0] - radius * squeeze)} {num(at[1])}a{rx} {ry} 0 1 1 {num(2 * radius * squeeze)} 0"
-        f"a{rx} {ry} 0 1 1 -{num(2 * radius * squeeze)} 0Z"
-    )
+    rx, ry, across = num(radius * squeeze), num(radius), num(2 * radius * squeeze)
+    arc = f"a{rx} {ry} 0 1 1"
+    return f"M{num(at[0] - radius * squeeze)} {num(at[1])}{arc} {across} 0{arc} -{across} 0Z"
 
 
 def ring_points(count: int, radius: float, *, turn: float = 0) -> list[Point]:

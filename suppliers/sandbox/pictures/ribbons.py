@@ -68,7 +68,7 @@ def strap(  # noqa: PLR0913 a strap has so many sides
         for height in (-half * 0.42, half * 0.42):
             pen.path(ribbon.line(start, end, height), line=paint, width=half * 0.16, opacity=0.9)
     elif style == "chevrons":
-        _chevrons(pen, ribbon, start=start, end=end, half=half, color=paint)
+        _chevrons(pen, ribbon, turns=(start, end), half=half, color=paint)
     elif style == "holes":
         path = ribbon.line(start, end, 0)
         pen.path(
@@ -77,9 +77,9 @@ def strap(  # noqa: PLR0913 a strap has so many sides
 
 
 def _chevrons(
-    pen: Pen, ribbon: Ribbon, *, start: float, end: float, half: float, color: str
+    pen: Pen, ribbon: Ribbon, *, turns: tuple[float, float], half: float, color: str
 ) -> None:
-    paths = []
+    paths, (start, end) = [], turns
     turn = start + 6.0
     while turn < end - 6:
         points = [

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from . import blocks, lenses
 from .blocks import Block
 from .colors import finish, lit
-from .lanterns import Standing
 from .letters import engrave
 from .pen import Pen, num, rounded_box
+from .standing import Standing
 from .subject import Subject
-from .torches import Size
+from .turning import Size
 
 
 def _view(subject: Subject, pen: Pen, *, yaw: float = 30, pitch: float = 20) -> Block:
@@ -50,7 +50,8 @@ def _on_bar(pen: Pen, subject: Subject) -> None:
     )
     outline = dice.pick((
         blocks.box(width, height, height * 0.3), blocks.chamfered(width, height, height * 0.26),
-        blocks.shield(width, height, height * 0.3, width * 0.08), blocks.box(width, height, height * 0.48),
+        blocks.shield(width, height, height * 0.3, width * 0.08),
+        blocks.box(width, height, height * 0.48),
     ))  # fmt: skip
     view.push(outline, near=0, far=depth, color=paint, bevel=2.5, size=(width, height))
     for step in range(4):  # cooling ribs on top
@@ -113,7 +114,8 @@ def bike_rear(pen: Pen, subject: Subject) -> Size:
     )
     outline = dice.pick((
         blocks.box(width, height, width * 0.48), blocks.box(width, height, width * 0.2),
-        blocks.shield(width, height, width * 0.3, width * 0.12), blocks.chamfered(width, height, width * 0.25),
+        blocks.shield(width, height, width * 0.3, width * 0.12),
+        blocks.chamfered(width, height, width * 0.25),
     ))  # fmt: skip
     view.push(outline, near=0, far=depth, color=subject.paint, bevel=2.5, size=(width, height))
     inset = width * 0.1
@@ -129,7 +131,8 @@ def bike_rear(pen: Pen, subject: Subject) -> Size:
         if lamp:
             lenses.glow(pen, (0, 0), height * 1.15, color=lamp, strength=0.85)
         pen.path(
-            f"M{num(-width * 0.3)} {num(-height * 0.3)}Q{num(-width * 0.32)} {num(-height * 0.42)} {num(width * 0.1)} {num(-height * 0.42)}",
+            f"M{num(-width * 0.3)} {num(-height * 0.3)}Q{num(-width * 0.32)} {num(-height * 0.42)}"
+            f" {num(width * 0.1)} {num(-height * 0.42)}",
             line="#ffffff", width=1.2, opacity=0.55,
         )  # fmt: skip
     return height * 1.6, height * 1.5

@@ -10,7 +10,7 @@ from .colors import lit
 from .letters import engrave
 from .pen import Pen, num
 from .subject import Subject
-from .torches import Size
+from .turning import Size
 
 
 def _view(subject: Subject, pen: Pen, *, yaw: float = 28, pitch: float = 12) -> Block:
@@ -97,8 +97,8 @@ def workpen(pen: Pen, subject: Subject) -> Size:
 def flood(pen: Pen, subject: Subject) -> Size:
     """Draw a panel in a stand that folds."""
     dice, paint, lamp = subject.dice, subject.paint, subject.lamp
-    width, height, depth = subject.product.size_mm
-    height *= 0.84
+    width, stands, depth = subject.product.size_mm
+    height = stands * 0.84
     view = _view(subject, pen, yaw=26, pitch=10)
     steel = dice.pick(("#b9bfc9", "#2b2f38", subject.accent))
     foot = (
