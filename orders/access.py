@@ -19,6 +19,14 @@ def order_url(order: Order) -> str:
     return f"{settings.PUBLIC_URL}/{order.locale}/orders/{order.number}/{order.access_key}/"
 
 
+def paid_url(order: Order) -> str:
+    """Where a gateway sends the shopper back to.
+
+    One address for one order: a gateway refuses a repeated request that names another.
+    """
+    return f"{order_url(order)}paid/"
+
+
 def find(*, number: str, key: str) -> Order | None:
     """Find an order by its number and key; a wrong key is as good as a wrong number."""
     order = Order.objects.filter(number=number).first()

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders import access, cancelling, carts, checkout, payments
-from orders.access import order_url
+from orders.access import order_url, paid_url
 from orders.addresses import LIMITS
 from orders.models import Cart, Order, Payment
 from storefront.api import idempotency, kinds
@@ -248,7 +248,7 @@ class Checkout(Endpoint):
     def _pay_url(self, order: Order) -> str | None:
         """Open the payment; when the gateway is away, the order stands all the same."""
         try:
-            return payments.start(order=order, return_url=order_url(order), now=self.now).pay_url
+            return payments.start(order=order, return_url=paid_url(order), now=self.now).pay_url
         except (OutsideError, payments.NotPayableError) as error:
             log.warning("%s was placed, its payment is not open: %s", order, error)
             return None
@@ -281,7 +281,7 @@ class OrderPay(Endpoint):
     )
     def post(self, _request: Request, number: str, access_key: str) -> Response:
         order = order_of(number, access_key)
-        payment = payments.start(order=order, return_url=order_url(order), now=self.now)
+        payment = payments.start(order=order, return_url=paid_url(order), now=self.now)
         if payment.status not in PAYABLE:
             raise payments.NotPayableError(order.number)
         return Response(PayShown({"pay_url": payment.pay_url}).data)

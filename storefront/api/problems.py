@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -121,7 +121,8 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
     Http404: kinds.NOT_FOUND,
     PermissionDenied: kinds.NOT_FOUND,
     RequestDataTooBig: kinds.TOO_LARGE,
-    DatabaseError: kinds.AWAY,
+    OperationalError: kinds.AWAY,
+    InterfaceError: kinds.AWAY,
     exceptions.APIException: kinds.BUG,
     exceptions.NotFound: kinds.NOT_FOUND,
     exceptions.PermissionDenied: kinds.NOT_FOUND,

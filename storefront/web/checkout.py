@@ -49,7 +49,7 @@ def with_cart(view: Callable[[HttpRequest, Cart], HttpResponse]) -> Callable[...
             return view(request, found)
         order = Order.objects.filter(cart__token=token).first() if token else None
         if order is not None:
-            return go_and_pay(request, order)
+            return go_and_pay(order)
         return redirect("cart")
 
     return opened
@@ -113,7 +113,7 @@ def place(request: HttpRequest, cart: Cart) -> HttpResponse:
     here, now = visit(request), timezone.now()
     filled = fill(cart=cart, country=cart.country, now=now, tier=cart.service)
     agreed = _agreed(request, here.channel.currency)
-    if agreed is None or filled.quote is None or filled.short:
+    if agreed is None or filled.quote is None or filled.quote.tier != cart.service:
         return _review(request, cart, problem=str(UNCLEAR), status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         order = checkout.place(
@@ -132,7 +132,7 @@ def place(request: HttpRequest, cart: Cart) -> HttpResponse:
         return _review(
             request, cart, problem=str(REFUSALS[type(error)]), status=HTTPStatus.CONFLICT
         )
-    return go_and_pay(request, order)
+    return go_and_pay(order)
 
 
 def _missing_step(cart: Cart) -> str:

@@ -19,17 +19,11 @@ from storefront.web.visiting import cart_token, forget_cart
 log = logging.getLogger(__name__)
 
 
-def go_and_pay(request: HttpRequest, order: Order) -> HttpResponse:
+def go_and_pay(order: Order) -> HttpResponse:
     """Lead on to the payment that waits, or to the order's page if none does."""
     here = _page_of(order)
     try:
-        payment = payments.start(
-            order=order,
-            return_url=request.build_absolute_uri(
-                reverse("order_pay_return", args=[order.number, order.access_key])
-            ),
-            now=timezone.now(),
-        )
+        payment = payments.start(order=order, return_url=access.paid_url(order), now=timezone.now())
     except payments.NotPayableError:
         return _see(here)
     except OutsideError as error:
@@ -46,7 +40,7 @@ def pay(request: HttpRequest, number: str, key: str) -> HttpResponse:
     order = access.find(number=number, key=key)
     if order is None:
         raise Http404
-    return go_and_pay(request, order)
+    return go_and_pay(order)
 
 
 @never_cache

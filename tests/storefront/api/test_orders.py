@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
+from django.urls import reverse
 
 from orders import checkout, payments
 from orders.gateways import gateway_for
@@ -234,3 +236,12 @@ def test_an_order_that_was_not_paid_in_time_is_not_payable(api, placed):
         answer = api.post(f"{path}pay/")
 
     assert (answer.status_code, kind_of(answer)) == (409, "not-payable")
+
+
+def test_the_gateway_sends_the_shopper_back_to_where_the_shop_asks_what_happened(api, placed):
+    order = Order.objects.get()
+    payment = gateway_for("fake").payments[Payment.objects.get().reference]
+
+    back = reverse("order_pay_return", args=[order.number, order.access_key])
+
+    assert payment.return_url == f"{settings.PUBLIC_URL}{back}"
