@@ -40,4 +40,6 @@ app.conf.beat_schedule = {
     "hooks: handle waiting": {"task": "storefront.hooks.tasks.handle_waiting", "schedule": 10},
     "notifications: fan out": {"task": "notifications.tasks.fan_out_waiting", "schedule": 10},
     "notifications: send due": {"task": "notifications.tasks.send_due", "schedule": 10},
+    # requests of programs
+    "api: forget old keys": {"task": "storefront.api.tasks.forget_old_keys", "schedule": 3600},
 }
