@@ -36,7 +36,7 @@ def go_and_pay(order: Order) -> HttpResponse:
 
 @never_cache
 @require_POST
-def pay(request: HttpRequest, number: str, key: str) -> HttpResponse:
+def pay(_request: HttpRequest, number: str, key: str) -> HttpResponse:
     order = access.find(number=number, key=key)
     if order is None:
         raise Http404
