@@ -16,6 +16,7 @@ from storefront.lib.failpoints import failpoint
 from storefront.lib.failures import PermanentError, TemporaryError
 from suppliers.adapters.base import (
     DuplicateReferenceError,
+    GoneError,
     OutOfStockError,
     PurchaseRequest,
     PurchaseState,
@@ -147,13 +148,13 @@ def _place(
     except DuplicateReferenceError as error:
         _unknown(purchase_order, str(error), now)
         _look_up(purchase_order, adapter, now)
-    except OutOfStockError as error:
+    except (OutOfStockError, GoneError) as error:
         acknowledging.refuse(purchase_order=purchase_order, reason=str(error), now=now)
     except PermanentError as error:
         if error.may_have_happened:
             _unknown(purchase_order, str(error), now)
         else:
-            acknowledging.refuse(purchase_order=purchase_order, reason=str(error), now=now)
+            _held(purchase_order, str(error), now)
     except TemporaryError as error:
         if error.may_have_happened:
             _unknown(purchase_order, str(error), now)
@@ -214,6 +215,25 @@ def _unknown(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None
         axis="request_status",
         reason=problem,
         problem=problem[:300],
+    )
+
+
+@transaction.atomic(durable=True)
+def _held(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
+    """Wait for staff: he refuses how we ask (a key, a balance, a route), not the goods."""
+    purchase_order.move(
+        Request.SUBMIT_FAILED,
+        at=now,
+        axis="request_status",
+        reason=problem,
+        problem=problem[:300],
+        try_after=now,
+    )
+    purchase_order.move(
+        Status.ON_HOLD,
+        at=now,
+        reason=problem,
+        hold_reasons=[{"code": "refused", "sentence": f"The supplier refuses: {problem[:250]}"}],
     )
 
 

@@ -69,7 +69,7 @@ def sweep_until_answered(purchase_order):
         ("drop_after", 3),
         ("garbage", 1),
         ("truncated", 1),
-        ("token_expired", 2),
+        ("token_expired", 1),
     ],
 )
 def test_a_fault_while_ordering_leaves_one_order(sandbox_supplier, purchase_order, kind, times):
@@ -80,6 +80,18 @@ def test_a_fault_while_ordering_leaves_one_order(sandbox_supplier, purchase_orde
     assert answered.request_status == "accepted"
     assert effects(sandbox_supplier) == [purchase_order.number]
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
+
+
+def test_a_supplier_who_does_not_let_us_in_costs_nobody_his_order(
+    sandbox_supplier, purchase_order
+):
+    sandbox_supplier.fault(CREATE, "token_expired", count=2)
+
+    purchasing.send(purchase_order=purchase_order, now=timezone.now())
+
+    assert purchase_order.status == "on_hold"
+    assert "1600001" in purchase_order.hold_reasons[0]["sentence"]
+    assert effects(sandbox_supplier) == []
 
 
 @pytest.mark.parametrize("kind", ["500", "drop_before", "drop_after", "garbage", "empty"])

@@ -17,7 +17,7 @@ from orders.models import (
 )
 from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.states import IllegalMoveError
-from suppliers.adapters.base import Answer, OutOfStockError
+from suppliers.adapters.base import Answer, GoneError, OutOfStockError
 from suppliers.models import FeedRun, StockLevel, SupplierOffer
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer
@@ -159,7 +159,7 @@ def test_a_definite_no_effect_is_tried_again_later_and_later(supplier):
     assert second == 2 * first
 
 
-@pytest.mark.parametrize("error", [OutOfStockError("gone"), PermanentError("no such variant")])
+@pytest.mark.parametrize("error", [OutOfStockError("gone"), GoneError("no such variant")])
 def test_a_refusal_gives_units_and_money_back_and_tells_the_shopper(supplier, error):
     listing = make_sellable(quantity=5)
     (purchase_order,) = make_purchase_orders(listing, quantity=2)
@@ -176,6 +176,21 @@ def test_a_refusal_gives_units_and_money_back_and_tells_the_shopper(supplier, er
     assert PaymentEvent.objects.get(kind="release_requested").amount == order.total_amount
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 0
     assert Event.objects.filter(name="order.lines_refused").count() == 1
+
+
+def test_a_supplier_who_refuses_us_and_not_the_goods_costs_nobody_his_order(supplier):
+    (purchase_order,) = make_purchase_orders()
+    supplier.script = [PermanentError("the balance is too low", code="1604000")]
+
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+
+    assert (purchase_order.status, purchase_order.request_status) == ("on_hold", "submit_failed")
+    assert [reason["code"] for reason in purchase_order.hold_reasons] == ["refused"]
+    assert Order.objects.get().status == "processing"
+    assert PaymentEvent.objects.filter(kind__endswith="requested").count() == 0
+
+    purchasing.release_hold(purchase_order=purchase_order, actor="ann", now=LATER)
+    assert again(purchase_order).request_status == "accepted"
 
 
 def test_a_supplier_who_cancels_after_accepting_is_refunded_not_released(supplier):
