@@ -16,6 +16,7 @@ from notifications.patience import wait_after
 from notifications.rendering import render
 from notifications.routes import routes_for
 from notifications.senders import Message, sender_for
+from storefront.lib.failpoints import failpoint
 from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.states import IllegalMoveError
 
@@ -72,8 +73,10 @@ def send(*, delivery: Delivery, now: datetime) -> Delivery:
         log.exception("%s cannot be written", delivery)
         _try_later(delivery, f"{type(error).__name__}: {error}", now)
         return delivery
+    failpoint("mail.before_sending")
     try:
         sender_for(delivery.sender).send(message)
+        failpoint("mail.after_sending")
     except TemporaryError as error:
         if error.may_have_happened:
             _leave_in_doubt(delivery, str(error))

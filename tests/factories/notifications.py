@@ -1,0 +1,94 @@
+"""Facts and the messages they make."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from notifications import dispatch
+from notifications.models import Event
+from tests.factories.suppliers import NOON
+
+_numbers = count(1)
+LINES = [
+    {
+        "title": "Ridge 1800, Black",
+        "sku": "FL-1",
+        "quantity": 2,
+        "amount": "129.98",
+        "picture_url": "https://fara.example/media/pictures/ridge-240.webp",
+        "beam_url": "https://fara.example/beam/22500-1800.png",
+        "beam_m": 300,
+    },
+    {
+        "title": "Spare cell <21700>",
+        "sku": "FL-2",
+        "quantity": 1,
+        "amount": "12.50",
+        "picture_url": "",
+        "beam_url": "",
+        "beam_m": None,
+    },
+]
+_BASICS = {
+    "email": "erika@example.org",
+    "locale": "en",
+    "url": "https://fara.example/en/orders/FL-261124-7K3QX/key/",
+    "currency": "EUR",
+    "lines": LINES,
+}
+_ORDER = {**_BASICS, "number": "FL-261124-7K3QX"}
+PAYLOADS = {
+    "order.placed": {
+        **_ORDER,
+        "goods": "142.48",
+        "delivery": "4.90",
+        "tax": "23.53",
+        "total": "147.38",
+        "ship_to": {
+            "name": "Erika Muster",
+            "line1": "Musterweg 1",
+            "line2": "",
+            "postcode": "10115",
+            "city": "Berlin",
+            "region": "",
+            "country": "DE",
+            "phone": "+49301234567",
+        },
+        "arrives_from": "2026-12-03",
+        "arrives_to": "2026-12-09",
+    },
+    "order.canceled": {
+        **_ORDER,
+        "reason": "asked by the shopper",
+        "refunded": True,
+        "total": "147.38",
+    },
+    "order.lines_refused": {**_ORDER, "reason": "1602001: no stock", "amount": "134.88"},
+    "order.refunded": {**_ORDER, "reason": "", "amount": "134.88"},
+    "parcel.shipped": {
+        **_BASICS,
+        "order": "FL-261124-7K3QX",
+        "carrier": "CJPacket",
+        "number": "CJPKL0000000000YQ",
+        "tracking_url": "https://www.cjpacket.com/?trackingNumber=CJPKL0000000000YQ",
+        "arrives_from": "2026-11-29",
+        "arrives_to": "2026-12-04",
+    },
+}
+
+
+def make_event(name="parcel.shipped", **payload):
+    number = next(_numbers)
+    return Event.objects.create(
+        key=f"{name}:{number}",
+        name=name,
+        subject=f"order:{number}",
+        sequence=1,
+        payload={**PAYLOADS[name], **payload},
+        occurred_at=NOON,
+    )
+
+
+def make_delivery(name="parcel.shipped", now=NOON, **payload):
+    (delivery,) = dispatch.fan_out(event=make_event(name, **payload), now=now)
+    return delivery

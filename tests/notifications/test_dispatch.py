@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from notifications import dispatch, senders
+from notifications.models import SENDING_TAKES, Delivery, Event
+from notifications.senders.fake import Fake
+from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.models import StatusChange
+from storefront.lib.states import IllegalMoveError, LostRaceError
+from tests.factories.notifications import make_delivery, make_event
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def post(monkeypatch):
+    Fake.forget()
+    monkeypatch.setitem(senders.SENDERS, "email", senders.SENDERS["fake"])
+    return Fake
+
+
+def all_at_once(act, count=6):
+    start, refused, broken = threading.Barrier(count), [], []
+
+    def run():
+        connection.ensure_connection()
+        start.wait()
+        try:
+            act()
+        except (IllegalMoveError, LostRaceError) as error:
+            refused.append(error)
+        except Exception as error:  # noqa: BLE001 - a thread's error must reach the test
+            broken.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert broken == []
+    return len(refused)
+
+
+def test_a_fact_makes_its_messages_once():
+    event = make_event("parcel.shipped", email="erika@example.org", locale="az")
+
+    first = dispatch.fan_out(event=event, now=NOON)
+    second = dispatch.fan_out(event=event, now=NOON)
+
+    (delivery,) = first
+    assert second == []
+    assert (delivery.sender, delivery.template) == ("email", "parcel_shipped")
+    assert (delivery.recipient, delivery.locale) == ("erika@example.org", "az")
+    assert Event.objects.get().fanned_out_at == NOON
+
+
+def test_six_workers_who_hear_of_one_fact_make_one_message():
+    event = make_event()
+
+    all_at_once(lambda: dispatch.fan_out(event=event, now=NOON))
+
+    assert Delivery.objects.count() == 1
+
+
+def test_a_fact_that_nobody_is_told_of_is_done_with():
+    event = make_event()
+    Event.objects.update(name="parcel.delivered")
+
+    assert dispatch.fan_out(event=event, now=NOON) == []
+    assert Event.objects.get().fanned_out_at == NOON
+
+
+def test_six_workers_with_one_message_send_it_once(post):
+    delivery = make_delivery()
+
+    refused = all_at_once(
+        lambda: dispatch.send(delivery=Delivery.objects.get(pk=delivery.pk), now=NOON)
+    )
+
+    assert (len(post.sent), refused) == (1, 5)
+
+
+def test_a_sent_message_is_delivered_and_never_sent_again(post):
+    delivery = make_delivery()
+
+    dispatch.send(delivery=delivery, now=NOON)
+    with pytest.raises(IllegalMoveError):
+        dispatch.send(delivery=delivery, now=NOON)
+
+    (message,) = post.sent
+    assert (delivery.status, delivery.attempts) == ("delivered", 1)
+    assert message.recipient == "erika@example.org"
+    assert message.message_id == f"<delivery-{delivery.pk}@fara.example>"
+    assert Delivery.objects.due(NOON + timedelta(days=30)).count() == 0
+
+
+def test_a_failure_before_anything_was_taken_is_tried_again_under_the_same_name(post):
+    delivery = make_delivery()
+    post.failures.append(TemporaryError("451 come back later"))
+
+    dispatch.send(delivery=delivery, now=NOON)
+    due_at = delivery.due_at
+    failed = (delivery.status, delivery.problem, due_at > NOON, list(post.sent))
+    too_early = Delivery.objects.due(due_at - timedelta(seconds=1)).count()
+    dispatch.send(delivery=delivery, now=due_at)
+
+    assert failed == ("retrying", "451 come back later", True, [])
+    assert too_early == 0
+    assert (delivery.status, delivery.attempts, delivery.problem) == ("delivered", 2, "")
+    assert [message.message_id for message in post.sent] == [dispatch.message_id(delivery)]
+
+
+def test_ten_failures_over_three_days_end_it_and_staff_can_replay_it(post):
+    delivery = make_delivery()
+    post.failures.extend(TemporaryError("451 later") for _ in range(10))
+
+    while delivery.status in {"pending", "retrying"}:
+        now = delivery.due_at
+        dispatch.send(delivery=delivery, now=now)
+    dead = (delivery.status, delivery.attempts, now - NOON >= timedelta(hours=72))
+    dispatch.send_again(delivery=delivery, actor="ada@fara.example", now=now)
+    replayed = (delivery.status, list(Delivery.objects.due(now)))
+    dispatch.send(delivery=delivery, now=now)
+
+    assert dead == ("dead", 10, True)
+    assert replayed == ("replayed", [delivery])
+    assert (delivery.status, delivery.attempts, len(post.sent)) == ("delivered", 1, 1)
+    assert StatusChange.objects.filter(actor="ada@fara.example").count() == 1
+
+
+def test_a_refusal_for_good_is_not_tried_again(post):
+    delivery = make_delivery()
+    post.failures.append(PermanentError("550 no such mailbox"))
+
+    dispatch.send(delivery=delivery, now=NOON)
+
+    assert (delivery.status, delivery.problem) == ("dead", "550 no such mailbox")
+
+
+def test_a_message_without_an_answer_may_have_been_sent_and_waits_for_staff(post):
+    delivery = make_delivery()
+    post.failures.append(TemporaryError("gone after the body", may_have_happened=True))
+    later = NOON + SENDING_TAKES
+
+    dispatch.send(delivery=delivery, now=NOON)
+    with pytest.raises(IllegalMoveError):
+        dispatch.send(delivery=delivery, now=later)
+    with pytest.raises(IllegalMoveError):  # somebody may still be at it
+        dispatch.send_again(delivery=delivery, actor="ada", now=later - timedelta(seconds=1))
+
+    delivery.refresh_from_db()
+    assert delivery.status == "delivering"
+    assert delivery.problem == "May have been sent: gone after the body"
+    assert list(Delivery.objects.in_doubt(later - timedelta(seconds=1))) == []
+    assert list(Delivery.objects.in_doubt(later)) == [delivery]
+    assert Delivery.objects.due(NOON + timedelta(days=30)).count() == 0
+    assert post.sent == []
+
+
+def test_staff_who_found_the_message_at_the_mail_server_settle_it(post):
+    delivery = make_delivery()
+    delivery.move("delivering", at=NOON, attempts=1)
+    later = NOON + SENDING_TAKES
+
+    with pytest.raises(IllegalMoveError):
+        dispatch.settle(delivery=delivery, actor="ada", now=NOON)
+    dispatch.settle(delivery=delivery, actor="ada", now=later)
+
+    assert delivery.status == "delivered"
+    assert post.sent == []
+
+
+def test_staff_who_did_not_find_it_send_it(post):
+    delivery = make_delivery()
+    delivery.move("delivering", at=NOON, attempts=1)
+    later = NOON + SENDING_TAKES
+
+    dispatch.send_again(delivery=delivery, actor="ada", now=later)
+    dispatch.send(delivery=delivery, now=later)
+
+    assert (delivery.status, len(post.sent)) == ("delivered", 1)
+
+
+@pytest.mark.parametrize("status", ["pending", "delivered"])
+def test_staff_cannot_send_what_is_on_its_way_or_arrived(post, status):
+    delivery = make_delivery()
+    Delivery.objects.update(status=status)
+    delivery.refresh_from_db()
+
+    with pytest.raises(IllegalMoveError):
+        dispatch.send_again(delivery=delivery, actor="ada", now=NOON)
+
+
+def test_words_that_cannot_be_written_wait_to_be_repaired(post):
+    delivery = make_delivery()
+    Event.objects.update(payload={"email": "erika@example.org", "locale": "en"})
+    delivery.event.refresh_from_db()
+
+    dispatch.send(delivery=delivery, now=NOON)
+
+    assert (delivery.status, post.sent) == ("retrying", [])
+    assert "UndefinedError" in delivery.problem
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "erika@example.org\r\nBcc: evil@example.com",
+        "a@b",
+        "a b@example.org",
+        "",
+        "a@example.org,b@c.d",
+    ],
+)
+def test_an_address_that_is_none_gets_nothing(post, address):
+    delivery = make_delivery(email=address)
+
+    dispatch.send(delivery=delivery, now=NOON)
+
+    assert (delivery.status, post.sent) == ("dead", [])

@@ -1,0 +1,161 @@
+"""E-mail over real SMTP: to a mail server that keeps it, and to some that misbehave."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import signal
+import socket
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from notifications.senders import Message, sender_for
+from storefront.lib.failures import PermanentError, TemporaryError
+from tests.notifications.smtp_servers import BadServer, free_port, mailbox, mailbox_command, mailers
+
+MESSAGE = Message(
+    message_id="<delivery-7@fara.example>",
+    recipient="erika@example.org",
+    subject="A parcel of order FL-261124-7K3QX is on its way – Gülnarə",
+    text="On its way.\n",
+    html="<p>On its way.</p>",
+)
+
+
+def send(port, settings, message=MESSAGE):
+    settings.MAILERS = mailers(port)
+    sender_for("email").send(message)
+
+
+def read(folder):
+    return [
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        for path in sorted(folder.glob("*.eml"))
+    ]
+
+
+def test_a_mail_arrives_as_text_and_html_with_its_lasting_name(settings, tmp_path):
+    with mailbox(tmp_path) as port:
+        send(port, settings)
+
+    (mail,) = read(tmp_path)
+    assert mail["Subject"] == MESSAGE.subject
+    assert mail["Message-ID"] == MESSAGE.message_id
+    assert mail["To"] == mail["X-Envelope-To"] == "erika@example.org"
+    assert mail["From"] == "Fara <orders@fara.example>"
+    assert mail.get_body(("plain",)).get_content().strip() == "On its way."
+    assert mail.get_body(("html",)).get_content().strip() == "<p>On its way.</p>"
+
+
+def test_the_mailbox_keeps_each_mail_and_hides_no_second_one(settings, tmp_path):
+    with mailbox(tmp_path) as port:
+        send(port, settings)
+        send(port, settings)
+
+    assert len(read(tmp_path)) == 2
+    assert list(tmp_path.glob("*.part")) == []
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_the_mailbox_stops_cleanly(tmp_path, stop):
+    process = subprocess.Popen(
+        mailbox_command(free_port(), tmp_path),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline().startswith("ready")
+
+    process.send_signal(stop)
+
+    assert process.wait(10) == 0
+    process.stdout.close()
+
+
+def test_the_mailbox_says_why_it_cannot_listen(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = subprocess.run(
+            mailbox_command(taken.getsockname()[1], tmp_path),
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+
+    assert result.returncode == 1
+    assert result.stderr.startswith("Cannot listen on 127.0.0.1")
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"greeting": ""},
+        {"greeting": "421 too busy"},
+        {"MAIL": "451 later"},
+        {"MAIL": ""},
+        {"RCPT": "450 greylisted"},
+        {"RCPT": ""},
+        {"DATA": "421 shutting down"},
+        {"body": "452 disk full"},
+    ],
+    ids=str,
+)
+def test_a_failure_of_which_nothing_can_have_arrived_may_be_tried_again(settings, answers):
+    with BadServer(**answers) as server, pytest.raises(TemporaryError) as caught:
+        send(server.port, settings)
+
+    assert caught.value.may_have_happened is False
+
+
+def test_a_server_that_is_not_there_may_be_tried_again(settings):
+    with pytest.raises(TemporaryError) as caught:
+        send(free_port(), settings)
+
+    assert caught.value.may_have_happened is False
+
+
+@pytest.mark.parametrize(
+    "answers", [{"RCPT": "550 no such mailbox"}, {"MAIL": "553 no"}, {"body": "554 spam"}], ids=str
+)
+def test_a_refusal_for_good_is_final(settings, answers):
+    with BadServer(**answers) as server, pytest.raises(PermanentError):
+        send(server.port, settings)
+
+
+@pytest.mark.parametrize("answer", ["", "silence"])
+def test_a_server_that_never_says_whether_it_took_the_mail_leaves_a_doubt(settings, answer):
+    with BadServer(body=answer) as server:
+        settings.MAILERS = mailers(server.port)
+        settings.MAILERS["default"]["OPTIONS"]["timeout"] = 1
+        with pytest.raises(TemporaryError) as caught:
+            sender_for("email").send(MESSAGE)
+
+    assert caught.value.may_have_happened is True
+    assert len(server.bodies) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"subject": "Hello\r\nBcc: evil@example.com"},
+        {"recipient": "erika@example.org\r\nBcc: evil@example.com"},
+        {"recipient": "erika@example.org, evil@example.com"},
+        {"recipient": "erikä@example.org"},
+        {"message_id": "<a@b>\r\nBcc: evil@example.com"},
+    ],
+    ids=str,
+)
+def test_no_header_can_be_smuggled_in(settings, changes):
+    with BadServer() as server, pytest.raises(PermanentError):
+        send(server.port, settings, replace(MESSAGE, **changes))
+
+    assert server.bodies == []
+
+
+def test_a_domain_in_any_script_can_be_written_to(settings):
+    with BadServer() as server:
+        send(server.port, settings, replace(MESSAGE, recipient="erika@münchen.example"))
+
+    assert len(server.bodies) == 1

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from notifications.patience import MAX_TRIES, WAITS, wait_after
+
+
+def test_ten_tries_span_at_least_three_days_and_then_it_is_given_up():
+    waits = [wait_after(tries=tries, salt="7") for tries in range(1, MAX_TRIES)]
+
+    assert MAX_TRIES == 10
+    assert sum(waits, timedelta()) >= timedelta(hours=72)
+    assert wait_after(tries=MAX_TRIES, salt="7") is None
+
+
+def test_each_wait_is_longer_than_the_one_before_and_up_to_a_tenth_is_added():
+    for tries in range(1, MAX_TRIES):
+        waits = {wait_after(tries=tries, salt=str(salt)) for salt in range(50)}
+
+        assert len(waits) > 40
+        assert WAITS[tries - 1] <= min(waits) <= max(waits) <= WAITS[tries - 1] * 1.1
+    assert list(WAITS) == sorted(WAITS)
