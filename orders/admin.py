@@ -199,7 +199,7 @@ class OrderAdmin(StaffAdmin):
                 "What no supplier has is stopped at once; a supplier who has it is asked to stop."
                 " Money that is not needed goes back, and the shopper is told."
             ),
-            form=ReasonForm(request.POST or None),
+            form_class=ReasonForm,
             act=act,
             done=gettext("The cancellation of %s is written down.") % order,
         )
@@ -228,7 +228,8 @@ class OrderAdmin(StaffAdmin):
                 " then the shopper is told. A refund cannot be taken back."
             )
             % {"left": columns.as_money(left)},
-            form=RefundForm(request.POST or None, initial={"amount": left.amount}),
+            form_class=RefundForm,
+            initial={"amount": left.amount},
             act=act,
             done=gettext("The refund of %s is on its way.") % order,
         )
@@ -248,7 +249,7 @@ class OrderAdmin(StaffAdmin):
             order,
             title=gettext("Let it go on"),
             explain=order.hold_reason or gettext("This order is not on hold."),
-            form=ReasonForm(request.POST or None),
+            form_class=ReasonForm,
             act=act,
             done=gettext("%s goes on.") % order,
         )

@@ -63,21 +63,21 @@ class SupplierAdmin(StaffAdmin):
             title=gettext("Synchronize now"),
             explain=gettext("Products, prices and stock are asked of %(name)s now.")
             % {"name": supplier.name},
-            act=lambda _given: _start(supplier, *KINDS),
+            act=lambda _given: _start(supplier, *KINDS.values),
             done=gettext("Started: the runs appear in the list of sync runs."),
         )
 
     @action(description=_("Synchronize products now"))
     def sync_products(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:
-        self.do_each(request, rows, lambda row: _start(row, KINDS.PRODUCTS))
+        self.do_each(request, rows, lambda row: _start(row, KINDS.PRODUCTS.value))
 
     @action(description=_("Synchronize prices now"))
     def sync_prices(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:
-        self.do_each(request, rows, lambda row: _start(row, KINDS.PRICES))
+        self.do_each(request, rows, lambda row: _start(row, KINDS.PRICES.value))
 
     @action(description=_("Synchronize stock now"))
     def sync_stock(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:
-        self.do_each(request, rows, lambda row: _start(row, KINDS.STOCK))
+        self.do_each(request, rows, lambda row: _start(row, KINDS.STOCK.value))
 
     @action(description=_("Activate"), icon="play_arrow")
     def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -106,7 +106,7 @@ class SupplierAdmin(StaffAdmin):
             title=title,
             explain=gettext("%(name)s is %(status)s now. Only an active supplier is bought from.")
             % {"name": supplier.name, "status": supplier.status},
-            form=ReasonForm(request.POST or None),
+            form_class=ReasonForm,
             act=act,
             done=gettext("%(name)s is %(status)s.") % {"name": supplier.name, "status": to},
         )
@@ -193,6 +193,7 @@ class FeedRunAdmin(StaffAdmin):
     search_fields: ClassVar = ["problem"]
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [columns.moves]
+    actions_detail: ClassVar = ["accept", "discard"]
     inlines: ClassVar = [
         inline(FeedIssue, "row", "severity", "code", "message", tab=False, fk_name="last_run")
     ]

@@ -109,14 +109,16 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         explain: str,
         act: Callable[[Mapping[str, Any]], object],
         done: str,
-        form: forms.Form | None = None,
+        form_class: type[forms.Form] = SureForm,
+        initial: Mapping[str, Any] | None = None,
     ) -> HttpResponse:
         """Explain what will happen, and do it only when the form comes back by POST.
 
         A refusal of the verb is shown on the same page, in the verb's own words.
         """
-        form = form or SureForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
+        given = request.POST if request.method == "POST" else None
+        form = form_class(given, initial=dict(initial or {}))
+        if form.is_valid():
             try:
                 act(form.cleaned_data)
             except (*REFUSALS, *self.refusals) as refusal:

@@ -30,14 +30,17 @@ from tests.factories.shipping import make_parcel_news, make_service, make_state
 from tests.factories.suppliers import NOON, make_supplier
 
 
-def make_world(monkeypatch):
-    """Make one order in each state that verbs reach, and the supply behind them."""
+def make_world(monkeypatch, batch=1):
+    """Make one order in each state that verbs reach, and the supply behind them.
+
+    Another ``batch`` makes as much again in the same shop.
+    """
     supplier = connect(monkeypatch, ScriptedSupplier())
     listings = [make_sellable(quantity=20) for _ in range(2)]
     for listing in listings:
         make_mode(listing.variant.product)
         make_image(listing.variant.product, stem="a1")
-    make_service()
+    make_service(code=f"standard-{batch}")
     make_order(*listings)
     make_paid_order(*listings)
     make_purchase_orders(*listings)
@@ -45,9 +48,9 @@ def make_world(monkeypatch):
     _canceled(listings)
     _refused(listings, supplier)
     _sent(listings)
-    _shipped(listings, "shipped", number="CJPKL0000000001YQ")
-    _shipped(listings, "delivered", number="CJPKL0000000002YQ")
-    _fed(listings)
+    _shipped(listings, "shipped", number=f"CJPKL00000000{batch}1YQ")
+    _shipped(listings, "delivered", number=f"CJPKL00000000{batch}2YQ")
+    _fed(listings, batch)
     _called()
     _told()
     with transaction.atomic():
@@ -111,7 +114,7 @@ def settle(order):
         payments.apply(update=update, gateway="fake", now=NOON)
 
 
-def _fed(listings):
+def _fed(listings, batch):
     supplier = make_supplier()
     run = FeedRun.objects.create(
         supplier=supplier,
@@ -122,7 +125,7 @@ def _fed(listings):
     )
     for to in ("parsed", "staged", "applied"):
         run.move(to, at=NOON)
-    for row in ("P1", "P2"):
+    for row in (f"P{batch}1", f"P{batch}2"):
         FeedIssue.objects.create(
             supplier=supplier,
             first_run=run,
