@@ -117,7 +117,7 @@ def _days(context: Context, first: str, last: str) -> str:
 
 @pass_context
 def _country(context: Context, code: str) -> str:
-    return _region(context).territories.get(code, code)
+    return str(_region(context).territories.get(code, code))
 
 
 def _line(text: str) -> str:
