@@ -59,7 +59,7 @@ def barrel(pen: Pen, subject: Subject) -> Size:
             lenses.glass(pen, size * 0.84)
         if subject.lamp:
             lenses.glow(pen, at, radius * 3.4, color=subject.lamp, strength=0.7)
-    return length * 1.6, length * 1.5
+    return length * 1.55, length * 1.05
 
 
 def band(pen: Pen, subject: Subject) -> Size:

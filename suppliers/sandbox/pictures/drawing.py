@@ -23,6 +23,8 @@ TURNS = {  # degrees: how goods lie on the sheet, where they do not stand
     "flat": 12,
     "bar": -14,
 }
+# A pod is drawn about the middle, its strap above: so much brings both to the middle.
+LIFTS = {"pod_duo": 0.2, "pod_single": 0.2, "slim": 0.2, "pod_zoom": 0.2, "barrel": 0.31}
 CELL_MM, CELL_RADIUS_MM = 50.5, 7.25  # an AA cell, which everybody has held
 _DRAWN: dict[str, Callable[[Pen, Subject], Size]] = {
     **dict.fromkeys(torches.MAKERS, torches.draw),
@@ -43,12 +45,14 @@ def png(product: Product, variant: Variant | None, *, angle: str, seed: int) -> 
 
 
 def svg(subject: Subject) -> str:
-    pen = Pen()
-    width, height = _DRAWN[subject.product.shape](pen, subject)
-    is_torch = subject.product.shape in torches.MAKERS
+    pen, shape = Pen(), subject.product.shape
+    with pen.lifted() as lift:
+        width, height = _DRAWN[shape](pen, subject)
+        lift(height * LIFTS.get(shape, 0))
+    is_torch = shape in torches.MAKERS
     if subject.angle == "scale":
         return _beside_a_cell(pen, width, height)
-    turn = 0 if subject.is_side else TURNS.get(subject.product.shape, 0)
+    turn = 0 if subject.is_side else TURNS.get(shape, 0)
     wide, high = _bounds(width, height, turn)
     scale = SIDE * (FILLED_LIT if subject.lamp and is_torch else FILLED) / max(wide, high)
     shift = -0.1 if subject.lamp and is_torch else 0  # room for the beam

@@ -97,7 +97,7 @@ def pod(pen: Pen, subject: Subject) -> Size:
     if dice.chance(0.4):
         for x in (-width * 0.44, width * 0.44):
             view.screw((x, height * 0.32), 1.3, near=0)
-    return width * 2.35, width * 2.2
+    return width * 2.3, width * 1.75
 
 
 def _front(view: Block, subject: Subject, width: float, height: float) -> None:
@@ -177,7 +177,7 @@ def pod_zoom(pen: Pen, subject: Subject) -> Size:
     if subject.lamp:
         with view.front(-depth * 0.4):
             lenses.glow(pen, (0, 0), width * 0.8, color=subject.lamp, strength=0.65)
-    return width * 2.35, width * 2.2
+    return width * 2.3, width * 1.75
 
 
 DRAWN: dict[str, Callable[[Pen, Subject], Size]] = {

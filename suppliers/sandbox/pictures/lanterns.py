@@ -37,7 +37,7 @@ def retro(work: Standing) -> None:
     work.build(0.05, 0.34, texture="grooves")
     work.build(0.03, 0.44, 0.3)
     work.lid(0.3)
-    work.bail(rise=work.radius * 0.95, spread=0.72, color=metal)
+    work.bail(rise=work.radius * 1.5, spread=0.72, color=metal, sink=0.15)
     work.knob(0.11, 1.0, work.radius * 0.17)
 
 
@@ -166,7 +166,7 @@ def leaves(work: Standing) -> None:
         lamp=None,
         at=(0, base_y - high * 0.46),
     )
-    work.bail(rise=radius * 0.6, spread=0.44, color="#b9bfc9")
+    work.bail(rise=radius * 0.7, spread=0.44, sink=0.03, color="#b9bfc9")
     if lamp:
         for x in (-radius * 0.74, 0, radius * 0.74):
             lenses.glow(pen, (x, base_y - high * 0.5), radius * 1.25, color=lamp, strength=0.6)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from .colors import Stops
@@ -129,6 +129,18 @@ class Pen:
     def moved(self, transform: str) -> Iterator[None]:
         self._shapes.append(f'<g transform="{transform}">')
         yield
+        self._shapes.append("</g>")
+
+    @contextmanager
+    def lifted(self) -> Iterator[Callable[[float], None]]:
+        """Move what is drawn down by what is known only when it is drawn."""
+        place = len(self._shapes)
+        self._shapes.append("<g>")
+
+        def lift(by: float) -> None:
+            self._shapes[place] = f'<g transform="translate(0 {num(by)})">'
+
+        yield lift
         self._shapes.append("</g>")
 
     @contextmanager

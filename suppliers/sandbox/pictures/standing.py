@@ -100,9 +100,11 @@ class Standing:
                 with self.pen.moved("translate(0 -0.6)"):
                     self.pen.path(path, line=lit(color, 0.55), width=0.6)
 
-    def bail(self, *, rise: float, spread: float, color: str, width: float = 2.6) -> None:
+    def bail(
+        self, *, rise: float, spread: float, color: str, width: float = 2.6, sink: float = 0
+    ) -> None:
         """Hang a wire handle over the top."""
-        x, y = spread * self.radius, -self.y * self.lathe.shrink
+        x, y = spread * self.radius, (sink * self.height - self.y) * self.lathe.shrink
         path = (
             f"M{num(-x)} {num(y)}C{num(-x)} {num(y - rise * 1.35)}"
             f" {num(x)} {num(y - rise * 1.35)} {num(x)} {num(y)}"

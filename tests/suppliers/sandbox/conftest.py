@@ -1,0 +1,126 @@
+"""A sandbox in this process: a real server on a free port, a folder of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import httpx
+import pytest
+
+from suppliers.sandbox import moving, posting
+from suppliers.sandbox.serving import Server
+from suppliers.sandbox.world import DEFAULT_KEY, Rules, open_world
+
+PREFIX = "/api2.0/v1/"
+
+
+class Sandbox:
+    """One running server, with a client that is logged in, and its strings."""
+
+    def __init__(self, folder, *, count=40, seed=7, **rules):
+        defaults = {"qps": 0, "webhook_retry_s": 0.05}
+        rules = Rules(**(defaults | rules))
+        self.world = open_world(folder=folder, base_url="", count=count, seed=seed, rules=rules)
+        self.server = Server(("127.0.0.1", 0), world=self.world)
+        self.url = self.world.base_url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.client = httpx.Client(base_url=self.url, trust_env=False, timeout=10)
+        self.threads = [
+            threading.Thread(target=self.server.serve_forever, args=(0.02,)),
+            moving.start(self.world),
+            posting.start(self.world),
+        ]
+        self.threads[0].start()
+
+    def close(self):
+        self.client.close()
+        self.world.stopping.set()
+        self.server.shutdown()
+        self.server.server_close()
+        for thread in self.threads:
+            thread.join(timeout=10)
+        self.world.ledger.close()
+
+    def login(self):
+        data = self.post("authentication/getAccessToken", {"apiKey": DEFAULT_KEY})["data"]
+        self.client.headers["CJ-Access-Token"] = data["accessToken"]
+        return data
+
+    def get(self, path, **query):
+        return self.client.get(PREFIX + path, params=query).json()
+
+    def post(self, path, body=None):
+        return self.client.post(PREFIX + path, json=body).json()
+
+    def control(self, path, body=None):
+        method = "GET" if body is None else "POST"
+        answer = self.client.request(method, f"/control/{path}", json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def goods(self, *, lithium=True, country="CN", at_least=5):
+        """Find a good variant that is there in numbers."""
+        for position in range(len(self.world.catalog)):
+            product = self.world.catalog.at(position)
+            if product.flaw or product.is_lithium is not lithium:
+                continue
+            if product.family == "batteries" or country not in self.world.shelves.countries(
+                product
+            ):
+                continue
+            for variant in product.variants:
+                pile = self.world.shelves.pile(product, variant, country=country)
+                if variant.has_cells is lithium and pile.ready >= at_least:
+                    return product, variant
+        raise LookupError
+
+    def order(self, number, variant, *, quantity=1, **words):
+        return {
+            "orderNumber": number,
+            "shippingCountryCode": "DE",
+            "shippingCountry": "Germany",
+            "shippingProvince": "Berlin",
+            "shippingCity": "Berlin",
+            "shippingAddress": "Musterweg 1",
+            "shippingCustomerName": "Erika Muster",
+            "payType": 2,
+            "logisticName": "CJPacket Sensitive",
+            "fromCountryCode": "CN",
+            "products": [
+                {"vid": variant.vid, "quantity": quantity, "storeLineItemId": "88"},
+            ],
+        } | words
+
+    def place(self, number, variant, **words):
+        return self.post("shopping/order/createOrderV2", self.order(number, variant, **words))
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Start sandboxes by their rules; all of them end with the test."""
+    running = []
+
+    def start(folder="data", **rules):
+        sandbox = Sandbox(tmp_path / folder, **rules)
+        running.append(sandbox)
+        sandbox.login()
+        return sandbox
+
+    yield start
+    for sandbox in running:
+        sandbox.close()
+
+
+@pytest.fixture
+def sandbox(run):
+    return run()
+
+
+def until(true, *, within_s=5):
+    """Wait for what happens in another thread."""
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        if result := true():
+            return result
+        time.sleep(0.01)
+    raise AssertionError("it did not happen in time")

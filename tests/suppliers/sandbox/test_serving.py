@@ -1,0 +1,107 @@
+"""The server as a program: pictures, the page for people, start and stop."""
+
+from __future__ import annotations
+
+import io
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+from PIL import Image
+
+from suppliers.sandbox.goods.catalog import Catalog
+from suppliers.sandbox.pictures.drawing import png
+
+
+def picture_of(content):
+    return Image.open(io.BytesIO(content)).convert("RGBA")
+
+
+def test_a_picture_is_drawn_once_and_kept(sandbox):
+    product, variant = sandbox.goods()
+    path = f"/pictures/{product.pid}/{variant.place}/front.png"
+
+    first = sandbox.client.get(path)
+    kept = list((sandbox.world.folder / "pictures").rglob("*.png"))
+    second = sandbox.client.get(path)
+
+    assert first.headers["Content-Type"] == "image/png"
+    assert first.content == second.content
+    assert len(kept) == 1
+    image = picture_of(first.content)
+    assert image.size == (900, 900)
+    assert image.getpixel((2, 2))[3] == 0  # the ground is transparent
+    assert image.getpixel((450, 450))[3] > 0
+
+
+@pytest.mark.parametrize(
+    "path", ["/pictures/1/0/front.png", "/pictures/{pid}/15/front.png", "/pictures/{pid}/0/x.png"]
+)
+def test_there_is_no_picture_of_nothing(sandbox, path):
+    product, _ = sandbox.goods()
+
+    assert sandbox.client.get(path.format(pid=product.pid)).status_code == 404
+
+
+def test_every_shape_can_be_drawn_from_every_angle():
+    shelf, drawn = Catalog(60, 7), {}
+    for position in range(len(shelf)):
+        product = shelf.at(position)
+        drawn.setdefault(product.shape, product)
+
+    for product in drawn.values():
+        variant = product.variants[0] if product.variants else None
+        for angle in ("front", "lit") if product.light else ("front",):
+            image = picture_of(png(product, variant, angle=angle, seed=7))
+            assert image.getchannel("A").getbbox() is not None, product.shape
+    assert len(drawn) > 30
+
+
+def test_no_two_models_and_no_two_colors_look_alike():
+    shelf = Catalog(160, 7)
+    tubes = [shelf.at(p) for p in range(len(shelf)) if shelf.at(p).shape in {"tube", "pod_duo"}][:8]
+
+    pictures = [
+        png(product, variant, angle="front", seed=7)
+        for product in tubes
+        for variant in {each.color: each for each in product.variants}.values()
+    ]
+
+    assert len(set(pictures)) == len(pictures)
+
+
+def test_a_person_sees_orders_and_moves_them(sandbox):
+    _, variant = sandbox.goods()
+    number = sandbox.place("FL-1", variant)["data"]["orderId"]
+
+    page = sandbox.client.get("/").text
+    moved = sandbox.client.post("/control/advance", data={"cjOrderId": number, "to": "SHIPPED"})
+
+    assert "FL-1" in page
+    assert "Ship</button>" in page
+    assert moved.status_code == 303
+    assert "Deliver</button>" in sandbox.client.get("/").text
+
+
+def test_a_body_that_is_too_long_is_not_read(sandbox):
+    answer = sandbox.client.post("/control/faults", content=b"x" * 1_000_001)
+
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_program_says_when_it_is_ready_and_ends_when_asked(tmp_path, number):
+    words = ["--port", "0", "--data", str(tmp_path), "--count", "5"]
+    program = subprocess.Popen(
+        [sys.executable, "-m", "suppliers.sandbox", *words], stdout=subprocess.PIPE, text=True
+    )
+    with program.stdout:
+        url = program.stdout.readline().removeprefix("ready ").strip()
+    assert httpx.get(f"{url}/healthz", trust_env=False).text == "ok"
+
+    program.send_signal(number)
+
+    assert program.wait(timeout=15) == 0
+    assert (tmp_path / "ledger.sqlite3").exists()
