@@ -122,7 +122,7 @@ def cancel(_request: HttpRequest, number: str, key: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def lookup(request: HttpRequest) -> HttpResponse:
     """Find an order by number and e-mail; a wrong pair says nothing about either."""
-    form = LookupForm(request.POST or None)
+    form = LookupForm(request.POST if request.method == "POST" else None)
     problem, status = "", HTTPStatus.OK
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY

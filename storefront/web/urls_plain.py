@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
 from storefront.web import beam_pictures, mailbox, media, seo
 
@@ -15,7 +15,7 @@ urlpatterns = [
         beam_pictures.beam_picture,
         name="beam_picture",
     ),
-    path("media/<path:path>", media.media, name="media"),
+    re_path(r"^media/(?P<path>pictures/[\w-]+\.webp)$", media.media, name="media"),
     # /dev/mailbox/: what the shop mailed, while it is developed
     path("dev/mailbox/", mailbox.mailbox, name="mailbox"),
     path("dev/mailbox/<str:name>/", mailbox.letter, name="letter"),

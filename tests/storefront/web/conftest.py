@@ -1,0 +1,106 @@
+"""A small shop at noon: one headlamp on its shelf, one route, and a browser without scripts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import time_machine
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from django.core.cache import cache
+from django.db import transaction
+
+from catalog import shelving
+from tests.factories.catalog import (
+    NOON,
+    make_category,
+    make_channel,
+    make_image,
+    make_mode,
+    make_product,
+    make_spec,
+    make_variant,
+)
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import make_service
+
+LOCALE = Path("storefront/locale/az/LC_MESSAGES")
+NAMES = {"headlamps": "Başlıq fənərləri", "flashlights": "Əl fənərləri"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def words_of_both_languages():
+    """Compile the translations if nobody has since they were written."""
+    source, compiled = LOCALE / "django.po", LOCALE / "django.mo"
+    if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
+        with source.open("rb") as words, compiled.open("wb") as target:
+            write_mo(target, read_po(words))
+
+
+@pytest.fixture(autouse=True)
+def noon(quiet_surroundings):
+    cache.clear()
+    with time_machine.travel(NOON, tick=False):
+        yield NOON
+
+
+def make_light(title="Trail 400", slug="trail-400", quantity=5, price="39.99", **spec):
+    """Make a light that stands on its shelf and can be bought."""
+    for place, (name, words) in enumerate(NAMES.items()):
+        make_category(
+            slug=name,
+            names={"en": name.capitalize(), "az": words},
+            families=(name.removesuffix("s"),),
+            position=place,
+        )
+    product = make_product(
+        slug=slug, title=title, category=make_category(slug="headlamps"), summary="A small lamp."
+    )
+    make_spec(product, **spec)
+    make_mode(product)
+    make_image(product, stem="a" * 32)
+    listing = make_sellable(
+        quantity=quantity,
+        price=price,
+        variant=make_variant(product),
+        ships_from={"DE": quantity},
+    )
+    shelve(product)
+    return listing
+
+
+def shelve(*products):
+    with transaction.atomic():
+        shelving.shelve(product_ids=[each.pk for each in products], channel=make_channel())
+
+
+@pytest.fixture
+def light():
+    listing = make_light()
+    make_service()
+    return listing
+
+
+@pytest.fixture
+def shopper(client):
+    """A browser: it says where its forms come from."""
+    client.defaults |= {"HTTP_SEC_FETCH_SITE": "same-origin"}
+    return client
+
+
+@pytest.fixture
+def filled(shopper, light):
+    """A shopper with one headlamp in the cart."""
+    shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
+    return shopper
+
+
+WHO = {
+    "email": "erika@example.org",
+    "name": "Erika Muster",
+    "line1": "Musterweg 1",
+    "postcode": "10115",
+    "city": "Berlin",
+    "country": "DE",
+}

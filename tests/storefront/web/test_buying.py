@@ -1,0 +1,316 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from catalog.models import Listing
+from orders.models import Cart, CartLine, Order, Payment
+from suppliers.models import StockLevel
+from tests.factories.orders import make_order
+from tests.storefront.web.conftest import WHO, make_light
+from tests.storefront.web.reading import Page
+
+pytestmark = pytest.mark.django_db
+
+
+def agreed(response):
+    return re.search(r'name="agreed" value="([^"]+)"', response.content.decode())[1]
+
+
+def to_review(shopper):
+    shopper.post("/en/checkout/", WHO)
+    shopper.post("/en/checkout/delivery/", {"tier": "economy"})
+    return shopper.get("/en/checkout/review/")
+
+
+def test_a_light_is_bought_without_scripts(shopper, light):
+    added = shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 2}, follow=True)
+    assert "Parcel 1 from Germany" in added.content.decode()
+    assert "€79.98" in added.content.decode()
+
+    asked = shopper.post("/en/checkout/", WHO)
+    assert asked["Location"] == "/en/checkout/delivery/"
+    ways = shopper.get("/en/checkout/delivery/").content.decode()
+    assert "Standard" in ways
+    assert "€4.90" in ways
+    chosen = shopper.post("/en/checkout/delivery/", {"tier": "economy"})
+    assert chosen["Location"] == "/en/checkout/review/"
+    review = shopper.get("/en/checkout/review/")
+    assert "Order and pay €84.88" in review.content.decode()
+    placed = shopper.post("/en/checkout/place/", {"agreed": agreed(review)})
+
+    order = Order.objects.get()
+    assert placed.status_code == 303
+    assert placed["Location"] == order.payments.get().pay_url
+    assert (order.email, order.ship_to["city"]) == ("erika@example.org", "Berlin")
+    assert str(order.total_amount) == "84.88"
+
+
+def test_ordering_twice_orders_once(filled):
+    review = to_review(filled)
+
+    first = filled.post("/en/checkout/place/", {"agreed": agreed(review)})
+    second = filled.post("/en/checkout/place/", {"agreed": agreed(review)})
+
+    assert first["Location"] == second["Location"]
+    assert (Order.objects.count(), Payment.objects.count()) == (1, 1)
+
+
+def test_a_total_that_changed_is_shown_and_not_charged(filled, light):
+    review = to_review(filled)
+    CartLine.objects.update(quoted_amount="60.00")
+    Listing.objects.update(price_amount="60.00")
+
+    response = filled.post("/en/checkout/place/", {"agreed": agreed(review)})
+
+    assert response.status_code == 409
+    assert "The total changed while you were here." in response.content.decode()
+    assert "Order and pay €64.90" in response.content.decode()
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("amount", ["", "free", "NaN", "0.01", "1e999"])
+def test_an_amount_nobody_agreed_to_orders_nothing(filled, amount):
+    to_review(filled)
+
+    response = filled.post("/en/checkout/place/", {"agreed": amount})
+
+    assert response.status_code in {409, 422}
+    assert "There is a problem" in response.content.decode()
+    assert not Order.objects.exists()
+
+
+def test_what_sold_out_while_reading_leads_back_to_the_cart(filled):
+    review = to_review(filled)
+    StockLevel.objects.update(reported_quantity=0)
+    Listing.objects.update(available=0)
+
+    response = filled.post("/en/checkout/place/", {"agreed": agreed(review)}, follow=True)
+
+    assert "It has just sold out at the supplier." in response.content.decode()
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("email", "", "Enter an e-mail address"),
+        ("email", "erika", "Enter an e-mail address like name@example.org."),
+        ("name", "", "Enter the name of the person"),
+        ("line1", "", "Enter the street and house number."),
+        ("postcode", "1", "This postcode does not look right"),
+        ("city", "", "Enter the town or city."),
+        ("country", "XX", "We do not deliver to this country yet."),
+        ("name", "x" * 60, "This is too long for a parcel label."),
+    ],
+)
+def test_a_wrong_address_is_told_at_the_field_and_on_top(filled, field, value, words):
+    response = filled.post("/en/checkout/", {**WHO, field: value})
+
+    page = Page(response)
+    assert response.status_code == 422
+    assert page.text.count(words) == 2
+    assert "<title>Error: Where to?" in page.text
+    control = next(
+        attrs
+        for tag, attrs in page.elements
+        if tag in {"input", "select"} and attrs.get("name") == field
+    )
+    assert control["aria-invalid"] == "true"
+    assert f"id_{field}-wrong" in control["aria-describedby"]
+    assert f'href="#id_{field}"' in page.text
+    kept = "city" if field != "city" else "name"
+    assert f'value="{WHO[kept]}"' in page.text
+    assert page.all("div", id="problem")[0]["tabindex"] == "-1"
+
+
+def test_an_address_form_asks_for_eight_things_at_most(filled):
+    page = Page(filled.get("/en/checkout/"))
+
+    visible = [
+        attrs["name"]
+        for tag, attrs in page.elements
+        if tag in {"input", "select"} and attrs.get("type") != "hidden" and "name" in attrs
+    ]
+    folded = page.text.split('<details class="more-lines">')[1].split("</details>")[0]
+    assert 'name="line2"' in folded
+    assert len(set(visible) - {"line2"}) <= 8
+    tokens = {
+        attrs["name"]: attrs.get("autocomplete") for _tag, attrs in page.elements if "name" in attrs
+    }
+    assert tokens["email"] == "email"
+    assert tokens["postcode"] == "shipping postal-code"
+    assert '<nav class="nav"' not in page.text
+
+
+def test_a_country_with_regions_asks_for_one(filled):
+    response = filled.post("/en/checkout/", {**WHO, "country": "US", "postcode": "95014"})
+
+    assert response.status_code == 422
+    assert "Enter the state or region." in response.content.decode()
+    assert '<select class="input" id="id_region"' in response.content.decode()
+
+
+def test_steps_cannot_be_skipped(filled):
+    assert filled.get("/en/checkout/review/")["Location"] == "/en/checkout/"
+    assert filled.get("/en/checkout/delivery/")["Location"] == "/en/checkout/"
+    filled.post("/en/checkout/", WHO)
+    assert filled.get("/en/checkout/review/")["Location"] == "/en/checkout/delivery/"
+    wrong = filled.post("/en/checkout/delivery/", {"tier": "rocket"})
+    assert wrong.status_code == 422
+    assert "Choose how it shall come." in wrong.content.decode()
+
+
+@pytest.mark.parametrize("path", ["", "delivery/", "review/", "place/"])
+def test_nobody_checks_out_an_empty_cart(shopper, light, path):
+    method = shopper.post if path == "place/" else shopper.get
+
+    assert method(f"/en/checkout/{path}")["Location"] == "/en/cart/"
+
+
+def test_a_checkout_form_from_elsewhere_is_refused(light):
+    from django.test import Client
+
+    browser = Client(enforce_csrf_checks=True, HTTP_SEC_FETCH_SITE="same-origin")
+    browser.post("/en/cart/add/", {"listing": light.pk})
+
+    response = browser.post("/en/checkout/", WHO)
+
+    assert response.status_code == 403
+    assert "This form is too old." in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"HTTP_SEC_FETCH_SITE": "cross-site"},
+        {"HTTP_SEC_FETCH_SITE": "same-site"},
+        {"HTTP_ORIGIN": "https://evil.example"},
+        {"HTTP_ORIGIN": "null"},
+    ],
+)
+@pytest.mark.parametrize(
+    "path", ["/en/cart/add/", "/en/cart/change/", "/en/theme/", "/en/country/"]
+)
+def test_a_form_of_another_site_changes_nothing(client, light, headers, path):
+    data = {"listing": light.pk, "theme": "dark", "country": "FR", "line": 1, "quantity": 1}
+
+    response = client.post(path, data, **headers)
+
+    assert response.status_code == 403
+    assert not response.cookies
+    assert not Cart.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "words"),
+    [
+        ({}, 422, "There is no such light."),
+        ({"listing": "abc"}, 422, "There is no such light."),
+        ({"listing": 9**30}, 422, "There is no such light."),
+        ({"listing": 999_999}, 422, "There is no such light."),
+        ({"quantity": "two"}, 422, "Enter how many as a whole number."),
+        ({"quantity": -1}, 422, "Enter a number from 0 to 99."),
+        ({"quantity": 6}, 409, "Only 5 can be had right now."),
+        ({"quantity": 100}, 422, "Enter a number from 0 to 99."),
+    ],
+)
+def test_what_cannot_be_added_is_said_in_a_sentence(shopper, light, data, status, words):
+    whole = {"listing": light.pk, **data} if data else data
+
+    plain = shopper.post("/en/cart/add/", whole)
+    part = shopper.post("/en/cart/add/", whole, HTTP_HX_REQUEST="true")
+
+    for response in (plain, part):
+        assert response.status_code == status
+        assert words in response.content.decode()
+    assert not CartLine.objects.exists()
+
+
+def test_a_sold_out_light_cannot_be_added(shopper, light):
+    Listing.objects.update(available=0)
+
+    response = shopper.post("/en/cart/add/", {"listing": light.pk})
+
+    assert response.status_code == 409
+    assert "It has just sold out at the supplier." in response.content.decode()
+    assert "Trail 400" in response.content.decode()
+
+
+def test_a_quantity_is_changed_and_a_line_removed_and_put_back(filled, light):
+    line = CartLine.objects.get()
+
+    filled.post("/en/cart/change/", {"line": line.pk, "quantity": 3})
+    line.refresh_from_db()
+    assert line.quantity == 3
+    gone = filled.post("/en/cart/change/", {"line": line.pk, "quantity": 0}, follow=True)
+    assert "Trail 400 is out of the cart." in gone.content.decode()
+    assert not CartLine.objects.exists()
+    undo = re.search(
+        r'name="listing" value="(\d+)"><input type="hidden" name="quantity" value="(\d+)"',
+        gone.content.decode(),
+    )
+    filled.post("/en/cart/add/", {"listing": undo[1], "quantity": undo[2]})
+    assert CartLine.objects.get().quantity == 3
+
+
+@pytest.mark.parametrize(
+    ("quantity", "status", "words"),
+    [
+        ("9", 409, "Only 5 can be had right now."),
+        ("x", 422, "Enter how many as a whole number."),
+        ("", 422, "Enter how many."),
+        ("-1", 422, "Enter a number from 0 to 99."),
+    ],
+)
+def test_a_wrong_quantity_is_told_at_its_line(filled, quantity, status, words):
+    line = CartLine.objects.get()
+
+    response = filled.post("/en/cart/change/", {"line": line.pk, "quantity": quantity})
+
+    assert response.status_code == status
+    assert f'id="wrong-{line.pk}"' in response.content.decode()
+    assert words in response.content.decode()
+    line.refresh_from_db()
+    assert line.quantity == 1
+
+
+def test_a_line_of_somebody_else_is_no_line(filled, shopper, light):
+    other = make_order().cart.lines.get()
+
+    response = filled.post("/en/cart/change/", {"line": other.pk, "quantity": 0})
+
+    assert response.status_code == 404
+    assert CartLine.objects.filter(pk=other.pk).exists()
+
+
+def test_a_price_that_changed_is_told_at_its_line(filled, light):
+    CartLine.objects.update(quoted_amount="30.00", quoted_at="2026-11-24T10:00:00Z")
+
+    text = filled.get("/en/cart/").content.decode()
+
+    assert "it was €30.00, now it is €39.99" in text
+
+
+def test_the_cart_of_a_forged_cookie_is_empty(client, light):
+    client.cookies["fara_cart"] = "token:forged"
+
+    assert "Nothing in it yet." in client.get("/en/cart/").content.decode()
+
+
+def test_two_lights_from_two_countries_are_two_parcels(filled, light):
+    from tests.factories.shipping import make_service
+    from tests.factories.suppliers import make_location, make_supplier
+
+    far = make_supplier(code="far")
+    location = make_location(far, code="CN", country="CN")
+    make_service(location, base_amount="3.00", min_days=8, max_days=12)
+    other = make_light(title="Ridge", slug="ridge")
+    StockLevel.objects.filter(offer__variant=other.variant).update(location=location)
+
+    filled.post("/en/cart/add/", {"listing": other.pk})
+    text = filled.get("/en/cart/").content.decode()
+
+    assert "from Germany" in text
+    assert "from China" in text

@@ -1,0 +1,182 @@
+"""Pages that are the same for everybody, and what makes them differ."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+from redis.exceptions import ConnectionError as AwayError
+
+from catalog import generations
+from orders.models import Cart
+from storefront.web import page_cache
+from tests.storefront.web.conftest import make_light, shelve
+
+pytestmark = pytest.mark.django_db
+KEPT = ["/en/", "/en/c/headlamps/", "/en/search/?q=trail", "/en/p/trail-400/", "/en/info/terms/"]
+
+
+@pytest.fixture(autouse=True)
+def keeping(settings, quiet_surroundings):
+    settings.PAGE_CACHE_S = 30
+
+
+@pytest.mark.parametrize("path", KEPT)
+def test_a_second_visit_costs_no_query(client, light, path, django_assert_num_queries):
+    first = client.get(path)
+
+    with django_assert_num_queries(0):
+        second = client.get(path)
+
+    assert second.content == first.content
+    assert second["Content-Security-Policy"] == first["Content-Security-Policy"]
+    assert second["X-Frame-Options"] == "DENY"
+    assert second["Content-Language"] == "en"
+
+
+@pytest.mark.parametrize("path", KEPT)
+def test_a_kept_page_knows_nobody(filled, light, path):
+    filled.get("/en/cart/")
+
+    response = filled.get(path)
+
+    token = Cart.objects.get().token
+    assert not response.cookies
+    assert "nonce-" not in response["Content-Security-Policy"]
+    assert token not in response.content.decode()
+    assert "csrfmiddlewaretoken" not in response.content.decode()
+    assert response["Cache-Control"] == "private, no-cache"
+
+
+def test_a_cart_page_is_never_kept(filled):
+    response = filled.get("/en/cart/")
+
+    assert "no-store" in response["Cache-Control"]
+    assert "Trail 400" in response.content.decode()
+
+
+def test_theme_country_language_and_part_have_pages_of_their_own(client, light):
+    def body(path="/en/c/headlamps/", cookies=None, **headers):
+        client.cookies.clear()
+        for name, value in (cookies or {}).items():
+            client.cookies[name] = value
+        return client.get(path, **headers).content.decode()
+
+    plain = body()
+
+    assert "data-theme" not in plain
+    assert 'data-theme="dark"' in body(cookies={"fara_theme": "dark"})
+    assert body(cookies={"fara_theme": '"><script>'}) == plain
+    assert '<option value="FR" selected>' in body(cookies={"fara_country": "FR"})
+    assert body(cookies={"fara_country": "no"}) == plain
+    assert "Başlıq fənərləri" in body("/az/c/headlamps/")
+    part = body(HTTP_HX_REQUEST="true", HTTP_HX_REQUEST_TYPE="partial")
+    assert part.startswith('<div id="results">')
+    assert body() == plain
+
+
+def test_what_a_campaign_adds_to_an_address_makes_no_page_of_its_own(
+    client, light, django_assert_num_queries
+):
+    first = client.get("/en/c/headlamps/?sort=price&f=magnet")
+
+    with django_assert_num_queries(0):
+        second = client.get("/en/c/headlamps/?utm_source=x&f=magnet&sort=price&gclid=1")
+
+    assert second.content == first.content
+
+
+def test_a_change_of_the_supply_voids_kept_pages(client, light, django_capture_on_commit_callbacks):
+    client.get("/en/c/headlamps/")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        other = make_light(title="Ridge", slug="ridge")
+        shelve(other.variant.product)
+
+    assert "Ridge" in client.get("/en/c/headlamps/").content.decode()
+
+
+def test_a_refusal_is_not_kept(client, light):
+    client.get("/en/c/headlamps/?lm_min=abc")
+
+    assert cache.get_many([page_cache.page_key(client.get("/en/p/none/").wsgi_request)]) == {}
+
+
+def test_the_shop_stays_open_while_redis_is_away(client, light, monkeypatch, caplog):
+    def away(*_args, **_kwargs):
+        raise AwayError
+
+    monkeypatch.setattr(page_cache.cache, "get_many", away)
+    monkeypatch.setattr(page_cache.cache, "set", away)
+    monkeypatch.setattr(generations.cache, "set", away)
+
+    assert client.get("/en/").status_code == 200
+    assert client.get("/en/").status_code == 200
+    generations.advance()
+
+    assert "Redis is away" in caplog.text
+
+
+def test_a_very_long_address_is_answered_and_not_kept(client, light):
+    path = f"/en/search/?q={'x' * 500}"
+
+    assert client.get(path).status_code == 200
+    assert page_cache.page_key(client.get(path).wsgi_request) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "cookie", "value"),
+    [
+        ("/en/theme/", {"theme": "dark"}, "fara_theme", "dark"),
+        ("/en/theme/", {"theme": "system"}, "fara_theme", ""),
+        ("/en/country/", {"country": "FR"}, "fara_country", "FR"),
+    ],
+)
+def test_a_switch_sets_one_harmless_cookie_and_goes_back(shopper, light, path, data, cookie, value):
+    response = shopper.post(path, {**data, "next": "/en/c/headlamps/"})
+
+    assert response.status_code == 303
+    assert response["Location"] == "/en/c/headlamps/"
+    assert list(response.cookies) == [cookie]
+    assert response.cookies[cookie].value == value
+    assert response.cookies[cookie]["samesite"] == "Lax"
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:1", "", "evil"],
+)
+@pytest.mark.parametrize(
+    ("path", "data"), [("theme", {"theme": "dark"}), ("country", {"country": "FR"})]
+)
+def test_a_switch_never_leads_to_another_site(shopper, light, path, data, target):
+    response = shopper.post(f"/en/{path}/", {**data, "next": target})
+
+    assert response["Location"] == "/en/"
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "words"),
+    [
+        ("theme", {"theme": "neon"}, "There is day, night, and as your device has it."),
+        ("theme", {}, "There is day, night, and as your device has it."),
+        ("country", {"country": "XX"}, "We do not deliver to this country yet."),
+    ],
+)
+def test_a_switch_says_what_it_does_not_know(shopper, light, path, data, words):
+    response = shopper.post(f"/en/{path}/", data)
+
+    assert response.status_code == 422
+    assert words in response.content.decode()
+
+
+def test_the_cart_cookie_is_hidden_from_scripts_and_the_count_is_not(shopper, light, settings):
+    settings.IS_PRODUCTION = True
+
+    cookies = shopper.post("/en/cart/add/", {"listing": light.pk}).cookies
+
+    cart, count = cookies["fara_cart"], cookies["fara_cart_count"]
+    assert (cart["httponly"], cart["secure"], cart["samesite"]) == (True, True, "Lax")
+    assert cart["max-age"] == 30 * 24 * 3600
+    assert (count["httponly"], count.value) == ("", "1")
+    assert Cart.objects.get().token in cart.value
+    assert cart.value != Cart.objects.get().token

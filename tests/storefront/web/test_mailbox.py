@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from email.message import EmailMessage
+
+import pytest
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def letter(settings):
+    message = EmailMessage()
+    message["Subject"] = "Order FL-1 is placed <b>"
+    message["To"] = "erika@example.org"
+    message.set_content("In plain words.")
+    message.add_alternative("<p style='color:red'>In color.</p><script>1</script>", subtype="html")
+    settings.MAILBOX_DIR.mkdir()
+    (settings.MAILBOX_DIR / "0001.eml").write_bytes(bytes(message))
+
+
+def test_letters_are_listed_and_read(client, light, letter):
+    listed = client.get("/dev/mailbox/").content.decode()
+    read = client.get("/dev/mailbox/0001/").content.decode()
+
+    assert "Order FL-1 is placed &lt;b&gt;" in listed
+    assert "In plain words." in read
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in read
+
+
+def test_a_letters_html_stands_in_a_sandbox_of_its_own(client, light, letter):
+    response = client.get("/dev/mailbox/0001/html/")
+
+    policy = response["Content-Security-Policy"]
+    assert "In color." in response.content.decode()
+    assert "sandbox allow-popups" in policy
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert response["X-Frame-Options"] == "SAMEORIGIN"
+
+
+@pytest.mark.parametrize(
+    "path", ["/dev/mailbox/none/", "/dev/mailbox/..%2F..%2Fsecret/", "/dev/mailbox/none/html/"]
+)
+def test_there_is_nothing_but_letters(client, light, letter, path):
+    assert client.get(path).status_code == 404
+
+
+def test_production_has_no_mailbox(client, light, letter, settings):
+    settings.ENVIRONMENT = "production"
+
+    for path in ("/dev/mailbox/", "/dev/mailbox/0001/", "/dev/mailbox/0001/html/"):
+        assert client.get(path).status_code == 404
