@@ -64,7 +64,8 @@ def _query(causes: tuple[Cause, ...]) -> str:
         """  # noqa: S608 - all parts are written in causes.py
         for cause in causes
     )
-    return " UNION ALL ".join(parts) + " ORDER BY since, code, id"
+    found = " UNION ALL ".join(parts)
+    return f"SELECT * FROM ({found}) AS found ORDER BY since, code, id"  # noqa: S608
 
 
 def _waiting(  # noqa: PLR0913, PLR0917 - the columns of one row

@@ -13,7 +13,7 @@ from notifications.models import Delivery, Event
 from orders import cancelling, checkout, ledger, payments, purchasing
 from orders.models import Order, PaymentEvent, PurchaseOrder
 from shipping import shipments
-from storefront.lib.failures import PermanentError
+from suppliers.adapters.base import OutOfStockError
 from suppliers.models import CostChange, FeedIssue, FeedRun
 from tests.factories.catalog import make_channel, make_image, make_mode
 from tests.factories.hooks import keep_call
@@ -72,7 +72,7 @@ def _canceled(listings):
 
 def _refused(listings, supplier):
     (purchase_order,) = make_purchase_orders(*listings)
-    supplier.script = [PermanentError("does not ship there")]
+    supplier.script = [OutOfStockError("sold out")]
     _send(purchase_order)
     settle(purchase_order.order)
 

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
+
+from catalog.models import Image
+from notifications.models import Delivery
+from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
+from shipping.models import Parcel
+from storefront.accounts.models import User
+from storefront.dashboard import stuck
+from storefront.dashboard.causes import CAUSES
+from storefront.hooks.models import InboundCall
+from storefront.lib.money import Money
+from suppliers.models import FeedIssue, FeedRun, StockLevel, Supplier
+from tests.factories.suppliers import NOON
+from tests.factories.world import make_world
+
+pytestmark = pytest.mark.django_db
+
+AGO = NOON - timedelta(days=9)
+
+
+def purchase(**changes):
+    return lambda: PurchaseOrder.objects.filter(status="in_progress").update(**changes)
+
+
+def order(which, **changes):
+    return lambda: Order.objects.filter(status=which).update(**changes)
+
+
+def run(status, kind="stock", **known):
+    return lambda: FeedRun.objects.create(
+        supplier=Supplier.objects.get(),
+        kind=kind,
+        status=status,
+        status_since=AGO,
+        started_at=AGO,
+        lease_until=AGO,
+        **known,
+    )
+
+
+def refuse_a_capture():
+    request = PaymentEvent.objects.filter(kind="capture_requested").first()
+    PaymentEvent.objects.filter(answers=request).update(kind="refused", received_at=AGO)
+
+
+def keep_the_money():
+    order("completed", status="canceled", status_since=AGO)()
+
+
+# How each cause comes about.
+TROUBLE = {
+    "purchase_held": purchase(
+        status="on_hold", status_since=AGO, hold_reasons=[{"code": "x", "sentence": "Too dear."}]
+    ),
+    "purchase_unknown": purchase(request_status="submit_unknown", request_status_since=AGO),
+    "purchase_not_sent": purchase(
+        request_status="submit_failed", attempts=5, request_status_since=AGO
+    ),
+    "purchase_refused_late": purchase(request_status="rejected"),
+    "purchase_silent": purchase(request_status="submitted", request_status_since=AGO),
+    "purchase_cancel_silent": purchase(
+        request_status="cancellation_requested", request_status_since=AGO
+    ),
+    "purchase_not_shipped": purchase(accepted_at=AGO),
+    "payment_expires": lambda: Payment.objects.filter(status="authorized").update(
+        capture_before=NOON + timedelta(hours=2)
+    ),
+    "payment_refused": refuse_a_capture,
+    "payment_unanswered": lambda: PaymentEvent.objects.filter(kind="captured").update(
+        answers=None
+    )
+    and PaymentEvent.objects.filter(kind="capture_requested").update(received_at=AGO),
+    "payment_for_nothing": keep_the_money,
+    "order_held": order("placed", status="on_hold", status_since=AGO),
+    "order_undivided": order("placed", status_since=AGO),
+    "order_unpaid": order("pending_payment", pay_before=AGO),
+    "order_late": order("processing", arrives_to=AGO.date()),
+    "parcel_trouble": lambda: Parcel.objects.filter(status="handed_over").update(
+        carrier_status="lost"
+    ),
+    "parcel_label_only": lambda: Parcel.objects.update(status="announced", announced_at=AGO),
+    "run_quarantined": run("quarantined"),
+    "run_failed": run("failed"),
+    "feed_issues": FeedIssue.objects.all,  # the world has two
+    "stock_risk": lambda: StockLevel.objects.update(reported_quantity=1),
+    "pictures": lambda: Image.objects.update(stem="", problem="HTTP 404", tries=8),
+    "call_failed": InboundCall.objects.all,  # the world has one
+    "message_dead": lambda: Delivery.objects.update(status="dead", status_since=AGO),
+}
+ALWAYS = {"feed_issues", "call_failed"}
+
+
+def codes(waiting):
+    return {row.cause.code for row in waiting}
+
+
+def test_every_cause_is_tried():
+    assert sorted(TROUBLE) == sorted(cause.code for cause in CAUSES)
+
+
+def test_what_goes_by_itself_waits_for_nobody(monkeypatch):
+    make_world(monkeypatch)
+
+    assert codes(stuck.find(now=NOON)) == ALWAYS
+
+
+@pytest.mark.parametrize("code", TROUBLE)
+def test_each_trouble_is_named(code, monkeypatch):
+    make_world(monkeypatch)
+
+    TROUBLE[code]()
+
+    assert code in codes(stuck.find(now=NOON))
+
+
+def test_a_held_purchase_order_says_why_since_when_and_what_is_at_risk(monkeypatch):
+    make_world(monkeypatch)
+    TROUBLE["purchase_held"]()
+    held = PurchaseOrder.objects.get(status="on_hold")
+
+    (row,) = [row for row in stuck.find(now=NOON) if row.cause.code == "purchase_held"]
+
+    assert (row.name, row.detail, row.since) == (held.number, "Too dear.", AGO)
+    assert row.at_risk == Money(held.charge_amount, "EUR")
+    assert row.url == f"/admin/orders/purchaseorder/{held.pk}/change/"
+
+
+def test_many_alike_are_one_line_that_leads_to_their_list(monkeypatch):
+    make_world(monkeypatch)
+
+    (row,) = [row for row in stuck.find(now=NOON) if row.cause.code == "feed_issues"]
+
+    assert (row.name, row.detail, row.at_risk) == ("gtin-check-digit", "2 ×", None)
+    assert row.url.startswith("/admin/suppliers/feedissue/?code__exact=gtin-check-digit")
+
+
+def test_the_oldest_stands_first_and_one_query_finds_all(
+    monkeypatch, django_assert_num_queries
+):
+    make_world(monkeypatch)
+    TROUBLE["order_unpaid"]()
+
+    with django_assert_num_queries(1):
+        waiting = stuck.find(now=NOON)
+
+    assert waiting[0].cause.code == "order_unpaid"
+    assert [row.since for row in waiting] == sorted(row.since for row in waiting)
+
+
+def test_a_thousand_of_one_cause_do_not_hide_the_others(monkeypatch):
+    make_world(monkeypatch)
+    monkeypatch.setattr(stuck, "SHOWN_PER_CAUSE", 1)
+    Delivery.objects.update(status="dead", status_since=AGO)
+
+    waiting = stuck.find(now=NOON)
+
+    (row,) = [row for row in waiting if row.cause.code == "message_dead"]
+    assert row.count == Delivery.objects.count() > 1
+    assert codes(waiting) > ALWAYS
+
+
+def test_nobody_sees_trouble_in_tables_that_are_not_his(monkeypatch):
+    make_world(monkeypatch)
+    looker = User.objects.create_user("looker@fara.example", "a password", is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_feedissue"))
+    looker = User.objects.get(pk=looker.pk)
+
+    waiting = stuck.find(causes=stuck.causes_for(looker), now=NOON)
+
+    assert codes(waiting) == {"feed_issues"}
+    assert stuck.find(causes=(), now=NOON) == []
+
+
+def test_words_from_outside_cannot_speak_sql(monkeypatch):
+    make_world(monkeypatch)
+    Image.objects.update(stem="", problem="'; DROP TABLE catalog_image; --", tries=8)
+
+    (row,) = [row for row in stuck.find(now=NOON) if row.cause.code == "pictures"]
+
+    assert row.name == "'; DROP TABLE catalog_image; --"
+    assert "catalog_image" in connection.introspection.table_names()
