@@ -57,6 +57,7 @@ class OrderParams(Shape):
     order_status: str | None = None
     logistic_name: str | None = None
     track_number: str | None = None
+    tracking_provider: str | None = None
     tracking_url: str | None = None
     update_date: str | None = None
     order_items: list[OrderedLine] | None = None
@@ -69,6 +70,7 @@ class LogisticParams(Shape):
     store_order_numbers: list[str] | None = None
     logistic_name: str | None = None
     tracking_number: str | None = None
+    tracking_provider: str | None = None
     tracking_url: str | None = None
     tracking_status: int | None = None
     logistics_track_events: Any = None
@@ -130,7 +132,7 @@ def _order(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
     if params.track_number:
         parcels = (
             ParcelNews(
-                carrier=params.logistic_name or "",
+                carrier=params.tracking_provider or params.logistic_name or "",
                 number=params.track_number,
                 url=params.tracking_url or "",
                 lines=tuple(
@@ -167,7 +169,7 @@ def _logistic(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
         status = reading.whole(latest.status)
     words = TRACKING_WORDS.get(status) if status is not None else None
     parcel = ParcelNews(
-        carrier=params.logistic_name or "",
+        carrier=params.tracking_provider or params.logistic_name or "",
         number=params.tracking_number,
         url=params.tracking_url or "",
         carrier_text=words or latest.status_desc or latest.activity or "",

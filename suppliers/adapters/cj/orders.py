@@ -165,14 +165,29 @@ def _detail(wire: Wire, number: str) -> OrderDetail | None:
 
 
 def _state(wire: Wire, number: str, detail: OrderDetail) -> PurchaseState:
+    parts = [
+        part
+        for reference in detail.split_order_ids or ()
+        if (part := _detail(wire, reference)) is not None
+    ]
     return PurchaseState(
         number=number,
         supplier_reference=reading.text(detail.order_id or detail.cj_order_id),
-        answer=ANSWERS.get(detail.order_status or "", Answer.RECEIVED),
+        answer=_answer_of_all(parts or [detail]),
         cost=_cost(detail),
-        parcels=_parcels(wire, detail),
+        parcels=tuple(parcel for each in parts or [detail] for parcel in _parcels(wire, each)),
         raw=msgspec.to_builtins(detail),
     )
+
+
+def _answer_of_all(parts: list[OrderDetail]) -> Answer:
+    """Sum up the orders that ours became: it is shipped when the first of them is."""
+    answers = {ANSWERS.get(part.order_status or "", Answer.RECEIVED) for part in parts}
+    if len(answers) == 1:
+        return answers.pop()
+    if answers & {Answer.SHIPPED, Answer.DELIVERED}:
+        return Answer.SHIPPED
+    return Answer.ACCEPTED
 
 
 def _parcels(wire: Wire, detail: OrderDetail) -> tuple[ParcelNews, ...]:
@@ -181,7 +196,7 @@ def _parcels(wire: Wire, detail: OrderDetail) -> tuple[ParcelNews, ...]:
     words = _track(wire, detail.track_number)
     return (
         ParcelNews(
-            carrier=detail.logistic_name or detail.tracking_provider or "",
+            carrier=_carrier(detail, words),
             number=detail.track_number,
             url=detail.tracking_url or "",
             lines=tuple(
@@ -198,6 +213,12 @@ def _parcels(wire: Wire, detail: OrderDetail) -> tuple[ParcelNews, ...]:
             else reading.moment(detail.out_warehouse_time),
         ),
     )
+
+
+def _carrier(detail: OrderDetail, words: TrackRow | None) -> str:
+    """Name who brings it to the door; CJ's name of the route says nothing to a shopper."""
+    last_mile = words.last_mile_carrier if words else None
+    return last_mile or detail.tracking_provider or detail.logistic_name or ""
 
 
 def _track(wire: Wire, number: str) -> TrackRow | None:

@@ -197,6 +197,7 @@ class OrderDetail(Shape):
     tracking_url: str | None = None
     tracking_provider: str | None = None
     out_warehouse_time: str | None = None
+    split_order_ids: list[str] | None = None
     product_list: list[OrderedLine] | None = None
 
 

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from suppliers.adapters.cj.claims import claims
+
+MODES = (
+    "<table><tr><th>Mode</th><th>Output</th><th>Runtime</th></tr>"
+    "<tr><td>High</td><td>400 lm</td><td>3 h</td></tr>"
+    "<tr><td>Low</td><td>10 lm</td><td></td></tr></table>"
+)
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("", {}),
+        ("<p>A light for dogs.</p>", {}),
+        (
+            "<p>Text.</p><table><tr><td>Weight</td><td>74 g</td></tr></table>",
+            {"Weight": "74 g"},
+        ),
+        ("<table><tbody><tr><th>Weight:</th><td> 74&nbsp;g </td></tr></table>", {"Weight": "74 g"}),
+        ("<table><tr><td>Weight<td>74 g<tr><td>IP<td>IPX4</table>", {}),
+        ("<ul><li>Weight: 74 g</li><li>IP: IPX4</li></ul>", {"Weight": "74 g", "IP": "IPX4"}),
+        ("Weight: 74 g<br>IP: IPX4<br/>Nice", {"Weight": "74 g", "IP": "IPX4"}),
+        ("<dl><dt>Weight</dt><dd>74 g</dd></dl>", {"Weight": "74 g"}),
+        ("<p>Please note. Ratio 3:1 of light</p>", {}),
+        (
+            "<table><tr><td>Weight<td>74 g</td></tr><tr><td>Weight<td>80 g</td></tr></table>",
+            {"Weight": "74 g"},
+        ),
+        (
+            MODES,
+            {"Mode: High": "Output 400 lm; Runtime 3 h", "Mode: Low": "Output 10 lm"},
+        ),
+        (
+            "<table><tr><td>IP<script>x</script></td><td><b>IPX4</b><style>p{}</style></td></tr></table>",
+            {"IP": "IPX4"},
+        ),
+        ("<table><tr><td></td><td>74 g</td></tr><tr><td>Only</td></tr></table>", {}),
+    ],
+)
+def test_labels_are_found_in_whatever_the_seller_made_of_them(html, expected):
+    assert claims(html) == expected
+
+
+def test_a_page_without_end_is_read_in_bounded_time_and_size():
+    endless = "<table>" + "<tr><td>L%d</td><td>v</td></tr>" * 3
+    html = "".join(f"<table><tr><td>L{n}</td><td>{'v' * 900}</td></tr></table>" for n in range(900))
+
+    found = claims(endless + html)
+
+    assert len(found) <= 120
+    assert max(len(value) for value in found.values()) <= 500

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+
+import pytest
+
+from storefront.lib.failures import PermanentError
+from suppliers.adapters.base import Answer, NewsKind, RequestLine
+from suppliers.adapters.cj import is_signed, read_news
+
+
+def message(kind, params, **envelope):
+    words = {"messageId": "m-1", "type": kind, "messageType": "UPDATE", "params": params}
+    return json.dumps(words | envelope).encode()
+
+
+def sign(body, open_id="1234567"):
+    return base64.b64encode(hmac.digest(open_id.encode(), body, hashlib.sha256)).decode()
+
+
+def test_a_signature_is_of_the_raw_body_under_the_account_s_id():
+    body = message("ORDER", {})
+
+    assert is_signed(body, sign(body), "1234567")
+
+
+@pytest.mark.parametrize(
+    ("signature", "open_id"),
+    [
+        (sign(message("ORDER", {}), "7654321"), "1234567"),
+        (sign(b"another body"), "1234567"),
+        ("", "1234567"),
+        ("ä", "1234567"),
+        (sign(message("ORDER", {}), ""), ""),  # an account that is not known yet signs nothing
+    ],
+)
+def test_a_forged_signature_is_none(signature, open_id):
+    assert not is_signed(message("ORDER", {}), signature, open_id)
+
+
+def test_news_of_an_order_name_it_and_its_parcel():
+    items = [{"vid": 170, "quantity": 2, "storeLineItemId": "88"}]
+    (news,) = read_news(
+        message(
+            "ORDER",
+            {
+                "cjOrderId": 2611240000001,
+                "orderNumber": "FL-1-1",
+                "orderStatus": "SHIPPED",
+                "logisticName": "CJPacket Ordinary",
+                "trackNumber": "CJPKL1YQ",
+                "trackingUrl": None,
+                "updateDate": "2026-11-25 09:00:00",
+                "orderItems": items,
+            },
+        )
+    )
+
+    assert (news.kind, news.external_id) == (NewsKind.ORDER, "m-1")
+    assert (news.number, news.supplier_reference) == ("FL-1-1", "2611240000001")
+    state = news.state(number="FL-1-1")
+    assert state.answer is Answer.SHIPPED
+    (parcel,) = state.parcels
+    assert (parcel.carrier, parcel.number, parcel.url) == ("CJPacket Ordinary", "CJPKL1YQ", "")
+    assert parcel.lines == (RequestLine(sku="170", quantity=2, reference="88"),)
+    assert parcel.happened_at.isoformat() == "2026-11-25T09:00:00+00:00"
+
+
+def test_an_order_without_status_and_parcel_says_nothing_of_its_state():
+    (news,) = read_news(message("ORDER", {"cjOrderId": "1", "orderNumber": "FL-1-1"}))
+
+    assert news.state(number="FL-1-1") is None
+
+
+def test_news_of_a_parcel_carry_the_latest_scan():
+    events = [
+        {"status": 12, "activity": "Delivered", "eventTime": "2026-12-03 10:00:00"},
+        {"status": 10, "activity": "Out", "eventTime": "2026-12-03 08:00:00"},
+    ]
+    found = read_news(
+        message(
+            "LOGISTIC",
+            {
+                "orderId": "26",
+                "storeOrderNumbers": ["FL-1-1", "FL-2-1"],
+                "logisticName": "CJPacket Ordinary",
+                "trackingNumber": "CJPKL1YQ",
+                "trackingStatus": 12,
+                "logisticsTrackEvents": json.dumps(events),
+            },
+        )
+    )
+
+    assert [news.number for news in found] == ["FL-1-1", "FL-2-1"]
+    assert {news.kind for news in found} == {NewsKind.PARCEL}
+    parcel = found[0].parcels[0]
+    assert parcel.carrier_text == "Delivered"
+    assert parcel.happened_at.isoformat() == "2026-12-03T10:00:00+00:00"
+
+
+def test_a_parcel_without_order_numbers_is_named_by_the_supplier_s():
+    params = {"orderId": "26", "trackingNumber": "T1", "logisticsTrackEvents": "no list"}
+
+    (news,) = read_news(message("LOGISTIC", params))
+
+    assert (news.number, news.supplier_reference) == ("", "26")
+    assert news.parcels[0].carrier_text == ""
+
+
+def test_a_divided_order_names_its_parts():
+    split = {"originalOrderId": "26", "splitOrderList": [{"orderCode": "26-1"}, {"orderCode": 262}]}
+
+    (news,) = read_news(message("ORDERSPLIT", split))
+
+    assert (news.supplier_reference, news.split_into) == ("26", ("26-1", "262"))
+
+
+def test_news_of_stock_and_products_only_say_what_to_ask_for():
+    stock = {"170": [{"vid": "170", "countryCode": "CN", "storageNum": 340}], "171": []}
+
+    (told,) = read_news(message("STOCK", stock))
+    (changed,) = read_news(message("PRODUCT", {"pid": 16, "productSellPrice": 1.5}))
+    (variant,) = read_news(message("VARIANT", {"vid": "170"}))
+
+    assert (told.kind, told.skus) == (NewsKind.STOCK, ("170", "171"))
+    assert (changed.kind, changed.product_refs) == (NewsKind.PRODUCT, ("16",))
+    assert (variant.skus, variant.product_refs) == (("170",), ())
+
+
+def test_a_type_that_does_not_concern_us_leaves_nothing():
+    assert read_news(message("MAKEUP", {"orderId": "BT1"})) == ()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"no json", b"[]", b'{"type": "ORDER"}', message("ORDER", {"orderStatus": 7})],
+)
+def test_what_is_no_message_is_refused(body):
+    with pytest.raises(PermanentError):
+        read_news(body)

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+
+from suppliers.adapters.cj import reading
+from suppliers.adapters.cj.variants import aligned
+
+
+@pytest.mark.parametrize(
+    ("keys", "names", "expected"),
+    [
+        (["Black", "Red"], 1, [("Black",), ("Red",)]),
+        (["Black-EU", "Red-US"], 2, [("Black", "EU"), ("Red", "US")]),
+        (["Army-green"], 1, [("Army-green",)]),
+        (["Black-USB-C", "Black-EU"], 2, [("Black", "USB-C"), ("Black", "EU")]),
+        (
+            ["Army-green-EU", "Black-EU", "Army-green-US", "Black-US"],
+            2,
+            [("Army-green", "EU"), ("Black", "EU"), ("Army-green", "US"), ("Black", "US")],
+        ),
+        (["Black-USB-C"], 2, [("Black", "USB-C")]),
+        (["Black"], 2, [("Black", "")]),
+        (["Black"], 0, [()]),
+        ([""], 1, [("",)]),
+        (["-".join("abcdefghijklmnop")], 2, [("a", "b-c-d-e-f-g-h-i-j-k-l-m-n-o-p")]),
+    ],
+)
+def test_a_key_is_cut_into_as_many_values_as_there_are_options(keys, names, expected):
+    assert aligned(keys, names) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high"),
+    [
+        ("110.00-140.00", "110.00", "140.00"),
+        ("12.30 -- 15.10", "12.30", "15.10"),
+        (99, "99", "99"),
+        ("-5", "-5", "-5"),
+        ("a-b", "None", "None"),
+        (None, "None", "None"),
+    ],
+)
+def test_a_range_has_two_ends(value, low, high):
+    assert (str(reading.lowest(value)), str(reading.highest(value))) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (["a", "b"], ["a", "b"]),
+        ('["a", "b"]', ["a", "b"]),
+        ("a", ["a"]),
+        ("[broken", ["[broken"]),
+        (None, []),
+        ([None, " ", 7], ["7"]),
+    ],
+)
+def test_a_list_may_be_json_inside_of_text(value, expected):
+    assert reading.texts(value) == expected
