@@ -73,6 +73,7 @@ class _Page(HTMLParser):
         self._words: list[str] = []
         self._unseen = 0
         self._depth = 0
+        self._is_in_cell = False
         self._term = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -83,9 +84,12 @@ class _Page(HTMLParser):
             self.end_line()
             self._depth += 1
             self.tables.append([])
-        elif tag == "tr" and self._depth:
-            self.tables[-1].append([])
-        elif tag in {"td", "th", "dt", "dd"} or (tag in BLOCKS and not self._depth):
+        elif tag in {"tr", "td", "th"} and self._depth:
+            self._end_cell()
+            if tag == "tr" or not self.tables[-1]:
+                self.tables[-1].append([])
+            self._is_in_cell = tag != "tr"
+        elif tag in {"dt", "dd"} or (tag in BLOCKS and not self._depth):
             self.end_line()
         elif tag in BLOCKS:
             self._words.append(" ")
@@ -93,19 +97,22 @@ class _Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in UNSEEN:
             self._unseen = max(0, self._unseen - 1)
-        elif tag == "table":
-            self._depth = max(0, self._depth - 1)
-            self._words.clear()
-        elif tag in {"td", "th"} and self._depth:
-            if not self.tables[-1]:
-                self.tables[-1].append([])
-            self.tables[-1][-1].append(self._taken())
+        elif tag in {"td", "th", "tr", "table"} and self._depth:
+            self._end_cell()
+            self._depth -= tag == "table"
         elif tag == "dt":
             self._term = self._taken()
         elif tag == "dd":
             self.tables.append([[self._term, self._taken()]])
         elif tag in BLOCKS and not self._depth:
             self.end_line()
+
+    def _end_cell(self) -> None:
+        """Close the cell that is open, if one is: sellers forget to."""
+        if self._is_in_cell:
+            self.tables[-1][-1].append(self._taken())
+        self._words.clear()
+        self._is_in_cell = False
 
     def handle_data(self, data: str) -> None:
         if not self._unseen:

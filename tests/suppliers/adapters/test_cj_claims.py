@@ -21,7 +21,10 @@ MODES = (
             {"Weight": "74 g"},
         ),
         ("<table><tbody><tr><th>Weight:</th><td> 74&nbsp;g </td></tr></table>", {"Weight": "74 g"}),
-        ("<table><tr><td>Weight<td>74 g<tr><td>IP<td>IPX4</table>", {}),
+        (
+            "<table><tr><td>Weight<td>74 g<tr><td>IP<td>IPX4</table>",
+            {"Weight": "74 g", "IP": "IPX4"},
+        ),
         ("<ul><li>Weight: 74 g</li><li>IP: IPX4</li></ul>", {"Weight": "74 g", "IP": "IPX4"}),
         ("Weight: 74 g<br>IP: IPX4<br/>Nice", {"Weight": "74 g", "IP": "IPX4"}),
         ("<dl><dt>Weight</dt><dd>74 g</dd></dl>", {"Weight": "74 g"}),
