@@ -82,6 +82,7 @@ class _Page(HTMLParser):
             self._unseen += 1
         elif tag == "table":
             self.end_line()
+            self._end_cell()
             self._depth += 1
             self.tables.append([])
         elif tag in {"tr", "td", "th"} and self._depth:

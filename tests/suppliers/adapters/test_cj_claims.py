@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from suppliers.adapters.cj.claims import claims
 
@@ -56,3 +58,18 @@ def test_a_page_without_end_is_read_in_bounded_time_and_size():
 
     assert len(found) <= 120
     assert max(len(value) for value in found.values()) <= 500
+
+
+TAGS = ["table", "tr", "td", "th", "dt", "dd", "p", "br", "li", "script", "style", "b"]
+PIECES = st.sampled_from(
+    [f"<{tag}>" for tag in TAGS]
+    + [f"</{tag}>" for tag in TAGS]
+    + ["Weight", ": 74 g", "&nbsp;", "<"]
+)
+
+
+@given(st.lists(PIECES, max_size=30).map("".join))
+def test_no_order_of_tags_confuses_the_reader(html):
+    for label, value in claims(html).items():
+        assert label.strip()
+        assert value.strip()
