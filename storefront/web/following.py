@@ -43,9 +43,7 @@ SENTENCES: Mapping[Stage, Promise] = {
 CARRIER_SENTENCES: Mapping[str, Promise] = {
     Parcel.Carrier.OUT_FOR_DELIVERY: _("It comes today: it is out for delivery."),
     Parcel.Carrier.AVAILABLE_FOR_PICKUP: _("It waits for you at a pick-up point."),
-    Parcel.Carrier.ATTEMPT_FAILED: _(
-        "The carrier came and could not hand it over. He tries again."
-    ),
+    Parcel.Carrier.ATTEMPT_FAILED: _("The carrier could not hand it over and will try again."),
     Parcel.Carrier.EXCEPTION: _("The carrier reports a problem. We are looking into it."),
     Parcel.Carrier.RETURN_TO_SENDER: _("The carrier is sending it back. We will write to you."),
     Parcel.Carrier.LOST: _("The carrier has lost it. We will write to you."),

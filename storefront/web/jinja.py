@@ -37,7 +37,7 @@ def environment(**options: Any) -> Environment:
     env.filters |= {
         "money": lambda price: formats.money(price, _language()),
         "number": lambda value: formats.number(value, _language()),
-        "duration": lambda minutes: formats.duration(minutes, _language()),
+        "duration": duration,
         "day": lambda one: formats.day(one, _language()),
         "moment": lambda at: formats.moment(at, _language()),
         "clock": lambda at: formats.clock(at, _language()),
@@ -63,6 +63,11 @@ def environment(**options: Any) -> Environment:
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:
     return reverse(name, args=args, kwargs=kwargs)
+
+
+def duration(minutes: int) -> tuple[str, str]:
+    number, unit = formats.duration(minutes, _language())
+    return number, words.word(unit, "time")
 
 
 def days(first: date, last: date) -> str:

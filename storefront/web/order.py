@@ -46,7 +46,7 @@ NEWS: dict[str, tuple[str, Promise]] = {
     "stopped": ("good", gettext_lazy("It is canceled. What was paid goes back the same way.")),
     "asked": (
         "",
-        gettext_lazy("We have asked the supplier to stop it. His answer will stand here."),
+        gettext_lazy("We have asked the supplier to stop it. The answer will stand here."),
     ),
     "late": (
         "bad",

@@ -125,7 +125,7 @@ PAGES: Mapping[str, Page] = {
                 _("Who says so"),
                 _(
                     "Next to each number stands what the supplier wrote. A badge tells whether it"
-                    " is his claim, a report we have seen, or our own measurement."
+                    " is a claim, a report we have seen, or our own measurement."
                 ),
             ),
             (

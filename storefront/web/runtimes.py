@@ -10,8 +10,18 @@ WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 70, 24, 26, 36
 LABELS_APART = 15
 END_RATE = 0.1  # FL 1 stops the clock at a tenth of the first output
-MINUTES = ((1, "1 min"), (5, "5 min"), (30, "30 min"), (60, "1 h"), (180, "3 h"), (600, "10 h"),
-           (1440, "24 h"), (4320, "3 d"), (14400, "10 d"))  # fmt: skip
+# Where a line stands on the scale of time, and what is written on it.
+MARKS = (
+    (1, 1, "min"),
+    (5, 5, "min"),
+    (30, 30, "min"),
+    (60, 1, "h"),
+    (180, 3, "h"),
+    (600, 10, "h"),
+    (1440, 24, "h"),
+    (4320, 3, "d"),
+    (14400, 10, "d"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +53,7 @@ class RunChart:
     left: int
     bottom: int
     lines: tuple[Line, ...]
-    across: tuple[tuple[float, str], ...]
+    across: tuple[tuple[float, int, str], ...]
     up: tuple[tuple[float, int], ...]
 
 
@@ -87,6 +97,6 @@ def run_chart(runs: Sequence[Run]) -> RunChart | None:
         left=LEFT,
         bottom=HEIGHT - BOTTOM,
         lines=tuple(lines),
-        across=tuple((x(minutes), label) for minutes, label in MINUTES if minutes <= last),
+        across=tuple((x(at), number, unit) for at, number, unit in MARKS if at <= last),
         up=tuple((y(10**n), 10**n) for n in decades if n >= 0),
     )

@@ -65,7 +65,10 @@ class _Teller:
 
     def time(self, name: str, column: str) -> Row:
         minutes = getattr(self._spec, column)
-        text = " ".join(formats.duration(minutes, self._language)) if minutes else ""
+        text = ""
+        if minutes:
+            number, unit = formats.duration(minutes, self._language)
+            text = f"{number} {word(unit, 'time')}"
         return self.row(name, column, text)
 
     def codes(self, name: str, column: str, kind: str) -> Row:
@@ -114,9 +117,9 @@ def _power(spec: Spec, tell: _Teller) -> list[Row]:
 
 
 def _body(spec: Spec, chosen: VariantView, tell: _Teller) -> list[Row]:
-    packed = f"{chosen.packed_weight_g} g" if chosen.packed_weight_g else ""
+    packed = f"{chosen.packed_weight_g} {_('g')}" if chosen.packed_weight_g else ""
     return [
-        tell.number(_("Weight with battery"), "weight_g", "g"),
+        tell.number(_("Weight with battery"), "weight_g", _("g")),
         Row(name=_("Weight packed"), value=packed),
         tell.number(_("Length"), "length_mm", "mm"),
         tell.number(_("Head diameter"), "head_mm", "mm"),

@@ -92,6 +92,7 @@ FACET_HELP: Words = {
     "features": _("Each tick must be there."),
 }
 UNITS: Words = {"runtime": _("h"), "weight": _("g"), "lumens": _("lm")}
+TIME: Words = {"min": _("min"), "h": _("h"), "d": _("d")}
 SORT: Words = {
     "best": _("Best match"),
     "price": _("Price, low first"),
@@ -145,7 +146,7 @@ WARNING: Words = {
     ),
     "brighter-runs-longer": _("A brighter mode is said to run longer than a dimmer one."),
     "beam-contradicts-intensity": _(
-        "The supplier’s beam distance does not fit his candela. We compute ours."
+        "The supplier’s beam distance does not fit the stated candela. We compute ours."
     ),
     "capacity-unlikely": _("The battery is said to hold more than its size usually does."),
 }
@@ -174,6 +175,7 @@ KINDS: Mapping[str, Words] = {
     "facet_help": FACET_HELP,
     "unit": UNITS,
     "sort": SORT,
+    "time": TIME,
     "chemistry": CHEMISTRY,
     "light_color": LIGHT_COLOR,
     "basis": BASIS,

@@ -77,7 +77,12 @@ def test_a_claim_is_an_envelope_that_ends_at_a_tenth():
     drawn = runtimes.run_chart([run])
 
     assert drawn.lines[0].path.count("H") == 1
-    assert [label for _x, label in drawn.across][:3] == ["1 min", "5 min", "30 min"]
+    assert [label for _x, *label in drawn.across][:4] == [
+        [1, "min"],
+        [5, "min"],
+        [30, "min"],
+        [1, "h"],
+    ]
     assert drawn.up[-1][1] == 1000
 
 

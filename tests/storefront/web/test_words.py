@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import io
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+from django.utils.translation import override
+
+from catalog.filters import CHOICES, SORTS
+from storefront.lib.money import Money
+from storefront.web import formats, words
+from storefront.web.languages import in_language
+from tests.storefront.web.conftest import LOCALE
+
+KEYWORDS = {name: None for name in ("_", "gettext", "gettext_lazy")} | {
+    name: (1, 2) for name in ("ngettext", "ngettext_lazy")
+}
+SHOPPERS = (
+    "storefront/web",
+    "notifications/templates",
+    "shipping/refusing.py",
+    "orders/addresses.py",
+)
+
+
+@pytest.fixture(scope="module")
+def said():
+    """Every sentence a shopper may read, by where it stands."""
+    methods, options = parse_mapping_cfg(
+        io.StringIO(Path("storefront/locale/babel.cfg").read_text())
+    )
+    found = {}
+    for root in ("storefront/web", "notifications", "shipping", "orders"):
+        for name, _line, message, _notes, _context in extract_from_dir(
+            root,
+            method_map=[(pattern.replace(f"{root}/", ""), method) for pattern, method in methods],
+            options_map={
+                pattern.replace(f"{root}/", ""): value for pattern, value in options.items()
+            },
+            keywords=KEYWORDS,
+        ):
+            if f"{root}/{name}".startswith(SHOPPERS):
+                found[message if isinstance(message, str) else message[0]] = f"{root}/{name}"
+    return found
+
+
+@pytest.fixture(scope="module")
+def translated():
+    with (LOCALE / "django.po").open("rb") as source:
+        return read_po(source, locale="az")
+
+
+def test_nothing_a_shopper_reads_is_left_in_english(said, translated):
+    missing = [
+        message
+        for message in said
+        if (entry := translated.get(message)) is None
+        or not all([entry.string] if isinstance(entry.string, str) else entry.string)
+    ]
+
+    assert len(said) > 500
+    assert missing == []
+
+
+def test_translations_keep_every_placeholder(translated):
+    broken = {entry.id: errors for entry in translated if (errors := list(entry.check(translated)))}
+
+    assert broken == {}
+
+
+def test_every_filter_and_order_has_a_word():
+    for code, (_param, values) in CHOICES.items():
+        assert set(values) <= set(words.KINDS[code]), code
+    assert set(SORTS) == set(words.SORT)
+
+
+@pytest.mark.parametrize(
+    ("language", "money", "number", "days", "duration"),
+    [
+        ("en", "€1,069.90", "1,800", "3–7 Dec", ("3.5", "h")),
+        ("az", "1.069,90 €", "1.800", "3–7 dek", ("3,5", "h")),
+    ],
+)
+def test_amounts_and_days_are_written_as_the_language_has_them(
+    language, money, number, days, duration
+):
+    assert formats.money(Money(Decimal("1069.9"), "EUR"), language).replace("\xa0", " ") == money
+    assert formats.number(1800, language) == number
+    assert (
+        formats.days(date(2026, 12, 3), date(2026, 12, 7), language).replace("\u2009", "") == days
+    )
+    assert formats.duration(210, language) == duration
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (40, ("40", "min")),
+        (60, ("1", "h")),
+        (90, ("1.5", "h")),
+        (725, ("12", "h")),
+        (6000, ("100", "h")),
+    ],
+)
+def test_a_run_time_is_as_exact_as_anybody_needs(minutes, said):
+    assert formats.duration(minutes, "en") == said
+
+
+def test_age_is_told_in_words_and_never_lies_ahead():
+    now = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+    assert formats.ago(now - timedelta(minutes=4), now, "en") == "4 minutes ago"
+    assert formats.ago(now + timedelta(minutes=4), now, "en") == "1 second ago"
+    assert formats.ago(now - timedelta(minutes=4), now, "az") == "4 dəqiqə öncə"
+
+
+def test_a_new_code_is_readable_at_once():
+    assert words.word("glow_in_the_dark", "features") == "glow in the dark"
+    with override("az"):
+        assert words.word("red_light", "features") == "Qırmızı işıq"
+
+
+@pytest.mark.parametrize(
+    ("path", "other"),
+    [
+        ("/en/c/headlamps/?f=zoom", "/az/c/headlamps/?f=zoom"),
+        ("/en/", "/az/"),
+        ("/az/p/en/", "/az/p/en/"),
+        ("/nowhere/", "/az/"),
+    ],
+)
+def test_the_other_language_shows_the_same_page(path, other):
+    assert in_language(path, "az") == other
