@@ -21,12 +21,11 @@ from shipping import quotes
 from storefront.api import idempotency, kinds
 from storefront.api.describing import describes, of_path
 from storefront.api.endpoint import Endpoint, country_on, our_channel
-from storefront.api.fields import MoneyFields, Strict, Whole, picture_urls
+from storefront.api.fields import COUNTRY, MoneyFields, Strict, Whole, picture_urls
 from storefront.api.idempotency import Attempt
 from storefront.api.problems import ProblemError
 
 MAX_ID = 2**53 - 1  # what every JSON reader can hold
-COUNTRY = r"^[A-Z]{2}$"
 TOKEN = of_path("token", "The cart's token: who has it has the cart.")
 LINE_ID = OpenApiParameter("line_id", int, OpenApiParameter.PATH)
 LINE_TELLS = (

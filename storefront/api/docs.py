@@ -43,7 +43,7 @@ def show(request: HttpRequest) -> HttpResponse:
     groups: dict[str, list[Operation]] = {}
     for path, methods in schema["paths"].items():
         for method, told in methods.items():
-            operation = _operation(schema, path, method, told)
+            operation = describe(schema, path, method, told)
             groups.setdefault(told["tags"][0], []).append(operation)
     with override("en"):
         page = {"info": schema["info"], "groups": groups, "kinds": kinds.ALL}
@@ -58,7 +58,7 @@ def schema_in(language: str) -> dict[str, Any]:
     return schema
 
 
-def _operation(schema: dict[str, Any], path: str, method: str, told: dict[str, Any]) -> Operation:
+def describe(schema: dict[str, Any], path: str, method: str, told: dict[str, Any]) -> Operation:
     success = next(code for code in told["responses"] if code.startswith("2"))
     content = told["responses"][success]["content"][JSON]
     slugs = {
@@ -96,7 +96,7 @@ def _curl(schema: dict[str, Any], path: str, method: str, told: dict[str, Any]) 
         content = body["content"][JSON]
         examples = [one["value"] for one in content.get("examples", {}).values()]
         sample = examples[0] if examples else _sample(schema, content["schema"])
-        lines += ["-H 'Content-Type: application/json'", f"-d '{json.dumps(sample)}'"]
+        lines += ["-H 'Content-Type: application/json'", f"-d '{_pretty(sample)}'"]
     return " \\\n  ".join(lines)
 
 
@@ -113,18 +113,68 @@ def _sample(schema: dict[str, Any], part: dict[str, Any], depth: int = 0) -> Any
     kind = kind[0] if isinstance(kind, list) else kind
     if kind == "object" and depth < MAX_DEPTH:
         named = part.get("properties", {})
-        return {name: _sample(schema, inner, depth + 1) for name, inner in named.items()}
+        return {
+            name: NAMED[name] if _is_named(name, inner) else _sample(schema, inner, depth + 1)
+            for name, inner in named.items()
+        }
     if kind == "array" and depth < MAX_DEPTH:
         return [_sample(schema, part["items"], depth + 1)]
     return SAMPLES.get(part.get("format") or kind or "", "…")
 
 
+def _is_named(name: str, part: dict[str, Any]) -> bool:
+    """Test whether the sample of that name is of the type that this part wants."""
+    if name not in NAMED or "type" not in part:
+        return False
+    wanted = part["type"] if isinstance(part["type"], list) else [part["type"]]
+    if isinstance(NAMED[name], list):
+        return "array" in wanted and part["items"].get("type") == "string"
+    return {str: "string", int: "integer"}[type(NAMED[name])] in wanted
+
+
+# What a field holds whose name says more than its type.
+NAMED: dict[str, Any] = {
+    "access_key": "q2VfS0yqkT3mX9bJ7cLhR4wZ",
+    "amount": "39.99",
+    "available": 7,
+    "battery_format": "18650",
+    "brand": "Northbeam",
+    "carrier": "YunExpress",
+    "category": "headlamps",
+    "city": "Berlin",
+    "code": "water",
+    "color": "Black",
+    "country": "DE",
+    "currency": "EUR",
+    "delivered": 0,
+    "family": "headlamp",
+    "features": ["red_light"],
+    "fulfillment_status": "unfulfilled",
+    "gtin": "04006381333931",
+    "ip_rating": "IPX8",
+    "line1": "Musterweg 1",
+    "listing_id": 42,
+    "locale": "en",
+    "name": "Erika Muster",
+    "number": "FL-261124-7K3QX",
+    "options": ["Black"],
+    "payment_status": "authorized",
+    "phone": "+49301234567",
+    "postcode": "10115",
+    "power": ["18650", "usb_c"],
+    "sku": "HL-0042",
+    "slug": "ridge-1800",
+    "status": "pending_payment",
+    "title": "Ridge 1800",
+    "token": "Xb1nW8c3Yh0pQe5RkT7uLm2sVd9fGz4aJo6iHrNtCwE",
+    "weight_g": 142,
+}
 SAMPLES: dict[str, Any] = {
     "date-time": "2026-11-24T12:00:00Z",
     "date": "2026-12-01",
     "uri": "https://…",
     "email": "erika@example.org",
-    "decimal": "39.99",
+    "decimal": "2.5",
     "integer": 1,
     "boolean": True,
     "number": 1,

@@ -9,6 +9,9 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from orders.addresses import LIMITS
+
+COUNTRY = r"^[A-Z]{2}$"
 PICTURE_WIDTHS_PX = (240, 480, 900)
 UNKNOWN_FIELD = _("There is no such field.")
 
@@ -59,6 +62,19 @@ class MoneyFields(Strict):
 
     amount = Amount(min_value=0)
     currency = serializers.RegexField(r"^[A-Z]{3}$", help_text=_("ISO 4217."))
+
+
+class AddressFields(Strict):
+    """Where the parcel goes. Which fields a country needs, its own rules say."""
+
+    name = Text(max_length=LIMITS["name"])
+    line1 = Text(max_length=LIMITS["line1"])
+    line2 = Text(max_length=LIMITS["line2"], allow_blank=True, default="")
+    postcode = Text(max_length=LIMITS["postcode"], allow_blank=True, default="")
+    city = Text(max_length=LIMITS["city"])
+    region = Text(max_length=LIMITS["region"], allow_blank=True, default="")
+    country = serializers.RegexField(COUNTRY, help_text="ISO 3166-1 alpha-2.")
+    phone = Text(max_length=LIMITS["phone"], allow_blank=True, default="")
 
 
 def picture_urls(stem: str) -> dict[str, str]:

@@ -9,7 +9,8 @@ from storefront.api import docs
 from storefront.api.carts import CartDelivery, CartDetail, CartLineDetail, CartLines, CartList
 from storefront.api.catalog import CategoryList, ListingDetail, ListingList
 from storefront.api.endpoint import Nowhere
-from storefront.api.orders import Checkout, OrderCancel, OrderDetail, OrderPay
+from storefront.api.orders import OrderCancel, OrderDetail, OrderPay
+from storefront.api.placing import Checkout
 from storefront.api.tracking import OrderTracking
 
 ORDER = "v1/orders/<slug:number>/<slug:access_key>/"

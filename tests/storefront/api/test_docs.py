@@ -8,7 +8,7 @@ from django.core.management import call_command
 from jsonschema import Draft202012Validator
 
 from storefront.api import kinds
-from storefront.api.docs import schema_in
+from storefront.api.docs import describe, schema_in
 
 pytestmark = pytest.mark.django_db
 
@@ -75,3 +75,14 @@ def test_the_page_loads_nothing_from_elsewhere_and_needs_no_script(client):
     assert " style=" not in page
     assert all(address.startswith("/") for address in re.findall(r'<link[^>]+href="([^"]+)"', page))
     assert "unsafe-inline" not in answer.headers["content-security-policy"]
+
+
+def test_every_answer_shown_on_the_page_is_one_that_the_schema_describes():
+    schema = schema_in("en")
+
+    for path, methods in schema["paths"].items():
+        for method, told in methods.items():
+            operation = describe(schema, path, method, told)
+            content = told["responses"][str(operation.success)]["content"]["application/json"]
+            whole = {"allOf": [content["schema"]], "components": schema["components"]}
+            Draft202012Validator(whole).validate(json.loads(operation.example))

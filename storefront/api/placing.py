@@ -1,0 +1,143 @@
+"""Place an order: the total is what the shopper agreed to, and one key places one order."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders import carts, checkout, payments
+from orders.access import order_url, paid_url
+from orders.models import Cart, Order
+from storefront.api import idempotency, kinds
+from storefront.api.carts import TOKEN, quotes_for
+from storefront.api.describing import describes
+from storefront.api.endpoint import Endpoint, country_on
+from storefront.api.fields import AddressFields, MoneyFields, Strict, Text
+from storefront.api.idempotency import Attempt
+from storefront.api.problems import ProblemError
+from storefront.lib.address import Address
+from storefront.lib.failures import OutsideError
+from storefront.lib.money import Money
+
+log = logging.getLogger(__name__)
+
+
+class NewOrder(Strict):
+    email = serializers.EmailField(max_length=254)
+    ship_to = AddressFields()
+    delivery = Text(max_length=20, help_text="One of the cart's delivery options.")
+    total = MoneyFields(help_text="The total that the shopper agrees to.")
+
+
+class PlacedShown(serializers.Serializer[Any]):
+    """A placed order. Send the shopper to ``pay_url``; null: ask for it by ``pay/``."""
+
+    number = serializers.CharField()
+    access_key = serializers.CharField()
+    url = serializers.URLField(help_text="The shop's own page of the order.")
+    status = serializers.CharField()
+    total = MoneyFields()
+    pay_before = serializers.DateTimeField()
+    pay_url = serializers.URLField(allow_null=True)
+
+
+def _placed(order: Order, pay_url: str | None) -> Response:
+    shown = {
+        "number": order.number,
+        "access_key": order.access_key,
+        "url": order_url(order),
+        "status": order.status,
+        "total": order.total,
+        "pay_before": order.pay_before,
+        "pay_url": pay_url,
+    }
+    return Response(PlacedShown(shown).data, status=status.HTTP_201_CREATED)
+
+
+class Checkout(Endpoint):
+    @describes(
+        name="place_order",
+        tag="orders",
+        summary="Turn a cart into an order",
+        description="Stock is held until pay_before. The same key never places two orders.",
+        body=NewOrder,
+        parameters=(TOKEN,),
+        answers={201: PlacedShown},
+        tells=(
+            kinds.NO_SUCH_CART,
+            kinds.NO_SUCH_COUNTRY,
+            kinds.CART_PLACED,
+            kinds.CART_CHANGED,
+            kinds.EMPTY_CART,
+            kinds.CANNOT_SUPPLY,
+            kinds.PRICE_CHANGED,
+            kinds.NO_DELIVERY,
+            kinds.BAD_ADDRESS,
+        ),
+        needs_key=True,
+        examples=(
+            OpenApiExample(
+                "an order",
+                value={
+                    "email": "erika@example.org",
+                    "ship_to": {
+                        "name": "Erika Muster",
+                        "line1": "Musterweg 1",
+                        "postcode": "10115",
+                        "city": "Berlin",
+                        "country": "DE",
+                    },
+                    "delivery": "economy",
+                    "total": {"amount": "44.89", "currency": "EUR"},
+                },
+                request_only=True,
+            ),
+        ),
+    )
+    def post(self, request: Request, token: str) -> Response:
+        def work(attempt: Attempt) -> Response:
+            cart = Cart.objects.filter(token=token).select_related("channel", "order").first()
+            if cart is None:
+                raise ProblemError(kinds.NO_SUCH_CART)
+            order: Order | None = getattr(cart, "order", None)
+            if order is None:
+                order = self._place(request, cart)
+            elif not attempt.is_resumed:
+                raise checkout.AlreadyPlacedError(order)
+            return _placed(order, self._pay_url(order))
+
+        principal = idempotency.by_secret(token)
+        return idempotency.once(request, principal=principal, work=work, is_required=True)
+
+    def _place(self, request: Request, cart: Cart) -> Order:
+        asked = NewOrder(data=request.data)
+        asked.is_valid(raise_exception=True)
+        wanted = asked.validated_data
+        ship_to = Address(**wanted["ship_to"])
+        country = country_on(cart.channel, ship_to.country)
+        view = carts.look(cart=cart, now=self.now)
+        found = quotes_for(view, cart, country=country, endpoint=self)
+        quote = next((quote for quote in found if quote.tier == wanted["delivery"]), None)
+        if quote is None:
+            raise ProblemError(kinds.NO_DELIVERY, options=[quote.tier for quote in found])
+        return checkout.place(
+            cart=cart,
+            email=wanted["email"],
+            ship_to=ship_to,
+            quote=quote,
+            agreed=Money(**wanted["total"]),
+            now=self.now,
+        )
+
+    def _pay_url(self, order: Order) -> str | None:
+        """Open the payment; when the gateway is away, the order stands all the same."""
+        try:
+            return payments.start(order=order, return_url=paid_url(order), now=self.now).pay_url
+        except (OutsideError, payments.NotPayableError) as error:
+            log.warning("%s was placed, its payment is not open: %s", order, error)
+            return None
