@@ -20,7 +20,6 @@ from tests.factories.hooks import keep_call
 from tests.factories.orders import (
     make_order,
     make_paid_order,
-    make_payment,
     make_purchase_orders,
     make_sellable,
     news_of,

@@ -77,9 +77,7 @@ def test_tries_while_waiting_do_not_make_the_wait_longer():
         with pytest.raises(signing_in.TooManyTriesError):
             signing_in.knock(account="a@b.example", network="192.0.2.0/24", now=NOON)
 
-    assert first == signing_in.waits_until(
-        account="a@b.example", network="192.0.2.0/24", now=NOON
-    )
+    assert first == signing_in.waits_until(account="a@b.example", network="192.0.2.0/24", now=NOON)
 
 
 def test_one_network_that_tries_many_accounts_must_wait(client, person):

@@ -18,8 +18,7 @@ PLANTED = {
     "I1.not_negative": "UPDATE suppliers_stocklevel SET buffer = -1",
     "I1.reserved": "UPDATE suppliers_stocklevel SET reserved = reserved + 1",
     "I1.allocated": "UPDATE suppliers_stocklevel SET allocated_unseen = allocated_unseen + 1",
-    "I1.movements": "UPDATE suppliers_stockmovement SET reported_delta = 1"
-    " WHERE kind = 'reported'",
+    "I1.movements": "UPDATE suppliers_stockmovement SET reported_delta = 1 WHERE kind = 'reported'",
     "I1.same_row": "UPDATE orders_allocation SET quantity = quantity + 1 WHERE status = 'unseen'",
     "I1.held_while_unpaid": "UPDATE orders_order SET status = 'placed'"
     " WHERE status = 'pending_payment'",

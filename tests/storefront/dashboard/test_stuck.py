@@ -72,10 +72,10 @@ TROUBLE = {
         capture_before=NOON + timedelta(hours=2)
     ),
     "payment_refused": refuse_a_capture,
-    "payment_unanswered": lambda: PaymentEvent.objects.filter(kind="captured").update(
-        answers=None
-    )
-    and PaymentEvent.objects.filter(kind="capture_requested").update(received_at=AGO),
+    "payment_unanswered": lambda: (
+        PaymentEvent.objects.filter(kind="captured").update(answers=None)
+        and PaymentEvent.objects.filter(kind="capture_requested").update(received_at=AGO)
+    ),
     "payment_for_nothing": keep_the_money,
     "order_held": order("placed", status="on_hold", status_since=AGO),
     "order_undivided": order("placed", status_since=AGO),
@@ -140,9 +140,7 @@ def test_many_alike_are_one_line_that_leads_to_their_list(monkeypatch):
     assert row.url.startswith("/admin/suppliers/feedissue/?code__exact=gtin-check-digit")
 
 
-def test_the_oldest_stands_first_and_one_query_finds_all(
-    monkeypatch, django_assert_num_queries
-):
+def test_the_oldest_stands_first_and_one_query_finds_all(monkeypatch, django_assert_num_queries):
     make_world(monkeypatch)
     TROUBLE["order_unpaid"]()
 
