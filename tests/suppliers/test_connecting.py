@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from django.db import connection
+
+from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.sealing import unseal
+from suppliers import connecting
+from suppliers.adapters.fake import FakeSupplier
+from suppliers.connecting import KeptTokens, SharedPace, adapter_for
+from suppliers.models import Connection
+from tests.factories.feeds import make_feed_supplier
+
+
+def test_a_supplier_is_spoken_to_in_his_own_language(supplier):
+    with adapter_for(supplier) as adapter:
+        assert isinstance(adapter, FakeSupplier)
+
+
+def test_an_unconnected_supplier_says_so(supplier):
+    Connection.objects.all().delete()
+
+    with pytest.raises(PermanentError, match="lumen has no connection"), adapter_for(supplier):
+        pass
+
+
+def test_an_unknown_language_says_so(supplier):
+    supplier.adapter = "klingon"
+
+    with pytest.raises(PermanentError, match="no adapter is called 'klingon'"):
+        adapter_for(supplier).__enter__()
+
+
+def test_a_new_pair_is_sealed_in_the_database_with_the_account(supplier):
+    tokens = KeptTokens(supplier.connection.pk)
+    assert tokens.load() == {}
+
+    pair = tokens.renewed(lambda _present: {"access": "secret-1", "open_id": "42"}, refused={})
+
+    assert pair["access"] == "secret-1"
+    row = Connection.objects.get()
+    assert row.account_id == "42"
+    assert "secret-1" not in row.tokens_sealed
+    assert unseal(row.tokens_sealed) == tokens.load() == pair
+
+
+def test_a_refresh_that_does_not_tell_the_account_keeps_it(supplier):
+    Connection.objects.update(account_id="42")
+    tokens = KeptTokens(supplier.connection.pk)
+
+    tokens.renewed(lambda _present: {"access": "secret-2"}, refused={})
+
+    assert Connection.objects.get().account_id == "42"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_workers_whose_token_was_refused_one_asks_for_a_new_one(world):
+    tokens = KeptTokens(make_feed_supplier().connection.pk)
+    tokens.renewed(lambda _present: {"access": "old"}, refused={})
+    start = threading.Barrier(5)
+    asked, got = [], []
+
+    def renew(present):
+        asked.append(present["access"])
+        time.sleep(0.1)
+        return {"access": "new"}
+
+    def worker():
+        connection.ensure_connection()
+        start.wait()
+        got.append(tokens.renewed(renew, refused={"access": "old"})["access"])
+        connection.close()
+
+    threads = [threading.Thread(target=worker) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (asked, got) == (["old"], ["new"] * 5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lock_is_let_go_when_the_supplier_does_not_answer(world):
+    tokens = KeptTokens(make_feed_supplier().connection.pk)
+
+    def broken(_present):
+        raise TemporaryError("no answer")
+
+    with pytest.raises(TemporaryError):
+        tokens.renewed(broken, refused={})
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        assert cursor.fetchone() == (0,)
+
+
+def test_a_second_has_so_many_calls_and_no_more(world):
+    pace = SharedPace(name="pace-test", calls_per_second=20)
+    started = time.monotonic()
+
+    for _ in range(41):
+        pace()
+
+    assert 1.5 < time.monotonic() - started < 4
+
+
+def test_two_paces_of_one_supplier_are_one(world):
+    first = SharedPace(name="pace-two", calls_per_second=10)
+    second = SharedPace(name="pace-two", calls_per_second=10)
+    started = time.monotonic()
+
+    for _ in range(8):
+        first()
+        second()
+
+    assert time.monotonic() - started > 0.5
+
+
+def test_who_waits_too_long_for_his_turn_is_told(world, monkeypatch):
+    monkeypatch.setattr(connecting, "LONGEST_WAIT_S", 0)
+    pace = SharedPace(name="pace-late", calls_per_second=1)
+    pace()
+
+    with pytest.raises(TemporaryError, match="no free call"):
+        pace()

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+from catalog.models import Listing
+from storefront.lib.money import Money
+from suppliers import supply
+from suppliers.models import UnpublishedSupply
+from suppliers.supply import OfferedSupply, Shelf, best
+from tests.factories.catalog import make_variant
+from tests.factories.feeds import NOON, usd
+from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
+
+EUR = {"EUR": Decimal(1), "USD": Decimal("0.9")}
+
+
+def offered(cost, *shelves, currency="EUR"):
+    return OfferedSupply(
+        cost=Money(Decimal(cost), currency),
+        shelves=tuple(
+            Shelf(country=country, free=free, known_at=NOON + timedelta(minutes=age))
+            for country, free, age in shelves
+        ),
+    )
+
+
+def test_available_is_what_one_location_can_send_and_not_the_sum():
+    found = best(1, [offered("9", ("DE", 5, 0), ("CN", 80, 0)), offered("8", ("DE", 7, 0))], EUR)
+
+    assert (found.available, found.ships_from) == (80, {"CN": 80, "DE": 7})
+
+
+def test_the_cheapest_offer_that_has_units_makes_the_price():
+    sold_out = offered("5", ("DE", 0, 0))
+
+    found = best(1, [offered("9", ("DE", 5, 0)), sold_out, offered("8", ("CN", 1, 0))], EUR)
+
+    assert found.cost == Money(Decimal(8), "EUR")
+
+
+def test_while_nobody_has_any_the_cheapest_offer_makes_the_price():
+    found = best(1, [offered("9", ("DE", 0, 3)), offered("5")], EUR)
+
+    assert (found.cost, found.available) == (Money(Decimal(5), "EUR"), 0)
+    assert found.as_of == NOON + timedelta(minutes=3)
+
+
+def test_offers_in_other_money_are_compared_by_what_they_are_worth():
+    found = best(
+        1, [offered("9.5", ("DE", 1, 0)), offered("10", ("DE", 1, 0), currency="USD")], EUR
+    )
+
+    assert found.cost == usd("10")
+
+
+def test_an_offer_in_money_without_a_rate_cannot_be_sold():
+    found = best(1, [offered("1", ("DE", 9, 0), currency="JPY")], EUR)
+
+    assert (found.cost, found.available, found.ships_from) == (None, 0, {})
+
+
+def test_the_claim_is_as_old_as_its_oldest_figure():
+    found = best(1, [offered("9", ("DE", 5, 7), ("CN", 80, 2), ("US", 0, 0))], EUR)
+
+    assert found.as_of == NOON + timedelta(minutes=2)
+
+
+def test_nothing_offered_is_nothing_to_sell():
+    found = best(1, [], EUR)
+
+    assert (found.cost, found.available, found.as_of) == (None, 0, None)
+
+
+def test_what_is_held_or_stale_or_from_a_paused_supplier_is_not_offered(shop):
+    variant = make_variant()
+    for status, code, age in (
+        ("held", "a", 0),
+        ("gone", "b", 0),
+        ("active", "c", 25),
+        ("active", "d", 0),
+    ):
+        seller = make_supplier(code=code, currency="EUR")
+        offer = make_offer(variant, supplier=seller, cost="9.00")
+        offer.status = status
+        offer.save(update_fields=["status"])
+        make_level(offer, quantity=5, as_of=NOON - timedelta(hours=age))
+    paused = make_supplier(code="d")
+    paused.move("paused", at=NOON)
+
+    supply.publish(variant_ids=[variant.pk], now=NOON)
+
+    assert Listing.objects.get(variant=variant).available == 0
+
+
+def test_a_batch_of_any_length_takes_as_many_questions_to_the_suppliers(
+    shop, django_assert_max_num_queries
+):
+    def publishing(count):
+        variants = [make_variant() for _ in range(count)]
+        for variant in variants:
+            make_level(make_offer(variant), quantity=5)
+        return [variant.pk for variant in variants]
+
+    few, many = publishing(2), publishing(30)
+    with django_assert_max_num_queries(60) as counted:
+        supply.publish(variant_ids=few, now=NOON)
+    with django_assert_max_num_queries(len(counted) + 3):
+        supply.publish(variant_ids=many, now=NOON)
+
+
+def test_a_change_that_nobody_published_is_found_by_the_sweep(shop):
+    variant = make_variant()
+    offer = make_offer(variant, cost="9.00")
+    make_level(offer, quantity=5)
+    make_level(offer, quantity=50, location=make_location(offer.supplier, "CN", "CN"))
+    UnpublishedSupply.objects.bulk_create(UnpublishedSupply(variant=variant) for _ in range(3))
+
+    assert supply.publish_waiting(now=NOON) == 1
+
+    listing = Listing.objects.get(variant=variant)
+    assert (listing.available, listing.ships_from) == (50, {"CN": 50, "DE": 5})
+    assert not UnpublishedSupply.objects.exists()
+    assert supply.publish_waiting(now=NOON) == 0
+
+
+def test_news_that_comes_while_we_publish_is_not_swallowed(shop, monkeypatch):
+    variant = make_variant()
+    level = make_level(make_offer(variant), quantity=5)
+    UnpublishedSupply.objects.create(variant=variant)
+    refresh = supply.listings.refresh
+    told = []
+
+    def refresh_while_news_come(**words):
+        touched = refresh(**words)
+        if not told:
+            told.append(1)
+            level.reported_quantity = 2
+            level.save(update_fields=["reported_quantity"])
+            UnpublishedSupply.objects.create(variant=variant)
+        return touched
+
+    monkeypatch.setattr(supply.listings, "refresh", refresh_while_news_come)
+
+    supply.publish_waiting(now=NOON)
+
+    assert Listing.objects.get(variant=variant).available == 2
