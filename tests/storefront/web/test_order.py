@@ -9,9 +9,8 @@ from orders.gateways import gateway_for
 from orders.models import Order, Payment
 from shipping import shipments
 from storefront.lib.failures import TemporaryError
-from suppliers.adapters.base import Answer, PurchaseState
 from tests.factories.orders import make_order, make_paid_order, make_payment, news_of
-from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news
+from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
 from tests.storefront.web.reading import Page
 
 pytestmark = pytest.mark.django_db
@@ -124,9 +123,7 @@ def test_a_parcel_is_followed_in_plain_words(client, light):
     )
     shipments.take_in(
         purchase_order=purchase,
-        state=PurchaseState(
-            number=purchase.number, answer=Answer.SHIPPED, parcels=(make_parcel_news(),)
-        ),
+        state=make_state(purchase, "shipped", make_parcel_news()),
         now=order.placed_at,
     )
     text = client.get(page_of(order)).content.decode()
