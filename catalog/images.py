@@ -28,6 +28,7 @@ MAX_PIXELS = 40_000_000
 MIN_SIDE_PX = 50
 FORMATS = ("PNG", "JPEG", "WEBP")
 QUALITY = 82
+EFFORT = 2  # 4 makes files 6 % smaller and takes three times as long
 MAX_TRIES = 8
 FIRST_RETRY = timedelta(minutes=1)
 # What Pillow's readers raise over bytes that are not what they claim to be.
@@ -179,6 +180,6 @@ def _resized(picture: Pillow.Image, width: int) -> Pillow.Image:
 def _write(picture: Pillow.Image, target: Path) -> None:
     """Write beside and rename, so that nobody ever reads half a picture."""
     with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as beside:
-        picture.save(beside, "WEBP", quality=QUALITY, method=4)
+        picture.save(beside, "WEBP", quality=QUALITY, method=EFFORT)
     Path(beside.name).chmod(0o644)
     Path(beside.name).replace(target)

@@ -14,7 +14,7 @@ from storefront.lib.transactions import needs_transaction
 
 MAX_PICTURES = 24
 MAX_URL = 500
-_ROLES = (Image.Role.MAIN, Image.Role.SIDE, Image.Role.IN_USE, Image.Role.SCALE)
+_ROLES = (Image.Role.MAIN, Image.Role.IN_USE, Image.Role.SIDE, Image.Role.SCALE)
 
 
 @needs_transaction

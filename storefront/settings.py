@@ -166,6 +166,11 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 900
+# Long work stands in a queue of its own, so that no order waits behind a picture or a feed.
+CELERY_TASK_ROUTES = {
+    "catalog.tasks.*": {"queue": "bulk"},
+    "suppliers.tasks.*": {"queue": "bulk"},
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 1000,

@@ -8,7 +8,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
@@ -74,7 +74,9 @@ class Stage:
         return self.var / "log" / f"{name}.log"
 
     def manage(self, name: str, *words: str) -> Child:
-        return self.child(name, ["manage.py", *words])
+        """Return a command that says how far it is, and not each call that it makes."""
+        quiet = replace(self, env={**self.env, "LOG_LEVEL": "WARNING"})
+        return quiet.child(name, ["manage.py", *words])
 
 
 def urls(ports: Ports) -> dict[str, str]:
@@ -140,8 +142,18 @@ def web(stage: Stage) -> Child:
 def worker(stage: Stage) -> Child:
     log = stage.log("worker")
     words = ["-m", "celery", "-A", "storefront", "worker", "--loglevel", "INFO"]
-    words += ["--concurrency", str(WORKER_PROCESSES), "--without-mingle", "--without-gossip"]
+    words += ["--queues", "celery", "--concurrency", str(WORKER_PROCESSES)]
+    words += ["--hostname", "orders@%h", "--without-mingle", "--without-gossip"]
     return stage.child("worker", words, is_ready=lambda: _says(log, " ready."))
+
+
+def bulk(stage: Stage) -> Child:
+    """Return the worker for feeds and pictures: long work, behind which no order waits."""
+    log = stage.log("bulk")
+    words = ["-m", "celery", "-A", "storefront", "worker", "--loglevel", "INFO"]
+    words += ["--queues", "bulk", "--concurrency", "1"]
+    words += ["--hostname", "bulk@%h", "--without-mingle", "--without-gossip"]
+    return stage.child("bulk", words, is_ready=lambda: _says(log, " ready."))
 
 
 def beat(stage: Stage) -> Child:

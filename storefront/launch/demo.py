@@ -29,7 +29,12 @@ from storefront.launch.supervising import (
 
 FOLDERS = ("sandbox", "gateway", "mail", "media", "log")
 FILES = ("demo.env", "demo.synced", "beat-schedule*")
-STOP_ORDER = (("web", "worker", "beat"), ("sandbox", "gateway", "mail"), ("redis",), ("postgres",))
+STOP_ORDER = (
+    ("web", "worker", "bulk", "beat"),
+    ("sandbox", "gateway", "mail"),
+    ("redis",),
+    ("postgres",),
+)
 FAILURES = (PostgresError, RedisError, NoFreePortError, ChildDiedError, NotReadyError)
 
 

@@ -14,6 +14,7 @@ from storefront.launch.supervising import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 SUPPLIER = "cj-sandbox"
+FIRST_PICTURES = 60  # as many as a first look shows
 CHECK_DATABASE = "Does DATABASE_URL name a PostgreSQL that answers? Else: make demo-reset"
 START_AFRESH = "If this demo's data is of another version: make demo-reset"
 
@@ -53,14 +54,20 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
 
     say("Starting the web server and the worker")
     web, worker, beat = cast.web(stage), cast.worker(stage), cast.beat(stage)
-    bring_on(web, worker)
+    bulk = cast.bulk(stage)
+    bring_on(web, worker, bulk)
     if not freshness.is_fresh(var, database_url=env["DATABASE_URL"]):
         say("Fetching the supplier's catalog")
         sync = stage.manage("sync", "sync_supplier", SUPPLIER)
         supervisor.run(sync, advice=START_AFRESH, is_shown=True)
+        say("Fetching the first pictures; the others follow")
+        pictures = stage.manage(
+            "pictures", "fetch_pictures", "--main", "--at-most", str(FIRST_PICTURES)
+        )
+        supervisor.run(pictures, advice=START_AFRESH, is_shown=True)
         freshness.mark(var, database_url=env["DATABASE_URL"])
     bring_on(beat)
-    supervisor.wait_until_ready([web, worker, beat])
+    supervisor.wait_until_ready([web, worker, bulk, beat])
     return Opened(
         urls=cast.urls(ports),
         staff={"email": secrets["STAFF_EMAIL"], "password": secrets["STAFF_PASSWORD"]},

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from PIL import Image as Pillow
 
-from catalog import shelving, tasks
+from catalog import fetching, shelving
 from catalog.models import Card, Category, Image
 from catalog.tasks import fetch_pictures
 from tests.factories.catalog import (
@@ -50,7 +50,7 @@ def test_a_picture_that_arrives_is_shown_on_the_card(httpserver):
 
 
 def test_main_pictures_come_first_and_each_is_fetched_once(httpserver, monkeypatch):
-    monkeypatch.setattr(tasks, "BATCH", 2)
+    monkeypatch.setattr("catalog.tasks.BATCH", 2)
     httpserver.expect_request("/1.png").respond_with_data(png())
     product, other = make_shown(), make_shown()
     side = make_image(
@@ -73,7 +73,7 @@ def test_two_workers_never_fetch_the_same_picture():
 
     def other_worker():
         try:
-            leased.append(len(tasks.lease()))
+            leased.append(len(fetching._lease(size=20, now=timezone.now(), main_only=False)))
         finally:
             connection.close()
 
@@ -84,16 +84,16 @@ def test_two_workers_never_fetch_the_same_picture():
         thread.join(timeout=5)
 
     assert leased == [0]
-    assert len(tasks.lease()) == 1
-    assert tasks.lease() == []
+    assert len(fetching._lease(size=20, now=timezone.now(), main_only=False)) == 1
+    assert fetching._lease(size=20, now=timezone.now(), main_only=False) == []
 
 
 def test_a_picture_whose_worker_died_is_due_again_after_the_lease():
     make_image(make_product())
-    tasks.lease()
+    fetching._lease(size=20, now=timezone.now(), main_only=False)
 
     assert not Image.objects.waiting(timezone.now()).exists()
-    assert Image.objects.waiting(timezone.now() + tasks.LEASE + timedelta(seconds=1)).exists()
+    assert Image.objects.waiting(timezone.now() + fetching.LEASE + timedelta(seconds=1)).exists()
 
 
 def test_the_shelves_are_put_up_in_both_languages_and_may_be_put_up_again():

@@ -18,7 +18,7 @@ def services():
 
 
 def test_everything_that_the_shop_needs_is_there(services):
-    assert set(services) == {"web", "worker", "beat", "postgres", "redis", ONE_SHOT}
+    assert set(services) == {"web", "worker", "bulk", "beat", "postgres", "redis", ONE_SHOT}
     assert services["postgres"]["image"] == "postgres:18"
     assert services["redis"]["image"] == "redis:8"
 

@@ -1,0 +1,46 @@
+"""Fetch the pictures that wait, main ones first, and show the products that got one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from catalog import images, shelving
+from catalog.models import Channel, Image
+
+LEASE = timedelta(minutes=10)
+
+
+def fetch_waiting(*, size: int, now: datetime, main_only: bool = False) -> int:
+    """Fetch a batch and put it on the shelves; return how many pictures were tried.
+
+    Two at once never fetch the same picture.
+
+    Locks:  the pictures, only while they are leased: a picture in work is due again after
+            the lease, should we die with it
+    """
+    waiting = _lease(size=size, now=now, main_only=main_only)
+    for image in waiting:
+        images.fetch(image, now)
+    arrived = set(
+        Image.objects.filter(pk__in=[image.pk for image in waiting])
+        .exclude(stem="")
+        .values_list("product_id", flat=True)
+    )
+    for channel in Channel.objects.all():
+        with transaction.atomic(durable=True):
+            shelving.shelve(product_ids=arrived, channel=channel)
+    return len(waiting)
+
+
+@transaction.atomic(durable=True)
+def _lease(*, size: int, now: datetime, main_only: bool) -> list[Image]:
+    due = Image.objects.waiting(now)
+    if main_only:
+        due = due.filter(role=Image.Role.MAIN)
+    waiting = list(
+        due.order_by("position", "pk").select_for_update(skip_locked=True, of=["self"])[:size]
+    )
+    Image.objects.filter(pk__in=[image.pk for image in waiting]).update(try_after=now + LEASE)
+    return waiting
