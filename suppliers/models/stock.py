@@ -53,7 +53,7 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
 
     def fresh(self, now: datetime) -> StockLevelQuerySet:
         """Keep what was confirmed lately enough to promise from."""
-        return self.with_known_at().filter(known_at__gte=now - STALE_AFTER)
+        return self.with_known_at().filter(Q(known_at__gte=now - STALE_AFTER))
 
     def backorder_risk(self) -> StockLevelQuerySet:
         """Promised more than the supplier says he has: his figure fell below ours."""

@@ -82,9 +82,7 @@ def test_a_fault_while_ordering_leaves_one_order(sandbox_supplier, purchase_orde
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
 
 
-def test_a_supplier_who_does_not_let_us_in_costs_nobody_his_order(
-    sandbox_supplier, purchase_order
-):
+def test_a_supplier_who_does_not_let_us_in_costs_nobody_his_order(sandbox_supplier, purchase_order):
     sandbox_supplier.fault(CREATE, "token_expired", count=2)
 
     purchasing.send(purchase_order=purchase_order, now=timezone.now())
@@ -134,8 +132,6 @@ def start_worker(queue, log, **env):
         )
 
 
-
-
 @pytest.mark.parametrize(
     ("failpoint", "left_behind", "effects_then"),
     [
@@ -144,7 +140,7 @@ def start_worker(queue, log, **env):
         ("purchase.storing_answer", "submitting", 1),
     ],
 )
-def test_a_worker_killed_while_sending_leaves_one_order(  # noqa: PLR0913, PLR0917
+def test_a_worker_killed_while_sending_leaves_one_order(  # noqa: PLR0917
     sandbox_supplier, purchase_order, tmp_path, failpoint, left_behind, effects_then
 ):
     queue = f"kill-{purchase_order.number}"

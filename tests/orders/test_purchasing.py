@@ -221,7 +221,10 @@ def test_the_same_answer_twice_asks_for_the_money_once(supplier):
         ("cost", lambda: SupplierOffer.objects.update(cost_amount=Decimal("10.50"))),
         ("cost", lambda: SupplierOffer.objects.update(status="gone")),
         ("stock", lambda: StockLevel.objects.update(reported_quantity=0)),
-        ("address", lambda: Order.objects.update(ship_to={**Order.objects.get().ship_to, "city": ""})),
+        (
+            "address",
+            lambda: Order.objects.update(ship_to={**Order.objects.get().ship_to, "city": ""}),
+        ),
     ],
 )
 def test_what_does_not_pass_the_gate_waits_with_a_reason_and_is_not_sent(supplier, code, spoil):
@@ -283,4 +286,3 @@ def test_the_supplier_s_next_figure_ends_the_subtraction(supplier):
     assert allocations.reconcile(supplier=seller, now=LATER) == 1
     assert StockLevel.objects.get().available == 3
     assert Allocation.objects.get().status == "seen"
-
