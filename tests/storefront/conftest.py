@@ -1,0 +1,36 @@
+"""Somebody of the staff, and a shop in which everything has happened."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders import tasks as order_tasks
+from storefront.accounts.models import User
+from suppliers import tasks as supplier_tasks
+from tests.factories.world import make_world
+
+
+@pytest.fixture
+def world(monkeypatch):
+    return make_world(monkeypatch)
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
+    return client
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Collect the tasks that are started, instead of starting them."""
+    found = []
+    for task in (
+        supplier_tasks.sync_now,
+        order_tasks.send,
+        order_tasks.divide,
+        order_tasks.settle_payments,
+    ):
+        name = task.name.rpartition(".")[2]
+        monkeypatch.setattr(task, "delay", lambda _name=name, **known: found.append((_name, known)))
+    return found

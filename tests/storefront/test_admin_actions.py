@@ -1,0 +1,170 @@
+"""What staff may do to a row: always a verb, never on a mere look."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from notifications.models import Delivery
+from orders.models import PaymentEvent, PurchaseOrder
+from storefront.accounts.models import User
+from suppliers.models import FeedIssue, FeedRun, Supplier
+from tests.factories.suppliers import NOON
+from tests.factories.world import orders_by_status
+
+pytestmark = pytest.mark.django_db
+
+
+def page(name, what="changelist", *args):
+    return reverse(f"admin:{name}_{what}", args=args)
+
+
+def texts(response):
+    return [str(message) for message in response.context["messages"]]
+
+
+def test_looking_at_an_action_does_nothing_and_needs_the_right(world, staff, client, started):
+    order = orders_by_status()["placed"]
+
+    response = staff.get(page("orders_order", "cancel", order.pk))
+
+    assert response.status_code == 200
+    order.refresh_from_db()
+    assert (order.status, started) == ("placed", [])
+    looker = User.objects.create_user("looker@fara.example", "a password", is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_order"))
+    client.force_login(looker)
+    assert client.get(page("orders_order", "change", order.pk)).status_code == 200
+    assert client.post(page("orders_order", "cancel", order.pk), {"reason": "x"}).status_code == 403
+    order.refresh_from_db()
+    assert order.status == "placed"
+
+
+def test_staff_cancel_an_order_and_say_why(world, staff, started):
+    order = orders_by_status()["placed"]
+
+    response = staff.post(
+        page("orders_order", "cancel", order.pk), {"reason": "The shopper called"}, follow=True
+    )
+
+    order.refresh_from_db()
+    assert order.status == "canceled"
+    assert "The shopper called" in response.content.decode()
+    assert ("settle_payments", {}) in started
+
+
+def test_what_cannot_be_canceled_any_more_is_said_in_words(world, staff):
+    order = orders_by_status()["completed"]
+
+    response = staff.post(page("orders_order", "cancel", order.pk), {"reason": "Too late"})
+
+    assert response.status_code == 200
+    assert response.context["form"].non_field_errors() == [order.number]
+
+
+def test_staff_refund_a_part_after_saying_that_they_mean_it(world, staff, started):
+    order = orders_by_status()["completed"]
+    url = page("orders_order", "refund", order.pk)
+
+    hasty = staff.post(url, {"amount": "5.00", "reason": "A scratch"})
+    greedy = staff.post(url, {"amount": "5000", "reason": "A scratch", "is_sure": "on"})
+    staff.post(url, {"amount": "5.00", "reason": "A scratch", "is_sure": "on"})
+
+    assert "is_sure" in hasty.context["form"].errors
+    assert "is left to refund" in str(greedy.context["form"].non_field_errors())
+    (refund,) = PaymentEvent.objects.filter(kind="refund_requested", payment__order=order)
+    assert refund.amount == Decimal("5.00")
+    assert refund.reason == "staff@fara.example: A scratch"
+    assert started == [("settle_payments", {})]
+
+
+def test_staff_release_a_held_purchase_order(world, staff, started):
+    purchase_order = PurchaseOrder.objects.filter(status="draft").first()
+    purchase_order.move(
+        "on_hold", at=NOON, hold_reasons=[{"code": "cost", "sentence": "It costs more now."}]
+    )
+    url = page("orders_purchaseorder", "release_hold", purchase_order.pk)
+
+    assert "It costs more now." in staff.get(url).content.decode()
+    staff.post(url)
+
+    purchase_order.refresh_from_db()
+    assert (purchase_order.status, purchase_order.waived_reasons) == ("ready", ["cost"])
+    assert started == [("send", {"purchase_order_id": purchase_order.pk})]
+
+
+def test_staff_let_a_held_order_go_on(world, staff, started):
+    order = orders_by_status()["placed"]
+    order.move("on_hold", at=NOON, hold_reason="Looks like fraud.")
+
+    staff.post(page("orders_order", "go_on", order.pk), {"reason": "I called her"})
+
+    order.refresh_from_db()
+    assert (order.status, order.hold_reason) == ("placed", "")
+    assert started == [("divide", {"order_id": order.pk})]
+
+
+def test_staff_start_a_sync_now(world, staff, started):
+    supplier = Supplier.objects.get()
+
+    staff.post(page("suppliers_supplier", "sync_now", supplier.pk))
+    staff.post(
+        page("suppliers_supplier"),
+        {"action": "sync_stock", "_selected_action": [supplier.pk]},
+    )
+
+    assert [(name, known["kind"]) for name, known in started] == [
+        ("sync_now", "products"),
+        ("sync_now", "prices"),
+        ("sync_now", "stock"),
+        ("sync_now", "stock"),
+    ]
+
+
+@pytest.mark.parametrize(("verdict", "who"), [("accept", "staff@fara.example"), ("discard", "")])
+def test_staff_decide_about_a_feed_that_nobody_believes(world, staff, started, verdict, who):
+    run = FeedRun.objects.create(
+        supplier=Supplier.objects.get(),
+        kind="stock",
+        status="quarantined",
+        status_since=NOON,
+        started_at=NOON,
+        lease_until=NOON,
+        problem="Most rows are missing.",
+    )
+
+    staff.post(page("suppliers_feedrun", verdict, run.pk))
+
+    run.refresh_from_db()
+    assert (run.status, run.accepted_by) == ("discarded", who)
+    assert len(started) == (verdict == "accept")
+
+
+def test_staff_resolve_an_issue_and_send_a_dead_message_again(world, staff):
+    issue, delivery = FeedIssue.objects.first(), Delivery.objects.first()
+    Delivery.objects.filter(pk=delivery.pk).update(status="dead")
+
+    staff.post(page("suppliers_feedissue"), {"action": "dismiss", "_selected_action": [issue.pk]})
+    staff.post(
+        page("notifications_delivery"), {"action": "send_again", "_selected_action": [delivery.pk]}
+    )
+
+    issue.refresh_from_db()
+    delivery.refresh_from_db()
+    assert issue.resolved_at is not None
+    assert delivery.status == "replayed"
+
+
+def test_a_refusal_of_a_verb_is_shown_and_not_raised(world, staff):
+    delivery = Delivery.objects.filter(status="delivered").first()
+
+    response = staff.post(
+        page("notifications_delivery"),
+        {"action": "send_again", "_selected_action": [delivery.pk]},
+        follow=True,
+    )
+
+    assert any("delivered" in text for text in texts(response))
