@@ -21,7 +21,6 @@ from storefront.api.idempotency import Attempt
 from storefront.api.problems import ProblemError
 from storefront.lib.money import Money
 
-
 NUMBER = of_path("number", "The order's number.")
 KEY = of_path("access_key", "The order's access key, given when it was placed.")
 PAYABLE = (Payment.Status.CREATED, Payment.Status.REQUIRES_ACTION)
