@@ -15,8 +15,10 @@ from suppliers.models import Supplier, SupplierOffer, SupplierProduct
 from suppliers.staging import staged
 
 
-def hear(*, supplier: Supplier, news: SupplierNews, now: datetime) -> None:
+def hear(*, supplier: Supplier, news: SupplierNews, now: datetime) -> bool:
     """Ask again for stock at once; let the next runs of the jobs read a changed product.
+
+    Returns whether it was of anything that we know.
 
     Raises: OutsideError  the supplier does not answer; the next run will ask him anyway
     """
@@ -24,12 +26,15 @@ def hear(*, supplier: Supplier, news: SupplierNews, now: datetime) -> None:
         Q(supplier_sku__in=news.skus) | Q(supplier_product__in=news.product_refs)
     )
     refs = set(offers.values_list("supplier_product", flat=True))
+    if not refs:
+        return False
     if news.kind is NewsKind.STOCK:
         recount(supplier=supplier, refs=sorted(refs), cause=f"news:{news.external_id}", now=now)
     elif news.kind is NewsKind.PRODUCT:
-        SupplierProduct.objects.filter(
-            supplier=supplier, ref__in=refs | set(news.product_refs)
-        ).update(list_digest="", cost_digest="")
+        SupplierProduct.objects.filter(supplier=supplier, ref__in=refs).update(
+            list_digest="", cost_digest=""
+        )
+    return True
 
 
 def recount(*, supplier: Supplier, refs: Sequence[str], cause: str, now: datetime) -> None:
@@ -37,8 +42,6 @@ def recount(*, supplier: Supplier, refs: Sequence[str], cause: str, now: datetim
 
     Raises: OutsideError  the supplier does not answer
     """
-    if not refs:
-        return
     with adapter_for(supplier) as adapter:
         told = {ref: adapter.stock(ref=ref) for ref in refs}
     _write(supplier, told, cause, now)

@@ -14,6 +14,7 @@ from shipping.statuses import ON_ITS_WAY, from_words
 from storefront.hooks import dialect
 from storefront.hooks.sources import Kind, Source
 from storefront.lib.failures import PermanentError, TemporaryError
+from suppliers import hearing
 from suppliers.adapters.base import Answer, NewsKind, PurchaseState, SupplierNews
 from suppliers.adapters.cj import read_news as read_cj
 from suppliers.connecting import adapter_for
@@ -57,11 +58,13 @@ def _tracking(source: Source, body: bytes, now: datetime) -> Understood:
 
 
 def _cj(source: Source, body: bytes, now: datetime) -> Understood:
-    found = [news for news in read_cj(body) if news.kind in {NewsKind.ORDER, NewsKind.PARCEL}]
+    found = read_cj(body)
     if not found:
-        return Understood(is_applied=False, reason="not of an order; a sync reads the rest")
+        return Understood(is_applied=False, reason="news that we have no word for")
     outcomes = []
     for news in found:
+        if news.kind not in {NewsKind.ORDER, NewsKind.PARCEL}:
+            return _goods(source, news, now)
         purchase_order = _order_of(
             source, number=news.number, supplier_reference=news.supplier_reference
         )
@@ -71,6 +74,13 @@ def _cj(source: Source, body: bytes, now: datetime) -> Understood:
     if not outcomes:
         return Understood(is_applied=False, reason="it says nothing of how the order stands")
     return Understood(is_applied=True, reason=reason)
+
+
+def _goods(source: Source, news: SupplierNews, now: datetime) -> Understood:
+    """Read news of stock or of a product: it makes us ask, now or with the next sync."""
+    if source.supplier is None or not hearing.hear(supplier=source.supplier, news=news, now=now):
+        return Understood(is_applied=False, reason="of goods that we do not know")
+    return Understood(is_applied=True)
 
 
 def _states(purchase_order: PurchaseOrder, news: SupplierNews) -> list[PurchaseState]:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from catalog.models import Listing
 from storefront.lib.failures import TemporaryError
+from suppliers import counting
 from suppliers.adapters.base import NewsKind, StockRecord, SupplierNews
+from suppliers.gathering import gather
 from suppliers.hearing import hear
 from suppliers.models import FeedRun, StockLevel, StockLocation, StockMovement
 from suppliers.stocktaking import sane
@@ -163,7 +166,8 @@ def test_a_product_without_an_answer_keeps_its_figure_and_grows_stale(supplier, 
     assert open_issues() == []
 
 
-def test_a_run_without_time_begins_with_what_is_stalest(supplier, world):
+def test_a_run_begins_with_what_is_stalest(supplier, world, monkeypatch):
+    monkeypatch.setattr(counting, "gather", partial(gather, at_once=1))
     stock_world(world, 3)
     sync(supplier)
     world.tells_stock_in_list = False
