@@ -21,6 +21,7 @@ from catalog.models import (
     Mode,
     Product,
     SearchWord,
+    ShelfTally,
     Spec,
     Variant,
 )
@@ -196,5 +197,16 @@ show(
     list_filter=["channel", "family"],
     search_fields=["title", "slug"],
     ordering=["-id"],
+)
+show(
+    ShelfTally,
+    list_display=[
+        "__str__",
+        columns.text("channel__code", _("Channel")),
+        columns.text("category__slug", _("Category")),
+        columns.age("counted_at", _("Counted")),
+    ],
+    list_select_related=["channel", "category"],
+    ordering=["id"],
 )
 show(SearchWord, list_display=["word"], search_fields=["word"], ordering=["word"])

@@ -181,14 +181,19 @@ REBUILD = f"""
         DELETE FROM catalog_card card
         WHERE card.channel_id = %(channel)s AND card.product_id = ANY(%(products)s)
           AND NOT EXISTS (SELECT FROM fresh WHERE fresh.product_id = card.product_id)
+        RETURNING 1
+    ),
+    written AS (
+        INSERT INTO catalog_card ({_NAMED})
+        SELECT {", ".join(f"fresh.{name}" for name in _COLUMNS)}
+        FROM fresh
+        LEFT JOIN catalog_card card
+          ON card.channel_id = fresh.channel_id AND card.product_id = fresh.product_id
+        WHERE card.id IS NULL OR {_DIFFERS}
+        ON CONFLICT (channel_id, product_id) DO UPDATE SET {_REPLACED}
+        RETURNING 1
     )
-    INSERT INTO catalog_card ({_NAMED})
-    SELECT {", ".join(f"fresh.{name}" for name in _COLUMNS)}
-    FROM fresh
-    LEFT JOIN catalog_card card
-      ON card.channel_id = fresh.channel_id AND card.product_id = fresh.product_id
-    WHERE card.id IS NULL OR {_DIFFERS}
-    ON CONFLICT (channel_id, product_id) DO UPDATE SET {_REPLACED}
+    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM written)
 """  # noqa: S608 - made of constants
 
 # Words a shopper may mistype: those of titles and brands, whole and without digits.

@@ -71,11 +71,13 @@ class Counts:
     without: dict[str, int]
 
 
-def count(*, base: Sql, query: ShelfQuery, fresh_since: datetime) -> Counts:
+def count(*, base: Sql, query: ShelfQuery, fresh_since: datetime) -> Sequence[Any]:
     """Count all choices of all facets in one pass over the cards in question.
 
     The counts of a facet leave its own selection out, since its values are alternatives.
     Features must all be there, so their counts keep the ones already chosen.
+
+    Shape:  bare numbers, in the order in which ``understood`` reads them
     """
     conditions = active(query, fresh_since=fresh_since)
     wanted = _wanted(conditions, fresh_since=fresh_since)
@@ -93,12 +95,12 @@ def count(*, base: Sql, query: ShelfQuery, fresh_since: datetime) -> Counts:
             f" (SELECT {cards} FROM catalog_card WHERE {base.text}) AS card",
             values,
         )
-        row = cursor.fetchone()
-    return _understood(row, conditions=list(conditions), query=query)
+        row: Sequence[Any] = cursor.fetchone()
+    return row
 
 
 def _wanted(conditions: dict[str, Sql], *, fresh_since: datetime) -> list[Sql]:
-    """Return the columns to select, in the order ``_understood`` reads them."""
+    """Return the columns to select, in the order ``understood`` reads them."""
 
     def counted(test: str = "", *, but: str = "", values: Sequence[Any] = ()) -> Sql:
         tests = [f"ok_{code}" for code in conditions if code != but]
@@ -133,7 +135,9 @@ def _test(code: str, value: str) -> str:
     return f"'{value}' = ANY({code})"
 
 
-def _understood(row: Sequence[Any], *, conditions: list[str], query: ShelfQuery) -> Counts:
+def understood(row: Sequence[Any], *, query: ShelfQuery, fresh_since: datetime) -> Counts:
+    """Read the numbers that ``count`` brought, now or some time ago."""
+    conditions = active(query, fresh_since=fresh_since)
     numbers = iter(row)
     total, in_stock = next(numbers), next(numbers)
     without = {code: next(numbers) for code in conditions}

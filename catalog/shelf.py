@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
-from catalog import asking, spelling
+from catalog import asking, spelling, tallying
 from catalog.cards import CARD_COLUMNS, CardView
 from catalog.conditions import Sql, active, all_of, base, words_query
-from catalog.facets import Choice, Counts, Facet, count
+from catalog.facets import Choice, Facet, count, understood
 from catalog.filters import ShelfQuery
 from catalog.models import Category, Channel
 from catalog.models.listing import STALE_AFTER
@@ -52,7 +53,9 @@ class Shelf:
 def read(
     *, channel: Channel, query: ShelfQuery, now: datetime, category: Category | None = None
 ) -> Shelf:
-    """Read a page in two queries; two or three more only when the words bring nothing.
+    """Read a page in two queries, three while nobody has counted the whole shelf ahead.
+
+    Two or three more are asked only when the words bring nothing.
 
     Shape:  ``category`` saves looking up ``query.category``
     """
@@ -78,7 +81,12 @@ def _read(
     fresh_since = now - STALE_AFTER
     words = asking.terms(query.words)
     among = base(channel_id=channel.pk, category_id=category.pk if category else None, words=words)
-    counts: Counts = count(base=among, query=query, fresh_since=fresh_since)
+    numbers: Sequence[Any] | None = None
+    if query.is_plain:
+        numbers = tallying.kept(channel=channel, category=category, now=now)
+    if numbers is None:
+        numbers = count(base=among, query=query, fresh_since=fresh_since)
+    counts = understood(numbers, query=query, fresh_since=fresh_since)
     pages = -(-counts.total // PAGE_SIZE)
     page = min(query.page, max(pages, 1))
     query = replace(query, page=page)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from catalog import generations
+from catalog import generations, tallying
 from catalog.card_sql import COLLECT_WORDS, REBUILD
 from catalog.cells import CELLS
 from catalog.families import SEARCH_WORDS
@@ -23,10 +23,12 @@ def shelve(*, product_ids: Collection[int], channel: Channel) -> None:
 
     A product that is sold out keeps its card, below the rest.
 
-    Locks:  the products, in id order, so that the last one to shelve has seen everything
+    Locks:  the counting of the channel's shelves; then the products, in id order, so that
+            the last one to shelve has seen everything
     """
     if not product_ids:
         return
+    tallying.hold_off(channel=channel)
     ids = sorted(product_ids)
     locked = Product.objects.filter(pk__in=ids).select_for_update(of=["self"], no_key=True)
     list(locked.order_by("pk").values_list("pk"))
@@ -45,6 +47,10 @@ def shelve(*, product_ids: Collection[int], channel: Channel) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(REBUILD, values)
+        (changed,) = cursor.fetchone()
+        if not changed:
+            return
         cursor.execute(COLLECT_WORDS, values)
+    tallying.void(channel=channel)
     # Not a next step, only a cache: pages kept so far show what was before this change.
     transaction.on_commit(generations.advance)

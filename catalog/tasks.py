@@ -7,7 +7,8 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from catalog import fetching
+from catalog import fetching, tallying
+from catalog.models import Channel
 
 BATCH = 20
 
@@ -19,3 +20,10 @@ def fetch_pictures(**_: Any) -> int:
     if tried == BATCH:
         fetch_pictures.delay()
     return tried
+
+
+@shared_task
+def tally_shelves(**_: Any) -> int:
+    """Count ahead the shelves whose cards have changed since they were counted."""
+    now = timezone.now()
+    return sum(tallying.tally(channel=channel, now=now) for channel in Channel.objects.all())

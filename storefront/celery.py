@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
     "suppliers: close dead runs": {"task": "suppliers.tasks.close_dead_runs", "schedule": 60},
     "suppliers: publish supply": {"task": "suppliers.tasks.publish_waiting", "schedule": 20},
     "catalog: fetch pictures": {"task": "catalog.tasks.fetch_pictures", "schedule": 15},
+    "catalog: tally shelves": {"task": "catalog.tasks.tally_shelves", "schedule": 30},
     # orders
     "orders: expire unpaid": {"task": "orders.tasks.expire_unpaid", "schedule": 30},
     "orders: divide paid": {"task": "orders.tasks.divide_paid", "schedule": 10},

@@ -1,6 +1,6 @@
 """What we sell and what we say about it."""
 
-from catalog.models.card import Card, SearchWord
+from catalog.models.card import Card, SearchWord, ShelfTally
 from catalog.models.identifier import Identifier
 from catalog.models.listing import Channel, Listing
 from catalog.models.media import Image
@@ -23,6 +23,7 @@ __all__ = [
     "PriceRule",
     "Product",
     "SearchWord",
+    "ShelfTally",
     "Spec",
     "Variant",
 ]

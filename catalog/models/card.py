@@ -76,6 +76,32 @@ class Card(models.Model):
         return self.title
 
 
+class ShelfTally(models.Model):
+    """How many cards each choice of a whole shelf brings, counted ahead.
+
+    ``category`` is empty for the shelf of everything. Any change of a card deletes the
+    tallies of its channel; they can be thrown away and counted again.
+    """
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="tallies")
+    category = models.ForeignKey(Category, models.CASCADE, null=True, related_name="tallies")
+    numbers = models.JSONField()  # as catalog.facets.understood reads them
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "shelf tallies"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "category"],
+                nulls_distinct=False,
+                name="shelf_tally_once_per_shelf",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel_id}: {self.category_id or 'all'}"
+
+
 class SearchWord(models.Model):
     """A word that stands on some card: what a mistyped one may have meant."""
 

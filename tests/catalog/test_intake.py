@@ -58,7 +58,7 @@ def test_a_record_becomes_a_product_with_all_that_belongs_to_it():
     }
     assert list(Image.objects.order_by("position").values_list("role", flat=True)) == [
         "main",
-        "side",
+        "in_use",
     ]
     assert (taken.created, taken.updated, taken.unchanged) == (2, 0, 0)
     assert taken.touched == set(taken.variants.values())
@@ -242,7 +242,7 @@ def test_pictures_follow_the_record_but_an_empty_list_removes_none():
     take_in(two_variants(picture_urls=[]))
 
     images = Image.objects.order_by("position").values_list("source_url", "role", "stem")
-    assert list(images) == [("http://x/3.png", "main", ""), ("http://x/1.png", "side", "kept")]
+    assert list(images) == [("http://x/3.png", "main", ""), ("http://x/1.png", "in_use", "kept")]
 
 
 def test_a_picture_of_one_variant_belongs_to_it():

@@ -1,0 +1,98 @@
+"""Count whole shelves ahead, so that a plain list page need not look at every card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+
+from catalog import conditions, facets
+from catalog.filters import ShelfQuery
+from catalog.models import Category, Channel, ShelfTally
+from catalog.models.listing import STALE_AFTER
+from storefront.lib.transactions import needs_transaction
+
+# What is in stock ages without any card changing.
+KEPT_FOR = timedelta(minutes=10)
+COUNTED_AGAIN_AFTER = timedelta(minutes=5)
+_LOCK = 0x5E1F  # the first half of an advisory lock; the second is the channel
+
+
+@needs_transaction
+def void(*, channel: Channel) -> None:
+    """Throw the tallies of a channel away, since its cards have changed."""
+    ShelfTally.objects.filter(channel=channel).delete()
+
+
+@needs_transaction
+def hold_off(*, channel: Channel) -> None:
+    """Keep a counting from beginning before this transaction's change can be seen.
+
+    Locks:  an advisory lock of the channel, shared with all who change its cards
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_LOCK, channel.pk])
+
+
+def kept(*, channel: Channel, category: Category | None, now: datetime) -> Sequence[Any] | None:
+    """Return the numbers of a whole shelf, if somebody counted them and they still hold."""
+    numbers: Sequence[Any] | None = (
+        ShelfTally.objects.filter(
+            channel=channel, category=category, counted_at__gte=now - KEPT_FOR
+        )
+        .values_list("numbers", flat=True)
+        .first()
+    )
+    return numbers
+
+
+@transaction.atomic(durable=True)
+def tally(*, channel: Channel, now: datetime) -> int:
+    """Count the shelves of a channel that have no tally, or one that grows old.
+
+    Where cards are being changed right now nothing is counted: pages count for themselves.
+
+    Locks:  an advisory lock of the channel: nobody changes its cards while we count
+    """
+    shelves: list[Category | None] = [None, *Category.objects.order_by("pk")]
+    counted = set(
+        ShelfTally.objects.filter(
+            channel=channel, counted_at__gte=now - COUNTED_AGAIN_AFTER
+        ).values_list("category", flat=True)
+    )
+    due = [shelf for shelf in shelves if (shelf.pk if shelf else None) not in counted]
+    if not due:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_LOCK, channel.pk])
+        if cursor.fetchone() != (True,):
+            return 0
+    fresh_since = now - STALE_AFTER
+    ShelfTally.objects.bulk_create(
+        [
+            ShelfTally(
+                channel=channel,
+                category=shelf,
+                numbers=_numbers(channel, shelf, fresh_since=fresh_since),
+                counted_at=now,
+            )
+            for shelf in due
+        ],
+        update_conflicts=True,
+        unique_fields=["channel", "category"],
+        update_fields=["numbers", "counted_at"],
+    )
+    return len(due)
+
+
+def _numbers(
+    channel: Channel, shelf: Category | None, *, fresh_since: datetime
+) -> list[int | str | None]:
+    everything = conditions.base(
+        channel_id=channel.pk, category_id=shelf.pk if shelf else None, words=[]
+    )
+    row = facets.count(base=everything, query=ShelfQuery(), fresh_since=fresh_since)
+    return [str(number) if isinstance(number, Decimal) else number for number in row]

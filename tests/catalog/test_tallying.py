@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from catalog import shelf, shelving, tallying
+from catalog.filters import ShelfQuery
+from catalog.models import Card, Channel, Product, ShelfTally
+from catalog.tasks import tally_shelves
+from tests.factories.catalog import (
+    NOON,
+    make_channel,
+    make_listing,
+    make_product,
+    make_spec,
+    make_variant,
+)
+
+
+def make_shown(**spec):
+    product = make_product()
+    make_spec(product, **spec)
+    make_listing(make_variant(product))
+    shelving.shelve(product_ids=[product.pk], channel=make_channel())
+    return product
+
+
+def read(*, category="headlamps", now=NOON):
+    return shelf.read(channel=make_channel(), query=ShelfQuery(category=category), now=now)
+
+
+@pytest.mark.django_db
+def test_a_shelf_counted_ahead_reads_as_one_counted_now():
+    for weight_g in (40, 75, None):
+        make_shown(weight_g=weight_g, output_lm=100 if weight_g else None)
+    counted_now = [read(), read(category=None)]
+
+    assert tallying.tally(channel=make_channel(), now=NOON) == 2
+
+    assert [read(), read(category=None)] == counted_now
+
+
+@pytest.mark.django_db
+def test_a_shelf_counted_ahead_is_not_counted_for_the_page(django_assert_num_queries):
+    make_shown()
+    channel, category = make_channel(), Product.objects.get().category
+    tallying.tally(channel=channel, now=NOON)
+
+    with django_assert_num_queries(2) as queries:
+        shelf.read(channel=channel, query=ShelfQuery(), now=NOON, category=category)
+
+    assert not any("FILTER" in query["sql"] for query in queries.captured_queries)
+
+
+@pytest.mark.django_db
+def test_a_page_with_filters_never_takes_the_count_of_the_whole_shelf():
+    make_shown(weight_g=40)
+    make_shown(weight_g=75)
+    tallying.tally(channel=make_channel(), now=NOON)
+
+    found = shelf.read(channel=make_channel(), query=ShelfQuery(weight_g=(50, None)), now=NOON)
+
+    assert found.total == 1
+
+
+@pytest.mark.django_db
+def test_any_change_of_a_card_voids_the_tallies_of_its_channel_only():
+    product = make_shown()
+    other = make_channel(code="other")
+    for channel in (make_channel(), other):
+        tallying.tally(channel=channel, now=NOON)
+
+    shelving.shelve(product_ids=[product.pk], channel=make_channel())
+    assert ShelfTally.objects.filter(channel=make_channel()).count() == 2
+
+    make_shown()
+    assert set(ShelfTally.objects.values_list("channel", flat=True)) == {other.pk}
+    assert read().total == 2
+
+
+@pytest.mark.django_db
+def test_a_tally_grows_old_because_what_is_in_stock_does():
+    make_shown()
+    channel = make_channel()
+    tallying.tally(channel=channel, now=NOON)
+    later = NOON + timedelta(hours=25)
+
+    assert read(now=later).in_stock == 0
+    assert tallying.tally(channel=channel, now=NOON + timedelta(minutes=4)) == 0
+    assert tallying.tally(channel=channel, now=later) == 2
+    assert ShelfTally.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_the_task_counts_every_channel():
+    make_shown()
+    make_channel(code="other")
+
+    assert tally_shelves() == 4
+    assert tally_shelves() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_counted_while_a_change_is_on_its_way():
+    channel = make_channel()
+    counted = []
+
+    def count():
+        try:
+            counted.append(tallying.tally(channel=Channel.objects.get(pk=channel.pk), now=NOON))
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        tallying.hold_off(channel=channel)
+        thread = threading.Thread(target=count)
+        thread.start()
+        thread.join(timeout=5)
+
+    assert counted == [0]
+    assert not Card.objects.exists()
+    assert tallying.tally(channel=channel, now=NOON) == 1
