@@ -10,7 +10,7 @@ from .colors import brightness, lit, mix
 from .pen import Pen, Point, num, points_path, rounded_box
 
 Outline = Callable[[float], str]  # the path of the front, drawn in by so much
-SLICES = 18
+SLICES = 9
 
 
 def box(width: float, height: float, radius: float, *, at: Point = (0, 0)) -> Outline:

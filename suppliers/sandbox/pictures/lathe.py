@@ -58,8 +58,7 @@ class Lathe:
         path = self.outline(section)
         self.pen.path(path, fill=self.pen.linear(finish(section.color, section.finish)))
         if section.texture:
-            with self.pen.clipped(path):
-                TEXTURES[section.texture](self, section)
+            TEXTURES[section.texture](self, section)
         if section.is_edged:
             self._edge(section)
 

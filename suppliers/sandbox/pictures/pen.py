@@ -143,13 +143,6 @@ class Pen:
         yield lift
         self._shapes.append("</g>")
 
-    @contextmanager
-    def clipped(self, path: str, *, opacity: float = 1) -> Iterator[None]:
-        name = self._define("clipPath", "", f'<path d="{path}"/>')
-        self._shapes.append(f'<g clip-path="url(#{name})" opacity="{num(opacity)}">')
-        yield
-        self._shapes.append("</g>")
-
 
 def _stops(stops: Stops) -> str:
     return "".join(
