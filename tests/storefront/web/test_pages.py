@@ -162,6 +162,16 @@ def test_structured_data_repeats_the_page_and_cannot_break_out_of_it(client, lig
     assert data["@graph"][1]["@type"] == "BreadcrumbList"
 
 
+@pytest.mark.parametrize(("candela", "lumens"), [(40, 450), (1, 1), (250_000, 1000), (2, 90_000)])
+def test_any_beam_can_be_shown(client, light, candela, lumens):
+    make_light(title="Odd", slug="odd", intensity_cd=candela, output_lm=lumens)
+
+    text = client.get("/en/p/odd/").content.decode()
+
+    assert "Beam from above" in text
+    assert "0.25 lx</text>" in text
+
+
 def test_a_light_without_numbers_says_so(client, light):
     bare = make_product(slug="bare", title="Bare")
     make_spec(

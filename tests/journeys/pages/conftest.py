@@ -1,0 +1,137 @@
+"""The pages of the shop in a real browser, against a server in this process."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import time_machine
+from axe_playwright_python.sync_playwright import Axe
+from django.test import override_settings
+from playwright.sync_api import sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from catalog.models import Listing
+from tests.factories.catalog import make_variant
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import NOON
+from tests.storefront.web.conftest import WHO, make_light, shelve
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    # Playwright's loop runs in this thread; our own database calls do not wait on it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="session")
+def live_server(tmp_path_factory):
+    """The server of pytest-django, with a folder of static files that exists."""
+    with override_settings(STATIC_ROOT=tmp_path_factory.mktemp("static")):
+        server = LiveServer("127.0.0.1")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def noon():
+    with time_machine.travel(NOON, tick=True):
+        yield
+
+
+@pytest.fixture
+def shop(chromium, noon, transactional_db, live_server, settings):
+    """A shop with three lights, one of them in a sold-out color; returns its address."""
+    settings.PUBLIC_URL = live_server.url
+    payment_page = ["'self'", "https://pay.example"]
+    settings.SECURE_CSP = {**settings.SECURE_CSP, "form-action": payment_page}
+    lamp = make_light()
+    red = make_variant(lamp.variant.product, sku="HL-RED", option_values=("Red",), position=1)
+    make_sellable(quantity=0, price="41.99", variant=red, ships_from={})
+    shelve(lamp.variant.product)
+    make_light(title="Ridge 1800", slug="ridge-1800", output_lm=1800, intensity_cd=22_500,
+               beam_m=300, warnings=[{"code": "energy-unlikely", "message": ""}])  # fmt: skip
+    make_light(title="Hearth", slug="hearth", output_lm=450, intensity_cd=40, beam_m=13,
+               weight_g=None, ip_rating="")  # fmt: skip
+    make_service()
+    make_service(code="fast", tier="express", base_amount="9.90", min_days=1, max_days=2)
+    assert Listing.objects.count() == 4
+    return live_server.url
+
+
+@pytest.fixture
+def browse(chromium):
+    """Open a page of a given width, theme and with or without scripts; faults fail the test."""
+    contexts, faults = [], []
+
+    def opened(width=1280, theme="light", *, scripts=True):
+        context = chromium.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme=theme,
+            reduced_motion="reduce",
+            java_script_enabled=scripts,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on(
+            "console",
+            lambda said: (
+                faults.append(said.text)
+                if said.type == "error" and "Failed to load resource" not in said.text
+                else None
+            ),
+        )
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def violations(page):
+    """Return what axe finds against WCAG A and AA, in short."""
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": LEVELS}})
+    return [
+        f"{page.url}: {each['id']}: {node['target']} {node.get('failureSummary', '')}"
+        for each in found.response["violations"]
+        for node in each["nodes"]
+    ]
+
+
+def visit(page, address):
+    """Open an address; a page that breaks is no page."""
+    answer = page.goto(address)
+    assert answer.status < 500, address
+
+
+def overflow(page):
+    """Return by how many pixels a page is wider than its window."""
+    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
+
+def fill_address(page):
+    for name, value in WHO.items():
+        if name != "country":
+            page.fill(f"#id_{name}", value)
