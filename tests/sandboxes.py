@@ -19,7 +19,7 @@ from suppliers.models import Connection, Supplier
 from suppliers.sandbox.world import DEFAULT_KEY
 from tests.factories.suppliers import NOON
 
-PRODUCTS = 40
+PRODUCTS = 24
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What each error code of CJ means to us. Pure.
+"""What each error code and each order status of CJ means to us. Pure.
 
 Source: CJ Dropshipping API v2, error codes; read 2026-11-24
 """
@@ -6,7 +6,12 @@ Source: CJ Dropshipping API v2, error codes; read 2026-11-24
 from __future__ import annotations
 
 from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
-from suppliers.adapters.base import DuplicateReferenceError, GoneError, OutOfStockError
+from suppliers.adapters.base import (
+    Answer,
+    DuplicateReferenceError,
+    GoneError,
+    OutOfStockError,
+)
 
 
 class TokenRefusedError(PermanentError):
@@ -45,6 +50,17 @@ QUOTA_USED_UP = 1600201
 
 # getOrderDetail: "order not found" shares its code with "bad parameter".
 NO_SUCH_ORDER = frozenset({1600300, 1603100})
+
+# How an order stands.
+ANSWERS = {
+    "CREATED": Answer.RECEIVED,
+    "IN_CART": Answer.RECEIVED,
+    "UNPAID": Answer.RECEIVED,
+    "UNSHIPPED": Answer.ACCEPTED,
+    "SHIPPED": Answer.SHIPPED,
+    "DELIVERED": Answer.DELIVERED,
+    "CANCELLED": Answer.CANCELED,
+}
 
 
 def failure(code: int, message: str, *, is_write: bool) -> OutsideError:

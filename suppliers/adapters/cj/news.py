@@ -15,9 +15,9 @@ import msgspec
 
 from suppliers.adapters.base import NewsKind, ParcelNews, RequestLine, SupplierNews
 from suppliers.adapters.cj import reading
-from suppliers.adapters.cj.orders import ANSWERS
+from suppliers.adapters.cj.codes import ANSWERS
+from suppliers.adapters.cj.decoding import decoded
 from suppliers.adapters.cj.shapes import Id, OrderedLine, Shape
-from suppliers.adapters.cj.wire import decoded
 
 # What the numbers of a LOGISTIC message mean, in words a carrier would use.
 TRACKING_WORDS = {

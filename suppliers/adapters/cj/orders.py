@@ -22,7 +22,7 @@ from suppliers.adapters.base import (
     RequestLine,
 )
 from suppliers.adapters.cj import reading
-from suppliers.adapters.cj.codes import NO_SUCH_ORDER
+from suppliers.adapters.cj.codes import ANSWERS, NO_SUCH_ORDER
 from suppliers.adapters.cj.shapes import OrderDetail, PlacedOrder, Route, TrackRow
 from suppliers.adapters.cj.variants import CURRENCY
 from suppliers.adapters.cj.wire import Wire
@@ -30,15 +30,6 @@ from suppliers.adapters.cj.wire import Wire
 log = logging.getLogger(__name__)
 
 PAY_FROM_BALANCE = 2
-ANSWERS = {
-    "CREATED": Answer.RECEIVED,
-    "IN_CART": Answer.RECEIVED,
-    "UNPAID": Answer.RECEIVED,
-    "UNSHIPPED": Answer.ACCEPTED,
-    "SHIPPED": Answer.SHIPPED,
-    "DELIVERED": Answer.DELIVERED,
-    "CANCELLED": Answer.CANCELED,
-}
 STILL_OURS_TO_STOP = frozenset({"CREATED", "IN_CART"})
 LONGEST = {
     "orderNumber": 50,

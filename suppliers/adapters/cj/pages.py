@@ -12,8 +12,9 @@ from storefront.lib.failures import PermanentError
 from suppliers.adapters.base import ListRow, ProductPage, StockRecord
 from suppliers.adapters.cj import reading, stocks, variants
 from suppliers.adapters.cj.claims import claims
+from suppliers.adapters.cj.decoding import decoded
 from suppliers.adapters.cj.shapes import FirstLevel, ListedProduct, ListPage, Product, Variant
-from suppliers.adapters.cj.wire import Wire, decoded
+from suppliers.adapters.cj.wire import Wire
 
 PAGE_SIZE = 100
 # A list never admits to more than this: a longer one is read category by category.

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Hashable, Mapping
-from decimal import Decimal
-from functools import cache
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
-import msgspec
-
-from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
+from storefront.lib.failures import OutsideError, TemporaryError
 from storefront.lib.http import Api
 from suppliers.adapters.base import Pace, TokenStore
 from suppliers.adapters.cj.codes import GOOD, QUOTA_USED_UP, TokenRefusedError, failure
+from suppliers.adapters.cj.decoding import decoded
 from suppliers.adapters.cj.shapes import Envelope, Tokens
 from suppliers.adapters.cj.tokens import TokenPair
 
@@ -103,23 +100,3 @@ class Wire:
             log.info("%s (request %s)", words, envelope.request_id)
             raise failure(envelope.code, words, is_write=method != "GET")
         return decoded(bytes(envelope.data), kind, what=what)
-
-
-@cache
-def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind, float_hook=Decimal)
-
-
-def decoded[T](content: bytes, kind: type[T], *, what: str) -> T:
-    """Read JSON as what it should be; a number with a point becomes an exact Decimal.
-
-    Raises: PermanentError  it is no JSON, or of another shape
-    """
-    try:
-        answer: T = _decoder(cast(Hashable, kind)).decode(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        start = content[:80].decode("utf-8", "replace")
-        raise PermanentError(
-            f"{what}: {error}, in {start!r}", code="garbage", may_have_happened=True
-        ) from error
-    return answer
