@@ -39,14 +39,14 @@ def hold_off(*, channel: Channel) -> None:
 
 def kept(*, channel: Channel, category: Category | None, now: datetime) -> Sequence[Any] | None:
     """Return the numbers of a whole shelf, if somebody counted them and they still hold."""
-    numbers: Sequence[Any] | None = (
-        ShelfTally.objects.filter(
-            channel=channel, category=category, counted_at__gte=now - KEPT_FOR
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT numbers::json FROM catalog_shelftally WHERE channel_id = %s"
+            " AND category_id IS NOT DISTINCT FROM %s AND counted_at >= %s",
+            [channel.pk, category.pk if category else None, now - KEPT_FOR],
         )
-        .values_list("numbers", flat=True)
-        .first()
-    )
-    return numbers
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 @transaction.atomic(durable=True)
