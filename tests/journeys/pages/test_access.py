@@ -73,9 +73,7 @@ def test_nothing_is_wider_than_the_smallest_window(shop, browse):
         visit(page, shop + path)
         if overflow(page) > 0:
             wide.append((path, overflow(page)))
-    for place in checkout_pages(page, shop):
-        if overflow(page) > 0:
-            wide.append((place, overflow(page)))
+    wide += [place for place in checkout_pages(page, shop) if overflow(page) > 0]
 
     assert wide == []
 

@@ -52,7 +52,7 @@ def test_any_numbers_draw_inside_the_frame(candela, lumens):
     drawn = beams.chart(candela, lumens)
 
     for path in shape.paths:
-        assert all(0 <= x and 0 <= y <= 48 for x, y in points(path))
+        assert all(x >= 0 and 0 <= y <= 48 for x, y in points(path))
     for contour in drawn.contours:
         assert all(
             -1 <= x <= drawn.width + 1 and 0 <= y <= drawn.height for x, y in points(contour.path)

@@ -3,12 +3,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.test import Client
 
 from catalog.models import Listing
-from orders.models import Cart, CartLine, Order, Payment
+from orders.models import CartLine, Order, Payment
 from suppliers.models import StockLevel
-from tests.factories.orders import make_order
-from tests.storefront.web.conftest import WHO, make_light
+from tests.storefront.web.conftest import WHO
 from tests.storefront.web.reading import Page
 
 pytestmark = pytest.mark.django_db
@@ -170,8 +170,6 @@ def test_nobody_checks_out_an_empty_cart(shopper, light, path):
 
 
 def test_a_checkout_form_from_elsewhere_is_refused(light):
-    from django.test import Client
-
     browser = Client(enforce_csrf_checks=True, HTTP_SEC_FETCH_SITE="same-origin")
     browser.post("/en/cart/add/", {"listing": light.pk})
 
@@ -179,138 +177,3 @@ def test_a_checkout_form_from_elsewhere_is_refused(light):
 
     assert response.status_code == 403
     assert "This form is too old." in response.content.decode()
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"HTTP_SEC_FETCH_SITE": "cross-site"},
-        {"HTTP_SEC_FETCH_SITE": "same-site"},
-        {"HTTP_ORIGIN": "https://evil.example"},
-        {"HTTP_ORIGIN": "null"},
-    ],
-)
-@pytest.mark.parametrize(
-    "path", ["/en/cart/add/", "/en/cart/change/", "/en/theme/", "/en/country/"]
-)
-def test_a_form_of_another_site_changes_nothing(client, light, headers, path):
-    data = {"listing": light.pk, "theme": "dark", "country": "FR", "line": 1, "quantity": 1}
-
-    response = client.post(path, data, **headers)
-
-    assert response.status_code == 403
-    assert not response.cookies
-    assert not Cart.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("data", "status", "words"),
-    [
-        ({}, 422, "There is no such light."),
-        ({"listing": "abc"}, 422, "There is no such light."),
-        ({"listing": 9**30}, 422, "There is no such light."),
-        ({"listing": 999_999}, 422, "There is no such light."),
-        ({"quantity": "two"}, 422, "Enter how many as a whole number."),
-        ({"quantity": -1}, 422, "Enter a number from 0 to 99."),
-        ({"quantity": 6}, 409, "Only 5 can be had right now."),
-        ({"quantity": 100}, 422, "Enter a number from 0 to 99."),
-    ],
-)
-def test_what_cannot_be_added_is_said_in_a_sentence(shopper, light, data, status, words):
-    whole = {"listing": light.pk, **data} if data else data
-
-    plain = shopper.post("/en/cart/add/", whole)
-    part = shopper.post("/en/cart/add/", whole, HTTP_HX_REQUEST="true")
-
-    for response in (plain, part):
-        assert response.status_code == status
-        assert words in response.content.decode()
-    assert not CartLine.objects.exists()
-
-
-def test_a_sold_out_light_cannot_be_added(shopper, light):
-    Listing.objects.update(available=0)
-
-    response = shopper.post("/en/cart/add/", {"listing": light.pk})
-
-    assert response.status_code == 409
-    assert "It has just sold out at the supplier." in response.content.decode()
-    assert "Trail 400" in response.content.decode()
-
-
-def test_a_quantity_is_changed_and_a_line_removed_and_put_back(filled, light):
-    line = CartLine.objects.get()
-
-    filled.post("/en/cart/change/", {"line": line.pk, "quantity": 3})
-    line.refresh_from_db()
-    assert line.quantity == 3
-    gone = filled.post("/en/cart/change/", {"line": line.pk, "quantity": 0}, follow=True)
-    assert "Trail 400 is out of the cart." in gone.content.decode()
-    assert not CartLine.objects.exists()
-    undo = re.search(
-        r'name="listing" value="(\d+)"><input type="hidden" name="quantity" value="(\d+)"',
-        gone.content.decode(),
-    )
-    filled.post("/en/cart/add/", {"listing": undo[1], "quantity": undo[2]})
-    assert CartLine.objects.get().quantity == 3
-
-
-@pytest.mark.parametrize(
-    ("quantity", "status", "words"),
-    [
-        ("9", 409, "Only 5 can be had right now."),
-        ("x", 422, "Enter how many as a whole number."),
-        ("", 422, "Enter how many."),
-        ("-1", 422, "Enter a number from 0 to 99."),
-    ],
-)
-def test_a_wrong_quantity_is_told_at_its_line(filled, quantity, status, words):
-    line = CartLine.objects.get()
-
-    response = filled.post("/en/cart/change/", {"line": line.pk, "quantity": quantity})
-
-    assert response.status_code == status
-    assert f'id="wrong-{line.pk}"' in response.content.decode()
-    assert words in response.content.decode()
-    line.refresh_from_db()
-    assert line.quantity == 1
-
-
-def test_a_line_of_somebody_else_is_no_line(filled, shopper, light):
-    other = make_order().cart.lines.get()
-
-    response = filled.post("/en/cart/change/", {"line": other.pk, "quantity": 0})
-
-    assert response.status_code == 404
-    assert CartLine.objects.filter(pk=other.pk).exists()
-
-
-def test_a_price_that_changed_is_told_at_its_line(filled, light):
-    CartLine.objects.update(quoted_amount="30.00", quoted_at="2026-11-24T10:00:00Z")
-
-    text = filled.get("/en/cart/").content.decode()
-
-    assert "it was €30.00, now it is €39.99" in text
-
-
-def test_the_cart_of_a_forged_cookie_is_empty(client, light):
-    client.cookies["fara_cart"] = "token:forged"
-
-    assert "Nothing in it yet." in client.get("/en/cart/").content.decode()
-
-
-def test_two_lights_from_two_countries_are_two_parcels(filled, light):
-    from tests.factories.shipping import make_service
-    from tests.factories.suppliers import make_location, make_supplier
-
-    far = make_supplier(code="far")
-    location = make_location(far, code="CN", country="CN")
-    make_service(location, base_amount="3.00", min_days=8, max_days=12)
-    other = make_light(title="Ridge", slug="ridge")
-    StockLevel.objects.filter(offer__variant=other.variant).update(location=location)
-
-    filled.post("/en/cart/add/", {"listing": other.pk})
-    text = filled.get("/en/cart/").content.decode()
-
-    assert "from Germany" in text
-    assert "from China" in text

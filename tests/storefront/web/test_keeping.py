@@ -124,15 +124,12 @@ def test_a_very_long_address_is_answered_and_not_kept(client, light):
 
 
 @pytest.mark.parametrize(
-    ("path", "data", "cookie", "value"),
-    [
-        ("/en/theme/", {"theme": "dark"}, "fara_theme", "dark"),
-        ("/en/theme/", {"theme": "system"}, "fara_theme", ""),
-        ("/en/country/", {"country": "FR"}, "fara_country", "FR"),
-    ],
+    ("switch", "wanted", "value"),
+    [("theme", "dark", "dark"), ("theme", "system", ""), ("country", "FR", "FR")],
 )
-def test_a_switch_sets_one_harmless_cookie_and_goes_back(shopper, light, path, data, cookie, value):
-    response = shopper.post(path, {**data, "next": "/en/c/headlamps/"})
+def test_a_switch_sets_one_harmless_cookie_and_goes_back(shopper, light, switch, wanted, value):
+    cookie = f"fara_{switch}"
+    response = shopper.post(f"/en/{switch}/", {switch: wanted, "next": "/en/c/headlamps/"})
 
     assert response.status_code == 303
     assert response["Location"] == "/en/c/headlamps/"

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from storefront.web.errors import server_error
 from storefront.web.pages import PAGES
 from tests.factories.catalog import make_product, make_spec, make_variant
 from tests.factories.orders import make_sellable
@@ -215,8 +216,6 @@ def test_what_is_not_there_is_a_dim_scene(client, light, path):
 
 
 def test_a_broken_shop_says_so_without_its_database(rf, django_assert_num_queries):
-    from storefront.web.errors import server_error
-
     with django_assert_num_queries(0):
         response = server_error(rf.get("/en/"))
 

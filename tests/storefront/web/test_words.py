@@ -17,9 +17,9 @@ from storefront.web import formats, words
 from storefront.web.languages import in_language
 from tests.storefront.web.conftest import LOCALE
 
-KEYWORDS = {name: None for name in ("_", "gettext", "gettext_lazy")} | {
-    name: (1, 2) for name in ("ngettext", "ngettext_lazy")
-}
+KEYWORDS = dict.fromkeys(("_", "gettext", "gettext_lazy")) | dict.fromkeys(
+    ("ngettext", "ngettext_lazy"), (1, 2)
+)
 SHOPPERS = (
     "storefront/web",
     "notifications/templates",
