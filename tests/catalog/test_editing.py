@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+
+from catalog import editing, shelving
+from catalog.models import Card, Listing
+from tests.factories.catalog import NOON, make_channel, make_image, make_listing
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def product():
+    product = make_listing().variant.product
+    make_image(product, stem="a1")
+    with transaction.atomic():
+        shelving.shelve(product_ids=[product.pk], channel=make_channel())
+    return product
+
+
+def edit(product, **changes):
+    with transaction.atomic():
+        editing.edit(product=product, changes=changes, now=NOON)
+    product.refresh_from_db()
+
+
+def test_what_a_person_changed_is_locked_and_stays_locked(product):
+    edit(product, title="Mine")
+    edit(product, summary="Mine too")
+
+    assert product.locked_fields == ["summary", "title"]
+    assert Card.objects.get().title == "Mine"
+
+
+def test_a_field_can_be_given_back_to_the_supplier(product):
+    edit(product, title="Mine")
+
+    edit(product, locked_fields=[])
+
+    assert (product.title, product.locked_fields) == ("Mine", [])
+
+
+def test_a_product_put_away_leaves_the_shop_and_comes_back_with_its_price(product):
+    edit(product, status="archived")
+    hidden = (Listing.objects.get().is_published, Card.objects.count())
+
+    edit(product, status="active")
+
+    assert hidden == (False, 0)
+    assert (Listing.objects.get().is_published, Card.objects.count()) == (True, 1)
+
+
+def test_what_cannot_be_sold_is_not_published_by_putting_it_back(product):
+    listing = Listing.objects.get()
+    editing.withdraw(listing=listing, now=NOON)
+    edit(product, status="draft")
+
+    editing.put_back(listing=listing, now=NOON)
+
+    listing.refresh_from_db()
+    assert (listing.is_withdrawn, listing.is_published) == (False, False)
