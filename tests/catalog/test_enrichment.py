@@ -7,7 +7,7 @@ import pytest
 from catalog.enrichment import enrich, lithium_of
 from catalog.families import family_of
 from catalog.records import BadRow
-from tests.factories.catalog import make_product_record
+from tests.factories.records import make_product_record
 
 CLAIMS = {
     "Light output": "400 lm",

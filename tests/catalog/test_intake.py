@@ -8,8 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog import intake
-from catalog.models import Brand, Identifier, Image, Mode, Product, Spec, Variant
-from tests.factories.catalog import NOON, make_product_record, make_variant_record
+from catalog.models import Brand, Image, Mode, Product, Spec, Variant
+from tests.factories.catalog import NOON
+from tests.factories.records import make_product_record, make_variant_record
 
 pytestmark = pytest.mark.django_db
 
@@ -139,24 +140,6 @@ def test_what_a_person_locked_is_never_overwritten():
     assert Spec.objects.get().weight_g == 75
 
 
-def test_a_variant_known_by_its_offer_is_found_without_its_name():
-    taken = take_in(two_variants())
-    Identifier.objects.all().delete()
-
-    again = take_in(two_variants(), known=taken.variants)
-
-    assert again.variants == taken.variants
-    assert Product.objects.count() == 1
-
-
-def test_what_a_crash_left_without_an_offer_is_found_again():
-    first = take_in(two_variants())
-
-    again = take_in(two_variants(), known={})
-
-    assert again.variants == first.variants
-
-
 def test_a_new_sku_joins_the_product_of_its_siblings():
     take_in(two_variants())
     record = two_variants()
@@ -179,42 +162,6 @@ def test_two_products_of_one_title_get_addresses_of_their_own():
     assert slugs[1].startswith("sensor-headlamp-")
 
 
-def test_a_wrong_check_digit_is_reported_and_not_stored():
-    taken = take_in(make_product_record(variants=[make_variant_record(gtin="4006381333930")]))
-
-    assert [(issue.code, issue.row, issue.is_fatal) for issue in taken.issues] == [
-        ("gtin-check-digit", "CJ-1-BLK", False)
-    ]
-    assert not Identifier.objects.filter(scheme="gtin").exists()
-
-
-def test_a_gtin_claimed_twice_is_kept_as_a_conflict_and_reported_each_time():
-    records = [
-        make_product_record(
-            ref=f"R{place}", variants=[make_variant_record(sku=f"S{place}", mpn=f"M{place}")]
-        )
-        for place in (1, 2)
-    ]
-
-    for _ in range(2):
-        taken = take_in(*records)
-        assert [(issue.code, issue.row) for issue in taken.issues] == [("gtin-duplicate", "S2")]
-
-    states = Identifier.objects.filter(scheme="gtin").order_by("pk")
-    assert [(name.variant_id, name.state) for name in states] == [
-        (taken.variants["S1"], "asserted"),
-        (taken.variants["S2"], "conflict"),
-    ]
-
-
-def test_a_gtin_that_is_corrected_replaces_the_old_one():
-    take_in(make_product_record(variants=[make_variant_record(gtin="4006381333931")]))
-
-    take_in(make_product_record(variants=[make_variant_record(gtin="036000291452")]))
-
-    assert Identifier.objects.get(scheme="gtin").value == "00036000291452"
-
-
 def test_a_sku_given_twice_counts_once_and_is_reported():
     variant = make_variant_record(sku="S1", gtin="")
     taken = take_in(
@@ -232,40 +179,6 @@ def test_a_bad_record_does_not_stop_the_others():
 
     assert taken.created == 2
     assert [(issue.row, issue.is_fatal) for issue in taken.issues] == [("R9", True)]
-
-
-def test_pictures_follow_the_record_but_an_empty_list_removes_none():
-    take_in(two_variants(picture_urls=["http://x/1.png", "http://x/2.png"]))
-    Image.objects.filter(source_url="http://x/1.png").update(stem="kept")
-
-    take_in(two_variants(picture_urls=["http://x/3.png", "http://x/1.png"]))
-    take_in(two_variants(picture_urls=[]))
-
-    images = Image.objects.order_by("position").values_list("source_url", "role", "stem")
-    assert list(images) == [("http://x/3.png", "main", ""), ("http://x/1.png", "in_use", "kept")]
-
-
-def test_a_picture_of_one_variant_belongs_to_it():
-    taken = take_in(
-        make_product_record(
-            picture_urls=["http://x/1.png"],
-            variants=[make_variant_record(picture_urls=("http://x/1.png", "http://x/b.png"))],
-        )
-    )
-
-    images = dict(Image.objects.values_list("source_url", "variant_id"))
-    assert images == {"http://x/1.png": None, "http://x/b.png": taken.variants["CJ-1-BLK"]}
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["javascript:alert(1)", "file:///etc/passwd", "//x/1.png", "http://x/a b.png", "http://["],
-)
-def test_what_is_no_address_of_a_picture_is_left_out_and_reported(url):
-    taken = take_in(two_variants(picture_urls=[url]))
-
-    assert [issue.code for issue in taken.issues] == ["picture-address"]
-    assert not Image.objects.exists()
 
 
 def test_a_mode_table_that_changed_is_written_anew():

@@ -17,8 +17,8 @@ from suppliers.models import (
     SupplierProduct,
     UnpublishedSupply,
 )
-from tests.factories.catalog import make_variant_record
 from tests.factories.feeds import NOON, stock_world, sync, usd
+from tests.factories.records import make_variant_record
 
 LATER = NOON + timedelta(hours=6)
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from suppliers.matching import Bearer, match
-from tests.factories.catalog import make_product_record, make_variant_record
+from tests.factories.records import make_product_record, make_variant_record
 
 BLACK, RED = "04006381333931", "04012345678901"
 

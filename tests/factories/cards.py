@@ -1,0 +1,53 @@
+"""Cards put on the shelf directly, without the listings behind them."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from decimal import Decimal
+
+from catalog.models import Card
+from tests.factories.catalog import NOON, make_channel, make_product
+
+
+def make_card(**changes):
+    product = make_product()
+    values = {
+        "channel": make_channel(),
+        "product": product,
+        "category": product.category,
+        "slug": product.slug,
+        "title": product.title,
+        "brand": "Fara",
+        "family": "headlamp",
+        "price_amount": Decimal("29.99"),
+        "available": 5,
+        "as_of": NOON,
+        "output_lm": 400,
+        "beam_m": 100,
+        "runtime_min": 180,
+        "weight_g": 75,
+        "water": 1,
+        "power": ["built_in", "usb_c"],
+        "features": ["motion_sensor"],
+        "score": 10,
+        "added_at": NOON,
+    }
+    return Card.objects.create(**{**values, **changes})
+
+
+def scatter(seed, many=120):
+    """Make many different cards, some of them silent about some of their numbers."""
+    dice = random.Random(seed)
+    for _ in range(many):
+        make_card(
+            price_amount=Decimal(dice.randint(500, 9900)) / 100,
+            available=dice.choice([0, 1, 9]),
+            as_of=dice.choice([NOON, NOON - timedelta(hours=25), None]),
+            output_lm=dice.choice([None, 50, 100, 101, 300, 900, 1000, 2500, 3001]),
+            runtime_min=dice.choice([None, 30, 90, 120, 600]),
+            weight_g=dice.choice([None, 40, 75, 100, 250]),
+            water=dice.choice([None, 0, 1, 2, 3, 4]),
+            power=dice.choice([[], ["aaa"], ["built_in", "usb_c"], ["18650"], ["18650", "usb_c"]]),
+            features=dice.sample(["motion_sensor", "magnet", "zoom", "clip"], dice.randint(0, 3)),
+        )
