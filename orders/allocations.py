@@ -84,6 +84,7 @@ def reconcile(*, supplier: Supplier, now: datetime) -> int:
             counted,
             status=Status.UNSEEN,
             level__offer__supplier=supplier,
+            level__is_silent=False,  # of a silent row that run did not speak
             line__purchase_lines__is_live=True,
         )
         rows = list(contained.select_for_update(of=["self"]).order_by("pk"))

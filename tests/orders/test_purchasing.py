@@ -283,6 +283,9 @@ def test_the_supplier_s_next_figure_ends_the_subtraction(supplier):
     FeedRun.objects.create(**run, started_at=LATER, status_since=LATER)
     StockLevel.objects.update(reported_quantity=3)
 
+    StockLevel.objects.update(is_silent=True)
+    assert allocations.reconcile(supplier=seller, now=LATER) == 0
+    StockLevel.objects.update(is_silent=False)
     assert allocations.reconcile(supplier=seller, now=LATER) == 1
     assert StockLevel.objects.get().available == 3
     assert Allocation.objects.get().status == "seen"

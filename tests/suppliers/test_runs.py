@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 from storefront.lib.states import StatusChange
 from suppliers import runs, sync, tasks
@@ -77,6 +77,33 @@ def begin_again(work):
     stale = FeedRun.objects.get(pk=work.run.pk)
     stale.status = Status.STAGED
     return stale
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_closes_a_run_while_its_worker_writes(world):
+    work = Work(begin(make_feed_supplier()), now=NOON)
+    refused = []
+
+    def sweep():
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '200ms'")
+            runs.close_dead(now=minutes(6))
+        except OperationalError:
+            refused.append(1)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        work.hold()
+        thread = threading.Thread(target=sweep)
+        thread.start()
+        thread.join()
+
+    assert refused == [1]
+    runs.close_dead(now=minutes(6))
+    with transaction.atomic(), pytest.raises(LeaseLostError):
+        work.hold()
 
 
 def test_a_long_run_extends_its_lease(supplier, monkeypatch):
