@@ -8,8 +8,9 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
+from catalog.records import BadRow
 from suppliers import stocktaking, supply
-from suppliers.adapters.base import BadRow, NewsKind, StockRecord, SupplierNews
+from suppliers.adapters.base import NewsKind, StockRecord, SupplierNews
 from suppliers.connecting import adapter_for
 from suppliers.models import Supplier, SupplierOffer, SupplierProduct
 from suppliers.staging import staged

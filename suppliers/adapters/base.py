@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from catalog.records import BadRow, ProductRecord, VariantRecord
+from catalog.records import BadRow, ProductRecord
 from storefront.lib.address import Address
 from storefront.lib.failures import PermanentError
 from storefront.lib.money import Money
@@ -287,34 +287,3 @@ class SupplierAdapter(Catalog, StockAndPrice, Freight, Purchasing, Protocol):
     """A supplier who can do all of it."""
 
     def close(self) -> None: ...
-
-
-__all__ = [
-    "Answer",
-    "BadRow",
-    "Catalog",
-    "CostRecord",
-    "DuplicateReferenceError",
-    "Freight",
-    "FreightOption",
-    "GoneError",
-    "ListRow",
-    "NewsKind",
-    "NotStoppableError",
-    "OutOfStockError",
-    "Pace",
-    "ParcelNews",
-    "ProductPage",
-    "ProductRecord",
-    "PurchaseRequest",
-    "PurchaseState",
-    "Purchasing",
-    "RequestLine",
-    "StockAndPrice",
-    "StockRecord",
-    "SupplierAdapter",
-    "SupplierNews",
-    "TokenRenewal",
-    "TokenStore",
-    "VariantRecord",
-]

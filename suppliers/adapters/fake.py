@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
+from catalog.records import BadRow, ProductRecord
 from storefront.lib.address import Address
 from storefront.lib.failures import PermanentError
 from storefront.lib.money import Money
 from suppliers.adapters.base import (
     Answer,
-    BadRow,
     CostRecord,
     DuplicateReferenceError,
     FreightOption,
@@ -22,7 +22,6 @@ from suppliers.adapters.base import (
     Pace,
     ParcelNews,
     ProductPage,
-    ProductRecord,
     PurchaseRequest,
     PurchaseState,
     RequestLine,

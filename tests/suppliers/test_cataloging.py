@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from catalog.models import Listing, Product, Variant
+from catalog.records import BadRow
 from storefront.lib.failures import PermanentError, TemporaryError
-from suppliers.adapters.base import BadRow
 from suppliers.models import (
     FeedIssue,
     FeedRun,

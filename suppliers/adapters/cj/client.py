@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from catalog.records import BadRow
 from storefront.lib.address import Address
 from suppliers.adapters.base import (
-    BadRow,
     CostRecord,
     FreightOption,
     ListRow,

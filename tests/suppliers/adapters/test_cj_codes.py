@@ -58,6 +58,14 @@ def test_an_order_s_refusal_means_what_its_code_says(
     assert sent.call_count == 1  # a write is never repeated here
 
 
+@pytest.mark.parametrize("code", [1602000, 1602001, 1602002, 1602003])
+def test_a_product_off_the_shelf_is_gone(cj, cj_answers, code):
+    cj_answers.get("product/query").mock(return_value=refusal(code))
+
+    with pytest.raises(GoneError):
+        cj.product(ref=REF)
+
+
 @pytest.mark.parametrize("code", [200, 0])
 def test_both_codes_of_success_are_one(cj, cj_answers, code):
     cj_answers.post(ORDER).mock(return_value=answer(recorded("placed")["data"], code))

@@ -5,10 +5,11 @@ from decimal import Decimal
 import httpx
 import pytest
 
+from catalog.records import BadRow
 from storefront.lib.failures import PermanentError
 from storefront.lib.money import Money
-from suppliers.adapters.base import BadRow, GoneError, ListRow, StockRecord
-from tests.suppliers.adapters.answers import BLACK, REF, answer, recorded, refusal, said
+from suppliers.adapters.base import ListRow, StockRecord
+from tests.suppliers.adapters.answers import BLACK, REF, answer, recorded, said
 
 LIST = "product/listV2"
 PAGE = "product/query"
@@ -231,13 +232,6 @@ def test_a_sku_twice_on_one_page_counts_once(cj, cj_answers):
 
     assert [variant.sku for variant in found.record.variants] == [v["vid"] for v in variants]
     assert codes(found) == ["sku-twice"]
-
-
-def test_a_product_off_the_shelf_is_gone(cj, cj_answers):
-    cj_answers.get(PAGE).mock(return_value=refusal(1602002))
-
-    with pytest.raises(GoneError):
-        cj.product(ref=REF)
 
 
 def test_a_price_that_is_not_a_number_in_json_is_garbage(cj, cj_answers):
