@@ -84,7 +84,10 @@ def _line_reasons(line: LineFacts) -> list[Reason]:
     found = []
     if line.reported_now < line.quantity:
         found.append(
-            Reason("stock", f"{line.title}: the supplier reports {line.reported_now}, sold {line.quantity}.")
+            Reason(
+                "stock",
+                f"{line.title}: the supplier reports {line.reported_now}, sold {line.quantity}.",
+            )
         )
     if line.cost_now is None:
         found.append(Reason("cost", f"{line.title}: the supplier no longer offers it."))

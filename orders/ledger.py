@@ -87,6 +87,8 @@ def add_up(payment: Payment) -> None:
     payment.authorized_amount = sums.get(Kind.AUTHORIZED, Decimal(0))
     payment.captured_amount = sums.get(Kind.CAPTURED, Decimal(0))
     payment.released_amount = sums.get(Kind.RELEASED, Decimal(0))
+    if Kind.EXPIRED in sums:  # what was not captured by then is nobody's to capture any more
+        payment.released_amount = payment.authorized_amount - payment.captured_amount
     payment.refunded_amount = sums.get(Kind.REFUNDED, Decimal(0))
     payment.save(
         update_fields=[
@@ -101,9 +103,12 @@ def add_up(payment: Payment) -> None:
 @needs_transaction
 def settle_status(payment: Payment, *, at: datetime) -> None:
     """Move a payment whose money is all captured, all given back or all refunded."""
+    is_captured = payment.captured_amount > 0
     if payment.status == Status.AUTHORIZED and not payment.open_amount:
-        captured = payment.captured_amount > 0
-        payment.move(Status.CAPTURED if captured else Status.VOIDED, at=at, actor=payment.gateway)
+        to = Status.CAPTURED if is_captured else Status.VOIDED
+        payment.move(to, at=at, actor=payment.gateway)
+    if payment.status == Status.EXPIRED and is_captured:
+        payment.move(Status.CAPTURED, at=at, actor=payment.gateway)
     if payment.status == Status.CAPTURED and payment.refunded_amount >= payment.captured_amount > 0:
         payment.move(Status.REFUNDED, at=at, actor=payment.gateway)
 

@@ -191,6 +191,8 @@ def _failed(order: Order, payment: Payment, update: PaymentUpdate, now: datetime
     to = ends[update.news]
     if to not in Payment.TRANSITIONS[Status(payment.status)]:
         return  # late news about an attempt that went on since
+    if to == Status.EXPIRED and payment.captured_amount > 0:
+        to = Status.CAPTURED  # the rest is gone; what was captured stays and can be refunded
     was_authorized = payment.status == Status.AUTHORIZED
     payment.move(to, at=now, actor=payment.gateway, problem=update.reason[:300])
     if was_authorized and order.status in {Order.Status.PLACED, Order.Status.PROCESSING}:

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
+from orders.gateways import MOVES_NO_MONEY
+
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -56,7 +58,7 @@ def _defaults() -> list[tuple[str, bool, str]]:
         ),
         (
             "PAYMENT_GATEWAY",
-            settings.PAYMENT_GATEWAY == "test",
+            settings.PAYMENT_GATEWAY in MOVES_NO_MONEY,
             "The test gateway moves no money: choose a real one.",
         ),
         (

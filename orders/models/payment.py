@@ -52,7 +52,7 @@ class Payment(Stateful):
         Status.DECLINED: frozenset(),
         Status.FAILED: frozenset(),
         Status.VOIDED: frozenset(),
-        Status.EXPIRED: frozenset(),
+        Status.EXPIRED: frozenset({Status.CAPTURED}),  # a capture just before was told late
     }
     AXES: ClassVar = {"status": TRANSITIONS}
 

@@ -157,3 +157,25 @@ def test_a_request_is_answered_once_and_by_its_own_answer():
 
     assert ledger.unanswered() == []
     assert PaymentEvent.objects.get(kind="captured").answers.external_id == "capture:x"
+
+
+@pytest.mark.parametrize("order_of_news", [(0, 1, 2), (0, 2, 1), (1, 0, 2)])
+def test_a_hold_that_expires_after_a_part_was_captured_keeps_the_part(order_of_news):
+    order = make_order()
+    payment = make_payment(order)
+    part = Decimal("10.00")
+    news = [
+        news_of(payment, "authorized", external_id="a"),
+        news_of(payment, "captured", amount=part, external_id="b"),
+        news_of(payment, "expired", external_id="c"),
+    ]
+
+    tell_until_heard([news[place] for place in order_of_news])
+    payments.apply(
+        update=news_of(payment, "refunded", amount=part, external_id="d"), gateway="fake", now=NOON
+    )
+
+    payment.refresh_from_db()
+    order.refresh_from_db()
+    assert (payment.captured_amount, payment.open_amount) == (part, Money.zero("EUR"))
+    assert (payment.status, order.status) == ("refunded", "on_hold")

@@ -30,19 +30,21 @@ MONEY = (
         sentence="A payment's amounts are the sums of its events.",
         sql="""
             SELECT p.key, p.authorized_amount, e.authorized, p.captured_amount, e.captured,
-                   p.released_amount, e.released, p.refunded_amount, e.refunded
+                   p.released_amount, e.given_back, p.refunded_amount, e.refunded
             FROM orders_payment p
             LEFT JOIN (
                 SELECT payment_id,
                        coalesce(sum(amount) FILTER (WHERE kind = 'authorized'), 0) AS authorized,
                        coalesce(sum(amount) FILTER (WHERE kind = 'captured'), 0) AS captured,
-                       coalesce(sum(amount) FILTER (WHERE kind = 'released'), 0) AS released,
+                       coalesce(sum(amount) FILTER (WHERE kind = 'released'), 0) AS given_back,
+                       bool_or(kind = 'expired') AS is_expired,
                        coalesce(sum(amount) FILTER (WHERE kind = 'refunded'), 0) AS refunded
                 FROM orders_paymentevent GROUP BY payment_id
             ) e ON e.payment_id = p.id
             WHERE p.authorized_amount <> coalesce(e.authorized, 0)
                OR p.captured_amount <> coalesce(e.captured, 0)
-               OR p.released_amount <> coalesce(e.released, 0)
+               OR p.released_amount <> CASE WHEN e.is_expired
+                  THEN e.authorized - e.captured ELSE coalesce(e.given_back, 0) END
                OR p.refunded_amount <> coalesce(e.refunded, 0)
         """,
     ),
