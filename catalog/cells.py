@@ -61,7 +61,7 @@ LITHIUM_CHEMISTRIES = frozenset({"li_ion", "li_po", "lifepo4", "lithium_metal"})
 _FORMAT = re.compile(
     r"(?<![\w.])(?:(?P<count>\d{1,2})\s*(?:x|×|\*|pcs|pieces|-cell)\s*)?"
     r"(?P<format>AAA|AA|CR123A|CR123|CR2032|CR2|10440|14500|16340|18350|18650|21700|26650|32650"
-    r"|C(?=\s*cells?\b)|D(?=\s*cells?\b))(?![\w])",
+    r"|[CD](?=\s*(?:cells?|alkaline|ni-?mh|size)\b))(?![\w])",
     re.IGNORECASE,
 )
 _CHEMISTRIES = (

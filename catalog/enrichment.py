@@ -59,7 +59,7 @@ def enrich(record: ProductRecord, *, source: str) -> Enriched | BadRow:
     if not family:
         shelf = " / ".join(record.category_path)[:120]
         return _refused(record, "family-unknown", f"Neither {shelf!r} nor the title is a light.")
-    labels = Labels(record.claims)
+    labels = Labels(record.claims, title=record.title)
     battery = _battery(labels)
     claim = _claim(labels, battery)
     numbers = labels.numbers(battery=battery)

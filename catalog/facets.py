@@ -13,6 +13,7 @@ from django.db import connection
 from catalog.conditions import IS_UNKNOWN, WATER_LEVELS, Sql, active, bucket, is_in_stock
 from catalog.filters import CHOICES, RANGES, ShelfQuery
 
+CENTS = Decimal("0.01")
 FACETS = ("price", "lumens", "runtime", "weight", "power", "water", "features")
 _RANGE_COLUMNS = {
     "price": "price_amount",
@@ -147,7 +148,7 @@ def understood(row: Sequence[Any], *, query: ShelfQuery, fresh_since: datetime) 
         if code in RANGES:
             factor = 60 if code == "runtime" else 1
             low, high = (
-                None if end is None else Decimal(end) / factor
+                None if end is None else (Decimal(end) / factor).quantize(CENTS)
                 for end in (next(numbers), next(numbers))
             )
         chosen_low, chosen_high = query.range_of(code) if code in RANGES else (None, None)

@@ -21,7 +21,8 @@ class Labels:
     ``unreadable`` collects what was said in a way that can mean two things.
     """
 
-    def __init__(self, claims: Mapping[str, str]) -> None:
+    def __init__(self, claims: Mapping[str, str], *, title: str = "") -> None:
+        self._title = storable(title)
         self._said: dict[str, dict[str, str]] = {}
         self.unreadable: list[tuple[str, str, str]] = []
         for label, text in claims.items():
@@ -188,13 +189,23 @@ class Labels:
         codes = listed[0] if listed else []
         if "red_light" not in codes:
             said = {"label": label[:60], "raw": text[:200]}
-            yield "features", ([*codes, "red_light"], said)
+            known = [code for code, _ in vocabulary.FEATURES]
+            yield "features", (sorted([*codes, "red_light"], key=known.index), said)
 
     def _codes(self, column: str, known: Sequence[tuple[str, re.Pattern[str]]]) -> Iterator[Said]:
-        for label, text in self._lines(column, "features"):
-            if codes := [code for code, words in known if words.search(text)]:
-                yield codes, {"label": label[:60], "raw": text[:200]}
-                return
+        """Join the codes of all lines that speak of them, the title among them."""
+        said = [*self._lines(column, "features"), ("Title", self._title)]
+        found = [
+            (code, label, text)
+            for label, text in dict.fromkeys(said)
+            for code, words in known
+            if words.search(text)
+        ]
+        if found:
+            _, label, text = found[0]
+            named = {code for code, _, _ in found}
+            codes = [code for code, _ in known if code in named]
+            yield codes, {"label": label[:60], "raw": text[:200]}
 
     def _lines(self, *subjects: str) -> Iterator[tuple[str, str]]:
         for subject in dict.fromkeys(subjects):

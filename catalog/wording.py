@@ -24,6 +24,7 @@ _VARIATION = re.compile("[\ufe00-\ufe0f\u20e3]")
 _LUMENS = re.compile(
     r"[\(\[]?\s*(?:up to\s*)?(\d[\d,. ]*\d|\d)\s*-?\s*(?:lm|lumens?)\b\s*[\)\]]?", re.IGNORECASE
 )
+_GAP = re.compile(r"\s*,(?:\s*,)+")
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -54,7 +55,8 @@ def clean_title(text: str, *, output_lm: int | None) -> str:
         is_believed = output_lm is not None and digits[:9] == str(output_lm)
         return found[0] if is_believed else " "
 
-    return shorten(" ".join(_LUMENS.sub(believed, title).split()).strip(" ,;-–|"), MAX_TITLE)
+    honest = _GAP.sub(",", _LUMENS.sub(believed, title))
+    return shorten(" ".join(honest.split()).strip(" ,;-–|"), MAX_TITLE)
 
 
 def shorten(text: str, length: int) -> str:

@@ -26,6 +26,8 @@ from catalog.reading import UnreadableError
             {"format": "CR2032", "chemistry": "lithium_metal"},
         ),
         ("built-in 18650 2000 mAh", {"is_built_in": True, "energy_wh": Decimal("7.40")}),
+        ("3 × D Alkaline 15000 mAh 1.5 V", {"format": "D", "count": 3}),
+        ("C to C cable", {"format": ""}),
         ("rechargeable", {"format": "", "is_included": None}),
         ("21700 5000mAh", {"format": "21700", "energy_wh": Decimal("18.00")}),
     ],

@@ -45,7 +45,7 @@ def test_labels_become_typed_columns():
         "ip_rating": "IPX4",
         "cri": 90,
         "charging": ["usb_c"],
-        "features": ["motion_sensor", "clip", "red_light"],
+        "features": ["motion_sensor", "red_light", "clip"],
         "light_colors": ["white", "red"],
         "power_sources": ["built_in"],
         "battery_format": "built_in",
@@ -56,6 +56,12 @@ def test_labels_become_typed_columns():
         "battery_voltage": Decimal("3.7"),
         "battery_energy_wh": Decimal("4.44"),
     }
+
+
+def test_a_feature_may_stand_in_the_title():
+    goods = enriched(title="Magnetic zoom headlamp, USB-C")
+
+    assert goods.spec["features"] == ["motion_sensor", "red_light", "magnet", "zoom", "clip"]
 
 
 def test_each_value_names_its_source_and_the_words_it_was_read_from():
@@ -81,7 +87,9 @@ def test_the_mode_table_is_read_with_its_kinds():
 
 
 def test_what_is_not_stated_stays_empty():
-    spec = enrich(make_product_record(claims={"Weight": "75 g"}), source="cj").spec
+    record = make_product_record(title="Trail headlamp", claims={"Weight": "75 g"})
+
+    spec = enrich(record, source="cj").spec
 
     assert spec == {"weight_g": 75}
 

@@ -68,6 +68,7 @@ def test_no_text_breaks_the_cleaner_and_cleaning_twice_changes_nothing(text):
         ("990000LM super bright headlamp", None, "super bright headlamp"),
         ("Trail lamp, 400 lm", 400, "Trail lamp, 400 lm"),
         ("Trail lamp, 4,000 lumens", 400, "Trail lamp"),
+        ("Zoom headlamp, 450 lm, USB-C", None, "Zoom headlamp, USB-C"),
         ("Lamp (20000 Lumens) USB-C", 400, "Lamp USB-C"),
         ("Cafe\u0301 light &amp; more", None, "Café light & more"),
         ("Nord\tlight\nno\0w", None, "Nord light now"),
