@@ -7,14 +7,30 @@ a crash left behind.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import beat_init, celeryd_init
+from django.core.exceptions import ImproperlyConfigured
+
+from storefront import checks
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
 
 app = Celery("storefront")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@celeryd_init.connect
+@beat_init.connect
+def refuse_harmless_defaults(**_: Any) -> None:
+    """Let neither a worker nor beat serve production on what is for a laptop."""
+    try:
+        checks.insist()
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from error  # Celery swallows anything milder
+
 
 app.conf.beat_schedule = {
     # supply: start the jobs that are due, one task per supplier and kind

@@ -28,7 +28,7 @@ def harmless_defaults_are_refused(**_: Any) -> list[checks.CheckMessage]:
 
 
 def insist() -> None:
-    """Refuse to serve: manage.py and Celery run the checks, a web server does not.
+    """Refuse to serve: manage.py runs Django's checks, servers and workers do not.
 
     Raises: ImproperlyConfigured  with every harmless default that is still in force
     """

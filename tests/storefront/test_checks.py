@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from storefront.launch import as_in_production, keys
+
+ROOT = Path(__file__).resolve().parents[2]
+HARMLESS = {
+    "SECRET_KEY",
+    "FIELD_KEYS",
+    "ALLOWED_HOSTS",
+    "PUBLIC_URL",
+    "PAYMENT_GATEWAY",
+    "TRACKING_HOOK_SECRET",
+    "SANDBOX_SUPPLIER_URL",
+    "SMTP_URL",
+}
+WEB = [sys.executable, "-c", "import storefront.wsgi"]
+WORKER = [sys.executable, "-m", "celery", "-A", "storefront", "worker", "--pool", "solo"]
+BEAT = [sys.executable, "-m", "celery", "-A", "storefront", "beat"]
+
+
+def start(command, folder, **environ):
+    """Start it in a folder of its own: beat keeps, and also deletes, files where it stands."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**kept, **environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("command", [WEB, WORKER, BEAT], ids=["web", "worker", "beat"])
+def test_production_does_not_start_on_harmless_defaults_and_names_each(command, tmp_path):
+    refused = start(command, tmp_path, ENVIRONMENT="production", DEBUG="true")
+
+    assert refused.returncode == 1
+    named = {name for name in [*HARMLESS, "DEBUG"] if f"{name} is still" in refused.stderr}
+    assert named == {*HARMLESS, "DEBUG"}
+
+
+def test_production_starts_on_settings_of_its_own(tmp_path):
+    started = start(WEB, tmp_path, **keys.fresh(), **as_in_production.addresses())
+
+    assert started.returncode == 0, started.stderr
