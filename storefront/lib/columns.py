@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from typing import Any, cast
 
@@ -25,6 +25,7 @@ type Column = Callable[[Any], Any]
 type Words = str | Promise
 LONGEST_JSON = 20_000
 MOVES_SHOWN = 50
+A_MOMENT = timedelta(minutes=1)
 
 
 def reach(row: Any, path: str) -> Any:
@@ -38,6 +39,8 @@ def as_money(money: Money) -> str:
 
 def as_age(moment: datetime) -> str:
     """Say how long ago, or in how long, in the largest unit that fits."""
+    if abs(moment - timezone.now()) < A_MOMENT:
+        return _("just now")
     if moment > timezone.now():
         return _("in %(age)s") % {"age": timeuntil(moment, depth=1)}
     return _("%(age)s ago") % {"age": timesince(moment, depth=1)}

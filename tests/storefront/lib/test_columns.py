@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+import time_machine
+from django.utils import translation
+
+from storefront.lib import columns
+from storefront.lib.money import Money
+from tests.factories.suppliers import NOON
+
+
+@pytest.mark.parametrize(
+    ("away", "said"),
+    [
+        (timedelta(seconds=-59), "just now"),
+        (timedelta(minutes=-4), "4\xa0minutes ago"),
+        (timedelta(hours=-5, minutes=-50), "5\xa0hours ago"),
+        (timedelta(days=3), "in 3\xa0days"),
+    ],
+)
+def test_a_moment_is_said_as_its_age(away, said):
+    with time_machine.travel(NOON, tick=False):
+        assert columns.as_age(NOON + away) == said
+
+
+@pytest.mark.parametrize(("locale", "said"), [("en", "€1,234.50"), ("az", "1.234,50\xa0€")])
+def test_money_is_said_with_its_currency_as_people_there_write_it(locale, said):
+    with translation.override(locale):
+        assert columns.as_money(Money(Decimal("1234.5"), "EUR")) == said
+
+
+def test_a_state_is_a_word_and_an_icon_and_has_a_color_only_for_a_person():
+    calls, runs = columns.as_state("on_hold", calls=True), columns.as_state("in_progress")
+
+    assert "on hold" in calls
+    assert "staff-state-calls" in calls
+    assert "in progress" in runs
+    assert "staff-state-calls" not in runs
+
+
+def test_words_from_outside_are_shown_as_words():
+    row = SimpleNamespace(raw={"title": "<script>alert(1)</script>"}, body=b"<b>\xff</b>")
+
+    shown = [columns.document(name, "Raw")(row) for name in ("raw", "body")]
+
+    assert "&lt;script&gt;" in shown[0]
+    assert "<b>" not in shown[1]
+
+
+def test_a_column_reaches_along_relations_and_stops_where_there_is_none():
+    row = SimpleNamespace(offer=SimpleNamespace(variant=None, currency="USD", cost=Decimal(3)))
+
+    assert columns.link("offer__variant", "Variant")(row) is None
+    assert columns.money("offer__cost", "Cost", currency="offer__currency")(row) == "$3.00"
+    assert columns.text("offer__missing__name", "Name")(row) is None
