@@ -5,17 +5,25 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
+from django.utils.translation import (
+    get_language,
+    gettext,
+    ngettext,
+    npgettext,
+    override,
+    pgettext,
+)
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from storefront.lib.money import Money
-from storefront.web import beams, formats, seo, words
+from storefront.web import beams, cards, formats, seo, words
 
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL | re.IGNORECASE)
 
@@ -30,7 +38,7 @@ def environment(**options: Any) -> Environment:
     }
     env = Environment(**options)  # noqa: S701 - Django's backend turns escaping on
     env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+        translated, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
     env.policies["ext.i18n.trimmed"] = True
     env.globals |= {"static": static, "url": url, "beam": beams.glyph, "beam_chart": beams.chart}
@@ -43,7 +51,7 @@ def environment(**options: Any) -> Environment:
         "clock": lambda at: formats.clock(at, _language()),
         "country": lambda code: formats.country(code, _language()),
         "listed": lambda texts: formats.listing([str(text) for text in texts], _language()),
-        "word": words.word,
+        "word": lambda code, kind: _word(str(code), kind, _language()),
         "ip": words.ip,
         "picture": picture,
         "without_tables": without_tables,
@@ -53,6 +61,7 @@ def environment(**options: Any) -> Environment:
         "days": days,
         "ago": ago,
         "money_of": money_of,
+        "card": cards.card,
         "shop_json": seo.shop_json,
         "trail_json": seo.trail_json,
         "bad_basis": words.BAD_BASIS,
@@ -61,13 +70,30 @@ def environment(**options: Any) -> Environment:
     return env
 
 
-def url(name: str, *args: Any, **kwargs: Any) -> str:
-    return reverse(name, args=args, kwargs=kwargs)
+def translated(message: str) -> str:
+    """Translate as Django does, and remember it: a page says the same words again and again."""
+    return _translated(message, _language())
+
+
+@lru_cache(maxsize=4096)
+def _translated(message: str, language: str) -> str:
+    with override(language):
+        return gettext(message)
+
+
+def url(name: str, *args: Any) -> str:
+    return _url(name, args, _language())
+
+
+@lru_cache(maxsize=8192)
+def _url(name: str, args: tuple[Any, ...], language: str) -> str:
+    with override(language):
+        return reverse(name, args=args)
 
 
 def duration(minutes: int) -> tuple[str, str]:
     number, unit = formats.duration(minutes, _language())
-    return number, words.word(unit, "time")
+    return number, _word(unit, "time", _language())
 
 
 def days(first: date, last: date) -> str:
@@ -84,6 +110,12 @@ def money_of(amount: Decimal, currency: str) -> str:
 
 def picture(stem: str, width_px: int) -> str:
     return f"{settings.MEDIA_URL}pictures/{stem}-{width_px}.webp"
+
+
+@lru_cache(maxsize=4096)
+def _word(code: str, kind: str, language: str) -> str:
+    with override(language):
+        return words.word(code, kind)
 
 
 def without_tables(clean_html: str) -> Markup:

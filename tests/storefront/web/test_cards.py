@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.utils.translation import override
+
+from storefront.web import cards, samples
+from tests.factories.catalog import NOON
+
+LIGHT = samples.cards(NOON)[0]
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    cards._drawn.cache_clear()
+
+
+def drawn(light=LIGHT, now=NOON, **words):
+    return str(cards.card(light, now, "EUR", samples.promise(NOON.date()), **words))
+
+
+def test_equal_cards_are_drawn_once():
+    assert drawn() == drawn()
+    assert cards._drawn.cache_info().misses == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"price_amount": LIGHT.price_amount + 1}, "€25.99"),
+        ({"available": 0}, "Out of stock"),
+        ({"as_of": NOON - timedelta(days=3)}, "Out of stock"),
+        ({"title": "Trail <500>"}, "Trail &lt;500&gt;"),
+        ({"weight_g": None}, "not stated"),
+        ({"intensity_cd": None}, "beam not stated"),
+        ({"power": ["aaa"]}, "AAA"),
+    ],
+)
+def test_whatever_changes_on_a_card_is_seen_at_once(change, words):
+    assert words not in drawn()
+
+    assert words in drawn(replace(LIGHT, **change))
+
+
+def test_each_language_has_cards_of_its_own():
+    with override("az"):
+        assert "24,99" in drawn()
+    assert "€24.99" in drawn()
+
+
+def test_a_card_fits_the_page_it_stands_on():
+    assert '<h2 class="card-title">' in drawn(heading="h2")
+    assert 'type="checkbox"' not in drawn(can_compare=False)
+    assert 'loading="lazy"' in drawn(replace(LIGHT, picture="a" * 32))
+    assert 'fetchpriority="high"' in drawn(replace(LIGHT, picture="a" * 32), is_first=True)
