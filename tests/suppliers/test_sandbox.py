@@ -194,7 +194,7 @@ sync.take_in(supplier=Supplier.objects.get(), kind="products", now=timezone.now(
         "writing.write:1",  # variants made, no offer of them yet
         "writing.write:3",
         "writing._write_products:2",  # inside of the transaction
-        "supply.publish_waiting:2",  # offers written, listings not refreshed
+        "supply.publish:2",  # offers written, listings not refreshed
     ],
 )
 def test_a_worker_that_is_killed_leaves_nothing_undone_for_ever(shop, sandbox_supplier, dies):
