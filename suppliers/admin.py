@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from storefront.lib import columns
 from storefront.lib.sealing import seal, unseal
 from storefront.lib.staff import ReasonForm, StaffAdmin, action, inline
-from suppliers import complaints, runs, stock_desk, tasks
+from suppliers import complaints, runs, stock_desk, supply, tasks
 from suppliers.adapters import ADAPTERS
 from suppliers.models import Connection, FeedIssue, FeedRun, StockLocation, Supplier
 
@@ -52,7 +52,7 @@ class SupplierAdmin(StaffAdmin):
     readonly_fields: ClassVar = [columns.state("status", _("State")), columns.moves]
     inlines: ClassVar = [inline(StockLocation, "code", "country", "name", tab=False)]
     actions: ClassVar = ["sync_products", "sync_prices", "sync_stock"]
-    actions_detail: ClassVar = ["sync_now", "activate", "pause", "block"]
+    actions_detail: ClassVar = ["sync_now", "price_anew", "activate", "pause", "block"]
 
     @action(description=_("Synchronize now"), icon="sync")
     def sync_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -65,6 +65,26 @@ class SupplierAdmin(StaffAdmin):
             % {"name": supplier.name},
             act=lambda _given: _start(supplier, *KINDS.values),
             done=gettext("Started: the runs appear in the list of sync runs."),
+        )
+
+    @action(description=_("Price anew"), icon="percent")
+    def price_anew(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        supplier = self.row(request, object_id)
+
+        def act(_given: object) -> None:
+            supply.price_anew(supplier=supplier)
+            tasks.publish_waiting.delay()
+
+        return self.ask(
+            request,
+            supplier,
+            title=gettext("Price anew"),
+            explain=gettext(
+                "All that %(name)s offers is priced by the newest rules and exchange rates."
+            )
+            % {"name": supplier.name},
+            act=act,
+            done=gettext("Started: the prices change within minutes."),
         )
 
     @action(description=_("Synchronize products now"))

@@ -12,7 +12,7 @@ from catalog import listings
 from catalog.listings import Supply
 from catalog.models import Channel, ExchangeRate
 from storefront.lib.money import Money
-from suppliers.models import StockLevel, SupplierOffer, UnpublishedSupply
+from suppliers.models import StockLevel, Supplier, SupplierOffer, UnpublishedSupply
 
 BATCH = 500
 
@@ -68,6 +68,19 @@ def publish_waiting(*, now: datetime) -> int:
         UnpublishedSupply.objects.filter(pk__in=[pk for pk, _ in waiting]).delete()
         published += len(variant_ids)
     return published
+
+
+def price_anew(*, supplier: Supplier) -> int:
+    """Have all that a supplier offers priced by the rules and rates of today.
+
+    Returns how many variants wait to be published now; the sweep does it.
+    """
+    offered = SupplierOffer.objects.live().filter(supplier=supplier)
+    variant_ids = offered.values_list("variant_id", flat=True).distinct()
+    waiting = UnpublishedSupply.objects.bulk_create(
+        (UnpublishedSupply(variant_id=variant_id) for variant_id in variant_ids), batch_size=BATCH
+    )
+    return len(waiting)
 
 
 def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[OfferedSupply]]:

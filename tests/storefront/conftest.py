@@ -27,6 +27,7 @@ def started(monkeypatch):
     found = []
     for task in (
         supplier_tasks.sync_now,
+        supplier_tasks.publish_waiting,
         order_tasks.send,
         order_tasks.divide,
         order_tasks.settle_payments,

@@ -8,9 +8,11 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
+from catalog.models import Listing, PriceRule
 from notifications.models import Delivery
 from orders.models import PaymentEvent, PurchaseOrder
 from storefront.accounts.models import User
+from suppliers import supply
 from suppliers.models import FeedIssue, FeedRun, Supplier
 from tests.factories.suppliers import NOON
 from tests.factories.world import orders_by_status
@@ -122,6 +124,25 @@ def test_staff_start_a_sync_now(world, staff, started):
         ("sync_now", "stock"),
         ("sync_now", "stock"),
     ]
+
+
+def test_staff_let_a_new_price_rule_count_for_all_that_a_supplier_offers(world, staff, started):
+    rule = world[0].rule
+    PriceRule.objects.create(
+        channel=rule.channel,
+        version=rule.version + 1,
+        fee_rate=0,
+        margin_rate=0,
+        tax_rate=0,
+        extra_amount=0,
+        ending=Decimal("0.50"),
+    )
+
+    staff.post(page("suppliers_supplier", "price_anew", Supplier.objects.get().pk))
+    supply.publish_waiting(now=NOON)
+
+    assert started == [("publish_waiting", {})]
+    assert set(Listing.objects.values_list("price_amount", flat=True)) == {Decimal("10.50")}
 
 
 @pytest.mark.parametrize(("verdict", "who"), [("accept", "staff@fara.example"), ("discard", "")])
