@@ -94,7 +94,9 @@ def test_the_lock_is_let_go_when_the_supplier_does_not_answer(world):
         tokens.renewed(broken, refused={})
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        )
         assert cursor.fetchone() == (0,)
 
 
