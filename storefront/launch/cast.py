@@ -73,10 +73,9 @@ class Stage:
     def log(self, name: str) -> Path:
         return self.var / "log" / f"{name}.log"
 
-    def manage(self, name: str, *words: str) -> Child:
-        """Return a command that says how far it is, and not each call that it makes."""
-        quiet = replace(self, env={**self.env, "LOG_LEVEL": "WARNING"})
-        return quiet.child(name, ["manage.py", *words])
+    def quietly(self, name: str, *words: str) -> Child:
+        """Return a step that says how far it is, and not each call that it makes."""
+        return replace(self, env={**self.env, "LOG_LEVEL": "WARNING"}).child(name, words)
 
 
 def urls(ports: Ports) -> dict[str, str]:

@@ -15,8 +15,10 @@ from storefront.launch.supervising import Supervisor
 ROOT = Path(__file__).resolve().parents[2]
 SUPPLIER = "cj-sandbox"
 FIRST_PICTURES = 60  # as many as a first look shows
-CHECK_DATABASE = "Does DATABASE_URL name a PostgreSQL that answers? Else: make demo-reset"
 START_AFRESH = "If this demo's data is of another version: make demo-reset"
+REPAIR_DATABASE = (
+    f"Does DATABASE_URL, if it is set, name a PostgreSQL that answers?\n{START_AFRESH}"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,28 +48,26 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
     bring_on(*stores.children, *outsiders)
     supervisor.wait_until_ready(stores.children)
 
-    say("Migrating the database")
-    supervisor.run(stage.manage("migrate", "migrate", "--no-input"), advice=CHECK_DATABASE)
+    say("Migrating the database and loading the demo's configuration")
+    preparing = stage.quietly("prepare", "-m", "storefront.launch.preparing")
+    supervisor.run(preparing, advice=REPAIR_DATABASE)
     supervisor.wait_until_ready(outsiders)
-    say("Loading the demo's configuration")
-    supervisor.run(stage.manage("seed", "seed_demo"), advice=START_AFRESH)
 
-    say("Starting the web server and the worker")
+    say("Starting the web server and the workers")
     web, worker, beat = cast.web(stage), cast.worker(stage), cast.beat(stage)
-    bulk = cast.bulk(stage)
-    bring_on(web, worker, bulk)
+    bring_on(web, worker)
     if not freshness.is_fresh(var, database_url=env["DATABASE_URL"]):
         say("Fetching the supplier's catalog")
-        sync = stage.manage("sync", "sync_supplier", SUPPLIER)
+        sync = stage.quietly("sync", "manage.py", "sync_supplier", SUPPLIER)
         supervisor.run(sync, advice=START_AFRESH, is_shown=True)
         say("Fetching the first pictures; the others follow")
-        pictures = stage.manage(
-            "pictures", "fetch_pictures", "--main", "--at-most", str(FIRST_PICTURES)
-        )
+        words = ["fetch_pictures", "--main", "--at-most", str(FIRST_PICTURES)]
+        pictures = stage.quietly("pictures", "manage.py", *words)
         supervisor.run(pictures, advice=START_AFRESH, is_shown=True)
         freshness.mark(var, database_url=env["DATABASE_URL"])
     bring_on(beat)
-    supervisor.wait_until_ready([web, worker, bulk, beat])
+    supervisor.wait_until_ready([web, worker, beat])
+    bring_on(cast.bulk(stage))  # it can come later: nobody waits for what it does
     return Opened(
         urls=cast.urls(ports),
         staff={"email": secrets["STAFF_EMAIL"], "password": secrets["STAFF_PASSWORD"]},
