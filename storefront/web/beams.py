@@ -14,7 +14,7 @@ FULL_MOON_LX = 0.25  # ANSI/PLATO FL 1 ends a beam where it is as dim as a full 
 CONTOURS_LX = (FULL_MOON_LX, 1.0, 10.0)
 DECADES = 3  # the glyph's scale runs from 1 m to 1,000 m
 STEPS = 24
-ALL_ROUND = 1.1  # a hot spot wider than this is no spot: the light shines all round
+ALL_ROUND = 0.85  # a hot spot wider than this is no spot: the light shines all round
 # The chart
 CHART_WIDTH, CHART_MARGIN = 640, 28
 CHART_MAX_HALF, CHART_MIN_HALF = 150, 34

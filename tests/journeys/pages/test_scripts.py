@@ -83,6 +83,22 @@ def test_steppers_send_the_cart_by_themselves(shop, browse):
     assert CartLine.objects.get().quantity == 2
 
 
+def test_what_breaks_on_the_way_is_said_and_the_page_stays(shop, browse):
+    page = browse()
+    page.goto(f"{shop}/en/c/headlamps/")
+    page.route(re.compile(r"\?lm="), lambda route: route.fulfill(status=503, body="away"))
+
+    page.get_by_role("checkbox", name=re.compile("1,000 to 3,000 lm")).check()
+
+    expect(page.get_by_role("alert")).to_have_text(
+        "That did not work. The page is as it was; try again."
+    )
+    expect(page.get_by_role("link", name="Trail 400")).to_be_visible()
+    page.unroute_all()
+    page.get_by_role("checkbox", name=re.compile("100 to 300 lm")).check()
+    expect(page.get_by_role("alert")).to_have_text("")
+
+
 def test_day_and_night_change_at_once_and_last(shop, browse):
     page = browse()
     page.goto(f"{shop}/en/")

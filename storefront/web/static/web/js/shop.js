@@ -96,7 +96,9 @@ if (hero && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
   });
 }
 
-document.addEventListener("htmx:after:swap", () => {
+document.addEventListener("htmx:after:swap", (event) => {
+  if (event.detail.ctx.response.status >= 500) return; // nothing was swapped
+  trouble.textContent = "";
   countCart();
   ready(document);
   const dialog = document.getElementById("cart-dialog");
@@ -110,9 +112,16 @@ document.addEventListener(
   },
   true,
 );
+// Who waits longer than a moment is told so; what failed is said, and the page stays as it was.
+const busy = (is) => document.getElementById("results")?.setAttribute("aria-busy", String(is));
+const trouble = document.getElementById("trouble");
+document.addEventListener("htmx:before:request", () => busy(true));
+document.addEventListener("htmx:finally:request", () => busy(false));
 document.addEventListener("htmx:error", () => {
-  const status = document.querySelector("[role=status]");
-  if (status && !navigator.onLine) status.textContent = document.body.dataset.offline;
+  trouble.textContent = navigator.onLine ? trouble.dataset.broken : trouble.dataset.offline;
+});
+document.addEventListener("htmx:response:error", (event) => {
+  if (event.detail.ctx.response.status >= 500) trouble.textContent = trouble.dataset.broken;
 });
 
 ready(document);
