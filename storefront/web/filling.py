@@ -58,7 +58,9 @@ def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCa
     plan = sourcing.plan(lines=seen.wants, channel=cart.channel, country=country, now=now)
     offered: list[ShippingQuote] = []
     reasons: Sequence[Reason] = ()
-    if plan.parcels and not plan.missing:
+    gone = {line.variant_id: 0 for line in seen.lines if not line.available}
+    short = {**gone, **plan.missing}
+    if plan.parcels and not short:
         offered = sorted(
             quotes.for_plan(plan=plan, country=country, now=now),
             key=lambda quote: quote.price.amount,
@@ -73,7 +75,7 @@ def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCa
         cart=seen,
         country=country,
         parcels=_parcels(plan, quote, by_variant),
-        short=tuple((by_variant[variant], most) for variant, most in plan.missing.items()),
+        short=tuple((by_variant[variant], most) for variant, most in short.items()),
         quotes=offered,
         quote=quote,
         reasons=reasons,
