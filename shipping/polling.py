@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.db import IntegrityError
 from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
 
 from orders import acknowledging
@@ -19,6 +21,8 @@ log = logging.getLogger(__name__)
 
 # One run asks for so many orders; the rest have the next turn, the longest unasked first.
 AT_MOST = 100
+# Who fails so often in a row answers nobody: the rest of the run would only wait for him.
+DOWN_AFTER = 3
 PROBLEM = "orders: "
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
@@ -57,35 +61,57 @@ def open_orders() -> QuerySet[PurchaseOrder]:
     )
 
 
-def ask(*, supplier: Supplier, now: datetime) -> int:
+def ask(*, supplier: Supplier, moment: Callable[[], datetime]) -> int:
     """Ask one supplier for each open order, and follow what he says; return how many answered.
 
-    He who does not answer is not asked for the rest of this run, and the reason stands with
-    his connection; an order he refuses to tell about stops no other.
+    An order that he cannot or will not tell about stops no other. He who fails several times
+    in a row is not asked for the rest of this run, and the reason stands with his connection.
+    A run lasts minutes, so that each order has its own ``moment``.
     """
     mine = open_orders().filter(supplier=supplier).select_related("order", "supplier")
     turn = mine.order_by(F("polled_at").asc(nulls_first=True), "pk")
     answered = 0
+    is_heard = False
+    silent: list[TemporaryError] = []
     try:
         with adapter_for(supplier) as adapter:
             for purchase_order in turn[:AT_MOST]:
-                answered += _ask_one(purchase_order, adapter, now)
+                try:
+                    answered += _ask_one(purchase_order, adapter, moment())
+                except TemporaryError as error:
+                    log.warning("%s: %s does not tell: %s", purchase_order, supplier, error)
+                    silent.append(error)
+                    if len(silent) == DOWN_AFTER:
+                        break
+                else:
+                    is_heard = True
+                    silent = []
     except OutsideError as error:
-        log.warning("%s does not tell how our orders stand: %s", supplier, error)
-        Connection.objects.filter(supplier=supplier).update(
-            problem=f"{PROBLEM}{error}"[:300], problem_at=now
-        )
+        log.warning("%s cannot be asked how our orders stand: %s", supplier, error)
+        _note(supplier, error, moment())
     else:
-        ours = Connection.objects.filter(supplier=supplier, problem__startswith=PROBLEM)
-        ours.update(problem="", problem_at=None)
+        is_down = len(silent) == DOWN_AFTER or not is_heard
+        _note(supplier, silent[-1] if silent and is_down else None, moment())
     return answered
+
+
+def _note(supplier: Supplier, error: OutsideError | None, now: datetime) -> None:
+    """Keep with the connection why he does not answer, until he does."""
+    connection = Connection.objects.filter(supplier=supplier)
+    if error is None:
+        connection.filter(problem__startswith=PROBLEM).update(problem="", problem_at=None)
+    else:
+        connection.update(problem=f"{PROBLEM}{error}"[:300], problem_at=now)
 
 
 def _ask_one(purchase_order: PurchaseOrder, adapter: Purchasing, now: datetime) -> bool:
     """Ask for one order.
 
-    Raises: TemporaryError  he does not answer at all
+    Raises: TemporaryError  no answer that could be understood
     """
+    mine = PurchaseOrder.objects.filter(pk=purchase_order.pk)
+    # Before we ask: whatever happens, this order is not the first again next time.
+    mine.update(polled_at=now)
     problem = ""
     try:
         state = adapter.find(number=purchase_order.number)
@@ -94,10 +120,9 @@ def _ask_one(purchase_order: PurchaseOrder, adapter: Purchasing, now: datetime) 
         else:
             acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
             shipments.take_in(purchase_order=purchase_order, state=state, now=now)
-    except TemporaryError:
-        raise
-    except (PermanentError, shipments.WrongOrderError) as error:
+    except (PermanentError, IntegrityError, shipments.WrongOrderError) as error:
+        log.warning("%s cannot be followed: %s", purchase_order, error)
         problem = str(error)
-    changes = {"polled_at": now} | ({"problem": problem[:300]} if problem else {})
-    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(**changes)
+    if problem:
+        mine.update(problem=problem[:300])
     return not problem

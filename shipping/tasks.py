@@ -24,7 +24,7 @@ def poll_open_orders(**_: Any) -> None:
 
 @shared_task
 def poll_supplier(*, supplier_id: int, **_: Any) -> None:
-    polling.ask(supplier=Supplier.objects.get(pk=supplier_id), now=timezone.now())
+    polling.ask(supplier=Supplier.objects.get(pk=supplier_id), moment=timezone.now)
     settle_payments.delay()
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError
 
 from orders.models import Order, PurchaseOrder
 from shipping import polling
@@ -55,7 +56,7 @@ def test_a_poll_finds_the_parcel_that_a_lost_webhook_would_have_told(supplier):
         purchase_order, "shipped", make_parcel_news()
     )
 
-    answered = polling.ask(supplier=purchase_order.supplier, now=NOON)
+    answered = polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
 
     purchase_order.refresh_from_db()
     assert answered == 1
@@ -70,7 +71,7 @@ def test_an_order_that_the_supplier_does_not_tell_about_stops_no_other(supplier)
     supplier.states[first.number] = PermanentError("he refuses")
     supplier.states[second.number] = make_state(second, "shipped", make_parcel_news())
 
-    polling.ask(supplier=first.supplier, now=NOON)
+    polling.ask(supplier=first.supplier, moment=lambda: NOON)
 
     first.refresh_from_db()
     second.refresh_from_db()
@@ -80,25 +81,69 @@ def test_an_order_that_the_supplier_does_not_tell_about_stops_no_other(supplier)
 def test_an_order_that_vanished_at_the_supplier_is_flagged_and_not_given_up(supplier):
     purchase_order = make_accepted_purchase_order(make_sellable())
 
-    polling.ask(supplier=purchase_order.supplier, now=NOON)
+    polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
 
     purchase_order.refresh_from_db()
     assert purchase_order.problem == "The supplier no longer knows this order."
     assert purchase_order.status == PurchaseOrder.Status.IN_PROGRESS
 
 
-def test_a_supplier_who_is_down_is_asked_once_and_the_reason_is_kept_until_he_answers(supplier):
+def test_an_order_that_breaks_his_server_stops_no_other_and_is_not_the_first_again(supplier):
     first = make_accepted_purchase_order(make_sellable())
     second = make_accepted_purchase_order(make_sellable(), email="b@example.org")
-    supplier.states[first.number] = TemporaryError("HTTP 503")
+    third = make_accepted_purchase_order(make_sellable(), email="c@example.org")
+    for broken in (first, third):
+        supplier.states[broken.number] = TemporaryError("HTTP 500")
+    supplier.states[second.number] = make_state(second, "shipped", make_parcel_news())
+    clock = iter(NOON + timedelta(seconds=seconds) for seconds in range(9))
 
-    polling.ask(supplier=first.supplier, now=NOON)
-    down = Connection.objects.get(supplier=first.supplier)
-    supplier.states[first.number] = make_state(first, "accepted")
-    polling.ask(supplier=first.supplier, now=NOON)
-    up = Connection.objects.get(supplier=first.supplier)
+    answered = polling.ask(supplier=first.supplier, moment=lambda: next(clock))
 
-    assert supplier.asked == [first.number, first.number, second.number]
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (answered, second.status) == (1, "shipped")
+    assert (first.polled_at, second.polled_at) == (NOON, NOON + timedelta(seconds=1))
+    assert Connection.objects.get(supplier=first.supplier).problem == ""
+
+
+def test_an_answer_that_the_database_refuses_stops_no_other(supplier, monkeypatch):
+    first = make_accepted_purchase_order(make_sellable())
+    second = make_accepted_purchase_order(make_sellable(), email="b@example.org")
+    supplier.states = {
+        order.number: make_state(order, "shipped", make_parcel_news()) for order in (first, second)
+    }
+    take_in = polling.shipments.take_in
+
+    def refused(*, purchase_order, **told):
+        if purchase_order == first:
+            raise IntegrityError("parcel_once")
+        return take_in(purchase_order=purchase_order, **told)
+
+    monkeypatch.setattr(polling.shipments, "take_in", refused)
+
+    assert polling.ask(supplier=first.supplier, moment=lambda: NOON) == 1
+
+    first.refresh_from_db()
+    assert (first.problem, first.polled_at) == ("parcel_once", NOON)
+
+
+def test_a_supplier_who_is_down_is_left_alone_and_the_reason_is_kept_until_he_answers(supplier):
+    orders = [
+        make_accepted_purchase_order(make_sellable(), email=f"{n}@example.org") for n in range(4)
+    ]
+    for purchase_order in orders:
+        supplier.states[purchase_order.number] = TemporaryError("HTTP 503")
+
+    polling.ask(supplier=orders[0].supplier, moment=lambda: NOON)
+    down = Connection.objects.get(supplier=orders[0].supplier)
+    asked = list(supplier.asked)
+    for purchase_order in orders:
+        supplier.states[purchase_order.number] = make_state(purchase_order, "accepted")
+    polling.ask(supplier=orders[0].supplier, moment=lambda: NOON + timedelta(minutes=10))
+    up = Connection.objects.get(supplier=orders[0].supplier)
+
+    assert asked == [order.number for order in orders[:3]]
+    assert supplier.asked[3] == orders[3].number
     assert (down.problem, down.problem_at) == ("orders: HTTP 503", NOON)
     assert (up.problem, up.problem_at) == ("", None)
 
@@ -111,7 +156,7 @@ def test_the_longest_unasked_order_is_asked_first(supplier):
         purchase_order.polled_at = NOON - timedelta(minutes=minutes)
         purchase_order.save()
 
-    polling.ask(supplier=orders[0].supplier, now=NOON)
+    polling.ask(supplier=orders[0].supplier, moment=lambda: NOON)
 
     assert supplier.asked == [orders[1].number, orders[2].number, orders[0].number]
 
@@ -139,8 +184,8 @@ def test_what_is_delivered_is_not_asked_for_again(supplier):
         purchase_order, "delivered", make_parcel_news()
     )
 
-    polling.ask(supplier=purchase_order.supplier, now=NOON)
-    polling.ask(supplier=purchase_order.supplier, now=NOON)
+    polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
+    polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
 
     assert supplier.asked == [purchase_order.number]
     assert Order.objects.get().status == Order.Status.COMPLETED
