@@ -106,4 +106,5 @@ class Delivery(Stateful):
         ]
 
     def __str__(self) -> str:
-        return f"{self.template} to {self.recipient}"
+        # This stands in logs, where nobody's address belongs.
+        return f"{self.template} {self.pk}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Mapping
 from types import TracebackType
@@ -21,6 +22,8 @@ READ_S = 10.0
 TOTAL_S = 15.0
 MAX_ANSWER_BYTES = 4_000_000
 RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+READS = frozenset({"GET", "HEAD"})
+CODE = re.compile(r'"code"\s*:\s*"([a-z][a-z0-9_]{0,39})"')
 
 
 class Api:
@@ -88,9 +91,9 @@ class Api:
         try:
             return msgspec.json.decode(content)
         except (msgspec.DecodeError, RecursionError) as error:
-            start = content[:80].decode("utf-8", "replace")
+            said = _quoted(method, content[:80])
             raise PermanentError(
-                f"{method} {path}: not JSON but {start!r}", may_have_happened=True
+                f"{method} {path}: not JSON{said}", may_have_happened=True
             ) from error
 
     def read(
@@ -136,7 +139,8 @@ class Api:
         log.info(
             "%s %s -> %s in %.0f ms", what, request.url.host, response.status_code, milliseconds
         )
-        return self._judged(response, content, what=what)
+        said = _quoted(method, content[:200])
+        return self._judged(response, content, what=what, said=said)
 
     def _body(self, response: httpx.Response, *, what: str, deadline: float) -> bytes:
         content = bytearray()
@@ -159,16 +163,28 @@ class Api:
         return bytes(content)
 
     @staticmethod
-    def _judged(response: httpx.Response, content: bytes, *, what: str) -> bytes:
+    def _judged(response: httpx.Response, content: bytes, *, what: str, said: str) -> bytes:
         status = response.status_code
-        start = content[:200].decode("utf-8", "replace")
         if status in RETRYABLE:
             # "Slow down" is said before anything is done; the others may come after.
             raise TemporaryError(
-                f"{what}: HTTP {status} {start}",
+                f"{what}: HTTP {status}{said}",
                 code=str(status),
                 may_have_happened=status not in {408, 425, 429},
             )
         if not response.is_success:
-            raise PermanentError(f"{what}: HTTP {status} {start}", code=str(status))
+            raise PermanentError(f"{what}: HTTP {status}{said}", code=str(status))
         return content
+
+
+def _quoted(method: str, start: bytes) -> str:
+    """Quote the start of an answer for an error.
+
+    The answer to a write may echo what we sent, and that names shoppers: of it, only the
+    code is told, a word without an address in it.
+    """
+    text = start.decode("utf-8", "replace")
+    if method in READS:
+        return f": {text!r}"
+    code = CODE.search(text)
+    return f" ({code[1]})" if code else ""

@@ -102,6 +102,16 @@ def test_a_sent_message_is_delivered_and_never_sent_again(post):
     assert Delivery.objects.due(NOON + timedelta(days=30)).count() == 0
 
 
+def test_a_message_that_cannot_be_written_is_logged_without_the_address(monkeypatch, caplog):
+    delivery = make_delivery()
+    monkeypatch.setattr(dispatch, "render", lambda **_: {}["gone"])
+
+    dispatch.send(delivery=delivery, now=NOON)
+
+    assert f"{delivery.template} {delivery.pk} cannot be written" in caplog.text
+    assert delivery.recipient not in caplog.text
+
+
 def test_a_failure_before_anything_was_taken_is_tried_again_under_the_same_name(post):
     delivery = make_delivery()
     post.failures.append(TemporaryError("451 come back later"))

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import httpx
+import pytest
+import respx
+
+from storefront.lib.failures import OutsideError
+from storefront.lib.http import Api
+
+pytestmark = pytest.mark.django_db
+BASE = "https://supplier.example"
+ECHO = "no street for erika@example.org"
+
+
+@pytest.fixture
+def answers():
+    with respx.mock(base_url=BASE) as mocked:
+        yield mocked
+
+
+@pytest.mark.parametrize("status", [200, 400, 503])
+@pytest.mark.parametrize(("method", "is_quoted"), [("GET", True), ("POST", False), ("PUT", False)])
+def test_only_an_answer_that_cannot_echo_what_we_sent_is_quoted(answers, status, method, is_quoted):
+    answers.route(path="/orders").mock(return_value=httpx.Response(status, text=ECHO))
+
+    with Api(BASE) as api, pytest.raises(OutsideError) as failure:
+        api.json(method, "/orders")
+
+    assert str(failure.value).startswith(f"{method} /orders: ")
+    assert (ECHO in str(failure.value)) == is_quoted
+
+
+def test_of_a_refused_write_the_code_is_told(answers):
+    refusal = {"error": {"code": "key_reused", "message": ECHO}}
+    answers.post("/orders").mock(return_value=httpx.Response(409, json=refusal))
+
+    with Api(BASE) as api, pytest.raises(OutsideError) as failure:
+        api.post("/orders", {})
+
+    assert str(failure.value) == "POST /orders: HTTP 409 (key_reused)"
