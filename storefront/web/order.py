@@ -22,6 +22,7 @@ from orders import access, cancelling
 from orders.models import Order, Payment
 from storefront.lib.address import Address
 from storefront.lib.failures import OutsideError
+from storefront.lib.visitors import address_of
 from storefront.web.following import Stage, boxes
 from storefront.web.forms import LookupForm
 
@@ -148,7 +149,7 @@ def _find(number: str, key: str) -> Order:
 
 def _asks_too_often(request: HttpRequest) -> bool:
     """Count the tries of one address in Redis; while Redis is away, nobody is turned down."""
-    who = hashlib.blake2b(request.META.get("REMOTE_ADDR", "").encode(), digest_size=12).hexdigest()
+    who = hashlib.blake2b(address_of(request).encode(), digest_size=12).hexdigest()
     key = f"lookup:{who}"
     try:
         cache.add(key, 0, timeout=HOUR.total_seconds())

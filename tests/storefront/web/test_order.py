@@ -216,3 +216,15 @@ def test_guessing_orders_is_stopped(client, light):
     answers = [client.post("/en/orders/", data).status_code for _ in range(21)]
 
     assert answers == [422] * 20 + [429]
+
+
+def test_guessers_behind_our_proxy_are_counted_one_by_one(client, light, settings):
+    settings.TRUSTED_PROXIES = 1
+    data = {"number": "FL-000000-XXXXX", "email": "a@example.org"}
+
+    answers = [
+        client.post("/en/orders/", data, headers={"X-Forwarded-For": address}).status_code
+        for address in ["203.0.113.7"] * 21 + ["203.0.113.8"]
+    ]
+
+    assert answers == [422] * 20 + [429, 422]
