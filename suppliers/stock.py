@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db.models import F
 
 from storefront.lib.transactions import needs_transaction
-from suppliers.models import StockLevel, StockMovement
+from suppliers.models import StockLevel, StockMovement, SupplierOffer, UnpublishedSupply
 
 Kind = StockMovement.Kind
 
@@ -38,6 +38,7 @@ def hold(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
         if not row.update(reserved=F("reserved") + quantity):
             raise NotEnoughStockError(level_id, quantity)
         _record(level_id, Kind.RESERVED, cause=cause, now=now, reserved=quantity)
+    _unpublish(units)
 
 
 @needs_transaction
@@ -59,6 +60,7 @@ def sell(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
             reserved=-quantity,
             allocated=quantity,
         )
+    _unpublish(units)
 
 
 @needs_transaction
@@ -70,6 +72,7 @@ def let_go(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
     for level_id, quantity in sorted(units.items()):
         StockLevel.objects.filter(pk=level_id).update(reserved=F("reserved") - quantity)
         _record(level_id, Kind.RELEASED, cause=cause, now=now, reserved=-quantity)
+    _unpublish(units)
 
 
 @needs_transaction
@@ -98,6 +101,16 @@ def _shrink(
             allocated_unseen=F("allocated_unseen") - quantity
         )
         _record(level_id, kind, cause=cause, now=now, allocated=-quantity)
+    _unpublish(units)
+
+
+def _unpublish(level_ids: Iterable[int]) -> None:
+    """Have the shop's pages show what is free now; the sweep does it."""
+    offers = SupplierOffer.objects.filter(levels__in=list(level_ids), variant__isnull=False)
+    variant_ids = offers.order_by("variant_id").values_list("variant_id", flat=True).distinct()
+    UnpublishedSupply.objects.bulk_create(
+        UnpublishedSupply(variant_id=variant_id) for variant_id in variant_ids
+    )
 
 
 def _record(  # noqa: PLR0913 - one movement has three counters and a cause

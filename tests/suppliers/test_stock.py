@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+
+from catalog.models import Listing
+from suppliers import stock, supply
+from suppliers.models import StockLevel, UnpublishedSupply
+from tests.factories.orders import make_sellable
+from tests.factories.suppliers import NOON, make_level, make_location, make_offer
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(level):
+    supply.publish_waiting(now=NOON)
+    return Listing.objects.get(variant=level.offer.variant).available
+
+
+def test_every_change_of_what_is_free_reaches_the_pages():
+    level = make_sellable(quantity=5).level
+    told = {"units": {level.pk: 2}, "cause": "order:FL-1", "now": NOON}
+    changes = (stock.hold, stock.let_go, stock.hold, stock.sell, stock.unsell)
+
+    numbers = []
+    for change in changes:
+        change(**told)
+        numbers.append(shown(level))
+
+    assert numbers == [3, 5, 3, 3, 5]
+
+
+def test_units_that_the_suppliers_figure_contains_reach_the_pages():
+    level = make_sellable(quantity=5).level
+    StockLevel.objects.filter(pk=level.pk).update(allocated_unseen=2)
+
+    stock.see(units={level.pk: 2}, cause="supplier:lumen", now=NOON)
+
+    assert shown(level) == 5
+
+
+@pytest.mark.parametrize("change", [stock.hold, stock.sell, stock.let_go, stock.unsell, stock.see])
+def test_a_change_queues_each_variant_once_with_one_look_and_one_insert(
+    change, django_assert_num_queries
+):
+    listing = make_sellable(quantity=5)
+    offer = listing.level.offer
+    levels = [listing.level, make_level(offer, location=make_location(offer.supplier, "CN", "CN"))]
+    StockLevel.objects.update(reserved=1, allocated_unseen=1)
+    UnpublishedSupply.objects.all().delete()
+
+    with django_assert_num_queries(len(levels) * 2 + 2):
+        change(units={level.pk: 1 for level in levels}, cause="order:FL-1", now=NOON)
+
+    assert list(UnpublishedSupply.objects.values_list("variant_id")) == [(offer.variant_id,)]
+
+
+def test_a_change_that_is_rolled_back_queues_nothing():
+    level = make_sellable(quantity=5).level
+
+    with transaction.atomic():
+        stock.hold(units={level.pk: 2}, cause="order:FL-1", now=NOON)
+        transaction.set_rollback(True)
+
+    assert not UnpublishedSupply.objects.exists()
+
+
+def test_an_offer_without_a_variant_has_no_page_to_refresh():
+    level = make_level(make_offer(None))
+
+    stock.hold(units={level.pk: 1}, cause="order:FL-1", now=NOON)
+
+    assert not UnpublishedSupply.objects.exists()
