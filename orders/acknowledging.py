@@ -25,6 +25,7 @@ Request = PurchaseOrder.Request
 OPEN_CONVERSATION = frozenset(
     {Request.SUBMITTING, Request.SUBMIT_UNKNOWN, Request.SUBMITTED, Request.BACKORDERED}
 )
+WISHED_TO_STOP = frozenset({Request.CANCELLATION_REQUESTED, Request.CANCELLATION_REJECTED})
 SAYS_YES = frozenset({Answer.ACCEPTED, Answer.SHIPPED, Answer.DELIVERED})
 SAYS_NO = frozenset({Answer.REJECTED, Answer.CANCELED})
 
@@ -37,18 +38,23 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime)
 
     Locks:  the order, then the purchase order, its payment, and the stock rows in id order
     """
-    locked = _lock(purchase_order)
-    if state.supplier_reference and not locked.supplier_reference:
-        locked.supplier_reference = state.supplier_reference
-        locked.save(update_fields=["supplier_reference"])
+    lock(purchase_order)
+    if state.supplier_reference and not purchase_order.supplier_reference:
+        purchase_order.supplier_reference = state.supplier_reference
+        purchase_order.save(update_fields=["supplier_reference"])
     if state.answer in SAYS_YES:
-        _accept(locked, state, now)
+        _accept(purchase_order, state, now)
     elif state.answer in SAYS_NO:
-        _refuse(locked, state.reason or state.answer.value, now, state=state)
-    elif locked.request_status in {Request.SUBMITTING, Request.SUBMIT_UNKNOWN}:
-        locked.move(Request.SUBMITTED, at=now, axis="request_status", actor=_who(locked))
-        _hear(locked, "received", state, now)
-    purchase_order.refresh_from_db()
+        _refuse(purchase_order, state.reason or state.answer.value, now, state=state)
+    elif purchase_order.request_status in {Request.SUBMITTING, Request.SUBMIT_UNKNOWN}:
+        purchase_order.move(
+            Request.SUBMITTED,
+            at=now,
+            axis="request_status",
+            actor=_who(purchase_order),
+            problem=state.reason[:300],
+        )
+        _hear(purchase_order, "received", state, now, reason=state.reason)
 
 
 @transaction.atomic(durable=True)
@@ -57,33 +63,45 @@ def refuse(*, purchase_order: PurchaseOrder, reason: str, now: datetime) -> None
 
     Locks:  as ``apply``
     """
-    _refuse(_lock(purchase_order), reason, now)
+    lock(purchase_order)
+    _refuse(purchase_order, reason, now)
+
+
+@needs_transaction
+def lock(purchase_order: PurchaseOrder) -> Order:
+    """Lock the order, then the purchase order, and read both again.
+
+    Locks:  the order, then the purchase order
+    """
+    order = Order.objects.select_for_update(of=["self"]).get(pk=purchase_order.order_id)
+    PurchaseOrder.objects.select_for_update(of=["self"]).get(pk=purchase_order.pk)
     purchase_order.refresh_from_db()
-
-
-def _lock(purchase_order: PurchaseOrder) -> PurchaseOrder:
-    Order.objects.select_for_update(of=["self"]).get(pk=purchase_order.order_id)
-    locked = PurchaseOrder.objects.select_related("order", "supplier")
-    return locked.select_for_update(of=["self"]).get(pk=purchase_order.pk)
+    purchase_order.order = order
+    return order
 
 
 def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) -> None:
-    if purchase_order.request_status not in OPEN_CONVERSATION:
+    if purchase_order.request_status in OPEN_CONVERSATION:
+        purchase_order.move(
+            Request.ACCEPTED,
+            at=now,
+            axis="request_status",
+            actor=_who(purchase_order),
+            accepted_at=now,
+            problem="",
+        )
+    elif purchase_order.request_status in WISHED_TO_STOP and purchase_order.accepted_at is None:
+        # He goes on although we asked him to stop: it will be shipped, and it is charged.
+        purchase_order.accepted_at = now
+        purchase_order.save(update_fields=["accepted_at"])
+    else:
         return
-    purchase_order.move(
-        Request.ACCEPTED,
-        at=now,
-        axis="request_status",
-        actor=_who(purchase_order),
-        accepted_at=now,
-        problem="",
-    )
     if purchase_order.status == Status.READY:
         purchase_order.move(Status.IN_PROGRESS, at=now, actor=_who(purchase_order))
     failpoint("purchase.storing_answer")
     purchase_order.lines.update(acknowledgment="accepted")
     _hear(purchase_order, "accepted", state, now)
-    for payment in _payments(purchase_order):
+    for payment in _payments(purchase_order)[-1:]:
         ledger.ask_capture(
             payment,
             amount=purchase_order.charge,
@@ -141,24 +159,30 @@ def close(purchase_order: PurchaseOrder, *, cause: str, reason: str, now: dateti
 
 
 def give_back(purchase_order: PurchaseOrder, *, cause: str, now: datetime) -> None:
-    """Void what is authorized for it; refund what was captured for it."""
-    was_captured = purchase_order.accepted_at is not None
-    for payment in _payments(purchase_order):
-        ask = ledger.ask_refund if was_captured else ledger.ask_release
-        ask(
-            payment,
-            amount=purchase_order.charge,
-            purpose=f"{cause}:{purchase_order.number}",
-            at=now,
-            reason=purchase_order.problem[:200],
-        )
+    """Void what is authorized for it; refund what was captured, or is being captured, for it.
+
+    Never more than is left: staff may have refunded a part, and a capture may have been refused.
+    """
+    for payment in _payments(purchase_order)[-1:]:
+        is_captured = ledger.is_capture_due(payment, purpose=purchase_order.number)
+        ask = ledger.ask_refund if is_captured else ledger.ask_release
+        most = ledger.refundable(payment) if is_captured else ledger.releasable(payment)
+        amount = min(purchase_order.charge, most)
+        if amount.amount > 0:
+            ask(
+                payment,
+                amount=amount,
+                purpose=f"{cause}:{purchase_order.number}",
+                at=now,
+                reason=purchase_order.problem[:200],
+            )
 
 
 def _payments(purchase_order: PurchaseOrder) -> list[Payment]:
+    """Lock the payments that were ever authorized: one that expired is asked, and refuses aloud."""
     secured = Payment.objects.filter(
-        order_id=purchase_order.order_id,
-        status__in=[Payment.Status.AUTHORIZED, Payment.Status.CAPTURED],
-    )
+        order_id=purchase_order.order_id, authorized_amount__gt=0
+    ).exclude(status=Payment.Status.VOIDED)
     return list(secured.select_for_update(of=["self"]).order_by("pk"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import secrets
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -20,6 +21,7 @@ from orders import (
     access,
     cancelling,
     holding,
+    ledger,
     lines_desk,
     money_desk,
     purchasing_desk,
@@ -53,6 +55,7 @@ class RefundForm(ReasonForm):
         decimal_places=2,
         widget=UnfoldAdminDecimalFieldWidget,
     )
+    key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
     is_sure = forms.BooleanField(label=_("Yes, pay it back"), widget=UnfoldBooleanSwitchWidget)
     field_order = ("amount", "reason", "is_sure")
 
@@ -215,6 +218,7 @@ class OrderAdmin(StaffAdmin):
                 reason=given["reason"],
                 actor=str(request.user),
                 now=timezone.now(),
+                key=given["key"] or secrets.token_hex(8),
             )
             tasks.settle_payments.delay()
 
@@ -229,7 +233,7 @@ class OrderAdmin(StaffAdmin):
             )
             % {"left": columns.as_money(left)},
             form_class=RefundForm,
-            initial={"amount": left.amount},
+            initial={"amount": left.amount, "key": secrets.token_hex(8)},
             act=act,
             done=gettext("The refund of %s is on its way.") % order,
         )
@@ -257,4 +261,4 @@ class OrderAdmin(StaffAdmin):
 
 def _left(order: Order) -> Money:
     paid = order.payments.filter(captured_amount__gt=0).order_by("pk").first()
-    return refunding.refundable(paid) if paid else Money.zero(order.currency)
+    return ledger.refundable(paid) if paid else Money.zero(order.currency)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,16 +10,20 @@ from django.db import transaction
 from django.db.models import F
 
 from orders import acknowledging, allocations, facts, ledger, reservations
-from orders.models import Order, Payment, PurchaseMessage, PurchaseOrder, Reservation
-from storefront.lib.failures import PermanentError, TemporaryError
-from suppliers.adapters.base import Answer
+from orders.models import Order, OrderLine, Payment, PurchaseMessage, PurchaseOrder, Reservation
+from storefront.lib.failures import OutsideError
+from suppliers.adapters.base import Answer, NotStoppableError
 from suppliers.connecting import adapter_for
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
 
 NEVER_SENT = frozenset({Request.UNSUBMITTED, Request.SUBMIT_FAILED})
-CAN_BE_ASKED = frozenset({Request.SUBMITTED, Request.ACCEPTED, Request.BACKORDERED})
+OURS = frozenset({Status.DRAFT, Status.READY, Status.ON_HOLD})
+STOPPABLE = frozenset({Status.READY, Status.IN_PROGRESS})
+CAN_BE_ASKED = frozenset(
+    {Request.SUBMITTED, Request.ACCEPTED, Request.BACKORDERED, Request.CANCELLATION_REJECTED}
+)
 
 
 class TooLateError(Exception):
@@ -29,7 +34,7 @@ class TooLateError(Exception):
 class Cancellation:
     """What could be stopped, by purchase order number.
 
-    ``open`` waits for an answer that we do not have yet: ask again in a minute.
+    ``open`` waits for an answer that we do not have yet; the wish is kept and followed.
     """
 
     stopped: tuple[str, ...]
@@ -44,21 +49,22 @@ class Cancellation:
 def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellation:
     """Stop all that can still be stopped; the money of it goes back.
 
+    The wish is stored with every purchase order before any supplier is asked, so that a
+    crash, or an answer that is still unknown, does not lose it.
+
     Raises: TooLateError  nothing of it can be stopped any more
     """
-    ours = _stop_ours(order, reason=reason, actor=actor, now=now)
-    refused, waiting, stopped = [], [], list(ours)
+    stopped = _stop_ours(order, reason=reason, actor=actor, now=now)
+    refused: list[str] = []
+    waiting: list[str] = []
     open_ones = order.purchase_orders.exclude(status=Status.CANCELED).select_related("supplier")
     for purchase_order in open_ones.order_by("pk"):
-        if purchase_order.status not in {Status.READY, Status.IN_PROGRESS}:
+        if purchase_order.cancel_wanted_at is None:
             refused.append(purchase_order.number)
-        elif purchase_order.request_status not in CAN_BE_ASKED:
-            waiting.append(purchase_order.number)
-        else:
-            _ask(purchase_order, reason=reason, actor=actor, now=now)
-            is_stopped = settle(purchase_order=purchase_order, now=now)
-            sides = {True: stopped, False: refused, None: waiting}
-            sides[is_stopped].append(purchase_order.number)
+            continue
+        is_stopped = pursue(purchase_order=purchase_order, now=now)
+        sides = {True: stopped, False: refused, None: waiting}
+        sides[is_stopped].append(purchase_order.number)
     order.refresh_from_db()
     if order.status == Order.Status.CANCELED:
         return Cancellation(stopped=tuple(stopped), refused=(), open=())
@@ -69,7 +75,7 @@ def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellat
 
 @transaction.atomic(durable=True)
 def _stop_ours(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
-    """Stop what no supplier knows of.
+    """Stop what no supplier knows of, and store the wish with what one may know of.
 
     Locks:  the order, then its purchase orders, payments, and the stock rows in id order
     """
@@ -84,19 +90,32 @@ def _stop_ours(order: Order, *, reason: str, actor: str, now: datetime) -> list[
     if not purchase_orders:
         _end(order, reason=reason, actor=actor, now=now)
         return []
-    stopped = []
+    ours = [
+        purchase_order
+        for purchase_order in purchase_orders
+        if purchase_order.request_status in NEVER_SENT and purchase_order.status in OURS
+    ]
+    _close(ours, order, reason=reason, now=now)
+    order.purchase_orders.filter(status__in=STOPPABLE).update(
+        cancel_wanted_at=now, cancel_reason=reason[:200]
+    )
+    return [purchase_order.number for purchase_order in ours]
+
+
+def _close(
+    purchase_orders: Sequence[PurchaseOrder], order: Order, *, reason: str, now: datetime
+) -> None:
+    """Close several at once; their stock rows are locked together, in id order."""
+    lines = OrderLine.objects.filter(
+        purchase_lines__purchase_order__in=purchase_orders, purchase_lines__is_live=True
+    )
+    allocations.release(lines=lines, cause=f"order:{order.number}", now=now)
+    was_charged = any(each.accepted_at is not None for each in purchase_orders)
     for purchase_order in purchase_orders:
-        if purchase_order.request_status in NEVER_SENT and purchase_order.status in {
-            Status.DRAFT,
-            Status.READY,
-            Status.ON_HOLD,
-        }:
-            purchase_order.order = order
-            acknowledging.close(purchase_order, cause="canceled", reason=reason, now=now)
-            stopped.append(purchase_order.number)
-    if order.status == Order.Status.CANCELED:
-        facts.order_canceled(order, reason=reason, is_charged=False, at=now)
-    return stopped
+        purchase_order.order = order
+        acknowledging.close(purchase_order, cause="canceled", reason=reason, now=now)
+    if order.status == Order.Status.CANCELED and purchase_orders:
+        facts.order_canceled(order, reason=reason, is_charged=was_charged, at=now)
 
 
 def _end(order: Order, *, reason: str, actor: str, now: datetime) -> None:
@@ -116,65 +135,85 @@ def _end(order: Order, *, reason: str, actor: str, now: datetime) -> None:
     facts.order_canceled(order, reason=reason, is_charged=False, at=now)
 
 
-@transaction.atomic(durable=True)
-def _ask(purchase_order: PurchaseOrder, *, reason: str, actor: str, now: datetime) -> None:
-    """Write down that we want it stopped, before the supplier is asked."""
-    purchase_order.move(
-        Request.CANCELLATION_REQUESTED,
-        at=now,
-        axis="request_status",
-        actor=actor,
-        reason=reason,
-    )
-    PurchaseMessage.objects.create(
-        purchase_order=purchase_order,
-        direction=PurchaseMessage.Direction.OUT,
-        kind="cancel",
-        body={"reason": reason},
-        at=now,
-    )
+def pursue(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
+    """Follow a stored wish as far as it goes now: close, ask the supplier, or wait.
 
-
-def settle(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
-    """Ask the supplier to stop it, and follow his answer.
-
-    True: stopped. False: it goes on. None: he did not answer, and will be asked again.
+    True: stopped. False: it goes on. None: not known yet; it is pursued again.
     """
+    is_stopped = _ask(purchase_order, now=now)
+    if is_stopped is not None or purchase_order.request_status != Request.CANCELLATION_REQUESTED:
+        return is_stopped
     try:
         with adapter_for(purchase_order.supplier) as adapter:
             state = adapter.cancel(number=purchase_order.number)
-    except TemporaryError:
-        return None
-    except PermanentError as error:
-        is_stopped, words = False, str(error)
-    else:
-        is_stopped, words = state.answer == Answer.CANCELED, state.reason
-    _hear(purchase_order, is_stopped=is_stopped, words=words, now=now)
-    return is_stopped
+    except NotStoppableError as error:
+        return _hear(purchase_order, is_stopped=False, words=str(error), now=now)
+    except OutsideError:
+        return None  # he did not say no: he did not understand, or did not answer
+    return _hear(
+        purchase_order, is_stopped=state.answer == Answer.CANCELED, words=state.reason, now=now
+    )
 
 
 @transaction.atomic(durable=True)
-def _hear(purchase_order: PurchaseOrder, *, is_stopped: bool, words: str, now: datetime) -> None:
+def _ask(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
+    """Write down that we ask, before we ask; what turned out never sent is closed.
+
+    Locks:  the order, then the purchase order, and to close it what that needs
+    """
+    order = acknowledging.lock(purchase_order)
+    if purchase_order.status == Status.CANCELED:
+        return True
+    if purchase_order.request_status in NEVER_SENT and purchase_order.status in OURS:
+        _close([purchase_order], order, reason=purchase_order.cancel_reason, now=now)
+        return True
+    if purchase_order.status not in STOPPABLE:
+        return False
+    if purchase_order.request_status in CAN_BE_ASKED:
+        purchase_order.move(
+            Request.CANCELLATION_REQUESTED,
+            at=now,
+            axis="request_status",
+            reason=purchase_order.cancel_reason,
+        )
+        PurchaseMessage.objects.create(
+            purchase_order=purchase_order,
+            direction=PurchaseMessage.Direction.OUT,
+            kind="cancel",
+            body={"reason": purchase_order.cancel_reason},
+            at=now,
+        )
+    return None
+
+
+@transaction.atomic(durable=True)
+def _hear(purchase_order: PurchaseOrder, *, is_stopped: bool, words: str, now: datetime) -> bool:
     """Follow the supplier's answer to our wish.
+
+    A yes after a parcel left stops nothing that we could give back: staff look at it.
 
     Locks:  the order, then the purchase order, payments, and the stock rows in id order
     """
-    order = Order.objects.select_for_update(of=["self"]).get(pk=purchase_order.order_id)
-    locked = PurchaseOrder.objects.select_for_update(of=["self"]).get(pk=purchase_order.pk)
-    locked.order = order
+    order = acknowledging.lock(purchase_order)
+    if purchase_order.request_status != Request.CANCELLATION_REQUESTED:
+        return purchase_order.status == Status.CANCELED  # it was heard by another way meanwhile
+    is_stopped = is_stopped and purchase_order.status in STOPPABLE
     to = Request.CANCELLATION_ACCEPTED if is_stopped else Request.CANCELLATION_REJECTED
-    locked.move(to, at=now, axis="request_status", reason=words, problem=words[:300])
+    purchase_order.move(
+        to,
+        at=now,
+        axis="request_status",
+        reason=words,
+        problem=words[:300],
+        cancel_wanted_at=None,
+    )
     PurchaseMessage.objects.create(
-        purchase_order=locked,
+        purchase_order=purchase_order,
         direction=PurchaseMessage.Direction.IN,
         kind=to.value,
         body={"words": words},
         at=now,
     )
     if is_stopped:
-        wish = locked.messages.filter(kind="cancel").order_by("-pk").first()
-        reason = str(wish.body.get("reason", "")) if wish else ""
-        acknowledging.close(locked, cause="canceled", reason=reason, now=now)
-        if order.status == Order.Status.CANCELED:
-            was_charged = locked.accepted_at is not None
-            facts.order_canceled(order, reason=reason, is_charged=was_charged, at=now)
+        _close([purchase_order], order, reason=purchase_order.cancel_reason, now=now)
+    return is_stopped

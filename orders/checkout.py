@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.functional import Promise
 
+from catalog.models import Listing
 from orders import addresses, carts, reservations
 from orders.access import new_key
 from orders.delivery import QuotedParcel, ShippingQuote
@@ -101,6 +102,7 @@ def _place(  # noqa: PLR0913
     if not lines:
         raise EmptyCartError
     planned = _planned(quote, lines)
+    _insist_published(lines)
     currency = cart.channel.currency
     tax_rate = rate_for(ship_to.country)
     units = {line.pk: carts.price_of(line, now) for line in lines}
@@ -151,14 +153,29 @@ def _place(  # noqa: PLR0913
 def expire(*, order: Order, now: datetime) -> bool:
     """Let an unpaid order go and give its units back to everybody.
 
-    Locks:  the order, then its reservations, then the stock rows in id order
+    Locks:  the order, its payments and reservations, then the stock rows in id order
     """
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if order.status != Order.Status.PENDING_PAYMENT or order.pay_before > now:
         return False
     order.move(Order.Status.EXPIRED, at=now, reason="not paid in time")
+    open_ones = order.payments.filter(status__in=["created", "requires_action"])
+    for payment in open_ones.select_for_update(of=["self"]).order_by("pk"):
+        # Should it be authorized all the same, the money is given back when we hear of it.
+        payment.move("expired", at=now, reason="not paid in time")
     reservations.end(order=order, status=Reservation.Status.EXPIRED, now=now)
     return True
+
+
+def _insist_published(lines: list[CartLine]) -> None:
+    """Refuse what was taken off the shelves while it lay in a cart.
+
+    Raises: CannotSupplyError
+    """
+    listings = [line.listing_id for line in lines]
+    shown = Listing.objects.published().filter(pk__in=listings, is_withdrawn=False)
+    if shown.count() != len(listings):
+        raise CannotSupplyError("something is no longer for sale")
 
 
 def _planned(quote: ShippingQuote, lines: list[CartLine]) -> dict[int, PlannedLine]:

@@ -38,8 +38,12 @@ def ask_refund(
     payment: Payment, *, amount: Money, purpose: str, at: datetime, reason: str = ""
 ) -> None:
     """Write down that so much of what was captured is to go back to the shopper."""
-    key = f"refund:{payment.key}:{purpose}"
+    key = refund_key(payment, purpose)
     _ask(payment, Kind.REFUND_REQUESTED, amount=amount, key=key, at=at, reason=reason)
+
+
+def refund_key(payment: Payment, purpose: str) -> str:
+    return f"refund:{payment.key}:{purpose}"
 
 
 def _ask(  # noqa: PLR0913
@@ -73,6 +77,26 @@ def asked(payment: Payment, kind: PaymentEvent.Kind) -> Money:
         .aggregate(total=Sum("amount"))["total"]
     )
     return Money(total or Decimal(0), payment.currency)
+
+
+def is_capture_due(payment: Payment, *, purpose: str) -> bool:
+    """Test whether a capture for this purpose was asked for, and was not refused."""
+    request = payment.events.filter(external_id=f"capture:{purpose}")
+    return request.exclude(outcome__kind=Kind.REFUSED).exists()
+
+
+def refundable(payment: Payment) -> Money:
+    """Return what is captured or being captured, and neither refunded nor asked to be."""
+    return asked(payment, Kind.CAPTURE_REQUESTED) - asked(payment, Kind.REFUND_REQUESTED)
+
+
+def releasable(payment: Payment) -> Money:
+    """Return what is only authorized, and not asked to be captured or given back."""
+    if not payment.open_amount:
+        return Money.zero(payment.currency)
+    authorized = Money(payment.authorized_amount, payment.currency)
+    taken = asked(payment, Kind.CAPTURE_REQUESTED) + asked(payment, Kind.RELEASE_REQUESTED)
+    return authorized - taken
 
 
 @needs_transaction

@@ -59,10 +59,13 @@ def start(*, order: Order, return_url: str, now: datetime) -> Payment:
 @transaction.atomic(durable=True)
 def _row_for(order: Order, now: datetime) -> Payment:
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
-    if live := order.payments.filter(status__in=LIVE).first():
+    live = order.payments.filter(status__in=LIVE).first()
+    if live is not None and live.status in {Status.AUTHORIZED, Status.CAPTURED}:
         return live
     if order.status != Order.Status.PENDING_PAYMENT or order.pay_before <= now:
         raise NotPayableError(order.number)
+    if live is not None:
+        return live
     attempt = order.payments.count() + 1
     return Payment.objects.create(
         order=order,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
 
-from orders import acknowledging
+from orders import acknowledging, resolving
 from orders.checking import check
+from orders.gate import Reason
 from orders.models import Order, OrderLine, PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.requesting import request_for, spoken
 from storefront.lib.failpoints import failpoint
@@ -19,7 +22,6 @@ from suppliers.adapters.base import (
     GoneError,
     OutOfStockError,
     PurchaseRequest,
-    PurchaseState,
     Purchasing,
 )
 from suppliers.connecting import adapter_for
@@ -27,10 +29,6 @@ from suppliers.connecting import adapter_for
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
 
-# Longer than any call can take: after this, whoever was sending is dead.
-SENDING_TAKES = timedelta(seconds=90)
-FIRST_RETRY_AFTER = timedelta(seconds=10)
-LONGEST_RETRY_AFTER = timedelta(minutes=30)
 SENDABLE = (Request.UNSUBMITTED, Request.SUBMIT_FAILED)
 
 
@@ -79,44 +77,88 @@ def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
     return made
 
 
+class OrderStoppedError(Exception):
+    """Nothing is to be sent: it is held, canceled, sent already, or in another worker's hands."""
+
+
 def send(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
     """Check one purchase order, and tell its supplier if nothing stands against it.
 
     Our number is stored as ``submitting`` before the call. What the call left open becomes
-    ``submit_unknown``, which only ``resolve`` may end.
+    ``submit_unknown``, which only ``resolving.resolve`` may end.
 
-    Raises: LostRaceError  another worker has it
-            IllegalMoveError  it is not to be sent any more
+    Raises: OrderStoppedError  there is nothing to send, or another worker sends it
     """
+    started = time.monotonic()
+    _insist_sendable(purchase_order)
     with adapter_for(purchase_order.supplier) as adapter:
         reasons = check(purchase_order=purchase_order, freight=adapter)
         if reasons:
-            purchase_order.move(
-                Status.ON_HOLD,
-                at=now,
-                reason="; ".join(reason.sentence for reason in reasons),
-                hold_reasons=[
-                    {"code": reason.code, "sentence": reason.sentence} for reason in reasons
-                ],
-            )
+            _hold(purchase_order, reasons, now)
             return purchase_order
         request = request_for(purchase_order)
-        _claim(purchase_order, request, now)
-        _place(purchase_order, request, adapter, now)
+        if _claim(purchase_order, request, now):
+            # What he counts down, he counts down before he answers: the answer's moment is later.
+            _place(purchase_order, request, adapter, Moment(now, started))
     return purchase_order
 
 
+class Moment:
+    """The time that an act began at, moved on by what it has taken since."""
+
+    def __init__(self, now: datetime, started: float) -> None:
+        self._now = now
+        self._started = started
+
+    def __call__(self) -> datetime:
+        return self._now + timedelta(seconds=time.monotonic() - self._started)
+
+
+def _insist_sendable(purchase_order: PurchaseOrder) -> None:
+    is_ours = purchase_order.request_status in SENDABLE
+    if not is_ours or purchase_order.status not in {Status.DRAFT, Status.READY}:
+        raise OrderStoppedError(
+            f"{purchase_order}: {purchase_order.status}, {purchase_order.request_status}"
+        )
+
+
 @transaction.atomic(durable=True)
-def _claim(purchase_order: PurchaseOrder, request: PurchaseRequest, now: datetime) -> None:
+def _hold(purchase_order: PurchaseOrder, reasons: Sequence[Reason], now: datetime) -> None:
+    """Hold what does not pass the gate, unless it changed while the supplier was asked.
+
+    Locks:  the order, then the purchase order
+    """
+    acknowledging.lock(purchase_order)
+    _insist_sendable(purchase_order)
+    purchase_order.move(
+        Status.ON_HOLD,
+        at=now,
+        reason="; ".join(reason.sentence for reason in reasons),
+        hold_reasons=[{"code": reason.code, "sentence": reason.sentence} for reason in reasons],
+    )
+
+
+@transaction.atomic(durable=True)
+def _claim(purchase_order: PurchaseOrder, request: PurchaseRequest, now: datetime) -> bool:
     """Say in the database what we are about to say to the supplier.
 
-    The order's row is locked so that a cancellation either comes before, and is seen, or after.
+    The rows are locked and read again, so that a cancellation, a hold or another worker
+    either came before, and is seen, or comes after. A wish to cancel that waited for this
+    moment is followed instead; then there is nothing to send.
+
+    Locks:  the order, then the purchase order, and for a wish what ``close`` needs
     """
-    order = Order.objects.select_for_update(of=["self"]).get(pk=purchase_order.order_id)
-    if purchase_order.status == Status.DRAFT:
-        purchase_order.move(Status.READY, at=now, hold_reasons=[])
+    order = acknowledging.lock(purchase_order)
+    _insist_sendable(purchase_order)
+    if purchase_order.cancel_wanted_at is not None:
+        acknowledging.close(
+            purchase_order, cause="canceled", reason=purchase_order.cancel_reason, now=now
+        )
+        return False
     if order.status != Order.Status.PROCESSING:
         raise OrderStoppedError(f"{order}: {order.status}")
+    if purchase_order.status == Status.DRAFT:
+        purchase_order.move(Status.READY, at=now, hold_reasons=[])
     purchase_order.move(
         Request.SUBMITTING,
         at=now,
@@ -132,60 +174,33 @@ def _claim(purchase_order: PurchaseOrder, request: PurchaseRequest, now: datetim
         body=spoken(request),
         at=now,
     )
-
-
-class OrderStoppedError(Exception):
-    """The order is on hold or canceled: nothing is sent for it."""
+    return True
 
 
 def _place(
-    purchase_order: PurchaseOrder, request: PurchaseRequest, adapter: Purchasing, now: datetime
+    purchase_order: PurchaseOrder, request: PurchaseRequest, adapter: Purchasing, moment: Moment
 ) -> None:
     failpoint("purchase.before_call")
     try:
         state = adapter.place(request)
         failpoint("purchase.after_call")
     except DuplicateReferenceError as error:
-        _unknown(purchase_order, str(error), now)
-        _look_up(purchase_order, adapter, now)
+        resolving.unknown(purchase_order, str(error), moment())
+        resolving.look_up(purchase_order, adapter, moment())
     except (OutOfStockError, GoneError) as error:
-        acknowledging.refuse(purchase_order=purchase_order, reason=str(error), now=now)
+        acknowledging.refuse(purchase_order=purchase_order, reason=str(error), now=moment())
     except PermanentError as error:
         if error.may_have_happened:
-            _unknown(purchase_order, str(error), now)
+            resolving.unknown(purchase_order, str(error), moment())
         else:
-            _held(purchase_order, str(error), now)
+            resolving.held(purchase_order, str(error), moment())
     except TemporaryError as error:
         if error.may_have_happened:
-            _unknown(purchase_order, str(error), now)
+            resolving.unknown(purchase_order, str(error), moment())
         else:
-            _failed(purchase_order, str(error), now)
+            resolving.failed(purchase_order, str(error), moment())
     else:
-        acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
-
-
-def resolve(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
-    """Find out what became of a call without an answer, before anything is sent again.
-
-    Found at the supplier: adopted. Proven absent: it may be sent again.
-
-    Raises: TemporaryError  the supplier does not answer; it stays unknown
-    """
-    if purchase_order.request_status == Request.SUBMITTING:
-        if purchase_order.request_status_since > now - SENDING_TAKES:
-            return purchase_order
-        _unknown(purchase_order, "The worker that was sending it died.", now)
-    with adapter_for(purchase_order.supplier) as adapter:
-        _look_up(purchase_order, adapter, now)
-    return purchase_order
-
-
-def _look_up(purchase_order: PurchaseOrder, adapter: Purchasing, now: datetime) -> None:
-    state: PurchaseState | None = adapter.find(number=purchase_order.number)
-    if state is None:
-        _failed(purchase_order, "The supplier does not have it: it will be sent again.", now)
-    else:
-        acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
+        acknowledging.apply(purchase_order=purchase_order, state=state, now=moment())
 
 
 def release_hold(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
@@ -202,48 +217,12 @@ def release_hold(*, purchase_order: PurchaseOrder, actor: str, now: datetime) ->
 
 
 def send_again(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Let a failed sending be tried at once instead of when its turn comes."""
-    PurchaseOrder.objects.filter(pk=purchase_order.pk, request_status=Request.SUBMIT_FAILED).update(
-        try_after=now, problem=f"{actor} asked to send it now"
+    """Let a failed sending be tried at once instead of when its turn comes.
+
+    Raises: OrderStoppedError  it did not fail, or it is held: release the hold first
+    """
+    failed = PurchaseOrder.objects.filter(
+        pk=purchase_order.pk, request_status=Request.SUBMIT_FAILED, status=Status.READY
     )
-
-
-def _unknown(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
-    purchase_order.move(
-        Request.SUBMIT_UNKNOWN,
-        at=now,
-        axis="request_status",
-        reason=problem,
-        problem=problem[:300],
-    )
-
-
-@transaction.atomic(durable=True)
-def _held(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
-    """Wait for staff: he refuses how we ask (a key, a balance, a route), not the goods."""
-    purchase_order.move(
-        Request.SUBMIT_FAILED,
-        at=now,
-        axis="request_status",
-        reason=problem,
-        problem=problem[:300],
-        try_after=now,
-    )
-    purchase_order.move(
-        Status.ON_HOLD,
-        at=now,
-        reason=problem,
-        hold_reasons=[{"code": "refused", "sentence": f"The supplier refuses: {problem[:250]}"}],
-    )
-
-
-def _failed(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
-    wait = min(FIRST_RETRY_AFTER * 2 ** (purchase_order.attempts - 1), LONGEST_RETRY_AFTER)
-    purchase_order.move(
-        Request.SUBMIT_FAILED,
-        at=now,
-        axis="request_status",
-        reason=problem,
-        problem=problem[:300],
-        try_after=now + wait,
-    )
+    if not failed.update(try_after=now, problem=f"{actor} asked to send it now"):
+        raise OrderStoppedError(f"{purchase_order} did not fail, or is held.")

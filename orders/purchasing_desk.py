@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import purchasing, tasks
+from orders import purchasing, resolving, tasks
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from storefront.lib import columns
 from storefront.lib.staff import StaffAdmin, action, inline, show
@@ -106,6 +106,7 @@ class PurchaseOrderAdmin(StaffAdmin):
             ordering=["-id"],
         ),
     ]
+    refusals: ClassVar = (purchasing.OrderStoppedError,)
     actions_detail: ClassVar = ["release_hold", "send_again", "look_up"]
 
     @action(description=_("Release the hold"), icon="play_arrow")
@@ -155,7 +156,7 @@ class PurchaseOrderAdmin(StaffAdmin):
         unknown = self.row(request, object_id)
 
         def act(_given: object) -> None:
-            purchasing.resolve(purchase_order=unknown, now=timezone.now())
+            resolving.resolve(purchase_order=unknown, now=timezone.now())
             tasks.settle_payments.delay()
 
         return self.ask(

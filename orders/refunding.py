@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from orders import ledger
-from orders.models import Order, Payment, PaymentEvent
+from orders.models import Order
 from storefront.lib.money import Money
 
 
@@ -23,15 +23,13 @@ class NothingToRefundError(Exception):
     """Nothing was captured for this order, or all of it went back."""
 
 
-def refundable(payment: Payment) -> Money:
-    """Return what is captured, and neither refunded nor asked to be."""
-    captured = Money(payment.captured_amount, payment.currency)
-    return captured - ledger.asked(payment, PaymentEvent.Kind.REFUND_REQUESTED)
-
-
 @transaction.atomic(durable=True)
-def refund(*, order: Order, amount: Money, reason: str, actor: str, now: datetime) -> None:
+def refund(  # noqa: PLR0913 - how much, why, who, when, and which click it was
+    *, order: Order, amount: Money, reason: str, actor: str, now: datetime, key: str
+) -> None:
     """Ask the gateway to pay back; a worker does it, and the shopper is told when it is done.
+
+    The same ``key`` pays back once: a form that is sent twice is one refund.
 
     Locks:  the order, then its payment
     Raises: TooMuchError, NothingToRefundError  nothing is written
@@ -45,16 +43,17 @@ def refund(*, order: Order, amount: Money, reason: str, actor: str, now: datetim
     )
     if payment is None:
         raise NothingToRefundError(order.number)
-    left = refundable(payment)
+    if payment.events.filter(external_id=ledger.refund_key(payment, key)).exists():
+        return
+    left = ledger.refundable(payment)
     if not left:
         raise NothingToRefundError(order.number)
     if amount.amount <= 0 or left < amount:
         raise TooMuchError(left)
-    count = payment.events.filter(kind=PaymentEvent.Kind.REFUND_REQUESTED).count()
     ledger.ask_refund(
         payment,
         amount=amount,
-        purpose=f"{count + 1}",
+        purpose=key,
         at=now,
         reason=f"{actor}: {reason}",
     )

@@ -11,10 +11,10 @@ from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
 
-from orders import allocations, cancelling, checkout, ledger, payments, purchasing
+from orders import allocations, cancelling, checkout, ledger, payments, purchasing, resolving
 from orders.models import Order, OrderLine, Payment, PaymentEvent, PurchaseOrder
 from orders.purchasing import OrderStoppedError
-from storefront.lib.failures import OutsideError, TemporaryError
+from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError, LostRaceError
 from suppliers import supply
 from suppliers.models import Supplier
@@ -87,7 +87,7 @@ def resolve(*, purchase_order_id: int, **_: Any) -> None:
         pk=purchase_order_id
     )
     try:
-        purchasing.resolve(purchase_order=purchase_order, now=timezone.now())
+        resolving.resolve(purchase_order=purchase_order, now=timezone.now())
     except OutsideError as error:
         log.warning("%s is still unknown: %s", purchase_order, error)
     except (IllegalMoveError, LostRaceError):
@@ -103,7 +103,7 @@ def resolve_unknown(**_: Any) -> None:
         Q(request_status=Request.SUBMIT_UNKNOWN)
         | Q(
             request_status=Request.SUBMITTING,
-            request_status_since__lte=now - purchasing.SENDING_TAKES,
+            request_status_since__lte=now - resolving.SENDING_TAKES,
         )
     )
     for purchase_order_id in lost.order_by("pk").values_list("pk", flat=True)[:BATCH]:
@@ -112,14 +112,21 @@ def resolve_unknown(**_: Any) -> None:
 
 @shared_task
 def settle_cancellations(**_: Any) -> None:
-    """Ask suppliers again who did not answer whether they could stop an order."""
-    now = timezone.now()
-    asked = PurchaseOrder.objects.filter(
-        request_status=Request.CANCELLATION_REQUESTED,
-        request_status_since__lte=now - purchasing.SENDING_TAKES,
-    ).select_related("order", "supplier")
-    for purchase_order in asked.order_by("pk")[:BATCH]:
-        cancelling.settle(purchase_order=purchase_order, now=now)
+    """Follow wishes to cancel that wait for an answer of the supplier."""
+    wanted = PurchaseOrder.objects.exclude(status=PurchaseOrder.Status.CANCELED).filter(
+        cancel_wanted_at__lte=timezone.now() - resolving.SENDING_TAKES / 3
+    )
+    for purchase_order_id in wanted.order_by("pk").values_list("pk", flat=True)[:BATCH]:
+        pursue_cancellation.delay(purchase_order_id=purchase_order_id)
+
+
+@shared_task
+def pursue_cancellation(*, purchase_order_id: int, **_: Any) -> None:
+    purchase_order = PurchaseOrder.objects.select_related("order", "supplier").get(
+        pk=purchase_order_id
+    )
+    cancelling.pursue(purchase_order=purchase_order, now=timezone.now())
+    settle_payments.delay()
 
 
 @shared_task
@@ -148,17 +155,24 @@ def settle(*, request_id: int, **_: Any) -> None:
 def ask_gateways(**_: Any) -> None:
     """Ask about payments of which we heard nothing: a lost webhook is no lost order."""
     silent = Payment.objects.filter(
-        status__in=[Payment.Status.REQUIRES_ACTION, Payment.Status.VOIDED],
+        status__in=[
+            Payment.Status.REQUIRES_ACTION,
+            Payment.Status.VOIDED,
+            Payment.Status.EXPIRED,
+        ],
         status_since__lte=timezone.now() - SILENT_AFTER,
         status_since__gte=timezone.now() - timedelta(days=2),
-        order__status__in=[Order.Status.PENDING_PAYMENT, Order.Status.CANCELED],
-    )
+        order__status__in=[
+            Order.Status.PENDING_PAYMENT,
+            Order.Status.CANCELED,
+            Order.Status.EXPIRED,
+        ],
+    ).exclude(reference="")
     for payment in silent.order_by("pk")[:BATCH]:
         try:
             payments.read(payment=payment, now=timezone.now())
-        except TemporaryError as error:
-            log.warning("%s: the gateway is away: %s", payment, error)
-            return
+        except (OutsideError, payments.TooEarlyError) as error:
+            log.warning("%s: the gateway did not tell: %s", payment, error)
 
 
 @shared_task
@@ -170,7 +184,7 @@ def expire_unpaid(**_: Any) -> None:
         try:
             for payment in order.payments.filter(status=Payment.Status.REQUIRES_ACTION):
                 payments.read(payment=payment, now=now)
-        except OutsideError as error:
+        except (OutsideError, payments.TooEarlyError) as error:
             log.warning("%s: the gateway could not be asked: %s", order, error)
         if checkout.expire(order=order, now=now):
             republish.delay(order_id=order.pk)

@@ -94,10 +94,12 @@ class PurchaseOrder(Stateful):
         ),
         Request.REJECTED: frozenset(),
         Request.CANCELLATION_REQUESTED: frozenset(
-            {Request.CANCELLATION_ACCEPTED, Request.CANCELLATION_REJECTED}
+            {Request.CANCELLATION_ACCEPTED, Request.CANCELLATION_REJECTED, Request.REJECTED}
         ),
         Request.CANCELLATION_ACCEPTED: frozenset(),
-        Request.CANCELLATION_REJECTED: frozenset({Request.CANCELLATION_REQUESTED}),
+        Request.CANCELLATION_REJECTED: frozenset(
+            {Request.CANCELLATION_REQUESTED, Request.REJECTED}  # asked in person, he stopped it
+        ),
     }
     AXES: ClassVar = {"status": TRANSITIONS, "request_status": CONVERSATION}
 
@@ -119,6 +121,9 @@ class PurchaseOrder(Stateful):
     hold_reasons = models.JSONField(default=list, blank=True)
     waived_reasons = models.JSONField(default=list, blank=True)  # staff said: send it all the same
     problem = models.CharField(max_length=300, blank=True)
+    # A wish to cancel that could not be followed yet: nobody knows whether he has the order.
+    cancel_wanted_at = models.DateTimeField(null=True, blank=True)
+    cancel_reason = models.CharField(max_length=200, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     try_after = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)

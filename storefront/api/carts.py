@@ -132,13 +132,14 @@ def quotes_for(
     if not view.lines:
         raise ProblemError(kinds.EMPTY_CART)
     plan = sourcing.plan(lines=view.wants, channel=cart.channel, country=country, now=endpoint.now)
-    if plan.missing:
-        short = [
-            {"sku": line.sku, "available": plan.missing[line.variant_id]}
+    gone = {line.variant_id: 0 for line in view.lines if not line.available}
+    if short := {**gone, **plan.missing}:
+        lines = [
+            {"sku": line.sku, "available": short[line.variant_id]}
             for line in view.lines
-            if line.variant_id in plan.missing
+            if line.variant_id in short
         ]
-        raise ProblemError(kinds.CANNOT_SUPPLY, lines=short)
+        raise ProblemError(kinds.CANNOT_SUPPLY, lines=lines)
     return quotes.for_plan(plan=plan, country=country, now=endpoint.now)
 
 

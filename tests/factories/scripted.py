@@ -75,7 +75,7 @@ def connect(monkeypatch, supplier):
     def adapter_for(_row):
         yield supplier
 
-    for module in ("orders.purchasing", "orders.cancelling"):
+    for module in ("orders.purchasing", "orders.resolving", "orders.cancelling"):
         monkeypatch.setattr(f"{module}.adapter_for", adapter_for)
     return supplier
 

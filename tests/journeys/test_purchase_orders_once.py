@@ -15,7 +15,7 @@ from celery import Celery
 from django.conf import settings
 from django.utils import timezone
 
-from orders import purchasing
+from orders import purchasing, resolving
 from orders.models import PaymentEvent, PurchaseOrder
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError, LostRaceError
@@ -44,7 +44,7 @@ def sweep(purchase_order, now):
             if not fresh.try_after or fresh.try_after <= now:
                 purchasing.send(purchase_order=fresh, now=now)
         elif fresh.request_status in {"submitting", "submit_unknown"}:
-            purchasing.resolve(purchase_order=fresh, now=now)
+            resolving.resolve(purchase_order=fresh, now=now)
     except (OutsideError, IllegalMoveError, LostRaceError):
         return
 

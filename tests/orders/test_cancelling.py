@@ -138,8 +138,15 @@ def captured(supplier):
     return order
 
 
-def refund(order, amount):
-    refunding.refund(order=order, amount=eur(amount), reason="late", actor="ann", now=NOON)
+def refund(order, amount, key=None):
+    refunding.refund(
+        order=order,
+        amount=eur(amount),
+        reason="late",
+        actor="ann",
+        now=NOON,
+        key=key or f"{amount}",
+    )
 
 
 def test_money_goes_back_in_parts_but_never_more_than_was_taken(captured):
@@ -151,6 +158,13 @@ def test_money_goes_back_in_parts_but_never_more_than_was_taken(captured):
 
     assert refused.value.left == eur(captured.total_amount - 15)
     assert PaymentEvent.objects.filter(kind="refund_requested").count() == 2
+
+
+def test_a_refund_form_that_is_sent_twice_pays_once(captured):
+    refund(captured, "10.00", key="one click")
+    refund(captured, "10.00", key="one click")
+
+    assert PaymentEvent.objects.get(kind="refund_requested").amount == Decimal("10.00")
 
 
 @pytest.mark.parametrize("amount", ["0.00", "-1.00"])

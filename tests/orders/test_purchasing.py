@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from notifications.models import Event
-from orders import acknowledging, allocations, purchasing
+from orders import acknowledging, allocations, purchasing, resolving
 from orders.models import (
     Allocation,
     Order,
@@ -16,7 +16,6 @@ from orders.models import (
     PurchaseOrder,
 )
 from storefront.lib.failures import PermanentError, TemporaryError
-from storefront.lib.states import IllegalMoveError
 from suppliers.adapters.base import Answer, GoneError, OutOfStockError
 from suppliers.models import FeedRun, StockLevel, SupplierOffer
 from tests.factories.orders import make_purchase_orders, make_sellable
@@ -111,9 +110,9 @@ def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(supplier, effe
 
     purchasing.send(purchase_order=purchase_order, now=NOON)
     assert purchase_order.request_status == "submit_unknown"
-    with pytest.raises(IllegalMoveError):
+    with pytest.raises(purchasing.OrderStoppedError):
         again(purchase_order)
-    purchasing.resolve(purchase_order=purchase_order, now=LATER)
+    resolving.resolve(purchase_order=purchase_order, now=LATER)
     if not effect:
         assert purchase_order.request_status == "submit_failed"
         again(purchase_order, now=LATER + timedelta(hours=1))
@@ -138,9 +137,9 @@ def test_a_sender_that_died_is_found_after_the_longest_call(supplier):
     purchase_order.move("ready", at=NOON)
     purchase_order.move("submitting", at=NOON, axis="request_status", attempts=1)
 
-    purchasing.resolve(purchase_order=purchase_order, now=NOON + timedelta(seconds=30))
+    resolving.resolve(purchase_order=purchase_order, now=NOON + timedelta(seconds=30))
     assert purchase_order.request_status == "submitting"
-    purchasing.resolve(purchase_order=purchase_order, now=NOON + timedelta(seconds=91))
+    resolving.resolve(purchase_order=purchase_order, now=NOON + timedelta(seconds=91))
 
     assert purchase_order.request_status == "submit_failed"
     assert purchase_order.try_after > NOON + timedelta(seconds=91)
@@ -156,7 +155,7 @@ def test_a_definite_no_effect_is_tried_again_later_and_later(supplier):
     second = purchase_order.try_after - LATER
 
     assert purchase_order.request_status == "submit_failed"
-    assert second == 2 * first
+    assert round(second / first) == 2
 
 
 @pytest.mark.parametrize("error", [OutOfStockError("gone"), GoneError("no such variant")])

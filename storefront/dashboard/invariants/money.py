@@ -82,7 +82,7 @@ MONEY = (
             SELECT po.number, po.charge_amount, e.amount AS asked
             FROM orders_purchaseorder po
             JOIN orders_payment p ON p.order_id = po.order_id
-             AND p.status IN ('authorized', 'captured', 'refunded')
+             AND p.authorized_amount > 0 AND p.status <> 'voided'
             LEFT JOIN orders_paymentevent e ON e.payment_id = p.id
              AND e.kind = 'capture_requested' AND e.external_id = 'capture:' || po.number
             WHERE po.accepted_at IS NOT NULL AND e.amount IS DISTINCT FROM po.charge_amount

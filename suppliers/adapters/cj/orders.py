@@ -226,7 +226,13 @@ def cancel(wire: Wire, number: str) -> PurchaseState:
     """Delete an order that is not paid yet: CJ has no call to stop a later one."""
     detail = _detail(wire, number)
     if detail is None:
-        raise PermanentError(f"the supplier has no order {number}", code="unknown_order")
+        # What he does not have, he does not ship: perhaps our last wish was heard.
+        return PurchaseState(
+            number=number,
+            supplier_reference="",
+            answer=Answer.CANCELED,
+            reason="the supplier does not have it",
+        )
     state = _state(wire, number, detail)
     if state.answer is Answer.CANCELED:
         return state

@@ -1,0 +1,93 @@
+"""Find out what became of a call to a supplier that left something open."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from orders import acknowledging
+from orders.models import PurchaseOrder
+from suppliers.adapters.base import PurchaseState, Purchasing
+from suppliers.connecting import adapter_for
+
+Status = PurchaseOrder.Status
+Request = PurchaseOrder.Request
+
+# Longer than any call can take: after this, whoever was sending is dead.
+SENDING_TAKES = timedelta(seconds=90)
+FIRST_RETRY_AFTER = timedelta(seconds=10)
+LONGEST_RETRY_AFTER = timedelta(minutes=30)
+MOST_DOUBLINGS = 10  # by then the longest wait is reached
+
+
+def resolve(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
+    """Find out what became of a call without an answer, before anything is sent again.
+
+    Found at the supplier: adopted. Proven absent: it may be sent again.
+
+    Raises: TemporaryError  the supplier does not answer; it stays unknown
+    """
+    if purchase_order.request_status == Request.SUBMITTING:
+        if purchase_order.request_status_since > now - SENDING_TAKES:
+            return purchase_order
+        unknown(purchase_order, "The worker that was sending it died.", now)
+    with adapter_for(purchase_order.supplier) as adapter:
+        look_up(purchase_order, adapter, now)
+    return purchase_order
+
+
+def look_up(purchase_order: PurchaseOrder, adapter: Purchasing, now: datetime) -> None:
+    """Ask by our number, and adopt what he has.
+
+    Raises: TemporaryError, PermanentError  he did not say; it stays unknown
+    """
+    state: PurchaseState | None = adapter.find(number=purchase_order.number)
+    if state is None:
+        failed(purchase_order, "The supplier does not have it: it will be sent again.", now)
+    else:
+        acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
+
+
+def unknown(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
+    """Note that the effect of a call is unknown: it is looked up before anything else."""
+    purchase_order.move(
+        Request.SUBMIT_UNKNOWN,
+        at=now,
+        axis="request_status",
+        reason=problem,
+        problem=problem[:300],
+    )
+
+
+@transaction.atomic(durable=True)
+def held(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
+    """Wait for staff: he refuses how we ask (a key, a balance, a route), not the goods."""
+    purchase_order.move(
+        Request.SUBMIT_FAILED,
+        at=now,
+        axis="request_status",
+        reason=problem,
+        problem=problem[:300],
+        try_after=now,
+    )
+    purchase_order.move(
+        Status.ON_HOLD,
+        at=now,
+        reason=problem,
+        hold_reasons=[{"code": "refused", "sentence": f"The supplier refuses: {problem[:250]}"}],
+    )
+
+
+def failed(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
+    """Note a definite no effect: it is sent again, later and later."""
+    doublings = min(purchase_order.attempts - 1, MOST_DOUBLINGS)
+    wait = min(FIRST_RETRY_AFTER * 2**doublings, LONGEST_RETRY_AFTER)
+    purchase_order.move(
+        Request.SUBMIT_FAILED,
+        at=now,
+        axis="request_status",
+        reason=problem,
+        problem=problem[:300],
+        try_after=now + wait,
+    )
