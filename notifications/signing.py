@@ -51,6 +51,12 @@ def key_of(secret: str) -> bytes:
     return key
 
 
+def derived(master: str, *, of: str) -> str:
+    """Make the secret of one party out of a master secret; it tells nothing of the others."""
+    key = hmac.digest(key_of(master), of.encode(), hashlib.sha256)
+    return SECRET_PREFIX + base64.b64encode(key).decode()
+
+
 def sign(*, message_id: str, body: bytes, at: datetime, secret: str) -> str:
     """Return one signature as it stands in the header: ``v1,<base64>``."""
     signed = b".".join([message_id.encode(), str(int(at.timestamp())).encode(), body])

@@ -64,7 +64,7 @@ def _defaults() -> list[tuple[str, bool, str]]:
         (
             "TRACKING_HOOK_SECRET",
             settings.TRACKING_HOOK_SECRET == settings.HARMLESS_TRACKING_SECRET,
-            "Set a secret and give it to the supplier.",
+            "Set a secret: those of the suppliers are made of it.",
         ),
         (
             "SANDBOX_SUPPLIER_URL",

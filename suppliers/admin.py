@@ -11,23 +11,17 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminPasswordWidget
 
 from storefront.lib import columns
 from storefront.lib.sealing import seal, unseal
 from storefront.lib.staff import ReasonForm, StaffAdmin, action, inline
 from suppliers import complaints, runs, stock_desk, supply, tasks
-from suppliers.adapters import ADAPTERS
+from suppliers.forms import ConnectionForm, SupplierForm
 from suppliers.models import Connection, FeedIssue, FeedRun, StockLocation, Supplier
 
 __all__ = ["SupplierAdmin", "stock_desk"]
 
 KINDS = FeedRun.Kind
-WRITE_ONLY = _("Write-only: leave it empty to keep what is there.")
-
-
-class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    adapter = forms.ChoiceField(choices=[(name, name) for name in ADAPTERS])
 
 
 @admin.register(Supplier)
@@ -132,19 +126,6 @@ class SupplierAdmin(StaffAdmin):
         )
 
 
-class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    """The wire; what is secret goes in and never comes out again."""
-
-    new_api_key = forms.CharField(
-        label=_("New API key"),
-        required=False,
-        strip=True,
-        max_length=500,
-        help_text=WRITE_ONLY,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
-    )
-
-
 @admin.register(Connection)
 class ConnectionAdmin(StaffAdmin):
     form = ConnectionForm
@@ -183,6 +164,8 @@ class ConnectionAdmin(StaffAdmin):
         if key := form.cleaned_data["new_api_key"]:
             obj.secrets_sealed = seal(unseal(obj.secrets_sealed) | {"api_key": key})
             obj.tokens_sealed = ""  # they were lent to the old key
+        if secret := form.cleaned_data["new_hook_secret"]:
+            obj.secrets_sealed = seal(unseal(obj.secrets_sealed) | {"hook_secret": secret})
         super().save_model(request, obj, form, change)
 
 

@@ -50,9 +50,18 @@ def post_cj(client, source, body, **headers):
     )
 
 
-def post_signed(client, source, body, *, message_id=None, at=NOON, secret=SECRET, **headers):
+def secret_of(source, master=SECRET):
+    """The secret that a caller has of us: a supplier's is made for him alone."""
+    kind, _, code = source.partition("-")
+    return signing.derived(master, of=code) if kind == "tracking" else master
+
+
+def post_signed(client, source, body, *, message_id=None, at=NOON, secret=None, **headers):
     signed = signing.headers_for(
-        message_id=message_id or f"msg_{next(_numbers)}", body=body, at=at, secret=secret
+        message_id=message_id or f"msg_{next(_numbers)}",
+        body=body,
+        at=at,
+        secret=secret or secret_of(source),
     )
     return client.post(
         reverse("hook", args=[source]),

@@ -111,6 +111,28 @@ def test_an_empty_secret_keeps_the_old_one(world, staff):
     assert unseal(wire.secrets_sealed) == {"api_key": "old"}
 
 
+def test_a_webhook_secret_goes_in_beside_the_key_and_must_be_one(world, staff):
+    wire = Connection.objects.get()
+    lent = seal({"access": "lent"})
+    Connection.objects.update(secrets_sealed=seal({"api_key": "old"}), tokens_sealed=lent)
+    url = page("suppliers_connection", "change", wire.pk)
+    form = {name: getattr(wire, name) for name in ("base_url", "account_id", "calls_per_second")}
+    form |= {f"{kind}_every_min": 7 for kind in ("products", "prices", "stock", "orders")}
+
+    wrong = staff.post(url, form | {"new_hook_secret": "whsec_!"})
+    right = staff.post(url, form | {"new_hook_secret": "whsec_bmV3 whsec_b2xk"})
+
+    assert (wrong.status_code, right.status_code) == (200, 302)
+    assert "A webhook secret is whsec_ and Base64." in wrong.content.decode()
+    wire.refresh_from_db()
+    assert unseal(wire.secrets_sealed) == {
+        "api_key": "old",
+        "hook_secret": "whsec_bmV3 whsec_b2xk",
+    }
+    assert wire.tokens_sealed == lent
+    assert "whsec_bmV3" not in asked(staff, url)[1]
+
+
 def test_what_opens_a_cart_an_order_or_a_payment_is_not_shown(world, staff):
     cart, payment = Cart.objects.first(), Payment.objects.exclude(pay_url="").first()
 
