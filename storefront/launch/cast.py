@@ -37,10 +37,12 @@ class Ports:
     @classmethod
     def choose(cls, first: int) -> Ports:
         """Take the usual ports, or the next free ones."""
-        taken: list[int] = []
-        for preferred in (first, first + 1, first + 2, first + SMTP_OFFSET):
-            taken.append(free_port(preferred, avoid=taken))
-        return cls(web=taken[0], sandbox=taken[1], gateway=taken[2], smtp=taken[3])
+        return cls(
+            web=free_port(first),
+            sandbox=free_port(first + 1),
+            gateway=free_port(first + 2),
+            smtp=free_port(first + SMTP_OFFSET),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,7 @@ class OutsideError(Exception):
     request left us and no understandable answer came back.
     """
 
-    def __init__(
-        self, message: str, *, code: str = "", may_have_happened: bool = False
-    ) -> None:
+    def __init__(self, message: str, *, code: str = "", may_have_happened: bool = False) -> None:
         super().__init__(message)
         self.code = code
         self.may_have_happened = may_have_happened

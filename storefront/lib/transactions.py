@@ -23,9 +23,7 @@ def in_transaction() -> bool:
     """
     connection = transaction.get_connection()
     blocks = [
-        block
-        for block in connection.atomic_blocks
-        if not getattr(block, "_from_testcase", False)
+        block for block in connection.atomic_blocks if not getattr(block, "_from_testcase", False)
     ]
     return bool(blocks)
 

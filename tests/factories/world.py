@@ -14,7 +14,7 @@ from orders import cancelling, checkout, ledger, payments, purchasing
 from orders.models import Order, PaymentEvent, PurchaseOrder
 from shipping import shipments
 from suppliers.adapters.base import OutOfStockError
-from suppliers.models import CostChange, FeedIssue, FeedRun
+from suppliers.models import CostChange, FeedIssue, FeedRun, UnpublishedSupply
 from tests.factories.catalog import make_channel, make_image, make_mode
 from tests.factories.hooks import keep_call
 from tests.factories.orders import (
@@ -52,6 +52,7 @@ def make_world(monkeypatch, batch=1):
     _fed(listings, batch)
     _called()
     _told()
+    UnpublishedSupply.objects.all().delete()  # the shop's pages have been told
     with transaction.atomic():
         products = [listing.variant.product_id for listing in listings]
         shelving.shelve(product_ids=products, channel=make_channel())

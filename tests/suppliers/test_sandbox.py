@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from io import StringIO
+from urllib.parse import quote
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -200,7 +201,8 @@ sync.take_in(supplier=Supplier.objects.get(), kind="products", now=timezone.now(
 def test_a_worker_that_is_killed_leaves_nothing_undone_for_ever(shop, sandbox_supplier, dies):
     supplier = connect(sandbox_supplier)
     words = connection.settings_dict
-    url = f"postgres://{words['USER']}@{words['HOST']}:{words['PORT']}/{words['NAME']}"
+    key = f"{words['USER']}:{quote(words['PASSWORD'], safe='')}"
+    url = f"postgres://{key}@{words['HOST']}:{words['PORT']}/{words['NAME']}"
     environment = {**os.environ, "DATABASE_URL": url, "DIES": dies, "LOG_LEVEL": "WARNING"}
 
     dead = subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False, timeout=60)

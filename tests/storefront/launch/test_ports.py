@@ -1,11 +1,26 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from storefront.launch import ports
 from storefront.launch.cast import Ports
+
+CHOOSE_AND_WAIT = (
+    "import sys; from storefront.launch.ports import free_port; "
+    "print(free_port(int(sys.argv[1])), flush=True); sys.stdin.read()"
+)
+
+
+@pytest.fixture(autouse=True)
+def _give_back():
+    before = set(ports._claims)
+    yield
+    for port in set(ports._claims) - before:
+        ports.give_back(port)
 
 
 @pytest.fixture
@@ -14,7 +29,8 @@ def listener():
     while True:
         taken = socket.create_server((ports.HOST, 0))
         port = taken.getsockname()[1]
-        if port < 65000 and ports.is_free(port + 1):
+        if port < ports.HIGHEST - 100 and ports.claim(port + 1):
+            ports.give_back(port + 1)
             break
         taken.close()
     yield port
@@ -23,6 +39,7 @@ def listener():
 
 def test_a_free_port_is_taken_as_wished():
     wished = ports.free_port()
+    ports.give_back(wished)
 
     assert ports.free_port(wished) == wished
 
@@ -31,15 +48,29 @@ def test_a_taken_port_gives_way_to_the_next_free_one(listener):
     assert ports.free_port(listener) == listener + 1
 
 
-def test_a_port_that_is_promised_to_another_of_ours_is_passed_over(listener):
-    assert ports.free_port(listener, avoid=[listener + 1]) > listener + 1
-
-
 def test_no_two_of_the_demo_get_the_same_port_though_the_first_is_taken(listener):
     chosen = Ports.choose(listener)
 
     assert chosen.web == listener + 1
     assert len({chosen.web, chosen.sandbox, chosen.gateway, chosen.smtp}) == 4
+
+
+def test_two_launchers_at_once_choose_different_ports_before_anybody_listens(listener):
+    wished = listener + 1
+    other = subprocess.Popen(
+        [sys.executable, "-c", CHOOSE_AND_WAIT, str(wished)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    theirs = int(other.stdout.readline())
+
+    ours = ports.free_port(wished)
+    other.communicate()
+
+    assert theirs == wished
+    assert ours > wished
+    assert ports.free_port(wished) == wished  # it is free again, now that the other has ended
 
 
 def test_a_whole_range_that_is_taken_is_said_so(monkeypatch):

@@ -66,6 +66,7 @@ def test_a_request_to_end_reaches_the_command_and_the_servers(env, tmp_path):
     command = [sys.executable, "-c", TELL_AND_WAIT, note]
     wrapper = subprocess.Popen([*WRAPPER, *command], env=env, stdin=subprocess.DEVNULL)
     while not note.exists() or not note.read_text():
+        assert wrapper.poll() is None
         time.sleep(0.05)
     port = note.read_text().rsplit(":", 1)[1].split("/")[0]
 
