@@ -33,10 +33,12 @@ def test_every_change_of_what_is_free_reaches_the_pages():
 def test_units_that_the_suppliers_figure_contains_reach_the_pages():
     level = make_sellable(quantity=5).level
     StockLevel.objects.filter(pk=level.pk).update(allocated_unseen=2)
+    supply.publish(variant_ids=[level.offer.variant_id], now=NOON)
+    before = shown(level)
 
     stock.see(units={level.pk: 2}, cause="supplier:lumen", now=NOON)
 
-    assert shown(level) == 5
+    assert (before, shown(level)) == (3, 5)
 
 
 @pytest.mark.parametrize("change", [stock.hold, stock.sell, stock.let_go, stock.unsell, stock.see])
