@@ -89,7 +89,7 @@ def send(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
 
     Raises: OrderStoppedError  there is nothing to send, or another worker sends it
     """
-    started = time.monotonic()
+    started_ns = time.monotonic_ns()
     _insist_sendable(purchase_order)
     with adapter_for(purchase_order.supplier) as adapter:
         reasons = check(purchase_order=purchase_order, freight=adapter)
@@ -99,19 +99,19 @@ def send(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
         request = request_for(purchase_order)
         if _claim(purchase_order, request, now):
             # What he counts down, he counts down before he answers: the answer's moment is later.
-            _place(purchase_order, request, adapter, Moment(now, started))
+            _place(purchase_order, request, adapter, Moment(now, started_ns))
     return purchase_order
 
 
 class Moment:
     """The time that an act began at, moved on by what it has taken since."""
 
-    def __init__(self, now: datetime, started: float) -> None:
+    def __init__(self, now: datetime, started_ns: int) -> None:
         self._now = now
-        self._started = started
+        self._started_ns = started_ns
 
     def __call__(self) -> datetime:
-        return self._now + timedelta(seconds=time.monotonic() - self._started)
+        return self._now + timedelta(microseconds=(time.monotonic_ns() - self._started_ns) // 1000)
 
 
 def _insist_sendable(purchase_order: PurchaseOrder) -> None:

@@ -206,7 +206,7 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = not IS_PRODUCTION
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not IS_PRODUCTION  # edits show at once
 
 # Mail
 SMTP_URL = env_str("SMTP_URL", "smtp://127.0.0.1:8025")

@@ -102,7 +102,7 @@ def servers() -> Iterator[tuple[Server, Server, Server]]:
     with ExitStack() as stack:
         started: list[Server] = []
         for name, application, env in plays:
-            port = free_port(FIRST_PORT, avoid=[server.port for server in started])
+            port = free_port(FIRST_PORT)
             log = logs / f"bench-{name}.log"
             server = serving(name, application, port=port, env=env, log=log)
             started.append(stack.enter_context(server))

@@ -43,7 +43,7 @@ class Command(BaseCommand):
     def _prepare(self, *, products: int) -> None:
         self._sql(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)", f"CREATE DATABASE {DATABASE}")
         parts = urlsplit(env_str("DATABASE_URL"))
-        port = free_port(18_090, avoid=[])
+        port = free_port(18_090)
         env = {
             **os.environ,
             "DATABASE_URL": urlunsplit(parts._replace(path=f"/{DATABASE}")),
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         }
         data = Path(settings.VAR_DIR) / "bench-sandbox"
         words = ["-m", "suppliers.sandbox", "--port", str(port), "--data", str(data)]
-        words += ["--count", str(products), "--qps", "1000"]
+        words += ["--count", str(products), "--qps", "0"]
         supplier = subprocess.Popen([sys.executable, *words], env=env)  # noqa: S603 - our own
         try:
             inside = [sys.executable, "manage.py", "bench", "--inside"]

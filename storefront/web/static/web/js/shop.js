@@ -114,7 +114,7 @@ document.addEventListener(
 );
 // Who waits longer than a moment is told so; what failed is said, and the page stays as it was.
 const busy = (is) => document.getElementById("results")?.setAttribute("aria-busy", String(is));
-const trouble = document.getElementById("trouble");
+const trouble = document.getElementById("trouble") ?? document.createElement("p");
 document.addEventListener("htmx:before:request", () => busy(true));
 document.addEventListener("htmx:finally:request", () => busy(false));
 document.addEventListener("htmx:error", () => {
