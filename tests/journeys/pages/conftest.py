@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 import time_machine
 from axe_playwright_python.sync_playwright import Axe
 from django.test import override_settings
-from playwright.sync_api import sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from catalog.models import Listing
@@ -18,29 +15,7 @@ from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON
 from tests.storefront.web.conftest import WHO, make_light, shelve
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    # Playwright's loop runs in this thread; our own database calls do not wait on it.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture(scope="session")
@@ -127,8 +102,12 @@ def visit(page, address):
 
 
 def overflow(page):
-    """Return by how many pixels a page is wider than its window."""
-    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    """Return by how many pixels a page is wider than its window, once it is there."""
+    measured = page.wait_for_function(
+        "document.readyState === 'complete'"
+        " && [document.documentElement.scrollWidth - window.innerWidth]"
+    )
+    return measured.json_value()[0]
 
 
 def fill_address(page):

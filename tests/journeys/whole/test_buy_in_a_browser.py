@@ -5,35 +5,17 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("whole")]
 
 WIDTHS_PX = [360, 1280]
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
 MOST_TABS = 160
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture(params=WIDTHS_PX)
-def page(browser, request):
-    context = browser.new_context(viewport={"width": request.param, "height": 760})
+def page(chromium, request):
+    context = chromium.new_context(viewport={"width": request.param, "height": 760})
     page = context.new_page()
     problems = []
     page.on("pageerror", lambda error: problems.append(str(error)))
