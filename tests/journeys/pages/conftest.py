@@ -102,12 +102,9 @@ def visit(page, address):
 
 
 def overflow(page):
-    """Return by how many pixels a page is wider than its window, once it is there."""
-    measured = page.wait_for_function(
-        "document.readyState === 'complete'"
-        " && [document.documentElement.scrollWidth - window.innerWidth]"
-    )
-    return measured.json_value()[0]
+    """Return by how many pixels a page is wider than its window."""
+    page.locator("body").wait_for()  # just after a click, the next document is still empty
+    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
 
 
 def fill_address(page):

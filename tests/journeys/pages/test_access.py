@@ -28,20 +28,26 @@ PATHS = [
 
 
 def checkout_pages(page, shop):
-    """Walk to the last page before paying, and yield at each."""
+    """Walk to the last page before paying, and yield at each, once all of it is loaded."""
     page.goto(f"{shop}/en/p/trail-400/")
     page.get_by_role("button", name="Add to cart").click()
     page.get_by_role("dialog", name="Cart").wait_for()
     yield "dialog"
     page.get_by_role("link", name="To the cart").click()
+    page.wait_for_url("**/cart/")
     yield "cart"
     page.get_by_role("link", name="Check out").click()
+    page.wait_for_url("**/checkout/")
     page.get_by_role("button", name="On to delivery").click()
+    page.locator("[aria-invalid=true]").first.wait_for()
+    page.wait_for_load_state()
     yield "errors"
     fill_address(page)
     page.get_by_role("button", name="On to delivery").click()
+    page.wait_for_url("**/delivery/")
     yield "delivery"
     page.get_by_role("button", name="On to check and pay").click()
+    page.wait_for_url("**/review/")
     yield "review"
 
 
