@@ -42,9 +42,6 @@ def prepare(
 
 def wipe(home: Path) -> None:
     """Remove the data, after ending whatever a killed launcher left running on it."""
-    postgres.stop_earlier((home / "postgres").resolve() / "data")
+    postgres.remove(home / "postgres")
     redis_server.stop_earlier((home / "redis").resolve())
-    for folder in (home / "postgres", home / "redis"):
-        shutil.rmtree(folder.resolve(), ignore_errors=True)
-        if folder.is_symlink():
-            folder.unlink()
+    shutil.rmtree(home / "redis", ignore_errors=True)

@@ -13,7 +13,14 @@ from pathlib import Path
 
 from storefront.launch.ports import HOST, free_port
 from storefront.launch.processes import Child, stop_leftover
-from storefront.launch.stepping_down import Account, may_run, may_use, new_home_for, service_account
+from storefront.launch.stepping_down import (
+    Account,
+    abandoned_homes,
+    may_run,
+    may_use,
+    new_home_for,
+    service_account,
+)
 
 OLDEST_MAJOR = 17  # for the built-in C.UTF-8 locale, which sorts alike on every machine
 NAME = "fara"
@@ -123,6 +130,14 @@ def stop_earlier(data: Path) -> None:
         note.write_text("\n".join([str(os.getpid()), *rest, ""]))
 
 
+def remove(home: Path) -> None:
+    """Delete a cluster with everything around it, wherever it lies, once nobody serves it."""
+    stop_earlier(home.resolve() / "data")
+    shutil.rmtree(home.resolve(), ignore_errors=True)
+    if home.is_symlink():
+        home.unlink()
+
+
 def _status(data: Path) -> str:
     """Return the last line that the server keeps in its note, as pg_ctl reads it."""
     try:
@@ -139,6 +154,8 @@ def _reachable(home: Path, account: Account | None, *, is_throwaway: bool) -> Pa
     """
     if home.is_symlink() and not home.exists():
         home.unlink()
+    for abandoned in abandoned_homes() if account else ():
+        remove(abandoned)
     home.mkdir(parents=True, exist_ok=True)
     place, home = home, home.resolve()
     if account is None:
@@ -147,10 +164,8 @@ def _reachable(home: Path, account: Account | None, *, is_throwaway: bool) -> Pa
     home.chmod(0o700)
     if may_use(home, account):
         return home
-    elsewhere = new_home_for(account, is_throwaway=is_throwaway)
     place.rmdir()
-    place.symlink_to(elsewhere)
-    return elsewhere
+    return new_home_for(account, link=place, is_throwaway=is_throwaway)
 
 
 def _runnable(programs: Path, home: Path, account: Account | None) -> Path:

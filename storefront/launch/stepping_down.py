@@ -9,6 +9,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+PREFIX = "fara-"
+BACKWARD = "belongs-to"
 LASTING = Path("/var/lib")  # the system never tidies up here, as it does in /tmp and /var/tmp
 
 
@@ -36,11 +38,25 @@ def may_use(folder: Path, account: Account) -> bool:
     return _succeeds(["/bin/sh", "-c", 'cd "$1" && test -w .', "sh", str(folder)], account)
 
 
-def new_home_for(account: Account, *, is_throwaway: bool) -> Path:
-    """Make a folder that the account can reach, under a name that nobody could have guessed."""
-    folder = Path(tempfile.mkdtemp(prefix="fara-", dir=None if is_throwaway else LASTING))
+def new_home_for(account: Account, *, link: Path, is_throwaway: bool) -> Path:
+    """Make a folder that the account can reach, and a link to it where it was wanted.
+
+    Its name is one that nobody could have guessed.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=None if is_throwaway else LASTING))
+    (folder / BACKWARD).write_text(str(link.absolute()))
     os.chown(folder, account.uid, account.gid)
+    link.symlink_to(folder)
     return folder
+
+
+def abandoned_homes() -> list[Path]:
+    """Find the lasting folders whose link is gone: somebody deleted his clone, or its var."""
+    return [
+        note.parent
+        for note in LASTING.glob(f"{PREFIX}*/{BACKWARD}")
+        if Path(note.read_text()).resolve() != note.parent
+    ]
 
 
 def _succeeds(command: list[str], account: Account) -> bool:

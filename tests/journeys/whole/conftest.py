@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from storefront.launch import datastores
+
 ROOT = Path(__file__).resolve().parents[3]
 READY_WITHIN_S = 180
 STOPPED_WITHIN_S = 40
@@ -73,3 +75,4 @@ def demo(tmp_path_factory):
     yield running
     process.send_signal(signal.SIGINT)
     process.wait(timeout=STOPPED_WITHIN_S)
+    datastores.wipe(var)  # root's PostgreSQL keeps its data elsewhere

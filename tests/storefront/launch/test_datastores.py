@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import redis
 
-from storefront.launch import datastores, postgres, redis_server
+from storefront.launch import datastores, postgres, redis_server, stepping_down
 from storefront.launch.processes import command_line
 from storefront.launch.supervising import Supervisor
 
@@ -127,6 +127,24 @@ def test_a_folder_that_a_service_account_cannot_reach_is_no_obstacle(tmp_path, s
 
     with psycopg.connect(stores.addresses["DATABASE_URL"]) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_data_whose_clone_was_deleted_is_found_and_other_data_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(stepping_down, "LASTING", tmp_path)
+    for name in ("kept", "deleted"):
+        home = tmp_path / f"fara-{name}"
+        (home / "data").mkdir(parents=True)
+        (tmp_path / name).symlink_to(home)
+        (home / stepping_down.BACKWARD).write_text(str(tmp_path / name))
+    (tmp_path / "deleted").unlink()
+
+    abandoned = stepping_down.abandoned_homes()
+    for home in abandoned:
+        postgres.remove(home)
+
+    assert abandoned == [tmp_path / "fara-deleted"]
+    assert (tmp_path / "kept/data").exists()
+    assert not (tmp_path / "fara-deleted").exists()
 
 
 def test_without_programs_one_is_told_what_to_install(monkeypatch):
