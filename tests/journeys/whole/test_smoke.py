@@ -5,7 +5,7 @@ import urllib.request
 
 import pytest
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("whole")]
+pytestmark = pytest.mark.browser
 
 
 def test_a_headlamp_is_bought_and_its_tracking_mail_arrives(demo):
