@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -15,6 +14,7 @@ from orders.checking import check
 from orders.gate import Reason
 from orders.models import Order, OrderLine, PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.requesting import request_for, spoken
+from storefront.lib.elapsing import elapsing
 from storefront.lib.failpoints import failpoint
 from storefront.lib.failures import PermanentError, TemporaryError
 from suppliers.adapters.base import (
@@ -28,6 +28,7 @@ from suppliers.connecting import adapter_for
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
+Clock = Callable[[], datetime]
 
 SENDABLE = (Request.UNSUBMITTED, Request.SUBMIT_FAILED)
 
@@ -89,7 +90,7 @@ def send(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
 
     Raises: OrderStoppedError  there is nothing to send, or another worker sends it
     """
-    started_ns = time.monotonic_ns()
+    moment = elapsing(now)
     _insist_sendable(purchase_order)
     with adapter_for(purchase_order.supplier) as adapter:
         reasons = check(purchase_order=purchase_order, freight=adapter)
@@ -99,19 +100,8 @@ def send(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
         request = request_for(purchase_order)
         if _claim(purchase_order, request, now):
             # What he counts down, he counts down before he answers: the answer's moment is later.
-            _place(purchase_order, request, adapter, Moment(now, started_ns))
+            _place(purchase_order, request, adapter, moment)
     return purchase_order
-
-
-class Moment:
-    """The time that an act began at, moved on by what it has taken since."""
-
-    def __init__(self, now: datetime, started_ns: int) -> None:
-        self._now = now
-        self._started_ns = started_ns
-
-    def __call__(self) -> datetime:
-        return self._now + timedelta(microseconds=(time.monotonic_ns() - self._started_ns) // 1000)
 
 
 def _insist_sendable(purchase_order: PurchaseOrder) -> None:
@@ -178,7 +168,7 @@ def _claim(purchase_order: PurchaseOrder, request: PurchaseRequest, now: datetim
 
 
 def _place(
-    purchase_order: PurchaseOrder, request: PurchaseRequest, adapter: Purchasing, moment: Moment
+    purchase_order: PurchaseOrder, request: PurchaseRequest, adapter: Purchasing, moment: Clock
 ) -> None:
     failpoint("purchase.before_call")
     try:

@@ -12,11 +12,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from orders import allocations, cancelling, checkout, ledger, payments, purchasing, resolving
-from orders.models import Order, OrderLine, Payment, PaymentEvent, PurchaseOrder
+from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
 from orders.purchasing import OrderStoppedError
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError, LostRaceError
-from suppliers import supply
 from suppliers.models import Supplier
 
 log = logging.getLogger(__name__)
@@ -32,17 +31,6 @@ def divide(*, order_id: int, **_: Any) -> None:
     order = Order.objects.get(pk=order_id)
     for purchase_order in purchasing.divide(order=order, now=timezone.now()):
         send.delay(purchase_order_id=purchase_order.pk)
-    republish.delay(order_id=order_id)
-
-
-@shared_task
-def republish(*, order_id: int, **_: Any) -> None:
-    """Let the shop's pages show what is left of the goods of an order.
-
-    Only a hint: a page's figure is a claim, and the next stock run corrects it.
-    """
-    lines = OrderLine.objects.filter(order_id=order_id)
-    supply.publish(variant_ids=lines.values_list("variant_id", flat=True), now=timezone.now())
 
 
 @shared_task
@@ -186,8 +174,7 @@ def expire_unpaid(**_: Any) -> None:
                 payments.read(payment=payment, now=now)
         except (OutsideError, payments.TooEarlyError) as error:
             log.warning("%s: the gateway could not be asked: %s", order, error)
-        if checkout.expire(order=order, now=now):
-            republish.delay(order_id=order.pk)
+        checkout.expire(order=order, now=now)
 
 
 @shared_task

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from storefront.lib.elapsing import elapsing
 from storefront.lib.states import LostRaceError
 from storefront.lib.transactions import needs_transaction
 from suppliers.models import Connection, FeedRun, Supplier
@@ -55,7 +56,7 @@ class Work:
     ) -> None:
         self.run = run
         self.say = say
-        self._started = now
+        self.moment = elapsing(now)
         self._clock = time.monotonic()
         self._extended = self._clock
         self._budget_s = None if budget is None else budget.total_seconds()
@@ -73,9 +74,6 @@ class Work:
     def is_out_of_time(self) -> bool:
         passed_s = time.monotonic() - self._clock
         return self._budget_s is not None and passed_s > self._budget_s
-
-    def moment(self) -> datetime:
-        return self._started + timedelta(seconds=time.monotonic() - self._clock)
 
     def step(self, to: FeedRun.Status) -> None:
         """Move on.

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+
+from storefront.web.visiting import NotOpenError
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +59,31 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
             "This page does not exist, or its light is no longer sold. Search, or take a shelf:"
         ),
     )
+
+
+class SentenceMiddleware:
+    """Never leave a person before a blank page: a closed shop and a wrong method say so."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content:
+            words = _("This address only takes a form. Go back to the page before.")
+            said = _bare(request, HTTPStatus.METHOD_NOT_ALLOWED, words)
+            said.headers["Allow"] = response.headers["Allow"]
+            return said
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, NotOpenError | OperationalError):
+            return None
+        log.error("closed at %s: %s", request.path, error)
+        words = _("The shop is closed for a moment. Nothing was lost; come back in a minute.")
+        response = _bare(request, HTTPStatus.SERVICE_UNAVAILABLE, words)
+        response.headers["Retry-After"] = "60"
+        return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

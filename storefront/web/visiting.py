@@ -26,6 +26,10 @@ YEAR_S = 31_536_000
 SALT = "storefront.web.cart"
 
 
+class NotOpenError(Exception):
+    """The shop has no channel to sell on yet: staff add it in the admin."""
+
+
 class Visit:
     """One request's shop, country and theme, each read at most once."""
 
@@ -40,7 +44,11 @@ class Visit:
                 id="id", slug="slug", names="names", intros="intros", families="families"
             )
         )
-        return Channel.objects.annotate(shelves=ArraySubquery(shelves)).get(code=CHANNEL_CODE)
+        found = Channel.objects.annotate(shelves=ArraySubquery(shelves))
+        try:
+            return found.get(code=CHANNEL_CODE)
+        except Channel.DoesNotExist as error:
+            raise NotOpenError(f"no channel is called {CHANNEL_CODE!r}") from error
 
     @cached_property
     def shelves(self) -> list[Category]:

@@ -50,9 +50,9 @@ def available_headlamp(page: Page, shop: str) -> str:
     return ""
 
 
-def test_a_headlamp_is_bought_by_mouse(demo, page):
-    available_headlamp(page, demo.shop)
-
+def order_by_mouse(page: Page, shop: str) -> None:
+    """Order a headlamp, up to the gateway's own page."""
+    available_headlamp(page, shop)
     page.locator("form:has([name=quantity]) button:not([type]):enabled").first.click()
     page.get_by_role("dialog", name="Cart").get_by_role("link", name="To the cart").click()
     page.locator("main a[href$='/checkout/']").first.click()
@@ -62,10 +62,28 @@ def test_a_headlamp_is_bought_by_mouse(demo, page):
     page.locator("main [name=tier]").first.check(force=True)
     page.locator("main form:has([name=tier]) button:not([type])").last.click()
     page.locator("main form:has([name=agreed]) button:not([type])").last.click()
+    page.locator("button[value=pay]").wait_for()
+
+
+def test_a_headlamp_is_bought_by_mouse(demo, page):
+    order_by_mouse(page, demo.shop)
+
     page.locator("button[value=pay]").click()
 
     expect(page).to_have_url(re.compile(r"/en/orders/FL-\d{6}-\w{5}/"))
     expect(page.locator("h1")).to_be_visible()
+
+
+def test_a_declined_card_is_followed_by_a_good_one(demo, page):
+    order_by_mouse(page, demo.shop)
+
+    page.locator("[name=card][value$='0002']").check(force=True)
+    page.locator("button[value=pay]").click()
+    expect(page.locator("h1")).to_contain_text("declined")
+    page.get_by_role("button", name="Pay").click()
+    page.locator("button[value=pay]").click()
+
+    expect(page.locator("h1")).to_contain_text("Thank you")
 
 
 def tab_to(page: Page, selector: str) -> None:

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from storefront.web.errors import server_error
 from storefront.web.pages import PAGES
-from tests.factories.catalog import make_product, make_spec, make_variant
+from tests.factories.catalog import make_channel, make_product, make_spec, make_variant
 from tests.factories.orders import make_sellable
 from tests.storefront.web.conftest import make_light, shelve
 from tests.storefront.web.reading import Page, results
@@ -251,3 +251,25 @@ def test_the_pages_of_development_are_closed_elsewhere(client, light, settings):
 
     assert client.get("/en/design/").status_code == 404
     assert client.get("/dev/mailbox/").status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/en/", "/en/c/headlamps/", "/en/p/trail-400/", "/en/cart/"])
+def test_a_shop_without_a_channel_is_closed_and_not_broken(client, path):
+    answer = client.get(path)
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "60"
+    assert "closed for a moment" in answer.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/en/cart/add/", "/en/checkout/place/", "/az/country/"])
+def test_an_address_for_forms_says_so_to_who_opens_it(client, path):
+    make_channel()
+
+    answer = client.get(path)
+
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "POST"
+    assert "<h1>" in answer.text
