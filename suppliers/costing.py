@@ -16,7 +16,7 @@ from suppliers.adapters.base import CostRecord, GoneError, ListRow, SupplierAdap
 from suppliers.complaints import Family
 from suppliers.gathering import gather
 from suppliers.guards import CostMove
-from suppliers.models import FeedRun
+from suppliers.models import FeedRun, SupplierOffer
 from suppliers.runs import Work
 from suppliers.slices import slice_of
 from suppliers.staging import Stage, rows, run, staged
@@ -116,6 +116,16 @@ class Read:
         return [row.row for row in self.problems if row.code != "cost-no-answer"]
 
 
+def _lost(work: Work, refused: list[str]) -> int:
+    """Count the refused SKUs that had a cost: those that never had one say nothing new.
+
+    The hourly slices are small. One product that never had prices would otherwise make
+    a whole run look like garbage whenever its turn comes.
+    """
+    had = SupplierOffer.objects.filter(supplier=work.supplier, supplier_sku__in=refused)
+    return had.filter(cost_amount__isnull=False).count()
+
+
 def take_costs(work: Work, adapter: SupplierAdapter) -> None:
     """Read the costs that may have changed, judge them together, and write what did.
 
@@ -129,7 +139,7 @@ def take_costs(work: Work, adapter: SupplierAdapter) -> None:
     work.run.read = len(read.costs)
     work.believe(
         guards.currency_is_right(expected=work.supplier.currency, found=read.currencies)
-        or guards.rows_are_readable(good=len(read.costs), bad=len(read.refused))
+        or guards.rows_are_readable(good=len(read.costs), bad=_lost(work, read.refused))
     )
     with (
         staged("feed_costs", ("ref text", "sku text", "amount numeric(12,2)")) as costs,

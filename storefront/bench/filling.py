@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import connection, transaction
-from django.utils import timezone
 
 from catalog import tallying
 from catalog.models import Channel
@@ -59,7 +60,7 @@ def grow(*, to: int) -> int:
     return count_cards()
 
 
-def shrink(*, to: int) -> int:
+def shrink(*, to: int, now: datetime) -> int:
     """Take products off the shelves until so many are left; return how many."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -67,16 +68,16 @@ def shrink(*, to: int) -> int:
             " (SELECT id FROM catalog_card ORDER BY id LIMIT %s)",
             [to],
         )
-    tidy()
+    tidy(now)
     return count_cards()
 
 
-def tidy() -> None:
+def tidy(now: datetime) -> None:
     """Do what a running shop does between changes: count the shelves ahead, vacuum."""
     for channel in Channel.objects.all():
         with transaction.atomic():
             tallying.void(channel=channel)
-        tallying.tally(channel=channel, now=timezone.now())
+        tallying.tally(channel=channel, now=now)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 

@@ -6,6 +6,7 @@ import io
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,10 @@ PRODUCT_SAMPLES = 200
 FIRST_PORT = 18_100
 
 
-def run(say: Callable[[str], None]) -> dict[str, Any]:
+def run(say: Callable[[str], None], *, now: datetime) -> dict[str, Any]:
     """Sync, serve, measure, grow, measure again; return all figures and verdicts."""
     report: dict[str, Any] = {"sync": sync_figures(say)}
-    filling.tidy()
+    filling.tidy(now)
     sql = {"list": sql_of(_list_paths()[0]), "product": sql_of(_product_paths()[0])}
     with servers() as (bare, plain, cached):
         say(f"Pages with {filling.count_cards()} products")
@@ -53,9 +54,9 @@ def run(say: Callable[[str], None]) -> dict[str, Any]:
         ]
         say(f"Growing to {MANY} products")
         filling.grow(to=MANY)
-        filling.tidy()
+        filling.tidy(now)
         many = _both_pages(plain)
-        filling.shrink(to=FEW)
+        filling.shrink(to=FEW, now=now)
         verdicts += goals.judge_growth(_both_pages(plain), many)
     report["pages"] = [_figures(result) for result in results]
     report["pages_100k"] = [_figures(result) for result in many.values()]

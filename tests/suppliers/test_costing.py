@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from catalog.models import Listing, PriceChange
 from suppliers import runs
 from suppliers.models import CostChange, FeedIssue, FeedRun, SupplierOffer, SupplierProduct
@@ -153,3 +155,19 @@ def test_prices_of_a_list_that_lost_most_rows_are_not_taken(supplier, world):
 
     assert run.status == FeedRun.Status.QUARANTINED
     assert cost_of("P1-Black") == Decimal("8.40")
+
+
+@pytest.mark.parametrize(("had_a_cost", "status"), [(False, "applied"), (True, "quarantined")])
+def test_only_goods_that_had_a_cost_can_make_a_run_look_like_garbage(
+    supplier, world, had_a_cost, status
+):
+    stock_world(world, 8)
+    sync(supplier)
+    bad = [f"P{number}-Black" for number in range(1, 5)]
+    world.costs |= {sku: usd("0.00") for sku in bad}
+    if not had_a_cost:
+        SupplierOffer.objects.filter(supplier_sku__in=bad).update(cost_amount=None)
+
+    run = sync(supplier, "prices", now=LATER)
+
+    assert run.status == status
