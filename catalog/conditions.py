@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from catalog.asking import Term
-from catalog.filters import ANY, Range, ShelfQuery
+from catalog.filters import ALSO_POWERED, ANY, Range, ShelfQuery
 
 LUMEN_BUCKETS: dict[str, tuple[int, int | None]] = {  # above the first, up to the second
     "0-100": (-1, 100),
@@ -79,7 +79,7 @@ def active(query: ShelfQuery, *, fresh_since: datetime) -> dict[str, Sql]:
         "lumens": _lumens(query),
         "runtime": _range("runtime_min", query.runtime_h, factor=60),
         "weight": _range("weight_g", query.weight_g),
-        "power": Sql("power && %s", (sorted(query.power),)) if query.power else None,
+        "power": powered(query.power),
         "water": _water(query),
         "features": Sql("features @> %s", (sorted(query.features),)) if query.features else None,
         "in_stock": is_in_stock(fresh_since) if query.in_stock else None,
@@ -135,6 +135,17 @@ def _lumens(query: ShelfQuery) -> Sql | None:
         return found
     buckets = " OR ".join(f"({bucket(value)})" for value in sorted(query.lumens_in))
     return Sql(f"({found.text}) AND ({buckets})", found.values) if found else Sql(buckets)
+
+
+def powered(asked: frozenset[str]) -> Sql | None:
+    """Ask for one of the cells, and for all that is not a cell: "18650 usb-c" narrows."""
+    cells, also = sorted(asked - ALSO_POWERED), sorted(asked & ALSO_POWERED)
+    tests = [Sql("power && %s", (cells,))] if cells else []
+    tests += [Sql("power @> %s", (also,))] if also else []
+    if not tests:
+        return None
+    text = " AND ".join(test.text for test in tests)
+    return Sql(text, tuple(value for test in tests for value in test.values))
 
 
 def _water(query: ShelfQuery) -> Sql | None:

@@ -10,8 +10,16 @@ from typing import Any
 
 from django.db import connection
 
-from catalog.conditions import IS_UNKNOWN, WATER_LEVELS, Sql, active, bucket, is_in_stock
-from catalog.filters import CHOICES, RANGES, ShelfQuery
+from catalog.conditions import (
+    IS_UNKNOWN,
+    WATER_LEVELS,
+    Sql,
+    active,
+    bucket,
+    is_in_stock,
+    powered,
+)
+from catalog.filters import ALSO_POWERED, CHOICES, RANGES, ShelfQuery
 
 CENTS = Decimal("0.01")
 FACETS = ("price", "lumens", "runtime", "weight", "power", "water", "features")
@@ -76,12 +84,12 @@ def count(*, base: Sql, query: ShelfQuery, fresh_since: datetime) -> Sequence[An
     """Count all choices of all facets in one pass over the cards in question.
 
     The counts of a facet leave its own selection out, since its values are alternatives.
-    Features must all be there, so their counts keep the ones already chosen.
+    Features must all be there, so their counts keep the ones already chosen; power is both.
 
     Shape:  bare numbers, in the order in which ``understood`` reads them
     """
     conditions = active(query, fresh_since=fresh_since)
-    wanted = _wanted(conditions, fresh_since=fresh_since)
+    wanted = _wanted(conditions, query=query, fresh_since=fresh_since)
     tests = [f"({each.text}) AS ok_{code}" for code, each in conditions.items()]
     cards = ", ".join(["*", *tests])
     selected = ", ".join(each.text for each in wanted)
@@ -100,7 +108,7 @@ def count(*, base: Sql, query: ShelfQuery, fresh_since: datetime) -> Sequence[An
     return row
 
 
-def _wanted(conditions: dict[str, Sql], *, fresh_since: datetime) -> list[Sql]:
+def _wanted(conditions: dict[str, Sql], *, query: ShelfQuery, fresh_since: datetime) -> list[Sql]:
     """Return the columns to select, in the order ``understood`` reads them."""
 
     def counted(test: str = "", *, but: str = "", values: Sequence[Any] = ()) -> Sql:
@@ -124,16 +132,25 @@ def _wanted(conditions: dict[str, Sql], *, fresh_since: datetime) -> list[Sql]:
             wanted.append(counted(IS_UNKNOWN[code], but=code))
         if code in CHOICES:
             but = "" if code == "features" else code
-            wanted += [counted(_test(code, value), but=but) for value in CHOICES[code][1]]
+            tests = [_test(code, value, query) for value in CHOICES[code][1]]
+            wanted += [counted(test.text, but=but, values=test.values) for test in tests]
     return wanted
 
 
-def _test(code: str, value: str) -> str:
+def _test(code: str, value: str, query: ShelfQuery) -> Sql:
     if code == "lumens":
-        return bucket(value)
+        return Sql(bucket(value))
     if code == "water":
-        return WATER_LEVELS[value]
-    return f"'{value}' = ANY({code})"
+        return Sql(WATER_LEVELS[value])
+    beside = _beside(value, query.power) if code == "power" else None
+    if beside:
+        return Sql(f"'{value}' = ANY({code}) AND {beside.text}", beside.values)
+    return Sql(f"'{value}' = ANY({code})")
+
+
+def _beside(value: str, chosen: frozenset[str]) -> Sql | None:
+    """Keep of the powers already chosen those to which this value is no alternative."""
+    return powered(chosen if value in ALSO_POWERED else chosen & ALSO_POWERED)
 
 
 def understood(row: Sequence[Any], *, query: ShelfQuery, fresh_since: datetime) -> Counts:

@@ -59,6 +59,8 @@ CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
 }
+# Powers that a light has beside what feeds it: each one asked for must be there.
+ALSO_POWERED = frozenset({"usb_c", "solar", "crank"})
 # Facets in which a supplier may be silent, so that "not stated" is a choice.
 CAN_BE_UNKNOWN = ("lumens", "runtime", "weight", "power", "water")
 SORTS = ("best", "price", "price_desc", "lumens", "beam", "runtime", "weight", "newest")
@@ -76,8 +78,9 @@ class Params(Protocol):
 class ShelfQuery:
     """Which cards, in which order.
 
-    Shape:  inside a facet the values are alternatives, except ``features``: those must all
-            be there; ``unknown`` names facets in which "not stated" is welcome too;
+    Shape:  inside a facet the values are alternatives, except ``features`` and those of
+            ``ALSO_POWERED``: they must all be there, beside one of the cells asked for;
+            ``unknown`` names facets in which "not stated" is welcome too;
             ``ignored`` names the parameters that were not understood
     Units:  price in the channel's currency, run time in hours, weight in grams
     """

@@ -87,7 +87,9 @@ FACET_HELP: Words = {
     "lumens": _("Double the lumens to notice a difference. 300 lm is enough for most paths."),
     "runtime": _("Until the light has fallen to a tenth of its first output, on the highest mode."),
     "weight": _("With its battery. Under 100 g you forget a headlamp."),
-    "power": _("What feeds it. Several ticks widen the list."),
+    "power": _(
+        "What feeds it: one of the cells you tick. USB-C, sun and crank must be there as well."
+    ),
     "water": _("At least this much. Submersible does not mean that it stands a water jet."),
     "features": _("Each tick must be there."),
 }

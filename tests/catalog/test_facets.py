@@ -22,6 +22,7 @@ BUCKETS = {
     "1000-3000": (1000, 3000),
     "3000-": (3000, 10**9),
 }
+ALSO = {"usb_c", "solar", "crank"}
 AT_LEAST = {"splash": {1, 2, 3, 4}, "jets": {2, 4}, "submersible": {3, 4}}
 
 
@@ -77,7 +78,10 @@ def holds(card, query, code):
         ),
         "runtime": lambda: in_range(hours, query.runtime_h),
         "weight": lambda: in_range(card.weight_g, query.weight_g),
-        "power": lambda: bool(query.power & set(card.power)),
+        "power": lambda: (
+            (query.power & ALSO) <= set(card.power)
+            and (query.power <= ALSO or bool((query.power - ALSO) & set(card.power)))
+        ),
         "water": lambda: any(card.water in AT_LEAST[value] for value in query.water),
         "features": lambda: query.features <= set(card.features),
         "in_stock": lambda: (
@@ -94,13 +98,16 @@ def holds(card, query, code):
 
 
 FACETS = ("price", "lumens", "runtime", "weight", "power", "water", "features", "in_stock")
-COLUMNS = {"lumens": "lumens_in", "power": "power", "water": "water"}
+COLUMNS = {"lumens": "lumens_in", "water": "water"}
 
 
 def recount(cards, query, code, value):
-    """Count by hand what choosing ``value`` alone in its facet brings."""
+    """Count by hand what ``value`` brings in place of its alternatives."""
     if code == "features":
         alone = replace(query, features=query.features | {value})
+    elif code == "power":
+        kept = query.power if value in ALSO else query.power & ALSO
+        alone = replace(query.without(code), power=kept | {value})
     else:
         alone = replace(query.without(code), **{COLUMNS[code]: frozenset({value})})
     return sum(all(holds(card, alone, each) for each in FACETS) for card in cards)
@@ -112,6 +119,8 @@ ADDRESSES = [
     "lm_min=100&lm_max=2500&water=jets",
     "unknown=lumens&unknown=water",
     "power=aaa&unknown=power&g_max=100",
+    "power=aa,built_in,usb_c,solar",
+    "power=18650,usb_c&unknown=power",
     "f=magnet,zoom",
     "h_min=1&h_max=2&in_stock=1",
     "price_min=20&price_max=60&water=splash&water=submersible&f=clip",
@@ -159,6 +168,15 @@ def test_the_pages_hold_each_card_that_is_counted_exactly_once(address):
     ]
 
     assert len(shown) == len(set(shown)) == first.total
+
+
+def test_a_cell_and_the_way_to_charge_it_narrow_and_two_cells_widen():
+    for power in (["18650"], ["usb_c", "built_in"], ["18650", "usb_c"], ["21700", "usb_c"]):
+        make_card(power=power)
+
+    totals = [read(words=words).total for words in ("18650", "18650 usb-c", "18650 21700 usb-c")]
+
+    assert totals == [2, 1, 2]
 
 
 def test_a_range_shows_what_there_is_without_its_own_selection():
