@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import Q, QuerySet, Sum
 
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentUpdate
@@ -16,12 +16,14 @@ from storefront.lib.transactions import needs_transaction
 
 Kind = PaymentEvent.Kind
 Status = Payment.Status
+REQUESTS = (Kind.CAPTURE_REQUESTED, Kind.RELEASE_REQUESTED, Kind.REFUND_REQUESTED)
+AGAIN = "#"  # stands before the number of an attempt that is not the first
 
 
 @needs_transaction
 def ask_capture(payment: Payment, *, amount: Money, purpose: str, at: datetime) -> None:
     """Write down that so much is to be captured; a worker does it and repeats it until answered."""
-    _ask(payment, Kind.CAPTURE_REQUESTED, amount=amount, key=f"capture:{purpose}", at=at)
+    _ask(payment, Kind.CAPTURE_REQUESTED, amount=amount, key=capture_key(purpose), at=at)
 
 
 @needs_transaction
@@ -42,8 +44,31 @@ def ask_refund(
     _ask(payment, Kind.REFUND_REQUESTED, amount=amount, key=key, at=at, reason=reason)
 
 
+def capture_key(purpose: str) -> str:
+    return f"capture:{purpose}"
+
+
 def refund_key(payment: Payment, purpose: str) -> str:
     return f"refund:{payment.key}:{purpose}"
+
+
+def key_of(first: str, *, attempt: int) -> str:
+    """Name an attempt; only a definite refusal makes a next one."""
+    return first if attempt == 1 else f"{first}{AGAIN}{attempt}"
+
+
+def first_key(request: PaymentEvent) -> str:
+    return request.external_id.partition(AGAIN)[0]
+
+
+def attempts(payment: Payment, first: str) -> QuerySet[PaymentEvent]:
+    """Find all that was asked under one purpose, oldest first; at most one is not refused."""
+    named = Q(external_id=first) | Q(external_id__startswith=f"{first}{AGAIN}")
+    return payment.events.filter(named, kind__in=REQUESTS).order_by("pk")
+
+
+def is_refused(request: PaymentEvent) -> bool:
+    return PaymentEvent.objects.filter(answers=request, kind=Kind.REFUSED).exists()
 
 
 def _ask(  # noqa: PLR0913
@@ -81,8 +106,8 @@ def asked(payment: Payment, kind: PaymentEvent.Kind) -> Money:
 
 def is_capture_due(payment: Payment, *, purpose: str) -> bool:
     """Test whether a capture for this purpose was asked for, and was not refused."""
-    request = payment.events.filter(external_id=f"capture:{purpose}")
-    return request.exclude(outcome__kind=Kind.REFUSED).exists()
+    asked_so_far = attempts(payment, capture_key(purpose))
+    return asked_so_far.exclude(outcome__kind=Kind.REFUSED).exists()
 
 
 def refundable(payment: Payment) -> Money:
@@ -135,9 +160,6 @@ def settle_status(payment: Payment, *, at: datetime) -> None:
         payment.move(Status.CAPTURED, at=at, actor=payment.gateway)
     if payment.status == Status.CAPTURED and payment.refunded_amount >= payment.captured_amount > 0:
         payment.move(Status.REFUNDED, at=at, actor=payment.gateway)
-
-
-REQUESTS = (Kind.CAPTURE_REQUESTED, Kind.RELEASE_REQUESTED, Kind.REFUND_REQUESTED)
 
 
 def unanswered() -> list[int]:

@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import payments
+from orders import asking, payments, tasks
 from orders.models import Payment, PaymentEvent
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, action, inline, show
+from storefront.lib.staff import StaffAdmin, action, inline
 
 
 @admin.register(Payment)
@@ -71,18 +71,43 @@ class PaymentAdmin(StaffAdmin):
         )
 
 
-show(
-    PaymentEvent,
-    list_display=[
+@admin.register(PaymentEvent)
+class PaymentEventAdmin(StaffAdmin):
+    list_display: ClassVar = [
         columns.state("kind", _("What"), calls={"refused"}),
         columns.money("amount", _("Amount"), currency="payment__currency"),
         columns.link("payment__order", _("Order")),
         "external_id",
         "reason",
         columns.age("occurred_at", _("When")),
-    ],
-    list_select_related=["payment__order"],
-    list_filter=["kind", "gateway", "received_at"],
-    search_fields=["external_id", "payment__key", "payment__order__number"],
-    ordering=["-id"],
-)
+    ]
+    list_select_related: ClassVar = ["payment__order"]
+    list_filter: ClassVar = ["kind", "gateway", "received_at"]
+    search_fields: ClassVar = ["external_id", "payment__key", "payment__order__number"]
+    ordering: ClassVar = ["-id"]
+    refusals: ClassVar = (asking.NotRefusedError, asking.NothingLeftError)
+    actions_detail: ClassVar = ["ask_again"]
+    fits: ClassVar = {"ask_again": lambda event: event.kind == PaymentEvent.Kind.REFUSED}
+
+    @action(description=_("Ask again"), icon="replay")
+    def ask_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        refusal = self.row(request, object_id)
+
+        def act(_given: object) -> None:
+            asking.ask_again(
+                request=refusal.answers or refusal, actor=str(request.user), now=timezone.now()
+            )
+            tasks.settle_payments.delay()
+
+        return self.ask(
+            request,
+            refusal,
+            title=gettext("Ask again"),
+            explain=gettext(
+                "The gateway refused: %(reason)s A new attempt is written down under a key of its"
+                " own. What was not answered is never asked under a new key."
+            )
+            % {"reason": refusal.reason},
+            act=act,
+            done=gettext("The gateway is asked again."),
+        )

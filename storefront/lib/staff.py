@@ -53,7 +53,7 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
 
     ``editable`` names the fields that are configuration; ``may_add`` and ``may_delete`` open
     the rest. To act on a row takes the permission to change it, also where no field can be
-    changed.
+    changed. ``fits`` tells which rows an action is for, where it is not for all of them.
     """
 
     editable: ClassVar[tuple[str, ...]] = ()
@@ -63,6 +63,17 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     show_full_result_count = False
     list_fullwidth = True
     refusals: ClassVar[tuple[type[Exception], ...]] = ()
+    fits: ClassVar[Mapping[str, Callable[[Any], bool]]] = {}
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
+        """Offer only what can be done to this row; the verb itself refuses the rest in words."""
+        offered: list[Any] = super().get_actions_detail(request, object_id)
+        row = self.get_object(request, str(object_id)) if self.fits and offered else None
+        if row is None:
+            return offered
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
+        misfits = {f"{prefix}{name}" for name, is_for in self.fits.items() if not is_for(row)}
+        return [one for one in offered if one.action_name not in misfits]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.may_add and bool(super().has_add_permission(request))

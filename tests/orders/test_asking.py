@@ -1,0 +1,137 @@
+"""What a gateway refused can be asked again; what it has not answered keeps its key."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+
+from orders import asking, ledger, payments
+from orders.gateways.fake import FakeGateway
+from orders.models import Payment, PaymentEvent
+from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.money import Money
+from tests.factories.orders import make_order, make_purchase_orders
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def gateway(monkeypatch):
+    found = FakeGateway()
+    monkeypatch.setattr("orders.ledger.gateway_for", lambda _name: found)
+    return found
+
+
+@pytest.fixture
+def purchase_order(gateway):
+    (made,) = make_purchase_orders()
+    opened = gateway.open(
+        key="k", amount=made.order.total, description="d", return_url="", locale="en"
+    )
+    gateway.authorize(opened.reference)
+    Payment.objects.update(reference=opened.reference)
+    return made
+
+
+def capture(purchase_order):
+    payment = Payment.objects.get()
+    with transaction.atomic():
+        ledger.ask_capture(
+            payment, amount=purchase_order.charge, purpose=purchase_order.number, at=NOON
+        )
+    return settle()
+
+
+def settle():
+    """Do what the sweep does with the request that is next."""
+    request = PaymentEvent.objects.select_related("payment").get(pk=ledger.unanswered()[0])
+    update = ledger.carry_out(request=request, now=NOON)
+    if update:
+        payments.apply(update=update, gateway="fake", now=NOON)
+    return request
+
+
+def ask_again(request):
+    return asking.ask_again(request=request, actor="ann", now=NOON)
+
+
+def test_a_refused_capture_is_asked_again_under_a_new_key_and_captured(gateway, purchase_order):
+    gateway.troubles = [PermanentError("the account is frozen")]
+    refused = capture(purchase_order)
+    assert not ledger.is_capture_due(Payment.objects.get(), purpose=purchase_order.number)
+
+    again = ask_again(refused)
+    assert ledger.is_capture_due(Payment.objects.get(), purpose=purchase_order.number)
+    settle()
+
+    assert again.external_id == f"{refused.external_id}#2"
+    assert Payment.objects.get().captured_amount == purchase_order.charge_amount
+    assert ledger.unanswered() == []
+
+
+def test_each_refusal_makes_one_attempt_more(gateway, purchase_order):
+    gateway.troubles = [PermanentError("no"), PermanentError("still no")]
+    first = capture(purchase_order)
+    second = ask_again(first)
+
+    with pytest.raises(asking.NotRefusedError):  # a second click
+        ask_again(first)
+    with pytest.raises(asking.NotRefusedError):  # it waits for its own answer
+        ask_again(second)
+    settle()
+
+    assert ask_again(second).external_id == f"{first.external_id}#3"
+
+
+def test_an_unknown_answer_keeps_its_key(gateway, purchase_order):
+    gateway.troubles = [TemporaryError("no answer", may_have_happened=True)]
+    with pytest.raises(TemporaryError):
+        capture(purchase_order)
+    request = PaymentEvent.objects.get(kind="capture_requested")
+
+    with pytest.raises(asking.NotRefusedError):
+        ask_again(request)
+
+    assert settle() == request
+    assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
+
+
+def test_what_is_not_sold_any_more_is_not_asked_for_again(gateway, purchase_order):
+    gateway.troubles = [PermanentError("no")]
+    refused = capture(purchase_order)
+    type(purchase_order).objects.update(status="canceled")
+
+    with pytest.raises(asking.NothingLeftError):
+        ask_again(refused)
+
+    assert ledger.unanswered() == []
+
+
+def test_a_refused_refund_is_asked_again_only_as_far_as_money_is_left(gateway, purchase_order):
+    capture(purchase_order)
+    payment = Payment.objects.get()
+    whole = Money(payment.captured_amount, "EUR")
+    gateway.troubles = [PermanentError("no")]
+    with transaction.atomic():
+        ledger.ask_refund(payment, amount=whole, purpose="x", at=NOON)
+    refused = settle()
+    with transaction.atomic():
+        ledger.ask_refund(payment, amount=Money(Decimal(1), "EUR"), purpose="y", at=NOON)
+
+    with pytest.raises(asking.NothingLeftError):
+        ask_again(refused)
+    PaymentEvent.objects.filter(external_id=ledger.refund_key(payment, "y")).delete()
+
+    assert ask_again(refused).amount == whole.amount
+
+
+def test_what_nobody_asked_for_cannot_be_asked_again():
+    make_order()
+    (purchase_order,) = make_purchase_orders()
+    news = PaymentEvent.objects.get(payment__order=purchase_order.order, kind="authorized")
+
+    with pytest.raises(asking.NotRefusedError):
+        ask_again(news)
