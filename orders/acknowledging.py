@@ -16,6 +16,7 @@ from orders.models import (
     PurchaseOrder,
 )
 from storefront.lib.failpoints import failpoint
+from storefront.lib.states import LostRaceError
 from storefront.lib.transactions import needs_transaction
 from suppliers.adapters.base import Answer, PurchaseState
 
@@ -59,11 +60,15 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime)
 
 @transaction.atomic(durable=True)
 def refuse(*, purchase_order: PurchaseOrder, reason: str, now: datetime) -> None:
-    """Close a purchase order that the supplier refused outright.
+    """Close a purchase order that the supplier refused outright, in answer to our last call.
 
     Locks:  as ``apply``
+    Raises: LostRaceError  it was sent once more meanwhile, and he may have taken that
     """
+    answered = purchase_order.attempts
     lock(purchase_order)
+    if purchase_order.attempts != answered:
+        raise LostRaceError(f"{purchase_order}: attempt {answered} is over")
     _refuse(purchase_order, reason, now)
 
 

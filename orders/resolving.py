@@ -18,15 +18,19 @@ Request = PurchaseOrder.Request
 SENDING_TAKES = timedelta(seconds=90)
 FIRST_RETRY_AFTER = timedelta(seconds=10)
 LONGEST_RETRY_AFTER = timedelta(minutes=30)
+# What is written about a call is of that call only: a later one has an outcome of its own.
+ATTEMPT = ("attempts",)
 MOST_DOUBLINGS = 10  # by then the longest wait is reached
 
 
 def resolve(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
     """Find out what became of a call without an answer, before anything is sent again.
 
-    Found at the supplier: adopted. Proven absent: it may be sent again.
+    Found at the supplier: adopted. Proven absent: it may be sent again. The proof is of the
+    attempt that was looked up, and says nothing of one that began meanwhile.
 
     Raises: TemporaryError  the supplier does not answer; it stays unknown
+            LostRaceError   another worker resolved it meanwhile
     """
     if purchase_order.request_status == Request.SUBMITTING:
         if purchase_order.request_status_since > now - SENDING_TAKES:
@@ -55,6 +59,7 @@ def unknown(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
         Request.SUBMIT_UNKNOWN,
         at=now,
         axis="request_status",
+        unchanged=ATTEMPT,
         reason=problem,
         problem=problem[:300],
     )
@@ -67,6 +72,7 @@ def held(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
         Request.SUBMIT_FAILED,
         at=now,
         axis="request_status",
+        unchanged=ATTEMPT,
         reason=problem,
         problem=problem[:300],
         try_after=now,
@@ -87,6 +93,7 @@ def failed(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
         Request.SUBMIT_FAILED,
         at=now,
         axis="request_status",
+        unchanged=ATTEMPT,
         reason=problem,
         problem=problem[:300],
         try_after=now + wait,

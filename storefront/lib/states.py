@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -47,7 +47,7 @@ class Stateful(models.Model):
     class Meta:
         abstract = True
 
-    def move(
+    def move(  # noqa: PLR0913 - where to, when, who, why, and what must still hold
         self,
         to: str,
         *,
@@ -55,9 +55,13 @@ class Stateful(models.Model):
         axis: str = "status",
         actor: str = "",
         reason: str = "",
+        unchanged: Sequence[str] = (),
         **fields: Any,
     ) -> None:
         """Move to a new status in the database, then in memory, and keep the trace.
+
+        ``unchanged`` names columns that must be as we last saw them too: a row that came back
+        to a status in the meantime is not the row that we decided about.
 
         Raises: IllegalMoveError  the line is not drawn
                 LostRaceError     the row is no longer where we last saw it
@@ -67,7 +71,8 @@ class Stateful(models.Model):
             raise IllegalMoveError(f"{self}: {here} -> {to}")
         changes = {axis: to, f"{axis}_since": at, **fields}
         with transaction.atomic():
-            row = type(self)._base_manager.filter(pk=self.pk, **{axis: here})  # noqa: SLF001
+            seen = {name: getattr(self, name) for name in (axis, *unchanged)}
+            row = type(self)._base_manager.filter(pk=self.pk, **seen)  # noqa: SLF001
             if not row.update(**changes):
                 raise LostRaceError(f"{self}: no longer {here}")
             StatusChange.objects.create(
