@@ -41,6 +41,8 @@ WRONG: dict[str, Promise] = {
     "city": _("This town does not belong to the region. Check it."),
     "country": _("We do not know this country."),
 }
+PHONE = re.compile(r"\+?(?:[ ()./-]*[0-9]){6,15}[ ()./-]*")  # E.164 counts up to 15 digits
+WRONG_PHONE = _("Enter the phone number in digits, like +49 30 1234567, or leave it out.")
 TOO_LONG = _("This is too long for a parcel label. Shorten it.")
 
 
@@ -54,6 +56,8 @@ def problems(*, address: Address) -> dict[str, Promise]:
     found: dict[str, Promise] = {
         field: TOO_LONG for field, limit in LIMITS.items() if len(values[field]) > limit
     }
+    if address.phone.strip() and not PHONE.fullmatch(address.phone.strip()):
+        found.setdefault("phone", WRONG_PHONE)
     if not address.name.strip():
         found["name"] = MISSING["name"]
     try:
