@@ -112,9 +112,13 @@ def find(*, token: str, now: datetime) -> Cart | None:
 
 
 @transaction.atomic(durable=True)
-def add(*, cart: Cart, listing_id: int, quantity: int, now: datetime) -> CartLine:
+def add(
+    *, cart: Cart, listing_id: int, quantity: int, now: datetime, line_id: int | None = None
+) -> CartLine:
     """Add to what is there already, at today's price.
 
+    Shape:  ``line_id`` is the number that the line had before it was taken out: with it, it
+            stands where it stood. It must be one that ``change`` has freed
     Locks:  the cart
     Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError,
             PlacedCartError  nothing is written
@@ -127,7 +131,8 @@ def add(*, cart: Cart, listing_id: int, quantity: int, now: datetime) -> CartLin
     if line is None:
         if cart.lines.count() >= MAX_LINES:
             raise TooManyError(MAX_LINES)
-        line = CartLine(cart=cart, listing=listing)
+        is_free = line_id is not None and not CartLine.objects.filter(pk=line_id).exists()
+        line = CartLine(pk=line_id if is_free else None, cart=cart, listing=listing)
     line.quantity = wanted
     line.quoted_amount = listing.price_amount or Decimal(0)
     line.quoted_at = now

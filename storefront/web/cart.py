@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django import forms
+from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -26,7 +28,16 @@ from storefront.web.same_origin import from_our_pages
 from storefront.web.visiting import cart_token, forget_cart, keep_cart, visit
 
 type Refusal = carts.NotForSaleError | carts.NotEnoughError | carts.TooManyError
+REMOVED = signing.Signer(salt="storefront.web.removed")
 REFUSALS = (carts.NotForSaleError, carts.NotEnoughError, carts.TooManyError)
+
+
+class TakenOut(NamedTuple):
+    """A line that was taken out of a cart."""
+
+    listing_id: int | None = None
+    quantity: int = 0
+    line_id: int | None = None
 
 
 def refusal_words(error: Refusal) -> str:
@@ -69,7 +80,13 @@ def add(request: HttpRequest) -> HttpResponse:
     )
     quantity = form.cleaned_data["quantity"]
     try:
-        carts.add(cart=found, listing_id=listing.pk, quantity=quantity, now=now)
+        carts.add(
+            cart=found,
+            listing_id=listing.pk,
+            quantity=quantity,
+            now=now,
+            line_id=_taken_out(form.cleaned_data["back"]).line_id,
+        )
     except carts.UnknownListingError:
         words = _("There is no such light.")
         return _refused(request, None, words, HTTPStatus.NOT_FOUND)
@@ -111,7 +128,9 @@ def change(request: HttpRequest) -> HttpResponse:
         return _page(request, found, problems={line_id: refusal_words(error)}, status=409)
     except carts.PlacedCartError:
         return _to_cart(None)
-    removed = f"{line.listing_id}x{line.quantity}" if line and not quantity else ""
+    removed = ""
+    if line and not quantity:
+        removed = REMOVED.sign_object([line.listing_id, line.quantity, line.pk])
     return _to_cart(found, removed)
 
 
@@ -154,22 +173,26 @@ def _page(
 
 def _removed(request: HttpRequest) -> dict[str, object] | None:
     """Read what was just taken out, to offer it back."""
-    listing_id, _x, quantity = request.GET.get("removed", "").partition("x")
-    if not (listing_id.isdecimal() and quantity.isdecimal() and len(listing_id + quantity) < 18):  # noqa: PLR2004
-        return None
+    back = request.GET.get("removed", "")
+    taken = _taken_out(back)
     listing = (
         Listing.objects.published()
-        .filter(pk=int(listing_id))
+        .filter(pk=taken.listing_id)
         .select_related("variant__product")
         .first()
     )
     if listing is None:
         return None
-    return {
-        "listing": listing.pk,
-        "quantity": int(quantity),
-        "title": listing.variant.product.title,
-    }
+    title = listing.variant.product.title
+    return {"listing": listing.pk, "quantity": taken.quantity, "title": title, "back": back}
+
+
+def _taken_out(back: str) -> TakenOut:
+    """Read which line it was. Signed, since its number must be one that was ours."""
+    try:
+        return TakenOut(*REMOVED.unsign_object(back))
+    except signing.BadSignature:
+        return TakenOut()
 
 
 def _refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -15,6 +16,7 @@ from storefront.lib.money import Money
 
 # English as Europe writes it: 3–7 Dec, €69.90.
 REGIONS = {"en": "en_GB", "az": "az_AZ"}
+AZERBAIJANI = "abcçdeəfgğhxıijkqlmnoöprsştuüvwyz"
 MINUTES_PER_HOUR = 60
 LONG_H = 10
 DAY = timedelta(days=1)
@@ -76,6 +78,21 @@ def ago(then: datetime, now: datetime, language: str) -> str:
 @lru_cache(maxsize=1024)
 def country(code: str, language: str) -> str:
     return str(region(language).territories.get(code, code))
+
+
+@lru_cache(maxsize=64)
+def countries(codes: tuple[str, ...], language: str) -> list[tuple[str, str]]:
+    """Return codes with names, in the order of the alphabet that the reader knows."""
+    named = [(code, country(code, language)) for code in codes]
+    return sorted(named, key=lambda pair: _alphabetical(pair[1], language))
+
+
+def _alphabetical(name: str, language: str) -> tuple[int, ...]:
+    if language == "az":
+        letters = name.replace("İ", "i").replace("I", "ı").lower()
+        return tuple(AZERBAIJANI.find(letter) for letter in letters)
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return tuple(ord(letter) for letter in plain if not unicodedata.combining(letter))
 
 
 def listing(words: list[str], language: str) -> str:

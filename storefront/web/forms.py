@@ -41,6 +41,8 @@ class AddForm(forms.Form):
         min_value=1, max_value=MAX_QUANTITY, required=False, error_messages=QUANTITY_ERRORS
     )
 
+    back = forms.CharField(required=False, max_length=200)
+
     def clean_quantity(self) -> int:
         return self.cleaned_data["quantity"] or 1
 
@@ -75,10 +77,9 @@ class AddressForm(forms.Form):
 
     def __init__(self, *args: Any, countries: list[str], language: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        named = sorted((formats.country(code, language), code) for code in countries)
         country = self.fields["country"]
-        assert isinstance(country, forms.ChoiceField)  # noqa: S101 - it stands six lines above
-        country.choices = [(code, name) for name, code in named]
+        assert isinstance(country, forms.ChoiceField)  # noqa: S101 - it stands a few lines above
+        country.choices = formats.countries(tuple(countries), language)
 
     @property
     def regions(self) -> list[tuple[str, str]]:

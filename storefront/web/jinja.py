@@ -60,6 +60,7 @@ def environment(**options: Any) -> Environment:
     env.globals |= {
         "days": days,
         "ago": ago,
+        "countries": lambda codes: formats.countries(tuple(codes), _language()),
         "money_of": money_of,
         "card": cards.card,
         "shop_json": seo.shop_json,

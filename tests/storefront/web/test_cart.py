@@ -81,12 +81,34 @@ def test_a_quantity_is_changed_and_a_line_removed_and_put_back(filled, light):
     gone = filled.post("/en/cart/change/", {"line": line.pk, "quantity": 0}, follow=True)
     assert "Trail 400 is out of the cart." in gone.content.decode()
     assert not CartLine.objects.exists()
-    undo = re.search(
-        r'name="listing" value="(\d+)"><input type="hidden" name="quantity" value="(\d+)"',
-        gone.content.decode(),
-    )
-    filled.post("/en/cart/add/", {"listing": undo[1], "quantity": undo[2]})
+    filled.post("/en/cart/add/", undo_in(gone))
     assert CartLine.objects.get().quantity == 3
+
+
+def undo_in(response):
+    form = response.content.decode().partition('class="note note-good undo"')[2]
+    return dict(re.findall(r'name="(\w+)" value="([^"]*)"', form.partition("</form>")[0]))
+
+
+def test_a_line_that_is_put_back_stands_where_it_stood(filled, light):
+    second = make_light(title="Trail 500", slug="trail-500")
+    filled.post("/en/cart/add/", {"listing": second.pk, "quantity": 1})
+    first = CartLine.objects.get(listing=light)
+
+    gone = filled.post("/en/cart/change/", {"line": first.pk, "quantity": 0}, follow=True)
+    for _twice in range(2):
+        filled.post("/en/cart/add/", undo_in(gone))
+
+    lines = CartLine.objects.order_by("pk").values_list("listing", "quantity")
+    assert list(lines) == [(light.pk, 2), (second.pk, 1)]
+
+
+def test_nobody_chooses_the_number_of_a_line(filled, light):
+    second = make_light(title="Trail 500", slug="trail-500")
+
+    filled.post("/en/cart/add/", {"listing": second.pk, "back": "[1, 1, 999999]:forged"})
+
+    assert CartLine.objects.get(listing=second).pk != 999_999
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,19 @@ def test_age_is_told_in_words_and_never_lies_ahead():
     assert formats.ago(now - timedelta(minutes=4), now, "az") == "4 dəqiqə öncə"
 
 
+@pytest.mark.parametrize(
+    ("language", "codes", "names"),
+    [
+        ("en", "LU CI CZ CU AT", ["Austria", "Côte d’Ivoire", "Cuba", "Czechia", "Luxembourg"]),
+        ("az", "SE ES CZ DE AZ", ["Almaniya", "Azərbaycan", "Çexiya", "İspaniya", "İsveç"]),
+    ],
+)
+def test_countries_stand_in_the_order_of_the_alphabet(language, codes, names):
+    shown = [name for _code, name in formats.countries(tuple(codes.split()), language)]
+
+    assert shown == names
+
+
 def test_a_new_code_is_readable_at_once():
     assert words.word("glow_in_the_dark", "features") == "glow in the dark"
     with override("az"):
