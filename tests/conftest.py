@@ -39,6 +39,14 @@ def fresh_routes():
 
 
 @pytest.fixture(autouse=True)
+def settled_language():
+    """A page in Azerbaijani leaves its language with the thread; the next test begins anew."""
+    from django.utils import translation  # noqa: PLC0415 - the settings are not read yet
+
+    translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
 def quiet_surroundings(settings, tmp_path):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
