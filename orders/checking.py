@@ -8,7 +8,7 @@ from django.db.models import Sum
 
 from catalog.models import ExchangeRate, Variant
 from orders import addresses
-from orders.gate import Facts, LineFacts, Reason, reasons_to_hold
+from orders.gate import Facts, LineFacts, Reason, is_waived, reasons_to_hold
 from orders.models import Payment, PurchaseLine, PurchaseOrder
 from orders.requesting import request_for
 from orders.taxes import contained_tax, rate_for
@@ -22,8 +22,8 @@ def check(*, purchase_order: PurchaseOrder, freight: Freight) -> list[Reason]:
     """Return the reasons to hold it that staff have not waived; asks the supplier for routes."""
     options = _routes(purchase_order, freight)
     facts = _facts(purchase_order, options)
-    waived = set(purchase_order.waived_reasons)
-    return [reason for reason in reasons_to_hold(facts) if reason.code not in waived]
+    waived = purchase_order.waived_reasons
+    return [reason for reason in reasons_to_hold(facts) if not is_waived(reason, waived)]
 
 
 def _routes(purchase_order: PurchaseOrder, freight: Freight) -> tuple[FreightOption, ...] | None:
@@ -83,6 +83,7 @@ def _line_facts(line: PurchaseLine) -> LineFacts:
     sold = line.order_line
     offer = sold.offer
     return LineFacts(
+        sku=sold.sku,
         title=sold.title,
         quantity=line.quantity,
         cost_sold=Money(sold.cost_amount, sold.cost_currency),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from storefront.lib.money import Money
 
@@ -13,6 +14,7 @@ from storefront.lib.money import Money
 class LineFacts:
     """One line as it was sold and as it stands now; costs are per unit, supplier's currency."""
 
+    sku: str
     title: str
     quantity: int
     cost_sold: Money
@@ -42,10 +44,38 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a purchase order waits: a code for rules, a sentence for staff."""
+    """Why a purchase order waits: a code for rules, a sentence for staff.
+
+    ``amount`` is how bad it is, where that is money; ``subject`` tells one line from another.
+    """
 
     code: str
     sentence: str
+    subject: str = ""
+    amount: Money | None = None
+
+    def kept(self) -> dict[str, str]:
+        """Write it down as JSON, as it was when somebody saw it."""
+        amount = self.amount
+        return {
+            "code": self.code,
+            "sentence": self.sentence,
+            "subject": self.subject,
+            "amount": "" if amount is None else str(amount.amount),
+            "currency": "" if amount is None else amount.currency,
+        }
+
+
+def is_waived(reason: Reason, waived: Iterable[Mapping[str, Any]]) -> bool:
+    """Test whether staff have seen this very thing, this bad or worse, and let it pass."""
+    return any(_covers(kept, reason) for kept in waived)
+
+
+def _covers(kept: Mapping[str, Any], reason: Reason) -> bool:
+    now = reason.kept()
+    if any(kept.get(name, "") != now[name] for name in ("code", "subject", "currency")):
+        return False
+    return reason.amount is None or reason.amount.amount <= Decimal(kept["amount"])
 
 
 COST_DRIFT_RATE = Decimal("0.02")  # a cent of rounding is no drift
@@ -61,7 +91,11 @@ def reasons_to_hold(facts: Facts) -> list[Reason]:
         found.append(Reason("address", f"The address is not complete: {fields}."))
     if facts.secured < facts.charge:
         found.append(
-            Reason("payment", f"Only {facts.secured} of {facts.charge} is authorized or captured.")
+            Reason(
+                "payment",
+                f"Only {facts.secured} of {facts.charge} is authorized or captured.",
+                amount=facts.charge - facts.secured,
+            )
         )
     for line in facts.lines:
         found += _line_reasons(line)
@@ -76,7 +110,7 @@ def reasons_to_hold(facts: Facts) -> list[Reason]:
         )
     if facts.charge_net < facts.outlay:
         loss = facts.outlay - facts.charge_net
-        found.append(Reason("margin", f"It would lose {loss}."))
+        found.append(Reason("margin", f"It would lose {loss}.", amount=loss))
     return found
 
 
@@ -87,14 +121,15 @@ def _line_reasons(line: LineFacts) -> list[Reason]:
             Reason(
                 "stock",
                 f"{line.title}: the supplier reports {line.reported_now}, sold {line.quantity}.",
+                subject=line.sku,
             )
         )
     if line.cost_now is None:
-        found.append(Reason("cost", f"{line.title}: the supplier no longer offers it."))
+        sentence = f"{line.title}: the supplier no longer offers it."
+        found.append(Reason("cost", sentence, subject=line.sku))
     elif line.cost_now.currency != line.cost_sold.currency or line.cost_now.amount > (
         line.cost_sold.amount * (1 + COST_DRIFT_RATE)
     ):
-        found.append(
-            Reason("cost", f"{line.title}: cost {line.cost_sold} when sold, {line.cost_now} now.")
-        )
+        sentence = f"{line.title}: cost {line.cost_sold} when sold, {line.cost_now} now."
+        found.append(Reason("cost", sentence, subject=line.sku, amount=line.cost_now))
     return found

@@ -124,7 +124,7 @@ def _hold(purchase_order: PurchaseOrder, reasons: Sequence[Reason], now: datetim
         Status.ON_HOLD,
         at=now,
         reason="; ".join(reason.sentence for reason in reasons),
-        hold_reasons=[{"code": reason.code, "sentence": reason.sentence} for reason in reasons],
+        hold_reasons=[reason.kept() for reason in reasons],
     )
 
 
@@ -194,14 +194,20 @@ def _place(
 
 
 def release_hold(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Send it all the same: the present reasons are waived, new ones would hold it again."""
-    codes = {reason["code"] for reason in purchase_order.hold_reasons}
+    """Send it all the same: the present reasons are waived as they are.
+
+    A new reason holds it again, and so does the same one when it costs more than was seen.
+    """
+    kept = [*purchase_order.waived_reasons, *purchase_order.hold_reasons]
+    waived = {(reason["code"], reason.get("subject", "")): reason for reason in kept}
+    codes = sorted({reason["code"] for reason in purchase_order.hold_reasons})
     purchase_order.move(
         Status.READY,
         at=now,
         actor=actor,
-        reason="staff waived: " + ", ".join(sorted(codes)),
-        waived_reasons=sorted(codes | set(purchase_order.waived_reasons)),
+        reason="staff waived: " + ", ".join(codes),
+        unchanged=("hold_reasons",),
+        waived_reasons=list(waived.values()),
         hold_reasons=[],
     )
 

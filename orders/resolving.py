@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from orders import acknowledging
+from orders.gate import Reason
 from orders.models import PurchaseOrder
 from suppliers.adapters.base import PurchaseState, Purchasing
 from suppliers.connecting import adapter_for
@@ -81,7 +82,7 @@ def held(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
         Status.ON_HOLD,
         at=now,
         reason=problem,
-        hold_reasons=[{"code": "refused", "sentence": f"The supplier refuses: {problem[:250]}"}],
+        hold_reasons=[Reason("refused", f"The supplier refuses: {problem[:250]}").kept()],
     )
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from orders.gate import Facts, LineFacts, reasons_to_hold
+from orders.gate import Facts, LineFacts, Reason, is_waived, reasons_to_hold
 from storefront.lib.money import Money
 
 
@@ -18,7 +18,12 @@ def usd(amount):
 
 
 LINE = LineFacts(
-    title="Ridge 1800", quantity=2, cost_sold=usd("10.00"), cost_now=usd("10.00"), reported_now=2
+    sku="RIDGE-1800",
+    title="Ridge 1800",
+    quantity=2,
+    cost_sold=usd("10.00"),
+    cost_now=usd("10.00"),
+    reported_now=2,
 )
 GOOD = Facts(
     address_problems=(),
@@ -70,3 +75,29 @@ def test_a_cheaper_cost_and_a_cent_of_rounding_are_no_drift():
     rounded = replace(LINE, cost_now=usd("10.20"))
 
     assert reasons_to_hold(replace(GOOD, lines=(cheaper, rounded))) == []
+
+
+SEEN = Reason("cost", "It costs more.", subject="A", amount=usd("10.50"))
+
+
+@pytest.mark.parametrize(
+    ("reason", "waived"),
+    [
+        (SEEN, True),
+        (replace(SEEN, amount=usd("10.49")), True),
+        (replace(SEEN, amount=usd("10.51")), False),
+        (replace(SEEN, amount=eur("10.50")), False),
+        (replace(SEEN, amount=None), False),
+        (replace(SEEN, subject="B"), False),
+        (replace(SEEN, code="margin"), False),
+    ],
+)
+def test_staff_waive_what_they_saw_and_nothing_worse(reason, waived):
+    assert is_waived(reason, [SEEN.kept()]) is waived
+
+
+def test_what_has_no_amount_is_waived_by_its_name():
+    reason = Reason("battery", "It may not fly.")
+
+    assert is_waived(reason, [reason.kept()])
+    assert not is_waived(reason, [])
