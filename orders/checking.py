@@ -48,11 +48,12 @@ def _facts(purchase_order: PurchaseOrder, options: tuple[FreightOption, ...] | N
         )
     )
     charge = purchase_order.charge
-    goods = Money.total((_outlay(line, order.currency) for line in lines), order.currency)
-    carriage = Money.zero(order.currency)
-    for option in options or ():
-        if option.name == purchase_order.carrier_service:
-            carriage = _in_currency(option.price, order.currency)
+    costs = [_cost(line) for line in lines]
+    costs += [
+        option.price for option in options or () if option.name == purchase_order.carrier_service
+    ]
+    rates = _rates({cost.currency for cost in costs}, order.currency)
+    missing = sorted(currency for currency, rate in rates.items() if rate is None)
     return Facts(
         address_problems=sorted(addresses.problems(address=ship_to)),
         supplier_is_active=purchase_order.supplier.status == "active",
@@ -61,7 +62,8 @@ def _facts(purchase_order: PurchaseOrder, options: tuple[FreightOption, ...] | N
         routes=None if options is None else frozenset(option.name for option in options),
         battery_is_allowed=_battery_is_allowed(purchase_order, lines),
         charge_net=charge - contained_tax(gross=charge, rate=rate_for(ship_to.country)),
-        outlay=goods + carriage,
+        outlay=None if missing else _sum(costs, rates, order.currency),
+        missing_rates=[f"{currency}-{order.currency}" for currency in missing],
         secured=_secured(purchase_order),
         charge=charge,
     )
@@ -94,17 +96,28 @@ def _line_facts(line: PurchaseLine) -> LineFacts:
     )
 
 
-def _outlay(line: PurchaseLine, currency: str) -> Money:
+def _cost(line: PurchaseLine) -> Money:
     offer = line.order_line.offer
-    cost = Money(offer.cost_amount or line.agreed_cost_amount, offer.currency)
-    return _in_currency(cost, currency) * line.quantity
+    return Money(offer.cost_amount or line.agreed_cost_amount, offer.currency) * line.quantity
 
 
-def _in_currency(money: Money, currency: str) -> Money:
-    if money.currency == currency:
-        return money
-    rate = ExchangeRate.objects.get(base=money.currency, quote=currency)
-    return money.converted(rate=rate.rate, currency=currency)
+def _rates(currencies: set[str], quote: str) -> dict[str, Decimal | None]:
+    known = dict(
+        ExchangeRate.objects.filter(quote=quote, base__in=currencies).values_list("base", "rate")
+    )
+    return {
+        currency: Decimal(1) if currency == quote else known.get(currency)
+        for currency in currencies
+    }
+
+
+def _sum(costs: list[Money], rates: dict[str, Decimal | None], currency: str) -> Money:
+    converted = (
+        cost if cost.currency == currency else cost.converted(rate=rate, currency=currency)
+        for cost in costs
+        if (rate := rates[cost.currency]) is not None
+    )
+    return Money.total(converted, currency)
 
 
 def _secured(purchase_order: PurchaseOrder) -> Money:

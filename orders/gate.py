@@ -26,6 +26,7 @@ class LineFacts:
 class Facts:
     """Everything the gate looks at. Money of ``charge_net`` and ``outlay`` is the channel's.
 
+    ``missing_rates`` are pairs such as ``USD-EUR``; with one missing, ``outlay`` is unknown.
     ``routes`` are the supplier's own names of what he offers for this very parcel; None
     when he could not be asked.
     """
@@ -37,7 +38,8 @@ class Facts:
     routes: frozenset[str] | None
     battery_is_allowed: bool
     charge_net: Money
-    outlay: Money
+    outlay: Money | None
+    missing_rates: Sequence[str]
     secured: Money
     charge: Money
 
@@ -78,6 +80,7 @@ def _covers(kept: Mapping[str, Any], reason: Reason) -> bool:
     return reason.amount is None or reason.amount.amount <= Decimal(kept["amount"])
 
 
+NO_RATE = "rate"
 COST_DRIFT_RATE = Decimal("0.02")  # a cent of rounding is no drift
 
 
@@ -108,7 +111,10 @@ def reasons_to_hold(facts: Facts) -> list[Reason]:
         found.append(
             Reason("route", f"The supplier offers {offered}, not {facts.carrier_service}.")
         )
-    if facts.charge_net < facts.outlay:
+    for pair in facts.missing_rates:
+        sentence = f"The exchange rate {pair} is missing: nobody can say what it earns."
+        found.append(Reason(NO_RATE, sentence, subject=pair))
+    if facts.outlay is not None and facts.charge_net < facts.outlay:
         loss = facts.outlay - facts.charge_net
         found.append(Reason("margin", f"It would lose {loss}.", amount=loss))
     return found

@@ -11,7 +11,16 @@ from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
 
-from orders import allocations, cancelling, checkout, ledger, payments, purchasing, resolving
+from orders import (
+    allocations,
+    cancelling,
+    checkout,
+    holding,
+    ledger,
+    payments,
+    purchasing,
+    resolving,
+)
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
 from orders.purchasing import OrderStoppedError
 from storefront.lib.failures import OutsideError
@@ -67,6 +76,12 @@ def send_due(**_: Any) -> None:
     )
     for purchase_order_id in due.order_by("pk").values_list("pk", flat=True)[:BATCH]:
         send.delay(purchase_order_id=purchase_order_id)
+
+
+@shared_task
+def lift_holds(**_: Any) -> None:
+    """Find purchase orders whose reason to be held is gone; ``send_due`` finds them then."""
+    holding.lift_answered(now=timezone.now())
 
 
 @shared_task

@@ -43,6 +43,7 @@ app.conf.beat_schedule = {
     "orders: expire unpaid": {"task": "orders.tasks.expire_unpaid", "schedule": 30},
     "orders: divide paid": {"task": "orders.tasks.divide_paid", "schedule": 10},
     "orders: send due": {"task": "orders.tasks.send_due", "schedule": 5},
+    "orders: lift holds": {"task": "orders.tasks.lift_holds", "schedule": 30},
     "orders: resolve unknown": {"task": "orders.tasks.resolve_unknown", "schedule": 10},
     "orders: settle payments": {"task": "orders.tasks.settle_payments", "schedule": 10},
     "orders: reconcile stock": {"task": "orders.tasks.reconcile_stock", "schedule": 20},

@@ -34,6 +34,7 @@ GOOD = Facts(
     battery_is_allowed=True,
     charge_net=eur("40.00"),
     outlay=eur("30.00"),
+    missing_rates=(),
     secured=eur("49.98"),
     charge=eur("49.98"),
 )
@@ -61,6 +62,7 @@ def test_a_supplier_who_cannot_be_asked_for_routes_holds_nothing():
         ("route", replace(GOOD, routes=frozenset({"Other"}))),
         ("route", replace(GOOD, routes=frozenset())),
         ("margin", replace(GOOD, outlay=eur("40.01"))),
+        ("rate", replace(GOOD, outlay=None, missing_rates=("USD-EUR",))),
     ],
 )
 def test_each_failed_check_is_one_reason_with_a_sentence(code, facts):
