@@ -177,3 +177,16 @@ def test_the_cart_cookie_is_hidden_from_scripts_and_the_count_is_not(shopper, li
     assert (count["httponly"], count.value) == ("", "1")
     assert Cart.objects.get().token in cart.value
     assert cart.value != Cart.objects.get().token
+
+
+@pytest.mark.parametrize("kept_s", [0, 30])
+def test_too_many_parameters_are_refused_in_a_sentence_without_a_traceback(
+    client, settings, caplog, kept_s
+):
+    settings.PAGE_CACHE_S = kept_s
+
+    response = client.get("/en/search/?" + "&".join(["q=x"] * 201))
+
+    assert response.status_code == 400
+    assert "We could not read this request." in response.content.decode()
+    assert [record.exc_info for record in caplog.records] == [None]
