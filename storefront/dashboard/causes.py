@@ -6,10 +6,13 @@ risk, empty where there is none. ``%(now)s`` is the moment of asking.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from storefront.dashboard import complaints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +20,7 @@ class Cause:
     """One kind of waiting. ``page`` names the admin pages of the rows.
 
     With ``filters`` the row stands for many, and leads to their list; ``{name}`` is put in.
+    ``named`` says a name that is a code in words.
     """
 
     code: str
@@ -24,6 +28,7 @@ class Cause:
     page: str
     sql: str
     filters: str = ""
+    named: Callable[[str], str] = str
 
 
 _PURCHASE = """
@@ -85,13 +90,14 @@ def _plain(  # noqa: PLR0913 - one query in its parts
     condition: str,
     *,
     filters: str = "",
+    named: Callable[[str], str] = str,
 ) -> Cause:
     id_name_since, _from, source = select.partition(" FROM ")
     sql = f"""
         SELECT {id_name_since.strip()}
         FROM {source.strip()} WHERE {condition}
     """  # noqa: S608 - all parts are written in this file
-    return Cause(code=code, sentence=sentence, page=page, sql=sql, filters=filters)
+    return Cause(code=code, sentence=sentence, page=page, sql=sql, filters=filters, named=named)
 
 
 _NO_MONEY = "NULL::numeric AS amount, '' AS currency"
@@ -208,7 +214,7 @@ CAUSES = (
         _("Carrier reports trouble"),
         "shipping_parcel",
         f"x.id, x.number AS name, coalesce(x.carrier_status_at, x.status_since) AS since,"
-        f" {_NO_MONEY}, x.carrier_status AS detail FROM shipping_parcel x",
+        f" {_NO_MONEY}, replace(x.carrier_status, '_', ' ') AS detail FROM shipping_parcel x",
         "x.status <> 'delivered' AND x.carrier_status"
         " IN ('exception', 'return_to_sender', 'lost', 'expired')",
     ),
@@ -249,6 +255,7 @@ CAUSES = (
         " FROM suppliers_feedissue i JOIN suppliers_feedrun r ON r.id = i.first_run_id",
         "i.resolved_at IS NULL AND i.severity = 'error' GROUP BY i.code",
         filters="code__exact={name}&severity__exact=error&resolved_at__isempty=1",
+        named=complaints.said,
     ),
     _plain(
         "stock_risk",

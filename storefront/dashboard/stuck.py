@@ -86,7 +86,7 @@ def _waiting(  # noqa: PLR0913, PLR0917 - the columns of one row
     return Waiting(
         cause=cause,
         count=total,
-        name=name,
+        name=cause.named(name),
         url=url,
         since=since,
         at_risk=None if amount is None else Money(amount, currency),

@@ -11,7 +11,7 @@ from notifications.models import Delivery
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
 from shipping.models import Parcel
 from storefront.accounts.models import User
-from storefront.dashboard import stuck
+from storefront.dashboard import complaints, stuck
 from storefront.dashboard.causes import CAUSES
 from storefront.hooks.models import InboundCall
 from storefront.lib.money import Money
@@ -136,7 +136,11 @@ def test_many_alike_are_one_line_that_leads_to_their_list(monkeypatch):
 
     (row,) = [row for row in stuck.find(now=NOON) if row.cause.code == "feed_issues"]
 
-    assert (row.name, row.detail, row.at_risk) == ("gtin-check-digit", "2 ×", None)
+    assert (row.name, row.detail, row.at_risk) == (
+        "A GTIN has a wrong check digit",
+        "2 ×",
+        None,
+    )
     assert row.url.startswith("/admin/suppliers/feedissue/?code__exact=gtin-check-digit")
 
 
@@ -183,3 +187,7 @@ def test_words_from_outside_cannot_speak_sql(monkeypatch):
 
     assert row.name == "'; DROP TABLE catalog_image; --"
     assert "catalog_image" in connection.introspection.table_names()
+
+
+def test_a_code_that_is_new_is_readable_at_once():
+    assert complaints.said("cost-of-living") == "cost of living"

@@ -1,0 +1,64 @@
+"""What is wrong with a row of a feed, in words: the codes of all readers in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+WORDS: Mapping[str, Promise] = {
+    # The list
+    "list-no-id": _("A listed row has no id"),
+    "list-not-on-sale": _("A listed product is not on sale"),
+    "list-too-long": _("The list is longer than it says"),
+    "list-twice": _("A product is listed twice"),
+    "list-unreadable": _("A listed row cannot be read"),
+    # The product
+    "answer-missing": _("No answer about a product"),
+    "cannot-be-stored": _("A product cannot be stored"),
+    "family-unknown": _("A product is no light that we know"),
+    "no-title": _("A product has no title"),
+    "no-variants": _("A product has no variants"),
+    "other-product": _("Another product than asked for"),
+    "picture-address": _("The address of a picture is no address"),
+    # Its names
+    "gtin-check-digit": _("A GTIN has a wrong check digit"),
+    "gtin-duplicate": _("A GTIN belongs to another variant"),
+    "mpn-duplicate": _("A maker’s number belongs to another variant"),
+    "sku-missing": _("A variant has no SKU"),
+    "sku-of-two": _("Two products claim one SKU"),
+    "sku-twice": _("A product has one SKU twice"),
+    "sku-unreadable": _("A variant cannot be read"),
+    "sku-unusable": _("A SKU cannot be used"),
+    # Its numbers
+    "beam-contradicts-intensity": _("The beam contradicts the intensity"),
+    "capacity-impossible": _("No battery holds so much"),
+    "intensity-impossible": _("No light has this intensity"),
+    "out-of-range": _("A number is out of range"),
+    "output-impossible": _("No light gives so much light"),
+    "runtime-impossible": _("No light runs so long"),
+    "value-unreadable": _("A value can be read in two ways"),
+    # What it costs
+    "cost-absurd": _("A cost cannot be a price"),
+    "cost-is-a-range": _("A cost is a range"),
+    "cost-jumped": _("A cost jumped"),
+    "cost-missing": _("A cost is missing"),
+    "cost-no-answer": _("No answer about a cost"),
+    "cost-not-positive": _("A cost is not above zero"),
+    "cost-unreadable": _("A cost cannot be read"),
+    "cost-wrong-currency": _("A cost is in another currency"),
+    # How much there is
+    "stock-absurd": _("A stock is too large to believe"),
+    "stock-missing": _("A stock is missing"),
+    "stock-negative": _("A stock is below zero"),
+    "stock-no-answer": _("No answer about a stock"),
+    "stock-nowhere": _("A stock lies in no country"),
+    "stock-of-nothing": _("A stock names no SKU"),
+    "stock-unreadable": _("A stock cannot be read"),
+}
+
+
+def said(code: str) -> str:
+    """Return the sentence; a code that is new to us is shown as it is, readably."""
+    return str(WORDS.get(code, code.replace("-", " ")))
