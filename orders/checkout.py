@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 
 from catalog.models import Listing
@@ -24,6 +25,7 @@ from storefront.lib.money import Money
 from suppliers.stock import NotEnoughStockError
 
 PAY_WITHIN = timedelta(minutes=20)
+NUMBER_TRIES = 5  # a number is chance: with 28 million a day, two in a row collide hardly ever
 
 
 class EmptyCartError(Exception):
@@ -79,14 +81,30 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
     """
     if fields := addresses.problems(address=ship_to):
         raise BadAddressError(fields)
+    place_as = partial(
+        _place, cart=cart, email=email, ship_to=ship_to, quote=quote, now=now, agreed=agreed
+    )
     try:
-        return _place(cart=cart, email=email, ship_to=ship_to, quote=quote, now=now, agreed=agreed)
+        return _numbered(place_as, now)
     except NotEnoughStockError as error:
         raise CannotSupplyError(str(error)) from error
 
 
+def _numbered(place_as: Callable[[str], Order], now: datetime) -> Order:
+    """Draw another number when somebody has this one; everything else is the caller's to know."""
+    for _ in range(NUMBER_TRIES - 1):
+        number = order_number(now)
+        try:
+            return place_as(number)
+        except IntegrityError:
+            if not Order.objects.filter(number=number).exists():
+                raise
+    return place_as(order_number(now))
+
+
 @transaction.atomic(durable=True)
 def _place(  # noqa: PLR0913
+    number: str,
     *,
     cart: Cart,
     email: str,
@@ -114,7 +132,7 @@ def _place(  # noqa: PLR0913
     if agreed is not None and agreed != total:
         raise PriceChangedError(total)
     order = Order.objects.create(
-        number=order_number(now),
+        number=number,
         access_key=new_key(),
         channel=cart.channel,
         cart=cart,

@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError
 
 from orders import carts, checkout
 from orders.models import Order, Reservation
@@ -43,6 +44,33 @@ def test_an_order_holds_its_stock():
     level = StockLevel.objects.get()
     assert (level.reserved, level.available) == (2, 1)
     assert Reservation.objects.get().status == "active"
+
+
+def numbers(monkeypatch, *drawn):
+    left = list(drawn)
+    monkeypatch.setattr(checkout, "order_number", lambda _now: left.pop(0))
+    return left
+
+
+def test_a_number_that_is_taken_is_drawn_again(monkeypatch):
+    numbers(monkeypatch, "FL-1", "FL-1", "FL-1", "FL-2")
+    first = make_order()
+
+    second = make_order()
+
+    assert (first.number, second.number) == ("FL-1", "FL-2")
+    assert Reservation.objects.filter(line__order=second).count() == 1
+
+
+def test_numbers_are_not_drawn_for_ever(monkeypatch):
+    left = numbers(monkeypatch, *["FL-1"] * 10)
+    make_order()
+
+    with pytest.raises(IntegrityError):
+        make_order()
+
+    assert len(left) == 10 - 1 - checkout.NUMBER_TRIES
+    assert Order.objects.count() == 1
 
 
 def test_a_cart_is_ordered_once():
