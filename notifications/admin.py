@@ -71,7 +71,7 @@ class DeliveryAdmin(StaffAdmin):
     def send_again(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:
         def act(delivery: Delivery) -> None:
             dispatch.send_again(delivery=delivery, actor=str(request.user), now=timezone.now())
-            tasks.send.delay(delivery_id=delivery.pk)
+            self.wake(request, tasks.send, delivery_id=delivery.pk)
 
         self.do_each(request, rows, act)
 

@@ -185,7 +185,7 @@ class OrderAdmin(StaffAdmin):
             result = cancelling.cancel(
                 order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
             )
-            tasks.settle_payments.delay()
+            self.wake(request, tasks.settle_payments)
             for words, numbers in (
                 (gettext("Stopped: %s"), result.stopped),
                 (gettext("Goes on, for the supplier refused to stop it: %s"), result.refused),
@@ -220,7 +220,7 @@ class OrderAdmin(StaffAdmin):
                 now=timezone.now(),
                 key=given["key"] or secrets.token_hex(8),
             )
-            tasks.settle_payments.delay()
+            self.wake(request, tasks.settle_payments)
 
         left = _left(order)
         return self.ask(
@@ -246,7 +246,7 @@ class OrderAdmin(StaffAdmin):
             holding.go_on(
                 order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
             )
-            tasks.divide.delay(order_id=order.pk)
+            self.wake(request, tasks.divide, order_id=order.pk)
 
         return self.ask(
             request,

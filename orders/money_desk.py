@@ -97,7 +97,7 @@ class PaymentEventAdmin(StaffAdmin):
             asking.ask_again(
                 request=refusal.answers or refusal, actor=str(request.user), now=timezone.now()
             )
-            tasks.settle_payments.delay()
+            self.wake(request, tasks.settle_payments)
 
         return self.ask(
             request,

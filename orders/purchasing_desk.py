@@ -117,7 +117,7 @@ class PurchaseOrderAdmin(StaffAdmin):
             purchasing.release_hold(
                 purchase_order=held, actor=str(request.user), now=timezone.now()
             )
-            tasks.send.delay(purchase_order_id=held.pk)
+            self.wake(request, tasks.send, purchase_order_id=held.pk)
 
         sentences = " ".join(reason["sentence"] for reason in held.hold_reasons)
         return self.ask(
@@ -137,7 +137,7 @@ class PurchaseOrderAdmin(StaffAdmin):
             purchasing.send_again(
                 purchase_order=failed, actor=str(request.user), now=timezone.now()
             )
-            tasks.send.delay(purchase_order_id=failed.pk)
+            self.wake(request, tasks.send, purchase_order_id=failed.pk)
 
         return self.ask(
             request,
@@ -157,7 +157,7 @@ class PurchaseOrderAdmin(StaffAdmin):
 
         def act(_given: object) -> None:
             resolving.resolve(purchase_order=unknown, now=timezone.now())
-            tasks.settle_payments.delay()
+            self.wake(request, tasks.settle_payments)
 
         return self.ask(
             request,

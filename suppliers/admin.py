@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib import columns
 from storefront.lib.sealing import seal, unseal
-from storefront.lib.staff import ReasonForm, StaffAdmin, action, inline
+from storefront.lib.staff import ReasonForm, StaffAdmin, action, inline, start
 from suppliers import complaints, runs, stock_desk, supply, tasks
 from suppliers.forms import ConnectionForm, SupplierForm
 from suppliers.models import Connection, FeedIssue, FeedRun, StockLocation, Supplier
@@ -67,7 +67,7 @@ class SupplierAdmin(StaffAdmin):
 
         def act(_given: object) -> None:
             supply.price_anew(supplier=supplier)
-            tasks.publish_waiting.delay()
+            self.wake(request, tasks.publish_waiting)
 
         return self.ask(
             request,
@@ -207,7 +207,7 @@ class FeedRunAdmin(StaffAdmin):
 
         def act(_given: object) -> None:
             runs.accept(run=run, actor=str(request.user), now=timezone.now())
-            tasks.sync_now.delay(supplier_id=run.supplier_id, kind=run.kind)
+            self.wake(request, tasks.sync_now, supplier_id=run.supplier_id, kind=run.kind)
 
         return self.ask(
             request,
@@ -265,7 +265,7 @@ class FeedIssueAdmin(StaffAdmin):
 
 def _start(supplier: Supplier, *kinds: str) -> None:
     for kind in kinds:
-        tasks.sync_now.delay(supplier_id=supplier.pk, kind=kind)
+        start(tasks.sync_now, supplier_id=supplier.pk, kind=kind)
 
 
 def _move(supplier: Supplier, to: str, request: HttpRequest, reason: str) -> None:

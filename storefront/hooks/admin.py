@@ -38,6 +38,6 @@ class InboundCallAdmin(StaffAdmin):
     def handle_again(self, request: HttpRequest, rows: QuerySet[InboundCall]) -> None:
         def act(call: InboundCall) -> None:
             handling.handle_again(call=call, actor=str(request.user), now=timezone.now())
-            tasks.handle.delay(call_id=call.pk)
+            self.wake(request, tasks.handle, call_id=call.pk)
 
         self.do_each(request, rows, act)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from django import forms
 from django.contrib import admin, messages
@@ -15,11 +15,12 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from kombu.exceptions import OperationalError
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action as unfold_action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from storefront.lib.failures import OutsideError
+from storefront.lib.failures import OutsideError, TemporaryError
 from storefront.lib.states import IllegalMoveError, LostRaceError
 
 # What a verb may answer to a person: no bug, but a reason to show.
@@ -34,6 +35,24 @@ def action[**P, R](
         description=description, icon=icon, permissions=["act"]
     )
     return offered
+
+
+class Wakeable(Protocol):
+    """A task as far as staff pages know it."""
+
+    @property
+    def delay(self) -> Callable[..., object]: ...
+
+
+def start(task: Wakeable, **known: Any) -> None:
+    """Start what is written down nowhere: without a worker to hear it, nothing happens.
+
+    Raises: TemporaryError  the broker is away
+    """
+    try:
+        task.delay(**known)
+    except OperationalError as error:
+        raise TemporaryError(_("The workers cannot be called just now: try again.")) from error
 
 
 class SureForm(forms.Form):
@@ -147,6 +166,14 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
             "back": self.page_of(row),
         }
         return TemplateResponse(request, "staff/ask.html", context)
+
+    def wake(self, request: HttpRequest, task: Wakeable, **known: Any) -> None:
+        """Have a worker go on at once with what a verb wrote down; else a sweep finds it."""
+        try:
+            task.delay(**known)
+        except OperationalError:
+            words = _("The workers cannot be called just now. It is written down and done later.")
+            self.message_user(request, words, messages.WARNING)
 
     def do_each[R: models.Model](
         self, request: HttpRequest, rows: Iterable[R], act: Callable[[R], object]
