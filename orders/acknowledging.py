@@ -27,7 +27,9 @@ OPEN_CONVERSATION = frozenset(
     {Request.SUBMITTING, Request.SUBMIT_UNKNOWN, Request.SUBMITTED, Request.BACKORDERED}
 )
 WISHED_TO_STOP = frozenset({Request.CANCELLATION_REQUESTED, Request.CANCELLATION_REJECTED})
-SAYS_YES = frozenset({Answer.ACCEPTED, Answer.SHIPPED, Answer.DELIVERED})
+SAYS_YES = frozenset(
+    {Answer.ACCEPTED, Answer.PARTIALLY_SHIPPED, Answer.SHIPPED, Answer.DELIVERED}
+)
 SAYS_NO = frozenset({Answer.REJECTED, Answer.CANCELED})
 
 

@@ -36,7 +36,7 @@ def parcel_shipped(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetim
 def parcel_delivered(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
     tell(
         name="parcel.delivered",
-        key=f"parcel.delivered:{parcel.carrier}:{parcel.number}",
+        key=f"parcel.delivered:{parcel.carrier}:{parcel.number or parcel.pk}",
         subject=f"order:{purchase_order.order.number}",
         payload=_basics(parcel, purchase_order),
         at=at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
 from django.db import transaction
@@ -9,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from orders import allocations
 from orders.models import Order, OrderLine, PurchaseOrder
-from shipping import facts
+from shipping import facts, packing
 from shipping.models import Parcel
 from storefront.lib.transactions import needs_transaction
 
@@ -20,27 +21,37 @@ PurchaseStatus = PurchaseOrder.Status
 def hand_over(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime) -> None:
     """Note that the carrier has a parcel: its units are shipped, and the shopper is told once.
 
+    A parcel without a number cannot be followed, so it is told when it gets one.
+
     Locks:  the caller holds the order and the purchase order; the allocations, the stock rows
     """
     if parcel.status != Parcel.Status.ANNOUNCED:
         return
-    who = _who(purchase_order)
-    parcel.move(Parcel.Status.HANDED_OVER, at=now, actor=who)
-    for line in parcel.lines.order_by("order_line_id"):
-        OrderLine.objects.filter(pk=line.order_line_id).update(
-            shipped_quantity=F("shipped_quantity") + line.quantity
-        )
-    gone = OrderLine.objects.filter(
-        parcel_lines__parcel=parcel,
-        shipped_quantity__gte=F("quantity") - F("canceled_quantity"),
-    )
-    allocations.ship(lines=gone.distinct(), cause=f"parcel:{parcel.number}", now=now)
-    to = PurchaseStatus.PARTIALLY_SHIPPED
-    if not _lines(purchase_order).exclude(_all("shipped_quantity")).exists():
-        to = PurchaseStatus.SHIPPED
-    if to in PurchaseOrder.TRANSITIONS[PurchaseStatus(purchase_order.status)]:
-        purchase_order.move(to, at=now, actor=who, reason=f"{parcel} left")
-    facts.parcel_shipped(parcel, purchase_order=purchase_order, at=now)
+    parcel.move(Parcel.Status.HANDED_OVER, at=now, actor=_who(purchase_order))
+    _ship(parcel, purchase_order, packing.contents(parcel), now)
+    tell(parcel=parcel, purchase_order=purchase_order, now=now)
+
+
+@needs_transaction
+def tell(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime) -> None:
+    """Tell the shopper once of a parcel on its way, as soon as he can follow it."""
+    if parcel.number and parcel.status == Parcel.Status.HANDED_OVER:
+        facts.parcel_shipped(parcel, purchase_order=purchase_order, at=now)
+
+
+@needs_transaction
+def fill(
+    *, parcel: Parcel, purchase_order: PurchaseOrder, units: Counter[int], now: datetime
+) -> None:
+    """Note what is in a parcel of which that was not known; it may have left or arrived already.
+
+    Locks:  as ``hand_over``
+    """
+    packing.put(parcel, units)
+    if parcel.status in {Parcel.Status.HANDED_OVER, Parcel.Status.DELIVERED}:
+        _ship(parcel, purchase_order, units, now)
+    if parcel.status == Parcel.Status.DELIVERED:
+        _arrive(purchase_order, units, now)
 
 
 @needs_transaction
@@ -53,16 +64,8 @@ def deliver(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime) -> 
     if parcel.status != Parcel.Status.HANDED_OVER:
         return
     parcel.move(Parcel.Status.DELIVERED, at=now, actor=parcel.carrier)
-    for line in parcel.lines.order_by("order_line_id"):
-        OrderLine.objects.filter(pk=line.order_line_id).update(
-            delivered_quantity=F("delivered_quantity") + line.quantity
-        )
     facts.parcel_delivered(parcel, purchase_order=purchase_order, at=now)
-    if purchase_order.status != PurchaseStatus.SHIPPED:
-        return
-    if not _lines(purchase_order).exclude(_all("delivered_quantity")).exists():
-        purchase_order.move(PurchaseStatus.CLOSED, at=now, reason="everything arrived")
-        complete(order=purchase_order.order, now=now)
+    _arrive(purchase_order, packing.contents(parcel), now)
 
 
 @needs_transaction
@@ -99,6 +102,38 @@ def arrived() -> QuerySet[Order]:
         ~Exists(mine.exclude(status__in=ended)),
         status=Order.Status.PROCESSING,
     )
+
+
+def _ship(
+    parcel: Parcel, purchase_order: PurchaseOrder, units: Counter[int], now: datetime
+) -> None:
+    _count("shipped_quantity", units)
+    gone = OrderLine.objects.filter(_all("shipped_quantity"), pk__in=units)
+    allocations.ship(lines=gone, cause=f"parcel:{parcel.number or parcel.pk}", now=now)
+    to = PurchaseStatus.PARTIALLY_SHIPPED
+    if not _lines(purchase_order).exclude(_all("shipped_quantity")).exists():
+        to = PurchaseStatus.SHIPPED
+    if to in PurchaseOrder.TRANSITIONS[PurchaseStatus(purchase_order.status)]:
+        purchase_order.move(to, at=now, actor=_who(purchase_order), reason=f"{parcel} left")
+
+
+def _arrive(purchase_order: PurchaseOrder, units: Counter[int], now: datetime) -> None:
+    _count("delivered_quantity", units)
+    if purchase_order.status != PurchaseStatus.SHIPPED:
+        return
+    under_way = [Parcel.Status.ANNOUNCED, Parcel.Status.HANDED_OVER]
+    might_hold_some = Parcel.objects.filter(
+        shipment__purchase_order=purchase_order, is_content_unknown=True, status__in=under_way
+    )
+    is_all_here = not _lines(purchase_order).exclude(_all("delivered_quantity")).exists()
+    if is_all_here and not might_hold_some.exists():
+        purchase_order.move(PurchaseStatus.CLOSED, at=now, reason="everything arrived")
+        complete(order=purchase_order.order, now=now)
+
+
+def _count(counter: str, units: Counter[int]) -> None:
+    for line_id, quantity in sorted(units.items()):
+        OrderLine.objects.filter(pk=line_id).update(**{counter: F(counter) + quantity})
 
 
 def _lines(purchase_order: PurchaseOrder) -> QuerySet[OrderLine]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 
-from orders.models import PurchaseLine, PurchaseOrder
-from shipping import carriers, fulfilling, tracking
-from shipping.models import Parcel, ParcelLine, Shipment
+from orders.models import PurchaseOrder
+from shipping import carriers, fulfilling, packing, tracking
+from shipping.models import Parcel, Shipment
 from shipping.statuses import CarrierNews, from_words
 from suppliers.adapters.base import Answer, ParcelNews, PurchaseState
 
-LEFT = frozenset({Answer.SHIPPED, Answer.DELIVERED})
+WHOLE = frozenset({Answer.SHIPPED, Answer.DELIVERED})
+LEFT = WHOLE | {Answer.PARTIALLY_SHIPPED}
 SHIPPABLE = frozenset(
     {
         PurchaseOrder.Status.IN_PROGRESS,
@@ -43,14 +46,15 @@ def take_in(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetim
     """Follow what a supplier says of his parcels: by webhook or by poll, in any order.
 
     A parcel is kept by carrier and number, so the same one told twice is one. What cannot be
-    taken is left out with a reason, which stands with the purchase order for staff.
+    taken is left out with a reason, which stands with the purchase order for staff. An order
+    that is shipped without a word of how is one parcel without a number, until one is told.
 
     Locks:  the order, then the purchase order, the allocations and the stock rows
     Raises: WrongOrderError  the news is not of this order, or it is not with the supplier
     """
     if state.number != purchase_order.number:
         raise WrongOrderError(f"{state.number} is not {purchase_order.number}")
-    if not state.parcels and state.answer != Answer.DELIVERED:
+    if not state.parcels and state.answer not in LEFT:
         return TakenIn(parcels=(), problems=())
     locked = tracking.lock(purchase_order.pk)
     if locked.status not in SHIPPABLE:
@@ -58,98 +62,180 @@ def take_in(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetim
     shipment, _ = Shipment.objects.get_or_create(
         purchase_order=locked, defaults={"created_at": now}
     )
-    parcels, problems = [], []
-    for news in state.parcels:
-        try:
-            parcel = _parcel(shipment, locked, news, now)
-        except (carriers.BadNumberError, _RefusedError) as error:
-            problems.append(str(error))
-            continue
-        parcels.append(parcel)
-        if state.answer in LEFT:
-            fulfilling.hand_over(parcel=parcel, purchase_order=locked, now=now)
-        if told := _told_by_carrier(news):
-            tracking.hear(parcel=parcel, purchase_order=locked, news=[told], now=now)
+    intake = _Intake(shipment=shipment, purchase_order=locked, state=state, now=now)
+    intake.take()
     if state.answer == Answer.DELIVERED:
         _all_delivered(shipment, locked, state, now)
-    if problems:
-        PurchaseOrder.objects.filter(pk=locked.pk).update(problem="; ".join(problems)[:300])
+    if intake.problems:
+        PurchaseOrder.objects.filter(pk=locked.pk).update(problem="; ".join(intake.problems)[:300])
     purchase_order.refresh_from_db()
-    return TakenIn(parcels=tuple(parcels), problems=tuple(problems))
+    return TakenIn(parcels=tuple(intake.parcels), problems=tuple(intake.problems))
 
 
 class _RefusedError(Exception):
     """A parcel cannot be one of this order's."""
 
 
-def _parcel(
-    shipment: Shipment, purchase_order: PurchaseOrder, news: ParcelNews, now: datetime
-) -> Parcel:
-    number = carriers.number_of(news.number)
-    # Within one shipment the number is enough: a supplier names the carrier differently
-    # from one message to the next.
-    if known := shipment.parcels.filter(number=number).first():
-        return known
-    carrier = carriers.name_of(news.carrier, number)
-    foreign = Parcel.objects.filter(
-        Q(carrier=carrier) | Q(shipment__purchase_order__supplier_id=purchase_order.supplier_id),
-        number=number,
-    )
-    if other := foreign.select_related("shipment__purchase_order").first():
-        raise _RefusedError(f"{other} belongs to {other.shipment.purchase_order}")
-    contents = _contents(purchase_order, news)
-    parcel = Parcel.objects.create(
-        shipment=shipment,
-        carrier=carrier,
-        number=number,
-        tracking_url=carriers.tracking_url(news.carrier, number, offered=news.url),
-        status=Parcel.Status.ANNOUNCED,
-        status_since=now,
-        announced_at=now,
-    )
-    ParcelLine.objects.bulk_create(
-        ParcelLine(parcel=parcel, order_line_id=line_id, quantity=quantity)
-        for line_id, quantity in sorted(contents.items())
-        if quantity > 0
-    )
-    return parcel
+@dataclass(kw_only=True)
+class _Intake:
+    """One message of a supplier, while its parcels become ours."""
 
+    shipment: Shipment
+    purchase_order: PurchaseOrder
+    state: PurchaseState
+    now: datetime
+    parcels: list[Parcel] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
-def _contents(purchase_order: PurchaseOrder, news: ParcelNews) -> Counter[int]:
-    """Map order lines to how many of each are in a parcel: as told, or else all that is left.
+    def take(self) -> None:
+        """Find or make all parcels, conclude what is in them, and only then move them."""
+        heard: list[tuple[Parcel, ParcelNews]] = []
+        # A number says which parcel is meant; what is told without one is then among the others.
+        for news in sorted(self.state.parcels, key=lambda news: not news.number.strip()):
+            try:
+                parcel = self._parcel(news)
+            except (carriers.BadNumberError, packing.NotOrderedError, _RefusedError) as error:
+                self.problems.append(str(error))
+                continue
+            if parcel is not None:
+                self.parcels.append(parcel)
+                heard.append((parcel, news))
+        self._pack_the_rest()
+        for parcel in self.parcels if self.state.answer in LEFT else ():
+            fulfilling.hand_over(parcel=parcel, purchase_order=self.purchase_order, now=self.now)
+            fulfilling.tell(parcel=parcel, purchase_order=self.purchase_order, now=self.now)
+        for parcel, news in heard:
+            if told := _told_by_carrier(news):
+                tracking.hear(
+                    parcel=parcel, purchase_order=self.purchase_order, news=[told], now=self.now
+                )
 
-    Never more than is left: what a supplier sends twice is not sold twice.
+    def _parcel(self, news: ParcelNews) -> Parcel | None:
+        """Find the parcel that is meant, or make it; without a number there may be none new."""
+        units = packing.told(self.purchase_order, news)
+        number = carriers.number_of(news.number) if news.number.strip() else ""
+        if not number:
+            return self._without_number(news, units)
+        # Within one shipment the number is enough: a supplier names the carrier differently
+        # from one message to the next.
+        if known := self.shipment.parcels.filter(number=number).first():
+            self._learn(known, units)
+            return known
+        named = self._named(news, number)
+        for box in self._others(number=""):
+            inside = packing.contents(box)
+            is_part_of_it = bool(units) and units < inside
+            if is_part_of_it:
+                return self._taken_out(box, units, inside, named)
+            if units == inside or self._might_be(box, units):
+                Parcel.objects.filter(pk=box.pk).update(**named)
+                box.refresh_from_db()
+                self._learn(box, units)
+                return box
+        return self._made(news, units, named)
 
-    Raises: _RefusedError  he names only what was never ordered from him
-    """
-    left = _left(purchase_order)
-    if not news.lines:
-        return Counter({line.order_line_id: count for line, count in left.items()})
-    found: Counter[int] = Counter()
-    ours = 0
-    for told in news.lines:
-        for line, count in left.items():
-            if str(line.order_line_id) == told.reference or (
-                not told.reference and line.order_line.offer.supplier_sku == told.sku
-            ):
-                ours += 1
-                room = count - found[line.order_line_id]
-                found[line.order_line_id] += max(0, min(told.quantity or room, room))
-                break
-    if not ours:
-        raise _RefusedError(f"parcel {news.number[:40]}: what is in it was not ordered here")
-    return found
+    def _without_number(self, news: ParcelNews, units: Counter[int]) -> Parcel | None:
+        """Find what can be meant among all parcels: the number may have been told before."""
+        for parcel in self._others():
+            is_unread = parcel.is_content_unknown and not parcel.number
+            if not units or units <= packing.contents(parcel) or is_unread:
+                self._learn(parcel, units)
+                return parcel
+        rest = packing.left(self.purchase_order)
+        if not rest or (units and not units & rest):
+            return None
+        carrier = carriers.name_of(news.carrier, "") if news.carrier.strip() else ""
+        return self._made(news, units, {"carrier": carrier, "number": "", "tracking_url": ""})
 
+    def _others(self, **which: Any) -> Iterator[Parcel]:
+        """Yield the parcels of the shipment that this message did not name yet."""
+        found = self.shipment.parcels.filter(**which).exclude(status=Parcel.Status.VOIDED)
+        yield from found.exclude(pk__in=[one.pk for one in self.parcels]).order_by("pk")
 
-def _left(purchase_order: PurchaseOrder) -> dict[PurchaseLine, int]:
-    packed: Counter[int] = Counter()
-    in_parcels = ParcelLine.objects.filter(parcel__shipment__purchase_order=purchase_order).exclude(
-        parcel__status=Parcel.Status.VOIDED
-    )
-    for line_id, quantity in in_parcels.values_list("order_line_id", "quantity"):
-        packed[line_id] += quantity
-    lines = purchase_order.lines.filter(is_live=True).select_related("order_line__offer")
-    return {line: line.quantity - packed[line.order_line_id] for line in lines.order_by("pk")}
+    def _might_be(self, box: Parcel, units: Counter[int]) -> bool:
+        """Test whether a box without a number can be the one that has one now."""
+        if box.is_content_unknown:
+            return not packing.contents(box) or not units
+        return not units and not packing.left(self.purchase_order)
+
+    def _named(self, news: ParcelNews, number: str) -> dict[str, str]:
+        carrier = carriers.name_of(news.carrier, number)
+        supplier_id = self.purchase_order.supplier_id
+        foreign = Parcel.objects.filter(
+            Q(carrier=carrier) | Q(shipment__purchase_order__supplier_id=supplier_id),
+            number=number,
+        )
+        if other := foreign.select_related("shipment__purchase_order").first():
+            raise _RefusedError(f"{other} belongs to {other.shipment.purchase_order}")
+        url = carriers.tracking_url(news.carrier, number, offered=news.url)
+        return {"carrier": carrier, "number": number, "tracking_url": url}
+
+    def _made(self, news: ParcelNews, units: Counter[int], named: dict[str, str]) -> Parcel:
+        """Make a parcel. Never more is in it than is left: nothing is shipped twice."""
+        rest = packing.left(self.purchase_order)
+        parcel = self._announced(named, is_content_unknown=bool(rest) and not news.lines)
+        packing.put(parcel, units & rest)
+        return parcel
+
+    def _announced(self, named: dict[str, str], *, is_content_unknown: bool = False) -> Parcel:
+        return Parcel.objects.create(
+            shipment=self.shipment,
+            status=Parcel.Status.ANNOUNCED,
+            status_since=self.now,
+            announced_at=self.now,
+            is_content_unknown=is_content_unknown,
+            **named,
+        )
+
+    def _taken_out(
+        self, box: Parcel, units: Counter[int], inside: Counter[int], named: dict[str, str]
+    ) -> Parcel:
+        """Make a parcel of a part of what left without a number; its units are counted already."""
+        parcel = self._announced(named)
+        box.lines.all().delete()
+        packing.put(box, inside - units)
+        packing.put(parcel, units)
+        for status in (Parcel.Status.HANDED_OVER, Parcel.Status.DELIVERED):
+            if box.has_passed(status):
+                parcel.move(status, at=self.now, reason="left before its number was told")
+        return parcel
+
+    def _learn(self, parcel: Parcel, units: Counter[int]) -> None:
+        """Note what is in a parcel that was told without its contents before."""
+        if not parcel.is_content_unknown or not units or packing.contents(parcel):
+            return
+        self._fill(parcel, units & packing.left(self.purchase_order))
+        self._know(parcel)
+
+    def _pack_the_rest(self) -> None:
+        """Conclude where the units are that no message named, if that can be concluded."""
+        rest = packing.left(self.purchase_order)
+        news = self.state.parcels
+        is_whole = self.state.answer in WHOLE and not (news and all(one.lines for one in news))
+        if not rest or self.problems:
+            return
+        parcel = packing.holder_of_rest(self.shipment, rest, is_whole=is_whole)
+        if parcel is None and is_whole:
+            parcel = self._announced({"carrier": "", "number": "", "tracking_url": ""})
+        if parcel is None:
+            return
+        # The row that this message moves is the one to fill.
+        parcel = next((one for one in self.parcels if one.pk == parcel.pk), parcel)
+        self._fill(parcel, rest)
+        if self.shipment.parcels.filter(is_content_unknown=True).count() == 1:
+            self._know(parcel)
+        if parcel not in self.parcels and is_whole:
+            self.parcels.append(parcel)
+
+    def _fill(self, parcel: Parcel, units: Counter[int]) -> None:
+        fulfilling.fill(
+            parcel=parcel, purchase_order=self.purchase_order, units=units, now=self.now
+        )
+
+    @staticmethod
+    def _know(parcel: Parcel) -> None:
+        Parcel.objects.filter(pk=parcel.pk).update(is_content_unknown=False)
+        parcel.is_content_unknown = False
 
 
 def _told_by_carrier(news: ParcelNews) -> CarrierNews | None:

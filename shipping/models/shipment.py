@@ -22,7 +22,11 @@ class Shipment(models.Model):
 
 
 class Parcel(Stateful):
-    """One box with one tracking number. Our side moves; the carrier's side is only told."""
+    """One box. Our side moves; the carrier's side is only told.
+
+    ``number`` is empty while the supplier says that goods left and not how to follow them.
+    ``is_content_unknown`` stays while he did not say what is in it and it can be part of the rest.
+    """
 
     class Status(models.TextChoices):
         ANNOUNCED = "announced"
@@ -55,21 +59,26 @@ class Parcel(Stateful):
 
     shipment = models.ForeignKey(Shipment, models.PROTECT, related_name="parcels")
     carrier = models.CharField(max_length=60)
-    number = models.CharField(max_length=60)
+    number = models.CharField(max_length=60, blank=True)
     tracking_url = models.CharField(max_length=300, blank=True)
     status = models.CharField(max_length=12, choices=Status, default=Status.ANNOUNCED)
     status_since = models.DateTimeField()
     carrier_status = models.CharField(max_length=22, choices=Carrier, default=Carrier.PRE_TRANSIT)
     carrier_status_at = models.DateTimeField(null=True, blank=True)
     announced_at = models.DateTimeField()
+    is_content_unknown = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["carrier", "number"], name="parcel_once_per_number"),
+            models.UniqueConstraint(
+                fields=["carrier", "number"],
+                condition=~Q(number=""),
+                name="parcel_once_per_number",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.carrier} {self.number}"
+        return f"{self.carrier} {self.number or 'without a number'}"
 
 
 class ParcelLine(models.Model):

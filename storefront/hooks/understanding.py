@@ -116,20 +116,29 @@ def _asked(purchase_order: PurchaseOrder, news: SupplierNews) -> list[PurchaseSt
 
 def _as_a_part(state: PurchaseState, number: str) -> PurchaseState:
     """Read one of several orders that ours became: what it says of itself is not of the whole."""
-    if state.answer != Answer.DELIVERED:
+    if state.answer not in {Answer.SHIPPED, Answer.DELIVERED}:
         return replace(state, number=number, supplier_reference="")
+    if state.answer == Answer.SHIPPED:
+        return replace(state, number=number, supplier_reference="", answer=Answer.PARTIALLY_SHIPPED)
     parcels = tuple(
         replace(parcel, carrier_text=parcel.carrier_text or "Delivered") for parcel in state.parcels
     )
     return replace(
-        state, number=number, supplier_reference="", answer=Answer.SHIPPED, parcels=parcels
+        state,
+        number=number,
+        supplier_reference="",
+        answer=Answer.PARTIALLY_SHIPPED,
+        parcels=parcels,
     )
 
 
 def _as_the_carrier_says(state: PurchaseState) -> PurchaseState:
-    """Wait for the carrier to say something of a parcel: a label alone has not left."""
+    """Wait for the carrier to say something of a parcel: a label alone has not left.
+
+    What a carrier has is not all of the order.
+    """
     has_left = any(from_words(parcel.carrier_text) in ON_ITS_WAY for parcel in state.parcels)
-    return replace(state, answer=Answer.SHIPPED if has_left else Answer.ACCEPTED)
+    return replace(state, answer=Answer.PARTIALLY_SHIPPED if has_left else Answer.ACCEPTED)
 
 
 def _follow(

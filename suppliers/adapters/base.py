@@ -117,7 +117,8 @@ class Answer(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     CANCELED = "canceled"
-    SHIPPED = "shipped"
+    PARTIALLY_SHIPPED = "partially_shipped"
+    SHIPPED = "shipped"  # all of it, in whatever parcels
     DELIVERED = "delivered"
 
 

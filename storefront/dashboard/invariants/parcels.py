@@ -53,6 +53,7 @@ PARCELS = (
         sentence="Each tracking number of a carrier is one parcel.",
         sql="""
             SELECT carrier, number, count(*) AS parcels FROM shipping_parcel
+            WHERE number <> ''
             GROUP BY carrier, number HAVING count(*) > 1
         """,
     ),

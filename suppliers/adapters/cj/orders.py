@@ -30,6 +30,7 @@ from suppliers.adapters.cj.wire import Wire
 log = logging.getLogger(__name__)
 
 PAY_FROM_BALANCE = 2
+LEFT = frozenset({Answer.SHIPPED, Answer.DELIVERED})
 STILL_OURS_TO_STOP = frozenset({"CREATED", "IN_CART"})
 LONGEST = {
     "orderNumber": 50,
@@ -161,34 +162,46 @@ def _state(wire: Wire, number: str, detail: OrderDetail) -> PurchaseState:
         for reference in detail.split_order_ids or ()
         if (part := _detail(wire, reference)) is not None
     ]
+    answer = _answer_of_all(parts or [detail])
+    # While some of it stays behind, a number of that part is a label only.
+    told = parts or [detail]
+    if answer is Answer.PARTIALLY_SHIPPED:
+        told = [part for part in parts if _own_answer(part) in LEFT]
     return PurchaseState(
         number=number,
         supplier_reference=reading.text(detail.order_id or detail.cj_order_id),
-        answer=_answer_of_all(parts or [detail]),
+        answer=answer,
         cost=_cost(detail),
-        parcels=tuple(parcel for each in parts or [detail] for parcel in _parcels(wire, each)),
+        parcels=tuple(parcel for each in told for parcel in _parcels(wire, each)),
         raw=msgspec.to_builtins(detail),
     )
 
 
 def _answer_of_all(parts: list[OrderDetail]) -> Answer:
-    """Sum up the orders that ours became: it is shipped when the first of them is."""
-    answers = {ANSWERS.get(part.order_status or "", Answer.RECEIVED) for part in parts}
+    """Sum up the orders that ours became: it is shipped when the last of them is."""
+    answers = {_own_answer(part) for part in parts}
     if len(answers) == 1:
         return answers.pop()
-    if answers & {Answer.SHIPPED, Answer.DELIVERED}:
+    if answers <= LEFT:
         return Answer.SHIPPED
+    if answers & LEFT:
+        return Answer.PARTIALLY_SHIPPED
     return Answer.ACCEPTED
 
 
+def _own_answer(part: OrderDetail) -> Answer:
+    return ANSWERS.get(part.order_status or "", Answer.RECEIVED)
+
+
 def _parcels(wire: Wire, detail: OrderDetail) -> tuple[ParcelNews, ...]:
-    if not detail.track_number:
+    number = detail.track_number or ""
+    if not number and _own_answer(detail) not in LEFT:
         return ()
-    words = _track(wire, detail.track_number)
+    words = _track(wire, number) if number else None
     return (
         ParcelNews(
             carrier=_carrier(detail, words),
-            number=detail.track_number,
+            number=number,
             url=detail.tracking_url or "",
             lines=tuple(
                 RequestLine(

@@ -183,8 +183,32 @@ def test_the_parts_of_a_divided_order_are_parcels_of_the_one(cj, cj_answers):
 
     state = cj.find(number="FL-1-1")
 
-    assert (state.supplier_reference, state.answer) == ("26112400000001", Answer.SHIPPED)
+    assert (state.supplier_reference, state.answer) == (
+        "26112400000001",
+        Answer.PARTIALLY_SHIPPED,
+    )
     assert [parcel.number for parcel in state.parcels] == ["T1"]
+
+
+def test_a_label_of_a_part_that_stays_behind_is_no_parcel_that_left(cj, cj_answers):
+    whole = detail_with(orderStatus="SPLIT", trackNumber=None, splitOrderIds=["C-1", "C-2"])
+    first = detail_with(orderId="C-1", trackNumber=None)
+    second = detail_with(orderId="C-2", trackNumber="T2", orderStatus="UNSHIPPED")
+    cj_answers.get(DETAIL).mock(side_effect=[whole, first, second])
+
+    state = cj.find(number="FL-1-1")
+
+    assert state.answer is Answer.PARTIALLY_SHIPPED
+    assert [(parcel.number, len(parcel.lines)) for parcel in state.parcels] == [("", 1)]
+
+
+def test_an_order_that_left_without_a_number_says_what_left(cj, cj_answers):
+    cj_answers.get(DETAIL).mock(return_value=detail_with(trackNumber=None))
+
+    state = cj.find(number="FL-1-1")
+
+    assert state.answer is Answer.SHIPPED
+    assert [(parcel.number, len(parcel.lines)) for parcel in state.parcels] == [("", 1)]
 
 
 @pytest.mark.parametrize("status", ["CREATED", "IN_CART"])

@@ -1,0 +1,80 @@
+"""What is in a parcel: as the supplier says, or as follows from what he says of the whole order.
+
+What nobody said is not made up: a parcel whose contents are unknown ships nothing yet.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from django.db.models import Sum
+
+from orders.models import PurchaseOrder
+from shipping.models import Parcel, ParcelLine, Shipment
+from storefront.lib.transactions import needs_transaction
+from suppliers.adapters.base import ParcelNews
+
+
+class NotOrderedError(Exception):
+    """A supplier names only what was never ordered from him."""
+
+
+def told(purchase_order: PurchaseOrder, news: ParcelNews) -> Counter[int]:
+    """Map order lines to how many of each the supplier says are in a parcel.
+
+    Raises: NotOrderedError
+    """
+    ours = list(purchase_order.lines.filter(is_live=True).select_related("order_line__offer"))
+    found: Counter[int] = Counter()
+    for named in news.lines:
+        for line in ours:
+            if str(line.order_line_id) == named.reference or (
+                not named.reference and line.order_line.offer.supplier_sku == named.sku
+            ):
+                room = line.quantity - found[line.order_line_id]
+                found[line.order_line_id] += max(0, min(named.quantity or room, room))
+                break
+    if news.lines and not found:
+        raise NotOrderedError(f"parcel {news.number[:40]}: what is in it was not ordered here")
+    return +found
+
+
+def left(purchase_order: PurchaseOrder) -> Counter[int]:
+    """Map order lines to how many of each are in no parcel yet."""
+    units = Counter(
+        dict(purchase_order.lines.filter(is_live=True).values_list("order_line_id", "quantity"))
+    )
+    packed = (
+        ParcelLine.objects.filter(parcel__shipment__purchase_order=purchase_order)
+        .exclude(parcel__status=Parcel.Status.VOIDED)
+        .values_list("order_line_id")
+        .annotate(units=Sum("quantity"))
+    )
+    units.subtract(dict(packed))
+    return +units
+
+
+def contents(parcel: Parcel) -> Counter[int]:
+    return Counter(dict(parcel.lines.values_list("order_line_id", "quantity")))
+
+
+@needs_transaction
+def put(parcel: Parcel, units: Counter[int]) -> None:
+    """Note what is in a parcel that has nothing in it yet."""
+    ParcelLine.objects.bulk_create(
+        ParcelLine(parcel=parcel, order_line_id=line_id, quantity=quantity)
+        for line_id, quantity in sorted(units.items())
+    )
+
+
+def holder_of_rest(shipment: Shipment, rest: Counter[int], *, is_whole: bool) -> Parcel | None:
+    """Return the parcel of unknown contents that all the ``rest`` can be said to be in.
+
+    That follows when the supplier says that the whole order left, or when a single unit is
+    left for a single parcel. Of several the last one that is still on its way counts.
+    """
+    unknown = list(shipment.parcels.filter(is_content_unknown=True).order_by("pk"))
+    if not is_whole and (len(unknown) != 1 or rest.total() != 1):
+        return None
+    on_their_way = [one for one in unknown if one.status != Parcel.Status.DELIVERED]
+    return (on_their_way or unknown)[-1] if unknown else None

@@ -1,0 +1,172 @@
+"""Parcels without a number, and parcels of which nobody says what is in them."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from notifications.models import Event
+from orders.models import Order, OrderLine, PurchaseOrder
+from shipping import shipments, tracking
+from shipping.models import Parcel, ParcelLine, Shipment
+from shipping.statuses import CarrierNews
+from suppliers.adapters.base import RequestLine
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ONE, TWO = "CJPKL0000000001YQ", "CJPKL0000000002YQ"
+
+
+def take_in(purchase_order, answer, *parcels):
+    return shipments.take_in(
+        purchase_order=purchase_order, state=make_state(purchase_order, answer, *parcels), now=NOON
+    )
+
+
+def mails():
+    """Return of each mail the number and how many units it speaks of."""
+    told = Event.objects.filter(name="parcel.shipped").order_by("pk")
+    return [
+        (event.payload["number"], sum(line["quantity"] for line in event.payload["lines"]))
+        for event in told
+    ]
+
+
+def boxes():
+    return sorted(
+        (parcel.number, sum(parcel.lines.values_list("quantity", flat=True)))
+        for parcel in Parcel.objects.all()
+    )
+
+
+def shipped():
+    return sum(OrderLine.objects.values_list("shipped_quantity", flat=True))
+
+
+def of(line, quantity=1):
+    return [RequestLine(sku="", quantity=quantity, reference=str(line.pk))]
+
+
+def test_an_order_shipped_without_a_number_is_shipped_and_told_once_when_a_number_comes():
+    purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
+
+    for _ in range(2):
+        take_in(purchase_order, "shipped")
+    before = purchase_order.status, shipped(), mails(), boxes()
+    for _ in range(2):
+        take_in(purchase_order, "shipped", make_parcel_news(ONE))
+        take_in(purchase_order, "shipped")
+
+    assert before == (PurchaseOrder.Status.SHIPPED, 2, [], [("", 2)])
+    assert (purchase_order.status, shipped()) == (PurchaseOrder.Status.SHIPPED, 2)
+    assert mails() == [(ONE, 2)]
+    assert boxes() == [(ONE, 2)]
+    assert Parcel.objects.get().tracking_url
+
+
+def test_two_orders_can_have_parcels_without_a_number():
+    for email in ("one@example.org", "other@example.org"):
+        take_in(make_accepted_purchase_order(make_sellable(), email=email), "shipped")
+
+    assert list(Parcel.objects.values_list("number", "status")) == [("", "handed_over")] * 2
+
+
+def test_an_order_delivered_without_any_number_is_completed():
+    purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
+
+    take_in(purchase_order, "delivered")
+
+    assert purchase_order.status == PurchaseOrder.Status.CLOSED
+    assert Order.objects.get().status == Order.Status.COMPLETED
+    assert mails() == []
+
+
+def test_numbers_that_come_for_parts_of_what_left_take_their_parts_out():
+    purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
+    first, second = OrderLine.objects.order_by("pk")
+    take_in(purchase_order, "shipped")
+
+    take_in(purchase_order, "shipped", make_parcel_news(ONE, lines=of(first)))
+    halfway = boxes()
+    take_in(purchase_order, "shipped", make_parcel_news(TWO, lines=of(second)))
+
+    assert halfway == [("", 1), (ONE, 1)]
+    assert boxes() == [(ONE, 1), (TWO, 1)]
+    assert ParcelLine.objects.get(parcel__number=ONE).order_line == first
+    assert (shipped(), mails()) == (2, [(ONE, 1), (TWO, 1)])
+
+
+def test_a_parcel_of_unknown_contents_ships_nothing_until_the_supplier_says_that_all_left():
+    purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
+
+    take_in(purchase_order, "partially_shipped", make_parcel_news(ONE))
+    halfway = purchase_order.status, shipped(), mails()
+    take_in(purchase_order, "shipped", make_parcel_news(ONE), make_parcel_news(TWO))
+
+    assert halfway == (PurchaseOrder.Status.PARTIALLY_SHIPPED, 0, [(ONE, 0)])
+    assert (purchase_order.status, shipped()) == (PurchaseOrder.Status.SHIPPED, 2)
+    assert [number for number, _ in mails()] == [ONE, TWO]
+
+
+@pytest.mark.parametrize("order", list(permutations([ONE, TWO])))
+def test_an_order_is_not_closed_while_a_parcel_of_unknown_contents_is_under_way(order):
+    purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
+    take_in(purchase_order, "shipped", make_parcel_news(ONE), make_parcel_news(TWO))
+    states = []
+
+    for number in order:
+        news = [CarrierNews(status="delivered", happened_at=NOON)]
+        tracking.apply(carrier="CJPacket Ordinary", number=number, news=news, now=NOON)
+        purchase_order.refresh_from_db()
+        states.append(purchase_order.status)
+
+    assert states == [PurchaseOrder.Status.SHIPPED, PurchaseOrder.Status.CLOSED]
+
+
+def test_the_only_unit_that_is_left_is_in_the_only_parcel():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+
+    take_in(purchase_order, "partially_shipped", make_parcel_news(ONE))
+
+    assert (purchase_order.status, shipped()) == (PurchaseOrder.Status.SHIPPED, 1)
+    assert mails() == [(ONE, 1)]
+
+
+def test_what_is_in_a_parcel_may_be_told_later():
+    purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
+    first, _ = OrderLine.objects.order_by("pk")
+
+    take_in(purchase_order, "partially_shipped", make_parcel_news(ONE))
+    take_in(purchase_order, "partially_shipped", make_parcel_news(ONE, lines=of(first)))
+
+    first.refresh_from_db()
+    assert (first.shipped_quantity, shipped()) == (1, 1)
+    assert boxes() == [(ONE, 1)]
+
+
+def test_every_order_of_news_with_and_without_numbers_ends_in_one_state():
+    purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
+    first, _ = OrderLine.objects.order_by("pk")
+    told = [
+        ("partially_shipped", make_parcel_news("", carrier="", lines=of(first))),
+        ("partially_shipped", make_parcel_news(ONE, lines=of(first))),
+        ("partially_shipped", make_parcel_news(TWO)),
+        ("shipped",),
+    ]
+    ends = set()
+
+    for order in permutations(told):
+        for model in (ParcelLine, Parcel, Shipment, Event):
+            model.objects.all().delete()
+        OrderLine.objects.update(shipped_quantity=0)
+        PurchaseOrder.objects.update(status="in_progress")
+        purchase_order.refresh_from_db()
+        for news in (*order, *order):
+            take_in(purchase_order, *news)
+        ends.add((purchase_order.status, shipped(), tuple(sorted(n for n, _ in mails()))))
+
+    assert ends == {(PurchaseOrder.Status.SHIPPED, 2, (ONE, TWO))}
