@@ -6,14 +6,20 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 640, 300
-LEFT, RIGHT, TOP, BOTTOM = 70, 24, 26, 36
-LABELS_APART = 15
+WIDTH, HEIGHT = 480, 360
+LEFT, RIGHT, TOP, BOTTOM = 80, 8, 24, 40
+# A letter is drawn as large as a phone needs it: the chart is then shrunk to half its size.
+LETTER_WIDTH, MARKS_APART, LABELS_APART = 11, 84, 21
+LONGEST_NAME = 12
+LABEL_AFTER = 8
 END_RATE = 0.1  # FL 1 stops the clock at a tenth of the first output
-# Where a line stands on the scale of time, and what is written on it.
+HEADROOM, FOOTROOM = 1.6, 0.09  # the footroom shows the fall of the dimmest mode
+LEAD = 6  # the scale of time begins at a sixth of the shortest run
+# Where a line may stand on the scale of time, and what is written on it.
 MARKS = (
     (1, 1, "min"),
     (5, 5, "min"),
+    (15, 15, "min"),
     (30, 30, "min"),
     (60, 1, "h"),
     (180, 3, "h"),
@@ -21,6 +27,7 @@ MARKS = (
     (1440, 24, "h"),
     (4320, 3, "d"),
     (14400, 10, "d"),
+    (43200, 30, "d"),
 )
 
 
@@ -35,7 +42,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A drawn mode. A claim is only its envelope: we do not know the way down."""
+    """A drawn mode. A claim is only its envelope: we do not know the way down.
+
+    Shape:  its label begins behind its corner, where no longer and dimmer mode passes
+    """
 
     name: str
     output_lm: float
@@ -51,6 +61,7 @@ class RunChart:
     width: int
     height: int
     left: int
+    top: int
     bottom: int
     lines: tuple[Line, ...]
     across: tuple[tuple[float, int, str], ...]
@@ -61,42 +72,56 @@ def run_chart(runs: Sequence[Run]) -> RunChart | None:
     """Draw the claimed envelopes; nothing to draw without one known mode."""
     if not runs:
         return None
-    last = max(2 * max(run.runtime_min for run in runs), 60)
-    high = 10 ** math.ceil(math.log10(max(run.output_lm for run in runs) * 1.2))
-    low = 10 ** math.floor(math.log10(max(min(run.output_lm for run in runs) / 2, 0.1)))
+    first = max(min(run.runtime_min for run in runs) / LEAD, 1)
+    high = HEADROOM * max(run.output_lm for run in runs)
+    low = FOOTROOM * min(run.output_lm for run in runs)
+    per_factor = min(_room(run) / math.log(max(run.runtime_min / first, 2)) for run in runs)
 
     def x(minutes: float) -> float:
-        share = math.log(max(minutes, 1)) / math.log(last)
-        return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
+        return round(LEFT + math.log(max(minutes / first, 1)) * per_factor, 1)
 
     def y(lumens: float) -> float:
-        share = math.log(max(lumens, low) / low) / math.log(high / low)
+        share = math.log(max(lumens / low, 1)) / math.log(high / low)
         return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
 
     lines = []
-    taken: list[float] = []
+    label_y = -math.inf
     for run in sorted(runs, key=lambda one: -one.output_lm):
         level, end = y(run.output_lm), x(run.runtime_min)
-        label_y = level - 6
-        while any(abs(label_y - other) < LABELS_APART for other in taken):
-            label_y += LABELS_APART
-        taken.append(label_y)
+        label_y = max(level + 6, label_y + LABELS_APART)
         lines.append(
             Line(
                 name=run.name,
                 output_lm=run.output_lm,
                 path=f"M{LEFT},{level}H{end}V{y(run.output_lm * END_RATE)}",
-                label_x=LEFT + 8,
-                label_y=label_y,
+                label_x=round(end + LABEL_AFTER, 1),
+                label_y=round(label_y, 1),
             )
         )
-    decades = range(round(math.log10(low)), round(math.log10(high)) + 1)
+    decades = range(max(math.ceil(math.log10(low)), 0), math.floor(math.log10(high)) + 1)
     return RunChart(
         width=WIDTH,
         height=HEIGHT,
         left=LEFT,
+        top=TOP,
         bottom=HEIGHT - BOTTOM,
         lines=tuple(lines),
-        across=tuple((x(at), number, unit) for at, number, unit in MARKS if at <= last),
-        up=tuple((y(10**n), 10**n) for n in decades if n >= 0),
+        across=tuple(_apart([(x(at), number, unit) for at, number, unit in MARKS if at >= first])),
+        up=tuple((y(10**n), 10**n) for n in decades),
     )
+
+
+def _room(run: Run) -> float:
+    """Return how long a line may be, so that its label ends before the edge."""
+    letters = min(len(run.name), LONGEST_NAME) + len(f" {run.output_lm:,.5g} lm")
+    return WIDTH - LEFT - RIGHT - LABEL_AFTER - letters * LETTER_WIDTH
+
+
+def _apart(marks: Sequence[tuple[float, int, str]]) -> list[tuple[float, int, str]]:
+    """Leave out what would be written over its neighbor, or over the edge."""
+    kept: list[tuple[float, int, str]] = []
+    for mark in marks:
+        is_clear = not kept or mark[0] - kept[-1][0] >= MARKS_APART
+        if is_clear and mark[0] <= WIDTH - MARKS_APART / 2:
+            kept.append(mark)
+    return kept

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -77,13 +78,40 @@ def test_a_claim_is_an_envelope_that_ends_at_a_tenth():
     drawn = runtimes.run_chart([run])
 
     assert drawn.lines[0].path.count("H") == 1
-    assert [label for _x, *label in drawn.across][:4] == [
-        [1, "min"],
-        [5, "min"],
-        [30, "min"],
-        [1, "h"],
+    assert [label for _x, *label in drawn.across] == [[30, "min"], [1, "h"], [3, "h"]]
+    assert [lumens for _y, lumens in drawn.up] == [100]
+
+
+@pytest.mark.parametrize(
+    "modes",
+    [
+        [("Turbo", 1200, 90), ("High", 600, 225), ("Medium", 240, 570), ("Moonlight", 4.5, 19560)],
+        [("High", 550, 35), ("Medium", 240, 90), ("Low", 80, 270), ("Moonlight", 16, 1380)],
+        [("", 300, 120)],
+        [("Low", 1, 1), ("High", 20_000, 1)],
+        [("Bright and long", 900, 6000), ("Dim and short", 5, 10)],
+        [(name, 400, 60) for name in "abcdef"],
+    ],
+)
+def test_no_word_of_a_run_time_chart_stands_on_another_or_over_the_edge(modes):
+    runs = [
+        runtimes.Run(name=name, output_lm=lumens, runtime_min=minutes)
+        for name, lumens, minutes in modes
     ]
-    assert drawn.up[-1][1] == 1000
+
+    drawn = runtimes.run_chart(runs)
+
+    heights = sorted(line.label_y for line in drawn.lines)
+    assert all(below - above >= 20 for above, below in pairwise(heights))
+    assert drawn.top <= heights[0]
+    assert heights[-1] <= drawn.bottom
+    for line in drawn.lines:
+        words = f"{line.name[:12]} {line.output_lm:,g} lm"
+        assert line.label_x + len(words) * 10 <= drawn.width
+    assert all(right - left >= 80 for (left, *_), (right, *_) in pairwise(drawn.across))
+    assert all(drawn.left <= x <= drawn.width - 40 for x, *_ in drawn.across)
+    assert drawn.across
+    assert all(drawn.top <= y <= drawn.bottom for y, _lumens in drawn.up)
 
 
 def test_modes_of_equal_light_do_not_write_over_each_other():
