@@ -23,7 +23,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from storefront.lib.money import Money
-from storefront.web import beams, cards, formats, seo, words
+from storefront.web import beams, cards, formats, seo, supplied, words
 
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL | re.IGNORECASE)
 
@@ -53,6 +53,9 @@ def environment(**options: Any) -> Environment:
         "listed": lambda texts: formats.listing([str(text) for text in texts], _language()),
         "word": lambda code, kind: _word(str(code), kind, _language()),
         "ip": words.ip,
+        "supplied": supplied.supplied,
+        "options": supplied.options,
+        "in_english": supplied.in_english,
         "picture": picture,
         "without_tables": without_tables,
         "plain": lambda number: f"{number:f}",

@@ -17,6 +17,7 @@ from storefront.web import beams, runtimes, seo
 from storefront.web.page_cache import kept
 from storefront.web.promises import promise_for
 from storefront.web.spec_sheet import sheet
+from storefront.web.supplied import plain
 from storefront.web.visiting import visit
 
 USEFUL_LX = 5  # what lights a path well enough to walk on
@@ -65,7 +66,11 @@ def charts(light: ProductView) -> dict[str, Any]:
     if spec and spec.intensity_cd and spec.output_lm:
         beam_chart = beams.chart(spec.intensity_cd, float(spec.output_lm))
     runs = [
-        runtimes.Run(name=mode.name, output_lm=float(mode.output_lm), runtime_min=mode.runtime_min)
+        runtimes.Run(
+            name=plain(mode.name, "mode"),
+            output_lm=float(mode.output_lm),
+            runtime_min=mode.runtime_min,
+        )
         for mode in light.modes
         if mode.output_lm and mode.runtime_min and mode.kind == "white"
     ]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from catalog.models import Spec
 from catalog.showing import ProductView, VariantView
 from storefront.web import formats
+from storefront.web.supplied import supplied
 from storefront.web.words import ip, word
 
 
@@ -39,7 +40,7 @@ def sheet(light: ProductView, chosen: VariantView, language: str) -> list[Group]
             (_("Light"), _light(teller)),
             (_("Power"), _power(spec, teller)),
             (_("Body"), _body(spec, chosen, teller)),
-            (_("As the supplier says, not checked"), _more(spec)),
+            (_("As the supplier says, not checked"), _more(spec, language)),
             (_("Names"), _names(light, chosen)),
         ]
     return [
@@ -125,12 +126,21 @@ def _body(spec: Spec, chosen: VariantView, tell: _Teller) -> list[Row]:
         tell.number(_("Head diameter"), "head_mm", "mm"),
         tell.row(_("Water and dust"), "ip_rating", ip(spec.ip_rating)),
         tell.number(_("Survives a drop of"), "impact_m", "m"),
-        tell.row(_("Material"), "material", spec.material),
+        tell.row(_("Material"), "material", supplied(spec.material, "value")),
     ]
 
 
-def _more(spec: Spec) -> list[Row]:
-    return [Row(name=str(name), value=str(text)) for name, text in spec.more.items()]
+def _more(spec: Spec, language: str) -> list[Row]:
+    return [
+        Row(name=supplied(name, "label"), value=_more_value(name, str(text), language))
+        for name, text in spec.more.items()
+    ]
+
+
+def _more_value(name: str, text: str, language: str) -> str:
+    if name.casefold() == "country of origin":
+        return formats.country(text, language)
+    return supplied(text, "value")
 
 
 def _names(light: ProductView, chosen: VariantView) -> list[Row]:

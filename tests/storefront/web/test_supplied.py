@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+from django.utils.translation import override
+
+from catalog.models import Mode, Product, Spec, Variant
+from storefront.web import supplied
+from tests.factories.catalog import make_variant
+
+AZ = [
+    ("Moonlight", "mode", "Ay işığı"),
+    ("STROBE", "mode", "Stroboskop"),
+    ("Emitter", "option", "LED növü"),
+    ("Country of origin", "label", "Mənşə ölkəsi"),
+    ("Grey", "value", "Boz"),
+    ("aluminum, pc", "value", "alüminium, polikarbonat"),
+    ("2 pcs", "value", "2 ədəd"),
+    ("5000 K", "value", "5000 K"),
+    ("<b>Glacier", "value", '<span lang="en">&lt;b&gt;Glacier</span>'),
+    ("aluminum, wood", "value", '<span lang="en">aluminum, wood</span>'),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "said"), AZ)
+def test_known_words_are_translated_and_others_are_marked_as_english(text, kind, said):
+    with override("az"):
+        assert supplied.supplied(text, kind) == said
+
+
+@pytest.mark.parametrize(("text", "kind", "_said"), AZ)
+def test_english_stays_as_the_supplier_wrote_it(text, kind, _said):
+    with override("en"):
+        assert supplied.supplied(text, kind) == supplied.plain(text, kind) == text
+
+
+def test_options_are_translated_one_by_one():
+    with override("az"):
+        assert supplied.options("Purple / With battery / <i>") == (
+            "Bənövşəyi / Batareya ilə / &lt;i&gt;"
+        )
+
+
+@pytest.mark.django_db
+def test_a_light_is_told_in_azerbaijani_as_far_as_we_know_the_words(client, light):
+    make_variant(Product.objects.get(), sku="HL-RED", option_values=("Red",), position=1)
+    Variant.objects.filter(position=0).update(option_values=["Purple"])
+    Mode.objects.update(name="Turbo")
+    Mode.objects.filter(pk=Mode.objects.first().pk).update(name="Moonlight")
+    Spec.objects.update(more={"Country of origin": "CN", "Switch": "side", "Reflector": "smooth"})
+
+    page = client.get("/az/p/trail-400/").content.decode()
+
+    assert "Ay işığı" in page
+    assert "Moonlight" not in page
+    assert '<th scope="row">Mənşə ölkəsi</th><td>Çin' in page
+    assert '<th scope="row">Düymə</th><td>yanda' in page
+    assert '<span lang="en">Reflector</span></th><td><span lang="en">smooth</span>' in page
+    assert '<span lang="en">Trail 400</span></h1>' in page
