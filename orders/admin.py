@@ -173,6 +173,11 @@ class OrderAdmin(StaffAdmin):
         refunding.NothingToRefundError,
     )
     actions_detail: ClassVar = ["cancel", "refund", "go_on"]
+    fits: ClassVar = {
+        "cancel": lambda order: Order.Status.CANCELED in Order.TRANSITIONS[order.status],
+        "refund": lambda order: bool(_left(order)),
+        "go_on": lambda order: order.status == Order.Status.ON_HOLD,
+    }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         return Order.objects.with_progress()

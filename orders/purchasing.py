@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import ngettext
 
 from orders import acknowledging, resolving
 from orders.checking import check
@@ -74,7 +75,8 @@ def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
             for line in lines
         )
         made.append(purchase_order)
-    order.move(Order.Status.PROCESSING, at=now, reason=f"{len(made)} purchase orders")
+    words = ngettext("%(count)d purchase order", "%(count)d purchase orders", len(made))
+    order.move(Order.Status.PROCESSING, at=now, reason=words % {"count": len(made)})
     return made
 
 

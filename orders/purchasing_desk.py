@@ -16,6 +16,9 @@ from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from storefront.lib import columns
 from storefront.lib.staff import StaffAdmin, action, inline, show
 
+Status = PurchaseOrder.Status
+Request = PurchaseOrder.Request
+
 WORK = columns.state(
     "status", _("Work"), calls={"on_hold"}, waits={"draft", "ready"}, ended={"closed", "canceled"}
 )
@@ -108,6 +111,13 @@ class PurchaseOrderAdmin(StaffAdmin):
     ]
     refusals: ClassVar = (purchasing.OrderStoppedError,)
     actions_detail: ClassVar = ["release_hold", "send_again", "look_up"]
+    fits: ClassVar = {
+        "release_hold": lambda row: row.status == Status.ON_HOLD,
+        "send_again": lambda row: (
+            (row.status, row.request_status) == (Status.READY, Request.SUBMIT_FAILED)
+        ),
+        "look_up": lambda row: row.request_status not in purchasing.SENDABLE,
+    }
 
     @action(description=_("Release the hold"), icon="play_arrow")
     def release_hold(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -16,6 +16,7 @@ from orders.models import (
     PurchaseOrder,
 )
 from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.models import StatusChange
 from suppliers.adapters.base import Answer, GoneError, OutOfStockError
 from suppliers.models import FeedRun, StockLevel, SupplierOffer
 from tests.factories.orders import make_purchase_orders, make_sellable
@@ -48,10 +49,13 @@ def test_goods_of_two_warehouses_are_two_purchase_orders_that_add_up_to_the_orde
     assert [po.number for po in made] == [f"{order.number}-1", f"{order.number}-2"]
     assert sum(po.charge_amount for po in made) == order.total_amount
     assert Order.objects.get().status == "processing"
+    assert StatusChange.objects.latest("pk").reason == "2 purchase orders"
 
 
 def test_an_order_is_divided_once():
     made = make_purchase_orders()
+
+    assert StatusChange.objects.latest("pk").reason == "1 purchase order"
 
     assert purchasing.divide(order=made[0].order, now=NOON) == []
     assert PurchaseOrder.objects.count() == 1
