@@ -134,7 +134,6 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
-
 DATABASES = {
     "default": {
         **env_postgres("DATABASE_URL", "postgres://fara@127.0.0.1:5432/fara"),
@@ -280,6 +279,7 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "storefront.dashboard.today.show",
     "COLORS": "storefront.dashboard.look.colors",
     "STYLES": ["storefront.dashboard.look.stylesheet"],
+    "SCRIPTS": ["storefront.dashboard.look.script"],
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": "storefront.dashboard.look.favicon"}
     ],

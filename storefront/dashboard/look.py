@@ -49,5 +49,9 @@ def stylesheet(_request: HttpRequest) -> str:
     return static("dashboard/staff.css")
 
 
+def script(_request: HttpRequest) -> str:
+    return static("dashboard/staff.js")
+
+
 def favicon(_request: HttpRequest) -> str:
     return static("web/favicon.svg")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storefront.accounts.models import User
+from suppliers.models import FeedRun
 from tests.factories.world import make_world, orders_by_status
 from tests.journeys.pages.conftest import overflow, violations
 
@@ -36,7 +37,14 @@ def test_the_daily_pages_keep_nobody_out(office, browse, width, theme):
     found = violations_of_sign_in(page, office)
     sign_in(page, office)
 
-    for path in ("", "orders/order/", "suppliers/feedissue/", f"orders/order/{an_order()}/refund/"):
+    for path in (
+        "",
+        "orders/order/",
+        "suppliers/feedissue/",
+        f"suppliers/feedrun/{FeedRun.objects.latest('pk').pk}/change/",
+        f"orders/order/{an_order()}/change/",
+        f"orders/order/{an_order()}/refund/",
+    ):
         page.goto(f"{office}/admin/{path}")
         found += violations(page)
         assert overflow(page) <= 0, path
