@@ -12,7 +12,8 @@ from django.db.models import F
 from orders import acknowledging, allocations, facts, ledger, reservations
 from orders.models import Order, OrderLine, Payment, PurchaseMessage, PurchaseOrder, Reservation
 from storefront.lib.failures import OutsideError
-from suppliers.adapters.base import Answer, NotStoppableError
+from suppliers.adapters.abilities import OrderCancelling, able
+from suppliers.adapters.base import Answer, MissingAbilityError, NotStoppableError
 from suppliers.connecting import adapter_for
 
 Status = PurchaseOrder.Status
@@ -144,9 +145,9 @@ def pursue(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
     if is_stopped is not None or purchase_order.request_status != Request.CANCELLATION_REQUESTED:
         return is_stopped
     try:
-        with adapter_for(purchase_order.supplier) as adapter:
-            state = adapter.cancel(number=purchase_order.number)
-    except NotStoppableError as error:
+        with adapter_for(purchase_order.supplier) as connector:
+            state = able(connector, OrderCancelling).cancel(number=purchase_order.number)
+    except (NotStoppableError, MissingAbilityError) as error:
         return _hear(purchase_order, is_stopped=False, words=str(error), now=now)
     except OutsideError:
         return None  # he did not say no: he did not understand, or did not answer

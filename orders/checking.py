@@ -15,22 +15,27 @@ from orders.taxes import contained_tax, rate_for
 from storefront.lib.address import Address
 from storefront.lib.failures import OutsideError, PermanentError
 from storefront.lib.money import Money
-from suppliers.adapters.base import Freight, FreightOption, RequestLine
+from suppliers.adapters.abilities import Connector, Freight
+from suppliers.adapters.base import FreightOption, RequestLine
 
 
-def check(*, purchase_order: PurchaseOrder, freight: Freight) -> list[Reason]:
+def check(*, purchase_order: PurchaseOrder, connector: Connector) -> list[Reason]:
     """Return the reasons to hold it that staff have not waived; asks the supplier for routes."""
-    options = _routes(purchase_order, freight)
+    options = _routes(purchase_order, connector)
     facts = _facts(purchase_order, options)
     waived = purchase_order.waived_reasons
     return [reason for reason in reasons_to_hold(facts) if not is_waived(reason, waived)]
 
 
-def _routes(purchase_order: PurchaseOrder, freight: Freight) -> tuple[FreightOption, ...] | None:
+def _routes(
+    purchase_order: PurchaseOrder, connector: Connector
+) -> tuple[FreightOption, ...] | None:
+    if not isinstance(connector, Freight):
+        return None  # his routes are fixed: placing will tell
     request = request_for(purchase_order)
     lines: tuple[RequestLine, ...] = request.lines
     try:
-        return freight.freight(
+        return connector.freight(
             country_from=request.country_from, ship_to=request.ship_to, lines=lines
         )
     except PermanentError:

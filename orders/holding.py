@@ -59,7 +59,7 @@ def _lift(purchase_order: PurchaseOrder, known: set[str], now: datetime) -> bool
             PurchaseOrder.Status.READY,
             at=now,
             reason="the exchange rate is known",
-            unchanged=("hold_reasons",),
+            as_seen=("hold_reasons",),
             hold_reasons=[],
         )
         return True

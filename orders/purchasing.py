@@ -18,12 +18,12 @@ from orders.requesting import request_for, spoken
 from storefront.lib.elapsing import elapsing
 from storefront.lib.failpoints import failpoint
 from storefront.lib.failures import PermanentError, TemporaryError
+from suppliers.adapters.abilities import Connector, OrderPlacing, able
 from suppliers.adapters.base import (
     DuplicateReferenceError,
     GoneError,
     OutOfStockError,
     PurchaseRequest,
-    Purchasing,
 )
 from suppliers.connecting import adapter_for
 
@@ -94,15 +94,15 @@ def send(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
     """
     moment = elapsing(now)
     _insist_sendable(purchase_order)
-    with adapter_for(purchase_order.supplier) as adapter:
-        reasons = check(purchase_order=purchase_order, freight=adapter)
+    with adapter_for(purchase_order.supplier) as connector:
+        reasons = check(purchase_order=purchase_order, connector=connector)
         if reasons:
             _hold(purchase_order, reasons, now)
             return purchase_order
         request = request_for(purchase_order)
         if _claim(purchase_order, request, now):
             # What he counts down, he counts down before he answers: the answer's moment is later.
-            _place(purchase_order, request, adapter, moment)
+            _place(purchase_order, request, connector, moment)
     return purchase_order
 
 
@@ -170,15 +170,15 @@ def _claim(purchase_order: PurchaseOrder, request: PurchaseRequest, now: datetim
 
 
 def _place(
-    purchase_order: PurchaseOrder, request: PurchaseRequest, adapter: Purchasing, moment: Clock
+    purchase_order: PurchaseOrder, request: PurchaseRequest, connector: Connector, moment: Clock
 ) -> None:
     failpoint("purchase.before_call")
     try:
-        state = adapter.place(request)
+        state = able(connector, OrderPlacing).place(request)
         failpoint("purchase.after_call")
     except DuplicateReferenceError as error:
         resolving.unknown(purchase_order, str(error), moment())
-        resolving.look_up(purchase_order, adapter, moment())
+        resolving.look_up(purchase_order, connector, moment())
     except (OutOfStockError, GoneError) as error:
         acknowledging.refuse(purchase_order=purchase_order, reason=str(error), now=moment())
     except PermanentError as error:
@@ -208,7 +208,7 @@ def release_hold(*, purchase_order: PurchaseOrder, actor: str, now: datetime) ->
         at=now,
         actor=actor,
         reason="staff waived: " + ", ".join(codes),
-        unchanged=("hold_reasons",),
+        as_seen=("hold_reasons",),
         waived_reasons=list(waived.values()),
         hold_reasons=[],
     )

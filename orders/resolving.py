@@ -9,7 +9,7 @@ from django.db import transaction
 from orders import acknowledging
 from orders.gate import Reason
 from orders.models import PurchaseOrder
-from suppliers.adapters.base import PurchaseState, Purchasing
+from suppliers.adapters.abilities import Connector, OrderReading, able
 from suppliers.connecting import adapter_for
 
 Status = PurchaseOrder.Status
@@ -37,17 +37,17 @@ def resolve(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
         if purchase_order.request_status_since > now - SENDING_TAKES:
             return purchase_order
         unknown(purchase_order, "The worker that was sending it died.", now)
-    with adapter_for(purchase_order.supplier) as adapter:
-        look_up(purchase_order, adapter, now)
+    with adapter_for(purchase_order.supplier) as connector:
+        look_up(purchase_order, connector, now)
     return purchase_order
 
 
-def look_up(purchase_order: PurchaseOrder, adapter: Purchasing, now: datetime) -> None:
+def look_up(purchase_order: PurchaseOrder, connector: Connector, now: datetime) -> None:
     """Ask by our number, and adopt what he has.
 
     Raises: TemporaryError, PermanentError  he did not say; it stays unknown
     """
-    state: PurchaseState | None = adapter.find(number=purchase_order.number)
+    state = able(connector, OrderReading).find(number=purchase_order.number)
     if state is None:
         failed(purchase_order, "The supplier does not have it: it will be sent again.", now)
     else:
@@ -60,7 +60,7 @@ def unknown(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
         Request.SUBMIT_UNKNOWN,
         at=now,
         axis="request_status",
-        unchanged=ATTEMPT,
+        as_seen=ATTEMPT,
         reason=problem,
         problem=problem[:300],
     )
@@ -73,7 +73,7 @@ def held(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
         Request.SUBMIT_FAILED,
         at=now,
         axis="request_status",
-        unchanged=ATTEMPT,
+        as_seen=ATTEMPT,
         reason=problem,
         problem=problem[:300],
         try_after=now,
@@ -94,7 +94,7 @@ def failed(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
         Request.SUBMIT_FAILED,
         at=now,
         axis="request_status",
-        unchanged=ATTEMPT,
+        as_seen=ATTEMPT,
         reason=problem,
         problem=problem[:300],
         try_after=now + wait,

@@ -13,7 +13,7 @@ from orders import acknowledging
 from orders.models import PurchaseOrder
 from shipping import shipments
 from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
-from suppliers.adapters.base import Purchasing
+from suppliers.adapters.abilities import OrderReading, able
 from suppliers.connecting import adapter_for
 from suppliers.models import Connection, Supplier
 
@@ -74,10 +74,11 @@ def ask(*, supplier: Supplier, moment: Callable[[], datetime]) -> int:
     is_heard = False
     silent: list[TemporaryError] = []
     try:
-        with adapter_for(supplier) as adapter:
+        with adapter_for(supplier) as connector:
+            orders = able(connector, OrderReading)
             for purchase_order in turn[:AT_MOST]:
                 try:
-                    answered += _ask_one(purchase_order, adapter, moment())
+                    answered += _ask_one(purchase_order, orders, moment())
                 except TemporaryError as error:
                     log.warning("%s: %s does not tell: %s", purchase_order, supplier, error)
                     silent.append(error)
@@ -104,7 +105,7 @@ def _note(supplier: Supplier, error: OutsideError | None, now: datetime) -> None
         connection.update(problem=f"{PROBLEM}{error}"[:300], problem_at=now)
 
 
-def _ask_one(purchase_order: PurchaseOrder, adapter: Purchasing, now: datetime) -> bool:
+def _ask_one(purchase_order: PurchaseOrder, orders: OrderReading, now: datetime) -> bool:
     """Ask for one order.
 
     Raises: TemporaryError  no answer that could be understood
@@ -114,7 +115,7 @@ def _ask_one(purchase_order: PurchaseOrder, adapter: Purchasing, now: datetime) 
     mine.update(polled_at=now)
     problem = ""
     try:
-        state = adapter.find(number=purchase_order.number)
+        state = orders.find(number=purchase_order.number)
         if state is None:
             problem = "The supplier no longer knows this order."
         else:

@@ -17,7 +17,7 @@ from storefront.lib.sealing import seal, unseal
 from storefront.lib.staff import ReasonForm, StaffAdmin, action, inline, start
 from suppliers import complaints, runs, stock_desk, supply, tasks
 from suppliers.forms import ConnectionForm, SupplierForm
-from suppliers.models import Connection, FeedIssue, FeedRun, StockLocation, Supplier
+from suppliers.models import CallBudget, Connection, FeedIssue, FeedRun, StockLocation, Supplier
 
 __all__ = ["SupplierAdmin", "stock_desk"]
 
@@ -152,8 +152,9 @@ class ConnectionAdmin(StaffAdmin):
     ]
     list_select_related: ClassVar = ["supplier"]
     ordering: ClassVar = ["supplier"]
-    exclude: ClassVar = ["secrets_sealed", "tokens_sealed"]
-    readonly_fields: ClassVar = ["orders_polled_at", "problem", "problem_at"]
+    exclude: ClassVar = ["secrets_sealed", "tokens_sealed", "remembered"]
+    readonly_fields: ClassVar = ["orders_polled_at", "rest_until", "problem", "problem_at"]
+    inlines: ClassVar = [inline(CallBudget, "name", "used", "total", "until")]
 
     def get_exclude(self, request: HttpRequest, obj: Connection | None = None) -> list[str]:
         return self.exclude
@@ -167,6 +168,19 @@ class ConnectionAdmin(StaffAdmin):
         if secret := form.cleaned_data["new_hook_secret"]:
             obj.secrets_sealed = seal(unseal(obj.secrets_sealed) | {"hook_secret": secret})
         super().save_model(request, obj, form, change)
+
+
+@admin.register(CallBudget)
+class CallBudgetAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        columns.text("connection__supplier__name", _("Supplier")),
+        "name",
+        "used",
+        "total",
+        "until",
+    ]
+    list_select_related: ClassVar = ["connection__supplier"]
+    ordering: ClassVar = ["connection", "name"]
 
 
 @admin.register(FeedRun)

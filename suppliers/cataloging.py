@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import batched
 
 from django.db import transaction
 
 from catalog.records import BadRow
+from storefront.lib.failures import OutsideError
 from suppliers import complaints, guards, offering, supply, writing
-from suppliers.adapters.base import SupplierAdapter
+from suppliers.adapters.abilities import BulkCatalog, Connector, PagedCatalog, able
+from suppliers.adapters.base import ListRow, Omitted, ProductPage
 from suppliers.complaints import Family
 from suppliers.gathering import gather
 from suppliers.models import FeedRun
 from suppliers.offering import Reading
 from suppliers.runs import Work
 from suppliers.slices import slice_of
-from suppliers.staging import rows, run, staged
+from suppliers.staging import Stage, rows, run, staged
 from suppliers.writing import Listed
 
 ALL_WITHIN = timedelta(days=7)
 BATCH = 40
 MANY = 500
+NO_SLICE = -1
 
 COMPARED = """
 SELECT count(*), count(l.ref)
@@ -33,13 +36,18 @@ WHERE p.supplier_id = %(supplier)s AND p.status <> 'gone'
 TWICE = """
 SELECT ref FROM feed_list GROUP BY ref HAVING count(DISTINCT list_digest) > 1 ORDER BY ref
 """
-TO_READ = """
+CHOOSE = """
+CREATE TEMPORARY TABLE feed_to_read AS
 SELECT DISTINCT ON (l.ref) l.ref, l.list_digest, l.cost_digest
 FROM feed_list l
 LEFT JOIN suppliers_supplierproduct p ON p.supplier_id = %(supplier)s AND p.ref = l.ref
 WHERE p.id IS NULL OR p.status = 'gone' OR p.list_digest <> l.list_digest OR %(all)s
   OR (hashtextextended(p.ref, 0) %% %(slices)s + %(slices)s) %% %(slices)s = %(slice)s
 ORDER BY l.ref
+"""
+TO_READ = "SELECT ref, list_digest, cost_digest FROM feed_to_read ORDER BY ref"
+TAKEN = """
+DELETE FROM feed_to_read WHERE ref = ANY(%(refs)s) RETURNING ref, list_digest, cost_digest
 """
 VANISHED = """
 SELECT p.ref FROM suppliers_supplierproduct p
@@ -56,63 +64,90 @@ ANALYZE suppliers_supplierproduct, suppliers_supplieroffer, suppliers_stocklevel
 """
 
 
-def take_products(work: Work, adapter: SupplierAdapter) -> None:
+def take_products(work: Work, connector: Connector) -> None:
     """Compare the whole list with what we know, then read the pages that may have changed.
 
     Pages are taken in batch by batch: a run that is killed leaves whole batches, and the next
-    one goes on from there.
+    one goes on from there. Where the list is all there is, its pages are walked a second time.
 
     Raises: QuarantinedError  not believable: nothing is written, or nothing more
             OutsideError  the supplier does not answer
     """
+    bulk = connector if isinstance(connector, BulkCatalog) else None
+    listing = bulk.pages() if bulk else able(connector, PagedCatalog).product_rows()
+    is_whole = bulk is None or bulk.omitted_products is not Omitted.UNCHANGED
     with staged("feed_list", ("ref text", "list_digest text", "cost_digest text")) as stage:
-        bad: list[BadRow] = []
-        good = 0
-        for row in adapter.product_rows():
-            work.keep()
-            if isinstance(row, BadRow):
-                bad.append(row)
-            else:
-                stage.add((row.ref, row.digest, row.cost_digest))
-                good += 1
-        stage.ready()
+        good, bad = _stage(work, stage, listing)
         work.run.read = good + len(bad)
         work.step(FeedRun.Status.PARSED)
-        ((known, still_there),) = rows(COMPARED, {"supplier": work.supplier.pk})
         unusable = sum(row.is_fatal for row in bad)
-        work.believe(
-            guards.list_is_believable(good=good, bad=unusable, known=known, still_there=still_there)
-        )
+        work.believe(_reason_to_doubt(work, good=good, bad=unusable, is_whole=is_whole))
         bad += [
             BadRow(row=ref, code="list-twice", message="Listed twice, in different words.")
             for (ref,) in rows(TWICE)
         ]
-        to_read = _to_read(work)
-        vanished = [ref for (ref,) in rows(VANISHED, {"supplier": work.supplier.pk})]
+        to_read = _choose(work, is_paged=bulk is None)
+        is_gone = bulk is None or bulk.omitted_products is Omitted.GONE
+        vanished = rows(VANISHED, {"supplier": work.supplier.pk}) if is_gone else []
     work.step(FeedRun.Status.STAGED)
     _note_list(work, bad)
-    work.say(f"{good} products listed, {len(to_read)} pages to read, {len(vanished)} vanished")
+    work.say(f"{good} products listed, {to_read} pages to read, {len(vanished)} vanished")
     reading = Reading(work=work)
-    _read_pages(reading, adapter, to_read)
+    if bulk is None:
+        _read_pages(reading, able(connector, PagedCatalog))
+    else:
+        _take_pages(reading, bulk)
     if not any(row.code in {"list-unreadable", "list-no-id"} for row in bad):
         # A row that we cannot read may be a product that only seems to be missing.
-        writing.retire(work=work, refs=vanished)
+        writing.retire(work=work, refs=[ref for (ref,) in vanished])
     if work.run.created >= MANY:
         run(FRESH_STATISTICS)
-    work.run.remaining = len(to_read) - reading.done
+    work.run.remaining = to_read - reading.done
     work.run.rejected += unusable
     untouched = good - reading.done - work.run.remaining
     work.run.unchanged += max(0, untouched)
 
 
-def _to_read(work: Work) -> list[Listed]:
+def _stage(
+    work: Work, stage: Stage, listing: Iterable[ListRow | ProductPage | BadRow]
+) -> tuple[int, list[BadRow]]:
+    """Lay the list out; return how many rows are good, and the bad ones."""
+    bad: list[BadRow] = []
+    good = 0
+    for row in listing:
+        work.keep()
+        if isinstance(row, BadRow):
+            bad.append(row)
+        else:
+            stage.add((row.ref, row.digest, row.cost_digest))
+            good += 1
+    stage.ready()
+    return good, bad
+
+
+def _reason_to_doubt(work: Work, *, good: int, bad: int, is_whole: bool) -> str:
+    if not is_whole:
+        return guards.rows_are_readable(good=good, bad=bad)
+    ((known, still_there),) = rows(COMPARED, {"supplier": work.supplier.pk})
+    return guards.list_is_believable(good=good, bad=bad, known=known, still_there=still_there)
+
+
+def _choose(work: Work, *, is_paged: bool) -> int:
+    """Choose the pages to read; return how many. A bulk list tells all, so no slice is needed."""
     every = timedelta(minutes=work.supplier.connection.products_every_min)
     turn, slices = slice_of(now=work.run.started_at, every=every, within=ALL_WITHIN)
-    params = {"supplier": work.supplier.pk, "slice": turn, "slices": slices, "all": slices == 1}
-    return [
-        Listed(ref=ref, digest=digest, cost_digest=cost_digest)
-        for ref, digest, cost_digest in rows(TO_READ, params)
-    ]
+    run("DROP TABLE IF EXISTS pg_temp.feed_to_read")
+    run(
+        CHOOSE,
+        {
+            "supplier": work.supplier.pk,
+            "slice": turn if is_paged else NO_SLICE,
+            "slices": slices,
+            "all": is_paged and slices == 1,
+        },
+    )
+    ((count,),) = rows("SELECT count(*) FROM feed_to_read")
+    return int(count)
 
 
 @transaction.atomic(durable=True)
@@ -122,9 +157,9 @@ def _note_list(work: Work, bad: list[BadRow]) -> None:
     complaints.resolve(run=work.run, family=Family.LIST, problems=bad, now=work.moment())
 
 
-def _read_pages(reading: Reading, adapter: SupplierAdapter, to_read: list[Listed]) -> None:
+def _read_pages(reading: Reading, catalog: PagedCatalog) -> None:
     work = reading.work
-    listed = {row.ref: row for row in to_read}
+    listed = {ref: Listed(ref=ref, digest=d, cost_digest=c) for ref, d, c in rows(TO_READ)}
 
     def until_time_is_up() -> Iterator[str]:
         for ref in listed:
@@ -132,9 +167,27 @@ def _read_pages(reading: Reading, adapter: SupplierAdapter, to_read: list[Listed
                 return
             yield ref
 
-    pages = gather(lambda ref: adapter.product(ref=ref), until_time_is_up())
+    pages = gather(lambda ref: catalog.product(ref=ref), until_time_is_up(), spent=work.spent)
     for batch in batched(pages, BATCH):
-        work.keep()
-        offering.take_pages(reading, [(listed[ref], page) for ref, page in batch])
-        supply.publish_waiting(now=work.moment())
-        work.say(f"{reading.done} of {len(to_read)} pages, {reading.skus} SKUs")
+        _take(reading, [(listed[ref], page) for ref, page in batch])
+
+
+def _take_pages(reading: Reading, catalog: BulkCatalog) -> None:
+    """Walk the list again, and take what was chosen; of a product listed twice, the first."""
+    pages = (row for row in catalog.pages() if isinstance(row, ProductPage))
+    for batch in batched(pages, BATCH):
+        if reading.work.is_out_of_time:
+            return
+        taken = rows(TAKEN, {"refs": [page.ref for page in batch]})
+        listed = {ref: Listed(ref=ref, digest=d, cost_digest=c) for ref, d, c in taken}
+        chosen = [(listed.pop(page.ref), page) for page in batch if page.ref in listed]
+        if chosen:
+            _take(reading, chosen)
+
+
+def _take(reading: Reading, answers: Sequence[tuple[Listed, ProductPage | OutsideError]]) -> None:
+    work = reading.work
+    work.keep()
+    offering.take_pages(reading, answers)
+    supply.publish_waiting(now=work.moment())
+    work.say(f"{reading.done} pages read, {reading.skus} SKUs")

@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from django.db import connections
 
 from storefront.lib.failures import OutsideError
-from suppliers.adapters.base import GoneError
+from suppliers.adapters.base import BudgetSpentError, GoneError
 
 AT_ONCE = 8
 # So many failures, more than there were answers: the supplier is down, not one row of his.
@@ -16,9 +16,15 @@ MOST_FAILURES = 10
 
 
 def gather[T](
-    ask: Callable[[str], T], refs: Iterable[str], *, at_once: int = AT_ONCE
+    ask: Callable[[str], T],
+    refs: Iterable[str],
+    *,
+    spent: Callable[[BudgetSpentError], None],
+    at_once: int = AT_ONCE,
 ) -> Iterator[tuple[str, T | OutsideError]]:
     """Yield each answer, or the failure in its place, as they come.
+
+    When the supplier lets us ask no more, ``spent`` is told, and the rest is left unasked.
 
     Raises: OutsideError  most questions fail
     """
@@ -35,12 +41,12 @@ def gather[T](
                 for done in wait(waiting, return_when=FIRST_COMPLETED).done:
                     ref = waiting.pop(done)
                     error = done.exception()
-                    if error is None:
+                    if error is None or isinstance(error, GoneError):
                         answered += 1
-                        yield ref, done.result()
-                    elif isinstance(error, GoneError):
-                        answered += 1
-                        yield ref, error
+                        yield ref, error or done.result()
+                    elif isinstance(error, BudgetSpentError):
+                        remaining = iter(())
+                        spent(error)
                     elif isinstance(error, OutsideError):
                         failed += 1
                         if failed >= MOST_FAILURES and failed > answered:

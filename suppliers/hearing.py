@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from catalog.records import BadRow
 from suppliers import stocktaking, supply
+from suppliers.adapters.abilities import PagedStockAndPrice, able
 from suppliers.adapters.base import NewsKind, StockRecord, SupplierNews
 from suppliers.connecting import adapter_for
 from suppliers.models import Supplier, SupplierOffer, SupplierProduct
@@ -43,8 +44,9 @@ def recount(*, supplier: Supplier, refs: Sequence[str], cause: str, now: datetim
 
     Raises: OutsideError  the supplier does not answer
     """
-    with adapter_for(supplier) as adapter:
-        told = {ref: adapter.stock(ref=ref) for ref in refs}
+    with adapter_for(supplier) as connector:
+        figures = able(connector, PagedStockAndPrice)
+        told = {ref: figures.stock(ref=ref) for ref in refs}
     _write(supplier, told, cause, now)
     supply.publish_waiting(now=now)
 

@@ -14,6 +14,7 @@ from django.db.models import Q
 from storefront.lib.elapsing import elapsing
 from storefront.lib.states import LostRaceError
 from storefront.lib.transactions import needs_transaction
+from suppliers.adapters.base import BudgetSpentError
 from suppliers.models import Connection, FeedRun, Supplier
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class Work:
         self._clock = time.monotonic()
         self._extended = self._clock
         self._budget_s = None if budget is None else budget.total_seconds()
+        self.rest_until: datetime | None = None
 
     @property
     def supplier(self) -> Supplier:
@@ -73,7 +75,12 @@ class Work:
     @property
     def is_out_of_time(self) -> bool:
         passed_s = time.monotonic() - self._clock
-        return self._budget_s is not None and passed_s > self._budget_s
+        is_late = self._budget_s is not None and passed_s > self._budget_s
+        return is_late or self.rest_until is not None
+
+    def spent(self, error: BudgetSpentError) -> None:
+        """Ask no more: what the supplier lets us ask is used up; the rest is the next run's."""
+        self.rest_until = error.until
 
     def step(self, to: FeedRun.Status) -> None:
         """Move on.
@@ -165,6 +172,8 @@ def finish(work: Work) -> None:
     _close(work, Status.APPLIED, problem=problem)
     supplier = Connection.objects.filter(supplier=work.supplier)
     supplier.exclude(problem="").update(problem="", problem_at=None)
+    if work.rest_until is not None:
+        supplier.update(rest_until=work.rest_until)
 
 
 def quarantine(work: Work, reason: str) -> None:
@@ -224,7 +233,11 @@ def due(*, now: datetime) -> list[tuple[int, str]]:
         FeedRun.Kind.PRICES: "prices_every_min",
         FeedRun.Kind.STOCK: "stock_every_min",
     }
-    lines = Connection.objects.filter(supplier__status=Supplier.Status.ACTIVE).order_by("pk")
+    lines = (
+        Connection.objects.filter(supplier__status=Supplier.Status.ACTIVE)
+        .exclude(rest_until__gt=now)
+        .order_by("pk")
+    )
     return [
         (line.supplier_id, str(kind))
         for line in lines

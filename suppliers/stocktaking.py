@@ -37,6 +37,12 @@ WHERE NOT EXISTS (
 )
 ON CONFLICT DO NOTHING
 """  # noqa: S608
+# Who writes figures of a supplier holds his locations: a confirmation is for all rows there, so
+# that of an unchanged row nobody else could tell which of two answers is the older one.
+HELD = """
+SELECT id FROM suppliers_stocklocation WHERE supplier_id = %(supplier)s ORDER BY id
+FOR NO KEY UPDATE
+"""
 NEW = """
 WITH made AS (
   INSERT INTO suppliers_stocklevel (
@@ -62,13 +68,16 @@ WITH made AS (
 )
 SELECT id FROM made
 """
-# A row that the supplier left out has none. One that was told later than we asked is kept.
+# A row that the supplier left out has none. One that was told, or confirmed, later than we asked
+# is kept.
 CHANGED = """
 WITH aim AS (
   SELECT l.id, COALESCE(f.quantity, 0) AS quantity
   FROM suppliers_stocklevel l
+  JOIN suppliers_stocklocation p ON p.id = l.location_id
   LEFT JOIN feed_figures f ON f.offer_id = l.offer_id AND f.location_id = l.location_id
   WHERE l.offer_id = ANY(%(covered)s) AND l.as_of <= %(as_of)s
+    AND (l.is_silent OR p.stock_as_of IS NULL OR p.stock_as_of <= %(as_of)s)
     AND (l.reported_quantity <> COALESCE(f.quantity, 0) OR l.buffer <> %(buffer)s OR l.is_silent)
 ), locked AS (
   SELECT l.id FROM suppliers_stocklevel l JOIN aim ON aim.id = l.id ORDER BY l.id
@@ -162,7 +171,7 @@ def merge(  # noqa: PLR0913 - whose figures, how much they cover, and when they 
 
     Shape:  ``covered`` are the offers that the stage speaks of: a stock row of theirs that it
             leaves out is empty, and what it says of others is not heard
-    Locks:  the stock rows that change, in id order
+    Locks:  the supplier's locations, then the stock rows that change, in id order
     """
     params = {
         "supplier": supplier.pk,
@@ -174,6 +183,7 @@ def merge(  # noqa: PLR0913 - whose figures, how much they cover, and when they 
         "covered": list(covered),
     }
     run(LOCATIONS, params)
+    run(HELD, params)
     run("DROP TABLE IF EXISTS pg_temp.feed_figures")
     run(FIGURES, params)
     run("ANALYZE feed_figures")

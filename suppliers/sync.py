@@ -7,8 +7,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from storefront.lib.failures import OutsideError
-from suppliers import runs, supply
-from suppliers.adapters.base import SupplierAdapter
+from suppliers import budgeting, runs, supply
+from suppliers.adapters.abilities import Connector
+from suppliers.adapters.base import BudgetSpentError
 from suppliers.cataloging import take_products
 from suppliers.connecting import adapter_for
 from suppliers.costing import take_costs
@@ -20,7 +21,7 @@ __all__ = ["AlreadyRunningError", "take_in"]
 
 log = logging.getLogger(__name__)
 
-JOBS: dict[str, Callable[[Work, SupplierAdapter], None]] = {
+JOBS: dict[str, Callable[[Work, Connector], None]] = {
     FeedRun.Kind.PRODUCTS: take_products,
     FeedRun.Kind.PRICES: take_costs,
     FeedRun.Kind.STOCK: take_stock,
@@ -55,6 +56,8 @@ def take_in(  # noqa: PLR0913 - what, for whom, how long, and who wants to hear 
         runs.quarantine(work, str(error))
     except OutsideError as error:
         runs.fail(work, str(error))
+        if isinstance(error, BudgetSpentError):
+            budgeting.rest(connection_id=supplier.connection.pk, until=error.until)
     except LeaseLostError:
         log.warning("%s was closed while we worked on it", run)
         run.refresh_from_db()

@@ -15,6 +15,7 @@ from storefront.hooks import dialect
 from storefront.hooks.sources import Kind, Source
 from storefront.lib.failures import PermanentError, TemporaryError
 from suppliers import hearing
+from suppliers.adapters.abilities import OrderReading, able
 from suppliers.adapters.base import Answer, NewsKind, PurchaseState, SupplierNews
 from suppliers.adapters.cj import read_news as read_cj
 from suppliers.connecting import adapter_for
@@ -103,9 +104,9 @@ def _states(purchase_order: PurchaseOrder, news: SupplierNews) -> list[PurchaseS
 
 def _asked(purchase_order: PurchaseOrder, news: SupplierNews) -> list[PurchaseState]:
     states = []
-    with adapter_for(purchase_order.supplier) as adapter:
+    with adapter_for(purchase_order.supplier) as connector:
         for reference in news.split_into or (purchase_order.number,):
-            state = adapter.find(number=reference)
+            state = able(connector, OrderReading).find(number=reference)
             if state is None:
                 raise UnknownOrderError(f"the supplier does not find {reference}")
             states.append(state)
@@ -119,7 +120,12 @@ def _as_a_part(state: PurchaseState, number: str) -> PurchaseState:
     if state.answer not in {Answer.SHIPPED, Answer.DELIVERED}:
         return replace(state, number=number, supplier_reference="")
     if state.answer == Answer.SHIPPED:
-        return replace(state, number=number, supplier_reference="", answer=Answer.PARTIALLY_SHIPPED)
+        return replace(
+            state,
+            number=number,
+            supplier_reference="",
+            answer=Answer.PARTIALLY_SHIPPED,
+        )
     parcels = tuple(
         replace(parcel, carrier_text=parcel.carrier_text or "Delivered") for parcel in state.parcels
     )

@@ -7,12 +7,12 @@ import re
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import httpx
 import msgspec
 
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
 from storefront.lib.transactions import HeldTransactionError, in_transaction
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,36 @@ READS = frozenset({"GET", "HEAD"})
 CODE = re.compile(r'"code"\s*:\s*"([a-z][a-z0-9_]{0,39})"')
 
 
+class Gate(Protocol):
+    """Whoever watches over the calls to one company: he may make one wait, or refuse it."""
+
+    def enter(self, call: str) -> None:
+        """Let a call through.
+
+        Raises: TemporaryError  not now; nothing was sent
+        """
+        ...
+
+    def leave(
+        self, call: str, *, status: int | None, milliseconds: float, error: OutsideError | None
+    ) -> None:
+        """Hear how a call that was let through ended; ``status`` is None without an answer."""
+        ...
+
+
+class OpenGate:
+    """Nobody watches; each call is only written into the log."""
+
+    def enter(self, call: str) -> None:
+        """Let everything through."""
+
+    def leave(
+        self, call: str, *, status: int | None, milliseconds: float, error: OutsideError | None
+    ) -> None:
+        outcome = status or type(error).__name__
+        log.info("%s -> %s in %.0f ms", call, outcome, milliseconds)
+
+
 class Api:
     """One outside company, at one address.
 
@@ -33,7 +63,7 @@ class Api:
     raises with ``may_have_happened`` set: never send such a call again blindly.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - an address, and the limits of a call to it
         self,
         base_url: str,
         *,
@@ -41,7 +71,9 @@ class Api:
         read_s: float = READ_S,
         total_s: float = TOTAL_S,
         max_answer_bytes: int = MAX_ANSWER_BYTES,
+        gate: Gate | None = None,
     ) -> None:
+        self._gate = gate or OpenGate()
         self._total_s = total_s
         self._max_answer_bytes = max_answer_bytes
         self._client = httpx.Client(
@@ -122,7 +154,24 @@ class Api:
             content=msgspec.json.encode(body) if body is not None else None,
             headers={**sent, **(headers or {})},
         )
+        self._gate.enter(what)
         started = time.monotonic()
+        status: int | None = None
+        failure: OutsideError | None = None
+        try:
+            response, content = self._exchange(request, what=what, started=started)
+            status = response.status_code
+            return self._judged(response, content, what=what, said=_quoted(method, content[:200]))
+        except OutsideError as error:
+            failure = error
+            raise
+        finally:
+            milliseconds = (time.monotonic() - started) * 1000
+            self._gate.leave(what, status=status, milliseconds=milliseconds, error=failure)
+
+    def _exchange(
+        self, request: httpx.Request, *, what: str, started: float
+    ) -> tuple[httpx.Response, bytes]:
         try:
             response = self._client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -132,15 +181,9 @@ class Api:
                 f"{what}: {type(error).__name__}", may_have_happened=True
             ) from error
         try:
-            content = self._body(response, what=what, deadline=started + self._total_s)
+            return response, self._body(response, what=what, deadline=started + self._total_s)
         finally:
             response.close()
-        milliseconds = (time.monotonic() - started) * 1000
-        log.info(
-            "%s %s -> %s in %.0f ms", what, request.url.host, response.status_code, milliseconds
-        )
-        said = _quoted(method, content[:200])
-        return self._judged(response, content, what=what, said=said)
 
     def _body(self, response: httpx.Response, *, what: str, deadline: float) -> bytes:
         content = bytearray()

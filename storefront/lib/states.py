@@ -55,12 +55,12 @@ class Stateful(models.Model):
         axis: str = "status",
         actor: str = "",
         reason: str = "",
-        unchanged: Sequence[str] = (),
+        as_seen: Sequence[str] = (),
         **fields: Any,
     ) -> None:
         """Move to a new status in the database, then in memory, and keep the trace.
 
-        ``unchanged`` names columns that must be as we last saw them too: a row that came back
+        ``as_seen`` names columns that must be as we last saw them too: a row that came back
         to a status in the meantime is not the row that we decided about.
 
         Raises: IllegalMoveError  the line is not drawn
@@ -71,7 +71,7 @@ class Stateful(models.Model):
             raise IllegalMoveError(f"{self}: {here} -> {to}")
         changes = {axis: to, f"{axis}_since": at, **fields}
         with transaction.atomic():
-            seen = {name: getattr(self, name) for name in (axis, *unchanged)}
+            seen = {name: getattr(self, name) for name in (axis, *as_seen)}
             row = type(self)._base_manager.filter(pk=self.pk, **seen)  # noqa: SLF001
             if not row.update(**changes):
                 raise LostRaceError(f"{self}: no longer {here}")

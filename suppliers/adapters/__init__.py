@@ -1,6 +1,18 @@
-"""The suppliers we can speak to."""
+"""The connectors: in which languages we can speak to suppliers."""
+
+from importlib import import_module
 
 ADAPTERS = {
     "cj": "suppliers.adapters.cj.CJ",
     "fake": "suppliers.adapters.fake.FakeSupplier",
 }
+
+
+def connector_class(name: str) -> type:
+    """Import a connector's class.
+
+    Raises: KeyError  there is none of this name
+    """
+    module, _, attribute = ADAPTERS[name].rpartition(".")
+    found: type = getattr(import_module(module), attribute)
+    return found

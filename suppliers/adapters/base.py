@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from catalog.records import BadRow, ProductRecord
 from storefront.lib.address import Address
-from storefront.lib.failures import PermanentError
+from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.money import Money
 
 
@@ -24,6 +24,18 @@ class OutOfStockError(PermanentError):
 
 class GoneError(PermanentError):
     """The supplier does not sell it any more."""
+
+
+class MissingAbilityError(PermanentError):
+    """The supplier's API has no such call."""
+
+
+class BudgetSpentError(TemporaryError):
+    """The supplier lets us ask no more until ``until``: nothing was sent."""
+
+    def __init__(self, message: str, *, until: datetime) -> None:
+        super().__init__(message, code="budget_spent")
+        self.until = until
 
 
 class NotStoppableError(PermanentError):
@@ -67,15 +79,24 @@ class ProductPage:
     """One product's page, and all that can be taken from it.
 
     ``record`` is None when it cannot be taken at all: a fatal BadRow in ``problems`` says why.
-    ``digest`` is of its words, without prices and stock. ``stock`` is None where the page does
-    not tell it.
+    ``digest`` is of its words, without prices and stock, ``cost_digest`` of its prices where it
+    comes from a bulk list. ``stock`` is None where the page does not tell it.
     """
 
     ref: str
     digest: str
     record: ProductRecord | None
+    cost_digest: str = ""
     problems: tuple[BadRow, ...] = ()
     stock: tuple[StockRecord | BadRow, ...] | None = None
+
+
+class Omitted(StrEnum):
+    """What it means that a known row is missing from a supplier's whole list."""
+
+    GONE = "gone"  # he sells it no more
+    EMPTY = "empty"  # he has none of it
+    UNCHANGED = "unchanged"  # the list names only what changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +116,14 @@ class RequestLine:
     sku: str
     quantity: int
     reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderName:
+    """One of our orders, by our number and by his."""
+
+    number: str
+    supplier_reference: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,96 +224,41 @@ class SupplierNews:
         )
 
 
-class TokenStore(Protocol):
-    """Where the token pair that a supplier lent us is kept between calls and workers."""
+class Remedy(StrEnum):
+    """What we ask for with a claim."""
 
-    def load(self) -> dict[str, Any]: ...
-
-    def renewed(self, renew: TokenRenewal, *, refused: Mapping[str, Any]) -> dict[str, Any]:
-        """Renew under a lock over all workers.
-
-        The second in line finds a pair other than the ``refused`` one, and gets that.
-        """
-        ...
+    REFUND = "refund"
+    RESEND = "resend"
 
 
-class TokenRenewal(Protocol):
-    """Ask the supplier for a new pair, given the present one (perhaps empty)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRequest:
+    """A complaint about goods that he shipped. ``number`` is ours, and unique."""
 
-    def __call__(self, present: dict[str, Any]) -> dict[str, Any]: ...
-
-
-class Pace(Protocol):
-    """Wait until one more call to this supplier is allowed, over all workers."""
-
-    def __call__(self) -> None: ...
-
-
-class Catalog(Protocol):
-    """Can list its products, and describe one. ``product`` may be called by several threads.
-
-    The codes of bad rows tell who checks them again: the list (``list-…``), prices
-    (``cost-…``), stock (``stock-…``), and for all others the product's page.
-    """
-
-    def product_rows(self) -> Iterator[ListRow | BadRow]: ...
-
-    def product(self, *, ref: str) -> ProductPage:
-        """Read a product's page.
-
-        Raises: GoneError  he lists it, and does not sell it
-        """
-        ...
+    number: str
+    supplier_reference: str
+    remedy: Remedy
+    message: str
+    lines: tuple[RequestLine, ...]
+    picture_urls: tuple[str, ...] = ()
 
 
-class StockAndPrice(Protocol):
-    """Can say how many there are of each SKU of a product, and what it costs.
+class ClaimAnswer(StrEnum):
+    """How a claim stands."""
 
-    Safe to be called by several threads at once.
-    """
-
-    def stock(self, *, ref: str) -> tuple[StockRecord | BadRow, ...]: ...
-
-    def costs(self, *, ref: str) -> tuple[CostRecord | BadRow, ...]: ...
-
-
-class Freight(Protocol):
-    """Can quote the routes for a parcel."""
-
-    def freight(
-        self,
-        *,
-        country_from: str,
-        ship_to: Address,
-        lines: tuple[RequestLine, ...],
-    ) -> tuple[FreightOption, ...]: ...
+    OPEN = "open"
+    REFUNDED = "refunded"
+    RESENT = "resent"
+    REFUSED = "refused"
+    CANCELED = "canceled"
 
 
-class Purchasing(Protocol):
-    """Takes orders, and tells how they stand."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimState:
+    """How one claim stands at the supplier."""
 
-    def place(self, request: PurchaseRequest) -> PurchaseState:
-        """Order the goods.
-
-        Raises: DuplicateReferenceError  he has an order under this number already
-                OutOfStockError, PermanentError  he understood and refused: no effect
-                TemporaryError  see ``may_have_happened``
-        """
-        ...
-
-    def find(self, *, number: str) -> PurchaseState | None:
-        """Look an order up by our number; None is proof that he does not have it."""
-        ...
-
-    def cancel(self, *, number: str) -> PurchaseState:
-        """Ask him to stop it.
-
-        Raises: NotStoppableError  it is too late, or he has no such call
-        """
-        ...
-
-
-class SupplierAdapter(Catalog, StockAndPrice, Freight, Purchasing, Protocol):
-    """A supplier who can do all of it."""
-
-    def close(self) -> None: ...
+    number: str
+    supplier_claim: str
+    answer: ClaimAnswer
+    amount: Money | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
+from typing import ClassVar
+
+import msgspec
 
 from catalog.records import BadRow, ProductRecord
 from storefront.lib.address import Address
@@ -19,15 +22,14 @@ from suppliers.adapters.base import (
     ListRow,
     NotStoppableError,
     OutOfStockError,
-    Pace,
     ParcelNews,
     ProductPage,
     PurchaseRequest,
     PurchaseState,
     RequestLine,
     StockRecord,
-    TokenStore,
 )
+from suppliers.adapters.line import Line, Quota, Secret
 
 STOPPABLE = frozenset({Answer.RECEIVED, Answer.ACCEPTED})
 
@@ -79,10 +81,18 @@ def forget_worlds() -> None:
 class FakeSupplier:
     """One line to a world."""
 
-    def __init__(self, *, base_url: str, api_key: str, tokens: TokenStore, pace: Pace) -> None:
-        del api_key, tokens
-        self._world = world_at(base_url)
-        self._pace = pace
+    TITLE: ClassVar = "A supplier in memory"
+    SECRETS: ClassVar[tuple[Secret, ...]] = ()
+    OPTIONS: ClassVar = msgspec.defstruct("Options", [])
+    QUOTAS: ClassVar[tuple[Quota, ...]] = ()
+
+    def __init__(self, line: Line) -> None:
+        self._world = world_at(line.base_url)
+        self._gate = line.gate
+
+    def sign_in(self) -> str:
+        self._called("sign_in")
+        return "nobody"
 
     def close(self) -> None:
         """Nothing is open."""
@@ -163,7 +173,7 @@ class FakeSupplier:
         return self._world.orders[number]
 
     def _called(self, what: str) -> None:
-        self._pace()
+        self._gate.enter(what)
         self._world.asked.append(what)
         if self._world.failures:
             raise self._world.failures.pop(0)

@@ -8,9 +8,10 @@ from suppliers.models.offer import (
     UnpublishedSupply,
 )
 from suppliers.models.stock import StockLevel, StockLocation, StockMovement
-from suppliers.models.supplier import Connection, Supplier
+from suppliers.models.supplier import CallBudget, Connection, Supplier
 
 __all__ = [
+    "CallBudget",
     "Connection",
     "CostChange",
     "FeedIssue",

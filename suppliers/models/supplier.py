@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import Case, F, When
+from django.db.models.functions import Greatest, Now
 
 from storefront.lib.states import Stateful
 
@@ -73,14 +75,48 @@ class Connection(models.Model):
     secrets_sealed = models.TextField(blank=True)
     tokens_sealed = models.TextField(blank=True)
     account_id = models.CharField(max_length=60, blank=True)  # CJ's openId: signs webhooks
+    options = models.JSONField(default=dict, blank=True)  # not secret; see the connector's OPTIONS
+    remembered = models.JSONField(default=dict, blank=True)  # by the connector, between runs
     calls_per_second = models.PositiveSmallIntegerField(default=1)
     products_every_min = models.PositiveIntegerField(default=360)
     prices_every_min = models.PositiveIntegerField(default=60)
     stock_every_min = models.PositiveIntegerField(default=15)
     orders_every_min = models.PositiveIntegerField(default=10)
     orders_polled_at = models.DateTimeField(null=True, blank=True)
+    rest_until = models.DateTimeField(null=True, blank=True)  # his budget is spent until then
     problem = models.CharField(max_length=300, blank=True)  # the last failed call, in words
     problem_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"connection of {self.supplier_id}"
+
+
+class CallBudgetQuerySet(models.QuerySet["CallBudget"]):
+    """Questions about what may still be asked."""
+
+    def current(self) -> models.QuerySet[Any, int]:
+        """Return what is left; a window that is over leaves all of the next one."""
+        left = Case(
+            When(until__lte=Now(), then=F("total")), default=Greatest(F("total") - F("used"), 0)
+        )
+        return self.annotate(left=left).values_list("left", flat=True)
+
+
+class CallBudget(models.Model):
+    """What a supplier lets us ask in one window of time, and how much of it we used."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="budgets")
+    name = models.CharField(max_length=80)
+    total = models.PositiveIntegerField()
+    used = models.PositiveIntegerField()
+    until = models.DateTimeField()  # when the window ends
+
+    objects = CallBudgetQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "name"], name="budget_once_per_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id}: {self.name}"

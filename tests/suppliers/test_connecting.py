@@ -8,10 +8,12 @@ from django.db import connection
 
 from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.sealing import unseal
-from suppliers import connecting
+from suppliers import pacing
 from suppliers.adapters.fake import FakeSupplier
-from suppliers.connecting import KeptTokens, SharedPace, adapter_for
+from suppliers.connecting import adapter_for
 from suppliers.models import Connection
+from suppliers.pacing import SharedPace
+from suppliers.remembering import KeptTokens
 from tests.factories.feeds import make_feed_supplier
 
 
@@ -30,7 +32,7 @@ def test_an_unconnected_supplier_says_so(supplier):
 def test_an_unknown_language_says_so(supplier):
     supplier.adapter = "klingon"
 
-    with pytest.raises(PermanentError, match="no adapter is called 'klingon'"):
+    with pytest.raises(PermanentError, match="no connector is called 'klingon'"):
         adapter_for(supplier).__enter__()
 
 
@@ -123,7 +125,7 @@ def test_two_paces_of_one_supplier_are_one(world):
 
 
 def test_who_waits_too_long_for_his_turn_is_told(world, monkeypatch):
-    monkeypatch.setattr(connecting, "LONGEST_WAIT_S", 0)
+    monkeypatch.setattr(pacing, "LONGEST_WAIT_S", 0)
     pace = SharedPace(name="pace-late", calls_per_second=1)
     pace()
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
+
+import msgspec
 
 from catalog.records import BadRow
 from storefront.lib.address import Address
@@ -11,24 +13,35 @@ from suppliers.adapters.base import (
     CostRecord,
     FreightOption,
     ListRow,
-    Pace,
     ProductPage,
     PurchaseRequest,
     PurchaseState,
     RequestLine,
     StockRecord,
-    TokenStore,
 )
 from suppliers.adapters.cj import orders, pages, stocks, variants
 from suppliers.adapters.cj.shapes import ProductStock
 from suppliers.adapters.cj.wire import Wire
+from suppliers.adapters.line import Line, Quota, Secret
+
+
+class Options(msgspec.Struct, forbid_unknown_fields=True):
+    """What staff may set for a connection to CJ."""
 
 
 class CJ:
     """A supplier whose SKU is CJ's ``vid``, and whose location is a country."""
 
-    def __init__(self, *, base_url: str, api_key: str, tokens: TokenStore, pace: Pace) -> None:
-        self._wire = Wire(base_url=base_url, api_key=api_key, tokens=tokens, pace=pace)
+    TITLE: ClassVar = "CJ Dropshipping"
+    SECRETS: ClassVar = (Secret(name="api_key", label="API key"),)
+    OPTIONS: ClassVar = Options
+    QUOTAS: ClassVar[tuple[Quota, ...]] = ()
+
+    def __init__(self, line: Line) -> None:
+        self._wire = Wire(line)
+
+    def sign_in(self) -> str:
+        return self._wire.sign_in()
 
     def close(self) -> None:
         self._wire.close()

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
-from suppliers.adapters.base import TokenStore
 from suppliers.adapters.cj.codes import RefreshRefusedError, TokenRefusedError
 from suppliers.adapters.cj.reading import china_moment, text
 from suppliers.adapters.cj.shapes import Tokens
+from suppliers.adapters.line import TokenStore
 
 log = logging.getLogger(__name__)
 

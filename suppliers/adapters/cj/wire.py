@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from storefront.lib.failures import OutsideError, TemporaryError
-from storefront.lib.http import Api
-from suppliers.adapters.base import Pace, TokenStore
 from suppliers.adapters.cj.codes import GOOD, QUOTA_USED_UP, TokenRefusedError, failure
 from suppliers.adapters.cj.decoding import decoded
 from suppliers.adapters.cj.shapes import Envelope, Tokens
 from suppliers.adapters.cj.tokens import TokenPair
+from suppliers.adapters.line import Line
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +24,15 @@ FIRST_WAIT_S = 0.4
 class Wire:
     """One account at CJ."""
 
-    def __init__(self, *, base_url: str, api_key: str, tokens: TokenStore, pace: Pace) -> None:
-        self._api = Api(base_url)
-        self._pace = pace
-        self._pair = TokenPair(api_key=api_key, store=tokens, ask=self._authenticate)
+    def __init__(self, line: Line) -> None:
+        self._api = line.api()
+        key = line.secrets.get("api_key", "")
+        self._pair = TokenPair(api_key=key, store=line.tokens, ask=self._authenticate)
+
+    def sign_in(self) -> str:
+        """Read the account's settings: the cheapest call that needs a token."""
+        settings = self.patiently("setting/get", dict[str, Any])
+        return str(settings.get("openName") or settings.get("openId") or "")
 
     def close(self) -> None:
         self._api.close()
@@ -90,7 +94,6 @@ class Wire:
         body: Mapping[str, Any] | None,
         access: str,
     ) -> T:
-        self._pace()
         headers = {"CJ-Access-Token": access} if access else {}
         content = self._api.read(method, path, params=params, body=body, headers=headers)
         what = f"{method} {path}"

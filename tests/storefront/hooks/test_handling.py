@@ -256,6 +256,9 @@ class Warehouse:
     def stock(self, *, ref):
         return self.told[ref]
 
+    def costs(self, *, ref):
+        raise AssertionError("news of stock is not of prices")
+
 
 def test_a_suppliers_news_of_stock_makes_us_ask_him_and_show_it(monkeypatch):
     make_sellable()

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 
 from suppliers.adapters.cj import CJ
+from tests.factories.lines import make_line
 
 BASE = "https://cj.example/api2.0/v1/"
 RECORDED = Path(__file__).parent / "recorded"
@@ -55,16 +56,6 @@ class MemoryTokens:
         return dict(self.pair)
 
 
-class Turns:
-    """A pace that only counts."""
-
-    def __init__(self):
-        self.count = 0
-
-    def __call__(self):
-        self.count += 1
-
-
 def good_pair(now, **changes):
     return {
         "access": "access-0",
@@ -78,5 +69,5 @@ def good_pair(now, **changes):
     }
 
 
-def line(tokens, pace=None):
-    return CJ(base_url=BASE, api_key="CJ1@api@key", tokens=tokens, pace=pace or Turns())
+def line(tokens, gate=None):
+    return CJ(make_line(BASE, secrets={"api_key": "CJ1@api@key"}, tokens=tokens, gate=gate))

@@ -1,0 +1,123 @@
+"""What a connector is given to reach its supplier. It opens nothing else by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from storefront.lib.failures import PermanentError
+from storefront.lib.http import Api, Gate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """A secret that staff enter and nobody ever reads again."""
+
+    name: str
+    label: str
+    is_required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """So many points in each window of time, over all workers and restarts.
+
+    Shape:  ``kept_for_orders`` of them are refused to anything that is not about an order
+    """
+
+    name: str
+    points: int
+    window_s: int
+    kept_for_orders: int = 0
+
+
+class Budget(Protocol):
+    """Counts what we may still ask, over all workers; survives a restart."""
+
+    def spend(self, quota: Quota, *, points: int = 1, is_for_order: bool = False) -> None:
+        """Take points, or refuse before anything is sent.
+
+        Raises: BudgetSpentError
+        """
+        ...
+
+    def told(self, quota: Quota, *, left: int, total: int | None, until: datetime | None) -> None:
+        """Believe what the supplier says is left."""
+        ...
+
+    def left(self, quota: Quota) -> int: ...
+
+
+class TokenStore(Protocol):
+    """Where the token pair that a supplier lent us is kept between calls and workers."""
+
+    def load(self) -> dict[str, Any]: ...
+
+    def renewed(self, renew: TokenRenewal, *, refused: Mapping[str, Any]) -> dict[str, Any]:
+        """Renew under a lock over all workers.
+
+        The second in line finds a pair other than the ``refused`` one, and gets that.
+        """
+        ...
+
+
+class TokenRenewal(Protocol):
+    """Ask the supplier for a new pair, given the present one (perhaps empty)."""
+
+    def __call__(self, present: dict[str, Any]) -> dict[str, Any]: ...
+
+
+class Memory(Protocol):
+    """What a connector remembers between runs, such as a file's ETag; JSON primitives only."""
+
+    def load(self) -> dict[str, Any]: ...
+
+    def keep(self, remembered: Mapping[str, Any]) -> None: ...
+
+
+class Post(Protocol):
+    """A durable way to write to a person at the supplier: what was handed over goes out once."""
+
+    def send(self, *, key: str, to: str, payload: Mapping[str, Any]) -> None: ...
+
+    def has_sent(self, *, key: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One supplier's address, secrets and settings, and what watches over the calls to him.
+
+    Shape:  ``folder`` is where fetched files may be kept between runs; ``currency`` his
+    """
+
+    base_url: str
+    currency: str
+    secrets: Mapping[str, str] = field(repr=False)
+    options: Mapping[str, Any]
+    gate: Gate
+    budget: Budget
+    tokens: TokenStore
+    memory: Memory
+    post: Post
+    folder: Path
+
+    def api(self, **limits: Any) -> Api:
+        """Open the door to him; see ``storefront.lib.http.Api`` for the limits."""
+        return Api(self.base_url, gate=self.gate, **limits)
+
+    def settings[T](self, kind: type[T]) -> T:
+        """Read the options as what the connector says they are.
+
+        Raises: PermanentError  staff have to mend them
+        """
+        try:
+            return msgspec.convert(dict(self.options), kind)
+        except msgspec.ValidationError as error:
+            raise PermanentError(
+                f"the connection's options: {error}", code="bad_options"
+            ) from error

@@ -1,0 +1,182 @@
+"""Ask a supplier for his prices: all of them, or those that may have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+
+from catalog.records import BadRow
+from storefront.lib.failures import OutsideError
+from suppliers import guards
+from suppliers.adapters.abilities import (
+    BulkStockAndPrice,
+    Connector,
+    PagedCatalog,
+    PagedStockAndPrice,
+    able,
+)
+from suppliers.adapters.base import CostRecord, GoneError, ListRow, Omitted
+from suppliers.gathering import gather
+from suppliers.models import FeedRun
+from suppliers.runs import Work
+from suppliers.slices import slice_of
+from suppliers.staging import Stage, rows, staged
+
+ALL_WITHIN = timedelta(days=1)
+MOST_COST = Decimal(1_000_000)
+
+STILL_THERE = """
+SELECT count(*), count(l.ref)
+FROM suppliers_supplierproduct p
+LEFT JOIN (SELECT DISTINCT ref FROM feed_costs_list) l ON l.ref = p.ref
+WHERE p.supplier_id = %(supplier)s AND p.status <> 'gone'
+"""
+PRICED = """
+SELECT count(*), count(c.sku)
+FROM suppliers_supplieroffer o
+LEFT JOIN (SELECT DISTINCT ref, sku FROM feed_costs) c
+  ON c.sku = o.supplier_sku AND c.ref = o.supplier_product
+WHERE o.supplier_id = %(supplier)s AND o.status = 'active' AND o.cost_amount IS NOT NULL
+"""
+TO_READ = """
+SELECT DISTINCT ON (p.ref) p.ref, l.cost_digest
+FROM feed_costs_list l
+JOIN suppliers_supplierproduct p ON p.supplier_id = %(supplier)s AND p.ref = l.ref
+WHERE p.status = 'active' AND (
+  p.cost_digest <> l.cost_digest OR %(all)s
+  OR (hashtextextended(p.ref, 0) %% %(slices)s + %(slices)s) %% %(slices)s = %(slice)s
+)
+"""
+
+
+@dataclass
+class Read:
+    """What was read of the prices, and what is wrong with it.
+
+    ``costs`` is laid out as (product, SKU, amount). ``troubled`` are the products that
+    something is wrong with: they are read again next time. ``examined`` is None for all.
+    """
+
+    costs: Stage
+    count: int = 0
+    currencies: list[str] = field(default_factory=list)
+    digests: dict[str, str] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+    troubled: set[str] = field(default_factory=set)
+    examined: list[str] | None = field(default_factory=list)
+    problems: list[BadRow] = field(default_factory=list)
+
+    def refuse(self, ref: str, problem: BadRow) -> None:
+        self.troubled.add(ref)
+        self.problems.append(problem)
+
+    @property
+    def refused(self) -> list[str]:
+        """SKUs whose cost cannot be believed: they are not sold until it can."""
+        return [row.row for row in self.problems if row.code != "cost-no-answer"]
+
+
+def ask(work: Work, connector: Connector, read: Read) -> None:
+    """Read what there is to read into ``read``.
+
+    Raises: QuarantinedError  the list is not believable
+            OutsideError  the supplier does not answer
+    """
+    if isinstance(connector, BulkStockAndPrice):
+        _read_all(work, connector, read)
+    else:
+        _read_changed(work, connector, read)
+
+
+def _read_all(work: Work, connector: BulkStockAndPrice, read: Read) -> None:
+    """Read a whole list of prices, which says so itself when it names only what changed."""
+    for ref, told in connector.cost_rows():
+        work.keep()
+        for row in told:
+            _take(work, read, ref, row)
+    read.costs.ready()
+    if connector.omitted_stock is not Omitted.UNCHANGED:
+        read.examined = None
+        ((known, still_there),) = rows(PRICED, {"supplier": work.supplier.pk})
+        work.believe(
+            guards.list_is_believable(
+                good=read.count, bad=len(read.problems), known=known, still_there=still_there
+            )
+        )
+    work.step(FeedRun.Status.PARSED)
+
+
+def _read_changed(work: Work, connector: Connector, read: Read) -> None:
+    """Find in the list of products whose prices may have changed, and ask for those."""
+    catalog, prices = able(connector, PagedCatalog), able(connector, PagedStockAndPrice)
+    with staged("feed_costs_list", ("ref text", "cost_digest text")) as listed:
+        read.digests = _digests_to_read(work, catalog, listed)
+    _read(work, prices, read)
+
+
+def _digests_to_read(work: Work, catalog: PagedCatalog, listed: Stage) -> dict[str, str]:
+    count = 0
+    for row in catalog.product_rows():
+        work.keep()
+        if isinstance(row, ListRow):
+            listed.add((row.ref, row.cost_digest))
+            count += 1
+    listed.ready()
+    work.step(FeedRun.Status.PARSED)
+    ((known, still_there),) = rows(STILL_THERE, {"supplier": work.supplier.pk})
+    work.believe(guards.list_is_believable(good=count, bad=0, known=known, still_there=still_there))
+    every = timedelta(minutes=work.supplier.connection.prices_every_min)
+    turn, slices = slice_of(now=work.run.started_at, every=every, within=ALL_WITHIN)
+    params = {"supplier": work.supplier.pk, "slice": turn, "slices": slices, "all": slices == 1}
+    return dict(rows(TO_READ, params))
+
+
+def _read(work: Work, prices: PagedStockAndPrice, read: Read) -> None:
+    refs = list(read.digests)
+    work.say(f"{len(refs)} products to be asked for their prices")
+
+    def until_time_is_up() -> Iterator[str]:
+        for ref in refs:
+            if work.is_out_of_time:
+                return
+            yield ref
+
+    done = 0
+    asked = gather(lambda ref: prices.costs(ref=ref), until_time_is_up(), spent=work.spent)
+    for ref, answer in asked:
+        work.keep()
+        done += 1
+        if isinstance(answer, GoneError):
+            continue  # the product job will write that down
+        if isinstance(answer, OutsideError):
+            read.refuse(
+                ref, BadRow(row=ref, code="cost-no-answer", message=str(answer), is_fatal=False)
+            )
+            continue
+        read.answered.add(ref)
+        if read.examined is not None:
+            read.examined.append(ref)
+        for row in answer:
+            _take(work, read, ref, row)
+    work.run.remaining = len(refs) - done
+
+
+def _take(work: Work, read: Read, ref: str, row: CostRecord | BadRow) -> None:
+    if isinstance(row, BadRow):
+        read.refuse(ref, row)
+        return
+    read.currencies.append(row.cost.currency)
+    amount = row.cost.rounded().amount
+    if row.cost.currency != work.supplier.currency:
+        message = f"The price is in {row.cost.currency}, not in {work.supplier.currency}."
+        read.refuse(ref, BadRow(row=row.sku, code="cost-wrong-currency", message=message))
+    elif not 0 < amount <= MOST_COST:
+        message = f"{row.cost.amount} cannot be a price."
+        read.refuse(ref, BadRow(row=row.sku, code="cost-absurd", message=message))
+    else:
+        read.costs.add((ref, row.sku, amount))
+        read.count += 1
+        if read.examined is not None:
+            read.examined.append(row.sku)

@@ -1,0 +1,92 @@
+"""Keep a supplier's pace: so many calls a second, counted over all workers in Redis."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from functools import cache
+
+from django.conf import settings
+from limits import RateLimitItemPerSecond
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from storefront.lib.failures import TemporaryError
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT_S = 30.0
+SHORTEST_NAP_S = 0.002
+REDIS_IS_ASKED_AGAIN_AFTER_S = 10.0
+
+_one_at_a_time = threading.Lock()
+
+
+class SharedPace:
+    """So many calls a second to one supplier, counted over all workers in Redis.
+
+    While Redis is away each process keeps the pace for itself.
+    """
+
+    def __init__(self, *, name: str, calls_per_second: int) -> None:
+        self._name = name
+        self._limit = RateLimitItemPerSecond(max(1, calls_per_second))
+        self._counters = _counters()
+
+    def __call__(self) -> None:
+        """Wait for our turn.
+
+        Raises: TemporaryError  it did not come
+        """
+        give_up_at = time.monotonic() + LONGEST_WAIT_S
+        while (nap_s := self._counters.wait_s(self._limit, self._name)) > 0:
+            if time.monotonic() > give_up_at:
+                raise TemporaryError(f"{self._name}: no free call in {LONGEST_WAIT_S:.0f} s")
+            time.sleep(nap_s)
+
+
+class _Counters:
+    """The counters in Redis, and those of this process for when Redis is away."""
+
+    def __init__(self) -> None:
+        self._shared = MovingWindowRateLimiter(
+            RedisStorage(
+                settings.REDIS_URL,
+                wrap_exceptions=True,
+                socket_connect_timeout=0.5,
+                socket_timeout=0.5,
+            )
+        )
+        self._local = MovingWindowRateLimiter(MemoryStorage())
+        self._redis_is_away_until = 0.0
+
+    def wait_s(self, limit: RateLimitItemPerSecond, name: str) -> float:
+        """Take a call and return 0, or tell how long to sleep before the next try."""
+        if time.monotonic() >= self._redis_is_away_until:
+            try:
+                return self._taken(self._shared, limit, name)
+            except StorageError as error:
+                log.warning("Redis is away, each worker keeps the pace alone: %s", error)
+                self._redis_is_away_until = time.monotonic() + REDIS_IS_ASKED_AGAIN_AFTER_S
+        return self._taken(self._local, limit, name)
+
+    @staticmethod
+    def _taken(limiter: MovingWindowRateLimiter, limit: RateLimitItemPerSecond, name: str) -> float:
+        if limiter.hit(limit, "pace", name):
+            return 0.0
+        until = limiter.get_window_stats(limit, "pace", name).reset_time
+        return min(1.0, max(SHORTEST_NAP_S, until - time.time()))
+
+
+@cache
+def _counters_of(pid: int) -> _Counters:
+    del pid  # a forked worker opens its own line to Redis
+    return _Counters()
+
+
+def _counters() -> _Counters:
+    with _one_at_a_time:
+        return _counters_of(os.getpid())

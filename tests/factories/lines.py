@@ -1,0 +1,98 @@
+"""A line to a supplier with nobody watching, for tests of a connector alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from suppliers.adapters.base import BudgetSpentError
+from suppliers.adapters.line import Line
+
+
+class CountingGate:
+    """Lets every call through, and keeps what it was called."""
+
+    def __init__(self):
+        self.calls = []
+        self.left = []
+
+    @property
+    def count(self):
+        return len(self.calls)
+
+    def enter(self, call):
+        self.calls.append(call)
+
+    def leave(self, call, *, status, **_):
+        self.left.append((call, status))
+
+
+class MemoryBudget:
+    """Points in memory; ``used`` by quota name."""
+
+    def __init__(self):
+        self.used = {}
+        self.believed = {}
+
+    def spend(self, quota, *, points=1, is_for_order=False):
+        used = self.used.get(quota.name, 0) + points
+        kept = 0 if is_for_order else quota.kept_for_orders
+        if used > quota.points - kept:
+            raise BudgetSpentError(f"{quota.name} is used up", until=None)
+        self.used[quota.name] = used
+
+    def told(self, quota, *, left, total, until):
+        self.believed[quota.name] = (left, total, until)
+
+    def left(self, quota):
+        return quota.points - self.used.get(quota.name, 0)
+
+
+class NoTokens:
+    """A supplier who lends none."""
+
+    def load(self):
+        return {}
+
+    def renewed(self, renew, **_):
+        return renew({})
+
+
+class DictMemory:
+    """What a connector remembers, in a dict."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def load(self):
+        return dict(self.kept)
+
+    def keep(self, remembered):
+        self.kept = dict(remembered)
+
+
+class PostInMemory:
+    """Letters that were put in, by key."""
+
+    def __init__(self):
+        self.letters = {}
+
+    def send(self, *, key, to, payload):
+        self.letters.setdefault(key, (to, dict(payload)))
+
+    def has_sent(self, *, key):
+        return key in self.letters
+
+
+def make_line(base_url, **changes):
+    values = {
+        "currency": "USD",
+        "secrets": {},
+        "options": {},
+        "gate": changes.pop("gate", None) or CountingGate(),
+        "budget": MemoryBudget(),
+        "tokens": NoTokens(),
+        "memory": DictMemory(),
+        "post": PostInMemory(),
+        "folder": Path("/nonexistent"),
+    }
+    return Line(base_url=base_url, **{**values, **changes})
