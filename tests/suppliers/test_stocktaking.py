@@ -1,0 +1,78 @@
+"""Which of two answers about stock counts, and in which order its rows are locked."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from suppliers import hearing
+from suppliers.counting import SILENT
+from suppliers.models import StockLevel
+from suppliers.staging import run
+from tests.factories.feeds import NOON, stock_world, sync
+
+LATER = NOON + timedelta(minutes=15)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_older_than_the_last_confirmation_changes_nothing(supplier, world):
+    stock_world(world, 2)
+    sync(supplier)
+    sync(supplier, "stock", now=LATER)  # confirms what it finds, and writes no row
+    world.stock["P1-Black"]["DE"] = 3
+
+    for minutes in (-1, 1):
+        now = LATER + timedelta(minutes=minutes)
+        hearing.recount(supplier=supplier, refs=["P1"], cause="news:m-1", now=now)
+        figure = StockLevel.objects.get(offer__supplier_sku="P1-Black", location__code="DE")
+        assert figure.reported_quantity == (20 if minutes < 0 else 3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_does_not_silence_what_was_told_after_it_asked(supplier, world):
+    stock_world(world, 2)
+    sync(supplier)
+    StockLevel.objects.filter(offer__supplier_sku="P1-Black").update(as_of=LATER)
+
+    with transaction.atomic():
+        run(SILENT, {"supplier": supplier.pk, "covered": [], "as_of": NOON + timedelta(minutes=9)})
+
+    silent = StockLevel.objects.filter(is_silent=True)
+    assert set(silent.values_list("offer__supplier_sku", flat=True)) == {"P2-Black"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_fall_silent_in_id_order(supplier, world):
+    stock_world(world, 2)
+    sync(supplier)
+    first, *_, last = StockLevel.objects.order_by("pk")
+    StockLevel.objects.filter(pk=first.pk).update(received_at=LATER)  # now the last in the table
+    is_asked = threading.Event()
+
+    def silence():
+        try:
+            with transaction.atomic():
+                run("SET LOCAL lock_timeout = '5s'", {})
+                is_asked.set()
+                run(SILENT, {"supplier": supplier.pk, "covered": [], "as_of": LATER})
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=silence)
+    with transaction.atomic():
+        StockLevel.objects.select_for_update(of=["self"]).get(pk=first.pk)
+        thread.start()
+        is_asked.wait(5)
+        thread.join(0.5)  # it waits for the first row now
+        try:
+            StockLevel.objects.select_for_update(of=["self"], nowait=True).get(pk=last.pk)
+            is_free = True
+        except DatabaseError:
+            is_free = False
+    thread.join()
+
+    assert is_free
+    assert not StockLevel.objects.filter(is_silent=False).exists()
