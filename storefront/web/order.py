@@ -110,7 +110,9 @@ def cancel(_request: HttpRequest, number: str, key: str) -> HttpResponse:
             order=found, reason="canceled by the shopper", actor="shopper", now=timezone.now()
         )
     except cancelling.TooLateError:
-        word = "late"
+        found.refresh_from_db(fields=["status"])
+        # A double click is told by its second answer: what the first one stopped is stopped.
+        word = "stopped" if found.status == Status.CANCELED else "late"
     except OutsideError:
         word = "asked"
     else:
