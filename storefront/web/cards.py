@@ -86,7 +86,7 @@ def _drawn(
     shown: Face, language: str, heading: str, *, is_first: bool, can_compare: bool
 ) -> Markup:
     del language  # it is active, and part of what is remembered
-    engine: Any = engines["jinja2"]
+    engine: Any = engines["jinja"]
     macros = engine.env.get_template("web/card.html").module
     drawn: Markup = macros.card(shown, heading, is_first, can_compare)
     return drawn

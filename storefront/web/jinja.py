@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.template.backends.jinja2 import Jinja2
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import (
@@ -24,12 +23,25 @@ from markupsafe import Markup
 
 from storefront.lib.money import Money
 from storefront.web import beams, cards, formats, seo, supplied, words
+from storefront.web.folding import FoldingGenerator
 
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL | re.IGNORECASE)
 
 
+class Pages(Jinja2):
+    """Django's backend, with an environment for each language."""
+
+    @property
+    def env(self) -> Environment:
+        return self._speaking[_language()]
+
+    @env.setter
+    def env(self, plain: Environment) -> None:
+        self._speaking = {code: speaking(plain, code) for code, _ in settings.LANGUAGES}
+
+
 def environment(**options: Any) -> Environment:
-    """Build the environment; Django calls it once."""
+    """Build the environment that all languages share; Django calls it once."""
     options |= {
         "undefined": StrictUndefined,
         "trim_blocks": True,
@@ -37,21 +49,12 @@ def environment(**options: Any) -> Environment:
         "extensions": ["jinja2.ext.i18n"],
     }
     env = Environment(**options)  # noqa: S701 - Django's backend turns escaping on
+    env.code_generator_class = FoldingGenerator
     env.install_gettext_callables(  # type: ignore[attr-defined]
-        translated, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
     env.policies["ext.i18n.trimmed"] = True
-    env.globals |= {"static": static, "url": url, "beam": beams.glyph, "beam_chart": beams.chart}
     env.filters |= {
-        "money": lambda price: formats.money(price, _language()),
-        "number": lambda value: formats.number(value, _language()),
-        "duration": duration,
-        "day": lambda one: formats.day(one, _language()),
-        "moment": lambda at: formats.moment(at, _language()),
-        "clock": lambda at: formats.clock(at, _language()),
-        "country": lambda code: formats.country(code, _language()),
-        "listed": lambda texts: formats.listing([str(text) for text in texts], _language()),
-        "word": lambda code, kind: _word(str(code), kind, _language()),
         "ip": words.ip,
         "supplied": supplied.supplied,
         "options": supplied.options,
@@ -61,10 +64,9 @@ def environment(**options: Any) -> Environment:
         "plain": lambda number: f"{number:f}",
     }
     env.globals |= {
-        "days": days,
-        "ago": ago,
-        "countries": lambda codes: formats.countries(tuple(codes), _language()),
-        "money_of": money_of,
+        "static": static if settings.DEBUG else lru_cache(static),
+        "beam": beams.glyph,
+        "beam_chart": beams.chart,
         "card": cards.card,
         "shop_json": seo.shop_json,
         "trail_json": seo.trail_json,
@@ -74,19 +76,29 @@ def environment(**options: Any) -> Environment:
     return env
 
 
-def translated(message: str) -> str:
-    """Translate as Django does, and remember it: a page says the same words again and again."""
-    return _translated(message, _language())
-
-
-@lru_cache(maxsize=4096)
-def _translated(message: str, language: str) -> str:
-    with override(language):
-        return gettext(message)
-
-
-def url(name: str, *args: Any) -> str:
-    return _url(name, args, _language())
+def speaking(plain: Environment, language: str) -> Environment:
+    """Return an environment whose templates are compiled for one language."""
+    env = plain.overlay()
+    env.extend(language=language)
+    env.filters = plain.filters | {
+        "money": lambda price: formats.money(price, language),
+        "number": lambda value: formats.number(value, language),
+        "duration": lambda minutes: duration(minutes, language),
+        "day": lambda one: formats.day(one, language),
+        "moment": lambda at: formats.moment(at, language),
+        "clock": lambda at: formats.clock(at, language),
+        "country": lambda code: formats.country(code, language),
+        "listed": lambda texts: formats.listing([str(text) for text in texts], language),
+        "word": lambda code, kind: _word(str(code), kind, language),
+    }
+    env.globals = plain.globals | {
+        "url": lambda name, *args: _url(name, args, language),
+        "days": lambda first, last: formats.days(first, last, language),
+        "countries": lambda codes: formats.countries(tuple(codes), language),
+        "ago": lambda then, now: formats.ago(then, now, language),
+        "money_of": lambda amount, currency: formats.money(Money(amount, currency), language),
+    }
+    return env
 
 
 @lru_cache(maxsize=8192)
@@ -95,21 +107,9 @@ def _url(name: str, args: tuple[Any, ...], language: str) -> str:
         return reverse(name, args=args)
 
 
-def duration(minutes: int) -> tuple[str, str]:
-    number, unit = formats.duration(minutes, _language())
-    return number, _word(unit, "time", _language())
-
-
-def days(first: date, last: date) -> str:
-    return formats.days(first, last, _language())
-
-
-def ago(then: datetime, now: datetime) -> str:
-    return formats.ago(then, now, _language())
-
-
-def money_of(amount: Decimal, currency: str) -> str:
-    return formats.money(Money(amount, currency), _language())
+def duration(minutes: int, language: str) -> tuple[str, str]:
+    number, unit = formats.duration(minutes, language)
+    return number, _word(unit, "time", language)
 
 
 def picture(stem: str, width_px: int) -> str:

@@ -1,0 +1,60 @@
+"""Put what never changes into a template when it is compiled, once for each language.
+
+A page says some fifty fixed things. Looking each of them up again for every visit cost more
+than all that the page really has to tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext, override
+from jinja2 import Environment, nodes
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.visitor import NodeTransformer
+
+# Globals whose answer depends on their arguments and the language only; no template may give
+# these names to something else.
+WORDS = "_"
+FIXED = frozenset({"url", "static"})
+
+
+class FoldingGenerator(CodeGenerator):
+    """Jinja's own compiler, after the fixed calls were answered."""
+
+    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802 - Jinja names its visitors so
+        super().visit_Template(_Folding(self.environment).visit(node), frame)
+
+
+class _Folding(NodeTransformer):
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._answers: Mapping[str, Any] = environment.globals
+        self._language: str = environment.language  # type: ignore[attr-defined]
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Expr:  # noqa: N802 - as above
+        self.generic_visit(node)
+        if not isinstance(node.node, nodes.Name) or node.dyn_args or node.dyn_kwargs:
+            return node
+        try:
+            args = [arg.as_const() for arg in node.args]
+        except nodes.Impossible:
+            return node
+        name = node.node.name
+        if name in FIXED and not node.kwargs:
+            return self._at(node, nodes.Const(self._answers[name](*args)))
+        if name == WORDS:
+            return self._at(node, self._said(node, *args))
+        return node
+
+    def _said(self, node: nodes.Call, message: str) -> nodes.Expr:
+        """Do as Jinja's gettext does: the words are safe, the values in them are escaped."""
+        with override(self._language):
+            words = nodes.MarkSafe(nodes.Const(gettext(message)))
+        values = nodes.Dict([nodes.Pair(nodes.Const(one.key), one.value) for one in node.kwargs])
+        return nodes.Mod(words, values)
+
+    def _at(self, place: nodes.Call, new: nodes.Expr) -> nodes.Expr:
+        new.set_lineno(place.lineno).set_environment(self._environment)
+        return new

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+from django.template import engines
+from django.utils.translation import override
+
+from storefront.web.jinja import Pages
+
+
+def rendered(text, **words):
+    return engines["jinja"].from_string(text).render(words)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("en", "Add to cart 4,000 /en/cart/"), ("az", "Səbətə at 4.000 /az/cart/")],
+)
+def test_fixed_words_numbers_and_addresses_are_those_of_the_language(code, words):
+    with override(code):
+        said = rendered('{{ _("Add to cart") }} {{ 4000 | number }} {{ url("cart") }}')
+
+    assert said == words
+
+
+def test_values_in_fixed_words_are_escaped_and_the_words_are_not():
+    said = rendered('{{ _("“%(words)s”", words=asked) }}', asked="<b>")
+
+    assert said == "“&lt;b&gt;”"
+
+
+def test_what_is_not_fixed_is_answered_at_each_visit():
+    text = '{{ url("product", slug) }} {{ _(message) }}'
+
+    assert rendered(text, slug="a", message="Cart") == "/en/p/a/ Cart"
+    assert rendered(text, slug="b", message="Search") == "/en/p/b/ Search"
+
+
+def test_fixed_words_are_part_of_the_compiled_template():
+    engine = engines["jinja"]
+    assert isinstance(engine, Pages)
+
+    with override("az"):
+        compiled = engine.env.compile('{{ _("Cart") }}', raw=True)
+
+    assert "Səbət" in compiled
+    assert "gettext" not in compiled
