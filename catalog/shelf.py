@@ -119,7 +119,7 @@ def _cards(*, where: Sql, order: Sql, offset: int) -> list[CardView]:
             f" ORDER BY {order.text}, id LIMIT {PAGE_SIZE} OFFSET {offset}",
             [*where.values, *order.values],
         )
-        return [CardView(**dict(zip(CARD_COLUMNS, row, strict=True))) for row in cursor.fetchall()]
+        return [CardView(*row) for row in cursor.fetchall()]
 
 
 __all__ = ["PAGE_SIZE", "CardView", "Choice", "Facet", "Shelf", "ShelfQuery", "read"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db import connection, models
@@ -27,6 +28,7 @@ def _columns(model: type[models.Model], table: str) -> list[str]:
     ]
 
 
+@cache
 def _names(model: type[models.Model]) -> list[str]:
     return [column.attname for column in model._meta.concrete_fields]  # noqa: SLF001
 
@@ -152,6 +154,24 @@ def _variant(
     )
 
 
+_SHOP = f"""
+    SELECT {", ".join(_columns(Channel, "channel"))},
+        (SELECT json_agg(json_build_array({", ".join(_columns(Category, "category"))})
+         ORDER BY category.position, category.id) FROM catalog_category category)
+    FROM catalog_channel channel WHERE channel.code = %s
+"""  # noqa: S608 - made of column names
+
+
+def shop(code: str) -> tuple[Channel, list[Category]] | None:
+    """Read a channel and all shelves in one query, since every page needs both."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SHOP, [code])
+        if not (row := cursor.fetchone()):
+            return None
+    *of_channel, shelves = row
+    return _loaded(Channel, of_channel), [_loaded(Category, shelf) for shelf in shelves or ()]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeView:
     """The front of the shop.
@@ -207,4 +227,5 @@ __all__ = [
     "VariantView",
     "home",
     "product",
+    "shop",
 ]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 from django.conf import settings
-from django.contrib.postgres.expressions import ArraySubquery
 from django.core import signing
-from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 
+from catalog import showing
 from catalog.models import Category, Channel
 from orders.models import Cart
 from orders.models.cart import KEPT_FOR
@@ -37,23 +35,18 @@ class Visit:
         self._request = request
 
     @cached_property
-    def channel(self) -> Channel:
-        """The shop and its shelves, in one query."""
-        shelves = Category.objects.order_by("position", "pk").values(
-            row=JSONObject(
-                id="id", slug="slug", names="names", intros="intros", families="families"
-            )
-        )
-        found = Channel.objects.annotate(shelves=ArraySubquery(shelves))
-        try:
-            return found.get(code=CHANNEL_CODE)
-        except Channel.DoesNotExist as error:
-            raise NotOpenError(f"no channel is called {CHANNEL_CODE!r}") from error
+    def _shop(self) -> tuple[Channel, list[Category]]:
+        if (found := showing.shop(CHANNEL_CODE)) is None:
+            raise NotOpenError(f"no channel is called {CHANNEL_CODE!r}")
+        return found
 
-    @cached_property
+    @property
+    def channel(self) -> Channel:
+        return self._shop[0]
+
+    @property
     def shelves(self) -> list[Category]:
-        rows: list[dict[str, Any]] = self.channel.shelves  # type: ignore[attr-defined]
-        return [Category(**row) for row in rows]
+        return self._shop[1]
 
     @cached_property
     def country(self) -> str:
