@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -20,6 +20,7 @@ from storefront.lib.money import Money
 TIERS = ("economy", "express")
 # Routes change when staff edit them; every page asks for them.
 KEPT_FOR = timedelta(seconds=60)
+PROMISES_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +107,68 @@ def promise(  # noqa: PLR0913 - one light is told whole: where it lies, what it 
         weight_g=packed_weight_g or ASSUMED_WEIGHT_G,
         cells=(Cells(lithium=lithium, cell_wh=cell_wh, cell_count=cell_count),),
     )
-    routes = [
-        route
-        for route in _KEPT.routes(now)
-        if route.base.currency == channel.currency and route.goes_to(country)
-    ]
-    for country_from in sorted(ships_from, key=lambda code: (distance(code, country), code)):
+    places = tuple(sorted(ships_from, key=lambda code: (distance(code, country), code)))
+    return _KEPT.promise(places, load, country, channel.currency, now)
+
+
+def forget() -> None:
+    """Read the routes anew at the next question."""
+    _KEPT.forget()
+
+
+class _Kept:
+    """The routes as this process last read them, and what they promised since."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        self._read_at: datetime | None = None
+        self._routes: tuple[Route, ...] = ()
+        self._promises: dict[Hashable, Promise | None] = {}
+
+    def routes(self, now: datetime) -> tuple[Route, ...]:
+        return self._current(now)[0]
+
+    def promise(
+        self, places: tuple[str, ...], load: Load, country: str, currency: str, now: datetime
+    ) -> Promise | None:
+        """Answer as long as the routes stand: a list asks the same of many lights, every time."""
+        routes, promises = self._current(now)
+        asked = (places, load, country, currency, now.date())
+        try:
+            return promises[asked]
+        except KeyError:
+            able = [
+                route
+                for route in routes
+                if route.base.currency == currency and route.goes_to(country)
+            ]
+            found = _soonest(places, load, able, now)
+        if len(promises) < PROMISES_KEPT:
+            promises[asked] = found
+        return found
+
+    def _current(self, now: datetime) -> tuple[tuple[Route, ...], dict[Hashable, Promise | None]]:
+        with self._lock:
+            if self._read_at is None or not timedelta(0) <= now - self._read_at < KEPT_FOR:
+                services = Service.objects.filter(is_active=True).order_by("pk")
+                self._routes = tuple(
+                    _route(service) for service in services.select_related("location__supplier")
+                )
+                self._promises = {}
+                self._read_at = now
+            return self._routes, self._promises
+
+
+_KEPT = _Kept()
+
+
+def _soonest(
+    places: Iterable[str], load: Load, routes: Sequence[Route], now: datetime
+) -> Promise | None:
+    for country_from in places:
         route = best([route for route in routes if route.country_from == country_from], load)
         if route is not None:
             arrives_from, arrives_to = _days(route, route.lead_days, now)
@@ -122,36 +179,6 @@ def promise(  # noqa: PLR0913 - one light is told whole: where it lies, what it 
                 country_from=country_from,
             )
     return None
-
-
-def forget() -> None:
-    """Read the routes anew at the next question."""
-    _KEPT.forget()
-
-
-class _Kept:
-    """The routes as this process last read them."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.forget()
-
-    def forget(self) -> None:
-        self._read_at: datetime | None = None
-        self._routes: tuple[Route, ...] = ()
-
-    def routes(self, now: datetime) -> tuple[Route, ...]:
-        with self._lock:
-            if self._read_at is None or not timedelta(0) <= now - self._read_at < KEPT_FOR:
-                services = Service.objects.filter(is_active=True).order_by("pk")
-                self._routes = tuple(
-                    _route(service) for service in services.select_related("location__supplier")
-                )
-                self._read_at = now
-            return self._routes
-
-
-_KEPT = _Kept()
 
 
 def _route(service: Service) -> Route:
