@@ -11,7 +11,14 @@ from django.db import transaction
 from catalog.records import BadRow
 from storefront.lib.failures import OutsideError
 from suppliers import complaints, guards, stocktaking
-from suppliers.adapters.base import GoneError, ListRow, StockRecord, SupplierAdapter
+from suppliers.adapters.abilities import (
+    BulkStockAndPrice,
+    Connector,
+    PagedCatalog,
+    PagedStockAndPrice,
+    able,
+)
+from suppliers.adapters.base import GoneError, ListRow, Omitted, StockRecord
 from suppliers.complaints import Family
 from suppliers.gathering import gather
 from suppliers.models import FeedRun, StockLevel, SupplierProduct
@@ -25,12 +32,21 @@ KNOWN = """
 SELECT count(*), count(*) FILTER (WHERE p.ref IN (SELECT ref FROM feed_listed))
 FROM suppliers_supplierproduct p WHERE p.supplier_id = %(supplier)s AND p.status <> 'gone'
 """
+# What the answer speaks of: a stock row of these that it leaves out is empty.
 COVERED = """
 SELECT o.id FROM suppliers_supplieroffer o
 WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone'
-  AND o.supplier_product IN (SELECT ref FROM feed_listed WHERE is_told)
-  AND o.supplier_sku <> ALL(%(doubtful)s)
+  AND o.supplier_sku <> ALL(%(doubtful)s) AND
 """
+OF_TOLD_PRODUCTS = "o.supplier_product IN (SELECT ref FROM feed_listed WHERE is_told)"
+OF_TOLD_SKUS = "o.supplier_sku IN (SELECT sku FROM feed_stock)"
+OF_ALL = "true"
+SPEAKS_OF = {
+    Omitted.GONE: OF_ALL,
+    Omitted.EMPTY: OF_ALL,
+    Omitted.UNCHANGED: OF_TOLD_SKUS,
+    None: OF_TOLD_PRODUCTS,
+}
 EMPTIED = """
 SELECT count(*), count(*) FILTER (WHERE COALESCE(f.quantity, 0) = 0)
 FROM suppliers_stocklevel l
@@ -93,40 +109,50 @@ class Answers:
         return [problem.row for problem in self.problems if problem.is_fatal]
 
 
-def take_stock(work: Work, adapter: SupplierAdapter) -> None:
+def take_stock(work: Work, connector: Connector) -> None:
     """Read every figure, judge them together, and write what changed.
 
     Raises: QuarantinedError  not believable: nothing is written
             OutsideError  the supplier does not answer
     """
     asked_at = work.run.started_at
+    omitted = connector.omitted_stock if isinstance(connector, BulkStockAndPrice) else None
     with (
         staged(stocktaking.STAGE, stocktaking.COLUMNS) as stage,
         staged("feed_listed", ("ref text", "is_told bool")) as products,
     ):
         answers = Answers(stage=stage, products=products)
-        _read(work, adapter, answers)
+        if isinstance(connector, BulkStockAndPrice):
+            for ref, told in connector.stock_rows():
+                work.keep()
+                answers.listed += 1
+                answers.take(ref, told)
+        else:
+            _read(work, connector, answers)
         stage.ready()
         products.ready()
         work.step(FeedRun.Status.PARSED)
         params = {"supplier": work.supplier.pk, "doubtful": answers.doubtful}
-        ((known, still_there),) = rows(KNOWN, params)
-        work.believe(
-            guards.list_is_believable(
-                good=answers.listed, bad=0, known=known, still_there=still_there
+        if omitted is not Omitted.UNCHANGED:
+            ((known, still_there),) = rows(KNOWN, params)
+            work.believe(
+                guards.list_is_believable(
+                    good=answers.listed, bad=0, known=known, still_there=still_there
+                )
             )
-        )
-        covered = [pk for (pk,) in rows(COVERED, params)]
+        covered = [pk for (pk,) in rows(COVERED + SPEAKS_OF[omitted], params)]
         ((stocked, emptied),) = rows(EMPTIED, {"covered": covered})
         work.believe(guards.stock_is_believable(stocked=stocked, emptied=emptied))
         work.step(FeedRun.Status.STAGED)
-        _apply(work, answers, covered=covered, asked_at=asked_at)
+        is_whole = omitted is not Omitted.UNCHANGED
+        _apply(work, answers, covered=covered, asked_at=asked_at, is_whole=is_whole)
 
 
-def _read(work: Work, adapter: SupplierAdapter, answers: Answers) -> None:
+def _read(work: Work, connector: Connector, answers: Answers) -> None:
     """Read the list; what it does not tell is asked product by product, the stalest first."""
+    catalog, figures = able(connector, PagedCatalog), able(connector, PagedStockAndPrice)
     untold: set[str] = set()
-    for row in adapter.product_rows():
+    for row in catalog.product_rows():
         work.keep()
         if isinstance(row, ListRow):
             answers.listed += 1
@@ -145,7 +171,8 @@ def _read(work: Work, adapter: SupplierAdapter, answers: Answers) -> None:
                 return
             yield ref
 
-    for ref, answer in gather(lambda ref: adapter.stock(ref=ref), until_time_is_up()):
+    told = gather(lambda ref: figures.stock(ref=ref), until_time_is_up(), spent=work.spent)
+    for ref, answer in told:
         work.keep()
         asked += 1
         if isinstance(answer, GoneError):
@@ -178,8 +205,10 @@ def _stalest_first(work: Work) -> list[str]:
 
 
 @transaction.atomic(durable=True)
-def _apply(work: Work, answers: Answers, *, covered: list[int], asked_at: datetime) -> None:
-    """Write all figures at once.
+def _apply(
+    work: Work, answers: Answers, *, covered: list[int], asked_at: datetime, is_whole: bool
+) -> None:
+    """Write all figures at once. A list of changes confirms the rows that it leaves out.
 
     Locks:  the run, then the stock rows that change, in id order
     """
@@ -199,7 +228,8 @@ def _apply(work: Work, answers: Answers, *, covered: list[int], asked_at: dateti
         "as_of": asked_at,
         "aged": moment - LISTING_AGES,
     }
-    run(SILENT, params)
+    if is_whole:
+        run(SILENT, params)
     run(CONFIRMED, params)
     run(AGED, params)
     complaints.note(run=work.run, problems=answers.problems)
