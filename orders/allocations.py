@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from orders.models import Allocation, Order, OrderLine, Reservation
+from orders.models import Allocation, Order, OrderLine, PurchaseOrder, Reservation
 from storefront.lib.transactions import needs_transaction
 from suppliers import stock
 from suppliers.models import FeedRun, Supplier
@@ -107,6 +107,16 @@ def ship(*, lines: Iterable[OrderLine], cause: str, now: datetime) -> None:
     for allocation in _of(lines):
         if allocation.status == Status.SEEN:
             allocation.move(Status.SHIPPED, at=now, reason=cause)
+
+
+@needs_transaction
+def lock(*, purchase_order: PurchaseOrder) -> None:
+    """Lock all allocations that parcels of a purchase order may close.
+
+    Locks:  the allocations, in id order
+    """
+    lines = purchase_order.lines.filter(is_live=True).values("order_line")
+    _of(OrderLine.objects.filter(pk__in=lines))
 
 
 def _of(lines: Iterable[OrderLine]) -> list[Allocation]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from orders import allocations
 from orders.models import Order, PurchaseOrder
 from shipping import carriers, fulfilling
 from shipping.models import Parcel, TrackingEvent
@@ -46,11 +47,17 @@ def apply(*, carrier: str, number: str, news: Sequence[CarrierNews], now: dateti
 
 @needs_transaction
 def lock(purchase_order_id: int) -> PurchaseOrder:
-    """Lock the order, then its purchase order: everybody who moves parcels meets here."""
+    """Lock the order, then its purchase order: everybody who moves parcels meets here.
+
+    Locks:  the order, the purchase order, then all its allocations in id order: parcels close
+            them one by one in whatever order they are told
+    """
     order_id = PurchaseOrder.objects.values_list("order_id", flat=True).get(pk=purchase_order_id)
     Order.objects.select_for_update(of=["self"]).get(pk=order_id)
     found = PurchaseOrder.objects.select_related("order", "supplier")
-    return found.select_for_update(of=["self"]).get(pk=purchase_order_id)
+    purchase_order = found.select_for_update(of=["self"]).get(pk=purchase_order_id)
+    allocations.lock(purchase_order=purchase_order)
+    return purchase_order
 
 
 @needs_transaction
