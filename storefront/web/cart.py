@@ -175,6 +175,8 @@ def _removed(request: HttpRequest) -> dict[str, object] | None:
     """Read what was just taken out, to offer it back."""
     back = request.GET.get("removed", "")
     taken = _taken_out(back)
+    if taken.listing_id is None:
+        return None
     listing = (
         Listing.objects.published()
         .filter(pk=taken.listing_id)
