@@ -47,16 +47,6 @@ SPEAKS_OF = {
     Omitted.UNCHANGED: OF_TOLD_SKUS,
     None: OF_TOLD_PRODUCTS,
 }
-EMPTIED = """
-SELECT count(*), count(*) FILTER (WHERE COALESCE(f.quantity, 0) = 0)
-FROM suppliers_stocklevel l
-JOIN suppliers_supplieroffer o ON o.id = l.offer_id
-JOIN suppliers_stocklocation p ON p.id = l.location_id
-LEFT JOIN (
-  SELECT ref, sku, location, min(quantity) AS quantity FROM feed_stock GROUP BY 1, 2, 3
-) f ON f.sku = o.supplier_sku AND f.ref = o.supplier_product AND f.location = p.code
-WHERE l.offer_id = ANY(%(covered)s) AND l.reported_quantity > 0
-"""
 # Of a row that was told later than we asked, this answer does not say that it is silent.
 SILENT = """
 WITH locked AS (
@@ -141,7 +131,7 @@ def take_stock(work: Work, connector: Connector) -> None:
                 )
             )
         covered = [pk for (pk,) in rows(COVERED + SPEAKS_OF[omitted], params)]
-        ((stocked, emptied),) = rows(EMPTIED, {"covered": covered})
+        stocked, emptied = stocktaking.emptied(covered)
         work.believe(guards.stock_is_believable(stocked=stocked, emptied=emptied))
         work.step(FeedRun.Status.STAGED)
         is_whole = omitted is not Omitted.UNCHANGED

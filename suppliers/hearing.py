@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
 
 from catalog.records import BadRow
-from suppliers import stocktaking, supply
+from suppliers import guards, runs, stocktaking, supply
 from suppliers.adapters.abilities import PagedStockAndPrice, able
 from suppliers.adapters.base import NewsKind, StockRecord, SupplierNews
 from suppliers.connecting import adapter_for
-from suppliers.models import Supplier, SupplierOffer, SupplierProduct
+from suppliers.models import (
+    FeedRun,
+    StockLevel,
+    StockMovement,
+    Supplier,
+    SupplierOffer,
+    SupplierProduct,
+)
+from suppliers.runs import AlreadyRunningError, QuarantinedError, Work
 from suppliers.staging import staged
+
+NEWS = "news:"
+# The share that news may empty is counted from the last whole feed, and at most so far back.
+COUNTED_FOR = timedelta(days=1)
 
 
 def hear(*, supplier: Supplier, news: SupplierNews, now: datetime) -> bool:
@@ -23,6 +35,7 @@ def hear(*, supplier: Supplier, news: SupplierNews, now: datetime) -> bool:
     Returns whether it was of anything that we know.
 
     Raises: OutsideError  the supplier does not answer; the next run will ask him anyway
+            QuarantinedError  news has emptied too much by now: nothing of it was applied
     """
     offers = SupplierOffer.objects.filter(supplier=supplier).filter(
         Q(supplier_sku__in=news.skus) | Q(supplier_product__in=news.product_refs)
@@ -31,7 +44,7 @@ def hear(*, supplier: Supplier, news: SupplierNews, now: datetime) -> bool:
     if not refs:
         return False
     if news.kind is NewsKind.STOCK:
-        recount(supplier=supplier, refs=sorted(refs), cause=f"news:{news.external_id}", now=now)
+        recount(supplier=supplier, refs=sorted(refs), cause=f"{NEWS}{news.external_id}", now=now)
     elif news.kind is NewsKind.PRODUCT:
         SupplierProduct.objects.filter(supplier=supplier, ref__in=refs).update(
             list_digest="", cost_digest=""
@@ -43,11 +56,16 @@ def recount(*, supplier: Supplier, refs: Sequence[str], cause: str, now: datetim
     """Ask how many there are of these products now, and show it.
 
     Raises: OutsideError  the supplier does not answer
+            QuarantinedError  news has emptied too much by now: staff decide, as of a whole feed
     """
     with adapter_for(supplier) as connector:
         figures = able(connector, PagedStockAndPrice)
         told = {ref: figures.stock(ref=ref) for ref in refs}
-    _write(supplier, told, cause, now)
+    try:
+        _write(supplier, told, cause, now)
+    except QuarantinedError as error:
+        _quarantine(supplier, str(error), now)
+        raise
     supply.publish_waiting(now=now)
 
 
@@ -68,7 +86,48 @@ def _write(
         ]
         stage.ready()
         doubtful = [problem.row for problem in problems if problem.is_fatal]
-        covered = offers.exclude(supplier_sku__in=doubtful).values_list("pk", flat=True)
+        covered = list(offers.exclude(supplier_sku__in=doubtful).values_list("pk", flat=True))
+        stocktaking.hold(supplier=supplier)
+        if reason := _too_much(supplier, covered, now):
+            raise QuarantinedError(reason)
         stocktaking.merge(
             supplier=supplier, covered=covered, cause=cause, as_of=now, received_at=now
         )
+
+
+def _too_much(supplier: Supplier, covered: Sequence[int], now: datetime) -> str:
+    """Judge this news with all that came since the last whole feed: a storm comes row by row."""
+    _, emptied_now = stocktaking.emptied(covered)
+    if not emptied_now:
+        return ""
+    last = _last_run(supplier, status=FeedRun.Status.APPLIED)
+    since = max(last.started_at if last else now - COUNTED_FOR, now - COUNTED_FOR)
+    mine = StockLevel.objects.filter(offer__supplier=supplier).exclude(
+        offer__status=SupplierOffer.Status.GONE
+    )
+    by_news = StockMovement.objects.filter(
+        kind=StockMovement.Kind.REPORTED,
+        cause__startswith=NEWS,
+        reported_delta__lt=0,
+        at__gte=since,
+    )
+    emptied = mine.filter(reported_quantity=0, pk__in=by_news.values("level")).count()
+    stocked = mine.filter(reported_quantity__gt=0).count()
+    return guards.stock_is_believable(stocked=stocked + emptied, emptied=emptied + emptied_now)
+
+
+def _quarantine(supplier: Supplier, reason: str, now: datetime) -> None:
+    """Have staff decide, once: who accepts has the whole feed read and believed at once."""
+    last = _last_run(supplier)
+    if last and (last.status == FeedRun.Status.QUARANTINED or last.accepted_by):
+        return
+    try:
+        run = runs.begin(supplier=supplier, kind=FeedRun.Kind.STOCK, now=now)
+    except AlreadyRunningError:
+        return  # that run reads and judges the whole feed
+    runs.quarantine(Work(run, now=now), f"News of single products: {reason}")
+
+
+def _last_run(supplier: Supplier, **which: str) -> FeedRun | None:
+    stock = FeedRun.objects.filter(supplier=supplier, kind=FeedRun.Kind.STOCK, **which)
+    return stock.order_by("-started_at", "-pk").first()

@@ -9,12 +9,22 @@ from catalog.records import BadRow
 from storefront.lib.transactions import needs_transaction
 from suppliers.adapters.base import StockRecord
 from suppliers.models import FeedRun, Supplier
-from suppliers.staging import Stage, run, staged
+from suppliers.staging import Stage, rows, run, staged
 
 MOST_UNITS = 1_000_000
 STAGE = "feed_stock"
 COLUMNS = ("ref text", "sku text", "location text", "country text", "quantity int")
 
+EMPTIED = """
+SELECT count(*), count(*) FILTER (WHERE COALESCE(f.quantity, 0) = 0)
+FROM suppliers_stocklevel l
+JOIN suppliers_supplieroffer o ON o.id = l.offer_id
+JOIN suppliers_stocklocation p ON p.id = l.location_id
+LEFT JOIN (
+  SELECT ref, sku, location, min(quantity) AS quantity FROM feed_stock GROUP BY 1, 2, 3
+) f ON f.sku = o.supplier_sku AND f.ref = o.supplier_product AND f.location = p.code
+WHERE l.offer_id = ANY(%(covered)s) AND l.reported_quantity > 0
+"""
 # The figures of a stage, one per stock row; of two that differ the smaller one counts.
 # A row that names its product speaks only for the offer of that product.
 FIGURES = f"""
@@ -136,6 +146,21 @@ def lay_out(stage: Stage, told: Iterable[StockRecord | BadRow], *, ref: str = ""
     return problems
 
 
+def emptied(covered: Iterable[int]) -> tuple[int, int]:
+    """Count the stock rows that have units, and those of them that the stage leaves with none."""
+    ((stocked, gone),) = rows(EMPTIED, {"covered": list(covered)})
+    return stocked, gone
+
+
+@needs_transaction
+def hold(*, supplier: Supplier) -> None:
+    """Let nobody else write figures of this supplier until the transaction ends.
+
+    Locks:  the supplier's locations, in id order
+    """
+    run(HELD, {"supplier": supplier.pk})
+
+
 @needs_transaction
 def empty(*, feed_run: FeedRun, offer_ids: Iterable[int], now: datetime) -> None:
     """Write that nothing is left of offers that are gone.
@@ -183,7 +208,7 @@ def merge(  # noqa: PLR0913 - whose figures, how much they cover, and when they 
         "covered": list(covered),
     }
     run(LOCATIONS, params)
-    run(HELD, params)
+    hold(supplier=supplier)
     run("DROP TABLE IF EXISTS pg_temp.feed_figures")
     run(FIGURES, params)
     run("ANALYZE feed_figures")

@@ -19,6 +19,7 @@ from suppliers.adapters.abilities import OrderReading, able
 from suppliers.adapters.base import Answer, NewsKind, PurchaseState, SupplierNews
 from suppliers.adapters.cj import read_news as read_cj
 from suppliers.connecting import adapter_for
+from suppliers.runs import QuarantinedError
 
 
 class UnknownOrderError(Exception):
@@ -79,9 +80,12 @@ def _cj(source: Source, body: bytes, now: datetime) -> Understood:
 
 def _goods(source: Source, news: SupplierNews, now: datetime) -> Understood:
     """Read news of stock or of a product: it makes us ask, now or with the next sync."""
-    if source.supplier is None or not hearing.hear(supplier=source.supplier, news=news, now=now):
-        return Understood(is_applied=False, reason="of goods that we do not know")
-    return Understood(is_applied=True)
+    try:
+        if source.supplier and hearing.hear(supplier=source.supplier, news=news, now=now):
+            return Understood(is_applied=True)
+    except QuarantinedError as error:
+        return Understood(is_applied=False, reason=f"not believed: {error}")
+    return Understood(is_applied=False, reason="of goods that we do not know")
 
 
 def _states(purchase_order: PurchaseOrder, news: SupplierNews) -> list[PurchaseState]:

@@ -16,6 +16,7 @@ from storefront.lib.states import IllegalMoveError
 from suppliers import hearing
 from suppliers.adapters.base import StockRecord
 from suppliers.models import StockLevel
+from suppliers.runs import QuarantinedError
 from tests.factories.hooks import cj_body, connect_cj, keep_call
 from tests.factories.orders import make_order, make_payment, make_sellable
 from tests.factories.shipping import CJ_NUMBER, make_accepted_purchase_order
@@ -250,13 +251,13 @@ def test_a_suppliers_message_of_another_kind_is_kept_and_ignored(kind):
 class Warehouse:
     """A supplier of whom only the stock is asked."""
 
-    costs = None
-
     def __init__(self, ref, record):
-        self.told = {ref: (record,)}
+        self.costs = None
+        told = {ref: (record,)}
+        self.stock = lambda *, ref: told[ref]
 
-    def stock(self, *, ref):
-        return self.told[ref]
+    def costs(self, *, ref):
+        return ()
 
 
 def test_a_suppliers_news_of_stock_makes_us_ask_him_and_show_it(monkeypatch):
@@ -277,6 +278,20 @@ def test_a_suppliers_news_of_stock_makes_us_ask_him_and_show_it(monkeypatch):
 
     level.refresh_from_db()
     assert (call.status, level.reported_quantity) == ("applied", 3)
+
+
+def test_news_of_stock_that_is_not_believed_is_ignored_with_the_reason(monkeypatch):
+    source = connect_cj(make_supplier())
+
+    def refuse(**_):
+        raise QuarantinedError("all rows fall to zero")
+
+    monkeypatch.setattr(hearing, "hear", refuse)
+    call = keep_call(source, cj_body("STOCK", None, **{"SKU-1": []}))
+
+    handling.handle(call=call, now=NOON)
+
+    assert (call.status, call.problem) == ("ignored", "not believed: all rows fall to zero")
 
 
 def test_a_supplier_who_cannot_be_asked_is_believed_what_he_posted(monkeypatch):

@@ -1,0 +1,76 @@
+"""A supplier's news of single products is judged together: a storm of zeros is not believed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from suppliers import runs
+from suppliers.adapters.base import NewsKind, SupplierNews
+from suppliers.hearing import hear
+from suppliers.models import Connection, FeedRun, StockLevel
+from suppliers.runs import QuarantinedError
+from tests.factories.feeds import NOON, stock_world, sync
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LATER = NOON + timedelta(minutes=15)
+
+
+def storm(supplier, world, numbers):
+    """Let news empty these products one by one; return how many of them were not believed."""
+    refused = 0
+    for number in numbers:
+        sku = f"P{number}-Black"
+        world.stock[sku] = {"DE": 0, "CN": 0}
+        news = SupplierNews(kind=NewsKind.STOCK, external_id=f"m-{number}", skus=(sku,))
+        try:
+            hear(supplier=supplier, news=news, now=LATER + timedelta(minutes=number))
+        except QuarantinedError:
+            refused += 1
+    return refused
+
+
+def with_units():
+    return StockLevel.objects.filter(reported_quantity__gt=0).count()
+
+
+def test_a_storm_of_zeros_empties_no_more_than_a_feed_may_and_staff_see_one_run(supplier, world):
+    stock_world(world, 20)
+    sync(supplier)
+
+    refused = storm(supplier, world, range(1, 21))
+
+    (quarantined,) = FeedRun.objects.filter(status=FeedRun.Status.QUARANTINED)
+    assert (refused, with_units()) == (16, 32)
+    assert quarantined.kind == FeedRun.Kind.STOCK
+    assert quarantined.problem == (
+        "News of single products: 10 of 40 stock rows fall to zero at once (25 %)."
+    )
+    assert "10 of 40" in Connection.objects.get().problem
+
+
+def test_a_few_sales_out_are_believed_and_a_whole_feed_begins_the_count_anew(supplier, world):
+    stock_world(world, 20)
+    sync(supplier)
+
+    first = storm(supplier, world, range(1, 5))
+    sync(supplier, "stock", now=LATER + timedelta(minutes=4, seconds=30))
+    second = storm(supplier, world, range(5, 8))
+
+    assert (first, second, with_units()) == (0, 0, 26)
+
+
+def test_who_accepts_has_the_whole_feed_believed(supplier, world):
+    stock_world(world, 20)
+    sync(supplier)
+    storm(supplier, world, range(1, 21))
+
+    quarantined = FeedRun.objects.get(status=FeedRun.Status.QUARANTINED)
+    runs.accept(run=quarantined, actor="erika", now=LATER)
+    refused = storm(supplier, world, [20])
+    run = sync(supplier, "stock", now=LATER + timedelta(hours=1))
+
+    assert refused == 1
+    assert (run.status, run.believed_by, with_units()) == (FeedRun.Status.APPLIED, "erika", 0)
