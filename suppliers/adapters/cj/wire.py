@@ -99,7 +99,11 @@ class Wire:
         what = f"{method} {path}"
         envelope = decoded(content, Envelope, what=what)
         if envelope.code not in GOOD:
-            words = f"{what}: {envelope.code} {(envelope.message or '')[:200]}"
-            log.info("%s (request %s)", words, envelope.request_id)
-            raise failure(envelope.code, words, is_write=method != "GET")
+            told = f"{what}: {envelope.code} (request {envelope.request_id})"
+            log.info("%s", told)
+            # His words on a write may quote what was sent, and that names shoppers; a login
+            # sends nobody's name.
+            if method == "GET" or not access:
+                told = f"{what}: {envelope.code} {(envelope.message or '')[:200]}"
+            raise failure(envelope.code, told, is_write=method != "GET")
         return decoded(bytes(envelope.data), kind, what=what)

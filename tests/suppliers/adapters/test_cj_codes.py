@@ -129,3 +129,16 @@ def test_the_answer_about_another_order_is_no_answer(cj, cj_answers):
         cj.place(REQUEST)
 
     assert caught.value.may_have_happened
+
+
+def test_what_the_supplier_says_of_a_write_is_neither_logged_nor_told(cj, cj_answers, caplog):
+    echo = "no street 'Hauptstr. 1' for Erika Mustermann"
+    body = {"code": 1600100, "result": False, "message": echo, "data": None, "requestId": "r-7"}
+    cj_answers.post(ORDER).mock(return_value=httpx.Response(200, json=body))
+
+    with caplog.at_level("INFO"), pytest.raises(PermanentError) as caught:
+        cj.place(REQUEST)
+
+    assert "Erika" not in caplog.text + str(caught.value)
+    assert f"POST {ORDER}: 1600100 (request r-7)" in caplog.text
+    assert str(caught.value) == f"POST {ORDER}: 1600100 (request r-7)"
