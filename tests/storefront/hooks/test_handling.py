@@ -256,9 +256,6 @@ class Warehouse:
         told = {ref: (record,)}
         self.stock = lambda *, ref: told[ref]
 
-    def costs(self, *, ref):
-        return ()
-
 
 def test_a_suppliers_news_of_stock_makes_us_ask_him_and_show_it(monkeypatch):
     make_sellable()
