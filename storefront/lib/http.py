@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 import re
+import ssl
 import time
 from collections.abc import Mapping
+from functools import cache
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+import httpcore
 import httpx
 import msgspec
 
+from storefront.lib import deadlines
 from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
 from storefront.lib.transactions import HeldTransactionError, in_transaction
 
@@ -20,6 +24,7 @@ log = logging.getLogger(__name__)
 CONNECT_S = 2.0
 READ_S = 10.0
 TOTAL_S = 15.0
+MAX_CONNECTIONS = 10
 MAX_ANSWER_BYTES = 4_000_000
 RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 READS = frozenset({"GET", "HEAD"})
@@ -56,6 +61,26 @@ class OpenGate:
         log.info("%s -> %s in %.0f ms", call, outcome, milliseconds)
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    """Read the authorities we trust once: that takes longer than many a call."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+class _Transport(httpx.HTTPTransport):
+    """HTTP over connections that know how much of the whole call's time is left."""
+
+    def __init__(self) -> None:
+        trust = _trust()
+        super().__init__(verify=trust, trust_env=False)
+        # httpx has no argument for the network under it, and its pool has one.
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=trust,
+            max_connections=MAX_CONNECTIONS,
+            network_backend=deadlines.Backend(),
+        )
+
+
 class Api:
     """One outside company, at one address.
 
@@ -79,9 +104,9 @@ class Api:
         self._client = httpx.Client(
             base_url=base_url,
             headers=dict(headers or {}),
-            timeout=httpx.Timeout(read_s, connect=CONNECT_S),
+            timeout=httpx.Timeout(read_s, connect=CONNECT_S, pool=min(read_s, total_s)),
             follow_redirects=False,
-            limits=httpx.Limits(max_connections=10),
+            transport=_Transport(),
             trust_env=False,
         )
 
@@ -172,6 +197,13 @@ class Api:
     def _exchange(
         self, request: httpx.Request, *, what: str, started: float
     ) -> tuple[httpx.Response, bytes]:
+        deadline = started + self._total_s
+        with deadlines.ending_at(deadline):
+            return self._sent(request, what=what, deadline=deadline)
+
+    def _sent(
+        self, request: httpx.Request, *, what: str, deadline: float
+    ) -> tuple[httpx.Response, bytes]:
         try:
             response = self._client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -181,7 +213,7 @@ class Api:
                 f"{what}: {type(error).__name__}", may_have_happened=True
             ) from error
         try:
-            return response, self._body(response, what=what, deadline=started + self._total_s)
+            return response, self._body(response, what=what, deadline=deadline)
         finally:
             response.close()
 
