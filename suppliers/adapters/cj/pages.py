@@ -11,10 +11,10 @@ from catalog.records import BadRow, ProductRecord
 from storefront.lib.failures import PermanentError
 from suppliers.adapters.base import ListRow, ProductPage, StockRecord
 from suppliers.adapters.cj import reading, stocks, variants
-from suppliers.adapters.cj.claims import claims
 from suppliers.adapters.cj.decoding import decoded
 from suppliers.adapters.cj.shapes import FirstLevel, ListedProduct, ListPage, Product, Variant
 from suppliers.adapters.cj.wire import Wire
+from suppliers.adapters.claims import claims
 
 PAGE_SIZE = 100
 # A list never admits to more than this: a longer one is read category by category.
