@@ -11,7 +11,7 @@ from orders.payments import TooEarlyError, UnknownPaymentError
 from shipping.shipments import WrongOrderError
 from storefront.hooks import sources
 from storefront.hooks.models import InboundCall
-from storefront.hooks.understanding import UnknownOrderError, understand
+from storefront.hooks.understanding import EarlyRefusalError, UnknownOrderError, understand
 from storefront.lib.failures import PermanentError, TemporaryError
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ LONGEST_RETRY_AFTER = timedelta(minutes=10)
 MAX_ATTEMPTS = 10
 # News of what we do not have may overtake our own work. In the end it is none of ours.
 NOT_OURS = (UnknownOrderError, UnknownPaymentError)
-NOT_YET = (TooEarlyError, WrongOrderError, TemporaryError)
+NOT_YET = (TooEarlyError, EarlyRefusalError, WrongOrderError, TemporaryError)
 
 
 def handle(*, call: InboundCall, now: datetime) -> bool:
@@ -38,7 +38,9 @@ def handle(*, call: InboundCall, now: datetime) -> bool:
         return False
     call.refresh_from_db()
     try:
-        understood = understand(source=_source(call), body=bytes(call.body), now=now)
+        understood = understand(
+            source=_source(call), body=bytes(call.body), received_at=call.received_at, now=now
+        )
     except NOT_OURS as error:
         _wait(call, str(error), end=Status.IGNORED, now=now)
     except NOT_YET as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orders import acknowledging, payments
 from orders.gateways.test import read_news as read_gateway
@@ -21,9 +21,17 @@ from suppliers.adapters.cj import read_news as read_cj
 from suppliers.connecting import adapter_for
 from suppliers.runs import QuarantinedError
 
+# A refusal gives units and money back and cannot be taken back. A dialect without times tells
+# "canceled, then shipped" and "shipped, then canceled" apart by nothing but our network.
+REFUSAL_WAITS = timedelta(minutes=5)
+
 
 class UnknownOrderError(Exception):
     """The call speaks of an order that we do not have, or not yet."""
+
+
+class EarlyRefusalError(Exception):
+    """A supplier refuses, and news that he shipped may still be under way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,17 +42,18 @@ class Understood:
     reason: str = ""
 
 
-def understand(*, source: Source, body: bytes, now: datetime) -> Understood:
+def understand(*, source: Source, body: bytes, received_at: datetime, now: datetime) -> Understood:
     """Apply a call; applied a second time it changes nothing.
 
     Raises: UnknownOrderError, payments.UnknownPaymentError, payments.TooEarlyError,
-            shipments.WrongOrderError, TemporaryError  it may be understood later
+            shipments.WrongOrderError, EarlyRefusalError,
+            TemporaryError  it may be understood later
             PermanentError  nobody can understand it, or it is not theirs to say
     """
-    return _READERS[source.kind](source, body, now)
+    return _READERS[source.kind](source, body, received_at, now)
 
 
-def _gateway(_source: Source, body: bytes, now: datetime) -> Understood:
+def _gateway(_source: Source, body: bytes, _received_at: datetime, now: datetime) -> Understood:
     updates = read_gateway(body)
     for update in updates:
         payments.apply(update=update, gateway="test", now=now)
@@ -53,13 +62,15 @@ def _gateway(_source: Source, body: bytes, now: datetime) -> Understood:
     return Understood(is_applied=True)
 
 
-def _tracking(source: Source, body: bytes, now: datetime) -> Understood:
+def _tracking(source: Source, body: bytes, received_at: datetime, now: datetime) -> Understood:
     state = dialect.read(body)
     purchase_order = _order_of(source, number=state.number)
+    if state.answer in acknowledging.SAYS_NO and now < received_at + REFUSAL_WAITS:
+        raise EarlyRefusalError(f"{state.answer}: waits for news that may overtake it")
     return _follow(purchase_order, [state], now)
 
 
-def _cj(source: Source, body: bytes, now: datetime) -> Understood:
+def _cj(source: Source, body: bytes, _received_at: datetime, now: datetime) -> Understood:
     found = read_cj(body)
     if not found:
         return Understood(is_applied=False, reason="news that we have no word for")
@@ -181,7 +192,7 @@ def _order_of(source: Source, *, number: str, supplier_reference: str = "") -> P
     return found
 
 
-_READERS: Mapping[Kind, Callable[[Source, bytes, datetime], Understood]] = {
+_READERS: Mapping[Kind, Callable[[Source, bytes, datetime, datetime], Understood]] = {
     Kind.CJ: _cj,
     Kind.TRACKING: _tracking,
     Kind.TEST_GATEWAY: _gateway,
