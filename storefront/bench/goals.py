@@ -73,6 +73,18 @@ def judge_product(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
     ]
 
 
+def judge_kept_product(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
+    return [
+        at_least(
+            "P3",
+            "cached product page, requests, times the peer's",
+            ours.per_second / limit.per_second * ROW_LIMIT_OVER_PEER,
+            40,
+        ),
+        at_most("P3", "cached product page, SQL statements", sql, 0),
+    ]
+
+
 def judge_growth(few: dict[str, Result], many: dict[str, Result]) -> list[Verdict]:
     return [
         at_most(

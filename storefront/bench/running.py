@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 
 from catalog.models import Card
-from storefront.bench import filling, goals
+from storefront.bench import filling, goals, limits
 from storefront.bench.measuring import Result, Subject, compare
 from storefront.bench.serving import Server, serving
 from storefront.launch.ports import free_port
@@ -25,6 +26,7 @@ from suppliers.models import FeedRun
 
 CATEGORY = "headlamps"
 FEW, MANY = 1_000, 100_000
+LIST_PAGES = 5
 PRODUCT_SAMPLES = 200
 FIRST_PORT = 18_100
 
@@ -33,7 +35,13 @@ def run(say: Callable[[str], None], *, now: datetime) -> dict[str, Any]:
     """Sync, serve, measure, grow, measure again; return all figures and verdicts."""
     report: dict[str, Any] = {"sync": sync_figures(say)}
     filling.tidy(now)
-    sql = {"list": sql_of(_list_paths()[0]), "product": sql_of(_product_paths()[0])}
+    a_list, a_product = _list_paths()[0], _product_paths()[0]
+    sql = {
+        "list": sql_of(a_list),
+        "product": sql_of(a_product),
+        "product, cached": sql_of(a_product, kept_s=600),
+    }
+    keep_body(a_list)
     with servers() as (bare, plain, cached):
         say(f"Pages with {filling.count_cards()} products")
         results = compare(
@@ -44,6 +52,7 @@ def run(say: Callable[[str], None], *, now: datetime) -> dict[str, Any]:
                 Subject(name="product page", server=plain, paths=_product_paths()),
                 Subject(name="body from Redis", server=bare, paths=["/body/"]),
                 Subject(name="category page, cached", server=cached, paths=_list_paths()),
+                Subject(name="product page, cached", server=cached, paths=_product_paths()),
             ]
         )
         found = {result.name: result for result in results}
@@ -51,6 +60,9 @@ def run(say: Callable[[str], None], *, now: datetime) -> dict[str, Any]:
             *goals.judge_list(found["category page"], found["one-query list"], sql=sql["list"]),
             *goals.judge_cached(found["category page, cached"], found["body from Redis"]),
             *goals.judge_product(found["product page"], found["one-row view"], sql=sql["product"]),
+            *goals.judge_kept_product(
+                found["product page, cached"], found["one-row view"], sql=sql["product, cached"]
+            ),
         ]
         say(f"Growing to {MANY} products")
         filling.grow(to=MANY)
@@ -111,14 +123,21 @@ def servers() -> Iterator[tuple[Server, Server, Server]]:
         yield bare, plain, cached
 
 
-def sql_of(path: str) -> int:
+def sql_of(path: str, *, kept_s: int = 0) -> int:
     """Count the statements of one page, after a first look warmed what is kept in the process."""
     client = Client(HTTP_HOST="127.0.0.1")
-    with override_settings(PAGE_CACHE_S=0):
+    with override_settings(PAGE_CACHE_S=kept_s):
         client.get(path)
         with CaptureQueriesContext(connection) as queries:
             client.get(path)
     return len(queries)
+
+
+def keep_body(path: str) -> None:
+    """Lay a page of ours where the bare server takes its body from."""
+    with override_settings(PAGE_CACHE_S=0):
+        page = Client(HTTP_HOST="127.0.0.1").get(path)
+    cache.set(limits.BODY_KEY, page.content, timeout=None)
 
 
 def _both_pages(server: Server) -> dict[str, Result]:
@@ -132,7 +151,11 @@ def _both_pages(server: Server) -> dict[str, Result]:
 
 
 def _list_paths() -> list[str]:
-    return [f"/en/c/{CATEGORY}/"]
+    """Turn some pages of one shelf, and come back."""
+    return [
+        f"/en/c/{CATEGORY}/",
+        *(f"/en/c/{CATEGORY}/?page={n}" for n in range(2, LIST_PAGES + 1)),
+    ]
 
 
 def _product_paths() -> list[str]:
