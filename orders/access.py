@@ -1,14 +1,18 @@
-"""The order page opens by a key in its link, not by an account."""
+"""Pages of an order open by a key in their link, not by an account."""
 
 from __future__ import annotations
 
 import secrets
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from orders.models import Order
+from orders.models import Order, PurchaseOrder
 
 KEY_BYTES = 24
+# How long a supplier may look at what is over.
+STAYS = timedelta(days=30)
+ENDED = frozenset({PurchaseOrder.Status.CLOSED, PurchaseOrder.Status.CANCELED})
 
 
 def new_key() -> str:
@@ -43,3 +47,28 @@ def find_by_email(*, number: str, email: str) -> Order | None:
     if not secrets.compare_digest(expected.lower().encode(), email.strip().lower().encode()):
         return None
     return order
+
+
+def purchase_url(purchase_order: PurchaseOrder) -> str:
+    """Where the supplier answers to a purchase order, in his language."""
+    language, number = purchase_order.supplier.language, purchase_order.number
+    return f"{settings.PUBLIC_URL}/{language}/supplier/{number}/{purchase_order.access_key}/"
+
+
+def find_purchase(*, number: str, key: str, now: datetime) -> PurchaseOrder | None:
+    """Find a purchase order by number and key, while it is open and for some time after."""
+    found = PurchaseOrder.objects.select_related("order", "supplier").filter(number=number).first()
+    expected = (found.access_key if found else "") or secrets.token_urlsafe(KEY_BYTES)
+    if not secrets.compare_digest(expected.encode(), key.encode()) or found is None:
+        return None
+    is_over = found.status in ENDED and found.status_since < now - STAYS
+    is_ours = found.request_status == PurchaseOrder.Request.UNSUBMITTED
+    return None if is_over or is_ours else found
+
+
+def renew_key(*, purchase_order: PurchaseOrder) -> str:
+    """Make another link to the supplier's page; the old one opens nothing any more."""
+    key = new_key()
+    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(access_key=key)
+    purchase_order.access_key = key
+    return purchase_url(purchase_order)

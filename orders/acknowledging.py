@@ -7,18 +7,12 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
-from orders import allocations, facts, ledger
-from orders.models import (
-    Order,
-    OrderLine,
-    Payment,
-    PurchaseMessage,
-    PurchaseOrder,
-)
+from orders import allocations, facts, ledger, shortening
+from orders.models import Order, OrderLine, PurchaseMessage, PurchaseOrder
 from storefront.lib.failpoints import failpoint
 from storefront.lib.states import LostRaceError
 from storefront.lib.transactions import needs_transaction
-from suppliers.adapters.base import Answer, PurchaseState
+from suppliers.adapters.base import Answer, PurchaseState, Refusal
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
@@ -27,9 +21,7 @@ OPEN_CONVERSATION = frozenset(
     {Request.SUBMITTING, Request.SUBMIT_UNKNOWN, Request.SUBMITTED, Request.BACKORDERED}
 )
 WISHED_TO_STOP = frozenset({Request.CANCELLATION_REQUESTED, Request.CANCELLATION_REJECTED})
-SAYS_YES = frozenset(
-    {Answer.ACCEPTED, Answer.PARTIALLY_SHIPPED, Answer.SHIPPED, Answer.DELIVERED}
-)
+SAYS_YES = frozenset({Answer.ACCEPTED, Answer.PARTIALLY_SHIPPED, Answer.SHIPPED, Answer.DELIVERED})
 SAYS_NO = frozenset({Answer.REJECTED, Answer.CANCELED})
 
 
@@ -37,7 +29,8 @@ SAYS_NO = frozenset({Answer.REJECTED, Answer.CANCELED})
 def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) -> None:
     """Follow an answer of the supplier: to our call, by webhook or read by a poll.
 
-    Old news changes nothing. A refusal after goods left is no refusal: staff look.
+    Old news changes nothing. A refusal after goods left is no refusal: staff look. Who refuses
+    every line has refused the order.
 
     Locks:  the order, then the purchase order, its payment, and the stock rows in id order
     """
@@ -46,6 +39,11 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime)
         purchase_order.supplier_reference = state.supplier_reference
         purchase_order.save(update_fields=["supplier_reference"])
     if state.answer in SAYS_YES:
+        gone = shortening.meant(purchase_order, state.refused)
+        if gone and len(gone) == purchase_order.lines.filter(is_live=True).count():
+            _refuse(purchase_order, state.reason or "all of it", now, state=state)
+            return
+        shortening.take_out(purchase_order, gone, reason=state.reason, now=now)
         _accept(purchase_order, state, now)
     elif state.answer in SAYS_NO:
         _refuse(purchase_order, state.reason or state.answer.value, now, state=state)
@@ -88,9 +86,10 @@ def lock(purchase_order: PurchaseOrder) -> Order:
 
 
 def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) -> None:
+    is_whole = not purchase_order.lines.filter(is_live=False).exists()
     if purchase_order.request_status in OPEN_CONVERSATION:
         purchase_order.move(
-            Request.ACCEPTED,
+            Request.ACCEPTED if is_whole else Request.PARTIALLY_ACCEPTED,
             at=now,
             axis="request_status",
             actor=_who(purchase_order),
@@ -101,14 +100,19 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) 
         # He goes on although we asked him to stop: it will be shipped, and it is charged.
         purchase_order.accepted_at = now
         purchase_order.save(update_fields=["accepted_at"])
+    elif purchase_order.request_status == Request.ACCEPTED and not is_whole:
+        purchase_order.move(
+            Request.PARTIALLY_ACCEPTED, at=now, axis="request_status", actor=_who(purchase_order)
+        )
+        return
     else:
         return
     if purchase_order.status == Status.READY:
         purchase_order.move(Status.IN_PROGRESS, at=now, actor=_who(purchase_order))
     failpoint("purchase.storing_answer")
-    purchase_order.lines.update(acknowledgment="accepted")
+    purchase_order.lines.filter(is_live=True).update(acknowledgment="accepted")
     _hear(purchase_order, "accepted", state, now)
-    for payment in _payments(purchase_order)[-1:]:
+    for payment in ledger.secured(purchase_order.order_id)[-1:]:
         ledger.ask_capture(
             payment,
             amount=purchase_order.charge,
@@ -138,8 +142,17 @@ def _refuse(
         problem=reason[:300],
     )
     _hear(purchase_order, "rejected", state, now, reason=reason)
-    purchase_order.lines.update(acknowledgment="rejected_other")
-    facts.lines_refused(purchase_order, reason=reason, at=now)
+    live = purchase_order.lines.filter(is_live=True)
+    live.update(acknowledgment=Refusal.REJECTED_OTHER)
+    for refused in state.refused if state else ():
+        live.filter(order_line_id=refused.reference).update(acknowledgment=refused.code)
+    facts.lines_refused(
+        purchase_order,
+        lines=OrderLine.objects.filter(purchase_lines__in=live),
+        amount=shortening.standing(purchase_order),
+        reason=reason,
+        at=now,
+    )
     close(purchase_order, cause="refused", reason=reason, now=now)
 
 
@@ -170,11 +183,11 @@ def give_back(purchase_order: PurchaseOrder, *, cause: str, now: datetime) -> No
 
     Never more than is left: staff may have refunded a part, and a capture may have been refused.
     """
-    for payment in _payments(purchase_order)[-1:]:
+    for payment in ledger.secured(purchase_order.order_id)[-1:]:
         is_captured = ledger.is_capture_due(payment, purpose=purchase_order.number)
         ask = ledger.ask_refund if is_captured else ledger.ask_release
         most = ledger.refundable(payment) if is_captured else ledger.releasable(payment)
-        amount = min(purchase_order.charge, most)
+        amount = min(shortening.standing(purchase_order), most)
         if amount.amount > 0:
             ask(
                 payment,
@@ -183,14 +196,6 @@ def give_back(purchase_order: PurchaseOrder, *, cause: str, now: datetime) -> No
                 at=now,
                 reason=purchase_order.problem[:200],
             )
-
-
-def _payments(purchase_order: PurchaseOrder) -> list[Payment]:
-    """Lock the payments that were ever authorized: one that expired is asked, and refuses aloud."""
-    secured = Payment.objects.filter(
-        order_id=purchase_order.order_id, authorized_amount__gt=0
-    ).exclude(status=Payment.Status.VOIDED)
-    return list(secured.select_for_update(of=["self"]).order_by("pk"))
 
 
 def _who(purchase_order: PurchaseOrder) -> str:

@@ -23,7 +23,13 @@ NEVER_SENT = frozenset({Request.UNSUBMITTED, Request.SUBMIT_FAILED})
 OURS = frozenset({Status.DRAFT, Status.READY, Status.ON_HOLD})
 STOPPABLE = frozenset({Status.READY, Status.IN_PROGRESS})
 CAN_BE_ASKED = frozenset(
-    {Request.SUBMITTED, Request.ACCEPTED, Request.BACKORDERED, Request.CANCELLATION_REJECTED}
+    {
+        Request.SUBMITTED,
+        Request.ACCEPTED,
+        Request.PARTIALLY_ACCEPTED,
+        Request.BACKORDERED,
+        Request.CANCELLATION_REJECTED,
+    }
 )
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from notifications.outbox import tell
 from orders.access import order_url
 from orders.models import Order, OrderLine, PaymentEvent, PurchaseOrder
+from storefront.lib.money import Money
 
 
 def line_payload(line: OrderLine, quantity: int | None = None) -> dict[str, Any]:
@@ -85,19 +86,30 @@ def order_canceled(order: Order, *, reason: str, is_charged: bool, at: datetime)
     )
 
 
-def lines_refused(purchase_order: PurchaseOrder, *, reason: str, at: datetime) -> None:
-    """Tell the shopper what will not come, and that it is not charged."""
-    lines: Iterable[OrderLine] = OrderLine.objects.filter(
-        purchase_lines__purchase_order=purchase_order
-    ).select_related("variant__product__spec")
+def lines_refused(  # noqa: PLR0913 - which of it, what that is worth, and why
+    purchase_order: PurchaseOrder,
+    *,
+    lines: QuerySet[OrderLine],
+    amount: Money,
+    reason: str,
+    at: datetime,
+    part: str = "",
+) -> None:
+    """Tell the shopper what will not come, and that it is not charged.
+
+    ``part`` names what was refused, where that is not all that was left of it.
+    """
     tell(
         name="order.lines_refused",
-        key=f"order.lines_refused:{purchase_order.number}",
+        key=f"order.lines_refused:{purchase_order.number}{part}",
         subject=f"order:{purchase_order.order.number}",
         payload={
             **_basics(purchase_order.order),
-            "lines": [line_payload(line) for line in lines],
-            "amount": str(purchase_order.charge_amount),
+            "lines": [
+                line_payload(line)
+                for line in lines.select_related("variant__product__spec").order_by("pk")
+            ],
+            "amount": str(amount.amount),
             "reason": reason,
         },
         at=at,

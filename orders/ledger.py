@@ -104,6 +104,14 @@ def asked(payment: Payment, kind: PaymentEvent.Kind) -> Money:
     return Money(total or Decimal(0), payment.currency)
 
 
+@needs_transaction
+def secured(order_id: int) -> list[Payment]:
+    """Lock the payments that were ever authorized: one that expired is asked, and refuses aloud."""
+    found = Payment.objects.filter(order_id=order_id, authorized_amount__gt=0)
+    found = found.exclude(status=Status.VOIDED)
+    return list(found.select_for_update(of=["self"]).order_by("pk"))
+
+
 def is_capture_due(payment: Payment, *, purpose: str) -> bool:
     """Test whether a capture for this purpose was asked for, and was not refused."""
     asked_so_far = attempts(payment, capture_key(purpose))

@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import ngettext
 
-from orders import acknowledging, resolving
+from orders import access, acknowledging, resolving
 from orders.checking import check
 from orders.gate import Reason
 from orders.models import Order, OrderLine, PurchaseLine, PurchaseMessage, PurchaseOrder
@@ -56,6 +56,7 @@ def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
             supplier_id=entry["supplier_id"],
             location_id=location_id,
             number=f"{order.number}-{place}",
+            access_key=access.new_key(),
             service_code=entry["service_code"],
             carrier_service=entry["carrier_service"],
             currency=order.currency,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from orders import access
 from orders.models import PurchaseOrder
 from storefront.lib.address import Address
 from storefront.lib.money import Money
@@ -32,6 +33,7 @@ def request_for(purchase_order: PurchaseOrder) -> PurchaseRequest:
             for line in lines
         ),
         declared_value=Money(purchase_order.charge_amount, purchase_order.currency),
+        page_url=access.purchase_url(purchase_order),
     )
 
 

@@ -27,7 +27,7 @@ KINDS = FeedRun.Kind
 @admin.register(Supplier)
 class SupplierAdmin(StaffAdmin):
     form = SupplierForm
-    editable = ("name", "lead_days", "acknowledge_within_min", "buffer")
+    editable = ("name", "language", "lead_days", "acknowledge_within_min", "buffer")
     may_add = True
     exclude: ClassVar = ["status", "status_since"]
     list_display: ClassVar = [

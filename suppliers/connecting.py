@@ -46,6 +46,7 @@ def line_to(supplier: Supplier, wire: Connection) -> Line:
     return Line(
         base_url=wire.base_url,
         currency=supplier.currency,
+        language=supplier.language,
         secrets=secrets,
         options=wire.options,
         gate=SupplierGate(code=supplier.code, calls_per_second=wire.calls_per_second),

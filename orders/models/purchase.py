@@ -87,10 +87,17 @@ class PurchaseOrder(Stateful):
                 Request.CANCELLATION_REQUESTED,
             }
         ),
-        Request.ACCEPTED: frozenset({Request.CANCELLATION_REQUESTED, Request.REJECTED}),
-        Request.PARTIALLY_ACCEPTED: frozenset({Request.CANCELLATION_REQUESTED}),
+        Request.ACCEPTED: frozenset(
+            {Request.PARTIALLY_ACCEPTED, Request.CANCELLATION_REQUESTED, Request.REJECTED}
+        ),
+        Request.PARTIALLY_ACCEPTED: frozenset({Request.CANCELLATION_REQUESTED, Request.REJECTED}),
         Request.BACKORDERED: frozenset(
-            {Request.ACCEPTED, Request.REJECTED, Request.CANCELLATION_REQUESTED}
+            {
+                Request.ACCEPTED,
+                Request.PARTIALLY_ACCEPTED,
+                Request.REJECTED,
+                Request.CANCELLATION_REQUESTED,
+            }
         ),
         Request.REJECTED: frozenset(),
         Request.CANCELLATION_REQUESTED: frozenset(
@@ -107,6 +114,8 @@ class PurchaseOrder(Stateful):
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="purchase_orders")
     location = models.ForeignKey(StockLocation, models.PROTECT, related_name="purchase_orders")
     number = models.CharField(max_length=30, unique=True)
+    # Opens the supplier's page of it (``orders.access``); another one closes the old link.
+    access_key = models.CharField(max_length=43, blank=True)
     supplier_reference = models.CharField(max_length=60, blank=True)
     service_code = models.CharField(max_length=40)
     carrier_service = models.CharField(max_length=50)  # the supplier's own name of the route

@@ -128,7 +128,10 @@ class OrderName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurchaseRequest:
-    """What the supplier needs to ship for us, and no more."""
+    """What the supplier needs to ship for us, and no more.
+
+    ``page_url`` is our page where a person answers who has no API; whoever has it may answer.
+    """
 
     number: str
     ship_to: Address
@@ -137,6 +140,25 @@ class PurchaseRequest:
     carrier_service: str
     lines: tuple[RequestLine, ...]
     declared_value: Money
+    page_url: str = field(default="", repr=False)
+
+
+class Refusal(StrEnum):
+    """Why a supplier will not ship a line, in the words of order acknowledgments."""
+
+    OUT_OF_STOCK = "out_of_stock"
+    DISCONTINUED = "discontinued"
+    INVALID_ITEM = "invalid_item"
+    UNDELIVERABLE = "undeliverable"
+    REJECTED_OTHER = "rejected_other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedLine:
+    """One line that he will not ship; ``reference`` is our line id."""
+
+    reference: str
+    code: Refusal
 
 
 class Answer(StrEnum):
@@ -167,7 +189,8 @@ class ParcelNews:
 class PurchaseState:
     """How one of our purchase orders stands at the supplier.
 
-    ``cost`` is what he charges for the goods, where he says so.
+    ``cost`` is what he charges for the goods, where he says so. What he ``refused`` of an order
+    that he accepts comes from nobody; all else of it goes on.
     """
 
     number: str
@@ -176,6 +199,7 @@ class PurchaseState:
     reason: str = ""
     cost: Money | None = None
     parcels: tuple[ParcelNews, ...] = ()
+    refused: tuple[RefusedLine, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 

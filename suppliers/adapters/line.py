@@ -92,11 +92,13 @@ class Post(Protocol):
 class Line:
     """One supplier's address, secrets and settings, and what watches over the calls to him.
 
-    Shape:  ``folder`` is where fetched files may be kept between runs; ``currency`` his
+    Shape:  ``folder`` is where fetched files may be kept between runs; ``currency`` and
+            ``language`` are his
     """
 
     base_url: str
     currency: str
+    language: str
     secrets: Mapping[str, str] = field(repr=False)
     options: Mapping[str, Any]
     gate: Gate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, When
 from django.db.models.functions import Greatest, Now
@@ -40,6 +41,7 @@ class Supplier(Stateful):
     name = models.CharField(max_length=80)
     adapter = models.CharField(max_length=30)  # a key of suppliers.adapters.ADAPTERS
     currency = models.CharField(max_length=3)
+    language = models.CharField(max_length=8, choices=settings.LANGUAGES, default="en")  # his mail
     status = models.CharField(max_length=10, choices=Status, default=Status.CANDIDATE)
     status_since = models.DateTimeField(null=True, blank=True)
     lead_days = models.PositiveSmallIntegerField(default=2)  # order until handed over

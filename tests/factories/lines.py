@@ -86,6 +86,7 @@ class PostInMemory:
 def make_line(base_url, **changes):
     values = {
         "currency": "USD",
+        "language": "en",
         "secrets": {},
         "options": {},
         "gate": changes.pop("gate", None) or CountingGate(),

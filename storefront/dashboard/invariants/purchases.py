@@ -55,12 +55,15 @@ PURCHASES = (
     ),
     Invariant(
         code="I3.dead_lines",
-        sentence="Lines are live exactly while their purchase order is.",
+        sentence="Lines are live while their purchase order is, unless the supplier refused them.",
         sql="""
             SELECT po.number, po.status, pl.id AS purchase_line, pl.is_live
             FROM orders_purchaseline pl
             JOIN orders_purchaseorder po ON po.id = pl.purchase_order_id
-            WHERE pl.is_live = (po.status = 'canceled')
+            WHERE (pl.is_live AND po.status = 'canceled')
+               OR (NOT pl.is_live AND po.status <> 'canceled' AND pl.acknowledgment NOT IN
+                   ('out_of_stock', 'discontinued', 'invalid_item', 'undeliverable',
+                    'rejected_other'))
         """,
     ),
     Invariant(

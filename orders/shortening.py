@@ -1,0 +1,106 @@
+"""Take lines out of a purchase order that its supplier will not ship; the rest goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import F, Sum
+
+from orders import allocations, facts, ledger
+from orders.models import OrderLine, PaymentEvent, PurchaseLine, PurchaseMessage, PurchaseOrder
+from storefront.lib.money import Money
+from storefront.lib.transactions import needs_transaction
+from suppliers.adapters.base import RefusedLine
+
+Status = PurchaseOrder.Status
+# What has left cannot be refused any more.
+SHORTENABLE = frozenset({Status.READY, Status.IN_PROGRESS})
+
+
+def meant(
+    purchase_order: PurchaseOrder, refused: Sequence[RefusedLine]
+) -> list[tuple[PurchaseLine, RefusedLine]]:
+    """Pair what a supplier refuses with the lines he can still refuse; told again, it is none."""
+    if not refused or purchase_order.status not in SHORTENABLE:
+        return []
+    words = {one.reference: one for one in refused}
+    live = purchase_order.lines.filter(is_live=True).select_related("order_line").order_by("pk")
+    return [
+        (line, words[str(line.order_line_id)]) for line in live if str(line.order_line_id) in words
+    ]
+
+
+@needs_transaction
+def take_out(
+    purchase_order: PurchaseOrder,
+    gone: Sequence[tuple[PurchaseLine, RefusedLine]],
+    *,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Give back the units and the money of some lines; the shopper is told what will not come.
+
+    The delivery of the rest is paid all the same. What is not captured yet is not captured.
+
+    Locks:  the caller holds those of ``acknowledging.apply``
+    """
+    if not gone:
+        return
+    for line, refused in gone:
+        PurchaseLine.objects.filter(pk=line.pk).update(is_live=False, acknowledgment=refused.code)
+    lines = OrderLine.objects.filter(pk__in=[line.order_line_id for line, _ in gone])
+    allocations.release(lines=lines, cause=f"purchase:{purchase_order.number}", now=now)
+    lines.update(canceled_quantity=F("quantity"))
+    value = sum((line.order_line.line_amount for line, _ in gone), Decimal(0))
+    amount = Money(value, purchase_order.currency)
+    part = f":{min(line.order_line_id for line, _ in gone)}"
+    _give_back(purchase_order, amount, purpose=f"{_purpose(purchase_order)}{part}", now=now)
+    PurchaseMessage.objects.create(
+        purchase_order=purchase_order,
+        direction=PurchaseMessage.Direction.IN,
+        kind="lines_refused",
+        body={
+            "reason": reason,
+            "lines": [
+                {"sku": line.order_line.sku, "code": refused.code.value} for line, refused in gone
+            ],
+        },
+        at=now,
+    )
+    facts.lines_refused(
+        purchase_order, lines=lines, amount=amount, reason=reason, at=now, part=part
+    )
+
+
+def standing(purchase_order: PurchaseOrder) -> Money:
+    """Return what is charged for it, without what went back for lines that were taken out."""
+    returned = PaymentEvent.objects.filter(
+        payment__order=purchase_order.order_id,
+        kind=PaymentEvent.Kind.REFUND_REQUESTED,
+        external_id__contains=f":{_purpose(purchase_order)}:",
+    ).exclude(outcome__kind=PaymentEvent.Kind.REFUSED)
+    total = returned.aggregate(total=Sum("amount"))["total"] or Decimal(0)
+    return purchase_order.charge - Money(total, purchase_order.currency)
+
+
+def _give_back(
+    purchase_order: PurchaseOrder, amount: Money, *, purpose: str, now: datetime
+) -> None:
+    payments = ledger.secured(purchase_order.order_id)[-1:]
+    is_captured = any(
+        ledger.is_capture_due(payment, purpose=purchase_order.number) for payment in payments
+    )
+    for payment in payments:
+        ask = ledger.ask_refund if is_captured else ledger.ask_release
+        most = ledger.refundable(payment) if is_captured else ledger.releasable(payment)
+        if (given := min(amount, most)).amount > 0:
+            ask(payment, amount=given, purpose=purpose, at=now, reason="refused by the supplier")
+    if not is_captured:
+        purchase_order.charge_amount -= amount.amount
+        purchase_order.save(update_fields=["charge_amount"])
+
+
+def _purpose(purchase_order: PurchaseOrder) -> str:
+    return f"lines:{purchase_order.number}"
