@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import ssl
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, BinaryIO, Self
 
 import httpcore
 import httpx
@@ -17,9 +18,8 @@ import msgspec
 
 from storefront.lib import deadlines
 from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
+from storefront.lib.gates import Gate, OpenGate
 from storefront.lib.transactions import HeldTransactionError, in_transaction
-
-log = logging.getLogger(__name__)
 
 CONNECT_S = 2.0
 READ_S = 10.0
@@ -31,34 +31,13 @@ READS = frozenset({"GET", "HEAD"})
 CODE = re.compile(r'"code"\s*:\s*"([a-z][a-z0-9_]{0,39})"')
 
 
-class Gate(Protocol):
-    """Whoever watches over the calls to one company: he may make one wait, or refuse it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """An answer as it came. ``content`` is empty when it was written ``to`` somewhere else."""
 
-    def enter(self, call: str) -> None:
-        """Let a call through.
-
-        Raises: TemporaryError  not now; nothing was sent
-        """
-        ...
-
-    def leave(
-        self, call: str, *, status: int | None, milliseconds: float, error: OutsideError | None
-    ) -> None:
-        """Hear how a call that was let through ended; ``status`` is None without an answer."""
-        ...
-
-
-class OpenGate:
-    """Nobody watches; each call is only written into the log."""
-
-    def enter(self, call: str) -> None:
-        """Let everything through."""
-
-    def leave(
-        self, call: str, *, status: int | None, milliseconds: float, error: OutsideError | None
-    ) -> None:
-        outcome = status or type(error).__name__
-        log.info("%s -> %s in %.0f ms", call, outcome, milliseconds)
+    status: int
+    headers: Mapping[str, str]  # whatever the case of their names
+    content: bytes
 
 
 @cache
@@ -167,11 +146,40 @@ class Api:
         Raises: TemporaryError  no answer, or an answer that says "later"
                 PermanentError  the answer says "no", or is larger than we read
         """
-        what = f"{method} {path}"
-        if in_transaction():
-            raise HeldTransactionError(what)
+        request = self._request(method, path, params=params, body=body, headers=headers)
+        return self._watched(request, what=f"{method} {path}", is_judged=True).content
+
+    def exchange(  # noqa: PLR0913 - one call, told whole
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        to: BinaryIO | None = None,
+    ) -> Exchange:
+        """Send one request and return the answer, good or bad: for whom a status says too little.
+
+        What a long list answers is written ``to`` a file as it comes.
+
+        Raises: TemporaryError  no whole answer
+                PermanentError  it is larger than we read
+        """
+        request = self._request(method, path, params=params, body=body, headers=headers)
+        return self._watched(request, what=f"{method} {path}", is_judged=False, to=to)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None,
+        body: Any,
+        headers: Mapping[str, str] | None,
+    ) -> httpx.Request:
         sent = {"content-type": "application/json"} if body is not None else {}
-        request = self._client.build_request(
+        return self._client.build_request(
             method,
             path,
             # An empty one would drop the query that stands in the path.
@@ -179,31 +187,40 @@ class Api:
             content=msgspec.json.encode(body) if body is not None else None,
             headers={**sent, **(headers or {})},
         )
+
+    def _watched(
+        self, request: httpx.Request, *, what: str, is_judged: bool, to: BinaryIO | None = None
+    ) -> Exchange:
+        if in_transaction():
+            raise HeldTransactionError(what)
         self._gate.enter(what)
         started = time.monotonic()
         status: int | None = None
         failure: OutsideError | None = None
         try:
-            response, content = self._exchange(request, what=what, started=started)
-            status = response.status_code
-            return self._judged(response, content, what=what, said=_quoted(method, content[:200]))
+            answer = self._exchange(request, what=what, started=started, to=to)
+            status = answer.status
+            if is_judged:
+                _judge(answer, what=what, said=_quoted(request.method, answer.content[:200]))
         except OutsideError as error:
             failure = error
             raise
+        else:
+            return answer
         finally:
             milliseconds = (time.monotonic() - started) * 1000
             self._gate.leave(what, status=status, milliseconds=milliseconds, error=failure)
 
     def _exchange(
-        self, request: httpx.Request, *, what: str, started: float
-    ) -> tuple[httpx.Response, bytes]:
+        self, request: httpx.Request, *, what: str, started: float, to: BinaryIO | None
+    ) -> Exchange:
         deadline = started + self._total_s
         with deadlines.ending_at(deadline):
-            return self._sent(request, what=what, deadline=deadline)
+            return self._sent(request, what=what, deadline=deadline, to=to)
 
     def _sent(
-        self, request: httpx.Request, *, what: str, deadline: float
-    ) -> tuple[httpx.Response, bytes]:
+        self, request: httpx.Request, *, what: str, deadline: float, to: BinaryIO | None
+    ) -> Exchange:
         try:
             response = self._client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -212,17 +229,23 @@ class Api:
             raise TemporaryError(
                 f"{what}: {type(error).__name__}", may_have_happened=True
             ) from error
+        content = BytesIO()
         try:
-            return response, self._body(response, what=what, deadline=deadline)
+            self._pour(response, to or content, what=what, deadline=deadline)
         finally:
             response.close()
+        return Exchange(
+            status=response.status_code, headers=response.headers, content=content.getvalue()
+        )
 
-    def _body(self, response: httpx.Response, *, what: str, deadline: float) -> bytes:
-        content = bytearray()
+    def _pour(
+        self, response: httpx.Response, sink: BinaryIO, *, what: str, deadline: float
+    ) -> None:
+        size = 0
         try:
             for chunk in response.iter_bytes():
-                content += chunk
-                if len(content) > self._max_answer_bytes:
+                size += len(chunk)
+                if size > self._max_answer_bytes:
                     raise PermanentError(
                         f"{what}: answer over {self._max_answer_bytes} bytes",
                         may_have_happened=True,
@@ -231,25 +254,24 @@ class Api:
                     raise TemporaryError(
                         f"{what}: no whole answer in {self._total_s:.0f} s", may_have_happened=True
                     )
+                sink.write(chunk)
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise TemporaryError(
                 f"{what}: {type(error).__name__}", may_have_happened=True
             ) from error
-        return bytes(content)
 
-    @staticmethod
-    def _judged(response: httpx.Response, content: bytes, *, what: str, said: str) -> bytes:
-        status = response.status_code
-        if status in RETRYABLE:
-            # "Slow down" is said before anything is done; the others may come after.
-            raise TemporaryError(
-                f"{what}: HTTP {status}{said}",
-                code=str(status),
-                may_have_happened=status not in {408, 425, 429},
-            )
-        if not response.is_success:
-            raise PermanentError(f"{what}: HTTP {status}{said}", code=str(status))
-        return content
+
+def _judge(answer: Exchange, *, what: str, said: str) -> None:
+    status = answer.status
+    if status in RETRYABLE:
+        # "Slow down" is said before anything is done; the others may come after.
+        raise TemporaryError(
+            f"{what}: HTTP {status}{said}",
+            code=str(status),
+            may_have_happened=status not in {408, 425, 429},
+        )
+    if not httpx.codes.is_success(status):
+        raise PermanentError(f"{what}: HTTP {status}{said}", code=str(status))
 
 
 def _quoted(method: str, start: bytes) -> str:

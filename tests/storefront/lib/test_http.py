@@ -38,3 +38,25 @@ def test_of_a_refused_write_the_code_is_told(answers):
         api.post("/orders", {})
 
     assert str(failure.value) == "POST /orders: HTTP 409 (key_reused)"
+
+
+def test_an_exchange_tells_a_bad_answer_as_it_came(httpserver):
+    httpserver.expect_request("/orders").respond_with_data(
+        '{"code": "ER008"}', status=409, headers={"X-RateLimit-Remaining": "3"}
+    )
+
+    with Api(httpserver.url_for("/")) as api:
+        answer = api.exchange("POST", "orders", body={"number": 1})
+
+    assert (answer.status, answer.content) == (409, b'{"code": "ER008"}')
+    assert answer.headers["x-ratelimit-remaining"] == "3"
+
+
+def test_a_long_list_is_written_to_a_file_as_it_comes(httpserver, tmp_path):
+    httpserver.expect_request("/list").respond_with_data(b"[" + b"1," * 100_000 + b"1]")
+
+    with (tmp_path / "list").open("w+b") as file, Api(httpserver.url_for("/")) as api:
+        answer = api.exchange("GET", "list", to=file)
+        size = file.tell()
+
+    assert (answer.status, answer.content, size) == (200, b"", 200_003)
