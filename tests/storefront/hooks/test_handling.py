@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -13,10 +12,6 @@ from storefront.hooks import handling, understanding
 from storefront.hooks.models import InboundCall
 from storefront.lib.failures import TemporaryError
 from storefront.lib.states import IllegalMoveError
-from suppliers import hearing
-from suppliers.adapters.base import StockRecord
-from suppliers.models import StockLevel
-from suppliers.runs import QuarantinedError
 from tests.factories.hooks import cj_body, connect_cj, keep_call
 from tests.factories.orders import make_order, make_payment, make_sellable
 from tests.factories.shipping import CJ_NUMBER, make_accepted_purchase_order
@@ -246,48 +241,6 @@ def test_a_suppliers_message_of_another_kind_is_kept_and_ignored(kind):
     handling.handle(call=call, now=NOON)
 
     assert call.status == "ignored"
-
-
-class Warehouse:
-    """A supplier of whom only the stock is asked."""
-
-    def __init__(self, ref, record):
-        told = {ref: (record,)}
-        self.stock = self.costs = lambda *, ref: told[ref]
-
-
-def test_a_suppliers_news_of_stock_makes_us_ask_him_and_show_it(monkeypatch):
-    make_sellable()
-    level = StockLevel.objects.select_related("offer__supplier", "location").get()
-    source = connect_cj(level.offer.supplier)
-    told = StockRecord(
-        sku=level.offer.supplier_sku,
-        location=level.location.code,
-        country=level.location.country,
-        quantity=3,
-    )
-    warehouse = Warehouse(level.offer.supplier_product, told)
-    monkeypatch.setattr(hearing, "adapter_for", lambda _: nullcontext(warehouse))
-    call = keep_call(source, cj_body("STOCK", None, **{level.offer.supplier_sku: []}))
-
-    handling.handle(call=call, now=NOON)
-
-    level.refresh_from_db()
-    assert (call.status, level.reported_quantity) == ("applied", 3)
-
-
-def test_news_of_stock_that_is_not_believed_is_ignored_with_the_reason(monkeypatch):
-    source = connect_cj(make_supplier())
-
-    def refuse(**_):
-        raise QuarantinedError("all rows fall to zero")
-
-    monkeypatch.setattr(hearing, "hear", refuse)
-    call = keep_call(source, cj_body("STOCK", None, **{"SKU-1": []}))
-
-    handling.handle(call=call, now=NOON)
-
-    assert (call.status, call.problem) == ("ignored", "not believed: all rows fall to zero")
 
 
 def test_a_supplier_who_cannot_be_asked_is_believed_what_he_posted(monkeypatch):
