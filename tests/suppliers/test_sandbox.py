@@ -236,7 +236,7 @@ def test_the_command_shows_its_progress_and_succeeds(supplier):
     call_command("sync_supplier", supplier.code, stdout=out)
 
     lines = out.getvalue().splitlines()
-    assert any("products:" in line and "pages, " in line for line in lines)
+    assert any("products:" in line and "pages read, " in line for line in lines)
     assert sum(" applied: " in line and "rows/s" in line for line in lines) == 3
 
 
