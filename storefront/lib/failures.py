@@ -17,7 +17,25 @@ class OutsideError(Exception):
 
 
 class TemporaryError(OutsideError):
-    """Nothing is known to be wrong: the same call may work later."""
+    """Nothing is known to be wrong: the same call may work later.
+
+    ``retry_after_s`` is when, where they say so.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        may_have_happened: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, code=code, may_have_happened=may_have_happened)
+        self.retry_after_s = retry_after_s
+
+
+class NotNowError(TemporaryError):
+    """We held the call back: nothing was sent, and to ask again at once is of no use."""
 
 
 class PermanentError(OutsideError):

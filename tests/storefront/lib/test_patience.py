@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from storefront.lib import patience
+from storefront.lib.failures import NotNowError, PermanentError, TemporaryError
+from storefront.lib.patience import patiently, retry_after_s
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+GONE = TemporaryError("no answer", may_have_happened=True)
+NOT_SENT = TemporaryError("no connection")
+
+
+@pytest.fixture
+def naps(monkeypatch):
+    taken = []
+    monkeypatch.setattr(patience.time, "sleep", taken.append)
+    return taken
+
+
+class Script:
+    """Raises what it is given, one call after the other, and then answers."""
+
+    def __init__(self, *failures):
+        self.failures = list(failures)
+        self.calls = 0
+
+    def __call__(self):
+        self.calls += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        return "answer"
+
+
+def test_a_read_is_asked_again_later_and_later(naps):
+    script = Script(GONE, GONE, GONE)
+
+    assert patiently(script, is_repeatable=True) == "answer"
+
+    assert script.calls == 4
+    for attempt, nap in enumerate(naps):
+        assert 0.2 * 2**attempt <= nap <= 0.4 * 2**attempt
+
+
+def test_no_two_of_us_come_back_at_the_same_moment(naps):
+    for _ in range(5):
+        patiently(Script(GONE), is_repeatable=True)
+
+    assert len(set(naps)) == 5
+
+
+@pytest.mark.parametrize(
+    ("failure", "is_repeatable", "calls"),
+    [
+        (GONE, True, 2),
+        (GONE, False, 1),
+        (NOT_SENT, True, 2),
+        (NOT_SENT, False, 2),
+        (NotNowError("the budget is spent"), True, 1),
+        (PermanentError("no"), True, 1),
+        (TemporaryError("later", code="429", retry_after_s=3600), True, 1),
+    ],
+)
+def test_who_is_asked_again(naps, failure, is_repeatable, calls):
+    script = Script(failure)
+
+    if calls == 1:
+        with pytest.raises(type(failure)):
+            patiently(script, is_repeatable=is_repeatable)
+    else:
+        patiently(script, is_repeatable=is_repeatable)
+
+    assert script.calls == calls
+
+
+def test_the_last_failure_is_told(naps):
+    last = TemporaryError("the fourth")
+
+    with pytest.raises(TemporaryError, match="the fourth"):
+        patiently(Script(GONE, GONE, GONE, last), is_repeatable=True)
+
+
+def test_what_they_say_is_waited_for(naps):
+    patiently(Script(TemporaryError("later", retry_after_s=7)), is_repeatable=True)
+
+    assert 7 <= naps[0] <= 7.4
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("0", 0),
+        ("120", 120),
+        (" 7 ", 7),
+        ("99999999999999999999", 3600),
+        ("Tue, 24 Nov 2026 12:01:30 GMT", 90),
+        ("Tue, 24 Nov 2026 12:01:30", 90),
+        ("Tue, 24 Nov 2026 11:00:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 3600),
+        ("-5", None),
+        ("1.5", None),
+        ("soon", None),
+        ("٣", None),
+        ("Tue, 99 Nov 2026 99:99:99 GMT", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_read(said, expected):
+    assert retry_after_s({"retry-after": said}, now=NOW) == expected
+
+
+def test_no_retry_after():
+    assert retry_after_s({}) is None
