@@ -38,7 +38,7 @@ def fan_out(*, event: Event, now: datetime) -> list[Delivery]:
         Delivery(
             event=event,
             sender=route.sender,
-            recipient=str(event.payload[route.recipient]),
+            recipient=recipient,
             template=route.template,
             locale=str(event.payload["locale"]),
             status=Status.PENDING,
@@ -46,10 +46,17 @@ def fan_out(*, event: Event, now: datetime) -> list[Delivery]:
             due_at=now,
         )
         for route in routes_for(event.name)
+        for recipient in _recipients(event.payload[route.recipient])
     ]
     Delivery.objects.bulk_create(deliveries)
     Event.objects.filter(pk=event.pk).update(fanned_out_at=now)
     return deliveries
+
+
+def _recipients(named: object) -> list[str]:
+    """Return each address once; nobody is nobody, and makes no message."""
+    addresses = named if isinstance(named, list) else [named]
+    return sorted({str(address) for address in addresses})
 
 
 def send(*, delivery: Delivery, now: datetime) -> Delivery:

@@ -9,7 +9,10 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One message that a fact makes; ``recipient`` names the payload's field that holds it."""
+    """One message that a fact makes.
+
+    ``recipient`` names the payload's field that holds it: one address, or a list of them.
+    """
 
     sender: str
     template: str
@@ -22,6 +25,8 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "order.canceled": (Route(sender="email", template="order_canceled"),),
         "order.lines_refused": (Route(sender="email", template="lines_refused"),),
         "order.refunded": (Route(sender="email", template="order_refunded"),),
+        "evidence.expires": (Route(sender="email", template="evidence_expires"),),
+        "offers.withheld": (Route(sender="email", template="offers_withheld"),),
         "parcel.shipped": (Route(sender="email", template="parcel_shipped"),),
     }
 )

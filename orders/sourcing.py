@@ -26,6 +26,7 @@ def plan(
             offer__variant__in=[need.variant_id for need in needs],
             offer__status="active",
             offer__cost_amount__gt=0,
+            offer__missing_evidence="",
             offer__supplier__status="active",
         )
         .select_related("offer__supplier", "location")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
 from orders.tasks import settle_payments
-from shipping import fulfilling, polling
+from shipping import fulfilling, observing, polling
+from suppliers import tasks as supply_tasks
 from suppliers.models import Supplier
 
 BATCH = 200
+# Older days are rolled up when staff ask for it (``manage.py roll_up_scorecards``).
+ROLLED_UP = timedelta(days=60)
 
 
 @shared_task
@@ -33,3 +37,22 @@ def complete_arrived(**_: Any) -> None:
     """Find orders whose parcels all arrived while staff held them."""
     for order in fulfilling.arrived().order_by("pk")[:BATCH]:
         fulfilling.finish(order=order, now=timezone.now())
+
+
+@shared_task
+def observe_suppliers(**_: Any) -> None:
+    """Find what suppliers did lately and is no fact yet; make the days it touches anew."""
+    now = timezone.now()
+    _roll_up(observing.observe(since=now - observing.LOOKS_BACK), now.date())
+
+
+@shared_task
+def observe_everything(**_: Any) -> None:
+    """Find also what was told late, or while nobody looked."""
+    _roll_up(observing.observe(), timezone.now().date())
+
+
+def _roll_up(earliest: datetime | None, today: date) -> None:
+    yesterday = today - timedelta(days=1)
+    first = min(earliest.date() if earliest else yesterday, yesterday)
+    supply_tasks.roll_up.delay(first=max(first, today - ROLLED_UP).isoformat())

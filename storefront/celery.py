@@ -37,6 +37,7 @@ app.conf.beat_schedule = {
     "suppliers: start due syncs": {"task": "suppliers.tasks.start_due_syncs", "schedule": 10},
     "suppliers: close dead runs": {"task": "suppliers.tasks.close_dead_runs", "schedule": 60},
     "suppliers: publish supply": {"task": "suppliers.tasks.publish_waiting", "schedule": 20},
+    "suppliers: watch evidence": {"task": "suppliers.tasks.watch_evidence", "schedule": 900},
     "catalog: fetch pictures": {"task": "catalog.tasks.fetch_pictures", "schedule": 15},
     "catalog: tally shelves": {"task": "catalog.tasks.tally_shelves", "schedule": 30},
     # orders
@@ -54,6 +55,15 @@ app.conf.beat_schedule = {
     "orders: ask gateways": {"task": "orders.tasks.ask_gateways", "schedule": 60},
     # parcels
     "shipping: poll open orders": {"task": "shipping.tasks.poll_open_orders", "schedule": 15},
+    # scorecards: the sweep finds new facts; each night one looks at everything
+    "shipping: observe suppliers": {
+        "task": "shipping.tasks.observe_suppliers",
+        "schedule": 300,
+    },
+    "shipping: observe everything": {
+        "task": "shipping.tasks.observe_everything",
+        "schedule": 86_400,
+    },
     # news in and out
     "hooks: handle waiting": {"task": "storefront.hooks.tasks.handle_waiting", "schedule": 10},
     "notifications: fan out": {"task": "notifications.tasks.fan_out_waiting", "schedule": 10},

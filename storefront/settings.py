@@ -41,6 +41,23 @@ TEST_GATEWAY_SECRET = env_str("TEST_GATEWAY_SECRET", HARMLESS_GATEWAY_SECRET)
 HARMLESS_TRACKING_SECRET = "whsec_bG9jYWwtb25seS1zdXBwbGllci1wb3N0aW5nLXRyYWNraW5n"
 TRACKING_HOOK_SECRET = env_str("TRACKING_HOOK_SECRET", HARMLESS_TRACKING_SECRET)
 
+# Whom we connect to: suppliers name the addresses of pictures and feeds. Sandboxes stand on this
+# machine, at any port; production has none, and lists what it must reach inside its own network.
+PRIVATE_NETWORKS_ALLOWED = env_list(
+    "PRIVATE_NETWORKS_ALLOWED", "" if IS_PRODUCTION else "127.0.0.0/8,::1/128"
+)
+OUTSIDE_PORTS_ALLOWED = env_list(  # besides 80 and 443: numbers, or ranges such as 8000-8010
+    "OUTSIDE_PORTS_ALLOWED", "" if IS_PRODUCTION else "1024-65535"
+)
+
+# What must be proven of a supplier before we buy from him, and of his goods before they are sold
+# (criteria of suppliers.models.evidence). Set to nothing, nothing is asked for.
+VETTING_REQUIRED = env_list(
+    "VETTING_REQUIRED", "steady_stock,shipping,returns,response_time,un_38_3,ce,rohs"
+)
+CERTIFICATES_FOR_LITHIUM = env_list("CERTIFICATES_FOR_LITHIUM", "un_38_3")
+CERTIFICATES_FOR_EU = env_list("CERTIFICATES_FOR_EU", "ce,rohs")
+
 INSTALLED_APPS = [
     "storefront.dashboard",  # before unfold: its start page stands in front of unfold's
     "unfold",
@@ -198,8 +215,13 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env_str("MEDIA_ROOT", str(VAR_DIR / "media")))
+PRIVATE_ROOT = Path(env_str("PRIVATE_ROOT", str(VAR_DIR / "private")))  # no URL leads there
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": PRIVATE_ROOT, "file_permissions_mode": 0o600},
+    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if IS_PRODUCTION

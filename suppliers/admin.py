@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib import columns
 from storefront.lib.sealing import seal, unseal
-from storefront.lib.staff import ReasonForm, StaffAdmin, action, inline, start
+from storefront.lib.staff import StaffAdmin, action, inline, start
 from suppliers import complaints, runs, stock_desk, supply, tasks
 from suppliers.forms import ConnectionForm, SupplierForm
 from suppliers.models import CallBudget, Connection, FeedIssue, FeedRun, StockLocation, Supplier
+from suppliers.vetting_desk import VettingActions
 
 __all__ = ["SupplierAdmin", "stock_desk"]
 
@@ -25,7 +26,7 @@ KINDS = FeedRun.Kind
 
 
 @admin.register(Supplier)
-class SupplierAdmin(StaffAdmin):
+class SupplierAdmin(VettingActions):
     form = SupplierForm
     editable = ("name", "language", "lead_days", "acknowledge_within_min", "buffer")
     may_add = True
@@ -46,7 +47,7 @@ class SupplierAdmin(StaffAdmin):
     readonly_fields: ClassVar = [columns.state("status", _("State")), columns.moves]
     inlines: ClassVar = [inline(StockLocation, "code", "country", "name", tab=False)]
     actions: ClassVar = ["sync_products", "sync_prices", "sync_stock"]
-    actions_detail: ClassVar = ["sync_now", "price_anew", "activate", "pause", "block"]
+    actions_detail: ClassVar = ["sync_now", "price_anew", *VettingActions.vetting_actions]
 
     @action(description=_("Synchronize now"), icon="sync")
     def sync_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -92,38 +93,6 @@ class SupplierAdmin(StaffAdmin):
     @action(description=_("Synchronize stock now"))
     def sync_stock(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:
         self.do_each(request, rows, lambda row: _start(row, KINDS.STOCK.value))
-
-    @action(description=_("Activate"), icon="play_arrow")
-    def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._move(request, object_id, Supplier.Status.ACTIVE, gettext("Activate"))
-
-    @action(description=_("Pause"), icon="pause")
-    def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._move(request, object_id, Supplier.Status.PAUSED, gettext("Pause"))
-
-    @action(description=_("Block"), icon="block")
-    def block(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._move(request, object_id, Supplier.Status.BLOCKED, gettext("Block"))
-
-    def _move(self, request: HttpRequest, object_id: str, to: str, title: str) -> HttpResponse:
-        supplier = self.row(request, object_id)
-
-        def act(given: Any) -> None:
-            # A candidate is vetted by the person who activates him.
-            if to == Supplier.Status.ACTIVE and supplier.status == Supplier.Status.CANDIDATE:
-                _move(supplier, Supplier.Status.VETTING, request, given["reason"])
-            _move(supplier, to, request, given["reason"])
-
-        return self.ask(
-            request,
-            supplier,
-            title=title,
-            explain=gettext("%(name)s is %(status)s now. Only an active supplier is bought from.")
-            % {"name": supplier.name, "status": supplier.status},
-            form_class=ReasonForm,
-            act=act,
-            done=gettext("%(name)s is %(status)s.") % {"name": supplier.name, "status": to},
-        )
 
 
 @admin.register(Connection)
@@ -280,7 +249,3 @@ class FeedIssueAdmin(StaffAdmin):
 def _start(supplier: Supplier, *kinds: str) -> None:
     for kind in kinds:
         start(tasks.sync_now, supplier_id=supplier.pk, kind=kind)
-
-
-def _move(supplier: Supplier, to: str, request: HttpRequest, reason: str) -> None:
-    supplier.move(to, at=timezone.now(), actor=str(request.user), reason=reason)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
-from suppliers import runs, supply
+from suppliers import runs, scorecards, supply, vetting
 from suppliers.models import Supplier
 from suppliers.sync import AlreadyRunningError, take_in
 
@@ -56,3 +56,18 @@ def publish_waiting(**_: Any) -> None:
 def close_dead_runs(**_: Any) -> None:
     """Find runs whose worker was killed."""
     runs.close_dead(now=timezone.now())
+
+
+@shared_task
+def watch_evidence(**_: Any) -> None:
+    """Warn of proofs that end soon, and hold what needs one that is over."""
+    vetting.watch(now=timezone.now())
+
+
+@shared_task
+def roll_up(*, first: str, **_: Any) -> None:
+    """Make the scorecards anew from a day on, from facts that are there by now."""
+    now = timezone.now()
+    scorecards.note_costs(now=now)
+    for supplier in Supplier.objects.order_by("pk"):
+        scorecards.roll_up(supplier=supplier, first=datetime.fromisoformat(first).date(), now=now)

@@ -13,7 +13,7 @@ from django.db.models import Q
 from catalog.intake import Intake
 from catalog.records import BadRow, ProductRecord, VariantRecord
 from storefront.lib.transactions import needs_transaction
-from suppliers import complaints, stocktaking
+from suppliers import certifying, complaints, stocktaking
 from suppliers.adapters.base import ProductPage, StockRecord
 from suppliers.complaints import Family
 from suppliers.models import SupplierOffer, SupplierProduct, UnpublishedSupply
@@ -93,6 +93,9 @@ def write(
     )
     _write_first_stock(work, batch, new, now)
     _write_products(work, batch, set(refs), present, now)
+    # What needs a certificate that is missing is born off sale.
+    ids = [offer.pk for offer in [*new, *offers.values()]]
+    certifying.weigh(supplier_id=work.supplier.pk, now=now, offer_ids=ids)
     examined = [*batch.examined, *skus, *offers, *(f"{r}:{s}" for r, s in _claimed(batch))]
     complaints.note(run=work.run, problems=batch.problems)
     for family, read in ((Family.PAGE, examined), (Family.ANSWER, batch.answered)):

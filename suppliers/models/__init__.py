@@ -1,5 +1,6 @@
 """Who has it, for how much, and how many."""
 
+from suppliers.models.evidence import Criterion, Evidence
 from suppliers.models.feed import FeedIssue, FeedRun
 from suppliers.models.offer import (
     CostChange,
@@ -7,15 +8,21 @@ from suppliers.models.offer import (
     SupplierProduct,
     UnpublishedSupply,
 )
+from suppliers.models.scorecard import AnswerTally, Scorecard, ScorecardFact
 from suppliers.models.stock import StockLevel, StockLocation, StockMovement
 from suppliers.models.supplier import CallBudget, Connection, Supplier
 
 __all__ = [
+    "AnswerTally",
     "CallBudget",
     "Connection",
     "CostChange",
+    "Criterion",
+    "Evidence",
     "FeedIssue",
     "FeedRun",
+    "Scorecard",
+    "ScorecardFact",
     "StockLevel",
     "StockLocation",
     "StockMovement",

@@ -53,6 +53,7 @@ class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
             status="active",
             variant__isnull=False,
             cost_amount__gt=0,
+            missing_evidence="",
             supplier__status="active",
         )
 
@@ -65,6 +66,8 @@ class SupplierOffer(models.Model):
 
     ``supplier_product`` is the ``ref`` of its SupplierProduct. ``seen_at`` and ``cost_as_of``
     are when we last took in something new: an unchanged feed writes nothing.
+    ``missing_evidence`` names the criteria whose valid proof it needs and lacks (``certifying``):
+    while any is missing, it is not sold, whatever its data say.
     """
 
     class Status(models.TextChoices):
@@ -83,6 +86,7 @@ class SupplierOffer(models.Model):
     currency = models.CharField(max_length=3)
     minimum_quantity = models.PositiveIntegerField(default=1)
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    missing_evidence = models.CharField(max_length=120, blank=True)
     seen_at = models.DateTimeField()
     cost_as_of = models.DateTimeField(null=True, blank=True)
 

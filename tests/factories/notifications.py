@@ -36,8 +36,23 @@ _BASICS = {
     "currency": "EUR",
     "lines": LINES,
 }
+_SUPPLIER = {
+    "email": ["desk@fara.example", "boss@fara.example"],
+    "locale": "en",
+    "url": "https://fara.example/admin/suppliers/evidence/7/change/",
+    "supplier": "Lumen",
+    "code": "lumen",
+}
 _ORDER = {**_BASICS, "number": "FL-261124-7K3QX"}
 PAYLOADS = {
+    "evidence.expires": {
+        **_SUPPLIER,
+        "criterion": "UN 38.3",
+        "issuer": "TÜV",
+        "reference": "R-1 <7>",
+        "valid_until": "2026-12-24",
+    },
+    "offers.withheld": {**_SUPPLIER, "count": 3, "criteria": ["UN 38.3", "CE"]},
     "order.placed": {
         **_ORDER,
         "goods": "142.48",

@@ -16,9 +16,11 @@ from shipping import seeding
 from storefront.accounts.models import User
 from storefront.lib.env import env_str
 from storefront.lib.sealing import seal
+from suppliers import demo_evidence, vetting
 from suppliers.models import Connection, StockLocation, Supplier
 
 SUPPLIER_CODE = "cj-sandbox"
+ACTOR = "seed_demo"
 API_PATH = "/api2.0/v1/"
 SANDBOX_KEY = "CJ1000001@api@0123456789abcdef0123456789abcdef"
 # The European Central Bank's reference rate of 2026-10-30, so that a first start needs no one.
@@ -86,9 +88,11 @@ def _supplier() -> Supplier:
             "status_since": timezone.now(),
         },
     )
+    now = timezone.now()
+    demo_evidence.give(supplier=supplier, actor=ACTOR, now=now)
     if is_new:
-        for status in (Supplier.Status.VETTING, Supplier.Status.ACTIVE):
-            supplier.move(status, at=timezone.now(), actor="seed_demo", reason="demo")
+        vetting.begin(supplier=supplier, actor=ACTOR, now=now, reason="demo")
+        vetting.activate(supplier=supplier, actor=ACTOR, now=now, reason="demo")
     connection, _ = Connection.objects.get_or_create(
         supplier=supplier,
         defaults={

@@ -1,0 +1,162 @@
+"""See how suppliers keep their word: facts for their scorecards, read off what happened.
+
+Note [Facts that cannot be lost]: nothing on the way of a purchase writes a fact. A sweep finds
+what was decided and has none yet, in the traces that every move leaves anyway. So the purchase
+path is not slower for it, a fact that a crash prevented is found the next time, and a fact that
+is there is not looked at again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from suppliers import scorecards, scoring
+from suppliers.models import ScorecardFact
+
+Kind = ScorecardFact.Kind
+
+# What moved longer ago was seen by earlier sweeps; ``observe(since=None)`` looks at everything.
+LOOKS_BACK = timedelta(days=7)
+OF_STOCK = frozenset({"out_of_stock", "discontinued"})
+
+_MOVED = """
+(SELECT min(c.at) FROM lib_statuschange c
+ WHERE c.subject = 'orders.PurchaseOrder' AND c.subject_id = po.id
+   AND c.axis = '{axis}' AND c.to_status IN ({to}))
+"""
+_ASKED = _MOVED.format(axis="request_status", to="'submitting'")
+_ANSWERED = _MOVED.format(
+    axis="request_status", to="'accepted', 'partially_accepted', 'backordered', 'rejected'"
+)
+_REFUSED = _MOVED.format(axis="request_status", to="'rejected'")
+_SHIPPED = _MOVED.format(axis="status", to="'shipped'")
+_WHY = """
+(SELECT c.reason FROM lib_statuschange c
+ WHERE c.subject = 'orders.PurchaseOrder' AND c.subject_id = po.id
+   AND c.axis = 'request_status' AND c.to_status = 'rejected' ORDER BY c.id LIMIT 1)
+"""
+_SINCE = "coalesce(%(since)s::timestamptz, '-infinity')"
+_RECENT = f"greatest(po.status_since, po.request_status_since) >= {_SINCE}"
+# Nobody asked him to stop: what he does not ship then is his doing.
+_UNASKED = "po.cancel_wanted_at IS NULL AND po.cancel_reason = ''"
+
+# Each answers: supplier_id, happened_at, value, subject, and where it matters why he refused.
+_SEEN: dict[Kind, str] = {
+    Kind.ACKNOWLEDGED: f"""
+        SELECT po.supplier_id, {_ANSWERED} AS happened_at,
+               extract(epoch FROM {_ANSWERED} - {_ASKED}) AS value,
+               'purchase_order:' || po.number AS subject, '' AS code, '' AS reason
+        FROM orders_purchaseorder po
+        WHERE {_RECENT} AND {_ANSWERED} IS NOT NULL AND {_ASKED} IS NOT NULL
+    """,  # noqa: S608 - made of constants
+    Kind.FINISHED: f"""
+        SELECT po.supplier_id, coalesce({_SHIPPED}, {_REFUSED}) AS happened_at,
+               CASE WHEN {_SHIPPED} IS NULL THEN 0 ELSE 1 END AS value,
+               'purchase_order:' || po.number AS subject, '' AS code, '' AS reason
+        FROM orders_purchaseorder po
+        WHERE {_RECENT} AND ({_SHIPPED} IS NOT NULL
+           OR (po.request_status = 'rejected' AND po.status = 'canceled' AND {_UNASKED}))
+    """,  # noqa: S608 - made of constants
+    Kind.PROMISED: f"""
+        SELECT po.supplier_id, {_ANSWERED} AS happened_at, 1 AS value,
+               'line:' || pl.id AS subject, pl.acknowledgment AS code, '' AS reason
+        FROM orders_purchaseorder po JOIN orders_purchaseline pl ON pl.purchase_order_id = po.id
+        WHERE {_RECENT} AND po.accepted_at IS NOT NULL AND {_ANSWERED} IS NOT NULL
+    """,  # noqa: S608 - made of constants
+    Kind.FILLED: f"""
+        SELECT po.supplier_id, {_SHIPPED} AS happened_at, 1 AS value,
+               'line:' || pl.id AS subject, '' AS code, '' AS reason
+        FROM orders_purchaseorder po JOIN orders_purchaseline pl ON pl.purchase_order_id = po.id
+        WHERE {_RECENT} AND pl.is_live AND {_SHIPPED} IS NOT NULL
+    """,  # noqa: S608 - made of constants
+    Kind.SHORT: f"""
+        SELECT po.supplier_id, coalesce({_REFUSED}, {_ANSWERED}) AS happened_at,
+               coalesce((SELECT sum(m.reported_delta) FROM suppliers_stockmovement m
+                         WHERE m.level_id = ol.level_id AND m.at <= o.placed_at), 0) AS value,
+               'line:' || pl.id AS subject, pl.acknowledgment AS code,
+               coalesce({_WHY}, '') AS reason
+        FROM orders_purchaseorder po
+        JOIN orders_purchaseline pl ON pl.purchase_order_id = po.id
+        JOIN orders_orderline ol ON ol.id = pl.order_line_id
+        JOIN orders_order o ON o.id = po.order_id
+        WHERE {_RECENT} AND {_UNASKED} AND {_ANSWERED} IS NOT NULL
+          AND pl.acknowledgment NOT IN ('', 'accepted')
+    """,  # noqa: S608 - made of constants
+    Kind.SCANNED: f"""
+        SELECT po.supplier_id, scan.at AS happened_at,
+               greatest(0, extract(epoch FROM scan.at - po.accepted_at)) AS value,
+               'parcel:' || pa.id AS subject, '' AS code, '' AS reason
+        FROM shipping_parcel pa
+        JOIN shipping_shipment sh ON sh.id = pa.shipment_id
+        JOIN orders_purchaseorder po ON po.id = sh.purchase_order_id
+        JOIN (
+            SELECT parcel_id, min(coalesce(happened_at, received_at)) AS at
+            FROM shipping_trackingevent
+            WHERE carrier_status NOT IN ('unknown', 'pre_transit')
+              AND external_id <> 'supplier:delivered'
+            GROUP BY parcel_id
+            HAVING max(received_at) >= {_SINCE}
+        ) scan ON scan.parcel_id = pa.id
+        WHERE po.accepted_at IS NOT NULL
+    """,  # noqa: S608 - made of constants
+    Kind.ARRIVED: f"""
+        SELECT po.supplier_id,
+               CASE WHEN pa.status = 'delivered' THEN pa.status_since
+                    ELSE coalesce(pa.carrier_status_at, pa.status_since) END AS happened_at,
+               CASE WHEN pa.status = 'delivered' THEN 1 ELSE 0 END AS value,
+               'parcel:' || pa.id AS subject, '' AS code, '' AS reason
+        FROM shipping_parcel pa
+        JOIN shipping_shipment sh ON sh.id = pa.shipment_id
+        JOIN orders_purchaseorder po ON po.id = sh.purchase_order_id
+        WHERE (pa.status = 'delivered' OR pa.carrier_status = 'return_to_sender')
+          AND greatest(pa.status_since, pa.carrier_status_at) >= {_SINCE}
+    """,  # noqa: S608 - made of constants
+}
+_NEW = """
+SELECT seen.* FROM ({seen}) seen
+WHERE NOT EXISTS (
+    SELECT 1 FROM suppliers_scorecardfact f
+    WHERE f.supplier_id = seen.supplier_id AND f.kind = %(kind)s AND f.subject = seen.subject
+)
+"""
+
+
+def observe(*, since: datetime | None = None) -> datetime | None:
+    """Record what was decided and is no fact yet; return when the earliest of it happened.
+
+    Shape:  ``since`` bounds what is looked at by when it last moved; None looks at everything
+    """
+    found = [fact for kind in _SEEN for fact in _facts(kind, since)]
+    scorecards.record(found)
+    return min((fact.happened_at for fact in found), default=None)
+
+
+def _facts(kind: Kind, since: datetime | None) -> Iterator[ScorecardFact]:
+    sql = _NEW.format(seen=_SEEN[kind])
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"since": since, "kind": kind.value})
+        rows = cursor.fetchall()
+    for supplier_id, happened_at, value, subject, code, reason in rows:
+        known: dict[str, Any] = {
+            "supplier_id": supplier_id,
+            "subject": subject,
+            "happened_at": happened_at,
+        }
+        is_of_stock = _cause(code, reason) in OF_STOCK
+        if kind == Kind.SHORT:
+            if is_of_stock:
+                yield ScorecardFact(kind=Kind.SHORT, value=max(0, value), **known)
+                yield ScorecardFact(kind=Kind.PROMISED, value=Decimal(0), **known)
+                yield ScorecardFact(kind=Kind.FILLED, value=Decimal(0), **known)
+        elif kind != Kind.PROMISED or not is_of_stock:
+            yield ScorecardFact(kind=kind, value=value, **known)
+
+
+def _cause(code: str, reason: str) -> str:
+    """Say why a line was refused: as he coded it, or else as his words read."""
+    return scoring.refused_for(reason) if code == "rejected_other" else code

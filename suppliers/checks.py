@@ -1,0 +1,27 @@
+"""Refuse settings of vetting that name what no supplier is judged by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+
+from suppliers.models import Criterion
+
+NAMES = ("VETTING_REQUIRED", "CERTIFICATES_FOR_LITHIUM", "CERTIFICATES_FOR_EU")
+
+
+@checks.register()
+def criteria_are_known(**_: Any) -> list[checks.CheckMessage]:
+    """Name every criterion in the settings that is none: its want would keep all off sale."""
+    return [
+        checks.Error(
+            f"{name} names {criterion!r}, by which no supplier is judged.",
+            hint=f"Choose from {', '.join(Criterion.values)}.",
+            id="suppliers.E001",
+        )
+        for name in NAMES
+        for criterion in getattr(settings, name)
+        if criterion not in Criterion.values
+    ]

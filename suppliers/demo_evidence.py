@@ -1,0 +1,67 @@
+"""Vet a supplier of the demo: with papers that say of themselves that they are none."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from PIL import Image, ImageDraw
+
+from suppliers import vetting
+from suppliers.models import Criterion, Evidence, Supplier
+from suppliers.vetting import Claim
+
+ISSUER = "The demo of Fara"
+NOTE = "Made by the demo itself: no such paper exists, and nobody was asked."
+LASTS = timedelta(days=365)
+PAGE_PX = (620, 877)  # A4 at 75 dots an inch
+DECLARED = frozenset({Criterion.CE, Criterion.ROHS, Criterion.UN_38_3, Criterion.IP67})
+
+
+def give(*, supplier: Supplier, actor: str, now: datetime) -> int:
+    """Prove all that must be proven of a supplier nobody has looked at; return how much it was.
+
+    What staff submitted or rejected since stays as it is.
+    """
+    if supplier.evidence.exists():
+        return 0
+    needed = {
+        *settings.VETTING_REQUIRED,
+        *settings.CERTIFICATES_FOR_LITHIUM,
+        *settings.CERTIFICATES_FOR_EU,
+    }
+    for criterion in sorted(needed):
+        evidence = vetting.submit(
+            supplier=supplier,
+            claim=_claim(Criterion(criterion), supplier, now),
+            actor=actor,
+            now=now,
+        )
+        vetting.verify(evidence=evidence, actor=actor, now=now, reason="demo")
+    return len(needed)
+
+
+def _claim(criterion: Criterion, supplier: Supplier, now: datetime) -> Claim:
+    is_declared = criterion in DECLARED
+    return Claim(
+        criterion=criterion,
+        kind=Evidence.Kind.DECLARATION if is_declared else Evidence.Kind.STATEMENT,
+        issuer=ISSUER,
+        reference=f"DEMO-{supplier.code}-{criterion}".upper(),
+        valid_from=now.date(),
+        valid_until=(now + LASTS).date() if is_declared else None,
+        note=NOTE,
+        content=_paper(criterion, supplier) if is_declared else None,
+    )
+
+
+def _paper(criterion: Criterion, supplier: Supplier) -> bytes:
+    """Draw a page that nobody can take for a certificate."""
+    page = Image.new("RGB", PAGE_PX, "white")
+    pen = ImageDraw.Draw(page)
+    words = ["THIS IS NOT A CERTIFICATE", "", NOTE, "", criterion.value, supplier.name]
+    pen.text((60, 80), "\n".join(words), fill="black", font_size=16, spacing=10)
+    written = io.BytesIO()
+    page.save(written, "PDF", title="Not a certificate")
+    return written.getvalue().strip()

@@ -1,0 +1,69 @@
+"""What the suppliers app tells the outbox: payloads that any message can be made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from notifications.outbox import tell
+from storefront.accounts.backends import GuardedBackend
+from suppliers.models import Criterion, Evidence, Supplier
+
+
+def evidence_expires(evidence: Evidence, *, at: datetime) -> None:
+    """Tell staff once that a proof ends soon."""
+    tell(
+        name="evidence.expires",
+        key=f"evidence.expires:{evidence.pk}:{evidence.valid_until}",
+        subject=f"supplier:{evidence.supplier.code}",
+        payload={
+            **_basics(evidence.supplier),
+            "url": _page("suppliers_evidence_change", evidence.pk),
+            "criterion": str(Criterion(evidence.criterion).label),
+            "issuer": evidence.issuer,
+            "reference": evidence.reference,
+            "valid_until": str(evidence.valid_until),
+        },
+        at=at,
+    )
+
+
+def offers_withheld(
+    supplier: Supplier, *, count: int, criteria: Sequence[str], at: datetime
+) -> None:
+    """Tell staff that goods went off sale because a proof is missing or over."""
+    tell(
+        name="offers.withheld",
+        key=f"offers.withheld:{supplier.code}:{at.isoformat()}",
+        subject=f"supplier:{supplier.code}",
+        payload={
+            **_basics(supplier),
+            "url": _page("suppliers_supplier_change", supplier.pk),
+            "count": count,
+            "criteria": [str(Criterion(criterion).label) for criterion in criteria],
+        },
+        at=at,
+    )
+
+
+def _basics(supplier: Supplier) -> dict[str, Any]:
+    return {
+        "email": _vetters(),
+        "locale": settings.LANGUAGE_CODE,
+        "supplier": supplier.name,
+        "code": supplier.code,
+    }
+
+
+def _vetters() -> list[str]:
+    """Return the addresses of those who may judge evidence."""
+    people = GuardedBackend().with_perm("suppliers.change_evidence")
+    return sorted(people.filter(is_staff=True).values_list("email", flat=True))
+
+
+def _page(name: str, pk: int) -> str:
+    return f"{settings.PUBLIC_URL}{reverse(f'admin:{name}', args=[pk])}"

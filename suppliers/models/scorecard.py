@@ -1,0 +1,121 @@
+"""What we saw of a supplier, and the numbers made of it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from suppliers.models.supplier import Supplier
+
+
+class ScorecardFact(models.Model):
+    """One thing that a supplier did or left undone, seen once. Append-only.
+
+    ``subject`` names what it was about, such as ``purchase_order:FL-…``: the same fact about
+    the same subject is one row, however often it is told.
+    """
+
+    class Kind(models.TextChoices):
+        ACKNOWLEDGED = "acknowledged"  # seconds from our order to his answer
+        SCANNED = "scanned"  # seconds from his yes to the carrier's first scan
+        PROMISED = "promised"  # 1: he had what his feed promised; 0: refused for want of it
+        FILLED = "filled"  # 1: the line shipped; 0: refused for want of stock
+        FINISHED = "finished"  # 1: shipped; 0: he canceled or refused, whatever the reason
+        ARRIVED = "arrived"  # 1: the parcel arrived; 0: it came back
+        SHORT = "short"  # units that his feed showed when he refused the line
+        COSTS_KNOWN = "costs_known"  # how many costs of his we knew that day
+
+    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="facts")
+    kind = models.CharField(max_length=12, choices=Kind)
+    subject = models.CharField(max_length=60)
+    value = models.DecimalField(max_digits=14, decimal_places=3)
+    happened_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["supplier", "kind", "subject"], name="fact_seen_once"),
+        ]
+        indexes = [models.Index(fields=["supplier", "happened_at"], name="fact_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}: {self.value}"
+
+
+class AnswerTally(models.Model):
+    """How many calls of one day a supplier answered within so many milliseconds.
+
+    ``ceiling_ms`` is the top of a bucket of ``scoring.CEILINGS_MS``; 0 counts the calls that
+    brought no answer.
+    """
+
+    supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="answer_tallies")
+    on = models.DateField()
+    ceiling_ms = models.PositiveIntegerField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name_plural = "answer tallies"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["supplier", "on", "ceiling_ms"], name="tally_once_per_bucket"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} within {self.ceiling_ms} ms on {self.on}"
+
+
+class Scorecard(models.Model):
+    """One measure of one supplier over the 30 days that end with ``on``.
+
+    Made of facts alone: made again, it is the same. A rate is ``good`` of ``sample`` with
+    Wilson's bounds; a time is the median in the measure's unit, and ``tail`` the time that 9 of
+    10 kept. A bound is empty where the sample is too small for one.
+    """
+
+    class Measure(models.TextChoices):
+        FILL_RATE = "fill_rate", _("Fill rate")
+        STOCK_ACCURACY = "stock_accuracy", _("Stock accuracy")
+        CANCELLATION_RATE = "cancellation_rate", _("Canceled by the supplier")
+        RETURN_RATE = "return_rate", _("Parcels that came back")
+        ACKNOWLEDGE_TIME = "acknowledge_time", _("Time to acknowledge")
+        FIRST_SCAN_TIME = "first_scan_time", _("Time to the first carrier scan")
+        STOCK_AGE = "stock_age", _("Age of the stock feed")
+        FEED_SUCCESS = "feed_success", _("Sync runs that succeed")
+        COST_STABILITY = "cost_stability", _("Costs that stay")
+        ANSWER_TIME = "answer_time", _("Answer time of the API")
+        ANSWERED = "answered", _("Calls that are answered")
+
+    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="scorecards")
+    measure = models.CharField(max_length=20, choices=Measure)
+    on = models.DateField()
+    sample = models.PositiveIntegerField()
+    good = models.PositiveIntegerField(null=True)
+    value = models.DecimalField(max_digits=16, decimal_places=4)
+    low = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    high = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    tail = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["supplier", "measure", "on"], name="scorecard_once_per_day"
+            ),
+            models.CheckConstraint(condition=Q(sample__gte=1), name="scorecard_has_a_sample"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.measure} of {self.supplier_id} on {self.on}"
+
+
+LESS_IS_BETTER = frozenset(
+    {
+        Scorecard.Measure.CANCELLATION_RATE,
+        Scorecard.Measure.RETURN_RATE,
+        Scorecard.Measure.ACKNOWLEDGE_TIME,
+        Scorecard.Measure.FIRST_SCAN_TIME,
+        Scorecard.Measure.STOCK_AGE,
+        Scorecard.Measure.ANSWER_TIME,
+    }
+)

@@ -1,0 +1,94 @@
+"""Keep the papers of suppliers: looked at by content, under names of our own, out of reach."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from dataclasses import dataclass
+from uuid import uuid4
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.utils.translation import gettext as _
+
+from catalog import images
+
+MAX_BYTES = 10_000_000
+FOLDER = "evidence"
+MEDIA_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg"}
+_PDF = re.compile(rb"%PDF-[12]\.\d")
+_PDF_END = re.compile(rb"%%EOF\s*\Z")
+_PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG = b"\xff\xd8\xff"
+_LONGEST_END = 1_024
+
+
+class BadPaperError(ValueError):
+    """These bytes are no paper that we keep; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A paper that is kept: its name in the private storage, and the digest of what lies there."""
+
+    name: str
+    sha256: str
+
+
+def keep(content: bytes) -> Paper:
+    """Write a PDF, PNG or JPEG away; whatever its sender called it is not asked.
+
+    Raises: BadPaperError
+    """
+    suffix, sound = checked(content)
+    name = storages["private"].save(f"{FOLDER}/{uuid4().hex}.{suffix}", ContentFile(sound))
+    return Paper(name=name, sha256=hashlib.sha256(sound).hexdigest())
+
+
+def checked(content: bytes) -> tuple[str, bytes]:
+    """Tell what it is, and return it as it may be kept.
+
+    A picture is drawn anew, so that nothing is left of what hides in it. A PDF is not opened by
+    us: it must begin and end as one, with nothing before or behind.
+
+    Raises: BadPaperError
+    """
+    if len(content) > MAX_BYTES:
+        raise BadPaperError(_("Larger than %(most)d MB.") % {"most": MAX_BYTES // 1_000_000})
+    if _PDF.match(content):
+        if not _PDF_END.search(content[-_LONGEST_END:]):
+            raise BadPaperError(_("A PDF that is cut off, or that something hangs on."))
+        return "pdf", content
+    if content.startswith(_PNG):
+        return "png", _drawn_anew(content, "PNG")
+    if content.startswith(_JPEG):
+        return "jpg", _drawn_anew(content, "JPEG")
+    raise BadPaperError(_("Neither PDF nor PNG nor JPEG."))
+
+
+def _drawn_anew(content: bytes, picture_format: str) -> bytes:
+    try:
+        picture = images.opened(content)
+    except images.BadPictureError as error:
+        raise BadPaperError(_("Not a picture: %(why)s.") % {"why": error}) from error
+    drawn = io.BytesIO()
+    if picture_format == "JPEG":
+        picture.convert("RGB").save(drawn, picture_format, quality=92)
+    else:
+        picture.save(drawn, picture_format)
+    return drawn.getvalue()
+
+
+def read(name: str) -> bytes:
+    """Return a kept paper.
+
+    Raises: FileNotFoundError
+    """
+    with storages["private"].open(name) as kept:
+        content: bytes = kept.read()
+        return content
+
+
+def media_type_of(name: str) -> str:
+    return MEDIA_TYPES[name.rpartition(".")[2]]

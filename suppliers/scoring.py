@@ -1,0 +1,165 @@
+"""Turn what was observed of a supplier into numbers, as far as the sample carries them.
+
+Pure: no database, no clock, no network.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+# 95 of 100 times the truth lies between the bounds.
+Z = Decimal("1.959963984540054")
+HALF = Decimal("0.5")
+NINE_TENTHS = Decimal("0.9")
+STEP = Decimal("0.0001")
+# Refusals that a buffer may leave, and how many promises it takes to say anything at all.
+MOST_REFUSED_RATE = Decimal("0.01")
+FEWEST_PROMISES = 20
+MOST_BUFFER = 50
+# Where an answer time falls: the ceilings of the buckets, each twice the one before.
+CEILINGS_MS = (25, 50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200)
+UNANSWERED_MS = 0  # the bucket of calls without an answer
+
+_STOCK_WORDS = re.compile(
+    r"\b(?:out[\s_-]?of[\s_-]?stock|sold[\s_-]?out|no[\s_-]stock|not[\s_]in[\s_]stock"
+    r"|not[\s_]enough|insufficient|(?:in)?sufficient[\s_]inventory|inventory[\s_](?:is[\s_])?short"
+    r"|shortage|back[\s_-]?order(?:ed)?|out[\s_]of[\s_]production)\b|stok(?:da)?\s+yox|缺货|无货|库存不足",
+    re.IGNORECASE,
+)
+_GONE_WORDS = re.compile(
+    r"\b(?:discontinued|no[\s_]longer[\s_](?:sold|available|exists?)|(?:off|removed[\s_]from)"
+    r"[\s_](?:the[\s_])?shel(?:f|ves)|delisted)\b|下架|停产",
+    re.IGNORECASE,
+)
+_LONGEST_WORDS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One number and how far it can be trusted.
+
+    Shape:  ``low`` or ``high`` is None where the sample is too small to bound it.
+            ``tail`` is the 90th percentile of times; None for rates
+    """
+
+    sample: int
+    good: int | None
+    value: Decimal
+    low: Decimal | None
+    high: Decimal | None
+    tail: Decimal | None = None
+
+
+def rate(good: int, of: int) -> Score | None:
+    """Judge ``good`` of ``of`` by Wilson's bounds; nothing is said of no sample.
+
+    Source: E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference,
+            JASA 22 (1927)
+    """
+    if not 0 <= good <= of:
+        raise ValueError(f"{good} of {of}")
+    if of == 0:
+        return None
+    n, share = Decimal(of), Decimal(good) / of
+    square = Z * Z
+    middle = (share + square / (2 * n)) / (1 + square / n)
+    spread = Z / (1 + square / n) * (share * (1 - share) / n + square / (4 * n * n)).sqrt()
+    return Score(
+        sample=of,
+        good=good,
+        value=share.quantize(STEP),
+        low=max(Decimal(0), middle - spread).quantize(STEP),
+        high=min(Decimal(1), middle + spread).quantize(STEP),
+    )
+
+
+def times(values: Sequence[Decimal]) -> Score | None:
+    """Judge durations by their median, its bounds, and the time that 9 of 10 keep."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    low, high = _ranks(len(ordered))
+    return Score(
+        sample=len(ordered),
+        good=None,
+        value=quantile(ordered, HALF).quantize(STEP),
+        low=None if low is None else ordered[low - 1].quantize(STEP),
+        high=None if high is None else ordered[high - 1].quantize(STEP),
+        tail=quantile(ordered, NINE_TENTHS).quantize(STEP),
+    )
+
+
+def quantile(ordered: Sequence[Decimal], share: Decimal) -> Decimal:
+    """Read a quantile off sorted values, between two of them where it falls there."""
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+
+
+def _ranks(sample: int) -> tuple[int | None, int | None]:
+    """Return between which of the sorted values the true median lies, counted from 1."""
+    middle = Decimal(sample) / 2
+    spread = Z * Decimal(sample).sqrt() / 2
+    low = int((middle - spread).to_integral_value(ROUND_FLOOR))
+    high = int((middle + spread).to_integral_value(ROUND_CEILING)) + 1
+    return (low if low >= 1 else None, high if high <= sample else None)
+
+
+def bucket_of(milliseconds: float) -> int:
+    """Return the ceiling of the bucket that an answer time falls into."""
+    return next((top for top in CEILINGS_MS if milliseconds <= top), CEILINGS_MS[-1])
+
+
+def answer_times(counts: Mapping[int, int]) -> Score | None:
+    """Judge answer times that were only counted by bucket; within one they are spread evenly."""
+    answered = {top: count for top, count in sorted(counts.items()) if top and count}
+    sample = sum(answered.values())
+    if not sample:
+        return None
+    low, high = _ranks(sample)
+    return Score(
+        sample=sample,
+        good=None,
+        value=_at(answered, HALF * sample),
+        low=None if low is None else _at(answered, Decimal(low)),
+        high=None if high is None else _at(answered, Decimal(high)),
+        tail=_at(answered, NINE_TENTHS * sample),
+    )
+
+
+def _at(counts: Mapping[int, int], rank: Decimal) -> Decimal:
+    floor, passed = Decimal(0), Decimal(0)
+    for top in CEILINGS_MS:
+        count = counts.get(top, 0)
+        if count and passed + count >= rank:
+            return (floor + (top - floor) * (rank - passed) / count).quantize(STEP)
+        passed += count
+        floor = Decimal(top)
+    return floor
+
+
+def refused_for(words: str) -> str:
+    """Read from a supplier's reason whether he has no goods, or something else is the matter."""
+    words = words[:_LONGEST_WORDS]
+    if _STOCK_WORDS.search(words):
+        return "out_of_stock"
+    return "discontinued" if _GONE_WORDS.search(words) else "rejected_other"
+
+
+def suggested_buffer(*, promised: int, shown: Sequence[int]) -> int | None:
+    """Return how many units to keep back, so that at most 1 promise in 100 is refused.
+
+    Shape:  ``shown`` is what the feed showed of each line that was refused for want of stock;
+            a buffer of so many units would have kept us from promising it. None: too few
+            promises to say
+    """
+    if not shown:
+        return 0 if promised >= FEWEST_PROMISES else None
+    allowed = int(MOST_REFUSED_RATE * max(promised, len(shown)))
+    kept_from = sorted(max(0, units) for units in shown)
+    needed = kept_from[-1 - allowed] if allowed < len(kept_from) else 0
+    return min(needed, MOST_BUFFER)

@@ -1,0 +1,294 @@
+"""Staff pages of vetting: what proves a supplier, whether we buy from him, and what we saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
+
+from storefront.lib import columns
+from storefront.lib.staff import ReasonForm, StaffAdmin, action, show
+from suppliers import buffering, papers, scoring, vetting
+from suppliers.evidence_forms import CLAIMED, EvidenceForm
+from suppliers.models import AnswerTally, Evidence, Scorecard, ScorecardFact, Supplier
+
+Status = Supplier.Status
+# A paper is never shown in the browser, whatever it is: it is saved to disk, and runs nothing.
+NOTHING_RUNS = "sandbox; default-src 'none'"
+KEEP_BACK_AT_MOST = 1_000
+
+
+class BufferForm(forms.Form):
+    """How many units to keep back."""
+
+    units = forms.IntegerField(
+        label=_("Units of each stock row that are never promised"),
+        min_value=0,
+        max_value=KEEP_BACK_AT_MOST,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+
+
+class VettingActions(StaffAdmin):
+    """What staff decide about a supplier."""
+
+    fits: ClassVar = {
+        "begin_vetting": lambda row: row.status == Status.CANDIDATE,
+        "activate": lambda row: row.status in {Status.VETTING, Status.PAUSED},
+        "pause": lambda row: row.status == Status.ACTIVE,
+        "block": lambda row: row.status in {Status.VETTING, Status.PAUSED},
+    }
+    refusals: ClassVar = (vetting.NotVettedError,)
+    vetting_actions: ClassVar = [
+        "scorecard",
+        "begin_vetting",
+        "activate",
+        "pause",
+        "block",
+        "keep_back",
+    ]
+
+    @action(description=_("Scorecard"), icon="monitoring")
+    def scorecard(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        supplier = self.row(request, object_id)
+        return HttpResponseRedirect(reverse("scorecards:supplier", args=[supplier.code]))
+
+    @action(description=_("Begin vetting"), icon="search")
+    def begin_vetting(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decide(request, object_id, vetting.begin, gettext("Begin vetting"))
+
+    @action(description=_("Activate"), icon="play_arrow")
+    def activate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decide(request, object_id, vetting.activate, gettext("Activate"))
+
+    @action(description=_("Pause"), icon="pause")
+    def pause(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decide(request, object_id, vetting.pause, gettext("Pause"))
+
+    @action(description=_("Block"), icon="block")
+    def block(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._decide(request, object_id, vetting.block, gettext("Block"))
+
+    def _decide(
+        self, request: HttpRequest, object_id: str, decide: Any, title: str
+    ) -> HttpResponse:
+        supplier = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            decide(
+                supplier=supplier,
+                actor=str(request.user),
+                now=timezone.now(),
+                reason=given["reason"],
+            )
+
+        return self.ask(
+            request,
+            supplier,
+            title=title,
+            explain=gettext("%(name)s is %(status)s now. Only an active supplier is bought from.")
+            % {"name": supplier.name, "status": supplier.status},
+            form_class=ReasonForm,
+            act=act,
+            done=gettext("%(name)s: the decision is written down.") % {"name": supplier.name},
+        )
+
+    @action(description=_("Keep units back"), icon="inventory_2")
+    def keep_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        supplier = self.row(request, object_id)
+        found = buffering.suggest(supplier=supplier, now=timezone.now())
+        words = gettext("In 90 days %(refused)d of %(promised)d promised lines were refused.") % {
+            "refused": found.refused,
+            "promised": found.promised,
+        }
+        if found.units is None:
+            words += " " + gettext("From fewer than %(few)d promises nothing is concluded.") % {
+                "few": scoring.FEWEST_PROMISES
+            }
+        else:
+            words += " " + gettext("Suggested: %(units)d.") % {"units": found.units}
+
+        def act(given: Mapping[str, Any]) -> None:
+            buffering.take_over(
+                supplier=supplier,
+                units=given["units"],
+                actor=str(request.user),
+                now=timezone.now(),
+            )
+
+        return self.ask(
+            request,
+            supplier,
+            title=gettext("Keep units back"),
+            explain=words,
+            form_class=BufferForm,
+            initial={"units": supplier.buffer if found.units is None else found.units},
+            act=act,
+            done=gettext("The next stock run keeps so many units back."),
+        )
+
+
+@admin.register(Evidence)
+class EvidenceAdmin(StaffAdmin):
+    form = EvidenceForm
+    may_add = True
+    refusals: ClassVar = (vetting.UnfitEvidenceError,)
+    list_display: ClassVar = [
+        "criterion",
+        columns.text("supplier__name", _("Supplier")),
+        "kind",
+        "issuer",
+        columns.state("status", _("State"), waits={"submitted"}, ended={"rejected"}),
+        "valid_until",
+        "verified_by",
+        columns.age("verified_at", _("Verified")),
+    ]
+    list_select_related: ClassVar = ["supplier"]
+    list_filter: ClassVar = ["status", "criterion", "supplier"]
+    search_fields: ClassVar = ["issuer", "reference", "note", "supplier__name"]
+    ordering: ClassVar = ["-id"]
+    autocomplete_fields: ClassVar = ["brand", "product"]
+    kept: ClassVar = [
+        columns.state("status", _("State"), waits={"submitted"}, ended={"rejected"}),
+        "submitted_by",
+        "verified_by",
+        "verified_at",
+        "file_sha256",
+        columns.moves,
+    ]
+    actions_detail: ClassVar = ["verify", "reject"]
+    fits: ClassVar = {
+        "verify": lambda row: row.status == Evidence.Status.SUBMITTED,
+        "reject": lambda row: row.status != Evidence.Status.REJECTED,
+    }
+
+    def get_fields(self, request: HttpRequest, obj: Evidence | None = None) -> list[Any]:
+        if obj is None:
+            return ["supplier", *CLAIMED, "paper"]
+        return ["supplier", *CLAIMED, self.paper_link, *self.kept]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [] if obj is None else self.get_fields(request, obj)
+
+    @admin.display(description=_("Paper"))
+    def paper_link(self, evidence: Evidence) -> str:
+        if not evidence.file:
+            return gettext("none")
+        page = reverse("admin:suppliers_evidence_paper", args=[evidence.pk])
+        return format_html('<a href="{}" download>{}</a>', page, gettext("Download"))
+
+    def get_urls(self) -> list[URLPattern]:
+        paper = path(
+            "<int:pk>/paper/",
+            self.admin_site.admin_view(self.paper),
+            name="suppliers_evidence_paper",
+        )
+        return [paper, *super().get_urls()]
+
+    def paper(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Hand the paper out to be saved, and never to be shown."""
+        evidence = self.get_object(request, str(pk))
+        if evidence is None or not self.has_view_permission(request, evidence):
+            raise PermissionDenied
+        try:
+            content = papers.read(evidence.file) if evidence.file else None
+        except FileNotFoundError:
+            content = None
+        if content is None:
+            raise Http404(gettext("There is no paper."))
+        suffix = evidence.file.rpartition(".")[2]
+        answer = HttpResponse(content, content_type=papers.media_type_of(evidence.file))
+        answer["Content-Disposition"] = f'attachment; filename="evidence-{evidence.pk}.{suffix}"'
+        answer["X-Content-Type-Options"] = "nosniff"
+        answer["Content-Security-Policy"] = NOTHING_RUNS
+        answer["Cache-Control"] = "private, no-store"
+        return answer
+
+    def save_model(
+        self, request: HttpRequest, obj: Evidence, form: EvidenceForm, change: bool
+    ) -> None:
+        made = vetting.submit(
+            supplier=obj.supplier, claim=form.claim(), actor=str(request.user), now=timezone.now()
+        )
+        obj.pk = made.pk
+        obj.refresh_from_db()
+
+    @action(description=_("Verify"), icon="verified")
+    def verify(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._judge(request, object_id, vetting.verify, gettext("Verify"))
+
+    @action(description=_("Reject"), icon="close")
+    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._judge(request, object_id, vetting.reject, gettext("Reject"))
+
+    def _judge(self, request: HttpRequest, object_id: str, judge: Any, title: str) -> HttpResponse:
+        evidence = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            judge(
+                evidence=evidence,
+                actor=str(request.user),
+                now=timezone.now(),
+                reason=given["reason"],
+            )
+
+        return self.ask(
+            request,
+            evidence,
+            title=title,
+            explain=gettext(
+                "You vouch with your name for what you decide. Offers that need this proof are on"
+                " sale while a verified one is valid."
+            ),
+            form_class=ReasonForm,
+            act=act,
+            done=gettext("The decision is written down."),
+        )
+
+
+show(
+    ScorecardFact,
+    list_display=[
+        "kind",
+        columns.text("supplier__name", _("Supplier")),
+        "subject",
+        "value",
+        columns.age("happened_at", _("When")),
+    ],
+    list_select_related=["supplier"],
+    list_filter=["kind", "supplier"],
+    search_fields=["subject"],
+    ordering=["-id"],
+)
+show(
+    Scorecard,
+    list_display=[
+        "measure",
+        columns.text("supplier__name", _("Supplier")),
+        "on",
+        "sample",
+        "value",
+        "low",
+        "high",
+    ],
+    list_select_related=["supplier"],
+    list_filter=["measure", "supplier"],
+    ordering=["-on", "measure", "supplier"],
+)
+show(
+    AnswerTally,
+    list_display=["on", columns.text("supplier__name", _("Supplier")), "ceiling_ms", "count"],
+    list_select_related=["supplier"],
+    list_filter=["supplier"],
+    ordering=["-on", "supplier", "ceiling_ms"],
+)

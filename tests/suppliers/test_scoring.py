@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suppliers import scoring
+
+D = Decimal
+
+
+@pytest.mark.parametrize(
+    ("good", "of", "low", "high"),
+    [
+        # As statsmodels.stats.proportion.proportion_confint(method="wilson") gives them.
+        (0, 1, "0.0000", "0.7935"),
+        (1, 1, "0.2065", "1.0000"),
+        (0, 10, "0.0000", "0.2775"),
+        (5, 10, "0.2366", "0.7634"),
+        (9, 10, "0.5958", "0.9821"),
+        (10, 10, "0.7225", "1.0000"),
+        (81, 263, "0.2553", "0.3662"),  # Newcombe 1998, table I
+        (15, 148, "0.0624", "0.1605"),
+        (0, 20, "0.0000", "0.1611"),
+        (1, 29, "0.0061", "0.1718"),
+        (990, 1000, "0.9817", "0.9946"),
+    ],
+)
+def test_the_bounds_of_a_rate_are_wilsons(good, of, low, high):
+    score = scoring.rate(good, of)
+
+    assert (score.low, score.high) == (D(low), D(high))
+    assert score.value == (D(good) / of).quantize(D("0.0001"))
+
+
+@given(st.integers(1, 5_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_a_rate_lies_within_its_bounds_and_they_within_all_that_can_be(case):
+    good, of = case
+
+    score = scoring.rate(good, of)
+
+    assert 0 <= score.low <= score.value <= score.high <= 1
+
+
+def test_nothing_is_said_of_nothing():
+    assert scoring.rate(0, 0) is None
+    assert scoring.times([]) is None
+    assert scoring.answer_times({scoring.UNANSWERED_MS: 7}) is None
+
+
+@pytest.mark.parametrize(("good", "of"), [(2, 1), (-1, 3)])
+def test_no_more_is_good_than_there_was(good, of):
+    with pytest.raises(ValueError, match="of"):
+        scoring.rate(good, of)
+
+
+def test_more_of_the_same_is_trusted_more():
+    lows = [scoring.rate(n, n).low for n in (1, 5, 20, 100)]
+
+    assert lows == sorted(lows)
+    assert lows[0] < D("0.3") < D("0.96") < lows[-1]
+
+
+@pytest.mark.parametrize(
+    ("values", "value", "low", "high", "tail"),
+    [
+        ([7], 7, None, None, 7),
+        ([1, 2, 3, 4, 5], 3, None, None, "4.6"),
+        # Of 10, the median lies between the 1st and the 10th; with 20, between the 5th and 16th.
+        (range(1, 11), "5.5", 1, 10, "9.1"),
+        (range(1, 21), "10.5", 5, 16, "18.1"),
+        ([5, 1, 3, 2, 4, 9, 8, 7, 6], 5, 1, 9, "8.2"),
+    ],
+)
+def test_times_are_told_by_their_median_and_the_slowest_tenth(values, value, low, high, tail):
+    score = scoring.times([D(each) for each in values])
+
+    assert (score.value, score.tail) == (D(value), D(tail))
+    assert (score.low, score.high) == (low and D(low), high and D(high))
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "ceiling"),
+    [(0, 25), (25, 25), (25.1, 50), (799, 800), (51_200, 51_200), (900_000, 51_200)],
+)
+def test_an_answer_time_falls_into_its_bucket(milliseconds, ceiling):
+    assert scoring.bucket_of(milliseconds) == ceiling
+
+
+def test_answer_times_are_read_off_their_counts():
+    score = scoring.answer_times({100: 50, 200: 40, 3_200: 10, scoring.UNANSWERED_MS: 3})
+
+    assert score.sample == 100
+    assert score.value == D("100.0000")
+    assert score.tail == D("200.0000")
+    assert score.low < score.value < score.high
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        ("Product is out of stock", "out_of_stock"),
+        ("OUT_OF_STOCK", "out_of_stock"),
+        ("sold out", "out_of_stock"),
+        ("Insufficient inventory for vid 7", "out_of_stock"),
+        ("库存不足", "out_of_stock"),
+        ("stokda yoxdur", "out_of_stock"),
+        ("This item was discontinued", "discontinued"),
+        ("the product has been removed from shelves", "discontinued"),
+        ("The address is incomplete", "rejected_other"),
+        ("stockings are not for kids", "rejected_other"),
+        ("", "rejected_other"),
+        ("x" * 10_000 + " sold out", "rejected_other"),
+    ],
+)
+def test_a_reason_tells_whether_goods_were_missing(words, cause):
+    assert scoring.refused_for(words) == cause
+
+
+@pytest.mark.parametrize(
+    ("promised", "shown", "units"),
+    [
+        (5, [], None),  # too few to say anything
+        (20, [], 0),
+        (3, [2], 2),  # a refusal says something at once
+        (40, [1, 2, 5], 5),
+        (100, [1, 2, 5], 2),  # one in a hundred may be refused
+        (300, [1, 2, 5], 0),
+        (10, [-3, 0], 0),
+        (10, [900], scoring.MOST_BUFFER),
+    ],
+)
+def test_the_buffer_is_what_would_have_kept_the_promises(promised, shown, units):
+    assert scoring.suggested_buffer(promised=promised, shown=shown) == units
