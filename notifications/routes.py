@@ -28,6 +28,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "evidence.expires": (Route(sender="email", template="evidence_expires"),),
         "offers.withheld": (Route(sender="email", template="offers_withheld"),),
         "parcel.shipped": (Route(sender="email", template="parcel_shipped"),),
+        "purchase_order.mailed": (Route(sender="email", template="purchase_order"),),
     }
 )
 

@@ -143,9 +143,10 @@ def _refuse(
     )
     _hear(purchase_order, "rejected", state, now, reason=reason)
     live = purchase_order.lines.filter(is_live=True)
-    live.update(acknowledgment=Refusal.REJECTED_OTHER)
-    for refused in state.refused if state else ():
-        live.filter(order_line_id=refused.reference).update(acknowledgment=refused.code)
+    codes = {one.reference: one.code for one in (state.refused if state else ())}
+    for line in live:
+        line.acknowledgment = codes.get(str(line.order_line_id), Refusal.REJECTED_OTHER)
+        line.save(update_fields=["acknowledgment"])
     facts.lines_refused(
         purchase_order,
         lines=OrderLine.objects.filter(purchase_lines__in=live),

@@ -29,6 +29,7 @@ def request_for(purchase_order: PurchaseOrder) -> PurchaseRequest:
                 sku=line.order_line.offer.supplier_sku,
                 quantity=line.quantity,
                 reference=str(line.order_line_id),
+                title=line.order_line.title,
             )
             for line in lines
         ),

@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "orders",
     "shipping",
     "storefront.web",
+    "storefront.portal",
     "storefront.api",
     "storefront.hooks",
     "django.contrib.admin",
@@ -124,6 +125,7 @@ TEMPLATES: list[dict[str, Any]] = [
         "BACKEND": "storefront.web.jinja.Pages",
         "DIRS": [
             BASE_DIR / "storefront" / "web" / "templates",
+            BASE_DIR / "storefront" / "portal" / "templates",
             BASE_DIR / "notifications" / "templates",
         ],
         "APP_DIRS": False,

@@ -19,6 +19,8 @@ urlpatterns = [
     path("hooks/", include("storefront.hooks.urls")),
     # what has no language: pictures, robots, the mailbox of development
     path("", include("storefront.web.urls_plain")),
+    # /en/supplier/, /az/supplier/: for suppliers without an API
+    *i18n_patterns(path("supplier/", include("storefront.portal.urls"))),
     # /en/, /az/: the shop
     *i18n_patterns(path("", include("storefront.web.urls"))),
 ]

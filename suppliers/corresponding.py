@@ -10,7 +10,8 @@ from django.db import connection, transaction
 from notifications import outbox
 from notifications.models import Event
 
-FACT = "purchase_order.mailed"
+MAILED = "purchase_order.mailed"
+FILED = "purchase_order.filed"
 
 
 class DurablePost:
@@ -21,17 +22,26 @@ class DurablePost:
 
     def send(self, *, key: str, to: str, payload: Mapping[str, Any]) -> None:
         """Put a letter in; the same key is sent once."""
+        self._tell(MAILED, key, {**payload, "email": to})
+
+    def has_sent(self, *, key: str) -> bool:
+        return _is_told(MAILED, key)
+
+    def note(self, *, key: str) -> None:
+        self._tell(FILED, key, {"key": key})
+
+    def has_noted(self, *, key: str) -> bool:
+        return _is_told(FILED, key)
+
+    def _tell(self, fact: str, key: str, payload: dict[str, Any]) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT now()")
             (now,) = cursor.fetchone()
         with transaction.atomic(durable=True):
             outbox.tell(
-                name=FACT,
-                key=f"{FACT}:{key}",
-                subject=self._subject,
-                payload={**payload, "email": to},
-                at=now,
+                name=fact, key=f"{fact}:{key}", subject=self._subject, payload=payload, at=now
             )
 
-    def has_sent(self, *, key: str) -> bool:
-        return Event.objects.filter(key=f"{FACT}:{key}").exists()
+
+def _is_told(fact: str, key: str) -> bool:
+    return Event.objects.filter(key=f"{fact}:{key}").exists()

@@ -17,7 +17,7 @@ from storefront.celery import app as celery_app
 HOME = Path(__file__).resolve().parent.parent
 APPS = ("storefront", "notifications", "catalog", "suppliers", "orders", "shipping")
 LAYERS = ("lib", "notifications", "accounts", "catalog", "suppliers", "orders", "shipping")
-FRONTS = ("web", "api", "dashboard")
+FRONTS = ("web", "portal", "api", "dashboard")
 LONGEST_FILE = 300
 LONGEST_README = 60
 NO_NAMES = {"services", "utils", "helpers", "common", "managers", "misc", "selectors", "signals"}
@@ -26,7 +26,7 @@ NO_NAMES = {"services", "utils", "helpers", "common", "managers", "misc", "selec
 INTERFACES = re.compile(
     r"""
     (^|/)(admin|tasks|backends|forms)\.py$ | _desk\.py$ | /management/commands/
-    | ^storefront/(web|api|hooks|dashboard|launch)/ | ^storefront/lib/columns\.py$
+    | ^storefront/(web|portal|api|hooks|dashboard|launch)/ | ^storefront/lib/columns\.py$
     | /sandbox/ | /fake\.py$ | ^notifications/mailbox\.py$
     """,
     re.VERBOSE,

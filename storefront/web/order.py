@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,18 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from redis.exceptions import RedisError
 
 from orders import access, cancelling
 from orders.models import Order, Payment
 from storefront.lib.address import Address
 from storefront.lib.failures import OutsideError
+from storefront.lib.rationing import is_too_often
 from storefront.lib.visitors import address_of
 from storefront.web.following import Stage, boxes
 from storefront.web.forms import LookupForm
 
 ASKS_PER_HOUR = 20
-HOUR = timedelta(hours=1)
 Status = Order.Status
 OPEN = frozenset({Status.PENDING_PAYMENT, Status.PLACED, Status.ON_HOLD, Status.PROCESSING})
 # What the page answers to what was just done; the address carries the word.
@@ -129,7 +126,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
     problem, status = "", HTTPStatus.OK
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        if _asks_too_often(request):
+        if is_too_often(what="lookup", who=address_of(request), per_hour=ASKS_PER_HOUR):
             problem = _("Too many tries. Wait an hour, or use the link in any of our e-mails.")
             status = HTTPStatus.TOO_MANY_REQUESTS
         elif form.is_valid():
@@ -147,14 +144,3 @@ def _find(number: str, key: str) -> Order:
     if found is None:
         raise Http404
     return found
-
-
-def _asks_too_often(request: HttpRequest) -> bool:
-    """Count the tries of one address in Redis; while Redis is away, nobody is turned down."""
-    who = hashlib.blake2b(address_of(request).encode(), digest_size=12).hexdigest()
-    key = f"lookup:{who}"
-    try:
-        cache.add(key, 0, timeout=HOUR.total_seconds())
-        return cache.incr(key) > ASKS_PER_HOUR
-    except (RedisError, OSError, ValueError):
-        return False

@@ -111,11 +111,15 @@ class FreightOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestLine:
-    """So many of one supplier SKU; ``reference`` is our line id, echoed back."""
+    """So many of one supplier SKU; ``reference`` is our line id, echoed back.
+
+    ``title`` is for people who pack it.
+    """
 
     sku: str
     quantity: int
     reference: str
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,6 +87,12 @@ class Post(Protocol):
 
     def has_sent(self, *, key: str) -> bool: ...
 
+    def note(self, *, key: str) -> None:
+        """Write down that what bears this key is handed over in the next moment."""
+        ...
+
+    def has_noted(self, *, key: str) -> bool: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:

@@ -75,12 +75,19 @@ class PostInMemory:
 
     def __init__(self):
         self.letters = {}
+        self.noted = set()
 
     def send(self, *, key, to, payload):
         self.letters.setdefault(key, (to, dict(payload)))
 
     def has_sent(self, *, key):
         return key in self.letters
+
+    def note(self, *, key):
+        self.noted.add(key)
+
+    def has_noted(self, *, key):
+        return key in self.noted
 
 
 def make_line(base_url, **changes):

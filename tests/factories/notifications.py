@@ -89,6 +89,27 @@ PAYLOADS = {
         "arrives_from": "2026-11-29",
         "arrives_to": "2026-12-04",
     },
+    "purchase_order.mailed": {
+        "email": "orders@lumen.example",
+        "locale": "en",
+        "number": "FL-261124-7K3QX-1",
+        "carrier_service": "Standard",
+        "url": "https://fara.example/en/supplier/FL-261124-7K3QX-1/key/",
+        "lines": [
+            {"sku": "HL-700-BLK", "title": "Ridge 1800, Black", "quantity": 2},
+            {"sku": "CELL <21700>", "title": "", "quantity": 1},
+        ],
+        "ship_to": {
+            "name": "Erika Muster",
+            "line1": "Musterweg 1",
+            "line2": "",
+            "postcode": "10115",
+            "city": "Berlin",
+            "region": "",
+            "country": "DE",
+            "phone": "+49301234567",
+        },
+    },
 }
 
 

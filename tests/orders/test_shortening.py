@@ -8,7 +8,7 @@ import pytest
 from notifications.models import Event
 from orders import acknowledging
 from orders.models import Allocation, OrderLine, PaymentEvent, PurchaseOrder
-from suppliers.adapters.base import Answer, PurchaseState, RefusedLine
+from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_sent_purchase_order
@@ -26,7 +26,7 @@ def answer(purchase_order, *refused, code="out_of_stock", word=Answer.ACCEPTED):
         number=fresh.number,
         supplier_reference="",
         answer=word,
-        refused=tuple(RefusedLine(reference=str(line.pk), code=code) for line in refused),
+        refused=tuple(RefusedLine(reference=str(line.pk), code=Refusal(code)) for line in refused),
     )
     acknowledging.apply(purchase_order=fresh, state=state, now=LATER)
     fresh.refresh_from_db()

@@ -1,0 +1,87 @@
+"""Put what a supplier says on his page into the words in which any supplier's news is followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from orders import acknowledging
+from orders.models import PurchaseOrder
+from shipping import shipments
+from shipping.models import Parcel
+from shipping.shipments import TakenIn
+from suppliers.adapters.base import (
+    Answer,
+    ParcelNews,
+    PurchaseState,
+    Refusal,
+    RefusedLine,
+    RequestLine,
+)
+
+DELIVERED = "Delivered"
+AT_OUR_WISH = "stopped at our request"
+
+
+def answer(
+    *, purchase_order: PurchaseOrder, refused: Mapping[int, str], is_whole: bool, now: datetime
+) -> None:
+    """Accept, but for what is refused; ``is_whole`` when that is all of it."""
+    lines = tuple(
+        RefusedLine(reference=str(line_id), code=Refusal(code)) for line_id, code in refused.items()
+    )
+    state = PurchaseState(
+        number=purchase_order.number,
+        supplier_reference="",
+        answer=Answer.REJECTED if is_whole else Answer.ACCEPTED,
+        reason=", ".join(sorted(set(refused.values()))),
+        refused=lines,
+    )
+    acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
+
+
+def ship(
+    *,
+    purchase_order: PurchaseOrder,
+    carrier: str,
+    number: str,
+    units: Mapping[int, int],
+    now: datetime,
+) -> TakenIn:
+    """Take in one parcel; who ships has accepted.
+
+    Raises: shipments.WrongOrderError  nothing should ship for it
+    """
+    inside = tuple(
+        RequestLine(sku="", quantity=count, reference=str(line_id))
+        for line_id, count in units.items()
+    )
+    return _follow(purchase_order, ParcelNews(carrier=carrier, number=number, lines=inside), now)
+
+
+def arrive(*, purchase_order: PurchaseOrder, parcel: Parcel, now: datetime) -> TakenIn:
+    """Believe him that one parcel arrived."""
+    news = ParcelNews(carrier=parcel.carrier, number=parcel.number, carrier_text=DELIVERED)
+    return _follow(purchase_order, news, now)
+
+
+def stop(*, purchase_order: PurchaseOrder, now: datetime) -> None:
+    """Let him follow our wish to stop it."""
+    state = PurchaseState(
+        number=purchase_order.number,
+        supplier_reference="",
+        answer=Answer.CANCELED,
+        reason=AT_OUR_WISH,
+    )
+    acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
+
+
+def _follow(purchase_order: PurchaseOrder, news: ParcelNews, now: datetime) -> TakenIn:
+    state = PurchaseState(
+        number=purchase_order.number,
+        supplier_reference="",
+        answer=Answer.PARTIALLY_SHIPPED,
+        parcels=(news,),
+    )
+    acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
+    return shipments.take_in(purchase_order=purchase_order, state=state, now=now)

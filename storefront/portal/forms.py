@@ -1,0 +1,101 @@
+"""What a supplier may type. What is wrong with it is said in one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from shipping import carriers
+from storefront.portal.showing import REASONS, Line
+
+SHIP = "ship"
+
+
+class AnswerForm(forms.Form):
+    """Line by line: shipped, or why not."""
+
+    def __init__(self, *args: Any, lines: Sequence[Line], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines = lines
+        for line in lines:
+            self.fields[f"line_{line.id}"] = forms.ChoiceField(
+                label=_("Your answer for %(sku)s") % {"sku": line.sku},
+                choices=[(SHIP, _("I ship it")), *REASONS.items()],
+                initial=SHIP,
+                error_messages={
+                    "required": _("Choose whether you ship it."),
+                    "invalid_choice": _("Choose whether you ship it."),
+                },
+            )
+
+    def rows(self) -> list[tuple[Line, forms.BoundField]]:
+        return [(line, self[f"line_{line.id}"]) for line in self.lines]
+
+    def refused(self) -> dict[int, str]:
+        """Map the lines that he does not ship to the reason."""
+        answers = {line.id: self.cleaned_data[f"line_{line.id}"] for line in self.lines}
+        return {line_id: word for line_id, word in answers.items() if word != SHIP}
+
+
+class ParcelForm(forms.Form):
+    """One parcel: who carries it, its number, and how many of what are in it."""
+
+    carrier = forms.CharField(
+        label=gettext_lazy("Carrier"),
+        max_length=carriers.MAX_NAME,
+        error_messages={
+            "required": gettext_lazy("Enter the carrier, such as DHL."),
+            "max_length": gettext_lazy("No carrier has a name this long."),
+        },
+    )
+    number = forms.CharField(
+        label=gettext_lazy("Tracking number"),
+        max_length=carriers.MAX_NUMBER + 20,
+        error_messages={
+            "required": gettext_lazy("Enter the tracking number."),
+            "max_length": gettext_lazy("This is too long for a tracking number."),
+        },
+    )
+
+    def __init__(self, *args: Any, lines: Sequence[Line], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines = lines
+        for line in lines:
+            words = _("Enter how many of it are in the parcel: 0 to %(most)s.") % {
+                "most": line.left
+            }
+            self.fields[f"units_{line.id}"] = forms.IntegerField(
+                label=_("Of %(sku)s") % {"sku": line.sku},
+                min_value=0,
+                max_value=line.left,
+                initial=line.left,
+                error_messages=dict.fromkeys(
+                    ("required", "invalid", "min_value", "max_value"), words
+                ),
+            )
+
+    def rows(self) -> list[tuple[Line, forms.BoundField]]:
+        return [(line, self[f"units_{line.id}"]) for line in self.lines]
+
+    def units(self) -> dict[int, int]:
+        given = {line.id: self.cleaned_data[f"units_{line.id}"] for line in self.lines}
+        return {line_id: count for line_id, count in given.items() if count}
+
+    def clean_number(self) -> str:
+        try:
+            return carriers.number_of(self.cleaned_data["number"])
+        except carriers.BadNumberError as error:
+            raise forms.ValidationError(
+                _("A tracking number has letters and digits only, at least five."), code="bad"
+            ) from error
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        names = [f"units_{line.id}" for line in self.lines]
+        if names and all(self.cleaned_data.get(name) == 0 for name in names):
+            self.add_error(names[0], _("Something must be in the parcel."))
+        return cleaned

@@ -1,0 +1,133 @@
+"""One purchase order as its supplier sees it: what to ship, and what he told us so far."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.db.models import Prefetch
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from orders.acknowledging import WISHED_TO_STOP
+from orders.models import PurchaseOrder
+from orders.shortening import SHORTENABLE
+from shipping import packing
+from shipping.models import Parcel, ParcelLine
+from storefront.lib.address import Address
+
+Status = PurchaseOrder.Status
+
+REASONS: dict[str, Promise] = {
+    "out_of_stock": _("Out of stock"),
+    "discontinued": _("Not sold any more"),
+    "invalid_item": _("Not an item of ours"),
+    "undeliverable": _("Cannot be delivered to this address"),
+    "rejected_other": _("Another reason"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of it. ``refused`` is in words; ``left`` is in no parcel yet."""
+
+    id: int
+    sku: str
+    title: str
+    quantity: int
+    left: int
+    refused: Promise | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """One parcel that he told us of."""
+
+    carrier: str
+    number: str
+    tracking_url: str
+    is_here: bool
+    contents: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What the page shows, and what can be done on it now."""
+
+    purchase_order: PurchaseOrder
+    lines: tuple[Line, ...]
+    boxes: tuple[Box, ...]
+    is_answered: bool
+    is_canceled: bool
+    is_over: bool
+    wants_stop: bool
+    can_refuse: bool
+
+    @property
+    def live(self) -> list[Line]:
+        return [line for line in self.lines if not line.refused]
+
+    @property
+    def left(self) -> list[Line]:
+        """What can still go into a parcel."""
+        return [] if self.is_canceled else [line for line in self.live if line.left]
+
+    @property
+    def ship_to(self) -> Address | None:
+        """Where it goes, as long as something is to go there."""
+        return Address(**self.purchase_order.order.ship_to) if self.left else None
+
+
+def look(purchase_order: PurchaseOrder) -> Page:
+    left = packing.left(purchase_order)
+    boxes = _boxes(purchase_order)
+    status = purchase_order.status
+    can_refuse = status in SHORTENABLE and not boxes
+    return Page(
+        purchase_order=purchase_order,
+        lines=_lines(purchase_order, left),
+        boxes=boxes,
+        is_answered=purchase_order.accepted_at is not None,
+        is_canceled=status == Status.CANCELED,
+        is_over=status in {Status.CLOSED, Status.CANCELED},
+        wants_stop=can_refuse and purchase_order.request_status in WISHED_TO_STOP,
+        can_refuse=can_refuse,
+    )
+
+
+def _lines(purchase_order: PurchaseOrder, left: Counter[int]) -> tuple[Line, ...]:
+    rows = purchase_order.lines.select_related("order_line__offer").order_by("pk")
+    return tuple(
+        Line(
+            id=row.order_line_id,
+            sku=row.order_line.offer.supplier_sku,
+            title=row.order_line.title,
+            quantity=row.quantity,
+            left=left[row.order_line_id],
+            refused="" if row.is_live else REASONS.get(row.acknowledgment, _("Canceled")),
+        )
+        for row in rows
+    )
+
+
+def _boxes(purchase_order: PurchaseOrder) -> tuple[Box, ...]:
+    parcels = (
+        Parcel.objects.filter(shipment__purchase_order=purchase_order)
+        .exclude(status=Parcel.Status.VOIDED)
+        .prefetch_related(
+            Prefetch("lines", ParcelLine.objects.select_related("order_line__offer").order_by("pk"))
+        )
+        .order_by("pk")
+    )
+    return tuple(
+        Box(
+            carrier=parcel.carrier,
+            number=parcel.number,
+            tracking_url=parcel.tracking_url,
+            is_here=parcel.status == Parcel.Status.DELIVERED,
+            contents=tuple(
+                (row.quantity, row.order_line.offer.supplier_sku) for row in parcel.lines.all()
+            ),
+        )
+        for parcel in parcels
+    )
