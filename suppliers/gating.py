@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from storefront.lib.failures import OutsideError
+from storefront.lib.gates import Call, Outcome
 from suppliers.pacing import SharedPace
 
 log = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ class SupplierGate:
         self._code = code
         self._pace = SharedPace(name=code, calls_per_second=calls_per_second)
 
-    def enter(self, call: str) -> None:
+    def enter(self, call: Call) -> None:
         """Wait for our turn.
 
         Raises: TemporaryError  it did not come; nothing was sent
@@ -25,8 +25,5 @@ class SupplierGate:
         del call
         self._pace()
 
-    def leave(
-        self, call: str, *, status: int | None, milliseconds: float, error: OutsideError | None
-    ) -> None:
-        outcome = f"HTTP {status}" if status else type(error).__name__
-        log.info("%s: %s -> %s in %.0f ms", self._code, call, outcome, milliseconds)
+    def leave(self, call: Call, outcome: Outcome) -> None:
+        log.info("%s: %s %s in %.0f ms", self._code, call, outcome.words, outcome.milliseconds)

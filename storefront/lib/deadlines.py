@@ -1,8 +1,8 @@
 """One moment by which a whole call has to end, whatever the other side does in between.
 
 A client's own limits are for one step: who sends a byte just before each of them ends keeps us
-for ever. Here every step on the wire gets what is left of the whole. Not covered is the search
-for the host's address, which the system's resolver limits.
+for ever. Here every step on the wire gets what is left of the whole, the search for the host's
+address included.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from contextvars import ContextVar
 from typing import Any
 
 import httpcore
+
+from storefront.lib import dialing
 
 _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
 
@@ -29,8 +31,14 @@ def ending_at(moment_s: float) -> Iterator[None]:
         _ends_at.reset(token)
 
 
+def is_over() -> bool:
+    """Test whether the moment of ``ending_at`` has passed."""
+    ends_at = _ends_at.get()
+    return ends_at is not None and time.monotonic() > ends_at
+
+
 class Backend(httpcore.NetworkBackend):
-    """The usual network, with no step longer than what is left."""
+    """The usual network, with no step longer than what is left, to addresses we may connect to."""
 
     def __init__(self) -> None:
         self._plain = httpcore.SyncBackend()
@@ -43,9 +51,22 @@ class Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
+        """Connect to the first address of a host that answers.
+
+        Raises: RefusedAddressError, TemporaryError  see ``dialing.addresses``
+        """
         left = _left(timeout, httpcore.ConnectTimeout)
-        stream = self._plain.connect_tcp(host, port, left, local_address, socket_options)
-        return _Stream(stream)
+        found = dialing.addresses(host, port, timeout_s=left)
+        for place, address in enumerate(found, start=1):
+            left = _left(timeout, httpcore.ConnectTimeout)
+            try:
+                stream = self._plain.connect_tcp(address, port, left, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if place == len(found):
+                    raise
+            else:
+                return _Stream(stream)
+        raise httpcore.ConnectError("the host has no address")
 
 
 class _Stream(httpcore.NetworkStream):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import Protocol
 
 from storefront.lib.failures import OutsideError
@@ -10,31 +11,57 @@ from storefront.lib.failures import OutsideError
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request that is about to be made.
+
+    ``path`` may be told to anybody: no query stands in it, and no key. ``request_id`` is what
+    we call the request, also to them; it takes at most ``total_s``.
+    """
+
+    method: str
+    path: str
+    request_id: str = ""
+    total_s: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a call ended. ``status`` is None without an answer; ``their_id`` is its name there."""
+
+    status: int | None
+    milliseconds: float
+    error: OutsideError | None = None
+    their_id: str = ""
+
+    @property
+    def words(self) -> str:
+        return str(self.status) if self.status else type(self.error).__name__
+
+
 class Gate(Protocol):
     """Whoever watches over the calls to one company: he may make one wait, or refuse it."""
 
-    def enter(self, call: str) -> None:
+    def enter(self, call: Call) -> None:
         """Let a call through.
 
         Raises: TemporaryError  not now; nothing was sent
         """
         ...
 
-    def leave(
-        self, call: str, *, status: int | None, milliseconds: float, error: OutsideError | None
-    ) -> None:
-        """Hear how a call that was let through ended; ``status`` is None without an answer."""
+    def leave(self, call: Call, outcome: Outcome) -> None:
+        """Hear how a call that was let through ended."""
         ...
 
 
 class OpenGate:
     """Nobody watches; each call is only written into the log."""
 
-    def enter(self, call: str) -> None:
+    def enter(self, call: Call) -> None:
         """Let everything through."""
 
-    def leave(
-        self, call: str, *, status: int | None, milliseconds: float, error: OutsideError | None
-    ) -> None:
-        outcome = status or type(error).__name__
-        log.info("%s -> %s in %.0f ms", call, outcome, milliseconds)
+    def leave(self, call: Call, outcome: Outcome) -> None:
+        log.info("%s %s in %.0f ms", call, outcome.words, outcome.milliseconds)

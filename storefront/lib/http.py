@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 import time
+import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from types import TracebackType
@@ -17,27 +16,19 @@ import httpx
 import msgspec
 
 from storefront.lib import deadlines
+from storefront.lib.answers import Exchange, judge
+from storefront.lib.dialing import RefusedAddressError, checked
 from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
-from storefront.lib.gates import Gate, OpenGate
+from storefront.lib.gates import Call, Gate, OpenGate, Outcome
+from storefront.lib.telling import quoted, spoken_path, their_id
 from storefront.lib.transactions import HeldTransactionError, in_transaction
+from storefront.lib.unpacking import ACCEPTED, unpacked
 
 CONNECT_S = 2.0
 READ_S = 10.0
 TOTAL_S = 15.0
 MAX_CONNECTIONS = 10
 MAX_ANSWER_BYTES = 4_000_000
-RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
-READS = frozenset({"GET", "HEAD"})
-CODE = re.compile(r'"code"\s*:\s*"([a-z][a-z0-9_]{0,39})"')
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """An answer as it came. ``content`` is empty when it was written ``to`` somewhere else."""
-
-    status: int
-    headers: Mapping[str, str]  # whatever the case of their names
-    content: bytes
 
 
 @cache
@@ -61,7 +52,7 @@ class _Transport(httpx.HTTPTransport):
 
 
 class Api:
-    """One outside company, at one address.
+    """One outside company, at one address. Redirects are not followed; see ``downloading``.
 
     A request that may have reached them and was not understandably answered
     raises with ``may_have_happened`` set: never send such a call again blindly.
@@ -77,12 +68,17 @@ class Api:
         max_answer_bytes: int = MAX_ANSWER_BYTES,
         gate: Gate | None = None,
     ) -> None:
+        """Get ready to call; nothing is asked before the first call.
+
+        Raises: RefusedAddressError  nobody is to be called there
+        """
+        checked(base_url)
         self._gate = gate or OpenGate()
         self._total_s = total_s
         self._max_answer_bytes = max_answer_bytes
         self._client = httpx.Client(
             base_url=base_url,
-            headers=dict(headers or {}),
+            headers={"accept-encoding": ACCEPTED, **(headers or {})},
             timeout=httpx.Timeout(read_s, connect=CONNECT_S, pool=min(read_s, total_s)),
             follow_redirects=False,
             transport=_Transport(),
@@ -127,9 +123,9 @@ class Api:
         try:
             return msgspec.json.decode(content)
         except (msgspec.DecodeError, RecursionError) as error:
-            said = _quoted(method, content[:80])
+            said = quoted(method, content[:80], sent=self._client.headers.values())
             raise PermanentError(
-                f"{method} {path}: not JSON{said}", may_have_happened=True
+                f"{method} {spoken_path(path)}: not JSON{said}", may_have_happened=True
             ) from error
 
     def read(
@@ -147,7 +143,7 @@ class Api:
                 PermanentError  the answer says "no", or is larger than we read
         """
         request = self._request(method, path, params=params, body=body, headers=headers)
-        return self._watched(request, what=f"{method} {path}", is_judged=True).content
+        return self._watched(request, self._call(method, path), is_judged=True).content
 
     def exchange(  # noqa: PLR0913 - one call, told whole
         self,
@@ -161,13 +157,17 @@ class Api:
     ) -> Exchange:
         """Send one request and return the answer, good or bad: for whom a status says too little.
 
-        What a long list answers is written ``to`` a file as it comes.
+        A good answer that is long may be written ``to`` a file as it comes.
 
         Raises: TemporaryError  no whole answer
                 PermanentError  it is larger than we read
         """
         request = self._request(method, path, params=params, body=body, headers=headers)
-        return self._watched(request, what=f"{method} {path}", is_judged=False, to=to)
+        return self._watched(request, self._call(method, path), is_judged=False, to=to)
+
+    def _call(self, method: str, path: str) -> Call:
+        name, said = uuid.uuid4().hex[:16], spoken_path(path)
+        return Call(method=method, path=said, request_id=name, total_s=self._total_s)
 
     def _request(
         self,
@@ -179,109 +179,95 @@ class Api:
         headers: Mapping[str, str] | None,
     ) -> httpx.Request:
         sent = {"content-type": "application/json"} if body is not None else {}
-        return self._client.build_request(
-            method,
-            path,
-            # An empty one would drop the query that stands in the path.
-            params=dict(params) if params else None,
-            content=msgspec.json.encode(body) if body is not None else None,
-            headers={**sent, **(headers or {})},
-        )
+        try:
+            request = self._client.build_request(
+                method,
+                path,
+                # An empty one would drop the query that stands in the path.
+                params=dict(params) if params else None,
+                content=msgspec.json.encode(body) if body is not None else None,
+                headers={**sent, **(headers or {})},
+            )
+        except (ValueError, TypeError, httpx.InvalidURL):
+            # What cannot be sent may be a key with a line break in it: it is not quoted.
+            raise PermanentError(f"{method} {spoken_path(path)}: cannot be sent") from None
+        home, there = self._client.base_url, request.url
+        if (home.scheme, home.host, home.port) != (there.scheme, there.host, there.port):
+            raise RefusedAddressError(f"{method} {spoken_path(path)}: not at {home.host}")
+        return request
 
     def _watched(
-        self, request: httpx.Request, *, what: str, is_judged: bool, to: BinaryIO | None = None
+        self, request: httpx.Request, call: Call, *, is_judged: bool, to: BinaryIO | None = None
     ) -> Exchange:
         if in_transaction():
-            raise HeldTransactionError(what)
-        self._gate.enter(what)
+            raise HeldTransactionError(str(call))
+        request.headers["x-request-id"] = call.request_id
+        self._gate.enter(call)
         started = time.monotonic()
-        status: int | None = None
+        answer: Exchange | None = None
         failure: OutsideError | None = None
         try:
-            answer = self._exchange(request, what=what, started=started, to=to)
-            status = answer.status
+            with deadlines.ending_at(started + self._total_s):
+                answer = self._sent(request, what=str(call), to=to)
             if is_judged:
-                _judge(answer, what=what, said=_quoted(request.method, answer.content[:200]))
+                sent = [*request.headers.values(), *request.url.params.values()]
+                said = quoted(call.method, answer.content[:200], sent=sent)
+                judge(answer, what=str(call), said=said)
         except OutsideError as error:
             failure = error
             raise
         else:
             return answer
         finally:
-            milliseconds = (time.monotonic() - started) * 1000
-            self._gate.leave(what, status=status, milliseconds=milliseconds, error=failure)
+            outcome = Outcome(
+                status=answer.status if answer else None,
+                milliseconds=(time.monotonic() - started) * 1000,
+                error=failure,
+                their_id=their_id(answer.headers, answer.content) if answer else "",
+            )
+            self._gate.leave(call, outcome)
 
-    def _exchange(
-        self, request: httpx.Request, *, what: str, started: float, to: BinaryIO | None
-    ) -> Exchange:
-        deadline = started + self._total_s
-        with deadlines.ending_at(deadline):
-            return self._sent(request, what=what, deadline=deadline, to=to)
-
-    def _sent(
-        self, request: httpx.Request, *, what: str, deadline: float, to: BinaryIO | None
-    ) -> Exchange:
+    def _sent(self, request: httpx.Request, *, what: str, to: BinaryIO | None) -> Exchange:
         try:
             response = self._client.send(request, stream=True)
+        except OutsideError as error:  # there is no address that we may call
+            raise type(error)(f"{what}: {error}") from error
+        except httpx.LocalProtocolError:
+            raise PermanentError(f"{what}: cannot be sent") from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise TemporaryError(f"{what}: {type(error).__name__}") from error
         except httpx.TransportError as error:
-            raise TemporaryError(
-                f"{what}: {type(error).__name__}", may_have_happened=True
-            ) from error
+            raise _interrupted(what, error) from error
         content = BytesIO()
+        sink = to if to is not None and response.is_success else content
         try:
-            self._pour(response, to or content, what=what, deadline=deadline)
+            self._pour(response, sink, what=what)
         finally:
             response.close()
         return Exchange(
             status=response.status_code, headers=response.headers, content=content.getvalue()
         )
 
-    def _pour(
-        self, response: httpx.Response, sink: BinaryIO, *, what: str, deadline: float
-    ) -> None:
+    def _pour(self, response: httpx.Response, sink: BinaryIO, *, what: str) -> None:
         size = 0
+        encoding = response.headers.get("content-encoding", "")
         try:
-            for chunk in response.iter_bytes():
-                size += len(chunk)
+            for piece in unpacked(response.iter_raw(), encoding=encoding):
+                size += len(piece)
                 if size > self._max_answer_bytes:
                     raise PermanentError(
-                        f"{what}: answer over {self._max_answer_bytes} bytes",
-                        may_have_happened=True,
+                        f"answer over {self._max_answer_bytes} bytes", may_have_happened=True
                     )
-                if time.monotonic() > deadline:
+                if deadlines.is_over():
                     raise TemporaryError(
-                        f"{what}: no whole answer in {self._total_s:.0f} s", may_have_happened=True
+                        f"no whole answer in {self._total_s:.0f} s", may_have_happened=True
                     )
-                sink.write(chunk)
-        except (httpx.TransportError, httpx.DecodingError) as error:
-            raise TemporaryError(
-                f"{what}: {type(error).__name__}", may_have_happened=True
-            ) from error
+                sink.write(piece)
+        except OutsideError as error:
+            raise type(error)(f"{what}: {error}", may_have_happened=True) from error
+        except httpx.TransportError as error:
+            raise _interrupted(what, error) from error
 
 
-def _judge(answer: Exchange, *, what: str, said: str) -> None:
-    status = answer.status
-    if status in RETRYABLE:
-        # "Slow down" is said before anything is done; the others may come after.
-        raise TemporaryError(
-            f"{what}: HTTP {status}{said}",
-            code=str(status),
-            may_have_happened=status not in {408, 425, 429},
-        )
-    if not httpx.codes.is_success(status):
-        raise PermanentError(f"{what}: HTTP {status}{said}", code=str(status))
-
-
-def _quoted(method: str, start: bytes) -> str:
-    """Quote the start of an answer for an error.
-
-    The answer to a write may echo what we sent, and that names shoppers: of it, only the
-    code is told, a word without an address in it.
-    """
-    text = start.decode("utf-8", "replace")
-    if method in READS:
-        return f": {text!r}"
-    code = CODE.search(text)
-    return f" ({code[1]})" if code else ""
+def _interrupted(what: str, error: httpx.TransportError) -> TemporaryError:
+    return TemporaryError(f"{what}: {type(error).__name__}", may_have_happened=True)

@@ -11,7 +11,8 @@ import msgspec
 
 from catalog.records import BadRow, ProductRecord
 from storefront.lib.address import Address
-from storefront.lib.failures import PermanentError
+from storefront.lib.failures import OutsideError, PermanentError
+from storefront.lib.gates import Call, Outcome
 from storefront.lib.money import Money
 from suppliers.adapters.base import (
     Answer,
@@ -173,10 +174,20 @@ class FakeSupplier:
         return self._world.orders[number]
 
     def _called(self, what: str) -> None:
-        self._gate.enter(what)
+        call = Call(method="FAKE", path=what)
+        self._gate.enter(call)
         self._world.asked.append(what)
-        if self._world.failures:
-            raise self._world.failures.pop(0)
+        failure = self._world.failures.pop(0) if self._world.failures else None
+        self._gate.leave(
+            call,
+            Outcome(
+                status=None if failure else 200,
+                milliseconds=0.0,
+                error=failure if isinstance(failure, OutsideError) else None,
+            ),
+        )
+        if failure:
+            raise failure
 
     def _record(self, ref: str) -> ProductRecord:
         if ref not in self._world.records:

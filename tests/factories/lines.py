@@ -9,7 +9,7 @@ from suppliers.adapters.line import Line
 
 
 class CountingGate:
-    """Lets every call through, and keeps what it was called."""
+    """Lets every call through, and keeps what it was."""
 
     def __init__(self):
         self.calls = []
@@ -20,10 +20,10 @@ class CountingGate:
         return len(self.calls)
 
     def enter(self, call):
-        self.calls.append(call)
+        self.calls.append(str(call))
 
-    def leave(self, call, *, status, **_):
-        self.left.append((call, status))
+    def leave(self, call, outcome):
+        self.left.append((str(call), outcome.status))
 
 
 class MemoryBudget:
