@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import msgspec
 
 from storefront.lib.failures import PermanentError
-from storefront.lib.http import Api, Gate
+from storefront.lib.gates import Gate
+from storefront.lib.http import Api
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
