@@ -1,0 +1,167 @@
+"""Get a supplier's file: from the web, from his SFTP server, or from the hands of staff.
+
+A fetched file lies in the connection's folder under a name of its own, and what was remembered
+of it names it: two workers that fetch at once never mix one's marks with the other's file.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from base64 import b64encode
+from contextlib import suppress
+from dataclasses import replace
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urljoin, urlsplit
+
+from storefront.lib.answers import judge
+from storefront.lib.downloading import MOVED, download
+from storefront.lib.failures import PermanentError
+from suppliers.adapters.feed.limits import MOST_FETCHED_BYTES
+from suppliers.adapters.feed.options import Content, Options, Via
+from suppliers.adapters.feed.sftp import open_sftp
+from suppliers.adapters.line import Line
+
+READ_S = 30.0
+TOTAL_S = 600.0
+NO_HEAD = frozenset({405, 501})
+KEPT_S = 86_400  # a file that nobody remembers may still be read by another worker
+TOKEN = "{token}"  # noqa: S105 - a placeholder
+UPLOADS = "uploads"
+
+
+def fetch(line: Line, *, content: Content) -> Path:
+    """Get the file that tells this, or the kept one where nothing changed.
+
+    Raises: TemporaryError, PermanentError
+    """
+    options = line.settings(Options)
+    place = options.at(content)
+    if options.via is Via.UPLOAD:
+        return upload_path(line.folder, place)
+    line.folder.mkdir(parents=True, exist_ok=True)
+    name = options.file_of(content).value
+    known = dict(line.memory.load().get("files", {}).get(name, {}))
+    kept = line.folder / str(known.get("file", ""))
+    if known.get("at") != place or not known.get("file") or not kept.is_file():
+        known = {}
+    fresh = line.folder / f"{name}-{secrets.token_hex(8)}.raw"
+    try:
+        take = _from_sftp if options.via is Via.SFTP else _from_web
+        marks = take(line, options, place, to=fresh, known=known)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    if marks is None:
+        fresh.unlink(missing_ok=True)
+        os.utime(kept)
+        return kept
+    _remember(line, name, {**marks, "at": place, "file": fresh.name})
+    return fresh
+
+
+def look(line: Line) -> None:
+    """Look whether the products file is there and may be read.
+
+    Raises: TemporaryError, PermanentError
+    """
+    options = line.settings(Options)
+    if options.via is Via.UPLOAD:
+        upload_path(line.folder, options.products_at)
+    elif options.via is Via.SFTP:
+        with open_sftp(line, host_key=options.host_key) as sftp:
+            sftp.modified(options.products_at)
+    else:
+        url = urlsplit(_address(line, options.products_at))
+        wire = replace(line, base_url=f"{url.scheme}://{url.netloc}")
+        with wire.api(headers=_credentials(line)) as api:
+            answer = api.exchange("HEAD", f"{url.path or '/'}?{url.query}")
+        if answer.status in MOVED or answer.status in NO_HEAD:
+            fetch(line, content=Content.PRODUCTS)
+        else:
+            judge(answer, what=f"HEAD {url.hostname}")
+
+
+def upload_path(folder: Path, name: str) -> Path:
+    """Find a file that staff handed in; whatever it was called, it lies in one folder.
+
+    Raises: PermanentError  there is none
+    """
+    path = folder / UPLOADS / name
+    is_plain = name not in {"", ".", ".."} and Path(name).name == name and "\\" not in name
+    if not is_plain or path.is_symlink() or not path.is_file():
+        raise PermanentError("no file was uploaded", code="feed-no-upload")
+    return path
+
+
+def _remember(line: Line, name: str, marks: dict[str, Any]) -> None:
+    remembered = line.memory.load()
+    files = {**remembered.get("files", {}), name: marks}
+    line.memory.keep({**remembered, "files": files})
+    wanted = {each["file"] for each in files.values()}
+    old = time.time() - KEPT_S
+    for path in line.folder.glob("*.raw"):
+        # Another worker may have swept it away at this moment.
+        with suppress(FileNotFoundError):
+            if path.name not in wanted and path.stat().st_mtime < old:
+                path.unlink()
+
+
+def _from_web(
+    line: Line, options: Options, place: str, *, to: Path, known: dict[str, Any]
+) -> dict[str, Any] | None:
+    """Fetch over HTTPS; None where he says that nothing changed."""
+    del options
+    conditions = {
+        header: known[mark]
+        for header, mark in (("if-none-match", "etag"), ("if-modified-since", "modified"))
+        if known.get(mark)
+    }
+    with to.open("wb") as sink:
+        answer = download(
+            _address(line, place),
+            to=sink,
+            headers={**_credentials(line), **conditions},
+            max_bytes=MOST_FETCHED_BYTES,
+            read_s=READ_S,
+            total_s=TOTAL_S,
+            gate=line.gate,
+        )
+    if answer.status == HTTPStatus.NOT_MODIFIED:
+        if not known:
+            raise PermanentError("he says that nothing changed, and we have nothing", code="304")
+        return None
+    return {
+        "etag": answer.headers.get("etag", "")[:200],
+        "modified": answer.headers.get("last-modified", "")[:60],
+    }
+
+
+def _address(line: Line, place: str) -> str:
+    """Say where the file is, with the token at its place: never to be told to anybody."""
+    return urljoin(line.base_url, place).replace(
+        TOKEN, quote(line.secrets.get("token", ""), safe="")
+    )
+
+
+def _credentials(line: Line) -> dict[str, str]:
+    user, password = line.secrets.get("user", ""), line.secrets.get("password", "")
+    if not user:
+        return {}
+    pair = b64encode(f"{user}:{password}".encode()).decode()
+    return {"authorization": f"Basic {pair}"}
+
+
+def _from_sftp(
+    line: Line, options: Options, place: str, *, to: Path, known: dict[str, Any]
+) -> dict[str, Any] | None:
+    """Fetch over SFTP; None where the file has neither another time nor another size."""
+    with open_sftp(line, host_key=options.host_key) as sftp:
+        mark = sftp.modified(place)
+        if known.get("etag") == mark:
+            return None
+        sftp.get(place, to=to)
+    return {"etag": mark}

@@ -1,0 +1,201 @@
+"""Read the figures that people type into files: prices, weights, stock. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from storefront.lib.measures import G_PER_OZ, MM_PER_IN
+from storefront.lib.money import Money
+
+LONGEST = 60
+SPACES = re.compile(r"(?<=\d)[\s'’](?=\d)")
+NUMBERS = {
+    mark: re.compile(rf"[+-]?(?:\d{{1,3}}(?:\{group}\d{{3}})+|\d+)(?:\{mark}\d*)?|[+-]?\{mark}\d+")
+    for mark, group in ((".", ","), (",", "."))
+}
+# What can be read in one way only, whatever the file's other numbers look like.
+UNMISTAKABLE = {
+    mark: re.compile(
+        rf"[+-]?\d{{1,3}}(?:\{group}\d{{3}})+\{mark}\d+|[+-]?\d{{1,3}}(?:\{group}\d{{3}}){{2,}}"
+    )
+    for mark, group in ((".", ","), (",", "."))
+}
+SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d{1,15})?[eE][+-]?\d{1,2}")
+PRICE = re.compile(r"(?P<before>[^\d.,+\-]*)(?P<number>[+-]?[\d.,][\d.,eE+\-]*)(?P<after>\D*)")
+MEASURE = re.compile(r"(?P<number>[+-]?[\d.,]+)\s*(?P<unit>[^\d\s.,]*)\.?")
+AT_LEAST = re.compile(r"(?:>=?|more than|over|min\.?)\s*(\d+)|(\d+)\s*\+")
+BELOW = re.compile(r"(?:<=?|less than|under|max\.?)\s*\d+")
+SYMBOLS = {"€": "EUR", "£": "GBP", "zł": "PLN", "₼": "AZN", "₺": "TRY", "₴": "UAH", "us$": "USD"}
+DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD"})
+CODE = re.compile(r"[A-Za-z]{3}")
+GRAMS = {
+    **dict.fromkeys(("g", "gr", "gram", "grams"), Decimal(1)),
+    **dict.fromkeys(("kg", "kgs", "kilogram", "kilograms"), Decimal(1000)),
+    **dict.fromkeys(("oz", "ounce", "ounces"), G_PER_OZ),
+    **dict.fromkeys(("lb", "lbs", "pound", "pounds"), 16 * G_PER_OZ),
+}
+MILLIMETERS = {
+    "mm": Decimal(1),
+    "cm": Decimal(10),
+    "m": Decimal(1000),
+    **dict.fromkeys(("in", "inch", "inches", '"', "″"), MM_PER_IN),
+}
+YES = frozenset({"yes", "y", "true", "1", "ja", "oui", "si", "x", "active", "on"})
+NO = frozenset({"no", "n", "false", "0", "nein", "non", "inactive", "off", "none"})
+IN_STOCK = YES | {"in stock", "available", "instock", "limited availability", "low stock"}
+SOLD_OUT = NO | {
+    "out of stock", "outofstock", "sold out", "soldout", "unavailable", "not available",
+    "preorder", "pre order", "backorder", "back order", "discontinued",
+}  # fmt: skip
+GONE = frozenset({"discontinued", "deleted", "gone", "archived", "eol", "end of life", "delisted"})
+DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T](\d{1,2}):(\d{2}))?")
+
+
+class UnreadableError(ValueError):
+    """The cell holds no such value; the message says why, for staff."""
+
+
+def decimal(text: str, *, mark: str) -> Decimal:
+    """Read a number with its thousands marks.
+
+    A mark that could only be right in another file is not guessed at: ``12,34`` in a file with
+    decimal points is somebody's mistake, and may be 1234.
+
+    Shape:  ``mark`` is what the file has before its decimals, a point or a comma
+    Raises: UnreadableError
+    """
+    written = SPACES.sub("", text.strip())
+    if len(written) > LONGEST:
+        raise UnreadableError("the number is too long")
+    if SCIENTIFIC.fullmatch(written):
+        return Decimal(written)
+    other = "." if mark == "," else ","
+    if NUMBERS[mark].fullmatch(written):
+        return Decimal(written.replace(other, "").replace(mark, "."))
+    if UNMISTAKABLE[other].fullmatch(written):
+        return Decimal(written.replace(mark, "").replace(other, "."))
+    raise UnreadableError(f"{text[:LONGEST]!r} is no number with {mark!r} before its decimals")
+
+
+def money(text: str, *, mark: str, currency: str) -> Money:
+    """Read a price: ``€ 12,30``, ``15.00 USD``, ``$15`` or a bare number.
+
+    Shape:  ``currency`` is what a price is in that does not say
+    Raises: UnreadableError
+    """
+    found = PRICE.fullmatch(text.strip()[: 2 * LONGEST])
+    if found is None:
+        raise UnreadableError(f"{text[:LONGEST]!r} is not a price")
+    signs = {sign for part in ("before", "after") if (sign := found[part].strip(" \xa0-–"))}
+    if len(signs) > 1:
+        raise UnreadableError(f"{text[:LONGEST]!r} names two currencies")
+    said = _currency(signs.pop(), expected=currency) if signs else currency
+    return Money(decimal(found["number"], mark=mark), said)
+
+
+def _currency(sign: str, *, expected: str) -> str:
+    known = SYMBOLS.get(sign.casefold())
+    if known:
+        return known
+    if sign == "$":
+        return expected if expected in DOLLARS else "USD"
+    if CODE.fullmatch(sign):
+        return sign.upper()
+    raise UnreadableError(f"{sign[:LONGEST]!r} is no currency that we know")
+
+
+def grams(text: str, *, mark: str, unit: str) -> int:
+    """Read a weight; a unit in the cell counts more than the column's.
+
+    Raises: UnreadableError
+    """
+    return _measured(text, mark=mark, unit=unit or "g", units=GRAMS)
+
+
+def millimeters(text: str, *, mark: str, unit: str) -> int:
+    """Read a length; a unit in the cell counts more than the column's.
+
+    Raises: UnreadableError
+    """
+    return _measured(text, mark=mark, unit=unit or "mm", units=MILLIMETERS)
+
+
+def _measured(text: str, *, mark: str, unit: str, units: Mapping[str, Decimal]) -> int:
+    found = MEASURE.fullmatch(text.strip()[:LONGEST])
+    if found is None:
+        raise UnreadableError(f"{text[:LONGEST]!r} is not a measure")
+    named = (found["unit"] or unit).casefold()
+    if named not in units:
+        raise UnreadableError(f"{named!r} is no unit that we know")
+    value = decimal(found["number"], mark=mark) * units[named]
+    if not 0 <= value < 10**9:
+        raise UnreadableError(f"{text[:LONGEST]!r} is not a possible measure")
+    return int(value.to_integral_value())
+
+
+def units(text: str, *, mark: str, words: Mapping[str, str]) -> tuple[int, str]:
+    """Read how many there are; return a note where that had to be interpreted.
+
+    Shape:  ``words`` are what staff say that his words mean, in units
+    Raises: UnreadableError
+    """
+    said = " ".join(text.replace("_", " ").casefold().split())[:LONGEST]
+    for word, meaning in words.items():
+        if " ".join(word.replace("_", " ").casefold().split()) == said:
+            return _whole(decimal(meaning, mark="."), meaning), ""
+    if at_least := AT_LEAST.fullmatch(said):
+        least = int((at_least[1] or at_least[2])[:18])
+        return least, f"{text[:LONGEST]!r} is taken as {least}"
+    if BELOW.fullmatch(said):
+        return 0, f"{text[:LONGEST]!r} promises nothing, and is taken as 0"
+    if said.replace("-", " ") in SOLD_OUT - {"0"}:
+        return 0, f"{text[:LONGEST]!r} is taken as 0"
+    if said.replace("-", " ") in IN_STOCK - {"1"}:
+        return 1, f"{text[:LONGEST]!r} is taken as 1: give the word a number to promise more"
+    return _whole(decimal(said, mark=mark), text), ""
+
+
+def _whole(number: Decimal, text: str) -> int:
+    if number != number.to_integral_value():
+        raise UnreadableError(f"{text[:LONGEST]!r} is a fraction of a unit")
+    return int(number)
+
+
+def flag(text: str, *, words: Mapping[str, str]) -> bool:
+    """Read yes or no.
+
+    Raises: UnreadableError
+    """
+    said = text.strip().casefold()
+    said = {word.casefold(): meaning for word, meaning in words.items()}.get(said, said)
+    if said in YES:
+        return True
+    if said in NO:
+        return False
+    raise UnreadableError(f"{text[:LONGEST]!r} is neither yes nor no")
+
+
+def is_gone(text: str, *, words: Mapping[str, str]) -> bool:
+    """Read a status. Of a word that we do not know, nobody is told that it means gone."""
+    said = text.strip().casefold()
+    meant = {word.casefold(): meaning for word, meaning in words.items()}.get(said)
+    return meant == "gone" if meant else said in GONE
+
+
+def moment(text: str) -> datetime:
+    """Read a time; without a zone it is UTC. Only ``31.12.2026`` may begin with the day.
+
+    Raises: UnreadableError
+    """
+    written = text.strip()[:LONGEST]
+    if day_first := DAY_FIRST.fullmatch(written):
+        day, month, year, hour, minute = day_first.groups(default="0")
+        written = f"{year}-{month:0>2}-{day:0>2} {int(hour):02}:{int(minute):02}"
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError as error:
+        raise UnreadableError(f"{text[:LONGEST]!r} is no time that we can read") from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,0 +1,50 @@
+"""What no honest file exceeds, and how a file that does is refused. Pure."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from storefront.lib.failures import PermanentError
+
+MOST_FETCHED_BYTES = 1_000_000_000
+MOST_UNPACKED_BYTES = 4_000_000_000
+MOST_RATIO = 200
+FREE_BYTES = 1_000_000  # so much may be unpacked out of anything
+MOST_ENTRIES = 1_000
+MOST_COLUMNS = 1_000
+LONGEST_RECORD = 200_000  # characters of one row of text
+MOST_RECORD_LINES = 200
+LONGEST_ITEM_BYTES = 4_000_000
+DEEPEST = 32
+LONGEST_NUMBER = 40
+CHUNK = 64 * 1024
+PROBE_BYTES = 1_000_000
+
+
+def refused(code: str, message: str) -> PermanentError:
+    """Say why a whole file cannot be read; nothing that is known of the supplier changes."""
+    return PermanentError(message, code=f"feed-{code}")
+
+
+class Source(Protocol):
+    """Something that bytes come out of."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Watched:
+    """A file being parsed, which fails when so much was read and nothing came out of it."""
+
+    def __init__(self, file: Source) -> None:
+        self._file = file
+        self._since_last = 0
+
+    def read(self, size: int = CHUNK) -> bytes:
+        chunk = self._file.read(size)
+        self._since_last += len(chunk)
+        if self._since_last > LONGEST_ITEM_BYTES:
+            raise refused("item-too-long", f"One value or row is over {LONGEST_ITEM_BYTES} bytes.")
+        return chunk
+
+    def progressed(self) -> None:
+        self._since_last = 0

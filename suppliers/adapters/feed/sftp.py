@@ -1,0 +1,232 @@
+"""A session on a supplier's SFTP server, whose key we know before we say who we are."""
+
+from __future__ import annotations
+
+import base64
+import io
+import posixpath
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import paramiko
+
+from storefront.lib.dialing import dial
+from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
+from storefront.lib.gates import Call, Outcome
+from storefront.lib.transactions import HeldTransactionError, in_transaction
+from suppliers.adapters.feed.limits import CHUNK, MOST_FETCHED_BYTES
+from suppliers.adapters.line import Line
+
+PORT = 22
+CONNECT_S = 5.0
+ANSWER_S = 20.0
+TOTAL_S = 600.0
+MOST_NAMES = 10_000
+KEYS = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
+
+
+class Sftp:
+    """An open session. What goes wrong in it is told as ours: later, or never."""
+
+    def __init__(self, client: paramiko.SFTPClient, line: Line) -> None:
+        self._client = client
+        self._line = line
+
+    def get(self, remote: str, *, to: Path, at_most: int = MOST_FETCHED_BYTES) -> None:
+        """Fetch a file.
+
+        Raises: TemporaryError, PermanentError
+        """
+        with self._watched("GET", remote), self._client.open(remote, "rb") as source:
+            source.prefetch(at_most)
+            with to.open("wb") as sink:
+                self._copy(source, sink, remote=remote, at_most=at_most)
+
+    def put(self, remote: str, content: bytes) -> None:
+        """Write a file under another name, and then give it its own: he never sees half of it.
+
+        Raises: TemporaryError, PermanentError
+        """
+        waiting = f"{remote}.part"
+        with self._watched("PUT", remote):
+            with self._client.open(waiting, "wb") as sink:
+                sink.write(content)
+            self._client.posix_rename(waiting, remote)
+
+    def names(self, folder: str) -> list[str]:
+        """List the plain files of a folder.
+
+        Raises: TemporaryError, PermanentError
+        """
+        with self._watched("LIST", folder):
+            found = self._client.listdir_attr(folder)
+        if len(found) > MOST_NAMES:
+            raise PermanentError(f"{folder}: over {MOST_NAMES} files", code="sftp-many")
+        return sorted(each.filename for each in found if stat.S_ISREG(each.st_mode or 0))
+
+    def exists(self, remote: str) -> bool:
+        """Test whether a file is there.
+
+        Raises: TemporaryError, PermanentError
+        """
+        with self._watched("LIST", remote):
+            try:
+                self._client.stat(remote)
+            except FileNotFoundError:
+                return False
+            return True
+
+    def modified(self, remote: str) -> str:
+        """Return a mark that is another one when the file is.
+
+        Raises: TemporaryError, PermanentError
+        """
+        with self._watched("LIST", remote):
+            found = self._client.stat(remote)
+        return f"{found.st_mtime}-{found.st_size}"
+
+    def _copy(self, source: Any, sink: Any, *, remote: str, at_most: int) -> None:
+        ends_at = time.monotonic() + TOTAL_S
+        size = 0
+        while chunk := source.read(CHUNK):
+            size += len(chunk)
+            if size > at_most:
+                raise PermanentError(f"{remote}: over {at_most} bytes", code="sftp-long")
+            if time.monotonic() > ends_at:
+                raise TemporaryError(f"{remote}: not whole in {TOTAL_S:.0f} s")
+            sink.write(chunk)
+
+    @contextmanager
+    def _watched(self, verb: str, remote: str) -> Iterator[None]:
+        with _watched(self._line, f"{verb} {posixpath.basename(remote)[:60]}"):
+            yield
+
+
+@contextmanager
+def open_sftp(line: Line, *, host_key: str) -> Iterator[Sftp]:
+    """Sign in at the server that the line's address names.
+
+    Raises: TemporaryError, PermanentError
+    """
+    parts = urlsplit(line.base_url)
+    if not parts.hostname:
+        raise PermanentError("the address names no SFTP server", code="bad_options")
+    expected = pinned(host_key)
+    with _watched(line, "SIGN IN"):
+        socket = dial(
+            parts.hostname,
+            parts.port or PORT,
+            timeout_s=CONNECT_S,
+            usual_ports=frozenset({PORT}),
+        )
+        socket.settimeout(ANSWER_S)
+        transport = paramiko.Transport(socket)
+        transport.banner_timeout = transport.auth_timeout = transport.handshake_timeout = ANSWER_S
+        try:
+            session = _signed_in(transport, line, expected)
+        except BaseException:
+            transport.close()
+            raise
+    try:
+        yield Sftp(session, line)
+    finally:
+        session.close()
+        transport.close()
+
+
+def pinned(host_key: str) -> paramiko.PKey:
+    """Read the key that his server has to prove, as ``ssh-keyscan`` prints it.
+
+    Raises: PermanentError
+    """
+    words = host_key.split()
+    kind = next(
+        (place for place, word in enumerate(words) if word.startswith(("ssh-", "ecdsa-"))), -1
+    )
+    try:
+        return paramiko.PKey.from_type_string(words[kind], base64.b64decode(words[kind + 1]))
+    except (IndexError, ValueError, paramiko.SSHException) as error:
+        message = "the server's host key is missing or cannot be read: ssh-ed25519 AAAA…"
+        raise PermanentError(message, code="bad_options") from error
+
+
+def _signed_in(
+    transport: paramiko.Transport, line: Line, expected: paramiko.PKey
+) -> paramiko.SFTPClient:
+    transport.get_security_options().key_types = _kinds(expected)
+    transport.start_client(timeout=ANSWER_S)
+    if transport.get_remote_server_key().asbytes() != expected.asbytes():
+        raise PermanentError(
+            "the server shows another host key than the known one", code="host_key"
+        )
+    user = line.secrets.get("user", "")
+    if key := line.secrets.get("private_key", ""):
+        transport.auth_publickey(user, _private(key, line.secrets.get("password") or None))
+    else:
+        transport.auth_password(user, line.secrets.get("password", ""))
+    session = paramiko.SFTPClient.from_transport(transport)
+    if session is None:
+        raise TemporaryError("the server opens no SFTP session")
+    channel = session.get_channel()
+    if channel is not None:
+        channel.settimeout(ANSWER_S)
+    return session
+
+
+def _kinds(expected: paramiko.PKey) -> tuple[str, ...]:
+    """Ask for the kind of key that we know; an RSA key signs in newer ways too."""
+    name = expected.get_name()
+    return ("rsa-sha2-512", "rsa-sha2-256") if name == "ssh-rsa" else (name,)
+
+
+def _private(text: str, password: str | None) -> paramiko.PKey:
+    for kind in KEYS:
+        try:
+            return kind.from_private_key(io.StringIO(text), password)
+        except (paramiko.SSHException, ValueError):
+            continue
+    raise PermanentError("the private key cannot be read", code="bad_key")
+
+
+@contextmanager
+def _watched(line: Line, what: str) -> Iterator[None]:
+    """Let the gate see a step, and translate what goes wrong in it."""
+    call = Call(method="SFTP", path=what, total_s=TOTAL_S)
+    if in_transaction():
+        raise HeldTransactionError(str(call))
+    line.gate.enter(call)
+    started = time.monotonic()
+    failure: OutsideError | None = None
+    try:
+        yield
+    except OutsideError as error:
+        failure = error
+        raise
+    except (OSError, EOFError, paramiko.SSHException) as error:
+        failure = _ours(what, error)
+        raise failure from error
+    finally:
+        outcome = Outcome(
+            status=None if failure else HTTPStatus.OK,
+            milliseconds=(time.monotonic() - started) * 1000,
+            error=failure,
+        )
+        line.gate.leave(call, outcome)
+
+
+def _ours(what: str, error: Exception) -> OutsideError:
+    if isinstance(error, paramiko.AuthenticationException):
+        return PermanentError(f"SFTP {what}: he does not let us in", code="401")
+    if isinstance(error, FileNotFoundError):
+        return PermanentError(f"SFTP {what}: there is no such file", code="404")
+    if isinstance(error, PermissionError):
+        return PermanentError(f"SFTP {what}: we may not do that", code="403")
+    return TemporaryError(
+        f"SFTP {what}: {type(error).__name__}", may_have_happened=what.startswith("PUT")
+    )

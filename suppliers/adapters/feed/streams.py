@@ -1,0 +1,198 @@
+"""Walk a supplier's file and tell what is in it: products, stock, prices."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from catalog.records import BadRow
+from suppliers.adapters.base import CostRecord, Omitted, ProductPage, StockRecord
+from suppliers.adapters.feed import mapping as mappings
+from suppliers.adapters.feed import paging
+from suppliers.adapters.feed.converting import Converter
+from suppliers.adapters.feed.files import DataFile
+from suppliers.adapters.feed.grouping import Seen, Shelf
+from suppliers.adapters.feed.limits import refused
+from suppliers.adapters.feed.mapped import Mapped
+from suppliers.adapters.feed.mapping import Blank
+
+MOST_BAD_ROWS = 10_000
+
+RefOf = Callable[[str, str], str]
+
+
+class Walk:
+    """One file with its mapping, walked from its first row to its last.
+
+    Shape:  ``work`` is a folder of the connector's own, for what does not fit into memory;
+            ``mark`` tells the fetched file from others
+    """
+
+    def __init__(
+        self,
+        file: DataFile,
+        mapping: mappings.Mapping,
+        *,
+        currency: str,
+        work: Path,
+        mark: tuple[str, int] = ("", 0),
+    ) -> None:
+        decimal = mapping.reading.decimal or file.detected.decimal
+        self.mark = mark
+        self._file = file
+        self._mapping = mapping
+        self._work = work
+        self._converter = Converter(mapping, currency=currency, mark=decimal)
+        self._shelf: Shelf | None = None
+        self._complaints: list[BadRow] = []
+
+    def close(self) -> None:
+        if self._shelf is not None:
+            self._shelf.close()
+
+    def pages(self) -> Iterator[ProductPage | BadRow]:
+        """Yield each product once.
+
+        Raises: PermanentError  the file is broken, or too old, or hardly a row can be used
+        """
+        seen = Seen(self._work / "seen.sqlite")
+        try:
+            products = self._grouped() if self._mapping.is_grouped else self._as_they_come()
+            for found in products:
+                if isinstance(found, BadRow):
+                    yield found
+                    continue
+                ref, rows = found
+                kept = [row for row in rows if not row.is_gone]
+                good, twins = _without_twins(kept, seen)
+                yield from twins
+                if good:
+                    yield paging.page(ref, good)
+        finally:
+            seen.close()
+
+    def _grouped(self) -> Iterator[tuple[str, list[Mapped]] | BadRow]:
+        """Gather the rows on disk at the first walk, and tell of them again at the second."""
+        if self._shelf is None:
+            self._complaints = []
+            shelf = Shelf(self._work / "shelf.sqlite")
+            shelf.fill(self._good(self._complaints))
+            self._shelf = shelf
+        yield from self._complaints
+        yield from self._shelf.products()
+
+    def _good(self, complaints: list[BadRow]) -> Iterator[Mapped]:
+        for row in self._mapped():
+            if isinstance(row, BadRow):
+                complaints.append(row)
+            else:
+                yield row
+
+    def _as_they_come(self) -> Iterator[tuple[str, list[Mapped]] | BadRow]:
+        for row in self._mapped():
+            yield row if isinstance(row, BadRow) else (row.sku, [row])
+
+    def _mapped(self) -> Iterator[Mapped | BadRow]:
+        for place, row in self._rows():
+            yield row if isinstance(row, BadRow) else self._converter.whole(row, place=place)
+
+    def stock_rows(self, ref_of: RefOf) -> Iterator[tuple[str, tuple[StockRecord | BadRow, ...]]]:
+        """Yield what each row says about stock.
+
+        Raises: PermanentError
+        """
+        names_changes = self._mapping.omitted_stock is Omitted.UNCHANGED
+        for place, row in self._rows():
+            sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
+            if isinstance(row, BadRow) or isinstance(sku, BadRow):
+                yield "", (_about(sku, "stock-unreadable"),)  # type: ignore[arg-type]
+                continue
+            told = self._converter.stock(row, sku=sku)
+            problems = told.problems
+            if names_changes and self._mapping.blank is Blank.UNCHANGED:
+                problems = tuple(each for each in problems if each.code != "stock-blank")
+            if told.levels is not None or problems:
+                yield ref_of(sku, self._converter.parent(row)), (*(told.levels or ()), *problems)
+
+    def cost_rows(self, ref_of: RefOf) -> Iterator[tuple[str, tuple[CostRecord | BadRow, ...]]]:
+        """Yield what each row says a SKU costs. One that is told two prices has none.
+
+        Raises: PermanentError
+        """
+        costs = Seen(self._work / "costs.sqlite")
+        try:
+            for place, row in self._rows():
+                sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
+                if isinstance(row, BadRow) or isinstance(sku, BadRow):
+                    yield "", (_about(sku, "cost-unreadable"),)  # type: ignore[arg-type]
+                    continue
+                if self._converter.is_gone(row):
+                    continue
+                priced = self._converter.cost(row, sku=sku)
+                ref = ref_of(sku, self._converter.parent(row))
+                if priced.problem:
+                    yield ref, (priced.problem,)
+                elif priced.cost is not None:
+                    before = costs.first(sku, str(priced.cost.amount))
+                    if not before:
+                        yield ref, (CostRecord(sku=sku, cost=priced.cost),)
+                    elif before != str(priced.cost.amount):
+                        message = f"The file gives two prices: {before} and {priced.cost.amount}."
+                        yield ref, (BadRow(row=sku, code="cost-twice", message=message),)
+        finally:
+            costs.close()
+
+    def refs(self) -> Iterator[tuple[str, str]]:
+        """Yield each SKU with the product that it belongs to."""
+        for place, row in self._rows():
+            sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
+            if not isinstance(row, BadRow) and not isinstance(sku, BadRow):
+                yield sku, self._converter.parent(row) or sku
+
+    def _rows(self) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
+        """Yield the rows with their places, while they are worth it."""
+        bad = 0
+        newest: datetime | None = None
+        for number, row in enumerate(self._file.rows(xpaths=self._mapping.xpaths), start=1):
+            place = f"row {number}"
+            yield place, row
+            is_bad = isinstance(row, BadRow)
+            bad += is_bad
+            if bad > MOST_BAD_ROWS:
+                raise refused("bad-rows", f"Over {MOST_BAD_ROWS} rows cannot be read.")
+            if self._mapping.stale_after_h and not isinstance(row, BadRow):
+                at = self._converter.updated_at(row)
+                newest = max(newest or at, at) if at else newest
+        self._refuse_stale(newest)
+
+    def _refuse_stale(self, newest: datetime | None) -> None:
+        """Refuse a file whose newest row is older than it should ever be."""
+        most = timedelta(hours=self._mapping.stale_after_h)
+        if newest is not None and datetime.fromtimestamp(time.time(), UTC) - newest > most:
+            raise refused("stale", f"The newest row of the file is of {newest:%Y-%m-%d %H:%M}.")
+
+
+def _without_twins(rows: list[Mapped], seen: Seen) -> tuple[list[Mapped], list[BadRow]]:
+    """Leave out what another row's SKU could be taken for, and say so."""
+    twins: dict[str, str] = {}
+    for sku in dict.fromkeys(row.sku for row in rows):
+        if twin := seen.twin(sku):
+            twins[sku] = twin
+    complaints = [_twin(sku, twin) for sku, twin in twins.items()]
+    return [row for row in rows if row.sku not in twins], complaints
+
+
+def _twin(sku: str, twin: str) -> BadRow:
+    if sku == twin:
+        message = "The file has this SKU twice; the first row counts."
+        return BadRow(row=sku, code="list-twice", message=message)
+    message = f"{sku!r} looks like {twin!r}, which is listed too: one of them would be ordered."
+    return BadRow(row=sku, code="list-no-id", message=message)
+
+
+def _about(problem: BadRow, code: str) -> BadRow:
+    """Tell a row's trouble as one of the job that met it."""
+    return BadRow(row=problem.row, code=code, message=problem.message, raw=problem.raw)

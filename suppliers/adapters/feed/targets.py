@@ -1,0 +1,173 @@
+"""What we want to know of each row, and what suppliers call it. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """How the cell of a field is read."""
+
+    TEXT = "text"
+    HTML = "html"
+    SKU = "sku"
+    MONEY = "money"
+    STOCK = "stock"
+    WEIGHT = "weight"
+    LENGTH = "length"
+    WORDS = "words"  # a path or a list, joined in one cell
+    FLAG = "flag"
+    MOMENT = "moment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One field of ours.
+
+    Shape:  ``aliases`` are column names as ``folded`` writes them, the likeliest first
+    """
+
+    label: str
+    kind: Kind = Kind.TEXT
+    aliases: tuple[str, ...] = ()
+
+
+TARGETS: dict[str, Target] = {
+    "sku": Target(
+        label="SKU",
+        kind=Kind.SKU,
+        aliases=(
+            "sku", "variant sku", "supplier sku", "reference", "product code", "item code",
+            "artikelnummer", "article number", "item no", "item number", "part no", "id",
+            "product id", "code",
+        ),
+    ),
+    "parent": Target(
+        label="Parent SKU",
+        kind=Kind.SKU,
+        aliases=(
+            "parent sku", "parent", "parent id", "item group id", "url handle", "handle",
+            "group id", "product group", "model",
+        ),
+    ),
+    "gtin": Target(
+        label="GTIN", aliases=("gtin", "ean", "ean13", "ean 13", "upc", "barcode", "ean code")
+    ),
+    "mpn": Target(
+        label="MPN",
+        aliases=("mpn", "manufacturer part number", "part number", "partnumber", "maker code"),
+    ),
+    "title": Target(
+        label="Title",
+        aliases=("title", "product name", "name", "product title", "bezeichnung", "item name"),
+    ),
+    "description": Target(
+        label="Description",
+        kind=Kind.HTML,
+        aliases=(
+            "html description", "description html", "description", "long description",
+            "body html", "body", "product description", "beschreibung",
+        ),
+    ),
+    "brand": Target(label="Brand", aliases=("brand", "manufacturer", "vendor", "marke", "maker")),
+    "category": Target(
+        label="Category path",
+        kind=Kind.WORDS,
+        aliases=(
+            "category path", "categories", "category", "product type", "product category",
+            "kategorie", "type", "google product category",
+        ),
+    ),
+    "cost": Target(
+        label="Cost",
+        kind=Kind.MONEY,
+        aliases=(
+            "cost", "b2b price", "wholesale price", "base price", "net price", "cost per item",
+            "dealer price", "purchase price", "cost of goods sold", "einkaufspreis", "ek",
+        ),
+    ),
+    "currency": Target(label="Currency", aliases=("currency", "currency code", "wahrung")),
+    "stock": Target(
+        label="Stock",
+        kind=Kind.STOCK,
+        aliases=(
+            "stock", "qty", "quantity", "inventory", "stock quantity", "available",
+            "variant inventory qty", "inventory quantity", "bestand", "is have", "availability",
+        ),
+    ),
+    "location": Target(
+        label="Warehouse", aliases=("warehouse", "location", "warehouse code", "lager", "depot")
+    ),
+    "country": Target(
+        label="Country of the warehouse",
+        aliases=("warehouse country", "ships from", "stock country"),
+    ),
+    "weight": Target(
+        label="Packed weight",
+        kind=Kind.WEIGHT,
+        aliases=(
+            "packed weight", "shipping weight", "weight", "variant grams", "weight value grams",
+            "gross weight", "gewicht",
+        ),
+    ),
+    "length": Target(
+        label="Length", kind=Kind.LENGTH, aliases=("length", "product length", "depth", "lange")
+    ),
+    "width": Target(label="Width", kind=Kind.LENGTH, aliases=("width", "product width", "breite")),
+    "height": Target(
+        label="Height", kind=Kind.LENGTH, aliases=("height", "product height", "hohe")
+    ),
+    "features": Target(
+        label="Features (name:value)",
+        kind=Kind.WORDS,
+        aliases=("features", "attributes", "specifications", "specs", "product detail"),
+    ),
+    "hs_code": Target(
+        label="HS code",
+        aliases=("hs code", "intrastat", "customs code", "tariff code", "hs", "commodity code"),
+    ),
+    "origin": Target(
+        label="Country of origin",
+        aliases=("country of origin", "origin", "coo", "made in", "origin country"),
+    ),
+    "battery": Target(
+        label="Has a battery",
+        kind=Kind.FLAG,
+        aliases=("has battery", "battery included", "battery"),
+    ),
+    "status": Target(
+        label="Status or deleted flag",
+        kind=Kind.FLAG,
+        aliases=("status", "deleted", "discontinued", "is sale", "active"),
+    ),
+    "updated_at": Target(
+        label="Updated at",
+        kind=Kind.MOMENT,
+        aliases=("updated at", "last update", "last modified", "updated", "timestamp"),
+    ),
+}  # fmt: skip
+
+IMAGE_ALIASES = (
+    "main picture", "main image", "image link", "image", "images", "image url", "picture",
+    "pictures", "product image url", "image src", "additional image link", "additional images",
+    "photo", "photos", "bild",
+)  # fmt: skip
+OPTION_ALIASES = {
+    "Color": ("color", "colour", "farbe"),
+    "Size": ("size", "grosse"),
+    "Material": ("material",),
+    "Pattern": ("pattern",),
+}
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_BETWEEN = re.compile(r"[\W_]+")
+
+
+def folded(header: str) -> str:
+    """Write a column's name so that two spellings are one: ``B2B_Price`` is ``b2b price``."""
+    bare = CAMEL.sub(" ", header.removeprefix("g:"))
+    decomposed = unicodedata.normalize("NFKD", bare.casefold())
+    plain = "".join(each for each in decomposed if not unicodedata.combining(each))
+    return _BETWEEN.sub(" ", plain).strip()
