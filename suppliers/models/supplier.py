@@ -88,6 +88,8 @@ class Connection(models.Model):
     rest_until = models.DateTimeField(null=True, blank=True)  # his budget is spent until then
     problem = models.CharField(max_length=300, blank=True)  # the last failed call, in words
     problem_at = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    check_report = models.JSONField(default=dict, blank=True)  # how the last try went
 
     def __str__(self) -> str:
         return f"connection of {self.supplier_id}"
