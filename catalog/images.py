@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import ipaddress
-import socket
 import struct
 import tempfile
 import warnings
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from PIL import Image as Pillow
@@ -20,8 +17,8 @@ from PIL import ImageOps, UnidentifiedImageError
 
 from catalog.models import Image
 from catalog.models.media import WIDTHS_PX
+from storefront.lib.downloading import download
 from storefront.lib.failures import PermanentError, TemporaryError
-from storefront.lib.http import Api
 
 MAX_BYTES = 8_000_000
 MAX_PIXELS = 40_000_000
@@ -60,8 +57,8 @@ class Picture:
 def fetch(image: Image, now: datetime) -> None:
     """Fetch one picture and write down what became of it, or why not, and when to try again."""
     try:
-        content = _download(image.source_url)
-        picture = keep(content)
+        answer = download(image.source_url, headers={"accept": "image/*"}, max_bytes=MAX_BYTES)
+        picture = keep(answer.content)
     except TemporaryError as error:
         _later(image, str(error), now=now)
     except (PermanentError, BadPictureError) as error:
@@ -75,28 +72,6 @@ def fetch(image: Image, now: datetime) -> None:
             try_after=None,
             tries=image.tries + 1,
         )
-
-
-def _download(url: str) -> bytes:
-    parts = urlsplit(url)
-    if settings.IS_PRODUCTION and not _is_public(parts.hostname or ""):
-        raise PermanentError("the address is not a public one")
-    with Api(
-        f"{parts.scheme}://{parts.netloc}",
-        headers={"accept": "image/*"},
-        max_answer_bytes=MAX_BYTES,
-    ) as api:
-        path = parts.path or "/"
-        return api.read("GET", f"{path}?{parts.query}" if parts.query else path)
-
-
-def _is_public(host: str) -> bool:
-    """Refuse to be sent into our own network by a line in somebody's feed."""
-    try:
-        found = socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)
-    except OSError as error:
-        raise TemporaryError(f"{host} cannot be resolved") from error
-    return all(ipaddress.ip_address(address[4][0]).is_global for address in found)
 
 
 def _later(image: Image, problem: str, *, now: datetime) -> None:

@@ -44,12 +44,12 @@ def checked(url: str) -> SplitResult:
     """
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        port = parts.port
     except ValueError as error:
         raise RefusedAddressError("the address cannot be understood") from error
     if parts.scheme not in {"http", "https"}:
         raise RefusedAddressError(f"neither http nor https: {parts.scheme[:20]!r}")
-    if "@" in parts.netloc or "\\" in parts.netloc or not parts.hostname:
+    if "@" in parts.netloc or "\\" in parts.netloc or not parts.hostname or port == 0:
         raise RefusedAddressError("the address names a user, or no host")
     return parts
 

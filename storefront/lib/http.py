@@ -76,14 +76,19 @@ class Api:
         self._gate = gate or OpenGate()
         self._total_s = total_s
         self._max_answer_bytes = max_answer_bytes
-        self._client = httpx.Client(
-            base_url=base_url,
-            headers={"accept-encoding": ACCEPTED, **(headers or {})},
-            timeout=httpx.Timeout(read_s, connect=CONNECT_S, pool=min(read_s, total_s)),
-            follow_redirects=False,
-            transport=_Transport(),
-            trust_env=False,
-        )
+        try:
+            self._client = httpx.Client(
+                base_url=base_url,
+                headers={"accept-encoding": ACCEPTED, **(headers or {})},
+                timeout=httpx.Timeout(read_s, connect=CONNECT_S, pool=min(read_s, total_s)),
+                follow_redirects=False,
+                transport=_Transport(),
+                trust_env=False,
+            )
+        except httpx.InvalidURL as error:
+            raise RefusedAddressError("the address cannot be understood") from error
+        except ValueError:  # it may quote the header, and that may be a key
+            raise PermanentError("a header cannot be sent") from None
 
     def __enter__(self) -> Self:
         return self
@@ -234,6 +239,10 @@ class Api:
             raise type(error)(f"{what}: {error}") from error
         except httpx.LocalProtocolError:
             raise PermanentError(f"{what}: cannot be sent") from None
+        except httpx.InvalidURL as error:  # httpx looks at where a redirect leads all the same
+            raise PermanentError(
+                f"{what}: a redirect to nowhere", may_have_happened=True
+            ) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise TemporaryError(f"{what}: {type(error).__name__}") from error
         except httpx.TransportError as error:

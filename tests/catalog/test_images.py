@@ -152,7 +152,7 @@ def test_a_server_that_is_away_is_asked_again_later_and_later_and_then_no_more(h
     ("status", "body", "words"),
     [
         (404, b"gone", "404"),
-        (302, b"", "302"),
+        (302, b"", "a redirect to nowhere"),
         (200, b"<svg/>", "neither PNG"),
         (200, b"x" * (images.MAX_BYTES + 1), "answer over"),
     ],
@@ -171,10 +171,25 @@ def test_what_will_never_be_a_picture_is_given_up_with_the_reason(httpserver, st
 
 @pytest.mark.django_db
 def test_no_feed_sends_us_into_our_own_network(settings):
-    settings.IS_PRODUCTION = True
-    image = make_image(make_product(), source_url="http://127.0.0.1:9/admin.png")
+    settings.PRIVATE_NETWORKS_ALLOWED = []
+    image = make_image(make_product(), source_url="http://127.0.0.1/admin.png")
 
     images.fetch(image, NOON)
 
     image.refresh_from_db()
-    assert image.problem == "the address is not a public one"
+    assert image.problem == "GET /admin.png: 127.0.0.1 is in no public network"
+    assert image.tries == images.MAX_TRIES
+
+
+@pytest.mark.django_db
+def test_a_picture_that_moved_is_followed(httpserver):
+    httpserver.expect_request("/old.png").respond_with_data(
+        status=301, headers={"Location": "/new.png"}
+    )
+    httpserver.expect_request("/new.png").respond_with_data(picture())
+    image = make_image(make_product(), source_url=httpserver.url_for("/old.png"))
+
+    images.fetch(image, NOON)
+
+    image.refresh_from_db()
+    assert (image.width_px, image.problem) == (1200, "")

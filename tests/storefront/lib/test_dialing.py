@@ -1,0 +1,216 @@
+"""No address that a stranger writes leads us into our own network: a trap there hears nobody."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpcore
+import pytest
+
+from storefront.lib import dialing
+from storefront.lib.dialing import RefusedAddressError, dial, is_allowed
+from storefront.lib.downloading import download
+from storefront.lib.failures import OutsideError, TemporaryError
+from storefront.lib.http import Api
+
+pytestmark = pytest.mark.django_db
+LINES = (Path(__file__).parent / "bad" / "addresses.txt").read_text(encoding="utf-8").splitlines()
+ADDRESSES = [line.split("  ")[0] for line in LINES if not line.startswith("# ")]
+PUBLIC = "93.184.215.14"
+NAMES = {
+    "private.example": ["10.0.0.7"],
+    "mixed.example": [PUBLIC, "127.0.0.1"],
+    "mapped.example": ["::ffff:127.0.0.1"],
+    "public.example": [PUBLIC],
+}
+
+
+class Trap:
+    """Listens on this machine at one port, by every address it has, and counts who connects."""
+
+    def __init__(self, stack):
+        self.heard = []
+        first = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        self.port = first.getsockname()[1]
+        six = socket.create_server(("::1", self.port), family=socket.AF_INET6)
+        for listener in (first, stack.enter_context(six)):
+            listener.settimeout(0.02)
+            threading.Thread(target=self._listen, args=[listener], daemon=True).start()
+
+    def _listen(self, listener):
+        while listener.fileno() != -1:
+            try:
+                caller, address = listener.accept()
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+            self.heard.append(address)
+            caller.close()
+
+
+@pytest.fixture
+def trap(settings):
+    settings.PRIVATE_NETWORKS_ALLOWED = []
+    settings.OUTSIDE_PORTS_ALLOWED = ["7000-65535"]
+    with ExitStack() as stack:
+        yield Trap(stack)
+
+
+@pytest.fixture
+def resolver(monkeypatch):
+    """Answers for the names of our examples; what it was asked is kept."""
+    asked = []
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host, port, *args, **words):
+        asked.append(host)
+        if host not in NAMES:
+            return real(host, port, *args, **words)
+        found = NAMES[host]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in found]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return asked
+
+
+@pytest.fixture
+def dialed(monkeypatch):
+    """Every address that a connection was really tried to; none of them answers."""
+    tried = []
+
+    def connect(_self, host, port, *_args, **_words):
+        tried.append((host, port))
+        raise httpcore.ConnectError("nobody answers")
+
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
+    return tried
+
+
+def test_the_corpus_is_large():
+    assert len(set(ADDRESSES)) >= 40
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_nobody_is_called_at_a_bad_address(trap, resolver, address):
+    with pytest.raises(OutsideError) as refused:
+        download(address.format(port=trap.port), total_s=3)
+
+    assert trap.heard == []
+    # Some systems do not even resolve the strangest ones.
+    is_unknown = isinstance(refused.value, TemporaryError)
+    assert is_unknown or isinstance(refused.value, RefusedAddressError)
+    assert not is_unknown or "cannot be resolved" in str(refused.value)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_no_redirect_leads_to_a_bad_address(trap, resolver, settings, httpserver, address):
+    settings.PRIVATE_NETWORKS_ALLOWED = ["127.0.0.1/32"]
+    settings.OUTSIDE_PORTS_ALLOWED = [str(httpserver.port)]
+    there = address.format(port=trap.port)
+    httpserver.expect_request("/picture").respond_with_data(
+        status=302, headers={"Location": there.encode().decode("latin-1")}
+    )
+
+    with pytest.raises(OutsideError):
+        download(httpserver.url_for("/picture"), total_s=3)
+
+    assert trap.heard == []
+
+
+def test_a_name_that_changes_its_mind_is_connected_to_where_it_was_looked_at(
+    trap, monkeypatch, dialed
+):
+    answers = [PUBLIC, "127.0.0.1", "127.0.0.1"]
+    asked = []
+
+    def getaddrinfo(host, port, *_args, **_words):
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answers.pop(0), port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+    with Api("http://rebinding.example") as api, pytest.raises(TemporaryError):
+        api.get("/orders")
+
+    assert asked == ["rebinding.example"]
+    assert dialed == [(PUBLIC, 80)]
+    assert trap.heard == []
+
+
+def test_the_second_address_of_a_host_is_tried_when_the_first_does_not_answer(
+    trap, monkeypatch, dialed
+):
+    monkeypatch.setitem(NAMES, "two.example", [PUBLIC, "1.1.1.1"])
+    monkeypatch.setattr(dialing, "_resolved", lambda *_: NAMES["two.example"])
+
+    with Api("https://two.example") as api, pytest.raises(TemporaryError):
+        api.get("/")
+
+    assert dialed == [(PUBLIC, 443), ("1.1.1.1", 443)]
+
+
+def test_a_path_is_never_another_host(trap, resolver, dialed):
+    with Api("http://public.example/v1/") as api:
+        for path in (f"http://127.0.0.1:{trap.port}/", "https://public.example/"):
+            with pytest.raises(RefusedAddressError):
+                api.get(path)
+        with pytest.raises(TemporaryError):
+            api.get(f"//127.0.0.1:{trap.port}/")
+
+    assert dialed == [(PUBLIC, 80)]
+    assert trap.heard == []
+
+
+def test_an_api_follows_no_redirect(trap, settings, httpserver):
+    settings.PRIVATE_NETWORKS_ALLOWED = ["127.0.0.0/8"]
+    httpserver.expect_request("/orders").respond_with_data(
+        status=302, headers={"Location": f"http://127.0.0.1:{trap.port}/"}
+    )
+
+    with Api(httpserver.url_for("/")) as api, pytest.raises(OutsideError, match="HTTP 302"):
+        api.get("orders")
+
+    assert trap.heard == []
+
+
+def test_other_protocols_are_dialed_by_the_same_rules(trap, resolver):
+    for host in ("127.0.0.1", "localhost", "private.example"):
+        with pytest.raises(RefusedAddressError):
+            dial(host, trap.port, timeout_s=1, usual_ports=frozenset({22}))
+
+    assert trap.heard == []
+
+
+def test_what_the_settings_list_may_be_dialed(trap, settings):
+    settings.PRIVATE_NETWORKS_ALLOWED = ["127.0.0.1/32"]
+
+    with dial("127.0.0.1", trap.port, timeout_s=1, usual_ports=frozenset()) as line:
+        line.recv(1)
+
+    assert len(trap.heard) == 1
+
+
+@pytest.mark.parametrize("address", [PUBLIC, "1.1.1.1", "2606:4700:4700::1111", "64:ff9b::101:101"])
+def test_public_addresses_are_public(settings, address):
+    settings.PRIVATE_NETWORKS_ALLOWED = []
+
+    assert is_allowed(address)
+
+
+def test_a_resolver_that_hangs_is_not_waited_for(trap, monkeypatch):
+    over = threading.Event()
+
+    def hang(*_args, **_words):
+        over.wait(10)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+
+    with Api("http://slow.example", total_s=0.2) as api, pytest.raises(TemporaryError):
+        api.get("/")
+
+    over.set()

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import gzip
+import io
+import resource
+import time
+import zlib
+
+import pytest
+from werkzeug import Response
+
+from storefront.lib.dialing import RefusedAddressError
+from storefront.lib.downloading import download
+from storefront.lib.failures import PermanentError, TemporaryError
+
+pytestmark = pytest.mark.django_db
+FILE = b"sku,stock\n" * 1000
+
+
+def redirect(httpserver, path, to, status=302):
+    httpserver.expect_request(path).respond_with_data(status=status, headers={"Location": to})
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_file_that_moved_is_found(httpserver, status):
+    redirect(httpserver, "/feed", "/v2/feed?day=1", status)
+    httpserver.expect_request("/v2/feed", query_string="day=1").respond_with_data(FILE)
+
+    answer = download(httpserver.url_for("/feed"))
+
+    assert answer.content == FILE
+
+
+def test_a_circle_of_redirects_ends(httpserver):
+    redirect(httpserver, "/a", "/b")
+    redirect(httpserver, "/b", "/a")
+
+    with pytest.raises(PermanentError, match="more than 3 redirects"):
+        download(httpserver.url_for("/a"))
+
+    assert len(httpserver.log) == 4
+
+
+def test_no_redirect_is_followed_where_none_is_allowed(httpserver):
+    redirect(httpserver, "/a", "/b")
+
+    with pytest.raises(PermanentError, match="more than 0 redirects"):
+        download(httpserver.url_for("/a"), redirects=0)
+
+    assert len(httpserver.log) == 1
+
+
+def test_another_host_is_not_told_our_keys(httpserver):
+    told = []
+
+    def answer(request):
+        told.append({name.lower() for name, _ in request.headers})
+        if len(told) == 1:
+            return Response(status=302, headers={"Location": "/same"})
+        if len(told) == 2:
+            there = httpserver.url_for("/other").replace("localhost", "127.0.0.1")
+            return Response(status=302, headers={"Location": there})
+        return Response(FILE)
+
+    httpserver.expect_request("/").respond_with_handler(answer)
+    httpserver.expect_request("/same").respond_with_handler(answer)
+    httpserver.expect_request("/other").respond_with_handler(answer)
+    keys = {"authorization": "Bearer x", "x-api-key": "k", "cookie": "c=1", "if-none-match": '"7"'}
+
+    download(httpserver.url_for("/").replace("127.0.0.1", "localhost"), headers=keys)
+
+    assert [set(keys) & names for names in told] == [set(keys), set(keys), {"if-none-match"}]
+
+
+def test_what_did_not_change_comes_back_as_it_is(httpserver):
+    httpserver.expect_request("/feed").respond_with_data(status=304, headers={"ETag": '"7"'})
+
+    answer = download(httpserver.url_for("/feed"), headers={"if-none-match": '"7"'})
+
+    assert (answer.status, answer.content, answer.headers["etag"]) == (304, b"", '"7"')
+
+
+def test_a_refusal_is_not_taken_for_the_file(httpserver):
+    httpserver.expect_request("/feed").respond_with_data("later", status=503)
+    file = io.BytesIO()
+
+    with pytest.raises(TemporaryError, match="HTTP 503"):
+        download(httpserver.url_for("/feed"), to=file)
+
+    assert file.getvalue() == b""
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("identity", bytes)]
+)
+def test_a_packed_answer_is_unpacked(httpserver, encoding, pack):
+    httpserver.expect_request("/feed").respond_with_data(
+        pack(FILE), headers={"Content-Encoding": encoding}
+    )
+
+    assert download(httpserver.url_for("/feed")).content == FILE
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "compress"])
+def test_a_packing_that_we_did_not_ask_for_is_refused(httpserver, encoding):
+    httpserver.expect_request("/feed").respond_with_data(
+        FILE, headers={"Content-Encoding": encoding}
+    )
+
+    with pytest.raises(PermanentError, match="packed as"):
+        download(httpserver.url_for("/feed"))
+
+
+@pytest.mark.parametrize("body", [gzip.compress(FILE)[:-9], gzip.compress(FILE)[:20], b"no gzip"])
+def test_a_broken_packing_is_no_file(httpserver, body):
+    httpserver.expect_request("/feed").respond_with_data(body, headers={"Content-Encoding": "gzip"})
+
+    with pytest.raises(TemporaryError):
+        download(httpserver.url_for("/feed"))
+
+
+def test_a_bomb_is_stopped_at_the_limit_and_takes_little_memory(httpserver):
+    bomb = gzip.compress(b"0" * 100_000_000, compresslevel=6)
+    httpserver.expect_request("/feed").respond_with_data(bomb, headers={"Content-Encoding": "gzip"})
+    before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = time.monotonic()
+
+    with pytest.raises(PermanentError, match="over 4000000 bytes"):
+        download(httpserver.url_for("/feed"))
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 50_000
+    assert time.monotonic() - started < 1
+
+
+def test_nobody_leads_us_from_https_to_http(monkeypatch):
+    class Answer:
+        status = 302
+        headers = {"location": "http://127.0.0.1/feed"}
+        content = b""
+
+    monkeypatch.setattr("storefront.lib.downloading.Api.exchange", lambda *_, **__: Answer())
+
+    with pytest.raises(RefusedAddressError, match="from https to http"):
+        download("https://supplier.example/feed")

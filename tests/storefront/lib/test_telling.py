@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import logging
+import traceback
+
+import pytest
+
+from storefront.lib.failures import OutsideError
+from storefront.lib.http import Api
+from storefront.lib.telling import quoted, spoken_path, their_id
+
+KEY = "sk9Zq7LwT2mXv4Rb8Nc1Yd6K"
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("product/list", "product/list"),
+        ("orders/2411241234567890123/lines", "orders/2411241234567890123/lines"),
+        ("/p/0198F1C2-7A3B-4C5D-8E9F-001122334455", "/p/0198F1C2-7A3B-4C5D-8E9F-001122334455"),
+        (
+            "/feeds/stock-and-price-of-all-products.csv",
+            "/feeds/stock-and-price-of-all-products.csv",
+        ),
+        ("/f.csv?X-Amz-Signature=abc", "/f.csv?…"),
+        ("/f.csv?token=abc#top", "/f.csv?…"),
+        ("/f.csv#abc", "/f.csv"),
+        (f"/feeds/{KEY}/stock.csv", "/feeds/…/stock.csv"),
+    ],
+)
+def test_a_path_is_told_without_what_opens_doors(path, said):
+    assert spoken_path(path) == said
+
+
+def test_an_answer_that_echoes_our_key_is_quoted_without_it():
+    assert quoted("GET", f"bad key {KEY}".encode(), sent=[KEY, "*/*"]) == ": 'bad key …'"
+
+
+@pytest.mark.parametrize(
+    ("headers", "content", "name"),
+    [
+        ({"x-request-id": "abc-123"}, b"", "abc-123"),
+        ({"x-request-id": "abc\n  123"}, b"", "abc123"),
+        ({}, b'{"code":200,"data":{},"requestId":"2f0c-9a","success":true}', "2f0c-9a"),
+        ({}, b'{"data":"' + b"x" * 9000 + b'","request_id":"2f0c9a77"}', "2f0c9a77"),
+        ({}, b"<html>", ""),
+    ],
+)
+def test_their_name_of_a_request_is_found(headers, content, name):
+    assert their_id(headers, content) == name
+
+
+@pytest.mark.django_db
+def test_neither_log_nor_error_tells_what_we_sent(httpserver, caplog):
+    caplog.set_level(logging.DEBUG)
+    httpserver.expect_request("/v1/orders").respond_with_data(f"bad key {KEY}", status=401)
+
+    with Api(httpserver.url_for("/v1/"), headers={"x-key": KEY}) as api:
+        with pytest.raises(OutsideError) as by_header:
+            api.get("orders")
+        with pytest.raises(OutsideError) as by_query:
+            api.get("orders", key=KEY, street="Rue de la Paix")
+
+    told = f"{by_header.value} {by_query.value!r} {caplog.text}"
+    ours = told.replace(f"GET /v1/orders?key={KEY}", "")  # the test server's own log
+    assert KEY not in "\n".join(line for line in ours.splitlines() if "werkzeug" not in line)
+    assert "Rue" not in "\n".join(line for line in ours.splitlines() if "werkzeug" not in line)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("key", [f"{KEY}\n", f"{KEY}é", f"{KEY}\0"])
+def test_a_key_that_cannot_be_sent_is_not_quoted_either(httpserver, key):
+    httpserver.expect_request("/").respond_with_data("{}")
+
+    with pytest.raises(OutsideError) as caught:
+        ask(httpserver.url_for("/"), key)
+
+    assert not caught.value.may_have_happened
+    assert KEY not in "".join(traceback.format_exception(caught.value))
+
+
+def ask(url, key):
+    with Api(url, headers={"x-key": key}) as api:
+        api.get("/")
