@@ -11,13 +11,8 @@ from . import messages, moving
 from .areas import BY_COUNTRY, Pile
 from .faults import UnknownFaultError
 from .goods.product import Product, Variant
+from .listening import BadControlError
 from .world import World
-
-PREFIX = "/control/"
-
-
-class BadControlError(Exception):
-    """The string that was pulled is not there, or was pulled wrongly."""
 
 
 def pull(world: World, *, method: str, name: str, wish: dict[str, Any]) -> Any:

@@ -56,7 +56,8 @@ class Fault:
 class Faults:
     """All standing orders, in the order in which they were given."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: frozenset[str] = REQUEST_KINDS) -> None:
+        self._kinds = kinds
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
         self._ids = itertools.count(1)
@@ -71,7 +72,7 @@ class Faults:
         skip: int = 0,
         delay_s: float = 1.0,
     ) -> dict[str, Any]:
-        kinds = MESSAGE_KINDS if path == WEBHOOKS else REQUEST_KINDS
+        kinds = MESSAGE_KINDS if path == WEBHOOKS else self._kinds
         if kind not in kinds:
             raise UnknownFaultError(f"{kind!r} is none of {', '.join(sorted(kinds))}")
         fault = Fault(

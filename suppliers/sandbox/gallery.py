@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
+from .goods.product import Product
 from .replies import Reply
-from .world import World
 
 PREFIX = "/pictures/"
 PATH = re.compile(r"/pictures/(\d{19})/(\d{1,2})/(front|side|lit|scale)\.png")
@@ -16,21 +17,20 @@ EDITION = 1  # counts up when goods are drawn another way, so that old files are
 _drawing = threading.BoundedSemaphore(2)
 
 
-def picture(world: World, path: str) -> Reply:
+def picture(path: str, *, find: Callable[[str], Product | None], seed: int, folder: Path) -> Reply:
     asked = PATH.fullmatch(path)
-    product = world.catalog.by_pid(asked[1]) if asked else None
+    product = find(asked[1]) if asked else None
     place = int(asked[2]) if asked else 0
     if asked is None or product is None or place >= max(len(product.variants), 1):
         return Reply(status=404, body=b"no such picture", type="text/plain")
     variant = product.variants[place] if product.variants else None
     angle = asked[3]
-    folder = world.folder / "pictures" / str(EDITION)
-    file = folder / f"{product.pid}-{place}-{angle}.png"
+    file = folder / "pictures" / str(EDITION) / f"{product.pid}-{place}-{angle}.png"
     if not file.exists():
         from .pictures.drawing import png  # noqa: PLC0415 drawing needs a package of the demo
 
         with _drawing:
-            _keep(file, png(product, variant, angle=angle, seed=world.catalog.seed))
+            _keep(file, png(product, variant, angle=angle, seed=seed))
     return Reply(
         body=file.read_bytes(), type="image/png", headers={"Cache-Control": "max-age=86400"}
     )

@@ -44,9 +44,15 @@ TABLES = ("orders", "effects", "attempts", "stock", "prices", "messages")
 
 
 class Ledger:
-    """One SQLite file, one writer at a time, and nothing answered before it is on the disk."""
+    """One SQLite file, one writer at a time, and nothing answered before it is on the disk.
 
-    def __init__(self, folder: Path) -> None:
+    ``wipe`` forgets what stands in ``tables``.
+    """
+
+    def __init__(
+        self, folder: Path, *, schema: str = SCHEMA, tables: tuple[str, ...] = TABLES
+    ) -> None:
+        self._tables = tables
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         self._db = sqlite3.connect(
@@ -55,7 +61,7 @@ class Ledger:
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(SCHEMA)
+        self._db.executescript(schema)
         self._depth = 0
         self.after_rollback: list[Callable[[], None]] = []
 
@@ -127,5 +133,5 @@ class Ledger:
     def wipe(self) -> None:
         """Forget all but the tokens and the settings."""
         with self.writing():
-            for table in TABLES:
+            for table in self._tables:
                 self.run(f"DELETE FROM {table}")  # noqa: S608 our own names

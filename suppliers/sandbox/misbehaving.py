@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import math
 import time
@@ -12,13 +11,10 @@ from typing import Any
 
 from .dialect.envelope import MESSAGES
 from .faults import Fault
-from .replies import Reply, as_html, as_json
+from .replies import Reply, as_json
+from .spoilers import INSIDE, SPOILERS
 
 BUSY = 1600000
-HUGE_BYTES = 10_000_000
-BOMB_BYTES = 200_000_000
-TRICKLE_S = 0.2
-INSIDE = "http://169.254.169.254/latest/meta-data/"
 PRICES = ("sellPrice", "nowPrice", "variantSellPrice", "logisticPrice", "totalPostageFee")
 AMOUNTS = (*PRICES, "orderAmount", "productAmount")
 LISTS = ("content", "list", "variants", "productList")
@@ -53,37 +49,12 @@ def after(fault: Fault | None, reply: Reply) -> Reply:
     """Spoil the answer of what was done."""
     if fault is None:
         return reply
-    if fault.kind in _SPOILERS:
-        return _SPOILERS[fault.kind](fault, reply)
+    if fault.kind in SPOILERS:
+        return SPOILERS[fault.kind](fault, reply)
     if fault.kind not in _CHANGES:
         return reply
     changed = json.dumps(_CHANGES[fault.kind](json.loads(reply.body)))
     return replace(reply, body=changed.replace(json.dumps(_NAN), "NaN").encode())
-
-
-def _dropped(_: Fault, reply: Reply) -> Reply:
-    return replace(reply, is_dropped=True)
-
-
-def _garbage(_: Fault, __: Reply) -> Reply:
-    return as_html("<html><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>")
-
-
-def _truncated(_: Fault, reply: Reply) -> Reply:
-    return replace(reply, body=reply.body[: len(reply.body) * 2 // 3])
-
-
-def _trickling(fault: Fault, reply: Reply) -> Reply:
-    return replace(reply, trickle_s=fault.delay_s or TRICKLE_S)
-
-
-def _huge(_: Fault, reply: Reply) -> Reply:
-    return replace(reply, body=b'{"code":200,"data":"' + b"x" * HUGE_BYTES + b'"}')
-
-
-def _bomb(_: Fault, reply: Reply) -> Reply:
-    packed = gzip.compress(b'{"code":200,"data":"' + b"0" * BOMB_BYTES)
-    return replace(reply, body=packed, headers={"Content-Encoding": "gzip"})
 
 
 def _walked(value: Any, change: Any) -> Any:
@@ -127,14 +98,6 @@ def _of_somebody_else(answer: Any) -> Any:
     return _walked(answer, change)
 
 
-_SPOILERS: dict[str, Callable[[Fault, Reply], Reply]] = {
-    "drop_after": _dropped,
-    "garbage": _garbage,
-    "truncated": _truncated,
-    "trickle": _trickling,
-    "huge": _huge,
-    "gzip_bomb": _bomb,
-}
 _CHANGES: dict[str, Callable[[Any], Any]] = {
     "wrong_currency": _in_euros,
     "nan_price": _without_number,

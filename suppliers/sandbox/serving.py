@@ -1,123 +1,45 @@
-"""HTTP: listen, read a request, hand it on, write the answer."""
+"""The CJ dialect, its pictures, and its page for people, on one port."""
 
 from __future__ import annotations
 
-import json
-import socket
-import sys
-import time
-import urllib.parse
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-
 from . import answering, control, gallery, human
 from .limits import Limits
-from .replies import Reply, as_html, as_json
+from .listening import Asked, Listener
+from .replies import Reply, as_html
 from .world import World
 
-MOST_BYTES = 1_000_000
-PIECES = 40
 
-
-class Server(ThreadingHTTPServer):
+class Server(Listener):
     """One sandbox on one port."""
-
-    daemon_threads = True
-    request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], *, world: World) -> None:
         self.world = world
         self.limits = Limits(qps=world.rules.qps, points=world.rules.points)
-        super().__init__(address, Handler)
+        super().__init__(
+            address,
+            answer=self._answer,
+            pull=lambda method, name, wish: control.pull(
+                world, method=method, name=name, wish=wish
+            ),
+        )
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Pass over a caller who hung up: that is no news."""
-        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
-            super().handle_error(request, client_address)
-
-
-class Handler(BaseHTTPRequestHandler):
-    """One connection."""
-
-    protocol_version = "HTTP/1.1"
-    server: Server
-    server_version = "sandbox"
-    timeout = 60
-    wbufsize = 64 * 1024  # head and body leave together: no waiting for the caller's ACK
-    disable_nagle_algorithm = True
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 the base class's name
-        """Stay quiet: the ledger knows more than a log would."""
-
-    def _serve(self) -> None:
-        self._write(self._reply())
-
-    do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 the base class's names
-
-    def _reply(self) -> Reply:
-        length = self.headers.get("Content-Length") or "0"
-        if not length.isdecimal() or int(length) > MOST_BYTES:
-            self.close_connection = True
-            return Reply(status=413, body=b"too large", type="text/plain")
-        body = self.rfile.read(int(length))
-        parts = urllib.parse.urlsplit(self.path)
-        path = parts.path
-        query = urllib.parse.parse_qs(parts.query, keep_blank_values=True)
-        world = self.server.world
-        if path.startswith(answering.PREFIX):
+    def _answer(self, asked: Asked) -> Reply:
+        if asked.path.startswith(answering.PREFIX):
             return answering.reply_to(
-                world,
-                self.server.limits,
-                method=self.command,
-                path=path,
-                query=query,
-                body=body,
-                token=self.headers.get("CJ-Access-Token") or "",
-                peer=self.client_address[0],
+                self.world,
+                self.limits,
+                method=asked.method,
+                path=asked.path,
+                query=asked.query,
+                body=asked.body,
+                token=asked.headers["CJ-Access-Token"] or "",
+                peer=asked.peer,
             )
-        if path.startswith(control.PREFIX):
-            return self._control(path.removeprefix(control.PREFIX), query, body)
-        return self._page(path)
-
-    def _page(self, path: str) -> Reply:
-        world = self.server.world
-        if path.startswith(gallery.PREFIX):
-            return gallery.picture(world, path)
-        if path == "/healthz":
-            return Reply(body=b"ok", type="text/plain")
-        if path == "/":
-            return as_html(human.page(world))
+        if asked.path.startswith(gallery.PREFIX):
+            shelf = self.world.catalog
+            return gallery.picture(
+                asked.path, find=shelf.by_pid, seed=shelf.seed, folder=self.world.folder
+            )
+        if asked.path == "/":
+            return as_html(human.page(self.world))
         return Reply(status=404, body=b"not found", type="text/plain")
-
-    def _control(self, name: str, query: dict[str, list[str]], body: bytes) -> Reply:
-        is_form = "form-urlencoded" in (self.headers.get("Content-Type") or "")
-        try:
-            if is_form:
-                query |= urllib.parse.parse_qs(body.decode())
-                body = b""
-            wish = json.loads(body) if body else {key: values[0] for key, values in query.items()}
-            done = control.pull(self.server.world, method=self.command, name=name, wish=wish)
-        except (control.BadControlError, ValueError) as error:
-            return as_json({"error": str(error)}, status=400)
-        return Reply(status=303, headers={"Location": "/"}) if is_form else as_json(done)
-
-    def _write(self, reply: Reply) -> None:
-        if reply.is_dropped:
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
-            return
-        self.send_response(reply.status, HTTPStatus(reply.status).phrase)
-        self.send_header("Content-Type", reply.type)
-        self.send_header("Content-Length", str(len(reply.body)))
-        for name, value in reply.headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if not reply.trickle_s:
-            self.wfile.write(reply.body)
-            return
-        step = max(len(reply.body) // PIECES, 1)
-        for start in range(0, len(reply.body), step):
-            self.wfile.write(reply.body[start : start + step])
-            self.wfile.flush()
-            time.sleep(reply.trickle_s)

@@ -1,0 +1,136 @@
+"""HTTP: listen, read a request, hand it on, write the answer. The same for every dialect."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import time
+import urllib.parse
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import Message
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from .replies import Reply, as_json
+
+CONTROL = "/control/"
+MOST_BYTES = 1_000_000
+PIECES = 40
+
+type Query = dict[str, list[str]]
+
+
+class BadControlError(Exception):
+    """The string that was pulled is not there, or was pulled wrongly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request, read whole."""
+
+    method: str
+    path: str
+    query: Query
+    body: bytes
+    headers: Message
+    peer: str
+
+
+class Listener(ThreadingHTTPServer):
+    """One sandbox on one port.
+
+    ``answer`` answers what is asked, ``pull`` does what is wished behind the stage.
+    """
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        *,
+        answer: Callable[[Asked], Reply],
+        pull: Callable[[str, str, dict[str, Any]], Any],
+    ) -> None:
+        self.answer, self.pull = answer, pull
+        super().__init__(address, Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Pass over a caller who hung up: that is no news."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    server: Listener
+    server_version = "sandbox"
+    timeout = 60
+    wbufsize = 64 * 1024  # head and body leave together: no waiting for the caller's ACK
+    disable_nagle_algorithm = True
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 the base class's name
+        """Stay quiet: the ledger knows more than a log would."""
+
+    def _serve(self) -> None:
+        self._write(self._reply())
+
+    do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 the base class's names
+
+    def _reply(self) -> Reply:
+        length = self.headers.get("Content-Length") or "0"
+        if not length.isdecimal() or int(length) > MOST_BYTES:
+            self.close_connection = True
+            return Reply(status=413, body=b"too large", type="text/plain")
+        parts = urllib.parse.urlsplit(self.path)
+        asked = Asked(
+            method=self.command,
+            path=parts.path,
+            query=urllib.parse.parse_qs(parts.query, keep_blank_values=True),
+            body=self.rfile.read(int(length)),
+            headers=self.headers,
+            peer=self.client_address[0],
+        )
+        if asked.path == "/healthz":
+            return Reply(body=b"ok", type="text/plain")
+        if asked.path.startswith(CONTROL):
+            return self._control(asked)
+        return self.server.answer(asked)
+
+    def _control(self, asked: Asked) -> Reply:
+        query, body = asked.query, asked.body
+        is_form = "form-urlencoded" in (asked.headers["Content-Type"] or "")
+        try:
+            if is_form:
+                query |= urllib.parse.parse_qs(body.decode())
+                body = b""
+            wish = json.loads(body) if body else {key: values[0] for key, values in query.items()}
+            done = self.server.pull(asked.method, asked.path.removeprefix(CONTROL), wish)
+        except (BadControlError, ValueError) as error:
+            return as_json({"error": str(error)}, status=400)
+        return Reply(status=303, headers={"Location": "/"}) if is_form else as_json(done)
+
+    def _write(self, reply: Reply) -> None:
+        if reply.is_dropped:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        self.send_response(reply.status, HTTPStatus(reply.status).phrase)
+        self.send_header("Content-Type", reply.type)
+        self.send_header("Content-Length", str(len(reply.body)))
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if not reply.trickle_s:
+            self.wfile.write(reply.body)
+            return
+        step = max(len(reply.body) // PIECES, 1)
+        for start in range(0, len(reply.body), step):
+            self.wfile.write(reply.body[start : start + step])
+            self.wfile.flush()
+            time.sleep(reply.trickle_s)
