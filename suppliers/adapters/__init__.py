@@ -3,8 +3,10 @@
 from importlib import import_module
 
 ADAPTERS = {
+    "bigbuy": "suppliers.adapters.bigbuy.BigBuy",
     "cj": "suppliers.adapters.cj.CJ",
     "fake": "suppliers.adapters.fake.FakeSupplier",
+    "feed": "suppliers.adapters.feed.Feed",
 }
 
 

@@ -1,0 +1,5 @@
+"""BigBuy."""
+
+from suppliers.adapters.bigbuy.client import BigBuy
+
+__all__ = ["BigBuy"]

@@ -1,0 +1,117 @@
+"""BigBuy, REST API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import ClassVar
+
+from catalog.records import BadRow
+from storefront.lib.address import Address
+from storefront.lib.money import Money
+from suppliers.adapters.base import (
+    CostRecord,
+    FreightOption,
+    Omitted,
+    OrderName,
+    ProductPage,
+    PurchaseRequest,
+    PurchaseState,
+    RequestLine,
+    StockRecord,
+)
+from suppliers.adapters.bigbuy import (
+    advising,
+    following,
+    freight,
+    lists,
+    placing,
+    records,
+    stocks,
+)
+from suppliers.adapters.bigbuy.options import CURRENCY, QUOTAS, Options
+from suppliers.adapters.bigbuy.shelf import Shelf
+from suppliers.adapters.bigbuy.wire import Wire
+from suppliers.adapters.line import Line, Quota, Secret
+
+
+class BigBuy:
+    """A supplier whose location is a warehouse, and whose lists are whole and few.
+
+    He has no call to cancel an order, and tells nothing unasked: those abilities are absent.
+    """
+
+    TITLE: ClassVar = "BigBuy"
+    SECRETS: ClassVar = (Secret(name="api_key", label="API key"),)
+    OPTIONS: ClassVar = Options
+    QUOTAS: ClassVar[tuple[Quota, ...]] = QUOTAS
+
+    def __init__(self, line: Line) -> None:
+        self._options = line.settings(Options)
+        self._wire = Wire(line, self._options)
+        self._memory = line.memory
+        self._opened: Shelf | None = None
+        self._listed: tuple[list[BadRow], frozenset[int]] | None = None
+
+    @property
+    def _shelf(self) -> Shelf:
+        if self._opened is None:
+            self._opened = Shelf(self._wire.folder)
+        return self._opened
+
+    def sign_in(self) -> str:
+        """Ask whether the key is right: he says yes without a word, and no name."""
+        self._wire.check("user/auth/status")
+        return ""
+
+    def close(self) -> None:
+        self._wire.close()
+        if self._opened is not None:
+            self._opened.close()
+
+    @property
+    def omitted_products(self) -> Omitted:
+        return Omitted.GONE
+
+    def pages(self) -> Iterator[ProductPage | BadRow]:
+        if self._listed is None:
+            self._listed = lists.fetch(self._wire, self._shelf, self._options, self._memory)
+        bad, chosen = self._listed
+        yield from bad
+        yield from records.pages(self._shelf, chosen, tells_stock=self._options.only_in_stock)
+
+    @property
+    def omitted_stock(self) -> Omitted:
+        return Omitted.EMPTY
+
+    def stock_rows(self) -> Iterator[tuple[str, tuple[StockRecord | BadRow, ...]]]:
+        lists.variants_of(self._wire, self._shelf)
+        yield from stocks.stock_rows(self._wire, self._shelf, self._options)
+
+    def cost_rows(self) -> Iterator[tuple[str, tuple[CostRecord | BadRow, ...]]]:
+        lists.variants_of(self._wire, self._shelf)
+        yield from stocks.cost_rows(self._wire, self._shelf)
+
+    def freight(
+        self, *, country_from: str, ship_to: Address, lines: tuple[RequestLine, ...]
+    ) -> tuple[FreightOption, ...]:
+        del country_from  # the goods say from where
+        return freight.options(self._wire, self._options, ship_to=ship_to, lines=lines)
+
+    def validate(self, request: PurchaseRequest) -> Money | None:
+        return placing.validate(self._wire, self._options, request)
+
+    def place(self, request: PurchaseRequest) -> PurchaseState:
+        return placing.place(self._wire, self._options, request)
+
+    def find(self, *, number: str) -> PurchaseState | None:
+        return following.find(self._wire, self._options, number)
+
+    def track(self, orders: Sequence[OrderName]) -> Iterable[PurchaseState]:
+        return following.track(self._wire, self._options, orders)
+
+    def balance(self) -> Money:
+        return Money(self._wire.get("user/purse", Decimal), CURRENCY)
+
+    def advice(self) -> tuple[str, ...]:
+        return advising.advice(self._wire, self._options)

@@ -1,0 +1,176 @@
+"""The lists on disk: joined there by id, and kept between runs where they did not change."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from itertools import batched
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+FILE = "bigbuy.sqlite3"
+BUSY_S = 60.0
+BATCH = 1000
+# What is kept is only ever what was told once: another edition of it is asked for again.
+EDITION = 1
+KEPT = """
+CREATE TABLE IF NOT EXISTS rows (
+  list TEXT, id INTEGER, parent INTEGER, row BLOB, PRIMARY KEY (list, id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS rows_by_parent ON rows (list, parent);
+CREATE TABLE IF NOT EXISTS stamps (
+  list TEXT, id INTEGER, stamp TEXT, PRIMARY KEY (list, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fetched (list TEXT PRIMARY KEY, at_s REAL) WITHOUT ROWID;
+"""
+# The run's own: it lies in a file that nobody else sees, and that ends with the run.
+OWN = """
+CREATE TEMP TABLE product (id INTEGER PRIMARY KEY, row BLOB);
+CREATE TEMP TABLE stamp (list TEXT, id INTEGER, stamp TEXT, PRIMARY KEY (list, id)) WITHOUT ROWID;
+CREATE TEMP TABLE incoming (id INTEGER PRIMARY KEY, parent INTEGER, row BLOB);
+CREATE TEMP TABLE stock (product INTEGER, sku TEXT, location TEXT, country TEXT, quantity INTEGER);
+CREATE INDEX temp.stock_by_product ON stock (product);
+"""
+REPLACE = (
+    "DELETE FROM rows WHERE list = :list",
+    "INSERT INTO rows SELECT :list, id, parent, row FROM temp.incoming",
+    "DELETE FROM stamps WHERE list = :list",
+    "INSERT INTO stamps SELECT list, id, stamp FROM temp.stamp WHERE list = :list",
+    "INSERT OR REPLACE INTO fetched VALUES (:list, :at_s)",
+)
+CHANGED = """
+SELECT EXISTS (
+  SELECT 1 FROM temp.stamp t
+  WHERE t.list = ? AND NOT EXISTS (
+    SELECT 1 FROM stamps s WHERE s.list = t.list AND s.id = t.id AND s.stamp = t.stamp
+  )
+)
+"""
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+
+
+class Shelf:
+    """One connection's lists.
+
+    What is replaced is replaced whole, in one transaction: a reader sees the old or the new.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(folder / FILE, timeout=BUSY_S, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        (edition,) = self._db.execute("PRAGMA user_version").fetchone()
+        if edition != EDITION:
+            for table in ("rows", "stamps", "fetched"):
+                self._db.execute(f"DROP TABLE IF EXISTS {table}")
+            self._db.execute(f"PRAGMA user_version = {EDITION}")
+        self._db.executescript(KEPT)
+        self._db.executescript(OWN)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def put_products(self, rows: Iterable[tuple[int, dict[str, Any], Mapping[str, str]]]) -> int:
+        """Lay out the products of this run: id, row, and for each list the date of its part."""
+        count = 0
+        for batch in batched(rows, BATCH):
+            self._db.execute("BEGIN")
+            self._db.executemany(
+                "INSERT OR REPLACE INTO temp.product VALUES (?, ?)",
+                [(key, _encoder.encode(row)) for key, row, _ in batch],
+            )
+            self._db.executemany(
+                "INSERT OR REPLACE INTO temp.stamp VALUES (?, ?, ?)",
+                [(name, key, stamp) for key, _, dates in batch for name, stamp in dates.items()],
+            )
+            self._db.execute("COMMIT")
+            count += len(batch)
+        return count
+
+    def has_changed(self, name: str) -> bool:
+        """Test whether some product's part of a list is of another date than the one we keep."""
+        (found,) = self._db.execute(CHANGED, (name,)).fetchone()
+        return bool(found)
+
+    def replace(
+        self, name: str, rows: Iterable[tuple[int, int | None, dict[str, Any]]], *, at_s: float
+    ) -> int:
+        """Keep a whole list: id, parent and row; nothing of the old one, and all of the new.
+
+        It is gathered aside first: nobody else waits while it comes over the line.
+        """
+        self._db.execute("DELETE FROM temp.incoming")
+        count = 0
+        for batch in batched(rows, BATCH):
+            self._db.execute("BEGIN")
+            self._db.executemany(
+                "INSERT OR REPLACE INTO temp.incoming VALUES (?, ?, ?)",
+                [(key, parent, _encoder.encode(row)) for key, parent, row in batch],
+            )
+            self._db.execute("COMMIT")
+            count += len(batch)
+        self._db.execute("BEGIN IMMEDIATE")
+        for statement in REPLACE:
+            self._db.execute(statement, {"list": name, "at_s": at_s})
+        self._db.execute("COMMIT")
+        return count
+
+    def fetched_at_s(self, name: str) -> float:
+        row = self._db.execute("SELECT at_s FROM fetched WHERE list = ?", (name,)).fetchone()
+        return float(row[0]) if row else 0.0
+
+    def products(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        for key, row in self._db.execute("SELECT id, row FROM temp.product ORDER BY id"):
+            yield int(key), _decoder.decode(row)
+
+    def row(self, name: str, key: int) -> dict[str, Any] | None:
+        found = self._db.execute(
+            "SELECT row FROM rows WHERE list = ? AND id = ?", (name, key)
+        ).fetchone()
+        return _decoder.decode(found[0]) if found else None
+
+    def children(self, name: str, parent: int) -> list[dict[str, Any]]:
+        found = self._db.execute(
+            "SELECT row FROM rows WHERE list = ? AND parent = ? ORDER BY id", (name, parent)
+        )
+        return [_decoder.decode(row) for (row,) in found]
+
+    def has_rows(self, name: str) -> bool:
+        found = self._db.execute("SELECT EXISTS (SELECT 1 FROM rows WHERE list = ?)", (name,))
+        return bool(found.fetchone()[0])
+
+    def has_children(self, name: str, parent: int) -> bool:
+        found = self._db.execute(
+            "SELECT EXISTS (SELECT 1 FROM rows WHERE list = ? AND parent = ?)", (name, parent)
+        )
+        return bool(found.fetchone()[0])
+
+    def parent(self, name: str, key: int) -> int | None:
+        found = self._db.execute(
+            "SELECT parent FROM rows WHERE list = ? AND id = ?", (name, key)
+        ).fetchone()
+        return int(found[0]) if found and found[0] is not None else None
+
+    def put_stock(self, rows: Iterable[tuple[int, str, str, str, int]]) -> None:
+        for batch in batched(rows, BATCH):
+            self._db.execute("BEGIN")
+            self._db.executemany("INSERT INTO temp.stock VALUES (?, ?, ?, ?, ?)", batch)
+            self._db.execute("COMMIT")
+
+    def stock(self, product: int) -> list[tuple[str, str, str, int]]:
+        """Return SKU, location, country and units of one product."""
+        return list(
+            self._db.execute(
+                "SELECT sku, location, country, quantity FROM temp.stock WHERE product = ?",
+                (product,),
+            )
+        )
+
+    def in_stock(self) -> set[int]:
+        found = self._db.execute("SELECT DISTINCT product FROM temp.stock WHERE quantity > 0")
+        return {int(key) for (key,) in found}

@@ -1,0 +1,98 @@
+"""Read what lies in BigBuy's warehouses, and what it costs: whole lists, as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from catalog.records import BadRow
+from storefront.lib.money import Money
+from suppliers.adapters.base import CostRecord, StockRecord
+from suppliers.adapters.bigbuy import reading
+from suppliers.adapters.bigbuy.options import CURRENCY, Options
+from suppliers.adapters.bigbuy.shelf import Shelf
+from suppliers.adapters.bigbuy.wire import Wire
+
+VARIATIONS = "productsvariations"
+LONGEST_SKU = 60
+
+
+def stock_rows(
+    wire: Wire, shelf: Shelf, options: Options
+) -> Iterator[tuple[str, tuple[StockRecord | BadRow, ...]]]:
+    """Tell the stock of all products, and then of all variations, under their product."""
+    for product, row in _of_all(
+        wire, shelf, "productsstockbyhandlingdays", "productsvariationsstockbyhandlingdays"
+    ):
+        yield str(product), tuple(levels(row, options))
+
+
+def figures(wire: Wire, shelf: Shelf, options: Options) -> Iterator[tuple[int, str, str, str, int]]:
+    """Tell the readable figures: product, SKU, location, country and units."""
+    for ref, told in stock_rows(wire, shelf, options):
+        for row in told:
+            if isinstance(row, StockRecord):
+                yield int(ref), row.sku, row.location, row.country, row.quantity
+
+
+def levels(row: dict[str, Any], options: Options) -> Iterator[StockRecord | BadRow]:
+    """Add up, for each warehouse, what can be ready within the days that we allow."""
+    sku = reading.text(row.get("sku"))
+    if not sku or len(sku) > LONGEST_SKU:
+        yield BadRow(row="?", code="stock-of-nothing", message="A stock row names no SKU.")
+        return
+    units: dict[str, int] = {}
+    told = row.get("stocks")
+    for pile in told if isinstance(told, list) else ():
+        said = pile if isinstance(pile, dict) else {}
+        warehouse = reading.text(said.get("warehouse"))
+        quantity = reading.whole(said.get("quantity"))
+        ready_days = reading.whole(said.get("maxHandlingDays"))
+        if not warehouse or len(warehouse) > 30 or quantity is None or ready_days is None:  # noqa: PLR2004
+            message = f"{str(pile)[:80]!r} is no stock in a warehouse."
+            yield BadRow(row=sku, code="stock-unreadable", message=message)
+            continue
+        is_soon = ready_days <= options.max_handling_days
+        units[warehouse] = units.get(warehouse, 0) + (quantity if is_soon else 0)
+    for warehouse, quantity in units.items():
+        yield StockRecord(
+            sku=sku, location=warehouse, country=options.country(warehouse), quantity=quantity
+        )
+
+
+def cost_rows(wire: Wire, shelf: Shelf) -> Iterator[tuple[str, tuple[CostRecord | BadRow, ...]]]:
+    for product, row in _of_all(wire, shelf, "productprices", "productvariationprices"):
+        sku = reading.text(row.get("sku"))
+        price = cost(sku or "?", row.get("wholesalePrice"))
+        yield (
+            str(product),
+            (price if isinstance(price, BadRow) else CostRecord(sku=sku, cost=price),),
+        )
+
+
+def cost(sku: str, value: Any) -> Money | BadRow:
+    """Read what one SKU costs us, without tax."""
+    if value is None or value == "":
+        return BadRow(row=sku, code="cost-missing", message="There is no price.")
+    number = reading.amount(value)
+    if number is None:
+        message = f"{str(value)[:40]!r} is no price."
+        return BadRow(row=sku, code="cost-unreadable", message=message)
+    if number <= 0:
+        return BadRow(row=sku, code="cost-not-positive", message=f"The price is {number}.")
+    return Money(number, CURRENCY)
+
+
+def _of_all(
+    wire: Wire, shelf: Shelf, of_products: str, of_variations: str
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Walk both lists; of a product in variations, only these can be ordered."""
+    for row in wire.rows(of_products):
+        product = reading.whole(row.get("id"))
+        if product is not None and not shelf.has_children(VARIATIONS, product):
+            yield product, row
+    for row in wire.rows(of_variations):
+        variation = reading.whole(row.get("id"))
+        product = shelf.parent(VARIATIONS, variation) if variation is not None else None
+        if product is not None:
+            yield product, row
