@@ -11,6 +11,8 @@ from storefront.health import healthz
 urlpatterns = [
     # /healthz: is this process able to sell?
     path("healthz", healthz, name="healthz"),
+    # /admin/scorecards/: how suppliers keep their word
+    path("admin/scorecards/", include("storefront.dashboard.urls")),
     # /admin/: for staff
     path("admin/", admin.site.urls),
     # /api/v1/: for programs

@@ -10,15 +10,20 @@ from typing import Any, cast
 from django.conf import settings
 
 from storefront.lib.failures import PermanentError
+from storefront.lib.gates import Gate
 from storefront.lib.sealing import unseal
 from suppliers.adapters import ADAPTERS, connector_class
 from suppliers.adapters.abilities import Connector
 from suppliers.adapters.line import Line
+from suppliers.breaking import SharedBreaker
 from suppliers.budgeting import KeptBudget
 from suppliers.corresponding import DurablePost
 from suppliers.gating import SupplierGate
 from suppliers.models import Connection, Supplier
+from suppliers.pacing import SharedPace
 from suppliers.remembering import KeptMemory, KeptTokens
+from suppliers.slots import SharedSlots
+from suppliers.timing import TimedGate
 
 
 @contextmanager
@@ -34,14 +39,27 @@ def adapter_for(supplier: Supplier) -> Iterator[Connector]:
         raise PermanentError(f"{supplier} has no connection", code="not_connected")
     if supplier.adapter not in ADAPTERS:
         raise PermanentError(f"no connector is called {supplier.adapter!r}", code="not_connected")
-    connector = cast(Any, connector_class(supplier.adapter))(line_to(supplier, wire))
+    gate = gate_of(supplier, wire)
+    connector = cast(Any, connector_class(supplier.adapter))(line_to(supplier, wire, gate=gate))
     try:
         yield cast(Connector, connector)
     finally:
         connector.close()
+        gate.keep()
 
 
-def line_to(supplier: Supplier, wire: Connection) -> Line:
+def gate_of(supplier: Supplier, wire: Connection) -> TimedGate:
+    gate = SupplierGate(
+        code=supplier.code,
+        abilities=getattr(connector_class(supplier.adapter), "CALLS", {}),
+        breaker=SharedBreaker(wire.pk),
+        slots=SharedSlots(name=supplier.code, at_once=wire.calls_at_once),
+        pace=SharedPace(name=supplier.code, calls_per_second=wire.calls_per_second),
+    )
+    return TimedGate(gate, supplier_id=supplier.pk)
+
+
+def line_to(supplier: Supplier, wire: Connection, *, gate: Gate) -> Line:
     secrets = {name: str(value) for name, value in unseal(wire.secrets_sealed).items()}
     return Line(
         base_url=wire.base_url,
@@ -49,7 +67,7 @@ def line_to(supplier: Supplier, wire: Connection) -> Line:
         language=supplier.language,
         secrets=secrets,
         options=wire.options,
-        gate=SupplierGate(code=supplier.code, calls_per_second=wire.calls_per_second),
+        gate=gate,
         budget=KeptBudget(wire.pk),
         tokens=KeptTokens(wire.pk),
         memory=KeptMemory(wire.pk),

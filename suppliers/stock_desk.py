@@ -67,10 +67,16 @@ class SupplierOfferAdmin(StaffAdmin):
         "title",
         columns.money("cost_amount", _("Cost")),
         columns.state("status", _("State"), calls={"held"}, ended={"gone"}),
+        "missing_evidence",
         columns.age("seen_at", _("Seen")),
     ]
     list_select_related: ClassVar = ["supplier", "variant"]
-    list_filter: ClassVar = ["status", "supplier", ("variant", admin.EmptyFieldListFilter)]
+    list_filter: ClassVar = [
+        "status",
+        "supplier",
+        ("variant", admin.EmptyFieldListFilter),
+        ("missing_evidence", admin.EmptyFieldListFilter),
+    ]
     search_fields: ClassVar = ["supplier_sku", "supplier_product", "title", "variant__sku"]
     ordering: ClassVar = ["-id"]
     inlines: ClassVar = [

@@ -1,35 +1,13 @@
-"""Why something waits for a person: each cause in words, and the query that finds it.
-
-Every query returns ``id, name, since, amount, currency, detail``; amounts are the money at
-risk, empty where there is none. ``%(now)s`` is the moment of asking.
-"""
+"""Why something waits for a person: each cause in words, and the query that finds it."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard import complaints
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """One kind of waiting. ``page`` names the admin pages of the rows.
-
-    With ``filters`` the row stands for many, and leads to their list; ``{name}`` is put in.
-    ``named`` says a name that is a code in words.
-    """
-
-    code: str
-    sentence: str | Promise
-    page: str
-    sql: str
-    filters: str = ""
-    named: Callable[[str], str] = str
-
+from storefront.dashboard.cause import NO_MONEY, Cause, plain
+from storefront.dashboard.vetting_causes import VETTING
 
 _PURCHASE = """
     SELECT po.id, po.number AS name, po.{since} AS since, po.charge_amount AS amount,
@@ -81,26 +59,6 @@ def _order(code: str, sentence: str | Promise, condition: str, *, since: str) ->
     """  # noqa: S608 - all parts are written in this file
     return Cause(code=code, sentence=sentence, page="orders_order", sql=sql)
 
-
-def _plain(  # noqa: PLR0913 - one query in its parts
-    code: str,
-    sentence: str | Promise,
-    page: str,
-    select: str,
-    condition: str,
-    *,
-    filters: str = "",
-    named: Callable[[str], str] = str,
-) -> Cause:
-    id_name_since, _from, source = select.partition(" FROM ")
-    sql = f"""
-        SELECT {id_name_since.strip()}
-        FROM {source.strip()} WHERE {condition}
-    """  # noqa: S608 - all parts are written in this file
-    return Cause(code=code, sentence=sentence, page=page, sql=sql, filters=filters, named=named)
-
-
-_NO_MONEY = "NULL::numeric AS amount, '' AS currency"
 
 CAUSES = (
     # Purchase orders
@@ -209,88 +167,89 @@ CAUSES = (
         since="placed_at",
     ),
     # Parcels
-    _plain(
+    plain(
         "parcel_trouble",
         _("Carrier reports trouble"),
         "shipping_parcel",
         f"x.id, x.number AS name, coalesce(x.carrier_status_at, x.status_since) AS since,"
-        f" {_NO_MONEY}, replace(x.carrier_status, '_', ' ') AS detail FROM shipping_parcel x",
+        f" {NO_MONEY}, replace(x.carrier_status, '_', ' ') AS detail FROM shipping_parcel x",
         "x.status <> 'delivered' AND x.carrier_status"
         " IN ('exception', 'return_to_sender', 'lost', 'expired')",
     ),
-    _plain(
+    plain(
         "parcel_label_only",
         _("Announced, and never seen by the carrier"),
         "shipping_parcel",
-        f"x.id, x.number AS name, x.announced_at AS since, {_NO_MONEY}, x.carrier AS detail"
+        f"x.id, x.number AS name, x.announced_at AS since, {NO_MONEY}, x.carrier AS detail"
         " FROM shipping_parcel x",
         "x.status = 'announced' AND x.announced_at < %(now)s - interval '4 days'",
     ),
     # Supply
-    _plain(
+    plain(
         "run_quarantined",
         _("Feed is not believable"),
         "suppliers_feedrun",
-        f"r.id, s.name || ': ' || r.kind AS name, r.started_at AS since, {_NO_MONEY},"
+        f"r.id, s.name || ': ' || r.kind AS name, r.started_at AS since, {NO_MONEY},"
         " r.problem AS detail"
         " FROM suppliers_feedrun r JOIN suppliers_supplier s ON s.id = r.supplier_id",
         "r.status = 'quarantined'",
     ),
-    _plain(
+    plain(
         "run_failed",
         _("Sync fails"),
         "suppliers_feedrun",
-        f"r.id, s.name || ': ' || r.kind AS name, r.started_at AS since, {_NO_MONEY},"
+        f"r.id, s.name || ': ' || r.kind AS name, r.started_at AS since, {NO_MONEY},"
         " r.problem AS detail"
         " FROM suppliers_feedrun r JOIN suppliers_supplier s ON s.id = r.supplier_id",
         "r.status = 'failed' AND NOT EXISTS (SELECT 1 FROM suppliers_feedrun later"
         " WHERE later.supplier_id = r.supplier_id AND later.kind = r.kind AND later.id > r.id)",
     ),
-    _plain(
+    plain(
         "feed_issues",
         _("Rows of a feed are refused"),
         "suppliers_feedissue",
-        f"min(i.id) AS id, i.code AS name, min(r.started_at) AS since, {_NO_MONEY},"
+        f"min(i.id) AS id, i.code AS name, min(r.started_at) AS since, {NO_MONEY},"
         " count(*) || ' ×' AS detail"
         " FROM suppliers_feedissue i JOIN suppliers_feedrun r ON r.id = i.first_run_id",
         "i.resolved_at IS NULL AND i.severity = 'error' GROUP BY i.code",
         filters="code__exact={name}&severity__exact=error&resolved_at__isempty=1",
         named=complaints.said,
     ),
-    _plain(
+    plain(
         "stock_risk",
         _("Sold more than the supplier has"),
         "suppliers_stocklevel",
-        f"l.id, o.supplier_sku AS name, l.received_at AS since, {_NO_MONEY},"
+        f"l.id, o.supplier_sku AS name, l.received_at AS since, {NO_MONEY},"
         " l.reported_quantity || ' < ' || (l.allocated_unseen + l.reserved) AS detail"
         " FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.id = l.offer_id",
         "l.reported_quantity < l.allocated_unseen + l.reserved",
     ),
-    _plain(
+    plain(
         "pictures",
         _("Pictures cannot be fetched"),
         "catalog_image",
-        f"min(x.id) AS id, x.problem AS name, min(p.created_at) AS since, {_NO_MONEY},"
+        f"min(x.id) AS id, x.problem AS name, min(p.created_at) AS since, {NO_MONEY},"
         " count(*) || ' ×' AS detail"
         " FROM catalog_image x JOIN catalog_product p ON p.id = x.product_id",
         "x.stem = '' AND x.problem <> '' AND x.try_after IS NULL GROUP BY x.problem",
         filters="stem__isempty=1&problem__isempty=0&q=",
     ),
+    *VETTING,
     # News in and out
-    _plain(
+    plain(
         "call_failed",
         _("A call to us was not understood"),
         "hooks_inboundcall",
-        f"c.id, c.source || ' ' || c.external_id AS name, c.received_at AS since, {_NO_MONEY},"
+        f"c.id, c.source || ' ' || c.external_id AS name, c.received_at AS since, {NO_MONEY},"
         " c.problem AS detail FROM hooks_inboundcall c",
         "c.status = 'failed' OR (c.status = 'received'"
         " AND c.received_at < %(now)s - interval '10 minutes')",
     ),
-    _plain(
+    plain(
         "message_dead",
         _("A message could not be delivered"),
         "notifications_delivery",
-        f"d.id, d.template || ' → ' || d.recipient AS name, d.status_since AS since, {_NO_MONEY},"
+        f"d.id, d.template || ' → ' || d.recipient AS name, d.status_since AS since, {NO_MONEY},"
         " d.problem AS detail FROM notifications_delivery d",
         "d.status = 'dead' OR (d.status = 'delivering'"
         " AND d.status_since < %(now)s - interval '15 minutes')",

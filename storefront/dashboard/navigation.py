@@ -16,7 +16,7 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
             "title": title,
             "collapsible": place > LAST_OPEN_GROUP,
             "items": [
-                {"title": name, "icon": icon, "link": reverse(f"admin:{page}")}
+                {"title": name, "icon": icon, "link": _link(page)}
                 for name, icon, page in pages
                 if page == "index" or _may_see(request, page)
             ],
@@ -28,8 +28,16 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
 LAST_OPEN_GROUP = 2
 
 
+# Pages that are no tables, and the table that one must see to see them.
+OWN_PAGES = {"scorecards:compare": "suppliers_scorecard_changelist"}
+
+
+def _link(page: str) -> str:
+    return reverse(page if page in OWN_PAGES else f"admin:{page}")
+
+
 def _may_see(request: HttpRequest, page: str) -> bool:
-    app, model, _rest = page.split("_")
+    app, model, _rest = OWN_PAGES.get(page, page).split("_")
     return any(request.user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change"))
 
 
@@ -50,6 +58,8 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
             _("Supply"),
             [
                 (_("Suppliers"), "factory", "suppliers_supplier_changelist"),
+                (_("Evidence"), "verified", "suppliers_evidence_changelist"),
+                (_("Scorecards"), "monitoring", "scorecards:compare"),
                 (_("Sync runs"), "sync", "suppliers_feedrun_changelist"),
                 (_("Issues in feeds"), "report", "suppliers_feedissue_changelist"),
                 (_("Offers"), "sell", "suppliers_supplieroffer_changelist"),

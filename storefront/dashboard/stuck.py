@@ -12,7 +12,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.urls import reverse
 
-from storefront.dashboard.causes import CAUSES, Cause
+from storefront.dashboard.cause import Cause
+from storefront.dashboard.causes import CAUSES
 from storefront.lib.money import Money
 
 SHOWN_PER_CAUSE = 20

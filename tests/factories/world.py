@@ -12,10 +12,12 @@ from notifications import dispatch
 from notifications.models import Delivery, Event
 from orders import cancelling, checkout, ledger, payments, purchasing
 from orders.models import Order, PaymentEvent, PurchaseOrder
-from shipping import shipments
+from shipping import observing, shipments
+from suppliers import scorecards
 from suppliers.adapters.base import OutOfStockError
-from suppliers.models import CostChange, FeedIssue, FeedRun, UnpublishedSupply
+from suppliers.models import AnswerTally, CostChange, FeedIssue, FeedRun, UnpublishedSupply
 from tests.factories.catalog import make_channel, make_image, make_mode
+from tests.factories.evidence import make_verified
 from tests.factories.hooks import keep_call
 from tests.factories.orders import (
     make_order,
@@ -51,6 +53,7 @@ def make_world(monkeypatch, batch=1):
     _shipped(listings, "delivered", number=f"CJPKL00000000{batch}2YQ")
     _fed(listings, batch)
     _called()
+    _vetted(batch)
     _told()
     UnpublishedSupply.objects.all().delete()  # the shop's pages have been told
     with transaction.atomic():
@@ -145,6 +148,16 @@ def _fed(listings, batch):
             rule=listing.rule,
             at=NOON,
         )
+
+
+def _vetted(batch):
+    supplier = make_supplier()
+    for criterion in ("ce", "un_38_3"):
+        make_verified(supplier, criterion)
+    AnswerTally.objects.create(supplier=supplier, on=NOON.date(), ceiling_ms=100 * batch, count=3)
+    observing.observe()
+    scorecards.note_costs(now=NOON)
+    scorecards.roll_up(supplier=supplier, first=NOON.date(), now=NOON)
 
 
 def _called():

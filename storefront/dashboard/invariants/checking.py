@@ -16,8 +16,9 @@ from storefront.dashboard.invariants.parcels import PARCELS
 from storefront.dashboard.invariants.purchases import PURCHASES
 from storefront.dashboard.invariants.stock import STOCK
 from storefront.dashboard.invariants.supply import SUPPLY
+from storefront.dashboard.invariants.vetting import VETTING
 
-INVARIANTS = (*STOCK, *MONEY, *PURCHASES, *PARCELS, *NEWS, *SUPPLY, *HISTORY)
+INVARIANTS = (*STOCK, *MONEY, *PURCHASES, *PARCELS, *NEWS, *SUPPLY, *VETTING, *HISTORY)
 ROWS_SHOWN = 20
 
 

@@ -1,4 +1,4 @@
-"""I12: every status of money, orders, stock and parcels says how it came to be."""
+"""I12: every status of money, orders, stock, parcels and proofs says how it came to be."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from orders.models import Allocation, Order, Payment, PurchaseOrder, Reservation
 from shipping.models import Parcel
 from storefront.dashboard.invariants.invariant import Invariant
 from storefront.lib.states import Stateful
+from suppliers.models import Evidence
 
 TRACED: tuple[type[Stateful], ...] = (
     Order,
@@ -14,6 +15,7 @@ TRACED: tuple[type[Stateful], ...] = (
     Reservation,
     Allocation,
     Parcel,
+    Evidence,
 )
 
 

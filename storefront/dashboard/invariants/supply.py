@@ -26,7 +26,8 @@ SUPPLY = (
             WHERE l.available > 0 AND {_SETTLED} AND NOT EXISTS (
                 SELECT 1 FROM suppliers_supplieroffer o
                 JOIN suppliers_supplier s ON s.id = o.supplier_id
-                WHERE o.variant_id = v.id AND o.status = 'active' AND s.status = 'active')
+                WHERE o.variant_id = v.id AND o.status = 'active' AND s.status = 'active'
+                  AND o.missing_evidence = '')
         """,  # noqa: S608 - made of constants
     ),
     Invariant(

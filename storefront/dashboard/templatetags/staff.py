@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django import template
+from django.utils.translation import gettext
 
+from storefront.dashboard import measures
 from storefront.lib.columns import as_age, as_money, as_state
 from storefront.lib.money import Money
 
@@ -36,3 +39,27 @@ def words(code: str) -> str:
 @register.filter
 def minutes(span: timedelta) -> int:
     return int(span.total_seconds()) // MINUTES_PER_HOUR
+
+
+@register.filter
+def measured(value: Decimal | None, measure: str) -> str:
+    return measures.said(measure, value)
+
+
+@register.filter
+def plain(place: float) -> str:
+    """Write a coordinate as SVG reads it, in whatever language the page is."""
+    return f"{place:g}"
+
+
+@register.filter
+def proof(state: str) -> str:
+    """Say how a criterion stands."""
+    return {
+        "proven": gettext("proven"),
+        "ends_soon": gettext("ends soon"),
+        "waits": gettext("waits for a look"),
+        "over": gettext("over"),
+        "rejected": gettext("rejected"),
+        "missing": gettext("missing"),
+    }[state]

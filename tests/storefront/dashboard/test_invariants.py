@@ -82,6 +82,11 @@ PLANTED = {
     "P1.not_below_cost": "UPDATE catalog_listing SET cost_amount = price_amount + 1",
     "P2.fit_to_show": "UPDATE catalog_listing SET is_withdrawn = true",
     "P3.card_price": "UPDATE catalog_card SET price_amount = price_amount + 1",
+    "V1.judged": "UPDATE suppliers_evidence SET verified_by = ''",
+    "V2.not_over": "UPDATE suppliers_evidence SET valid_until = '2026-11-23'",
+    "V3.fact_once": "UPDATE suppliers_scorecardfact SET kind = 'filled', subject = 'line:1'",
+    "V4.within_bounds": "UPDATE suppliers_scorecard SET value = coalesce(high, 0) + 1",
+    "V5.no_fact_without_cause": "UPDATE suppliers_scorecardfact SET subject = 'parcel:0'",
     "I12.last_move": "UPDATE orders_order SET status = 'on_hold' WHERE status = 'processing'",
     "I12.traced": "DELETE FROM lib_statuschange WHERE subject = 'orders.PurchaseOrder'",
     "I12.chain": "UPDATE lib_statuschange SET from_status = 'nowhere'"

@@ -15,7 +15,14 @@ from storefront.dashboard import complaints, stuck
 from storefront.dashboard.causes import CAUSES
 from storefront.hooks.models import InboundCall
 from storefront.lib.money import Money
-from suppliers.models import FeedIssue, FeedRun, StockLevel, Supplier
+from suppliers.models import (
+    Evidence,
+    FeedIssue,
+    FeedRun,
+    StockLevel,
+    Supplier,
+    SupplierOffer,
+)
 from tests.factories.suppliers import NOON
 from tests.factories.world import make_world
 
@@ -89,6 +96,9 @@ TROUBLE = {
     "run_failed": run("failed"),
     "feed_issues": FeedIssue.objects.all,  # the world has two
     "stock_risk": lambda: StockLevel.objects.update(reported_quantity=1),
+    "evidence_waits": lambda: Evidence.objects.update(status="submitted", status_since=AGO),
+    "evidence_ends": lambda: Evidence.objects.update(valid_until=NOON.date()),
+    "offers_withheld": lambda: SupplierOffer.objects.update(missing_evidence="ce, un_38_3"),
     "pictures": lambda: Image.objects.update(stem="", problem="HTTP 404", tries=8),
     "call_failed": InboundCall.objects.all,  # the world has one
     "message_dead": lambda: Delivery.objects.update(status="dead", status_since=AGO),

@@ -1,0 +1,48 @@
+"""One reason why something waits for a person.
+
+Every query returns ``id, name, since, amount, currency, detail``; amounts are the money at
+risk, empty where there is none. ``%(now)s`` is the moment of asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+
+NO_MONEY = "NULL::numeric AS amount, '' AS currency"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One kind of waiting. ``page`` names the admin pages of the rows.
+
+    With ``filters`` the row stands for many, and leads to their list; ``{name}`` is put in.
+    ``named`` says a name that is a code in words.
+    """
+
+    code: str
+    sentence: str | Promise
+    page: str
+    sql: str
+    filters: str = ""
+    named: Callable[[str], str] = str
+
+
+def plain(  # noqa: PLR0913 - one query in its parts
+    code: str,
+    sentence: str | Promise,
+    page: str,
+    select: str,
+    condition: str,
+    *,
+    filters: str = "",
+    named: Callable[[str], str] = str,
+) -> Cause:
+    id_name_since, _from, source = select.partition(" FROM ")
+    sql = f"""
+        SELECT {id_name_since.strip()}
+        FROM {source.strip()} WHERE {condition}
+    """  # noqa: S608 - all parts are written in this file
+    return Cause(code=code, sentence=sentence, page=page, sql=sql, filters=filters, named=named)

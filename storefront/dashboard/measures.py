@@ -1,0 +1,125 @@
+"""Say measures in words, and rank suppliers by them as far as their samples carry it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from suppliers.models import Scorecard, Supplier
+from suppliers.models.scorecard import LESS_IS_BETTER
+
+Measure = Scorecard.Measure
+
+MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
+# Above so many hours, a time is told in days.
+MOST_HOURS = 48
+TIMES = frozenset(
+    {
+        Measure.ACKNOWLEDGE_TIME,
+        Measure.FIRST_SCAN_TIME,
+        Measure.STOCK_AGE,
+        Measure.ANSWER_TIME,
+    }
+)
+EXPLAINED: dict[str, str | Promise] = {
+    Measure.FILL_RATE: _("Ordered lines that shipped. Only what had no stock counts against him."),
+    Measure.STOCK_ACCURACY: _("Lines that he had when we ordered what his feed promised."),
+    Measure.CANCELLATION_RATE: _("Purchase orders that he refused or canceled unasked."),
+    Measure.RETURN_RATE: _("Parcels that the carrier brought back to him."),
+    Measure.ACKNOWLEDGE_TIME: _("From our purchase order to his yes or no."),
+    Measure.FIRST_SCAN_TIME: _("From his yes until the carrier scanned the parcel."),
+    Measure.STOCK_AGE: _("How old his stock figures were, looked at each hour."),
+    Measure.FEED_SUCCESS: _("Sync runs that were applied, not failed or unbelievable."),
+    Measure.COST_STABILITY: _("Known costs that did not move in 30 days."),
+    Measure.ANSWER_TIME: _("How long his API took to answer."),
+    Measure.ANSWERED: _("Calls of his API that brought an answer."),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """One supplier's place by one measure; without a card he was not seen yet.
+
+    ``sure`` is the bound that his place follows: what he is at least as good as.
+    """
+
+    supplier: Supplier
+    card: Scorecard | None
+    place: int | None
+    sure: Decimal | None
+
+
+def is_rate(measure: str) -> bool:
+    return measure not in TIMES
+
+
+def is_less_better(measure: str) -> bool:
+    return measure in LESS_IS_BETTER
+
+
+def said(measure: str, value: Decimal | None) -> str:
+    """Write a value with its unit: 97.5 %, 2 h 5 min, 120 ms."""
+    if value is None:
+        return "–"
+    if is_rate(measure):
+        return f"{100 * value:.1f} %"
+    if measure == Measure.ANSWER_TIME:
+        return f"{value:.0f} ms"
+    return duration(int(value))
+
+
+def duration(seconds: int) -> str:
+    """Say a time in the two largest units that matter."""
+    if seconds < MINUTE_S:
+        return gettext("%(count)d s") % {"count": seconds}
+    if seconds < HOUR_S:
+        return gettext("%(count)d min") % {"count": seconds // MINUTE_S}
+    if seconds < MOST_HOURS * HOUR_S:
+        minutes = seconds % HOUR_S // MINUTE_S
+        hours = gettext("%(count)d h") % {"count": seconds // HOUR_S}
+        return f"{hours} {gettext('%(count)d min') % {'count': minutes}}" if minutes else hours
+    days = Decimal(seconds) / DAY_S
+    words = ngettext("%(count).1f day", "%(count).1f days", round(days))
+    return words % {"count": days}
+
+
+def rank(
+    *, suppliers: Iterable[Supplier], cards: Iterable[Scorecard], measure: str
+) -> list[Ranked]:
+    """Put the best first, by what is sure of them.
+
+    More is better: by the lower bound; less is better: by the upper one. A sample too small for
+    a bound stands behind all that have one, and who was not seen stands last.
+    """
+    known = {card.supplier_id: card for card in cards}
+    less = is_less_better(measure)
+
+    def order(supplier: Supplier) -> tuple[bool, bool, Decimal, str]:
+        card = known.get(supplier.pk)
+        if card is None:
+            return True, True, Decimal(0), supplier.name
+        sure = _sure(card, less=less)
+        value = card.value if sure is None else sure
+        return False, sure is None, value if less else -value, supplier.name
+
+    ranked = []
+    for place, supplier in enumerate(sorted(suppliers, key=order), start=1):
+        card = known.get(supplier.pk)
+        ranked.append(
+            Ranked(
+                supplier=supplier,
+                card=card,
+                place=place if card else None,
+                sure=_sure(card, less=less) if card else None,
+            )
+        )
+    return ranked
+
+
+def _sure(card: Scorecard, *, less: bool) -> Decimal | None:
+    return card.high if less else card.low

@@ -1,0 +1,93 @@
+"""What is proven of a supplier, what is not, and what it keeps off sale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Count
+
+from suppliers.models import Criterion, Evidence, Supplier
+from suppliers.models.evidence import WARN_BEFORE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """How one criterion stands: the evidence that speaks for it, if any.
+
+    ``state`` is one of: proven, ends_soon, over, waits, rejected, missing.
+    """
+
+    criterion: Criterion
+    is_required: bool
+    state: str
+    evidence: Evidence | None
+
+    @property
+    def calls(self) -> bool:
+        return self.state in {"ends_soon", "waits"} or (
+            self.is_required and self.state in {"over", "rejected", "missing"}
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """How many offers lack which proofs."""
+
+    criteria: str
+    count: int
+
+
+def of(supplier: Supplier, *, now: datetime) -> list[Proof]:
+    """List all criteria, those first that must be proven before he is active."""
+    best: dict[str, tuple[int, Evidence, str]] = {}
+    for evidence in supplier.evidence.order_by("pk"):
+        state = _state(evidence, now)
+        rank = ORDER.index(state)
+        if evidence.criterion not in best or rank <= best[evidence.criterion][0]:
+            best[evidence.criterion] = (rank, evidence, state)
+    required = [Criterion(name) for name in settings.VETTING_REQUIRED]
+    others = [criterion for criterion in Criterion if criterion not in required]
+    return [
+        Proof(criterion=criterion, is_required=criterion in required, state=state, evidence=known)
+        for criterion in (*required, *others)
+        for _, known, state in [best.get(criterion, MISSING)]
+    ]
+
+
+MISSING: tuple[int, None, str] = (0, None, "missing")
+ORDER = ("proven", "ends_soon", "waits", "over", "rejected")
+
+
+def _state(evidence: Evidence, now: datetime) -> str:
+    if evidence.status == Evidence.Status.REJECTED:
+        return "rejected"
+    if evidence.valid_until is not None and evidence.valid_until < now.date():
+        return "over"
+    if evidence.status == Evidence.Status.SUBMITTED or (
+        evidence.valid_from is not None and evidence.valid_from > now.date()
+    ):
+        return "waits"
+    is_short = (
+        evidence.valid_until is not None and evidence.valid_until <= (now + WARN_BEFORE).date()
+    )
+    return "ends_soon" if is_short else "proven"
+
+
+def withheld(supplier: Supplier) -> list[Withheld]:
+    """Count the offers that are off sale for want of a proof, by what they lack."""
+    rows = (
+        supplier.offers.exclude(missing_evidence="")
+        .exclude(status="gone")
+        .order_by("missing_evidence")
+        .values_list("missing_evidence")
+        .annotate(count=Count("pk"))
+    )
+    return [Withheld(criteria=", ".join(_labels(lacks)), count=count) for lacks, count in rows]
+
+
+def _labels(lacks: str) -> Iterator[str]:
+    for name in lacks.split(", "):
+        yield str(Criterion(name).label)

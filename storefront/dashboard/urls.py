@@ -1,0 +1,17 @@
+"""The pages for staff that are no tables."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import path
+
+from storefront.dashboard import scorecards
+
+app_name = "scorecards"
+
+urlpatterns = [
+    # /admin/scorecards/?by=fill_rate
+    path("", admin.site.admin_view(scorecards.compare), name="compare"),
+    # /admin/scorecards/<code>/
+    path("<slug:code>/", admin.site.admin_view(scorecards.supplier), name="supplier"),
+]

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError
+
+from storefront.lib.states import LostRaceError, StatusChange
+from suppliers import buffering, scorecards
+from suppliers.models import (
+    AnswerTally,
+    CostChange,
+    FeedRun,
+    Scorecard,
+    ScorecardFact,
+    Supplier,
+)
+from tests.factories.catalog import make_variant
+from tests.factories.suppliers import NOON, make_offer, make_supplier
+
+pytestmark = pytest.mark.django_db
+
+TODAY = date(2026, 11, 24)
+A_DAY = timedelta(days=1)
+AN_HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def supplier():
+    return make_supplier()
+
+
+def fact(supplier, kind, value=1, *, at=NOON, subject=None):
+    made = ScorecardFact(
+        supplier=supplier,
+        kind=kind,
+        subject=subject or f"{kind}:{ScorecardFact.objects.count()}",
+        value=Decimal(value),
+        happened_at=at,
+    )
+    scorecards.record([made])
+
+
+def run(supplier, *, kind="stock", status="applied", at=NOON):
+    return FeedRun.objects.create(
+        supplier=supplier,
+        kind=kind,
+        status=status,
+        status_since=at,
+        started_at=at,
+        lease_until=at,
+        ended_at=at,
+    )
+
+
+def card(supplier, measure, *, first=TODAY, on=TODAY, now=NOON):
+    scorecards.roll_up(supplier=supplier, first=first, now=now)
+    return Scorecard.objects.filter(supplier=supplier, measure=measure, on=on).first()
+
+
+def test_a_fact_is_kept_once_and_its_first_telling_counts(supplier):
+    for value in (1, 0, 0):
+        fact(supplier, "filled", value, subject="line:7")
+
+    assert [int(each.value) for each in ScorecardFact.objects.all()] == [1]
+    with pytest.raises(IntegrityError):
+        ScorecardFact.objects.create(
+            supplier=supplier, kind="filled", subject="line:7", value=0, happened_at=NOON
+        )
+
+
+@pytest.mark.parametrize(
+    ("measure", "kind", "told", "good", "value"),
+    [
+        ("fill_rate", "filled", [1, 1, 1, 0], 3, "0.75"),
+        ("stock_accuracy", "promised", [1, 0], 1, "0.5"),
+        ("cancellation_rate", "finished", [1, 1, 1, 1, 0], 1, "0.2"),
+        ("return_rate", "arrived", [1, 0, 0, 1], 2, "0.5"),
+        ("acknowledge_time", "acknowledged", [60, 120, 600], None, "120"),
+        ("first_scan_time", "scanned", [86_400], None, "86400"),
+    ],
+)
+def test_each_measure_is_made_of_its_facts(supplier, measure, kind, told, good, value):
+    for each in told:
+        fact(supplier, kind, each)
+
+    found = card(supplier, measure)
+
+    assert (found.sample, found.good, found.value) == (len(told), good, Decimal(value))
+
+
+def test_only_thirty_days_count_and_no_supplier_is_blamed_for_another(supplier):
+    fact(supplier, "filled", 0, at=NOON - 30 * A_DAY)
+    fact(make_supplier(code="other"), "filled", 0)
+    fact(supplier, "filled", 1, at=NOON - 29 * A_DAY)
+
+    assert card(supplier, "fill_rate").sample == 1
+    before = card(supplier, "fill_rate", first=TODAY - A_DAY, on=TODAY - A_DAY)
+    assert (before.sample, before.good) == (2, 1)
+
+
+def test_a_roll_up_that_is_done_again_says_the_same(supplier):
+    for hours in range(0, 200, 7):
+        fact(supplier, "filled", hours % 3 != 0, at=NOON - hours * AN_HOUR)
+        fact(supplier, "acknowledged", 60 * hours, at=NOON - hours * AN_HOUR)
+        run(supplier, at=NOON - hours * AN_HOUR, status="applied" if hours % 5 else "failed")
+    AnswerTally.objects.create(supplier=supplier, on=TODAY, ceiling_ms=100, count=7)
+    first = TODAY - 10 * A_DAY
+
+    made = scorecards.roll_up(supplier=supplier, first=first, now=NOON)
+    once = list(Scorecard.objects.order_by("pk").values_list())
+    assert scorecards.roll_up(supplier=supplier, first=first, now=NOON) == made > 30
+    assert list(Scorecard.objects.order_by("pk").values_list()) == once
+    Scorecard.objects.all().delete()
+    scorecards.roll_up(supplier=supplier, first=first, now=NOON)
+    again = [row[1:] for row in Scorecard.objects.order_by("measure", "on").values_list()]
+    assert again == sorted((row[1:] for row in once), key=lambda row: (row[0], row[1]))
+
+
+def test_runs_that_fail_and_runs_that_nobody_believes_count_against_a_feed(supplier):
+    for status in ("applied", "applied", "failed", "quarantined", "fetched"):
+        run(supplier, status=status, kind="prices" if status == "fetched" else "stock")
+
+    found = card(supplier, "feed_success")
+
+    assert (found.sample, found.good) == (4, 2)
+
+
+def test_stock_grows_old_while_nobody_can_be_asked(supplier):
+    run(supplier, at=NOON - 10 * AN_HOUR)
+
+    found = card(supplier, "stock_age")
+
+    # At each full hour of the day it was looked at: one hour old, two hours old …
+    assert found.sample == 11
+    assert found.value == 5 * 3600
+    assert card(supplier, "stock_age", now=NOON + 8 * AN_HOUR).value > found.value
+
+
+def test_stock_does_not_grow_old_while_the_supplier_is_paused(supplier):
+    run(supplier, at=NOON - 10 * AN_HOUR)
+    supplier.move("paused", at=NOON - 8 * AN_HOUR)
+
+    assert card(supplier, "stock_age").sample == 2
+
+
+def test_costs_that_stay_are_counted_against_those_we_knew(supplier):
+    offers = [make_offer(make_variant(), supplier) for _ in range(4)]
+    scorecards.note_costs(now=NOON)
+    scorecards.note_costs(now=NOON + AN_HOUR)
+    price_run = run(supplier, kind="prices")
+    for _ in range(2):  # one cost that moved twice is one that moved
+        CostChange.objects.create(
+            offer=offers[0], run=price_run, old_amount=10, new_amount=11, at=NOON
+        )
+    CostChange.objects.create(offer=offers[1], run=price_run, new_amount=11, at=NOON)
+
+    found = card(supplier, "cost_stability")
+
+    assert (found.sample, found.good, found.value) == (4, 3, Decimal("0.75"))
+    assert ScorecardFact.objects.filter(kind="costs_known").count() == 1
+
+
+def test_answer_times_and_answers_come_from_the_tallies(supplier):
+    for ceiling_ms, count in ((100, 90), (3_200, 10), (0, 25)):
+        AnswerTally.objects.create(
+            supplier=supplier, on=TODAY, ceiling_ms=ceiling_ms, count=count
+        )
+
+    assert card(supplier, "answer_time").value <= 100
+    found = card(supplier, "answered")
+    assert (found.sample, found.good, found.value) == (125, 100, Decimal("0.8"))
+
+
+def test_of_what_was_never_seen_nothing_is_said(supplier):
+    assert scorecards.roll_up(supplier=supplier, first=TODAY, now=NOON) == 0
+
+
+def test_a_roll_up_reads_everything_once(supplier, django_assert_num_queries):
+    for hours in range(50):
+        fact(supplier, "filled", at=NOON - hours * AN_HOUR)
+
+    with django_assert_num_queries(8):
+        scorecards.roll_up(supplier=supplier, first=TODAY - 30 * A_DAY, now=NOON)
+
+
+def test_the_suggested_buffer_is_taken_over_once(supplier):
+    for n in range(30):
+        fact(supplier, "promised", n > 1, subject=f"line:{n}")
+    for n, units in enumerate((2, 3)):
+        fact(supplier, "short", units, subject=f"line:{n}")
+    seen_by_another = Supplier.objects.get(pk=supplier.pk)
+
+    found = buffering.suggest(supplier=supplier, now=NOON)
+    assert (found.units, found.promised, found.refused) == (3, 30, 2)
+    buffering.take_over(supplier=supplier, units=3, actor="boss", now=NOON)
+
+    assert Supplier.objects.get().buffer == 3
+    with pytest.raises(LostRaceError):
+        buffering.take_over(supplier=seen_by_another, units=9, actor="desk", now=NOON)
+    trace = StatusChange.objects.get(axis="buffer")
+    assert (trace.from_status, trace.to_status, trace.actor) == ("0", "3", "boss")
