@@ -1,0 +1,53 @@
+"""Run a wholesaler whose goods are told in files."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+import time
+from pathlib import Path
+
+from .serving import Server
+from .shop import Shop
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="suppliers.sandbox.feeds", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True, help="0 takes any free one")
+    parser.add_argument("--data", type=Path, required=True, help="folder of changes and pictures")
+    parser.add_argument("--count", type=int, default=120, help="products")
+    parser.add_argument("--skip", type=int, default=0, help="products of the trade he lacks")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--token", default="", help="what ?key= has to say; empty: anybody")
+    parser.add_argument("--public-url", default="", help="how pictures are addressed")
+    return parser.parse_args()
+
+
+def main() -> None:
+    asked = _arguments()
+    shop = Shop(
+        count=asked.count,
+        skip=asked.skip,
+        seed=asked.seed,
+        folder=asked.data,
+        base_url=asked.public_url,
+        now_s=time.time(),
+    )
+    server = Server((asked.host, asked.port), shop=shop, token=asked.token)
+    here = f"http://{asked.host}:{server.server_address[1]}"
+    shop.base_url = shop.base_url or here
+
+    def stop(*_: object) -> None:
+        threading.Thread(target=server.shutdown).start()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    print(f"ready {here}", flush=True)  # noqa: T201 the caller waits for this line
+    server.serve_forever(poll_interval=0.1)
+    server.server_close()
+
+
+if __name__ == "__main__":
+    main()
