@@ -1,29 +1,87 @@
-"""Watch over the calls to one supplier: his pace, and a line in the log for each."""
+"""Watch over the calls to one supplier, whichever worker makes them, and write each down."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from storefront.lib.gates import Call, Outcome
-from suppliers.pacing import SharedPace
+from suppliers.adapters.abilities import Ability
+from suppliers.breaking import SharedBreaker
+from suppliers.pacing import LONGEST_WAIT_S, SharedPace
+from suppliers.slots import SharedSlots
 
 log = logging.getLogger(__name__)
 
+ABOUT_ORDERS = frozenset(
+    {
+        Ability.FREIGHT,
+        Ability.ORDER_VALIDATION,
+        Ability.ORDER_PLACING,
+        Ability.ORDER_READING,
+        Ability.CANCELLATION,
+        Ability.TRACKING,
+        Ability.BALANCE,
+        Ability.CLAIMS,
+    }
+)
+LEASE_MARGIN_S = 5.0
+
 
 class SupplierGate:
-    """Every call to one supplier passes here, whichever worker makes it."""
+    """Every call to one supplier passes here: past the breaker, with a slot, at his pace.
 
-    def __init__(self, *, code: str, calls_per_second: int) -> None:
+    Shape:  ``abilities`` tells what each path is for, by its beginning; the longest one wins
+    """
+
+    def __init__(
+        self,
+        *,
+        code: str,
+        abilities: Mapping[str, str],
+        breaker: SharedBreaker,
+        slots: SharedSlots,
+        pace: SharedPace,
+    ) -> None:
         self._code = code
-        self._pace = SharedPace(name=code, calls_per_second=calls_per_second)
+        self._abilities = sorted(abilities.items(), key=lambda each: -len(each[0]))
+        self._breaker = breaker
+        self._slots = slots
+        self._pace = pace
+        self._held: dict[str, str] = {}
 
     def enter(self, call: Call) -> None:
         """Wait for our turn.
 
-        Raises: TemporaryError  it did not come; nothing was sent
+        Raises: BreakerOpenError  he does not answer; nothing was sent
+                TemporaryError    our turn did not come; nothing was sent
         """
-        del call
-        self._pace()
+        is_for_order = self._ability(call) in ABOUT_ORDERS
+        self._breaker.enter(call, is_for_order=is_for_order)
+        lease_s = call.total_s + LONGEST_WAIT_S + LEASE_MARGIN_S
+        slot = self._slots.take(lease_s=lease_s, is_for_order=is_for_order)
+        try:
+            self._pace()
+        except BaseException:
+            self._slots.give_back(slot)
+            raise
+        self._held[call.request_id] = slot
 
     def leave(self, call: Call, outcome: Outcome) -> None:
-        log.info("%s: %s %s in %.0f ms", self._code, call, outcome.words, outcome.milliseconds)
+        if slot := self._held.pop(call.request_id, ""):
+            self._slots.give_back(slot)
+        self._breaker.leave(call, outcome)
+        log.info(
+            "%s: %s, %s -> %s in %.0f ms, request %s, theirs %s",
+            self._code,
+            self._ability(call) or "?",
+            call,
+            outcome.words,
+            outcome.milliseconds,
+            call.request_id,
+            outcome.their_id or "-",
+        )
+
+    def _ability(self, call: Call) -> str:
+        path = call.path.lstrip("/")
+        return next((each for start, each in self._abilities if path.startswith(start)), "")

@@ -15,7 +15,7 @@ from storefront.lib.elapsing import elapsing
 from storefront.lib.states import LostRaceError
 from storefront.lib.transactions import needs_transaction
 from suppliers.adapters.base import BudgetSpentError
-from suppliers.models import Connection, FeedRun, Supplier
+from suppliers.models import Breaker, Connection, FeedRun, Supplier
 
 log = logging.getLogger(__name__)
 
@@ -236,6 +236,7 @@ def due(*, now: datetime) -> list[tuple[int, str]]:
     lines = (
         Connection.objects.filter(supplier__status=Supplier.Status.ACTIVE)
         .exclude(rest_until__gt=now)
+        .exclude(breaker__in=Breaker.objects.open_for_syncs(now))
         .order_by("pk")
     )
     return [

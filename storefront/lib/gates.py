@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from storefront.lib.failures import OutsideError
@@ -21,7 +22,7 @@ class Call:
 
     method: str
     path: str
-    request_id: str = ""
+    request_id: str = field(default_factory=lambda: uuid.uuid4().hex[:16])
     total_s: float = 0.0
 
     def __str__(self) -> str:

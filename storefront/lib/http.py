@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 import time
-import uuid
 from collections.abc import Mapping
 from functools import cache
 from io import BytesIO
@@ -171,8 +170,7 @@ class Api:
         return self._watched(request, self._call(method, path), is_judged=False, to=to)
 
     def _call(self, method: str, path: str) -> Call:
-        name, said = uuid.uuid4().hex[:16], spoken_path(path)
-        return Call(method=method, path=said, request_id=name, total_s=self._total_s)
+        return Call(method=method, path=spoken_path(path), total_s=self._total_s)
 
     def _request(
         self,

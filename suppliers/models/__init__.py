@@ -1,5 +1,6 @@
 """Who has it, for how much, and how many."""
 
+from suppliers.models.breaker import Breaker
 from suppliers.models.evidence import Criterion, Evidence
 from suppliers.models.feed import FeedIssue, FeedRun
 from suppliers.models.offer import (
@@ -14,6 +15,7 @@ from suppliers.models.supplier import CallBudget, Connection, Supplier
 
 __all__ = [
     "AnswerTally",
+    "Breaker",
     "CallBudget",
     "Connection",
     "CostChange",

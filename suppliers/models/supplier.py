@@ -80,6 +80,7 @@ class Connection(models.Model):
     options = models.JSONField(default=dict, blank=True)  # not secret; see the connector's OPTIONS
     remembered = models.JSONField(default=dict, blank=True)  # by the connector, between runs
     calls_per_second = models.PositiveSmallIntegerField(default=1)
+    calls_at_once = models.PositiveSmallIntegerField(default=8)  # a quarter is kept for orders
     products_every_min = models.PositiveIntegerField(default=360)
     prices_every_min = models.PositiveIntegerField(default=60)
     stock_every_min = models.PositiveIntegerField(default=15)

@@ -1,0 +1,142 @@
+"""Stop asking a supplier who does not answer, and look now and then whether he is back.
+
+All workers share one breaker per line, in the database. Only a dead line opens it: no answer in
+time, a broken connection, or a server error. What a supplier refuses in words never does.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+
+from storefront.lib.failures import NotNowError, TemporaryError
+from storefront.lib.gates import Call, Outcome
+from suppliers.models import Breaker
+
+log = logging.getLogger(__name__)
+
+OPENS_AFTER = 5
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(minutes=5)
+MOST_DOUBLINGS = 4
+PROBE_MARGIN_S = 5.0
+BELIEVED_S = 1.0  # how long a worker believes a closed breaker that it has read
+FIRST_SERVER_ERROR = 500
+
+
+class BreakerOpenError(NotNowError):
+    """The line is broken, and nobody tries it before ``until``: nothing was sent."""
+
+    def __init__(self, message: str, *, until: datetime) -> None:
+        super().__init__(message, code="breaker_open")
+        self.until = until
+
+
+class SharedBreaker:
+    """The breaker of one line, as the calls of this worker meet it; the clock is the database's."""
+
+    def __init__(self, connection_id: int) -> None:
+        self._connection_id = connection_id
+        self._rows = Breaker.objects.filter(connection=connection_id)
+        self._is_clean = False
+        self._read_at = -BELIEVED_S
+        self._probes: set[str] = set()
+
+    def enter(self, call: Call, *, is_for_order: bool) -> None:
+        """Let a call through, or the one that looks whether he is back.
+
+        Raises: BreakerOpenError  the line is broken
+        """
+        if time.monotonic() - self._read_at < BELIEVED_S:
+            return
+        row = self._rows.first()
+        if row is None or row.opened_at is None or row.open_until is None:
+            self._is_clean = row is None or not row.failures
+            self._read_at = time.monotonic()
+            return
+        if not self._may_look(call, is_for_order=is_for_order):
+            message = f"no answer since {row.opened_at:%H:%M:%S}: {row.last_failure}"
+            raise BreakerOpenError(message, until=row.open_until)
+        self._probes.add(call.request_id)
+
+    def leave(self, call: Call, outcome: Outcome) -> None:
+        """Count how a call ended. That it cannot be counted is no reason for it to fail."""
+        is_probe = call.request_id in self._probes
+        self._probes.discard(call.request_id)
+        try:
+            if is_dead(outcome):
+                self._read_at = -BELIEVED_S
+                self._failed(f"{call}: {outcome.words}", is_probe=is_probe)
+            elif is_probe or not self._is_clean:
+                self._is_clean = True
+                close(connection_id=self._connection_id)
+        except DatabaseError:
+            log.exception("how %s ended is not counted", call)
+
+    def _may_look(self, call: Call, *, is_for_order: bool) -> bool:
+        """Take the turn to look, unless it is too early or somebody else has it."""
+        begins_at = "orders_wait_until" if is_for_order else "open_until"
+        turn = self._rows.filter(
+            Q(probe_until__isnull=True) | Q(probe_until__lte=Now()),
+            opened_at__isnull=False,
+            **{f"{begins_at}__lte": Now()},
+        )
+        takes = timedelta(seconds=call.total_s + PROBE_MARGIN_S)
+        return bool(turn.update(probe_until=Now() + takes))
+
+    @transaction.atomic(durable=True)
+    def _failed(self, words: str, *, is_probe: bool) -> None:
+        """Count a failure: enough of them open it, and whoever looks in vain lets it rest longer.
+
+        Calls that were under way when it opened change nothing.
+
+        Locks:  the breaker
+        """
+        Breaker.objects.get_or_create(connection_id=self._connection_id)
+        row = self._rows.select_for_update(of=["self"]).get()
+        now = self._rows.annotate(now=Now()).values_list("now", flat=True).get()
+        row.failures += 1
+        row.last_failure = words[:200]
+        opens = row.opened_at is None and row.failures >= OPENS_AFTER
+        if opens or is_probe:
+            pause = min(FIRST_PAUSE * 2 ** min(row.pauses, MOST_DOUBLINGS), LONGEST_PAUSE)
+            row.pauses += 1
+            row.opened_at = row.opened_at or now
+            row.open_until = now + pause
+            row.orders_wait_until = now + pause / 2
+            row.probe_until = None
+            log.warning("connection %s rests for %s: %s", self._connection_id, pause, words)
+        row.save()
+
+
+def close(*, connection_id: int) -> bool:
+    """Believe that he is back; tell whether that is news."""
+    row = Breaker.objects.filter(connection=connection_id).exclude(failures=0)
+    return bool(
+        row.update(
+            failures=0,
+            pauses=0,
+            opened_at=None,
+            open_until=None,
+            orders_wait_until=None,
+            probe_until=None,
+        )
+    )
+
+
+def is_dead(outcome: Outcome) -> bool:
+    """Test whether a call ended as on a dead line."""
+    if outcome.status is None:
+        return isinstance(outcome.error, TemporaryError)
+    return outcome.status >= FIRST_SERVER_ERROR
+
+
+def not_even_orders(*, now: datetime) -> QuerySet[Breaker, int]:
+    """Return the suppliers whom no order may be sent to now; it waits where it is."""
+    shut = Breaker.objects.open_for_orders(now)
+    return shut.values_list(F("connection__supplier_id"), flat=True)

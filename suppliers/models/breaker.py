@@ -1,0 +1,52 @@
+"""Whether a supplier's line is broken, and until when nobody tries it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+
+from suppliers.models.supplier import Connection
+
+
+class BreakerQuerySet(models.QuerySet["Breaker"]):
+    """Questions about broken lines."""
+
+    def open_for_syncs(self, now: datetime) -> BreakerQuerySet:
+        return self.filter(open_until__gt=now)
+
+    def open_for_orders(self, now: datetime) -> BreakerQuerySet:
+        """Find the lines that not even an order may try now."""
+        return self.filter(orders_wait_until__gt=now)
+
+
+class Breaker(models.Model):
+    """The breaker of one line: shared by all workers, written only when something fails.
+
+    It is open as long as ``opened_at`` stands. From ``orders_wait_until`` on one order call, from
+    ``open_until`` on one of any kind may look whether the supplier is back; who looks has until
+    ``probe_until``.
+    """
+
+    connection = models.OneToOneField(Connection, models.CASCADE, related_name="breaker")
+    failures = models.PositiveIntegerField(default=0)  # in a row
+    pauses = models.PositiveIntegerField(default=0)  # since it opened
+    opened_at = models.DateTimeField(null=True, blank=True)
+    open_until = models.DateTimeField(null=True, blank=True)
+    orders_wait_until = models.DateTimeField(null=True, blank=True)
+    probe_until = models.DateTimeField(null=True, blank=True)
+    last_failure = models.CharField(max_length=200, blank=True)
+
+    objects = BreakerQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(opened_at__isnull=True)
+                | models.Q(open_until__isnull=False, orders_wait_until__isnull=False),
+                name="breaker_open_has_an_end",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"breaker of {self.connection_id}"

@@ -1,0 +1,117 @@
+"""So many calls to one supplier at a time, over all workers, with some kept for orders.
+
+A call holds a lease in Redis. Who is killed keeps it only until it runs out.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import threading
+import time
+import uuid
+from collections import defaultdict
+from functools import cache
+
+import redis
+from django.conf import settings
+
+from storefront.lib.failures import TemporaryError
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT_S = 30.0
+NAP_S = 0.05
+REDIS_IS_ASKED_AGAIN_AFTER_S = 10.0
+KEPT_SHARE = 4  # one in so many is kept for orders
+
+# The clock is that of Redis. A set of leases by the moment they run out.
+TAKE = """
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
+redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[3])
+redis.call('EXPIRE', KEYS[1], math.ceil(tonumber(ARGV[2])) + 1)
+return 1
+"""
+
+_one_at_a_time = threading.Lock()
+
+
+class SharedSlots:
+    """The slots of one supplier; while Redis is away, each process counts its own."""
+
+    def __init__(self, *, name: str, at_once: int) -> None:
+        self._key = f"slots:{name}"
+        self._at_once = max(1, at_once)
+        self._kept = max(1, self._at_once // KEPT_SHARE) if self._at_once > 1 else 0
+        self._leases = _leases()
+
+    def take(self, *, lease_s: float, is_for_order: bool) -> str:
+        """Wait for a free slot; what comes back gives it back.
+
+        Raises: TemporaryError  none became free
+        """
+        most = self._at_once if is_for_order else self._at_once - self._kept
+        name = uuid.uuid4().hex
+        give_up_at = time.monotonic() + LONGEST_WAIT_S
+        while not self._leases.take(self._key, name, most=most, lease_s=lease_s):
+            if time.monotonic() > give_up_at:
+                raise TemporaryError(f"{self._key}: none free in {LONGEST_WAIT_S:.0f} s")
+            time.sleep(random.uniform(NAP_S / 2, NAP_S))  # noqa: S311 - no secret
+        return name
+
+    def give_back(self, name: str) -> None:
+        self._leases.give_back(self._key, name)
+
+
+class _Leases:
+    """The leases in Redis, and those of this process for when Redis is away."""
+
+    def __init__(self) -> None:
+        self._redis: redis.Redis = redis.Redis.from_url(
+            settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=0.5
+        )
+        self._take = self._redis.register_script(TAKE)
+        self._redis_is_away_until = 0.0
+        self._lock = threading.Lock()
+        self._own: dict[str, dict[str, float]] = defaultdict(dict)
+
+    def take(self, key: str, name: str, *, most: int, lease_s: float) -> bool:
+        if time.monotonic() >= self._redis_is_away_until:
+            try:
+                return bool(self._take(keys=[key], args=[most, lease_s, name]))
+            except redis.RedisError as error:
+                self._is_away(error)
+        with self._lock:
+            now = time.monotonic()
+            live = {each: until for each, until in self._own[key].items() if until > now}
+            is_free = len(live) < most
+            self._own[key] = {**live, name: now + lease_s} if is_free else live
+            return is_free
+
+    def give_back(self, key: str, name: str) -> None:
+        with self._lock:
+            if self._own[key].pop(name, None) is not None:
+                return
+        try:
+            self._redis.zrem(key, name)
+        except redis.RedisError as error:
+            self._is_away(error)  # the lease runs out by itself
+
+    def _is_away(self, error: redis.RedisError) -> None:
+        log.warning("Redis is away, each worker counts its calls alone: %s", error)
+        self._redis_is_away_until = time.monotonic() + REDIS_IS_ASKED_AGAIN_AFTER_S
+
+
+@cache
+def _leases_of(pid: int) -> _Leases:
+    del pid  # a forked worker opens its own line to Redis
+    return _Leases()
+
+
+def _leases() -> _Leases:
+    with _one_at_a_time:
+        return _leases_of(os.getpid())
