@@ -88,7 +88,7 @@ def sync_figures(say: Callable[[str], None]) -> dict[str, Any]:
         say(f"{name.capitalize()} sync")
         started = time.perf_counter()
         last = FeedRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-        call_command("sync_supplier", "cj-sandbox", stdout=io.StringIO())
+        call_command("supplier", "sync", "cj-sandbox", stdout=io.StringIO())
         seconds = time.perf_counter() - started
         runs = FeedRun.objects.filter(pk__gt=last)
         rows = sum(run.read for run in runs)

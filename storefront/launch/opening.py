@@ -58,7 +58,7 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
     bring_on(web, worker)
     if not freshness.is_fresh(var, database_url=env["DATABASE_URL"]):
         say("Fetching the supplier's catalog")
-        sync = stage.quietly("sync", "manage.py", "sync_supplier", SUPPLIER)
+        sync = stage.quietly("sync", "manage.py", "supplier", "sync", SUPPLIER)
         supervisor.run(sync, advice=START_AFRESH, is_shown=True)
         say("Fetching the first pictures; the others follow")
         words = ["fetch_pictures", "--main", "--at-most", str(FIRST_PICTURES)]

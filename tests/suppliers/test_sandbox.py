@@ -233,7 +233,7 @@ def test_a_worker_that_is_killed_leaves_nothing_undone_for_ever(shop, sandbox_su
 def test_the_command_shows_its_progress_and_succeeds(supplier):
     out = StringIO()
 
-    call_command("sync_supplier", supplier.code, stdout=out)
+    call_command("supplier", "sync", supplier.code, stdout=out)
 
     lines = out.getvalue().splitlines()
     assert any("products:" in line and "pages read, " in line for line in lines)
@@ -244,9 +244,9 @@ def test_the_command_fails_with_words(supplier, sandbox_supplier):
     sandbox_supplier.fault("product/listV2", "garbage", count=0)
 
     with pytest.raises(CommandError, match=r"products of cj-sandbox: failed\. GET"):
-        call_command("sync_supplier", supplier.code, "--kind", "products", stdout=StringIO())
+        call_command("supplier", "sync", supplier.code, "--kind", "products", stdout=StringIO())
 
 
 def test_the_command_names_the_suppliers_there_are(supplier):
     with pytest.raises(CommandError, match=r"There are: cj-sandbox$"):
-        call_command("sync_supplier", "nobody")
+        call_command("supplier", "sync", "nobody")

@@ -1,0 +1,136 @@
+"""All that can be done with a supplier, for scripts and operators."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+
+from storefront.lib.failures import OutsideError
+from storefront.lib.states import IllegalMoveError, LostRaceError
+from suppliers import administering, supply, surveying, trying, vetting
+from suppliers.management import reading, telling
+from suppliers.management.watching import watch
+from suppliers.models import FeedRun, Supplier
+
+KINDS = [str(kind) for kind in FeedRun.Kind]
+ACTOR = "manage.py supplier"
+Status = Supplier.Status
+
+
+class Command(BaseCommand):
+    """Add suppliers, see how they stand, try them, read them, pause them."""
+
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+        def verb(name: str, words: str, *, has_code: bool = True) -> ArgumentParser:
+            found: ArgumentParser = verbs.add_parser(name, help=words, description=words)
+            if has_code:
+                found.add_argument("code", help="the supplier's code")
+            return found
+
+        reading.describe(verb("add", "add a supplier, or change what is given", has_code=False))
+        listed = verb("list", "how every supplier stands", has_code=False)
+        listed.add_argument("--json", action="store_true", dest="as_json")
+        checked = verb("check", "try him with his real keys, and order nothing")
+        checked.add_argument("--json", action="store_true", dest="as_json")
+        synced = verb("sync", "read his products, prices and stock now")
+        synced.add_argument("--kind", choices=[*KINDS, "all"], default="all")
+        synced.add_argument(
+            "--believed-by",
+            default="",
+            metavar="NAME",
+            help="apply what the guard would quarantine; NAME is kept with the run",
+        )
+        for name, words in (
+            ("pause", "buy nothing from him for a while"),
+            ("block", "never buy from him again"),
+        ):
+            verb(name, words).add_argument("--reason", required=True)
+        resumed = verb("resume", "buy from him (again), if he is vetted")
+        resumed.add_argument("--reason", default="")
+        verb("reprice", "price all that he offers by the newest rules and rates")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        getattr(self, f"_{options['verb']}")(options)
+
+    def _add(self, options: dict[str, Any]) -> None:
+        try:
+            wish = reading.wish(options, stdin=sys.stdin.read)
+            supplier, is_new = administering.add(
+                code=options["code"], wish=wish, now=timezone.now()
+            )
+        except reading.UnreadableError as error:
+            raise CommandError(str(error)) from error
+        except administering.NotConnectableError as error:
+            lines = "\n".join(f"  {name}: {words}" for name, words in error.reasons.items())
+            raise CommandError(f"{options['code']} was not written:\n{lines}") from error
+        said = "added as a candidate" if is_new else "changed"
+        self.stdout.write(f"{supplier.code} ({supplier.adapter}): {said}.")
+        self.stdout.write(f"Next: manage.py supplier check {supplier.code}")
+
+    def _list(self, options: dict[str, Any]) -> None:
+        found = surveying.survey(now=timezone.now())
+        if options["as_json"]:
+            rows = [dataclasses.asdict(standing) for standing in found]
+            self.stdout.write(json.dumps(rows, indent=2, cls=DjangoJSONEncoder))
+            return
+        for line in telling.table(found, now=timezone.now()):
+            self.stdout.write(line)
+
+    def _check(self, options: dict[str, Any]) -> None:
+        trial = trying.check(supplier=self._supplier(options), now=timezone.now())
+        if options["as_json"]:
+            self.stdout.write(json.dumps(trial.written(), indent=2))
+        else:
+            for line in telling.report(trial):
+                self.stdout.write(line)
+        if not trial.is_good:
+            raise CommandError(f"{trial.code} is not ready.", returncode=1)
+
+    def _sync(self, options: dict[str, Any]) -> None:
+        supplier = self._supplier(options)
+        for kind in KINDS if options["kind"] == "all" else [options["kind"]]:
+            watch(supplier, kind, believed_by=options["believed_by"], out=self.stdout)
+
+    def _pause(self, options: dict[str, Any]) -> None:
+        self._decide(options, vetting.pause)
+
+    def _block(self, options: dict[str, Any]) -> None:
+        self._decide(options, vetting.block)
+
+    def _resume(self, options: dict[str, Any]) -> None:
+        supplier = self._supplier(options)
+        if supplier.status == Status.CANDIDATE:
+            self._decide(options, vetting.begin)
+        self._decide(options, vetting.activate)
+
+    def _reprice(self, options: dict[str, Any]) -> None:
+        supply.price_anew(supplier=self._supplier(options))
+        self.stdout.write("Written down: the sweep prices it within minutes.")
+
+    def _decide(self, options: dict[str, Any], decide: Any) -> None:
+        supplier = self._supplier(options)
+        words = {"actor": ACTOR, "reason": options["reason"]}
+        try:
+            decide(supplier=supplier, now=timezone.now(), **words)
+        except (vetting.NotVettedError, IllegalMoveError, LostRaceError, OutsideError) as error:
+            raise CommandError(f"{supplier.code} is {supplier.status}. {error}") from error
+        self.stdout.write(f"{supplier.code} is {supplier.status}.")
+
+    @staticmethod
+    def _supplier(options: dict[str, Any]) -> Supplier:
+        found = Supplier.objects.select_related("connection").filter(code=options["code"]).first()
+        if found is None:
+            codes = ", ".join(Supplier.objects.order_by("code").values_list("code", flat=True))
+            raise CommandError(f"No supplier is called {options['code']!r}. There are: {codes}")
+        return found

@@ -1,0 +1,62 @@
+"""Write for an operator's eyes how suppliers stand, and how a try went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from suppliers.surveying import Standing
+from suppliers.trying import Outcome, Trial
+
+MARKS = {
+    Outcome.GOOD: "good",
+    Outcome.BAD: "WRONG",
+    Outcome.ABSENT: "-",
+    Outcome.NOT_TRIED: "not tried",
+}
+
+
+def table(found: list[Standing], *, now: datetime) -> Iterator[str]:
+    """Shape: one line per supplier, then a line for each of his runs, budgets and troubles."""
+    if not found:
+        yield "No supplier yet: manage.py supplier add --help"
+    for standing in found:
+        yield (
+            f"{standing.code}  {standing.connector}  {standing.status}  {standing.health}"
+            f"  stock confirmed {_ago(standing.stock_as_of, now)}"
+        )
+        if standing.problem:
+            yield f"    trouble   {standing.problem}"
+        if standing.rest_until:
+            yield f"    rests     until {standing.rest_until:%Y-%m-%d %H:%M} UTC"
+        for kind, run in standing.runs.items():
+            applied = "" if run.status == "applied" else f", applied {_ago(run.applied_at, now)}"
+            yield (
+                f"    {kind:<9} {run.status} {_ago(run.started_at, now)}: {run.read} read,"
+                f" {run.rejected} rejected{applied}{f'. {run.problem}' if run.problem else ''}"
+            )
+        for budget in standing.budgets:
+            until = f" until {budget.until:%H:%M} UTC" if budget.until else ""
+            yield f"    budget    {budget.name}: {budget.left} of {budget.total} left{until}"
+        yield f"    can       {', '.join(standing.abilities) or 'nothing'}"
+
+
+def _ago(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return "never"
+    minutes = max(0, int((now - moment).total_seconds() // 60))
+    if minutes < 120:  # noqa: PLR2004 - two hours are still told in minutes
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago"
+
+
+def report(trial: Trial) -> Iterator[str]:
+    """Shape: what he can do, then a line for each step with what to do about it below."""
+    yield f"{trial.code} speaks {trial.connector}: {', '.join(trial.abilities) or 'nothing'}"
+    for step in trial.steps:
+        yield f"{MARKS[step.outcome]:>9}  {step.name}: {step.told}"
+        if step.advice:
+            yield f"           -> {step.advice}"
+    for wish in trial.wishes:
+        yield f"     note  {wish}"
+    yield "Ready. Nothing was ordered." if trial.is_good else "Not ready. Nothing was ordered."

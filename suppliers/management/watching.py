@@ -1,0 +1,38 @@
+"""Read a supplier now, and show how it goes."""
+
+from __future__ import annotations
+
+import time
+
+from django.core.management.base import CommandError, OutputWrapper
+from django.utils import timezone
+
+from suppliers.models import FeedRun, Supplier
+from suppliers.sync import AlreadyRunningError, take_in
+
+
+def watch(supplier: Supplier, kind: str, *, believed_by: str, out: OutputWrapper) -> None:
+    """Do one job.
+
+    Raises: CommandError  it was not applied
+    """
+    started = time.monotonic()
+
+    def say(line: str) -> None:
+        out.write(f"{kind}: {time.monotonic() - started:6.1f} s  {line}")
+        out.flush()
+
+    try:
+        run = take_in(
+            supplier=supplier, kind=kind, now=timezone.now(), believed_by=believed_by, say=say
+        )
+    except AlreadyRunningError as error:
+        raise CommandError(f"Another worker is at it: {error}") from error
+    seconds = max(0.001, time.monotonic() - started)
+    say(
+        f"{run.status}: {run.read} read, {run.created} new, {run.updated} changed, "
+        f"{run.unchanged} unchanged, {run.gone} gone, {run.rejected} rejected "
+        f"({run.read / seconds:.0f} rows/s)"
+    )
+    if run.status != FeedRun.Status.APPLIED:
+        raise CommandError(f"{kind} of {supplier}: {run.status}. {run.problem}")

@@ -1,0 +1,157 @@
+"""What is given about a supplier is judged in words, and kept only if all of it fits."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from storefront.lib.sealing import seal, unseal
+from suppliers import administering
+from suppliers.administering import NotConnectableError, Wiring, Wish
+from suppliers.models import Connection, Supplier, SupplierProduct
+from tests.factories.suppliers import make_supplier
+
+pytestmark = pytest.mark.django_db
+HERE = "https://api.example.com/v1/"
+
+
+def add(code="dragon", *, connector="cj", base_url=HERE, secrets=None, options=None, **words):
+    wiring = Wiring(base_url=base_url, secrets=secrets or {}, options=options or {})
+    wish = Wish(connector=connector, wiring=wiring, **words)
+    return administering.add(code=code, wish=wish, now=timezone.now())
+
+
+def refused(**words):
+    with pytest.raises(NotConnectableError) as caught:
+        add(**words)
+    return caught.value.reasons
+
+
+def test_a_new_supplier_is_a_candidate_with_sealed_keys():
+    supplier, is_new = add(secrets={"api_key": "CJ1@api@key"}, options={"level": 3})
+
+    wire = Connection.objects.get(supplier=supplier)
+    assert (is_new, supplier.status, supplier.currency, supplier.name) == (
+        True,
+        "candidate",
+        "USD",
+        "Dragon",
+    )
+    assert "CJ1@api@key" not in wire.secrets_sealed
+    assert unseal(wire.secrets_sealed) == {"api_key": "CJ1@api@key"}
+    assert wire.options == {"level": 3}
+
+
+def test_adding_again_changes_only_what_is_given():
+    add(secrets={"api_key": "old"}, options={"level": 3}, connection={"calls_per_second": 4})
+
+    supplier, is_new = add(connector=None, base_url=None, supplier={"name": "Dragon Ltd"})
+
+    wire = Connection.objects.get(supplier=supplier)
+    assert (is_new, supplier.name, Supplier.objects.count()) == (False, "Dragon Ltd", 1)
+    assert (wire.base_url, wire.calls_per_second, wire.options) == (HERE, 4, {"level": 3})
+    assert unseal(wire.secrets_sealed) == {"api_key": "old"}
+
+
+def test_all_that_does_not_fit_is_said_at_once_and_nothing_is_written():
+    reasons = refused(
+        base_url="api.example.com",
+        secrets={"api_kye": "x"},
+        options={"level": 9, "colour": "red"},
+        connection={"calls_per_second": 5},
+    )
+
+    assert reasons.keys() == {"base_url", "secret api_kye", "secret api_key", "options"}
+    assert "There are: api_key, hook_secret." in reasons["secret api_kye"]
+    assert "payment" in reasons["options"]
+    assert not Supplier.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("", "no address"),
+        ("https://me:secret@api.example.com/", "do not belong"),
+        ("https://api.example.com:99999/", "cannot be read"),
+        ("https://api example.com/", "no address"),
+        ("https://api.example.com/" + "x" * 200, "longer than 200"),
+    ],
+)
+def test_an_address_is_refused_in_words_that_do_not_repeat_it(address, words):
+    reasons = refused(base_url=address, secrets={"api_key": "k"})
+
+    assert words in reasons["base_url"]
+    assert "secret@" not in reasons["base_url"]
+
+
+def test_an_unknown_connector_is_answered_with_those_there_are():
+    reasons = refused(connector="carrier-pigeon", secrets={})
+
+    assert "bigbuy, cj" in reasons["connector"]
+
+
+def test_a_new_key_clears_what_was_lent_to_the_old_one():
+    supplier, _ = add(secrets={"api_key": "old"})
+    lent = seal({"access": "lent"})
+    Connection.objects.update(tokens_sealed=lent, remembered={"etag": "1"})
+
+    add(base_url=None, secrets={"api_key": "old", "hook_secret": "whsec_bmV3"})
+    kept = Connection.objects.get(supplier=supplier)
+    add(base_url=None, secrets={"api_key": "new"})
+
+    changed = Connection.objects.get(supplier=supplier)
+    assert kept.tokens_sealed == lent
+    assert (changed.tokens_sealed, changed.remembered) == ("", {"etag": "1"})
+    assert unseal(changed.secrets_sealed) == {"api_key": "new", "hook_secret": "whsec_bmV3"}
+
+
+def test_keys_are_not_sent_to_another_host_unless_entered_anew():
+    add(secrets={"api_key": "old"})
+    Connection.objects.update(tokens_sealed=seal({"access": "lent"}), remembered={"etag": "1"})
+
+    reasons = refused(connector=None, base_url="https://thief.example.net/v1/")
+    add(connector=None, base_url="https://api.example.com/v2/")
+    same_host = Connection.objects.get()
+    add(connector=None, base_url="https://new.example.com/", secrets={"api_key": "old"})
+
+    assert reasons == {"secret api_key": "The address is another one: enter it anew."}
+    assert (unseal(same_host.tokens_sealed), same_host.remembered) == (
+        {"access": "lent"},
+        {"etag": "1"},
+    )
+    moved = Connection.objects.get()
+    assert (moved.base_url, moved.tokens_sealed, moved.remembered) == (
+        "https://new.example.com/",
+        "",
+        {},
+    )
+
+
+def test_an_empty_secret_forgets_it_and_null_goes_back_to_the_default():
+    add(secrets={"api_key": "k", "hook_secret": "whsec_bmV3"}, options={"level": 3})
+
+    add(base_url=None, secrets={"hook_secret": ""}, options={"level": None})
+
+    wire = Connection.objects.get()
+    assert unseal(wire.secrets_sealed) == {"api_key": "k"}
+    assert wire.options == {}
+    assert refused(base_url=None, secrets={"api_key": ""}).keys() == {"secret api_key"}
+
+
+def test_whose_goods_are_known_keeps_his_connector_and_his_currency():
+    supplier = make_supplier(code="dragon", currency="USD", adapter="fake")
+    SupplierProduct.objects.create(supplier=supplier, ref="P1", changed_at=timezone.now())
+
+    reasons = refused(connector="cj", currency="EUR", base_url=None)
+
+    assert reasons.keys() == {"connector", "currency"}
+
+
+def test_two_suppliers_may_speak_the_same_dialect_from_different_hosts():
+    first, _ = add("dragon", secrets={"api_key": "one"})
+    second, _ = add("phoenix", base_url="https://other.example.com/", secrets={"api_key": "two"})
+
+    wires = Connection.objects.order_by("supplier__code")
+    assert [unseal(wire.secrets_sealed)["api_key"] for wire in wires] == ["one", "two"]
+    assert first.adapter == second.adapter
+    assert len({wire.base_url for wire in wires}) == 2

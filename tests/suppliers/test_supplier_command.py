@@ -1,0 +1,238 @@
+"""Everything that the admin can do with a supplier can be scripted."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.sealing import unseal
+from suppliers.adapters.base import FreightOption
+from suppliers.models import CallBudget, Connection, FeedRun, Supplier, UnpublishedSupply
+from tests.factories.feeds import make_feed_supplier, stock_world, sync, usd
+
+pytestmark = pytest.mark.django_db
+Status = Supplier.Status
+ROUTE = FreightOption(name="Post", price=usd("3.50"), min_days=3, max_days=5)
+
+
+def told(*words):
+    out = io.StringIO()
+    call_command("supplier", *words, stdout=out)
+    return out.getvalue()
+
+
+def add(*words, code="lumen", connector="fake", base_url="http://fake.example"):
+    return told(
+        "add", f"--code={code}", f"--connector={connector}", f"--base-url={base_url}", *words
+    )
+
+
+def test_a_supplier_is_added_and_changed_by_the_same_words():
+    first = add("--name=Lumen", "--currency=EUR", "--every=stock=5", "--lead-days=4")
+    second = add("--calls-per-second=7")
+
+    supplier = Supplier.objects.get()
+    wire = supplier.connection
+    assert first.startswith("lumen (fake): added as a candidate.")
+    assert second.startswith("lumen (fake): changed.")
+    assert (supplier.name, supplier.currency, supplier.lead_days) == ("Lumen", "EUR", 4)
+    assert (wire.stock_every_min, wire.calls_per_second) == (5, 7)
+
+
+def test_secrets_come_from_files_and_are_never_said(tmp_path):
+    (tmp_path / "key").write_text("CJ1@api@swordfish\n")
+
+    said = add(f"--secret=api_key=@{tmp_path / 'key'}", connector="cj")
+    with pytest.raises(CommandError) as missing:
+        add(f"--secret=api_key=@{tmp_path / 'none'}", connector="cj")
+    with pytest.raises(CommandError) as unnamed:
+        add("--secret=swordfish", connector="cj")
+    with pytest.raises(CommandError) as misnamed:
+        add("--secret=key=swordfish", connector="cj")
+
+    assert unseal(Connection.objects.get().secrets_sealed) == {"api_key": "CJ1@api@swordfish"}
+    for words in (said, str(missing.value), str(unnamed.value), str(misnamed.value)):
+        assert "swordfish" not in words
+    assert "secret key: This connector has no such secret." in str(misnamed.value)
+
+
+def test_a_secret_may_come_from_standard_input(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("piped\n"))
+
+    add("--secret=api_key=-", connector="cj")
+
+    assert unseal(Connection.objects.get().secrets_sealed) == {"api_key": "piped"}
+
+
+def test_options_are_json_and_plain_words_are_taken_as_they_stand():
+    add("--secret=api_key=k", "--option=level=2", "--option=payment=staged", connector="cj")
+
+    assert Connection.objects.get().options == {"level": 2, "payment": "staged"}
+    with pytest.raises(CommandError, match=r"option payment: '\{' is no JSON"):
+        add("--option=payment={", connector="cj")
+
+
+@pytest.mark.parametrize("words", ["--every=stock", "--every=moon=5", "--every=stock=0"])
+def test_what_cannot_be_read_is_refused_and_nothing_is_written(words):
+    with pytest.raises(CommandError):
+        add(words)
+
+    assert not Supplier.objects.exists()
+
+
+def test_the_list_says_how_each_supplier_stands(shop, world):
+    supplier = make_feed_supplier()
+    Supplier.objects.create(code="new", name="New", adapter="cj", currency="USD")
+    stock_world(world, 2)
+    sync(supplier, now=timezone.now())
+    sync(supplier, "stock", now=timezone.now())
+    CallBudget.objects.create(
+        connection=supplier.connection, name="points", total=100, used=30, until=timezone.now()
+    )
+    Connection.objects.filter(supplier=supplier).update(problem="stock: HTTP 500")
+
+    lumen, new = json.loads(told("list", "--json"))
+
+    assert (lumen["code"], lumen["health"], lumen["problem"]) == (
+        "lumen",
+        "in trouble",
+        "stock: HTTP 500",
+    )
+    assert lumen["runs"]["products"]["status"] == "applied"
+    assert lumen["runs"]["stock"]["read"] == 4
+    assert lumen["stock_as_of"] is not None
+    assert lumen["budgets"] == [{"name": "points", "left": 100, "total": 100, "until": None}]
+    assert "order placing" in lumen["abilities"]
+    assert (new["health"], new["runs"], new["budgets"][0]["name"]) == (
+        "not connected",
+        {},
+        "points",
+    )
+    assert "lumen  fake  active  in trouble" in told("list")
+
+
+def test_the_list_needs_as_many_queries_for_many_suppliers(django_assert_num_queries):
+    for number in range(3):
+        make_feed_supplier(code=f"s{number}")
+
+    with django_assert_num_queries(5):
+        told("list")
+
+
+def test_a_check_says_what_works_and_orders_nothing(shop, world):
+    supplier = make_feed_supplier()
+    stock_world(world, 1)
+    world.routes = (ROUTE, replace(ROUTE, name="Air", price=usd("9.00")))
+
+    said = told("check", "lumen")
+
+    assert "good  sign in: he knows us as nobody" in said
+    assert "good  catalog: read Sensor headlamp 1 (P1), 1 variants" in said
+    assert "good  stock and price: 120 units at 2 places, 1 prices" in said
+    assert "2 routes for one P1-Black to DE, from 3.50 USD (Post)" in said
+    assert "-  balance: no such ability" in said
+    assert said.endswith("Ready. Nothing was ordered.\n")
+    assert not world.orders
+    assert not any(call.startswith(("place", "cancel")) for call in world.asked)
+    supplier.connection.refresh_from_db()
+    assert supplier.connection.check_report["is_good"] is True
+    assert not FeedRun.objects.exists()
+
+
+def test_a_check_that_fails_says_what_to_do_and_leaves_by_another_door(shop, world):
+    make_feed_supplier()
+    world.failures = [PermanentError("HTTP 401", code="401")]
+    out = io.StringIO()
+
+    with pytest.raises(CommandError) as caught:
+        call_command("supplier", "check", "lumen", "--json", stdout=out)
+
+    report = json.loads(out.getvalue())
+    assert caught.value.returncode == 1
+    assert report["is_good"] is False
+    assert report["steps"][0] == {
+        "name": "sign in",
+        "outcome": "bad",
+        "told": "HTTP 401",
+        "advice": "Enter the keys anew: this one is refused, or may not do this.",
+    }
+    assert {step["outcome"] for step in report["steps"][1:]} == {"not tried", "absent"}
+
+
+def test_a_check_tries_the_rest_when_one_call_fails(shop, world):
+    make_feed_supplier()
+    stock_world(world, 1)
+    asked = world.asked
+
+    class Flaky(list):
+        def __bool__(self):
+            return asked[-1] == "freight"
+
+        def pop(self, _place):
+            return TemporaryError("freight: HTTP 503", code="503")
+
+    world.failures = Flaky()
+
+    with pytest.raises(CommandError):
+        told("check", "lumen")
+
+    steps = Connection.objects.get().check_report["steps"]
+    assert [step["outcome"] for step in steps] == ["good", "good", "good", "bad", "absent"]
+    assert "try again in some minutes" in steps[3]["advice"]
+
+
+def test_a_supplier_with_an_empty_list_is_not_ready(shop, world):
+    make_feed_supplier()
+
+    with pytest.raises(CommandError):
+        told("check", "lumen")
+
+    step = Connection.objects.get().check_report["steps"][1]
+    assert (step["told"], step["outcome"]) == ("he lists no product", "bad")
+
+
+def test_a_supplier_is_paused_and_resumed_with_a_reason(shop, world, settings):
+    settings.VETTING_REQUIRED = []
+    make_feed_supplier()
+
+    paused = told("pause", "lumen", "--reason=strike at the port")
+    supplier = Supplier.objects.get()
+    assert (paused, supplier.status) == ("lumen is paused.\n", Status.PAUSED)
+    assert told("resume", "lumen") == "lumen is active.\n"
+    with pytest.raises(CommandError, match="lumen is active"):
+        told("resume", "lumen")
+
+
+def test_a_candidate_becomes_active_only_when_what_must_be_proven_is(settings):
+    add()
+    settings.VETTING_REQUIRED = ["ce"]
+
+    with pytest.raises(CommandError, match=r"lumen is vetting\. Not proven yet: CE"):
+        told("resume", "lumen")
+    settings.VETTING_REQUIRED = []
+
+    assert told("resume", "lumen") == "lumen is active.\n"
+
+
+def test_all_that_he_offers_is_priced_anew(shop, world):
+    supplier = make_feed_supplier()
+    stock_world(world, 2)
+    sync(supplier, now=timezone.now())
+
+    told("reprice", "lumen")
+
+    assert UnpublishedSupply.objects.count() == 2
+
+
+@pytest.mark.parametrize("verb", ["check", "sync", "pause --reason=x", "resume", "reprice"])
+def test_nobody_is_answered_with_who_there_is(verb):
+    make_feed_supplier()
+
+    with pytest.raises(CommandError, match=r"No supplier is called 'nobody'. There are: lumen$"):
+        told(*verb.split()[:1], "nobody", *verb.split()[1:])
