@@ -86,6 +86,7 @@ class FakeSupplier:
     SECRETS: ClassVar[tuple[Secret, ...]] = ()
     OPTIONS: ClassVar = msgspec.defstruct("Options", [])
     QUOTAS: ClassVar[tuple[Quota, ...]] = ()
+    CURRENCY: ClassVar = "USD"
 
     def __init__(self, line: Line) -> None:
         self._world = world_at(line.base_url)

@@ -45,6 +45,7 @@ class BigBuy:
     SECRETS: ClassVar = (Secret(name="api_key", label="API key"),)
     OPTIONS: ClassVar = Options
     QUOTAS: ClassVar[tuple[Quota, ...]] = QUOTAS
+    CURRENCY: ClassVar = CURRENCY
 
     def __init__(self, line: Line) -> None:
         self._options = line.settings(Options)

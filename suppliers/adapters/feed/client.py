@@ -126,3 +126,4 @@ class Feed(FeedReading):
     SECRETS: ClassVar[tuple[Secret, ...]] = SECRETS
     OPTIONS: ClassVar = Options
     QUOTAS: ClassVar[tuple[Quota, ...]] = ()
+    CURRENCY: ClassVar = "USD"
