@@ -139,7 +139,8 @@ class _Joined:
         weight = reading.grams(self._row.get("weight"))
         if weight is None or is_alone:
             return weight
-        return weight + (reading.grams(row.get("extraWeight")) or 0)
+        extra = reading.amount(row.get("extraWeight")) or 0
+        return max(1, weight + int(extra * reading.G_PER_KG))
 
     def _options(self, variation: Mapping[str, Any]) -> dict[str, str]:
         """Return what a variation is called by: ``Color`` → ``Black``."""

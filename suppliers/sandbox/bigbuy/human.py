@@ -1,0 +1,88 @@
+"""A page for people: what is here, and what is on its way."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from suppliers.sandbox.bigbuy import ordering
+from suppliers.sandbox.bigbuy.control import faults, orders, status
+from suppliers.sandbox.bigbuy.rows import stamp
+from suppliers.sandbox.bigbuy.wording import title
+from suppliers.sandbox.bigbuy.world import KINDS, World
+from suppliers.sandbox.human import STYLE
+
+SHOWN_ORDERS, SHOWN_GOODS = 50, 12
+
+
+def page(world: World) -> str:
+    now, known = status(world, {}), orders(world, {})["orders"][-SHOWN_ORDERS:][::-1]
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        "<meta name=viewport content='width=device-width'><title>BigBuy sandbox</title>"
+        f"<style>{STYLE}</style><h1>BigBuy sandbox</h1>"
+        f"<p>{now['good']} products and {now['bad']} deliberately bad records, seed {now['seed']}."
+        f" Orders take a step every {now['pace_s']:g} s (0: by hand only). An hour lasts"
+        f" {now['hour_s']:g} s (0: no limits). Purse €{now['purse_eur']}. The dialect is under"
+        " <code>/rest/</code>, the controls under <code>/control/</code>.</p>"
+        f"<div class=shelf>{_shelf(world)}</div>"
+        f"<h2>Orders</h2>{_orders(known)}<h2>Faults</h2>{_faults(world)}"
+    )
+
+
+def _shelf(world: World) -> str:
+    shown = []
+    for key in world.goods.ids()[:SHOWN_GOODS]:
+        product = world.goods.product(key)
+        name = html.escape(title(product))
+        source = f"/pictures/{product.pid}/0/front.png"
+        shown.append(f'<img src="{source}" alt="{name}" title="{name}" loading=lazy>')
+    return "".join(shown)
+
+
+def _orders(known: list[dict[str, Any]]) -> str:
+    if not known:
+        return "<p>None yet.</p>"
+    rows = "".join(
+        f"<tr><td>{html.escape(order['reference'])}<br><small>{order['id']}</small>"
+        f"<td>{order['status']}<td>{html.escape(_goods(order))}"
+        f"<td>{html.escape(order['tracking'])}<br><small>{html.escape(order['carrier'])}</small>"
+        f"<td>{stamp(order['created_s'])}<td>{_buttons(order)}"
+        for order in known
+    )
+    return (
+        f"<table><tr><th>Number<th>State<th>Goods<th>Tracking<th>Created, UTC<th>Move{rows}</table>"
+    )
+
+
+def _goods(order: dict[str, Any]) -> str:
+    return ", ".join(f"{line['quantity']} × {line['reference']}" for line in order["lines"])
+
+
+def _buttons(order: dict[str, Any]) -> str:
+    steps = [ordering.NEXT[order["status"]]] if order["status"] in ordering.NEXT else []
+    steps += [ordering.CANCELED] if order["status"] in {ordering.TAKEN, ordering.PACKING} else []
+    return " ".join(
+        "<form method=post action=/control/advance>"
+        f"<input type=hidden name=id value='{order['id']}'>"
+        f"<input type=hidden name=to value='{to}'><button>{to}</button></form>"
+        for to in steps
+    )
+
+
+def _faults(world: World) -> str:
+    rows = "".join(
+        f"<tr><td>{html.escape(fault['path'])}<td>{fault['kind']}<td>{fault['done']}"
+        f" of {fault['count'] or 'all'}<td><form method=post action=/control/faults/clear>"
+        f"<input type=hidden name=id value={fault['id']}><button>Remove</button></form>"
+        for fault in faults(world, {})
+    )
+    kinds = "".join(f"<option>{kind}" for kind in sorted(KINDS))
+    table = f"<table><tr><th>Where<th>Kind<th>Done<th>{rows}</table>" if rows else ""
+    return (
+        f"{table}<form method=post action=/control/faults><p>"
+        "<label>Path ends in <input name=path value=order/create></label> "
+        f"<label>Kind <select name=kind>{kinds}</select></label> "
+        "<label>Times <input name=count type=number value=1 min=0 size=4></label> "
+        "<label>Delay, s <input name=delay value=1 size=3></label> <button>Set</button></p></form>"
+    )
