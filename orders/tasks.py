@@ -7,8 +7,8 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from celery import shared_task
-from django.db.models import Q
+from celery import Task, shared_task
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from orders import (
@@ -20,11 +20,13 @@ from orders import (
     payments,
     purchasing,
     resolving,
+    waiting,
 )
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
 from orders.purchasing import OrderStoppedError
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError, LostRaceError
+from suppliers.lanes import LaneFullError, Work, lane
 from suppliers.models import Supplier
 
 log = logging.getLogger(__name__)
@@ -32,7 +34,6 @@ log = logging.getLogger(__name__)
 BATCH = 200
 # A gateway is asked about a silent payment only after the shopper had time to pay.
 SILENT_AFTER = timedelta(minutes=1)
-Request = PurchaseOrder.Request
 
 
 @shared_task
@@ -55,25 +56,34 @@ def send(*, purchase_order_id: int, **_: Any) -> None:
     purchase_order = PurchaseOrder.objects.select_related("order", "supplier", "location").get(
         pk=purchase_order_id
     )
-    # Another worker has it, or there is nothing left to send.
-    with suppress(IllegalMoveError, LostRaceError, OrderStoppedError):
-        try:
-            purchasing.send(purchase_order=purchase_order, now=timezone.now())
-        except OutsideError as error:
-            log.warning("%s waits for its supplier: %s", purchase_order, error)
-    settle_payments.delay()
+    is_answered = True
+    with suppress(LaneFullError), lane(Work.ORDERS, purchase_order.supplier_id):
+        # Another worker has it, or there is nothing left to send.
+        with suppress(IllegalMoveError, LostRaceError, OrderStoppedError):
+            try:
+                purchasing.send(purchase_order=purchase_order, now=timezone.now())
+            except OutsideError as error:
+                is_answered = False
+                log.warning("%s waits for its supplier: %s", purchase_order, error)
+        if is_answered:
+            due = waiting.to_be_sent(now=timezone.now())
+            _go_on(send, due.filter(supplier=purchase_order.supplier_id))
+        settle_payments.delay()
+
+
+def _go_on(task: Task[Any, None], due: QuerySet[PurchaseOrder]) -> None:
+    """Fill the lane that becomes free now: those who found it full have gone.
+
+    Any one of those that wait: two lanes that go on should not take the same.
+    """
+    for purchase_order_id in due.order_by("?").values_list("pk", flat=True)[:1]:
+        task.delay(purchase_order_id=purchase_order_id)
 
 
 @shared_task
 def send_due(**_: Any) -> None:
     """Find purchase orders that wait to be sent, or to be sent again."""
-    now = timezone.now()
-    due = PurchaseOrder.objects.filter(
-        Q(try_after__isnull=True) | Q(try_after__lte=now),
-        status__in=[PurchaseOrder.Status.DRAFT, PurchaseOrder.Status.READY],
-        request_status__in=purchasing.SENDABLE,
-        order__status=Order.Status.PROCESSING,
-    )
+    due = waiting.to_be_sent(now=timezone.now())
     for purchase_order_id in due.order_by("pk").values_list("pk", flat=True)[:BATCH]:
         send.delay(purchase_order_id=purchase_order_id)
 
@@ -89,26 +99,23 @@ def resolve(*, purchase_order_id: int, **_: Any) -> None:
     purchase_order = PurchaseOrder.objects.select_related("order", "supplier").get(
         pk=purchase_order_id
     )
-    try:
-        resolving.resolve(purchase_order=purchase_order, now=timezone.now())
-    except OutsideError as error:
-        log.warning("%s is still unknown: %s", purchase_order, error)
-    except (IllegalMoveError, LostRaceError):
-        log.info("%s was resolved by another worker", purchase_order)
-    settle_payments.delay()
+    with suppress(LaneFullError), lane(Work.ORDERS, purchase_order.supplier_id):
+        try:
+            resolving.resolve(purchase_order=purchase_order, now=timezone.now())
+        except OutsideError as error:
+            log.warning("%s is still unknown: %s", purchase_order, error)
+        except (IllegalMoveError, LostRaceError):
+            log.info("%s was resolved by another worker", purchase_order)
+        else:
+            due = waiting.to_be_resolved(now=timezone.now())
+            _go_on(resolve, due.filter(supplier=purchase_order.supplier_id))
+        settle_payments.delay()
 
 
 @shared_task
 def resolve_unknown(**_: Any) -> None:
     """Find calls to suppliers whose answer was lost, or whose worker died."""
-    now = timezone.now()
-    lost = PurchaseOrder.objects.filter(
-        Q(request_status=Request.SUBMIT_UNKNOWN)
-        | Q(
-            request_status=Request.SUBMITTING,
-            request_status_since__lte=now - resolving.SENDING_TAKES,
-        )
-    )
+    lost = waiting.to_be_resolved(now=timezone.now())
     for purchase_order_id in lost.order_by("pk").values_list("pk", flat=True)[:BATCH]:
         resolve.delay(purchase_order_id=purchase_order_id)
 
@@ -116,9 +123,7 @@ def resolve_unknown(**_: Any) -> None:
 @shared_task
 def settle_cancellations(**_: Any) -> None:
     """Follow wishes to cancel that wait for an answer of the supplier."""
-    wanted = PurchaseOrder.objects.exclude(status=PurchaseOrder.Status.CANCELED).filter(
-        cancel_wanted_at__lte=timezone.now() - resolving.SENDING_TAKES / 3
-    )
+    wanted = waiting.to_be_stopped(now=timezone.now())
     for purchase_order_id in wanted.order_by("pk").values_list("pk", flat=True)[:BATCH]:
         pursue_cancellation.delay(purchase_order_id=purchase_order_id)
 
@@ -128,8 +133,9 @@ def pursue_cancellation(*, purchase_order_id: int, **_: Any) -> None:
     purchase_order = PurchaseOrder.objects.select_related("order", "supplier").get(
         pk=purchase_order_id
     )
-    cancelling.pursue(purchase_order=purchase_order, now=timezone.now())
-    settle_payments.delay()
+    with suppress(LaneFullError), lane(Work.ORDERS, purchase_order.supplier_id):
+        cancelling.pursue(purchase_order=purchase_order, now=timezone.now())
+        settle_payments.delay()
 
 
 @shared_task

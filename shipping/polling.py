@@ -13,6 +13,7 @@ from orders import acknowledging
 from orders.models import PurchaseOrder
 from shipping import shipments
 from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
+from suppliers import breaking
 from suppliers.adapters.abilities import OrderReading, able
 from suppliers.connecting import adapter_for
 from suppliers.models import Connection, Supplier
@@ -37,6 +38,7 @@ def claim_due(*, now: datetime) -> list[int]:
         Connection.objects.annotate(due_at=F("orders_polled_at") + interval)
         .filter(Q(due_at__isnull=True) | Q(due_at__lte=now))
         .filter(supplier__in=open_orders().values("supplier"))
+        .exclude(supplier__in=breaking.not_even_orders(now=now))
     )
     return [
         connection.supplier_id
@@ -45,6 +47,11 @@ def claim_due(*, now: datetime) -> list[int]:
             pk=connection.pk, orders_polled_at=connection.orders_polled_at
         ).update(orders_polled_at=now)
     ]
+
+
+def give_back(*, supplier_id: int) -> None:
+    """Make it this supplier's turn again: nobody could ask him."""
+    Connection.objects.filter(supplier=supplier_id).update(orders_polled_at=None)
 
 
 def open_orders() -> QuerySet[PurchaseOrder]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from orders.tasks import settle_payments
 from shipping import fulfilling, observing, polling
 from suppliers import tasks as supply_tasks
+from suppliers.lanes import LaneFullError, Work, lane
 from suppliers.models import Supplier
 
 BATCH = 200
@@ -28,8 +29,12 @@ def poll_open_orders(**_: Any) -> None:
 
 @shared_task
 def poll_supplier(*, supplier_id: int, **_: Any) -> None:
-    polling.ask(supplier=Supplier.objects.get(pk=supplier_id), moment=timezone.now)
-    settle_payments.delay()
+    try:
+        with lane(Work.ORDERS, supplier_id):
+            polling.ask(supplier=Supplier.objects.get(pk=supplier_id), moment=timezone.now)
+            settle_payments.delay()
+    except LaneFullError:
+        polling.give_back(supplier_id=supplier_id)
 
 
 @shared_task

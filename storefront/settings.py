@@ -185,11 +185,16 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 900
-# Long work stands in a queue of its own, so that no order waits behind a picture or a feed.
+# Long work stands in queues of its own, so that no order waits behind a picture or a feed, and no
+# picture behind a supplier who hangs.
 CELERY_TASK_ROUTES = {
     "catalog.tasks.*": {"queue": "bulk"},
+    "suppliers.tasks.sync": {"queue": "syncs"},
+    "suppliers.tasks.sync_now": {"queue": "syncs"},
     "suppliers.tasks.*": {"queue": "bulk"},
 }
+# Of the processes of a worker, so many at a time work for one supplier: half of them.
+LANES_PER_SUPPLIER = env_int("LANES_PER_SUPPLIER", 2)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 1000,

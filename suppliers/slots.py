@@ -22,6 +22,8 @@ from storefront.lib.failures import TemporaryError
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 30.0
+# An order that is being sent is believed dead after a while (orders.resolving.SENDING_TAKES).
+LONGEST_WAIT_OF_ORDER_S = 10.0
 NAP_S = 0.05
 REDIS_IS_ASKED_AGAIN_AFTER_S = 10.0
 KEPT_SHARE = 4  # one in so many is kept for orders
@@ -56,10 +58,11 @@ class SharedSlots:
         """
         most = self._at_once if is_for_order else self._at_once - self._kept
         name = uuid.uuid4().hex
-        give_up_at = time.monotonic() + LONGEST_WAIT_S
+        wait_s = LONGEST_WAIT_OF_ORDER_S if is_for_order else LONGEST_WAIT_S
+        give_up_at = time.monotonic() + wait_s
         while not self._leases.take(self._key, name, most=most, lease_s=lease_s):
             if time.monotonic() > give_up_at:
-                raise TemporaryError(f"{self._key}: none free in {LONGEST_WAIT_S:.0f} s")
+                raise TemporaryError(f"{self._key}: none free in {wait_s:.0f} s")
             time.sleep(random.uniform(NAP_S / 2, NAP_S))  # noqa: S311 - no secret
         return name
 

@@ -11,6 +11,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from suppliers import runs, scorecards, supply, vetting
+from suppliers.lanes import LaneFullError, Work, lane
 from suppliers.models import Supplier
 from suppliers.sync import AlreadyRunningError, take_in
 
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 
 # Well below the time after which Celery kills a task: what is left is the next run's.
 BUDGET = timedelta(minutes=10)
+LANE_PATIENCE_S = 5
 
 
 @shared_task
@@ -33,7 +35,7 @@ def sync(*, supplier_id: int, kind: str, **_: Any) -> None:
     if (supplier_id, kind) not in runs.due(now=now):
         return  # two sweeps asked for it, and the other was first
     supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
-    with suppress(AlreadyRunningError):
+    with suppress(AlreadyRunningError, LaneFullError), lane(Work.SYNCS, supplier_id):
         run = take_in(supplier=supplier, kind=kind, now=now, budget=BUDGET)
         log.info("%s: %s", run, run.status)
 
@@ -42,8 +44,12 @@ def sync(*, supplier_id: int, kind: str, **_: Any) -> None:
 def sync_now(*, supplier_id: int, kind: str, **_: Any) -> None:
     """Do a job that a person asked for, whether it is due or not."""
     supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
-    with suppress(AlreadyRunningError):
-        take_in(supplier=supplier, kind=kind, now=timezone.now(), budget=BUDGET)
+    try:
+        with suppress(AlreadyRunningError), lane(Work.SYNCS, supplier_id):
+            take_in(supplier=supplier, kind=kind, now=timezone.now(), budget=BUDGET)
+    except LaneFullError:  # no sweep knows of it
+        again = {"supplier_id": supplier_id, "kind": kind}
+        sync_now.apply_async(kwargs=again, countdown=LANE_PATIENCE_S)
 
 
 @shared_task

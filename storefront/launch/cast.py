@@ -22,7 +22,7 @@ HOOK_PATH = "/hooks/cj-cj-sandbox/"  # the dialect, then our code of the supplie
 SANDBOX_PACE_S = 6  # seconds between two steps of an order, so that one sees it move
 WEB_WORKERS = 2
 WEB_THREADS = 2
-WORKER_PROCESSES = 2
+WORKER_PROCESSES = 4  # twice LANES_PER_SUPPLIER: half of them work for one supplier at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,20 +141,25 @@ def web(stage: Stage) -> Child:
 
 
 def worker(stage: Stage) -> Child:
-    log = stage.log("worker")
-    words = ["-m", "celery", "-A", "storefront", "worker", "--loglevel", "INFO"]
-    words += ["--queues", "celery", "--concurrency", str(WORKER_PROCESSES)]
-    words += ["--hostname", "orders@%h", "--without-mingle", "--without-gossip"]
-    return stage.child("worker", words, is_ready=lambda: _says(log, " ready."))
+    return _worker(stage, "worker", name="orders", queue="celery", processes=WORKER_PROCESSES)
+
+
+def syncs(stage: Stage) -> Child:
+    """Return the worker that reads suppliers: one who hangs holds half of it at most."""
+    return _worker(stage, "syncs", name="syncs", queue="syncs", processes=WORKER_PROCESSES)
 
 
 def bulk(stage: Stage) -> Child:
-    """Return the worker for feeds and pictures: long work, behind which no order waits."""
-    log = stage.log("bulk")
+    """Return the worker for pictures and shelves: long work, behind which no order waits."""
+    return _worker(stage, "bulk", name="bulk", queue="bulk", processes=1)
+
+
+def _worker(stage: Stage, child: str, *, name: str, queue: str, processes: int) -> Child:
+    log = stage.log(child)
     words = ["-m", "celery", "-A", "storefront", "worker", "--loglevel", "INFO"]
-    words += ["--queues", "bulk", "--concurrency", "1"]
-    words += ["--hostname", "bulk@%h", "--without-mingle", "--without-gossip"]
-    return stage.child("bulk", words, is_ready=lambda: _says(log, " ready."))
+    words += ["--queues", queue, "--concurrency", str(processes)]
+    words += ["--hostname", f"{name}@%h", "--without-mingle", "--without-gossip"]
+    return stage.child(child, words, is_ready=lambda: _says(log, " ready."))
 
 
 def beat(stage: Stage) -> Child:

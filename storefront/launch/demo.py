@@ -30,7 +30,7 @@ from storefront.launch.supervising import (
 FOLDERS = ("sandbox", "gateway", "mail", "media", "log")
 FILES = ("demo.env", "demo.synced", "beat-schedule*")
 STOP_ORDER = (
-    ("web", "worker", "bulk", "beat"),
+    ("web", "worker", "syncs", "bulk", "beat"),
     ("sandbox", "gateway", "mail"),
     ("redis",),
     ("postgres",),

@@ -67,7 +67,7 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
         freshness.mark(var, database_url=env["DATABASE_URL"])
     bring_on(beat)
     supervisor.wait_until_ready([web, worker, beat])
-    bring_on(cast.bulk(stage))  # it can come later: nobody waits for what it does
+    bring_on(cast.syncs(stage), cast.bulk(stage))  # nobody waits for what they do
     return Opened(
         urls=cast.urls(ports),
         staff={"email": secrets["STAFF_EMAIL"], "password": secrets["STAFF_PASSWORD"]},

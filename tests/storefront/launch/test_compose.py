@@ -18,7 +18,8 @@ def services():
 
 
 def test_everything_that_the_shop_needs_is_there(services):
-    assert set(services) == {"web", "worker", "bulk", "beat", "postgres", "redis", ONE_SHOT}
+    ours = {"web", "worker", "syncs", "bulk", "beat"}
+    assert set(services) == {*ours, "postgres", "redis", ONE_SHOT}
     assert services["postgres"]["image"] == "postgres:18"
     assert services["redis"]["image"] == "redis:8"
 
@@ -32,7 +33,7 @@ def test_every_lasting_service_says_whether_it_is_well(services):
 
 
 def test_nothing_starts_before_what_it_needs_is_well(services):
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "syncs", "bulk", "beat"):
         assert services[name]["depends_on"] == {
             ONE_SHOT: {"condition": "service_completed_successfully"},
             "postgres": {"condition": "service_healthy"},
@@ -73,3 +74,20 @@ def test_the_image_is_not_run_by_root():
 @pytest.mark.parametrize("private", [".*", "var/"])
 def test_what_is_private_to_a_machine_stays_out_of_the_image(private):
     assert private in Path(".dockerignore").read_text().splitlines()
+
+
+def test_no_supplier_holds_more_than_half_of_a_worker(services):
+    lanes = int(re.search(r":-(\d+)", services["web"]["environment"]["LANES_PER_SUPPLIER"])[1])
+
+    for name in ("worker", "syncs"):
+        words = services[name]["command"]
+        assert int(words[words.index("--concurrency") + 1]) >= 2 * lanes
+
+
+def test_every_queue_has_a_worker(services, settings):
+    queues = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} | {"celery"}
+    commands = [each.get("command", []) for each in services.values()]
+
+    assert {
+        words[words.index("--queues") + 1] for words in commands if "--queues" in words
+    } == queues
