@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from storefront.lib.sealing import seal
 from suppliers.models import Connection, Supplier
 from suppliers.sandbox.world import DEFAULT_KEY
+from tests.factories.lines import MemoryBudget
 from tests.factories.suppliers import NOON
 
 PRODUCTS = 24
@@ -31,13 +33,15 @@ class SandboxProcess:
     url: str = ""
     process: subprocess.Popen | None = None
     client: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=30))
+    module: ClassVar = "suppliers.sandbox"
+    usual: ClassVar = ("--qps", "0")
 
     def start(self):
         self.folder.mkdir(parents=True, exist_ok=True)
-        words = ["--port", "0", "--data", str(self.folder), "--count", str(PRODUCTS), "--qps", "0"]
+        words = ["--port", "0", "--data", str(self.folder), "--count", str(PRODUCTS), *self.usual]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "suppliers.sandbox", *words, *self.words],
+                [sys.executable, "-m", self.module, *words, *self.words],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -103,7 +107,14 @@ def sandbox_process(tmp_path_factory):
 
 
 @pytest.fixture
-def sandbox_supplier(sandbox_process):
-    """The running sandbox, as it was on its first day."""
+def sandbox_supplier(sandbox_process, request, monkeypatch):
+    """The running sandbox, as it was on its first day.
+
+    In a test that is one transaction, threads cannot write beside it: there, points are counted
+    in memory.
+    """
     sandbox_process.begin_afresh()
+    marks = list(request.node.iter_markers("django_db"))
+    if not any(mark.kwargs.get("transaction") for mark in marks):
+        monkeypatch.setattr("suppliers.connecting.KeptBudget", lambda _: MemoryBudget())
     return sandbox_process
