@@ -46,8 +46,10 @@ class FeedReading:
         return self._line.secrets.get("user", "") or urlsplit(self._line.base_url).netloc
 
     def close(self) -> None:
-        for walk in self._walks.values():
+        for which, walk in self._walks.items():
             walk.close()
+            if not walk.is_whole:
+                fetching.doubt(self._line, which)
         if self._refs is not None:
             self._refs.close()
         if self._work is not None:
@@ -127,3 +129,5 @@ class Feed(FeedReading):
     OPTIONS: ClassVar = Options
     QUOTAS: ClassVar[tuple[Quota, ...]] = ()
     CURRENCY: ClassVar = "USD"
+    # Whatever a file is called, it tells of goods; only orders are put onto a server.
+    CALLS: ClassVar = {"": "catalog", "PUT ": "order placing"}

@@ -28,6 +28,7 @@ from suppliers.adapters.line import Line
 READ_S = 30.0
 TOTAL_S = 600.0
 NO_HEAD = frozenset({405, 501})
+BELIEVED_S = 86_400  # marks may lie: once a day, the file is fetched whatever they say
 KEPT_S = 86_400  # a file that nobody remembers may still be read by another worker
 TOKEN = "{token}"  # noqa: S105 - a placeholder
 UPLOADS = "uploads"
@@ -46,7 +47,8 @@ def fetch(line: Line, *, content: Content) -> Path:
     name = options.file_of(content).value
     known = dict(line.memory.load().get("files", {}).get(name, {}))
     kept = line.folder / str(known.get("file", ""))
-    if known.get("at") != place or not known.get("file") or not kept.is_file():
+    is_known = known.get("at") == place and known.get("file") and kept.is_file()
+    if not is_known or time.time() - float(known.get("at_s", 0)) > BELIEVED_S:
         known = {}
     fresh = line.folder / f"{name}-{secrets.token_hex(8)}.raw"
     try:
@@ -59,8 +61,15 @@ def fetch(line: Line, *, content: Content) -> Path:
         fresh.unlink(missing_ok=True)
         os.utime(kept)
         return kept
-    _remember(line, name, {**marks, "at": place, "file": fresh.name})
+    _remember(line, name, {**marks, "at": place, "at_s": time.time(), "file": fresh.name})
     return fresh
+
+
+def doubt(line: Line, which: Content) -> None:
+    """Fetch a file again next time, whatever its marks say: the one we have is not whole."""
+    marks = line.memory.load().get("files", {}).get(which.value)
+    if marks:
+        _remember(line, which.value, {**marks, "at_s": 0})
 
 
 def look(line: Line) -> None:

@@ -39,7 +39,8 @@ class Shelf:
         kept = ((row.parent or row.sku, row.sku, self._write(row)) for row in rows)
         for batch in batched(kept, BATCH):
             self._base.executemany("INSERT INTO rows VALUES (?, ?, ?)", batch)
-        self._base.executescript("COMMIT; CREATE INDEX by_ref ON rows (ref);")
+        self._base.commit()
+        self._base.execute("CREATE INDEX by_ref ON rows (ref)")
 
     def products(self) -> Iterator[tuple[str, list[Mapped]]]:
         """Yield each product's rows together; of too many, the first ones."""

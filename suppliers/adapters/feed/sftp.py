@@ -7,6 +7,7 @@ import io
 import posixpath
 import stat
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -197,7 +198,7 @@ def _private(text: str, password: str | None) -> paramiko.PKey:
 @contextmanager
 def _watched(line: Line, what: str) -> Iterator[None]:
     """Let the gate see a step, and translate what goes wrong in it."""
-    call = Call(method="SFTP", path=what, total_s=TOTAL_S)
+    call = Call(method="SFTP", path=what, request_id=uuid.uuid4().hex[:16], total_s=TOTAL_S)
     if in_transaction():
         raise HeldTransactionError(str(call))
     line.gate.enter(call)

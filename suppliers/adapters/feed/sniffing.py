@@ -16,7 +16,7 @@ from suppliers.adapters.feed.formats import jsonfile, xlsx, xmlfile
 from suppliers.adapters.feed.formats.delimited import Broken, Records
 from suppliers.adapters.feed.limits import CHUNK, LONGEST_RECORD, refused
 from suppliers.adapters.feed.mapping import Format, Reading
-from suppliers.adapters.feed.unpacking import ZIP
+from suppliers.adapters.feed.unpacking import ZIP, is_workbook
 
 DELIMITERS = "\t;|,"
 SAMPLE_RECORDS = 50
@@ -87,6 +87,8 @@ def _text(path: Path, encoding: str) -> str:
 
 
 def _workbook(path: Path, *, packed: str, reading: Reading) -> Detected:
+    if not is_workbook(path):
+        raise refused("archive-nested", "There is an archive in the archive.")
     names = [name for name, _ in xlsx.sheets(path)]
     return Detected(format=Format.XLSX, packed=packed, sheet=reading.sheet or names[0])
 

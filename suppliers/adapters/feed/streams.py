@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.records import BadRow
+from storefront.lib.failures import PermanentError
 from suppliers.adapters.base import CostRecord, Omitted, ProductPage, StockRecord
 from suppliers.adapters.feed import mapping as mappings
 from suppliers.adapters.feed import paging
@@ -47,6 +48,7 @@ class Walk:
         self._work = work
         self._converter = Converter(mapping, currency=currency, mark=decimal)
         self._shelf: Shelf | None = None
+        self.is_whole = True  # as far as it was walked
         self._complaints: list[BadRow] = []
 
     def close(self) -> None:
@@ -79,7 +81,11 @@ class Walk:
         if self._shelf is None:
             self._complaints = []
             shelf = Shelf(self._work / "shelf.sqlite")
-            shelf.fill(self._good(self._complaints))
+            try:
+                shelf.fill(self._good(self._complaints))
+            except BaseException:
+                shelf.close()
+                raise
             self._shelf = shelf
         yield from self._complaints
         yield from self._shelf.products()
@@ -154,16 +160,24 @@ class Walk:
 
     def _rows(self) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
         """Yield the rows with their places, while they are worth it."""
+        try:
+            yield from self._counted()
+        except PermanentError:
+            self.is_whole = False
+            raise
+
+    def _counted(self) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
         bad = 0
         newest: datetime | None = None
         for number, row in enumerate(self._file.rows(xpaths=self._mapping.xpaths), start=1):
             place = f"row {number}"
             yield place, row
-            is_bad = isinstance(row, BadRow)
-            bad += is_bad
-            if bad > MOST_BAD_ROWS:
-                raise refused("bad-rows", f"Over {MOST_BAD_ROWS} rows cannot be read.")
-            if self._mapping.stale_after_h and not isinstance(row, BadRow):
+            if isinstance(row, BadRow):
+                self.is_whole = False
+                bad += 1
+                if bad > MOST_BAD_ROWS:
+                    raise refused("bad-rows", f"Over {MOST_BAD_ROWS} rows cannot be read.")
+            elif self._mapping.stale_after_h:
                 at = self._converter.updated_at(row)
                 newest = max(newest or at, at) if at else newest
         self._refuse_stale(newest)

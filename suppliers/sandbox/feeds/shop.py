@@ -123,7 +123,7 @@ class Shop:
 
     def _ware(self, product: Product, variant: Variant, *, sku: str, is_active: bool) -> Ware:
         dice = Dice(self.catalog.seed, "feed", product.subject, variant.place)
-        kind, changes = product.category, self.changes
+        changes = self.changes
         said = dict(zip(product.option_names, variant.values, strict=False))
         price = (variant.price * MARGIN).quantize(CENT)
         pictures = f"{self.base_url}/pictures/{product.pid}/{variant.place}"
@@ -135,7 +135,7 @@ class Shop:
             name=changes.names.get(sku)
             or f"{product.noun[:1].upper()}{product.noun[1:]} {product.maker.name} {product.model}",
             brand=product.maker.name.upper(),
-            category=("Outdoor", "Lights", kind),
+            category=("Outdoor", product.family.capitalize(), product.category),
             html=f"<p>{product.lead}</p>",
             features=product.specs,
             color=said.get("Color", ""),

@@ -24,7 +24,7 @@ from suppliers.adapters.feed.limits import (
 
 STARTS = frozenset({"start_map", "start_array"})
 ENDS = frozenset({"end_map", "end_array"})
-MOST = 10**LONGEST_NUMBER
+MOST: int = 10**LONGEST_NUMBER
 
 Event = tuple[str, Any]
 Location = tuple[str, ...]

@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from storefront.lib.money import Money
+from suppliers.adapters.feed import figures, skus
+from suppliers.adapters.feed.figures import UnreadableError
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "value"),
+    [
+        ("12.30", ".", "12.30"),
+        ("12,30", ",", "12.30"),
+        ("1,234.50", ".", "1234.50"),
+        ("1.234,50", ",", "1234.50"),
+        ("1.234,50", ".", "1234.50"),  # can be read in one way only
+        ("1.234.567", ".", "1234567"),
+        ("1 234,50", ",", "1234.50"),
+        ("1'234.50", ".", "1234.50"),
+        ("1,234", ".", "1234"),
+        ("1.234", ",", "1234"),
+        (".5", ".", "0.5"),
+        ("+7", ".", "7"),
+        ("-7", ".", "-7"),
+        ("1E+2", ".", "100"),
+    ],
+)
+def test_a_number_is_read_with_its_marks(text, mark, value):
+    assert figures.decimal(text, mark=mark) == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("12,34", "."),  # a decimal comma among decimal points may be 1234
+        ("12.30", ","),
+        ("NaN", "."),
+        ("Infinity", "."),
+        ("1e999", "."),
+        ("1,23,4", "."),
+        ("12-15", "."),
+        ("0x10", "."),
+        ("", "."),
+        ("9" * 70, "."),
+        ("=1+1", "."),
+    ],
+)
+def test_what_may_be_another_number_is_not_guessed_at(text, mark):
+    with pytest.raises(UnreadableError):
+        figures.decimal(text, mark=mark)
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "amount", "currency"),
+    [
+        ("€ 12,30", ",", "12.30", "EUR"),
+        ("12,30€", ",", "12.30", "EUR"),
+        ("15.00 USD", ".", "15.00", "USD"),
+        ("EUR 1.234,50", ",", "1234.50", "EUR"),
+        ("$15", ".", "15", "USD"),
+        ("£9.99", ".", "9.99", "GBP"),
+        ("12.5", ".", "12.5", "PLN"),
+        ("-1", ".", "-1", "PLN"),
+        ("12,30 zł", ",", "12.30", "PLN"),
+    ],
+)
+def test_a_price_says_its_currency_or_has_the_suppliers(text, mark, amount, currency):
+    assert figures.money(text, mark=mark, currency="PLN") == Money(Decimal(amount), currency)
+
+
+def test_a_dollar_is_the_suppliers_own_where_he_asks_dollars():
+    assert figures.money("$15", mark=".", currency="CAD").currency == "CAD"
+
+
+@pytest.mark.parametrize("text", ["on request", "€ 12 USD", "12 Galleons", "", "EUR", "10 - 12"])
+def test_what_is_no_price_is_refused(text):
+    with pytest.raises(UnreadableError):
+        figures.money(text, mark=".", currency="EUR")
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "grams"),
+    [
+        ("120", "", 120),
+        ("0.75", "kg", 750),
+        ("0.75 kg", "g", 750),
+        ("4 oz", "", 113),
+        ("1", "lb", 454),
+        ("1,200 g", "", 1200),
+    ],
+)
+def test_a_weight_is_told_in_grams(text, unit, grams):
+    assert figures.grams(text, mark=".", unit=unit) == grams
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "millimeters"),
+    [("62", "mm", 62), ("6.2", "cm", 62), ('2"', "", 51), ("1 in", "", 25)],
+)
+def test_a_length_is_told_in_millimeters(text, unit, millimeters):
+    assert figures.millimeters(text, mark=".", unit=unit) == millimeters
+
+
+@pytest.mark.parametrize("text", ["heavy", "-3", "12 stone", "1e30"])
+def test_what_is_no_measure_is_refused(text):
+    with pytest.raises(UnreadableError):
+        figures.grams(text, mark=".", unit="g")
+
+
+@pytest.mark.parametrize(
+    ("text", "units", "is_said"),
+    [
+        ("12", 12, False),
+        ("12.0", 12, False),
+        ("0", 0, False),
+        ("-5", -5, False),
+        (">10", 10, True),
+        ("> 10", 10, True),
+        ("10+", 10, True),
+        ("more than 50", 50, True),
+        ("<5", 0, True),
+        ("in stock", 1, True),
+        ("In_Stock", 1, True),
+        ("yes", 1, True),
+        ("1", 1, False),
+        ("out of stock", 0, True),
+        ("sold-out", 0, True),
+        ("no", 0, True),
+        ("plenty", 40, False),
+    ],
+)
+def test_stock_is_a_number_and_what_was_interpreted_is_said(text, units, is_said):
+    found, note = figures.units(text, mark=".", words={"plenty": "40"})
+
+    assert (found, bool(note)) == (units, is_said)
+
+
+@pytest.mark.parametrize("text", ["many", "2.5", "null", "1e999", "", "=SUM(A1)", "NaN"])
+def test_what_is_no_stock_is_refused(text):
+    with pytest.raises(UnreadableError):
+        figures.units(text, mark=".", words={})
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "gone"),
+    [
+        ("discontinued", {}, True),
+        ("active", {}, False),
+        ("1", {"1": "gone"}, True),
+        ("0", {"1": "gone"}, False),
+        ("EOL", {}, True),
+        ("on the way", {}, False),
+        ("discontinued", {"discontinued": "sold"}, False),
+    ],
+)
+def test_only_known_words_mean_gone(text, words, gone):
+    assert figures.is_gone(text, words=words) is gone
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-24", datetime(2026, 11, 24, tzinfo=UTC)),
+        ("2026-11-24T10:00:00Z", datetime(2026, 11, 24, 10, tzinfo=UTC)),
+        ("2026-11-24 12:00:00+02:00", datetime(2026, 11, 24, 10, tzinfo=UTC)),
+        ("24.11.2026 10:05", datetime(2026, 11, 24, 10, 5, tzinfo=UTC)),
+    ],
+)
+def test_a_time_without_a_zone_is_utc(text, moment):
+    assert figures.moment(text) == moment
+
+
+@pytest.mark.parametrize("text", ["11/24/2026", "yesterday", "31.02.2026", "9" * 80])
+def test_a_time_that_could_be_another_is_refused(text):
+    with pytest.raises(UnreadableError):
+        figures.moment(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "sku"),
+    [
+        (" 00123 ", "00123"),
+        ("Cafe\u0301-1", "Café-1"),
+        ("../../etc/passwd", "../../etc/passwd"),  # a name and no path: nothing is opened by it
+        ("A B/7.5", "A B/7.5"),
+    ],
+)
+def test_a_sku_is_kept_composed_with_its_zeros(text, sku):
+    assert skus.normalized(text) == sku
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "A\u200bB",
+        "A\u202eB",
+        "LAMP🔦",
+        "x" * 4096,
+        "A\0B",
+        "A  B",
+        "A\u00a0 B",
+        "A\ufffdB",
+        "A\u0336",
+    ],
+)
+def test_a_sku_that_hides_something_is_refused(text):
+    with pytest.raises(UnreadableError):
+        skus.normalized(text)
+
+
+def test_twins_in_another_case_are_noticed():
+    assert skus.twin_key("lx-1A") == skus.twin_key("LX-1a")

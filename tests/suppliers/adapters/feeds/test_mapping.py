@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from catalog.records import BadRow
+from storefront.lib.failures import PermanentError
+from storefront.lib.money import Money
+from suppliers.adapters.base import StockRecord
+from suppliers.adapters.feed.mapping import Mapping
+from suppliers.adapters.feed.previewing import preview
+from suppliers.adapters.feed.suggesting import suggest
+
+ROW = {
+    "SKU": "HL-700-BLK",
+    "Parent": "HL-700",
+    "EAN": "5901234123457",
+    "Name": "Trail 700",
+    "Price": "€ 14,20",
+    "Stock": ">10",
+    "Weight": "0,5",
+    "Pictures": "https://a.example/1.jpg|https://a.example/2.jpg|javascript:alert(1)",
+    "Path": "Lights > Headlamps",
+    "Features": "Light output:700 lm|Ratio:16:9|broken|:empty",
+    "L": "6,2", "W": "4", "H": "4",
+    "Color": "Black",
+    "Deleted": "0",
+}  # fmt: skip
+FIELDS = {
+    "sku": {"column": "SKU"},
+    "parent": {"column": "Parent"},
+    "gtin": {"column": "EAN"},
+    "title": {"column": "Name"},
+    "cost": {"column": "Price"},
+    "stock": {"column": "Stock"},
+    "weight": {"column": "Weight", "unit": "kg"},
+    "category": {"column": "Path", "separator": ">"},
+    "features": {"column": "Features", "separator": "|"},
+    "length": {"column": "L", "unit": "cm"},
+    "width": {"column": "W", "unit": "cm"},
+    "height": {"column": "H", "unit": "cm"},
+    "status": {"column": "Deleted", "words": {"1": "gone"}},
+}
+
+
+def mapping(fields=None, **words):
+    kept = {"fields": {**FIELDS, **(fields or {})}, "country": "DE", **words}
+    return Mapping.read(kept)
+
+
+def shown(row=None, fields=None, **words):
+    ((_, record, notes),) = preview(
+        [{**ROW, **(row or {})}], mapping(fields, **words), 1, currency="EUR", decimal=","
+    )
+    return record, notes
+
+
+def test_a_row_is_told_in_our_words():
+    record, notes = shown(
+        images=[{"column": "Pictures", "separator": "|"}], options={"Color": {"column": "Color"}}
+    )
+
+    assert (record.sku, record.parent, record.gtin) == ("HL-700-BLK", "HL-700", "5901234123457")
+    assert record.cost == Money(Decimal("14.20"), "EUR")
+    assert record.stock == (
+        StockRecord(sku="HL-700-BLK", location="main", country="DE", quantity=10),
+    )
+    assert record.weight_g == 500
+    assert record.picture_urls == ("https://a.example/1.jpg", "https://a.example/2.jpg")
+    assert record.category_path == ("Lights", "Headlamps")
+    assert record.claims == {
+        "Light output": "700 lm",
+        "Ratio": "16:9",
+        "Dimensions": "62 × 40 × 40 mm",
+    }
+    assert record.options == {"Color": "Black"}
+    assert notes == ("'>10' is taken as 10",)
+
+
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        ({"Price": "-1"}, ["cost-absurd"]),
+        ({"Price": "0"}, ["cost-absurd"]),
+        ({"Price": "NaN"}, ["cost-unreadable"]),
+        ({"Price": "12.34"}, ["cost-unreadable"]),
+        ({"Price": ""}, ["cost-missing"]),
+        ({"Stock": "many"}, ["stock-unreadable"]),
+        ({"Stock": "2,5"}, ["stock-unreadable"]),
+        ({"Weight": "heavy"}, ["weight-unreadable"]),
+        ({"L": "long"}, ["size-unreadable"]),
+    ],
+)
+def test_a_bad_cell_is_a_problem_of_its_row(change, codes):
+    record, notes = shown(change)
+
+    assert [problem.code for problem in record.problems] == codes
+    assert all(problem.message in notes for problem in record.problems)
+
+
+def test_a_row_without_a_name_cannot_be_taken():
+    record, _ = shown({"SKU": "A\u200bB"})
+
+    assert isinstance(record, BadRow)
+    assert (record.row, record.code) == ("row 1", "list-no-id")
+    assert "U+200B" in record.message
+
+
+def test_two_currencies_in_one_row_are_no_price():
+    record, _ = shown({"Price": "14,20 USD", "Cur": "EUR"}, {"currency": {"column": "Cur"}})
+
+    assert [problem.code for problem in record.problems] == ["cost-two-currencies"]
+
+
+def test_a_deleted_row_has_no_stock():
+    record, notes = shown({"Deleted": "1"})
+
+    assert record.is_gone
+    assert [level.quantity for level in record.stock] == [0]
+    assert "He sells it no more." in notes
+
+
+def test_each_warehouse_may_have_a_column():
+    record, _ = shown(
+        {"DE": "3", "PL": "yes"},
+        warehouses=[
+            {"source": {"column": "DE"}, "location": "DE1", "country": "DE"},
+            {"source": {"column": "PL", "words": {"yes": "8"}}, "location": "PL1", "country": "PL"},
+        ],
+    )
+
+    assert [(level.location, level.country, level.quantity) for level in record.stock] == [
+        ("DE1", "DE", 3),
+        ("PL1", "PL", 8),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("blank", "quantity", "codes"),
+    [("unchanged", None, ["stock-blank"]), ("none", 0, ["stock-blank"]), ("zero", 0, [])],
+)
+def test_what_a_blank_cell_means_is_chosen(blank, quantity, codes):
+    record, _ = shown({"Stock": ""}, blank=blank)
+
+    assert record.stock == (
+        None
+        if quantity is None
+        else (StockRecord(sku="HL-700-BLK", location="main", country="DE", quantity=quantity),)
+    )
+    assert [
+        problem.code for problem in record.problems if problem.code.startswith("stock")
+    ] == codes
+
+
+def test_nested_values_are_reached_by_a_path():
+    row = {"SKU": "A", "price": {"net": [{"cur": "EUR", "v": Decimal("9.50")}]}}
+    found = Mapping.read(
+        {
+            "fields": {
+                "sku": {"column": "SKU"},
+                "cost": {"jmespath": "price.net[?cur=='EUR'].v | [0]"},
+                "title": {"jmespath": "name.first.second"},
+                "brand": {"constant": "Northbeam"},
+            }
+        }
+    )
+
+    ((_, record, _),) = preview([row], found, 1, currency="EUR", decimal=",")
+
+    assert record.cost == Money(Decimal("9.50"), "EUR")  # a number needs no decimal mark
+    assert (record.title, record.brand) == ("", "Northbeam")
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ({"fields": {}}, "no column is the SKU"),
+        ({"fields": {"sku": {"column": "a"}, "price": {"column": "b"}}}, "no field called 'price'"),
+        ({"fields": {"sku": {"column": "a", "constant": "b"}}}, "exactly one"),
+        ({"fields": {"sku": {}}}, "exactly one"),
+        ({"fields": {"sku": {"jmespath": "a["}}}, "cannot be read"),
+        ({"fields": {"sku": {"xpath": "a["}}}, "cannot be read"),
+        ({"fields": {"sku": {"column": "a"}}, "reading": {"format": "pdf"}}, "no format"),
+        ({"fields": {"sku": {"column": "a"}}, "reading": {"delimiter": "||"}}, "one character"),
+        ({"fields": {"sku": {"column": "a"}}, "blank": "maybe"}, "Invalid enum value"),
+        ({"columns": {}}, "unknown field"),
+    ],
+)
+def test_a_mapping_that_cannot_be_used_says_why(written, words):
+    with pytest.raises(PermanentError, match=words):
+        Mapping.read(written)
+
+
+def test_a_mapping_is_written_as_it_was_read():
+    kept = mapping(images=[{"column": "Pictures", "separator": "|"}]).written()
+
+    assert Mapping.read(kept).written() == kept
+    assert kept["fields"]["sku"] == {"column": "SKU"}
+    assert "blank" not in kept
+
+
+@pytest.mark.parametrize(
+    ("header", "field"),
+    [
+        ("REFERENCE", "sku"), ("Artikelnummer", "sku"), ("item_no", "sku"), ("g:id", "sku"),
+        ("item_group_id", "parent"), ("EAN13", "gtin"), ("Barcode", "gtin"),
+        ("Manufacturer part number", "mpn"), ("partNumber", "mpn"), ("PRODUCT NAME", "title"),
+        ("HTML description", "description"), ("Vendor", "brand"), ("product_type", "category"),
+        ("B2B price", "cost"), ("BASE PRICE", "cost"), ("Net price", "cost"), ("Qty", "stock"),
+        ("is_have", "stock"), ("WEIGHT (kg)", "weight"), ("Weight_g", "weight"),
+        ("FEATURES", "features"), ("Intrastat", "hs_code"), ("is_sale", "status"),
+        ("Country of origin", "origin"), ("Depth", "length"),
+    ],
+)  # fmt: skip
+def test_columns_are_known_by_what_suppliers_call_them(header, field):
+    assert suggest([header]).fields[field].column == header
+
+
+def test_units_and_joined_cells_are_seen_in_the_rows():
+    headers = [
+        "SKU",
+        "WEIGHT (kg)",
+        "IMAGES",
+        "Image 2",
+        "CATEGORIES",
+        "FEATURES",
+        "Stock DE1",
+        "Deleted",
+        "Color",
+    ]
+    rows = [
+        {
+            "SKU": "1",
+            "IMAGES": "https://a.example/1.jpg;https://a.example/2.jpg",
+            "CATEGORIES": "Lights|Headlamps",
+            "FEATURES": "a:b|c:d",
+        }
+    ]
+
+    found = suggest(headers, rows)
+
+    assert found.fields["weight"].unit == "kg"
+    assert found.fields["category"].separator == "|"
+    assert found.fields["features"].separator == "|"
+    assert found.fields["status"].words["1"] == "gone"
+    assert [(image.column, image.separator) for image in found.images] == [
+        ("IMAGES", ";"),
+        ("Image 2", ""),
+    ]
+    assert [(each.location, each.country) for each in found.warehouses] == [("DE1", "DE")]
+    assert list(found.claims) == ["Color"]  # no parent: the color tells no variants apart
