@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orders import waiting
+from orders.models import PurchaseOrder
+from suppliers.models import Breaker, Connection
+from tests.factories.orders import make_purchase_orders
+from tests.factories.suppliers import NOON, make_supplier
+
+pytestmark = pytest.mark.django_db
+Request = PurchaseOrder.Request
+LATER = NOON + timedelta(minutes=5)
+
+
+@pytest.fixture
+def purchase_order():
+    (made,) = make_purchase_orders()
+    return made
+
+
+def break_line(purchase_order, *, orders_wait_s):
+    connection, _ = Connection.objects.get_or_create(supplier=purchase_order.supplier)
+    Breaker.objects.create(
+        connection=connection,
+        failures=5,
+        opened_at=NOON,
+        open_until=LATER + timedelta(seconds=60),
+        orders_wait_until=LATER + timedelta(seconds=orders_wait_s),
+    )
+
+
+def asked(find):
+    return list(find(now=LATER))
+
+
+@pytest.mark.parametrize("orders_wait_s", [None, 0, 1])
+def test_an_order_waits_where_it_is_while_its_supplier_answers_nobody(
+    purchase_order, orders_wait_s
+):
+    if orders_wait_s is not None:
+        break_line(purchase_order, orders_wait_s=orders_wait_s)
+
+    assert asked(waiting.to_be_sent) == ([] if orders_wait_s else [purchase_order])
+
+
+def test_lost_answers_and_wishes_wait_with_it(purchase_order):
+    purchase_order.move(PurchaseOrder.Status.READY, at=NOON)
+    purchase_order.move(Request.SUBMITTING, at=NOON, axis="request_status")
+    PurchaseOrder.objects.update(cancel_wanted_at=NOON)
+    assert asked(waiting.to_be_resolved) == asked(waiting.to_be_stopped) == [purchase_order]
+
+    break_line(purchase_order, orders_wait_s=1)
+
+    assert asked(waiting.to_be_resolved) == asked(waiting.to_be_stopped) == []
+
+
+def test_the_orders_of_others_do_not_wait(purchase_order):
+    (other,) = make_purchase_orders()
+    PurchaseOrder.objects.filter(pk=other.pk).update(supplier=make_supplier(code="glow"))
+    break_line(purchase_order, orders_wait_s=1)
+
+    assert asked(waiting.to_be_sent) == [other]

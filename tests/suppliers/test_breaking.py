@@ -1,0 +1,162 @@
+"""A dead line is left alone, over all workers, and found alive again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+from django.utils import timezone
+
+from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.gates import Call, Outcome
+from suppliers import breaking, runs
+from suppliers.breaking import BreakerOpenError, SharedBreaker
+from suppliers.models import Breaker
+
+pytestmark = pytest.mark.django_db
+SILENCE = Outcome(status=None, milliseconds=1, error=TemporaryError("no answer"))
+DOWN = Outcome(status=503, milliseconds=1, error=TemporaryError("HTTP 503"))
+GOOD = Outcome(status=200, milliseconds=1)
+REFUSED = Outcome(status=400, milliseconds=1, error=PermanentError("out of stock"))
+TOO_FAST = Outcome(status=429, milliseconds=1, error=TemporaryError("slow down"))
+ODD = Outcome(status=None, milliseconds=1, error=PermanentError("answer over 4 MB"))
+
+
+@pytest.fixture
+def breaker(supplier):
+    """Builds one worker's view of the line's breaker each time it is called."""
+    return lambda: SharedBreaker(supplier.connection.pk)
+
+
+def call(total_s=15.0):
+    return Call(method="GET", path="stock", total_s=total_s)
+
+
+def made(breaker, outcome, *, is_for_order=False):
+    one = call()
+    breaker.enter(one, is_for_order=is_for_order)
+    breaker.leave(one, outcome)
+
+
+def opened(breaker):
+    for _ in range(breaking.OPENS_AFTER):
+        made(breaker(), DOWN)
+
+
+def later(**words):
+    """Let time pass, as the database sees it."""
+    passed = timedelta(**words)
+    Breaker.objects.update(
+        **{
+            name: F(name) - passed
+            for name in ("opened_at", "open_until", "orders_wait_until", "probe_until")
+        }
+    )
+
+
+@pytest.mark.parametrize("outcome", [SILENCE, DOWN])
+def test_a_line_that_is_dead_for_one_worker_is_left_alone_by_all(breaker, outcome):
+    for _ in range(breaking.OPENS_AFTER):
+        made(breaker(), outcome)
+
+    with pytest.raises(BreakerOpenError) as refused:
+        breaker().enter(call(), is_for_order=False)
+    with pytest.raises(BreakerOpenError):
+        breaker().enter(call(), is_for_order=True)
+    assert not refused.value.may_have_happened
+    assert refused.value.until > timezone.now()
+
+
+@pytest.mark.parametrize("outcome", [REFUSED, TOO_FAST, ODD, GOOD])
+def test_what_he_says_in_words_never_opens_it(breaker, outcome):
+    for _ in range(3 * breaking.OPENS_AFTER):
+        made(breaker(), outcome)
+
+    breaker().enter(call(), is_for_order=False)
+
+
+def test_only_failures_in_a_row_count(breaker):
+    for _ in range(3):
+        for _ in range(breaking.OPENS_AFTER - 1):
+            made(breaker(), DOWN)
+        made(breaker(), REFUSED)
+
+    breaker().enter(call(), is_for_order=False)
+    assert Breaker.objects.get().failures == 0
+
+
+def test_an_order_may_look_first_and_only_one(breaker):
+    opened(breaker)
+    later(seconds=16)
+
+    with pytest.raises(BreakerOpenError):
+        breaker().enter(call(), is_for_order=False)
+    breaker().enter(call(), is_for_order=True)
+    with pytest.raises(BreakerOpenError):
+        breaker().enter(call(), is_for_order=True)
+
+
+def test_who_finds_him_back_closes_it_for_all(breaker):
+    opened(breaker)
+    later(seconds=31)
+
+    made(breaker(), GOOD)
+
+    breaker().enter(call(), is_for_order=False)
+    assert Breaker.objects.get().opened_at is None
+
+
+def test_who_looks_in_vain_lets_him_rest_longer_but_not_for_ever(breaker):
+    opened(breaker)
+    pauses = []
+    for _ in range(6):
+        later(minutes=6)
+        made(breaker(), SILENCE)
+        row = Breaker.objects.get()
+        pauses.append(round((row.open_until - timezone.now()).total_seconds(), -1))
+
+    assert pauses == [60, 120, 240, 300, 300, 300]
+
+
+def test_calls_under_way_when_it_opened_do_not_make_the_pause_longer(breaker):
+    workers = [(breaker(), call()) for _ in range(12)]
+    for worker, one in workers:
+        worker.enter(one, is_for_order=False)
+
+    for worker, one in workers:
+        worker.leave(one, SILENCE)
+
+    row = Breaker.objects.get()
+    assert (row.failures, row.pauses) == (12, 1)
+    assert (row.open_until - timezone.now()).total_seconds() <= 30
+
+
+def test_the_turn_of_a_worker_that_was_killed_passes_on(breaker):
+    opened(breaker)
+    later(seconds=31)
+    breaker().enter(call(total_s=15), is_for_order=False)  # and it is killed
+
+    with pytest.raises(BreakerOpenError):
+        breaker().enter(call(), is_for_order=False)
+    later(seconds=21)
+    breaker().enter(call(), is_for_order=False)
+
+
+def test_no_sync_starts_while_it_is_open(breaker, supplier):
+    assert runs.due(now=timezone.now())
+
+    opened(breaker)
+
+    assert runs.due(now=timezone.now()) == []
+    later(seconds=31)
+    assert runs.due(now=timezone.now())
+
+
+def test_staff_close_it(breaker, supplier):
+    opened(breaker)
+
+    assert breaking.close(connection_id=supplier.connection.pk)
+
+    breaker().enter(call(), is_for_order=False)
+    assert not breaking.close(connection_id=supplier.connection.pk)

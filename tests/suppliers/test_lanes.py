@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+
+from suppliers import lanes
+from suppliers.lanes import LaneFullError, Work, lane
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def elsewhere(work, supplier_id):
+    """Hold a lane in another session, as another worker does; None if it was full."""
+    taken, over = threading.Event(), threading.Event()
+    found = []
+
+    def hold():
+        try:
+            with lane(work, supplier_id):
+                found.append(True)
+                taken.set()
+                over.wait(10)
+        except LaneFullError:
+            found.append(False)
+        finally:
+            taken.set()
+            connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    taken.wait(10)
+    try:
+        yield found[0]
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_one_supplier_holds_so_many_lanes_and_another_his_own():
+    with elsewhere(Work.SYNCS, 7) as first, elsewhere(Work.SYNCS, 7) as second:
+        with elsewhere(Work.SYNCS, 7) as third, elsewhere(Work.SYNCS, 8) as other:
+            assert (first, second, third, other) == (True, True, False, True)
+        with elsewhere(Work.ORDERS, 7) as order:
+            assert order
+
+    with elsewhere(Work.SYNCS, 7) as again:
+        assert again
+
+
+def test_a_lane_is_free_again_when_its_holder_dies(settings):
+    settings.LANES_PER_SUPPLIER = 1
+    with connection.cursor() as cursor:
+        cursor.execute(lanes.TRY, ["syncs 7 0"])
+    with elsewhere(Work.SYNCS, 7) as while_it_lives:
+        assert not while_it_lives
+
+    connection.close()  # as the database sees a worker that was killed
+
+    with elsewhere(Work.SYNCS, 7) as afterwards:
+        assert afterwards
+
+
+def test_work_that_fails_leaves_its_lane():
+    with pytest.raises(ValueError, match="broken"), lane(Work.ORDERS, 7):
+        raise ValueError("broken")
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        )
+        assert cursor.fetchone() == (0,)

@@ -1,0 +1,74 @@
+"""So many calls at a time, counted over all workers. Redis runs beside these tests."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+import pytest
+
+from storefront.lib.failures import TemporaryError
+from suppliers import slots
+from suppliers.slots import SharedSlots
+
+
+@pytest.fixture
+def worker(monkeypatch):
+    """Builds the slots of one supplier as a new worker sees them."""
+    name = uuid.uuid4().hex
+    monkeypatch.setattr(slots, "LONGEST_WAIT_S", 0.0)
+    monkeypatch.setattr(slots, "LONGEST_WAIT_OF_ORDER_S", 0.0)
+
+    def build(*, at_once=4):
+        monkeypatch.setattr(slots, "_leases", slots._Leases)
+        return SharedSlots(name=name, at_once=at_once)
+
+    return build
+
+
+def take(worker, *, is_for_order=False, lease_s=60.0):
+    return worker.take(lease_s=lease_s, is_for_order=is_for_order)
+
+
+def test_slots_are_shared_by_all_workers_and_one_in_four_is_kept_for_orders(worker):
+    first, second = worker(), worker()
+    for each in (first, second, first):
+        take(each)
+
+    with pytest.raises(TemporaryError, match="none free"):
+        take(second)
+    take(second, is_for_order=True)
+    with pytest.raises(TemporaryError, match="none free"):
+        take(first, is_for_order=True)
+
+
+def test_a_slot_that_was_given_back_is_free(worker):
+    first, second = worker(at_once=1), worker(at_once=1)
+    held = take(first)
+
+    first.give_back(held)
+
+    take(second)
+
+
+def test_the_slot_of_a_worker_that_was_killed_becomes_free(worker):
+    first, second = worker(at_once=1), worker(at_once=1)
+    take(first, lease_s=0.2)  # and it is killed
+    with pytest.raises(TemporaryError):
+        take(second)
+
+    time.sleep(0.3)
+
+    take(second)
+
+
+def test_without_redis_each_worker_counts_its_own(worker, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    first, second = worker(at_once=1), worker(at_once=1)
+    held = take(first)
+
+    with pytest.raises(TemporaryError):
+        take(first)
+    take(second)
+    first.give_back(held)
+    take(first)
