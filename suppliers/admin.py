@@ -17,6 +17,7 @@ from storefront.lib.sealing import seal, unseal
 from storefront.lib.staff import StaffAdmin, action, inline, start
 from suppliers import complaints, runs, stock_desk, supply, tasks
 from suppliers.forms import ConnectionForm, SupplierForm
+from suppliers.mapping_desk import MappingActions
 from suppliers.models import CallBudget, Connection, FeedIssue, FeedRun, StockLocation, Supplier
 from suppliers.vetting_desk import VettingActions
 
@@ -26,7 +27,7 @@ KINDS = FeedRun.Kind
 
 
 @admin.register(Supplier)
-class SupplierAdmin(VettingActions):
+class SupplierAdmin(MappingActions, VettingActions):
     form = SupplierForm
     editable = ("name", "language", "lead_days", "acknowledge_within_min", "buffer")
     may_add = True
@@ -47,7 +48,13 @@ class SupplierAdmin(VettingActions):
     readonly_fields: ClassVar = [columns.state("status", _("State")), columns.moves]
     inlines: ClassVar = [inline(StockLocation, "code", "country", "name", tab=False)]
     actions: ClassVar = ["sync_products", "sync_prices", "sync_stock"]
-    actions_detail: ClassVar = ["sync_now", "price_anew", *VettingActions.vetting_actions]
+    actions_detail: ClassVar = [
+        "sync_now",
+        "price_anew",
+        *MappingActions.mapping_actions,
+        *VettingActions.vetting_actions,
+    ]
+    fits: ClassVar = {**MappingActions.mapping_fits, **VettingActions.fits}
 
     @action(description=_("Synchronize now"), icon="sync")
     def sync_now(self, request: HttpRequest, object_id: str) -> HttpResponse:

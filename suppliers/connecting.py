@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, cast
-
-from django.conf import settings
 
 from storefront.lib.failures import PermanentError
 from storefront.lib.gates import Gate
 from storefront.lib.sealing import unseal
+from suppliers import mapping, uploading
 from suppliers.adapters import ADAPTERS, connector_class
 from suppliers.adapters.abilities import Connector
 from suppliers.adapters.line import Line
@@ -66,11 +64,11 @@ def line_to(supplier: Supplier, wire: Connection, *, gate: Gate) -> Line:
         currency=supplier.currency,
         language=supplier.language,
         secrets=secrets,
-        options=wire.options,
+        options={**wire.options, **mapping.options_for(supplier, wire.options)},
         gate=gate,
         budget=KeptBudget(wire.pk),
         tokens=KeptTokens(wire.pk),
         memory=KeptMemory(wire.pk),
         post=DurablePost(supplier_id=supplier.pk),
-        folder=Path(settings.VAR_DIR) / "feeds" / supplier.code,
+        folder=uploading.folder_of(supplier),
     )

@@ -3,6 +3,7 @@
 from suppliers.models.breaker import Breaker
 from suppliers.models.evidence import Criterion, Evidence
 from suppliers.models.feed import FeedIssue, FeedRun
+from suppliers.models.mapping import Content, FeedMapping, FeedUpload
 from suppliers.models.offer import (
     CostChange,
     SupplierOffer,
@@ -18,11 +19,14 @@ __all__ = [
     "Breaker",
     "CallBudget",
     "Connection",
+    "Content",
     "CostChange",
     "Criterion",
     "Evidence",
     "FeedIssue",
+    "FeedMapping",
     "FeedRun",
+    "FeedUpload",
     "Scorecard",
     "ScorecardFact",
     "StockLevel",

@@ -20,6 +20,7 @@ from suppliers.adapters.feed import fetching
 from suppliers.adapters.feed.files import DataFile, open_file
 from suppliers.adapters.feed.grouping import Refs
 from suppliers.adapters.feed.options import SECRETS, Content, Options
+from suppliers.adapters.feed.ordering import FeedOrdering
 from suppliers.adapters.feed.streams import RefOf, Walk
 from suppliers.adapters.line import Line, Quota, Secret
 
@@ -121,8 +122,8 @@ class FeedReading:
         return self._work
 
 
-class Feed(FeedReading):
-    """Any supplier with a file."""
+class Feed(FeedReading, FeedOrdering):
+    """Any supplier with a file, and people who take orders."""
 
     TITLE: ClassVar = "File feed (CSV, JSON, XML, XLSX)"
     SECRETS: ClassVar[tuple[Secret, ...]] = SECRETS
@@ -131,3 +132,7 @@ class Feed(FeedReading):
     CURRENCY: ClassVar = "USD"
     # Whatever a file is called, it tells of goods; only orders are put onto a server.
     CALLS: ClassVar = {"": "catalog", "PUT ": "order placing"}
+
+    def close(self) -> None:
+        self.hang_up()
+        super().close()

@@ -19,6 +19,13 @@ class Via(StrEnum):
     UPLOAD = "upload"
 
 
+class OrdersBy(StrEnum):
+    """How our orders go to him."""
+
+    EMAIL = "email"
+    SFTP = "sftp"
+
+
 class Content(StrEnum):
     """What a file is about."""
 
@@ -32,7 +39,8 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=T
 
     Shape:  ``…_at`` is a path or URL below the connection's address, a path on his SFTP server,
             or the name of an uploaded file; where prices or stock are in the products file,
-            theirs is empty. The mappings are the active versions; an empty one is the products'
+            theirs is empty. The mappings are the active versions; an empty one is the products'.
+            ``orders_to`` is his e-mail address, or a folder on his SFTP server
     """
 
     via: Via = Via.HTTPS
@@ -43,6 +51,8 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=T
     prices_mapping: dict[str, Any] = {}
     stock_mapping: dict[str, Any] = {}
     host_key: str = ""
+    orders_by: OrdersBy = OrdersBy.EMAIL
+    orders_to: str = ""
 
     def at(self, content: Content) -> str:
         """Say where the file is that tells this; the products file tells what has none."""

@@ -49,16 +49,29 @@ class Sftp:
             with to.open("wb") as sink:
                 self._copy(source, sink, remote=remote, at_most=at_most)
 
-    def put(self, remote: str, content: bytes) -> None:
-        """Write a file under another name, and then give it its own: he never sees half of it.
+    def write(self, remote: str, content: bytes) -> None:
+        """Write a file, over one that is there.
 
         Raises: TemporaryError, PermanentError
         """
-        waiting = f"{remote}.part"
-        with self._watched("PUT", remote):
-            with self._client.open(waiting, "wb") as sink:
-                sink.write(content)
-            self._client.posix_rename(waiting, remote)
+        with self._watched("PUT", remote), self._client.open(remote, "wb") as sink:
+            sink.write(content)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file its name, if nothing has that name.
+
+        Raises: TemporaryError, PermanentError
+        """
+        with self._watched("PUT", new):
+            try:
+                self._client.rename(old, new)
+            except OSError as error:
+                channel = self._client.get_channel()
+                is_gone = channel is None or channel.closed or isinstance(error, TimeoutError)
+                if is_gone or error.errno is not None:
+                    raise
+                # With the line still open, an error without a number is the server's "no".
+                raise PermanentError(f"{new}: {error}", code="sftp-refused") from error
 
     def names(self, folder: str) -> list[str]:
         """List the plain files of a folder.

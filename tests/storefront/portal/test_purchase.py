@@ -16,7 +16,7 @@ from tests.factories.shipping import make_accepted_purchase_order, make_sent_pur
 from tests.factories.suppliers import NOON
 from tests.storefront.web.reading import Page
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 NUMBER = "JJD000390007882123456"
 

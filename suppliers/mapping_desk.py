@@ -1,0 +1,244 @@
+"""Staff pages on which it is said how a supplier's files are to be read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping as Table
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminFileFieldWidget
+
+from catalog.records import BadRow
+from storefront.lib import columns
+from storefront.lib.failures import OutsideError
+from storefront.lib.staff import StaffAdmin, action, show
+from suppliers import connecting, mapping, sampling, uploading
+from suppliers.adapters.feed import fetching, options
+from suppliers.adapters.feed.mapping import Mapping, Reading, Source
+from suppliers.mapping_form import MappingForm
+from suppliers.models import Connection, Content, FeedMapping, FeedUpload, Supplier
+
+
+class UploadForm(forms.Form):
+    """One file of the supplier."""
+
+    file = forms.FileField(label=_("File"), widget=UnfoldAdminFileFieldWidget())
+
+    def clean_file(self) -> Any:
+        given = self.cleaned_data["file"]
+        if given.size > uploading.MOST_BYTES:
+            raise forms.ValidationError(gettext("200 MB at most."), code="too_large")
+        return given
+
+
+class MappingActions(StaffAdmin):
+    """What staff say about a supplier's files."""
+
+    mapping_actions: ClassVar = ["mapping"]
+    mapping_fits: ClassVar = {"mapping": lambda row: row.adapter == mapping.FEED}
+
+    @action(description=_("Mapping"), icon="table_chart")
+    def mapping(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        supplier = self.row(request, object_id)
+        content = request.GET.get("content", Content.PRODUCTS)
+        return _Page(
+            self, request, supplier, Content(content) if content in Content else Content.PRODUCTS
+        ).answer()
+
+
+class _Page:
+    """One visit to the mapping page of one file of one supplier."""
+
+    def __init__(
+        self, desk: StaffAdmin, request: HttpRequest, supplier: Supplier, content: Content
+    ) -> None:
+        self.desk = desk
+        self.request = request
+        self.supplier = supplier
+        self.content = content
+        self.upload = UploadForm()
+        self.problem = ""
+
+    def answer(self) -> HttpResponse:
+        step = self.request.POST.get("step", "") if self.request.method == "POST" else ""
+        if step == "fetch":
+            return self._fetch()
+        if step == "upload":
+            return self._keep()
+        name = self.request.GET.get("file", "") or sampling.newest(self.supplier, self.content)
+        path = sampling.path_of(self.supplier, name)
+        if path is None:
+            return self._show({})
+        try:
+            return self._built(path, step)
+        except OutsideError as error:
+            self.problem = str(error)
+            return self._show({"file": name, **self._reading_only(step)})
+
+    def _built(self, path: Path, step: str) -> HttpResponse:
+        base = self._active()
+        given = self.request.POST if step in {"preview", "save"} else None
+        reading = base.reading if base else Mapping().reading
+        sample = sampling.look(path, reading=_reading_of(given) if given else reading)
+        form = MappingForm(given, headers=sample.detected.headers, base=base or sample.suggested)
+        shown: dict[str, Any] = {"file": path.name, "sample": sample, "form": form}
+        if given is None or not form.is_valid():
+            return self._show(shown)
+        previews = sampling.preview(path, form.mapping, currency=self.supplier.currency)
+        good = sum(not isinstance(one.record, BadRow) for one in previews)
+        token = self._token(path.name, form.mapping)
+        if step == "save" and good:
+            if constant_time_compare(str(given.get("seen", "")), token):
+                return self._save(form.mapping)
+            self.problem = gettext("It was changed since the preview: look at it once more.")
+        return self._show({**shown, "previews": previews, "good": good, "seen": token})
+
+    def _fetch(self) -> HttpResponse:
+        wire = Connection.objects.filter(supplier=self.supplier).first()
+        if wire is None:
+            self.problem = gettext("This supplier has no connection yet.")
+            return self._show({})
+        try:
+            gate = connecting.gate_of(self.supplier, wire)
+            line = connecting.line_to(self.supplier, wire, gate=gate)
+            path = fetching.fetch(line, content=options.Content(self.content.value))
+        except OutsideError as error:
+            self.problem = str(error)
+            return self._show({})
+        return self._to(file=path.name)
+
+    def _keep(self) -> HttpResponse:
+        self.upload = UploadForm(self.request.POST, self.request.FILES)
+        if not self.upload.is_valid():
+            return self._show({})
+        given = self.upload.cleaned_data["file"]
+        kept = uploading.keep(
+            supplier=self.supplier,
+            content=self.content,
+            name=given.name,
+            chunks=given.chunks(),
+            by=str(self.request.user),
+            now=timezone.now(),
+        )
+        return self._to(file=kept.stored_as)
+
+    def _save(self, built: Mapping) -> HttpResponse:
+        version = mapping.save(
+            supplier=self.supplier,
+            content=self.content,
+            spec=built.written(),
+            by=str(self.request.user),
+            now=timezone.now(),
+        )
+        words = gettext("%(version)s is read by from now on.") % {"version": version}
+        self.desk.message_user(self.request, words, messages.SUCCESS)
+        return self._to()
+
+    def _active(self) -> Mapping | None:
+        mine = FeedMapping.objects.filter(supplier=self.supplier, content=self.content)
+        found = mine.filter(is_active=True).first()
+        return Mapping.read(found.spec) if found else None
+
+    def _reading_only(self, step: str) -> dict[str, Any]:
+        """Let staff say how a file is written that could not be read as it was detected."""
+        given = self.request.POST if step in {"preview", "save"} else None
+        return {"form": MappingForm(given, headers=(), base=self._active() or Mapping())}
+
+    def _token(self, name: str, built: Mapping) -> str:
+        told = [self.supplier.pk, self.content, name, built.written()]
+        words = json.dumps(told, sort_keys=True)
+        return salted_hmac("feed-mapping", words, algorithm="sha256").hexdigest()
+
+    def _to(self, **more: str) -> HttpResponse:
+        query = urlencode({"content": self.content.value, **more})
+        return HttpResponseRedirect(f"{self.request.path}?{query}")
+
+    def _show(self, shown: Table[str, Any]) -> HttpResponse:
+        versions = FeedMapping.objects.filter(supplier=self.supplier, content=self.content)
+        context = {
+            **self.desk.admin_site.each_context(self.request),
+            "title": gettext("Mapping"),
+            "original": self.supplier,
+            "opts": self.desk.opts,
+            "back": self.desk.page_of(self.supplier),
+            "content": self.content,
+            "contents": Content.choices,
+            "upload": self.upload,
+            "problem": self.problem,
+            "versions": versions.order_by("-version")[:20],
+            **shown,
+        }
+        return TemplateResponse(self.request, "suppliers/mapping.html", context)
+
+
+def _reading_of(given: Any) -> Reading:
+    """Read how staff say that the file is written; what cannot be so is told by the form."""
+    form = MappingForm(given, headers=(), base=Mapping())
+    form.is_valid()
+    reading: Reading = form.mapping.reading
+    alone = Mapping(fields={"sku": Source(column="sku")}, reading=reading)
+    return Reading() if any(alone.complaints()) else reading
+
+
+@admin.register(FeedMapping)
+class FeedMappingAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        "__str__",
+        columns.text("supplier__name", _("Supplier")),
+        "content",
+        "version",
+        "is_active",
+        "made_by",
+        columns.age("made_at", _("Made")),
+    ]
+    list_select_related: ClassVar = ["supplier"]
+    list_filter: ClassVar = ["is_active", "content", "supplier"]
+    ordering: ClassVar = ["-id"]
+    exclude: ClassVar = ["spec"]
+    readonly_fields: ClassVar = [columns.document("spec", _("What it says"))]
+    actions_detail: ClassVar = ["take_back"]
+    fits: ClassVar = {"take_back": lambda row: not row.is_active}
+
+    @action(description=_("Read by it again"), icon="history")
+    def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        version = self.row(request, object_id)
+        return self.ask(
+            request,
+            version,
+            title=gettext("Read by it again"),
+            explain=gettext(
+                "What this version says becomes the newest version, and the next run reads by it."
+            ),
+            act=lambda _given: mapping.take_back(
+                version=version, by=str(request.user), now=timezone.now()
+            ),
+            done=gettext("The next run reads as %s did.") % version,
+        )
+
+
+show(
+    FeedUpload,
+    list_display=[
+        "stored_as",
+        columns.text("supplier__name", _("Supplier")),
+        "content",
+        "given_name",
+        "size_bytes",
+        "by",
+        columns.age("at", _("When")),
+    ],
+    list_select_related=["supplier"],
+    list_filter=["content", "supplier"],
+    search_fields=["given_name", "digest"],
+    ordering=["-id"],
+)

@@ -1,0 +1,71 @@
+"""Keep a file that staff hand in for a supplier, where nobody else can read it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from suppliers.adapters.feed.fetching import UPLOADS
+from suppliers.models import FeedUpload, Supplier
+
+MOST_BYTES = 200_000_000
+
+
+class TooLongError(Exception):
+    """No supplier has a file this long. Nothing was kept."""
+
+
+def folder_of(supplier: Supplier) -> Path:
+    """Where all files of a supplier lie; no address of ours leads there."""
+    return Path(settings.VAR_DIR) / "feeds" / supplier.code
+
+
+def keep(  # noqa: PLR0913 - what, whose, and who handed it in
+    *,
+    supplier: Supplier,
+    content: str,
+    name: str,
+    chunks: Iterable[bytes],
+    by: str,
+    now: datetime,
+) -> FeedUpload:
+    """Store a file under a name of our own, and note who handed it in.
+
+    Raises: TooLongError
+    """
+    folder = folder_of(supplier) / UPLOADS
+    folder.mkdir(parents=True, exist_ok=True)
+    digest, size = hashlib.sha256(), 0
+    handle, written = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as sink:
+            for chunk in chunks:
+                size += len(chunk)
+                if size > MOST_BYTES:
+                    raise TooLongError(f"over {MOST_BYTES} bytes")
+                digest.update(chunk)
+                sink.write(chunk)
+        stored_as = f"{content}-{digest.hexdigest()[:24]}.upload"
+        Path(written).replace(folder / stored_as)
+    finally:
+        Path(written).unlink(missing_ok=True)
+    return FeedUpload.objects.create(
+        supplier=supplier,
+        content=content,
+        stored_as=stored_as,
+        given_name=_printable(name),
+        digest=digest.hexdigest(),
+        size_bytes=size,
+        by=by[:100],
+        at=now,
+    )
+
+
+def _printable(name: str) -> str:
+    return "".join(letter for letter in name if letter.isprintable())[-120:]

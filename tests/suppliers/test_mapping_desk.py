@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from storefront.accounts.models import User
+from suppliers import connecting
+from suppliers.adapters.feed.options import Content, Options
+from suppliers.models import Connection, FeedMapping, FeedUpload
+from tests.factories.suppliers import make_supplier
+
+pytestmark = pytest.mark.django_db
+
+GOODS = """Artikelnummer;EAN;Bezeichnung;EK;Bestand;Gewicht_g;IMAGES
+HL-700;5901234123457;Trail 700;14,20;124;95;https://a.example/1.jpg|https://a.example/2.jpg
+HL-701;;Trail 701 rot;15,90;>10;98;
+;;No number;1,00;1;1;
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    return tmp_path
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
+    return client
+
+
+@pytest.fixture
+def supplier():
+    supplier = make_supplier("lumen", adapter="feed")
+    Connection.objects.update(options={"via": "upload", "orders_to": "orders@lumen.example"})
+    return supplier
+
+
+def page_of(staff, supplier):
+    detail = staff.get(f"/admin/suppliers/supplier/{supplier.pk}/change/").content.decode()
+    return re.search(rf'href="(/admin/suppliers/supplier/{supplier.pk}/mapping[^"]*)"', detail)[1]
+
+
+def upload(staff, page, text=GOODS, name="../../etc/liste.csv", content="products"):
+    file = SimpleUploadedFile(name, text.encode("cp1252"))
+    return staff.post(f"{page}?content={content}", {"step": "upload", "file": file}, follow=True)
+
+
+def fields_of(response):
+    form = response.context["form"]
+    return {bound.html_name: "" if (v := bound.value()) is None else v for bound in form}
+
+
+def post(staff, response, step, **changes):
+    shown = response.context
+    given = {**fields_of(response), **changes, "step": step}
+    if "seen" in shown and "seen" not in changes:
+        given["seen"] = shown["seen"]
+    return staff.post(
+        f"{response.request['PATH_INFO']}?content=products&file={shown['file']}", given
+    )
+
+
+def words(response):
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
+
+
+def test_an_uploaded_file_is_detected_and_its_columns_suggested(staff, supplier):
+    response = upload(staff, page_of(staff, supplier))
+
+    kept = FeedUpload.objects.get()
+    detected = response.context["sample"].detected
+    given = fields_of(response)
+    assert (detected.format, detected.delimiter, detected.decimal) == ("csv", ";", ",")
+    assert (given["column_sku"], given["column_cost"]) == ("Artikelnummer", "EK")
+    assert (given["column_stock"], given["column_weight"]) == ("Bestand", "Gewicht_g")
+    assert given["images"] == "IMAGES split at |"
+    assert "Trail 701 rot" in words(response)
+    assert (kept.given_name, kept.by) == ("liste.csv", "staff@fara.example")
+    assert re.fullmatch(r"products-[0-9a-f]{24}\.upload", kept.stored_as)
+
+
+def test_nothing_is_saved_before_its_preview_was_seen(staff, supplier):
+    response = upload(staff, page_of(staff, supplier))
+
+    blind = post(staff, response, "save")
+    forged = post(staff, response, "save", seen="x" * 64)
+
+    assert "look at it once more" in words(blind)
+    assert "look at it once more" in words(forged)
+    assert not FeedMapping.objects.exists()
+
+
+def test_a_preview_shows_what_becomes_of_real_rows(staff, supplier):
+    response = post(staff, upload(staff, page_of(staff, supplier)), "preview")
+
+    first, second, third = response.context["previews"]
+    assert (first.record.sku, first.record.title) == ("HL-700", "Trail 700")
+    assert str(first.record.cost) == "14.20 EUR"
+    assert len(first.record.picture_urls) == 2
+    assert second.record.stock[0].quantity == 10
+    assert third.record.code == "list-no-id"
+    assert "2 of 3 rows can be read." in words(response)
+    assert not FeedMapping.objects.exists()
+
+
+def test_what_was_seen_is_saved_as_a_version_and_read_by(staff, supplier):
+    seen = post(staff, upload(staff, page_of(staff, supplier)), "preview")
+
+    saved = post(staff, seen, "save")
+
+    assert saved.status_code == 302
+    version = FeedMapping.objects.get()
+    assert (version.version, version.is_active, version.made_by) == (1, True, "staff@fara.example")
+    wire = Connection.objects.get()
+    line = connecting.line_to(supplier, wire, gate=connecting.gate_of(supplier, wire))
+    options = line.settings(Options)
+    assert options.mapping_of(Content.PRODUCTS).written() == version.spec
+    assert options.products_at == FeedUpload.objects.get().stored_as
+    with connecting.adapter_for(supplier) as connector:
+        pages = list(connector.pages())
+    assert [page.ref for page in pages if hasattr(page, "record")] == ["HL-700", "HL-701"]
+
+
+def test_what_was_changed_after_the_preview_is_shown_again(staff, supplier):
+    seen = post(staff, upload(staff, page_of(staff, supplier)), "preview")
+
+    changed = post(staff, seen, "save", column_title="EAN")
+
+    assert "look at it once more" in words(changed)
+    assert changed.context["previews"][0].record.title == "5901234123457"
+    assert not FeedMapping.objects.exists()
+
+
+def test_an_old_version_can_be_taken_back(staff, supplier):
+    page = page_of(staff, supplier)
+    for title in ("Bezeichnung", "EAN"):
+        seen = post(staff, upload(staff, page), "preview", column_title=title)
+        post(staff, seen, "save")
+    old, new = FeedMapping.objects.order_by("version")
+    assert (old.is_active, new.is_active) == (False, True)
+
+    detail = staff.get(f"/admin/suppliers/feedmapping/{old.pk}/change/").content.decode()
+    (action,) = set(re.findall(r'href="([^"]*take[^"]*)"', detail))
+    staff.post(action)
+
+    newest = FeedMapping.objects.get(is_active=True)
+    assert (newest.version, newest.spec) == (3, old.spec)
+    assert FeedMapping.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"column_sku": ""}, "no column is the SKU"),
+        ({"else_title": "json: a"}, "Choose a column, or say it here, not both."),
+        ({"column_title": "", "else_title": "json: a["}, "this expression cannot be read"),
+        ({"options": "Color"}, "This line cannot be read: Color"),
+        ({"how_stock": "many"}, "This line cannot be read: many"),
+        ({"encoding": "klingon"}, "klingon"),
+        ({"delimiter": "abc"}, "the delimiter is one character"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_in_words(staff, supplier, changes, said):
+    response = post(staff, upload(staff, page_of(staff, supplier)), "preview", **changes)
+
+    assert response.status_code == 200
+    assert said in words(response)
+    assert not response.context.get("previews")
+
+
+def test_what_no_field_shows_survives_an_edit(staff, supplier):
+    spec = {
+        "fields": {"sku": {"column": "Artikelnummer"}, "stock": {"column": "Bestand"}},
+        "warehouses": [
+            {"source": {"column": "Bestand", "words": {"viel": "9"}}, "location": "EU1"}
+        ],
+    }
+    FeedMapping.objects.create(
+        supplier=supplier,
+        content="products",
+        version=1,
+        spec=spec,
+        made_by="a command",
+        made_at="2026-11-24T12:00Z",
+        is_active=True,
+    )
+
+    seen = post(staff, upload(staff, page_of(staff, supplier)), "preview", how_stock="ja = 5")
+    post(staff, seen, "save")
+
+    saved = FeedMapping.objects.get(is_active=True)
+    assert saved.spec["warehouses"] == spec["warehouses"]
+    assert saved.spec["fields"]["stock"] == {"column": "Bestand", "words": {"ja": "5"}}
+
+
+def test_a_file_that_is_none_says_so(staff, supplier):
+    response = upload(staff, page_of(staff, supplier), "<!doctype html><html>Sign in</html>")
+
+    assert "web page" in words(response)
+
+
+@pytest.mark.parametrize("name", ["../secret.csv", "products-00000000.raw", "x"])
+def test_only_our_own_names_are_files(staff, supplier, folder, name):
+    (folder / "secret.csv").write_text("sku\n1\n")
+
+    response = staff.get(f"{page_of(staff, supplier)}?file={name}")
+
+    assert response.status_code == 200
+    assert "sample" not in response.context
+
+
+def test_only_feeds_have_a_mapping(staff):
+    supplier = make_supplier("other", adapter="fake")
+
+    detail = staff.get(f"/admin/suppliers/supplier/{supplier.pk}/change/").content.decode()
+
+    assert "/mapping" not in detail
