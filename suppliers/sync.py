@@ -52,6 +52,9 @@ def take_in(  # noqa: PLR0913 - what, for whom, how long, and who wants to hear 
         with adapter_for(supplier) as adapter:
             JOBS[kind](work, adapter)
         runs.finish(work)
+        if not run.remaining:
+            quotas = adapter.QUOTAS
+            budgeting.spread(connection_id=supplier.connection.pk, quotas=quotas, now=work.moment())
     except QuarantinedError as error:
         runs.quarantine(work, str(error))
     except OutsideError as error:

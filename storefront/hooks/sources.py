@@ -2,49 +2,52 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
 
-import msgspec
 from django.conf import settings
 
 from notifications import signing
 from storefront.lib.sealing import unseal
-from suppliers.adapters.cj import is_signed
+from suppliers.adapters import ADAPTERS, connector_class
+from suppliers.adapters.abilities import Ability, abilities_of
+from suppliers.adapters.listening import Webhooks
 from suppliers.models import Supplier
 
-MAX_ID = 100
-
-
-class Kind(StrEnum):
-    """In which language a source speaks."""
-
-    CJ = "cj"
-    TRACKING = "tracking"
-    TEST_GATEWAY = "test-gateway"
+# Who speaks in words of ours. Suppliers with words of their own go by their connector's name.
+TRACKING = "tracking"
+TEST_GATEWAY = "test-gateway"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Somebody who may call. ``supplier`` is whose orders he may speak of."""
+    """Somebody who may call. ``supplier`` is whose orders he may speak of.
+
+    ``speaks`` is his connector, where he speaks as his API does.
+    """
 
     name: str
-    kind: Kind
     supplier: Supplier | None = None
+    speaks: type[Webhooks] | None = None
 
     def identify(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
         """Return the name of a genuine call: the same call told twice has the same name.
 
-        The signature is checked on the bytes as they came, before anything reads them.
+        The signature is checked on the bytes as they came, before anything reads them. A call
+        that tells nothing has no name.
 
         Raises: signing.BadHeadersError, signing.ForgedError, signing.StaleError
         """
-        if self.kind is Kind.CJ:
-            return _signed_by_cj(self.supplier, headers=headers, body=body)
+        if self.supplier and self.speaks:
+            wire = getattr(self.supplier, "connection", None)
+            return self.speaks.genuine_id(
+                headers=headers,
+                body=body,
+                account=wire.account_id if wire else "",
+                secrets=unseal(wire.secrets_sealed) if wire else {},
+                options=wire.options if wire else {},
+            )
         # Several, while they are exchanged: the new one first, the old one until all know it.
         secrets = (
             tracking_secrets(self.supplier)
@@ -68,42 +71,30 @@ def tracking_secrets(supplier: Supplier) -> list[str]:
 
 
 def find(name: str) -> Source | None:
-    """Find who calls himself so; the names are ``<kind>-<supplier code>``, and the gateway's."""
-    if name == Kind.TEST_GATEWAY:
-        is_used = settings.PAYMENT_GATEWAY == "test"
-        return Source(name=name, kind=Kind.TEST_GATEWAY) if is_used else None
+    """Find who calls himself so.
+
+    The names are ``<connector>-<supplier code>``, ``tracking-<supplier code>``, and the gateway's.
+    """
+    if name == TEST_GATEWAY:
+        return Source(name=name) if settings.PAYMENT_GATEWAY == "test" else None
     kind, _, code = name.partition("-")
-    if kind not in {Kind.CJ, Kind.TRACKING}:
+    if kind != TRACKING and kind not in ADAPTERS:
         return None
     supplier = Supplier.objects.filter(code=code).select_related("connection").first()
-    if supplier is None or (kind == Kind.CJ and supplier.adapter != "cj"):
+    if supplier is None:
         return None
-    return Source(name=name, kind=Kind(kind), supplier=supplier)
+    if kind == TRACKING:
+        return Source(name=name, supplier=supplier)
+    if supplier.adapter != kind or not has_webhooks(supplier):
+        return None
+    return Source(name=name, supplier=supplier, speaks=connector_class(kind))
 
 
-def _signed_by_cj(supplier: Supplier | None, *, headers: Mapping[str, str], body: bytes) -> str:
-    """Check CJ's own signature; it has no time, so that only the message's id tells a replay."""
-    connection = getattr(supplier, "connection", None)
-    open_id = connection.account_id if connection else ""
-    if not headers.get("sign"):
-        raise signing.BadHeadersError("the sign header is needed")
-    if not is_signed(body, headers["sign"], open_id):
-        raise signing.ForgedError("the sign header does not fit")
-    return _message_id(body)
+def name_of(supplier: Supplier) -> str:
+    """Return how a supplier calls himself who speaks as his API does."""
+    return f"{supplier.adapter}-{supplier.code}"
 
 
-class _Envelope(msgspec.Struct, rename="camel"):
-    message_id: Any = None
-
-
-def _message_id(body: bytes) -> str:
-    """Read the id of a genuine message; one that cannot be read is named by its bytes."""
-    try:
-        found = msgspec.json.decode(body, type=_Envelope).message_id
-    except (msgspec.DecodeError, RecursionError):
-        found = None
-    if isinstance(found, str | int) and not isinstance(found, bool):
-        text = str(found)
-        if 0 < len(text) <= MAX_ID and text.isprintable():
-            return text
-    return f"sha256:{hashlib.sha256(body).hexdigest()}"
+def has_webhooks(supplier: Supplier) -> bool:
+    connector = connector_class(supplier.adapter) if supplier.adapter in ADAPTERS else None
+    return connector is not None and Ability.WEBHOOKS in abilities_of(connector)

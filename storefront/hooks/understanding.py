@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from orders import acknowledging, payments
+from orders import acknowledging, charging, payments
 from orders.gateways.test import read_news as read_gateway
 from orders.models import PurchaseOrder
 from shipping import shipments
 from shipping.statuses import ON_ITS_WAY, from_words
 from storefront.hooks import dialect
-from storefront.hooks.sources import Kind, Source
+from storefront.hooks.sources import TEST_GATEWAY, Source
 from storefront.lib.failures import PermanentError, TemporaryError
 from suppliers import hearing
 from suppliers.adapters.abilities import OrderReading, able
 from suppliers.adapters.base import Answer, NewsKind, PurchaseState, SupplierNews
-from suppliers.adapters.cj import read_news as read_cj
 from suppliers.connecting import adapter_for
 from suppliers.runs import QuarantinedError
 
@@ -50,10 +49,14 @@ def understand(*, source: Source, body: bytes, received_at: datetime, now: datet
             TemporaryError  it may be understood later
             PermanentError  nobody can understand it, or it is not theirs to say
     """
-    return _READERS[source.kind](source, body, received_at, now)
+    if source.name == TEST_GATEWAY:
+        return _gateway(body, now)
+    if source.speaks is None:
+        return _tracking(source, body, received_at, now)
+    return _heard(source, source.speaks.read_news(body, received_at=received_at), now)
 
 
-def _gateway(_source: Source, body: bytes, _received_at: datetime, now: datetime) -> Understood:
+def _gateway(body: bytes, now: datetime) -> Understood:
     updates = read_gateway(body)
     for update in updates:
         payments.apply(update=update, gateway="test", now=now)
@@ -70,23 +73,28 @@ def _tracking(source: Source, body: bytes, received_at: datetime, now: datetime)
     return _follow(purchase_order, [state], now)
 
 
-def _cj(source: Source, body: bytes, _received_at: datetime, now: datetime) -> Understood:
-    found = read_cj(body)
+def _heard(source: Source, found: Sequence[SupplierNews], now: datetime) -> Understood:
+    """Follow what a supplier tells in the words of his API."""
     if not found:
         return Understood(is_applied=False, reason="news that we have no word for")
-    outcomes = []
-    for news in found:
-        if news.kind not in {NewsKind.ORDER, NewsKind.PARCEL}:
-            return _goods(source, news, now)
-        purchase_order = _order_of(
-            source, number=news.number, supplier_reference=news.supplier_reference
-        )
-        if states := _states(purchase_order, news):
-            outcomes.append(_follow(purchase_order, states, now))
-    reason = "; ".join(outcome.reason for outcome in outcomes if outcome.reason)
-    if not outcomes:
-        return Understood(is_applied=False, reason="it says nothing of how the order stands")
-    return Understood(is_applied=True, reason=reason)
+    outcomes = [_one(source, news, now) for news in found]
+    reasons = dict.fromkeys(outcome.reason for outcome in outcomes if outcome.reason)
+    is_applied = any(outcome.is_applied for outcome in outcomes)
+    return Understood(is_applied=is_applied, reason="; ".join(reasons))
+
+
+def _one(source: Source, news: SupplierNews, now: datetime) -> Understood:
+    if news.kind in {NewsKind.STOCK, NewsKind.PRODUCT}:
+        return _goods(source, news, now)
+    purchase_order = _order_of(
+        source, number=news.number, supplier_reference=news.supplier_reference
+    )
+    if news.kind is NewsKind.CHARGE:
+        charging.hear(purchase_order=purchase_order, reason=news.reason, now=now)
+        return Understood(is_applied=True)
+    if states := _states(purchase_order, news):
+        return _follow(purchase_order, states, now)
+    return Understood(is_applied=False, reason="it says nothing of how the order stands")
 
 
 def _goods(source: Source, news: SupplierNews, now: datetime) -> Understood:
@@ -102,8 +110,8 @@ def _goods(source: Source, news: SupplierNews, now: datetime) -> Understood:
 def _states(purchase_order: PurchaseOrder, news: SupplierNews) -> list[PurchaseState]:
     """Return what the message means for our order.
 
-    CJ promises no order of his messages, so that one about an order only makes us ask; what
-    the message says itself counts when he cannot be asked. One about a parcel carries the
+    No supplier promises that his messages come in order, so that one about an order only makes
+    us ask; what it says itself counts when he cannot be asked. One about a parcel carries the
     carrier's own time, and stands by itself.
     """
     told = news.state(number=purchase_order.number)
@@ -190,10 +198,3 @@ def _order_of(source: Source, *, number: str, supplier_reference: str = "") -> P
     if found is None:
         raise UnknownOrderError(f"no order {number or supplier_reference!r} of this supplier"[:200])
     return found
-
-
-_READERS: Mapping[Kind, Callable[[Source, bytes, datetime, datetime], Understood]] = {
-    Kind.CJ: _cj,
-    Kind.TRACKING: _tracking,
-    Kind.TEST_GATEWAY: _gateway,
-}

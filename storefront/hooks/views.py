@@ -35,6 +35,8 @@ def receive(request: HttpRequest, source: str) -> HttpResponse:
         return _refuse(source, error, status=400)
     except (ForgedError, StaleError) as error:
         return _refuse(source, error, status=401)
+    if not external_id:
+        return _answer("Thank you, we are here.", status=200)
     call, is_news = keeping.keep(source=source, external_id=external_id, body=body, now=now)
     if is_news:
         _wake(call.pk)

@@ -9,16 +9,15 @@ product's page.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import msgspec
 
 from catalog.records import BadRow
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from suppliers.adapters.base import (
-    ClaimRequest,
-    ClaimState,
     CostRecord,
     FreightOption,
     ListRow,
@@ -30,9 +29,10 @@ from suppliers.adapters.base import (
     PurchaseState,
     RequestLine,
     StockRecord,
-    SupplierNews,
 )
+from suppliers.adapters.claiming import Claims
 from suppliers.adapters.line import Quota, Secret
+from suppliers.adapters.listening import Webhooks
 
 
 class Connector(Protocol):
@@ -40,8 +40,9 @@ class Connector(Protocol):
 
     TITLE: ClassVar[str]
     SECRETS: ClassVar[tuple[Secret, ...]]
-    OPTIONS: ClassVar[type]  # a msgspec.Struct: what is not secret, and its defaults
+    OPTIONS: ClassVar[type[msgspec.Struct]]  # what is not secret, and its defaults
     QUOTAS: ClassVar[tuple[Quota, ...]]
+    CURRENCY: ClassVar[str]  # what he asks, unless staff know better
 
     def sign_in(self) -> str:
         """Prove that the secrets are right, with the cheapest call; say who we are to him.
@@ -153,6 +154,23 @@ class OrderReading(Protocol):
 
 
 @runtime_checkable
+class OrderResuming(Protocol):
+    """Takes an order in several steps: one that stands half-way can be taken on.
+
+    No ability of its own, but how ``OrderPlacing`` ends where its answer was lost.
+    """
+
+    def resume(self, *, number: str) -> PurchaseState | None:
+        """Look an order up as ``find`` does, and do the steps that it lacks, none of them twice.
+
+        What he refuses of a step is the ``reason`` of an order that is only received.
+
+        Raises: OutsideError  he does not say; it is asked again
+        """
+        ...
+
+
+@runtime_checkable
 class OrderCancelling(Protocol):
     """Can stop an order."""
 
@@ -174,33 +192,6 @@ class Tracking(Protocol):
 
 
 @runtime_checkable
-class Webhooks(Protocol):
-    """Tells news unasked. The two static methods need no line."""
-
-    @staticmethod
-    def genuine_id(
-        *, headers: Mapping[str, str], body: bytes, account: str, secrets: Mapping[str, str]
-    ) -> str:
-        """Return the id of a genuine message: told twice, it has the same one.
-
-        Raises: notifications.signing.BadHeadersError, notifications.signing.ForgedError
-        """
-        ...
-
-    @staticmethod
-    def read_news(body: bytes, *, received_at: datetime) -> tuple[SupplierNews, ...]:
-        """Understand a message.
-
-        Raises: PermanentError  it cannot be understood
-        """
-        ...
-
-    def subscribe(self, *, url: str, refs: Sequence[str]) -> Sequence[str]:
-        """Have news of these products sent to ``url``; return the products he agreed to."""
-        ...
-
-
-@runtime_checkable
 class Balance(Protocol):
     """Tells how much money of ours he holds to pay orders with."""
 
@@ -208,12 +199,24 @@ class Balance(Protocol):
 
 
 @runtime_checkable
-class Claims(Protocol):
-    """Takes complaints about an order, and gives money or goods back."""
+class Paced(Protocol):
+    """Allows some accounts more calls a second than others. Needs no line."""
 
-    def open_claim(self, claim: ClaimRequest) -> ClaimState: ...
+    @staticmethod
+    def calls_per_second(
+        *, options: Mapping[str, Any], remembered: Mapping[str, Any]
+    ) -> int | None:
+        """Return what the account may ask; None when nobody knows. Staff may allow less."""
+        ...
 
-    def claims(self, *, supplier_reference: str) -> tuple[ClaimState, ...]: ...
+
+@runtime_checkable
+class Advising(Protocol):
+    """Knows what staff should set, beyond what makes a call fail. No ability of the API."""
+
+    def advice(self) -> Sequence[str]:
+        """Say what should be set, in words; asks him, and raises as any call does."""
+        ...
 
 
 class Ability(StrEnum):

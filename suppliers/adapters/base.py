@@ -10,7 +10,7 @@ from typing import Any
 
 from catalog.records import BadRow, ProductRecord
 from storefront.lib.address import Address
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.failures import NotNowError, PermanentError
 from storefront.lib.money import Money
 
 
@@ -30,7 +30,7 @@ class MissingAbilityError(PermanentError):
     """The supplier's API has no such call."""
 
 
-class BudgetSpentError(TemporaryError):
+class BudgetSpentError(NotNowError):
     """The supplier lets us ask no more until ``until``: nothing was sent."""
 
     def __init__(self, message: str, *, until: datetime) -> None:
@@ -214,6 +214,7 @@ class NewsKind(StrEnum):
     PARCEL = "parcel"
     STOCK = "stock"
     PRODUCT = "product"
+    CHARGE = "charge"  # he wants more money for an order: ``reason`` says how much and why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,43 +251,3 @@ class SupplierNews:
             reason=self.reason,
             parcels=self.parcels,
         )
-
-
-class Remedy(StrEnum):
-    """What we ask for with a claim."""
-
-    REFUND = "refund"
-    RESEND = "resend"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimRequest:
-    """A complaint about goods that he shipped. ``number`` is ours, and unique."""
-
-    number: str
-    supplier_reference: str
-    remedy: Remedy
-    message: str
-    lines: tuple[RequestLine, ...]
-    picture_urls: tuple[str, ...] = ()
-
-
-class ClaimAnswer(StrEnum):
-    """How a claim stands."""
-
-    OPEN = "open"
-    REFUNDED = "refunded"
-    RESENT = "resent"
-    REFUSED = "refused"
-    CANCELED = "canceled"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimState:
-    """How one claim stands at the supplier."""
-
-    number: str
-    supplier_claim: str
-    answer: ClaimAnswer
-    amount: Money | None = None
-    raw: Mapping[str, Any] = field(default_factory=dict)

@@ -28,13 +28,18 @@ class Secret:
 class Quota:
     """So many points in each window of time, over all workers and restarts.
 
-    Shape:  ``kept_for_orders`` of them are refused to anything that is not about an order
+    Shape:  ``kept_for_orders`` of them are refused to anything that is not about an order.
+            A window begins with its first call, or ``is_by_the_clock``: a day at 00:00 UTC.
+            One that ``is_spread`` is not used up at its start: after a sync the next ones
+            rest until their share of the window is due
     """
 
     name: str
     points: int
     window_s: int
     kept_for_orders: int = 0
+    is_by_the_clock: bool = False
+    is_spread: bool = False
 
 
 class Budget(Protocol):

@@ -2,31 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
 from catalog.records import BadRow
 from storefront.lib.address import Address
+from storefront.lib.money import Money
 from suppliers.adapters.base import (
     CostRecord,
     FreightOption,
     ListRow,
+    OrderName,
     ProductPage,
     PurchaseRequest,
     PurchaseState,
     RequestLine,
     StockRecord,
+    SupplierNews,
 )
-from suppliers.adapters.cj import orders, pages, stocks, variants
+from suppliers.adapters.cj import (
+    details,
+    disputes,
+    limits,
+    listing,
+    news,
+    orders,
+    pages,
+    reading,
+    signing,
+    stocks,
+    subscriptions,
+    variants,
+)
 from suppliers.adapters.cj.shapes import ProductStock
-from suppliers.adapters.cj.wire import Wire
+from suppliers.adapters.cj.signing import Signature
+from suppliers.adapters.cj.wire import POINTS, Wire
+from suppliers.adapters.claiming import ClaimRequest, ClaimState
 from suppliers.adapters.line import Line, Quota, Secret
 
 
+class Payment(StrEnum):
+    """How an order is paid: CJ does all of it, or we go step by step and see each."""
+
+    BALANCE = "balance"
+    STAGED = "staged"
+
+
 class Options(msgspec.Struct, forbid_unknown_fields=True):
-    """What staff may set for a connection to CJ."""
+    """What staff may set for a connection to CJ.
+
+    ``level`` is the account's, 0 (Free) to 5 (Advanced). With ``signature`` "warn" a message
+    without a good signature is believed all the same: only for accounts that get none.
+    """
+
+    payment: Payment = Payment.BALANCE
+    level: Annotated[int, msgspec.Meta(ge=0, le=5)] | None = None
+    points_per_day: Annotated[int, msgspec.Meta(ge=1)] = limits.POINTS_A_DAY
+    signature: Signature = Signature.REQUIRE
 
 
 class CJ:
@@ -35,26 +71,42 @@ class CJ:
     TITLE: ClassVar = "CJ Dropshipping"
     SECRETS: ClassVar = (Secret(name="api_key", label="API key"),)
     OPTIONS: ClassVar = Options
-    QUOTAS: ClassVar[tuple[Quota, ...]] = ()
+    QUOTAS: ClassVar[tuple[Quota, ...]] = (POINTS,)
+    CURRENCY: ClassVar = variants.CURRENCY
 
     def __init__(self, line: Line) -> None:
-        self._wire = Wire(line)
+        self._options: Options = line.settings(Options)
+        self._memory = line.memory
+        self._wire = Wire(line, points_per_day=self._options.points_per_day)
+
+    @staticmethod
+    def calls_per_second(
+        *, options: Mapping[str, Any], remembered: Mapping[str, Any]
+    ) -> int | None:
+        level = options.get("level")
+        known = level if isinstance(level, int) and level in limits.CALLS_A_SECOND else None
+        return limits.calls_per_second(level=known, remembered=remembered)
 
     def sign_in(self) -> str:
-        return self._wire.sign_in()
+        """Read the account's settings, and remember how often it may ask."""
+        account = self._wire.settings()
+        allowed = reading.whole(account.setting.qps_limit) if account.setting else None
+        if allowed is not None and allowed > 0:
+            self._memory.keep(self._memory.load() | {"calls_per_second": allowed})
+        return account.open_name or reading.text(account.open_id)
 
     def close(self) -> None:
         self._wire.close()
 
     def product_rows(self) -> Iterator[ListRow | BadRow]:
-        return pages.product_rows(self._wire)
+        return listing.product_rows(self._wire)
 
     def product(self, *, ref: str) -> ProductPage:
         return pages.product(self._wire, ref)
 
     def stock(self, *, ref: str) -> tuple[StockRecord | BadRow, ...]:
         told = self._wire.patiently("product/stock/getInventoryByPid", ProductStock, pid=ref)
-        return stocks.of_variants(told.variant_inventories or ())
+        return stocks.of_product(ref, told.variant_inventories)
 
     def costs(self, *, ref: str) -> tuple[CostRecord | BadRow, ...]:
         offered = self._wire.patiently("product/variant/query", list[Any], pid=ref)
@@ -66,10 +118,73 @@ class CJ:
         return orders.freight(self._wire, country_from=country_from, ship_to=ship_to, lines=lines)
 
     def place(self, request: PurchaseRequest) -> PurchaseState:
-        return orders.place(self._wire, request)
+        return orders.place(self._wire, request, is_staged=self._is_staged)
 
     def find(self, *, number: str) -> PurchaseState | None:
         return orders.find(self._wire, number)
 
+    def resume(self, *, number: str) -> PurchaseState | None:
+        """Go on with an order that we pay step by step; the others CJ pays by himself."""
+        if self._is_staged:
+            return orders.resume(self._wire, number)
+        return orders.find(self._wire, number)
+
+    @property
+    def _is_staged(self) -> bool:
+        return self._options.payment is Payment.STAGED
+
     def cancel(self, *, number: str) -> PurchaseState:
         return orders.cancel(self._wire, number)
+
+    def track(self, orders: Sequence[OrderName]) -> Iterator[PurchaseState]:
+        return details.track(self._wire, orders)
+
+    @staticmethod
+    def genuine_id(
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        account: str,
+        secrets: Mapping[str, str],
+        options: Mapping[str, Any],
+    ) -> str:
+        del secrets  # CJ signs with the account's number
+        try:
+            signature = Signature(options.get("signature", Signature.REQUIRE))
+        except ValueError:
+            signature = Signature.REQUIRE
+        return signing.genuine_id(headers=headers, body=body, account=account, signature=signature)
+
+    @staticmethod
+    def read_news(body: bytes, *, received_at: datetime) -> tuple[SupplierNews, ...]:
+        del received_at
+        return news.read_news(body)
+
+    def listen(self, *, url: str) -> None:
+        subscriptions.listen(self._wire, url)
+
+    def most_subscribed(self) -> int:
+        return limits.MOST_SUBSCRIPTIONS[self._options.level or 0]
+
+    def subscribed(self) -> frozenset[str]:
+        return subscriptions.subscribed(self._wire)
+
+    def subscribe(self, *, refs: Sequence[str]) -> Sequence[str]:
+        return subscriptions.subscribe(self._wire, refs)
+
+    def unsubscribe(self, *, refs: Sequence[str]) -> None:
+        subscriptions.unsubscribe(self._wire, refs)
+
+    def balance(self) -> Money:
+        return orders.balance(self._wire)
+
+    def open_claim(self, claim: ClaimRequest) -> ClaimState:
+        return disputes.open_claim(self._wire, claim)
+
+    def claims(self, *, supplier_reference: str) -> tuple[ClaimState, ...]:
+        return disputes.claims(self._wire, supplier_reference)
+
+    def cancel_claim(self, *, supplier_reference: str, supplier_claim: str) -> None:
+        disputes.cancel(
+            self._wire, supplier_reference=supplier_reference, supplier_claim=supplier_claim
+        )

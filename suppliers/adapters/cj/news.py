@@ -1,13 +1,13 @@
 """Read what CJ posts to us unasked. Pure.
 
+His messages promise no order and their dates no zone, so that most of them only say what to
+ask again. What is null in one was not sent, and changes nothing.
+
 Source: CJ Dropshipping API v2, webhooks; read 2026-11-24
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Callable
 from typing import Any
 
@@ -15,102 +15,22 @@ import msgspec
 
 from suppliers.adapters.base import NewsKind, ParcelNews, RequestLine, SupplierNews
 from suppliers.adapters.cj import reading
-from suppliers.adapters.cj.codes import ANSWERS
+from suppliers.adapters.cj.codes import ANSWERS, OUTBOUND_ANSWERS, TRACKING_WORDS
 from suppliers.adapters.cj.decoding import decoded
-from suppliers.adapters.cj.shapes import Id, OrderedLine, Shape
+from suppliers.adapters.cj.message_shapes import (
+    LogisticParams,
+    MakeupParams,
+    Message,
+    OrderParams,
+    OutboundParams,
+    ProductParams,
+    SourcingParams,
+    SplitParams,
+    TrackEvent,
+)
 
-# What the numbers of a LOGISTIC message mean, in words a carrier would use.
-TRACKING_WORDS = {
-    0: "No tracking",
-    1: "Left the warehouse",
-    2: "Received by the forwarder",
-    3: "Returned by the forwarder",
-    4: "Left the forwarder",
-    5: "In transit",
-    6: "Arrived in the destination country",
-    7: "Customs clearance started",
-    8: "Customs clearance completed",
-    9: "Picked up by the local carrier",
-    10: "Out for delivery",
-    11: "Available for pickup",
-    12: "Delivered",
-    13: "Delivery failed",
-    14: "Returned to sender",
-}
-
-
-class Message(Shape):
-    """The envelope of every message."""
-
-    message_id: Id
-    type: str
-    message_type: str = ""
-    params: msgspec.Raw = msgspec.Raw(b"{}")
-
-
-class OrderParams(Shape):
-    """An order moved."""
-
-    cj_order_id: Id = None
-    order_number: str | None = None
-    order_num: str | None = None
-    order_status: str | None = None
-    logistic_name: str | None = None
-    track_number: str | None = None
-    tracking_provider: str | None = None
-    tracking_url: str | None = None
-    update_date: str | None = None
-    order_items: list[OrderedLine] | None = None
-
-
-class LogisticParams(Shape):
-    """A parcel moved."""
-
-    order_id: Id = None
-    store_order_numbers: list[str] | None = None
-    logistic_name: str | None = None
-    tracking_number: str | None = None
-    tracking_provider: str | None = None
-    tracking_url: str | None = None
-    tracking_status: int | None = None
-    logistics_track_events: Any = None
-
-
-class TrackEvent(Shape):
-    """One scan of a parcel."""
-
-    status: Any = None
-    activity: str | None = None
-    event_time: str | None = None
-    status_desc: str | None = None
-
-
-class SplitOrder(Shape):
-    """One of the orders that an order became."""
-
-    order_code: Id = None
-
-
-class SplitParams(Shape):
-    """An order was divided."""
-
-    original_order_id: Id = None
-    split_order_list: list[SplitOrder] | None = None
-
-
-class ProductParams(Shape):
-    """Which product, or which of its variants, changed; how is asked for by REST."""
-
-    pid: Id = None
-    vid: Id = None
-
-
-def is_signed(body: bytes, sign: str, open_id: str) -> bool:
-    """Tell whether ``sign`` is Base64(HMAC-SHA256(openId as text, raw body))."""
-    if not open_id:
-        return False
-    expected = base64.b64encode(hmac.digest(open_id.encode(), body, hashlib.sha256))
-    return hmac.compare_digest(expected, sign.encode("utf-8", "replace"))
+PAID = "PAID"
+CALLED_OFF = frozenset({"CANCELED", "CANCELLED", "CANCEL"})
 
 
 def read_news(body: bytes) -> tuple[SupplierNews, ...]:
@@ -164,7 +84,7 @@ def _logistic(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
     if not params.tracking_number:
         return ()
     latest = _latest(params.logistics_track_events)
-    status = params.tracking_status
+    status = reading.whole(params.tracking_status)
     if status is None:
         status = reading.whole(latest.status)
     words = TRACKING_WORDS.get(status) if status is not None else None
@@ -200,6 +120,9 @@ def _latest(events: Any) -> TrackEvent:
 def _split(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
     params = decoded(bytes(message.params), SplitParams, what="webhook ORDERSPLIT")
     children = [reading.text(child.order_code) for child in params.split_order_list or ()]
+    if not children:
+        # The vendor's table calls a sourced product by this name as well.
+        return _sourced(message, external_id)
     return (
         SupplierNews(
             kind=NewsKind.ORDER,
@@ -210,20 +133,74 @@ def _split(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
     )
 
 
-def _stock(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
-    by_sku = decoded(bytes(message.params), dict[str, Any], what="webhook STOCK")
-    return (SupplierNews(kind=NewsKind.STOCK, external_id=external_id, skus=tuple(by_sku)),)
+def _sourced(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
+    params = decoded(bytes(message.params), SourcingParams, what="webhook SOURCINGCREATE")
+    return _goods(external_id, params.cj_product_id, params.cj_variant_id)
 
 
 def _product(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
     params = decoded(bytes(message.params), ProductParams, what="webhook PRODUCT")
-    ref, sku = reading.text(params.pid), reading.text(params.vid)
+    return _goods(external_id, params.pid, params.vid)
+
+
+def _goods(external_id: str, pid: Any, vid: Any) -> tuple[SupplierNews, ...]:
+    ref, sku = reading.text(pid), reading.text(vid)
+    if not ref and not sku:
+        return ()
     return (
         SupplierNews(
             kind=NewsKind.PRODUCT,
             external_id=external_id,
             product_refs=(ref,) if ref else (),
             skus=(sku,) if sku else (),
+        ),
+    )
+
+
+def _stock(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
+    """Read whose stock moved: the rows are keyed by SKU, or each of them names its own."""
+    told: Any = decoded(bytes(message.params), object, what="webhook STOCK")
+    by_sku = isinstance(told, dict) and all(isinstance(rows, list) for rows in told.values())
+    rows = [told] if isinstance(told, dict) else told if isinstance(told, list) else []
+    named = told if by_sku else [row.get("vid") for row in rows if isinstance(row, dict)]
+    skus = tuple(dict.fromkeys(sku for each in named if (sku := reading.text(each))))
+    return (SupplierNews(kind=NewsKind.STOCK, external_id=external_id, skus=skus),) if skus else ()
+
+
+def _makeup(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
+    """Read that he wants more money for an order, or wants it no more."""
+    params = decoded(bytes(message.params), MakeupParams, what="webhook MAKEUP")
+    status = (params.status or message.message_type).upper()
+    amount = reading.amount(params.amount)
+    if status == PAID or status in CALLED_OFF:
+        reason = ""
+    else:
+        asked = f"{amount} USD" if amount is not None else "a sum that he does not name"
+        reason = f"The supplier asks for {asked} more: {params.reason or 'no reason given'}"
+    return (
+        SupplierNews(
+            kind=NewsKind.CHARGE,
+            external_id=external_id,
+            supplier_reference=reading.text(params.relation_order_id),
+            reason=reason,
+        ),
+    )
+
+
+def _outbound(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
+    """Read how an order of goods that are ours already, in his warehouse, stands."""
+    params = decoded(bytes(message.params), OutboundParams, what="webhook PRIVATE_ORDER")
+    number = params.order_number or params.order_num or ""
+    reference = reading.text(params.order_id or params.cj_order_id)
+    if not number and not reference:
+        return ()
+    return (
+        SupplierNews(
+            kind=NewsKind.ORDER,
+            external_id=external_id,
+            number=number,
+            supplier_reference=reference,
+            answer=OUTBOUND_ANSWERS.get(params.status or ""),
         ),
     )
 
@@ -235,4 +212,7 @@ READERS: dict[str, Callable[[Message, str], tuple[SupplierNews, ...]]] = {
     "STOCK": _stock,
     "PRODUCT": _product,
     "VARIANT": _product,
+    "SOURCINGCREATE": _sourced,
+    "MAKEUP": _makeup,
+    "PRIVATE_ORDER": _outbound,
 }

@@ -19,6 +19,13 @@ class Shape(msgspec.Struct, rename="camel", kw_only=True):
     """A part of an answer: unknown fields are ignored."""
 
 
+class PointsInfo(Shape):
+    """What is left of the day's points."""
+
+    remaining: Any = None
+    total: Any = None
+
+
 class Envelope(Shape):
     """What every answer is wrapped in; only ``code`` decides."""
 
@@ -26,6 +33,28 @@ class Envelope(Shape):
     message: str | None = None
     request_id: str | None = None
     data: msgspec.Raw = msgspec.Raw(b"null")
+    points_info: PointsInfo | None = None
+
+
+class Limits(Shape):
+    """How often the account may ask."""
+
+    qps_limit: Any = None
+
+
+class Callback(Shape):
+    """Where the messages of one topic go."""
+
+    urls: list[str] | None = None
+
+
+class AccountSettings(Shape):
+    """The account, as its owner sees it."""
+
+    open_id: Id = None
+    open_name: str | None = None
+    setting: Limits | None = None
+    callback: dict[str, Callback] | None = None
 
 
 class Tokens(Shape):
@@ -80,10 +109,17 @@ class ListedProduct(Shape):
     variant_inventories: Any = None
 
 
+class WarehouseStock(Shape):
+    """Stock of one variant in one warehouse; ``inventory`` lies there."""
+
+    inventory: Any = None
+
+
 class CountryStock(Shape):
     """Stock of one variant in one country; two generations of names.
 
-    ``cj…`` lies in CJ's own warehouse; the totals also count what the maker still has.
+    ``cj…`` lies in CJ's own warehouses, one by one in ``stock``; the totals also count what
+    the maker still has.
     """
 
     country_code: str | None = None
@@ -92,20 +128,21 @@ class CountryStock(Shape):
     total_inventory_num: Any = None
     total_inventory: Any = None
     storage_num: Any = None
+    stock: Any = None
 
 
 class VariantStock(Shape):
     """Stock of one variant."""
 
     vid: Id = None
-    inventory: list[CountryStock] | None = None
-    inventories: list[CountryStock] | None = None
+    inventory: Any = None
+    inventories: Any = None
 
 
 class ProductStock(Shape):
-    """Stock of one product."""
+    """Stock of one product; a list, or a list as JSON inside of text."""
 
-    variant_inventories: list[VariantStock] | None = None
+    variant_inventories: Any = None
 
 
 class Variant(Shape):
@@ -121,7 +158,7 @@ class Variant(Shape):
     barcode: Id = None
     mpn: Id = None
     currency: str | None = None
-    inventories: list[CountryStock] | None = None
+    inventories: Any = None
 
 
 class Product(Shape):
@@ -153,58 +190,3 @@ class Route(Shape):
     logistic_price: Any = None
     total_postage_fee: Any = None
     currency: str | None = None
-
-
-class Blocked(Shape):
-    """Why CJ holds an order back."""
-
-    code: Any = None
-    message: str | None = None
-
-
-class PlacedOrder(Shape):
-    """The answer to an order."""
-
-    order_id: Id = None
-    order_number: str | None = None
-    product_amount: Any = None
-    currency: str | None = None
-    order_status: str | None = None
-    logistics_miss: bool | None = None
-    intercept_order_reasons: list[Blocked] | None = None
-
-
-class OrderedLine(Shape):
-    """A line of an order at CJ."""
-
-    vid: Id = None
-    quantity: Any = None
-    store_line_item_id: Id = None
-
-
-class OrderDetail(Shape):
-    """An order as it stands at CJ."""
-
-    order_id: Id = None
-    cj_order_id: Id = None
-    cj_order_code: Id = None
-    order_num: str | None = None
-    order_status: str | None = None
-    product_amount: Any = None
-    currency: str | None = None
-    logistic_name: str | None = None
-    track_number: str | None = None
-    tracking_url: str | None = None
-    tracking_provider: str | None = None
-    out_warehouse_time: str | None = None
-    split_order_ids: list[str] | None = None
-    product_list: list[OrderedLine] | None = None
-
-
-class TrackRow(Shape):
-    """Where a parcel is, in the carrier's words."""
-
-    tracking_number: str | None = None
-    tracking_status: Any = None
-    last_mile_carrier: str | None = None
-    delivery_time: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from catalog.records import BadRow
 from suppliers.adapters.base import StockRecord
 from suppliers.adapters.cj import reading
-from suppliers.adapters.cj.shapes import CountryStock, VariantStock
+from suppliers.adapters.cj.shapes import CountryStock, VariantStock, WarehouseStock
 
 COUNTRY_CODE_LENGTH = 2
 # CJ writes both for the United Kingdom.
@@ -26,15 +26,24 @@ def inline(value: Any) -> tuple[StockRecord | BadRow, ...] | None:
         variants = msgspec.convert(opened, list[VariantStock])
     except msgspec.ValidationError:
         return None  # the product's own page is asked instead
-    return of_variants(variants)
+    return _of_variants(variants)
 
 
-def of_variants(variants: Sequence[VariantStock]) -> tuple[StockRecord | BadRow, ...]:
+def of_product(ref: str, value: Any) -> tuple[StockRecord | BadRow, ...]:
+    """Read the stock of a product's variants: a list, or JSON inside of text."""
+    try:
+        variants = msgspec.convert(reading.unpacked(value) or [], list[VariantStock])
+    except msgspec.ValidationError as error:
+        return (BadRow(row=ref, code="stock-unreadable", message=str(error)[:500]),)
+    return _of_variants(variants)
+
+
+def _of_variants(variants: list[VariantStock]) -> tuple[StockRecord | BadRow, ...]:
     rows: list[StockRecord | BadRow] = []
     for variant in variants:
         sku = reading.text(variant.vid)
         if sku:
-            rows += of_variant(sku, variant.inventory or variant.inventories or [])
+            rows += of_variant(sku, variant.inventory or variant.inventories)
         else:
             rows.append(
                 BadRow(row="?", code="stock-of-nothing", message="A stock row names no SKU.")
@@ -42,8 +51,12 @@ def of_variants(variants: Sequence[VariantStock]) -> tuple[StockRecord | BadRow,
     return tuple(rows)
 
 
-def of_variant(sku: str, inventories: Sequence[CountryStock]) -> list[StockRecord | BadRow]:
+def of_variant(sku: str, value: Any) -> list[StockRecord | BadRow]:
     """Return one row per country: an order names a country, not a warehouse."""
+    try:
+        inventories = msgspec.convert(reading.unpacked(value) or [], list[CountryStock])
+    except msgspec.ValidationError as error:
+        return [BadRow(row=sku, code="stock-unreadable", message=str(error)[:500])]
     units: dict[str, int] = {}
     problems: list[StockRecord | BadRow] = []
     for place in inventories:
@@ -85,8 +98,20 @@ def _told(place: CountryStock) -> Any:
     told = (
         place.cj_inventory_num,
         place.cj_inventory,
+        _in_warehouses(place.stock),
         place.total_inventory_num,
         place.total_inventory,
         place.storage_num,
     )
     return next((value for value in told if value is not None), None)
+
+
+def _in_warehouses(value: Any) -> Decimal | None:
+    """Sum up the warehouses of a country; None where one of them says nothing readable."""
+    try:
+        warehouses = msgspec.convert(reading.unpacked(value) or [], list[WarehouseStock])
+    except msgspec.ValidationError:
+        return None
+    told = [reading.amount(warehouse.inventory) for warehouse in warehouses]
+    known = [units for units in told if units is not None]
+    return sum(known, Decimal(0)) if told and len(known) == len(told) else None

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
+from storefront.lib.failures import NotNowError, OutsideError, PermanentError
 from suppliers.adapters.cj.codes import RefreshRefusedError, TokenRefusedError
-from suppliers.adapters.cj.reading import china_moment, text
+from suppliers.adapters.cj.reading import china_moment, digest, text
 from suppliers.adapters.cj.shapes import Tokens
 from suppliers.adapters.line import TokenStore
 
@@ -32,6 +32,7 @@ class TokenPair:
 
     def __init__(self, *, api_key: str, store: TokenStore, ask: Ask) -> None:
         self._api_key = api_key
+        self._of_key = digest(api_key)
         self._store = store
         self._ask = ask
         self._lock = threading.Lock()
@@ -46,7 +47,7 @@ class TokenPair:
             if not self._pair:
                 self._pair = self._store.load()
             pair = self._pair
-            if not pair.get("access") or pair["renew_after"] < time.time():
+            if not self._is_usable(pair, until="renew_after"):
                 self._renew_unless_still_good(pair)
             return str(self._pair["access"])
 
@@ -60,11 +61,20 @@ class TokenPair:
         try:
             self._pair = self._store.renewed(self._renewal, refused=pair)
         except OutsideError:
-            if not pair.get("access") or pair["access_until"] < time.time():
+            if not self._is_usable(pair, until="access_until"):
                 raise
             log.warning("an early refresh failed; the present token still holds", exc_info=True)
 
+    def _is_usable(self, pair: Mapping[str, Any], *, until: str) -> bool:
+        """Tell whether it lasts; one that was lent to another key is no good any more."""
+        return bool(pair.get("access")) and self._is_ours(pair) and pair[until] >= time.time()
+
+    def _is_ours(self, pair: Mapping[str, Any]) -> bool:
+        return bool(pair.get("of_key", self._of_key) == self._of_key)
+
     def _renewal(self, present: dict[str, Any]) -> dict[str, Any]:
+        if not self._is_ours(present):
+            present = {}
         if present.get("refresh") and present["refresh_until"] > time.time():
             try:
                 lent = self._ask(
@@ -80,9 +90,14 @@ class TokenPair:
         """Log in. CJ answers one login in five minutes, so we do not even ask for more."""
         wait = present.get("logged_in_at", 0) + BETWEEN_LOGINS_S - time.time()
         if wait > 0:
-            raise TemporaryError(f"the next login is possible in {wait:.0f} s", code="login_gap")
+            raise NotNowError(f"the next login is possible in {wait:.0f} s", code="login_gap")
         lent = self._ask("authentication/getAccessToken", {"apiKey": self._api_key})
-        return {**_pair(lent), "open_id": text(lent.open_id), "logged_in_at": time.time()}
+        return {
+            **_pair(lent),
+            "open_id": text(lent.open_id),
+            "logged_in_at": time.time(),
+            "of_key": self._of_key,
+        }
 
 
 def _pair(lent: Tokens) -> dict[str, Any]:

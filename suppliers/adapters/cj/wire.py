@@ -1,38 +1,55 @@
-"""Every call to CJ: paced, with a token, and judged by the code in its envelope."""
+"""Every call to CJ: paid in points, with a token, and judged by the code in its envelope."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from storefront.lib.failures import OutsideError, TemporaryError
-from suppliers.adapters.cj.codes import GOOD, QUOTA_USED_UP, TokenRefusedError, failure
+from storefront.lib.patience import patiently
+from suppliers.adapters.base import BudgetSpentError
+from suppliers.adapters.cj import limits, reading
+from suppliers.adapters.cj.codes import (
+    GOOD,
+    TOO_FAST,
+    QuotaSpentError,
+    TokenRefusedError,
+    failure,
+)
 from suppliers.adapters.cj.decoding import decoded
-from suppliers.adapters.cj.shapes import Envelope, Tokens
+from suppliers.adapters.cj.shapes import AccountSettings, Envelope, PointsInfo, Tokens
 from suppliers.adapters.cj.tokens import TokenPair
-from suppliers.adapters.line import Line
+from suppliers.adapters.line import Line, Quota
 
 log = logging.getLogger(__name__)
 
-# A read that failed for a moment is worth another try; a write never is.
-TRIES = 4
-FIRST_WAIT_S = 0.4
+TOO_MANY = "429"
+POINTS = Quota(
+    name="points",
+    points=limits.POINTS_A_DAY,
+    window_s=limits.DAY_S,
+    kept_for_orders=limits.KEPT_FOR_ORDERS,
+    is_by_the_clock=True,
+    is_spread=True,
+)
 
 
 class Wire:
     """One account at CJ."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, *, points_per_day: int = limits.POINTS_A_DAY) -> None:
         self._api = line.api()
+        self._budget = line.budget
+        self._points = replace(POINTS, points=points_per_day)
         key = line.secrets.get("api_key", "")
         self._pair = TokenPair(api_key=key, store=line.tokens, ask=self._authenticate)
 
-    def sign_in(self) -> str:
+    def settings(self) -> AccountSettings:
         """Read the account's settings: the cheapest call that needs a token."""
-        settings = self.patiently("setting/get", dict[str, Any])
-        return str(settings.get("openName") or settings.get("openId") or "")
+        return self.patiently("setting/get", AccountSettings)
 
     def close(self) -> None:
         self._api.close()
@@ -43,15 +60,7 @@ class Wire:
 
     def patiently[T](self, path: str, kind: type[T], **query: Any) -> T:
         """Read, and try a few times more when CJ is busy or the line broke."""
-        for attempt in range(TRIES - 1):
-            try:
-                return self._ask("GET", path, kind, params=query)
-            except TemporaryError as error:
-                if error.code in {str(QUOTA_USED_UP), "login_gap"}:
-                    raise
-                log.info("%s, trying again", error)
-                time.sleep(FIRST_WAIT_S * 2**attempt)
-        return self._ask("GET", path, kind, params=query)
+        return patiently(lambda: self._ask("GET", path, kind, params=query), is_repeatable=True)
 
     def post[T](self, path: str, kind: type[T], body: Mapping[str, Any]) -> T:
         return self._ask("POST", path, kind, body=body)
@@ -95,9 +104,22 @@ class Wire:
         access: str,
     ) -> T:
         headers = {"CJ-Access-Token": access} if access else {}
-        content = self._api.read(method, path, params=params, body=body, headers=headers)
+        points = limits.price(path)
+        if points:
+            is_for_order = limits.is_for_order(path)
+            self._budget.spend(self._points, points=points, is_for_order=is_for_order)
+        try:
+            content = self._api.read(method, path, params=params, body=body, headers=headers)
+        except TemporaryError as error:
+            # The same status is said of too many calls in a second, with a wait or in the body.
+            is_rate = error.retry_after_s is not None or str(TOO_FAST) in str(error)
+            if error.code == TOO_MANY and not is_rate:
+                raise _spent(error) from error
+            raise
         what = f"{method} {path}"
         envelope = decoded(content, Envelope, what=what)
+        if points and envelope.points_info is not None:
+            self._believe(envelope.points_info)
         if envelope.code not in GOOD:
             told = f"{what}: {envelope.code} (request {envelope.request_id})"
             log.info("%s", told)
@@ -105,5 +127,17 @@ class Wire:
             # sends nobody's name.
             if method == "GET" or not access:
                 told = f"{what}: {envelope.code} {(envelope.message or '')[:200]}"
-            raise failure(envelope.code, told, is_write=method != "GET")
+            refused = failure(envelope.code, told, is_write=method != "GET")
+            raise _spent(refused) if isinstance(refused, QuotaSpentError) else refused
         return decoded(bytes(envelope.data), kind, what=what)
+
+    def _believe(self, info: PointsInfo) -> None:
+        """Take his count for ours: somebody else may use the same account."""
+        left, total = reading.whole(info.remaining), reading.whole(info.total)
+        if left is not None and left >= 0:
+            until = limits.midnight_after(time.time())
+            self._budget.told(self._points, left=left, total=total, until=until)
+
+
+def _spent(error: OutsideError) -> BudgetSpentError:
+    return BudgetSpentError(str(error), until=limits.midnight_after(time.time()))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import httpx
 import pytest
 
@@ -7,6 +9,7 @@ from storefront.lib.address import Address
 from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.adapters.base import (
+    BudgetSpentError,
     DuplicateReferenceError,
     GoneError,
     OutOfStockError,
@@ -32,7 +35,6 @@ REQUEST = PurchaseRequest(
     [
         (1600000, TemporaryError, True),  # busy: who knows whether before or after
         (1600200, TemporaryError, False),
-        (1600201, TemporaryError, False),
         (1600301, TemporaryError, True),
         (1603000, TemporaryError, True),
         (1603003, DuplicateReferenceError, False),
@@ -87,10 +89,13 @@ def test_a_busy_moment_is_waited_out_when_reading(cj, cj_answers, code):
 def test_a_day_s_used_up_quota_is_not_waited_for(cj, cj_answers):
     asked = cj_answers.get("product/stock/getInventoryByPid").mock(return_value=refusal(1600201))
 
-    with pytest.raises(TemporaryError):
+    with pytest.raises(BudgetSpentError) as caught:
         cj.stock(ref=REF)
 
     assert asked.call_count == 1
+    until = caught.value.until
+    assert (until.hour, until.minute, until.utcoffset()) == (0, 0, timedelta(0))
+    assert timedelta(0) < until - datetime.now(UTC) <= timedelta(days=1)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +107,7 @@ def test_a_day_s_used_up_quota_is_not_waited_for(cj, cj_answers):
         (httpx.Response(200, json={"code": 200, "data": ["no", "order"]}), PermanentError, True),
         (httpx.Response(200, content=b"\xff\xfe"), PermanentError, True),
         (httpx.Response(500, json={"code": 1600000}), TemporaryError, True),
-        (httpx.Response(429, json={"code": 1600201}), TemporaryError, False),
+        (httpx.Response(429, json={"code": 1600201}), BudgetSpentError, False),
         (httpx.Response(302, headers={"location": "http://10.0.0.1/"}), PermanentError, False),
         (httpx.ReadTimeout("slow"), TemporaryError, True),
         (httpx.ConnectError("refused"), TemporaryError, False),
@@ -141,4 +146,5 @@ def test_what_the_supplier_says_of_a_write_is_neither_logged_nor_told(cj, cj_ans
 
     assert "Erika" not in caplog.text + str(caught.value)
     assert f"POST {ORDER}: 1600100 (request r-7)" in caplog.text
-    assert str(caught.value) == f"POST {ORDER}: 1600100 (request r-7)"
+    told = f"POST {ORDER}: 1600100 (request r-7): he will refuse this call again"
+    assert str(caught.value) == told

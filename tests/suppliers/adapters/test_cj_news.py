@@ -9,7 +9,8 @@ import pytest
 
 from storefront.lib.failures import PermanentError
 from suppliers.adapters.base import Answer, NewsKind, RequestLine
-from suppliers.adapters.cj import is_signed, read_news
+from suppliers.adapters.cj.news import read_news
+from suppliers.adapters.cj.signing import is_signed
 
 
 def message(kind, params, **envelope):
@@ -131,7 +132,7 @@ def test_news_of_stock_and_products_only_say_what_to_ask_for():
 
 
 def test_a_type_that_does_not_concern_us_leaves_nothing():
-    assert read_news(message("MAKEUP", {"orderId": "BT1"})) == ()
+    assert read_news(message("SOMETHING_NEW", {"orderId": "BT1"})) == ()
 
 
 @pytest.mark.parametrize(

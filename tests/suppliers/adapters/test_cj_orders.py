@@ -110,12 +110,29 @@ def test_what_does_not_fit_is_refused_before_it_is_sent(cj, cj_answers):
     assert cj_answers.calls.call_count == 0
 
 
-@pytest.mark.parametrize("code", [1600300, 1603100])
-def test_an_order_that_is_not_found_is_proven_absent(cj, cj_answers, code):
-    asked = cj_answers.get(DETAIL).mock(return_value=refusal(code))
+def test_an_order_that_is_not_found_is_proven_absent(cj, cj_answers):
+    asked = cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
 
     assert cj.find(number="FL-1-1") is None
     assert asked.calls.last.request.url.params["orderId"] == "FL-1-1"
+
+
+def test_a_bad_parameter_proves_nothing_before_the_lists_are_looked_at(cj, cj_answers):
+    cj_answers.get(DETAIL).mock(return_value=refusal(1600300))
+    listed = cj_answers.get("shopping/order/list").mock(return_value=answer({"list": []}))
+
+    assert cj.find(number="FL-1-1") is None
+    asked = [call.request.url.params["status"] for call in listed.calls]
+    assert asked == ["CREATED", "IN_CART", "UNPAID", "UNSHIPPED"]
+
+
+def test_an_order_that_is_listed_is_not_absent(cj, cj_answers):
+    cj_answers.get(DETAIL).mock(return_value=refusal(1600300))
+    row = recorded("detail")["data"]
+    cj_answers.get("shopping/order/list").mock(return_value=answer({"list": [row]}))
+
+    with pytest.raises(TemporaryError, match="is listed, and not found"):
+        cj.find(number="FL-1-1")
 
 
 def test_an_order_is_not_proven_absent_by_another_failure(cj, cj_answers):
