@@ -28,7 +28,7 @@ COLUMNS = (
     "answer_at",
 )
 # What a spreadsheet would compute instead of show.
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+STARTS_A_FORMULA = ("=", "+", "-", "@")
 PHONE = re.compile(r"\+[0-9 ]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
@@ -76,6 +76,6 @@ def table(request: PurchaseRequest) -> bytes:
 
 def harmless(cell: str) -> str:
     """Keep a cell on one line, and show it as text; a phone number is a number anyway."""
-    is_formula = cell.startswith(STARTS_A_FORMULA) and not PHONE.fullmatch(cell)
     plain = _CONTROL.sub(" ", cell).strip()
+    is_formula = plain.startswith(STARTS_A_FORMULA) and not PHONE.fullmatch(plain)
     return f"'{plain}" if is_formula else plain
