@@ -138,6 +138,12 @@ class VettingActions(StaffAdmin):
         )
 
 
+@admin.display(description="SHA-256")
+def digest(evidence: Evidence) -> str:
+    """Show the digest of the paper, so that it breaks on a narrow screen."""
+    return format_html('<span class="staff-digest">{}</span>', evidence.file_sha256)
+
+
 @admin.register(Evidence)
 class EvidenceAdmin(StaffAdmin):
     form = EvidenceForm
@@ -157,13 +163,13 @@ class EvidenceAdmin(StaffAdmin):
     list_filter: ClassVar = ["status", "criterion", "supplier"]
     search_fields: ClassVar = ["issuer", "reference", "note", "supplier__name"]
     ordering: ClassVar = ["-id"]
-    autocomplete_fields: ClassVar = ["brand", "product"]
+    raw_id_fields: ClassVar = ["brand", "product"]
     kept: ClassVar = [
         columns.state("status", _("State"), waits={"submitted"}, ended={"rejected"}),
         "submitted_by",
         "verified_by",
         "verified_at",
-        "file_sha256",
+        digest,
         columns.moves,
     ]
     actions_detail: ClassVar = ["verify", "reject"]

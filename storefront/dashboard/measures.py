@@ -73,6 +73,22 @@ def said(measure: str, value: Decimal | None) -> str:
     return duration(int(value))
 
 
+def brief(measure: str, value: Decimal) -> str:
+    """Write a round value as short as a scale needs it."""
+    if is_rate(measure):
+        return f"{_round(100 * value)} %"
+    if measure == Measure.ANSWER_TIME:
+        return f"{value:.0f} ms"
+    for unit_s, unit in ((DAY_S, gettext("d")), (HOUR_S, gettext("h")), (MINUTE_S, gettext("min"))):
+        if value >= unit_s:
+            return f"{_round(value / unit_s)} {unit}"
+    return f"{_round(value)} {gettext('s')}"
+
+
+def _round(value: Decimal) -> str:
+    return f"{float(value):.3g}"
+
+
 def duration(seconds: int) -> str:
     """Say a time in the two largest units that matter."""
     if seconds < MINUTE_S:

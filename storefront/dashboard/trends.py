@@ -10,7 +10,11 @@ from itertools import pairwise
 
 WIDTH, HEIGHT = 360, 168
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 26
-HEADROOM = Decimal("1.1")
+# The ends of a scale that people read at a glance; half of each is round too.
+TOPS = tuple(Decimal(top) for top in (2, 4, 6, 8, 10, 20, 30, 40, 60, 80, 100, 200, 400, 600, 1000))
+UNITS_S = (86_400, 3_600, 60, 1)
+RATE_TOPS = tuple(Decimal(top) / 100 for top in (10, 20, 50, 100))
+RATE_FLOORS = tuple(Decimal(floor) / 100 for floor in (90, 80, 50, 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +57,12 @@ class Trend:
 
 
 def trend(points: Sequence[Point], *, is_rate: bool) -> Trend | None:
-    """Lay out a measure; a rate is drawn from 0 to 1, a time from 0 to its highest bound."""
+    """Lay out a measure on a scale that its values fill; a band may leave it."""
     if not points:
         return None
     ordered = sorted(points, key=lambda point: point.on)
-    top = Decimal(1) if is_rate else _top(ordered)
     end = ordered[-1]
+    floor, top = _rates(ordered) if is_rate else (Decimal(0), _top(ordered))
     first, last = ordered[0].on, end.on
     days = max(1, (last - first).days)
 
@@ -67,7 +71,7 @@ def trend(points: Sequence[Point], *, is_rate: bool) -> Trend | None:
         return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
 
     def y(value: Decimal) -> float:
-        share = float(min(value, top) / top)
+        share = float((max(floor, min(value, top)) - floor) / (top - floor))
         return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
 
     places = [(x(point.on), y(point.value)) for point in ordered]
@@ -76,15 +80,26 @@ def trend(points: Sequence[Point], *, is_rate: bool) -> Trend | None:
         band=" ".join(_bands(ordered, x, y)),
         dot=places[-1],
         whisker=None if end.low is None or end.high is None else (y(end.high), y(end.low)),
-        marks=tuple(Mark(at=y(top * part / 2), value=top * part / 2) for part in (0, 1, 2)),
+        marks=tuple(Mark(at=y(value), value=value) for value in (floor, (floor + top) / 2, top)),
         first=first,
         last=last,
     )
 
 
+def _rates(points: Sequence[Point]) -> tuple[Decimal, Decimal]:
+    """Show the half, the fifth or the tenth of all rates in which these lie."""
+    lowest = min(*(point.value for point in points), points[-1].low or Decimal(0), Decimal(1))
+    highest = max(*(point.value for point in points), points[-1].high or Decimal(1), Decimal(0))
+    floor = next(floor for floor in RATE_FLOORS if floor <= lowest)
+    top = next(top for top in RATE_TOPS if top >= highest)
+    return (floor, Decimal(1)) if floor else (floor, top)
+
+
 def _top(points: Sequence[Point]) -> Decimal:
-    highest = max(max(point.value, point.high or Decimal(0)) for point in points)
-    return highest * HEADROOM or Decimal(1)
+    """End the scale at a round number of seconds, minutes, hours or days, or milliseconds."""
+    highest = max(*(point.value for point in points), points[-1].high or Decimal(0), Decimal(1))
+    unit = next(unit for unit in UNITS_S if unit <= highest)
+    return unit * next(top for top in (*TOPS, highest) if unit * top >= highest)
 
 
 def _bands(

@@ -103,7 +103,7 @@ def test_a_line_that_he_takes_out_counts_alone(monkeypatch):
 
     observing.observe()
 
-    assert dict((subject, int(value)) for subject, value, _ in facts("promised")) == {
+    assert {subject: int(value) for subject, value, _ in facts("promised")} == {
         f"line:{purchase_order.lines.order_by('pk').first().pk}": 1,
         f"line:{line.pk}": 0,
     }

@@ -71,22 +71,23 @@ def test_a_fact_is_kept_once_and_its_first_telling_counts(supplier):
 
 
 @pytest.mark.parametrize(
-    ("measure", "kind", "told", "good", "value"),
+    ("measure", "kind", "told", "expected"),
     [
-        ("fill_rate", "filled", [1, 1, 1, 0], 3, "0.75"),
-        ("stock_accuracy", "promised", [1, 0], 1, "0.5"),
-        ("cancellation_rate", "finished", [1, 1, 1, 1, 0], 1, "0.2"),
-        ("return_rate", "arrived", [1, 0, 0, 1], 2, "0.5"),
-        ("acknowledge_time", "acknowledged", [60, 120, 600], None, "120"),
-        ("first_scan_time", "scanned", [86_400], None, "86400"),
+        ("fill_rate", "filled", [1, 1, 1, 0], (3, "0.75")),
+        ("stock_accuracy", "promised", [1, 0], (1, "0.5")),
+        ("cancellation_rate", "finished", [1, 1, 1, 1, 0], (1, "0.2")),
+        ("return_rate", "arrived", [1, 0, 0, 1], (2, "0.5")),
+        ("acknowledge_time", "acknowledged", [60, 120, 600], (None, "120")),
+        ("first_scan_time", "scanned", [86_400], (None, "86400")),
     ],
 )
-def test_each_measure_is_made_of_its_facts(supplier, measure, kind, told, good, value):
+def test_each_measure_is_made_of_its_facts(supplier, measure, kind, told, expected):
     for each in told:
         fact(supplier, kind, each)
 
     found = card(supplier, measure)
 
+    good, value = expected
     assert (found.sample, found.good, found.value) == (len(told), good, Decimal(value))
 
 
@@ -164,9 +165,7 @@ def test_costs_that_stay_are_counted_against_those_we_knew(supplier):
 
 def test_answer_times_and_answers_come_from_the_tallies(supplier):
     for ceiling_ms, count in ((100, 90), (3_200, 10), (0, 25)):
-        AnswerTally.objects.create(
-            supplier=supplier, on=TODAY, ceiling_ms=ceiling_ms, count=count
-        )
+        AnswerTally.objects.create(supplier=supplier, on=TODAY, ceiling_ms=ceiling_ms, count=count)
 
     assert card(supplier, "answer_time").value <= 100
     found = card(supplier, "answered")

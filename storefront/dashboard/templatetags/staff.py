@@ -47,6 +47,11 @@ def measured(value: Decimal | None, measure: str) -> str:
 
 
 @register.filter
+def brief(value: Decimal, measure: str) -> str:
+    return measures.brief(measure, value)
+
+
+@register.filter
 def plain(place: float) -> str:
     """Write a coordinate as SVG reads it, in whatever language the page is."""
     return f"{place:g}"
