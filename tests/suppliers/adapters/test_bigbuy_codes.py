@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from storefront.lib.failures import PermanentError, TemporaryError
+from suppliers.adapters.base import DuplicateReferenceError, GoneError, OutOfStockError
+from suppliers.adapters.bigbuy.codes import ERRORS, MEANING, Means, refusal
+
+SHOPPER = "Erika Muster, Musterweg 1"
+
+
+def bytes_of(**body):
+    return json.dumps(body).encode()
+
+
+def test_every_code_of_the_documents_has_a_class():
+    documented = {f"ER{number:03d}" for number in range(1, 15)} - {"ER006"}
+
+    assert documented <= MEANING.keys()
+    assert {means for means, _ in MEANING.values()} == set(ERRORS) == set(Means)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("ER001", GoneError),
+        ("ER003", OutOfStockError),
+        ("ER008", DuplicateReferenceError),
+        ("ER009", TemporaryError),
+        ("ER005", PermanentError),
+    ],
+)
+@pytest.mark.parametrize("place", ["inside", "outside", "swapped"])
+def test_a_business_code_is_found_wherever_it_stands(code, kind, place):
+    inner = {"info": "words", "data": {"skus": ["S1"], "orderId": "119"}}
+    said = {
+        "inside": bytes_of(code=409, message=json.dumps({"code": code, **inner})),
+        "outside": bytes_of(code=code, message=json.dumps(inner)),
+        "swapped": bytes_of(code="words", message=code, data=inner["data"]),
+    }[place]
+
+    refused = refusal(409, said)
+
+    assert (refused.code, refused.skus, refused.order_id) == (code, ("S1",), "119")
+    assert type(refused.error("POST order/create", is_write=True)) is kind
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "code"),
+    [
+        (200, b'{"code":409,"message":"Something went wrong 5f1c9a"}', "409"),
+        (200, b'HTTP/1.0 500 Internal Server Error\r\n\r\n{"error":"not available"}', "500"),
+        (400, b'{"code":"Bad request","message":400}', "400"),
+        (429, b"You exceeded the rate limit", "429"),
+        (504, b"<html>504 Gateway Time-out</html>", "504"),
+        (500, b"The server didn't respond in time.", "500"),
+        (401, b'{"message":"Invalid Token"}', "401"),
+        (409, b'{"code":409,"message":"{broken"}', "409"),
+        (400, b"[" * 5000, "400"),
+    ],
+)
+def test_what_is_no_answer_is_a_refusal_whatever_its_status(status, content, code):
+    assert refusal(status, content).code == code
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'"10000.00"', b'{"id":"119"}', b'[{"code":1}]'])
+def test_an_answer_is_none(content):
+    assert refusal(200, content) is None
+
+
+@pytest.mark.parametrize(("status", "may"), [(409, False), (429, False), (500, True), (523, True)])
+def test_only_a_broken_answer_to_a_write_leaves_it_open(status, may):
+    refused = refusal(status, b"")
+
+    assert refused.error("POST order/create", is_write=True).may_have_happened is may
+    assert refused.error("GET order/1", is_write=False).may_have_happened is False
+
+
+def test_a_temporary_order_may_be_there():
+    assert (
+        refusal(409, bytes_of(code="ER009", message="")).error("x", is_write=True).may_have_happened
+    )
+
+
+def test_a_form_names_its_wrong_fields_and_not_what_stood_in_them():
+    tree = {
+        "errors": [],
+        "children": {
+            "order": {
+                "children": {
+                    "language": [],
+                    "shippingAddress": {
+                        "children": {
+                            "town": [],
+                            "address": {"errors": [f"{SHOPPER} is too long"]},
+                        }
+                    },
+                }
+            }
+        },
+    }
+
+    refused = refusal(400, bytes_of(code=400, message=f"Wrong: {SHOPPER}", errors=tree))
+    error = refused.error("POST order/create", is_write=True)
+
+    assert refused.fields == ("order.shippingAddress.address",)
+    assert "order.shippingAddress.address" in str(error)
+    assert SHOPPER not in str(error)
+
+
+def test_the_answer_to_a_read_is_quoted():
+    error = refusal(400, bytes_of(code=400, message="no such page")).error("GET x", is_write=False)
+
+    assert "no such page" in str(error)
+
+
+def test_an_inactive_product_is_gone():
+    data = [{"sku": "S1", "message": "Inactive product."}]
+    message = json.dumps({"info": "Products error.", "data": data})
+
+    refused = refusal(409, bytes_of(code=409, message=message))
+
+    assert (refused.code, refused.skus) == ("ER001", ("S1",))
+
+
+def test_goods_that_lie_apart_are_told_by_warehouse():
+    detail = {"warehouses": [{"id": 1, "references": ["S1"]}, {"id": 2, "references": ["S2"]}]}
+
+    refused = refusal(409, bytes_of(code=409, message="conflict", error_detail=detail))
+
+    assert refused.warehouses == {"1": ("S1",), "2": ("S2",)}
