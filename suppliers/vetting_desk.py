@@ -1,4 +1,4 @@
-"""Staff pages of vetting: what proves a supplier, whether we buy from him, and what we saw."""
+"""Staff pages of vetting: whether we buy from a supplier, and what we saw of him."""
 
 from __future__ import annotations
 
@@ -6,25 +6,21 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from storefront.lib import columns
 from storefront.lib.staff import ReasonForm, StaffAdmin, action, show
-from suppliers import buffering, papers, scoring, vetting
-from suppliers.evidence_forms import CLAIMED, EvidenceForm
-from suppliers.models import AnswerTally, Evidence, Scorecard, ScorecardFact, Supplier
+from suppliers import buffering, evidence_desk, scoring, vetting
+from suppliers.models import AnswerTally, Scorecard, ScorecardFact, Supplier
+
+__all__ = ["VettingActions", "evidence_desk"]
 
 Status = Supplier.Status
-# A paper is never shown in the browser, whatever it is: it is saved to disk, and runs nothing.
-NOTHING_RUNS = "sandbox; default-src 'none'"
 KEEP_BACK_AT_MOST = 1_000
 
 
@@ -135,130 +131,6 @@ class VettingActions(StaffAdmin):
             initial={"units": supplier.buffer if found.units is None else found.units},
             act=act,
             done=gettext("The next stock run keeps so many units back."),
-        )
-
-
-@admin.display(description="SHA-256")
-def digest(evidence: Evidence) -> str:
-    """Show the digest of the paper, so that it breaks on a narrow screen."""
-    return format_html('<span class="staff-digest">{}</span>', evidence.file_sha256)
-
-
-@admin.register(Evidence)
-class EvidenceAdmin(StaffAdmin):
-    form = EvidenceForm
-    may_add = True
-    refusals: ClassVar = (vetting.UnfitEvidenceError,)
-    list_display: ClassVar = [
-        "criterion",
-        columns.text("supplier__name", _("Supplier")),
-        "kind",
-        "issuer",
-        columns.state("status", _("State"), waits={"submitted"}, ended={"rejected"}),
-        "valid_until",
-        "verified_by",
-        columns.age("verified_at", _("Verified")),
-    ]
-    list_select_related: ClassVar = ["supplier"]
-    list_filter: ClassVar = ["status", "criterion", "supplier"]
-    search_fields: ClassVar = ["issuer", "reference", "note", "supplier__name"]
-    ordering: ClassVar = ["-id"]
-    raw_id_fields: ClassVar = ["brand", "product"]
-    kept: ClassVar = [
-        columns.state("status", _("State"), waits={"submitted"}, ended={"rejected"}),
-        "submitted_by",
-        "verified_by",
-        "verified_at",
-        digest,
-        columns.moves,
-    ]
-    actions_detail: ClassVar = ["verify", "reject"]
-    fits: ClassVar = {
-        "verify": lambda row: row.status == Evidence.Status.SUBMITTED,
-        "reject": lambda row: row.status != Evidence.Status.REJECTED,
-    }
-
-    def get_fields(self, request: HttpRequest, obj: Evidence | None = None) -> list[Any]:
-        if obj is None:
-            return ["supplier", *CLAIMED, "paper"]
-        return ["supplier", *CLAIMED, self.paper_link, *self.kept]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return [] if obj is None else self.get_fields(request, obj)
-
-    @admin.display(description=_("Paper"))
-    def paper_link(self, evidence: Evidence) -> str:
-        if not evidence.file:
-            return gettext("none")
-        page = reverse("admin:suppliers_evidence_paper", args=[evidence.pk])
-        return format_html('<a href="{}" download>{}</a>', page, gettext("Download"))
-
-    def get_urls(self) -> list[URLPattern]:
-        paper = path(
-            "<int:pk>/paper/",
-            self.admin_site.admin_view(self.paper),
-            name="suppliers_evidence_paper",
-        )
-        return [paper, *super().get_urls()]
-
-    def paper(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Hand the paper out to be saved, and never to be shown."""
-        evidence = self.get_object(request, str(pk))
-        if evidence is None or not self.has_view_permission(request, evidence):
-            raise PermissionDenied
-        try:
-            content = papers.read(evidence.file) if evidence.file else None
-        except FileNotFoundError:
-            content = None
-        if content is None:
-            raise Http404(gettext("There is no paper."))
-        suffix = evidence.file.rpartition(".")[2]
-        answer = HttpResponse(content, content_type=papers.media_type_of(evidence.file))
-        answer["Content-Disposition"] = f'attachment; filename="evidence-{evidence.pk}.{suffix}"'
-        answer["X-Content-Type-Options"] = "nosniff"
-        answer["Content-Security-Policy"] = NOTHING_RUNS
-        answer["Cache-Control"] = "private, no-store"
-        return answer
-
-    def save_model(
-        self, request: HttpRequest, obj: Evidence, form: EvidenceForm, change: bool
-    ) -> None:
-        made = vetting.submit(
-            supplier=obj.supplier, claim=form.claim(), actor=str(request.user), now=timezone.now()
-        )
-        obj.pk = made.pk
-        obj.refresh_from_db()
-
-    @action(description=_("Verify"), icon="verified")
-    def verify(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._judge(request, object_id, vetting.verify, gettext("Verify"))
-
-    @action(description=_("Reject"), icon="close")
-    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._judge(request, object_id, vetting.reject, gettext("Reject"))
-
-    def _judge(self, request: HttpRequest, object_id: str, judge: Any, title: str) -> HttpResponse:
-        evidence = self.row(request, object_id)
-
-        def act(given: Mapping[str, Any]) -> None:
-            judge(
-                evidence=evidence,
-                actor=str(request.user),
-                now=timezone.now(),
-                reason=given["reason"],
-            )
-
-        return self.ask(
-            request,
-            evidence,
-            title=title,
-            explain=gettext(
-                "You vouch with your name for what you decide. Offers that need this proof are on"
-                " sale while a verified one is valid."
-            ),
-            form_class=ReasonForm,
-            act=act,
-            done=gettext("The decision is written down."),
         )
 
 
