@@ -18,7 +18,7 @@ LONGEST_ITEM_BYTES = 4_000_000
 DEEPEST = 32
 LONGEST_NUMBER = 40
 CHUNK = 64 * 1024
-PROBE_BYTES = 1_000_000
+PROBE_BYTES = 300_000
 
 
 def refused(code: str, message: str) -> PermanentError:

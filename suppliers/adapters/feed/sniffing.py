@@ -64,6 +64,7 @@ def detect(path: Path, *, packed: str, reading: Reading) -> Detected:
         raise refused("web-page", "This is a web page, and no feed: perhaps a page to sign in.")
     kind = Format(reading.format) if reading.format else _format(path, text, encoding=encoding)
     if kind is Format.XML:
+        xmlfile.refuse_doctype(text)
         return _xml(path, start, encoding=encoding, packed=packed, reading=reading)
     if kind is Format.JSON:
         return Detected(

@@ -6,6 +6,7 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
+from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -49,7 +50,7 @@ class Records:
             if len(line) >= LONGEST_RECORD:
                 self._skip_rest(line)
                 yield Broken(f"The line is over {LONGEST_RECORD} characters long.")
-            elif '"' not in line or not is_open(line, self._delimiter):
+            elif '"' not in line or quoting(line, self._delimiter) is not Quoting.OPEN:
                 yield line
             else:
                 yield self._closed(line)
@@ -61,8 +62,13 @@ class Records:
         while size < LONGEST_RECORD and len(taken) < MOST_RECORD_LINES and (more := self._next()):
             taken.append(more)
             size += len(more)
-            if '"' in more and not is_open(whole := "".join(taken), self._delimiter):
-                return whole
+            if (
+                '"' in more
+                and (found := quoting("".join(taken), self._delimiter)) is not Quoting.OPEN
+            ):
+                if found is Quoting.CLOSED:
+                    return "".join(taken)
+                break
         self._again.extendleft(reversed(taken[1:]))
         self._line -= len(taken) - 1
         return Broken("A quote is opened and never closed.")
@@ -77,18 +83,28 @@ class Records:
             line = self._text.readline(LONGEST_RECORD)
 
 
-def is_open(text: str, delimiter: str) -> bool:
-    """Tell whether a row's text ends inside of a quoted cell."""
+class Quoting(Enum):
+    """How the quotes in a piece of text stand."""
+
+    CLOSED = 0
+    OPEN = 1
+    BROKEN = 2  # something stands between a closing quote and the next cell
+
+
+def quoting(text: str, delimiter: str) -> Quoting:
+    """Look whether a text is whole rows, as far as quotes tell."""
     at = 0
     while True:
         if text.startswith('"', at):
             quoted = QUOTED.match(text, at)
             if quoted is None:
-                return True
+                return Quoting.OPEN
             at = quoted.end()
+            if text[at : at + 1] not in {delimiter, "\r", "\n", ""}:
+                return Quoting.BROKEN
         at = text.find(delimiter, at) + 1
         if at == 0:
-            return False
+            return Quoting.CLOSED
 
 
 def rows(path: Path, *, encoding: str, delimiter: str) -> Iterator[dict[str, Any] | BadRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -24,6 +25,8 @@ from suppliers.adapters.feed.limits import (
 
 STARTS = frozenset({"start_map", "start_array"})
 ENDS = frozenset({"end_map", "end_array"})
+MOST_DIGITS = 1_000
+ENDLESS = re.compile(rb"[0-9]{1000}")
 MOST: int = 10**LONGEST_NUMBER
 
 Event = tuple[str, Any]
@@ -93,7 +96,7 @@ def _walked(
                 _refuse_deep(len(keys))
             elif event in ENDS:
                 keys.pop()
-    except (ijson.JSONError, ValueError, ArithmeticError, SystemError) as error:
+    except (ijson.JSONError, ValueError, ArithmeticError) as error:
         raise refused("json", f"The document is no JSON: {str(error)[:200]}") from error
 
 
@@ -151,7 +154,7 @@ def _is_sane(number: int | Decimal) -> bool:
 def _events(path: Path, *, encoding: str, most: int = 0) -> Iterator[Event]:
     with path.open("rb") as file:
         source: Source = file if encoding == "utf-8" else AsUtf8(file, encoding=encoding)
-        watched = Watched(_Start(source, most) if most else source)
+        watched = Watched(_Sane(_Start(source, most) if most else source))
         for event in ijson.basic_parse(watched, use_float=False, buf_size=CHUNK):
             watched.progressed()
             yield event
@@ -167,4 +170,19 @@ class _Start:
     def read(self, size: int = CHUNK) -> bytes:
         chunk = self._file.read(min(size, self._left)) if self._left > 0 else b""
         self._left -= len(chunk)
+        return chunk
+
+
+class _Sane:
+    """A document without endless numbers: the parser's C code does not survive those."""
+
+    def __init__(self, file: Source) -> None:
+        self._file = file
+        self._end = b""
+
+    def read(self, size: int = CHUNK) -> bytes:
+        chunk = self._file.read(size)
+        if ENDLESS.search(self._end + chunk):
+            raise refused("json-number", "The JSON holds a number of over a thousand digits.")
+        self._end = (self._end + chunk)[-MOST_DIGITS:]
         return chunk

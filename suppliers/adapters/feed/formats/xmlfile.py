@@ -15,6 +15,7 @@ from suppliers.adapters.feed.limits import CHUNK, DEEPEST, PROBE_BYTES, Watched,
 
 GOOGLE = "http://base.google.com/ns/1.0"
 DECLARED = re.compile(rb"""<\?xml[^>]*encoding=["']([A-Za-z0-9._\-]+)""")
+DOCTYPE = re.compile(r"\s*(?:<\?[^>]*\?>\s*|<!--(?:[^-]|-(?!-))*-->\s*)*<!DOCTYPE", re.IGNORECASE)
 MOST_VALUES = 500
 
 Path_ = tuple[str, ...]
@@ -65,13 +66,23 @@ def item_path(path: Path, *, encoding: str) -> str:
                 here.append(_name(element))
                 if len(here) <= DEEPEST:
                     counts[tuple(here)] += 1
-    except etree.XMLSyntaxError:
-        pass  # cut in the middle, or broken: the reading will say which
+    except etree.XMLSyntaxError as error:
+        if not counts:
+            raise refused("xml", f"The document is no well-formed XML: {error.msg}") from error
     below = {path: count for path, count in counts.items() if len(path) > 1}
     if not below:
         raise refused("xml-empty", "The document has no elements.")
     best = min(below, key=lambda path: (below[path] == 1, len(path), -below[path]))
     return "/".join(best)
+
+
+def refuse_doctype(start: str) -> None:
+    """Refuse a document type before any parser sees it.
+
+    Raises: PermanentError
+    """
+    if DOCTYPE.match(start.lstrip("\ufeff")):
+        raise refused("xml-doctype", "The document has a document type: entities are refused.")
 
 
 def declared_encoding(start: bytes) -> str:

@@ -1,0 +1,96 @@
+"""Archives and documents that somebody made to hurt: built when a test wants them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import stat
+import zipfile
+
+GOOD = "SKU,Name,Price,Stock,Description\n" + "".join(
+    f"GOOD-{number},Sensor headlamp {number},12.30,5,<p>Wave.</p>\n" for number in range(1, 7)
+)
+ZEROS = 80_000_000
+
+
+def packed(entries):
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries:
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+def bomb():
+    return packed([("feed.csv", b"0" * ZEROS)])
+
+
+def lying_bomb():
+    """A bomb whose directory says that little is in it."""
+    content = bomb()
+    return content.replace(ZEROS.to_bytes(4, "little"), (1000).to_bytes(4, "little"))
+
+
+def gzip_bomb():
+    return gzip.compress(b"0" * ZEROS)
+
+
+def link():
+    entry = zipfile.ZipInfo("feed.csv")
+    entry.create_system = 3
+    entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return packed([(entry, "/etc/passwd")])
+
+
+def crowd():
+    return packed([(f"{number}.csv", "SKU\n1\n") for number in range(2_000)])
+
+
+def climbing():
+    """A good file under a name that leads out of its folder."""
+    return packed([("../../../../tmp/evil.csv", GOOD), ("/etc/cron.d/evil", "x")])
+
+
+def workbook_with_formulas():
+    from openpyxl import Workbook  # noqa: PLC0415
+
+    book = Workbook()
+    sheet = book.active
+    sheet.append(["SKU", "Name", "Price", "Stock"])
+    sheet.append(["GOOD-1", "Sensor headlamp one", 12.3, 5])
+    sheet.append(["PRICE-F", "Headlamp price", "=6*2", 5])
+    sheet.append(["STOCK-F", "Headlamp stock", 12.3, '=HYPERLINK("http://evil.example")'])
+    sheet.append(["=A2", "Headlamp name", 12.3, 5])
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+# What is refused whole: how it is made, and a word of the reason.
+WHOLE = {
+    "archive that unpacks to zeros": (bomb, "unpacks to"),
+    "archive that lies about its size": (lying_bomb, "archive"),
+    "gzip that unpacks to zeros": (gzip_bomb, "unpacks to"),
+    "archive with a link": (link, "link"),
+    "archive with thousands of files": (crowd, "lists more than"),
+    "archive in an archive": (lambda: packed([("a.zip", packed([("b.csv", GOOD)]))]), "archive in"),
+    "archive cut off": (lambda: packed([("a.csv", GOOD)])[:60], "cut off"),
+    "gzip cut off": (lambda: gzip.compress(GOOD.encode())[:40], "damaged"),
+    "empty archive": (lambda: packed([]), "no file"),
+    "nothing": (lambda: b"", "empty"),
+    "spaces": (lambda: b"  \n \n", "empty"),
+    "a million columns": (lambda: b"," * 1_000_000 + b"\n1\n", "characters long"),
+    "two thousand columns": (lambda: b"a," * 2_000 + b"\n1\n", "2001 columns"),
+    "a million nested tags": (lambda: b"<a>" * 1_000_000, "depth"),
+    "nested JSON": (lambda: b'[{"SKU":' + b"[" * 100_000, "deeper"),
+    "a number of 100,000 digits": (
+        lambda: b'[{"SKU":"A","Price":' + b"1" * 100_000 + b"}]",
+        "JSON",
+    ),
+    "one value of 9 MB": (lambda: b'[{"SKU":"' + b"A" * 9_000_000 + b'"}]', "over 4000000 bytes"),
+    "one element of 9 MB": (
+        lambda: b"<c><p><SKU>1</SKU></p><p><SKU>" + b"<i/>" * 3_000_000,
+        "over 4000000 bytes",
+    ),
+    "not text at all": (lambda: bytes(range(256)) * 400, ""),
+}
