@@ -9,7 +9,7 @@ from django.db import transaction
 from orders import acknowledging
 from orders.gate import Reason
 from orders.models import PurchaseOrder
-from suppliers.adapters.abilities import Connector, OrderReading, able
+from suppliers.adapters.abilities import Connector, OrderReading, OrderResuming, able
 from suppliers.connecting import adapter_for
 
 Status = PurchaseOrder.Status
@@ -43,11 +43,18 @@ def resolve(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
 
 
 def look_up(purchase_order: PurchaseOrder, connector: Connector, now: datetime) -> None:
-    """Ask by our number, and adopt what he has.
+    """Ask by our number, and adopt what he has; where he takes an order in steps, go on with it.
+
+    What is not wanted any more is not gone on with.
 
     Raises: TemporaryError, PermanentError  he did not say; it stays unknown
     """
-    state = able(connector, OrderReading).find(number=purchase_order.number)
+    mine = PurchaseOrder.objects.filter(pk=purchase_order.pk)
+    is_wanted = mine.filter(cancel_wanted_at__isnull=True).exists()
+    if is_wanted and isinstance(connector, OrderResuming):
+        state = connector.resume(number=purchase_order.number)
+    else:
+        state = able(connector, OrderReading).find(number=purchase_order.number)
     if state is None:
         failed(purchase_order, "The supplier does not have it: it will be sent again.", now)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError
@@ -14,7 +14,14 @@ from orders.models import PurchaseOrder
 from shipping import shipments
 from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
 from suppliers import breaking
-from suppliers.adapters.abilities import OrderReading, able
+from suppliers.adapters.abilities import (
+    Connector,
+    OrderReading,
+    OrderResuming,
+    Tracking,
+    able,
+)
+from suppliers.adapters.base import Answer, OrderName, PurchaseState
 from suppliers.connecting import adapter_for
 from suppliers.models import Connection, Supplier
 
@@ -82,10 +89,12 @@ def ask(*, supplier: Supplier, moment: Callable[[], datetime]) -> int:
     silent: list[TemporaryError] = []
     try:
         with adapter_for(supplier) as connector:
-            orders = able(connector, OrderReading)
-            for purchase_order in turn[:AT_MOST]:
+            batch = list(turn[:AT_MOST])
+            told = _told(connector, batch)
+            for purchase_order in batch:
+                state = told.get(purchase_order.number)
                 try:
-                    answered += _ask_one(purchase_order, orders, moment())
+                    answered += _follow(purchase_order, connector, state, moment())
                 except TemporaryError as error:
                     log.warning("%s: %s does not tell: %s", purchase_order, supplier, error)
                     silent.append(error)
@@ -112,8 +121,36 @@ def _note(supplier: Supplier, error: OutsideError | None, now: datetime) -> None
         connection.update(problem=f"{PROBLEM}{error}"[:300], problem_at=now)
 
 
-def _ask_one(purchase_order: PurchaseOrder, orders: OrderReading, now: datetime) -> bool:
-    """Ask for one order.
+def _told(connector: Connector, batch: Sequence[PurchaseOrder]) -> dict[str, PurchaseState]:
+    """Ask for all of them at once, where he can be; who is missing is asked for alone."""
+    if not isinstance(connector, Tracking):
+        return {}
+    names = [
+        OrderName(number=one.number, supplier_reference=one.supplier_reference) for one in batch
+    ]
+    try:
+        return {state.number: state for state in connector.track(names)}
+    except OutsideError as error:
+        log.warning("many orders at once: %s", error)
+        return {}
+
+
+def _ask_one(
+    purchase_order: PurchaseOrder, connector: Connector, told: PurchaseState | None
+) -> PurchaseState | None:
+    """Ask for one order that nobody told of, or go on with one that he only received."""
+    is_waiting = purchase_order.request_status == Request.SUBMITTED
+    if is_waiting and isinstance(connector, OrderResuming):
+        if told is None or told.answer is Answer.RECEIVED:
+            return connector.resume(number=purchase_order.number)
+        return told
+    return told or able(connector, OrderReading).find(number=purchase_order.number)
+
+
+def _follow(
+    purchase_order: PurchaseOrder, connector: Connector, told: PurchaseState | None, now: datetime
+) -> bool:
+    """Follow what he says of one order.
 
     Raises: TemporaryError  no answer that could be understood
     """
@@ -122,10 +159,11 @@ def _ask_one(purchase_order: PurchaseOrder, orders: OrderReading, now: datetime)
     mine.update(polled_at=now)
     problem = ""
     try:
-        state = orders.find(number=purchase_order.number)
+        state = _ask_one(purchase_order, connector, told)
         if state is None:
             problem = "The supplier no longer knows this order."
         else:
+            problem = state.reason if state.answer is Answer.RECEIVED else ""
             acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
             shipments.take_in(purchase_order=purchase_order, state=state, now=now)
     except (PermanentError, IntegrityError, shipments.WrongOrderError) as error:

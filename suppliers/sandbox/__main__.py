@@ -27,6 +27,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--points", type=int, default=0, help="points a day; 0: no limit")
     parser.add_argument("--token-life", type=float, default=15 * DAY_S, help="seconds")
     parser.add_argument("--stock-leaves", choices=("order", "shipment", "never"), default="order")
+    parser.add_argument("--most-listed", type=int, default=6000, help="rows a list admits to")
+    parser.add_argument("--subscriptions", type=int, default=1000, help="products at most")
+    parser.add_argument("--needs-subscription", action="store_true", help="no other messages")
+    parser.add_argument("--tries-callbacks", action="store_true", help="a URL has to answer")
     parser.add_argument("--balance", default="100000.00", help="dollars on the first day")
     parser.add_argument("--public-url", default="", help="how pictures are addressed")
     return parser.parse_args()
@@ -49,6 +53,10 @@ def main() -> None:
             webhook_url=asked.webhook_url,
             webhook_retry_s=asked.webhook_retry,
             balance_usd=asked.balance,
+            most_listed=asked.most_listed,
+            subscriptions=asked.subscriptions,
+            needs_subscription=asked.needs_subscription,
+            tries_callbacks=asked.tries_callbacks,
         ),
     )
     server = Server((asked.host, asked.port), world=world)

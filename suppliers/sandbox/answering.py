@@ -7,7 +7,17 @@ import uuid
 from typing import Any
 
 from . import misbehaving
-from .dialect import account, authentication, inventory, logistics, orders, payment, products
+from .dialect import (
+    account,
+    authentication,
+    disputes,
+    inventory,
+    logistics,
+    orders,
+    payment,
+    products,
+    subscribing,
+)
 from .dialect.calls import Call, Route
 from .dialect.envelope import RefusedError, answer, refusal
 from .limits import Limits
@@ -26,6 +36,8 @@ ROUTES: dict[tuple[str, str], Route] = {
         *logistics.ROUTES,
         *orders.ROUTES,
         *payment.ROUTES,
+        *disputes.ROUTES,
+        *subscribing.ROUTES,
         *account.ROUTES,
     )
 }
@@ -63,13 +75,13 @@ def reply_to(  # noqa: PLR0913 a request has so many parts
         if fault and fault.kind == "token_expired":
             authentication.expire(call)
         _admit(call, route, limits, peer=peer)
-        envelope = answer(route.handler(call), request_id=request_id)
-        if limits.points:
-            envelope["pointsInfo"] = limits.report()
-        reply = as_json(envelope)
+        world.usage.count(route.path, points=route.points)
+        envelope, status = answer(route.handler(call), request_id=request_id), 200
     except RefusedError as error:
-        reply = as_json(refusal(error, request_id=request_id), status=error.http_status)
-    return misbehaving.after(fault, reply)
+        envelope, status = refusal(error, request_id=request_id), error.http_status
+    if limits.points:
+        envelope["pointsInfo"] = limits.report()
+    return misbehaving.after(fault, as_json(envelope, status=status))
 
 
 def _route(method: str, path: str) -> Route:
@@ -98,5 +110,9 @@ def _admit(call: Call, route: Route, limits: Limits, *, peer: str) -> None:
         raise RefusedError(TOO_FAST)
     if route.needs_token:
         authentication.check(call)
+    if route.most_per_s and limits.is_too_fast(
+        f"{call.token} {route.path}", now_s=call.now_s, most=route.most_per_s
+    ):
+        raise RefusedError(TOO_FAST)
     if limits.is_used_up(route.points, now_s=call.now_s):
         raise RefusedError(USED_UP, http_status=TOO_MANY)

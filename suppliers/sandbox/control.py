@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from . import messages, moving
+from . import desk, messages, moving
 from .areas import BY_COUNTRY, Pile
 from .faults import UnknownFaultError
 from .goods.product import Product, Variant
@@ -127,7 +127,7 @@ def _tell_stock(world: World, product: Product, variant: Variant) -> None:
                 "storageNum": world.shelves.pile(product, variant, country=country).total,
             }
         )
-    messages.tell(world, topic="STOCK", kind="UPDATE", params={variant.vid: rows})
+    messages.tell(world, topic="STOCK", kind="UPDATE", params={variant.vid: rows}, pid=product.pid)
 
 
 def price(world: World, wish: dict[str, Any]) -> dict[str, Any]:
@@ -142,6 +142,7 @@ def price(world: World, wish: dict[str, Any]) -> dict[str, Any]:
                 world,
                 topic="VARIANT",
                 kind="UPDATE",
+                pid=product.pid,
                 params={
                     "vid": variant.vid,
                     "variantSku": variant.sku,
@@ -166,6 +167,7 @@ def shelve(world: World, wish: dict[str, Any]) -> dict[str, Any]:
             world,
             topic="PRODUCT",
             kind="UPDATE",
+            pid=product.pid,
             params={
                 "pid": product.pid,
                 "productSku": product.spu,
@@ -246,6 +248,7 @@ def status(world: World, _: dict[str, Any]) -> dict[str, Any]:
 
 
 _ACTIONS: dict[tuple[str, str], Callable[[World, dict[str, Any]], Any]] = {
+    **desk.ACTIONS,
     ("GET", "status"): status,
     ("GET", "orders"): ledger,
     ("GET", "faults"): faults,

@@ -34,13 +34,18 @@ CREATE TABLE IF NOT EXISTS attempts (
 CREATE TABLE IF NOT EXISTS stock (
     vid TEXT NOT NULL, country TEXT NOT NULL, ready INTEGER NOT NULL, at_factory INTEGER NOT NULL,
     PRIMARY KEY (vid, country));
+CREATE TABLE IF NOT EXISTS disputes (
+    id TEXT PRIMARY KEY, business_id TEXT NOT NULL UNIQUE, cj_id TEXT NOT NULL,
+    status TEXT NOT NULL, reason_id TEXT NOT NULL, expect_type TEXT NOT NULL,
+    words TEXT NOT NULL, lines TEXT NOT NULL, most TEXT NOT NULL, deal INTEGER, money TEXT,
+    created_s REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS prices (vid TEXT PRIMARY KEY, price TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS messages (
     id INTEGER PRIMARY KEY, message_id TEXT NOT NULL, topic TEXT NOT NULL, body TEXT NOT NULL,
     state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, due_s REAL NOT NULL,
     last_status TEXT NOT NULL DEFAULT '', fault TEXT NOT NULL DEFAULT '');
 """
-TABLES = ("orders", "effects", "attempts", "stock", "prices", "messages")
+TABLES = ("orders", "disputes", "effects", "attempts", "stock", "prices", "messages")
 
 
 class Ledger:

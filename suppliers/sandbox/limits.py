@@ -19,15 +19,19 @@ class Limits:
         self._calls: dict[str, deque[float]] = {}
         self._day, self._used = -1, 0
 
-    def is_too_fast(self, caller: str, *, now_s: float) -> bool:
-        """Count a call, unless it is one too many of this second."""
+    def is_too_fast(self, caller: str, *, now_s: float, most: int = 0) -> bool:
+        """Count a call, unless it is one too many of this second.
+
+        Shape:  ``most`` is of a call with a limit of its own; without limits nothing is counted
+        """
         if not self.qps:
             return False
+        most = most or self.qps
         with self._lock:
             calls = self._calls.setdefault(caller, deque())
             while calls and calls[0] <= now_s - WINDOW_S:
                 calls.popleft()
-            if len(calls) >= self.qps:
+            if len(calls) >= most:
                 return True
             calls.append(now_s)
             return False

@@ -16,6 +16,9 @@ TOPICS = {
     "STOCK": "stock",
     "ORDER": "order",
     "ORDERSPLIT": "order",
+    "SOURCINGCREATE": "product",
+    "MAKEUP": "order",
+    "PRIVATE_ORDER": "order",
     "LOGISTIC": "logistics",
 }
 OUTBOUND, DELIVERED = 1, 12
@@ -28,8 +31,10 @@ def callback_url(world: World, topic: str) -> str:
     return str(chosen.get(topic, "") if chosen is not None else world.rules.webhook_url)
 
 
-def tell(world: World, *, topic: str, kind: str, params: dict[str, Any]) -> None:
-    """Write a message down to be posted."""
+def tell(world: World, *, topic: str, kind: str, params: dict[str, Any], pid: str = "") -> None:
+    """Write a message down to be posted; one of a product that nobody subscribed to is not."""
+    if pid and world.rules.needs_subscription and pid not in world.ledger.fact("subscribed", []):
+        return
     fault = world.faults.next_for_message()
     name = fault.kind if fault else ""
     message_id = uuid.uuid4().hex

@@ -12,6 +12,7 @@ from .faults import Faults
 from .goods.catalog import Catalog
 from .ledger import Ledger
 from .shelves import Shelves
+from .usage import Usage
 
 DEFAULT_KEY = "CJ1000001@api@0123456789abcdef0123456789abcdef"
 DAY_S = 86_400
@@ -34,6 +35,10 @@ class Rules:
     webhook_url: str = ""
     webhook_retry_s: float = 5
     balance_usd: str = "100000.00"
+    most_listed: int = 6_000  # the search engine behind the list shows no more
+    subscriptions: int = 1_000  # of so many products messages are sent
+    needs_subscription: bool = False  # the others' messages are not sent
+    tries_callbacks: bool = False  # a callback URL has to answer before it is taken
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,11 +52,23 @@ class World:
     ledger: Ledger
     shelves: Shelves
     faults: Faults
-    now: Callable[[], float]
+    clock: Callable[[], float]
     found: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
     off_shelf: set[str] = field(default_factory=set)
     stopping: threading.Event = field(default_factory=threading.Event)
     mail_waits: threading.Event = field(default_factory=threading.Event)
+    usage: Usage = field(default_factory=Usage)
+    ahead_s: float = 0.0  # of the real time
+
+    def now(self) -> float:
+        return self.clock() + self.ahead_s
+
+    def go_ahead(self, seconds: float) -> float:
+        """Let time have passed: tokens grow old, points come back, orders move."""
+        with self.ledger.writing():
+            self.ahead_s += seconds
+            self.ledger.set_fact("ahead_s", self.ahead_s)
+        return self.ahead_s
 
     @property
     def open_id(self) -> int:
@@ -93,6 +110,7 @@ def open_world(  # noqa: PLR0913 what the command line says
         ledger=ledger,
         shelves=Shelves(catalog=catalog, ledger=ledger),
         faults=Faults(),
-        now=now,
+        clock=now,
+        ahead_s=float(ledger.fact("ahead_s", 0)),
         off_shelf=set(ledger.fact("off_shelf", [])),
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import urllib.parse
+import urllib.request
 from typing import Any
 
 from suppliers.sandbox import messages
 from suppliers.sandbox.dialect.calls import BAD_PARAM, Call, Route
-from suppliers.sandbox.dialect.envelope import RefusedError
+from suppliers.sandbox.dialect.envelope import OK, RefusedError
 
-BAD_CALLBACK = 1606001
+BAD_CALLBACK, NO_THANKS = 1606001, 1607003
+TRIAL_TAKES_S = 3
 TOPICS = ("product", "stock", "order", "logistics")
 
 
@@ -27,6 +29,8 @@ def webhook_set(call: Call) -> bool:
         if wish["type"] == "ENABLE":
             _check(url)
             chosen[topic] = url
+    if call.world.rules.tries_callbacks:
+        _try(set(chosen.values()))
     call.world.ledger.set_fact("callbacks", chosen)
     return True
 
@@ -41,6 +45,21 @@ def _check(url: str) -> None:
         is_here = False
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_here)):
         raise RefusedError(BAD_CALLBACK, url)
+
+
+def _try(urls: set[str]) -> None:
+    """Post to each address, and take nothing but 200 for an answer."""
+    for url in urls:
+        request = urllib.request.Request(  # noqa: S310 - checked before: http or https
+            url, data=b"{}", headers={"Content-Type": "application/json"}, method="POST"
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=TRIAL_TAKES_S) as answer:  # noqa: S310
+                status = answer.status
+        except OSError as error:
+            raise RefusedError(NO_THANKS, url) from error
+        if status != OK:
+            raise RefusedError(NO_THANKS, url)
 
 
 def setting_get(call: Call) -> dict[str, Any]:

@@ -59,11 +59,13 @@ class Call:
 class Route:
     """Where a handler listens.
 
-    Units:  ``points`` is what a call costs of the day's quota
+    Units:  ``points`` is what a call costs of the day's quota; ``most_per_s`` calls a second
+            whatever the account's level
     """
 
     method: str
     path: str
     handler: Callable[[Call], Any]
     points: int = 0
+    most_per_s: int = 0
     needs_token: bool = True

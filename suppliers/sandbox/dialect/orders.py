@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from suppliers.sandbox import freight, moving, ordering
+from suppliers.sandbox import desk, freight, moving, ordering
 from suppliers.sandbox.clock import stamp
 from suppliers.sandbox.dialect.calls import BAD_PARAM, Call, Route
 from suppliers.sandbox.dialect.envelope import OK, RefusedError
@@ -22,6 +22,22 @@ DUPLICATE, NOT_FOUND, PAYMENT_FAILED, SOLD_OUT, TOO_POOR = (
     1604000,
 )
 CANNOT_CONFIRM, CANNOT_DELETE, NO_LINE, WRONG_LINE = 1603001, 1603002, 1605000, 1605001
+REQUIRED = {
+    "shippingCountry": 50,
+    "shippingProvince": 50,
+    "shippingCity": 50,
+    "shippingCustomerName": 50,
+    "shippingAddress": 200,
+}
+OPTIONAL = {
+    "shippingZip": 20,
+    "shippingPhone": 20,
+    "shippingAddress2": 200,
+    "email": 50,
+    "taxId": 20,
+    "remark": 500,
+}
+MOST_AT_ONCE = 100
 STATUSES = (*moving.OPEN, moving.SHIPPED, moving.DELIVERED, moving.CANCELLED, "OTHER")
 SUB_STATUSES = {moving.UNSHIPPED: "PROCESSING"}
 
@@ -40,14 +56,8 @@ def create_order(call: Call) -> dict[str, Any]:
 
 def _create(call: Call, number: str) -> dict[str, Any]:
     world = call.world
-    for name, most in (
-        ("shippingCountry", 50),
-        ("shippingProvince", 50),
-        ("shippingCity", 50),
-        ("shippingCustomerName", 50),
-        ("shippingAddress", 200),
-    ):
-        call.text(name, most=most)
+    for name, most in (REQUIRED | OPTIONAL).items():
+        call.text(name, most=most, default=None if name in REQUIRED else "")
     if moving.order_by(world, number):
         raise RefusedError(DUPLICATE, number)
     end, start = country_of(call, "shippingCountryCode"), country_of(call, "fromCountryCode")
@@ -59,9 +69,6 @@ def _create(call: Call, number: str) -> dict[str, Any]:
         raise RefusedError(WRONG_LINE, f"{line.name} does not start in {start}")
     if reason := line.refusal(ordering.parcel_of(lines), end=end):
         raise RefusedError(WRONG_LINE, reason)
-    pay_type = call.text("payType", default=ordering.PAY_PAGE)
-    if pay_type not in {ordering.PAY_PAGE, ordering.PAY_BALANCE, ordering.CREATE_ONLY}:
-        raise RefusedError(BAD_PARAM, "payType must be 1, 2 or 3")
     try:
         return ordering.create(
             world,
@@ -69,7 +76,7 @@ def _create(call: Call, number: str) -> dict[str, Any]:
             lines=lines,
             line=line,
             country=end,
-            pay_type=pay_type,
+            pay_type=_pay_type(call, number),
             request=call.body,
             fault=call.fault,
         )
@@ -81,6 +88,14 @@ def _create(call: Call, number: str) -> dict[str, Any]:
         raise RefusedError(TOO_POOR) from error
 
 
+def _pay_type(call: Call, number: str) -> str:
+    pay_type = call.text("payType", default=ordering.PAY_PAGE)
+    if pay_type not in {ordering.PAY_PAGE, ordering.PAY_BALANCE, ordering.CREATE_ONLY}:
+        raise RefusedError(BAD_PARAM, "payType must be 1, 2 or 3")
+    is_held = desk.why_held(call.world, number) and pay_type == ordering.PAY_BALANCE
+    return ordering.CREATE_ONLY if is_held else pay_type
+
+
 def _note(call: Call, number: str, code: int) -> None:
     call.world.ledger.insert(
         "attempts", at_s=call.now_s, order_number=number, code=code, fault=call.fault
@@ -90,6 +105,7 @@ def _note(call: Call, number: str, code: int) -> None:
 def _created(call: Call, order: dict[str, Any]) -> dict[str, Any]:
     total = f"{Decimal(order['product_amount']) + Decimal(order['postage_amount']):.2f}"
     is_page = order["status"] == moving.UNPAID
+    held = desk.why_held(call.world, order["order_number"])
     return {
         "orderId": order["cj_id"],
         "orderNumber": order["order_number"],
@@ -107,7 +123,7 @@ def _created(call: Call, order: dict[str, Any]) -> dict[str, Any]:
         "totalDiscountAmount": "0.00",
         "actualPayment": total if order["paid_s"] else "0.00",
         "cjPayUrl": f"{call.world.base_url}/pay/{order['cj_id']}" if is_page else None,
-        "logisticsMiss": False,
+        "logisticsMiss": bool(held and held["is_route"]),
         "orderStatus": order["status"],
         "productInfoList": [
             {
@@ -120,7 +136,9 @@ def _created(call: Call, order: dict[str, Any]) -> dict[str, Any]:
             }
             for line in json.loads(order["lines"])
         ],
-        "interceptOrderReasons": [],
+        "interceptOrderReasons": [{"code": held["code"], "message": held["message"]}]
+        if held and not held["is_route"]
+        else [],
     }
 
 
@@ -129,6 +147,19 @@ def get_order_detail(call: Call) -> dict[str, Any]:
     order = moving.order_by(call.world, name)
     if order is None:
         raise RefusedError(NOT_FOUND_IN_DETAIL, "order not found")
+    return _detail(call, order)
+
+
+def get_order_details(call: Call) -> list[dict[str, Any]]:
+    """Tell of many orders; of those that do not exist, nothing."""
+    names = call.texts("orderIds")
+    if len(names) > MOST_AT_ONCE:
+        raise RefusedError(BAD_PARAM, f"orderIds: {MOST_AT_ONCE} at most")
+    found = [moving.order_by(call.world, name) for name in dict.fromkeys(names)]
+    return [_detail(call, order) for order in found if order is not None]
+
+
+def _detail(call: Call, order: dict[str, Any]) -> dict[str, Any]:
     return order_row(order) | {
         "platformOrderId": None,
         "cjOrderCode": order["cj_id"],
@@ -235,6 +266,12 @@ def delete_order(call: Call) -> str:
 ROUTES = (
     Route(method="POST", path="shopping/order/createOrderV2", handler=create_order),
     Route(method="GET", path="shopping/order/getOrderDetail", handler=get_order_detail),
+    Route(
+        method="POST",
+        path="shopping/order/getOrderDetailBatch",
+        handler=get_order_details,
+        most_per_s=2,
+    ),
     Route(method="GET", path="shopping/order/list", handler=list_orders),
     Route(method="DELETE", path="shopping/order/deleteOrder", handler=delete_order),
 )

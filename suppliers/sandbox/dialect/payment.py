@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from suppliers.sandbox import moving, ordering
+from suppliers.sandbox import desk, moving, ordering
 from suppliers.sandbox.clock import stamp
 from suppliers.sandbox.dialect.calls import BAD_PARAM, Call, Route
 from suppliers.sandbox.dialect.envelope import RefusedError
@@ -16,11 +16,12 @@ PAY_WITHIN_S = 3600
 
 def add_cart(call: Call) -> dict[str, Any]:
     orders = _orders(call)
-    added = _move(call, orders, {moving.CREATED, moving.IN_CART}, moving.IN_CART)
+    free = [order for order in orders if not desk.why_held(call.world, order["order_number"])]
+    added = _move(call, free, {moving.CREATED, moving.IN_CART}, moving.IN_CART)
     return {
         "successCount": len(added),
         "addSuccessOrders": [order["cj_id"] for order in added],
-        "interceptOrders": [_why_not(order) for order in orders if order not in added],
+        "interceptOrders": [_why_not(call, order) for order in orders if order not in added],
     }
 
 
@@ -40,7 +41,7 @@ def add_cart_confirm(call: Call) -> dict[str, Any]:
         "submitSuccess": True,
         "shipmentsId": shipment,
         "result": "success",
-        "interceptOrders": [_why_not(order) for order in orders if order not in confirmed],
+        "interceptOrders": [_why_not(call, order) for order in orders if order not in confirmed],
     }
 
 
@@ -99,8 +100,12 @@ def _move(
     return moved
 
 
-def _why_not(order: dict[str, Any]) -> dict[str, Any]:
-    return {"orderId": order["cj_id"], "code": BAD_PARAM, "message": f"it is {order['status']}"}
+def _why_not(call: Call, order: dict[str, Any]) -> dict[str, Any]:
+    held = desk.why_held(call.world, order["order_number"])
+    code, message = BAD_PARAM, f"it is {order['status']}"
+    if held:
+        code, message = held["code"], held["message"]
+    return {"orderId": order["cj_id"], "code": code, "message": message}
 
 
 def _shipment(call: Call) -> list[dict[str, Any]]:

@@ -15,7 +15,6 @@ from suppliers.sandbox.world import World
 
 NO_PRODUCT, NO_VARIANT = 1602001, 1602000
 PRODUCT_OFF_SHELF, VARIANT_OFF_SHELF = 1602002, 1602003
-MOST_FOUND = 6000  # the search engine behind the list shows no more
 FILTERS = ("keyWord", "categoryId", "countryCode", "startSellPrice", "endSellPrice")
 TIMES = ("timeStart", "timeEnd")
 
@@ -50,7 +49,7 @@ def list_v2(call: Call) -> dict[str, Any]:
     page = call.whole("page", default=1, least=1, most=1000)
     size = call.whole("size", default=10, least=1, most=100)
     places = _places(call)
-    total = min(len(places), MOST_FOUND)
+    total = min(len(places), call.world.rules.most_listed)
     shown = places[(page - 1) * size : min(page * size, total)]
     with_description = "enable_description" in call.features()
     world = call.world
