@@ -11,8 +11,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from itertools import batched
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import paramiko
@@ -21,7 +22,7 @@ from storefront.lib.dialing import dial
 from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
 from storefront.lib.gates import Call, Outcome
 from storefront.lib.transactions import HeldTransactionError, in_transaction
-from suppliers.adapters.feed.limits import CHUNK, MOST_FETCHED_BYTES
+from suppliers.adapters.feed.limits import MOST_FETCHED_BYTES
 from suppliers.adapters.line import Line
 
 PORT = 22
@@ -29,6 +30,8 @@ CONNECT_S = 5.0
 ANSWER_S = 20.0
 TOTAL_S = 600.0
 MOST_NAMES = 10_000
+PIECE = 32_768
+PIECES_AT_ONCE = 64
 KEYS = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
 
 
@@ -44,10 +47,12 @@ class Sftp:
 
         Raises: TemporaryError, PermanentError
         """
-        with self._watched("GET", remote), self._client.open(remote, "rb") as source:
-            source.prefetch(at_most)
-            with to.open("wb") as sink:
-                self._copy(source, sink, remote=remote, at_most=at_most)
+        with (
+            self._watched("GET", remote),
+            self._client.open(remote, "rb") as source,
+            to.open("wb") as sink,
+        ):
+            self._copy(source, sink, remote=remote, at_most=at_most)
 
     def write(self, remote: str, content: bytes) -> None:
         """Write a file, over one that is there.
@@ -105,16 +110,20 @@ class Sftp:
             found = self._client.stat(remote)
         return f"{found.st_mtime}-{found.st_size}"
 
-    def _copy(self, source: Any, sink: Any, *, remote: str, at_most: int) -> None:
+    def _copy(
+        self, source: paramiko.SFTPFile, sink: BinaryIO, *, remote: str, at_most: int
+    ) -> None:
+        """Ask for many pieces at once, and for no more than fit into memory."""
         ends_at = time.monotonic() + TOTAL_S
-        size = 0
-        while chunk := source.read(CHUNK):
-            size += len(chunk)
-            if size > at_most:
-                raise PermanentError(f"{remote}: over {at_most} bytes", code="sftp-long")
+        size = source.stat().st_size or 0
+        if size > at_most:
+            raise PermanentError(f"{remote}: over {at_most} bytes", code="sftp-long")
+        for window in batched(range(0, size, PIECE), PIECES_AT_ONCE):
+            sink.writelines(source.readv([(at, min(PIECE, size - at)) for at in window]))
             if time.monotonic() > ends_at:
                 raise TemporaryError(f"{remote}: not whole in {TOTAL_S:.0f} s")
-            sink.write(chunk)
+        if sink.tell() != size:
+            raise TemporaryError(f"{remote}: it changed while it was read")
 
     @contextmanager
     def _watched(self, verb: str, remote: str) -> Iterator[None]:

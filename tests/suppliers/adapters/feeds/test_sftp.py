@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import io
+import os
+
+import paramiko
+import pytest
+
+from storefront.lib.failures import PermanentError, TemporaryError
+from suppliers.adapters.feed import Feed, fetching
+from suppliers.adapters.feed.options import Content
+from suppliers.adapters.feed.sftp import open_sftp
+from tests.factories.lines import CountingGate, make_line
+from tests.suppliers.adapters.feeds.sftp_server import Door, Server
+
+CSV = "SKU,Name,Price,Stock\nA-1,Headlamp,12.30,5\n"
+MAPPING = {"fields": {"sku": {"column": "SKU"}, "title": {"column": "Name"}}}
+
+
+@pytest.fixture
+def door(tmp_path, settings):
+    settings.OUTSIDE_PORTS_ALLOWED = ["1-65535"]
+    folder = tmp_path / "his"
+    folder.mkdir()
+    (folder / "feed.csv").write_text(CSV)
+    door = Door(folder=folder)
+    server = Server(door)
+    yield door
+    server.stop()
+
+
+def line(door, tmp_path, *, secrets=None, **options):
+    return make_line(
+        f"sftp://127.0.0.1:{door.port}",
+        gate=CountingGate(),
+        secrets={"user": "shop", "password": "open sesame", **(secrets or {})},
+        options={
+            "via": "sftp",
+            "products_at": "feed.csv",
+            "host_key": door.pinned,
+            "mapping": MAPPING,
+            **options,
+        },
+        folder=tmp_path / "ours",
+    )
+
+
+def test_a_file_is_fetched_once_while_it_stays_the_same(door, tmp_path):
+    wire = line(door, tmp_path)
+
+    first = fetching.fetch(wire, content=Content.PRODUCTS)
+    again = fetching.fetch(wire, content=Content.PRODUCTS)
+    (door.folder / "feed.csv").write_text(CSV + "A-2,Lantern,9,1\n")
+    later = fetching.fetch(wire, content=Content.PRODUCTS)
+
+    assert first == again
+    assert later != first
+    assert later.read_text().endswith("A-2,Lantern,9,1\n")
+    assert [what for what in door.seen if what[0] == "open"] == [("open", "feed.csv")] * 2
+
+
+def test_the_connector_reads_it_and_says_who_we_are(door, tmp_path):
+    feed = Feed(line(door, tmp_path))
+
+    assert feed.sign_in() == "shop"
+    assert [page.ref for page in feed.pages()] == ["A-1"]
+    feed.close()
+
+
+def test_another_host_key_hears_no_password(door, tmp_path):
+    other = paramiko.RSAKey.generate(2048)
+    wire = line(door, tmp_path, host_key=f"ssh-rsa {other.get_base64()}")
+
+    with pytest.raises(PermanentError, match="another host key"):
+        fetching.fetch(wire, content=Content.PRODUCTS)
+    assert door.seen == []
+
+
+@pytest.mark.parametrize("key", ["", "ssh-rsa", "ssh-rsa !!!", "hello"])
+def test_a_host_key_that_cannot_be_read_is_told(door, tmp_path, key):
+    with pytest.raises(PermanentError, match="host key is missing or cannot be read"):
+        fetching.fetch(line(door, tmp_path, host_key=key), content=Content.PRODUCTS)
+
+
+def test_a_wrong_password_is_no_reason_to_try_again(door, tmp_path):
+    wire = line(door, tmp_path, secrets={"password": "wrong"})
+
+    with pytest.raises(PermanentError, match="does not let us in"):
+        fetching.fetch(wire, content=Content.PRODUCTS)
+
+
+def test_a_private_key_opens_the_door(door, tmp_path):
+    key = paramiko.RSAKey.generate(2048)
+    text = io.StringIO()
+    key.write_private_key(text)
+    door.public_key = key.get_base64()
+    wire = line(door, tmp_path, secrets={"password": "", "private_key": text.getvalue()})
+
+    assert fetching.fetch(wire, content=Content.PRODUCTS).read_text() == CSV
+
+
+def test_what_is_not_there_is_told(door, tmp_path):
+    with pytest.raises(PermanentError, match="no such file"):
+        fetching.fetch(line(door, tmp_path, products_at="nothing.csv"), content=Content.PRODUCTS)
+
+
+def test_a_file_is_written_and_then_named(door, tmp_path):
+    wire = line(door, tmp_path)
+
+    with open_sftp(wire, host_key=door.pinned) as sftp:
+        sftp.write("order.part", b"sku;qty\n")
+        assert not sftp.exists("order.csv")
+        sftp.rename("order.part", "order.csv")
+        assert sftp.names(".") == ["feed.csv", "order.csv"]
+        with pytest.raises(PermanentError):
+            sftp.rename("feed.csv", "order.csv")
+
+    assert (door.folder / "order.csv").read_bytes() == b"sku;qty\n"
+
+
+def test_a_file_that_is_too_long_is_left(door, tmp_path):
+    (door.folder / "feed.csv").write_bytes(os.urandom(200_000))
+
+    with (
+        open_sftp(line(door, tmp_path), host_key=door.pinned) as sftp,
+        pytest.raises(PermanentError, match="over 1000 bytes"),
+    ):
+        sftp.get("feed.csv", to=tmp_path / "to", at_most=1000)
+
+
+def test_a_server_that_does_not_answer_is_asked_again_later(door, tmp_path):
+    wire = line(door, tmp_path)
+    (closed,) = {door.port + 1}
+
+    with (
+        pytest.raises(TemporaryError),
+        open_sftp(
+            make_line(f"sftp://127.0.0.1:{closed}", secrets=wire.secrets), host_key=door.pinned
+        ),
+    ):
+        pass
+
+
+def test_each_step_passes_the_gate(door, tmp_path):
+    wire = line(door, tmp_path)
+
+    fetching.fetch(wire, content=Content.PRODUCTS)
+
+    assert [str(call) for call in wire.gate.calls] == [
+        "SFTP SIGN IN",
+        "SFTP LIST feed.csv",
+        "SFTP GET feed.csv",
+    ]
