@@ -31,6 +31,7 @@ LIST_READ_S, LIST_TOTAL_S, LIST_MAX_BYTES = 60.0, 240.0, 1_000_000_000
 LIST_TRIES = 3
 LONGEST_TURN_S = 30.0
 SHORTEST_NAP_S, LONGEST_NAP_S = 0.02, 1.0
+TURN = timedelta(seconds=1.02)
 REST_AFTER_429 = timedelta(minutes=10)
 # What the start of a list is judged by.
 START_BYTES = 4096
@@ -107,6 +108,9 @@ class Wire:
         while True:
             self._take_turn(quota, give_up_at=give_up_at)
             answer = self._api.exchange(method, path + SUFFIX, body=body)
+            # His second began when our call came to him, which was before his answer did.
+            until = datetime.now(UTC) + TURN
+            self._budget.told(quota, left=0, total=quota.points, until=until)
             refused = refusal(answer.status, answer.content)
             if refused is None and answer.status < FIRST_ODD_STATUS:
                 return answer
