@@ -50,7 +50,7 @@ class BigBuyProcess(SandboxProcess):
     def served(self):
         return self.control("calls")["served"]
 
-    def items(self, **wish):
+    def items(self):
         """List what can be ordered and has nothing wrong with it."""
         rows = self.client.get(f"{self.url}/control/items", params={"most": 500}).json()
         return [row for row in rows if not row["flaw"]]
