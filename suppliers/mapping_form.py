@@ -23,7 +23,6 @@ from suppliers.adapters.feed.targets import TARGETS, Kind
 from suppliers.mapping_words import LISTS, MEANING, READING, TAB, UNITS, WORDED
 from suppliers.source_words import UnreadableLineError
 
-ELSEWHERE = gettext_lazy("json: prices[0].net, xpath: g:price, or fixed: EUR")
 OMITTED = {
     Omitted.GONE: gettext_lazy("He sells it no more"),
     Omitted.EMPTY: gettext_lazy("He has none of it"),
@@ -88,7 +87,9 @@ class MappingForm(forms.Form):
         self.fields[f"column_{name}"] = _choice(
             _("Column of: %(field)s") % {"field": label}, [("", "—"), *known]
         )
-        self.fields[f"else_{name}"] = _text(_("Instead, for %(field)s") % {"field": label}, 500)
+        self.fields[f"else_{name}"] = _text(
+            _("Instead, for %(field)s") % {"field": label}, 500, shown="fixed: …, json: …"
+        )
         if kind in UNITS:
             units = [("", _("as written")), *((unit, unit) for unit in UNITS[kind])]
             self.fields[f"how_{name}"] = _choice(_("Unit of %(field)s") % {"field": label}, units)
@@ -243,11 +244,11 @@ def _choice(label: str, choices: Sequence[tuple[Any, Any]]) -> forms.ChoiceField
     )
 
 
-def _text(label: str, longest: int) -> forms.CharField:
+def _text(label: str, longest: int, *, shown: str = "") -> forms.CharField:
     return forms.CharField(
         label=label,
         max_length=longest,
         required=False,
         strip=longest > 3,  # noqa: PLR2004 - a delimiter may be a tab or a space
-        widget=UnfoldAdminTextInputWidget(),
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": shown} if shown else {}),
     )

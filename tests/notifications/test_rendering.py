@@ -68,7 +68,16 @@ def test_azerbaijani_leaves_no_english_sentence(name, template):
     data = {"fara", "CJPacket", "CJPKL0000000000YQ", "FL-261124-7K3QX", "300 m"}
     data |= {line["title"] for line in PAYLOADS[name].get("lines", ())}
     data |= {"Lumen", "UN 38.3", "UN 38.3, CE", "TÜV", "R-1 <7>", "3"}
-    data |= {"Erika Muster", "Musterweg 1", "10115 Berlin", "\xa0", "CJPacket CJPKL0000000000YQ"}
+    data |= {"FL-261124-7K3QX-1", "HL-700-BLK", "CELL <21700>", "Standard"}
+    data |= {"1 ×", "2 ×", "+49301234567"}
+    data |= {
+        "+49301234567",
+        "Erika Muster",
+        "Musterweg 1",
+        "10115 Berlin",
+        "\xa0",
+        "CJPacket CJPKL0000000000YQ",
+    }
 
     assert set(english) & set(azerbaijani) <= data
 
