@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Case, F, When
 from django.db.models.functions import Greatest, Now
 
+from storefront.lib.sealing import SealedField
 from storefront.lib.states import Stateful
 
 
@@ -74,8 +75,8 @@ class Connection(models.Model):
 
     supplier = models.OneToOneField(Supplier, models.CASCADE, related_name="connection")
     base_url = models.CharField(max_length=200)
-    secrets_sealed = models.TextField(blank=True)
-    tokens_sealed = models.TextField(blank=True)
+    secrets_sealed = SealedField(blank=True)
+    tokens_sealed = SealedField(blank=True)
     account_id = models.CharField(max_length=60, blank=True)  # CJ's openId: signs webhooks
     options = models.JSONField(default=dict, blank=True)  # not secret; see the connector's OPTIONS
     remembered = models.JSONField(default=dict, blank=True)  # by the connector, between runs

@@ -1,0 +1,23 @@
+from django.db import migrations
+
+import storefront.lib.sealing
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('suppliers', '0008_feed_mappings_and_uploads'),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name='connection',
+            name='secrets_sealed',
+            field=storefront.lib.sealing.SealedField(blank=True),
+        ),
+        migrations.AlterField(
+            model_name='connection',
+            name='tokens_sealed',
+            field=storefront.lib.sealing.SealedField(blank=True),
+        ),
+    ]

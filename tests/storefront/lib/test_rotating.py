@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from cryptography.fernet import Fernet
+from django.apps import apps
+from django.core.management import CommandError, call_command
+
+from storefront.lib import rotating
+from storefront.lib.sealing import seal, unseal
+from suppliers.models import Connection
+from tests.factories.suppliers import make_supplier
+
+pytestmark = pytest.mark.django_db
+OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+SECRETS = {"api_key": "k-1", "hook_secret": "h-1"}
+
+
+@pytest.fixture
+def rows(settings):
+    """Three lines whose secrets an old key sealed; the new key stands before it."""
+    settings.FIELD_KEYS = [OLD]
+    for code in ("one", "two", "three"):
+        row, _ = Connection.objects.get_or_create(supplier=make_supplier(code=code))
+        row.secrets_sealed, row.tokens_sealed = seal(SECRETS | {"of": code}), seal({"access": code})
+        row.save()
+    settings.FIELD_KEYS = [NEW, OLD]
+    return Connection.objects.order_by("pk")
+
+
+def rotated():
+    out = StringIO()
+    call_command("rotate_secrets", stdout=out)
+    return out.getvalue()
+
+
+def test_afterwards_the_old_key_can_be_thrown_away(rows, settings):
+    said = rotated()
+
+    settings.FIELD_KEYS = [NEW]
+    for row in rows:
+        assert unseal(row.secrets_sealed) == SECRETS | {"of": row.supplier.code}
+        assert unseal(row.tokens_sealed) == {"access": row.supplier.code}
+    assert "suppliers.Connection.secrets_sealed: 3 sealed anew, 0 were" in said
+    assert "k-1" not in said
+
+
+def test_it_can_be_killed_anywhere_and_run_again(rows, settings, monkeypatch):
+    real = rotating.resealed
+    left = [2]
+
+    def dying(sealed):
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        return real(sealed)
+
+    monkeypatch.setattr(rotating, "resealed", dying)
+    with pytest.raises(KeyboardInterrupt):
+        rotated()
+    monkeypatch.undo()
+    for row in rows:
+        assert unseal(row.secrets_sealed)["api_key"] == "k-1"
+
+    assert "secrets_sealed: 1 sealed anew, 2 were" in rotated()
+    settings.FIELD_KEYS = [NEW]
+    assert [unseal(row.tokens_sealed)["access"] for row in rows] == ["one", "two", "three"]
+
+
+def test_a_pair_that_was_renewed_meanwhile_is_not_overwritten(rows, settings, monkeypatch):
+    real = rotating.resealed
+
+    def slowly(sealed):
+        Connection.objects.update(tokens_sealed=seal({"access": "renewed"}))
+        return real(sealed)
+
+    monkeypatch.setattr(rotating, "resealed", slowly)
+
+    said = rotated()
+
+    assert [unseal(row.tokens_sealed) for row in rows] == [{"access": "renewed"}] * 3
+    assert "secrets_sealed: 3 sealed anew" in said
+
+
+def test_what_no_key_opens_stays_and_is_told(rows, settings):
+    settings.FIELD_KEYS = [NEW]
+    before = list(rows.values_list("secrets_sealed", flat=True))
+
+    with pytest.raises(CommandError, match="6 values open with no key"):
+        rotated()
+
+    assert list(rows.values_list("secrets_sealed", flat=True)) == before
+
+
+def test_every_column_that_is_called_sealed_is_found():
+    named = {
+        (model, field.name)
+        for model in apps.get_models()
+        for field in model._meta.get_fields()
+        if field.name.endswith("_sealed")
+    }
+
+    assert named == set(rotating.columns())
+    assert named
