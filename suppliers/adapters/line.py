@@ -17,11 +17,12 @@ from storefront.lib.http import Api
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secret:
-    """A secret that staff enter and nobody ever reads again."""
+    """A secret that staff enter and nobody ever reads again. ``is_text`` has several lines."""
 
     name: str
     label: str
     is_required: bool = True
+    is_text: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
