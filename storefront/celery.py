@@ -37,6 +37,7 @@ app.conf.beat_schedule = {
     "suppliers: start due syncs": {"task": "suppliers.tasks.start_due_syncs", "schedule": 10},
     "suppliers: close dead runs": {"task": "suppliers.tasks.close_dead_runs", "schedule": 60},
     "suppliers: publish supply": {"task": "suppliers.tasks.publish_waiting", "schedule": 20},
+    "suppliers: look at balances": {"task": "suppliers.tasks.look_at_balances", "schedule": 900},
     "suppliers: watch evidence": {"task": "suppliers.tasks.watch_evidence", "schedule": 900},
     "catalog: fetch pictures": {"task": "catalog.tasks.fetch_pictures", "schedule": 15},
     "catalog: tally shelves": {"task": "catalog.tasks.tally_shelves", "schedule": 30},
@@ -65,6 +66,7 @@ app.conf.beat_schedule = {
         "schedule": 86_400,
     },
     # news in and out
+    "hooks: subscribe": {"task": "storefront.hooks.tasks.subscribe_all", "schedule": 3600},
     "hooks: handle waiting": {"task": "storefront.hooks.tasks.handle_waiting", "schedule": 10},
     "notifications: fan out": {"task": "notifications.tasks.fan_out_waiting", "schedule": 10},
     "notifications: send due": {"task": "notifications.tasks.send_due", "schedule": 10},

@@ -11,7 +11,7 @@ from storefront.lib.gates import Gate
 from storefront.lib.sealing import unseal
 from suppliers import mapping, uploading
 from suppliers.adapters import ADAPTERS, connector_class
-from suppliers.adapters.abilities import Connector
+from suppliers.adapters.abilities import Connector, Paced
 from suppliers.adapters.line import Line
 from suppliers.breaking import SharedBreaker
 from suppliers.budgeting import KeptBudget
@@ -47,14 +47,24 @@ def adapter_for(supplier: Supplier) -> Iterator[Connector]:
 
 
 def gate_of(supplier: Supplier, wire: Connection) -> TimedGate:
+    pace = calls_per_second(supplier, wire)
     gate = SupplierGate(
         code=supplier.code,
         abilities=getattr(connector_class(supplier.adapter), "CALLS", {}),
         breaker=SharedBreaker(wire.pk),
         slots=SharedSlots(name=supplier.code, at_once=wire.calls_at_once),
-        pace=SharedPace(name=supplier.code, calls_per_second=wire.calls_per_second),
+        pace=SharedPace(name=supplier.code, calls_per_second=pace),
     )
     return TimedGate(gate, supplier_id=supplier.pk)
+
+
+def calls_per_second(supplier: Supplier, wire: Connection) -> int:
+    """Return how often we may ask: as staff say, and never more than his account allows."""
+    connector = connector_class(supplier.adapter)
+    if not isinstance(connector, Paced):
+        return wire.calls_per_second
+    allowed = connector.calls_per_second(options=wire.options, remembered=wire.remembered)
+    return min(wire.calls_per_second, allowed or wire.calls_per_second)
 
 
 def line_to(supplier: Supplier, wire: Connection, *, gate: Gate) -> Line:

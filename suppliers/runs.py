@@ -171,7 +171,8 @@ def finish(work: Work) -> None:
     problem = f"{work.run.remaining} rows are left to the next run." if work.run.remaining else ""
     _close(work, Status.APPLIED, problem=problem)
     supplier = Connection.objects.filter(supplier=work.supplier)
-    supplier.exclude(problem="").update(problem="", problem_at=None)
+    of_this_line = supplier.exclude(problem__startswith=Connection.BALANCE_PROBLEM)
+    of_this_line.exclude(problem="").update(problem="", problem_at=None)
     if work.rest_until is not None:
         supplier.update(rest_until=work.rest_until)
 

@@ -10,7 +10,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from suppliers import runs, scorecards, supply, vetting
+from suppliers import balances, runs, scorecards, supply, trying, vetting
 from suppliers.lanes import LaneFullError, Work, lane
 from suppliers.models import Supplier
 from suppliers.sync import AlreadyRunningError, take_in
@@ -53,6 +53,17 @@ def sync_now(*, supplier_id: int, kind: str, **_: Any) -> None:
 
 
 @shared_task
+def check(*, supplier_id: int, **_: Any) -> None:
+    """Try a connection that a person wants to know about."""
+    supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
+    try:
+        with lane(Work.SYNCS, supplier_id):
+            trying.check(supplier=supplier, now=timezone.now())
+    except LaneFullError:  # no sweep knows of it
+        check.apply_async(kwargs={"supplier_id": supplier_id}, countdown=LANE_PATIENCE_S)
+
+
+@shared_task
 def publish_waiting(**_: Any) -> None:
     """Find supply that changed, and whose listings nobody refreshed."""
     supply.publish_waiting(now=timezone.now())
@@ -62,6 +73,20 @@ def publish_waiting(**_: Any) -> None:
 def close_dead_runs(**_: Any) -> None:
     """Find runs whose worker was killed."""
     runs.close_dead(now=timezone.now())
+
+
+@shared_task
+def look_at_balances(**_: Any) -> None:
+    """Find the suppliers who are paid from a balance, and look how much is left."""
+    for supplier in balances.holders():
+        look_at_balance.delay(supplier_id=supplier.pk)
+
+
+@shared_task
+def look_at_balance(*, supplier_id: int, **_: Any) -> None:
+    supplier = Supplier.objects.get(pk=supplier_id)
+    with suppress(LaneFullError), lane(Work.SYNCS, supplier_id):  # the next sweep looks again
+        balances.look(supplier=supplier, now=timezone.now())
 
 
 @shared_task

@@ -73,6 +73,8 @@ class Connection(models.Model):
     supplier lent us; both are opened only to be used (``storefront.lib.sealing``).
     """
 
+    BALANCE_PROBLEM: ClassVar = "balance: "  # how a problem begins that only money ends
+
     supplier = models.OneToOneField(Supplier, models.CASCADE, related_name="connection")
     base_url = models.CharField(max_length=200)
     secrets_sealed = SealedField(blank=True)
@@ -88,6 +90,13 @@ class Connection(models.Model):
     orders_every_min = models.PositiveIntegerField(default=10)
     orders_polled_at = models.DateTimeField(null=True, blank=True)
     rest_until = models.DateTimeField(null=True, blank=True)  # his budget is spent until then
+    balance_amount = models.DecimalField(  # what he holds to pay orders with, in his money
+        max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    balance_as_of = models.DateTimeField(null=True, blank=True)
+    low_balance_amount = models.DecimalField(  # below this, staff are told
+        max_digits=12, decimal_places=2, null=True, blank=True
+    )
     problem = models.CharField(max_length=300, blank=True)  # the last failed call, in words
     problem_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)

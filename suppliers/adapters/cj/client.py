@@ -71,6 +71,7 @@ class CJ:
     TITLE: ClassVar = "CJ Dropshipping"
     SECRETS: ClassVar = (Secret(name="api_key", label="API key"),)
     OPTIONS: ClassVar = Options
+    CALLS: ClassVar = limits.CALLS
     QUOTAS: ClassVar[tuple[Quota, ...]] = (POINTS,)
     CURRENCY: ClassVar = variants.CURRENCY
 

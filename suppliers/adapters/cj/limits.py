@@ -32,6 +32,25 @@ PRICES = {
     "webhook/product/subscribe": 10,
     "webhook/product/unsubscribe": 10,
 }
+# What each call is for, by how it begins.
+CALLS = {
+    "POST authentication/": "sign in",
+    "GET setting/": "sign in",
+    "GET product/": "catalog",
+    "GET product/stock/": "stock and price",
+    "GET product/variant/": "stock and price",
+    "POST logistic/freight": "freight quote",
+    "POST shopping/": "order placing",
+    "GET shopping/order/": "order reading",
+    "DELETE shopping/order/": "cancellation",
+    "POST shopping/order/getOrderDetailBatch": "tracking",
+    "GET logistic/trackInfo": "tracking",
+    "GET shopping/pay/getBalance": "balance",
+    "GET disputes/": "claims",
+    "POST disputes/": "claims",
+    "GET webhook/": "webhooks",
+    "POST webhook/": "webhooks",
+}
 FOR_ORDERS = ("shopping/", "logistic/", "disputes/")
 
 # By account level: Free is 0 and 1, Plus 2, Prime 3, Advanced 4 and 5.
