@@ -18,7 +18,7 @@ RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonex
         --shell /usr/sbin/nologin fara
 COPY --from=build /venv /venv
 COPY --from=build /app /app
-RUN install -d -o fara -g fara /app/var/media
+RUN install -d -o fara -g fara /app/var/media /app/var/private
 WORKDIR /app
 USER fara
 EXPOSE 8000

@@ -50,27 +50,27 @@ _SEEN: dict[Kind, str] = {
     Kind.ACKNOWLEDGED: f"""
         SELECT po.supplier_id, {_ANSWERED} AS happened_at,
                extract(epoch FROM {_ANSWERED} - {_ASKED}) AS value,
-               'purchase_order:' || po.number AS subject, '' AS code, '' AS reason
+               'purchase_order:' || po.number AS subject, '' AS code, '' AS reason, 1 AS place
         FROM orders_purchaseorder po
         WHERE {_RECENT} AND {_ANSWERED} IS NOT NULL AND {_ASKED} IS NOT NULL
     """,  # noqa: S608 - made of constants
     Kind.FINISHED: f"""
         SELECT po.supplier_id, coalesce({_SHIPPED}, {_REFUSED}) AS happened_at,
                CASE WHEN {_SHIPPED} IS NULL THEN 0 ELSE 1 END AS value,
-               'purchase_order:' || po.number AS subject, '' AS code, '' AS reason
+               'purchase_order:' || po.number AS subject, '' AS code, '' AS reason, 1 AS place
         FROM orders_purchaseorder po
         WHERE {_RECENT} AND ({_SHIPPED} IS NOT NULL
            OR (po.request_status = 'rejected' AND po.status = 'canceled' AND {_UNASKED}))
     """,  # noqa: S608 - made of constants
     Kind.PROMISED: f"""
         SELECT po.supplier_id, {_ANSWERED} AS happened_at, 1 AS value,
-               'line:' || pl.id AS subject, pl.acknowledgment AS code, '' AS reason
+               'line:' || pl.id AS subject, pl.acknowledgment AS code, '' AS reason, 1 AS place
         FROM orders_purchaseorder po JOIN orders_purchaseline pl ON pl.purchase_order_id = po.id
         WHERE {_RECENT} AND po.accepted_at IS NOT NULL AND {_ANSWERED} IS NOT NULL
     """,  # noqa: S608 - made of constants
     Kind.FILLED: f"""
         SELECT po.supplier_id, {_SHIPPED} AS happened_at, 1 AS value,
-               'line:' || pl.id AS subject, '' AS code, '' AS reason
+               'line:' || pl.id AS subject, '' AS code, '' AS reason, 1 AS place
         FROM orders_purchaseorder po JOIN orders_purchaseline pl ON pl.purchase_order_id = po.id
         WHERE {_RECENT} AND pl.is_live AND {_SHIPPED} IS NOT NULL
     """,  # noqa: S608 - made of constants
@@ -79,7 +79,8 @@ _SEEN: dict[Kind, str] = {
                coalesce((SELECT sum(m.reported_delta) FROM suppliers_stockmovement m
                          WHERE m.level_id = ol.level_id AND m.at <= o.placed_at), 0) AS value,
                'line:' || pl.id AS subject, pl.acknowledgment AS code,
-               coalesce({_WHY}, '') AS reason
+               coalesce({_WHY}, '') AS reason,
+               row_number() OVER (PARTITION BY po.id ORDER BY pl.id) AS place
         FROM orders_purchaseorder po
         JOIN orders_purchaseline pl ON pl.purchase_order_id = po.id
         JOIN orders_orderline ol ON ol.id = pl.order_line_id
@@ -90,7 +91,7 @@ _SEEN: dict[Kind, str] = {
     Kind.SCANNED: f"""
         SELECT po.supplier_id, scan.at AS happened_at,
                greatest(0, extract(epoch FROM scan.at - po.accepted_at)) AS value,
-               'parcel:' || pa.id AS subject, '' AS code, '' AS reason
+               'parcel:' || pa.id AS subject, '' AS code, '' AS reason, 1 AS place
         FROM shipping_parcel pa
         JOIN shipping_shipment sh ON sh.id = pa.shipment_id
         JOIN orders_purchaseorder po ON po.id = sh.purchase_order_id
@@ -109,7 +110,7 @@ _SEEN: dict[Kind, str] = {
                CASE WHEN pa.status = 'delivered' THEN pa.status_since
                     ELSE coalesce(pa.carrier_status_at, pa.status_since) END AS happened_at,
                CASE WHEN pa.status = 'delivered' THEN 1 ELSE 0 END AS value,
-               'parcel:' || pa.id AS subject, '' AS code, '' AS reason
+               'parcel:' || pa.id AS subject, '' AS code, '' AS reason, 1 AS place
         FROM shipping_parcel pa
         JOIN shipping_shipment sh ON sh.id = pa.shipment_id
         JOIN orders_purchaseorder po ON po.id = sh.purchase_order_id
@@ -141,7 +142,7 @@ def _facts(kind: Kind, since: datetime | None) -> Iterator[ScorecardFact]:
     with connection.cursor() as cursor:
         cursor.execute(sql, {"since": since, "kind": kind.value})
         rows = cursor.fetchall()
-    for supplier_id, happened_at, value, subject, code, reason in rows:
+    for supplier_id, happened_at, value, subject, code, reason, place in rows:
         known: dict[str, Any] = {
             "supplier_id": supplier_id,
             "subject": subject,
@@ -149,7 +150,8 @@ def _facts(kind: Kind, since: datetime | None) -> Iterator[ScorecardFact]:
         }
         is_of_stock = _cause(code, reason) in OF_STOCK
         if kind == Kind.SHORT:
-            if is_of_stock:
+            # Who refuses all of it for want of stock, and does not say of what, lacked one thing.
+            if is_of_stock and (code in OF_STOCK or place == 1):
                 yield ScorecardFact(kind=Kind.SHORT, value=max(0, value), **known)
                 yield ScorecardFact(kind=Kind.PROMISED, value=Decimal(0), **known)
                 yield ScorecardFact(kind=Kind.FILLED, value=Decimal(0), **known)

@@ -7,19 +7,21 @@ from decimal import Decimal
 
 import pytest
 
-from orders import acknowledging, cancelling
+from orders import acknowledging, cancelling, purchasing
 from orders.models import PurchaseOrder
 from shipping import observing, shipments, tracking
 from shipping.models import Parcel
 from shipping.statuses import CarrierNews
+from suppliers.adapters.base import GoneError, OutOfStockError
 from suppliers.models import ScorecardFact
-from tests.factories.orders import make_sellable
+from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.scripted import ScriptedSupplier, connect
 from tests.factories.shipping import (
     CJ_NUMBER,
     make_accepted_purchase_order,
     make_parcel_news,
     make_sent_purchase_order,
+    make_service,
     make_state,
 )
 from tests.factories.suppliers import NOON
@@ -94,6 +96,31 @@ def test_a_refusal_for_want_of_stock_says_what_the_feed_had_shown():
 
     assert values("short") == [4]
     assert values("promised") == values("filled") == values("finished") == [0]
+
+
+def test_of_a_whole_order_refused_for_want_of_stock_one_line_was_missing():
+    purchase_order = make_sent_purchase_order(make_sellable(quantity=3), make_sellable())
+
+    answer(purchase_order, "rejected", reason="insufficient inventory")
+    observing.observe()
+    observing.observe()
+
+    assert values("promised") == values("filled") == values("finished") == [0]
+    assert values("short") == [3]
+
+
+@pytest.mark.parametrize("error", [OutOfStockError("code 1603102"), GoneError("code 1602002")])
+def test_a_refusal_in_answer_to_our_call_counts_by_what_it_is(monkeypatch, error):
+    make_service()
+    supplier = connect(monkeypatch, ScriptedSupplier())
+    supplier.script = [error]
+    (purchase_order,) = make_purchase_orders(make_sellable(quantity=3))
+
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+    observing.observe()
+
+    assert values("short") == [3]
+    assert values("filled") == [0]
 
 
 def test_a_line_that_he_takes_out_counts_alone(monkeypatch):
