@@ -191,6 +191,7 @@ CELERY_TASK_ROUTES = {
     "catalog.tasks.*": {"queue": "bulk"},
     "suppliers.tasks.sync": {"queue": "syncs"},
     "suppliers.tasks.sync_now": {"queue": "syncs"},
+    "suppliers.tasks.check": {"queue": "syncs"},
     "suppliers.tasks.*": {"queue": "bulk"},
 }
 # Of the processes of a worker, so many at a time work for one supplier: half of them.

@@ -1,10 +1,9 @@
-"""Staff pages of suppliers: the wire, the runs, what is wrong, and the stock."""
+"""Staff pages of suppliers: the runs, what is wrong, and the stock."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -13,12 +12,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib import columns
-from storefront.lib.sealing import seal, unseal
 from storefront.lib.staff import StaffAdmin, action, inline, start
 from suppliers import complaints, runs, stock_desk, supply, tasks
-from suppliers.forms import ConnectionForm, SupplierForm
+from suppliers.connection_desk import CheckActions
+from suppliers.forms import SupplierForm
 from suppliers.mapping_desk import MappingActions
-from suppliers.models import CallBudget, Connection, FeedIssue, FeedRun, StockLocation, Supplier
+from suppliers.models import FeedIssue, FeedRun, StockLocation, Supplier
 from suppliers.vetting_desk import VettingActions
 
 __all__ = ["SupplierAdmin", "stock_desk"]
@@ -27,7 +26,7 @@ KINDS = FeedRun.Kind
 
 
 @admin.register(Supplier)
-class SupplierAdmin(MappingActions, VettingActions):
+class SupplierAdmin(CheckActions, MappingActions, VettingActions):
     form = SupplierForm
     editable = ("name", "language", "lead_days", "acknowledge_within_min", "buffer")
     may_add = True
@@ -45,12 +44,17 @@ class SupplierAdmin(MappingActions, VettingActions):
     list_filter: ClassVar = ["status"]
     search_fields: ClassVar = ["name", "code"]
     ordering: ClassVar = ["code"]
-    readonly_fields: ClassVar = [columns.state("status", _("State")), columns.moves]
+    readonly_fields: ClassVar = [
+        columns.state("status", _("State")),
+        *CheckActions.check_fields,
+        columns.moves,
+    ]
     inlines: ClassVar = [inline(StockLocation, "code", "country", "name", tab=False)]
     actions: ClassVar = ["sync_products", "sync_prices", "sync_stock"]
     actions_detail: ClassVar = [
         "sync_now",
         "price_anew",
+        *CheckActions.check_actions,
         *MappingActions.mapping_actions,
         *VettingActions.vetting_actions,
     ]
@@ -100,63 +104,6 @@ class SupplierAdmin(MappingActions, VettingActions):
     @action(description=_("Synchronize stock now"))
     def sync_stock(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:
         self.do_each(request, rows, lambda row: _start(row, KINDS.STOCK.value))
-
-
-@admin.register(Connection)
-class ConnectionAdmin(StaffAdmin):
-    form = ConnectionForm
-    editable = (
-        "base_url",
-        "account_id",
-        "calls_per_second",
-        "products_every_min",
-        "prices_every_min",
-        "stock_every_min",
-        "orders_every_min",
-    )
-    may_add = True
-    list_display: ClassVar = [
-        columns.text("supplier__name", _("Supplier")),
-        "base_url",
-        "products_every_min",
-        "prices_every_min",
-        "stock_every_min",
-        "orders_every_min",
-        columns.age("orders_polled_at", _("Orders asked")),
-        "problem",
-        columns.age("problem_at", _("Trouble since")),
-    ]
-    list_select_related: ClassVar = ["supplier"]
-    ordering: ClassVar = ["supplier"]
-    exclude: ClassVar = ["secrets_sealed", "tokens_sealed", "remembered"]
-    readonly_fields: ClassVar = ["orders_polled_at", "rest_until", "problem", "problem_at"]
-    inlines: ClassVar = [inline(CallBudget, "name", "used", "total", "until")]
-
-    def get_exclude(self, request: HttpRequest, obj: Connection | None = None) -> list[str]:
-        return self.exclude
-
-    def save_model(
-        self, request: HttpRequest, obj: Connection, form: forms.ModelForm[Connection], change: bool
-    ) -> None:
-        if key := form.cleaned_data["new_api_key"]:
-            obj.secrets_sealed = seal(unseal(obj.secrets_sealed) | {"api_key": key})
-            obj.tokens_sealed = ""  # they were lent to the old key
-        if secret := form.cleaned_data["new_hook_secret"]:
-            obj.secrets_sealed = seal(unseal(obj.secrets_sealed) | {"hook_secret": secret})
-        super().save_model(request, obj, form, change)
-
-
-@admin.register(CallBudget)
-class CallBudgetAdmin(StaffAdmin):
-    list_display: ClassVar = [
-        columns.text("connection__supplier__name", _("Supplier")),
-        "name",
-        "used",
-        "total",
-        "until",
-    ]
-    list_select_related: ClassVar = ["connection__supplier"]
-    ordering: ClassVar = ["connection", "name"]
 
 
 @admin.register(FeedRun)

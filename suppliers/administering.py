@@ -86,6 +86,11 @@ def secrets_of(connector: str) -> tuple[Secret, ...]:
     return (*declared, HOOK_SECRET)
 
 
+def kept_secrets(wire: Connection) -> frozenset[str]:
+    """Return the names of what was entered."""
+    return frozenset(unseal(wire.secrets_sealed))
+
+
 @transaction.atomic(durable=True)
 def add(*, code: str, wish: Wish, now: datetime) -> tuple[Supplier, bool]:
     """Make a supplier with his wire, or change what is given of one that is there.
@@ -101,14 +106,16 @@ def add(*, code: str, wish: Wish, now: datetime) -> tuple[Supplier, bool]:
         supplier = _candidate(code, wish, now)
     elif reasons := _misfits(supplier, wish):
         raise NotConnectableError(reasons)
-    if wish.connector:
-        supplier.adapter = wish.connector
+    is_other = wish.connector not in {None, supplier.adapter}
+    supplier.adapter = wish.connector or supplier.adapter
     if wish.currency:
         supplier.currency = wish.currency
     for name, value in wish.supplier.items():
         setattr(supplier, name, value)
     wire = Connection.objects.filter(supplier=supplier).first() if not is_new else None
     wire = wire or Connection(supplier=supplier)
+    if is_other:  # what the one connector was told means nothing to the other
+        wire.options, wire.remembered, wire.tokens_sealed = {}, {}, ""
     for name, value in wish.connection.items():
         setattr(wire, name, value)
     settle(wire, connector=supplier.adapter, wiring=wish.wiring)
@@ -182,7 +189,7 @@ def misfits(wire: Connection, *, connector: str, wiring: Wiring) -> dict[str, st
     """Say in words, by field, why this cannot be: empty when it can."""
     kind = kind_of(connector)
     reasons = {}
-    if words := _wrong_address(_address(wire, wiring)):
+    if words := wrong_address(_address(wire, wiring)):
         reasons["base_url"] = words
     reasons |= _wrong_secrets(wire, secrets_of(connector), wiring)
     if "base_url" not in reasons and _is_elsewhere(wire, wiring):
@@ -224,7 +231,8 @@ def _wrong_secrets(
     return reasons
 
 
-def _wrong_address(address: str) -> str:
+def wrong_address(address: str) -> str:
+    """Say in words what is wrong with an address; nothing of it is repeated."""
     try:
         parts = urlsplit(address)
         port_is_good = parts.port != 0

@@ -16,7 +16,7 @@ from suppliers.models import FeedRun
 
 # Options of the command that are columns of the same name.
 OF_SUPPLIER = ("name", "language", "lead_days", "acknowledge_within_min", "buffer")
-OF_CONNECTION = ("calls_per_second", "account_id")
+OF_CONNECTION = ("calls_per_second", "calls_at_once", "account_id")
 EVERY = [*(str(kind) for kind in FeedRun.Kind), "orders"]
 
 
@@ -51,6 +51,7 @@ def describe(parser: ArgumentParser) -> None:
         ("acknowledge-within-min", "minutes until a silent order calls for a person"),
         ("buffer", "units that are never promised"),
         ("calls-per-second", "how fast we may ask"),
+        ("calls-at-once", "how many calls may be under way"),
     ):
         parser.add_argument(f"--{name}", type=_count, metavar="N", help=words)
     parser.add_argument("--account-id", help="our account's number there, where he signs with it")

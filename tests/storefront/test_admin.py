@@ -14,11 +14,12 @@ from catalog.models import Listing, PriceRule, Product
 from orders.models import Cart, Order, Payment
 from storefront.lib.sealing import seal, unseal
 from storefront.lib.staff import StaffAdmin
-from suppliers.models import Connection
+from suppliers.models import Connection, Supplier
 from tests.factories.world import make_world
 
 pytestmark = pytest.mark.django_db
 NAMES = [f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry]
+WIRE = ("base_url", "account_id", "calls_per_second", "calls_at_once")
 # A page may ask for its rows, their count, who asks, and the choices of its filters.
 MOST_QUERIES = 9
 
@@ -80,15 +81,21 @@ def test_rows_that_only_verbs_write_cannot_be_written_by_hand(world, staff):
     assert order.email == "erika@example.org"
 
 
-def test_a_secret_goes_in_and_never_comes_out(world, staff):
+def wire_to_cj(**changes):
+    """Let the world's supplier speak CJ's dialect; return his wire and what its form says."""
+    Supplier.objects.filter(connection__isnull=False).update(adapter="cj")
+    Connection.objects.update(**changes)
     wire = Connection.objects.get()
-    Connection.objects.update(tokens_sealed=seal({"access": "lent"}))
-    wire.refresh_from_db()
-    url = page("suppliers_connection", "change", wire.pk)
-    form = {name: getattr(wire, name) for name in ("base_url", "account_id", "calls_per_second")}
+    form = {name: getattr(wire, name) for name in WIRE}
     form |= {f"{kind}_every_min": 7 for kind in ("products", "prices", "stock", "orders")}
+    return wire, form | {"budgets-TOTAL_FORMS": 0, "budgets-INITIAL_FORMS": 0}
 
-    response = staff.post(url, form | {"new_api_key": "CJ12345@api@secret"})
+
+def test_a_secret_goes_in_and_never_comes_out(world, staff):
+    wire, form = wire_to_cj(tokens_sealed=seal({"access": "lent"}))
+    url = page("suppliers_connection", "change", wire.pk)
+
+    response = staff.post(url, form | {"secret_api_key": "CJ12345@api@secret"})
 
     assert response.status_code == 302
     wire.refresh_from_db()
@@ -100,27 +107,21 @@ def test_a_secret_goes_in_and_never_comes_out(world, staff):
 
 
 def test_an_empty_secret_keeps_the_old_one(world, staff):
-    wire = Connection.objects.get()
-    Connection.objects.update(secrets_sealed=seal({"api_key": "old"}))
-    form = {name: getattr(wire, name) for name in ("base_url", "account_id", "calls_per_second")}
-    form |= {f"{kind}_every_min": 7 for kind in ("products", "prices", "stock", "orders")}
+    wire, form = wire_to_cj(secrets_sealed=seal({"api_key": "old"}))
 
-    staff.post(page("suppliers_connection", "change", wire.pk), form | {"new_api_key": ""})
+    staff.post(page("suppliers_connection", "change", wire.pk), form | {"secret_api_key": ""})
 
     wire.refresh_from_db()
     assert unseal(wire.secrets_sealed) == {"api_key": "old"}
 
 
 def test_a_webhook_secret_goes_in_beside_the_key_and_must_be_one(world, staff):
-    wire = Connection.objects.get()
     lent = seal({"access": "lent"})
-    Connection.objects.update(secrets_sealed=seal({"api_key": "old"}), tokens_sealed=lent)
+    wire, form = wire_to_cj(secrets_sealed=seal({"api_key": "old"}), tokens_sealed=lent)
     url = page("suppliers_connection", "change", wire.pk)
-    form = {name: getattr(wire, name) for name in ("base_url", "account_id", "calls_per_second")}
-    form |= {f"{kind}_every_min": 7 for kind in ("products", "prices", "stock", "orders")}
 
-    wrong = staff.post(url, form | {"new_hook_secret": "whsec_!"})
-    right = staff.post(url, form | {"new_hook_secret": "whsec_bmV3 whsec_b2xk"})
+    wrong = staff.post(url, form | {"secret_hook_secret": "whsec_!"})
+    right = staff.post(url, form | {"secret_hook_secret": "whsec_bmV3 whsec_b2xk"})
 
     assert (wrong.status_code, right.status_code) == (200, 302)
     assert "A webhook secret is whsec_ and Base64." in wrong.content.decode()

@@ -138,6 +138,14 @@ def test_an_empty_secret_forgets_it_and_null_goes_back_to_the_default():
     assert refused(base_url=None, secrets={"api_key": ""}).keys() == {"secret api_key"}
 
 
+def test_another_connector_begins_without_the_options_of_the_first():
+    add(secrets={"api_key": "k"}, options={"level": 3})
+
+    add(connector="bigbuy", base_url=None, options={"taxonomies": [1]})
+
+    assert Connection.objects.get().options == {"taxonomies": [1]}
+
+
 def test_whose_goods_are_known_keeps_his_connector_and_his_currency():
     supplier = make_supplier(code="dragon", currency="USD", adapter="fake")
     SupplierProduct.objects.create(supplier=supplier, ref="P1", changed_at=timezone.now())

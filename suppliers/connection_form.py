@@ -1,0 +1,85 @@
+"""The form of a wire: its keys go in and never come out, its options are the connector's."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django import forms
+from django.utils.translation import gettext as _
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
+
+from suppliers import administering, option_fields
+from suppliers.adapters import ADAPTERS
+from suppliers.adapters.line import Secret
+from suppliers.administering import LONGEST_SECRET, NotConnectableError, Wiring
+from suppliers.models import Connection
+from suppliers.option_fields import REST
+
+SECRET = "secret_"  # noqa: S105 - how the fields are called
+NEVER_SHOWN = {"autocomplete": "off", "spellcheck": "false"}
+
+
+class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """The wire to a supplier whose connector is not known yet, or is none of ours."""
+
+    connector = ""
+
+    def clean(self) -> dict[str, Any] | None:
+        """Judge address, secrets and options together, and put them into the row."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.connector:
+            if words := administering.wrong_address(cleaned.get("base_url", "")):
+                self.add_error("base_url", words)
+            return cleaned
+        if self.errors:
+            return cleaned
+        secrets = {
+            name.removeprefix(SECRET): value
+            for name, value in cleaned.items()
+            if name.startswith(SECRET) and value
+        }
+        kind = administering.kind_of(self.connector).OPTIONS
+        wiring = Wiring(
+            base_url=cleaned.get("base_url"),
+            secrets=secrets,
+            options=option_fields.given(kind, cleaned),
+        )
+        try:
+            administering.settle(self.instance, connector=self.connector, wiring=wiring)
+        except NotConnectableError as refusal:
+            for name, words in refusal.reasons.items():
+                self.add_error(self._field(name), words)
+        return cleaned
+
+    def _field(self, name: str) -> str | None:
+        """Find the field that a reason is about; None where the whole form is."""
+        field = REST if name == "options" else name.replace("secret ", SECRET)
+        return field if field in self.fields else None
+
+
+def form_for(wire: Connection | None) -> type[ConnectionForm]:
+    """Make the form that fits a supplier's connector."""
+    if wire is None or wire.supplier.adapter not in ADAPTERS:
+        return ConnectionForm
+    connector = wire.supplier.adapter
+    kept = administering.kept_secrets(wire)
+    fields: dict[str, Any] = {
+        f"{SECRET}{secret.name}": _secret_field(secret, is_kept=secret.name in kept)
+        for secret in administering.secrets_of(connector)
+    }
+    fields |= option_fields.fields_for(administering.kind_of(connector).OPTIONS, wire.options)
+    made = type("ConnectorsForm", (ConnectionForm,), {**fields, "connector": connector})
+    return cast("type[ConnectionForm]", made)
+
+
+def _secret_field(secret: Secret, *, is_kept: bool) -> forms.Field:
+    words = _("Write-only: leave it empty to keep what is there.") if is_kept else ""
+    widget = UnfoldAdminTextareaWidget if secret.is_text else UnfoldAdminPasswordWidget
+    return forms.CharField(
+        label=_("Secret: %(label)s") % {"label": _(secret.label)},
+        required=secret.is_required and not is_kept,
+        strip=True,
+        max_length=LONGEST_SECRET,
+        help_text=words,
+        widget=widget(attrs=NEVER_SHOWN),
+    )

@@ -1,0 +1,123 @@
+"""The form of a wire is its connector's: its keys, its options, and errors in words."""
+
+from __future__ import annotations
+
+from html import unescape
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from storefront.lib.sealing import seal, unseal
+from suppliers import trying
+from suppliers.adapters import fake
+from suppliers.models import Connection, Supplier
+from tests.factories.feeds import stock_world
+
+pytestmark = pytest.mark.django_db
+EVERY = {f"{kind}_every_min": 9 for kind in ("products", "prices", "stock", "orders")}
+NO_BUDGETS = {"budgets-TOTAL_FORMS": 0, "budgets-INITIAL_FORMS": 0}
+WORDS = {"base_url": "https://api.example.com/", "account_id": "", **EVERY, **NO_BUDGETS}
+RATES = {"calls_per_second": 2, "calls_at_once": 8}
+
+
+@pytest.fixture
+def wire():
+    supplier = Supplier.objects.create(code="dragon", name="Dragon", adapter="cj", currency="USD")
+    return Connection.objects.create(
+        supplier=supplier,
+        base_url="https://api.example.com/",
+        secrets_sealed=seal({"api_key": "old"}),
+        options={"level": 2},
+    )
+
+
+def page(row, what="change"):
+    args = [row.pk] if what == "change" else []
+    return reverse(f"admin:suppliers_{row._meta.model_name}_{what}", args=args)
+
+
+def test_each_option_has_a_field_and_an_empty_one_is_as_usual(wire, staff):
+    shown = staff.get(page(wire)).content.decode()
+    words = WORDS | RATES | {"option_payment": "staged", "option_level": "4"}
+    saved = staff.post(page(wire), words | {"option_signature": "", "option_points_per_day": ""})
+
+    assert 'name="secret_api_key"' in shown
+    assert 'name="option_level" value="2"' in shown
+    assert "As usual: balance" in shown
+    assert saved.status_code == 302
+    wire.refresh_from_db()
+    assert wire.options == {"payment": "staged", "level": 4}
+    assert unseal(wire.secrets_sealed) == {"api_key": "old"}
+
+
+def test_what_does_not_fit_is_said_beside_its_field(wire, staff):
+    words = WORDS | RATES | {"option_level": "9", "base_url": "https://me:pw@api.example.com/"}
+
+    answer = staff.post(page(wire), words)
+    elsewhere = staff.post(page(wire), WORDS | RATES | {"base_url": "https://thief.example/"})
+    wrong = staff.post(page(wire), words | {"option_level": "3"})
+
+    assert "less than or equal to 5" in answer.content.decode()
+    assert "enter it anew" in elsewhere.content.decode()
+    assert "Names and passwords are secrets" in wrong.content.decode()
+    wire.refresh_from_db()
+    assert (wire.base_url, wire.options) == ("https://api.example.com/", {"level": 2})
+
+
+def test_what_is_no_simple_setting_is_written_as_json(wire, staff):
+    Supplier.objects.update(adapter="bigbuy")
+    Connection.objects.update(options={})
+    words = WORDS | RATES | {"option_only_in_stock": "no"}
+
+    broken = staff.post(page(wire), words | {"other_options": "{"})
+    unknown = staff.post(page(wire), words | {"other_options": '{"taxonomy": [1]}'})
+    saved = staff.post(page(wire), words | {"other_options": '{"taxonomies": [19657]}'})
+
+    assert "This is no JSON" in broken.content.decode()
+    assert "unknown field `taxonomy`" in unescape(unknown.content.decode())
+    assert saved.status_code == 302
+    wire.refresh_from_db()
+    assert wire.options == {"taxonomies": [19657], "only_in_stock": False}
+    assert "19657" in staff.get(page(wire)).content.decode()
+
+
+def test_a_new_wire_leads_to_the_page_where_its_keys_are_entered(staff):
+    supplier = Supplier.objects.create(code="dragon", name="Dragon", adapter="cj", currency="USD")
+    bare = Connection(supplier=supplier)
+
+    answer = staff.post(page(bare, "add"), WORDS | RATES | {"supplier": supplier.pk})
+
+    made = Connection.objects.get()
+    assert answer.url == page(made)
+    assert 'name="secret_api_key"' in staff.get(answer.url).content.decode()
+
+
+def test_a_key_of_several_lines_keeps_them(wire, staff):
+    Supplier.objects.update(adapter="feed")
+    Connection.objects.update(secrets_sealed="", options={})
+    key = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----"
+
+    saved = staff.post(page(wire), WORDS | RATES | {"secret_private_key": key})
+
+    assert saved.status_code == 302
+    wire.refresh_from_db()
+    kept = unseal(wire.secrets_sealed)["private_key"].replace("\r\n", "\n")
+    assert kept == key
+    assert "OPENSSH" not in staff.get(page(wire)).content.decode().replace("(OpenSSH)", "")
+
+
+def test_what_the_last_try_found_stands_on_the_suppliers_page(wire, staff):
+    Supplier.objects.update(adapter="fake")
+    Connection.objects.update(base_url="http://fake.example", options={})
+    stock_world(fake.world_at("http://fake.example"), 1)
+
+    asked = staff.get(reverse("admin:suppliers_supplier_check_wire", args=[wire.supplier_id]))
+    trying.check(supplier=Supplier.objects.get(), now=timezone.now())
+    shown = staff.get(page(wire.supplier)).content.decode()
+    fake.forget_worlds()
+
+    assert "Nothing is ordered." in asked.content.decode()
+    assert "read Sensor headlamp 1 (P1), 1 variants" in shown
+    assert "he has no route for one P1-Black to DE" in shown
+    assert "Ask him which routes the account may use" in shown
