@@ -1,0 +1,193 @@
+"""Who is under contract: for each connector its sandbox, and how to see behind its stage.
+
+A new connector joins by one entry in ``SUBJECTS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from suppliers.adapters.abilities import Ability
+from suppliers.sandbox.bigbuy.world import DEFAULT_KEY as BIGBUY_KEY
+from suppliers.sandbox.goods.catalog import Catalog
+from suppliers.sandbox.world import DEFAULT_KEY
+from tests.bigbuy_sandbox import OPTIONS as BIGBUY_OPTIONS
+from tests.feed_sandbox import table_mapping
+from tests.sandboxes import SandboxProcess
+
+A = Ability
+COUNT = 12
+SEED = 7
+FEED_TOKEN = "feed-sandbox-0123456789"  # as in the file's address
+# What every sandbox can do to a caller.
+FAULTS = (
+    "500", "429", "slow", "trickle", "drop_before", "drop_after", "garbage", "truncated",
+    "empty", "huge", "gzip_bomb", "redirect",
+)  # fmt: skip
+
+
+class Stage(SandboxProcess):
+    """One running sandbox of any dialect, with few goods and no limits unless told."""
+
+    def __init__(self, *, module, folder, words):
+        super().__init__(folder=folder, words=("--count", str(COUNT), *words))
+        self.module = module
+
+    usual = ()
+
+    def begin_afresh(self):
+        self.control("reset", {})
+        self.control("faults/clear", {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """One connector, and what the suite has to know of its sandbox.
+
+    Shape:  ``paths`` says where a fault befalls each ability (what ends with it), ``goods`` lists
+            each SKU in his books with the product it belongs to, ``orders`` each order that
+            exists there as (our number, {SKU: units}). Who ``judges`` says at once whether he
+            takes an order; a person answers later. A sandbox that is started by ``strict`` words
+            too keeps to its limits, and ``strict_options`` say what these are
+    """
+
+    module: str
+    path: str = "/"
+    words: tuple[str, ...] = ()
+    currency: str = "USD"
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    strict: tuple[str, ...] = ()
+    strict_options: Mapping[str, Any] = field(default_factory=dict)
+    paths: Mapping[Ability, tuple[str, ...]]
+    goods: Callable[[Stage], Mapping[str, str]]
+    orders: Callable[[Any], list[tuple[str, dict[str, int]]]]
+    judges: bool = True
+
+    def start(self, folder: Path, *, is_strict: bool = False) -> Stage:
+        words = self.words + (self.strict if is_strict else ())
+        return Stage(module=self.module, folder=folder, words=words).start()
+
+    def address(self, stage: Stage) -> str:
+        return stage.url + self.path
+
+
+def _goods_at_cj(_stage: Stage) -> dict[str, str]:
+    shelf = Catalog(COUNT, SEED)
+    products = [shelf.at(place) for place in range(len(shelf))]
+    return {variant.vid: product.pid for product in products for variant in product.variants}
+
+
+def _orders_at_cj(on: Any) -> list[tuple[str, dict[str, int]]]:
+    return [
+        (row["order_number"], {line["vid"]: line["quantity"] for line in row["lines"]})
+        for row in on.stage.control("orders")["orders"]
+        if row["status"] != "CANCELLED"
+    ]
+
+
+CJ = Subject(
+    module="suppliers.sandbox",
+    path="/api2.0/v1/",
+    words=("--qps", "0"),
+    secrets={"api_key": DEFAULT_KEY},
+    strict=("--points", "2000"),
+    strict_options={"points_per_day": 2000},
+    paths={
+        A.CATALOG: ("product/listV2", "product/query"),
+        A.STOCK_AND_PRICE: ("product/stock/getInventoryByPid", "product/variant/query"),
+        A.FREIGHT: ("logistic/freightCalculate",),
+        A.ORDER_PLACING: ("shopping/order/createOrderV2",),
+        A.ORDER_READING: ("shopping/order/getOrderDetail", "shopping/order/list"),
+        A.CANCELLATION: ("shopping/order/deleteOrder",),
+        A.BALANCE: ("shopping/pay/getBalance",),
+    },
+    goods=_goods_at_cj,
+    orders=_orders_at_cj,
+)
+
+
+def _goods_at_bigbuy(stage: Stage) -> dict[str, str]:
+    rows = stage.client.get(f"{stage.url}/control/items", params={"most": 1000}).json()
+    return {row["sku"]: str(row["product"]) for row in rows}
+
+
+def _orders_at_bigbuy(on: Any) -> list[tuple[str, dict[str, int]]]:
+    return [
+        (row["reference"], {line["reference"]: line["quantity"] for line in row["lines"]})
+        for row in on.stage.control("orders")["orders"]
+    ]
+
+
+BIGBUY = Subject(
+    module="suppliers.sandbox.bigbuy",
+    path="/rest/",
+    words=("--hour", "0", "--second", "0"),
+    currency="EUR",
+    secrets={"api_key": BIGBUY_KEY},
+    options={**BIGBUY_OPTIONS, "only_in_stock": False},
+    strict=("--hour", "3600"),
+    paths={
+        A.CATALOG: (
+            "catalog/products",
+            "catalog/productsinformation",
+            "catalog/productsimages",
+            "catalog/productsvariations",
+            "catalog/taxonomies",
+        ),
+        A.STOCK_AND_PRICE: (
+            "catalog/productsstockbyhandlingdays",
+            "catalog/productsvariationsstockbyhandlingdays",
+            "catalog/productprices",
+            "catalog/productvariationprices",
+        ),
+        A.FREIGHT: ("shipping/orders",),
+        A.ORDER_VALIDATION: ("order/check",),
+        A.ORDER_PLACING: ("order/check", "order/create"),
+        A.ORDER_READING: ("order/reference/{number}",),
+        A.BALANCE: ("user/purse",),
+    },
+    goods=_goods_at_bigbuy,
+    orders=_orders_at_bigbuy,
+)
+
+
+def _goods_in_files(_stage: Stage) -> dict[str, str]:
+    """Count them as he does: he has no bad rows, and keeps no other books."""
+    shelf = Catalog(COUNT, SEED)
+    parents = [(f"LX-{number:06}", shelf.product(number)) for number in range(COUNT)]
+    return {
+        f"{parent}-{variant.place + 1}": parent
+        for parent, product in parents
+        for variant in product.variants
+    }
+
+
+def _letters(on: Any) -> list[tuple[str, dict[str, int]]]:
+    """Read what lies in his letter box: he has no other books of our orders."""
+    return [
+        (number, {line["sku"]: line["quantity"] for line in letter["lines"]})
+        for number, (_, letter) in on.line.post.letters.items()
+    ]
+
+
+FEED = Subject(
+    module="suppliers.sandbox.feeds",
+    words=("--token", FEED_TOKEN),
+    currency="EUR",
+    secrets={"token": FEED_TOKEN},
+    options={
+        "products_at": "/full.csv?key={token}",
+        "mapping": table_mapping(),
+        "orders_to": "orders@wholesaler.example",
+    },
+    paths={A.CATALOG: ("/full.csv",), A.STOCK_AND_PRICE: ("/full.csv",)},
+    goods=_goods_in_files,
+    orders=_letters,
+    judges=False,
+)
+
+SUBJECTS: dict[str, Subject] = {"bigbuy": BIGBUY, "cj": CJ, "feed": FEED}
