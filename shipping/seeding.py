@@ -15,6 +15,8 @@ SANDBOX_LOCATIONS = (
     ("DE", "DE", "Germany Warehouse"),
     ("US", "US", "US Warehouse"),
 )
+# BigBuy's sandbox sends from two warehouses in Spain.
+BIGBUY_LOCATIONS = (("1", "ES", "Main warehouse"), ("2", "ES", "Second warehouse"))
 NEIGHBORS = frozenset({"CH", "GB", "LI", "NO"})
 NEAR = CUSTOMS_UNION | NEIGHBORS
 FAR = frozenset({
@@ -43,6 +45,8 @@ COUNTRIES = {
     "neighbors": NEIGHBORS,
     "home": frozenset({"US"}),
     "america": frozenset({"CA", "MX"}),
+    "iberia": frozenset({"ES", "PT"}),
+    "mainland": CUSTOMS_UNION - {"CY", "MT"},
 }
 CELLS = {"none": NO_CELLS, "small": SMALL, "lights": WITH_LIGHTS, "alone": ALONE_TOO}
 
@@ -66,6 +70,10 @@ DE  world-far      economy  far        13.90   8.00   8-16  20000  lights  DHL I
 US  ground         economy  home        4.90   4.00   3-6    9000  lights  USPS Ground Advantage
 US  swift          express  home        7.50   3.50   2-5   20000  alone   UPS Ground
 US  swift-far      economy  america     9.90   5.00   5-9   20000  alone   UPS Ground
+ES  correos        economy  iberia      5.90   0.80   2-3    9000  lights  correos
+ES  seur           express  iberia      7.50   0.90   1-2    9000  lights  seur
+ES  gls            economy  mainland   10.90   2.60   3-5    9000  lights  gls
+ES  dhl            express  near       16.90   3.20   2-4   20000  lights  dhl
 """
 
 

@@ -20,6 +20,8 @@ WEB_PORT = 8000
 SMTP_OFFSET = 25
 HOOK_PATH = "/hooks/cj-cj-sandbox/"  # the dialect, then our code of the supplier
 SANDBOX_PACE_S = 6  # seconds between two steps of an order, so that one sees it move
+BIGBUY_PRODUCTS = 60
+BIGBUY_HOUR_S = 300  # his hourly quotas come round while one looks
 WEB_WORKERS = 2
 WEB_THREADS = 2
 WORKER_PROCESSES = 4  # twice LANES_PER_SUPPLIER: half of them work for one supplier at most
@@ -31,6 +33,7 @@ class Ports:
 
     web: int
     sandbox: int
+    bigbuy: int
     gateway: int
     smtp: int
 
@@ -41,6 +44,7 @@ class Ports:
             web=free_port(first),
             sandbox=free_port(first + 1),
             gateway=free_port(first + 2),
+            bigbuy=free_port(first + 3),
             smtp=free_port(first + SMTP_OFFSET),
         )
 
@@ -88,6 +92,7 @@ def urls(ports: Ports) -> dict[str, str]:
         "admin": f"{shop}/admin/",
         "api": f"{shop}/api/docs/",
         "sandbox": f"http://{HOST}:{ports.sandbox}/",
+        "bigbuy": f"http://{HOST}:{ports.bigbuy}/",
         "mailbox": f"{shop}/dev/mailbox/",
         "gateway": f"http://{HOST}:{ports.gateway}/",
     }
@@ -105,6 +110,7 @@ def environment(
         "VAR_DIR": str(var),
         "PUBLIC_URL": f"http://{HOST}:{ports.web}",
         "SANDBOX_SUPPLIER_URL": f"http://{HOST}:{ports.sandbox}",
+        "SANDBOX_BIGBUY_URL": f"http://{HOST}:{ports.bigbuy}",
         "TEST_GATEWAY_URL": f"http://{HOST}:{ports.gateway}",
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
         "PYTHONUNBUFFERED": "1",
@@ -112,12 +118,15 @@ def environment(
 
 
 def outsiders(stage: Stage) -> list[Child]:
-    """Return the companies that are outside in real life: supplier, gateway, mail server."""
+    """Return the companies that are outside in real life: suppliers, gateway, mail server."""
     ports, var = stage.ports, stage.var
     hook = f"http://{HOST}:{ports.web}{HOOK_PATH}"
     sandbox = ["-m", "suppliers.sandbox", "--port", str(ports.sandbox)]
     sandbox += ["--data", str(var / "sandbox"), "--pace", str(SANDBOX_PACE_S)]
     sandbox += ["--webhook-url", hook]
+    bigbuy = ["-m", "suppliers.sandbox.bigbuy", "--port", str(ports.bigbuy)]
+    bigbuy += ["--data", str(var / "bigbuy"), "--pace", str(SANDBOX_PACE_S)]
+    bigbuy += ["--count", str(BIGBUY_PRODUCTS), "--hour", str(BIGBUY_HOUR_S)]
     gateway = ["-m", "orders.gateways.sandbox", "--port", str(ports.gateway)]
     gateway += ["--data", str(var / "gateway")]
     mail = ["-m", "notifications.mailbox", "--port", str(ports.smtp), "--dir", str(var / "mail")]
@@ -125,6 +134,7 @@ def outsiders(stage: Stage) -> list[Child]:
         stage.child(
             "sandbox", sandbox, is_ready=lambda: _answers(f"http://{HOST}:{ports.sandbox}")
         ),
+        stage.child("bigbuy", bigbuy, is_ready=lambda: _answers(f"http://{HOST}:{ports.bigbuy}")),
         stage.child(
             "gateway", gateway, is_ready=lambda: _answers(f"http://{HOST}:{ports.gateway}")
         ),

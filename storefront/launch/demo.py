@@ -27,11 +27,11 @@ from storefront.launch.supervising import (
     Supervisor,
 )
 
-FOLDERS = ("sandbox", "gateway", "mail", "media", "log")
+FOLDERS = ("sandbox", "bigbuy", "feeds", "gateway", "mail", "media", "log")
 FILES = ("demo.env", "demo.synced", "beat-schedule*")
 STOP_ORDER = (
     ("web", "worker", "syncs", "bulk", "beat"),
-    ("sandbox", "gateway", "mail"),
+    ("sandbox", "bigbuy", "gateway", "mail"),
     ("redis",),
     ("postgres",),
 )

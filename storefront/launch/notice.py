@@ -16,6 +16,7 @@ LABELS = {
     "admin": "Admin",
     "api": "API docs",
     "sandbox": "Sandbox supplier",
+    "bigbuy": "BigBuy sandbox",
     "gateway": "Test gateway",
     "mailbox": "Mailbox",
 }

@@ -13,7 +13,7 @@ from storefront.launch.saying import say
 from storefront.launch.supervising import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
-SUPPLIER = "cj-sandbox"
+SUPPLIERS = ("cj-sandbox", "bigbuy-sandbox")
 FIRST_PICTURES = 60  # as many as a first look shows
 START_AFRESH = "If this demo's data is of another version: make demo-reset"
 REPAIR_DATABASE = (
@@ -38,7 +38,7 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
             running.remember(var, supervisor.children)
 
     keep_last_logs(var / "log")
-    say("Starting PostgreSQL, Redis, the sandbox supplier, the test gateway and the mail server")
+    say("Starting PostgreSQL, Redis, two sandbox suppliers, the test gateway and the mail server")
     stores = datastores.prepare(home=var, logs=var / "log", environ=os.environ, is_throwaway=False)
     secrets = keys.load(var / "demo.env")
     ports = cast.Ports.choose(int(os.environ.get("DEMO_PORT") or cast.WEB_PORT))
@@ -57,9 +57,10 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
     web, worker, beat = cast.web(stage), cast.worker(stage), cast.beat(stage)
     bring_on(web, worker)
     if not freshness.is_fresh(var, database_url=env["DATABASE_URL"]):
-        say("Fetching the supplier's catalog")
-        sync = stage.quietly("sync", "manage.py", "supplier", "sync", SUPPLIER)
-        supervisor.run(sync, advice=START_AFRESH, is_shown=True)
+        say("Fetching the suppliers' catalogs")
+        for supplier in SUPPLIERS:
+            sync = stage.quietly(f"sync-{supplier}", "manage.py", "supplier", "sync", supplier)
+            supervisor.run(sync, advice=START_AFRESH, is_shown=True)
         say("Fetching the first pictures; the others follow")
         words = ["fetch_pictures", "--main", "--at-most", str(FIRST_PICTURES)]
         pictures = stage.quietly("pictures", "manage.py", *words)

@@ -6,6 +6,8 @@ import pytest
 
 from shipping import quotes, seeding
 from shipping.models import Service
+from suppliers.adapters.bigbuy import reading
+from suppliers.sandbox.bigbuy import carriers
 from suppliers.sandbox.freight import BY_NAME, COUNTRIES
 from tests.factories.catalog import make_channel
 from tests.factories.suppliers import NOON, make_location, make_supplier
@@ -65,3 +67,19 @@ def test_a_headlamp_reaches_every_country_the_supplier_reaches(country):
 
     assert promise is not None
     assert promise.price.amount > 0
+
+
+def test_the_second_suppliers_routes_are_carriers_that_his_sandbox_really_has():
+    supplier = make_supplier()
+    for code, country, _ in seeding.BIGBUY_LOCATIONS:
+        seeding.routes(location=make_location(supplier, code, country), currency="EUR")
+
+    for service in Service.objects.all():
+        carrier = carriers.BY_NAME[service.carrier_service]
+        assert set(service.countries) <= carrier.ends
+        paces = [reading.days(delay) for _, delay in carrier.services]
+        assert (service.min_days, service.max_days) in paces
+        cost = carrier.cost(service.max_weight_g, place=0)
+        price = service.base_amount + service.per_kg_amount * service.max_weight_g / 1000
+        assert price > cost
+    assert Service.objects.count() == 8

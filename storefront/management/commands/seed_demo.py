@@ -23,6 +23,21 @@ SUPPLIER_CODE = "cj-sandbox"
 ACTOR = "seed_demo"
 API_PATH = "/api2.0/v1/"
 SANDBOX_KEY = "CJ1000001@api@0123456789abcdef0123456789abcdef"
+BIGBUY_KEY = "bb-sandbox-0123456789abcdef"
+BIGBUY_OPTIONS: dict[str, Any] = {
+    "taxonomies": [19657],  # lighting
+    "max_handling_days": 2,
+    "email": "orders@shop.example",
+    "phone": "+34910000000",
+    "order_statuses": {
+        "Payment accepted": "accepted",
+        "In preparation": "accepted",
+        "Shipped": "shipped",
+        "Delivered": "delivered",
+        "Cancelled": "canceled",
+        "PENDING INVOICE": "received",
+    },
+}
 # The European Central Bank's reference rate of 2026-10-30, so that a first start needs no one.
 USD_IN_EUR = Decimal("0.8632")
 
@@ -43,8 +58,11 @@ class Command(BaseCommand):
                 supplier=supplier, code=code, defaults={"country": country, "name": name}
             )
             seeding.routes(location=location, currency=channel.currency)
+        sellers = [supplier.code]
+        if url := env_str("SANDBOX_BIGBUY_URL"):
+            sellers.append(_bigbuy(url, currency=channel.currency).code)
         _staff()
-        self.stdout.write(f"Shop {channel.code} sells goods of {supplier.code}.")
+        self.stdout.write(f"Shop {channel.code} sells goods of {' and '.join(sellers)}.")
 
 
 def _channel() -> Channel:
@@ -107,6 +125,47 @@ def _supplier() -> Supplier:
     connection.base_url = f"{settings.SANDBOX_SUPPLIER_URL.rstrip('/')}{API_PATH}"
     connection.secrets_sealed = seal({"api_key": SANDBOX_KEY})
     connection.save(update_fields=["base_url", "secrets_sealed"])
+    return supplier
+
+
+def _bigbuy(url: str, *, currency: str) -> Supplier:
+    """Make the second supplier, who speaks another language and sends from Spain."""
+    now = timezone.now()
+    supplier, is_new = Supplier.objects.get_or_create(
+        code="bigbuy-sandbox",
+        defaults={
+            "name": "BigBuy sandbox",
+            "adapter": "bigbuy",
+            "currency": "EUR",
+            "status": Supplier.Status.CANDIDATE,
+            "status_since": now,
+            "lead_days": BIGBUY_OPTIONS["max_handling_days"],
+        },
+    )
+    demo_evidence.give(supplier=supplier, actor=ACTOR, now=now)
+    if is_new:
+        vetting.begin(supplier=supplier, actor=ACTOR, now=now, reason="demo")
+        vetting.activate(supplier=supplier, actor=ACTOR, now=now, reason="demo")
+    # His lists may be asked for ten times an hour, that of the stock by two jobs.
+    connection, _ = Connection.objects.get_or_create(
+        supplier=supplier,
+        defaults={
+            "calls_per_second": 10,
+            "products_every_min": 60,
+            "prices_every_min": 15,
+            "stock_every_min": 10,
+            "orders_every_min": 1,
+            "options": BIGBUY_OPTIONS,
+        },
+    )
+    connection.base_url = f"{url.rstrip('/')}/rest/"
+    connection.secrets_sealed = seal({"api_key": BIGBUY_KEY})
+    connection.save(update_fields=["base_url", "secrets_sealed"])
+    for code, country, name in seeding.BIGBUY_LOCATIONS:
+        location, _ = StockLocation.objects.get_or_create(
+            supplier=supplier, code=code, defaults={"country": country, "name": name}
+        )
+        seeding.routes(location=location, currency=currency)
     return supplier
 
 
