@@ -1,0 +1,257 @@
+"""Let one supplier hang, and measure what that costs another: with lanes, and without.
+
+The suppliers are two sandboxes, the workers real ones. The work of the one who hangs stands in
+front of the other's, as it does in life.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+from celery import Celery
+from django.conf import settings
+from django.utils import timezone
+
+from catalog.models import Channel
+from orders.models import PurchaseOrder
+from storefront.bench.selling import sell
+from storefront.lib.http import Api
+from storefront.lib.sealing import seal
+from suppliers.models import Breaker, Connection, FeedRun, Supplier
+from suppliers.sandbox.world import DEFAULT_KEY
+from suppliers.sync import take_in
+
+QUEUES = ("celery", "syncs")
+PROCESSES = 4
+PATIENCE_S = 60.0
+HANGING_S = 600.0
+POLL_S = 0.05
+KINDS = ("stock", "prices")
+NO_LANES = 1000
+NAIVE_PROCESSES = 2
+NAIVE_PATIENCE_S = 12.0
+
+type Sold = dict[Supplier, list[PurchaseOrder]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """One sandbox supplier that runs, and what we know of him."""
+
+    supplier: Supplier
+    url: str
+
+    def hang(self) -> None:
+        """Answer nothing any more, to anybody."""
+        with Api(self.url) as control:
+            body = {"path": "*", "kind": "slow", "count": 0, "delay": HANGING_S}
+            control.post("/control/faults", body)
+
+    def recover(self) -> None:
+        with Api(self.url) as control:
+            control.post("/control/faults/clear", {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """How long the steady supplier's work took: his orders, and his jobs together."""
+
+    order_p95_s: float
+    sync_s: float
+
+    def over(self, base: Round) -> Round:
+        return Round(
+            order_p95_s=self.order_p95_s / base.order_p95_s, sync_s=self.sync_s / base.sync_s
+        )
+
+
+def measure(  # noqa: PLR0913 - a measurement, told whole
+    *,
+    channel: Channel,
+    folder: Path,
+    env: Mapping[str, str],
+    products: int,
+    orders: int,
+    say: Callable[[str], None],
+) -> dict[str, Round]:
+    """Measure the steady supplier alone, with one who hangs, and so without lanes.
+
+    Shape:  ``env`` is the workers'. Without lanes the workers are as small as they would be
+            without them, and what is not done after ``NAIVE_PATIENCE_S`` counts as that long
+    """
+
+    def sold_by(*companies: Company) -> Sold:
+        return {
+            each.supplier: sell(
+                channel=channel, supplier=each.supplier, count=orders, now=timezone.now()
+            )
+            for each in companies
+        }
+
+    rounds: dict[str, Round] = {}
+    with ExitStack() as stack:
+        steady = stack.enter_context(_company("steady", 1, folder=folder, products=products))
+        hanging = stack.enter_context(_company("hanging", 2, folder=folder, products=products))
+        with _workers(folder, env, processes=PROCESSES):
+            say("Orders and syncs of a supplier alone")
+            rounds["alone"] = _round(steady.supplier, sold_by(steady), patience_s=PATIENCE_S)
+            say("The same while another supplier hangs")
+            sold = sold_by(steady, hanging)
+            hanging.hang()
+            rounds["one hangs"] = _round(steady.supplier, sold, patience_s=PATIENCE_S)
+        hanging.recover()
+        forget(hanging.supplier)
+        say("The same without lanes")
+        sold = sold_by(steady, hanging)
+        hanging.hang()
+        with _workers(
+            folder, {**env, "LANES_PER_SUPPLIER": str(NO_LANES)}, processes=NAIVE_PROCESSES
+        ):
+            rounds["no lanes"] = _round(steady.supplier, sold, patience_s=NAIVE_PATIENCE_S)
+    return rounds
+
+
+def forget(supplier: Supplier) -> None:
+    """Make him as he was before he hung."""
+    Breaker.objects.filter(connection__supplier=supplier).delete()
+    FeedRun.objects.filter(supplier=supplier, ended_at__isnull=True).delete()
+
+
+def _round(steady: Supplier, sold: Sold, *, patience_s: float) -> Round:
+    broker = Celery(broker=settings.REDIS_URL)
+    for other in sold:
+        if other != steady:
+            _ask_for(broker, other, sold[other])
+            time.sleep(1.0)  # his work is in the workers' hands
+    last_run = FeedRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    started = timezone.now()
+    _ask_for(broker, steady, sold[steady])
+    numbers = [each.pk for each in sold[steady]]
+    answered = PurchaseOrder.objects.filter(pk__in=numbers, accepted_at__isnull=False)
+    runs = FeedRun.objects.filter(supplier=steady, pk__gt=last_run, ended_at__isnull=False)
+    give_up_at = time.monotonic() + patience_s
+    while time.monotonic() < give_up_at:
+        if answered.count() == len(numbers) and runs.count() == len(KINDS):
+            break
+        time.sleep(POLL_S)
+    waits = [
+        (accepted_at - started).total_seconds()
+        for accepted_at in answered.values_list("accepted_at", flat=True)
+        if accepted_at is not None
+    ]
+    waits = sorted([*waits, *[patience_s] * (len(numbers) - len(waits))])
+    ends = [end for end in runs.values_list("ended_at", flat=True) if end is not None]
+    return Round(
+        order_p95_s=waits[int(len(waits) * 0.95)],
+        sync_s=(max(ends) - started).total_seconds() if len(ends) == len(KINDS) else patience_s,
+    )
+
+
+def _ask_for(broker: Celery, supplier: Supplier, sold: Sequence[PurchaseOrder]) -> None:
+    for kind in KINDS:
+        broker.send_task(
+            "suppliers.tasks.sync_now",
+            kwargs={"supplier_id": supplier.pk, "kind": kind},
+            queue="syncs",
+        )
+    for purchase_order in sold:
+        broker.send_task(
+            "orders.tasks.send", kwargs={"purchase_order_id": purchase_order.pk}, queue="celery"
+        )
+
+
+@contextmanager
+def _company(code: str, seed: int, *, folder: Path, products: int) -> Iterator[Company]:
+    """Start a sandbox, connect it, and take in what it has."""
+    data = folder / code
+    data.mkdir(parents=True, exist_ok=True)
+    words = ["--port", "0", "--data", str(data), "--count", str(products), "--qps", "0"]
+    with (data / "sandbox.log").open("w") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "suppliers.sandbox", *words, "--seed", str(seed)],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    try:
+        assert process.stdout is not None  # noqa: S101 - we asked for a pipe
+        with process.stdout:
+            url = process.stdout.readline().split()[-1]
+        supplier = _connected(code, f"{url}/api2.0/v1/")
+        for kind in ("products", "stock"):
+            take_in(supplier=supplier, kind=kind, now=timezone.now())
+        yield Company(supplier=supplier, url=url)
+    finally:
+        process.kill()  # its threads may hang for long
+        process.wait(timeout=15)
+
+
+def _connected(code: str, base_url: str) -> Supplier:
+    supplier = Supplier.objects.create(
+        code=code,
+        name=code.title(),
+        adapter="cj",
+        currency="USD",
+        status=Supplier.Status.ACTIVE,
+        status_since=timezone.now(),
+    )
+    Connection.objects.create(
+        supplier=supplier,
+        base_url=base_url,
+        calls_per_second=1000,
+        secrets_sealed=seal({"api_key": DEFAULT_KEY}),
+    )
+    return supplier
+
+
+@contextmanager
+def _workers(folder: Path, env: Mapping[str, str], *, processes: int) -> Iterator[None]:
+    """Start one worker per queue, with nothing in the queues; kill them at the end."""
+    store = redis.Redis.from_url(settings.REDIS_URL)
+    store.delete(*QUEUES, "unacked", "unacked_index")
+    with ExitStack() as stack:
+        logs = [folder / f"worker-{queue}.log" for queue in QUEUES]
+        for queue, log in zip(QUEUES, logs, strict=True):
+            stack.enter_context(_worker(queue, log, env, processes=processes))
+        _wait_until_ready(logs)
+        yield
+    store.delete(*QUEUES, "unacked", "unacked_index")
+
+
+@contextmanager
+def _worker(queue: str, log: Path, env: Mapping[str, str], *, processes: int) -> Iterator[None]:
+    words = ["-m", "celery", "-A", "storefront", "worker", "--loglevel", "INFO"]
+    words += ["--queues", queue, "--concurrency", str(processes)]
+    words += ["--hostname", f"bench-{queue}@%h"]
+    words += ["--without-mingle", "--without-gossip", "--without-heartbeat"]
+    with log.open("w") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, *words],
+            env={**os.environ, **env},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)  # its children may wait for one who hangs
+        process.wait(timeout=15)
+
+
+def _wait_until_ready(logs: Sequence[Path]) -> None:
+    give_up_at = time.monotonic() + PATIENCE_S
+    while not all(" ready." in log.read_text() for log in logs):
+        if time.monotonic() > give_up_at:
+            said = "\n".join(log.read_text()[-1000:] for log in logs)
+            raise TimeoutError(f"the workers did not come up:\n{said}")
+        time.sleep(POLL_S)
