@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from itertools import batched, zip_longest
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ SHARED = "xl/sharedStrings.xml"
 MOST_IN_MEMORY_BYTES = 4_000_000
 LONGEST_TEXT = 100_000
 BATCH = 5_000
+BLOCK = 64
+BLOCKS_AT_HAND = 256
 LETTERS = 26
 
 Shared = Callable[[int], str]
@@ -124,13 +127,15 @@ def _elements(archive: zipfile.ZipFile, name: str, tag: str) -> Iterator[Any]:
                 if read > most:
                     raise refused("archive-bomb", f"The spreadsheet unpacks to over {most} bytes.")
                 parser.feed(chunk)
+                element = None
                 for _, element in parser.read_events():
-                    watched.progressed()
                     yield element
                     element.clear()
+                if element is not None:
+                    watched.progressed()
                     parent = element.getparent()
-                    while parent is not None and element.getprevious() is not None:
-                        del parent[0]
+                    if parent is not None:
+                        del parent[: parent.index(element)]
             parser.close()
     except etree.XMLSyntaxError as error:
         raise refused("xlsx", f"The spreadsheet is damaged: {error.msg}") from error
@@ -193,12 +198,20 @@ def _number(said: str) -> Any:
     return number if number.is_finite() else said
 
 
+def _shared_text(entry: Any) -> str:
+    if len(entry) == 1 and entry[0].text and not len(entry[0]):
+        return str(entry[0].text)[:LONGEST_TEXT]
+    # A text in several fonts is in several pieces.
+    return "".join(part.text or "" for part in entry.iter(f"{MAIN}t"))[:LONGEST_TEXT]
+
+
 class Texts:
     """The texts that the cells share, by number."""
 
     def __init__(self, archive: zipfile.ZipFile, *, work: Path) -> None:
         self._few: list[str] = []
         self._many: sqlite3.Connection | None = None
+        self._block = lru_cache(maxsize=BLOCKS_AT_HAND)(self._read_block)
         if SHARED not in archive.namelist():
             return
         found = ("".join(part.text or "" for part in each.iter(f"{MAIN}t"))[:LONGEST_TEXT]
@@ -218,8 +231,19 @@ class Texts:
     def at(self, number: int) -> str:
         if self._many is None:
             return self._few[number] if number < len(self._few) else ""
-        found = self._many.execute("SELECT said FROM texts WHERE number = ?", (number,)).fetchone()
-        return found[0] if found else ""
+        block = self._block(number // BLOCK)
+        place = number % BLOCK
+        return block[place] if place < len(block) else ""
+
+    def _read_block(self, block: int) -> list[str]:
+        """Read neighbors at once: cells that stand together were mostly written together."""
+        if self._many is None:
+            return []
+        found = self._many.execute(
+            "SELECT said FROM texts WHERE number >= ? AND number < ? ORDER BY number",
+            (block * BLOCK, (block + 1) * BLOCK),
+        )
+        return [said for (said,) in found]
 
     def close(self) -> None:
         if self._many is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -138,8 +139,15 @@ def _refuse_doctype(element: Any) -> None:
         raise refused("xml-doctype", "The document has a document type: entities are refused.")
 
 
+@lru_cache(maxsize=4096)
+def _split(tag: str) -> tuple[str, str]:
+    """Return the namespace and the local part of a name."""
+    space, _, local = tag.rpartition("}")
+    return space.removeprefix("{"), local
+
+
 def _name(element: Any) -> str:
-    return str(etree.QName(element).localname)
+    return _split(element.tag)[1]
 
 
 def _path_of(element: Any) -> Path_:
@@ -159,19 +167,20 @@ def _forget(element: Any) -> None:
 def _flattened(element: Any, *, depth: int) -> dict[str, Any]:
     if depth > DEEPEST:
         raise RecursionError
-    row: dict[str, Any] = {f"@{etree.QName(n).localname}": v for n, v in element.attrib.items()}
-    children = [child for child in element if isinstance(child.tag, str)][:MOST_VALUES]
-    google = {_name(child) for child in children if etree.QName(child).namespace == GOOGLE}
-    for child in children:
-        name = _name(child)
-        if name in google and etree.QName(child).namespace != GOOGLE:
+    row: dict[str, Any] = {f"@{_split(name)[1]}": said for name, said in element.attrib.items()}
+    children = [
+        (*_split(child.tag), child) for child in element[:MOST_VALUES] if isinstance(child.tag, str)
+    ]
+    google = {name for space, name, _ in children if space == GOOGLE}
+    for space, name, child in children:
+        if name in google and space != GOOGLE:
             continue  # g:title is meant for us, and title for readers of news
         if len(child):
             value: Any = _flattened(child, depth=depth + 1)
         else:
             value = (child.text or "").strip()
             for attribute, said in child.attrib.items():
-                row.setdefault(f"{name}@{etree.QName(attribute).localname}", said)
+                row.setdefault(f"{name}@{_split(attribute)[1]}", said)
         if name not in row:
             row[name] = value
         elif isinstance(row[name], list):
