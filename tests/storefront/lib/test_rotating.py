@@ -56,16 +56,16 @@ def test_it_can_be_killed_anywhere_and_run_again(rows, settings, monkeypatch):
             raise KeyboardInterrupt
         return real(sealed)
 
-    monkeypatch.setattr(rotating, "resealed", dying)
-    with pytest.raises(KeyboardInterrupt):
-        rotated()
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(rotating, "resealed", dying)
+        with pytest.raises(KeyboardInterrupt):
+            rotated()
     for row in rows:
         assert unseal(row.secrets_sealed)["api_key"] == "k-1"
 
     assert "secrets_sealed: 1 sealed anew, 2 were" in rotated()
     settings.FIELD_KEYS = [NEW]
-    assert [unseal(row.tokens_sealed)["access"] for row in rows] == ["one", "two", "three"]
+    assert [unseal(row.tokens_sealed)["access"] for row in rows.all()] == ["one", "two", "three"]
 
 
 def test_a_pair_that_was_renewed_meanwhile_is_not_overwritten(rows, settings, monkeypatch):
