@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storefront.accounts.models import User
-from suppliers.models import FeedRun
+from suppliers.models import Evidence, FeedRun
 from tests.factories.world import make_world, orders_by_status
 from tests.journeys.pages.conftest import overflow, violations
 
@@ -44,6 +44,10 @@ def test_the_daily_pages_keep_nobody_out(office, browse, width, theme):
         f"suppliers/feedrun/{FeedRun.objects.latest('pk').pk}/change/",
         f"orders/order/{an_order()}/change/",
         f"orders/order/{an_order()}/refund/",
+        "scorecards/?by=acknowledge_time",
+        "scorecards/lumen/",
+        f"suppliers/evidence/{Evidence.objects.latest('pk').pk}/change/",
+        "suppliers/evidence/add/",
     ):
         page.goto(f"{office}/admin/{path}")
         found += violations(page)
