@@ -35,7 +35,7 @@ SHELVES = (
 )
 
 
-def stock_the_shop(process):
+def stock_the_shop(process, *, connect=connect):
     """Make a shop and fill it from a running sandbox."""
     channel = make_channel()
     make_price_rule(channel=channel)
@@ -48,12 +48,12 @@ def stock_the_shop(process):
     return channel
 
 
-def sell_one(channel):
-    """Sell one unit of something that lies in China only; return its purchase order, unsent."""
+def sell_one(channel, *, start="CN"):
+    """Sell one unit of what lies in one country only; return its purchase order, unsent."""
     now = timezone.now()
     listing = (
         Listing.objects.for_sale(now)
-        .filter(ships_from__has_key="CN", variant__lithium="none")
+        .filter(ships_from__has_key=start, variant__lithium="none")
         .exclude(ships_from__has_any_keys=["DE", "US"])
         .filter(variant__packed_weight_g__lte=LIGHT_G)
         .order_by("pk")
