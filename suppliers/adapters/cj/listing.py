@@ -1,7 +1,7 @@
 """Walk CJ's product list: whole where he shows it whole, else slice by slice.
 
 The list never admits to more than 6,000 products. A longer one is read category by category; a
-category that is too long by halves of its prices, and what costs the same by halves of time.
+category that is too long by halves of time, and what was listed at once by halves of its prices.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ PAGE_SIZE = 100
 MOST_LISTED = 6_000
 MOST_CENTS = 10_000_000
 FIRST_LISTED_MS = 1_262_304_000_000  # 2010: before there was anything to list
-SHORTEST_MS = 3_600_000
-MOST_SLICES = 200
+SHORTEST_MS = 60_000
+MOST_SLICES = 400
 LONGEST_ID = 60
 ON_SALE = "3"
 PRICES = frozenset({"sellPrice", "nowPrice", "discountPrice", "discountPriceRate"})
@@ -43,14 +43,14 @@ PASSING = PRICES | {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """A part of the list: what costs so much, and was listed in this time.
+    """A part of the list: what was listed in this time, and costs so much.
 
-    Units:  cents; milliseconds since 1970. Both ends are meant
+    Units:  milliseconds since 1970; cents, and both ends are meant
     """
 
     category: str = ""
-    cents: tuple[int, int] | None = None
     listed_ms: tuple[int, int] | None = None
+    cents: tuple[int, int] | None = None
 
     def query(self) -> dict[str, str]:
         query = {"categoryId": self.category} if self.category else {}
@@ -66,17 +66,20 @@ class Slice:
     def halves(self, *, until_ms: int) -> tuple[Slice, ...]:
         """Cut it in two; what is as thin as it gets has none.
 
-        Prices are cut in the middle of their digits: most things cost little.
+        A product is listed once, and may sell at several prices: time cuts cleaner. Its halves
+        overlap by a moment, since nobody says which ends are meant. Prices are cut in the
+        middle of their digits: most things cost little.
         """
-        low, high = self.cents or (0, MOST_CENTS)
-        if low < high:
-            middle = min(max(low, isqrt(max(low, 1) * high)), high - 1)
-            return replace(self, cents=(low, middle)), replace(self, cents=(middle + 1, high))
         start, end = self.listed_ms or (FIRST_LISTED_MS, until_ms)
-        if end - start <= SHORTEST_MS:
+        if end - start > SHORTEST_MS:
+            noon = (start + end) // 2
+            early, late = (start, noon + 1), (noon - 1, end)
+            return replace(self, listed_ms=early), replace(self, listed_ms=late)
+        low, high = self.cents or (0, MOST_CENTS)
+        if low == high:
             return ()
-        noon = (start + end) // 2
-        return replace(self, listed_ms=(start, noon)), replace(self, listed_ms=(noon, end))
+        middle = min(max(low, isqrt(max(low, 1) * high)), high - 1)
+        return replace(self, cents=(low, middle)), replace(self, cents=(middle + 1, high))
 
 
 def product_rows(wire: Wire) -> Iterator[ListRow | BadRow]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from suppliers.sandbox.dialect import wording
@@ -114,13 +114,13 @@ def _matches(world: World, product: Product, wanted: dict[str, str]) -> bool:
                 not wanted["categoryId"] or wanted["categoryId"] in ids,
                 not wanted["countryCode"]
                 or wanted["countryCode"] in world.shelves.countries(product),
-                not wanted["startSellPrice"] or max(prices) >= float(wanted["startSellPrice"]),
-                not wanted["endSellPrice"] or min(prices) <= float(wanted["endSellPrice"]),
+                not wanted["startSellPrice"] or max(prices) >= Decimal(wanted["startSellPrice"]),
+                not wanted["endSellPrice"] or min(prices) <= Decimal(wanted["endSellPrice"]),
                 not wanted["timeStart"] or listed_ms >= int(wanted["timeStart"]),
                 not wanted["timeEnd"] or listed_ms < int(wanted["timeEnd"]),
             )
         )
-    except ValueError as error:
+    except (ValueError, InvalidOperation) as error:
         raise RefusedError(BAD_PARAM, str(error)) from error
 
 
