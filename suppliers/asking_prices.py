@@ -97,7 +97,7 @@ def _read_all(work: Work, connector: BulkStockAndPrice, read: Read) -> None:
         for row in told:
             _take(work, read, ref, row)
     read.costs.ready()
-    if connector.omitted_stock is not Omitted.UNCHANGED:
+    if connector.omitted_costs is not Omitted.UNCHANGED:
         read.examined = None
         ((known, still_there),) = rows(PRICED, {"supplier": work.supplier.pk})
         work.believe(

@@ -74,7 +74,7 @@ def _sorted(
 ) -> Batch:
     batch = Batch()
     for listed, page in answers:
-        if isinstance(page, GoneError):
+        if isinstance(page, GoneError) or (isinstance(page, ProductPage) and page.is_gone):
             batch.gone.append(listed.ref)
         elif isinstance(page, OutsideError):
             # Its digest is not remembered, so the next run asks again.

@@ -80,7 +80,8 @@ class ProductPage:
 
     ``record`` is None when it cannot be taken at all: a fatal BadRow in ``problems`` says why.
     ``digest`` is of its words, without prices and stock, ``cost_digest`` of its prices where it
-    comes from a bulk list. ``stock`` is None where the page does not tell it.
+    comes from a bulk list. ``stock`` is None where the page does not tell it. With ``is_gone`` a
+    list that names only what changed says that he sells it no more.
     """
 
     ref: str
@@ -89,6 +90,7 @@ class ProductPage:
     cost_digest: str = ""
     problems: tuple[BadRow, ...] = ()
     stock: tuple[StockRecord | BadRow, ...] | None = None
+    is_gone: bool = False
 
 
 class Omitted(StrEnum):

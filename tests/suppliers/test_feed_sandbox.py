@@ -247,15 +247,63 @@ def test_what_a_blank_price_means_is_chosen(wholesaler, blank, status):
     assert (offer.status, offer.cost_amount) == (status, known)
 
 
-def test_what_he_calls_discontinued_is_sold_no_more(wholesaler):
+@pytest.mark.parametrize("omitted", ["gone", "unchanged"])
+def test_what_he_calls_discontinued_is_sold_no_more(wholesaler, omitted):
+    mapping = table_mapping(omitted_products=omitted, omitted_stock="unchanged")
+    supplier = connect_feed(wholesaler, mapping=mapping)
+    wares = [sku for sku in wholesaler.control("status")["skus"] if sku.startswith("LX-000004")]
+    sync_all(supplier)
+    for sku in wares:
+        wholesaler.control("gone", {"sku": sku})
+
+    sync_all(supplier)
+
+    assert SupplierProduct.objects.get(ref="LX-000004").status == "gone"
+    gone = SupplierOffer.objects.filter(supplier_sku__in=wares)
+    assert set(gone.values_list("status", flat=True)) == {"gone"}
+    assert sum(levels(wares[0]).values()) == 0
+
+
+def test_of_a_products_variants_one_may_go(wholesaler):
     supplier = connect_feed(wholesaler)
     sync_all(supplier)
     wholesaler.control("gone", {"sku": "LX-000004-1"})
 
     sync_all(supplier)
 
-    offer = SupplierOffer.objects.get(supplier_sku="LX-000004-1")
-    assert (offer.status, sum(levels("LX-000004-1").values())) == ("gone", 0)
+    offers = SupplierOffer.objects.filter(supplier_product="LX-000004").order_by("supplier_sku")
+    assert list(offers.values_list("status", flat=True)) == ["gone", "active", "active", "active"]
+
+
+def test_a_stock_file_without_parents_finds_the_products_of_its_skus(wholesaler):
+    supplier = connect_feed(
+        wholesaler,
+        stock_at="stock.csv",
+        prices_at="stock.csv",
+        stock_mapping=stock_mapping(),
+        prices_mapping=stock_mapping(),
+    )
+
+    runs = sync_all(supplier)
+    wholesaler.control("drop_catalog", {"share": 0.9})
+    later = sync_all(supplier)
+
+    assert [told(run) for run in runs] == [(Status.APPLIED, "")] * 3
+    assert StockLevel.objects.filter(reported_quantity__gt=0).count() > 50
+    assert [run.status for run in later] == [Status.QUARANTINED] * 3
+
+
+def test_a_file_that_nobody_writes_any_more_is_refused(wholesaler):
+    supplier = connect_feed(wholesaler, mapping=table_mapping(stale_after_h=1))
+    assert told(sync(supplier, now=timezone.now())) == (Status.APPLIED, "")
+    mapping = table_mapping(stale_after_h=1)
+    mapping["fields"]["updated_at"] = {"constant": "2026-01-01"}
+    supplier.connection.options["mapping"] = mapping
+    supplier.connection.save()
+
+    run = sync(supplier, now=timezone.now())
+
+    assert told(run) == (Status.FAILED, "The newest row of the file is of 2026-01-01 00:00.")
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,19 @@ class BigBuy:
     QUOTAS: ClassVar[tuple[Quota, ...]] = QUOTAS
     CURRENCY: ClassVar = CURRENCY
 
+    CALLS: ClassVar = {
+        "catalog/": "catalog",
+        "catalog/productsstock": "stock and price",
+        "catalog/productsvariationsstock": "stock and price",
+        "order/": "order reading",
+        "order/check": "order validation",
+        "order/create": "order placing",
+        "shipping/": "freight quote",
+        "tracking/": "tracking",
+        "user/auth/": "sign in",
+        "user/purse": "balance",
+    }
+
     def __init__(self, line: Line) -> None:
         self._options = line.settings(Options)
         self._wire = Wire(line, self._options)
@@ -83,6 +96,10 @@ class BigBuy:
 
     @property
     def omitted_stock(self) -> Omitted:
+        return Omitted.EMPTY
+
+    @property
+    def omitted_costs(self) -> Omitted:
         return Omitted.EMPTY
 
     def stock_rows(self) -> Iterator[tuple[str, tuple[StockRecord | BadRow, ...]]]:

@@ -64,6 +64,10 @@ class FeedReading:
     def omitted_stock(self) -> Omitted:
         return self._options.mapping_of(Content.STOCK).omitted_stock
 
+    @property
+    def omitted_costs(self) -> Omitted:
+        return self._options.mapping_of(Content.PRICES).omitted_stock
+
     def pages(self) -> Iterator[ProductPage | BadRow]:
         return self._walk(Content.PRODUCTS).pages()
 

@@ -73,6 +73,9 @@ class Walk:
                 yield from twins
                 if good:
                     yield paging.page(ref, good)
+                elif not kept and self._mapping.omitted_products is not Omitted.GONE:
+                    # Left out, it would be taken for unchanged.
+                    yield ProductPage(ref=ref, digest="gone", record=None, is_gone=True)
         finally:
             seen.close()
 
