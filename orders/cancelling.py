@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext
 
 from orders import acknowledging, allocations, facts, ledger, reservations
 from orders.models import Order, OrderLine, Payment, PurchaseMessage, PurchaseOrder, Reservation
@@ -153,7 +154,10 @@ def pursue(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
     try:
         with adapter_for(purchase_order.supplier) as connector:
             state = able(connector, OrderCancelling).cancel(number=purchase_order.number)
-    except (NotStoppableError, MissingAbilityError) as error:
+    except MissingAbilityError:
+        words = gettext("No program of his can be asked to stop it: call him. His page can.")
+        return _hear(purchase_order, is_stopped=False, words=words, now=now)
+    except NotStoppableError as error:
         return _hear(purchase_order, is_stopped=False, words=str(error), now=now)
     except OutsideError:
         return None  # he did not say no: he did not understand, or did not answer

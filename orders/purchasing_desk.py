@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import purchasing, resolving, tasks
+from orders import access, purchasing, resolving, tasks
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from storefront.lib import columns
 from storefront.lib.staff import StaffAdmin, action, inline, show
@@ -45,6 +45,14 @@ def hold_reasons(purchase_order: PurchaseOrder) -> str | None:
     )
 
 
+@admin.display(description=_("Supplier's page"))
+def supplier_page(purchase_order: PurchaseOrder) -> str | None:
+    if not purchase_order.access_key or purchase_order.request_status == Request.UNSUBMITTED:
+        return None
+    url = access.purchase_url(purchase_order)
+    return format_html('<a href="{}" rel="noreferrer">{}</a>', url, gettext("Open"))
+
+
 @admin.register(PurchaseOrder)
 class PurchaseOrderAdmin(StaffAdmin):
     list_display: ClassVar = [
@@ -66,7 +74,15 @@ class PurchaseOrderAdmin(StaffAdmin):
         (None, {"fields": ["number", "order", WORK, TALK, hold_reasons, "problem"]}),
         (
             _("Supplier"),
-            {"fields": ["supplier", "location", "supplier_reference", "carrier_service"]},
+            {
+                "fields": [
+                    "supplier",
+                    "location",
+                    "supplier_reference",
+                    "carrier_service",
+                    supplier_page,
+                ]
+            },
         ),
         (
             _("Moments"),
@@ -110,13 +126,15 @@ class PurchaseOrderAdmin(StaffAdmin):
         ),
     ]
     refusals: ClassVar = (purchasing.OrderStoppedError,)
-    actions_detail: ClassVar = ["release_hold", "send_again", "look_up"]
+    exclude: ClassVar = ["access_key"]  # it opens the supplier's page: not to be read aloud
+    actions_detail: ClassVar = ["release_hold", "send_again", "look_up", "renew_link"]
     fits: ClassVar = {
         "release_hold": lambda row: row.status == Status.ON_HOLD,
         "send_again": lambda row: (
             (row.status, row.request_status) == (Status.READY, Request.SUBMIT_FAILED)
         ),
         "look_up": lambda row: row.request_status not in purchasing.SENDABLE,
+        "renew_link": lambda row: row.request_status != Request.UNSUBMITTED,
     }
 
     @action(description=_("Release the hold"), icon="play_arrow")
@@ -179,6 +197,21 @@ class PurchaseOrderAdmin(StaffAdmin):
             ),
             act=act,
             done=gettext("The supplier has answered."),
+        )
+
+    @action(description=_("Make another link"), icon="link")
+    def renew_link(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        sent = self.row(request, object_id)
+        return self.ask(
+            request,
+            sent,
+            title=gettext("Make another link"),
+            explain=gettext(
+                "The supplier's page gets another address, and the old one opens nothing any more."
+                " Tell him the new one yourself: no mail is sent."
+            ),
+            act=lambda _given: access.renew_key(purchase_order=sent),
+            done=gettext("%s has another link.") % sent,
         )
 
 

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from shipping.lists_desk import ListActions
 from shipping.models import Parcel, ParcelLine, Service, Shipment, TrackingEvent
 from storefront.lib import columns
 from storefront.lib.staff import StaffAdmin, inline, show
@@ -24,7 +25,8 @@ def tracking_page(parcel: Parcel) -> str | None:
 
 
 @admin.register(Parcel)
-class ParcelAdmin(StaffAdmin):
+class ParcelAdmin(ListActions):
+    actions_list: ClassVar = ListActions.lists_actions
     list_display: ClassVar = [
         "number",
         "carrier",

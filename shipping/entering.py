@@ -1,0 +1,157 @@
+"""Enter the parcels that a supplier lists for many orders: looked at first, then each once."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from orders import acknowledging
+from orders.models import PurchaseOrder
+from shipping import carriers, packing, shipments
+from shipping.models import Parcel
+from shipping.tracking_lists import ListedRow
+from storefront.lib.states import IllegalMoveError, LostRaceError
+from suppliers.adapters.base import Answer, ParcelNews, PurchaseState, RequestLine
+from suppliers.models import Supplier
+
+Request = PurchaseOrder.Request
+STANDS = shipments.SHIPPABLE | {PurchaseOrder.Status.READY}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One parcel of a list. With a ``problem`` it is left out; ``is_known`` is entered already."""
+
+    rows: tuple[ListedRow, ...]
+    purchase_order: PurchaseOrder | None = None
+    number: str = ""
+    units: tuple[tuple[int, int], ...] = ()
+    problem: str = ""
+    is_known: bool = False
+
+    @property
+    def first(self) -> ListedRow:
+        return self.rows[0]
+
+    @property
+    def is_good(self) -> bool:
+        return not self.problem and not self.is_known
+
+
+class _BadRowError(ValueError):
+    """What is wrong with a parcel of the list, in words."""
+
+
+def judge(rows: Sequence[ListedRow], *, supplier: Supplier) -> list[Listed]:
+    """Say of each parcel of a list whether it can be entered; nothing is written."""
+    parcels: dict[tuple[str, str], list[ListedRow]] = defaultdict(list)
+    for row in rows:
+        parcels[row.order.upper(), row.number.upper()].append(row)
+    numbers = {order for order, _number in parcels}
+    his = PurchaseOrder.objects.filter(supplier=supplier, number__in=numbers)
+    orders = {each.number: each for each in his.select_related("order", "supplier")}
+    taken: dict[str, Counter[int]] = {number: packing.left(each) for number, each in orders.items()}
+    return [
+        _judged(tuple(group), orders.get(order), taken) for (order, _), group in parcels.items()
+    ]
+
+
+def enter(listed: Sequence[Listed], *, now: datetime) -> list[Listed]:
+    """Enter the good ones, one transaction each; return those that failed all the same."""
+    failed = []
+    for one in listed:
+        if not one.is_good or one.purchase_order is None:
+            continue
+        try:
+            problems = _enter(one, one.purchase_order, now)
+        except (shipments.WrongOrderError, IllegalMoveError, LostRaceError) as error:
+            problems = (str(error),)
+        if problems:
+            failed.append(Listed(rows=one.rows, problem="; ".join(problems)))
+    return failed
+
+
+def _enter(one: Listed, purchase_order: PurchaseOrder, now: datetime) -> tuple[str, ...]:
+    lines = tuple(
+        RequestLine(sku="", quantity=count, reference=str(line_id)) for line_id, count in one.units
+    )
+    news = ParcelNews(carrier=one.first.carrier, number=one.number, lines=lines)
+    state = PurchaseState(
+        number=purchase_order.number,
+        supplier_reference="",
+        answer=Answer.PARTIALLY_SHIPPED,
+        parcels=(news,),
+    )
+    acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
+    return shipments.take_in(purchase_order=purchase_order, state=state, now=now).problems
+
+
+def _judged(
+    rows: tuple[ListedRow, ...],
+    purchase_order: PurchaseOrder | None,
+    taken: dict[str, Counter[int]],
+) -> Listed:
+    try:
+        return _good(rows, purchase_order, taken)
+    except _BadRowError as error:
+        return Listed(rows=rows, purchase_order=purchase_order, problem=str(error))
+
+
+def _good(
+    rows: tuple[ListedRow, ...],
+    purchase_order: PurchaseOrder | None,
+    taken: dict[str, Counter[int]],
+) -> Listed:
+    if purchase_order is None:
+        raise _BadRowError(_("This supplier has no such order."))
+    try:
+        number = carriers.number_of(rows[0].number)
+    except carriers.BadNumberError as error:
+        raise _BadRowError(_("This is no tracking number.")) from error
+    known = Parcel.objects.filter(shipment__purchase_order=purchase_order, number=number)
+    if known.exists():
+        return Listed(rows=rows, purchase_order=purchase_order, number=number, is_known=True)
+    if purchase_order.status not in STANDS or purchase_order.request_status == Request.UNSUBMITTED:
+        words = _("The order is %(status)s: nothing can be shipped for it.")
+        raise _BadRowError(words % {"status": purchase_order.status.replace("_", " ")})
+    if not rows[0].carrier:
+        raise _BadRowError(_("The carrier is missing."))
+    left = taken[purchase_order.number]
+    units = _units(rows, purchase_order, left)
+    left.subtract(units)
+    return Listed(
+        rows=rows,
+        purchase_order=purchase_order,
+        number=number,
+        units=tuple(sorted(units.items())),
+    )
+
+
+def _units(
+    rows: tuple[ListedRow, ...], purchase_order: PurchaseOrder, left: Counter[int]
+) -> Counter[int]:
+    """Find what is in a parcel: what the rows name, or all that is left when they name nothing."""
+    if not any(row.sku for row in rows):
+        if not +left:
+            raise _BadRowError(_("All of it is in other parcels already."))
+        return +left
+    live = purchase_order.lines.filter(is_live=True).select_related("order_line__offer")
+    lines = {line.order_line.offer.supplier_sku: line.order_line_id for line in live}
+    units: Counter[int] = Counter()
+    for row in rows:
+        line_id = lines.get(row.sku)
+        if line_id is None:
+            words = _("%(sku)s was not ordered, or is refused.")
+            raise _BadRowError(words % {"sku": row.sku[:60]})
+        if row.quantity and not (row.quantity.isascii() and row.quantity.isdigit()):
+            words = _("%(quantity)s is no number of units.")
+            raise _BadRowError(words % {"quantity": row.quantity[:20]})
+        units[line_id] += int(row.quantity[:9] or left[line_id])
+        if not 0 < units[line_id] <= left[line_id]:
+            words = _("Of %(sku)s %(left)s are left to ship.")
+            raise _BadRowError(words % {"sku": row.sku, "left": left[line_id]})
+    return units

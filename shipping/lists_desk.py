@@ -1,0 +1,104 @@
+"""The staff page on which a supplier's list of tracking numbers is looked at, and entered."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+)
+
+from orders.tasks import settle_payments
+from shipping import entering, tracking_lists
+from shipping.entering import Listed
+from storefront.lib.staff import StaffAdmin, action
+from suppliers.models import Supplier
+
+
+class ListForm(forms.Form):
+    """Whose list it is; chosen as a file, and carried along as text until it is entered."""
+
+    supplier = forms.ModelChoiceField(
+        label=_("Supplier"),
+        queryset=Supplier.objects.order_by("name"),
+        widget=UnfoldAdminSelectWidget(),
+    )
+    file = forms.FileField(
+        label=_("File"),
+        required=False,
+        help_text=_("CSV with the columns: order, carrier, tracking number; also sku, quantity."),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.tsv,.txt"}),
+    )
+    text = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=tracking_lists.LONGEST_LIST,
+        widget=forms.HiddenInput(),
+    )
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        given = self.cleaned_data.get("file")
+        text = self.cleaned_data.get("text", "")
+        if given is not None and given.size > tracking_lists.LONGEST_LIST:
+            self.add_error("file", gettext("500 kB at most."))
+            return cleaned
+        if given is not None:
+            text = tracking_lists.decoded(given.read())
+        if not text:
+            self.add_error("file", gettext("Choose a file."))
+            return cleaned
+        self.cleaned_data["text"] = text
+        try:
+            self.cleaned_data["rows"] = tracking_lists.read(text)
+        except tracking_lists.UnreadableListError as error:
+            self.add_error("file", str(error))
+        return cleaned
+
+
+class ListActions(StaffAdmin):
+    """What staff do with many parcels at once."""
+
+    lists_actions: ClassVar = ["enter_list"]
+
+    @action(description=_("Enter a list of tracking numbers"), icon="upload_file")
+    def enter_list(self, request: HttpRequest) -> HttpResponse:
+        form = ListForm(request.POST, request.FILES) if request.method == "POST" else ListForm()
+        listed: list[Listed] = []
+        if form.is_valid():
+            supplier = form.cleaned_data["supplier"]
+            listed = entering.judge(form.cleaned_data["rows"], supplier=supplier)
+            if request.POST.get("step") == "enter":
+                return self._enter(request, listed)
+            kept = {"supplier": supplier.pk, "text": form.cleaned_data["text"]}
+            form = ListForm(initial=kept)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Enter a list of tracking numbers"),
+            "opts": self.opts,
+            "form": form,
+            "listed": listed,
+            "good": sum(one.is_good for one in listed),
+        }
+        return TemplateResponse(request, "shipping/list.html", context)
+
+    def _enter(self, request: HttpRequest, listed: list[Listed]) -> HttpResponse:
+        failed = entering.enter(listed, now=timezone.now())
+        self.wake(request, settle_payments)
+        count = sum(one.is_good for one in listed) - len(failed)
+        words = ngettext("%(count)d parcel entered.", "%(count)d parcels entered.", count)
+        self.message_user(request, words % {"count": count}, messages.SUCCESS)
+        for one in failed:
+            words = gettext("Row %(row)s: %(problem)s")
+            said = words % {"row": one.first.place, "problem": one.problem}
+            self.message_user(request, said, messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:shipping_parcel_changelist"))

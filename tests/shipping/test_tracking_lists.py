@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+
+from shipping import tracking_lists
+from shipping.tracking_lists import ListedRow, UnreadableListError
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_list_is_read_whatever_cuts_its_cells(delimiter):
+    text = "Order number,Carrier,Tracking_Number\nFL-1,DHL,JJD1\n\nFL-2,GLS,G-2\n"
+
+    rows = tracking_lists.read(text.replace(",", delimiter))
+
+    assert rows == [
+        ListedRow(place=2, order="FL-1", carrier="DHL", number="JJD1"),
+        ListedRow(place=4, order="FL-2", carrier="GLS", number="G-2"),
+    ]
+
+
+def test_quotes_blanks_and_short_rows_are_no_trouble():
+    text = '\ntracking,po,courier,qty,sku\n" JJD1 ",FL-1,"DHL, Paket",2,HL\n\'00123,FL-2\n'
+
+    first, second = tracking_lists.read(text)
+
+    assert (first.carrier, first.quantity, first.sku) == ("DHL, Paket", "2", "HL")
+    assert (second.number, second.order, second.carrier) == ("00123", "FL-2", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("order,carrier\nFL-1,DHL\n", "The header lacks: tracking number."),
+        ("", "The header lacks: order, carrier, tracking number."),
+        ("order,carrier,number\n,,\n", "There is no row below the header."),
+        ("order,carrier,number\n" + "a,b,c\n" * 5_001, "at most 5000 rows"),
+        ("x" * 500_001, "at most 500000 characters"),
+        ("order,carrier,number\n" + "y" * 200_000, "This is no table"),
+    ],
+)
+def test_what_is_no_list_says_why(text, words):
+    with pytest.raises(UnreadableListError, match=words):
+        tracking_lists.read(text)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_words_are_read_in_the_usual_encodings(encoding):
+    assert tracking_lists.decoded("Österreichische Post".encode(encoding)) == "Österreichische Post"
