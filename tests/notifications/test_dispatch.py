@@ -62,6 +62,26 @@ def test_a_fact_makes_its_messages_once():
     assert Event.objects.get().fanned_out_at == NOON
 
 
+@pytest.mark.parametrize(
+    ("email", "told"),
+    [
+        (
+            ["b@fara.example", "a@fara.example", "b@fara.example"],
+            ["a@fara.example", "b@fara.example"],
+        ),
+        ([], []),
+    ],
+)
+def test_a_fact_for_several_people_is_told_to_each_of_them_once(email, told):
+    event = make_event("evidence.expires", email=email)
+
+    dispatch.fan_out(event=event, now=NOON)
+    dispatch.fan_out(event=event, now=NOON)
+
+    recipients = event.deliveries.order_by("recipient").values_list("recipient", flat=True)
+    assert list(recipients) == told
+
+
 def test_six_workers_who_hear_of_one_fact_make_one_message():
     event = make_event()
 
