@@ -146,3 +146,28 @@ def test_a_wrong_key_is_a_matter_for_staff(cj_answers):
 
     with pytest.raises(PermanentError, match="1600005 The API key is wrong"):
         line(MemoryTokens()).find(number="FL-1")
+
+
+def of_another_key():
+    return MemoryTokens(**good_pair(time.time(), of_key="that of the old key"))
+
+
+def test_a_pair_that_was_lent_to_another_key_is_not_used(cj_answers):
+    login = cj_answers.post(LOGIN).mock(return_value=lent("access-new"))
+    ask = cj_answers.get(DETAIL).mock(return_value=refusal(1603100))
+
+    opened = line(of_another_key())
+    assert opened.find(number="FL-1-1") is None
+    opened.close()
+
+    assert login.call_count == 1
+    assert ask.calls.last.request.headers["CJ-Access-Token"] == "access-new"
+
+
+def test_a_new_key_that_is_refused_leaves_nothing_of_the_old_one(cj_answers):
+    cj_answers.post(LOGIN).mock(return_value=refusal(1600005))
+
+    opened = line(of_another_key())
+    with pytest.raises(PermanentError):
+        opened.find(number="FL-1-1")
+    opened.close()
