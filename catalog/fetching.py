@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from django.db import transaction
 
@@ -15,14 +16,18 @@ LEASE = timedelta(minutes=10)
 def fetch_waiting(*, size: int, now: datetime, main_only: bool = False) -> int:
     """Fetch a batch and put it on the shelves; return how many pictures were tried.
 
-    Two at once never fetch the same picture.
+    Two at once never fetch the same picture. A host that does not answer is asked once in a
+    batch: those who wait behind him are not his.
 
     Locks:  the pictures, only while they are leased: a picture in work is due again after
             the lease, should we die with it
     """
     waiting = _lease(size=size, now=now, main_only=main_only)
+    silent: set[str] = set()
     for image in waiting:
-        images.fetch(image, now)
+        host = _host(image.source_url)
+        if host not in silent and not images.fetch(image, now):
+            silent.add(host)
     arrived = set(
         Image.objects.filter(pk__in=[image.pk for image in waiting])
         .exclude(stem="")
@@ -32,6 +37,13 @@ def fetch_waiting(*, size: int, now: datetime, main_only: bool = False) -> int:
         with transaction.atomic(durable=True):
             shelving.shelve(product_ids=arrived, channel=channel)
     return len(waiting)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return url  # no host at all, and alone with it
 
 
 @transaction.atomic(durable=True)

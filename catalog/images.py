@@ -54,13 +54,17 @@ class Picture:
     height_px: int
 
 
-def fetch(image: Image, now: datetime) -> None:
-    """Fetch one picture and write down what became of it, or why not, and when to try again."""
+def fetch(image: Image, now: datetime) -> bool:
+    """Fetch one picture and write down what became of it, or why not, and when to try again.
+
+    Return whether somebody answered, with whatever.
+    """
     try:
         answer = download(image.source_url, headers={"accept": "image/*"}, max_bytes=MAX_BYTES)
         picture = keep(answer.content)
     except TemporaryError as error:
         _later(image, str(error), now=now)
+        return bool(error.code)
     except (PermanentError, BadPictureError) as error:
         _never(image, str(error))
     else:
@@ -72,6 +76,7 @@ def fetch(image: Image, now: datetime) -> None:
             try_after=None,
             tries=image.tries + 1,
         )
+    return True
 
 
 def _later(image: Image, problem: str, *, now: datetime) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from storefront.lib import columns
 from storefront.lib.staff import StaffAdmin, action, inline, start
 from suppliers import tasks
+from suppliers.breaker_desk import BreakerActions, answering
 from suppliers.connection_form import ConnectionForm, form_for
 from suppliers.models import CallBudget, Connection, Supplier
 
@@ -72,7 +73,7 @@ class CheckActions(StaffAdmin):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(StaffAdmin):
+class ConnectionAdmin(BreakerActions):
     form = ConnectionForm
     editable = (
         "base_url",
@@ -88,6 +89,7 @@ class ConnectionAdmin(StaffAdmin):
     list_display: ClassVar = [
         columns.text("supplier__name", _("Supplier")),
         "base_url",
+        answering,
         "products_every_min",
         "prices_every_min",
         "stock_every_min",
@@ -96,11 +98,13 @@ class ConnectionAdmin(StaffAdmin):
         "problem",
         columns.age("problem_at", _("Trouble since")),
     ]
-    list_select_related: ClassVar = ["supplier"]
+    list_select_related: ClassVar = ["supplier", "breaker"]
+    actions_detail: ClassVar = BreakerActions.breaker_actions
     ordering: ClassVar = ["supplier"]
     # The options are edited in fields of their own; what the last try found, the supplier shows.
     exclude: ClassVar = ["secrets_sealed", "tokens_sealed", "remembered", "options", "check_report"]
     readonly_fields: ClassVar = [
+        answering,
         "orders_polled_at",
         "rest_until",
         "problem",

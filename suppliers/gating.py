@@ -25,13 +25,15 @@ ABOUT_ORDERS = frozenset(
         Ability.CLAIMS,
     }
 )
+SIGN_IN = "sign in"  # no ability, but no order goes without
 LEASE_MARGIN_S = 5.0
 
 
 class SupplierGate:
     """Every call to one supplier passes here: past the breaker, with a slot, at his pace.
 
-    Shape:  ``abilities`` tells what each path is for, by its beginning; the longest one wins
+    Shape:  ``abilities`` tells what each call is for, by how it begins; the longest one wins.
+            A call is named "GET path", or only by its path
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class SupplierGate:
         Raises: BreakerOpenError  he does not answer; nothing was sent
                 TemporaryError    our turn did not come; nothing was sent
         """
-        is_for_order = self._ability(call) in ABOUT_ORDERS
+        is_for_order = self._ability(call) in {*ABOUT_ORDERS, SIGN_IN}
         self._breaker.enter(call, is_for_order=is_for_order)
         lease_s = call.total_s + LONGEST_WAIT_S + LEASE_MARGIN_S
         slot = self._slots.take(lease_s=lease_s, is_for_order=is_for_order)
@@ -84,4 +86,12 @@ class SupplierGate:
 
     def _ability(self, call: Call) -> str:
         path = call.path.lstrip("/")
-        return next((each for start, each in self._abilities if path.startswith(start)), "")
+        names = (path, f"{call.method} {path}")
+        return next(
+            (
+                each
+                for start, each in self._abilities
+                if any(name.startswith(start) for name in names)
+            ),
+            "",
+        )

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from storefront.lib.failures import OutsideError
+from storefront.lib.failures import OutsideError, TemporaryError
 from suppliers import budgeting, runs, supply
 from suppliers.adapters.abilities import Connector
 from suppliers.adapters.base import BudgetSpentError
@@ -61,6 +61,9 @@ def take_in(  # noqa: PLR0913 - what, for whom, how long, and who wants to hear 
         runs.fail(work, str(error))
         if isinstance(error, BudgetSpentError):
             budgeting.rest(connection_id=supplier.connection.pk, until=error.until)
+        elif isinstance(error, TemporaryError) and error.retry_after_s:
+            until = work.moment() + timedelta(seconds=error.retry_after_s)
+            budgeting.rest(connection_id=supplier.connection.pk, until=until)
     except LeaseLostError:
         log.warning("%s was closed while we worked on it", run)
         run.refresh_from_db()

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from catalog import fetching, images
+from catalog.models import Image
+from storefront.lib.failures import TemporaryError
+from tests.factories.catalog import make_product
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+def make_images(*urls):
+    product = make_product()
+    return [
+        Image.objects.create(product=product, source_url=url, position=place)
+        for place, url in enumerate(urls)
+    ]
+
+
+def test_a_host_that_does_not_answer_is_asked_once_in_a_batch(monkeypatch):
+    asked = []
+
+    def download(url, **_):
+        asked.append(url)
+        raise TemporaryError("no answer", code="503" if "busy" in url else "")
+
+    monkeypatch.setattr(images, "download", download)
+    made = make_images(
+        "http://silent.example/1", "http://silent.example/2", "http://busy.example/1",
+        "http://busy.example/2", "http://[", "http://silent.example/3",
+    )  # fmt: skip
+
+    fetching.fetch_waiting(size=20, now=NOON)
+
+    assert asked == [
+        "http://silent.example/1", "http://busy.example/1", "http://busy.example/2", "http://[",
+    ]  # fmt: skip
+    second = Image.objects.get(pk=made[1].pk)
+    assert (second.tries, second.problem) == (0, "")
+    assert Image.objects.waiting(NOON + timedelta(hours=1)).filter(pk=second.pk).exists()

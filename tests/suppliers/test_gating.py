@@ -1,0 +1,137 @@
+"""What the gate lets through, and what it writes down of it."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from storefront.lib.failures import TemporaryError
+from storefront.lib.gates import Call, Outcome
+from suppliers.adapters import ADAPTERS, connector_class
+from suppliers.adapters.abilities import Ability
+from suppliers.adapters.fake import FakeSupplier
+from suppliers.breaking import SharedBreaker
+from suppliers.connecting import adapter_for, gate_of
+from suppliers.gating import SIGN_IN, SupplierGate
+from suppliers.models import FeedRun
+from suppliers.sync import take_in
+from tests.factories.feeds import NOON
+
+pytestmark = pytest.mark.django_db
+ABILITIES = {
+    "": "catalog",
+    "order/": "order reading",
+    "POST order/": "order placing",
+    "user/auth/": "sign in",
+}
+
+
+class Watcher:
+    """A breaker, slots and a pace that only keep what they were asked."""
+
+    def __init__(self):
+        self.for_orders = []
+        self.held = set()
+
+    def enter(self, _call, *, is_for_order):
+        self.for_orders.append(is_for_order)
+
+    def leave(self, _call, _outcome):
+        pass
+
+    def take(self, **_):
+        self.held.add(len(self.for_orders))
+        return len(self.for_orders)
+
+    def give_back(self, name):
+        self.held.remove(name)
+
+    def __call__(self):
+        pass
+
+
+def gate_with(watcher, *, pace=None):
+    return SupplierGate(
+        code="lumen", abilities=ABILITIES, breaker=watcher, slots=watcher, pace=pace or watcher
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "ability", "is_for_order"),
+    [
+        ("GET", "list", "catalog", False),
+        ("GET", "order/7", "order reading", True),
+        ("POST", "order/create", "order placing", True),
+        ("GET", "user/auth/status", "sign in", True),
+        ("GET", "/order/7", "order reading", True),
+    ],
+)
+def test_each_call_is_one_line_in_the_log(caplog, method, path, ability, is_for_order):
+    caplog.set_level(logging.INFO, "suppliers.gating")
+    watcher = Watcher()
+    gate = gate_with(watcher)
+    call = Call(method=method, path=path, request_id="ours-1")
+
+    gate.enter(call)
+    assert watcher.held
+    gate.leave(call, Outcome(status=200, milliseconds=12.4, their_id="theirs-1"))
+
+    assert watcher.for_orders == [is_for_order]
+    assert not watcher.held
+    assert caplog.messages == [
+        f"lumen: {ability}, {method} {path} -> 200 in 12 ms, request ours-1, theirs theirs-1"
+    ]
+
+
+def test_whose_turn_does_not_come_holds_no_slot():
+    def never():
+        raise TemporaryError("no free call")
+
+    watcher = Watcher()
+
+    with pytest.raises(TemporaryError, match="no free call"):
+        gate_with(watcher, pace=never).enter(Call(method="GET", path="list"))
+
+    assert not watcher.held
+
+
+@pytest.mark.parametrize("name", sorted(set(ADAPTERS) - {"fake"}))
+def test_every_connector_says_what_its_calls_are_for(name):
+    calls = connector_class(name).CALLS
+
+    assert set(calls.values()) <= {*Ability, SIGN_IN}
+    assert calls
+
+
+def test_a_supplier_who_hangs_up_again_and_again_is_asked_no_more(supplier, world):
+    world.failures = [TemporaryError("no answer")] * 20
+
+    with adapter_for(supplier) as connector:
+        for _ in range(9):
+            with pytest.raises(TemporaryError):
+                list(connector.product_rows())
+
+    assert len(world.asked) == 5
+    assert isinstance(connector, FakeSupplier)
+
+
+def test_the_gate_of_a_line_has_the_breaker_of_that_line(supplier, world):
+    call = Call(method="GET", path="list")
+    for _ in range(5):
+        SharedBreaker(supplier.connection.pk).leave(
+            call, Outcome(status=None, milliseconds=1, error=TemporaryError("no answer"))
+        )
+
+    with pytest.raises(TemporaryError, match="no answer since"):
+        gate_of(supplier, supplier.connection).enter(call)
+
+
+def test_a_sync_rests_as_long_as_he_says(supplier, world):
+    world.failures = [TemporaryError("HTTP 429", code="429", retry_after_s=600)] * 20
+
+    run = take_in(supplier=supplier, kind="products", now=NOON)
+
+    assert run.status == FeedRun.Status.FAILED
+    supplier.connection.refresh_from_db()
+    assert 600 <= (supplier.connection.rest_until - NOON).total_seconds() < 660
