@@ -8,6 +8,10 @@ import pytest
 from notifications.models import Event
 from orders import acknowledging
 from orders.models import Allocation, OrderLine, PaymentEvent, PurchaseOrder
+from storefront.dashboard.invariants import checking
+from storefront.dashboard.invariants.money import MONEY
+from storefront.dashboard.invariants.purchases import PURCHASES
+from storefront.dashboard.invariants.stock import STOCK
 from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable
@@ -16,6 +20,7 @@ from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 
+WATCHED = {one.code for one in (*MONEY, *PURCHASES, *STOCK)} - {"I4.said_before"}
 LATER = NOON + timedelta(hours=1)
 ONE, OTHER = Decimal("39.99"), Decimal("19.99")
 
@@ -30,7 +35,14 @@ def answer(purchase_order, *refused, code="out_of_stock", word=Answer.ACCEPTED):
     )
     acknowledging.apply(purchase_order=fresh, state=state, now=LATER)
     fresh.refresh_from_db()
+    assert broken() == []
     return fresh
+
+
+def broken():
+    """Name the invariants of purchase orders and money that do not hold."""
+    found = [one for one in checking.check(now=LATER) if one.count]
+    return [one.invariant.code for one in found if one.invariant.code in WATCHED]
 
 
 def asked():

@@ -15,7 +15,7 @@ from tests.factories.suppliers import NOON, make_supplier
 pytestmark = pytest.mark.django_db
 
 HEADER = "order,carrier,tracking number,sku,quantity"
-PAGE = "/admin/shipping/parcel/enter-list/"
+PAGE = "/admin/shipping/parcel/enter_list/"
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from shipping.models import Parcel
 from storefront.accounts.models import User
 from suppliers.models import Connection, FeedMapping
+from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import make_supplier
 from tests.journeys.pages.conftest import overflow, violations
 from tests.journeys.pages.test_staff import WHO, sign_in
@@ -59,3 +61,34 @@ def test_a_mapping_is_built_seen_and_saved_without_a_mouse(office, browse, tmp_p
 
     assert found == []
     assert FeedMapping.objects.get().spec["fields"]["title"] == {"column": "Bezeichnung"}
+
+
+@pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1280, "light")])
+def test_a_list_of_tracking_numbers_is_looked_at_before_it_is_entered(
+    office, browse, tmp_path, width, theme
+):
+    purchase_order = make_accepted_purchase_order()
+    number = purchase_order.number
+    (tmp_path / "list.csv").write_text(
+        f"order;carrier;tracking number\n{number};DHL;JJD000390007882123456\nFL-0;DHL;JJD01234\n"
+    )
+    page = browse(width, theme)
+    sign_in(page, office)
+    page.goto(f"{office}/admin/shipping/parcel/")
+    if width > 1000:  # on a phone it stands in a menu
+        page.get_by_role("link", name="Enter a list of tracking numbers").wait_for()
+    page.goto(f"{office}/admin/shipping/parcel/enter_list/")
+    found = violations(page)
+
+    page.get_by_label("Supplier").last.select_option(str(purchase_order.supplier_id))
+    page.set_input_files("input[type=file]", tmp_path / "list.csv")
+    press(page, page.get_by_role("button", name="Look at it"))
+    page.get_by_text("1 of 2 parcels can be entered.").wait_for()
+    found += violations(page)
+    assert overflow(page) <= 0
+    page.screenshot(path=tmp_path / f"list-{width}.png", full_page=True)
+    press(page, page.get_by_role("button", name="Enter the good ones"))
+    page.get_by_text("1 parcel entered.").wait_for()
+
+    assert found == []
+    assert Parcel.objects.get().shipment.purchase_order == purchase_order
