@@ -1,0 +1,19 @@
+"""Memory does not grow with the length of a supplier's file, whatever it is written in."""
+
+from __future__ import annotations
+
+import pytest
+
+from storefront.bench.feeds import NAMES, measure
+
+ROWS = 12_000
+# Buffers fill up and stay; a row that stays takes some 1.5 kB, so 12,000 of them twice as much.
+BUFFERS_MB = 10
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_long_file_needs_no_more_than_some_buffers(tmp_path, name):
+    found = measure(name, count=ROWS, folder=tmp_path)
+
+    assert found.rows == ROWS
+    assert found.peak_mb - found.bare_mb < BUFFERS_MB
