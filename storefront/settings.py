@@ -12,6 +12,8 @@ from typing import Any
 
 from django.utils.csp import CSP
 
+from storefront.api import framework
+from storefront.dashboard import clothes
 from storefront.lib.env import env_bool, env_int, env_list, env_mailer, env_postgres, env_str
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -277,45 +279,9 @@ if IS_PRODUCTION:
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
-REST_FRAMEWORK = {
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "storefront.api.problems.answer",
-    "UNAUTHENTICATED_USER": None,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Fara API",
-    "DESCRIPTION": "Listings, carts, checkout, orders and tracking.",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "SCHEMA_PATH_PREFIX": "/api/v[0-9]",
-    "COMPONENT_SPLIT_REQUEST": True,  # what may be left out of a request is always in an answer
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SORT_OPERATIONS": False,  # in the order of the routes
-    "ENUM_NAME_OVERRIDES": {
-        "OrderStatus": "orders.models.Order.Status",
-        "ParcelStatus": "shipping.models.Parcel.Status",
-        "CarrierStatus": "shipping.models.Parcel.Carrier",
-    },
-}
-
-UNFOLD = {
-    "SITE_TITLE": "Fara",
-    "SITE_HEADER": "Fara",
-    "SITE_SYMBOL": "flashlight_on",
-    "DASHBOARD_CALLBACK": "storefront.dashboard.today.show",
-    "COLORS": "storefront.dashboard.look.colors",
-    "STYLES": ["storefront.dashboard.look.stylesheet"],
-    "SCRIPTS": ["storefront.dashboard.look.script"],
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": "storefront.dashboard.look.favicon"}
-    ],
-    "LOGIN": {"form": "storefront.accounts.forms.SignInForm"},
-    "SIDEBAR": {"show_search": True, "navigation": "storefront.dashboard.navigation.groups"},
-}
+# How the API and the staff pages are set up stands beside them.
+REST_FRAMEWORK, SPECTACULAR_SETTINGS = framework.REST, framework.DESCRIPTION
+UNFOLD = clothes.UNFOLD
 
 LOGGING = {
     "version": 1,

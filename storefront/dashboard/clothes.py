@@ -1,0 +1,20 @@
+"""The clothes of the staff pages: unfold, and what we put over it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Fara",
+    "SITE_HEADER": "Fara",
+    "SITE_SYMBOL": "flashlight_on",
+    "DASHBOARD_CALLBACK": "storefront.dashboard.today.show",
+    "COLORS": "storefront.dashboard.look.colors",
+    "STYLES": ["storefront.dashboard.look.stylesheet"],
+    "SCRIPTS": ["storefront.dashboard.look.script"],
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "storefront.dashboard.look.favicon"}
+    ],
+    "LOGIN": {"form": "storefront.accounts.forms.SignInForm"},
+    "SIDEBAR": {"show_search": True, "navigation": "storefront.dashboard.navigation.groups"},
+}
