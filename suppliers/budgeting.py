@@ -89,7 +89,8 @@ class KeptBudget:
 
     def left(self, quota: Quota) -> int:
         row = CallBudget.objects.filter(connection=self._connection_id, name=quota.name)
-        return row.current().first() or quota.points
+        left = row.current().first()
+        return quota.points if left is None else left
 
 
 def rest(*, connection_id: int, until: datetime) -> None:

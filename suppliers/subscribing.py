@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.contrib.postgres.aggregates import BoolOr
 from django.db.models import Max, QuerySet
 
 from suppliers.adapters.abilities import able
@@ -46,7 +47,7 @@ def sold(supplier: Supplier) -> QuerySet[SupplierOffer, str]:
         supplier=supplier, status=SupplierOffer.Status.ACTIVE, variant__listings__isnull=False
     )
     ranked = offers.values("supplier_product").annotate(
-        is_shown=Max("variant__listings__is_published"),
+        is_shown=BoolOr("variant__listings__is_published"),
         most=Max("variant__listings__available"),
     )
     return ranked.order_by("-is_shown", "-most", "supplier_product").values_list(

@@ -1,0 +1,126 @@
+"""Points of a supplier, over all workers: by the clock, kept for orders, spread over a day."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from suppliers import budgeting
+from suppliers.adapters.base import BudgetSpentError
+from suppliers.adapters.cj.wire import POINTS
+from suppliers.adapters.line import Quota
+from suppliers.budgeting import KeptBudget
+from suppliers.models import CallBudget, Connection
+
+pytestmark = pytest.mark.django_db
+
+SMALL = Quota(name="small", points=100, window_s=3600, kept_for_orders=20)
+
+
+@pytest.fixture
+def budget(supplier):
+    return KeptBudget(supplier.connection.pk)
+
+
+def database_now():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now()")
+        return cursor.fetchone()[0]
+
+
+def test_a_day_of_points_ends_at_midnight_of_greenwich(budget):
+    budget.spend(POINTS, points=50)
+
+    until = CallBudget.objects.get().until.astimezone(UTC)
+    assert (until.hour, until.minute, until.second, until.microsecond) == (0, 0, 0, 0)
+    assert timedelta(0) < until - database_now() <= timedelta(days=1)
+
+
+def test_any_other_window_begins_with_its_first_call(budget):
+    budget.spend(SMALL)
+
+    assert CallBudget.objects.get().until - database_now() == timedelta(hours=1)
+
+
+def test_the_last_points_are_for_orders(budget):
+    budget.spend(SMALL, points=80)
+
+    with pytest.raises(BudgetSpentError) as caught:
+        budget.spend(SMALL)
+    budget.spend(SMALL, points=20, is_for_order=True)
+    with pytest.raises(BudgetSpentError):
+        budget.spend(SMALL, is_for_order=True)
+
+    assert caught.value.until == CallBudget.objects.get().until
+    assert budget.left(SMALL) == 0
+
+
+def test_a_window_that_is_over_gives_all_points_again(budget):
+    budget.spend(SMALL, points=80)
+    CallBudget.objects.update(until=database_now() - timedelta(seconds=1))
+
+    budget.spend(SMALL, points=70)
+
+    assert CallBudget.objects.get().used == 70
+
+
+def test_what_the_supplier_says_counts_more_than_what_we_counted(budget):
+    budget.spend(POINTS, points=50)
+
+    budget.told(POINTS, left=900, total=51_000, until=None)
+
+    row = CallBudget.objects.get()
+    assert (row.total, row.used, budget.left(POINTS)) == (51_000, 50_100, 900)
+
+
+def spread_at(supplier, now, *quotas):
+    until = budgeting.spread(connection_id=supplier.connection.pk, quotas=quotas, now=now)
+    row = Connection.objects.get(pk=supplier.connection.pk)
+    assert row.rest_until == until
+    return until
+
+
+@pytest.mark.parametrize(
+    ("used", "rests_until_hour"),
+    [(12_250, 6), (24_500, 12), (49_000, 24), (60_000, 24)],
+)
+def test_syncs_rest_until_the_share_of_the_day_that_they_used_is_over(
+    supplier, used, rests_until_hour
+):
+    """Of 50,000 points 1,000 are kept: 24,500 are half of the rest, and of the day."""
+    midnight = datetime(2026, 11, 24, tzinfo=UTC)
+    CallBudget.objects.create(
+        connection=supplier.connection,
+        name="points",
+        total=50_000,
+        used=used,
+        until=midnight + timedelta(days=1),
+    )
+
+    until = spread_at(supplier, midnight + timedelta(hours=1), POINTS)
+
+    assert until == midnight + timedelta(hours=rests_until_hour)
+
+
+@pytest.mark.parametrize(
+    ("hour", "quota"),
+    [
+        (7, POINTS),  # the share that was used is over
+        (25, POINTS),  # it is another day
+        (1, replace(POINTS, is_spread=False)),
+    ],
+)
+def test_nobody_rests_without_need(supplier, hour, quota):
+    midnight = datetime(2026, 11, 24, tzinfo=UTC)
+    CallBudget.objects.create(
+        connection=supplier.connection,
+        name="points",
+        total=50_000,
+        used=12_250,
+        until=midnight + timedelta(days=1),
+    )
+
+    assert spread_at(supplier, midnight + timedelta(hours=hour), quota) is None

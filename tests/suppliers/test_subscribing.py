@@ -1,0 +1,195 @@
+"""A supplier tells us news of what we sell, as far as he lets us; his balance is watched."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog.models import Listing
+from storefront.lib.failures import TemporaryError
+from storefront.lib.money import Money
+from suppliers import balances, connecting, subscribing
+from suppliers.connecting import calls_per_second
+from suppliers.models import Connection, SupplierOffer
+from tests.factories.catalog import make_listing
+from tests.factories.suppliers import NOON, make_level, make_offer, make_supplier
+
+pytestmark = pytest.mark.django_db
+URL = "https://shop.example/hooks/cj-lumen/"
+
+
+class Teller:
+    """A supplier who tells of ``most`` products, and what he was asked for."""
+
+    def __init__(self, most=10, present=()):
+        self.most = most
+        self.present = set(present)
+        self.url = ""
+
+    @staticmethod
+    def genuine_id(**_):
+        return ""
+
+    @staticmethod
+    def read_news(*_, **__):
+        return ()
+
+    def listen(self, *, url):
+        self.url = url
+
+    def most_subscribed(self):
+        return self.most
+
+    def subscribed(self):
+        return frozenset(self.present)
+
+    def subscribe(self, *, refs):
+        agreed = list(refs)[: self.most - len(self.present)]
+        self.present |= set(agreed)
+        return agreed
+
+    def unsubscribe(self, *, refs):
+        self.present -= set(refs)
+
+    def close(self):
+        """Nothing is open."""
+
+
+class Purse:
+    """A supplier who holds money."""
+
+    def __init__(self, amount):
+        self.amount = amount
+
+    def balance(self):
+        if self.amount is None:
+            raise TemporaryError("he does not answer")
+        return Money(Decimal(self.amount), "EUR")
+
+    def close(self):
+        """Nothing is open."""
+
+
+@pytest.fixture
+def speaks(monkeypatch):
+    """Let the shop reach this supplier where it would open the real one."""
+
+    def use(teller):
+        monkeypatch.setattr(connecting, "connector_class", lambda _: lambda _line: teller)
+        return teller
+
+    return use
+
+
+def sold(ref, *, is_published=True, available=5):
+    listing = make_listing()
+    offer = make_offer(listing.variant)
+    SupplierOffer.objects.filter(pk=offer.pk).update(supplier_product=ref)
+    Listing.objects.filter(pk=listing.pk).update(is_published=is_published, available=available)
+    make_level(offer)
+    return offer
+
+
+def test_what_is_on_sale_comes_first_and_what_is_not_ours_is_dropped(speaks):
+    sold("waits", is_published=False)
+    sold("empty", available=0)
+    sold("full", available=9)
+    teller = speaks(Teller(most=2, present=["full", "of somebody else"]))
+
+    done = subscribing.subscribe(supplier=make_supplier(), url=URL)
+
+    assert teller.url == URL
+    assert teller.present == {"full", "empty"}
+    assert (done.wanted, done.added, done.dropped) == (2, 1, 1)
+
+
+def test_nothing_new_asks_for_nothing(speaks):
+    sold("full")
+    teller = speaks(Teller(present=["full"]))
+    teller.subscribe = teller.unsubscribe = None
+
+    done = subscribing.subscribe(supplier=make_supplier(), url=URL)
+
+    assert (done.wanted, done.added, done.dropped) == (1, 0, 0)
+
+
+def test_what_is_gone_or_not_matched_is_not_asked_for(speaks):
+    SupplierOffer.objects.filter(pk=sold("gone").pk).update(status="gone")
+    SupplierOffer.objects.filter(pk=sold("unknown").pk).update(variant=None)
+    teller = speaks(Teller())
+
+    subscribing.subscribe(supplier=make_supplier(), url=URL)
+
+    assert teller.present == set()
+
+
+def wire_of(supplier):
+    return Connection.objects.get(supplier=supplier)
+
+
+def test_a_low_balance_stands_with_the_connection_until_it_is_filled(speaks):
+    supplier = make_supplier()
+    Connection.objects.update(low_balance_amount=Decimal(100))
+    purse = speaks(Purse("12.345"))
+
+    assert balances.look(supplier=supplier, now=NOON) == Money(Decimal("12.345"), "EUR")
+    low = wire_of(supplier)
+    purse.amount = "100.00"
+    balances.look(supplier=supplier, now=NOON + timedelta(hours=1))
+    filled = wire_of(supplier)
+
+    assert (low.balance_amount, low.balance_as_of) == (Decimal("12.35"), NOON)
+    assert low.problem == "balance: 12.35 EUR is left, below 100.00"
+    assert (filled.balance_amount, filled.problem) == (Decimal("100.00"), "")
+
+
+def test_a_balance_that_is_not_told_stays_what_it_was(speaks):
+    supplier = make_supplier()
+    purse = speaks(Purse("50.00"))
+    balances.look(supplier=supplier, now=NOON)
+    purse.amount = None
+
+    assert balances.look(supplier=supplier, now=NOON + timedelta(hours=1)) is None
+    assert (wire_of(supplier).balance_amount, wire_of(supplier).balance_as_of) == (50, NOON)
+
+
+def test_a_good_balance_ends_no_other_problem(speaks):
+    supplier = make_supplier()
+    Connection.objects.update(problem="stock: he is down", low_balance_amount=Decimal(1))
+    speaks(Purse("50.00"))
+
+    balances.look(supplier=supplier, now=NOON)
+
+    assert wire_of(supplier).problem == "stock: he is down"
+
+
+def test_only_who_is_paid_from_a_balance_is_asked_for_it():
+    make_supplier("lumen", adapter="fake")
+    cj = make_supplier("cj", adapter="cj")
+    paused = make_supplier("cj-2", adapter="cj")
+    paused.status = "paused"
+    paused.save()
+
+    assert balances.holders() == [cj]
+
+
+@pytest.mark.parametrize(
+    ("asked", "options", "remembered", "expected"),
+    [
+        (10, {}, {}, 10),
+        (10, {"level": 2}, {}, 2),
+        (1, {"level": 5}, {}, 1),
+        (10, {"level": 5}, {"calls_per_second": 4}, 4),
+    ],
+)
+def test_the_pace_is_what_staff_say_and_never_more_than_the_account_allows(
+    asked, options, remembered, expected
+):
+    supplier = make_supplier(adapter="cj")
+    wire = Connection(
+        supplier=supplier, calls_per_second=asked, options=options, remembered=remembered
+    )
+
+    assert calls_per_second(supplier, wire) == expected
