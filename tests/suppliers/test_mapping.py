@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import IntegrityError, connection
+
+from storefront.lib.failures import PermanentError
+from suppliers import mapping, uploading
+from suppliers.models import FeedMapping, FeedUpload
+from tests.factories.suppliers import NOON, make_supplier
+
+SPEC = {"fields": {"sku": {"column": "SKU"}}}
+
+
+def save(supplier, spec=SPEC, content="products"):
+    return mapping.save(supplier=supplier, content=content, spec=spec, by="staff", now=NOON)
+
+
+def keep(supplier, *chunks, name="list.csv"):
+    return uploading.keep(
+        supplier=supplier, content="products", name=name, chunks=chunks, by="staff", now=NOON
+    )
+
+
+@pytest.fixture
+def supplier(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    return make_supplier("lumen", adapter="feed")
+
+
+@pytest.mark.django_db
+def test_what_no_file_can_be_read_by_is_not_kept(supplier):
+    with pytest.raises(PermanentError, match="no column is the SKU"):
+        save(supplier, {"fields": {}})
+
+    assert not FeedMapping.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_database_keeps_one_version_active(supplier):
+    save(supplier)
+
+    with pytest.raises(IntegrityError, match="mapping_one_active_per_file"):
+        FeedMapping.objects.create(
+            supplier=supplier, content="products", version=9, spec=SPEC, made_at=NOON,
+            is_active=True,
+        )  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_who_save_at_once_make_two_versions(supplier):
+    start = threading.Barrier(4)
+
+    def work():
+        connection.ensure_connection()
+        start.wait()
+        try:
+            save(supplier)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    versions = FeedMapping.objects.order_by("version").values_list("version", "is_active")
+    assert list(versions) == [(1, False), (2, False), (3, False), (4, True)]
+
+
+@pytest.mark.django_db
+def test_only_a_feed_is_read_by_mappings(supplier):
+    save(supplier)
+    save(supplier, content="stock")
+
+    assert set(mapping.options_for(supplier, {})) == {"mapping", "stock_mapping"}
+    supplier.adapter = "cj"
+    assert mapping.options_for(supplier, {}) == {}
+
+
+@pytest.mark.django_db
+def test_the_newest_upload_is_read_where_files_are_handed_in(supplier):
+    keep(supplier, b"sku\n1\n")
+    newest = keep(supplier, b"sku\n", b"2\n")
+
+    by_hand = mapping.options_for(supplier, {"via": "upload"})
+    fetched = mapping.options_for(supplier, {"via": "https"})
+
+    assert (by_hand, fetched) == ({"products_at": newest.stored_as}, {})
+    path = uploading.folder_of(supplier) / "uploads" / newest.stored_as
+    assert path.read_bytes() == b"sku\n2\n"
+    assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.django_db
+def test_a_file_without_end_is_not_kept(supplier, monkeypatch):
+    monkeypatch.setattr(uploading, "MOST_BYTES", 10)
+
+    with pytest.raises(uploading.TooLongError):
+        keep(supplier, b"123456", b"123456")
+
+    assert not FeedUpload.objects.exists()
+    assert list((uploading.folder_of(supplier) / "uploads").iterdir()) == []
+
+
+@pytest.mark.django_db
+def test_a_name_from_outside_is_only_shown(supplier):
+    kept = keep(supplier, b"x", name="../\x00\n<b>evil</b>.csv")
+
+    assert kept.given_name == "../<b>evil</b>.csv"
+    assert kept.stored_as.startswith("products-")

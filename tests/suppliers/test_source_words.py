@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+from suppliers import source_words
+from suppliers.adapters.feed.mapping import Source
+from suppliers.source_words import UnreadableLineError
+
+PAIRS = [
+    ("B2B price", Source(column="B2B price")),
+    ("json: prices[0].net", Source(jmespath="prices[0].net")),
+    ("xpath: g:price", Source(xpath="g:price")),
+    ("fixed: EUR", Source(constant="EUR")),
+    ("IMAGES split at |", Source(column="IMAGES", separator="|")),
+    ("json: a.b split at ;", Source(jmespath="a.b", separator=";")),
+    ("note: not ours", Source(column="note: not ours")),
+]
+
+
+@pytest.mark.parametrize(("text", "source"), PAIRS)
+def test_a_source_is_written_as_it_is_read(text, source):
+    assert source_words.read(text) == source
+    assert source_words.written(source) == text
+
+
+def test_lines_are_pairs():
+    assert source_words.pairs("Color = colour\n\n Size=fixed: L=1 \n") == {
+        "Color": "colour",
+        "Size": "fixed: L=1",
+    }
+
+
+@pytest.mark.parametrize("line", ["Color", "= colour", "Color ="])
+def test_half_a_pair_is_none(line):
+    with pytest.raises(UnreadableLineError, match=line.split()[0]):
+        source_words.pairs(line)
