@@ -92,7 +92,7 @@ class BigBuy:
             self._listed = lists.fetch(self._wire, self._shelf, self._options, self._memory)
         bad, chosen = self._listed
         yield from bad
-        yield from records.pages(self._shelf, chosen, tells_stock=self._options.only_in_stock)
+        yield from records.pages(self._shelf, chosen)
 
     @property
     def omitted_stock(self) -> Omitted:

@@ -10,7 +10,7 @@ from catalog.records import BadRow
 from storefront.lib.failures import PermanentError
 from suppliers.adapters.bigbuy import reading, stocks
 from suppliers.adapters.bigbuy.options import Options
-from suppliers.adapters.bigbuy.shelf import Shelf
+from suppliers.adapters.bigbuy.shelf import STOCKED, Shelf
 from suppliers.adapters.bigbuy.wire import Wire
 from suppliers.adapters.line import Memory
 
@@ -26,6 +26,7 @@ NAMES_OF_VARIANTS = ("variations", "attributes", "attributegroups")
 NAMES_HOLD_S = 7 * 86_400
 # What the dates did not tell is found at the latest after so long.
 ALL_HOLD_S = 7 * 86_400
+STOCKED_HOLDS_S = 1800
 TOLD = "told"
 
 
@@ -44,10 +45,8 @@ def fetch(
     if not listed:
         return bad, frozenset()
     if options.only_in_stock:
-        variants_of(wire, shelf)
-        shelf.put_stock(stocks.figures(wire, shelf, options))
         told = {int(key) for key in memory.load().get(TOLD, ())}
-        chosen = listed & (shelf.in_stock() | told)
+        chosen = listed & (_stocked(wire, shelf, options) | told)
         if chosen != told:
             memory.keep({**memory.load(), TOLD: sorted(chosen)})
     else:
@@ -63,6 +62,15 @@ def fetch(
         for name in NAMES_OF_VARIANTS:
             _names(wire, shelf, name)
     return bad, frozenset(chosen)
+
+
+def _stocked(wire: Wire, shelf: Shelf, options: Options) -> set[int]:
+    """Return what there is any of: the stock job asks often enough, and leaves its answer."""
+    if time.time() - shelf.fetched_at_s(STOCKED) > STOCKED_HOLDS_S:
+        variants_of(wire, shelf)
+        for _ in stocks.stock_rows(wire, shelf, options):
+            pass
+    return shelf.stocked()
 
 
 def _products(wire: Wire, shelf: Shelf, bad: list[BadRow]) -> set[int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from catalog.records import BadRow, ProductRecord, VariantRecord
 from storefront.lib.money import Money
-from suppliers.adapters.base import ProductPage, StockRecord
+from suppliers.adapters.base import ProductPage
 from suppliers.adapters.bigbuy import reading, stocks
 from suppliers.adapters.bigbuy.shelf import Shelf
 from suppliers.adapters.claims import claims
@@ -28,10 +28,10 @@ BATTERY = re.compile(r"batter|li-?ion|li-?po|lithium|\bmAh\b", re.IGNORECASE)
 NONE_OF_IT = re.compile(r"^\s*(no|none|without|not included|0)\b", re.IGNORECASE)
 
 
-def pages(shelf: Shelf, chosen: frozenset[int], *, tells_stock: bool) -> Iterator[ProductPage]:
+def pages(shelf: Shelf, chosen: frozenset[int]) -> Iterator[ProductPage]:
     for key, row in shelf.products():
         if key in chosen:
-            yield _Joined(shelf, key, row).page(tells_stock=tells_stock)
+            yield _Joined(shelf, key, row).page()
 
 
 class _Joined:
@@ -46,7 +46,7 @@ class _Joined:
         self._variations = shelf.children("productsvariations", key)[:MOST_VARIANTS]
         self._problems: list[BadRow] = []
 
-    def page(self, *, tells_stock: bool) -> ProductPage:
+    def page(self) -> ProductPage:
         brand = self._name("manufacturers", self._row.get("manufacturer"))
         path = self._category_path()
         options = [self._options(variation) for variation in self._variations]
@@ -67,7 +67,6 @@ class _Joined:
             cost_digest=reading.digest(prices),
             record=self._record(title, brand, path, options, variants) if variants else None,
             problems=tuple(self._problems),
-            stock=self._stock() if tells_stock else None,
         )
 
     def _record(
@@ -170,12 +169,6 @@ class _Joined:
                 found.append(name)
             key = reading.whole(row.get("parentTaxonomy"))
         return tuple(reversed(found))
-
-    def _stock(self) -> tuple[StockRecord, ...]:
-        return tuple(
-            StockRecord(sku=sku, location=location, country=country, quantity=quantity)
-            for sku, location, country, quantity in self._shelf.stock(int(self._ref))
-        )
 
 
 def _option_names(options: list[dict[str, str]]) -> tuple[str, ...]:

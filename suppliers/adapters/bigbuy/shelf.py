@@ -13,9 +13,10 @@ import msgspec
 
 FILE = "bigbuy.sqlite3"
 BUSY_S = 60.0
+STOCKED = "stocked"
 BATCH = 1000
 # What is kept is only ever what was told once: another edition of it is asked for again.
-EDITION = 1
+EDITION = 2
 KEPT = """
 CREATE TABLE IF NOT EXISTS rows (
   list TEXT, id INTEGER, parent INTEGER, row BLOB, PRIMARY KEY (list, id)
@@ -24,6 +25,7 @@ CREATE INDEX IF NOT EXISTS rows_by_parent ON rows (list, parent);
 CREATE TABLE IF NOT EXISTS stamps (
   list TEXT, id INTEGER, stamp TEXT, PRIMARY KEY (list, id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stocked (product INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS fetched (list TEXT PRIMARY KEY, at_s REAL) WITHOUT ROWID;
 """
 # The run's own: it lies in a file that nobody else sees, and that ends with the run.
@@ -31,8 +33,6 @@ OWN = """
 CREATE TEMP TABLE product (id INTEGER PRIMARY KEY, row BLOB);
 CREATE TEMP TABLE stamp (list TEXT, id INTEGER, stamp TEXT, PRIMARY KEY (list, id)) WITHOUT ROWID;
 CREATE TEMP TABLE incoming (id INTEGER PRIMARY KEY, parent INTEGER, row BLOB);
-CREATE TEMP TABLE stock (product INTEGER, sku TEXT, location TEXT, country TEXT, quantity INTEGER);
-CREATE INDEX temp.stock_by_product ON stock (product);
 """
 REPLACE = (
     "DELETE FROM rows WHERE list = :list",
@@ -66,7 +66,7 @@ class Shelf:
         self._db.execute("PRAGMA synchronous=NORMAL")
         (edition,) = self._db.execute("PRAGMA user_version").fetchone()
         if edition != EDITION:
-            for table in ("rows", "stamps", "fetched"):
+            for table in ("rows", "stamps", "stocked", "fetched"):
                 self._db.execute(f"DROP TABLE IF EXISTS {table}")
             self._db.execute(f"PRAGMA user_version = {EDITION}")
         self._db.executescript(KEPT)
@@ -156,21 +156,13 @@ class Shelf:
         ).fetchone()
         return int(found[0]) if found and found[0] is not None else None
 
-    def put_stock(self, rows: Iterable[tuple[int, str, str, str, int]]) -> None:
-        for batch in batched(rows, BATCH):
-            self._db.execute("BEGIN")
-            self._db.executemany("INSERT INTO temp.stock VALUES (?, ?, ?, ?, ?)", batch)
-            self._db.execute("COMMIT")
+    def put_stocked(self, products: Iterable[int], *, at_s: float) -> None:
+        """Keep which products there are any of."""
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("DELETE FROM stocked")
+        self._db.executemany("INSERT INTO stocked VALUES (?)", ((key,) for key in products))
+        self._db.execute("INSERT OR REPLACE INTO fetched VALUES (?, ?)", (STOCKED, at_s))
+        self._db.execute("COMMIT")
 
-    def stock(self, product: int) -> list[tuple[str, str, str, int]]:
-        """Return SKU, location, country and units of one product."""
-        return list(
-            self._db.execute(
-                "SELECT sku, location, country, quantity FROM temp.stock WHERE product = ?",
-                (product,),
-            )
-        )
-
-    def in_stock(self) -> set[int]:
-        found = self._db.execute("SELECT DISTINCT product FROM temp.stock WHERE quantity > 0")
-        return {int(key) for (key,) in found}
+    def stocked(self) -> set[int]:
+        return {int(key) for (key,) in self._db.execute("SELECT product FROM stocked")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,18 +22,15 @@ def stock_rows(
     wire: Wire, shelf: Shelf, options: Options
 ) -> Iterator[tuple[str, tuple[StockRecord | BadRow, ...]]]:
     """Tell the stock of all products, and then of all variations, under their product."""
+    stocked: set[int] = set()
     for product, row in _of_all(
         wire, shelf, "productsstockbyhandlingdays", "productsvariationsstockbyhandlingdays"
     ):
-        yield str(product), tuple(levels(row, options))
-
-
-def figures(wire: Wire, shelf: Shelf, options: Options) -> Iterator[tuple[int, str, str, str, int]]:
-    """Tell the readable figures: product, SKU, location, country and units."""
-    for ref, told in stock_rows(wire, shelf, options):
-        for row in told:
-            if isinstance(row, StockRecord):
-                yield int(ref), row.sku, row.location, row.country, row.quantity
+        told = tuple(levels(row, options))
+        if any(isinstance(level, StockRecord) and level.quantity > 0 for level in told):
+            stocked.add(product)
+        yield str(product), told
+    shelf.put_stocked(stocked, at_s=time.time())
 
 
 def levels(row: dict[str, Any], options: Options) -> Iterator[StockRecord | BadRow]:

@@ -124,7 +124,10 @@ def test_a_price_or_a_date_alone_is_no_news_of_the_words(bigbuy_answers, opened)
     assert second[ALONE].cost_digest != first[ALONE].cost_digest
 
 
-def test_only_goods_in_stock_are_taken_and_then_kept_while_he_lists_them(bigbuy_answers, opened):
+def test_only_goods_in_stock_are_taken_and_then_kept_while_he_lists_them(
+    bigbuy_answers, opened, monkeypatch
+):
+    monkeypatch.setattr("suppliers.adapters.bigbuy.lists.STOCKED_HOLDS_S", -1)
     empty = [row | {"stocks": []} for row in recorded("productsstockbyhandlingdays")]
     lists = answer_lists(bigbuy_answers, productsstockbyhandlingdays=json_answer(empty))
     memory = DictMemory()
