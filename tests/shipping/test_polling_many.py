@@ -1,0 +1,142 @@
+"""Many orders asked for at once, and orders that stand half-way gone on with."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.models import PurchaseOrder
+from shipping import polling
+from storefront.lib.failures import TemporaryError
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import (
+    make_accepted_purchase_order,
+    make_parcel_news,
+    make_sent_purchase_order,
+    make_state,
+)
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Supplier:
+    """Tells of many orders at once, and of each alone; ``asked`` is how."""
+
+    def __init__(self):
+        self.many = {}
+        self.alone = {}
+        self.asked = []
+        self.fails = False
+
+    def track(self, orders):
+        self.asked.append(("track", len(orders)))
+        if self.fails:
+            raise TemporaryError("he is busy")
+        return [self.many[order.number] for order in orders if order.number in self.many]
+
+    def find(self, *, number):
+        self.asked.append(("find", number))
+        return self.alone.get(number)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+
+class StagedSupplier(Supplier):
+    """Takes an order in steps."""
+
+    def resume(self, *, number):
+        self.asked.append(("resume", number))
+        return self.alone.get(number)
+
+
+@pytest.fixture
+def use(monkeypatch):
+    def use(supplier):
+        monkeypatch.setattr(polling, "adapter_for", lambda _: supplier)
+        return supplier
+
+    return use
+
+
+def poll(purchase_order):
+    answered = polling.ask(supplier=purchase_order.supplier, moment=lambda: NOON)
+    purchase_order.refresh_from_db()
+    return answered
+
+
+def two_orders():
+    first = make_accepted_purchase_order(make_sellable())
+    second = make_accepted_purchase_order(make_sellable(), email="b@example.org")
+    return first, second
+
+
+def test_all_orders_are_told_of_in_one_call(use):
+    supplier = use(Supplier())
+    orders = two_orders()
+    supplier.many = {each.number: make_state(each, "accepted") for each in orders}
+    supplier.many[orders[0].number] = make_state(orders[0], "shipped", make_parcel_news())
+
+    answered = poll(orders[0])
+
+    assert (answered, supplier.asked) == (2, [("track", 2)])
+    assert orders[0].status == PurchaseOrder.Status.SHIPPED
+
+
+def test_who_is_left_out_is_asked_for_alone(use):
+    supplier = use(Supplier())
+    first, second = two_orders()
+    supplier.many = {first.number: make_state(first, "accepted")}
+
+    answered = poll(second)
+
+    assert supplier.asked == [("track", 2), ("find", second.number)]
+    assert (answered, second.problem) == (1, "The supplier no longer knows this order.")
+
+
+def test_a_call_for_all_that_fails_is_made_up_for_one_by_one(use):
+    supplier = use(Supplier())
+    first, second = two_orders()
+    supplier.fails = True
+    supplier.alone = {each.number: make_state(each, "accepted") for each in (first, second)}
+
+    assert poll(first) == 2
+    assert [name for name, _ in supplier.asked] == ["track", "find", "find"]
+
+
+def test_an_order_that_stands_half_way_is_gone_on_with(use):
+    supplier = use(StagedSupplier())
+    purchase_order = make_sent_purchase_order(make_sellable())
+    supplier.many = {purchase_order.number: make_state(purchase_order, "received")}
+    supplier.alone = {purchase_order.number: make_state(purchase_order, "accepted")}
+
+    poll(purchase_order)
+
+    assert supplier.asked == [("track", 1), ("resume", purchase_order.number)]
+    assert purchase_order.request_status == PurchaseOrder.Request.ACCEPTED
+
+
+@pytest.mark.parametrize("request_status", ["accepted", "cancellation_rejected"])
+def test_only_what_waits_to_be_accepted_is_gone_on_with(use, request_status):
+    supplier = use(StagedSupplier())
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(request_status=request_status)
+    supplier.many = {purchase_order.number: make_state(purchase_order, "received")}
+
+    poll(purchase_order)
+
+    assert supplier.asked == [("track", 1)]
+
+
+def test_why_an_order_stands_still_is_written_on_it(use):
+    supplier = use(StagedSupplier())
+    purchase_order = make_sent_purchase_order(make_sellable())
+    state = make_state(purchase_order, "received", reason="the balance does not pay for it")
+    supplier.alone = {purchase_order.number: state}
+
+    poll(purchase_order)
+
+    assert purchase_order.problem == "the balance does not pay for it"
