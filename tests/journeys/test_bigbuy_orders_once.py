@@ -31,7 +31,7 @@ def hurried(monkeypatch, settings, tmp_path):
     settings.VAR_DIR = tmp_path
     many = {name: Quota(name=name, points=1000, window_s=1) for name in wire.GROUP_QUOTAS}
     monkeypatch.setattr(wire, "GROUP_QUOTAS", many)
-    monkeypatch.setattr(wire, "TURN", timedelta(0))
+    monkeypatch.setattr(wire, "TURN_S", 0.0)
     monkeypatch.setattr(wire, "LONGEST_NAP_S", 0.01)
     monkeypatch.setattr(wire, "LONGEST_TURN_S", 0.2)
 

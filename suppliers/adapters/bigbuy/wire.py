@@ -6,7 +6,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -31,8 +31,8 @@ LIST_READ_S, LIST_TOTAL_S, LIST_MAX_BYTES = 60.0, 240.0, 1_000_000_000
 LIST_TRIES = 3
 LONGEST_TURN_S = 30.0
 SHORTEST_NAP_S, LONGEST_NAP_S = 0.02, 1.0
-TURN = timedelta(seconds=1.02)
-REST_AFTER_429 = timedelta(minutes=10)
+TURN_S = 1.02
+REST_AFTER_429_S = 600.0
 # What the start of a list is judged by.
 START_BYTES = 4096
 FIRST_ODD_STATUS = 300
@@ -109,8 +109,7 @@ class Wire:
             self._take_turn(quota, give_up_at=give_up_at)
             answer = self._api.exchange(method, path + SUFFIX, body=body)
             # His second began when our call came to him, which was before his answer did.
-            until = datetime.now(UTC) + TURN
-            self._budget.told(quota, left=0, total=quota.points, until=until)
+            self._budget.told(quota, left=0, total=quota.points, until=_in(TURN_S))
             refused = refusal(answer.status, answer.content)
             if refused is None and answer.status < FIRST_ODD_STATUS:
                 return answer
@@ -131,7 +130,7 @@ class Wire:
             except BudgetSpentError as error:
                 if time.monotonic() > give_up_at:
                     raise
-                wait_s = (error.until - datetime.now(UTC)).total_seconds()
+                wait_s = error.until.timestamp() - time.time()
                 time.sleep(min(max(wait_s, SHORTEST_NAP_S), LONGEST_NAP_S))
             else:
                 return
@@ -188,7 +187,7 @@ class Wire:
         start = answer.content or file.read(START_BYTES)
         refused = refusal(answer.status, start)
         if refused is not None and refused.code == TOO_FAST:
-            until = until or datetime.now(UTC) + REST_AFTER_429
+            until = until or _in(REST_AFTER_429_S)
             self._budget.told(quota, left=0, total=None, until=until)
             raise BudgetSpentError(f"GET {path}: he lets us ask no more now", until=until)
         if refused is not None:
@@ -206,6 +205,10 @@ class Wire:
         until = datetime.fromtimestamp(reset_s, UTC)
         self._budget.told(quota, left=left, total=total, until=until)
         return until
+
+
+def _in(seconds: float) -> datetime:
+    return datetime.fromtimestamp(time.time() + seconds, UTC)
 
 
 def _error(refused: Refusal, what: str, *, is_write: bool) -> OutsideError:
