@@ -40,14 +40,20 @@ LEFT JOIN (SELECT DISTINCT ref, sku FROM feed_costs) c
   ON c.sku = o.supplier_sku AND c.ref = o.supplier_product
 WHERE o.supplier_id = %(supplier)s AND o.status = 'active' AND o.cost_amount IS NOT NULL
 """
+# News first, then what we have not read for longest: time or points may not do for all.
 TO_READ = """
-SELECT DISTINCT ON (p.ref) p.ref, l.cost_digest
-FROM feed_costs_list l
-JOIN suppliers_supplierproduct p ON p.supplier_id = %(supplier)s AND p.ref = l.ref
-WHERE p.status = 'active' AND (
-  p.cost_digest <> l.cost_digest OR %(all)s
-  OR (hashtextextended(p.ref, 0) %% %(slices)s + %(slices)s) %% %(slices)s = %(slice)s
-)
+SELECT ref, cost_digest FROM (
+  SELECT DISTINCT ON (p.ref) p.ref, l.cost_digest, p.changed_at,
+    p.cost_digest <> l.cost_digest AS is_news
+  FROM feed_costs_list l
+  JOIN suppliers_supplierproduct p ON p.supplier_id = %(supplier)s AND p.ref = l.ref
+  WHERE p.status = 'active' AND (
+    p.cost_digest <> l.cost_digest OR %(all)s
+    OR (hashtextextended(p.ref, 0) %% %(slices)s + %(slices)s) %% %(slices)s = %(slice)s
+  )
+  ORDER BY p.ref
+) to_read
+ORDER BY is_news DESC, changed_at, ref
 """
 
 

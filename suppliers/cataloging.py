@@ -38,14 +38,19 @@ SELECT ref FROM feed_list GROUP BY ref HAVING count(DISTINCT list_digest) > 1 OR
 """
 CHOOSE = """
 CREATE TEMPORARY TABLE feed_to_read AS
-SELECT DISTINCT ON (l.ref) l.ref, l.list_digest, l.cost_digest
+SELECT DISTINCT ON (l.ref) l.ref, l.list_digest, l.cost_digest, p.changed_at,
+  p.list_digest IS DISTINCT FROM l.list_digest AS is_news
 FROM feed_list l
 LEFT JOIN suppliers_supplierproduct p ON p.supplier_id = %(supplier)s AND p.ref = l.ref
 WHERE p.id IS NULL OR p.status = 'gone' OR p.list_digest <> l.list_digest OR %(all)s
   OR (hashtextextended(p.ref, 0) %% %(slices)s + %(slices)s) %% %(slices)s = %(slice)s
 ORDER BY l.ref
 """
-TO_READ = "SELECT ref, list_digest, cost_digest FROM feed_to_read ORDER BY ref"
+# News first, then what we have not read for longest: time or points may not do for all.
+TO_READ = """
+SELECT ref, list_digest, cost_digest FROM feed_to_read
+ORDER BY is_news DESC, changed_at NULLS FIRST, ref
+"""
 TAKEN = """
 DELETE FROM feed_to_read WHERE ref = ANY(%(refs)s) RETURNING ref, list_digest, cost_digest
 """

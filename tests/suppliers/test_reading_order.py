@@ -1,0 +1,49 @@
+"""What changed is read first: time or points may not do for all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from suppliers.models import Connection, SupplierProduct
+from tests.factories.feeds import NOON, stock_world, sync, usd
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FIRST = 8  # are asked for at once
+ALL_EACH_TIME = 60 * 24 * 30
+
+
+@pytest.fixture
+def known(supplier, world):
+    """Thirty products that we know; each run reads all of them again."""
+    Connection.objects.update(products_every_min=ALL_EACH_TIME, prices_every_min=ALL_EACH_TIME)
+    supplier.refresh_from_db()
+    stock_world(world, 30)
+    sync(supplier)
+    sync(supplier, "prices")
+    world.asked.clear()
+    return supplier
+
+
+def test_a_changed_page_is_read_before_the_others(known, world):
+    record = world.records["P29"]
+    world.records["P29"] = replace(record, title="Another headlamp")
+    SupplierProduct.objects.filter(ref="P27").update(changed_at=NOON.replace(year=2020))
+
+    sync(known)
+
+    asked = [call for call in world.asked if call.startswith("product ")]
+    assert len(asked) == 30
+    assert {"product P29", "product P27"} <= set(asked[:FIRST])
+
+
+def test_a_changed_price_is_asked_for_before_the_others(known, world):
+    world.costs["P29-Black"] = usd("8.60")
+
+    sync(known, "prices")
+
+    asked = [call for call in world.asked if call.startswith("costs ")]
+    assert len(asked) == 30
+    assert "costs P29" in asked[:FIRST]
