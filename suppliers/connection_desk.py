@@ -84,6 +84,7 @@ class ConnectionAdmin(BreakerActions):
         "prices_every_min",
         "stock_every_min",
         "orders_every_min",
+        "low_balance_amount",
     )
     may_add = True
     list_display: ClassVar = [
@@ -95,6 +96,7 @@ class ConnectionAdmin(BreakerActions):
         "stock_every_min",
         "orders_every_min",
         columns.age("orders_polled_at", _("Orders asked")),
+        "balance_amount",
         "problem",
         columns.age("problem_at", _("Trouble since")),
     ]
@@ -106,6 +108,8 @@ class ConnectionAdmin(BreakerActions):
     readonly_fields: ClassVar = [
         answering,
         "orders_polled_at",
+        "balance_amount",
+        "balance_as_of",
         "rest_until",
         "problem",
         "problem_at",
