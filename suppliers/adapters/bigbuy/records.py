@@ -94,6 +94,11 @@ class _Joined:
         )
 
     def _variants(self, title: str, options: list[dict[str, str]]) -> tuple[VariantRecord, ...]:
+        if not self._variations and self._row.get("attributes") is True:
+            # Under the SKU of the whole nothing can be ordered.
+            message = "He says that it comes in variations, and names none."
+            self._problems.append(BadRow(row=self._ref, code="no-variations", message=message))
+            return ()
         if not self._variations:
             only = self._variant(self._row, title, ())
             return (only,) if only else ()
