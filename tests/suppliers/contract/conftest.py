@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import pytest
 
@@ -11,40 +11,10 @@ from suppliers.adapters import connector_class
 from suppliers.adapters.bigbuy import wire
 from suppliers.adapters.feed import fetching
 from suppliers.adapters.line import Line
-from tests.factories.lines import MemoryBudget, make_line
+from tests.factories.lines import make_line
 from tests.suppliers.contract.cases import TOTAL_S, TRIES, On, find_good
+from tests.suppliers.contract.lines import QuickLine, RoomyBudget, TokensOfAStage
 from tests.suppliers.contract.subjects import SUBJECTS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuickLine(Line):
-    """A line whose calls end soon, whatever the connector allows them."""
-
-    def api(self, **limits):
-        return Line.api(self, **(limits | {"read_s": TOTAL_S, "total_s": TOTAL_S}))
-
-
-class RoomyBudget(MemoryBudget):
-    """Counts, and refuses nothing: what a budget forbids has a test of its own."""
-
-    def spend(self, quota, *, points=1, **_):
-        self.used[quota.name] = self.used.get(quota.name, 0) + points
-
-
-class TokensOfAStage:
-    """What a sandbox lent, kept for all tests: nobody signs in anew for each."""
-
-    def __init__(self):
-        self.pair = {}
-
-    def load(self):
-        return dict(self.pair)
-
-    def renewed(self, renew, *, refused):
-        if self.pair.get("access") and self.pair["access"] != refused.get("access"):
-            return dict(self.pair)
-        self.pair = renew(dict(self.pair))
-        return dict(self.pair)
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +60,7 @@ def on(stages, tmp_path, db):
             "secrets": subject.secrets,
             "options": subject.options,
             "tokens": tokens,
-            "folder": tmp_path / "kept",
+            "folder": tmp_path / f"kept-{len(lines)}",  # nothing is known from another time
             "budget": RoomyBudget(),
         }
         plain = make_line(subject.address(stage), **(words | changes))

@@ -47,11 +47,12 @@ class Stage(SandboxProcess):
 class Subject:
     """One connector, and what the suite has to know of its sandbox.
 
-    Shape:  ``paths`` says where a fault befalls each ability (what ends with it), ``goods`` lists
-            each SKU in his books with the product it belongs to, ``orders`` each order that
-            exists there as (our number, {SKU: units}). Who ``judges`` says at once whether he
-            takes an order; a person answers later. A sandbox that is started by ``strict`` words
-            too keeps to its limits, and ``strict_options`` say what these are
+    Shape:  ``paths`` says where a fault befalls each ability, and ``lists`` where each job's
+            first call: what ends with it. ``goods`` lists each SKU in his books with the product
+            it belongs to, ``orders`` each order that exists there as (our number, {SKU: units}).
+            Who ``judges`` says at once whether he takes an order; a person answers later. A
+            sandbox that is started by ``strict`` words too keeps to its limits, and
+            ``strict_options`` say what these are
     """
 
     module: str
@@ -63,6 +64,7 @@ class Subject:
     strict: tuple[str, ...] = ()
     strict_options: Mapping[str, Any] = field(default_factory=dict)
     paths: Mapping[Ability, tuple[str, ...]]
+    lists: Mapping[str, str]
     goods: Callable[[Stage], Mapping[str, str]]
     orders: Callable[[Any], list[tuple[str, dict[str, int]]]]
     judges: bool = True
@@ -105,6 +107,7 @@ CJ = Subject(
         A.CANCELLATION: ("shopping/order/deleteOrder",),
         A.BALANCE: ("shopping/pay/getBalance",),
     },
+    lists=dict.fromkeys(("products", "prices", "stock"), "product/listV2"),
     goods=_goods_at_cj,
     orders=_orders_at_cj,
 )
@@ -150,6 +153,11 @@ BIGBUY = Subject(
         A.ORDER_READING: ("order/reference/{number}",),
         A.BALANCE: ("user/purse",),
     },
+    lists={
+        "products": "catalog/products",
+        "prices": "catalog/productprices",
+        "stock": "catalog/productsstockbyhandlingdays",
+    },
     goods=_goods_at_bigbuy,
     orders=_orders_at_bigbuy,
 )
@@ -185,6 +193,7 @@ FEED = Subject(
         "orders_to": "orders@wholesaler.example",
     },
     paths={A.CATALOG: ("/full.csv",), A.STOCK_AND_PRICE: ("/full.csv",)},
+    lists=dict.fromkeys(("products", "prices", "stock"), "/full.csv"),
     goods=_goods_in_files,
     orders=_letters,
     judges=False,
