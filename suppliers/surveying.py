@@ -12,7 +12,7 @@ from django.db.models import Max
 
 from suppliers.adapters import ADAPTERS, connector_class
 from suppliers.adapters.abilities import abilities_of
-from suppliers.models import CallBudget, Connection, FeedRun, StockLocation, Supplier
+from suppliers.models import Breaker, CallBudget, Connection, FeedRun, StockLocation, Supplier
 
 NOT_CONNECTED = "not connected"
 IN_TROUBLE = "in trouble"
@@ -68,7 +68,9 @@ class Standing:
 
 def survey(*, now: datetime) -> list[Standing]:
     """Shape: one per supplier, by code; the same few queries for any number of them."""
-    suppliers = list(Supplier.objects.select_related("connection").order_by("code"))
+    suppliers = list(
+        Supplier.objects.select_related("connection", "connection__breaker").order_by("code")
+    )
     runs = _runs()
     budgets = defaultdict(list)
     for row in CallBudget.objects.order_by("name"):
@@ -107,7 +109,7 @@ def _standing(
         currency=supplier.currency,
         status=supplier.status,
         health=_health(wire if is_known else None, runs, now),
-        problem=wire.problem if wire else "",
+        problem=_problem(wire) if wire else "",
         rest_until=wire.rest_until if wire and wire.rest_until and wire.rest_until > now else None,
         checked_at=wire.checked_at if wire else None,
         runs=runs,
@@ -120,11 +122,22 @@ def _standing(
 def _health(wire: Connection | None, runs: dict[str, Run], now: datetime) -> str:
     if wire is None:
         return NOT_CONNECTED
-    if wire.problem:
+    if wire.problem or _is_open(wire):
         return IN_TROUBLE
     if wire.rest_until and wire.rest_until > now:
         return RESTING
     return WELL if runs else NEVER_ASKED
+
+
+def _is_open(wire: Connection) -> bool:
+    breaker: Breaker | None = getattr(wire, "breaker", None)
+    return breaker is not None and breaker.opened_at is not None
+
+
+def _problem(wire: Connection) -> str:
+    if wire.problem or not _is_open(wire):
+        return wire.problem
+    return f"he does not answer: {wire.breaker.last_failure}"
 
 
 def _budgets(kind: Any, rows: Iterable[CallBudget], now: datetime) -> Iterable[Budget]:

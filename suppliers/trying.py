@@ -133,11 +133,12 @@ def _steps(supplier: Supplier, adapter: Connector) -> Iterator[Step]:
     for ability, protocol, work in tries:
         if ability not in has:
             yield Step(name=str(ability), outcome=Outcome.ABSENT, told=_("no such ability"))
-        elif not isinstance(adapter, protocol):
-            # Figures of all goods at once are a list of their own, and the sync's work.
-            yield Step(name=str(ability), outcome=Outcome.GOOD, told=_("in lists: the sync reads"))
         elif signed_in.outcome is Outcome.BAD:
             yield Step(name=str(ability), outcome=Outcome.NOT_TRIED, told=_("sign in first"))
+        elif not isinstance(adapter, protocol):
+            # Figures of all goods at once are a list of their own, and the sync's work.
+            told = _("told in lists: the sync reads them")
+            yield Step(name=str(ability), outcome=Outcome.GOOD, told=told)
         elif ability is not Ability.CATALOG and ability is not Ability.BALANCE and not found.page:
             yield Step(name=str(ability), outcome=Outcome.NOT_TRIED, told=_("no product to ask of"))
         else:

@@ -36,8 +36,9 @@ def table(found: list[Standing], *, now: datetime) -> Iterator[str]:
                 f" {run.rejected} rejected{applied}{f'. {run.problem}' if run.problem else ''}"
             )
         for budget in standing.budgets:
-            until = f" until {budget.until:%H:%M} UTC" if budget.until else ""
-            yield f"    budget    {budget.name}: {budget.left} of {budget.total} left{until}"
+            if budget.until:  # the others are whole
+                left = f"{budget.left} of {budget.total} left until {budget.until:%H:%M} UTC"
+                yield f"    budget    {budget.name}: {left}"
         yield f"    can       {', '.join(standing.abilities) or 'nothing'}"
 
 

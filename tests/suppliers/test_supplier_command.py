@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,7 +14,7 @@ from django.utils import timezone
 from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.sealing import unseal
 from suppliers.adapters.base import FreightOption
-from suppliers.models import CallBudget, Connection, FeedRun, Supplier, UnpublishedSupply
+from suppliers.models import Breaker, CallBudget, Connection, FeedRun, Supplier, UnpublishedSupply
 from tests.factories.feeds import make_feed_supplier, stock_world, sync, usd
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +116,28 @@ def test_the_list_says_how_each_supplier_stands(shop, world):
         "points",
     )
     assert "lumen  fake  active  in trouble" in told("list")
+
+
+def test_the_list_shows_a_line_that_is_dead(shop, world):
+    wire = make_feed_supplier().connection
+    now = timezone.now()
+    Breaker.objects.create(
+        connection=wire,
+        failures=5,
+        opened_at=now,
+        open_until=now,
+        orders_wait_until=now,
+        last_failure="GET products: ConnectError",
+    )
+    CallBudget.objects.create(
+        connection=wire, name="points", total=100, used=30, until=now + timedelta(hours=2)
+    )
+
+    said = told("list")
+
+    assert "lumen  fake  active  in trouble" in said
+    assert "trouble   he does not answer: GET products: ConnectError" in said
+    assert "budget    points: 70 of 100 left until" in said
 
 
 def test_the_list_needs_as_many_queries_for_many_suppliers(django_assert_num_queries):

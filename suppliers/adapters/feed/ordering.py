@@ -40,6 +40,12 @@ class FeedOrdering:
             self._sftp = None
             self._closing.close()
 
+    def advice(self) -> tuple[str, ...]:
+        """Say what is not set, and stands in the way of the first order."""
+        if self._options.orders_by == OrdersBy.EMAIL and "@" not in self._options.orders_to:
+            return ("Name in orders_to the e-mail address that orders go to.",)
+        return ()
+
     def place(self, request: PurchaseRequest) -> PurchaseState:
         """Hand the order over, once per number.
 
