@@ -236,7 +236,7 @@ def _worker(queue: str, log: Path, env: Mapping[str, str], *, processes: int) ->
     with log.open("w") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, *words],
-            env={**os.environ, **env},
+            env={**os.environ, "LOG_LEVEL": "INFO", **env},  # it says when it is ready
             stdout=output,
             stderr=output,
             start_new_session=True,

@@ -95,3 +95,17 @@ def judge_growth(few: dict[str, Result], many: dict[str, Result]) -> list[Verdic
         )
         for name in few
     ]
+
+
+def judge_bulkheads(
+    alone: tuple[float, float], one_hangs: tuple[float, float], no_lanes: tuple[float, float]
+) -> list[Verdict]:
+    """Compare what one supplier's work took: (95 % of his orders, his syncs), in seconds."""
+    names = ("orders, p95", "syncs")
+    return [
+        at_most("R1", f"{name} with another who hangs, times without", hung / base, 1.2)
+        for name, base, hung in zip(names, alone, one_hangs, strict=True)
+    ] + [
+        at_least("R1", f"{name}, the same without lanes", hung / base, 2)
+        for name, base, hung in zip(names, alone, no_lanes, strict=True)
+    ]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.conf import settings
@@ -17,8 +18,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 
-from catalog.models import Card
-from storefront.bench import filling, goals, limits
+from catalog.models import Card, Channel
+from storefront.bench import bulkheads, filling, goals, limits
 from storefront.bench.measuring import Result, Subject, compare
 from storefront.bench.serving import Server, serving
 from storefront.launch.ports import free_port
@@ -29,6 +30,7 @@ FEW, MANY = 1_000, 100_000
 LIST_PAGES = 5
 PRODUCT_SAMPLES = 200
 FIRST_PORT = 18_100
+HANGING_PRODUCTS, HANGING_ORDERS = 60, 20
 
 
 def run(say: Callable[[str], None], *, now: datetime) -> dict[str, Any]:
@@ -73,6 +75,8 @@ def run(say: Callable[[str], None], *, now: datetime) -> dict[str, Any]:
     report["pages"] = [_figures(result) for result in results]
     report["pages_100k"] = [_figures(result) for result in many.values()]
     report["sql"] = sql
+    report["bulkheads"] = bulkhead_figures(say)
+    verdicts += goals.judge_bulkheads(*report["bulkheads"].values())
     report["verdicts"] = [
         {"goal": each.goal, "what": each.what, "wanted": each.wanted, "value": each.value,
          "is_met": each.is_met, "words": each.words}
@@ -100,6 +104,20 @@ def sync_figures(say: Callable[[str], None]) -> dict[str, Any]:
             "written": written,
         }
     return figures
+
+
+def bulkhead_figures(say: Callable[[str], None]) -> dict[str, tuple[float, float]]:
+    """Let one supplier hang beside another; return seconds of the other's orders and syncs."""
+    with TemporaryDirectory(prefix="fara-bench-") as folder:
+        rounds = bulkheads.measure(
+            channel=Channel.objects.get(),
+            folder=Path(folder),
+            env={},
+            products=HANGING_PRODUCTS,
+            orders=HANGING_ORDERS,
+            say=say,
+        )
+    return {name: (each.order_p95_s, each.sync_s) for name, each in rounds.items()}
 
 
 @contextmanager

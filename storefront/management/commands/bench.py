@@ -22,6 +22,7 @@ from storefront.launch.ports import free_port
 from storefront.lib.env import env_str
 
 DATABASE = "fara_bench"
+REDIS_PATH = "/9"
 VARIANTS = 10_000
 SANDBOX_PRODUCTS = 4_200  # some two and a half variants each
 
@@ -48,6 +49,8 @@ class Command(BaseCommand):
         env = {
             **os.environ,
             "DATABASE_URL": urlunsplit(parts._replace(path=f"/{DATABASE}")),
+            # Its workers and a demo's beside it never take each other's work.
+            "REDIS_URL": urlunsplit(urlsplit(settings.REDIS_URL)._replace(path=REDIS_PATH)),
             "SANDBOX_SUPPLIER_URL": f"http://127.0.0.1:{port}",
             "ALLOWED_HOSTS": "127.0.0.1,testserver",
             "LOG_LEVEL": "WARNING",
