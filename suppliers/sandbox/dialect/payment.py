@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -119,14 +120,24 @@ def _shipment(call: Call) -> list[dict[str, Any]]:
     return orders
 
 
+def _at_once(handler: Callable[[Call], Any]) -> Callable[[Call], Any]:
+    """Let nobody else move an order between our look at it and our step."""
+
+    def whole(call: Call) -> Any:
+        with call.world.ledger.writing():
+            return handler(call)
+
+    return whole
+
+
 ROUTES = (
-    Route(method="POST", path="shopping/order/addCart", handler=add_cart),
-    Route(method="POST", path="shopping/order/addCartConfirm", handler=add_cart_confirm),
+    Route(method="POST", path="shopping/order/addCart", handler=_at_once(add_cart)),
+    Route(method="POST", path="shopping/order/addCartConfirm", handler=_at_once(add_cart_confirm)),
     Route(
         method="POST",
         path="shopping/order/saveGenerateParentOrder",
-        handler=save_generate_parent_order,
+        handler=_at_once(save_generate_parent_order),
     ),
-    Route(method="POST", path="shopping/pay/payBalanceV2", handler=pay_balance_v2),
+    Route(method="POST", path="shopping/pay/payBalanceV2", handler=_at_once(pay_balance_v2)),
     Route(method="GET", path="shopping/pay/getBalance", handler=get_balance),
 )
