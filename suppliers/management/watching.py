@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 
 from django.core.management.base import CommandError, OutputWrapper
-from django.utils import timezone
 
 from suppliers.models import FeedRun, Supplier
 from suppliers.sync import AlreadyRunningError, take_in
 
 
-def watch(supplier: Supplier, kind: str, *, believed_by: str, out: OutputWrapper) -> None:
+def watch(
+    supplier: Supplier, kind: str, *, believed_by: str, out: OutputWrapper, now: datetime
+) -> None:
     """Do one job.
 
     Raises: CommandError  it was not applied
@@ -23,9 +25,7 @@ def watch(supplier: Supplier, kind: str, *, believed_by: str, out: OutputWrapper
         out.flush()
 
     try:
-        run = take_in(
-            supplier=supplier, kind=kind, now=timezone.now(), believed_by=believed_by, say=say
-        )
+        run = take_in(supplier=supplier, kind=kind, now=now, believed_by=believed_by, say=say)
     except AlreadyRunningError as error:
         raise CommandError(f"Another worker is at it: {error}") from error
     seconds = max(0.001, time.monotonic() - started)

@@ -100,7 +100,8 @@ class Command(BaseCommand):
     def _sync(self, options: dict[str, Any]) -> None:
         supplier = self._supplier(options)
         for kind in KINDS if options["kind"] == "all" else [options["kind"]]:
-            watch(supplier, kind, believed_by=options["believed_by"], out=self.stdout)
+            words = {"believed_by": options["believed_by"], "out": self.stdout}
+            watch(supplier, kind, now=timezone.now(), **words)
 
     def _pause(self, options: dict[str, Any]) -> None:
         self._decide(options, vetting.pause)
