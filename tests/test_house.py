@@ -26,7 +26,7 @@ NO_NAMES = {"services", "utils", "helpers", "common", "managers", "misc", "selec
 INTERFACES = re.compile(
     r"""
     (^|/)(admin|tasks|backends|forms)\.py$ | _desk\.py$ | /management/commands/
-    | ^storefront/(web|portal|api|hooks|dashboard|launch)/ | ^storefront/lib/columns\.py$
+    | ^storefront/(web|portal|api|hooks|dashboard|launch|bench)/ | ^storefront/lib/columns\.py$
     | /sandbox/ | /fake\.py$ | ^notifications/mailbox\.py$
     """,
     re.VERBOSE,

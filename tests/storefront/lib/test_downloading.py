@@ -111,7 +111,11 @@ def test_a_packing_that_we_did_not_ask_for_is_refused(httpserver, encoding):
         download(httpserver.url_for("/feed"))
 
 
-@pytest.mark.parametrize("body", [gzip.compress(FILE)[:-9], gzip.compress(FILE)[:20], b"no gzip"])
+@pytest.mark.parametrize(
+    "body",
+    [gzip.compress(FILE)[:-9], gzip.compress(FILE)[:20], b"no gzip"],
+    ids=["without its end", "only its start", "no gzip"],
+)
 def test_a_broken_packing_is_no_file(httpserver, body):
     httpserver.expect_request("/feed").respond_with_data(body, headers={"Content-Encoding": "gzip"})
 
