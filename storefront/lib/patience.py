@@ -66,5 +66,7 @@ def retry_after_s(headers: Mapping[str, str], *, now: datetime | None = None) ->
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    left = (moment - (now or datetime.now(UTC))).total_seconds()
+    # The date is on the calendar of the moment that the answer came: there is no other now.
+    now_s = now.timestamp() if now else time.time()
+    left = moment.timestamp() - now_s
     return min(max(left, 0.0), LONGEST_REST_S)
