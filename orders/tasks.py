@@ -26,12 +26,13 @@ from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
 from orders.purchasing import OrderStoppedError
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError, LostRaceError
-from suppliers.lanes import LaneFullError, Work, lane
+from suppliers.lanes import InHandError, LaneFullError, Work, in_hand, is_in_hand, lane
 from suppliers.models import Supplier
 
 log = logging.getLogger(__name__)
 
 BATCH = 200
+TRIED_TO_GO_ON = 5
 # A gateway is asked about a silent payment only after the shopper had time to pay.
 SILENT_AFTER = timedelta(minutes=1)
 
@@ -53,22 +54,29 @@ def divide_paid(**_: Any) -> None:
 
 @shared_task
 def send(*, purchase_order_id: int, **_: Any) -> None:
-    purchase_order = PurchaseOrder.objects.select_related("order", "supplier", "location").get(
-        pk=purchase_order_id
-    )
-    is_answered = True
-    with suppress(LaneFullError), lane(Work.ORDERS, purchase_order.supplier_id):
-        # Another worker has it, or there is nothing left to send.
-        with suppress(IllegalMoveError, LostRaceError, OrderStoppedError):
-            try:
-                purchasing.send(purchase_order=purchase_order, now=timezone.now())
-            except OutsideError as error:
-                is_answered = False
-                log.warning("%s waits for its supplier: %s", purchase_order, error)
-        if is_answered:
+    rows = PurchaseOrder.objects.filter(pk=purchase_order_id)
+    supplier_id = rows.values_list("supplier_id", flat=True).get()
+    with suppress(LaneFullError), lane(Work.ORDERS, supplier_id):
+        if _is_answered(rows, purchase_order_id):
             due = waiting.to_be_sent(now=timezone.now())
-            _go_on(send, due.filter(supplier=purchase_order.supplier_id))
+            _go_on(send, due.filter(supplier=supplier_id))
         settle_payments.delay()
+
+
+def _is_answered(rows: QuerySet[PurchaseOrder], purchase_order_id: int) -> bool:
+    """Send one purchase order; tell whether its supplier may be asked for more."""
+    # Another worker has it, or there is nothing left to send.
+    with (
+        suppress(InHandError, IllegalMoveError, LostRaceError, OrderStoppedError),
+        in_hand(_subject(purchase_order_id)),
+    ):
+        purchase_order = rows.select_related("order", "supplier", "location").get()
+        try:
+            purchasing.send(purchase_order=purchase_order, now=timezone.now())
+        except OutsideError as error:
+            log.warning("%s waits for its supplier: %s", purchase_order, error)
+            return False
+    return True
 
 
 def _go_on(task: Task[Any, None], due: QuerySet[PurchaseOrder]) -> None:
@@ -76,8 +84,14 @@ def _go_on(task: Task[Any, None], due: QuerySet[PurchaseOrder]) -> None:
 
     Any one of those that wait: two lanes that go on should not take the same.
     """
-    for purchase_order_id in due.order_by("?").values_list("pk", flat=True)[:1]:
-        task.delay(purchase_order_id=purchase_order_id)
+    for purchase_order_id in due.order_by("?").values_list("pk", flat=True)[:TRIED_TO_GO_ON]:
+        if not is_in_hand(_subject(purchase_order_id)):
+            task.delay(purchase_order_id=purchase_order_id)
+            return
+
+
+def _subject(purchase_order_id: int) -> str:
+    return f"purchase order {purchase_order_id}"
 
 
 @shared_task

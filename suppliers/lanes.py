@@ -29,6 +29,10 @@ class LaneFullError(Exception):
     """The supplier's lanes are taken: end at once, a sweep finds the work again."""
 
 
+class InHandError(Exception):
+    """Another worker has this very thing in its hands."""
+
+
 @contextmanager
 def lane(work: Work, supplier_id: int) -> Iterator[None]:
     """Hold one of the supplier's lanes.
@@ -42,12 +46,38 @@ def lane(work: Work, supplier_id: int) -> Iterator[None]:
     try:
         yield
     finally:
-        # A session that broke has let go of the lock by itself.
-        with suppress(DatabaseError), connection.cursor() as cursor:
-            cursor.execute(LEAVE, [name])
+        _leave(name)
+
+
+@contextmanager
+def in_hand(subject: str) -> Iterator[None]:
+    """Work on one thing alone, so that two lanes waste no calls on the same.
+
+    Raises: InHandError
+    """
+    if not _took(subject):
+        raise InHandError(subject)
+    try:
+        yield
+    finally:
+        _leave(subject)
+
+
+def is_in_hand(subject: str) -> bool:
+    """Test whether another worker has it in its hands at this moment."""
+    if not _took(subject):
+        return True
+    _leave(subject)
+    return False
 
 
 def _took(name: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(TRY, [name])
         return bool(cursor.fetchone() == (True,))
+
+
+def _leave(name: str) -> None:
+    # A session that broke has let go of the lock by itself.
+    with suppress(DatabaseError), connection.cursor() as cursor:
+        cursor.execute(LEAVE, [name])

@@ -30,7 +30,7 @@ FEW, MANY = 1_000, 100_000
 LIST_PAGES = 5
 PRODUCT_SAMPLES = 200
 FIRST_PORT = 18_100
-HANGING_PRODUCTS, HANGING_ORDERS = 60, 20
+HANGING_PRODUCTS, HANGING_ORDERS = 400, 16
 
 
 def run(say: Callable[[str], None], *, now: datetime) -> dict[str, Any]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import cycle, islice
 
 from catalog.models import Channel, Listing
 from orders import carts, checkout, payments, purchasing, sourcing
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PurchaseOrder
-from orders.requesting import request_for
 from storefront.lib.address import Address
+from storefront.lib.failures import PermanentError
 from storefront.lib.money import Money
 from suppliers.adapters.abilities import Freight, able
+from suppliers.adapters.base import RequestLine
 from suppliers.connecting import adapter_for
-from suppliers.models import Supplier
+from suppliers.models import Supplier, SupplierOffer
 
 HOME = Address(
     name="Erika Mustermann",
@@ -25,6 +28,7 @@ HOME = Address(
     country="DE",
     phone="+49 221 5550199",
 )
+VARIETY = 10
 LIGHT_G = 400  # every route takes that
 
 
@@ -37,27 +41,51 @@ def sell(*, channel: Channel, supplier: Supplier, count: int, now: datetime) -> 
 
     Raises: NothingToSellError
     """
-    listings = list(
-        Listing.objects.for_sale(now)
-        .filter(
-            channel=channel,
-            variant__offers__supplier=supplier,
-            ships_from__has_key="CN",
+    offers = (
+        SupplierOffer.objects.filter(
+            supplier=supplier,
             variant__lithium="none",
             variant__packed_weight_g__lte=LIGHT_G,
+            variant__listings__in=Listing.objects.for_sale(now).filter(
+                channel=channel, ships_from__has_key="CN"
+            ),
         )
-        .exclude(ships_from__has_any_keys=["DE", "US"])
+        .exclude(variant__listings__ships_from__has_any_keys=["DE", "US"])
+        .exclude(variant__offers__supplier__in=Supplier.objects.exclude(pk=supplier.pk))
         .order_by("pk")
-        .distinct()[:count]
     )
-    if not listings:
+    routes = _routes(supplier, offers[: 5 * VARIETY])
+    if not routes:
         raise NothingToSellError(supplier.code)
-    sold = [_sell(channel, listings[place % len(listings)], now) for place in range(count)]
-    _name_route(supplier, sold)
-    return sold
+    listings = {
+        listing: routes[listing.variant_id]
+        for listing in Listing.objects.filter(channel=channel, variant__in=routes).order_by("pk")
+    }
+    turns = islice(cycle(listings.items()), count)
+    return [_sell(channel, listing, route, now) for listing, route in turns]
 
 
-def _sell(channel: Channel, listing: Listing, now: datetime) -> PurchaseOrder:
+def _routes(supplier: Supplier, offers: Iterable[SupplierOffer]) -> dict[int, str]:
+    """Choose a route that the supplier really offers, for some variants that he still has."""
+    routes: dict[int, str] = {}
+    with adapter_for(supplier) as connector:
+        for offer in offers:
+            line = RequestLine(sku=offer.supplier_sku, quantity=1, reference="1")
+            try:
+                options = able(connector, Freight).freight(
+                    country_from="CN", ship_to=HOME, lines=(line,)
+                )
+            except PermanentError:
+                continue  # he lists more than he has
+            if options and offer.variant_id is not None:
+                cheapest = min(options, key=lambda option: option.price.amount)
+                routes[offer.variant_id] = cheapest.name
+            if len(routes) == VARIETY:
+                break
+    return routes
+
+
+def _sell(channel: Channel, listing: Listing, route: str, now: datetime) -> PurchaseOrder:
     cart = carts.open_cart(channel=channel, country=HOME.country, locale="en", now=now)
     carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=now)
     plan = sourcing.plan(lines=carts.look(cart=cart, now=now).wants, channel=channel, now=now)
@@ -66,7 +94,7 @@ def _sell(channel: Channel, listing: Listing, now: datetime) -> PurchaseOrder:
         QuotedParcel(
             parcel=parcel,
             service_code="standard",
-            carrier_service="to be asked",
+            carrier_service=route,
             price=Money(Decimal(5), channel.currency),
             arrives_from=arrives,
             arrives_to=arrives,
@@ -103,16 +131,3 @@ def _pay(order: Order, now: datetime) -> None:
         occurred_at=now,
     )
     payments.apply(update=update, gateway="fake", now=now)
-
-
-def _name_route(supplier: Supplier, sold: list[PurchaseOrder]) -> None:
-    """Choose a route that the supplier really offers for each parcel."""
-    with adapter_for(supplier) as connector:
-        for purchase_order in sold:
-            rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
-            request = request_for(rows.get(pk=purchase_order.pk))
-            options = able(connector, Freight).freight(
-                country_from=request.country_from, ship_to=request.ship_to, lines=request.lines
-            )
-            cheapest = min(options, key=lambda option: option.price.amount)
-            rows.filter(pk=purchase_order.pk).update(carrier_service=cheapest.name)

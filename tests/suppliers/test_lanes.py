@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from suppliers import lanes
-from suppliers.lanes import LaneFullError, Work, lane
+from suppliers.lanes import InHandError, LaneFullError, Work, in_hand, is_in_hand, lane
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -73,3 +73,25 @@ def test_work_that_fails_leaves_its_lane():
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
         )
         assert cursor.fetchone() == (0,)
+
+
+def test_one_thing_is_in_one_workers_hands():
+    held, over = threading.Event(), threading.Event()
+
+    def work():
+        with in_hand("purchase order 7"):
+            held.set()
+            over.wait(10)
+        connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    held.wait(10)
+    with pytest.raises(InHandError), in_hand("purchase order 7"):
+        pass
+    assert is_in_hand("purchase order 7")
+    assert not is_in_hand("purchase order 8")
+    over.set()
+    thread.join()
+
+    assert not is_in_hand("purchase order 7")
