@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
-from storefront.lib.failures import OutsideError, PermanentError
+from storefront.lib.failures import PermanentError
 from storefront.lib.money import Money
-from suppliers.adapters.base import (
-    Answer,
-    DuplicateReferenceError,
-    GoneError,
-    OutOfStockError,
-    PurchaseRequest,
-    PurchaseState,
-    Refusal,
-    RefusedLine,
-    RequestLine,
-)
+from suppliers.adapters.base import Answer, PurchaseRequest, PurchaseState
 from suppliers.adapters.bigbuy.options import CURRENCY, Options
-from suppliers.adapters.bigbuy.parts import MOST_PARTS, joined, part_number
 from suppliers.adapters.bigbuy.shapes import Totals
-from suppliers.adapters.bigbuy.wire import SeveralWarehousesError, Wire
+from suppliers.adapters.bigbuy.wire import Wire
 
 LONGEST_ADDRESS = 70
-REFUSED = {OutOfStockError: Refusal.OUT_OF_STOCK, GoneError: Refusal.DISCONTINUED}
 
 
 def validate(wire: Wire, options: Options, request: PurchaseRequest) -> Money | None:
@@ -38,13 +25,10 @@ def validate(wire: Wire, options: Options, request: PurchaseRequest) -> Money | 
 def place(wire: Wire, options: Options, request: PurchaseRequest) -> PurchaseState:
     """Ask first, then have it made: who has made it has taken the goods and the money.
 
-    Goods of one order that lie in several warehouses become one order for each.
+    Raises: SeveralWarehousesError  the goods moved since they were ordered: nothing was made
     """
-    try:
-        cost = validate(wire, options, request)
-        reference = wire.created("order/create", _worded(options, request))
-    except SeveralWarehousesError as error:
-        return _place_in_parts(wire, options, request, error.refs)
+    cost = validate(wire, options, request)
+    reference = wire.created("order/create", _worded(options, request))
     return PurchaseState(
         number=request.number,
         supplier_reference=reference,
@@ -52,63 +36,6 @@ def place(wire: Wire, options: Options, request: PurchaseRequest) -> PurchaseSta
         cost=cost,
         raw={"id": reference},
     )
-
-
-def _place_in_parts(
-    wire: Wire, options: Options, request: PurchaseRequest, refs: Mapping[str, tuple[str, ...]]
-) -> PurchaseState:
-    """Make an order for each warehouse, each under a number of its own.
-
-    His own way to do that answers with several ids at once, and of these his look-up by our
-    number knows one only: were that answer lost, the others could never be found.
-    """
-    parts = _parts(request, refs)
-    made: list[str] = []
-    refused: list[RefusedLine] = []
-    reasons: list[str] = []
-    for part in parts:
-        try:
-            made.append(wire.created("order/create", _worded(options, part)))
-        except DuplicateReferenceError:
-            if not made and not reasons:
-                raise  # the look-up by number tells of all parts
-            reasons.append(f"{part.number} was there already")
-        except (OutOfStockError, GoneError) as error:
-            code = REFUSED[type(error)]
-            refused += [RefusedLine(reference=line.reference, code=code) for line in part.lines]
-            reasons.append(str(error))
-        except OutsideError as error:
-            # What was made stays made: all of it is looked up before anything else.
-            error.may_have_happened = error.may_have_happened or bool(made)
-            raise
-    if not made:
-        raise OutOfStockError("; ".join(reasons), code="ER003")
-    return PurchaseState(
-        number=request.number,
-        supplier_reference=joined(made),
-        answer=Answer.ACCEPTED,
-        reason="; ".join(reasons),
-        refused=tuple(refused),
-        raw={"ids": made, "warehouses": {name: list(skus) for name, skus in refs.items()}},
-    )
-
-
-def _parts(request: PurchaseRequest, refs: Mapping[str, tuple[str, ...]]) -> list[PurchaseRequest]:
-    groups: list[list[RequestLine]] = []
-    left = list(request.lines)
-    for skus in refs.values():
-        groups.append([line for line in left if line.sku in skus])
-        left = [line for line in left if line.sku not in skus]
-    groups = [group for group in groups if group]
-    if left or not 1 < len(groups) <= MOST_PARTS:
-        raise PermanentError(
-            f"the goods lie in {len(refs)} warehouses, and he does not say which in which",
-            code="several_warehouses",
-        )
-    return [
-        replace(request, number=part_number(request.number, place, len(groups)), lines=tuple(group))
-        for place, group in enumerate(groups, start=1)
-    ]
 
 
 def _worded(options: Options, request: PurchaseRequest) -> dict[str, Any]:

@@ -40,11 +40,7 @@ ORDER_PATH = re.compile(r"/order/(\w{1,40})/?$")
 
 
 class SeveralWarehousesError(PermanentError):
-    """The goods of one order lie in several warehouses; ``refs`` are those of each."""
-
-    def __init__(self, message: str, *, refs: Mapping[str, tuple[str, ...]]) -> None:
-        super().__init__(message, code="several_warehouses")
-        self.refs = refs
+    """The goods of one order lie in several warehouses."""
 
 
 class Wire:
@@ -202,7 +198,8 @@ class Wire:
         if not all(word.isdecimal() and len(word) < 12 for word in told):  # noqa: PLR2004
             return None
         total, left, reset_s = map(int, told)
-        until = datetime.fromtimestamp(reset_s, UTC)
+        # An absurd date would let his syncs rest for ever.
+        until = min(datetime.fromtimestamp(reset_s, UTC), _in(quota.window_s))
         self._budget.told(quota, left=left, total=total, until=until)
         return until
 
@@ -215,7 +212,7 @@ def _error(refused: Refusal, what: str, *, is_write: bool) -> OutsideError:
     if refused.warehouses:
         return SeveralWarehousesError(
             f"{what}: the goods lie in {len(refused.warehouses)} warehouses",
-            refs=refused.warehouses,
+            code="several_warehouses",
         )
     return refused.error(what, is_write=is_write)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -124,6 +125,18 @@ def test_what_he_says_is_left_is_believed(bigbuy_answers, opened):
     list(opened(budget=budget).pages())
 
     assert budget.believed["catalog/products"] == (3, 10, RESETS)
+
+
+def test_a_window_that_ends_in_centuries_ends_with_his_hour(bigbuy_answers, opened):
+    budget = EndlessSeconds()
+    absurd = limited(0) | {"X-RateLimit-Reset": "17958240000"}
+    products = httpx.Response(200, json=recorded("products"), headers=absurd)
+    answer_lists(bigbuy_answers, products=products)
+
+    list(opened(budget=budget).pages())
+
+    until = budget.believed["catalog/products"][2]
+    assert until.timestamp() < time.time() + 3_700
 
 
 def test_too_many_calls_are_not_made_again_until_he_lets_us(bigbuy_answers, opened):

@@ -48,9 +48,8 @@ def has_one(mocked, *, trackings=(), **changes):
     mocked.get("tracking/carriers.json").mock(return_value=said("carriers"))
 
 
-def test_an_order_that_nobody_knows_in_any_part_is_proven_absent(bigbuy_answers, opened):
-    for number in ("FL-1-1", "FL-1-1.1of2", "FL-1-1.1of3", "FL-1-1.1of4"):
-        knows(bigbuy_answers, number, None)
+def test_an_order_that_nobody_knows_is_proven_absent(bigbuy_answers, opened):
+    knows(bigbuy_answers, "FL-1-1", None)
 
     assert opened().find(number="FL-1-1") is None
 
@@ -105,31 +104,6 @@ def test_somebody_elses_order_is_not_ours(bigbuy_answers, opened):
 
     with pytest.raises(TemporaryError, match="told of X-9"):
         opened().find(number="FL-1-1")
-
-
-@pytest.mark.parametrize(
-    ("statuses", "answer"),
-    [
-        (("Shipped", "Payment accepted"), Answer.PARTIALLY_SHIPPED),
-        (("Shipped", "Delivered"), Answer.SHIPPED),
-        (("Payment accepted", "Payment accepted"), Answer.ACCEPTED),
-        (("Payment accepted", None), Answer.RECEIVED),
-    ],
-)
-def test_the_parts_of_an_order_are_read_as_one(bigbuy_answers, opened, statuses, answer):
-    knows(bigbuy_answers, "FL-1-1", None)
-    for place, status in enumerate(statuses, start=1):
-        number = f"FL-1-1.{place}of2"
-        knows(bigbuy_answers, number, None if status is None else str(place))
-        bigbuy_answers.get(f"order/{place}.json").mock(
-            return_value=order_with(id=str(place), internalReference=number, status=status)
-        )
-    bigbuy_answers.post("tracking/orders.json").mock(return_value=json_answer([]))
-
-    state = opened().find(number="FL-1-1")
-
-    assert state.answer is answer
-    assert ("FL-1-1.2of2 is not there" in state.reason) is (None in statuses)
 
 
 def test_many_orders_are_followed_in_one_call_and_matched_by_id(bigbuy_answers, opened):

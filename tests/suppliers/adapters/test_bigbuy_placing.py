@@ -14,8 +14,6 @@ from suppliers.adapters.base import (
     DuplicateReferenceError,
     GoneError,
     OutOfStockError,
-    Refusal,
-    RefusedLine,
     RequestLine,
 )
 from tests.suppliers.adapters.bigbuy_answers import (
@@ -176,40 +174,12 @@ def conflict(**warehouses):
     return httpx.Response(409, json=body)
 
 
-def test_goods_in_two_warehouses_become_an_order_for_each(bigbuy_answers, opened):
+def test_goods_in_two_warehouses_are_held_for_staff_and_nothing_is_made(bigbuy_answers, opened):
     bigbuy_answers.post(CHECK).mock(return_value=conflict(one=[BLACK_SKU], two=["S7"]))
-    created = bigbuy_answers.post(CREATE).mock(side_effect=[made(1), made(2)])
+    created = bigbuy_answers.post(CREATE)
 
-    state = opened().place(replace(REQUEST, lines=(*REQUEST.lines, OTHER)))
-
-    sent = [json.loads(call.request.content)["order"] for call in created.calls]
-    assert [order["internalReference"] for order in sent] == ["FL-1-1.1of2", "FL-1-1.2of2"]
-    assert [order["products"][0]["reference"] for order in sent] == [BLACK_SKU, "S7"]
-    assert (state.supplier_reference, state.answer) == ("1+2", Answer.ACCEPTED)
-
-
-def test_a_part_that_he_refuses_is_told_line_by_line(bigbuy_answers, opened):
-    bigbuy_answers.post(CHECK).mock(return_value=conflict(one=[BLACK_SKU], two=["S7"]))
-    bigbuy_answers.post(CREATE).mock(side_effect=[made(1), business("ER003", skus=["S7"])])
-
-    state = opened().place(replace(REQUEST, lines=(*REQUEST.lines, OTHER)))
-
-    assert state.supplier_reference == "1"
-    assert state.refused == (RefusedLine(reference="89", code=Refusal.OUT_OF_STOCK),)
-
-
-def test_a_part_without_an_answer_leaves_the_whole_order_open(bigbuy_answers, opened):
-    bigbuy_answers.post(CHECK).mock(return_value=conflict(one=[BLACK_SKU], two=["S7"]))
-    bigbuy_answers.post(CREATE).mock(side_effect=[made(1), httpx.ConnectError("no line")])
-
-    with pytest.raises(TemporaryError) as failure:
+    with pytest.raises(PermanentError, match="2 warehouses") as refusal:
         opened().place(replace(REQUEST, lines=(*REQUEST.lines, OTHER)))
 
-    assert failure.value.may_have_happened
-
-
-def test_a_split_that_he_does_not_explain_is_held(bigbuy_answers, opened):
-    bigbuy_answers.post(CHECK).mock(return_value=conflict(one=["S8"], two=["S9"]))
-
-    with pytest.raises(PermanentError, match="which in which"):
-        opened().place(REQUEST)
+    assert (refusal.value.code, refusal.value.may_have_happened) == ("several_warehouses", False)
+    assert not created.calls
