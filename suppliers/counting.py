@@ -21,7 +21,7 @@ from suppliers.adapters.abilities import (
 from suppliers.adapters.base import GoneError, ListRow, Omitted, StockRecord
 from suppliers.complaints import Family
 from suppliers.gathering import gather
-from suppliers.models import FeedRun, StockLevel, SupplierProduct
+from suppliers.models import FeedRun, StockLevel, SupplierOffer, SupplierProduct
 from suppliers.runs import Work
 from suppliers.staging import Stage, rows, run, staged
 
@@ -132,6 +132,9 @@ def take_stock(work: Work, connector: Connector) -> None:
             )
         covered = [pk for (pk,) in rows(COVERED + SPEAKS_OF[omitted], params)]
         stocked, emptied = stocktaking.emptied(covered)
+        if omitted is Omitted.UNCHANGED:
+            # Of a list of changes all may be sold out: it is judged against all that he has.
+            stocked = _stocked(work)
         work.believe(guards.stock_is_believable(stocked=stocked, emptied=emptied))
         work.step(FeedRun.Status.STAGED)
         is_whole = omitted is not Omitted.UNCHANGED
@@ -175,6 +178,11 @@ def _read(work: Work, connector: Connector, answers: Answers) -> None:
         else:
             answers.take(ref, answer)
     work.run.remaining = len(refs) - asked
+
+
+def _stocked(work: Work) -> int:
+    levels = StockLevel.objects.filter(offer__supplier=work.supplier, reported_quantity__gt=0)
+    return levels.exclude(offer__status=SupplierOffer.Status.GONE).count()
 
 
 def _stalest_first(work: Work) -> list[str]:

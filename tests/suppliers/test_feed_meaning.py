@@ -136,3 +136,25 @@ def test_a_file_that_nobody_writes_any_more_is_refused(wholesaler):
     run = sync(supplier, now=timezone.now())
 
     assert told(run) == (Status.FAILED, "The newest row of the file is of 2026-01-01 00:00.")
+
+
+def test_all_of_a_short_list_of_changes_may_be_sold_out(wholesaler):
+    """What is sold out must not stay for sale because little else changed."""
+    supplier = connect_feed(
+        wholesaler,
+        mapping=table_mapping(omitted_products="unchanged", omitted_stock="unchanged"),
+    )
+    sync_all(supplier)
+    sold_out = [f"LX-000004-{place}" for place in range(1, 6)]
+    for sku in SupplierOffer.objects.values_list("supplier_sku", flat=True):
+        if sku in sold_out:
+            wholesaler.control("stock", {"sku": sku, "DE1": 0, "PL1": 0})
+        else:
+            wholesaler.control("leave_out", {"sku": sku})
+
+    run = sync(supplier, "stock", now=timezone.now())
+
+    assert told(run) == (Status.APPLIED, "")
+    left = StockLevel.objects.filter(offer__supplier_sku__in=sold_out, reported_quantity__gt=0)
+    assert not left.exists()
+    assert StockLevel.objects.filter(reported_quantity__gt=0).exists()
