@@ -15,14 +15,14 @@ from orders.taxes import contained_tax, rate_for
 from storefront.lib.address import Address
 from storefront.lib.failures import OutsideError, PermanentError
 from storefront.lib.money import Money
-from suppliers.adapters.abilities import Connector, Freight
+from suppliers.adapters.abilities import Connector, Freight, OrderValidation
 from suppliers.adapters.base import FreightOption, RequestLine
 
 
 def check(*, purchase_order: PurchaseOrder, connector: Connector) -> list[Reason]:
     """Return the reasons to hold it that staff have not waived; asks the supplier for routes."""
     options = _routes(purchase_order, connector)
-    facts = _facts(purchase_order, options)
+    facts = _facts(purchase_order, options, _asked_for_goods(purchase_order, connector))
     waived = purchase_order.waived_reasons
     return [reason for reason in reasons_to_hold(facts) if not is_waived(reason, waived)]
 
@@ -44,7 +44,21 @@ def _routes(
         return None  # he cannot be asked now; placing will tell
 
 
-def _facts(purchase_order: PurchaseOrder, options: tuple[FreightOption, ...] | None) -> Facts:
+def _asked_for_goods(purchase_order: PurchaseOrder, connector: Connector) -> Money | None:
+    """Ask what he would charge for the goods now, where he says so before an order."""
+    if not isinstance(connector, OrderValidation):
+        return None
+    try:
+        return connector.validate(request_for(purchase_order))
+    except OutsideError:
+        return None  # he refuses it, or cannot be asked: placing will tell which
+
+
+def _facts(
+    purchase_order: PurchaseOrder,
+    options: tuple[FreightOption, ...] | None,
+    asked_for_goods: Money | None,
+) -> Facts:
     order = purchase_order.order
     ship_to = Address(**order.ship_to)
     lines = list(
@@ -53,7 +67,7 @@ def _facts(purchase_order: PurchaseOrder, options: tuple[FreightOption, ...] | N
         )
     )
     charge = purchase_order.charge
-    costs = [_cost(line) for line in lines]
+    costs = [_cost(line) for line in lines] if asked_for_goods is None else [asked_for_goods]
     costs += [
         option.price for option in options or () if option.name == purchase_order.carrier_service
     ]

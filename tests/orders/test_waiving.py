@@ -9,6 +9,7 @@ import pytest
 
 from orders import purchasing
 from orders.models import PurchaseOrder
+from storefront.lib.money import Money
 from storefront.lib.states import LostRaceError
 from suppliers.models import SupplierOffer
 from tests.factories.orders import make_purchase_orders, make_sellable
@@ -85,3 +86,15 @@ def test_what_is_held_for_another_reason_since_is_not_released(supplier):
         release(seen)
 
     assert PurchaseOrder.objects.get().waived_reasons == []
+
+
+def test_what_a_supplier_would_charge_now_counts_more_than_his_list(supplier):
+    """He is asked before the order, where he can be: his list may be hours old."""
+    make_purchase_orders()
+    supplier.validate = lambda _request: Money(Decimal("5000.00"), "EUR")
+
+    held = send()
+
+    assert (held.status, held.request_status) == ("on_hold", "unsubmitted")
+    assert "margin" in {reason["code"] for reason in held.hold_reasons}
+    assert supplier.effects == []
