@@ -30,6 +30,7 @@ TOTAL_S = 600.0
 NO_HEAD = frozenset({405, 501})
 BELIEVED_S = 86_400  # marks may lie: once a day, the file is fetched whatever they say
 KEPT_S = 86_400  # a file that nobody remembers may still be read by another worker
+DEFAULT_PORTS = {"https": 443, "http": 80}
 TOKEN = "{token}"  # noqa: S105 - a placeholder
 UPLOADS = "uploads"
 
@@ -150,10 +151,26 @@ def _from_web(
 
 
 def _address(line: Line, place: str) -> str:
-    """Say where the file is, with the token at its place: never to be told to anybody."""
-    return urljoin(line.base_url, place).replace(
-        TOKEN, quote(line.secrets.get("token", ""), safe="")
-    )
+    """Say where the file is, with the token at its place: never to be told to anybody.
+
+    Raises: PermanentError  it is at another host, and the secrets were given for this one
+    """
+    try:
+        address = urljoin(line.base_url, place)
+        is_elsewhere = _host(address) != _host(line.base_url)
+    except ValueError:
+        raise PermanentError("the file's address cannot be read", code="bad_options") from None
+    if is_elsewhere and any(line.secrets.values()):
+        raise PermanentError(
+            "the file is at another host: put that host into the connection's address",
+            code="bad_options",
+        )
+    return address.replace(TOKEN, quote(line.secrets.get("token", ""), safe=""))
+
+
+def _host(address: str) -> tuple[str, str | None, int | None]:
+    url = urlsplit(address)
+    return url.scheme, url.hostname, url.port or DEFAULT_PORTS.get(url.scheme)
 
 
 def _credentials(line: Line) -> dict[str, str]:

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from storefront.lib.failures import PermanentError
+from suppliers.adapters.feed import fetching
+from suppliers.adapters.feed.options import Content
+from tests.factories.lines import make_line
+
+pytestmark = pytest.mark.django_db
+SECRETS = {"token": "s3cret", "user": "shop", "password": "open sesame"}
+
+
+@pytest.fixture
+def line(httpserver, tmp_path):
+    def make(place, *, secrets=SECRETS, base_url=None):
+        return make_line(
+            base_url or httpserver.url_for("/feeds/"),
+            secrets=secrets,
+            options={"products_at": place},
+            folder=tmp_path,
+        )
+
+    return make
+
+
+def elsewhere(httpserver):
+    return httpserver.url_for("/p.csv").replace("localhost", "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "ask", [fetching.look, lambda line: fetching.fetch(line, content=Content.PRODUCTS)]
+)
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://127.0.0.1:{port}/p.csv?k={token}",
+        "//127.0.0.1:{port}/p.csv",
+        "http://localhost:1/p.csv",
+        "https://localhost:{port}/p.csv",
+        "http://localhost:{port}@127.0.0.1:{port}/p.csv",
+        "http://localhost:{token}/p.csv",
+    ],
+)
+@pytest.mark.parametrize("secrets", [SECRETS, {"token": "s3cret"}])
+def test_another_host_hears_no_secret(httpserver, line, ask, place, secrets):
+    httpserver.expect_request("/p.csv").respond_with_data("SKU\n1\n")
+    place = place.replace("{port}", str(httpserver.port))
+
+    with pytest.raises(PermanentError) as refusal:
+        ask(line(place, secrets=secrets))
+
+    assert refusal.value.code == "bad_options"
+    assert "s3cret" not in str(refusal.value)
+    assert not httpserver.log
+
+
+def test_a_whole_address_at_the_same_host_is_good(httpserver, line):
+    httpserver.expect_request("/p.csv", query_string="k=s3cret").respond_with_data("SKU\n1\n")
+
+    path = fetching.fetch(line(httpserver.url_for("/p.csv?k={token}")), content=Content.PRODUCTS)
+
+    assert path.read_text() == "SKU\n1\n"
+
+
+def test_a_file_that_needs_no_secret_may_be_anywhere(httpserver, line):
+    httpserver.expect_request("/p.csv").respond_with_data("SKU\n1\n")
+
+    wire = line(elsewhere(httpserver), secrets={})
+
+    assert fetching.fetch(wire, content=Content.PRODUCTS).read_text() == "SKU\n1\n"
