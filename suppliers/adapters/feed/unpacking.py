@@ -24,6 +24,10 @@ ZIP = b"PK\x03\x04"
 EMPTY_ZIP = b"PK\x05\x06"
 END = b"PK\x05\x06"
 END_BYTES = 22
+LOCATOR = struct.Struct("<4sIQI")
+LOCATOR_MARK = b"PK\x06\x07"
+END_64_MARK = b"PK\x06\x06"
+END_64 = struct.Struct("<4s28xQQ8x")
 LONGEST_COMMENT = 65_535
 MOST_DIRECTORY_BYTES = MOST_ENTRIES * 300
 DATA_ENDINGS = (".csv", ".tsv", ".txt", ".json", ".ndjson", ".jsonl", ".xml", ".xlsx")
@@ -70,12 +74,35 @@ def _refuse_long_directories(path: Path) -> None:
         size = file.seek(0, 2)
         file.seek(max(0, size - END_BYTES - LONGEST_COMMENT))
         tail = file.read()
-    at = tail.rfind(END)
-    if at < 0 or len(tail) - at < END_BYTES:
-        raise refused("broken-archive", "The archive has no end: it was cut off.")
-    entries, listed_bytes = struct.unpack("<HI", tail[at + 10 : at + 16])
-    if entries > MOST_ENTRIES or listed_bytes > MOST_DIRECTORY_BYTES:
+        at = tail.rfind(END)
+        if at < 0 or len(tail) - at < END_BYTES:
+            raise refused("broken-archive", "The archive has no end: it was cut off.")
+        told = [struct.unpack("<HI", tail[at + 10 : at + 16])]
+        told += _told_in_zip64(file, size - len(tail) + at)
+    if any(entries > MOST_ENTRIES or many > MOST_DIRECTORY_BYTES for entries, many in told):
         raise refused("many-entries", f"The archive lists more than {MOST_ENTRIES} files.")
+
+
+def _told_in_zip64(file: IO[bytes], end_at: int) -> list[tuple[int, int]]:
+    """Read the entries and the bytes of the list from the second end, which outdoes the first.
+
+    It is where its locator says, or right before that: whoever reads it may look at either.
+    """
+    locator_at = end_at - LOCATOR.size
+    if locator_at < 0:
+        return []
+    file.seek(locator_at)
+    mark, _, record_at, _ = LOCATOR.unpack(file.read(LOCATOR.size))
+    if mark != LOCATOR_MARK:
+        return []
+    told = []
+    for at in (record_at, locator_at - END_64.size):
+        if 0 <= at <= locator_at - END_64.size:
+            file.seek(at)
+            mark, entries, many = END_64.unpack(file.read(END_64.size))
+            if mark == END_64_MARK:
+                told.append((entries, many))
+    return told
 
 
 def _inflated(path: Path, *, work: Path) -> Path:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import io
 import stat
+import struct
 import zipfile
 
 GOOD = "SKU,Name,Price,Stock,Description\n" + "".join(
     f"GOOD-{number},Sensor headlamp {number},12.30,5,<p>Wave.</p>\n" for number in range(1, 7)
 )
 ZEROS = 80_000_000
+END_BYTES = 22
 
 
 def packed(entries):
@@ -46,6 +48,21 @@ def crowd():
     return packed([(f"{number}.csv", "SKU\n1\n") for number in range(2_000)])
 
 
+def hidden_crowd():
+    """A crowd whose end tells of one file, and whose second, larger end of them all."""
+    content = crowd()
+    entries, list_bytes, list_at = struct.unpack("<HII", content[-12:-2])
+    second = struct.pack(
+        "<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, entries, entries, list_bytes, list_at
+    )
+    locator = struct.pack("<4sIQI", b"PK\6\7", 0, len(content) - END_BYTES, 1)
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, 60, list_at, 0)
+    hidden = content[:-END_BYTES] + second + locator + end
+    with zipfile.ZipFile(io.BytesIO(hidden)) as archive:
+        assert len(archive.namelist()) == entries
+    return hidden
+
+
 def climbing():
     """A good file under a name that leads out of its folder."""
     return packed([("../../../../tmp/evil.csv", GOOD), ("/etc/cron.d/evil", "x")])
@@ -73,6 +90,7 @@ WHOLE = {
     "gzip that unpacks to zeros": (gzip_bomb, "unpacks to"),
     "archive with a link": (link, "link"),
     "archive with thousands of files": (crowd, "lists more than"),
+    "archive that hides thousands of files": (hidden_crowd, "lists more than"),
     "archive in an archive": (lambda: packed([("a.zip", packed([("b.csv", GOOD)]))]), "archive in"),
     "archive cut off": (lambda: packed([("a.csv", GOOD)])[:60], "cut off"),
     "gzip cut off": (lambda: gzip.compress(GOOD.encode())[:40], "damaged"),
