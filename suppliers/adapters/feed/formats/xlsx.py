@@ -198,13 +198,6 @@ def _number(said: str) -> Any:
     return number if number.is_finite() else said
 
 
-def _shared_text(entry: Any) -> str:
-    if len(entry) == 1 and entry[0].text and not len(entry[0]):
-        return str(entry[0].text)[:LONGEST_TEXT]
-    # A text in several fonts is in several pieces.
-    return "".join(part.text or "" for part in entry.iter(f"{MAIN}t"))[:LONGEST_TEXT]
-
-
 class Texts:
     """The texts that the cells share, by number."""
 
@@ -214,6 +207,7 @@ class Texts:
         self._block = lru_cache(maxsize=BLOCKS_AT_HAND)(self._read_block)
         if SHARED not in archive.namelist():
             return
+        # A text in several fonts is in several pieces.
         found = ("".join(part.text or "" for part in each.iter(f"{MAIN}t"))[:LONGEST_TEXT]
                  for each in _elements(archive, SHARED, "si"))  # fmt: skip
         if archive.getinfo(SHARED).file_size <= MOST_IN_MEMORY_BYTES:
