@@ -32,7 +32,7 @@ bench: env ## Measure what performance is promised; writes var/bench.json
 
 test: env ## Run every test, browser included
 	@$(LAUNCH).browser
-	@$(LAUNCH).with_datastores $(PY) -m pytest -n 2
+	@$(LAUNCH).with_datastores $(PY) -m pytest -n 4
 
 check: env ## Formatter, linter, types, import contracts, migrations, production settings
 	$(BIN)/ruff format --check .
