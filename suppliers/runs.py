@@ -22,8 +22,10 @@ log = logging.getLogger(__name__)
 Status = FeedRun.Status
 
 OPEN = (Status.FETCHED, Status.PARSED, Status.STAGED)
-# Longer than a run can be silent: several tries of one call, and the wait for its turn.
-LEASE = timedelta(minutes=5)
+# A run is silent while files and lists come, which may take most of its time. So the lease outlives
+# the task: who lost it was killed, by Celery or by somebody else. That one is found out late is the
+# price; two workers who fetch the same thing would be a higher one.
+LEASE = timedelta(minutes=16)
 EXTEND_AFTER_S = 30
 RETRY_AFTER = timedelta(minutes=2)
 DIED = "The worker that did it stopped without a word."

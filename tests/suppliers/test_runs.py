@@ -9,6 +9,8 @@ from django.db import OperationalError, connection, transaction
 from storefront.lib.elapsing import elapsing
 from storefront.lib.states import StatusChange
 from suppliers import runs, sync, tasks
+from suppliers.adapters.bigbuy import wire
+from suppliers.adapters.feed import fetching, sftp
 from suppliers.models import FeedRun
 from suppliers.runs import AlreadyRunningError, LeaseLostError, Work
 from tests.factories.feeds import NOON, make_feed_supplier, stock_world
@@ -55,7 +57,7 @@ def test_the_sweep_closes_the_dead_and_leaves_the_living(supplier):
     dead = begin(supplier)
     alive = begin(supplier, STOCK, now=minutes(4))
 
-    assert runs.close_dead(now=minutes(6)) == 1
+    assert runs.close_dead(now=NOON + runs.LEASE) == 1
 
     dead.refresh_from_db()
     alive.refresh_from_db()
@@ -66,7 +68,7 @@ def test_the_sweep_closes_the_dead_and_leaves_the_living(supplier):
 
 def test_a_worker_that_was_believed_dead_writes_nothing_more(supplier):
     work = Work(begin(supplier), now=NOON)
-    runs.close_dead(now=minutes(6))
+    runs.close_dead(now=NOON + runs.LEASE)
 
     with pytest.raises(LeaseLostError):
         work.step(Status.PARSED)
@@ -89,7 +91,7 @@ def test_nobody_closes_a_run_while_its_worker_writes(world):
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SET lock_timeout = '200ms'")
-            runs.close_dead(now=minutes(6))
+            runs.close_dead(now=NOON + runs.LEASE)
         except OperationalError:
             refused.append(1)
         finally:
@@ -102,7 +104,7 @@ def test_nobody_closes_a_run_while_its_worker_writes(world):
         thread.join()
 
     assert refused == [1]
-    runs.close_dead(now=minutes(6))
+    runs.close_dead(now=NOON + runs.LEASE)
     with transaction.atomic(), pytest.raises(LeaseLostError):
         work.hold()
 
@@ -114,8 +116,17 @@ def test_a_long_run_extends_its_lease(supplier, monkeypatch):
 
     work.keep()
 
-    assert runs.close_dead(now=minutes(6)) == 0
-    assert runs.close_dead(now=minutes(10)) == 1
+    assert runs.close_dead(now=NOON + runs.LEASE) == 0
+    assert runs.close_dead(now=minutes(5) + runs.LEASE) == 1
+
+
+def test_a_run_is_not_given_up_while_its_task_may_still_live(supplier, settings):
+    begin(supplier)
+    task_s = settings.CELERY_TASK_TIME_LIMIT
+
+    assert runs.close_dead(now=NOON + timedelta(seconds=task_s)) == 0
+    assert max(fetching.TOTAL_S, sftp.TOTAL_S, wire.LIST_TOTAL_S) < task_s
+    assert task_s < settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"]
 
 
 @pytest.mark.django_db(transaction=True)
