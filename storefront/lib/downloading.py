@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import BinaryIO
 from urllib.parse import SplitResult, urljoin
@@ -30,6 +30,7 @@ def download(  # noqa: PLR0913 - where, what for, and the limits
     total_s: float = TOTAL_S,
     redirects: int = REDIRECTS,
     gate: Gate | None = None,
+    hidden: Iterable[str] = (),
 ) -> Exchange:
     """Fetch a file, to memory or ``to`` a file; 304 comes back as it is, with nothing in it.
 
@@ -53,6 +54,7 @@ def download(  # noqa: PLR0913 - where, what for, and the limits
             total_s=left_s,
             max_answer_bytes=max_bytes,
             gate=gate,
+            hidden=hidden,
         ) as api:
             answer = api.exchange("GET", _path(here), to=to)
         if answer.status not in MOVED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from io import BytesIO
 from types import TracebackType
@@ -66,13 +66,17 @@ class Api:
         total_s: float = TOTAL_S,
         max_answer_bytes: int = MAX_ANSWER_BYTES,
         gate: Gate | None = None,
+        hidden: Iterable[str] = (),
     ) -> None:
         """Get ready to call; nothing is asked before the first call.
+
+        What is ``hidden`` is told neither in logs nor in errors.
 
         Raises: RefusedAddressError  nobody is to be called there
         """
         checked(base_url)
         self._gate = gate or OpenGate()
+        self._hidden = tuple(hidden)
         self._total_s = total_s
         self._max_answer_bytes = max_answer_bytes
         try:
@@ -127,9 +131,11 @@ class Api:
         try:
             return msgspec.json.decode(content)
         except (msgspec.DecodeError, RecursionError) as error:
-            said = quoted(method, content[:80], sent=self._client.headers.values())
+            said = quoted(
+                method, content[:80], sent=[*self._client.headers.values(), *self._hidden]
+            )
             raise PermanentError(
-                f"{method} {spoken_path(path)}: not JSON{said}", may_have_happened=True
+                f"{method} {self._spoken(path)}: not JSON{said}", may_have_happened=True
             ) from error
 
     def read(
@@ -170,7 +176,10 @@ class Api:
         return self._watched(request, self._call(method, path), is_judged=False, to=to)
 
     def _call(self, method: str, path: str) -> Call:
-        return Call(method=method, path=spoken_path(path), total_s=self._total_s)
+        return Call(method=method, path=self._spoken(path), total_s=self._total_s)
+
+    def _spoken(self, path: str) -> str:
+        return spoken_path(path, hidden=self._hidden)
 
     def _request(
         self,
@@ -193,10 +202,10 @@ class Api:
             )
         except (ValueError, TypeError, httpx.InvalidURL):
             # What cannot be sent may be a key with a line break in it: it is not quoted.
-            raise PermanentError(f"{method} {spoken_path(path)}: cannot be sent") from None
+            raise PermanentError(f"{method} {self._spoken(path)}: cannot be sent") from None
         home, there = self._client.base_url, request.url
         if (home.scheme, home.host, home.port) != (there.scheme, there.host, there.port):
-            raise RefusedAddressError(f"{method} {spoken_path(path)}: not at {home.host}")
+            raise RefusedAddressError(f"{method} {self._spoken(path)}: not at {home.host}")
         return request
 
     def _watched(
@@ -213,7 +222,7 @@ class Api:
             with deadlines.ending_at(started + self._total_s):
                 answer = self._sent(request, what=str(call), to=to)
             if is_judged:
-                sent = [*request.headers.values(), *request.url.params.values()]
+                sent = [*request.headers.values(), *request.url.params.values(), *self._hidden]
                 said = quoted(call.method, answer.content[:200], sent=sent)
                 judge(answer, what=str(call), said=said)
         except OutsideError as error:

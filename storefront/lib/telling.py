@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from urllib.parse import quote
 
 READS = frozenset({"GET", "HEAD"})
 CODE = re.compile(r'"code"\s*:\s*"([a-z][a-z0-9_]{0,39})"')
@@ -17,10 +18,10 @@ SHORTEST_SECRET = 6
 HIDDEN = "…"
 
 
-def spoken_path(path: str) -> str:
-    """Return a path without its query, and without what looks like a key in it."""
+def spoken_path(path: str, *, hidden: Iterable[str] = ()) -> str:
+    """Return a path without its query, without what is ``hidden``, and what looks like a key."""
     bare, has_query, _ = path.partition("?")
-    bare = bare.partition("#")[0]
+    bare = without(bare.partition("#")[0], hidden)
     said = "/".join(HIDDEN if _is_key(part) else part for part in bare.split("/"))
     return f"{said}?{HIDDEN}" if has_query else said
 
@@ -40,9 +41,16 @@ def quoted(method: str, start: bytes, *, sent: Iterable[str] = ()) -> str:
     if method not in READS:
         code = CODE.search(text)
         return f" ({code[1]})" if code else ""
-    for value in sorted({each for each in sent if len(each) >= SHORTEST_SECRET}, key=len):
+    return f": {without(text, sent)!r}"
+
+
+def without(text: str, hidden: Iterable[str]) -> str:
+    """Leave out the secrets, as they are and as an address spells them, the longest first."""
+    long = {each for each in hidden if len(each) >= SHORTEST_SECRET}
+    spelled = long | {quote(each, safe="") for each in long}
+    for value in sorted(spelled, key=len, reverse=True):
         text = text.replace(value, HIDDEN)
-    return f": {text!r}"
+    return text
 
 
 def their_id(headers: Mapping[str, str], content: bytes) -> str:

@@ -123,7 +123,7 @@ class Line:
 
     def api(self, **limits: Any) -> Api:
         """Open the door to him; see ``storefront.lib.http.Api`` for the limits."""
-        return Api(self.base_url, gate=self.gate, **limits)
+        return Api(self.base_url, gate=self.gate, hidden=self.secrets.values(), **limits)
 
     def settings[T](self, kind: type[T]) -> T:
         """Read the options as what the connector says they are.

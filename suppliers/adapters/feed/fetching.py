@@ -139,6 +139,7 @@ def _from_web(
             read_s=READ_S,
             total_s=TOTAL_S,
             gate=line.gate,
+            hidden=line.secrets.values(),
         )
     if answer.status == HTTPStatus.NOT_MODIFIED:
         if not known:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from urllib.parse import quote
 
 import pytest
 
@@ -30,6 +31,13 @@ KEY = "sk9Zq7LwT2mXv4Rb8Nc1Yd6K"
 )
 def test_a_path_is_told_without_what_opens_doors(path, said):
     assert spoken_path(path) == said
+
+
+@pytest.mark.parametrize("secret", ["swordfish", "swordfish/2", "0123456789abcdef0123456789abcdef"])
+def test_a_secret_is_left_out_of_a_path_whatever_it_looks_like(secret):
+    hidden = [secret, "swordfish", "p"]
+    for spelled in (secret, quote(secret, safe="")):
+        assert spoken_path(f"/dl/{spelled}/p.csv", hidden=hidden) == "/dl/…/p.csv"
 
 
 def test_an_answer_that_echoes_our_key_is_quoted_without_it():

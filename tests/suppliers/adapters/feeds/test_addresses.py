@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from storefront.lib.failures import PermanentError
+from storefront.lib.failures import OutsideError, PermanentError
 from suppliers.adapters.feed import fetching
 from suppliers.adapters.feed.options import Content
 from tests.factories.lines import make_line
 
 pytestmark = pytest.mark.django_db
 SECRETS = {"token": "s3cret", "user": "shop", "password": "open sesame"}
+
+
+def fetched(line):
+    return fetching.fetch(line, content=Content.PRODUCTS)
 
 
 @pytest.fixture
@@ -28,9 +32,7 @@ def elsewhere(httpserver):
     return httpserver.url_for("/p.csv").replace("localhost", "127.0.0.1")
 
 
-@pytest.mark.parametrize(
-    "ask", [fetching.look, lambda line: fetching.fetch(line, content=Content.PRODUCTS)]
-)
+@pytest.mark.parametrize("ask", [fetching.look, fetched])
 @pytest.mark.parametrize(
     "place",
     [
@@ -58,7 +60,7 @@ def test_another_host_hears_no_secret(httpserver, line, ask, place, secrets):
 def test_a_whole_address_at_the_same_host_is_good(httpserver, line):
     httpserver.expect_request("/p.csv", query_string="k=s3cret").respond_with_data("SKU\n1\n")
 
-    path = fetching.fetch(line(httpserver.url_for("/p.csv?k={token}")), content=Content.PRODUCTS)
+    path = fetched(line(httpserver.url_for("/p.csv?k={token}")))
 
     assert path.read_text() == "SKU\n1\n"
 
@@ -68,4 +70,24 @@ def test_a_file_that_needs_no_secret_may_be_anywhere(httpserver, line):
 
     wire = line(elsewhere(httpserver), secrets={})
 
-    assert fetching.fetch(wire, content=Content.PRODUCTS).read_text() == "SKU\n1\n"
+    assert fetched(wire).read_text() == "SKU\n1\n"
+
+
+@pytest.mark.parametrize(
+    "token", ["swordfish", "0123456789abcdef0123456789abcdef", "a key/with it"]
+)
+@pytest.mark.parametrize("status", [200, 403, 503])
+def test_a_token_in_a_path_is_told_to_nobody_else(httpserver, line, token, status):
+    httpserver.expect_request(f"/feeds/dl/{token}/p.csv").respond_with_data("SKU\n", status=status)
+    wire = line("dl/{token}/p.csv", secrets={"token": token})
+
+    told = []
+    for ask in (fetching.look, fetched):
+        try:
+            ask(wire)
+        except OutsideError as error:
+            told.append(str(error))
+
+    assert wire.gate.calls == ["HEAD /feeds/dl/…/p.csv?…", "GET /feeds/dl/…/p.csv"]
+    assert len(told) == (0 if status == 200 else 2)
+    assert token not in "".join(told)
