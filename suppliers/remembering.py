@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from storefront.lib.failures import TemporaryError
 from storefront.lib.sealing import seal, unseal
-from suppliers.adapters.line import TokenRenewal
+from suppliers.adapters.line import TokenRenewal, joined
 from suppliers.models import Connection
 
 
@@ -65,5 +65,11 @@ class KeptMemory:
     def load(self) -> dict[str, Any]:
         return dict(self._rows.values_list("remembered", flat=True).get())
 
-    def keep(self, remembered: Mapping[str, Any]) -> None:
-        self._rows.update(remembered=dict(remembered))
+    @transaction.atomic
+    def keep(self, news: Mapping[str, Any]) -> None:
+        """Add the news under a lock: jobs of one supplier that run side by side lose nothing.
+
+        Locks:  the connection
+        """
+        rows = self._rows.select_for_update().values_list("remembered", flat=True)
+        self._rows.update(remembered=joined(rows.get(), news))

@@ -84,7 +84,17 @@ class Memory(Protocol):
 
     def load(self) -> dict[str, Any]: ...
 
-    def keep(self, remembered: Mapping[str, Any]) -> None: ...
+    def keep(self, news: Mapping[str, Any]) -> None:
+        """Remember this too, as ``joined`` says: what is not named stays as it is."""
+
+
+def joined(remembered: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
+    """Put news over what is remembered, by name; in a dict of both, again by name."""
+    together = {**remembered, **news}
+    for name in remembered.keys() & news.keys():
+        if isinstance(remembered[name], dict) and isinstance(news[name], dict):
+            together[name] = {**remembered[name], **news[name]}
+    return together
 
 
 class Post(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from suppliers.adapters.base import BudgetSpentError
-from suppliers.adapters.line import Line
+from suppliers.adapters.line import Line, joined
 
 
 class CountingGate:
@@ -66,8 +66,8 @@ class DictMemory:
     def load(self):
         return dict(self.kept)
 
-    def keep(self, remembered):
-        self.kept = dict(remembered)
+    def keep(self, news):
+        self.kept = joined(self.kept, news)
 
 
 class PostInMemory:

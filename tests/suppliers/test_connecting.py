@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.sealing import unseal
@@ -13,7 +13,7 @@ from suppliers.adapters.fake import FakeSupplier
 from suppliers.connecting import adapter_for
 from suppliers.models import Connection
 from suppliers.pacing import SharedPace
-from suppliers.remembering import KeptTokens
+from suppliers.remembering import KeptMemory, KeptTokens
 from tests.factories.feeds import make_feed_supplier
 
 
@@ -131,3 +131,28 @@ def test_who_waits_too_long_for_his_turn_is_told(world, monkeypatch):
 
     with pytest.raises(TemporaryError, match="no free call"):
         pace()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_jobs_that_run_side_by_side_lose_nothing_that_the_other_remembers(world):
+    supplier = make_feed_supplier()
+    pk = supplier.connection.pk
+    KeptMemory(pk).keep({"told": [1], "files": {"products": {"etag": "old", "at": "a"}}})
+
+    def other():
+        KeptMemory(pk).keep({"stock": 2, "files": {"stock": {"etag": "2"}}})
+        connection.close()
+
+    job = threading.Thread(target=other)
+    with transaction.atomic():
+        KeptMemory(pk).keep({"products": 1, "files": {"products": {"etag": "1"}}})
+        job.start()
+        job.join(timeout=0.5)  # it waits for us
+    job.join()
+
+    assert KeptMemory(pk).load() == {
+        "told": [1],
+        "products": 1,
+        "stock": 2,
+        "files": {"products": {"etag": "1"}, "stock": {"etag": "2"}},
+    }

@@ -48,7 +48,7 @@ def fetch(
         told = {int(key) for key in memory.load().get(TOLD, ())}
         chosen = listed & (_stocked(wire, shelf, options) | told)
         if chosen != told:
-            memory.keep({**memory.load(), TOLD: sorted(chosen)})
+            memory.keep({TOLD: sorted(chosen)})
     else:
         chosen = listed
     if not chosen:

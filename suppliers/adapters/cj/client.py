@@ -93,7 +93,7 @@ class CJ:
         account = self._wire.settings()
         allowed = reading.whole(account.setting.qps_limit) if account.setting else None
         if allowed is not None and allowed > 0:
-            self._memory.keep(self._memory.load() | {"calls_per_second": allowed})
+            self._memory.keep({"calls_per_second": allowed})
         return account.open_name or reading.text(account.open_id)
 
     def close(self) -> None:

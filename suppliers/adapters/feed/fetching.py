@@ -108,10 +108,8 @@ def upload_path(folder: Path, name: str) -> Path:
 
 
 def _remember(line: Line, name: str, marks: dict[str, Any]) -> None:
-    remembered = line.memory.load()
-    files = {**remembered.get("files", {}), name: marks}
-    line.memory.keep({**remembered, "files": files})
-    wanted = {each["file"] for each in files.values()}
+    line.memory.keep({"files": {name: marks}})
+    wanted = {each["file"] for each in line.memory.load()["files"].values()}
     old = time.time() - KEPT_S
     for path in line.folder.glob("*.raw"):
         # Another worker may have swept it away at this moment.
