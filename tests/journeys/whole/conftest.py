@@ -51,7 +51,7 @@ class Demo:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(tmp_path_factory):
     var = tmp_path_factory.mktemp("demo")
     log = var / "launcher.log"
