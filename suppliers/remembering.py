@@ -71,5 +71,5 @@ class KeptMemory:
 
         Locks:  the connection
         """
-        rows = self._rows.select_for_update().values_list("remembered", flat=True)
+        rows = self._rows.select_for_update(of=["self"]).values_list("remembered", flat=True)
         self._rows.update(remembered=joined(rows.get(), news))
