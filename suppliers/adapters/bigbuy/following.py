@@ -11,8 +11,8 @@ import msgspec
 
 from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.money import Money
+from suppliers.adapters import loose
 from suppliers.adapters.base import Answer, OrderName, ParcelNews, PurchaseState
-from suppliers.adapters.bigbuy import reading
 from suppliers.adapters.bigbuy.options import CURRENCY, Options
 from suppliers.adapters.bigbuy.shapes import Carrier, Named, Order, Parcel, Tracked
 from suppliers.adapters.bigbuy.wire import Wire
@@ -81,7 +81,7 @@ def _told(
     tracked: Mapping[str, list[Parcel]],
     carriers: Mapping[str, str],
 ) -> PurchaseState:
-    name = reading.text(order.status)
+    name = loose.text(order.status)
     known = options.answer(name)
     reason = "" if known else f"the options do not say what the status {name!r} means"
     return PurchaseState(
@@ -109,9 +109,9 @@ def _parcel(parcel: Parcel, carriers: Mapping[str, str]) -> ParcelNews:
     name = (said.name or carriers.get(str(said.id), "")) if said else ""
     return ParcelNews(
         carrier=name,
-        number=reading.text(parcel.tracking_number),
-        carrier_text=reading.text(parcel.status_description),
-        happened_at=reading.moment(parcel.status_date),
+        number=loose.text(parcel.tracking_number),
+        carrier_text=loose.text(parcel.status_description),
+        happened_at=loose.moment(parcel.status_date),
     )
 
 

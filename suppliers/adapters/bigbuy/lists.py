@@ -8,7 +8,8 @@ from typing import Any
 
 from catalog.records import BadRow
 from storefront.lib.failures import PermanentError
-from suppliers.adapters.bigbuy import reading, stocks
+from suppliers.adapters import loose
+from suppliers.adapters.bigbuy import stocks
 from suppliers.adapters.bigbuy.options import Options
 from suppliers.adapters.bigbuy.shelf import STOCKED, Shelf
 from suppliers.adapters.bigbuy.wire import Wire
@@ -78,13 +79,13 @@ def _products(wire: Wire, shelf: Shelf, bad: list[BadRow]) -> set[int]:
 
     def good() -> Iterator[tuple[int, dict[str, Any], dict[str, str]]]:
         for place, row in enumerate(wire.rows("products"), start=1):
-            key = reading.whole(row.get("id"))
+            key = loose.whole(row.get("id"))
             if key is None or key <= 0:
                 message = "The row has no usable id."
                 bad.append(BadRow(row=f"row {place}", code="list-no-id", message=message))
-            elif reading.whole(row.get("active")) != 0:
+            elif loose.whole(row.get("active")) != 0:
                 listed.add(key)
-                dates = {name: reading.text(row.get(field)) for name, field in DATES.items()}
+                dates = {name: loose.text(row.get(field)) for name, field in DATES.items()}
                 if row.get("attributes") is False:
                     dates.pop("productsvariations")
                 yield key, row, dates
@@ -130,10 +131,10 @@ def _replace(  # noqa: PLR0913 - a list, and how it is told
     def keyed() -> Iterator[tuple[int, int | None, dict[str, Any]]]:
         found = False
         for row in wire.rows(name, is_per_product=is_per_product):
-            key = reading.whole(row.get("id"))
+            key = loose.whole(row.get("id"))
             if key is not None:
                 found = True
-                yield key, reading.whole(row.get(parent)) if parent else None, row
+                yield key, loose.whole(row.get(parent)) if parent else None, row
         if is_needed and not found:
             raise PermanentError(f"GET catalog/{name}: the list is empty", code="garbage")
 

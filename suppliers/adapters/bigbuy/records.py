@@ -8,10 +8,11 @@ from typing import Any
 
 from catalog.records import BadRow, ProductRecord, VariantRecord
 from storefront.lib.money import Money
+from suppliers.adapters import loose
 from suppliers.adapters.base import ProductPage
 from suppliers.adapters.bigbuy import reading, stocks
 from suppliers.adapters.bigbuy.shelf import Shelf
-from suppliers.adapters.claims import claims
+from suppliers.adapters.spec_tables import claims
 
 LONGEST_URL = 500
 MOST_PICTURES = 20
@@ -53,7 +54,7 @@ class _Joined:
         words = [self._row, self._text, *self._variations]
         lasting = [{k: v for k, v in each.items() if k not in PASSING} for each in words]
         prices = [{k: v for k, v in each.items() if k in PRICES} for each in words]
-        title = reading.text(self._text.get("name"))
+        title = loose.text(self._text.get("name"))
         if not title:
             message = "There is no text for this product in our language."
             self._problems.append(BadRow(row=self._ref, code="no-title", message=message))
@@ -63,8 +64,8 @@ class _Joined:
             self._problems.append(BadRow(row=self._ref, code="no-variants", message=message))
         return ProductPage(
             ref=self._ref,
-            digest=reading.digest([lasting, self._pictures, brand, path, options]),
-            cost_digest=reading.digest(prices),
+            digest=loose.digest([lasting, self._pictures, brand, path, options]),
+            cost_digest=loose.digest(prices),
             record=self._record(title, brand, path, options, variants) if variants else None,
             problems=tuple(self._problems),
         )
@@ -77,7 +78,7 @@ class _Joined:
         options: list[dict[str, str]],
         variants: tuple[VariantRecord, ...],
     ) -> ProductRecord:
-        html = reading.text(self._text.get("description"))
+        html = loose.text(self._text.get("description"))
         table = claims(html)
         return ProductRecord(
             ref=self._ref,
@@ -88,7 +89,7 @@ class _Joined:
             claims=table,
             option_names=_option_names(options),
             has_battery=_has_battery(table, f"{title} {html}"),
-            hs_code=re.sub(r"\D", "", reading.text(self._row.get("intrastat")))[:10],
+            hs_code=re.sub(r"\D", "", loose.text(self._row.get("intrastat")))[:10],
             picture_urls=self._pictures,
             variants=variants,
         )
@@ -117,9 +118,9 @@ class _Joined:
     def _variant(
         self, row: Mapping[str, Any], title: str, values: tuple[str, ...]
     ) -> VariantRecord | None:
-        sku = reading.text(row.get("sku"))
+        sku = loose.text(row.get("sku"))
         if not sku or len(sku) > stocks.LONGEST_SKU:
-            where = f"{self._ref}:{reading.text(row.get('id'))}"
+            where = f"{self._ref}:{loose.text(row.get('id'))}"
             self._problems.append(
                 BadRow(row=where, code="sku-missing", message="A variant has no usable SKU.")
             )
@@ -133,9 +134,9 @@ class _Joined:
             title=title,
             option_values=values,
             cost=price if isinstance(price, Money) else None,
-            gtin=reading.text(row.get("ean13")),
+            gtin=loose.text(row.get("ean13")),
             # A part number names the product: one variant, or none of several.
-            mpn=reading.text(self._row.get("partNumber")) if is_alone else "",
+            mpn=loose.text(self._row.get("partNumber")) if is_alone else "",
             packed_weight_g=self._packed_g(row, is_alone=is_alone),
         )
 
@@ -143,36 +144,36 @@ class _Joined:
         weight = reading.grams(self._row.get("weight"))
         if weight is None or is_alone:
             return weight
-        extra = reading.amount(row.get("extraWeight")) or 0
+        extra = loose.amount(row.get("extraWeight")) or 0
         return max(1, weight + int(extra * reading.G_PER_KG))
 
     def _options(self, variation: Mapping[str, Any]) -> dict[str, str]:
         """Return what a variation is called by: ``Color`` → ``Black``."""
-        key = reading.whole(variation.get("id"))
+        key = loose.whole(variation.get("id"))
         combination = (self._shelf.row("variations", key) if key is not None else None) or {}
         found: dict[str, str] = {}
         attributes = combination.get("attributes")
         for said in attributes if isinstance(attributes, list) else ():
-            chosen = reading.whole(said.get("id")) if isinstance(said, dict) else None
+            chosen = loose.whole(said.get("id")) if isinstance(said, dict) else None
             attribute = self._shelf.row("attributes", chosen) if chosen is not None else None
             if attribute:
                 group = self._name("attributegroups", attribute.get("attributeGroup"))
-                found.setdefault(group or "Option", reading.text(attribute.get("name")))
+                found.setdefault(group or "Option", loose.text(attribute.get("name")))
         return found
 
     def _name(self, name: str, key: Any) -> str:
-        number = reading.whole(key)
+        number = loose.whole(key)
         row = self._shelf.row(name, number) if number is not None else None
-        return reading.text(row.get("name")) if row else ""
+        return loose.text(row.get("name")) if row else ""
 
     def _category_path(self) -> tuple[str, ...]:
         found: list[str] = []
-        key = reading.whole(self._row.get("taxonomy"))
+        key = loose.whole(self._row.get("taxonomy"))
         while key and len(found) < MOST_LEVELS:
             row = self._shelf.row("taxonomies", key) or {}
-            if name := reading.text(row.get("name")):
+            if name := loose.text(row.get("name")):
                 found.append(name)
-            key = reading.whole(row.get("parentTaxonomy"))
+            key = loose.whole(row.get("parentTaxonomy"))
         return tuple(reversed(found))
 
 
@@ -189,7 +190,7 @@ def _pictures(row: Mapping[str, Any]) -> tuple[str, ...]:
         if isinstance(image, dict) and not any(image.get(kind) for kind in NOT_A_PHOTO)
     ]
     photos.sort(key=lambda image: not image.get("isCover"))
-    urls = [reading.text(image.get("url")) for image in photos]
+    urls = [loose.text(image.get("url")) for image in photos]
     good = [
         url for url in urls if url.startswith(("https://", "http://")) and len(url) <= LONGEST_URL
     ]

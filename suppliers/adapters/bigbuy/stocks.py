@@ -8,8 +8,8 @@ from typing import Any
 
 from catalog.records import BadRow
 from storefront.lib.money import Money
+from suppliers.adapters import loose
 from suppliers.adapters.base import CostRecord, StockRecord
-from suppliers.adapters.bigbuy import reading
 from suppliers.adapters.bigbuy.options import CURRENCY, Options
 from suppliers.adapters.bigbuy.shelf import Shelf
 from suppliers.adapters.bigbuy.wire import Wire
@@ -35,7 +35,7 @@ def stock_rows(
 
 def levels(row: dict[str, Any], options: Options) -> Iterator[StockRecord | BadRow]:
     """Add up, for each warehouse, what can be ready within the days that we allow."""
-    sku = reading.text(row.get("sku"))
+    sku = loose.text(row.get("sku"))
     if not sku or len(sku) > LONGEST_SKU:
         yield BadRow(row="?", code="stock-of-nothing", message="A stock row names no SKU.")
         return
@@ -43,9 +43,9 @@ def levels(row: dict[str, Any], options: Options) -> Iterator[StockRecord | BadR
     told = row.get("stocks")
     for pile in told if isinstance(told, list) else ():
         said = pile if isinstance(pile, dict) else {}
-        warehouse = reading.text(said.get("warehouse"))
-        quantity = reading.whole(said.get("quantity"))
-        ready_days = reading.whole(said.get("maxHandlingDays"))
+        warehouse = loose.text(said.get("warehouse"))
+        quantity = loose.whole(said.get("quantity"))
+        ready_days = loose.whole(said.get("maxHandlingDays"))
         if not warehouse or len(warehouse) > 30 or quantity is None or ready_days is None:  # noqa: PLR2004
             message = f"{str(pile)[:80]!r} is no stock in a warehouse."
             yield BadRow(row=sku, code="stock-unreadable", message=message)
@@ -60,7 +60,7 @@ def levels(row: dict[str, Any], options: Options) -> Iterator[StockRecord | BadR
 
 def cost_rows(wire: Wire, shelf: Shelf) -> Iterator[tuple[str, tuple[CostRecord | BadRow, ...]]]:
     for product, row in _of_all(wire, shelf, "productprices", "productvariationprices"):
-        sku = reading.text(row.get("sku"))
+        sku = loose.text(row.get("sku"))
         price = cost(sku or "?", row.get("wholesalePrice"))
         yield (
             str(product),
@@ -72,7 +72,7 @@ def cost(sku: str, value: Any) -> Money | BadRow:
     """Read what one SKU costs us, without tax."""
     if value is None or value == "":
         return BadRow(row=sku, code="cost-missing", message="There is no price.")
-    number = reading.amount(value)
+    number = loose.amount(value)
     if number is None:
         message = f"{str(value)[:40]!r} is no price."
         return BadRow(row=sku, code="cost-unreadable", message=message)
@@ -86,11 +86,11 @@ def _of_all(
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Walk both lists; of a product in variations, only these can be ordered."""
     for row in wire.rows(of_products):
-        product = reading.whole(row.get("id"))
+        product = loose.whole(row.get("id"))
         if product is not None and not shelf.has_children(VARIATIONS, product):
             yield product, row
     for row in wire.rows(of_variations):
-        variation = reading.whole(row.get("id"))
+        variation = loose.whole(row.get("id"))
         product = shelf.parent(VARIATIONS, variation) if variation is not None else None
         if product is not None:
             yield product, row

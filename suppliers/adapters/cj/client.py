@@ -12,6 +12,7 @@ import msgspec
 from catalog.records import BadRow
 from storefront.lib.address import Address
 from storefront.lib.money import Money
+from suppliers.adapters import loose
 from suppliers.adapters.base import (
     CostRecord,
     FreightOption,
@@ -32,7 +33,6 @@ from suppliers.adapters.cj import (
     news,
     orders,
     pages,
-    reading,
     signing,
     stocks,
     subscriptions,
@@ -91,10 +91,10 @@ class CJ:
     def sign_in(self) -> str:
         """Read the account's settings, and remember how often it may ask."""
         account = self._wire.settings()
-        allowed = reading.whole(account.setting.qps_limit) if account.setting else None
+        allowed = loose.whole(account.setting.qps_limit) if account.setting else None
         if allowed is not None and allowed > 0:
             self._memory.keep({"calls_per_second": allowed})
-        return account.open_name or reading.text(account.open_id)
+        return account.open_name or loose.text(account.open_id)
 
     def close(self) -> None:
         self._wire.close()

@@ -11,8 +11,8 @@ import msgspec
 
 from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
 from storefront.lib.money import Money
+from suppliers.adapters import loose
 from suppliers.adapters.base import Answer, OrderName, ParcelNews, PurchaseState, RequestLine
-from suppliers.adapters.cj import reading
 from suppliers.adapters.cj.codes import ANSWERS, NO_SUCH_CALL, NO_SUCH_ORDER
 from suppliers.adapters.cj.order_shapes import OrderDetail, PlacedOrder, TrackRow
 from suppliers.adapters.cj.variants import CURRENCY
@@ -77,7 +77,7 @@ def read(wire: Wire, name: str) -> OrderDetail:
 
 def _names(detail: OrderDetail) -> set[str]:
     names = (detail.order_num, detail.order_id, detail.cj_order_id, detail.cj_order_code)
-    return {name for each in names if (name := reading.text(each))}
+    return {name for each in names if (name := loose.text(each))}
 
 
 def state(wire: Wire, number: str, detail: OrderDetail) -> PurchaseState:
@@ -93,7 +93,7 @@ def states(wire: Wire, known: Iterable[tuple[str, OrderDetail]]) -> Iterator[Pur
     for number, detail, parts in orders:
         yield PurchaseState(
             number=number,
-            supplier_reference=reading.text(detail.order_id or detail.cj_order_id),
+            supplier_reference=loose.text(detail.order_id or detail.cj_order_id),
             answer=_answer_of_all(parts),
             cost=cost(detail),
             parcels=tuple(parcel for each in _told(parts) for parcel in _parcels(each, tracks)),
@@ -142,16 +142,16 @@ def _parcels(detail: OrderDetail, tracks: Mapping[str, TrackRow]) -> tuple[Parce
             url=detail.tracking_url or "",
             lines=tuple(
                 RequestLine(
-                    sku=reading.text(line.vid),
-                    quantity=reading.whole(line.quantity) or 0,
-                    reference=reading.text(line.store_line_item_id),
+                    sku=loose.text(line.vid),
+                    quantity=loose.whole(line.quantity) or 0,
+                    reference=loose.text(line.store_line_item_id),
                 )
                 for line in detail.product_list or ()
             ),
-            carrier_text=reading.text(words.tracking_status) if words else "",
-            happened_at=reading.moment(words.delivery_time)
+            carrier_text=loose.text(words.tracking_status) if words else "",
+            happened_at=loose.moment(words.delivery_time)
             if words and words.delivery_time
-            else reading.moment(detail.out_warehouse_time),
+            else loose.moment(detail.out_warehouse_time),
         ),
     )
 
@@ -176,5 +176,5 @@ def _tracks(wire: Wire, numbers: Sequence[str]) -> dict[str, TrackRow]:
 
 
 def cost(order: PlacedOrder | OrderDetail) -> Money | None:
-    goods = reading.amount(order.product_amount)
+    goods = loose.amount(order.product_amount)
     return Money(goods, order.currency or CURRENCY) if goods else None

@@ -9,8 +9,8 @@ import msgspec
 
 from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.money import Money
+from suppliers.adapters import loose
 from suppliers.adapters.base import RequestLine
-from suppliers.adapters.cj import reading
 from suppliers.adapters.cj.shapes import Id, Shape
 from suppliers.adapters.cj.variants import CURRENCY
 from suppliers.adapters.cj.wire import Wire
@@ -99,7 +99,7 @@ def open_claim(wire: Wire, claim: ClaimRequest) -> ClaimState:
     named = {"orderId": claim.supplier_reference, "productInfoList": lines}
     terms = wire.post("disputes/disputeConfirmInfo", DisputeTerms, named)
     expected = EXPECTED[claim.remedy]
-    offered = [reading.whole(option) for option in terms.expect_result_option_list or ()]
+    offered = [loose.whole(option) for option in terms.expect_result_option_list or ()]
     if offered and expected not in offered:
         raise PermanentError(f"he offers no {claim.remedy} for this order", code="no_such_remedy")
     body = {
@@ -127,10 +127,10 @@ def _known(wire: Wire, claim: ClaimRequest) -> ClaimState | None:
 
 def _chosen(line: RequestLine, products: DisputeProducts) -> dict[str, Any]:
     for offered in products.product_info_list or ():
-        price = reading.amount(offered.price)
-        if reading.text(offered.cj_variant_id) == line.sku and price is not None:
+        price = loose.amount(offered.price)
+        if loose.text(offered.cj_variant_id) == line.sku and price is not None:
             return {
-                "lineItemId": reading.text(offered.line_item_id),
+                "lineItemId": loose.text(offered.line_item_id),
                 "quantity": line.quantity,
                 "price": msgspec.Raw(str(price).encode()),
             }
@@ -142,7 +142,7 @@ def _reason(trouble: Trouble, terms: DisputeTerms) -> str:
     for word in (*WORDS[trouble], *WORDS[Trouble.OTHER]):
         for reason in reasons:
             if word in (reason.reason_name or "").lower():
-                return reading.text(reason.dispute_reason_id)
+                return loose.text(reason.dispute_reason_id)
     raise PermanentError(f"he has no reason for {trouble}", code="no_such_reason")
 
 
@@ -164,19 +164,19 @@ def claims(wire: Wire, supplier_reference: str) -> tuple[ClaimState, ...]:
 
 
 def _is_of(row: Dispute, supplier_reference: str) -> bool:
-    return reading.text(row.order_id) in {"", supplier_reference}
+    return loose.text(row.order_id) in {"", supplier_reference}
 
 
 def _state(wire: Wire, row: Dispute) -> ClaimState:
     """Read one dispute whole: how it ended stands on its own page."""
-    name = reading.text(row.dispute_id or row.id)
+    name = loose.text(row.dispute_id or row.id)
     whole = wire.patiently("disputes/getDisputeDetail", Dispute, disputeId=name)
-    answer = DECIDED.get(reading.whole(whole.finally_deal) or 0, ClaimAnswer.OPEN)
-    if answer is ClaimAnswer.OPEN and CANCELED in reading.text(whole.status).upper():
+    answer = DECIDED.get(loose.whole(whole.finally_deal) or 0, ClaimAnswer.OPEN)
+    if answer is ClaimAnswer.OPEN and CANCELED in loose.text(whole.status).upper():
         answer = ClaimAnswer.CANCELED
-    money = reading.amount(whole.money)
+    money = loose.amount(whole.money)
     return ClaimState(
-        number=reading.text(whole.business_dispute_id or row.business_dispute_id),
+        number=loose.text(whole.business_dispute_id or row.business_dispute_id),
         supplier_claim=name,
         answer=answer,
         amount=Money(money, CURRENCY) if money and answer is ClaimAnswer.REFUNDED else None,

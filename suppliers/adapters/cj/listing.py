@@ -17,8 +17,9 @@ import msgspec
 
 from catalog.records import BadRow
 from storefront.lib.failures import PermanentError
+from suppliers.adapters import loose
 from suppliers.adapters.base import ListRow
-from suppliers.adapters.cj import reading, stocks
+from suppliers.adapters.cj import stocks
 from suppliers.adapters.cj.decoding import decoded
 from suppliers.adapters.cj.shapes import FirstLevel, ListedProduct, ListPage
 from suppliers.adapters.cj.wire import Wire
@@ -153,7 +154,7 @@ class _Cut:
 
 def _categories(wire: Wire) -> list[str]:
     return [
-        reading.text(third.category_id)
+        loose.text(third.category_id)
         for top in wire.patiently("product/getCategory", list[FirstLevel])
         for second in top.category_first_list or ()
         for third in second.category_second_list or ()
@@ -168,7 +169,7 @@ def _page(wire: Wire, number: int, part: Slice) -> ListPage:
 def _rows(wire: Wire, first: ListPage, part: Slice) -> Iterator[ListRow | BadRow]:
     last = -(-first.total_records // PAGE_SIZE)
     page = first
-    where = f"slice {reading.digest(part.query())[:8]}, " if part.category else ""
+    where = f"slice {loose.digest(part.query())[:8]}, " if part.category else ""
     for number in range(1, last + 1):
         if number > 1:
             page = _page(wire, number, part)
@@ -185,10 +186,10 @@ def _row(raw: bytes, *, place: str) -> ListRow | BadRow:
         listed = msgspec.convert(words, ListedProduct)
     except (PermanentError, msgspec.ValidationError) as error:
         return BadRow(row=place, code="list-unreadable", message=str(error)[:500])
-    ref = reading.text(listed.id)
+    ref = loose.text(listed.id)
     if not ref or len(ref) > LONGEST_ID:
         return BadRow(row=place, code="list-no-id", message="The row has no usable id.", raw=words)
-    if listed.sale_status is not None and reading.text(listed.sale_status) != ON_SALE:
+    if listed.sale_status is not None and loose.text(listed.sale_status) != ON_SALE:
         return BadRow(
             row=ref,
             code="list-not-on-sale",
@@ -197,7 +198,7 @@ def _row(raw: bytes, *, place: str) -> ListRow | BadRow:
         )
     return ListRow(
         ref=ref,
-        digest=reading.digest({key: words[key] for key in words if key not in PASSING}),
-        cost_digest=reading.digest({key: words[key] for key in words if key in PRICES}),
+        digest=loose.digest({key: words[key] for key in words if key not in PASSING}),
+        cost_digest=loose.digest({key: words[key] for key in words if key in PRICES}),
         stock=stocks.inline(listed.variant_inventories),
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from suppliers.adapters import loose
 from suppliers.adapters.base import NewsKind, ParcelNews, RequestLine, SupplierNews
 from suppliers.adapters.cj import reading
 from suppliers.adapters.cj.codes import ANSWERS, OUTBOUND_ANSWERS, TRACKING_WORDS
@@ -42,12 +43,12 @@ def read_news(body: bytes) -> tuple[SupplierNews, ...]:
     reader = READERS.get(message.type)
     if reader is None:
         return ()
-    return reader(message, reading.text(message.message_id))
+    return reader(message, loose.text(message.message_id))
 
 
 def _order(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
     params = decoded(bytes(message.params), OrderParams, what="webhook ORDER")
-    happened_at = reading.moment(params.update_date)
+    happened_at = loose.moment(params.update_date)
     parcels: tuple[ParcelNews, ...] = ()
     if params.track_number:
         parcels = (
@@ -57,9 +58,9 @@ def _order(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
                 url=params.tracking_url or "",
                 lines=tuple(
                     RequestLine(
-                        sku=reading.text(line.vid),
-                        quantity=reading.whole(line.quantity) or 0,
-                        reference=reading.text(line.store_line_item_id),
+                        sku=loose.text(line.vid),
+                        quantity=loose.whole(line.quantity) or 0,
+                        reference=loose.text(line.store_line_item_id),
                     )
                     for line in params.order_items or ()
                 ),
@@ -71,7 +72,7 @@ def _order(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
             kind=NewsKind.ORDER,
             external_id=external_id,
             number=params.order_number or params.order_num or "",
-            supplier_reference=reading.text(params.cj_order_id),
+            supplier_reference=loose.text(params.cj_order_id),
             answer=ANSWERS.get(params.order_status or ""),
             parcels=parcels,
             happened_at=happened_at,
@@ -84,23 +85,23 @@ def _logistic(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
     if not params.tracking_number:
         return ()
     latest = _latest(params.logistics_track_events)
-    status = reading.whole(params.tracking_status)
+    status = loose.whole(params.tracking_status)
     if status is None:
-        status = reading.whole(latest.status)
+        status = loose.whole(latest.status)
     words = TRACKING_WORDS.get(status) if status is not None else None
     parcel = ParcelNews(
         carrier=params.tracking_provider or params.logistic_name or "",
         number=params.tracking_number,
         url=params.tracking_url or "",
         carrier_text=words or latest.status_desc or latest.activity or "",
-        happened_at=reading.moment(latest.event_time),
+        happened_at=loose.moment(latest.event_time),
     )
     return tuple(
         SupplierNews(
             kind=NewsKind.PARCEL,
             external_id=external_id,
             number=number,
-            supplier_reference=reading.text(params.order_id),
+            supplier_reference=loose.text(params.order_id),
             parcels=(parcel,),
             happened_at=parcel.happened_at,
         )
@@ -119,7 +120,7 @@ def _latest(events: Any) -> TrackEvent:
 
 def _split(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
     params = decoded(bytes(message.params), SplitParams, what="webhook ORDERSPLIT")
-    children = [reading.text(child.order_code) for child in params.split_order_list or ()]
+    children = [loose.text(child.order_code) for child in params.split_order_list or ()]
     if not children:
         # The vendor's table calls a sourced product by this name as well.
         return _sourced(message, external_id)
@@ -127,7 +128,7 @@ def _split(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
         SupplierNews(
             kind=NewsKind.ORDER,
             external_id=external_id,
-            supplier_reference=reading.text(params.original_order_id),
+            supplier_reference=loose.text(params.original_order_id),
             split_into=tuple(code for code in children if code),
         ),
     )
@@ -144,7 +145,7 @@ def _product(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
 
 
 def _goods(external_id: str, pid: Any, vid: Any) -> tuple[SupplierNews, ...]:
-    ref, sku = reading.text(pid), reading.text(vid)
+    ref, sku = loose.text(pid), loose.text(vid)
     if not ref and not sku:
         return ()
     return (
@@ -163,7 +164,7 @@ def _stock(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
     by_sku = isinstance(told, dict) and all(isinstance(rows, list) for rows in told.values())
     rows = [told] if isinstance(told, dict) else told if isinstance(told, list) else []
     named = told if by_sku else [row.get("vid") for row in rows if isinstance(row, dict)]
-    skus = tuple(dict.fromkeys(sku for each in named if (sku := reading.text(each))))
+    skus = tuple(dict.fromkeys(sku for each in named if (sku := loose.text(each))))
     return (SupplierNews(kind=NewsKind.STOCK, external_id=external_id, skus=skus),) if skus else ()
 
 
@@ -171,7 +172,7 @@ def _makeup(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
     """Read that he wants more money for an order, or wants it no more."""
     params = decoded(bytes(message.params), MakeupParams, what="webhook MAKEUP")
     status = (params.status or message.message_type).upper()
-    amount = reading.amount(params.amount)
+    amount = loose.amount(params.amount)
     if status == PAID or status in CALLED_OFF:
         reason = ""
     else:
@@ -181,7 +182,7 @@ def _makeup(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
         SupplierNews(
             kind=NewsKind.CHARGE,
             external_id=external_id,
-            supplier_reference=reading.text(params.relation_order_id),
+            supplier_reference=loose.text(params.relation_order_id),
             reason=reason,
         ),
     )
@@ -191,7 +192,7 @@ def _outbound(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
     """Read how an order of goods that are ours already, in his warehouse, stands."""
     params = decoded(bytes(message.params), OutboundParams, what="webhook PRIVATE_ORDER")
     number = params.order_number or params.order_num or ""
-    reference = reading.text(params.order_id or params.cj_order_id)
+    reference = loose.text(params.order_id or params.cj_order_id)
     if not number and not reference:
         return ()
     return (

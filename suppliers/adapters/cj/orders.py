@@ -12,6 +12,7 @@ import msgspec
 from storefront.lib.address import Address
 from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
 from storefront.lib.money import Money
+from suppliers.adapters import loose
 from suppliers.adapters.base import (
     Answer,
     FreightOption,
@@ -20,7 +21,7 @@ from suppliers.adapters.base import (
     PurchaseState,
     RequestLine,
 )
-from suppliers.adapters.cj import details, paying, reading, worded
+from suppliers.adapters.cj import details, paying, worded
 from suppliers.adapters.cj.codes import ANSWERS, BAD_PARAMETER, NO_ORDER
 from suppliers.adapters.cj.order_shapes import AccountBalance, OrderDetail, OrderPage, PlacedOrder
 from suppliers.adapters.cj.shapes import Route
@@ -54,9 +55,9 @@ def freight(
 
 
 def _option(route: Route) -> FreightOption | None:
-    price = reading.amount(route.total_postage_fee)
+    price = loose.amount(route.total_postage_fee)
     if price is None:
-        price = reading.amount(route.logistic_price)
+        price = loose.amount(route.logistic_price)
     days = DAYS.search(route.logistic_aging or "")
     if price is None or price < 0 or days is None:
         log.warning("a route without price or time is not offered: %s", route)
@@ -88,7 +89,7 @@ def place(wire: Wire, request: PurchaseRequest, *, is_staged: bool) -> PurchaseS
     answer = ANSWERS.get(placed.order_status or "", Answer.RECEIVED)
     return PurchaseState(
         number=request.number,
-        supplier_reference=reading.text(placed.order_id),
+        supplier_reference=loose.text(placed.order_id),
         answer=Answer.RECEIVED if reason else answer,
         reason=reason,
         cost=details.cost(placed),
@@ -191,7 +192,7 @@ def balance(wire: Wire) -> Money:
     Raises: PermanentError  he does not say it as a number
     """
     told = wire.patiently("shopping/pay/getBalance", AccountBalance)
-    amount = reading.amount(told.amount)
+    amount = loose.amount(told.amount)
     if amount is None:
         raise PermanentError(f"{str(told.amount)[:40]!r} is no balance", code="garbage")
     return Money(amount, CURRENCY)

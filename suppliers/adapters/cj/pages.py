@@ -7,26 +7,27 @@ from typing import Any
 import msgspec
 
 from catalog.records import BadRow, ProductRecord
+from suppliers.adapters import loose
 from suppliers.adapters.base import ProductPage, StockRecord
 from suppliers.adapters.cj import reading, stocks, variants
 from suppliers.adapters.cj.listing import PASSING
 from suppliers.adapters.cj.shapes import Product, Variant
 from suppliers.adapters.cj.wire import Wire
-from suppliers.adapters.claims import claims
+from suppliers.adapters.spec_tables import claims
 
 
 def product(wire: Wire, ref: str) -> ProductPage:
     words: dict[str, Any] = wire.patiently(
         "product/query", dict[str, Any], pid=ref, features="enable_inventory"
     )
-    digest = reading.digest(_lasting(words))
+    digest = loose.digest(_lasting(words))
     try:
         page = msgspec.convert(words, Product)
     except msgspec.ValidationError as error:
         return _refused(ref, digest, "unreadable", str(error))
-    if reading.text(page.pid) != ref:
+    if loose.text(page.pid) != ref:
         return _refused(ref, digest, "other-product", f"Asked for {ref}, got {page.pid}.")
-    title = reading.text(page.product_name_en)
+    title = loose.text(page.product_name_en)
     if not title:
         return _refused(ref, digest, "no-title", "The product has no English name.")
     problems: list[BadRow] = []
@@ -50,7 +51,7 @@ def _record(
 ) -> ProductRecord:
     table = claims(page.description or "")
     names = variants.option_names(page)
-    keys = [reading.text(variant.variant_key) for variant in offered]
+    keys = [loose.text(variant.variant_key) for variant in offered]
     return ProductRecord(
         ref=ref,
         title=title,
@@ -62,7 +63,7 @@ def _record(
         claims=table,
         option_names=names,
         has_battery=_has_battery(page),
-        hs_code=reading.text(page.entry_code)[:10],
+        hs_code=loose.text(page.entry_code)[:10],
         picture_urls=variants.pictures(page.big_image, page.product_image_set, page.product_image),
         variants=tuple(
             variants.record(page, variant, options, table=table, problems=problems)
@@ -78,7 +79,7 @@ def _stock(offered: list[Variant]) -> tuple[StockRecord | BadRow, ...] | None:
     return tuple(
         row
         for variant in told
-        for row in stocks.of_variant(reading.text(variant.vid), variant.inventories)
+        for row in stocks.of_variant(loose.text(variant.vid), variant.inventories)
     )
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from storefront.lib.failures import OutsideError, PermanentError
-from suppliers.adapters.cj import details, reading
+from suppliers.adapters import loose
+from suppliers.adapters.cj import details
 from suppliers.adapters.cj.order_shapes import CartAnswer, OrderDetail, ParentOrder, PlacedOrder
 from suppliers.adapters.cj.wire import Wire
 
@@ -32,9 +33,9 @@ class Standing:
 
 def standing(order: PlacedOrder | OrderDetail) -> Standing:
     return Standing(
-        order_id=reading.text(order.order_id),
+        order_id=loose.text(order.order_id),
         status=order.order_status or CREATED,
-        shipment_id=reading.text(order.shipment_order_id),
+        shipment_id=loose.text(order.shipment_order_id),
     )
 
 
@@ -66,7 +67,7 @@ def _steps(wire: Wire, at: Standing) -> str:
             at.status = IN_CART
         if at.status == IN_CART or not at.shipment_id:
             confirmed = _cart(wire, "shopping/order/addCartConfirm", at)
-            at.shipment_id = reading.text(confirmed.shipments_id) or at.shipment_id
+            at.shipment_id = loose.text(confirmed.shipments_id) or at.shipment_id
             at.status = UNPAID
         _pay(wire, at)
     except PermanentError as error:
@@ -83,7 +84,7 @@ def _cart(wire: Wire, path: str, at: Standing) -> CartAnswer:
     """
     answer = wire.post(path, CartAnswer, {"cjOrderIdList": [at.order_id]})
     held = [_words(each) for each in answer.intercept_orders or ()]
-    if held or reading.whole(answer.success_count) == 0:
+    if held or loose.whole(answer.success_count) == 0:
         raise PermanentError("; ".join(held) or "the supplier holds it back", code="intercepted")
     return answer
 
@@ -97,6 +98,6 @@ def _words(held: Any) -> str:
 def _pay(wire: Wire, at: Standing) -> None:
     shipment = {"shipmentOrderId": at.shipment_id}
     parent = wire.post("shopping/order/saveGenerateParentOrder", ParentOrder, shipment)
-    if not (pay_id := reading.text(parent.pay_id)):
+    if not (pay_id := loose.text(parent.pay_id)):
         raise PermanentError("the supplier names nothing to pay", code="no_pay_id")
     wire.post("shopping/pay/payBalanceV2", Any, {**shipment, "payId": pay_id})

@@ -1,37 +1,20 @@
-"""Read CJ's loose values: prices as text or number, ranges, JSON inside of text. Pure."""
+"""Read what only CJ writes so: ranges, JSON inside of text, times in China. Pure."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
-from hashlib import blake2b
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from suppliers.adapters import loose
+from suppliers.adapters.loose import TOO_LONG_FOR_A_NUMBER
+
 # 12.30 -- 15.10, 12.30-15.10 and 110.00-140.00 are ranges; a leading minus is a sign.
 RANGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*-{1,2}\s*(\d+(?:\.\d+)?)\s*$")
-TOO_LONG_FOR_A_NUMBER = 40
 CHINA = timezone(timedelta(hours=8))
-
-
-def text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
-
-
-def amount(value: Any) -> Decimal | None:
-    """Read one number; None for a range, for nothing, and for what is no finite number."""
-    if isinstance(value, bool) or value is None:
-        return None
-    written = str(value).strip()
-    if len(written) > TOO_LONG_FOR_A_NUMBER:
-        return None
-    try:
-        number = Decimal(written)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
 
 
 def is_range(value: Any) -> bool:
@@ -42,26 +25,18 @@ def highest(value: Any) -> Decimal | None:
     """Read a number, or the upper end of a range."""
     if isinstance(value, str) and (ends := RANGE.match(value[:TOO_LONG_FOR_A_NUMBER])):
         return Decimal(ends[2])
-    return amount(value)
+    return loose.amount(value)
 
 
 def lowest(value: Any) -> Decimal | None:
     """Read a number, or the lower end of a range."""
     if isinstance(value, str) and (ends := RANGE.match(value[:TOO_LONG_FOR_A_NUMBER])):
         return Decimal(ends[1])
-    return amount(value)
-
-
-def whole(value: Any) -> int | None:
-    """Read a whole number; None for a fraction and for what is no number."""
-    number = amount(value)
-    if number is None or number != number.to_integral_value() or abs(number) > Decimal(10**18):
-        return None
-    return int(number)
+    return loose.amount(value)
 
 
 def grams(value: Any) -> int | None:
-    number = amount(value)
+    number = loose.amount(value)
     return int(number.to_integral_value()) if number is not None and number > 0 else None
 
 
@@ -79,19 +54,8 @@ def texts(value: Any) -> list[str]:
     """Read a list of texts, which may be a single text, or JSON inside of text."""
     opened = unpacked(value)
     if isinstance(opened, list):
-        return [written for entry in opened if (written := text(entry))]
-    return [written] if (written := text(opened)) else []
-
-
-def moment(value: str | None) -> datetime | None:
-    """Read a time; without a zone it is UTC, as in order details."""
-    if not value:
-        return None
-    try:
-        at = datetime.fromisoformat(value.strip())
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+        return [written for entry in opened if (written := loose.text(entry))]
+    return [written] if (written := loose.text(opened)) else []
 
 
 def china_moment(value: str) -> datetime:
@@ -101,8 +65,3 @@ def china_moment(value: str) -> datetime:
     """
     at = datetime.fromisoformat(value.strip())
     return at if at.tzinfo else at.replace(tzinfo=CHINA)
-
-
-def digest(value: Any) -> str:
-    """Return 32 characters that change when the value does, whatever the order of its keys."""
-    return blake2b(msgspec.json.encode(value, order="sorted"), digest_size=16).hexdigest()

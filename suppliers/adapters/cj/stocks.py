@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from catalog.records import BadRow
+from suppliers.adapters import loose
 from suppliers.adapters.base import StockRecord
 from suppliers.adapters.cj import reading
 from suppliers.adapters.cj.shapes import CountryStock, VariantStock, WarehouseStock
@@ -41,7 +42,7 @@ def of_product(ref: str, value: Any) -> tuple[StockRecord | BadRow, ...]:
 def _of_variants(variants: list[VariantStock]) -> tuple[StockRecord | BadRow, ...]:
     rows: list[StockRecord | BadRow] = []
     for variant in variants:
-        sku = reading.text(variant.vid)
+        sku = loose.text(variant.vid)
         if sku:
             rows += of_variant(sku, variant.inventory or variant.inventories)
         else:
@@ -63,7 +64,7 @@ def of_variant(sku: str, value: Any) -> list[StockRecord | BadRow]:
         country = (place.country_code or "").strip().upper()
         country = SPELLINGS.get(country, country)
         told = _told(place)
-        quantity = reading.whole(told)
+        quantity = loose.whole(told)
         if len(country) != COUNTRY_CODE_LENGTH:
             problems.append(BadRow(row=sku, code="stock-nowhere", message=f"Stock in {country!r}."))
         elif told is None:
@@ -112,6 +113,6 @@ def _in_warehouses(value: Any) -> Decimal | None:
         warehouses = msgspec.convert(reading.unpacked(value) or [], list[WarehouseStock])
     except msgspec.ValidationError:
         return None
-    told = [reading.amount(warehouse.inventory) for warehouse in warehouses]
+    told = [loose.amount(warehouse.inventory) for warehouse in warehouses]
     known = [units for units in told if units is not None]
     return sum(known, Decimal(0)) if told and len(known) == len(told) else None

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from storefront.lib.failures import PermanentError
-from suppliers.adapters.cj import reading
+from suppliers.adapters import loose
 from suppliers.adapters.cj.codes import CapReachedError, Meaning, meaning_of
 from suppliers.adapters.cj.shapes import Id, Shape
 from suppliers.adapters.cj.wire import Wire
@@ -64,8 +64,8 @@ def subscribed(wire: Wire) -> frozenset[str]:
 
 def _ref(row: Any) -> str:
     if isinstance(row, dict):
-        return reading.text(row.get("productId") or row.get("pid"))
-    return reading.text(row)
+        return loose.text(row.get("productId") or row.get("pid"))
+    return loose.text(row)
 
 
 def subscribe(wire: Wire, refs: Sequence[str]) -> list[str]:
@@ -76,7 +76,7 @@ def subscribe(wire: Wire, refs: Sequence[str]) -> list[str]:
             told = wire.post("webhook/product/subscribe", Agreed, {"productIds": list(chunk)})
         except CapReachedError:
             break
-        agreed += [reading.text(each) for each in told.success_product_ids or ()]
+        agreed += [loose.text(each) for each in told.success_product_ids or ()]
     return agreed
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from storefront.lib.failures import NotNowError, OutsideError, PermanentError
 from suppliers.adapters.cj.codes import RefreshRefusedError, TokenRefusedError
-from suppliers.adapters.cj.reading import china_moment, digest, text
+from suppliers.adapters.cj.reading import china_moment
 from suppliers.adapters.cj.shapes import Tokens
 from suppliers.adapters.line import TokenStore
+from suppliers.adapters.loose import digest, text
 
 log = logging.getLogger(__name__)
 

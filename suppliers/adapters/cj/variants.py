@@ -12,6 +12,7 @@ import msgspec
 
 from catalog.records import BadRow, VariantRecord
 from storefront.lib.money import Money
+from suppliers.adapters import loose
 from suppliers.adapters.base import CostRecord
 from suppliers.adapters.cj import reading
 from suppliers.adapters.cj.shapes import Product, Variant
@@ -34,7 +35,7 @@ def readable(page: Product, problems: list[BadRow]) -> list[Variant]:
         except msgspec.ValidationError as error:
             problems.append(BadRow(row=where, code="sku-unreadable", message=str(error)[:500]))
             continue
-        vid = reading.text(variant.vid)
+        vid = loose.text(variant.vid)
         if not vid or len(vid) > LONGEST_SKU:
             problems.append(
                 BadRow(row=where, code="sku-missing", message="A variant has no usable id.")
@@ -50,7 +51,7 @@ def readable(page: Product, problems: list[BadRow]) -> list[Variant]:
 
 def option_names(page: Product) -> tuple[str, ...]:
     return tuple(
-        name for piece in reading.text(page.product_key_en).split("-") if (name := piece.strip())
+        name for piece in loose.text(page.product_key_en).split("-") if (name := piece.strip())
     )
 
 
@@ -94,7 +95,7 @@ def record(
     table: Mapping[str, str],
     problems: list[BadRow],
 ) -> VariantRecord:
-    sku = reading.text(variant.vid)
+    sku = loose.text(variant.vid)
     price = cost(sku, variant.variant_sell_price, currency=variant.currency)
     if isinstance(price, BadRow):
         problems.append(price)
@@ -102,12 +103,12 @@ def record(
     named = next((table[label] for label in MPN_LABELS if table.get(label)), "")
     return VariantRecord(
         sku=sku,
-        title=reading.text(variant.variant_name_en) or reading.text(page.product_name_en),
+        title=loose.text(variant.variant_name_en) or loose.text(page.product_name_en),
         option_values=options,
         cost=None if isinstance(price, BadRow) else price,
-        gtin=reading.text(variant.barcode),
+        gtin=loose.text(variant.barcode),
         # A model number in the table names the product: one variant, or none of several.
-        mpn=reading.text(variant.mpn) or (named if is_alone else ""),
+        mpn=loose.text(variant.mpn) or (named if is_alone else ""),
         packed_weight_g=_packed_g(page, variant),
         picture_urls=pictures(variant.variant_image),
     )
@@ -122,7 +123,7 @@ def costs(ref: str, offered: Sequence[Any]) -> Iterator[CostRecord | BadRow]:
             message = str(error)[:500]
             yield BadRow(row=f"{ref} variant {place}", code="cost-unreadable", message=message)
             continue
-        sku = reading.text(variant.vid)
+        sku = loose.text(variant.vid)
         price = cost(sku, variant.variant_sell_price, currency=variant.currency)
         yield price if isinstance(price, BadRow) else CostRecord(sku=sku, cost=price)
 
@@ -131,7 +132,7 @@ def cost(sku: str, value: Any, *, currency: str | None) -> Money | BadRow:
     """Read what one SKU costs: only ``variantSellPrice`` can be ordered at."""
     if value is None or value == "":
         return BadRow(row=sku, code="cost-missing", message="There is no price.")
-    number = reading.amount(value)
+    number = loose.amount(value)
     if number is None:
         code, message = "cost-unreadable", f"{str(value)[:40]!r} is no price."
         if reading.is_range(value):

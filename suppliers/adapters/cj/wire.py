@@ -10,8 +10,9 @@ from typing import Any
 
 from storefront.lib.failures import OutsideError, TemporaryError
 from storefront.lib.patience import patiently
+from suppliers.adapters import loose
 from suppliers.adapters.base import BudgetSpentError
-from suppliers.adapters.cj import limits, reading
+from suppliers.adapters.cj import limits
 from suppliers.adapters.cj.codes import (
     GOOD,
     TOO_FAST,
@@ -133,7 +134,7 @@ class Wire:
 
     def _believe(self, info: PointsInfo) -> None:
         """Take his count for ours: somebody else may use the same account."""
-        left, total = reading.whole(info.remaining), reading.whole(info.total)
+        left, total = loose.whole(info.remaining), loose.whole(info.total)
         if left is not None and left >= 0:
             until = limits.midnight_after(time.time())
             self._budget.told(self._points, left=left, total=total, until=until)
