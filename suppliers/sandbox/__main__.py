@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import threading
 from pathlib import Path
 
 from . import moving, posting
+from .listening import run
 from .serving import Server
 from .world import DAY_S, DEFAULT_KEY, Rules, open_world
 
@@ -63,16 +62,8 @@ def main() -> None:
     here = f"http://{asked.host}:{server.server_address[1]}"
     world.base_url = world.base_url or here
 
-    def stop(*_: object) -> None:
-        world.stopping.set()
-        threading.Thread(target=server.shutdown).start()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
     helpers = [moving.start(world), posting.start(world)]
-    print(f"ready {here}", flush=True)  # noqa: T201 the caller waits for this line
-    server.serve_forever(poll_interval=0.1)
-    server.server_close()
+    run(server, here=here, stopping=world.stopping.set)
     for helper in helpers:
         helper.join(timeout=posting.TIMEOUT_S + 1)
     world.ledger.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable
 from typing import Any
 
 from .clock import stamp
@@ -24,6 +25,12 @@ SHOWN_ORDERS, SHOWN_GOODS = 50, 12
 def page(world: World) -> str:
     now, known = status(world, {}), ledger(world, {})
     orders = known["orders"][-SHOWN_ORDERS:][::-1]
+    desk = fault_desk(
+        faults(world, {}),
+        kinds=REQUEST_KINDS | MESSAGE_KINDS,
+        example="createOrderV2",
+        note=f"<p><small>For messages the path is <code>{WEBHOOKS}</code>.</small></p>",
+    )
     return (
         "<!doctype html><html lang=en><meta charset=utf-8>"
         "<meta name=viewport content='width=device-width'><title>Sandbox supplier</title>"
@@ -33,7 +40,7 @@ def page(world: World) -> str:
         f" ${known['balance_cents'] / 100:,.2f}. The dialect is under"
         " <code>/api2.0/v1/</code>, the controls under <code>/control/</code>.</p>"
         f"<div class=shelf>{_shelf(world)}</div>"
-        f"<h2>Orders</h2>{_orders(orders)}<h2>Faults</h2>{_faults(world)}"
+        f"<h2>Orders</h2>{_orders(orders)}<h2>Faults</h2>{desk}"
     )
 
 
@@ -86,20 +93,23 @@ def _buttons(order: dict[str, Any]) -> str:
     )
 
 
-def _faults(world: World) -> str:
+def fault_desk(
+    standing: list[dict[str, Any]], *, kinds: Iterable[str], example: str, note: str = ""
+) -> str:
+    """Write which faults stand, and the form that orders one more."""
     rows = "".join(
         f"<tr><td>{html.escape(fault['path'])}<td>{fault['kind']}<td>{fault['done']}"
         f" of {fault['count'] or 'all'}<td><form method=post action=/control/faults/clear>"
         f"<input type=hidden name=id value={fault['id']}><button>Remove</button></form>"
-        for fault in faults(world, {})
+        for fault in standing
     )
-    kinds = "".join(f"<option>{kind}" for kind in sorted(REQUEST_KINDS | MESSAGE_KINDS))
+    choices = "".join(f"<option>{kind}" for kind in sorted(kinds))
     table = f"<table><tr><th>Where<th>Kind<th>Done<th>{rows}</table>" if rows else ""
     return (
         f"{table}<form method=post action=/control/faults><p>"
-        "<label>Path ends in <input name=path value=createOrderV2></label> "
-        f"<label>Kind <select name=kind>{kinds}</select></label> "
+        f"<label>Path ends in <input name=path value={example}></label> "
+        f"<label>Kind <select name=kind>{choices}</select></label> "
         "<label>Times <input name=count type=number value=1 min=0 size=4></label> "
         "<label>Delay, s <input name=delay value=1 size=3></label> <button>Set</button></p>"
-        f"<p><small>For messages the path is <code>{WEBHOOKS}</code>.</small></p></form>"
+        f"{note}</form>"
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import sys
+import threading
 import time
 import urllib.parse
 from collections.abc import Callable
@@ -134,3 +136,17 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(reply.body[start : start + step])
             self.wfile.flush()
             time.sleep(reply.trickle_s)
+
+
+def run(server: Listener, *, here: str, stopping: Callable[[], None]) -> None:
+    """Serve until the process is told to end; whoever started it waits for the ready line."""
+
+    def stop(*_: object) -> None:
+        stopping()
+        threading.Thread(target=server.shutdown).start()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    print(f"ready {here}", flush=True)  # noqa: T201 the caller waits for this line
+    server.serve_forever(poll_interval=0.1)
+    server.server_close()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import threading
 from pathlib import Path
 
 from suppliers.sandbox.bigbuy import ordering
 from suppliers.sandbox.bigbuy.serving import Server
 from suppliers.sandbox.bigbuy.world import DEFAULT_KEY, HOUR_S, Rules, open_world
+from suppliers.sandbox.listening import run
 
 
 def _arguments() -> argparse.Namespace:
@@ -49,16 +48,8 @@ def main() -> None:
     here = f"http://{asked.host}:{server.server_address[1]}"
     world.base_url = world.base_url or here
 
-    def stop(*_: object) -> None:
-        world.stopping.set()
-        threading.Thread(target=server.shutdown).start()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
     mover = ordering.start(world)
-    print(f"ready {here}", flush=True)  # noqa: T201 the caller waits for this line
-    server.serve_forever(poll_interval=0.1)
-    server.server_close()
+    run(server, here=here, stopping=world.stopping.set)
     mover.join(timeout=2)
     world.ledger.close()
 

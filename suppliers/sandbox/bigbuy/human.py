@@ -10,13 +10,14 @@ from suppliers.sandbox.bigbuy.control import faults, orders, status
 from suppliers.sandbox.bigbuy.rows import stamp
 from suppliers.sandbox.bigbuy.wording import title
 from suppliers.sandbox.bigbuy.world import KINDS, World
-from suppliers.sandbox.human import STYLE
+from suppliers.sandbox.human import STYLE, fault_desk
 
 SHOWN_ORDERS, SHOWN_GOODS = 50, 12
 
 
 def page(world: World) -> str:
     now, known = status(world, {}), orders(world, {})["orders"][-SHOWN_ORDERS:][::-1]
+    desk = fault_desk(faults(world, {}), kinds=KINDS, example="order/create")
     return (
         "<!doctype html><html lang=en><meta charset=utf-8>"
         "<meta name=viewport content='width=device-width'><title>BigBuy sandbox</title>"
@@ -26,7 +27,7 @@ def page(world: World) -> str:
         f" {now['hour_s']:g} s (0: no limits). Purse €{now['purse_eur']}. The dialect is under"
         " <code>/rest/</code>, the controls under <code>/control/</code>.</p>"
         f"<div class=shelf>{_shelf(world)}</div>"
-        f"<h2>Orders</h2>{_orders(known)}<h2>Faults</h2>{_faults(world)}"
+        f"<h2>Orders</h2>{_orders(known)}<h2>Faults</h2>{desk}"
     )
 
 
@@ -67,22 +68,4 @@ def _buttons(order: dict[str, Any]) -> str:
         f"<input type=hidden name=id value='{order['id']}'>"
         f"<input type=hidden name=to value='{to}'><button>{to}</button></form>"
         for to in steps
-    )
-
-
-def _faults(world: World) -> str:
-    rows = "".join(
-        f"<tr><td>{html.escape(fault['path'])}<td>{fault['kind']}<td>{fault['done']}"
-        f" of {fault['count'] or 'all'}<td><form method=post action=/control/faults/clear>"
-        f"<input type=hidden name=id value={fault['id']}><button>Remove</button></form>"
-        for fault in faults(world, {})
-    )
-    kinds = "".join(f"<option>{kind}" for kind in sorted(KINDS))
-    table = f"<table><tr><th>Where<th>Kind<th>Done<th>{rows}</table>" if rows else ""
-    return (
-        f"{table}<form method=post action=/control/faults><p>"
-        "<label>Path ends in <input name=path value=order/create></label> "
-        f"<label>Kind <select name=kind>{kinds}</select></label> "
-        "<label>Times <input name=count type=number value=1 min=0 size=4></label> "
-        "<label>Delay, s <input name=delay value=1 size=3></label> <button>Set</button></p></form>"
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import threading
 import time
 from pathlib import Path
+
+from suppliers.sandbox.listening import run
 
 from .serving import Server
 from .shop import Shop
@@ -39,14 +39,7 @@ def main() -> None:
     here = f"http://{asked.host}:{server.server_address[1]}"
     shop.base_url = shop.base_url or here
 
-    def stop(*_: object) -> None:
-        threading.Thread(target=server.shutdown).start()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    print(f"ready {here}", flush=True)  # noqa: T201 the caller waits for this line
-    server.serve_forever(poll_interval=0.1)
-    server.server_close()
+    run(server, here=here, stopping=lambda: None)
 
 
 if __name__ == "__main__":
