@@ -100,12 +100,6 @@ def duration_min(text: str) -> Decimal | None:
     return quantity(text, TIME_MIN)
 
 
-def plain_number(text: str) -> Decimal | None:
-    """Read a text that is one number and nothing else but a sign of "about"."""
-    found = re.fullmatch(rf"(?:approx\.?|about|ca\.?|~|≈|≥|≤|<|>)?\s*({_NUMBER})", text.strip())
-    return Decimal(found[1].replace(",", "")) if found else None
-
-
 def longest_side_mm(text: str) -> Decimal | None:
     """Read ``65 x 42 x 38 mm``, ``Ø 25 × 130 mm`` or ``3.1 in``: the longest of the sides.
 

@@ -22,11 +22,13 @@ from suppliers.adapters.abilities import (
     Advising,
     Balance,
     BulkCatalog,
+    BulkStockAndPrice,
     Connector,
     Freight,
     PagedCatalog,
     PagedStockAndPrice,
     abilities_of,
+    able,
 )
 from suppliers.adapters.base import GoneError, ListRow, ProductPage, RequestLine, StockRecord
 from suppliers.advising import advice_on
@@ -123,22 +125,18 @@ def _steps(supplier: Supplier, adapter: Connector) -> Iterator[Step]:
     found = _Found()
     signed_in = _step(_("sign in"), lambda: _signed_in(adapter), is_sign_in=True)
     yield signed_in
-    tries: list[tuple[Ability, type, Callable[[], str]]] = [
-        (Ability.CATALOG, object, lambda: _page(adapter, found)),
-        (Ability.STOCK_AND_PRICE, PagedStockAndPrice, lambda: _stock(adapter, found)),
-        (Ability.FREIGHT, Freight, lambda: _quote(supplier, adapter, found)),
-        (Ability.BALANCE, Balance, lambda: _balance(adapter)),
+    tries: list[tuple[Ability, Callable[[], str]]] = [
+        (Ability.CATALOG, lambda: _page(adapter, found)),
+        (Ability.STOCK_AND_PRICE, lambda: _stock(adapter, found)),
+        (Ability.FREIGHT, lambda: _quote(supplier, adapter, found)),
+        (Ability.BALANCE, lambda: _balance(adapter)),
     ]
     has = abilities_of(type(adapter))
-    for ability, protocol, work in tries:
+    for ability, work in tries:
         if ability not in has:
             yield Step(name=str(ability), outcome=Outcome.ABSENT, told=_("no such ability"))
         elif signed_in.outcome is Outcome.BAD:
             yield Step(name=str(ability), outcome=Outcome.NOT_TRIED, told=_("sign in first"))
-        elif not isinstance(adapter, protocol):
-            # Figures of all goods at once are a list of their own, and the sync's work.
-            told = _("told in lists: the sync reads them")
-            yield Step(name=str(ability), outcome=Outcome.GOOD, told=told)
         elif ability is not Ability.CATALOG and ability is not Ability.BALANCE and not found.page:
             yield Step(name=str(ability), outcome=Outcome.NOT_TRIED, told=_("no product to ask of"))
         else:
@@ -214,10 +212,13 @@ def _page_of(adapter: PagedCatalog, row: ListRow, problems: list[BadRow]) -> Ite
 
 
 def _stock(adapter: Connector, found: _Found) -> str:
-    if not isinstance(adapter, PagedStockAndPrice) or found.page is None:
+    if found.page is None:
         return ""
-    rows = adapter.stock(ref=found.page.ref)
-    costs = adapter.costs(ref=found.page.ref)
+    if isinstance(adapter, BulkStockAndPrice):
+        rows, costs = _first(adapter.stock_rows()), _first(adapter.cost_rows())
+    else:
+        figures = able(adapter, PagedStockAndPrice)
+        rows, costs = figures.stock(ref=found.page.ref), figures.costs(ref=found.page.ref)
     found.stock = [row for row in rows if isinstance(row, StockRecord)] or found.stock
     told = _("%(units)d units at %(places)d places, %(costs)d prices")
     return told % {
@@ -225,6 +226,12 @@ def _stock(adapter: Connector, found: _Found) -> str:
         "places": len({row.location for row in found.stock}),
         "costs": sum(not isinstance(row, BadRow) for row in costs),
     }
+
+
+def _first[T](told: Iterator[tuple[str, tuple[T, ...]]]) -> tuple[T, ...]:
+    """Take the first product of a whole list; the rest is the sync's work."""
+    _ref, rows = next(told, ("", ()))
+    return rows
 
 
 def _quote(supplier: Supplier, adapter: Connector, found: _Found) -> str:

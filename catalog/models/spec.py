@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from django.db import models
 from django.db.models import Q
 
@@ -66,13 +64,6 @@ class Spec(models.Model):
 
     def __str__(self) -> str:
         return f"spec of {self.product_id}"
-
-    @property
-    def useful_beam_m(self) -> int | None:
-        """How far it lights a path to 5 lx: the square root of a fifth of the candela."""
-        if not self.intensity_cd:
-            return None
-        return int((Decimal(self.intensity_cd) / 5).sqrt())
 
 
 class Mode(models.Model):

@@ -57,9 +57,6 @@ class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
             supplier__status="active",
         )
 
-    def cheapest_first(self) -> SupplierOfferQuerySet:
-        return self.order_by("cost_amount", "id")
-
 
 class SupplierOffer(models.Model):
     """One supplier's SKU: its cost, and the variant of ours that it is.

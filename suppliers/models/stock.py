@@ -55,12 +55,6 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
         """Keep what was confirmed lately enough to promise from."""
         return self.with_known_at().filter(Q(known_at__gte=now - STALE_AFTER))
 
-    def backorder_risk(self) -> StockLevelQuerySet:
-        """Promised more than the supplier says he has: his figure fell below ours."""
-        return self.filter(
-            reported_quantity__lt=F("allocated_unseen") + F("reserved"),
-        )
-
 
 class StockLevel(models.Model):
     """One offer at one location.
