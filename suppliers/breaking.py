@@ -67,16 +67,25 @@ class SharedBreaker:
     def leave(self, call: Call, outcome: Outcome) -> None:
         """Count how a call ended. That it cannot be counted is no reason for it to fail."""
         is_probe = call.request_id in self._probes
-        self._probes.discard(call.request_id)
         try:
             if is_dead(outcome):
+                self._probes.discard(call.request_id)
                 self._read_at = -BELIEVED_S
                 self._failed(f"{call}: {outcome.words}", is_probe=is_probe)
+            elif shows_nothing(outcome):
+                self.forget(call)
             elif is_probe or not self._is_clean:
+                self._probes.discard(call.request_id)
                 self._is_clean = True
                 close(connection_id=self._connection_id)
         except DatabaseError:
             log.exception("how %s ended is not counted", call)
+
+    def forget(self, call: Call) -> None:
+        """Take a call for not made: it shows neither that he is back nor that he is not."""
+        if call.request_id in self._probes:
+            self._probes.discard(call.request_id)
+            self._rows.update(probe_until=None)
 
     def _may_look(self, call: Call, *, is_for_order: bool) -> bool:
         """Take the turn to look, unless it is too early or somebody else has it."""
@@ -134,6 +143,12 @@ def is_dead(outcome: Outcome) -> bool:
     if outcome.status is None:
         return isinstance(outcome.error, TemporaryError)
     return outcome.status >= FIRST_SERVER_ERROR
+
+
+def shows_nothing(outcome: Outcome) -> bool:
+    """Test whether a call ended on our side: it never reached him, or we broke."""
+    never_left = outcome.error is None or not outcome.error.may_have_happened
+    return outcome.status is None and never_left
 
 
 def not_even_orders(*, now: datetime) -> QuerySet[Breaker, int]:

@@ -61,11 +61,14 @@ class SupplierGate:
         is_for_order = self._ability(call) in {*ABOUT_ORDERS, SIGN_IN}
         self._breaker.enter(call, is_for_order=is_for_order)
         lease_s = call.total_s + LONGEST_WAIT_S + LEASE_MARGIN_S
-        slot = self._slots.take(lease_s=lease_s, is_for_order=is_for_order)
+        slot = ""
         try:
+            slot = self._slots.take(lease_s=lease_s, is_for_order=is_for_order)
             self._pace()
         except BaseException:
-            self._slots.give_back(slot)
+            if slot:
+                self._slots.give_back(slot)
+            self._breaker.forget(call)
             raise
         self._held[call.request_id] = slot
 

@@ -20,7 +20,11 @@ DOWN = Outcome(status=503, milliseconds=1, error=TemporaryError("HTTP 503"))
 GOOD = Outcome(status=200, milliseconds=1)
 REFUSED = Outcome(status=400, milliseconds=1, error=PermanentError("out of stock"))
 TOO_FAST = Outcome(status=429, milliseconds=1, error=TemporaryError("slow down"))
-ODD = Outcome(status=None, milliseconds=1, error=PermanentError("answer over 4 MB"))
+ODD = Outcome(
+    status=None, milliseconds=1, error=PermanentError("answer over 4 MB", may_have_happened=True)
+)
+NOT_SENT = Outcome(status=None, milliseconds=1, error=PermanentError("no such address"))
+WE_BROKE = Outcome(status=None, milliseconds=1)
 
 
 @pytest.fixture
@@ -104,6 +108,17 @@ def test_who_finds_him_back_closes_it_for_all(breaker):
     made(breaker(), GOOD)
 
     breaker().enter(call(), is_for_order=False)
+    assert Breaker.objects.get().opened_at is None
+
+
+@pytest.mark.parametrize("outcome", [NOT_SENT, WE_BROKE])
+def test_a_look_that_never_reached_him_leaves_it_open_and_the_turn_to_another(breaker, outcome):
+    opened(breaker)
+    later(seconds=31)
+    made(breaker(), outcome)
+
+    assert Breaker.objects.get().opened_at is not None
+    made(breaker(), GOOD)
     assert Breaker.objects.get().opened_at is None
 
 

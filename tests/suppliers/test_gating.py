@@ -33,12 +33,16 @@ class Watcher:
     def __init__(self):
         self.for_orders = []
         self.held = set()
+        self.forgotten = []
 
     def enter(self, _call, *, is_for_order):
         self.for_orders.append(is_for_order)
 
     def leave(self, _call, _outcome):
         pass
+
+    def forget(self, call):
+        self.forgotten.append(call)
 
     def take(self, **_):
         self.held.add(len(self.for_orders))
@@ -94,6 +98,7 @@ def test_whose_turn_does_not_come_holds_no_slot():
         gate_with(watcher, pace=never).enter(Call(method="GET", path="list"))
 
     assert not watcher.held
+    assert watcher.forgotten
 
 
 @pytest.mark.parametrize("name", sorted(set(ADAPTERS) - {"fake"}))
