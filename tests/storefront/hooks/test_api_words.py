@@ -127,7 +127,6 @@ def test_a_supplier_is_told_where_to_call_and_reaches_us(
     sandbox = Sandbox(tmp_path, tries_callbacks=True)
     try:
         with line_to(sandbox) as cj:
-            cj.close = lambda: None
             monkeypatch.setattr("suppliers.connecting.connector_class", lambda _: lambda _l: cj)
             tasks.subscribe(supplier_id=purchase_order.supplier_id)
         urls = sandbox.control("status")["webhook_urls"]

@@ -262,8 +262,8 @@ def test_a_genuine_call_without_a_name_is_kept_under_its_own_bytes(client, cj, w
 
 
 def test_a_call_is_thanked_at_once_while_the_broker_is_away(client, cj, monkeypatch):
-    for setting in ("broker_url", "broker_read_url", "broker_write_url"):
-        monkeypatch.setattr(app.conf, setting, "redis://127.0.0.1:1/0")
+    # The addresses to read and to write at follow from this one.
+    monkeypatch.setattr(app.conf, "broker_url", "redis://127.0.0.1:1/0")
     monkeypatch.setattr(app, "_pool", None)
     monkeypatch.setattr(app.amqp, "_producer_pool", None)
     started = time.monotonic()
