@@ -229,9 +229,10 @@ def _stock(adapter: Connector, found: _Found) -> str:
 
 
 def _first[T](told: Iterator[tuple[str, tuple[T, ...]]]) -> tuple[T, ...]:
-    """Take the first product of a whole list; the rest is the sync's work."""
-    _ref, rows = next(told, ("", ()))
-    return rows
+    """Take the first product of a whole list that can be read; the rest is the sync's work."""
+    beginning = (rows for _ref, rows in islice(told, ROWS_READ))
+    readable = (rows for rows in beginning if any(not isinstance(row, BadRow) for row in rows))
+    return next(readable, ())
 
 
 def _quote(supplier: Supplier, adapter: Connector, found: _Found) -> str:
