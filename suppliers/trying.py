@@ -215,15 +215,18 @@ def _stock(adapter: Connector, found: _Found) -> str:
     if found.page is None:
         return ""
     if isinstance(adapter, BulkStockAndPrice):
+        # Whatever stands first in them: a parcel is quoted for the product that was read.
         rows, costs = _first(adapter.stock_rows()), _first(adapter.cost_rows())
+        stock = [row for row in rows if isinstance(row, StockRecord)]
     else:
         figures = able(adapter, PagedStockAndPrice)
         rows, costs = figures.stock(ref=found.page.ref), figures.costs(ref=found.page.ref)
-    found.stock = [row for row in rows if isinstance(row, StockRecord)] or found.stock
+        stock = [row for row in rows if isinstance(row, StockRecord)]
+        found.stock = stock or found.stock
     told = _("%(units)d units at %(places)d places, %(costs)d prices")
     return told % {
-        "units": sum(row.quantity for row in found.stock),
-        "places": len({row.location for row in found.stock}),
+        "units": sum(row.quantity for row in stock),
+        "places": len({row.location for row in stock}),
         "costs": sum(not isinstance(row, BadRow) for row in costs),
     }
 
