@@ -24,6 +24,24 @@ class BadRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """On what terms a supplier lets go of one SKU; what he does not say is None.
+
+    Units:  ``map_price`` and ``msrp`` are per unit, as he states them; ``lead_days`` from the
+            order until he hands the parcel over
+    """
+
+    minimum_quantity: int | None = None
+    pack_size: int | None = None  # he sells only multiples of it
+    lead_days: int | None = None
+    map_price: Money | None = None  # he forbids to advertise it for less
+    msrp: Money | None = None  # what he recommends to ask
+
+
+NO_TERMS = Terms()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VariantRecord:
     """One SKU of the supplier, as he describes it."""
 
@@ -35,6 +53,7 @@ class VariantRecord:
     mpn: str = ""
     packed_weight_g: int | None = None
     picture_urls: tuple[str, ...] = ()
+    terms: Terms = NO_TERMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

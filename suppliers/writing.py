@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from catalog.intake import Intake
-from catalog.records import BadRow, ProductRecord, VariantRecord
+from catalog.records import BadRow, ProductRecord
 from storefront.lib.transactions import needs_transaction
-from suppliers import certifying, complaints, stocktaking
+from suppliers import certifying, complaints, noting_offers, stocktaking
 from suppliers.adapters.base import ProductPage, StockRecord
 from suppliers.complaints import Family
 from suppliers.models import SupplierOffer, SupplierProduct, UnpublishedSupply
@@ -79,7 +79,7 @@ def write(
         .order_by("pk")
     }
     touched = set(taken.touched)
-    new = _write_offers(
+    new = noting_offers.note(
         work=work, records=records, taken=taken, offers=offers, touched=touched, now=now
     )
     touched |= _retire(
@@ -114,73 +114,6 @@ def _claimed(batch: Batch) -> list[tuple[str, str]]:
         if page.record is not None
         for variant in page.record.variants
     ]
-
-
-@needs_transaction
-def _write_offers(  # noqa: PLR0913 - one pass over the records that fills what comes after
-    *,
-    work: Work,
-    records: Sequence[ProductRecord],
-    taken: Intake,
-    offers: Mapping[str, SupplierOffer],
-    touched: set[int],
-    now: datetime,
-) -> list[SupplierOffer]:
-    new, changed = [], []
-    for record in records:
-        for variant in record.variants:
-            variant_id = taken.variants.get(variant.sku)
-            offer = offers.get(variant.sku)
-            if offer is None:
-                new.append(_offer(work, record, variant, variant_id, now))
-            elif _is_changed(offer, record, variant, variant_id):
-                offer.seen_at = now
-                changed.append(offer)
-    SupplierOffer.objects.bulk_create(new)
-    fields = ["variant", "supplier_product", "title", "status", "seen_at"]
-    SupplierOffer.objects.bulk_update(changed, fields, batch_size=BATCH)
-    touched.update(offer.variant_id for offer in [*new, *changed] if offer.variant_id is not None)
-    return new
-
-
-def _offer(
-    work: Work,
-    record: ProductRecord,
-    variant: VariantRecord,
-    variant_id: int | None,
-    now: datetime,
-) -> SupplierOffer:
-    is_sound = variant_id is not None and variant.cost is not None
-    return SupplierOffer(
-        supplier=work.supplier,
-        supplier_sku=variant.sku,
-        supplier_product=record.ref,
-        variant_id=variant_id,
-        title=variant.title[:200],
-        cost_amount=variant.cost.rounded().amount if variant.cost else None,
-        currency=work.supplier.currency,
-        status=Status.ACTIVE if is_sound else Status.HELD,
-        seen_at=now,
-        cost_as_of=now if variant.cost else None,
-    )
-
-
-def _is_changed(
-    offer: SupplierOffer, record: ProductRecord, variant: VariantRecord, variant_id: int | None
-) -> bool:
-    """Bring the offer to what the page says. Its cost is left to the price job.
-
-    An offer that is held for its cost stays held; one that is back becomes what it can be.
-    """
-    before = (offer.variant_id, offer.supplier_product, offer.title, offer.status)
-    was_nothing_of_ours = offer.variant_id is None
-    offer.variant_id = offer.variant_id or variant_id
-    offer.supplier_product = record.ref
-    offer.title = variant.title[:200]
-    if offer.status == Status.GONE or (was_nothing_of_ours and offer.variant_id is not None):
-        is_sound = offer.variant_id is not None and offer.cost_amount is not None
-        offer.status = Status.ACTIVE if is_sound else Status.HELD
-    return before != (offer.variant_id, offer.supplier_product, offer.title, offer.status)
 
 
 @needs_transaction

@@ -63,6 +63,7 @@ class SupplierOffer(models.Model):
 
     ``supplier_product`` is the ``ref`` of its SupplierProduct. ``seen_at`` and ``cost_as_of``
     are when we last took in something new: an unchanged feed writes nothing.
+    ``map_amount`` and ``msrp_amount`` are in the offer's currency, as the supplier states them.
     ``missing_evidence`` names the criteria whose valid proof it needs and lacks (``certifying``):
     while any is missing, it is not sold, whatever its data say.
     """
@@ -82,6 +83,10 @@ class SupplierOffer(models.Model):
     cost_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3)
     minimum_quantity = models.PositiveIntegerField(default=1)
+    pack_size = models.PositiveIntegerField(default=1)  # he sells only multiples of it
+    lead_days = models.PositiveSmallIntegerField(null=True, blank=True)  # None: as the supplier's
+    map_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    msrp_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     missing_evidence = models.CharField(max_length=120, blank=True)
     seen_at = models.DateTimeField()
@@ -100,6 +105,15 @@ class SupplierOffer(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["active", "held", "gone"]), name="offer_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(minimum_quantity__gte=1, pack_size__gte=1),
+                name="offer_is_sold_in_units",
+            ),
+            models.CheckConstraint(
+                condition=(Q(map_amount__isnull=True) | Q(map_amount__gt=0))
+                & (Q(msrp_amount__isnull=True) | Q(msrp_amount__gt=0)),
+                name="offer_map_and_msrp_positive",
             ),
         ]
         indexes = [

@@ -16,6 +16,7 @@ from suppliers.adapters.feed.figures import UnreadableError
 from suppliers.adapters.feed.mapped import Mapped, Priced, Stocked
 from suppliers.adapters.feed.mapping import Blank, Source
 from suppliers.adapters.feed.sources import Row
+from suppliers.adapters.feed.terms import TermsReader
 
 LONGEST_CODE = 30
 COUNTRY_LETTERS = 2
@@ -32,6 +33,7 @@ class Converter:
         self._currency = mapping.currency or currency
         self._cells = Cells(mapping, mark=mark)
         self._words = Describer(mapping, cells=self._cells)
+        self._terms = TermsReader(self._cells, currency=self._currency)
         self._warehouses = [
             (sources.getter(each.source), each.source, each.location, each.country)
             for each in mapping.warehouses
@@ -140,6 +142,7 @@ class Converter:
             ],
             has_battery=self._words.has_battery(row, sku, problems),
             updated_at=self.updated_at(row),
+            terms=self._terms.read(row, sku, problems),
             problems=tuple(problems),
             notes=stocked.notes,
         )

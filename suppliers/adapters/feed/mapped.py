@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from catalog.records import BadRow
+from catalog.records import NO_TERMS, BadRow, Terms
 from storefront.lib.money import Money
 from suppliers.adapters.base import StockRecord
 
@@ -55,5 +55,6 @@ class Mapped:
     hs_code: str = ""
     has_battery: bool | None = None
     updated_at: datetime | None = None
+    terms: Terms = NO_TERMS
     problems: tuple[BadRow, ...] = ()
     notes: tuple[str, ...] = ()

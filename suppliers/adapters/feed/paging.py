@@ -71,6 +71,7 @@ def _variant(row: Mapped, names: Sequence[str]) -> VariantRecord:
         mpn=row.mpn,
         packed_weight_g=row.weight_g,
         picture_urls=row.picture_urls,
+        terms=row.terms,
     )
 
 

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     SKU = "sku"
     MONEY = "money"
     STOCK = "stock"
+    COUNT = "count"
     WEIGHT = "weight"
     LENGTH = "length"
     WORDS = "words"  # a path or a list, joined in one cell
@@ -88,6 +89,34 @@ TARGETS: dict[str, Target] = {
             "cost", "b2b price", "wholesale price", "base price", "net price", "cost per item",
             "dealer price", "purchase price", "cost of goods sold", "einkaufspreis", "ek",
         ),
+    ),
+    "msrp": Target(
+        label="Recommended retail price",
+        kind=Kind.MONEY,
+        aliases=(
+            "msrp", "rrp", "max price", "webshop price", "advised price", "retail price",
+            "list price", "uvp", "compare at price", "variant compare at price",
+        ),
+    ),
+    "map": Target(
+        label="Lowest price that may be advertised (MAP)",
+        kind=Kind.MONEY,
+        aliases=("map", "map price", "minimum advertised price", "min advertised price"),
+    ),
+    "minimum": Target(
+        label="Least quantity of an order line",
+        kind=Kind.COUNT,
+        aliases=("moq", "minimum order quantity", "min order qty", "min qty", "minimum quantity"),
+    ),
+    "pack": Target(
+        label="Sold in multiples of",
+        kind=Kind.COUNT,
+        aliases=("pack size", "pack quantity", "multiple", "order multiple", "packing unit"),
+    ),
+    "lead_days": Target(
+        label="Days until he ships",
+        kind=Kind.COUNT,
+        aliases=("lead days", "lead time", "handling days", "handling time", "lieferzeit"),
     ),
     "currency": Target(label="Currency", aliases=("currency", "currency code", "wahrung")),
     "stock": Target(

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.records import BadRow
+from catalog.records import NO_TERMS, BadRow, Terms
 from storefront.lib.failures import PermanentError
 from storefront.lib.money import Money
 from suppliers.adapters.base import StockRecord
@@ -111,6 +111,29 @@ def test_two_currencies_in_one_row_are_no_price():
     record, _ = shown({"Price": "14,20 USD", "Cur": "EUR"}, {"currency": {"column": "Cur"}})
 
     assert [problem.code for problem in record.problems] == ["cost-two-currencies"]
+
+
+TERMS = {name: {"column": name} for name in ("minimum", "pack", "lead_days", "map", "msrp")}
+
+
+def test_terms_of_a_row_are_told():
+    row = {"minimum": "2", "pack": "4", "lead_days": "0", "map": "29,90", "msrp": "€ 39,90"}
+    record, _ = shown(row, TERMS)
+    assert record.terms == Terms(
+        minimum_quantity=2,
+        pack_size=4,
+        lead_days=0,
+        map_price=Money(Decimal("29.90"), "EUR"),
+        msrp=Money(Decimal("39.90"), "EUR"),
+    )
+
+
+def test_terms_that_cannot_be_are_left_out_and_the_row_is_taken():
+    record, _ = shown({"minimum": "1,5", "pack": "-3", "lead_days": "400", "map": "x"}, TERMS)
+    assert record.terms == NO_TERMS
+    assert {problem.code for problem in record.problems} == {
+        "minimum-unreadable", "pack-unreadable", "lead-days-unreadable", "map-unreadable",
+    }  # fmt: skip
 
 
 def test_a_deleted_row_has_no_stock():
