@@ -196,7 +196,8 @@ CELERY_TASK_ROUTES = {
     "suppliers.tasks.check": {"queue": "syncs"},
     "suppliers.tasks.*": {"queue": "bulk"},
 }
-# Of the processes of a worker, so many at a time work for one supplier: half of them.
+# So many processes at a time read one supplier, so many send him orders, and half as many hear his
+# news: half of the processes of each worker.
 LANES_PER_SUPPLIER = env_int("LANES_PER_SUPPLIER", 2)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -1,8 +1,8 @@
 """Let no supplier hold all our workers: who hangs holds his own lanes, and slows nobody else.
 
-A worker has twice as many processes as one supplier has lanes in it, so that what one leaves is
-as much as another may use. A lane is an advisory lock of the database session: it is free again
-at the moment in which whoever held it dies.
+A worker has twice as many processes as one supplier has lanes in it, of all kinds together, so
+that what one leaves is as much as another may use. A lane is an advisory lock of the database
+session: it is free again at the moment in which whoever held it dies.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class Work(StrEnum):
 
     SYNCS = "syncs"
     ORDERS = "orders"
+    NEWS = "news"  # what he tells us unasked, which makes us ask him
 
 
 class LaneFullError(Exception):
@@ -33,13 +34,22 @@ class InHandError(Exception):
     """Another worker has this very thing in its hands."""
 
 
+def width(work: Work) -> int:
+    """Return how many lanes of this kind one supplier has.
+
+    News stands in one worker with the orders, and matters less: it has half as many.
+    """
+    lanes: int = settings.LANES_PER_SUPPLIER
+    return max(1, lanes // 2) if work is Work.NEWS else lanes
+
+
 @contextmanager
 def lane(work: Work, supplier_id: int) -> Iterator[None]:
     """Hold one of the supplier's lanes.
 
     Raises: LaneFullError
     """
-    names = [f"{work} {supplier_id} {place}" for place in range(settings.LANES_PER_SUPPLIER)]
+    names = [f"{work} {supplier_id} {place}" for place in range(width(work))]
     name = next((name for name in names if _took(name)), "")
     if not name:
         raise LaneFullError(f"{work} of supplier {supplier_id}")

@@ -22,13 +22,28 @@ from suppliers.models import Supplier
 
 log = logging.getLogger(__name__)
 
+# Of each source: those of a supplier who hangs stand in nobody's way.
 BATCH = 200
 
 
 @shared_task
 def handle(*, call_id: int, **_: Any) -> None:
+    """Handle one call; a supplier's in a lane of his, as it may make us ask him.
+
+    A call that finds no lane stays as it is, for the lane that becomes free or for the sweep.
+    """
     call = InboundCall.objects.get(pk=call_id)
-    has_changed = False
+    source = sources.find(call.source)
+    if source is None or source.supplier is None:
+        _handle(call)
+        return
+    with suppress(LaneFullError), lane(Work.NEWS, source.supplier.pk):
+        _handle(call)
+        if call.status != InboundCall.Status.RECEIVED:  # else he may not answer: let him rest
+            _go_on(call.source)
+
+
+def _handle(call: InboundCall) -> None:
     with suppress(LostRaceError):  # our turn was over, and another worker has handled it
         has_changed = handling.handle(call=call, now=timezone.now())
     if has_changed:
@@ -36,12 +51,24 @@ def handle(*, call_id: int, **_: Any) -> None:
         settle_payments.delay()
 
 
+def _go_on(source: str) -> None:
+    """Fill the lane that becomes free now: those who found it full have gone.
+
+    Any one of those that wait: two lanes that go on should not take the same.
+    """
+    waiting = InboundCall.objects.due(timezone.now()).filter(source=source).order_by("?")
+    for call_id in waiting.values_list("pk", flat=True)[:1]:
+        handle.delay(call_id=call_id)
+
+
 @shared_task
 def handle_waiting(**_: Any) -> None:
     """Find calls that nobody handled yet, or that wait for another try."""
-    due = InboundCall.objects.due(timezone.now()).order_by("due_at", "pk")
-    for call_id in due.values_list("pk", flat=True)[:BATCH]:
-        handle.delay(call_id=call_id)
+    due = InboundCall.objects.due(timezone.now())
+    for source in due.order_by("source").values_list("source", flat=True).distinct():
+        waiting = due.filter(source=source).order_by("due_at", "pk")
+        for call_id in waiting.values_list("pk", flat=True)[:BATCH]:
+            handle.delay(call_id=call_id)
 
 
 @shared_task
@@ -60,7 +87,7 @@ def subscribe(*, supplier_id: int, **_: Any) -> None:
     supplier = Supplier.objects.get(pk=supplier_id)
     path = reverse("hook", args=[sources.name_of(supplier)])
     try:
-        with lane(Work.SYNCS, supplier_id):
+        with lane(Work.NEWS, supplier_id):
             done = subscribing.subscribe(supplier=supplier, url=f"{settings.PUBLIC_URL}{path}")
     except (OutsideError, LaneFullError) as error:  # the next sweep asks again
         log.warning("%s does not tell us news: %s", supplier, error)

@@ -24,7 +24,9 @@ BIGBUY_PRODUCTS = 60
 BIGBUY_HOUR_S = 300  # his hourly quotas come round while one looks
 WEB_WORKERS = 2
 WEB_THREADS = 2
-WORKER_PROCESSES = 4  # twice LANES_PER_SUPPLIER: half of them work for one supplier at most
+# Twice the lanes that one supplier has in each: half of them work for him at most.
+WORKER_PROCESSES = 6  # two lanes for orders, and one for his news
+SYNCS_PROCESSES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +158,7 @@ def worker(stage: Stage) -> Child:
 
 def syncs(stage: Stage) -> Child:
     """Return the worker that reads suppliers: one who hangs holds half of it at most."""
-    return _worker(stage, "syncs", name="syncs", queue="syncs", processes=WORKER_PROCESSES)
+    return _worker(stage, "syncs", name="syncs", queue="syncs", processes=SYNCS_PROCESSES)
 
 
 def bulk(stage: Stage) -> Child:

@@ -1,43 +1,15 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
 
 import pytest
 from django.db import connection
 
 from suppliers import lanes
-from suppliers.lanes import InHandError, LaneFullError, Work, in_hand, is_in_hand, lane
+from suppliers.lanes import InHandError, Work, in_hand, is_in_hand, lane, width
+from tests.factories.lanes import elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@contextmanager
-def elsewhere(work, supplier_id):
-    """Hold a lane in another session, as another worker does; None if it was full."""
-    taken, over = threading.Event(), threading.Event()
-    found = []
-
-    def hold():
-        try:
-            with lane(work, supplier_id):
-                found.append(True)
-                taken.set()
-                over.wait(10)
-        except LaneFullError:
-            found.append(False)
-        finally:
-            taken.set()
-            connection.close()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    taken.wait(10)
-    try:
-        yield found[0]
-    finally:
-        over.set()
-        thread.join()
 
 
 def test_one_supplier_holds_so_many_lanes_and_another_his_own():
@@ -49,6 +21,15 @@ def test_one_supplier_holds_so_many_lanes_and_another_his_own():
 
     with elsewhere(Work.SYNCS, 7) as again:
         assert again
+
+
+def test_news_has_half_as_many_lanes_and_at_least_one(settings):
+    found = []
+    for many in (1, 2, 4):
+        settings.LANES_PER_SUPPLIER = many
+        found.append([width(work) for work in (Work.SYNCS, Work.ORDERS, Work.NEWS)])
+
+    assert found == [[1, 1, 1], [2, 2, 1], [4, 4, 2]]
 
 
 def test_a_lane_is_free_again_when_its_holder_dies(settings):

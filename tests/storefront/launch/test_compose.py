@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from storefront.launch import cast
+from suppliers.lanes import Work, width
+
 ONE_SHOT = "migrate"
 SECRET = re.compile(r"SECRET|PASSWORD|KEY|TOKEN")
 
@@ -76,12 +79,16 @@ def test_what_is_private_to_a_machine_stays_out_of_the_image(private):
     assert private in Path(".dockerignore").read_text().splitlines()
 
 
-def test_no_supplier_holds_more_than_half_of_a_worker(services):
-    lanes = int(re.search(r":-(\d+)", services["web"]["environment"]["LANES_PER_SUPPLIER"])[1])
+def test_no_supplier_holds_more_than_half_of_a_worker(services, settings):
+    lanes = re.search(r":-(\d+)", services["web"]["environment"]["LANES_PER_SUPPLIER"])[1]
+    settings.LANES_PER_SUPPLIER = int(lanes)
+    his = {"worker": width(Work.ORDERS) + width(Work.NEWS), "syncs": width(Work.SYNCS)}
 
-    for name in ("worker", "syncs"):
+    for name, lanes in his.items():
         words = services[name]["command"]
         assert int(words[words.index("--concurrency") + 1]) >= 2 * lanes
+    assert 2 * his["worker"] <= cast.WORKER_PROCESSES
+    assert 2 * his["syncs"] <= cast.SYNCS_PROCESSES
 
 
 def test_every_queue_has_a_worker(services, settings):

@@ -1,0 +1,160 @@
+"""A supplier who hangs holds one worker with his news, and nobody waits behind him."""
+
+from __future__ import annotations
+
+import socket
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
+
+import pytest
+from django.db import connection
+
+from storefront.hooks import handling, tasks
+from storefront.hooks.models import InboundCall
+from storefront.lib.sealing import seal
+from suppliers.lanes import Work, width
+from suppliers.models import Connection, StockLevel
+from suppliers.sandbox.world import DEFAULT_KEY
+from tests.factories.catalog import make_variant
+from tests.factories.hooks import cj_body, connect_cj, keep_call
+from tests.factories.lanes import elsewhere
+from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
+from tests.suppliers.sandbox.conftest import Sandbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WORKERS = 4
+AT_ONCE_S = 8.0  # far below what a call to one who never answers takes
+
+
+@pytest.fixture(autouse=True)
+def woken(monkeypatch):
+    """Collect the calls that are woken up, instead of waking them."""
+    found = []
+    monkeypatch.setattr(tasks.handle, "delay", lambda *, call_id: found.append(call_id))
+    return found
+
+
+@pytest.fixture
+def silence():
+    """The address of one who takes every connection, and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/api2.0/v1/"
+
+
+@pytest.fixture
+def sandbox(tmp_path):
+    running = Sandbox(tmp_path)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def workers():
+    """So many processes as a worker has; they end when the silent one has hung up."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        yield pool
+
+
+def selling(code, base_url, *, sku="V1", ref="P1"):
+    """Make a supplier who speaks as CJ does, with one thing for sale; return how he calls."""
+    supplier = make_supplier(code)
+    Connection.objects.filter(supplier=supplier).update(
+        base_url=base_url, calls_per_second=1000, secrets_sealed=seal({"api_key": DEFAULT_KEY})
+    )
+    offer = make_offer(make_variant(), supplier=supplier, sku=sku)
+    offer.supplier_product = ref
+    offer.save()
+    location = make_location(supplier, code="CN", country="CN")
+    make_level(offer, 10_000, location=location)
+    return connect_cj(supplier)
+
+
+def keep_news_of_stock(source, sku="V1", count=1):
+    now = tasks.timezone.now()
+    return [keep_call(source, cj_body("STOCK", None, **{sku: []}), now=now) for _ in range(count)]
+
+
+def work(call):
+    try:
+        tasks.handle(call_id=call.pk)
+    finally:
+        connection.close()
+
+
+def test_another_suppliers_news_does_not_wait_for_one_who_hangs(sandbox, workers, silence):
+    hanging = selling("hanging", silence)
+    product, variant = sandbox.goods()
+    steady = selling("steady", f"{sandbox.url}/api2.0/v1/", sku=variant.vid, ref=product.pid)
+    his = [workers.submit(work, call) for call in keep_news_of_stock(hanging, count=2 * WORKERS)]
+    (call,) = keep_news_of_stock(steady, sku=variant.vid)
+
+    wait([workers.submit(work, call)], timeout=AT_ONCE_S)
+
+    call.refresh_from_db()
+    assert call.status == InboundCall.Status.APPLIED
+    assert StockLevel.objects.filter(offer__supplier__code="steady", location__code="CN").exclude(
+        reported_quantity=10_000
+    )
+    # He who hangs still holds as many workers as he has lanes, and the rest of his news waits.
+    assert sum(not each.done() for each in his) == width(Work.NEWS)
+    untouched = InboundCall.objects.filter(source=hanging, attempts=0, status="received")
+    assert untouched.count() == 2 * WORKERS - width(Work.NEWS)
+
+
+def test_a_call_that_finds_no_lane_stays_as_it_came(silence, woken):
+    (call,) = keep_news_of_stock(selling("lumen", silence))
+    before = InboundCall.objects.values().get()
+
+    with elsewhere(Work.NEWS, make_supplier().pk):
+        tasks.handle(call_id=call.pk)
+
+    assert InboundCall.objects.values().get() == before
+    tasks.handle_waiting()
+    assert woken == [call.pk]
+
+
+def test_a_lane_that_becomes_free_takes_one_of_those_that_wait(woken):
+    source = connect_cj(make_supplier())
+    unknown, *waiting = keep_news_of_stock(source, sku="nothing of ours", count=3)
+    keep_news_of_stock(connect_cj(make_supplier("glow")))
+
+    tasks.handle(call_id=unknown.pk)
+
+    assert len(woken) == 1
+    assert woken[0] in {each.pk for each in waiting}
+
+
+def test_who_does_not_answer_is_not_asked_for_the_next_at_once(woken, monkeypatch):
+    def fail(**_):
+        raise handling.TemporaryError("no answer")
+
+    monkeypatch.setattr("suppliers.hearing.recount", fail)
+    first, _ = keep_news_of_stock(selling("lumen", "http://127.0.0.1:9"), count=2)
+
+    tasks.handle(call_id=first.pk)
+
+    first.refresh_from_db()
+    assert (first.status, first.attempts, woken) == ("received", 1, [])
+
+
+def test_a_gateway_waits_for_no_lane(settings):
+    settings.PAYMENT_GATEWAY = "test"
+    call = keep_call("test-gateway", b"{}", now=tasks.timezone.now())
+    with ExitStack() as stack:
+        for supplier in (make_supplier(), make_supplier("glow")):
+            stack.enter_context(elsewhere(Work.NEWS, supplier.pk))
+        tasks.handle(call_id=call.pk)
+
+    call.refresh_from_db()
+    assert call.status != InboundCall.Status.RECEIVED
+
+
+def test_many_calls_of_one_stand_in_nobodys_way(woken, monkeypatch):
+    monkeypatch.setattr(tasks, "BATCH", 2)
+    many = keep_news_of_stock("cj-lumen", count=5)
+    (late,) = keep_news_of_stock("test-gateway")
+
+    tasks.handle_waiting()
+
+    assert woken == [many[0].pk, many[1].pk, late.pk]
