@@ -10,8 +10,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext
 
-from orders import acknowledging, allocations, facts, ledger, reservations
+from orders import acknowledging, allocations, facts, ledger, pausing, reservations
 from orders.models import Order, OrderLine, Payment, PurchaseMessage, PurchaseOrder, Reservation
+from storefront.lib.elapsing import elapsing
 from storefront.lib.failures import OutsideError
 from suppliers.adapters.abilities import OrderCancelling, able
 from suppliers.adapters.base import Answer, MissingAbilityError, NotStoppableError
@@ -146,11 +147,15 @@ def _end(order: Order, *, reason: str, actor: str, now: datetime) -> None:
 def pursue(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
     """Follow a stored wish as far as it goes now: close, ask the supplier, or wait.
 
-    True: stopped. False: it goes on. None: not known yet; it is pursued again.
+    True: stopped. False: it goes on. None: not known yet; it is pursued again, and not before he
+    wants to be asked.
     """
+    moment = elapsing(now)
     is_stopped = _ask(purchase_order, now=now)
     if is_stopped is not None or purchase_order.request_status != Request.CANCELLATION_REQUESTED:
         return is_stopped
+    if pausing.is_resting(purchase_order, now=now):
+        return None
     try:
         with adapter_for(purchase_order.supplier) as connector:
             state = able(connector, OrderCancelling).cancel(number=purchase_order.number)
@@ -159,8 +164,10 @@ def pursue(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
         return _hear(purchase_order, is_stopped=False, words=words, now=now)
     except NotStoppableError as error:
         return _hear(purchase_order, is_stopped=False, words=str(error), now=now)
-    except OutsideError:
-        return None  # he did not say no: he did not understand, or did not answer
+    except OutsideError as error:
+        # He did not say no: he did not understand, or did not answer.
+        pausing.rest(purchase_order, error, now=moment())
+        return None
     return _hear(
         purchase_order, is_stopped=state.answer == Answer.CANCELED, words=state.reason, now=now
     )
@@ -180,7 +187,8 @@ def _ask(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
         return True
     if purchase_order.status not in STOPPABLE:
         return False
-    if purchase_order.request_status in CAN_BE_ASKED:
+    is_resting = pausing.is_resting(purchase_order, now=now)
+    if purchase_order.request_status in CAN_BE_ASKED and not is_resting:
         purchase_order.move(
             Request.CANCELLATION_REQUESTED,
             at=now,

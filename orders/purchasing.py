@@ -178,7 +178,7 @@ def _place(
         state = able(connector, OrderPlacing).place(request)
         failpoint("purchase.after_call")
     except DuplicateReferenceError as error:
-        resolving.unknown(purchase_order, str(error), moment())
+        resolving.unknown(purchase_order, error, moment())
         resolving.look_up(purchase_order, connector, moment())
     except (OutOfStockError, GoneError) as error:
         # His scorecard reads in these words that goods were missing (``suppliers.scoring``).
@@ -188,14 +188,14 @@ def _place(
         )
     except PermanentError as error:
         if error.may_have_happened:
-            resolving.unknown(purchase_order, str(error), moment())
+            resolving.unknown(purchase_order, error, moment())
         else:
             resolving.held(purchase_order, str(error), moment())
     except TemporaryError as error:
         if error.may_have_happened:
-            resolving.unknown(purchase_order, str(error), moment())
+            resolving.unknown(purchase_order, error, moment())
         else:
-            resolving.failed(purchase_order, str(error), moment())
+            resolving.failed(purchase_order, error, moment())
     else:
         acknowledging.apply(purchase_order=purchase_order, state=state, now=moment())
 

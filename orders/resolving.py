@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from orders import acknowledging
+from orders import acknowledging, pausing
 from orders.gate import Reason
 from orders.models import PurchaseOrder
+from storefront.lib.elapsing import elapsing
+from storefront.lib.failures import OutsideError
 from suppliers.adapters.abilities import Connector, OrderReading, OrderResuming, able
 from suppliers.connecting import adapter_for
 
@@ -45,31 +47,43 @@ def resolve(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
 def look_up(purchase_order: PurchaseOrder, connector: Connector, now: datetime) -> None:
     """Ask by our number, and adopt what he has; where he takes an order in steps, go on with it.
 
-    What is not wanted any more is not gone on with.
+    What is not wanted any more is not gone on with. Where he asks for a pause, the next look waits.
 
     Raises: TemporaryError, PermanentError  he did not say; it stays unknown
     """
     mine = PurchaseOrder.objects.filter(pk=purchase_order.pk)
     is_wanted = mine.filter(cancel_wanted_at__isnull=True).exists()
-    if is_wanted and isinstance(connector, OrderResuming):
-        state = connector.resume(number=purchase_order.number)
-    else:
-        state = able(connector, OrderReading).find(number=purchase_order.number)
+    moment = elapsing(now)
+    try:
+        if is_wanted and isinstance(connector, OrderResuming):
+            state = connector.resume(number=purchase_order.number)
+        else:
+            state = able(connector, OrderReading).find(number=purchase_order.number)
+    except OutsideError as error:
+        pausing.rest(purchase_order, error, now=moment())
+        raise
     if state is None:
         failed(purchase_order, "The supplier does not have it: it will be sent again.", now)
     else:
         acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
 
 
-def unknown(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
-    """Note that the effect of a call is unknown: it is looked up before anything else."""
+def unknown(purchase_order: PurchaseOrder, problem: OutsideError | str, now: datetime) -> None:
+    """Note that the effect of a call is unknown: it is looked up before anything else.
+
+    He may have said when he wants to be asked: not before.
+    """
+    words = str(problem)
     purchase_order.move(
         Request.SUBMIT_UNKNOWN,
         at=now,
         axis="request_status",
         as_seen=ATTEMPT,
-        reason=problem,
-        problem=problem[:300],
+        reason=words,
+        problem=words[:300],
+        try_after=pausing.asked_for(problem, now=now)
+        if isinstance(problem, OutsideError)
+        else None,
     )
 
 
@@ -93,16 +107,18 @@ def held(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
     )
 
 
-def failed(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
-    """Note a definite no effect: it is sent again, later and later."""
+def failed(purchase_order: PurchaseOrder, problem: OutsideError | str, now: datetime) -> None:
+    """Note a definite no effect: it is sent again, later and later, and not before he wants it."""
+    words = str(problem)
     doublings = min(purchase_order.attempts - 1, MOST_DOUBLINGS)
-    wait = min(FIRST_RETRY_AFTER * 2**doublings, LONGEST_RETRY_AFTER)
+    usual = now + pausing.spread(min(FIRST_RETRY_AFTER * 2**doublings, LONGEST_RETRY_AFTER))
+    asked = pausing.asked_for(problem, now=now) if isinstance(problem, OutsideError) else None
     purchase_order.move(
         Request.SUBMIT_FAILED,
         at=now,
         axis="request_status",
         as_seen=ATTEMPT,
-        reason=problem,
-        problem=problem[:300],
-        try_after=now + wait,
+        reason=words,
+        problem=words[:300],
+        try_after=max(usual, asked or usual),
     )

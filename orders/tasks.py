@@ -17,6 +17,7 @@ from orders import (
     checkout,
     holding,
     ledger,
+    pausing,
     payments,
     purchasing,
     resolving,
@@ -76,6 +77,7 @@ def _is_answered(rows: QuerySet[PurchaseOrder], purchase_order_id: int) -> bool:
         except OutsideError as error:
             log.warning("%s waits for its supplier: %s", purchase_order, error)
             return False
+        return not pausing.is_resting(purchase_order, now=timezone.now())
     return True
 
 

@@ -30,11 +30,12 @@ FIRST_SERVER_ERROR = 500
 
 
 class BreakerOpenError(NotNowError):
-    """The line is broken, and nobody tries it before ``until``: nothing was sent."""
+    """The line is broken, and no call of this kind is tried before ``until``: nothing was sent."""
+
+    until: datetime
 
     def __init__(self, message: str, *, until: datetime) -> None:
-        super().__init__(message, code="breaker_open")
-        self.until = until
+        super().__init__(message, code="breaker_open", until=until)
 
 
 class SharedBreaker:
@@ -55,13 +56,16 @@ class SharedBreaker:
         if time.monotonic() - self._read_at < BELIEVED_S:
             return
         row = self._rows.first()
-        if row is None or row.opened_at is None or row.open_until is None:
+        until = None
+        if row is not None:
+            until = row.orders_wait_until if is_for_order else row.open_until
+        if row is None or row.opened_at is None or until is None:
             self._is_clean = row is None or not row.failures
             self._read_at = time.monotonic()
             return
         if not self._may_look(call, is_for_order=is_for_order):
             message = f"no answer since {row.opened_at:%H:%M:%S}: {row.last_failure}"
-            raise BreakerOpenError(message, until=row.open_until)
+            raise BreakerOpenError(message, until=until)
         self._probes.add(call.request_id)
 
     def leave(self, call: Call, outcome: Outcome) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class OutsideError(Exception):
     """An outside company did not do what we asked.
@@ -35,7 +37,14 @@ class TemporaryError(OutsideError):
 
 
 class NotNowError(TemporaryError):
-    """We held the call back: nothing was sent, and to ask again at once is of no use."""
+    """We held the call back: nothing was sent, and to ask again at once is of no use.
+
+    ``until`` is when it may be of use, where that is known.
+    """
+
+    def __init__(self, message: str, *, code: str = "", until: datetime | None = None) -> None:
+        super().__init__(message, code=code)
+        self.until = until
 
 
 class PermanentError(OutsideError):

@@ -33,9 +33,10 @@ class MissingAbilityError(PermanentError):
 class BudgetSpentError(NotNowError):
     """The supplier lets us ask no more until ``until``: nothing was sent."""
 
+    until: datetime
+
     def __init__(self, message: str, *, until: datetime) -> None:
-        super().__init__(message, code="budget_spent")
-        self.until = until
+        super().__init__(message, code="budget_spent", until=until)
 
 
 class NotStoppableError(PermanentError):

@@ -78,7 +78,7 @@ def test_an_outage_of_days_does_not_wear_an_order_out(supplier):
 
     purchasing.send(purchase_order=fresh(purchase_order), now=NOON)
 
-    assert fresh(purchase_order).try_after <= NOON + timedelta(minutes=31)
+    assert fresh(purchase_order).try_after <= NOON + timedelta(minutes=33)
 
 
 def test_a_wish_to_cancel_waits_for_a_lost_answer_and_is_followed(supplier):

@@ -66,10 +66,10 @@ def test_a_line_that_is_dead_for_one_worker_is_left_alone_by_all(breaker, outcom
 
     with pytest.raises(BreakerOpenError) as refused:
         breaker().enter(call(), is_for_order=False)
-    with pytest.raises(BreakerOpenError):
+    with pytest.raises(BreakerOpenError) as refused_order:
         breaker().enter(call(), is_for_order=True)
     assert not refused.value.may_have_happened
-    assert refused.value.until > timezone.now()
+    assert refused.value.until > refused_order.value.until > timezone.now()
 
 
 @pytest.mark.parametrize("outcome", [REFUSED, TOO_FAST, ODD, GOOD])

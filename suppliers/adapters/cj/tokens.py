@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from storefront.lib.failures import NotNowError, OutsideError, PermanentError
@@ -89,9 +90,13 @@ class TokenPair:
 
     def _login(self, present: dict[str, Any]) -> dict[str, Any]:
         """Log in. CJ answers one login in five minutes, so we do not even ask for more."""
-        wait = present.get("logged_in_at", 0) + BETWEEN_LOGINS_S - time.time()
-        if wait > 0:
-            raise NotNowError(f"the next login is possible in {wait:.0f} s", code="login_gap")
+        possible_at = present.get("logged_in_at", 0) + BETWEEN_LOGINS_S
+        if (wait := possible_at - time.time()) > 0:
+            raise NotNowError(
+                f"the next login is possible in {wait:.0f} s",
+                code="login_gap",
+                until=datetime.fromtimestamp(possible_at, UTC),
+            )
         lent = self._ask("authentication/getAccessToken", {"apiKey": self._api_key})
         return {
             **_pair(lent),

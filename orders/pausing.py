@@ -1,0 +1,53 @@
+"""Say when a supplier may be asked about an order again: never before he wants to be."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+from orders.models import PurchaseOrder
+from storefront.lib.failures import NotNowError, OutsideError, TemporaryError
+
+# Somebody has paid and waits: after a quarter of a day, one call too many costs less than a pause
+# that a broken header, a wrong clock or a budget of the whole day would make longer still.
+LONGEST_PAUSE = timedelta(hours=6)
+JITTER_RATE = 0.1
+
+
+def spread(wait: timedelta) -> timedelta:
+    """Lengthen a wait a little: what failed together does not come again together."""
+    return wait * (1 + random.uniform(0, JITTER_RATE))  # noqa: S311 - no secret
+
+
+def asked_for(error: OutsideError, *, now: datetime) -> datetime | None:
+    """Return the moment before which no call is wanted; None where nobody says.
+
+    ``now`` is when the answer came: what he says in seconds counts from there.
+    """
+    wait = None
+    if isinstance(error, NotNowError):
+        wait = None if error.until is None else error.until - now
+    elif isinstance(error, TemporaryError) and error.retry_after_s is not None:
+        wait = timedelta(seconds=error.retry_after_s)
+    if wait is None or wait <= timedelta(0):
+        return None
+    return now + spread(min(wait, LONGEST_PAUSE))
+
+
+def rest(purchase_order: PurchaseOrder, error: OutsideError, *, now: datetime) -> None:
+    """Let a look-up or a wish to cancel wait as he asks, unless the order has moved on since."""
+    until = asked_for(error, now=now)
+    if until is None:
+        return
+    as_seen = PurchaseOrder.objects.filter(
+        pk=purchase_order.pk,
+        request_status=purchase_order.request_status,
+        attempts=purchase_order.attempts,
+    )
+    if as_seen.update(try_after=until):
+        purchase_order.try_after = until
+
+
+def is_resting(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
+    """Test whether its supplier wants not to be asked about it yet."""
+    return purchase_order.try_after is not None and purchase_order.try_after > now

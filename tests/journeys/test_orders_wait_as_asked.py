@@ -1,0 +1,89 @@
+"""A supplier who says when to come again is not asked about an order before."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from orders import cancelling, purchasing, resolving, waiting
+from orders.pausing import JITTER_RATE
+from storefront.lib.failures import TemporaryError
+from tests.journeys.ordering import effects, sell_one, stock_the_shop, whole
+from tests.sandboxes import sandbox_process, sandbox_supplier
+
+__all__ = ["sandbox_process", "sandbox_supplier"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CREATE = "createOrderV2"
+LOOK_UP = "getOrderDetail"
+PAUSE = timedelta(minutes=40)  # longer than any wait of our own
+MOMENT = timedelta(seconds=30)  # what the calls of a test take at most
+
+
+@pytest.fixture
+def purchase_order(sandbox_supplier):
+    return sell_one(stock_the_shop(sandbox_supplier))
+
+
+def wants_a_pause(supplier, path, count=1):
+    supplier.fault(path, "429", count=count, delay=PAUSE.total_seconds())
+
+
+def rests_as_asked(purchase_order, find, since):
+    """Test that the sweep finds it when the pause is over, and not before."""
+    until = whole(purchase_order).try_after
+    assert since + PAUSE <= until <= since + PAUSE * (1 + JITTER_RATE) + MOMENT
+    return not find(now=since + PAUSE).exists() and find(now=until).exists()
+
+
+def test_an_order_is_sent_again_when_he_wants_it(sandbox_supplier, purchase_order):
+    wants_a_pause(sandbox_supplier, CREATE)
+    now = timezone.now()
+
+    purchasing.send(purchase_order=purchase_order, now=now)
+
+    assert purchase_order.request_status == "submit_failed"
+    assert rests_as_asked(purchase_order, waiting.to_be_sent, now)
+    later = whole(purchase_order)
+    purchasing.send(purchase_order=later, now=later.try_after)
+    assert later.request_status == "accepted"
+    assert effects(sandbox_supplier) == [purchase_order.number]
+
+
+def test_a_lost_answer_is_looked_up_when_he_wants_it(sandbox_supplier, purchase_order):
+    now = timezone.now()
+    sandbox_supplier.fault(CREATE, "drop_after", count=1)
+    purchasing.send(purchase_order=purchase_order, now=now)
+    assert list(waiting.to_be_resolved(now=now)) == [purchase_order]
+    wants_a_pause(sandbox_supplier, LOOK_UP)
+
+    with pytest.raises(TemporaryError):
+        resolving.resolve(purchase_order=whole(purchase_order), now=now)
+
+    assert whole(purchase_order).request_status == "submit_unknown"
+    assert rests_as_asked(purchase_order, waiting.to_be_resolved, now)
+    later = whole(purchase_order)
+    resolving.resolve(purchase_order=later, now=later.try_after)
+    assert later.request_status == "accepted"
+
+
+def test_a_wish_to_cancel_is_told_when_he_wants_it(sandbox_supplier, purchase_order):
+    now = timezone.now()
+    purchasing.send(purchase_order=purchase_order, now=now)
+    wants_a_pause(sandbox_supplier, LOOK_UP)
+
+    asked = cancelling.cancel(order=purchase_order.order, reason="-", actor="shopper", now=now)
+
+    assert asked.open == (purchase_order.number,)
+    assert rests_as_asked(purchase_order, waiting.to_be_stopped, now)
+    # Nor does it help to press the button once more.
+    sandbox_supplier.control("faults/clear", {})
+    soon = now + timedelta(minutes=1)
+    cancelling.cancel(order=purchase_order.order, reason="-", actor="shopper", now=soon)
+    assert whole(purchase_order).request_status == "cancellation_requested"
+    later = whole(purchase_order)
+    cancelling.pursue(purchase_order=later, now=later.try_after)
+    assert later.request_status == "cancellation_rejected"  # he has been paid by then

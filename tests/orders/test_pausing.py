@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orders import cancelling, pausing, purchasing, resolving, tasks, waiting
+from orders.models import PurchaseOrder
+from storefront.lib.failures import NotNowError, PermanentError, TemporaryError
+from suppliers.adapters.base import BudgetSpentError
+from suppliers.breaking import BreakerOpenError
+from tests.factories.orders import make_purchase_orders
+from tests.factories.scripted import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("error", "wait"),
+    [
+        (TemporaryError("429", retry_after_s=600), timedelta(minutes=10)),
+        (BudgetSpentError("used up", until=NOON + HOUR), HOUR),
+        (BreakerOpenError("dead", until=NOON + HOUR), HOUR),
+        (NotNowError("no login yet", until=NOON + HOUR), HOUR),
+        (BudgetSpentError("of the day", until=NOON + 20 * HOUR), pausing.LONGEST_PAUSE),
+        (TemporaryError("absurd", retry_after_s=1e9), pausing.LONGEST_PAUSE),
+    ],
+)
+def test_nobody_is_asked_before_he_wants_and_no_two_at_the_same_moment(error, wait):
+    found = [pausing.asked_for(error, now=NOON) - NOON for _ in range(20)]
+
+    assert all(wait <= each <= wait * (1 + pausing.JITTER_RATE) for each in found)
+    assert len(set(found)) > 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TemporaryError("503"),
+        TemporaryError("at once", retry_after_s=0),
+        BreakerOpenError("somebody looks", until=NOON - HOUR),
+        NotNowError("who knows"),
+        PermanentError("no"),
+    ],
+)
+def test_who_names_no_moment_is_asked_when_we_like(error):
+    assert pausing.asked_for(error, now=NOON) is None
+
+
+@pytest.mark.django_db
+def test_a_short_pause_makes_no_order_come_sooner_than_by_itself(monkeypatch):
+    supplier = connect(monkeypatch, ScriptedSupplier())
+    (purchase_order,) = make_purchase_orders()
+    PurchaseOrder.objects.update(attempts=9)
+    purchase_order.refresh_from_db()
+    supplier.script = [TemporaryError("busy", retry_after_s=5)]
+
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+
+    assert purchase_order.try_after >= NOON + resolving.LONGEST_RETRY_AFTER
+
+
+@pytest.mark.django_db
+def test_a_pause_is_of_the_call_that_was_answered_and_of_no_later_one():
+    (purchase_order,) = make_purchase_orders()
+    PurchaseOrder.objects.update(attempts=2)
+
+    pausing.rest(purchase_order, TemporaryError("429", retry_after_s=600), now=NOON)
+
+    assert PurchaseOrder.objects.get().try_after is None
+
+
+@pytest.mark.django_db
+def test_what_was_never_sent_is_stopped_whatever_pause_he_wants(monkeypatch):
+    supplier = connect(monkeypatch, ScriptedSupplier())
+    (purchase_order,) = make_purchase_orders()
+    supplier.script = [TemporaryError("429", retry_after_s=3600)]
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+    PurchaseOrder.objects.update(cancel_wanted_at=NOON)
+    soon = NOON + timedelta(minutes=1)
+
+    assert list(waiting.to_be_stopped(now=soon)) == [purchase_order]
+    assert cancelling.pursue(purchase_order=purchase_order, now=soon) is True
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_wants_a_pause_is_not_asked_for_the_next_order_at_once(monkeypatch):
+    supplier = connect(monkeypatch, ScriptedSupplier())
+    first, second = (make_purchase_orders()[0] for _ in range(2))
+    woken = []
+    monkeypatch.setattr(
+        tasks.send, "delay", lambda *, purchase_order_id: woken.append(purchase_order_id)
+    )
+    monkeypatch.setattr(tasks.settle_payments, "delay", lambda: None)
+    supplier.script = [TemporaryError("429", retry_after_s=600)]
+
+    tasks.send(purchase_order_id=first.pk)
+    assert woken == []
+
+    tasks.send(purchase_order_id=second.pk)
+    first.refresh_from_db()
+    assert first.request_status == "submit_failed"
+    assert woken == []  # it is not due yet
