@@ -11,12 +11,12 @@ from storefront.lib.failures import NotNowError, OutsideError, TemporaryError
 # Somebody has paid and waits: after a quarter of a day, one call too many costs less than a pause
 # that a broken header, a wrong clock or a budget of the whole day would make longer still.
 LONGEST_PAUSE = timedelta(hours=6)
-JITTER_RATE = 0.1
+JITTER_SHARE = 10  # a wait grows by a tenth of itself at most
 
 
 def spread(wait: timedelta) -> timedelta:
     """Lengthen a wait a little: what failed together does not come again together."""
-    return wait * (1 + random.uniform(0, JITTER_RATE))  # noqa: S311 - no secret
+    return wait + wait / JITTER_SHARE * random.random()  # noqa: S311 - no secret
 
 
 def asked_for(error: OutsideError, *, now: datetime) -> datetime | None:

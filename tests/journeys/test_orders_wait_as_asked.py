@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from orders import cancelling, purchasing, resolving, waiting
-from orders.pausing import JITTER_RATE
+from orders.pausing import JITTER_SHARE
 from storefront.lib.failures import TemporaryError
 from tests.journeys.ordering import effects, sell_one, stock_the_shop, whole
 from tests.sandboxes import sandbox_process, sandbox_supplier
@@ -35,7 +35,7 @@ def wants_a_pause(supplier, path, count=1):
 def rests_as_asked(purchase_order, find, since):
     """Test that the sweep finds it when the pause is over, and not before."""
     until = whole(purchase_order).try_after
-    assert since + PAUSE <= until <= since + PAUSE * (1 + JITTER_RATE) + MOMENT
+    assert since + PAUSE <= until <= since + PAUSE + PAUSE / JITTER_SHARE + MOMENT
     return not find(now=since + PAUSE).exists() and find(now=until).exists()
 
 

@@ -30,7 +30,7 @@ HOUR = timedelta(hours=1)
 def test_nobody_is_asked_before_he_wants_and_no_two_at_the_same_moment(error, wait):
     found = [pausing.asked_for(error, now=NOON) - NOON for _ in range(20)]
 
-    assert all(wait <= each <= wait * (1 + pausing.JITTER_RATE) for each in found)
+    assert all(wait <= each <= wait + wait / pausing.JITTER_SHARE for each in found)
     assert len(set(found)) > 1
 
 
