@@ -17,6 +17,7 @@ from storefront.lib.failures import OutsideError, PermanentError
 from storefront.lib.money import Money
 from suppliers.adapters.abilities import Connector, Freight, OrderValidation
 from suppliers.adapters.base import FreightOption, RequestLine
+from suppliers.models import Criterion
 
 
 def check(*, purchase_order: PurchaseOrder, connector: Connector) -> list[Reason]:
@@ -112,7 +113,12 @@ def _line_facts(line: PurchaseLine) -> LineFacts:
         if offer.cost_amount and offer.status == "active"
         else None,
         reported_now=sold.level.reported_quantity,
+        lacks={criterion: _name_of(criterion) for criterion in offer.lacks},
     )
+
+
+def _name_of(criterion: str) -> str:
+    return str(Criterion(criterion).label)
 
 
 def _cost(line: PurchaseLine) -> Money:

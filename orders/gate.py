@@ -12,7 +12,10 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineFacts:
-    """One line as it was sold and as it stands now; costs are per unit, supplier's currency."""
+    """One line as it was sold and as it stands now; costs are per unit, supplier's currency.
+
+    ``lacks`` are the certificates that it needs and that nobody has proven: code to name.
+    """
 
     sku: str
     title: str
@@ -20,6 +23,7 @@ class LineFacts:
     cost_sold: Money
     cost_now: Money | None
     reported_now: int
+    lacks: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,7 @@ def _covers(kept: Mapping[str, Any], reason: Reason) -> bool:
 
 
 NO_RATE = "rate"
+NO_EVIDENCE = "evidence"
 COST_DRIFT_RATE = Decimal("0.02")  # a cent of rounding is no drift
 
 
@@ -138,4 +143,12 @@ def _line_reasons(line: LineFacts) -> list[Reason]:
     ):
         sentence = f"{line.title}: cost {line.cost_sold} when sold, {line.cost_now} now."
         found.append(Reason("cost", sentence, subject=line.sku, amount=line.cost_now))
+    for criterion, name in line.lacks.items():
+        sentence = f"{line.title}: nothing valid proves {name}."
+        found.append(Reason(NO_EVIDENCE, sentence, subject=proof_of(line.sku, criterion)))
     return found
+
+
+def proof_of(sku: str, criterion: str) -> str:
+    """Name one certificate of one line, as staff waive it: another one is another reason."""
+    return f"{sku}: {criterion}"

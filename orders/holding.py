@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from catalog.models import ExchangeRate
-from orders.gate import NO_RATE
+from orders.gate import NO_EVIDENCE, NO_RATE, proof_of
 from orders.models import Order, PurchaseOrder
 from storefront.lib.states import IllegalMoveError, LostRaceError
 
-BATCH = 200
+# Reasons that end by themselves, and what is said then.
+ENDS = {NO_RATE: "the exchange rate is known", NO_EVIDENCE: "the certificate is there"}
 
 
 @transaction.atomic(durable=True)
@@ -32,23 +35,26 @@ def go_on(*, order: Order, reason: str, actor: str, now: datetime) -> Order:
 
 
 def lift_answered(*, now: datetime) -> int:
-    """Release what waited only for an exchange rate, and count it; it is checked anew.
+    """Release what waited only for what is there by now, and count it; it is checked anew.
 
     A reason that is gone is taken off also where others stay: staff would read it as true.
     """
     pairs = ExchangeRate.objects.values_list("base", "quote")
-    known = {f"{base}-{quote}" for base, quote in pairs}
-    held = PurchaseOrder.objects.filter(
-        status=PurchaseOrder.Status.ON_HOLD, hold_reasons__contains=[{"code": NO_RATE}]
-    )
-    return sum(_lift(purchase_order, known, now) for purchase_order in held.order_by("pk")[:BATCH])
+    known = frozenset(f"{base}-{quote}" for base, quote in pairs)
+    ends_by_itself = Q()
+    for code in ENDS:
+        ends_by_itself |= Q(hold_reasons__contains=[{"code": code}])
+    held = PurchaseOrder.objects.filter(ends_by_itself, status=PurchaseOrder.Status.ON_HOLD)
+    held = held.prefetch_related("lines__order_line__offer")
+    return sum(_lift(purchase_order, known, now) for purchase_order in held.order_by("pk"))
 
 
-def _lift(purchase_order: PurchaseOrder, known: set[str], now: datetime) -> bool:
+def _lift(purchase_order: PurchaseOrder, known: frozenset[str], now: datetime) -> bool:
     seen = purchase_order.hold_reasons
-    left = [
-        reason for reason in seen if reason["code"] != NO_RATE or reason["subject"] not in known
-    ]
+    unproven = _unproven(purchase_order)
+    left = [reason for reason in seen if _stands(reason, known, unproven)]
+    if left == seen:
+        return False
     if left:
         PurchaseOrder.objects.filter(
             pk=purchase_order.pk, status=PurchaseOrder.Status.ON_HOLD, hold_reasons=seen
@@ -58,9 +64,24 @@ def _lift(purchase_order: PurchaseOrder, known: set[str], now: datetime) -> bool
         purchase_order.move(
             PurchaseOrder.Status.READY,
             at=now,
-            reason="the exchange rate is known",
+            reason="; ".join(ENDS[code] for code in sorted({each["code"] for each in seen})),
             as_seen=("hold_reasons",),
             hold_reasons=[],
         )
         return True
     return False
+
+
+def _unproven(purchase_order: PurchaseOrder) -> frozenset[str]:
+    lines = [line.order_line for line in purchase_order.lines.all() if line.is_live]
+    return frozenset(
+        proof_of(line.sku, criterion) for line in lines for criterion in line.offer.lacks
+    )
+
+
+def _stands(reason: Mapping[str, str], known: frozenset[str], unproven: frozenset[str]) -> bool:
+    if reason["code"] == NO_RATE:
+        return reason["subject"] not in known
+    if reason["code"] == NO_EVIDENCE:
+        return reason["subject"] in unproven
+    return True

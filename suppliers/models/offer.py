@@ -123,6 +123,11 @@ class SupplierOffer(models.Model):
     def __str__(self) -> str:
         return f"{self.supplier_id}:{self.supplier_sku}"
 
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """The criteria that it needs, and that nothing valid proves."""
+        return tuple(self.missing_evidence.split(", ")) if self.missing_evidence else ()
+
 
 class CostChange(models.Model):
     """A wholesale cost that changed. Append-only."""

@@ -24,6 +24,7 @@ LINE = LineFacts(
     cost_sold=usd("10.00"),
     cost_now=usd("10.00"),
     reported_now=2,
+    lacks={},
 )
 GOOD = Facts(
     address_problems=(),
@@ -58,6 +59,7 @@ def test_a_supplier_who_cannot_be_asked_for_routes_holds_nothing():
         ("cost", replace(GOOD, lines=(replace(LINE, cost_now=None),))),
         ("cost", replace(GOOD, lines=(replace(LINE, cost_now=usd("10.21")),))),
         ("cost", replace(GOOD, lines=(replace(LINE, cost_now=eur("10.00")),))),
+        ("evidence", replace(GOOD, lines=(replace(LINE, lacks={"ce": "CE declaration"}),))),
         ("battery", replace(GOOD, battery_is_allowed=False)),
         ("route", replace(GOOD, routes=frozenset({"Other"}))),
         ("route", replace(GOOD, routes=frozenset())),
