@@ -11,29 +11,52 @@ from storefront.bench.measuring import Result
 LIST_LIMIT_OVER_PEER = 72
 ROW_LIMIT_OVER_PEER = 18
 
+OF_PAGES = frozenset({"P1", "P2", "P3"})
+OF_GROWTH = frozenset({"P13"})
+OF_BULKHEADS = frozenset({"R1"})
+ALL = OF_PAGES | OF_GROWTH | OF_BULKHEADS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One goal: what was wanted, what came out."""
+    """One row of a goal: what came out, against what, and what was wanted of the ratio.
 
-    goal: str
+    Shape:  ``limit`` was measured in the same run; None where the figure itself is judged
+    """
+
+    id: str
     what: str
-    wanted: str
     value: float
-    is_met: bool
+    limit: float | None
+    goal: str
+    ok: bool
+
+    @property
+    def ratio(self) -> float:
+        return self.value if self.limit is None else self.value / self.limit
 
     @property
     def words(self) -> str:
-        mark = "met" if self.is_met else "MISSED"
-        return f"{self.goal:<4} {self.what:<52} {self.value:8.2f}  {self.wanted:<10} {mark}"
+        mark = "met" if self.ok else "MISSED"
+        return f"{self.id:<4} {self.what:<52} {self.ratio:8.2f}  {self.goal:<10} {mark}"
 
 
-def at_most(goal: str, what: str, value: float, limit: float) -> Verdict:
-    return Verdict(goal=goal, what=what, wanted=f"<= {limit:g}", value=value, is_met=value <= limit)
+def at_most(
+    code: str, what: str, value: float, limit: float | None = None, *, most: float
+) -> Verdict:
+    ratio = value if limit is None else value / limit
+    return Verdict(
+        id=code, what=what, value=value, limit=limit, goal=f"<= {most:g}", ok=ratio <= most
+    )
 
 
-def at_least(goal: str, what: str, value: float, limit: float) -> Verdict:
-    return Verdict(goal=goal, what=what, wanted=f">= {limit:g}", value=value, is_met=value >= limit)
+def at_least(
+    code: str, what: str, value: float, limit: float | None = None, *, least: float
+) -> Verdict:
+    ratio = value if limit is None else value / limit
+    return Verdict(
+        id=code, what=what, value=value, limit=limit, goal=f">= {least:g}", ok=ratio >= least
+    )
 
 
 def judge_list(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
@@ -41,11 +64,18 @@ def judge_list(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
         at_least(
             "P1",
             "category page, requests, times the peer's",
-            ours.per_second / limit.per_second * LIST_LIMIT_OVER_PEER,
-            60,
+            ours.per_second,
+            limit.per_second / LIST_LIMIT_OVER_PEER,
+            least=60,
         ),
-        at_most("P1", "category page, CPU, times one-query list", ours.cpu_ms / limit.cpu_ms, 2),
-        at_most("P1", "category page, SQL statements", sql, 4),
+        at_most(
+            "P1",
+            "category page, CPU, times one-query list",
+            ours.cpu_ms,
+            limit.cpu_ms,
+            most=2,
+        ),
+        at_most("P1", "category page, SQL statements", sql, most=4),
     ]
 
 
@@ -54,8 +84,9 @@ def judge_cached(ours: Result, limit: Result) -> list[Verdict]:
         at_least(
             "P2",
             "cached category page, requests, times Redis body",
-            ours.per_second / limit.per_second,
-            0.8,
+            ours.per_second,
+            limit.per_second,
+            least=0.8,
         )
     ]
 
@@ -65,11 +96,12 @@ def judge_product(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
         at_least(
             "P3",
             "product page, requests, times the peer's",
-            ours.per_second / limit.per_second * ROW_LIMIT_OVER_PEER,
-            12,
+            ours.per_second,
+            limit.per_second / ROW_LIMIT_OVER_PEER,
+            least=12,
         ),
-        at_most("P3", "product page, CPU, times one-row view", ours.cpu_ms / limit.cpu_ms, 2.5),
-        at_most("P3", "product page, SQL statements", sql, 4),
+        at_most("P3", "product page, CPU, times one-row view", ours.cpu_ms, limit.cpu_ms, most=2.5),
+        at_most("P3", "product page, SQL statements", sql, most=4),
     ]
 
 
@@ -78,10 +110,11 @@ def judge_kept_product(ours: Result, limit: Result, *, sql: int) -> list[Verdict
         at_least(
             "P3",
             "cached product page, requests, times the peer's",
-            ours.per_second / limit.per_second * ROW_LIMIT_OVER_PEER,
-            40,
+            ours.per_second,
+            limit.per_second / ROW_LIMIT_OVER_PEER,
+            least=40,
         ),
-        at_most("P3", "cached product page, SQL statements", sql, 0),
+        at_most("P3", "cached product page, SQL statements", sql, most=0),
     ]
 
 
@@ -90,8 +123,9 @@ def judge_growth(few: dict[str, Result], many: dict[str, Result]) -> list[Verdic
         at_most(
             "P13",
             f"{name}, CPU at 100,000 products, times at 1,000",
-            many[name].cpu_ms / few[name].cpu_ms,
-            1.1,
+            many[name].cpu_ms,
+            few[name].cpu_ms,
+            most=1.1,
         )
         for name in few
     ]
@@ -103,9 +137,9 @@ def judge_bulkheads(
     """Compare what one supplier's work took: (95 % of his orders, his syncs), in seconds."""
     names = ("orders, p95", "syncs")
     return [
-        at_most("R1", f"{name} with another who hangs, times without", hung / base, 1.2)
+        at_most("R1", f"{name} with another who hangs, times without", hung, base, most=1.2)
         for name, base, hung in zip(names, alone, one_hangs, strict=True)
     ] + [
-        at_least("R1", f"{name}, the same without lanes", hung / base, 2)
+        at_least("R1", f"{name}, the same without lanes", hung, base, least=2)
         for name, base, hung in zip(names, alone, no_lanes, strict=True)
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from django.test.utils import CaptureQueriesContext, override_settings
 
 from catalog.models import Card, Channel
 from storefront.bench import bulkheads, filling, goals, limits
+from storefront.bench.goals import Verdict
 from storefront.bench.measuring import Result, Subject, compare
 from storefront.bench.serving import Server, serving
 from storefront.launch.ports import free_port
@@ -34,56 +35,80 @@ FIRST_PORT = 18_100
 HANGING_PRODUCTS, HANGING_ORDERS = 400, 16
 
 
-def run(say: Callable[[str], None], *, now: datetime) -> dict[str, Any]:
-    """Sync, serve, measure, grow, measure again; return all figures and verdicts."""
-    report: dict[str, Any] = {"sync": sync_figures(say)}
-    filling.tidy(now)
+def run(
+    say: Callable[[str], None], *, now: datetime, only: Collection[str] = goals.ALL
+) -> tuple[dict[str, Any], list[Verdict]]:
+    """Sync, serve, measure, grow, measure again; return all figures, and the verdicts.
+
+    What no goal of ``only`` needs is not done.
+    """
+    wanted = set(only)
+    report: dict[str, Any] = {}
+    verdicts: list[Verdict] = []
+    if wanted & (goals.OF_PAGES | goals.OF_GROWTH):
+        report["sync"] = sync_figures(say)
+        filling.tidy(now)
+        keep_body(_list_paths()[0])
+        with servers() as (bare, plain, cached):
+            if wanted & goals.OF_PAGES:
+                verdicts += _judge_pages(report, say, bare=bare, plain=plain, cached=cached)
+            if wanted & goals.OF_GROWTH:
+                verdicts += _judge_growth(report, say, plain=plain, now=now)
+    if wanted & goals.OF_BULKHEADS:
+        report["bulkheads"] = bulkhead_figures(say)
+        verdicts += goals.judge_bulkheads(*report["bulkheads"].values())
+    return report, [each for each in verdicts if each.id in wanted]
+
+
+def _judge_pages(
+    report: dict[str, Any],
+    say: Callable[[str], None],
+    *,
+    bare: Server,
+    plain: Server,
+    cached: Server,
+) -> list[Verdict]:
     a_list, a_product = _list_paths()[0], _product_paths()[0]
     sql = {
         "list": sql_of(a_list),
         "product": sql_of(a_product),
         "product, cached": sql_of(a_product, kept_s=600),
     }
-    keep_body(a_list)
-    with servers() as (bare, plain, cached):
-        say(f"Pages with {filling.count_cards()} products")
-        results = compare(
-            [
-                Subject(name="one-query list", server=bare, paths=[f"/list/?category={CATEGORY}"]),
-                Subject(name="category page", server=plain, paths=_list_paths()),
-                Subject(name="one-row view", server=bare, paths=_row_paths()),
-                Subject(name="product page", server=plain, paths=_product_paths()),
-                Subject(name="body from Redis", server=bare, paths=["/body/"]),
-                Subject(name="category page, cached", server=cached, paths=_list_paths()),
-                Subject(name="product page, cached", server=cached, paths=_product_paths()),
-            ]
-        )
-        found = {result.name: result for result in results}
-        verdicts = [
-            *goals.judge_list(found["category page"], found["one-query list"], sql=sql["list"]),
-            *goals.judge_cached(found["category page, cached"], found["body from Redis"]),
-            *goals.judge_product(found["product page"], found["one-row view"], sql=sql["product"]),
-            *goals.judge_kept_product(
-                found["product page, cached"], found["one-row view"], sql=sql["product, cached"]
-            ),
+    say(f"Pages with {filling.count_cards()} products")
+    results = compare(
+        [
+            Subject(name="one-query list", server=bare, paths=[f"/list/?category={CATEGORY}"]),
+            Subject(name="category page", server=plain, paths=_list_paths()),
+            Subject(name="one-row view", server=bare, paths=_row_paths()),
+            Subject(name="product page", server=plain, paths=_product_paths()),
+            Subject(name="body from Redis", server=bare, paths=["/body/"]),
+            Subject(name="category page, cached", server=cached, paths=_list_paths()),
+            Subject(name="product page, cached", server=cached, paths=_product_paths()),
         ]
-        say(f"Growing to {MANY} products")
-        filling.grow(to=MANY)
-        filling.tidy(now)
-        many = _both_pages(plain)
-        filling.shrink(to=FEW, now=now)
-        verdicts += goals.judge_growth(_both_pages(plain), many)
+    )
     report["pages"] = [_figures(result) for result in results]
-    report["pages_100k"] = [_figures(result) for result in many.values()]
     report["sql"] = sql
-    report["bulkheads"] = bulkhead_figures(say)
-    verdicts += goals.judge_bulkheads(*report["bulkheads"].values())
-    report["verdicts"] = [
-        {"goal": each.goal, "what": each.what, "wanted": each.wanted, "value": each.value,
-         "is_met": each.is_met, "words": each.words}
-        for each in verdicts
-    ]  # fmt: skip
-    return report
+    found = {result.name: result for result in results}
+    return [
+        *goals.judge_list(found["category page"], found["one-query list"], sql=sql["list"]),
+        *goals.judge_cached(found["category page, cached"], found["body from Redis"]),
+        *goals.judge_product(found["product page"], found["one-row view"], sql=sql["product"]),
+        *goals.judge_kept_product(
+            found["product page, cached"], found["one-row view"], sql=sql["product, cached"]
+        ),
+    ]
+
+
+def _judge_growth(
+    report: dict[str, Any], say: Callable[[str], None], *, plain: Server, now: datetime
+) -> list[Verdict]:
+    say(f"Growing to {MANY} products")
+    filling.grow(to=MANY)
+    filling.tidy(now)
+    many = _both_pages(plain)
+    report["pages_100k"] = [_figures(result) for result in many.values()]
+    filling.shrink(to=FEW, now=now)
+    return goals.judge_growth(_both_pages(plain), many)
 
 
 def sync_figures(say: Callable[[str], None]) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from argparse import ArgumentParser
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.utils import timezone
 
-from storefront.bench import running
+from storefront.bench import goals, recording, running
 from storefront.launch.ports import free_port
 from storefront.lib.env import env_str
 
@@ -35,14 +35,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--inside", action="store_true", help="used by the command itself")
         parser.add_argument("--products", type=int, default=SANDBOX_PRODUCTS)
+        parser.add_argument("--only", default="", help="the goals to measure, such as P1,R1")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        only = _goals(options["only"])
         if options["inside"]:
-            self._measure()
+            self._measure(only)
         else:
-            self._prepare(products=options["products"])
+            self._prepare(products=options["products"], only=only)
 
-    def _prepare(self, *, products: int) -> None:
+    def _prepare(self, *, products: int, only: Collection[str]) -> None:
         self._sql(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)", f"CREATE DATABASE {DATABASE}")
         parts = urlsplit(env_str("DATABASE_URL"))
         port = free_port(18_090)
@@ -60,7 +62,7 @@ class Command(BaseCommand):
         words += ["--count", str(products), "--qps", "0"]
         supplier = subprocess.Popen([sys.executable, *words], env=env)  # noqa: S603 - our own
         try:
-            inside = [sys.executable, "manage.py", "bench", "--inside"]
+            inside = [sys.executable, "manage.py", "bench", "--inside", "--only", ",".join(only)]
             code = subprocess.run(inside, env=env, check=False).returncode  # noqa: S603 - our own
         finally:
             supplier.terminate()
@@ -69,33 +71,46 @@ class Command(BaseCommand):
         if code:
             raise CommandError("The measurement failed; see above.")
 
-    def _measure(self) -> None:
+    def _measure(self, only: Collection[str]) -> None:
+        machine, now = recording.this_machine(), timezone.now()
         call_command("migrate", verbosity=0)
         call_command("seed_demo", verbosity=0)
-        report = running.run(self.stdout.write, now=timezone.now())
+        figures, verdicts = running.run(self.stdout.write, now=now, only=only)
         path = Path(settings.VAR_DIR) / "bench.json"
-        path.write_text(json.dumps(report, indent=2) + "\n")
-        self._show(report)
-        self.stdout.write(f"\nAll figures: {path}")
+        recording.keep(path, figures=figures, verdicts=verdicts, machine=machine, now=now)
+        self._show(figures)
+        for verdict in verdicts:
+            self.stdout.write(verdict.words)
+        self.stdout.write(f"\n{machine}\nAll figures: {path}")
 
-    def _show(self, report: dict[str, Any]) -> None:
-        for name, sync in report["sync"].items():
+    def _show(self, figures: dict[str, Any]) -> None:
+        for name, sync in figures.get("sync", {}).items():
             self.stdout.write(
                 f"{name} sync: {sync['rows']} rows in {sync['seconds']} s,"
                 f" {sync['rows_per_second']} rows/s, {sync['written']} written"
             )
-        self.stdout.write(f"\n{'page':<24} {'req/s':>8} {'p50 ms':>8} {'p95 ms':>8} {'CPU ms':>8}")
-        for page in report["pages"]:
+        if "pages" in figures:
+            self.stdout.write(
+                f"\n{'page':<24} {'req/s':>8} {'p50 ms':>8} {'p95 ms':>8} {'CPU ms':>8}"
+            )
+        for page in figures.get("pages", []):
             self.stdout.write(
                 f"{page['name']:<24} {page['per_second']:>8} {page['p50_ms']:>8}"
                 f" {page['p95_ms']:>8} {page['cpu_ms']:>8}"
             )
         self.stdout.write("")
-        for verdict in report["verdicts"]:
-            self.stdout.write(verdict["words"])
 
     @staticmethod
     def _sql(*statements: str) -> None:
         with connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
+
+
+def _goals(asked: str) -> tuple[str, ...]:
+    """Read which goals are asked for; none named are all."""
+    named = {name.strip().upper() for name in asked.split(",") if name.strip()}
+    if unknown := named - goals.ALL:
+        known = ", ".join(sorted(goals.ALL))
+        raise CommandError(f"No goal is called {', '.join(sorted(unknown))}. There are: {known}.")
+    return tuple(sorted(named or goals.ALL))

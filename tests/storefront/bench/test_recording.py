@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from storefront.bench import recording
+from storefront.bench.goals import at_least, at_most
+from tests.factories.suppliers import NOON
+
+NAMES = ["id", "what", "value", "limit", "ratio", "goal", "ok", "machine", "date"]
+
+
+def keep(path, *verdicts, now=NOON, **figures):
+    recording.keep(path, figures=figures, verdicts=verdicts, machine="here", now=now)
+    return json.loads(path.read_text())
+
+
+def test_each_row_of_a_goal_is_a_record_of_its_own(tmp_path):
+    told = keep(
+        tmp_path / "bench.json",
+        at_most("P1", "CPU, times the limit", 3, 2, most=2),
+        at_most("P1", "SQL statements", 4, most=4),
+        pages=["a page"],
+    )
+
+    first, second = told["goals"]
+    assert list(first) == NAMES
+    assert (first["value"], first["limit"], first["ratio"]) == (3, 2, 1.5)
+    assert (first["goal"], first["ok"], first["machine"]) == ("<= 2", True, "here")
+    assert first["date"] == "2026-11-24T12:00:00+00:00"
+    assert (second["limit"], second["ratio"], second["ok"]) == (None, 4, True)
+    assert told["pages"] == ["a page"]
+
+
+def test_goals_that_are_measured_alone_leave_the_others_as_they_were(tmp_path):
+    path = tmp_path / "bench.json"
+    keep(path, at_least("P13", "a", 1, 2, least=1), at_least("R1", "b", 1, least=1), pages=[1])
+
+    told = keep(
+        path,
+        at_least("P2", "c", 1, least=1),
+        at_least("R1", "d", 1, least=1),
+        now=NOON + timedelta(days=1),
+    )
+
+    found = [(each["id"], each["what"], each["date"][:10], each["ok"]) for each in told["goals"]]
+    assert found == [
+        ("P2", "c", "2026-11-25", True),
+        ("P13", "a", "2026-11-24", False),
+        ("R1", "d", "2026-11-25", True),
+    ]
+    assert told["pages"] == [1]
+
+
+def test_a_file_of_an_older_shape_is_written_anew(tmp_path):
+    path = tmp_path / "bench.json"
+    path.write_text('{"verdicts": []}')
+
+    assert list(keep(path, at_least("P1", "a", 1, least=1))) == ["goals"]
+
+
+def test_a_goal_that_nobody_knows_is_refused_before_anything_is_measured():
+    with pytest.raises(CommandError, match=r"No goal is called P99\. There are: P1, P13, P2"):
+        call_command("bench", only="p1, P99")
