@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanSwitchWid
 from orders import (
     access,
     cancelling,
+    claims_desk,
     holding,
     ledger,
     lines_desk,
@@ -34,7 +35,7 @@ from storefront.lib.address import Address
 from storefront.lib.money import Money
 from storefront.lib.staff import ReasonForm, StaffAdmin, action, inline
 
-__all__ = ["OrderAdmin", "lines_desk", "money_desk", "purchasing_desk"]
+__all__ = ["OrderAdmin", "claims_desk", "lines_desk", "money_desk", "purchasing_desk"]
 
 STATE = columns.state(
     "status",

@@ -7,9 +7,18 @@ from datetime import datetime
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 and O, no 1, I and L
 RANDOM_LETTERS = 5
+CLAIM_LETTERS = 4
 
 
 def order_number(now: datetime) -> str:
     """Make a number such as ``FL-261124-7K3QX``; the day helps people, the rest is chance."""
-    chance = "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LETTERS))
-    return f"FL-{now:%y%m%d}-{chance}"
+    return f"FL-{now:%y%m%d}-{_chance(RANDOM_LETTERS)}"
+
+
+def claim_number(purchase_order: str) -> str:
+    """Make a number such as ``FL-261124-7K3QX-1-C4RTZ``: whose claim it is can be read in it."""
+    return f"{purchase_order}-C{_chance(CLAIM_LETTERS)}"
+
+
+def _chance(letters: int) -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(letters))

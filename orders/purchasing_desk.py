@@ -12,9 +12,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders import access, purchasing, resolving, tasks
+from orders.claims_desk import CLAIMS, ComplainActions
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, action, inline, show
+from storefront.lib.staff import action, inline, show
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
@@ -54,7 +55,7 @@ def supplier_page(purchase_order: PurchaseOrder) -> str | None:
 
 
 @admin.register(PurchaseOrder)
-class PurchaseOrderAdmin(StaffAdmin):
+class PurchaseOrderAdmin(ComplainActions):
     list_display: ClassVar = [
         "number",
         columns.link("order", _("Order")),
@@ -115,6 +116,7 @@ class PurchaseOrderAdmin(StaffAdmin):
             tab=False,
             related=("order_line",),
         ),
+        CLAIMS,
         inline(
             PurchaseMessage,
             "at",
@@ -125,10 +127,11 @@ class PurchaseOrderAdmin(StaffAdmin):
             ordering=["-id"],
         ),
     ]
-    refusals: ClassVar = (purchasing.OrderStoppedError,)
+    refusals: ClassVar = (purchasing.OrderStoppedError, *ComplainActions.complain_refusals)
     exclude: ClassVar = ["access_key"]  # it opens the supplier's page: not to be read aloud
-    actions_detail: ClassVar = ["release_hold", "send_again", "look_up", "renew_link"]
+    actions_detail: ClassVar = ["release_hold", "send_again", "look_up", "renew_link", "complain"]
     fits: ClassVar = {
+        **ComplainActions.complain_fits,
         "release_hold": lambda row: row.status == Status.ON_HOLD,
         "send_again": lambda row: (
             (row.status, row.request_status) == (Status.READY, Request.SUBMIT_FAILED)

@@ -15,6 +15,8 @@ from orders import (
     allocations,
     cancelling,
     checkout,
+    claiming,
+    following,
     holding,
     ledger,
     pausing,
@@ -23,7 +25,8 @@ from orders import (
     resolving,
     waiting,
 )
-from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
+from orders.claiming import ClaimStoppedError
+from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, SupplierClaim
 from orders.purchasing import OrderStoppedError
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError, LostRaceError
@@ -219,3 +222,55 @@ def reconcile_stock(**_: Any) -> None:
     """Stop subtracting sales that the suppliers' figures contain by now."""
     for supplier in Supplier.objects.filter(status=Supplier.Status.ACTIVE):
         allocations.reconcile(supplier=supplier, now=timezone.now())
+
+
+@shared_task
+def submit_claim(*, claim_id: int, **_: Any) -> None:
+    claim = _claim(claim_id)
+    with suppress(LaneFullError), lane(Work.ORDERS, claim.purchase_order.supplier_id):
+        try:
+            claiming.submit(claim=claim, now=timezone.now())
+        except OutsideError as error:
+            log.warning("%s waits for its supplier: %s", claim, error)
+        except (ClaimStoppedError, IllegalMoveError, LostRaceError):
+            log.info("%s is told by another worker, or not any more", claim)
+
+
+@shared_task
+def follow_claim(*, claim_id: int, **_: Any) -> None:
+    claim = _claim(claim_id)
+    with suppress(LaneFullError), lane(Work.ORDERS, claim.purchase_order.supplier_id):
+        try:
+            following.look_up(claim=claim, now=timezone.now())
+        except OutsideError as error:
+            log.warning("%s: the supplier did not tell: %s", claim, error)
+        except (ClaimStoppedError, IllegalMoveError, LostRaceError):
+            log.info("%s is followed by another worker, or settled", claim)
+
+
+def _claim(claim_id: int) -> SupplierClaim:
+    return SupplierClaim.objects.select_related("purchase_order__supplier").get(pk=claim_id)
+
+
+@shared_task
+def submit_due_claims(**_: Any) -> None:
+    """Find claims that wait to be told, or to be told again."""
+    due = waiting.claims_to_be_told(now=timezone.now())
+    for claim_id in due.order_by("pk").values_list("pk", flat=True)[:BATCH]:
+        submit_claim.delay(claim_id=claim_id)
+
+
+@shared_task
+def find_lost_claims(**_: Any) -> None:
+    """Find claims whose answer was lost, or whose worker died."""
+    lost = waiting.claims_to_be_found(now=timezone.now())
+    for claim_id in lost.order_by("pk").values_list("pk", flat=True)[:BATCH]:
+        follow_claim.delay(claim_id=claim_id)
+
+
+@shared_task
+def read_open_claims(**_: Any) -> None:
+    """Ask the suppliers how open claims stand: nobody tells us."""
+    due = waiting.claims_to_be_read(now=timezone.now())
+    for claim_id in due.order_by("polled_at", "pk").values_list("pk", flat=True)[:BATCH]:
+        follow_claim.delay(claim_id=claim_id)

@@ -1,4 +1,4 @@
-"""Find the purchase orders that wait for us to ask their supplier something.
+"""Find the purchase orders and claims that wait for us to ask their supplier something.
 
 Who does not even answer orders now is not asked: what waits for him waits in its row. Nor is he
 asked before the moment that he named (``try_after``).
@@ -6,16 +6,21 @@ asked before the moment that he named (``try_after``).
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
-from orders import cancelling, purchasing, resolving
-from orders.models import Order, PurchaseOrder
+from orders import cancelling, claiming, following, purchasing, resolving
+from orders.models import Order, PurchaseOrder, SupplierClaim
 from suppliers import breaking
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
+Claim = SupplierClaim.Status
+
+# A call that we gave up may still be under way: to look too early would prove nothing.
+CALLS_END_WITHIN = timedelta(seconds=30)
+CLAIMS_READ_EVERY = timedelta(minutes=15)  # people decide about them, in days
 
 
 def to_be_sent(*, now: datetime) -> QuerySet[PurchaseOrder]:
@@ -54,3 +59,29 @@ def _answered(now: datetime) -> QuerySet[PurchaseOrder]:
 
 def _may_be_asked(now: datetime) -> Q:
     return Q(try_after__isnull=True) | Q(try_after__lte=now)
+
+
+def claims_to_be_told(*, now: datetime) -> QuerySet[SupplierClaim]:
+    """Find what was never told, and what is to be told again."""
+    return _told_by_us(now).filter(_may_be_asked(now), status__in=claiming.SAYABLE)
+
+
+def claims_to_be_found(*, now: datetime) -> QuerySet[SupplierClaim]:
+    """Find claims whose answer was lost, or whose worker died."""
+    return _told_by_us(now).filter(
+        Q(status=Claim.SUBMIT_UNKNOWN, status_since__lte=now - CALLS_END_WITHIN)
+        | Q(status=Claim.SUBMITTING, status_since__lte=now - following.SAYING_TAKES)
+    )
+
+
+def claims_to_be_read(*, now: datetime) -> QuerySet[SupplierClaim]:
+    """Find open claims of which we have not asked for a while."""
+    return _told_by_us(now).filter(
+        Q(polled_at__isnull=True) | Q(polled_at__lte=now - CLAIMS_READ_EVERY),
+        status=Claim.REQUESTED,
+    )
+
+
+def _told_by_us(now: datetime) -> QuerySet[SupplierClaim]:
+    ours = SupplierClaim.objects.filter(is_by_hand=False)
+    return ours.exclude(purchase_order__supplier__in=breaking.not_even_orders(now=now))

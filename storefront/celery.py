@@ -54,6 +54,9 @@ app.conf.beat_schedule = {
         "schedule": 30,
     },
     "orders: ask gateways": {"task": "orders.tasks.ask_gateways", "schedule": 60},
+    "orders: submit due claims": {"task": "orders.tasks.submit_due_claims", "schedule": 30},
+    "orders: find lost claims": {"task": "orders.tasks.find_lost_claims", "schedule": 30},
+    "orders: read open claims": {"task": "orders.tasks.read_open_claims", "schedule": 60},
     # parcels
     "shipping: poll open orders": {"task": "shipping.tasks.poll_open_orders", "schedule": 15},
     # scorecards: the sweep finds new facts; each night one looks at everything

@@ -1,6 +1,7 @@
 """From cart to purchase order."""
 
 from orders.models.cart import Cart, CartLine
+from orders.models.claim import SupplierClaim, SupplierClaimLine
 from orders.models.order import Order, OrderLine
 from orders.models.payment import Payment, PaymentEvent
 from orders.models.purchase import PurchaseLine, PurchaseMessage, PurchaseOrder
@@ -18,4 +19,6 @@ __all__ = [
     "PurchaseMessage",
     "PurchaseOrder",
     "Reservation",
+    "SupplierClaim",
+    "SupplierClaimLine",
 ]

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard import complaints
 from storefront.dashboard.cause import NO_MONEY, Cause, plain
+from storefront.dashboard.claim_causes import CLAIMS
 from storefront.dashboard.vetting_causes import VETTING
 
 _PURCHASE = """
@@ -108,6 +109,7 @@ CAUSES = (
         since="accepted_at",
         detail="s.name",
     ),
+    *CLAIMS,
     # Money
     _payment(
         "payment_expires",

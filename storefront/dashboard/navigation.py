@@ -49,6 +49,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Today"), "wb_sunny", "index"),
                 (_("Orders"), "receipt_long", "orders_order_changelist"),
                 (_("Purchase orders"), "outbox", "orders_purchaseorder_changelist"),
+                (_("Claims"), "assignment_return", "orders_supplierclaim_changelist"),
                 (_("Payments"), "payments", "orders_payment_changelist"),
                 (_("Parcels"), "package_2", "shipping_parcel_changelist"),
                 (_("Messages to shoppers"), "mail", "notifications_delivery_changelist"),

@@ -14,6 +14,7 @@ from suppliers.adapters.base import (
     NotStoppableError,
     PurchaseState,
 )
+from suppliers.adapters.claiming import ClaimAnswer, ClaimState
 
 
 class ScriptedSupplier:
@@ -29,6 +30,8 @@ class ScriptedSupplier:
         self.freight_price = Decimal("3.00")
         self.can_stop = False
         self.calls = []
+        self.claimed = {}  # his claims by our number
+        self.opened = 0  # how often the effect happened
 
     def freight(self, **_):
         price = Money(self.freight_price, "EUR")
@@ -38,10 +41,7 @@ class ScriptedSupplier:
 
     def place(self, request):
         self.calls.append(("place", request.number))
-        error, happens = None, True
-        if self.script:
-            step = self.script.pop(0)
-            error, happens = step if isinstance(step, tuple) else (step, False)
+        error, happens = self.next_step()
         if happens:
             if request.number in self.effects:
                 raise DuplicateReferenceError("he has it already")
@@ -49,6 +49,45 @@ class ScriptedSupplier:
         if error is not None:
             raise error
         return self.state(request.number)
+
+    def next_step(self):
+        if not self.script:
+            return None, True
+        step = self.script.pop(0)
+        return step if isinstance(step, tuple) else (step, False)
+
+    def open_claim(self, claim):
+        self.calls.append(("open_claim", claim.number))
+        error, happens = self.next_step()
+        if happens and claim.number not in self.claimed:
+            self.opened += 1
+            self.decide(claim.number, ClaimAnswer.OPEN)
+        if error is not None:
+            raise error
+        return self.claimed[claim.number]
+
+    def decide(self, number, answer, amount=None):
+        self.claimed[number] = ClaimState(
+            number=number,
+            supplier_claim=f"D-{number}",
+            answer=answer,
+            amount=Money(Decimal(amount), "EUR") if amount else None,
+        )
+
+    def claims(self, *, supplier_reference):
+        self.calls.append(("claims", supplier_reference))
+        error, _ = self.next_step()
+        if error is not None:
+            raise error
+        return tuple(self.claimed.values())
+
+    def cancel_claim(self, *, supplier_reference, supplier_claim):
+        self.calls.append(("cancel_claim", supplier_reference))
+        error, happens = self.next_step()
+        if happens:
+            self.decide(supplier_claim.removeprefix("D-"), ClaimAnswer.CANCELED)
+        if error is not None:
+            raise error
 
     def find(self, *, number):
         self.calls.append(("find", number))
@@ -75,8 +114,8 @@ def connect(monkeypatch, supplier):
     def adapter_for(_row):
         yield supplier
 
-    for module in ("orders.purchasing", "orders.resolving", "orders.cancelling"):
-        monkeypatch.setattr(f"{module}.adapter_for", adapter_for)
+    for module in ("purchasing", "resolving", "cancelling", "claiming", "following"):
+        monkeypatch.setattr(f"orders.{module}.adapter_for", adapter_for)
     return supplier
 
 

@@ -10,13 +10,15 @@ from catalog import shelving
 from catalog.models import PriceChange
 from notifications import dispatch
 from notifications.models import Delivery, Event
-from orders import cancelling, checkout, ledger, payments, purchasing
+from orders import cancelling, checkout, complaining, following, ledger, payments, purchasing
 from orders.models import Order, PaymentEvent, PurchaseOrder
 from shipping import observing, shipments
 from suppliers import scorecards
 from suppliers.adapters.base import OutOfStockError
+from suppliers.adapters.claiming import ClaimAnswer
 from suppliers.models import AnswerTally, CostChange, FeedIssue, FeedRun, UnpublishedSupply
 from tests.factories.catalog import make_channel, make_image, make_mode
+from tests.factories.claims import make_claim, tell, whole_claim
 from tests.factories.evidence import make_verified
 from tests.factories.hooks import keep_call
 from tests.factories.orders import (
@@ -51,6 +53,7 @@ def make_world(monkeypatch, batch=1):
     _sent(listings)
     _shipped(listings, "shipped", number=f"CJPKL00000000{batch}1YQ")
     _shipped(listings, "delivered", number=f"CJPKL00000000{batch}2YQ")
+    _claimed(supplier)
     _fed(listings, batch)
     _called()
     _vetted(batch)
@@ -95,6 +98,16 @@ def _shipped(listings, answer, *, number):
         shipments.take_in(
             purchase_order=purchase_order, state=make_state(purchase_order, word, news), now=NOON
         )
+
+
+def _claimed(supplier):
+    """Complain of all that left and is not claimed: he pays for one, and thinks about the next."""
+    left = PurchaseOrder.objects.filter(status__in=complaining.LEFT, claims=None).order_by("pk")
+    for place, purchase_order in enumerate(left):
+        claim = tell(make_claim(purchase_order))
+        if place == 0:
+            supplier.decide(claim.number, ClaimAnswer.REFUNDED, "7.00")
+            following.look_up(claim=whole_claim(claim), now=NOON)
 
 
 def _send(purchase_order):

@@ -31,6 +31,7 @@ def started(monkeypatch):
         order_tasks.send,
         order_tasks.divide,
         order_tasks.settle_payments,
+        order_tasks.submit_claim,
     ):
         name = task.name.rpartition(".")[2]
         monkeypatch.setattr(task, "delay", lambda _name=name, **known: found.append((_name, known)))

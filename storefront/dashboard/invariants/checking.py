@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection
 
+from storefront.dashboard.invariants.claims import CLAIMS
 from storefront.dashboard.invariants.history import HISTORY
 from storefront.dashboard.invariants.invariant import Invariant
 from storefront.dashboard.invariants.money import MONEY
@@ -18,7 +19,7 @@ from storefront.dashboard.invariants.stock import STOCK
 from storefront.dashboard.invariants.supply import SUPPLY
 from storefront.dashboard.invariants.vetting import VETTING
 
-INVARIANTS = (*STOCK, *MONEY, *PURCHASES, *PARCELS, *NEWS, *SUPPLY, *VETTING, *HISTORY)
+INVARIANTS = (*STOCK, *MONEY, *PURCHASES, *CLAIMS, *PARCELS, *NEWS, *SUPPLY, *VETTING, *HISTORY)
 ROWS_SHOWN = 20
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orders.models import Allocation, Order, Payment, PurchaseOrder, Reservation
+from orders.models import Allocation, Order, Payment, PurchaseOrder, Reservation, SupplierClaim
 from shipping.models import Parcel
 from storefront.dashboard.invariants.invariant import Invariant
 from storefront.lib.states import Stateful
@@ -14,6 +14,7 @@ TRACED: tuple[type[Stateful], ...] = (
     PurchaseOrder,
     Reservation,
     Allocation,
+    SupplierClaim,
     Parcel,
     Evidence,
 )

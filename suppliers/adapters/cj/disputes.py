@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.adapters import loose
 from suppliers.adapters.base import RequestLine
@@ -113,7 +113,12 @@ def open_claim(wire: Wire, claim: ClaimRequest) -> ClaimState:
         "videoUrl": [],
     }
     wire.post("disputes/create", Any, body)
-    if (opened := _known(wire, claim)) is None:
+    try:
+        opened = _known(wire, claim)
+    except OutsideError as error:
+        error.may_have_happened = True  # it has; only how it stands was not told
+        raise
+    if opened is None:
         raise TemporaryError(
             f"{claim.number} was opened, and is not found", code="not_found", may_have_happened=True
         )

@@ -87,6 +87,13 @@ PLANTED = {
     "V3.fact_once": "UPDATE suppliers_scorecardfact SET kind = 'filled', subject = 'line:1'",
     "V4.within_bounds": "UPDATE suppliers_scorecard SET value = coalesce(high, 0) + 1",
     "V5.no_fact_without_cause": "UPDATE suppliers_scorecardfact SET subject = 'parcel:0'",
+    "I9.unit_once": "UPDATE orders_supplierclaimline SET quantity = quantity + 1",
+    "I9.own_lines": "UPDATE orders_supplierclaim SET expected_amount = expected_amount + 1",
+    "I9.credit": "UPDATE orders_supplierclaim SET credited_amount = expected_amount + 1"
+    " WHERE status = 'credited'",
+    "I9.not_lost": "UPDATE orders_supplierclaim SET status = 'submitting',"
+    " status_since = status_since - interval '1 hour'",
+    "I9.said_before": "DELETE FROM orders_purchasemessage WHERE kind = 'claim'",
     "I12.last_move": "UPDATE orders_order SET status = 'on_hold' WHERE status = 'processing'",
     "I12.traced": "DELETE FROM lib_statuschange WHERE subject = 'orders.PurchaseOrder'",
     "I12.chain": "UPDATE lib_statuschange SET from_status = 'nowhere'"

@@ -8,7 +8,7 @@ from django.db import connection
 
 from catalog.models import Image
 from notifications.models import Delivery
-from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
+from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, SupplierClaim
 from shipping.models import Parcel
 from storefront.accounts.models import User
 from storefront.dashboard import complaints, stuck
@@ -33,6 +33,10 @@ AGO = NOON - timedelta(days=9)
 
 def purchase(**changes):
     return lambda: PurchaseOrder.objects.filter(status="in_progress").update(**changes)
+
+
+def claim(**changes):
+    return lambda: SupplierClaim.objects.filter(status="requested").update(**changes)
 
 
 def order(which, **changes):
@@ -75,6 +79,12 @@ TROUBLE = {
         request_status="cancellation_requested", request_status_since=AGO
     ),
     "purchase_not_shipped": purchase(accepted_at=AGO),
+    "claim_by_hand": claim(status="draft", is_by_hand=True),
+    "claim_unknown": claim(status="submit_unknown", status_since=AGO),
+    "claim_not_told": claim(status="submit_failed", attempts=5),
+    "claim_refused": claim(status="on_hold"),
+    "claim_odd": claim(problem="He gives back more than was claimed."),
+    "claim_silent": claim(status_since=NOON - timedelta(days=15)),
     "payment_expires": lambda: Payment.objects.filter(status="authorized").update(
         capture_before=NOON + timedelta(hours=2)
     ),

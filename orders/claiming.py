@@ -1,0 +1,177 @@
+"""Tell a supplier what we complain of, exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext
+
+from orders import settling
+from orders.models import PurchaseMessage, SupplierClaim
+from storefront.lib.elapsing import elapsing
+from storefront.lib.failpoints import failpoint
+from storefront.lib.failures import OutsideError, PermanentError
+from suppliers.adapters.abilities import Connector, able
+from suppliers.adapters.base import RequestLine
+from suppliers.adapters.claiming import ClaimRequest, Claims, Remedy, Trouble
+from suppliers.connecting import adapter_for
+from suppliers.lanes import InHandError, in_hand
+
+Status = SupplierClaim.Status
+Clock = Callable[[], datetime]
+
+SAYABLE = (Status.DRAFT, Status.SUBMIT_FAILED)
+WITH_US = (Status.DRAFT, Status.SUBMIT_FAILED, Status.ON_HOLD)
+
+
+class ClaimStoppedError(Exception):
+    """Nothing is to be done with it now: the words say why."""
+
+
+@contextmanager
+def alone(claim: SupplierClaim) -> Iterator[None]:
+    """Keep other workers from asking about a claim while one of us speaks of it.
+
+    Its end is exact: who dies lets go of it.
+
+    Raises: ClaimStoppedError  another worker has it
+    """
+    try:
+        with in_hand(f"claim {claim.pk}"):
+            claim.refresh_from_db()
+            yield
+    except InHandError as error:
+        words = gettext("A worker speaks to the supplier about it just now.")
+        raise ClaimStoppedError(words) from error
+
+
+def submit(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
+    """Tell its supplier of one claim.
+
+    It is stored as ``submitting`` before the call. What the call left open becomes
+    ``submit_unknown``, which only ``following.look_up`` may end.
+
+    Raises: ClaimStoppedError  there is nothing to tell, or another worker tells it
+            LostRaceError      it was changed meanwhile
+            PermanentError     the supplier is not connected: nothing was said
+    """
+    moment = elapsing(now)
+    with alone(claim):
+        if claim.status not in SAYABLE or claim.is_by_hand:
+            raise ClaimStoppedError(f"{claim}: {claim.status}")
+        with adapter_for(claim.purchase_order.supplier) as connector:
+            request = request_for(claim)
+            _write_down(claim, request, now)
+            _call(claim, request, connector, moment)
+    return claim
+
+
+def request_for(claim: SupplierClaim) -> ClaimRequest:
+    """Word a claim for its supplier; who the shopper is stays with us."""
+    lines = claim.lines.select_related("purchase_line__order_line__offer").order_by("pk")
+    return ClaimRequest(
+        number=claim.number,
+        supplier_reference=claim.purchase_order.supplier_reference,
+        remedy=Remedy(claim.remedy),
+        trouble=Trouble(claim.trouble),
+        message=claim.message,
+        lines=tuple(
+            RequestLine(
+                sku=line.purchase_line.order_line.offer.supplier_sku,
+                quantity=line.quantity,
+                reference=str(line.purchase_line.order_line_id),
+                title=line.purchase_line.order_line.title,
+            )
+            for line in lines
+        ),
+        picture_urls=tuple(claim.picture_urls),
+    )
+
+
+@transaction.atomic(durable=True)
+def _write_down(claim: SupplierClaim, request: ClaimRequest, now: datetime) -> None:
+    """Say in the database what we are about to say to the supplier."""
+    claim.move(
+        Status.SUBMITTING,
+        at=now,
+        as_seen=("attempts", "is_by_hand"),
+        attempts=claim.attempts + 1,
+        try_after=None,
+    )
+    PurchaseMessage.objects.create(
+        purchase_order=claim.purchase_order,
+        direction=PurchaseMessage.Direction.OUT,
+        kind="claim",
+        body=_spoken(request),
+        at=now,
+    )
+
+
+def _spoken(request: ClaimRequest) -> dict[str, Any]:
+    return {
+        "number": request.number,
+        "remedy": request.remedy,
+        "trouble": request.trouble,
+        "message": request.message,
+        "lines": [{"sku": line.sku, "quantity": line.quantity} for line in request.lines],
+        "pictures": list(request.picture_urls),
+    }
+
+
+def _call(claim: SupplierClaim, request: ClaimRequest, connector: Connector, moment: Clock) -> None:
+    failpoint("claim.before_call")
+    try:
+        if not request.supplier_reference:
+            message = "he never told us his own number of this order"
+            raise PermanentError(message, code="no_reference")
+        state = able(connector, Claims).open_claim(request)
+        failpoint("claim.after_call")
+    except OutsideError as error:
+        if error.may_have_happened:
+            settling.unknown(claim, str(error), moment())
+        elif isinstance(error, PermanentError):
+            settling.held(claim, str(error), moment())
+        else:
+            settling.failed(claim, str(error), moment())
+    else:
+        settling.apply(claim=claim, state=state, now=moment())
+
+
+def submit_again(*, claim: SupplierClaim, actor: str, now: datetime) -> None:
+    """Let what he surely does not have be told at once, after it failed or he refused it.
+
+    Raises: IllegalMoveError, LostRaceError  it did not fail
+    """
+    claim.move(
+        Status.DRAFT,
+        at=now,
+        actor=actor,
+        reason="staff want it told again",
+        as_seen=("attempts",),
+        try_after=None,
+        problem="",
+    )
+
+
+def tell_by_hand(*, claim: SupplierClaim, reference: str, actor: str, now: datetime) -> None:
+    """Note that a person told him of it; from now on his answer is written down by hand.
+
+    Raises: ClaimStoppedError  he has it already, or may have it
+            LostRaceError      a worker tells it just now
+    """
+    if claim.status not in WITH_US:
+        raise ClaimStoppedError(f"{claim}: {claim.status}")
+    claim.move(
+        Status.REQUESTED,
+        at=now,
+        actor=actor,
+        reason="told by hand",
+        as_seen=("attempts",),
+        is_by_hand=True,
+        supplier_claim=reference[:60],
+        problem="",
+    )

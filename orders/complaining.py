@@ -1,0 +1,126 @@
+"""Write down what we complain of to a supplier; a worker, or a person, tells him."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext
+
+from orders import numbers
+from orders.models import PurchaseLine, PurchaseOrder, SupplierClaim, SupplierClaimLine
+from suppliers.adapters import ADAPTERS, connector_class
+from suppliers.adapters.abilities import Ability, abilities_of
+from suppliers.models import Supplier
+
+Status = PurchaseOrder.Status
+
+# Before something left there is nothing to complain of: it is canceled.
+LEFT = frozenset({Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CLOSED})
+
+
+class CannotClaimError(Exception):
+    """The words say why: nothing left yet, or more units than we bought and did not claim yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """What is wrong. ``units`` maps a purchase line's id to how many of it are."""
+
+    number: str
+    remedy: SupplierClaim.Remedy
+    trouble: SupplierClaim.Trouble
+    message: str
+    units: Mapping[int, int]
+    picture_urls: tuple[str, ...] = ()
+    is_by_hand: bool = False
+
+
+def takes_claims(supplier: Supplier) -> bool:
+    """Test whether a program can tell this supplier of a claim."""
+    if supplier.adapter not in ADAPTERS:
+        return False
+    return Ability.CLAIMS in abilities_of(connector_class(supplier.adapter))
+
+
+def new_number(purchase_order: PurchaseOrder) -> str:
+    """Make the number of a claim before it is written down, so that it is written once."""
+    return numbers.claim_number(purchase_order.number)
+
+
+def claimable(purchase_order: PurchaseOrder) -> dict[PurchaseLine, int]:
+    """Return the lines that he took, and of how many units no claim stands."""
+    standing = SupplierClaimLine.objects.standing().filter(
+        purchase_line__purchase_order=purchase_order
+    )
+    claimed = dict(
+        standing.values("purchase_line")
+        .annotate(units=Sum("quantity"))
+        .values_list("purchase_line", "units")
+    )
+    lines = purchase_order.lines.filter(is_live=True).select_related("order_line").order_by("pk")
+    return {line: line.quantity - claimed.get(line.pk, 0) for line in lines}
+
+
+@transaction.atomic(durable=True)
+def complain(
+    *, purchase_order: PurchaseOrder, complaint: Complaint, actor: str, now: datetime
+) -> SupplierClaim:
+    """Write a claim down; what was written under its number already is returned.
+
+    Locks:  the purchase order
+    Raises: CannotClaimError  nothing is written
+    """
+    purchase_order = PurchaseOrder.objects.select_for_update(of=["self"]).get(pk=purchase_order.pk)
+    if known := purchase_order.claims.filter(number=complaint.number).first():
+        return known
+    if purchase_order.status not in LEFT:
+        raise CannotClaimError(gettext("Nothing of it was shipped yet."))
+    chosen = _chosen(purchase_order, complaint.units)
+    claim = SupplierClaim.objects.create(
+        purchase_order=purchase_order,
+        number=complaint.number,
+        remedy=complaint.remedy,
+        trouble=complaint.trouble,
+        message=complaint.message,
+        picture_urls=list(complaint.picture_urls),
+        currency=next(iter(chosen)).order_line.cost_currency,
+        expected_amount=sum(
+            (line.agreed_cost_amount * units for line, units in chosen.items()), Decimal(0)
+        ),
+        is_by_hand=complaint.is_by_hand,
+        opened_by=actor[:100],
+        opened_at=now,
+        status_since=now,
+    )
+    SupplierClaimLine.objects.bulk_create(
+        SupplierClaimLine(
+            claim=claim,
+            purchase_line=line,
+            quantity=units,
+            ordered_quantity=line.quantity,
+            unit_amount=line.agreed_cost_amount,
+        )
+        for line, units in chosen.items()
+    )
+    return claim
+
+
+def _chosen(purchase_order: PurchaseOrder, units: Mapping[int, int]) -> dict[PurchaseLine, int]:
+    """Match what is wished with what may be claimed.
+
+    Raises: CannotClaimError
+    """
+    left = claimable(purchase_order)
+    chosen = {line: units[line.pk] for line in left if units.get(line.pk, 0) > 0}
+    if not chosen:
+        raise CannotClaimError(gettext("Choose at least one unit of one line."))
+    for line, wished in chosen.items():
+        if wished > left[line]:
+            words = gettext("Of %(sku)s, %(left)d can still be claimed.")
+            raise CannotClaimError(words % {"sku": line.order_line.sku, "left": left[line]})
+    return chosen

@@ -1,0 +1,139 @@
+"""What we complain of to a supplier: goods that he shipped, and what he gives for them."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from orders.models.purchase import PurchaseLine, PurchaseOrder
+from storefront.lib.money import Money
+from storefront.lib.states import Stateful
+
+
+class SupplierClaim(Stateful):
+    """One complaint about lines of one purchase order; no goods go back.
+
+    ``number`` is our reference at the supplier and is stored before any call. A lost answer
+    is ``submit_unknown``: it is looked up before anything is said again.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft"
+        SUBMITTING = "submitting"
+        SUBMIT_FAILED = "submit_failed"  # a definite no effect: may be said again
+        SUBMIT_UNKNOWN = "submit_unknown"
+        ON_HOLD = "on_hold"  # he refuses how we complain: a person looks
+        REQUESTED = "requested"
+        CREDITED = "credited"
+        RESENT = "resent"
+        DENIED = "denied"
+        CANCELED = "canceled"
+
+    class Remedy(models.TextChoices):
+        REFUND = "refund", _("Money back")
+        RESEND = "resend", _("Send it again")
+
+    class Trouble(models.TextChoices):
+        NOT_RECEIVED = "not_received", _("Did not arrive")
+        DAMAGED = "damaged", _("Damaged")
+        WRONG_ITEM = "wrong_item", _("Something else was sent")
+        MISSING_ITEM = "missing_item", _("Something is missing")
+        NOT_AS_DESCRIBED = "not_as_described", _("Not as described")
+        OTHER = "other", _("Something else")
+
+    SETTLED: ClassVar = frozenset({Status.CREDITED, Status.RESENT, Status.DENIED, Status.CANCELED})
+    HEARD: ClassVar = SETTLED | {Status.REQUESTED}
+    TRANSITIONS: ClassVar = {
+        Status.DRAFT: HEARD | {Status.SUBMITTING},
+        Status.SUBMITTING: HEARD | {Status.SUBMIT_FAILED, Status.SUBMIT_UNKNOWN, Status.ON_HOLD},
+        Status.SUBMIT_FAILED: HEARD | {Status.SUBMITTING, Status.DRAFT},
+        Status.SUBMIT_UNKNOWN: HEARD | {Status.SUBMIT_FAILED},
+        Status.ON_HOLD: HEARD | {Status.DRAFT},
+        Status.REQUESTED: SETTLED,
+        **dict.fromkeys(SETTLED, frozenset()),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="claims")
+    number = models.CharField(max_length=30, unique=True)
+    supplier_claim = models.CharField(max_length=60, blank=True)  # his name of it
+    remedy = models.CharField(max_length=10, choices=Remedy)
+    trouble = models.CharField(max_length=20, choices=Trouble)
+    message = models.CharField(max_length=500)
+    picture_urls = models.JSONField(default=list, blank=True)
+    currency = models.CharField(max_length=3)
+    expected_amount = models.DecimalField(max_digits=12, decimal_places=2)
+    credited_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    is_by_hand = models.BooleanField(default=False)  # a person tells him, no program
+    opened_by = models.CharField(max_length=100)
+    recorded_by = models.CharField(max_length=100, blank=True)  # who wrote his answer down
+    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
+    status_since = models.DateTimeField()
+    problem = models.CharField(max_length=300, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    try_after = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField()
+    polled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expected_amount__gte=0), name="claim_expects_no_debt"
+            ),
+            models.CheckConstraint(
+                condition=Q(credited_amount__isnull=True)
+                | Q(credited_amount__gte=0)
+                & (~Q(recorded_by="") | Q(credited_amount__lte=F("expected_amount"))),
+                name="claim_credits_no_more_than_claimed",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="credited", credited_amount__isnull=False)
+                | ~Q(status="credited") & Q(credited_amount__isnull=True),
+                name="claim_credited_says_how_much",
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "try_after"], name="claim_to_say")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def expected(self) -> Money:
+        return Money(self.expected_amount, self.currency)
+
+
+class ClaimLineQuerySet(models.QuerySet["SupplierClaimLine"]):
+    def standing(self) -> Self:
+        """Keep the units for which he owes us something, or gave it."""
+        return self.exclude(
+            claim__status__in=[SupplierClaim.Status.DENIED, SupplierClaim.Status.CANCELED]
+        )
+
+
+class SupplierClaimLine(models.Model):
+    """Units of one line that a claim is about. ``ordered_quantity`` is what the line has."""
+
+    claim = models.ForeignKey(SupplierClaim, models.PROTECT, related_name="lines")
+    purchase_line = models.ForeignKey(PurchaseLine, models.PROTECT, related_name="claim_lines")
+    quantity = models.PositiveSmallIntegerField()
+    ordered_quantity = models.PositiveSmallIntegerField()
+    unit_amount = models.DecimalField(max_digits=12, decimal_places=2)  # what we paid for one
+
+    objects = ClaimLineQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["claim", "purchase_line"], name="claim_names_a_line_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1, quantity__lte=F("ordered_quantity")),
+                name="claim_of_no_more_than_ordered",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of purchase line {self.purchase_line_id}"

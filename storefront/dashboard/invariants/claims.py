@@ -1,0 +1,65 @@
+"""I9: what we claim of suppliers is claimed once, and never for more than we bought."""
+
+from __future__ import annotations
+
+from storefront.dashboard.invariants.invariant import Invariant
+
+CLAIMS = (
+    Invariant(
+        code="I9.unit_once",
+        sentence="No unit of a purchase order is claimed twice, unless he refused, or we gave up.",
+        sql="""
+            SELECT pl.purchase_order_id, pl.id AS purchase_line, pl.quantity AS ordered,
+                   sum(cl.quantity) AS claimed
+            FROM orders_supplierclaimline cl
+            JOIN orders_supplierclaim c ON c.id = cl.claim_id
+            JOIN orders_purchaseline pl ON pl.id = cl.purchase_line_id
+            WHERE c.status NOT IN ('denied', 'canceled')
+            GROUP BY pl.id HAVING sum(cl.quantity) > pl.quantity
+        """,
+    ),
+    Invariant(
+        code="I9.own_lines",
+        sentence="A claim is about lines of its own purchase order, and worth what they cost.",
+        sql="""
+            SELECT c.number, c.expected_amount,
+                   coalesce(sum(cl.quantity * cl.unit_amount), 0) AS worth,
+                   count(*) FILTER (WHERE pl.purchase_order_id <> c.purchase_order_id) AS strange
+            FROM orders_supplierclaim c
+            LEFT JOIN orders_supplierclaimline cl ON cl.claim_id = c.id
+            LEFT JOIN orders_purchaseline pl ON pl.id = cl.purchase_line_id
+            GROUP BY c.id
+            HAVING coalesce(sum(cl.quantity * cl.unit_amount), 0) <> c.expected_amount
+                OR count(*) FILTER (WHERE pl.purchase_order_id <> c.purchase_order_id) > 0
+        """,
+    ),
+    Invariant(
+        code="I9.credit",
+        sentence="Nobody but staff believes a credit of more than was claimed.",
+        sql="""
+            SELECT number, expected_amount, credited_amount FROM orders_supplierclaim
+            WHERE credited_amount > expected_amount AND recorded_by = ''
+        """,
+    ),
+    Invariant(
+        code="I9.not_lost",
+        sentence="No claim stays without an answer: 5 minutes, or 30 to look it up.",
+        sql="""
+            SELECT number, status, status_since FROM orders_supplierclaim
+            WHERE (status = 'submitting' AND status_since < %(now)s - interval '5 minutes')
+               OR (status = 'submit_unknown' AND status_since < %(now)s - interval '30 minutes')
+        """,
+    ),
+    Invariant(
+        code="I9.said_before",
+        sentence="Each try to tell a supplier of a claim was written down before it was made.",
+        sql="""
+            SELECT c.number, c.status, c.attempts, count(m.id) AS written
+            FROM orders_supplierclaim c
+            LEFT JOIN orders_purchasemessage m ON m.purchase_order_id = c.purchase_order_id
+             AND m.direction = 'out' AND m.kind = 'claim' AND m.body->>'number' = c.number
+             AND m.at <= c.status_since
+            GROUP BY c.id HAVING count(m.id) <> c.attempts
+        """,
+    ),
+)
