@@ -47,7 +47,7 @@ class ComplaintForm(forms.Form):
         label=_("Message"),
         max_length=LONGEST_MESSAGE,
         help_text=_("The supplier reads it. Name nobody: he knows the order by its number."),
-        widget=UnfoldAdminTextareaWidget,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
     )
     pictures = forms.CharField(
         label=_("Links to pictures"),
@@ -82,7 +82,7 @@ def complaint_form(claimable: Mapping[PurchaseLine, int], *, may_choose: bool) -
     fields: dict[str, Any] = {
         _field_of(line.pk): forms.IntegerField(
             label=f"{line.order_line.sku}: {line.order_line.title}",
-            help_text=_("%(left)d of %(ordered)d at %(price)s can be claimed.")
+            help_text=_("%(left)d of %(ordered)d can be claimed, at %(price)s each.")
             % {
                 "left": left,
                 "ordered": line.quantity,
@@ -93,7 +93,7 @@ def complaint_form(claimable: Mapping[PurchaseLine, int], *, may_choose: bool) -
             required=False,
             min_value=0,
             max_value=left,
-            initial=0,
+            initial=min(left, 1) if len(claimable) == 1 else 0,
             disabled=not left,
             widget=UnfoldAdminIntegerFieldWidget,
         )

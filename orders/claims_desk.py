@@ -1,4 +1,4 @@
-"""Staff pages of claims against suppliers, and the action that begins one."""
+"""Staff pages of claims against suppliers: how they stand, and what a person does to them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import claim_forms, claiming, complaining, following, settling, tasks
+from orders import claim_forms, claiming, following, settling, tasks
+from orders.complaining_desk import CREDITED, EXPECTED, STATE
 from orders.models import SupplierClaim, SupplierClaimLine
 from storefront.lib import columns
 from storefront.lib.money import Money
@@ -21,69 +22,10 @@ from storefront.lib.staff import ReasonForm, StaffAdmin, action, inline, show
 
 Status = SupplierClaim.Status
 
-STATE = columns.state(
-    "status",
-    _("State"),
-    calls={"submit_unknown", "submit_failed", "on_hold"},
-    waits={"draft", "submitting", "requested"},
-    ended={"credited", "resent", "denied", "canceled"},
-)
-EXPECTED = columns.money("expected_amount", _("Claimed"))
-CREDITED = columns.money("credited_amount", _("Credited"))
-CLAIMS = inline(
-    SupplierClaim,
-    "number",
-    STATE,
-    "trouble",
-    "remedy",
-    EXPECTED,
-    CREDITED,
-    "problem",
-    tab=False,
-)
 
-
-class ComplainActions(StaffAdmin):
-    """What staff begin on the page of a purchase order."""
-
-    complain_fits: ClassVar = {"complain": lambda row: row.status in complaining.LEFT}
-    complain_refusals: ClassVar = (complaining.CannotClaimError,)
-
-    @action(description=_("Complain to the supplier"), icon="report")
-    def complain(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        purchase_order = self.row(request, object_id)
-        supplier = purchase_order.supplier
-        is_told = complaining.takes_claims(supplier)
-        claimable = complaining.claimable(purchase_order)
-
-        def act(given: Mapping[str, Any]) -> None:
-            claim = complaining.complain(
-                purchase_order=purchase_order,
-                complaint=claim_forms.complaint_of(given, claimable, is_by_hand=not is_told),
-                actor=str(request.user),
-                now=timezone.now(),
-            )
-            if not claim.is_by_hand:
-                self.wake(request, tasks.submit_claim, claim_id=claim.pk)
-
-        return self.ask(
-            request,
-            purchase_order,
-            title=gettext("Complain to the supplier"),
-            explain=(
-                gettext("A worker tells %(name)s, and asks him until he has decided.")
-                if is_told
-                else gettext(
-                    "No program can tell %(name)s: tell him yourself, and write his answer down"
-                    " on the page of the claim."
-                )
-            )
-            % {"name": supplier.name},
-            form_class=claim_forms.complaint_form(claimable, may_choose=is_told),
-            initial={"number": complaining.new_number(purchase_order)},
-            act=act,
-            done=gettext("The claim is written down; it stands below."),
-        )
+@admin.display(description=_("Who tells him"))
+def teller(claim: SupplierClaim) -> str:
+    return gettext("A person") if claim.is_by_hand else gettext("A worker")
 
 
 @admin.display(description=_("Pictures"))
@@ -122,7 +64,7 @@ class SupplierClaimAdmin(StaffAdmin):
             {
                 "fields": [
                     "number",
-                    columns.link("purchase_order", _("Purchase order")),
+                    "purchase_order",
                     columns.link("purchase_order__supplier", _("Supplier")),
                     STATE,
                     "problem",
@@ -133,7 +75,7 @@ class SupplierClaimAdmin(StaffAdmin):
         ),
         (
             _("Complaint"),
-            {"fields": ["trouble", "remedy", "message", pictures, "opened_by", "is_by_hand"]},
+            {"fields": ["trouble", "remedy", "message", pictures, "opened_by", teller]},
         ),
         (_("Answer"), {"fields": ["supplier_claim", "recorded_by"]}),
         (
@@ -156,6 +98,7 @@ class SupplierClaimAdmin(StaffAdmin):
             related=("claim", "purchase_line__order_line"),
         ),
     ]
+    exclude: ClassVar = ["picture_urls", "is_by_hand", "currency"]  # shown in words
     refusals: ClassVar = (claiming.ClaimStoppedError, settling.CannotRecordError)
     actions_detail: ClassVar = [
         "tell_again",

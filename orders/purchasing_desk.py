@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders import access, purchasing, resolving, tasks
-from orders.claims_desk import CLAIMS, ComplainActions
+from orders.complaining_desk import CLAIMS, ComplainActions
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from storefront.lib import columns
 from storefront.lib.staff import action, inline, show

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from datetime import timedelta
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from celery import Celery
-from django.conf import settings
 from django.utils import timezone
 
 from orders import purchasing, resolving
@@ -20,6 +16,7 @@ from orders.models import PaymentEvent, PurchaseOrder
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError, LostRaceError
 from tests.journeys.ordering import effects, sell_one, stock_the_shop, whole
+from tests.journeys.workers import start_worker
 from tests.sandboxes import sandbox_process, sandbox_supplier
 
 __all__ = ["sandbox_process", "sandbox_supplier"]
@@ -112,24 +109,6 @@ def test_an_answer_that_takes_too_long_is_looked_up(sandbox_supplier, purchase_o
 
     assert sweep_until_answered(purchase_order).request_status == "accepted"
     assert effects(sandbox_supplier) == [purchase_order.number]
-
-
-def database_url():
-    """Name the test's own database to another process."""
-    here = settings.DATABASES["default"]
-    parts = urlsplit(os.environ["DATABASE_URL"])
-    return urlunsplit(parts._replace(path=f"/{here['NAME']}"))
-
-
-def start_worker(queue, log, **env):
-    words = ["-m", "celery", "-A", "storefront", "worker", "--pool", "solo", "--queues", queue]
-    with log.open("w") as output:
-        return subprocess.Popen(
-            [sys.executable, *words, "--without-mingle", "--without-gossip", "--without-heartbeat"],
-            env={**os.environ, "DATABASE_URL": database_url(), **env},
-            stdout=output,
-            stderr=output,
-        )
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,13 @@ def open_claim(wire: Wire, claim: ClaimRequest) -> ClaimState:
         "imageUrl": list(claim.picture_urls),
         "videoUrl": [],
     }
-    wire.post("disputes/create", Any, body)
+    try:
+        wire.post("disputes/create", Any, body)
+    except PermanentError:
+        # He refuses a number that he has: then the first look did not show it.
+        if (known := _known(wire, claim)) is not None:
+            return known
+        raise
     try:
         opened = _known(wire, claim)
     except OutsideError as error:
