@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -33,7 +33,8 @@ def pictures(claim: SupplierClaim) -> str | None:
     if not claim.picture_urls:
         return None
     links = ((url, url) for url in claim.picture_urls)
-    return format_html_join("\n", '<a href="{}" rel="noreferrer">{}</a>', links)
+    items = format_html_join("", '<li><a href="{}" rel="noreferrer">{}</a></li>', links)
+    return format_html("<ul>{}</ul>", items)
 
 
 @admin.register(SupplierClaim)
@@ -77,7 +78,10 @@ class SupplierClaimAdmin(StaffAdmin):
             _("Complaint"),
             {"fields": ["trouble", "remedy", "message", pictures, "opened_by", teller]},
         ),
-        (_("Answer"), {"fields": ["supplier_claim", "recorded_by"]}),
+        (
+            _("Answer"),
+            {"fields": [columns.text("supplier_claim", _("His number of it")), "recorded_by"]},
+        ),
         (
             _("Moments"),
             {"fields": ["opened_at", "attempts", "try_after", "polled_at", columns.moves]},
@@ -98,7 +102,12 @@ class SupplierClaimAdmin(StaffAdmin):
             related=("claim", "purchase_line__order_line"),
         ),
     ]
-    exclude: ClassVar = ["picture_urls", "is_by_hand", "currency"]  # shown in words
+    exclude: ClassVar = [
+        "picture_urls",
+        "supplier_claim",
+        "is_by_hand",
+        "currency",
+    ]  # shown in words
     refusals: ClassVar = (claiming.ClaimStoppedError, settling.CannotRecordError)
     actions_detail: ClassVar = [
         "tell_again",
@@ -193,8 +202,11 @@ class SupplierClaimAdmin(StaffAdmin):
             request,
             claim,
             title=gettext("Write his answer down"),
-            explain=gettext("%(expected)s is claimed. What is written down is final.")
-            % {"expected": columns.as_money(claim.expected)},
+            explain=gettext(
+                "%(expected)s is claimed; the amount is in %(currency)s. What is written down is"
+                " final."
+            )
+            % {"expected": columns.as_money(claim.expected), "currency": claim.currency},
             form_class=claim_forms.AnswerForm,
             act=act,
             done=gettext("His answer to %s is written down.") % claim,
