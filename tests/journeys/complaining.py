@@ -1,0 +1,74 @@
+"""Complain of what the sandbox delivered, and do what the sweeps do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from orders import claiming, following, purchasing, waiting
+from orders.claiming import ClaimStoppedError
+from orders.models import SupplierClaim
+from storefront.lib.failures import OutsideError
+from storefront.lib.states import IllegalMoveError, LostRaceError
+from tests.factories.claims import make_claim, whole_claim
+from tests.journeys.ordering import sell_one, stock_the_shop, whole
+
+ROUNDS = 12
+
+
+@pytest.fixture
+def purchase_order(sandbox_supplier):
+    """One unit that the sandbox delivered."""
+    sold = sell_one(stock_the_shop(sandbox_supplier))
+    purchasing.send(purchase_order=sold, now=timezone.now())
+    sandbox_supplier.control("advance", {"orderNumber": sold.number, "to": "DELIVERED"})
+    sold.move("shipped", at=timezone.now())
+    return whole(sold)
+
+
+@pytest.fixture
+def claim(purchase_order):
+    return make_claim(purchase_order, now=timezone.now())
+
+
+def disputes(process):
+    """Count the disputes in the supplier's own ledger."""
+    rows = process.control("orders")["effects"]
+    return [row["kind"] for row in rows].count("disputed")
+
+
+def sweep(claim, now):
+    """Do what beat's sweeps do for one claim."""
+    mine = {"pk": claim.pk}
+    try:
+        if waiting.claims_to_be_told(now=now).filter(**mine).exists():
+            claiming.submit(claim=whole_claim(claim), now=now)
+        for find in (waiting.claims_to_be_found, waiting.claims_to_be_read):
+            if find(now=now).filter(**mine).exists():
+                following.look_up(claim=whole_claim(claim), now=now)
+    except (OutsideError, ClaimStoppedError, IllegalMoveError, LostRaceError):
+        return
+
+
+def sweep_until_heard(claim):
+    """Let an hour pass in big steps; the faults of the test are over somewhere on the way."""
+    for step in range(ROUNDS):
+        sweep(claim, timezone.now() + timedelta(minutes=5 * step))
+        heard = whole_claim(claim)
+        if heard.status in SupplierClaim.HEARD:
+            return heard
+    return whole_claim(claim)
+
+
+def told(claim):
+    return claiming.submit(claim=whole_claim(claim), now=timezone.now())
+
+
+def read(claim):
+    return following.look_up(claim=whole_claim(claim), now=timezone.now())
+
+
+def decide(process, claim, **deal):
+    process.control("decide", {"disputeId": whole_claim(claim).supplier_claim, **deal})

@@ -1,0 +1,115 @@
+"""What may be claimed of a supplier, and that it is claimed once."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from orders import complaining, settling
+from orders.complaining import CannotClaimError
+from orders.models import PurchaseOrder, SupplierClaim, SupplierClaimLine
+from suppliers.adapters.claiming import ClaimAnswer, Remedy, Trouble
+from tests.factories.claims import make_claim, make_complaint, make_shipped
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(minutes=20)
+
+
+def test_our_words_are_the_words_of_connectors():
+    assert set(SupplierClaim.Remedy.values) == set(Remedy)
+    assert set(SupplierClaim.Trouble.values) == set(Trouble)
+    assert set(settling.MEANS) == set(ClaimAnswer)
+
+
+def test_a_claim_is_worth_what_we_paid_for_its_units():
+    claim = make_claim(make_shipped(quantity=3), units=2)
+
+    assert (claim.expected_amount, claim.currency) == (Decimal("20.00"), "EUR")
+    assert claim.number.startswith(f"{claim.purchase_order.number}-C")
+
+
+def test_two_clicks_are_one_claim():
+    purchase_order = make_shipped()
+    complaint = make_complaint(purchase_order)
+    words = {"purchase_order": purchase_order, "complaint": complaint, "actor": "x", "now": NOON}
+
+    assert complaining.complain(**words) == complaining.complain(**words)
+    assert SupplierClaim.objects.count() == 1
+
+
+@pytest.mark.parametrize("units", [0, 3])
+def test_no_units_and_more_units_than_bought_are_no_claim(units):
+    with pytest.raises(CannotClaimError):
+        make_claim(make_shipped(quantity=2), units=units)
+
+    assert not SupplierClaim.objects.exists()
+
+
+def test_nothing_is_claimed_before_it_left():
+    purchase_order = make_shipped()
+    purchase_order.status = "in_progress"
+    purchase_order.save(update_fields=["status"])
+
+    with pytest.raises(CannotClaimError, match="shipped"):
+        make_claim(purchase_order)
+
+
+@pytest.mark.parametrize(
+    ("ended", "may_be_claimed"),
+    [("denied", True), ("canceled", True), ("resent", False), ("requested", False)],
+)
+def test_a_unit_is_claimed_again_only_when_nothing_came_of_it(ended, may_be_claimed):
+    purchase_order = make_shipped(quantity=1)
+    make_claim(purchase_order).move(ended, at=NOON)
+
+    if may_be_claimed:
+        make_claim(purchase_order)
+    else:
+        with pytest.raises(CannotClaimError, match="0 can still be claimed"):
+            make_claim(purchase_order)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_at_once_only_one_claims_the_last_unit():
+    purchase_order = make_shipped(quantity=1)
+    start = threading.Barrier(6)
+    outcomes = []
+
+    def complain():
+        connection.ensure_connection()
+        start.wait()
+        try:
+            outcomes.append(bool(make_claim(purchase_order)))
+        except CannotClaimError:
+            outcomes.append(False)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=complain) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcomes) == [False] * 5 + [True]
+    assert SupplierClaim.objects.count() == 1
+
+
+def test_refused_lines_are_not_claimed():
+    purchase_order = make_shipped()
+    purchase_order.lines.update(is_live=False)
+
+    with pytest.raises(CannotClaimError):
+        make_claim(PurchaseOrder.objects.get())
+
+
+def test_the_database_knows_how_many_were_ordered():
+    line = make_claim().lines.get()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SupplierClaimLine.objects.filter(pk=line.pk).update(quantity=line.ordered_quantity + 1)
