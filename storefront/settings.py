@@ -194,6 +194,7 @@ CELERY_TASK_ROUTES = {
     "suppliers.tasks.sync": {"queue": "syncs"},
     "suppliers.tasks.sync_now": {"queue": "syncs"},
     "suppliers.tasks.check": {"queue": "syncs"},
+    "suppliers.tasks.fetch_sample": {"queue": "syncs"},
     "suppliers.tasks.*": {"queue": "bulk"},
 }
 # So many processes at a time read one supplier, so many send him orders, and half as many hear his

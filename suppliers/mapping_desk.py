@@ -20,13 +20,14 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from catalog.records import BadRow
 from storefront.lib import columns
-from storefront.lib.failures import OutsideError
-from storefront.lib.staff import StaffAdmin, action, show
-from suppliers import connecting, mapping, sampling, uploading
-from suppliers.adapters.feed import fetching, options
+from storefront.lib.failures import OutsideError, TemporaryError
+from storefront.lib.staff import StaffAdmin, action, show, start
+from suppliers import mapping, sample_fetching, sampling, tasks, uploading
 from suppliers.adapters.feed.mapping import Mapping, Reading, Source
 from suppliers.mapping_form import MappingForm
-from suppliers.models import Connection, Content, FeedMapping, FeedUpload, Supplier
+from suppliers.models import Content, FeedMapping, FeedUpload, Supplier
+
+LOOKS_AGAIN_AFTER_S = 3
 
 
 class UploadForm(forms.Form):
@@ -68,6 +69,7 @@ class _Page:
         self.content = content
         self.upload = UploadForm()
         self.problem = ""
+        self.fetch = sample_fetching.last_of(supplier=supplier, content=content, now=timezone.now())
 
     def answer(self) -> HttpResponse:
         step = self.request.POST.get("step", "") if self.request.method == "POST" else ""
@@ -75,7 +77,10 @@ class _Page:
             return self._fetch()
         if step == "upload":
             return self._keep()
-        name = self.request.GET.get("file", "") or sampling.newest(self.supplier, self.content)
+        name = self.request.GET.get("file", "")
+        if not name and self.fetch is not None and self.fetch.is_open:
+            return self._show({"looks_again_after_s": LOOKS_AGAIN_AFTER_S})
+        name = name or sampling.newest(self.supplier, self.content, fetch=self.fetch)
         path = sampling.path_of(self.supplier, name)
         if path is None:
             return self._show({})
@@ -104,18 +109,22 @@ class _Page:
         return self._show({**shown, "previews": previews, "good": good, "seen": token})
 
     def _fetch(self) -> HttpResponse:
-        wire = Connection.objects.filter(supplier=self.supplier).first()
-        if wire is None:
-            self.problem = gettext("This supplier has no connection yet.")
-            return self._show({})
+        """Have a worker fetch it: this page is back at once, whoever hangs."""
+        supplier, content = self.supplier, self.content.value
         try:
-            gate = connecting.gate_of(self.supplier, wire)
-            line = connecting.line_to(self.supplier, wire, gate=gate)
-            path = fetching.fetch(line, content=options.Content(self.content.value))
+            if sample_fetching.ask(supplier=supplier, content=content, now=timezone.now()):
+                self._call_worker()
         except OutsideError as error:
             self.problem = str(error)
             return self._show({})
-        return self._to(file=path.name)
+        return self._to()
+
+    def _call_worker(self) -> None:
+        try:
+            start(tasks.fetch_sample, supplier_id=self.supplier.pk, content=self.content.value)
+        except TemporaryError:
+            sample_fetching.take_back(supplier=self.supplier, content=self.content.value)
+            raise
 
     def _keep(self) -> HttpResponse:
         self.upload = UploadForm(self.request.POST, self.request.FILES)
@@ -175,6 +184,7 @@ class _Page:
             "contents": Content.choices,
             "upload": self.upload,
             "problem": self.problem,
+            "fetch": self.fetch,
             "versions": versions.order_by("-version")[:20],
             **shown,
         }

@@ -20,6 +20,7 @@ from suppliers.adapters.feed.files import DataFile, open_file
 from suppliers.adapters.feed.mapping import Reading
 from suppliers.adapters.feed.sniffing import Detected
 from suppliers.models import Connection, FeedUpload, Supplier
+from suppliers.sample_fetching import Fetch
 
 ROWS = 20
 VALUES = 3
@@ -53,12 +54,19 @@ def path_of(supplier: Supplier, name: str) -> Path | None:
     return path if path.is_file() and not path.is_symlink() else None
 
 
-def newest(supplier: Supplier, content: str) -> str:
-    """Name the file that was last handed in or fetched, if it is still there."""
+def newest(supplier: Supplier, content: str, *, fetch: Fetch | None) -> str:
+    """Name the file that was last handed in or fetched, if it is still there.
+
+    Shape:  ``fetch`` is what a person asked for last; a sync may have fetched one too
+    """
     given = FeedUpload.objects.filter(supplier=supplier, content=content).order_by("-id").first()
+    asked = fetch if fetch and fetch.file else None
+    is_later = asked is not None and (given is None or asked.since > given.at)
+    handed_in, fetched = (given.stored_as if given else ""), (asked.file if asked else "")
+    by_hand = [fetched, handed_in] if is_later else [handed_in, fetched]
     wire = Connection.objects.filter(supplier=supplier).first()
     files = wire.remembered.get("files", {}) if wire else {}
-    names = [given.stored_as if given else "", str(files.get(content, {}).get("file", ""))]
+    names = [*by_hand, str(files.get(content, {}).get("file", ""))]
     return next((name for name in names if name and path_of(supplier, name)), "")
 
 

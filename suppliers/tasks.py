@@ -10,8 +10,8 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from suppliers import balances, runs, scorecards, supply, trying, vetting
-from suppliers.lanes import LaneFullError, Work, lane
+from suppliers import balances, runs, sample_fetching, scorecards, supply, trying, vetting
+from suppliers.lanes import InHandError, LaneFullError, Work, lane
 from suppliers.models import Supplier
 from suppliers.sync import AlreadyRunningError, take_in
 
@@ -61,6 +61,18 @@ def check(*, supplier_id: int, **_: Any) -> None:
             trying.check(supplier=supplier, now=timezone.now())
     except LaneFullError:  # no sweep knows of it
         check.apply_async(kwargs={"supplier_id": supplier_id}, countdown=LANE_PATIENCE_S)
+
+
+@shared_task
+def fetch_sample(*, supplier_id: int, content: str, **_: Any) -> None:
+    """Fetch the file whose mapping a person builds."""
+    supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
+    try:
+        with suppress(InHandError), lane(Work.SYNCS, supplier_id):
+            sample_fetching.fetch(supplier=supplier, content=content, now=timezone.now())
+    except LaneFullError:  # no sweep knows of it
+        again = {"supplier_id": supplier_id, "content": content}
+        fetch_sample.apply_async(kwargs=again, countdown=LANE_PATIENCE_S)
 
 
 @shared_task

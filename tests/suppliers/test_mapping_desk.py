@@ -220,30 +220,3 @@ def test_only_feeds_have_a_mapping(staff):
     detail = staff.get(f"/admin/suppliers/supplier/{supplier.pk}/change/").content.decode()
 
     assert "/mapping" not in detail
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_sample_is_fetched_from_his_address(staff, supplier, httpserver):
-    httpserver.expect_request("/liste.csv").respond_with_data(GOODS, content_type="text/csv")
-    Connection.objects.update(
-        base_url=httpserver.url_for("/"), options={"products_at": "liste.csv"}
-    )
-    page = page_of(staff, supplier)
-
-    response = staff.post(page, {"step": "fetch"}, follow=True)
-
-    assert response.context["file"].endswith(".raw")
-    assert fields_of(response)["column_sku"] == "Artikelnummer"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_address_that_does_not_answer_is_said_in_words(staff, supplier, httpserver):
-    httpserver.expect_request("/liste.csv").respond_with_data("", status=404)
-    Connection.objects.update(
-        base_url=httpserver.url_for("/"), options={"products_at": "liste.csv"}
-    )
-
-    response = staff.post(page_of(staff, supplier), {"step": "fetch"}, follow=True)
-
-    assert "404" in words(response)
-    assert "sample" not in response.context
