@@ -1,4 +1,8 @@
-"""A session on a supplier's SFTP server, whose key we know before we say who we are."""
+"""A session on a supplier's SFTP server, whose key we know before we say who we are.
+
+Each step passes the gate by itself and is short: what a killed worker held there is soon free.
+A long file is fetched in several.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,11 @@ import base64
 import io
 import posixpath
 import stat
+import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from http import HTTPStatus
 from itertools import batched
 from pathlib import Path
@@ -28,7 +33,9 @@ from suppliers.adapters.line import Line
 PORT = 22
 CONNECT_S = 5.0
 ANSWER_S = 20.0
-TOTAL_S = 600.0
+STEP_S = 30.0  # and then we hang up
+FETCHES_FOR_S = 10.0  # in one step: it may still wait for one answer after that
+TOTAL_S = 600.0  # of a whole file
 MOST_NAMES = 10_000
 PIECE = 32_768
 PIECES_AT_ONCE = 64
@@ -38,21 +45,26 @@ KEYS = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
 class Sftp:
     """An open session. What goes wrong in it is told as ours: later, or never."""
 
-    def __init__(self, client: paramiko.SFTPClient, line: Line) -> None:
+    def __init__(
+        self, client: paramiko.SFTPClient, line: Line, *, hang_up: Callable[[], None]
+    ) -> None:
         self._client = client
         self._line = line
+        self._hang_up = hang_up
 
     def get(self, remote: str, *, to: Path, at_most: int = MOST_FETCHED_BYTES) -> None:
         """Fetch a file.
 
         Raises: TemporaryError, PermanentError
         """
-        with (
-            self._watched("GET", remote),
-            self._client.open(remote, "rb") as source,
-            to.open("wb") as sink,
-        ):
-            self._copy(source, sink, remote=remote, at_most=at_most)
+        ends_at = time.monotonic() + TOTAL_S
+        is_whole = False
+        with closing(self._pieces(remote, at_most=at_most)) as pieces, to.open("wb") as sink:
+            while not is_whole:
+                with self._watched("GET", remote):
+                    is_whole = _pour(pieces, sink)
+                    if not is_whole and time.monotonic() > ends_at:
+                        raise TemporaryError(f"{remote}: not whole in {TOTAL_S:.0f} s")
 
     def write(self, remote: str, content: bytes) -> None:
         """Write a file, over one that is there.
@@ -110,24 +122,23 @@ class Sftp:
             found = self._client.stat(remote)
         return f"{found.st_mtime}-{found.st_size}"
 
-    def _copy(
-        self, source: paramiko.SFTPFile, sink: BinaryIO, *, remote: str, at_most: int
-    ) -> None:
+    def _pieces(self, remote: str, *, at_most: int) -> Generator[bytes]:
         """Ask for many pieces at once, and for no more than fit into memory."""
-        ends_at = time.monotonic() + TOTAL_S
-        size = source.stat().st_size or 0
-        if size > at_most:
-            raise PermanentError(f"{remote}: over {at_most} bytes", code="sftp-long")
-        for window in batched(range(0, size, PIECE), PIECES_AT_ONCE):
-            sink.writelines(source.readv([(at, min(PIECE, size - at)) for at in window]))
-            if time.monotonic() > ends_at:
-                raise TemporaryError(f"{remote}: not whole in {TOTAL_S:.0f} s")
-        if sink.tell() != size:
+        with self._client.open(remote, "rb") as source:
+            size, got = source.stat().st_size or 0, 0
+            if size > at_most:
+                raise PermanentError(f"{remote}: over {at_most} bytes", code="sftp-long")
+            for window in batched(range(0, size, PIECE), PIECES_AT_ONCE):
+                for piece in source.readv([(at, min(PIECE, size - at)) for at in window]):
+                    got += len(piece)
+                    yield piece
+        if got != size:
             raise TemporaryError(f"{remote}: it changed while it was read")
 
     @contextmanager
     def _watched(self, verb: str, remote: str) -> Iterator[None]:
-        with _watched(self._line, f"{verb} {posixpath.basename(remote)[:60]}"):
+        what = f"{verb} {posixpath.basename(remote)[:60]}"
+        with _watched(self._line, what, hang_up=self._hang_up):
             yield
 
 
@@ -141,26 +152,32 @@ def open_sftp(line: Line, *, host_key: str) -> Iterator[Sftp]:
     if not parts.hostname:
         raise PermanentError("the address names no SFTP server", code="bad_options")
     expected = pinned(host_key)
-    with _watched(line, "SIGN IN"):
-        socket = dial(
-            parts.hostname,
-            parts.port or PORT,
-            timeout_s=CONNECT_S,
-            usual_ports=frozenset({PORT}),
-        )
-        socket.settimeout(ANSWER_S)
-        transport = paramiko.Transport(socket)
-        transport.banner_timeout = transport.auth_timeout = transport.handshake_timeout = ANSWER_S
-        try:
+    with ExitStack() as opened:
+        with _watched(line, "SIGN IN", hang_up=opened.close):
+            socket = dial(
+                parts.hostname,
+                parts.port or PORT,
+                timeout_s=CONNECT_S,
+                usual_ports=frozenset({PORT}),
+            )
+            socket.settimeout(ANSWER_S)
+            transport = paramiko.Transport(socket)
+            opened.callback(transport.close)
+            transport.banner_timeout = ANSWER_S
+            transport.auth_timeout = transport.handshake_timeout = ANSWER_S
             session = _signed_in(transport, line, expected)
-        except BaseException:
-            transport.close()
-            raise
-    try:
-        yield Sftp(session, line)
-    finally:
-        session.close()
-        transport.close()
+        opened.callback(session.close)
+        yield Sftp(session, line, hang_up=transport.close)
+
+
+def _pour(pieces: Iterator[bytes], sink: BinaryIO) -> bool:
+    """Write what comes for a while; tell whether that was all."""
+    rests_at = time.monotonic() + FETCHES_FOR_S
+    for piece in pieces:
+        sink.write(piece)
+        if time.monotonic() > rests_at:
+            return False
+    return True
 
 
 def pinned(host_key: str) -> paramiko.PKey:
@@ -218,14 +235,17 @@ def _private(text: str, password: str | None) -> paramiko.PKey:
 
 
 @contextmanager
-def _watched(line: Line, what: str) -> Iterator[None]:
-    """Let the gate see a step, and translate what goes wrong in it."""
-    call = Call(method="SFTP", path=what, request_id=uuid.uuid4().hex[:16], total_s=TOTAL_S)
+def _watched(line: Line, what: str, *, hang_up: Callable[[], None]) -> Iterator[None]:
+    """Let the gate see a step, end it in time, and translate what goes wrong in it."""
+    call = Call(method="SFTP", path=what, request_id=uuid.uuid4().hex[:16], total_s=STEP_S)
     if in_transaction():
         raise HeldTransactionError(str(call))
     line.gate.enter(call)
     started = time.monotonic()
     failure: OutsideError | None = None
+    watchdog = threading.Timer(STEP_S, hang_up)
+    watchdog.daemon = True
+    watchdog.start()
     try:
         yield
     except OutsideError as error:
@@ -235,6 +255,7 @@ def _watched(line: Line, what: str) -> Iterator[None]:
         failure = _ours(what, error)
         raise failure from error
     finally:
+        watchdog.cancel()
         outcome = Outcome(
             status=None if failure else HTTPStatus.OK,
             milliseconds=(time.monotonic() - started) * 1000,

@@ -20,6 +20,13 @@ class Door:
     host_key: paramiko.PKey = field(default_factory=lambda: paramiko.RSAKey.generate(2048))
     seen: list = field(default_factory=list)
     port: int = 0
+    hangs_at: str = ""  # the operation that is never answered
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def meet(self, verb):
+        """Answer nothing, if it is this that hangs."""
+        if verb == self.hangs_at:
+            self.ended.wait(60)
 
     @property
     def pinned(self):
@@ -63,6 +70,7 @@ def files_of(door):
             ]
 
         def stat(self, path):
+            door.meet("stat")
             try:
                 return paramiko.SFTPAttributes.from_stat(self._real(path).stat())
             except FileNotFoundError:
@@ -71,6 +79,7 @@ def files_of(door):
         lstat = stat
 
         def open(self, path, flags, attr):  # noqa: ARG002
+            door.meet("open")
             door.seen.append(("open", path))
             writes = flags & os.O_WRONLY
             try:
@@ -117,6 +126,7 @@ class Server:
 
     def stop(self):
         self._stopping.set()
+        self._door.ended.set()
         self._thread.join()
         for transport in self._transports:
             transport.close()

@@ -2,15 +2,25 @@ from __future__ import annotations
 
 import io
 import os
+import socket
+import time
+from dataclasses import replace
+from datetime import timedelta
 
 import paramiko
 import pytest
+import redis
+from django.conf import settings
+from django.utils import timezone
 
 from storefront.lib.failures import PermanentError, TemporaryError
-from suppliers.adapters.feed import Feed, fetching
+from suppliers import connecting, slots
+from suppliers.adapters.feed import Feed, fetching, sftp
 from suppliers.adapters.feed.options import Content
 from suppliers.adapters.feed.sftp import open_sftp
+from suppliers.models import Breaker, Connection
 from tests.factories.lines import CountingGate, make_line
+from tests.factories.suppliers import make_supplier
 from tests.suppliers.adapters.feeds.sftp_server import Door, Server
 
 CSV = "SKU,Name,Price,Stock\nA-1,Headlamp,12.30,5\n"
@@ -151,3 +161,113 @@ def test_each_step_passes_the_gate(door, tmp_path):
         "SFTP LIST feed.csv",
         "SFTP GET feed.csv",
     ]
+
+
+def test_a_long_file_is_fetched_in_steps_and_whole(door, tmp_path, monkeypatch):
+    content = os.urandom(20 * sftp.PIECE + 7)
+    (door.folder / "feed.csv").write_bytes(content)
+    monkeypatch.setattr(sftp, "FETCHES_FOR_S", 0.0)
+    wire = line(door, tmp_path)
+
+    path = fetching.fetch(wire, content=Content.PRODUCTS)
+
+    assert path.read_bytes() == content
+    steps = [str(call) for call in wire.gate.calls]
+    assert steps.count("SFTP GET feed.csv") >= 20
+    assert len(wire.gate.left) == len(steps)
+    assert [what for what in door.seen if what[0] == "open"] == [("open", "feed.csv")]
+
+
+def test_a_gate_that_shuts_in_the_middle_leaves_no_half_file(door, tmp_path, monkeypatch):
+    class Shutting(CountingGate):
+        def enter(self, call):
+            if self.count == 6:
+                raise TemporaryError("not now")
+            super().enter(call)
+
+    (door.folder / "feed.csv").write_bytes(os.urandom(20 * sftp.PIECE))
+    monkeypatch.setattr(sftp, "FETCHES_FOR_S", 0.0)
+    wire = replace(line(door, tmp_path), gate=Shutting())
+
+    with pytest.raises(TemporaryError, match="not now"):
+        fetching.fetch(wire, content=Content.PRODUCTS)
+
+    assert list(wire.folder.iterdir()) == []
+    assert len(wire.gate.left) == wire.gate.count == 6
+
+
+@pytest.mark.parametrize("verb", ["stat", "open"])
+def test_a_step_that_hangs_ends_in_its_time_and_not_in_that_of_a_file(
+    door, tmp_path, monkeypatch, verb
+):
+    monkeypatch.setattr(sftp, "STEP_S", 0.5)
+    door.hangs_at = verb
+    started = time.monotonic()
+
+    with pytest.raises(TemporaryError):
+        fetching.fetch(line(door, tmp_path), content=Content.PRODUCTS)
+
+    assert time.monotonic() - started < sftp.ANSWER_S / 2
+
+
+def test_somebody_who_says_nothing_at_the_door_is_left_in_time(settings, monkeypatch):
+    settings.OUTSIDE_PORTS_ALLOWED = ["1-65535"]
+    monkeypatch.setattr(sftp, "STEP_S", 0.5)
+    key = paramiko.ECDSAKey.generate()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        wire = make_line(f"sftp://127.0.0.1:{silent.getsockname()[1]}")
+        started = time.monotonic()
+
+        with (
+            pytest.raises(TemporaryError),
+            open_sftp(wire, host_key=f"{key.get_name()} {key.get_base64()}"),
+        ):
+            pass
+
+    assert time.monotonic() - started < sftp.ANSWER_S / 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_a_worker_that_is_killed_in_a_step_is_soon_forgotten(door, tmp_path, monkeypatch, steps):
+    """In the first, the second or the third step: to sign in, to look and to fetch."""
+
+    class KilledError(BaseException):
+        pass
+
+    class Killing(CountingGate):
+        def enter(self, call):
+            gate.enter(call)
+            super().enter(call)
+
+        def leave(self, call, outcome):
+            if self.count == steps:
+                raise KilledError  # nobody hears any more that it ended
+            gate.leave(call, outcome)
+
+    monkeypatch.setattr(slots, "_leases", slots._Leases)  # as a new worker sees them
+    supplier = make_supplier("lumen", adapter="feed")
+    connection = Connection.objects.get()
+    long_ago = timezone.now() - timedelta(hours=1)
+    Breaker.objects.create(
+        connection=connection,
+        failures=9,
+        opened_at=long_ago,
+        open_until=long_ago,
+        orders_wait_until=long_ago,
+    )
+    connection.calls_per_second = 1000
+    gate = connecting.gate_of(supplier, connection)
+    if steps > 1:
+        Breaker.objects.update(failures=0, opened_at=None, open_until=None)
+
+    with pytest.raises(KilledError):
+        fetching.fetch(replace(line(door, tmp_path), gate=Killing()), content=Content.PRODUCTS)
+
+    store = redis.Redis.from_url(settings.REDIS_URL)
+    ((_, runs_out),) = store.zrange(f"slots:{supplier.code}", 0, -1, withscores=True)
+    store.delete(f"slots:{supplier.code}")
+    assert runs_out - time.time() < 70
+    probe_until = Breaker.objects.get().probe_until
+    assert (probe_until is not None) == (steps == 1)
+    assert probe_until is None or probe_until - timezone.now() < timedelta(seconds=60)
