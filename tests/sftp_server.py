@@ -1,6 +1,9 @@
 """A real SFTP server on this machine: a folder, one user, and ways to break.
 
 Use:  with sftp_server(tmp_path) as server:  server.url, server.host_key, server.secrets
+
+What can be broken: "list", "stat", "open", "read", "write", "rename"; and how: "refused",
+"slow", "drop_before" and "drop_after" its effect.
 """
 
 from __future__ import annotations
@@ -8,7 +11,9 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 
 import paramiko
@@ -17,22 +22,69 @@ USER, PASSWORD = "fara", "a long password"
 
 
 class SftpServer:
-    """``breaks_after`` names operations after whose effect the line is cut, once each."""
+    """What a tester sees of it."""
 
     def __init__(self, folder, port, key):
         self.folder = Path(folder)
         self.url = f"sftp://127.0.0.1:{port}"
-        self.host_key = f"{key.get_name()} {key.get_base64()}"
+        self.host_key = named(key)
         self.secrets = {"user": USER, "password": PASSWORD}
-        self.breaks_after = []
-        self.done = []
         self.sessions = 0
+        self._faults = {}
+        self._lock = threading.Lock()
+
+    def fault(self, operation, kind, *, delay_s=0.0, count=1):
+        """Break an operation so many times; 0 is for ever."""
+        with self._lock:
+            self._faults[operation] = (kind, delay_s, count)
+
+    def mend(self):
+        with self._lock:
+            self._faults.clear()
+
+    def befalls(self, operation):
+        """Return how it breaks this time, and after how long."""
+        with self._lock:
+            kind, delay_s, count = self._faults.get(operation, ("", 0.0, 0))
+            if count == 1:
+                del self._faults[operation]
+            elif count:
+                self._faults[operation] = (kind, delay_s, count - 1)
+        return kind, delay_s
+
+
+def named(key):
+    """Write a host key as ``ssh-keyscan`` prints it."""
+    return f"{key.get_name()} {key.get_base64()}"
+
+
+def breakable(operation):
+    """Make an operation one that a tester can break."""
+
+    def made(act):
+        @wraps(act)
+        def answer(self, *told):
+            kind, delay_s = self._server.befalls(operation)
+            if kind == "slow":
+                time.sleep(delay_s)
+            elif kind == "drop_before":
+                self._transport.close()
+            if kind in {"refused", "drop_before"}:
+                return paramiko.SFTP_FAILURE
+            answered = act(self, *told)
+            if kind == "drop_after":
+                self._transport.close()
+            return answered
+
+        return answer
+
+    return made
 
 
 @contextmanager
-def sftp_server(folder):
+def sftp_server(folder, *, key=None):
     listener = socket.create_server(("127.0.0.1", 0))
-    key = paramiko.ECDSAKey.generate()
+    key = key or paramiko.ECDSAKey.generate()
     server = SftpServer(folder, listener.getsockname()[1], key)
     transports = []
 
@@ -82,9 +134,14 @@ class _Guard(paramiko.ServerInterface):
 
 
 class _Handle(paramiko.SFTPHandle):
-    def __init__(self, file, flags):
+    def __init__(self, file, flags, *, his, line):
         super().__init__(flags)
         self.readfile = self.writefile = file
+        self._server = his
+        self._transport = line
+
+    read = breakable("read")(paramiko.SFTPHandle.read)
+    write = breakable("write")(paramiko.SFTPHandle.write)
 
     def stat(self):
         return paramiko.SFTPAttributes.from_stat(os.fstat(self.readfile.fileno()))
@@ -98,13 +155,7 @@ class _Files(paramiko.SFTPServerInterface):
     def _path(self, path):
         return self._server.folder / self.canonicalize(path).lstrip("/")
 
-    def _did(self, what, answer):
-        self._server.done.append(what)
-        if what in self._server.breaks_after:
-            self._server.breaks_after.remove(what)
-            self._transport.close()
-        return answer
-
+    @breakable("list")
     def list_folder(self, path):
         try:
             return [
@@ -114,19 +165,22 @@ class _Files(paramiko.SFTPServerInterface):
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno)
 
+    @breakable("stat")
     def stat(self, path):
         try:
             return paramiko.SFTPAttributes.from_stat(self._path(path).stat())
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno)
 
+    @breakable("open")
     def open(self, path, flags, _attr):
         try:
             file = os.fdopen(os.open(self._path(path), flags, 0o600), "r+b" if flags else "rb")
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno)
-        return self._did("open", _Handle(file, flags))
+        return _Handle(file, flags, his=self._server, line=self._transport)
 
+    @breakable("rename")
     def rename(self, oldpath, newpath):
         old, new = self._path(oldpath), self._path(newpath)
         try:
@@ -136,4 +190,4 @@ class _Files(paramiko.SFTPServerInterface):
             return paramiko.SFTP_FAILURE
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno)
-        return self._did("rename", paramiko.SFTP_OK)
+        return paramiko.SFTP_OK

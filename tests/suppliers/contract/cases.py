@@ -12,7 +12,6 @@ import pytest
 from catalog.records import BadRow
 from storefront.lib.address import Address
 from storefront.lib.money import Money
-from suppliers.adapters import connector_class
 from suppliers.adapters.abilities import (
     PROTOCOLS,
     Ability,
@@ -30,7 +29,7 @@ from suppliers.adapters.base import (
     StockRecord,
 )
 from suppliers.adapters.line import Line
-from tests.suppliers.contract.subjects import FAULTS, SUBJECTS
+from tests.suppliers.contract.subjects import SUBJECTS, connector_of
 
 A = Ability
 HOME = Address(
@@ -116,7 +115,7 @@ def who_judges():
 
 
 def can(name):
-    return abilities_of(connector_class(name))
+    return abilities_of(connector_of(name))
 
 
 def who_cannot():
@@ -136,7 +135,7 @@ def faults_of(*abilities):
         for ability in abilities
         for name in who_can(ability)
         for path in SUBJECTS[name].paths.get(ability, ())
-        for kind in FAULTS
+        for kind in SUBJECTS[name].faults
     ]
 
 

@@ -7,14 +7,14 @@ from dataclasses import fields
 import pytest
 
 from storefront.lib import patience
-from suppliers.adapters import connector_class
 from suppliers.adapters.bigbuy import wire
-from suppliers.adapters.feed import fetching
+from suppliers.adapters.feed import fetching, sftp
 from suppliers.adapters.line import Line
 from tests.factories.lines import make_line
 from tests.suppliers.contract.cases import TOTAL_S, TRIES, On, find_good
 from tests.suppliers.contract.lines import QuickLine, RoomyBudget, TokensOfAStage
-from tests.suppliers.contract.subjects import SUBJECTS
+from tests.suppliers.contract.sftp_stage import STEP_S
+from tests.suppliers.contract.subjects import SUBJECTS, connector_of
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +24,7 @@ def little_patience(monkeypatch):
     monkeypatch.setattr(wire, "LONGEST_TURN_S", TOTAL_S)
     monkeypatch.setattr(fetching, "READ_S", TOTAL_S)
     monkeypatch.setattr(fetching, "TOTAL_S", TOTAL_S)
+    monkeypatch.setattr(sftp, "STEP_S", STEP_S)
     monkeypatch.setitem(patience.patiently.__kwdefaults__, "tries", TRIES)
 
 
@@ -65,7 +66,7 @@ def on(stages, tmp_path, db):
         }
         plain = make_line(subject.address(stage), **(words | changes))
         line = QuickLine(**{each.name: getattr(plain, each.name) for each in fields(Line)})
-        connector = connector_class(name)(line)
+        connector = connector_of(name)(line)
         lines.append(connector)
         if "good" not in found and not is_strict:
             found["good"] = find_good(connector)

@@ -1,6 +1,6 @@
 """Who is under contract: for each connector its sandbox, and how to see behind its stage.
 
-A new connector joins by one entry in ``SUBJECTS``.
+A new connector joins by one entry in ``SUBJECTS``; one that orders in two ways has two.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from suppliers.adapters import connector_class
 from suppliers.adapters.abilities import Ability
 from suppliers.sandbox.bigbuy.world import DEFAULT_KEY as BIGBUY_KEY
 from suppliers.sandbox.goods.catalog import Catalog
@@ -17,6 +18,8 @@ from suppliers.sandbox.world import DEFAULT_KEY
 from tests.bigbuy_sandbox import OPTIONS as BIGBUY_OPTIONS
 from tests.feed_sandbox import table_mapping
 from tests.sandboxes import SandboxProcess
+from tests.sftp_server import PASSWORD, USER
+from tests.suppliers.contract.sftp_stage import FAULTS_OF_SFTP, HOST_KEY, SftpStage
 
 A = Ability
 COUNT = 12
@@ -52,10 +55,11 @@ class Subject:
             it belongs to, ``orders`` each order that exists there as (our number, {SKU: units}).
             Who ``judges`` says at once whether he takes an order; a person answers later. A
             sandbox that is started by ``strict`` words too keeps to its limits, and
-            ``strict_options`` say what these are
+            ``strict_options`` say what these are. ``faults`` are what can befall a call to him
     """
 
-    module: str
+    connector: str
+    module: str = ""
     path: str = "/"
     words: tuple[str, ...] = ()
     currency: str = "USD"
@@ -68,6 +72,7 @@ class Subject:
     goods: Callable[[Stage], Mapping[str, str]]
     orders: Callable[[Any], list[tuple[str, dict[str, int]]]]
     judges: bool = True
+    faults: tuple[str, ...] = FAULTS
 
     def start(self, folder: Path, *, is_strict: bool = False) -> Stage:
         words = self.words + (self.strict if is_strict else ())
@@ -92,6 +97,7 @@ def _orders_at_cj(on: Any) -> list[tuple[str, dict[str, int]]]:
 
 
 CJ = Subject(
+    connector="cj",
     module="suppliers.sandbox",
     path="/api2.0/v1/",
     words=("--qps", "0"),
@@ -126,6 +132,7 @@ def _orders_at_bigbuy(on: Any) -> list[tuple[str, dict[str, int]]]:
 
 
 BIGBUY = Subject(
+    connector="bigbuy",
     module="suppliers.sandbox.bigbuy",
     path="/rest/",
     words=("--hour", "0", "--second", "0"),
@@ -183,6 +190,7 @@ def _letters(on: Any) -> list[tuple[str, dict[str, int]]]:
 
 
 FEED = Subject(
+    connector="feed",
     module="suppliers.sandbox.feeds",
     words=("--token", FEED_TOKEN),
     currency="EUR",
@@ -199,4 +207,48 @@ FEED = Subject(
     judges=False,
 )
 
-SUBJECTS: dict[str, Subject] = {"bigbuy": BIGBUY, "cj": CJ, "feed": FEED}
+
+class SftpSubject(Subject):
+    """A feed whose files and orders lie on a server of his."""
+
+    def start(self, folder: Path, *, is_strict: bool = False) -> SftpStage:
+        del is_strict  # he has no limits
+        return SftpStage(folder, count=COUNT, seed=SEED).start()
+
+
+FEED_BY_SFTP = SftpSubject(
+    connector="feed",
+    currency="EUR",
+    secrets={"user": USER, "password": PASSWORD},
+    options={
+        "via": "sftp",
+        "host_key": HOST_KEY,
+        "products_at": "full.csv",
+        "mapping": table_mapping(),
+        "orders_by": "sftp",
+        "orders_to": "orders",
+    },
+    paths={
+        A.CATALOG: ("stat", "open", "read"),
+        A.STOCK_AND_PRICE: ("stat", "open", "read"),
+        A.ORDER_PLACING: ("list", "open", "write", "rename"),
+        A.ORDER_READING: ("list",),
+    },
+    lists=dict.fromkeys(("products", "prices", "stock"), "stat"),
+    goods=_goods_in_files,
+    orders=lambda on: on.stage.orders(),
+    judges=False,
+    faults=FAULTS_OF_SFTP,
+)
+
+SUBJECTS: dict[str, Subject] = {
+    "bigbuy": BIGBUY,
+    "cj": CJ,
+    "feed": FEED,
+    "feed-sftp": FEED_BY_SFTP,
+}
+
+
+def connector_of(name: str) -> Any:
+    """Return the class of the connector that this subject tries."""
+    return connector_class(SUBJECTS[name].connector)

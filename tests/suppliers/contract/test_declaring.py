@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from suppliers.adapters import ADAPTERS, connector_class
+from suppliers.adapters import ADAPTERS
 from suppliers.adapters.abilities import PROTOCOLS, Ability, able
 from suppliers.adapters.base import MissingAbilityError
 from tests.factories.lines import make_line
 from tests.suppliers.contract.cases import can, who_cannot
-from tests.suppliers.contract.subjects import SUBJECTS
+from tests.suppliers.contract.subjects import SUBJECTS, connector_of
 
 A = Ability
 NO_CONNECTOR_OF_ITS_OWN = {"fake"}  # a supplier in memory: nothing can befall a call to it
@@ -18,12 +18,14 @@ GOOD_LINE = {"base_url": "http://127.0.0.1:9/"}
 
 
 def test_a_connector_that_is_listed_is_under_contract():
-    assert ADAPTERS.keys() - NO_CONNECTOR_OF_ITS_OWN == SUBJECTS.keys()
+    assert ADAPTERS.keys() - NO_CONNECTOR_OF_ITS_OWN == {
+        subject.connector for subject in SUBJECTS.values()
+    }
 
 
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_it_says_what_it_is_called_and_needs(name):
-    kind = connector_class(name)
+    kind = connector_of(name)
 
     assert kind.TITLE
     assert len(kind.CURRENCY) == 3
@@ -41,7 +43,7 @@ def test_it_asks_nothing_before_a_call(name, tmp_path):
     subject = SUBJECTS[name]
 
     line = make_line(**GOOD_LINE, secrets=subject.secrets, options=subject.options, folder=tmp_path)
-    connector_class(name)(line).close()
+    connector_of(name)(line).close()
 
     assert line.gate.count == 0
     assert not any(secret in repr(line) for secret in subject.secrets.values())
@@ -59,7 +61,7 @@ def test_who_takes_orders_can_be_asked_what_became_of_them(name):
 def test_what_it_cannot_do_is_absent_and_said_so(name, ability, tmp_path):
     subject = SUBJECTS[name]
     line = make_line(**GOOD_LINE, secrets=subject.secrets, options=subject.options, folder=tmp_path)
-    connector = connector_class(name)(line)
+    connector = connector_of(name)(line)
 
     for protocol in PROTOCOLS[ability]:
         with pytest.raises(MissingAbilityError) as caught:

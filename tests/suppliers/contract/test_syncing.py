@@ -22,7 +22,7 @@ from suppliers.models import (
 )
 from suppliers.sync import take_in
 from tests.suppliers.contract.lines import QuickLine, RoomyBudget
-from tests.suppliers.contract.subjects import FAULTS, SUBJECTS
+from tests.suppliers.contract.subjects import SUBJECTS
 from tests.suppliers.test_cataloging import versions
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def joined(shop, stages, settings, tmp_path, monkeypatch):
         stage, *_ = stages(name)
         stage.begin_afresh()
         wish = Wish(
-            connector=name,
+            connector=subject.connector,
             currency=subject.currency,
             connection={"calls_per_second": 1000},
             wiring=Wiring(
@@ -114,7 +114,7 @@ def test_no_fault_changes_anything_that_we_know(joined, name, kind):
     before = versions(*TABLES)
     ends = {}
 
-    for fault in FAULTS:
+    for fault in SUBJECTS[name].faults:
         # What he told last time is forgotten, so that he is really asked again.
         Connection.objects.update(remembered={})
         stage.fault(SUBJECTS[name].lists[kind], fault, count=0, delay=1.5)
@@ -144,8 +144,9 @@ def test_a_try_finds_him_ready_and_orders_nothing(joined, name):
     assert sync(supplier, "products").created > 0
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("name", SUBJECTS)
+@pytest.mark.parametrize(
+    ("name", "fault"), [(name, fault) for name, each in SUBJECTS.items() for fault in each.faults]
+)
 def test_a_try_that_fails_says_what_to_do(joined, name, fault):
     supplier, stage = joined(name)
     stage.fault(SUBJECTS[name].lists["products"], fault, count=0, delay=1.5)

@@ -173,7 +173,7 @@ def test_what_he_took_away_is_still_his(server, by_file):
 
 
 def test_a_line_that_breaks_while_writing_had_no_effect(server, by_file):
-    server.breaks_after.append("open")
+    server.fault("open", "drop_after")
 
     with pytest.raises(TemporaryError) as caught:
         place(by_file)
@@ -186,7 +186,7 @@ def test_a_line_that_breaks_while_writing_had_no_effect(server, by_file):
 
 @pytest.mark.parametrize("is_taken", [False, True])
 def test_a_lost_answer_to_the_naming_is_found_again(server, by_file, is_taken):
-    server.breaks_after.append("rename")
+    server.fault("rename", "drop_after")
 
     with pytest.raises(TemporaryError) as caught:
         place(by_file)
