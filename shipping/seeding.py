@@ -17,6 +17,8 @@ SANDBOX_LOCATIONS = (
 )
 # BigBuy's sandbox sends from two warehouses in Spain.
 BIGBUY_LOCATIONS = (("1", "ES", "Main warehouse"), ("2", "ES", "Second warehouse"))
+# The wholesaler of files has one warehouse in Germany and one in Poland.
+FEED_LOCATIONS = (("DE1", "DE", "Warehouse in Germany"), ("PL1", "PL", "Warehouse in Poland"))
 NEIGHBORS = frozenset({"CH", "GB", "LI", "NO"})
 NEAR = CUSTOMS_UNION | NEIGHBORS
 FAR = frozenset({
@@ -70,6 +72,9 @@ DE  world-far      economy  far        13.90   8.00   8-16  20000  lights  DHL I
 US  ground         economy  home        4.90   4.00   3-6    9000  lights  USPS Ground Advantage
 US  swift          express  home        7.50   3.50   2-5   20000  alone   UPS Ground
 US  swift-far      economy  america     9.90   5.00   5-9   20000  alone   UPS Ground
+PL  kurier       economy  union       5.90   1.70   3-6   20000  lights  DPD Polska
+PL  express      express  union       9.90   2.60   2-4   20000  alone   DHL Parcel Polska
+PL  world        economy  neighbors  11.90   6.00   5-9   20000  lights  DHL Parcel International
 ES  correos        economy  iberia      5.90   0.80   2-3    9000  lights  correos
 ES  seur           express  iberia      7.50   0.90   1-2    9000  lights  seur
 ES  gls            economy  mainland   10.90   2.60   3-5    9000  lights  gls

@@ -12,45 +12,16 @@ import pytest
 
 from storefront.lib.sealing import seal
 from suppliers.models import Connection, Supplier
+from suppliers.sandbox.feeds import mapped
 from tests.factories.suppliers import NOON
 from tests.sandboxes import SandboxProcess
 
 PRODUCTS = 30
 
-COLUMNS = {
-    "sku": "Product code",
-    "parent": "Parent SKU",
-    "gtin": "EAN",
-    "mpn": "MPN",
-    "title": "Product name",
-    "brand": "Brand",
-    "cost": "B2B price",
-    "currency": "Currency",
-    "description": "HTML description",
-    "hs_code": "HS code",
-    "origin": "Country of origin",
-    "status": "Status",
-    "updated_at": "Updated at",
-}
-
 
 def table_mapping(**changes):
     """How his tables are read: full.csv and its sisters, full.xlsx."""
-    return {
-        "fields": {
-            **{name: {"column": column} for name, column in COLUMNS.items()},
-            "weight": {"column": "Weight (kg)", "unit": "kg"},
-            "category": {"column": "Category path", "separator": ">"},
-            "features": {"column": "FEATURES", "separator": "|"},
-        },
-        "images": [{"column": "Image 1"}, {"column": "Image 2"}],
-        "options": {"Color": {"column": "Color"}, "Version": {"column": "Version"}},
-        "warehouses": [
-            {"source": {"column": "Stock DE1"}, "location": "DE1", "country": "DE"},
-            {"source": {"column": "Stock PL1"}, "location": "PL1", "country": "PL"},
-        ],
-        **changes,
-    }
+    return {**mapped.TABLE, **changes}
 
 
 def json_mapping(**changes):
@@ -156,16 +127,7 @@ def google_mapping(**changes):
 
 def stock_mapping(**changes):
     """How stock.csv and delta.csv are read: one row for each SKU and warehouse."""
-    return {
-        "fields": {
-            "sku": {"column": "SKU"},
-            "stock": {"column": "Qty"},
-            "location": {"column": "Warehouse"},
-            "cost": {"column": "Net price"},
-            "currency": {"column": "Currency"},
-        },
-        **changes,
-    }
+    return {**mapped.STOCK, **changes}
 
 
 class FeedProcess(SandboxProcess):

@@ -22,6 +22,9 @@ HOOK_PATH = "/hooks/cj-cj-sandbox/"  # the dialect, then our code of the supplie
 SANDBOX_PACE_S = 6  # seconds between two steps of an order, so that one sees it move
 BIGBUY_PRODUCTS = 60
 BIGBUY_HOUR_S = 300  # his hourly quotas come round while one looks
+# The wholesaler of files has the last goods of the first supplier, and as many of his own.
+FEED_PRODUCTS = 40
+FEED_SKIPS = 140
 WEB_WORKERS = 2
 WEB_THREADS = 2
 # Twice the lanes that one supplier has in each: half of them work for him at most.
@@ -36,6 +39,7 @@ class Ports:
     web: int
     sandbox: int
     bigbuy: int
+    feed: int
     gateway: int
     smtp: int
 
@@ -47,6 +51,7 @@ class Ports:
             sandbox=free_port(first + 1),
             gateway=free_port(first + 2),
             bigbuy=free_port(first + 3),
+            feed=free_port(first + 4),
             smtp=free_port(first + SMTP_OFFSET),
         )
 
@@ -95,6 +100,7 @@ def urls(ports: Ports) -> dict[str, str]:
         "api": f"{shop}/api/docs/",
         "sandbox": f"http://{HOST}:{ports.sandbox}/",
         "bigbuy": f"http://{HOST}:{ports.bigbuy}/",
+        "feed": f"http://{HOST}:{ports.feed}/",
         "mailbox": f"{shop}/dev/mailbox/",
         "gateway": f"http://{HOST}:{ports.gateway}/",
     }
@@ -113,6 +119,7 @@ def environment(
         "PUBLIC_URL": f"http://{HOST}:{ports.web}",
         "SANDBOX_SUPPLIER_URL": f"http://{HOST}:{ports.sandbox}",
         "SANDBOX_BIGBUY_URL": f"http://{HOST}:{ports.bigbuy}",
+        "SANDBOX_FEED_URL": f"http://{HOST}:{ports.feed}",
         "TEST_GATEWAY_URL": f"http://{HOST}:{ports.gateway}",
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
         "PYTHONUNBUFFERED": "1",
@@ -129,6 +136,9 @@ def outsiders(stage: Stage) -> list[Child]:
     bigbuy = ["-m", "suppliers.sandbox.bigbuy", "--port", str(ports.bigbuy)]
     bigbuy += ["--data", str(var / "bigbuy"), "--pace", str(SANDBOX_PACE_S)]
     bigbuy += ["--count", str(BIGBUY_PRODUCTS), "--hour", str(BIGBUY_HOUR_S)]
+    feed = ["-m", "suppliers.sandbox.feeds", "--port", str(ports.feed)]
+    feed += ["--data", str(var / "wholesaler")]
+    feed += ["--count", str(FEED_PRODUCTS), "--skip", str(FEED_SKIPS)]
     gateway = ["-m", "orders.gateways.sandbox", "--port", str(ports.gateway)]
     gateway += ["--data", str(var / "gateway")]
     mail = ["-m", "notifications.mailbox", "--port", str(ports.smtp), "--dir", str(var / "mail")]
@@ -137,6 +147,7 @@ def outsiders(stage: Stage) -> list[Child]:
             "sandbox", sandbox, is_ready=lambda: _answers(f"http://{HOST}:{ports.sandbox}")
         ),
         stage.child("bigbuy", bigbuy, is_ready=lambda: _answers(f"http://{HOST}:{ports.bigbuy}")),
+        stage.child("feed", feed, is_ready=lambda: _answers(f"http://{HOST}:{ports.feed}")),
         stage.child(
             "gateway", gateway, is_ready=lambda: _answers(f"http://{HOST}:{ports.gateway}")
         ),

@@ -27,11 +27,11 @@ from storefront.launch.supervising import (
     Supervisor,
 )
 
-FOLDERS = ("sandbox", "bigbuy", "feeds", "gateway", "mail", "media", "log")
+FOLDERS = ("sandbox", "bigbuy", "wholesaler", "feeds", "gateway", "mail", "media", "log")
 FILES = ("demo.env", "demo.synced", "beat-schedule*")
 STOP_ORDER = (
     ("web", "worker", "syncs", "bulk", "beat"),
-    ("sandbox", "bigbuy", "gateway", "mail"),
+    ("sandbox", "bigbuy", "feed", "gateway", "mail"),
     ("redis",),
     ("postgres",),
 )

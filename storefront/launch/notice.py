@@ -17,6 +17,7 @@ LABELS = {
     "api": "API docs",
     "sandbox": "Sandbox supplier",
     "bigbuy": "BigBuy sandbox",
+    "feed": "Feed sandbox",
     "gateway": "Test gateway",
     "mailbox": "Mailbox",
 }

@@ -13,7 +13,7 @@ from storefront.launch.saying import say
 from storefront.launch.supervising import Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
-SUPPLIERS = ("cj-sandbox", "bigbuy-sandbox")
+SUPPLIERS = ("cj-sandbox", "bigbuy-sandbox", "feed-sandbox")
 FIRST_PICTURES = 60  # as many as a first look shows
 START_AFRESH = "If this demo's data is of another version: make demo-reset"
 REPAIR_DATABASE = (
@@ -38,7 +38,7 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
             running.remember(var, supervisor.children)
 
     keep_last_logs(var / "log")
-    say("Starting PostgreSQL, Redis, two sandbox suppliers, the test gateway and the mail server")
+    say("Starting PostgreSQL, Redis, three sandbox suppliers, the test gateway and the mail server")
     stores = datastores.prepare(home=var, logs=var / "log", environ=os.environ, is_throwaway=False)
     secrets = keys.load(var / "demo.env")
     ports = cast.Ports.choose(int(os.environ.get("DEMO_PORT") or cast.WEB_PORT))

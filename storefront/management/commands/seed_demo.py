@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -16,8 +17,9 @@ from shipping import seeding
 from storefront.accounts.models import User
 from storefront.lib.env import env_str
 from storefront.lib.sealing import seal
-from suppliers import demo_evidence, vetting
-from suppliers.models import Connection, StockLocation, Supplier
+from suppliers import demo_evidence, mapping, vetting
+from suppliers.models import Connection, Content, FeedMapping, StockLocation, Supplier
+from suppliers.sandbox.feeds import mapped
 
 SUPPLIER_CODE = "cj-sandbox"
 ACTOR = "seed_demo"
@@ -38,6 +40,17 @@ BIGBUY_OPTIONS: dict[str, Any] = {
         "PENDING INVOICE": "received",
     },
 }
+FEED_OPTIONS: dict[str, Any] = {
+    "products_at": "/full.csv",
+    "prices_at": "/stock.csv",
+    "stock_at": "/stock.csv",
+    "orders_to": "orders@wholesaler.example",
+}
+FEED_MAPPINGS = {
+    Content.PRODUCTS: mapped.TABLE,
+    Content.PRICES: mapped.STOCK,
+    Content.STOCK: mapped.STOCK,
+}
 # The European Central Bank's reference rate of 2026-10-30, so that a first start needs no one.
 USD_IN_EUR = Decimal("0.8632")
 
@@ -53,16 +66,14 @@ class Command(BaseCommand):
         call_command("seed_catalog", verbosity=0)
         channel = _channel()
         supplier = _supplier()
-        for code, country, name in seeding.SANDBOX_LOCATIONS:
-            location, _ = StockLocation.objects.get_or_create(
-                supplier=supplier, code=code, defaults={"country": country, "name": name}
-            )
-            seeding.routes(location=location, currency=channel.currency)
+        _routes(supplier, seeding.SANDBOX_LOCATIONS, currency=channel.currency)
         sellers = [supplier.code]
         if url := env_str("SANDBOX_BIGBUY_URL"):
             sellers.append(_bigbuy(url, currency=channel.currency).code)
+        if url := env_str("SANDBOX_FEED_URL"):
+            sellers.append(_feed(url, currency=channel.currency).code)
         _staff()
-        self.stdout.write(f"Shop {channel.code} sells goods of {' and '.join(sellers)}.")
+        self.stdout.write(f"Shop {channel.code} sells goods of {', '.join(sellers)}.")
 
 
 def _channel() -> Channel:
@@ -96,21 +107,7 @@ def _channel() -> Channel:
 
 
 def _supplier() -> Supplier:
-    supplier, is_new = Supplier.objects.get_or_create(
-        code=SUPPLIER_CODE,
-        defaults={
-            "name": "Sandbox supplier",
-            "adapter": "cj",
-            "currency": "USD",
-            "status": Supplier.Status.CANDIDATE,
-            "status_since": timezone.now(),
-        },
-    )
-    now = timezone.now()
-    demo_evidence.give(supplier=supplier, actor=ACTOR, now=now)
-    if is_new:
-        vetting.begin(supplier=supplier, actor=ACTOR, now=now, reason="demo")
-        vetting.activate(supplier=supplier, actor=ACTOR, now=now, reason="demo")
+    supplier = _vetted(SUPPLIER_CODE, name="Sandbox supplier", adapter="cj", currency="USD")
     connection, _ = Connection.objects.get_or_create(
         supplier=supplier,
         defaults={
@@ -130,22 +127,13 @@ def _supplier() -> Supplier:
 
 def _bigbuy(url: str, *, currency: str) -> Supplier:
     """Make the second supplier, who speaks another language and sends from Spain."""
-    now = timezone.now()
-    supplier, is_new = Supplier.objects.get_or_create(
-        code="bigbuy-sandbox",
-        defaults={
-            "name": "BigBuy sandbox",
-            "adapter": "bigbuy",
-            "currency": "EUR",
-            "status": Supplier.Status.CANDIDATE,
-            "status_since": now,
-            "lead_days": BIGBUY_OPTIONS["max_handling_days"],
-        },
+    supplier = _vetted(
+        "bigbuy-sandbox",
+        name="BigBuy sandbox",
+        adapter="bigbuy",
+        currency="EUR",
+        lead_days=BIGBUY_OPTIONS["max_handling_days"],
     )
-    demo_evidence.give(supplier=supplier, actor=ACTOR, now=now)
-    if is_new:
-        vetting.begin(supplier=supplier, actor=ACTOR, now=now, reason="demo")
-        vetting.activate(supplier=supplier, actor=ACTOR, now=now, reason="demo")
     # His lists may be asked for ten times an hour, that of the stock by two jobs.
     connection, _ = Connection.objects.get_or_create(
         supplier=supplier,
@@ -161,12 +149,56 @@ def _bigbuy(url: str, *, currency: str) -> Supplier:
     connection.base_url = f"{url.rstrip('/')}/rest/"
     connection.secrets_sealed = seal({"api_key": BIGBUY_KEY})
     connection.save(update_fields=["base_url", "secrets_sealed"])
-    for code, country, name in seeding.BIGBUY_LOCATIONS:
+    _routes(supplier, seeding.BIGBUY_LOCATIONS, currency=currency)
+    return supplier
+
+
+def _feed(url: str, *, currency: str) -> Supplier:
+    """Make the third supplier: he has files, takes orders by e-mail and answers on his page."""
+    supplier = _vetted("feed-sandbox", name="Feed sandbox", adapter="feed", currency="EUR")
+    connection, _ = Connection.objects.get_or_create(
+        supplier=supplier,
+        defaults={
+            "calls_per_second": 10,
+            "products_every_min": 10,
+            "prices_every_min": 5,
+            "stock_every_min": 2,
+            "options": FEED_OPTIONS,
+        },
+    )
+    connection.base_url = f"{url.rstrip('/')}/"
+    connection.save(update_fields=["base_url"])
+    for content, spec in FEED_MAPPINGS.items():
+        if not FeedMapping.objects.filter(supplier=supplier, content=content).exists():
+            mapping.save(
+                supplier=supplier, content=content, spec=spec, by=ACTOR, now=timezone.now()
+            )
+    _routes(supplier, seeding.FEED_LOCATIONS, currency=currency)
+    return supplier
+
+
+def _vetted(code: str, **words: Any) -> Supplier:
+    """Make a supplier whom the demo believes; whom staff changed stays as he is."""
+    now = timezone.now()
+    supplier, is_new = Supplier.objects.get_or_create(
+        code=code,
+        defaults={"status": Supplier.Status.CANDIDATE, "status_since": now, **words},
+    )
+    demo_evidence.give(supplier=supplier, actor=ACTOR, now=now)
+    if is_new:
+        vetting.begin(supplier=supplier, actor=ACTOR, now=now, reason="demo")
+        vetting.activate(supplier=supplier, actor=ACTOR, now=now, reason="demo")
+    return supplier
+
+
+def _routes(
+    supplier: Supplier, locations: Iterable[tuple[str, str, str]], *, currency: str
+) -> None:
+    for code, country, name in locations:
         location, _ = StockLocation.objects.get_or_create(
             supplier=supplier, code=code, defaults={"country": country, "name": name}
         )
         seeding.routes(location=location, currency=currency)
-    return supplier
 
 
 def _staff() -> None:

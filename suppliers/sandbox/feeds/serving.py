@@ -18,12 +18,11 @@ from suppliers.sandbox.listening import Asked, BadControlError, Listener
 from suppliers.sandbox.replies import Reply, as_html
 from suppliers.sandbox.spoilers import INSIDE, SPOILERS
 
-from . import documents, tables
+from . import documents, human, tables
 from .shop import Shop
 from .spreadsheet import as_spreadsheet
 
 KINDS = frozenset({"500", "429", "slow", "drop_before", "redirect", "empty", *SPOILERS})
-PAGE = "<!doctype html><title>Feed sandbox</title><h1>Files</h1><ul>{}</ul>"
 
 File = Callable[[Shop], bytes]
 
@@ -78,7 +77,7 @@ class Server(Listener):
 
     def _answer(self, asked: Asked) -> Reply:
         if asked.path == "/":
-            return as_html(PAGE.format("".join(f"<li>{name}" for name in FILES)))
+            return as_html(human.page(self.shop, FILES))
         if asked.path.startswith(gallery.PREFIX):
             catalog = self.shop.catalog
             return gallery.picture(

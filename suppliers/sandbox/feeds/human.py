@@ -1,0 +1,33 @@
+"""A page for people: his files, and a look at his shelf. Pure."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+
+from suppliers.sandbox.human import STYLE
+
+from .shop import Shop, Ware
+
+SHOWN_GOODS = 12
+
+
+def page(shop: Shop, files: Iterable[str]) -> str:
+    wares = list(shop.wares())
+    shown = list({ware.parent: ware for ware in reversed(wares)}.values())[::-1][:SHOWN_GOODS]
+    links = "".join(f"<li><a href='{name}'>{name}</a>" for name in files)
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        "<meta name=viewport content='width=device-width'><title>Feed sandbox</title>"
+        f"<style>{STYLE}</style><h1>Feed sandbox</h1>"
+        f"<p>A wholesaler without an API: {shop.count} products, {len(wares)} SKUs, told in files."
+        " Orders reach him by e-mail, and he answers on the page that its link opens."
+        " The controls are under <code>/control/</code>.</p>"
+        f"<div class=shelf>{''.join(map(_picture, shown))}</div>"
+        f"<h2>Files</h2><ul>{links}</ul>"
+    )
+
+
+def _picture(ware: Ware) -> str:
+    name = html.escape(f"{ware.name}, {ware.sku}")
+    return f'<img src="{ware.images[0]}" alt="{name}" title="{name}" loading=lazy>'
