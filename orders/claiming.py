@@ -136,7 +136,7 @@ def _call(claim: SupplierClaim, request: ClaimRequest, connector: Connector, mom
         elif isinstance(error, PermanentError):
             settling.held(claim, str(error), moment())
         else:
-            settling.failed(claim, str(error), moment())
+            settling.failed(claim, error, moment())
     else:
         settling.apply(claim=claim, state=state, now=moment())
 

@@ -8,8 +8,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext
 
+from orders import pausing
 from orders.models import PurchaseMessage, SupplierClaim
 from storefront.lib.failpoints import failpoint
+from storefront.lib.failures import OutsideError
 from storefront.lib.money import Money
 from suppliers.adapters.claiming import ClaimAnswer, ClaimState
 
@@ -141,15 +143,17 @@ def held(claim: SupplierClaim, problem: str, now: datetime) -> None:
     claim.move(Status.ON_HOLD, at=now, as_seen=ATTEMPT, reason=problem, problem=problem[:300])
 
 
-def failed(claim: SupplierClaim, problem: str, now: datetime) -> None:
-    """Note a definite no effect: it is told again, later and later."""
+def failed(claim: SupplierClaim, problem: OutsideError | str, now: datetime) -> None:
+    """Note a definite no effect: it is told again, later and later, and not before he wants it."""
+    words = str(problem)
     doublings = min(max(claim.attempts - 1, 0), MOST_DOUBLINGS)
-    wait = min(FIRST_RETRY_AFTER * 2**doublings, LONGEST_RETRY_AFTER)
+    usual = now + pausing.spread(min(FIRST_RETRY_AFTER * 2**doublings, LONGEST_RETRY_AFTER))
+    asked = pausing.asked_for(problem, now=now) if isinstance(problem, OutsideError) else None
     claim.move(
         Status.SUBMIT_FAILED,
         at=now,
         as_seen=ATTEMPT,
-        reason=problem,
-        problem=problem[:300],
-        try_after=now + wait,
+        reason=words,
+        problem=words[:300],
+        try_after=max(usual, asked or usual),
     )
