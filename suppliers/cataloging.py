@@ -101,7 +101,7 @@ def take_products(work: Work, connector: Connector) -> None:
     if bulk is None:
         _read_pages(reading, able(connector, PagedCatalog))
     else:
-        _take_pages(reading, bulk)
+        _take_pages(reading, bulk, to_read)
     if not any(row.code in {"list-unreadable", "list-no-id"} for row in bad):
         # A row that we cannot read may be a product that only seems to be missing.
         writing.retire(work=work, refs=[ref for (ref,) in vanished])
@@ -177,10 +177,10 @@ def _read_pages(reading: Reading, catalog: PagedCatalog) -> None:
         _take(reading, [(listed[ref], page) for ref, page in batch])
 
 
-def _take_pages(reading: Reading, catalog: BulkCatalog) -> None:
-    """Walk the list again, and take what was chosen; of a product listed twice, the first."""
+def _take_pages(reading: Reading, catalog: BulkCatalog, to_read: int) -> None:
+    """Walk the list again as far as something was chosen; of a product listed twice, the first."""
     pages = (row for row in catalog.pages() if isinstance(row, ProductPage))
-    for batch in batched(pages, BATCH):
+    for batch in batched(pages if to_read else (), BATCH):
         if reading.work.is_out_of_time:
             return
         taken = rows(TAKEN, {"refs": [page.ref for page in batch]})
@@ -188,6 +188,9 @@ def _take_pages(reading: Reading, catalog: BulkCatalog) -> None:
         chosen = [(listed.pop(page.ref), page) for page in batch if page.ref in listed]
         if chosen:
             _take(reading, chosen)
+        to_read -= len(taken)
+        if not to_read:
+            return
 
 
 def _take(reading: Reading, answers: Sequence[tuple[Listed, ProductPage | OutsideError]]) -> None:

@@ -6,6 +6,8 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Listing, Product, Variant
+from suppliers import cataloging
+from suppliers.adapters.bigbuy.client import BigBuy
 from suppliers.models import (
     FeedIssue,
     FeedRun,
@@ -75,6 +77,34 @@ def test_nothing_changed_nothing_written_and_no_words_are_fetched(bigbuy, bigbuy
         "productsstockbyhandlingdays": 1,
         "productsvariationsstockbyhandlingdays": 1,
     }
+
+
+def test_a_list_without_news_is_joined_once_and_one_with_news_as_far_as_they_go(
+    bigbuy, bigbuy_sandbox, monkeypatch
+):
+    sync_all(bigbuy)
+    walks = []
+    pages = BigBuy.pages
+
+    def counted(connector):
+        walks.append(0)
+        for page in pages(connector):
+            walks[-1] += 1
+            yield page
+
+    monkeypatch.setattr(BigBuy, "pages", counted)
+    monkeypatch.setattr(cataloging, "BATCH", 1)
+
+    sync(bigbuy, "products", now=timezone.now())
+    (whole,) = walks
+    known = SupplierProduct.objects.filter(status="active").values_list("ref", flat=True)
+    first = min(known, key=int)  # he is walked by id
+    bigbuy_sandbox.control("name", {"id": first, "name": "Another name"})
+    sync(bigbuy, "products", now=timezone.now())
+
+    _, again, as_far = walks
+    assert again == whole
+    assert 0 < as_far < whole
 
 
 def test_a_new_name_costs_one_list_and_changes_one_product(bigbuy, bigbuy_sandbox):

@@ -41,6 +41,8 @@ REPLACE = (
     "INSERT INTO stamps SELECT list, id, stamp FROM temp.stamp WHERE list = :list",
     "INSERT OR REPLACE INTO fetched VALUES (:list, :at_s)",
 )
+# Left alone, SQLite walks the whole list for each parent: all variations for every product.
+BY_PARENT = "FROM rows INDEXED BY rows_by_parent WHERE list = ? AND parent = ?"
 CHANGED = """
 SELECT EXISTS (
   SELECT 1 FROM temp.stamp t
@@ -135,9 +137,7 @@ class Shelf:
         return _decoder.decode(found[0]) if found else None
 
     def children(self, name: str, parent: int) -> list[dict[str, Any]]:
-        found = self._db.execute(
-            "SELECT row FROM rows WHERE list = ? AND parent = ? ORDER BY id", (name, parent)
-        )
+        found = self._db.execute(f"SELECT row {BY_PARENT} ORDER BY id", (name, parent))
         return [_decoder.decode(row) for (row,) in found]
 
     def has_rows(self, name: str) -> bool:
@@ -145,9 +145,7 @@ class Shelf:
         return bool(found.fetchone()[0])
 
     def has_children(self, name: str, parent: int) -> bool:
-        found = self._db.execute(
-            "SELECT EXISTS (SELECT 1 FROM rows WHERE list = ? AND parent = ?)", (name, parent)
-        )
+        found = self._db.execute(f"SELECT EXISTS (SELECT 1 {BY_PARENT})", (name, parent))
         return bool(found.fetchone()[0])
 
     def parent(self, name: str, key: int) -> int | None:
