@@ -103,7 +103,7 @@ def _subject(purchase_order_id: int) -> str:
 def send_due(**_: Any) -> None:
     """Find purchase orders that wait to be sent, or to be sent again."""
     due = waiting.to_be_sent(now=timezone.now())
-    for purchase_order_id in due.order_by("pk").values_list("pk", flat=True)[:BATCH]:
+    for purchase_order_id in waiting.in_turn(due, most=BATCH):
         send.delay(purchase_order_id=purchase_order_id)
 
 
@@ -135,7 +135,7 @@ def resolve(*, purchase_order_id: int, **_: Any) -> None:
 def resolve_unknown(**_: Any) -> None:
     """Find calls to suppliers whose answer was lost, or whose worker died."""
     lost = waiting.to_be_resolved(now=timezone.now())
-    for purchase_order_id in lost.order_by("pk").values_list("pk", flat=True)[:BATCH]:
+    for purchase_order_id in waiting.in_turn(lost, most=BATCH):
         resolve.delay(purchase_order_id=purchase_order_id)
 
 
@@ -143,7 +143,7 @@ def resolve_unknown(**_: Any) -> None:
 def settle_cancellations(**_: Any) -> None:
     """Follow wishes to cancel that wait for an answer of the supplier."""
     wanted = waiting.to_be_stopped(now=timezone.now())
-    for purchase_order_id in wanted.order_by("pk").values_list("pk", flat=True)[:BATCH]:
+    for purchase_order_id in waiting.in_turn(wanted, most=BATCH):
         pursue_cancellation.delay(purchase_order_id=purchase_order_id)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from orders import cancelling, claiming, following, purchasing, resolving
 from orders.models import Order, PurchaseOrder, SupplierClaim
@@ -51,6 +52,13 @@ def to_be_stopped(*, now: datetime) -> QuerySet[PurchaseOrder]:
         cancel_wanted_at__lte=now - resolving.SENDING_TAKES / 3,
     )
     return wanted.exclude(status=Status.CANCELED)
+
+
+def in_turn(due: QuerySet[PurchaseOrder], *, most: int) -> list[int]:
+    """Take the first of each supplier, then the second of each: no backlog hides the others."""
+    place = Window(RowNumber(), partition_by=F("supplier"), order_by="pk")
+    ranked = due.annotate(place=place).order_by("place", "pk")
+    return list(ranked.values_list("pk", flat=True)[:most])
 
 
 def _answered(now: datetime) -> QuerySet[PurchaseOrder]:

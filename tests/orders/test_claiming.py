@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from orders import claiming, complaining, following, waiting
+from orders import claiming, complaining, following, pausing, waiting
 from orders.claiming import ClaimStoppedError
 from orders.models import PurchaseMessage, SupplierClaim
 from storefront.lib.failures import PermanentError, TemporaryError
@@ -55,7 +55,8 @@ def test_a_lost_answer_is_looked_up_before_it_is_told_again(supplier, happened):
     assert supplier.opened == 1
 
 
-def test_a_definite_no_effect_is_told_again_later_and_later(supplier):
+def test_a_definite_no_effect_is_told_again_later_and_later(supplier, monkeypatch):
+    monkeypatch.setattr(pausing, "spread", lambda wait: wait)
     claim = make_claim()
     waits = []
     for _ in range(9):
@@ -64,6 +65,14 @@ def test_a_definite_no_effect_is_told_again_later_and_later(supplier):
         waits.append((claim.try_after - NOON) // timedelta(minutes=1))
 
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_it_is_not_told_again_before_he_wants_to_be_asked(supplier):
+    supplier.script = [TemporaryError("busy", retry_after_s=7200)]
+
+    claim = tell(make_claim())
+
+    assert claim.try_after >= NOON + timedelta(hours=2)
 
 
 def test_what_he_refuses_waits_for_a_person_and_is_told_again_when_staff_say_so(supplier):

@@ -63,3 +63,14 @@ def test_the_orders_of_others_do_not_wait(purchase_order):
     break_line(purchase_order, orders_wait_s=1)
 
     assert asked(waiting.to_be_sent) == [other]
+
+
+def test_a_backlog_of_one_supplier_hides_nobody_else(purchase_order):
+    backlog = [purchase_order, *(made for _ in range(3) for made in make_purchase_orders())]
+    PurchaseOrder.objects.update(supplier=purchase_order.supplier)
+    (other,) = make_purchase_orders()
+    PurchaseOrder.objects.filter(pk=other.pk).update(supplier=make_supplier(code="glow"))
+
+    taken = waiting.in_turn(waiting.to_be_sent(now=LATER), most=3)
+
+    assert taken == [backlog[0].pk, other.pk, backlog[1].pk]
