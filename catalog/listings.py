@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,21 +10,25 @@ from typing import Any
 
 from django.db import transaction
 
-from catalog import rows, shelving
+from catalog import policies, rows, shelving, tagging
+from catalog.calculating import Lot, calculate_all
 from catalog.completeness import Facts, Lack, lacks
-from catalog.models import Channel, ExchangeRate, Listing, PriceChange, PriceRule, Variant
-from catalog.pricing import NoMarginError, PriceTerms, price_for
+from catalog.models import Channel, Listing, Variant
+from catalog.pricing import Goods
+from catalog.rules import Place
+from catalog.tagging import Tagged
 from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
 
 BATCH = 1000
 MAX_AVAILABLE = 1_000_000
-MAX_AMOUNT = Decimal(1_000_000)
 AGE_STEP = timedelta(hours=1)
 _NEEDED = (
     "lithium",
     "cell_wh",
     "product__title",
+    "product__brand",
+    "product__category",
     "product__family",
     "product__status",
     "product__spec__power_sources",
@@ -40,7 +44,9 @@ class Supply:
     """What we can be supplied with, of one variant: at which cost, how many, from where.
 
     Shape:  ``ships_from`` maps countries to how many lie there; ``cost`` is None when no
-            supplier asks a price we know
+            supplier asks a price we know; ``supplier_code`` and ``origins`` are of the offer
+            that the price follows, and the countries it may be sent from
+    Units:  ``map_amount`` and ``msrp_amount`` in the currency of the cost, tax included
     """
 
     variant_id: int
@@ -48,6 +54,10 @@ class Supply:
     available: int
     ships_from: dict[str, int]
     as_of: datetime | None
+    supplier_code: str = ""
+    origins: tuple[str, ...] = ()
+    map_amount: Decimal | None = None
+    msrp_amount: Decimal | None = None
 
 
 def refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> set[int]:
@@ -71,8 +81,7 @@ def refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> s
 
 @needs_transaction
 def _refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> set[int]:
-    rule = PriceRule.objects.filter(channel=channel).order_by("-version").first()
-    rates = _rates(channel)
+    policy = policies.load(channel=channel, now=now)
     variants = (
         Variant.objects.select_related("product__spec")
         .only(*_NEEDED)
@@ -88,37 +97,62 @@ def _refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> 
         .select_for_update(of=["self"])
         .order_by("pk")
     }
+    known = [supply for supply in supplies if supply.variant_id in variants]
+    listings = [
+        present.get(supply.variant_id)
+        or Listing(channel=channel, variant=variants[supply.variant_id])
+        for supply in known
+    ]
+    lots = [
+        Lot(
+            goods=_goods(supply, variants[supply.variant_id]),
+            listing_id=listing.pk,
+            present=listing.price_amount,
+        )
+        for supply, listing in zip(known, listings, strict=True)
+    ]
+    calculations = calculate_all(lots, channel=channel, policy=policy, now=now)
     new: list[Listing] = []
     changed: dict[Listing, list[str]] = {}
-    repriced: list[Listing] = []
-    for supply in supplies:
-        if supply.variant_id not in variants:
-            continue
-        variant = variants[supply.variant_id]
-        listing = present.get(variant.pk) or Listing(channel=channel, variant=variant)
-        before = listing.price_amount
-        cost, price = _price(supply, channel=channel, rule=rule, rates=rates)
+    tagged: list[Tagged] = []
+    for supply, listing, done in zip(known, listings, calculations, strict=True):
+        tagged.append(Tagged(listing=listing, before=listing.price_amount, done=done))
         values: dict[str, Any] = {
-            "cost_amount": cost,
-            "price_amount": price,
-            "rule_id": rule.pk if rule and price else None,
+            **tagging.inputs(done.goods),
+            **tagging.tags(done, listing=listing, currency=channel.currency),
             "available": min(max(0, supply.available - channel.buffer), MAX_AVAILABLE),
             "ships_from": {code: many for code, many in supply.ships_from.items() if many > 0},
             "as_of": _younger(supply.as_of, present=listing.as_of),
-            "is_published": not lacks(_facts(variant, listing, has_price=price is not None)),
         }
+        has_price = values["price_amount"] is not None
+        facts = _facts(variants[supply.variant_id], listing, has_price=has_price)
+        values["is_published"] = not lacks(facts)
         names = rows.differing(listing, values)
         if listing.pk is None:
             new.append(listing)
         elif names:
             listing.updated_at = now
             changed[listing] = [*(name.removesuffix("_id") for name in names), "updated_at"]
-        if price is not None and price != before:
-            repriced.append(listing)
     Listing.objects.bulk_create(new)
     rows.update(Listing, changed)
-    _remember(repriced, now=now)
+    tagging.remember(tagged, now=now)
     return {variants[each.variant_id].product_id for each in [*new, *changed]}
+
+
+def _goods(supply: Supply, variant: Variant) -> Goods:
+    return Goods(
+        place=Place(
+            variant_id=variant.pk,
+            product_id=variant.product_id,
+            category_id=variant.product.category_id,
+            brand_id=variant.product.brand_id,
+            supplier_code=supply.supplier_code,
+        ),
+        cost=supply.cost,
+        origins=supply.origins,
+        map_amount=supply.map_amount,
+        msrp_amount=supply.msrp_amount,
+    )
 
 
 def _younger(as_of: datetime | None, *, present: datetime | None) -> datetime | None:
@@ -129,36 +163,6 @@ def _younger(as_of: datetime | None, *, present: datetime | None) -> datetime | 
     if as_of and present and present <= as_of < present + AGE_STEP:
         return present
     return as_of
-
-
-def _rates(channel: Channel) -> dict[str, Decimal]:
-    """Return what one unit of each currency is worth in the channel's."""
-    rates = dict(ExchangeRate.objects.filter(quote=channel.currency).values_list("base", "rate"))
-    return {**rates, channel.currency: Decimal(1)}
-
-
-def _price(
-    supply: Supply, *, channel: Channel, rule: PriceRule | None, rates: Mapping[str, Decimal]
-) -> tuple[Decimal | None, Decimal | None]:
-    """Return cost and price in the channel's currency; no price without rule and rate."""
-    if supply.cost is None or supply.cost.amount <= 0 or supply.cost.currency not in rates:
-        return None, None
-    rate = rates[supply.cost.currency]
-    cost = supply.cost.converted(rate=rate, currency=channel.currency)
-    if rule is None or cost.amount > MAX_AMOUNT:
-        return None, None
-    terms = PriceTerms(
-        fee_rate=rule.fee_rate,
-        margin_rate=rule.margin_rate,
-        tax_rate=rule.tax_rate,
-        extra=Money(rule.extra_amount, channel.currency),
-        ending=rule.ending,
-    )
-    try:
-        price = price_for(cost=cost, terms=terms)
-    except NoMarginError:
-        return cost.rounded().amount, None
-    return cost.rounded().amount, price.amount
 
 
 def _facts(variant: Variant, listing: Listing, *, has_price: bool) -> Facts:
@@ -177,20 +181,6 @@ def _facts(variant: Variant, listing: Listing, *, has_price: bool) -> Facts:
         battery_format=spec.battery_format if spec else "",
         lithium=variant.lithium,
         cell_wh=variant.cell_wh,
-    )
-
-
-def _remember(repriced: Sequence[Listing], *, now: datetime) -> None:
-    PriceChange.objects.bulk_create(
-        PriceChange(
-            listing=listing,
-            amount=listing.price_amount,
-            cost_amount=listing.cost_amount,
-            rule_id=listing.rule_id,
-            at=now,
-        )
-        for listing in repriced
-        if listing.price_amount and listing.cost_amount and listing.rule_id
     )
 
 

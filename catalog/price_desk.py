@@ -1,20 +1,23 @@
-"""Staff pages of what is sold where, at which price, and by which rule."""
+"""Staff pages of what is sold where, at which price, and what selling costs."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Max, QuerySet
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog import editing
-from catalog.models import Channel, ExchangeRate, Listing, PriceChange, PriceRule
+from catalog import editing, explaining, price_books, price_words
+from catalog.models import Channel, ExchangeRate, LandingTerms, Listing, PriceChange
 from storefront.lib import columns
+from storefront.lib.money import Money
 from storefront.lib.staff import StaffAdmin, action, inline, show
 
 
@@ -26,6 +29,7 @@ class ListingAdmin(StaffAdmin):
         columns.text("channel__code", _("Channel")),
         columns.money("price_amount", _("Price"), currency="channel__currency"),
         columns.money("cost_amount", _("Cost"), currency="channel__currency"),
+        columns.money("landed_amount", _("Landed cost"), currency="channel__currency"),
         "available",
         columns.age("as_of", _("Stock is")),
         "is_published",
@@ -47,6 +51,7 @@ class ListingAdmin(StaffAdmin):
         )
     ]
     actions: ClassVar = ["withdraw", "put_back"]
+    actions_detail: ClassVar = ["explain"]
 
     @admin.display(description=_("Product"), ordering="variant__product__title")
     def title(self, listing: Listing) -> str:
@@ -60,55 +65,37 @@ class ListingAdmin(StaffAdmin):
     def put_back(self, request: HttpRequest, rows: QuerySet[Listing]) -> None:
         self.do_each(request, rows, lambda row: editing.put_back(listing=row, now=timezone.now()))
 
-
-@admin.register(PriceRule)
-class PriceRuleAdmin(StaffAdmin):
-    """A rule is never changed: a new one takes its place, so each price names its rule."""
-
-    may_add = True
-    list_display: ClassVar = [
-        "version",
-        columns.text("channel__code", _("Channel")),
-        "fee_rate",
-        "margin_rate",
-        "tax_rate",
-        columns.money("extra_amount", _("Extra per unit"), currency="channel__currency"),
-        "ending",
-        columns.age("created_at", _("Since")),
-    ]
-    list_select_related: ClassVar = ["channel"]
-    list_filter: ClassVar = ["channel"]
-    ordering: ClassVar = ["channel", "-version"]
-    add_fieldsets: ClassVar = [
-        (
-            None,
-            {
-                "fields": [
-                    "channel",
-                    "fee_rate",
-                    "margin_rate",
-                    "tax_rate",
-                    "extra_amount",
-                    "ending",
-                ],
-                "description": _("Rates are fractions: 0.35 is 35 %."),
-            },
-        )
-    ]
-
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        newest = PriceRule.objects.order_by("-id").first()
-        if newest is None:
-            return {"ending": Decimal("0.99")}
-        names = ("fee_rate", "margin_rate", "tax_rate", "extra_amount", "ending")
-        return {"channel": newest.channel_id, **{name: getattr(newest, name) for name in names}}
-
-    def save_model(
-        self, request: HttpRequest, obj: PriceRule, form: forms.ModelForm[PriceRule], change: bool
-    ) -> None:
-        rules = PriceRule.objects.filter(channel=obj.channel)
-        obj.version = (rules.aggregate(last=Max("version"))["last"] or 0) + 1
-        super().save_model(request, obj, form, change)
+    @action(description=_("Explain the price"), icon="calculate")
+    def explain(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        listing = self.row(request, object_id)
+        found = explaining.explain(listing=listing, now=timezone.now())
+        currency = listing.channel.currency
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("How its price comes about"),
+            "opts": self.opts,
+            "original": listing,
+            "back": self.page_of(listing),
+            "hold": found.hold,
+            "present": listing.price_amount
+            and columns.as_money(Money(listing.price_amount, currency)),
+            "steps": [
+                {
+                    "code": step.code,
+                    "words": price_words.words(step.code),
+                    "note": step.note,
+                    "amount": ""
+                    if step.amount is None
+                    else columns.as_money(Money(step.amount, currency)),
+                }
+                for step in found.steps
+            ],
+            "rules": [
+                {"row": rule, "scope": price_words.scope(rule), "method": price_words.method(rule)}
+                for rule in found.rules
+            ],
+        }
+        return TemplateResponse(request, "catalog/explain.html", context)
 
 
 @admin.register(Channel)
@@ -117,6 +104,40 @@ class ChannelAdmin(StaffAdmin):
     may_add = True
     list_display: ClassVar = ["code", "name", "currency", "default_country", "buffer"]
     ordering: ClassVar = ["id"]
+    exclude: ClassVar = ["reprice_lease_until"]
+    actions_detail: ClassVar = ["new_draft", "reprice"]
+    refusals: ClassVar = (price_books.NotReadyError,)
+
+    @action(description=_("New draft of price rules"), icon="edit_note")
+    def new_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        channel = self.row(request, object_id)
+        made = []
+        answer = self.ask(
+            request,
+            channel,
+            title=gettext("New draft of price rules"),
+            explain=gettext("It begins with the rules and guards that are live now."),
+            act=lambda _given: made.append(
+                price_books.draft(channel=channel, actor=str(request.user), now=timezone.now())
+            ),
+            done=gettext("A draft counts for nothing until it goes live."),
+        )
+        if made:
+            page = reverse("admin:catalog_pricebook_change", args=[made[0].pk])
+            return HttpResponseRedirect(page)
+        return answer
+
+    @action(description=_("Count all prices anew"), icon="refresh")
+    def reprice(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        channel = self.row(request, object_id)
+        return self.ask(
+            request,
+            channel,
+            title=gettext("Count all prices anew"),
+            explain=gettext("By the live book, the costs of selling and the rates of today."),
+            act=lambda _given: price_books.reprice(channel=channel, now=timezone.now()),
+            done=gettext("A worker counts them within a minute."),
+        )
 
 
 @admin.register(ExchangeRate)
@@ -126,6 +147,64 @@ class ExchangeRateAdmin(StaffAdmin):
     list_display: ClassVar = ["__str__", "rate", "source", columns.age("as_of", _("As of"))]
     ordering: ClassVar = ["base", "quote"]
 
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: ExchangeRate,
+        form: forms.ModelForm[ExchangeRate],
+        change: bool,
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        for channel in Channel.objects.filter(currency=obj.quote):
+            price_books.reprice(channel=channel, now=timezone.now())
+
+
+@admin.register(LandingTerms)
+class LandingTermsAdmin(StaffAdmin):
+    """What selling costs; a change counts for all prices of the channel."""
+
+    editable = (
+        "supplier_fee_rate",
+        "supplier_fee_amount",
+        "freight_amount",
+        "duty_amount",
+        "handling_amount",
+        "payment_fee_rate",
+        "payment_fee_amount",
+        "channel_fee_rate",
+        "tax_rate",
+    )
+    may_add = True
+    may_delete = True
+    list_display: ClassVar = [
+        "__str__",
+        columns.text("channel__code", _("Channel")),
+        "origin",
+        "supplier_code",
+        *(name for name in editable if name != "supplier_fee_amount"),
+    ]
+    list_select_related: ClassVar = ["channel"]
+    list_filter: ClassVar = ["channel"]
+    ordering: ClassVar = ["channel", "supplier_code", "origin"]
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: LandingTerms,
+        form: forms.ModelForm[LandingTerms],
+        change: bool,
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        price_books.reprice(channel=obj.channel, now=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: LandingTerms) -> None:
+        super().delete_model(request, obj)
+        price_books.reprice(channel=obj.channel, now=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[LandingTerms]) -> None:
+        for row in queryset:
+            self.delete_model(request, row)
+
 
 show(
     PriceChange,
@@ -133,10 +212,14 @@ show(
         columns.link("listing", _("Variant"), text="listing__variant__sku"),
         columns.money("amount", _("Price"), currency="listing__channel__currency"),
         columns.money("cost_amount", _("Cost"), currency="listing__channel__currency"),
-        columns.text("rule__version", _("Rule")),
+        columns.money("old_amount", _("Before"), currency="listing__channel__currency"),
+        columns.text("rule__book__version", _("Book")),
+        columns.text("rule__number", _("Rule")),
         columns.age("at", _("When")),
     ],
-    list_select_related=["listing__variant", "listing__channel", "rule"],
+    list_select_related=["listing__variant", "listing__channel", "rule__book"],
+    exclude=["made_of"],
+    readonly_fields=[columns.document("made_of", _("Made of"))],
     search_fields=["listing__variant__sku"],
     ordering=["-id"],
 )

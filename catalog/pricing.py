@@ -2,56 +2,264 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
 
-from storefront.lib.money import CurrencyMismatchError, Money
+from catalog.guarding import Bounds, Limits, Standing, Stop, Verdict, guard, may_stay
+from catalog.landing import (
+    DUTY_CURRENCY,
+    FLAT_DUTY,
+    Landed,
+    Terms,
+    land,
+    pays_flat_duty,
+    terms_for,
+)
+from catalog.rules import Basis, Method, Place, Rule, RuleIndex
+from storefront.lib.money import Money
 
 CENT = Decimal("0.01")
+MAX_AMOUNT = Decimal(1_000_000)
+NOWHERE = ("",)
+UNBOUND = Bounds()
+NO_PRICE = Standing()
 
 
-class NoMarginError(ValueError):
-    """Fee and margin together leave nothing of the price to pay the cost with."""
+class Missing(StrEnum):
+    """Why nothing can be counted at all."""
+
+    COST = "cost"  # no supplier asks a price that we know
+    RATE = "rate"  # nobody says what his money is worth
+    TOO_DEAR = "too_dear"  # no cost that a shop of lights can have
+    BOOK = "book"  # the channel has no price book
+    TERMS = "terms"  # nobody said what selling costs
+    RULE = "rule"  # no rule of the book fits
+
+
+class Change(StrEnum):
+    """How the market moved what the rule wants."""
+
+    MEETS_COMPETITOR = "meets_competitor"
+    SELLS_OUT = "sells_out"
+    LIES_LONG = "lies_long"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PriceTerms:
-    """What a price has to pay for besides the goods.
+class Goods:
+    """One variant as it is priced: where it stands, and what the chosen supplier says.
 
-    Units:  rates are fractions of the price before tax; ``extra`` is per unit
+    Shape:  ``origins`` are the countries it may come from; the dearest of them counts
+    Units:  ``map_amount`` and ``msrp_amount`` in the currency of the cost, tax included
     """
 
-    fee_rate: Decimal
-    margin_rate: Decimal
-    tax_rate: Decimal
-    extra: Money
-    ending: Decimal
+    place: Place
+    cost: Money | None
+    origins: tuple[str, ...] = ()
+    map_amount: Decimal | None = None
+    msrp_amount: Decimal | None = None
 
 
-def price_for(*, cost: Money, terms: PriceTerms) -> Money:
-    """Return the lowest charmed price, tax included, that pays cost, fee and margin.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """What is known of demand and competition, in the channel's currency with tax."""
 
-    Units:  money per one unit, both in the channel's currency
-    Raises: NoMarginError          the rates leave nothing
-            CurrencyMismatchError  the cost is not in the channel's currency
-    Source: price = (cost + extra) / (1 - fee - margin) * (1 + tax), up to the next ending
+    competitor: Decimal | None = None
+    cover_days: Decimal | None = None
+
+
+UNKNOWN = Market()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """All that prices of one channel are counted by at one moment.
+
+    Shape:  ``rates`` map currencies to what one unit is worth in the channel's
     """
-    keep_rate = 1 - terms.fee_rate - terms.margin_rate
-    if keep_rate <= 0:
-        raise NoMarginError(f"fee {terms.fee_rate} + margin {terms.margin_rate}")
-    if cost.currency != terms.extra.currency:
-        raise CurrencyMismatchError(f"{cost.currency} and {terms.extra.currency}")
-    landed = (cost.amount + terms.extra.amount) * (1 + terms.tax_rate)
-    price = _charmed(max(landed / keep_rate, CENT), ending=terms.ending)
-    if price < landed:
-        raise AssertionError(f"price {price} below landed cost {landed}")
-    return Money(price, cost.currency)
+
+    book_id: int | None
+    currency: str
+    country: str
+    on: date
+    limits: Limits
+    rules: RuleIndex
+    terms: Mapping[tuple[str, str], Terms]
+    rates: Mapping[str, Decimal]
+    restores_since: datetime | None = None  # when the book that it brings back went live
 
 
-def _charmed(floor: Decimal, *, ending: Decimal) -> Decimal:
-    """Round up to the next amount that ends in ``ending``; never down, not even a cent."""
-    cents = floor.quantize(CENT, ROUND_CEILING)
-    charmed = cents // 1 + ending
-    if charmed < cents:
-        charmed += 1
-    return charmed.quantize(CENT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calculation:
+    """How a price came about, or why there is none. ``cost`` is the wholesale cost here."""
+
+    goods: Goods
+    missing: Missing | None = None
+    cost: Decimal | None = None
+    bounds: Bounds = UNBOUND
+    landed: Landed | None = None
+    rule: Rule | None = None
+    value: Decimal | None = None
+    wanted: Decimal | None = None  # by the rule alone
+    changes: tuple[tuple[Change, Decimal], ...] = ()  # what the market made of it
+    standing: Standing = NO_PRICE
+    verdict: Verdict | None = None
+
+    @property
+    def price(self) -> Decimal | None:
+        return self.verdict.price if self.verdict else None
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.verdict is not None and self.verdict.stop is not None
+
+    @property
+    def may_stay(self) -> bool:
+        """Tell whether the present price may go on being asked while a person decides."""
+        present = self.standing.present
+        return (
+            present is not None
+            and self.landed is not None
+            and may_stay(present, landed=self.landed, bounds=self.bounds)
+        )
+
+
+def calculate(
+    goods: Goods, *, policy: Policy, standing: Standing, market: Market = UNKNOWN
+) -> Calculation:
+    """Count the price of one variant by the rules, within the guards.
+
+    Units:  money per one unit, tax included, in the channel's currency
+    """
+    if goods.cost is None or goods.cost.amount <= 0:
+        return Calculation(goods=goods, missing=Missing.COST, standing=standing)
+    rate = policy.rates.get(goods.cost.currency)
+    if rate is None:
+        return Calculation(goods=goods, missing=Missing.RATE, standing=standing)
+    cost = goods.cost.amount * rate
+    missing = (
+        Missing.TOO_DEAR if cost > MAX_AMOUNT else Missing.BOOK if policy.book_id is None else None
+    )
+    landed = None if missing else _land(cost, goods, policy)
+    if missing or landed is None:
+        return Calculation(goods=goods, missing=missing or Missing.TERMS, standing=standing)
+    bounds = Bounds(
+        map_amount=None if goods.map_amount is None else goods.map_amount * rate,
+        msrp_amount=None if goods.msrp_amount is None else goods.msrp_amount * rate,
+    )
+    for rule in policy.rules.fitting(goods.place):
+        basis = _basis(rule, landed, bounds)
+        if basis is None:
+            continue  # a rule on MSRP says nothing of goods without one: the next one does
+        return _by_rule(
+            rule,
+            basis=basis,
+            so_far=Calculation(
+                goods=goods, cost=cost, bounds=bounds, landed=landed, standing=standing
+            ),
+            limits=policy.limits,
+            market=market,
+        )
+    return Calculation(goods=goods, missing=Missing.RULE, landed=landed, standing=standing)
+
+
+def _land(cost: Decimal, goods: Goods, policy: Policy) -> Landed | None:
+    """Land the goods from the dearest place they may come from; None without terms for one."""
+    found: Landed | None = None
+    for origin in goods.origins or NOWHERE:
+        terms = terms_for(policy.terms, origin=origin, supplier_code=goods.place.supplier_code)
+        if terms is None:
+            return None
+        duty = Decimal(0)
+        if terms.duty_amount is None and pays_flat_duty(
+            origin=origin, destination=policy.country, on=policy.on
+        ):
+            if DUTY_CURRENCY not in policy.rates:
+                return None
+            duty = FLAT_DUTY * policy.rates[DUTY_CURRENCY]
+        landed = land(wholesale=cost, origin=origin, terms=terms, flat_duty=duty)
+        if found is None or _dearer(landed, found):
+            found = landed
+    return found
+
+
+def _dearer(one: Landed, other: Landed) -> bool:
+    ones, others = one.price_keeping(Decimal(0)), other.price_keeping(Decimal(0))
+    return others is not None and (ones is None or ones > others)
+
+
+def _basis(rule: Rule, landed: Landed, bounds: Bounds) -> Decimal | None:
+    if rule.basis == Basis.MAP:
+        return bounds.map_amount
+    return bounds.msrp_amount if rule.basis == Basis.MSRP else landed.total
+
+
+def _by_rule(
+    rule: Rule, *, basis: Decimal, so_far: Calculation, limits: Limits, market: Market
+) -> Calculation:
+    landed, goods = so_far.landed, so_far.goods
+    if landed is None or so_far.cost is None:
+        raise AssertionError(f"{goods.place} has no cost to count from")
+    value = rule.value_at(so_far.cost)
+    wanted = _wanted(rule, value, basis=basis, landed=landed)
+    changes: tuple[tuple[Change, Decimal], ...] = ()
+    if wanted is None:
+        floor = landed.price_keeping(limits.floor_margin_rate)
+        verdict = Verdict(proposed=None, floor=floor, stop=Stop.NO_MARGIN)
+    else:
+        asked, changes = _moved(wanted, rule, market)
+        verdict = guard(
+            asked,
+            landed=landed,
+            limits=limits,
+            bounds=so_far.bounds,
+            standing=so_far.standing,
+            rounding=rule.rounding,
+            is_ceiling=any(change == Change.MEETS_COMPETITOR for change, _ in changes),
+        )
+    return Calculation(
+        goods=goods,
+        cost=so_far.cost,
+        bounds=so_far.bounds,
+        landed=landed,
+        rule=rule,
+        value=value,
+        wanted=wanted,
+        changes=changes,
+        standing=so_far.standing,
+        verdict=verdict,
+    )
+
+
+def _wanted(rule: Rule, value: Decimal, *, basis: Decimal, landed: Landed) -> Decimal | None:
+    """Return the price with tax that the rule alone asks for; None: nothing pays it."""
+    if rule.basis != Basis.COST:  # a price that shoppers know already: tax is in it
+        return basis * (1 + value) if rule.method == Method.MARKUP else basis + value
+    if rule.method == Method.MARGIN:
+        return landed.price_keeping(value)
+    more = basis * value if rule.method == Method.MARKUP else value
+    return landed.price_keeping(Decimal(0), more=more)
+
+
+def _moved(
+    wanted: Decimal, rule: Rule, market: Market
+) -> tuple[Decimal, tuple[tuple[Change, Decimal], ...]]:
+    """Follow demand first, then the competitor: nobody buys what is dear because it is rare."""
+    follows = rule.dynamics
+    changes: list[tuple[Change, Decimal]] = []
+    cover = market.cover_days
+    if cover is not None:
+        if follows.low_cover_days is not None and cover < follows.low_cover_days:
+            wanted *= 1 + follows.raise_rate
+            changes.append((Change.SELLS_OUT, wanted))
+        elif follows.high_cover_days is not None and cover > follows.high_cover_days:
+            wanted *= 1 - follows.lower_rate
+            changes.append((Change.LIES_LONG, wanted))
+    if follows.undercut_rate is not None and market.competitor is not None:
+        theirs = market.competitor * (1 - follows.undercut_rate)
+        if theirs < wanted:  # we meet a lower price, and never follow a higher one
+            wanted = theirs
+            changes.append((Change.MEETS_COMPETITOR, wanted))
+    return wanted, tuple(changes)

@@ -7,8 +7,8 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from catalog import fetching, tallying
-from catalog.models import Channel
+from catalog import fetching, rehearsing, repricing, tallying
+from catalog.models import Channel, PriceBook
 
 BATCH = 20
 
@@ -27,3 +27,17 @@ def tally_shelves(**_: Any) -> int:
     """Count ahead the shelves whose cards have changed since they were counted."""
     now = timezone.now()
     return sum(tallying.tally(channel=channel, now=now) for channel in Channel.objects.all())
+
+
+@shared_task
+def reprice_due(**_: Any) -> int:
+    """Count prices anew where a book went live, a cost of selling changed, or a rule began."""
+    done = repricing.reprice_due(now=timezone.now())
+    return sum(channel.changed for channel in done.values())
+
+
+@shared_task
+def rehearse(*, book_id: int, **_: Any) -> None:
+    """Run a draft dry."""
+    book = PriceBook.objects.select_related("channel", "restores").get(pk=book_id)
+    rehearsing.rehearse(book=book, now=timezone.now())

@@ -40,6 +40,7 @@ app.conf.beat_schedule = {
     "suppliers: look at balances": {"task": "suppliers.tasks.look_at_balances", "schedule": 900},
     "suppliers: watch evidence": {"task": "suppliers.tasks.watch_evidence", "schedule": 900},
     "catalog: fetch pictures": {"task": "catalog.tasks.fetch_pictures", "schedule": 15},
+    "catalog: reprice": {"task": "catalog.tasks.reprice_due", "schedule": 20},
     "catalog: tally shelves": {"task": "catalog.tasks.tally_shelves", "schedule": 30},
     # orders
     "orders: expire unpaid": {"task": "orders.tasks.expire_unpaid", "schedule": 30},

@@ -28,10 +28,19 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedSupply:
-    """One live offer with its shelves."""
+    """One live offer with its shelves, and the prices that its supplier wants to be kept."""
 
     cost: Money
     shelves: tuple[Shelf, ...]
+    supplier_code: str = ""
+    map_amount: Decimal | None = None
+    msrp_amount: Decimal | None = None
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The countries it may be sent from: where units lie, else where any ever lay."""
+        full = {shelf.country for shelf in self.shelves if shelf.free}
+        return tuple(sorted(full or {shelf.country for shelf in self.shelves}))
 
 
 def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
@@ -88,7 +97,15 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
         SupplierOffer.objects.live()
         .filter(variant__in=variant_ids)
         .order_by("pk")
-        .values_list("pk", "variant_id", "cost_amount", "currency")
+        .values_list(
+            "pk",
+            "variant_id",
+            "cost_amount",
+            "currency",
+            "supplier__code",
+            "map_amount",
+            "msrp_amount",
+        )
     )
     levels = (
         StockLevel.objects.fresh(now)
@@ -100,10 +117,16 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
     for offer_id, country, free, known_at in levels:
         shelves[offer_id].append(Shelf(country=country, free=free, known_at=known_at))
     found: dict[int, list[OfferedSupply]] = defaultdict(list)
-    for offer_id, variant_id, amount, currency in offers:
+    for offer_id, variant_id, amount, currency, code, map_amount, msrp_amount in offers:
         if variant_id is not None and amount is not None:
             found[variant_id].append(
-                OfferedSupply(cost=Money(amount, currency), shelves=tuple(shelves[offer_id]))
+                OfferedSupply(
+                    cost=Money(amount, currency),
+                    shelves=tuple(shelves[offer_id]),
+                    supplier_code=code,
+                    map_amount=map_amount,
+                    msrp_amount=msrp_amount,
+                )
             )
     return found
 
@@ -130,10 +153,14 @@ def best(variant_id: int, offers: Sequence[OfferedSupply], rates: Mapping[str, D
     ships_from: dict[str, int] = {}
     for shelf in full:
         ships_from[shelf.country] = max(ships_from.get(shelf.country, 0), shelf.free)
-    chosen = (stocked or usable)[:1]
+    chosen = next(iter(stocked or usable), None)
     return Supply(
         variant_id=variant_id,
-        cost=chosen[0].cost if chosen else None,
+        cost=chosen.cost if chosen else None,
+        supplier_code=chosen.supplier_code if chosen else "",
+        origins=chosen.origins if chosen else (),
+        map_amount=chosen.map_amount if chosen else None,
+        msrp_amount=chosen.msrp_amount if chosen else None,
         available=max((shelf.free for shelf in full), default=0),
         ships_from=dict(sorted(ships_from.items())),
         as_of=min((shelf.known_at for shelf in full), default=None)

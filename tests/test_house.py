@@ -38,7 +38,9 @@ SPEAKING_INITS = re.compile(
 # Modules that count money.
 MONEY = re.compile(
     r"""
-    ^storefront/lib/money\.py$ | ^catalog/(pricing|listings|price_desk|models/price)\.py$
+    ^storefront/lib/money\.py$ | ^catalog/(pricing|landing|guarding|rounding|rules|stepping)\.py$
+    | ^catalog/(listings|tagging|calculating|policies|repricing|rehearsing|price_\w+)\.py$
+    | ^catalog/models/(price|hold|landing)\.py$
     | ^orders/(?!gateways/sandbox).*\.py$ | ^shipping/(rates|quotes|models/rate)\.py$
     | ^suppliers/(supply|costing|models/offer)\.py$
     """,

@@ -1,10 +1,12 @@
 """What we sell and what we say about it."""
 
 from catalog.models.card import Card, SearchWord, ShelfTally
+from catalog.models.hold import PriceHold
 from catalog.models.identifier import Identifier
+from catalog.models.landing import LandingTerms
 from catalog.models.listing import Channel, Listing
 from catalog.models.media import Image
-from catalog.models.price import ExchangeRate, PriceChange, PriceRule
+from catalog.models.price import ExchangeRate, PriceBook, PriceChange, PriceRule
 from catalog.models.product import Brand, Product, Variant
 from catalog.models.spec import Mode, Spec
 from catalog.models.taxonomy import Category
@@ -17,9 +19,12 @@ __all__ = [
     "ExchangeRate",
     "Identifier",
     "Image",
+    "LandingTerms",
     "Listing",
     "Mode",
+    "PriceBook",
     "PriceChange",
+    "PriceHold",
     "PriceRule",
     "Product",
     "SearchWord",

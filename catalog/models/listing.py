@@ -23,6 +23,11 @@ class Channel(models.Model):
     default_country = models.CharField(max_length=2)
     countries = models.JSONField(default=list)
     buffer = models.PositiveSmallIntegerField(default=0)  # units never shown here
+    # Since when all prices wait to be counted anew, until when a worker has that to himself,
+    # and as of when it was last done.
+    reprice_since = models.DateTimeField(null=True, blank=True)
+    reprice_lease_until = models.DateTimeField(null=True, blank=True)
+    repriced_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.code
@@ -45,13 +50,23 @@ class Listing(models.Model):
     """One variant on one channel: its price, and what we believe can be delivered.
 
     ``available`` is a claim as old as ``as_of``; only a hold on a stock row is a fact.
-    ``cost_amount`` and ``rate`` are the inputs the price was made from.
+    ``wholesale_amount`` to ``msrp_amount`` are what the chosen supplier says, in his currency:
+    the inputs of the price, kept so that all prices can be counted anew without asking him.
+    ``cost_amount`` is the wholesale cost and ``landed_amount`` the landed cost, in the
+    channel's currency.
     """
 
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="listings")
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="listings")
     price_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     cost_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    landed_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    wholesale_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    wholesale_currency = models.CharField(max_length=3, blank=True)
+    supplier_code = models.CharField(max_length=30, blank=True)
+    origins = models.JSONField(default=list, blank=True)  # countries it may come from
+    map_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    msrp_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     rule = models.ForeignKey(
         PriceRule, models.PROTECT, null=True, blank=True, related_name="listings"
     )
@@ -78,6 +93,12 @@ class Listing(models.Model):
                 | Q(cost_amount__isnull=True)
                 | Q(price_amount__gte=models.F("cost_amount")),
                 name="listing_price_not_below_cost",
+            ),
+            models.CheckConstraint(
+                condition=Q(price_amount__isnull=True)
+                | Q(landed_amount__isnull=True)
+                | Q(price_amount__gte=models.F("landed_amount")),
+                name="listing_price_not_below_landed_cost",
             ),
         ]
 

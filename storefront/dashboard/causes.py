@@ -227,6 +227,17 @@ CAUSES = (
         "l.reported_quantity < l.allocated_unseen + l.reserved",
     ),
     plain(
+        "price_held",
+        _("A price is stopped by a guard"),
+        "catalog_pricehold",
+        "h.id, v.sku AS name, h.opened_at AS since, h.old_amount AS amount, c.currency,"
+        " h.sentence AS detail FROM catalog_pricehold h"
+        " JOIN catalog_listing l ON l.id = h.listing_id"
+        " JOIN catalog_channel c ON c.id = l.channel_id"
+        " JOIN catalog_variant v ON v.id = l.variant_id",
+        "h.status = 'open'",
+    ),
+    plain(
         "pictures",
         _("Pictures cannot be fetched"),
         "catalog_image",

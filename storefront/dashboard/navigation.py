@@ -74,13 +74,16 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Products"), "flashlight_on", "catalog_product_changelist"),
                 (_("Variants"), "style", "catalog_variant_changelist"),
                 (_("Listings"), "storefront", "catalog_listing_changelist"),
+                (_("Stopped prices"), "front_hand", "catalog_pricehold_changelist"),
                 (_("Pictures"), "image", "catalog_image_changelist"),
             ],
         ),
         (
             _("Rules"),
             [
+                (_("Price books"), "menu_book", "catalog_pricebook_changelist"),
                 (_("Price rules"), "percent", "catalog_pricerule_changelist"),
+                (_("Costs of selling"), "payments", "catalog_landingterms_changelist"),
                 (_("Exchange rates"), "currency_exchange", "catalog_exchangerate_changelist"),
                 (_("Routes of parcels"), "route", "shipping_service_changelist"),
                 (_("Connections"), "cable", "suppliers_connection_changelist"),

@@ -19,6 +19,11 @@ def _digits(currency: str) -> int:
     return get_currency_precision(currency)
 
 
+def smallest(currency: str) -> Decimal:
+    """Return the smallest amount that can be paid: a cent, or 1 where there are none."""
+    return Decimal(1).scaleb(-_digits(currency))
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An exact amount in one currency; rounding happens only when asked for."""

@@ -1,80 +1,216 @@
 from __future__ import annotations
 
-from decimal import Decimal
+from datetime import date
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from catalog.pricing import NoMarginError, PriceTerms, price_for
-from storefront.lib.money import CurrencyMismatchError, Money
-
-
-def terms(*, fee="0.03", margin="0.30", tax="0.19", extra="2.00", ending="0.99", currency="EUR"):
-    return PriceTerms(
-        fee_rate=Decimal(fee),
-        margin_rate=Decimal(margin),
-        tax_rate=Decimal(tax),
-        extra=Money(Decimal(extra), currency),
-        ending=Decimal(ending),
-    )
+from catalog.guarding import Standing
+from catalog.landing import Terms
+from catalog.pricing import Missing, calculate
+from catalog.rounding import Rounding
+from catalog.rules import Basis, Method
+from catalog.stepping import snapshot, steps
+from tests.factories.pricing import (
+    D,
+    amounts,
+    goods,
+    policy,
+    price,
+    roundings,
+    rule,
+    terms,
+)
 
 
 @pytest.mark.parametrize(
-    ("cost", "changes", "price"),
+    ("cost", "known", "changes", "expected"),
     [
-        ("20.00", {"margin": "0.32", "tax": "0", "extra": "0", "fee": "0.06"}, "32.99"),
-        ("8.40", {}, "18.99"),
-        ("0.01", {"extra": "0"}, "0.99"),
-        ("33.11", {"fee": "0", "margin": "0", "tax": "0", "extra": "0"}, "33.99"),
-        ("33.99", {"fee": "0", "margin": "0", "tax": "0", "extra": "0"}, "33.99"),
-        ("33.995", {"fee": "0", "margin": "0", "tax": "0", "extra": "0"}, "34.99"),
-        ("10.00", {"fee": "0", "margin": "0.50", "tax": "0", "extra": "0", "ending": "0"}, "20.00"),
-        ("0", {"extra": "0", "ending": "0"}, "1.00"),
+        ("20.00", {"tax": "0", "handling": "0", "fee": "0.06"}, {"value": "0.32"}, "32.99"),
+        ("8.40", {}, {}, "18.99"),
+        ("0.01", {"handling": "0"}, {}, "0.99"),
+        ("33.11", {"fee": "0", "tax": "0", "handling": "0"}, {"value": "0"}, "33.99"),
+        ("33.99", {"fee": "0", "tax": "0", "handling": "0"}, {"value": "0"}, "33.99"),
+        ("33.995", {"fee": "0", "tax": "0", "handling": "0"}, {"value": "0"}, "34.99"),
+        (
+            "10.00",
+            {"fee": "0", "tax": "0", "handling": "0"},
+            {"value": "0.50", "ending": "0"},
+            "20.00",
+        ),
+        # markup is a fraction of the cost, margin one of the price: 50 % is not 50 %
+        (
+            "10.00",
+            {"fee": "0", "tax": "0", "handling": "0"},
+            {"value": "0.50", "ending": "0", "method": Method.MARKUP},
+            "15.00",
+        ),
+        (
+            "10.00",
+            {"fee": "0.10", "tax": "0", "handling": "0"},
+            {"value": "0.50", "ending": "0", "step": "0.01", "method": Method.MARKUP},
+            "16.67",
+        ),
+        (
+            "10.00",
+            {"fee": "0", "tax": "0.20", "handling": "0"},
+            {"value": "5", "ending": "0", "method": Method.FIXED},
+            "18.00",
+        ),
     ],
 )
-def test_a_price_pays_cost_fee_margin_and_tax_and_ends_in_charm(cost, changes, price):
-    assert price_for(cost=Money(Decimal(cost), "EUR"), terms=terms(**changes)) == Money(
-        Decimal(price), "EUR"
+def test_a_price_pays_cost_fee_margin_and_tax_and_ends_in_charm(cost, known, changes, expected):
+    found = price(rule(**changes), cost=cost, known={("*", "*"): terms(**known)})
+
+    assert found.price == D(expected)
+
+
+@pytest.mark.parametrize(
+    ("basis", "method", "value", "expected"),
+    [
+        (Basis.MSRP, Method.MARKUP, "-0.05", "38.99"),
+        (Basis.MSRP, Method.FIXED, "-1.00", "38.99"),
+        (Basis.MAP, Method.MARKUP, "0", "30.99"),
+    ],
+)
+def test_a_price_can_be_counted_from_what_the_maker_says(basis, method, value, expected):
+    found = price(
+        rule(basis=basis, method=method, value=value), map_amount="30.50", msrp_amount="39.99"
     )
 
-
-def test_rates_that_leave_nothing_make_no_price():
-    with pytest.raises(NoMarginError):
-        price_for(cost=Money(Decimal(5), "EUR"), terms=terms(fee="0.5", margin="0.5"))
+    assert found.price == D(expected)
 
 
-def test_a_cost_in_another_currency_is_refused():
-    with pytest.raises(CurrencyMismatchError):
-        price_for(cost=Money(Decimal(5), "USD"), terms=terms())
+def test_a_rule_on_msrp_says_nothing_of_goods_without_one():
+    found = price(
+        rule(id=1, basis=Basis.MSRP, method=Method.MARKUP, value="0", variant_id=1),
+        rule(id=2, number=2),
+    )
+
+    assert (found.rule.id, found.price) == (2, D("21.99"))
 
 
-amounts = st.decimals(min_value=0, max_value=100_000, places=2)
-rates = st.decimals(min_value=0, max_value=Decimal("0.45"), places=4)
-endings = st.decimals(min_value=0, max_value=Decimal("0.99"), places=2)
-
-
-@given(
-    cost=amounts,
-    rule=st.fixed_dictionaries(
-        {"extra": amounts, "fee": rates, "margin": rates, "tax": rates, "ending": endings}
-    ),
+@pytest.mark.parametrize(
+    ("cost", "expected"), [("9.99", "0.40"), ("10", "0.30"), ("99.99", "0.30"), ("100", "0.20")]
 )
-def test_no_price_is_below_landed_cost_and_every_price_has_the_ending(cost, rule):
-    price = price_for(cost=Money(cost, "EUR"), terms=terms(**rule)).amount
+def test_a_tier_counts_from_its_cost_on(cost, expected):
+    tiers = ((D(10), D("0.30")), (D(100), D("0.20")))
 
-    landed = (cost + rule["extra"]) * (1 + rule["tax"])
-    assert price * (1 - rule["fee"] - rule["margin"]) >= landed
-    assert price >= landed
-    assert price % 1 == rule["ending"]
-    assert price > 0
+    assert price(rule(value="0.40", tiers=tiers), cost=cost).value == D(expected)
 
 
-@given(low=amounts, more=amounts, ending=endings)
-def test_what_costs_more_is_never_cheaper(low, more, ending):
+@pytest.mark.parametrize(
+    ("step", "ending", "smallest", "amount", "up", "down"),
+    [
+        ("1", "0.99", "0.01", "19.893", "19.99", "18.99"),
+        ("1", "0.95", "0.01", "19.96", "20.95", "19.95"),
+        ("1", "0", "0.01", "19.01", "20.00", "19.00"),
+        ("5", "4.99", "0.01", "20.00", "24.99", "19.99"),
+        ("5", "0", "0.01", "20.00", "20.00", "20.00"),
+        ("0.05", "0", "0.01", "1.51", "1.55", "1.50"),
+        ("100", "80", "1", "2381", "2480", "2380"),
+        ("1", "0.99", "1", "2380.2", "2381", "2380"),
+        ("1", "0.99", "0.01", "0.10", "0.99", "0"),
+    ],
+)
+def test_prices_end_as_a_shop_likes_it(  # noqa: PLR0917 - one row of the table
+    step, ending, smallest, amount, up, down
+):
+    rounding = Rounding(step=D(step), ending=D(ending), smallest=D(smallest))
+
+    assert (rounding.up(D(amount)), rounding.down(D(amount))) == (D(up), D(down))
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({"cost": None}, Missing.COST),
+        ({"cost": "0"}, Missing.COST),
+        ({"currency": "GBP"}, Missing.RATE),
+        ({"cost": "1000001"}, Missing.TOO_DEAR),
+        ({"known": {}}, Missing.TERMS),
+    ],
+)
+def test_what_is_not_known_makes_no_price_and_is_named(changes, missing):
+    found = price(**changes)
+
+    assert (found.missing, found.price) == (missing, None)
+
+
+def test_no_rule_no_price():
+    assert price(rule(brand_id=99)).missing == Missing.RULE
+
+
+@pytest.mark.parametrize(
+    ("origins", "country", "on", "duty"),
+    [
+        (("CN",), "DE", date(2026, 11, 25), "3"),
+        (("ES",), "DE", date(2026, 11, 25), "0"),
+        (("CN", "ES"), "DE", date(2026, 11, 25), "3"),  # the dearest place it may come from
+        ((), "DE", date(2026, 11, 25), "3"),  # nobody knows: a loss is worse
+        (("CN",), "AZ", date(2026, 11, 25), "0"),
+        (("CN",), "DE", date(2026, 6, 30), "0"),
+        (("CN",), "DE", date(2028, 7, 1), "0"),
+    ],
+)
+def test_goods_from_outside_the_union_pay_its_flat_duty(origins, country, on, duty):
+    known = {("*", "*"): Terms(tax_rate=D("0.19"))}
+    found = calculate(
+        goods(origins=origins),
+        policy=policy(known=known, country=country, on=on),
+        standing=Standing(),
+    )
+
+    assert (found.landed.duty, found.landed.total) == (D(duty), D("9.2") + D(duty))
+
+
+def test_each_part_of_the_landed_cost_is_named():
+    known = {
+        ("CN", "cj"): terms(
+            supplier_fee_rate="0.10",
+            supplier_fee_amount="0.50",
+            freight_amount="1.20",
+            duty_amount="3",
+            payment_fee_rate="0.02",
+            payment_fee_amount="0.30",
+        ),
+        ("*", "*"): terms(handling="99"),
+    }
+    found = calculate(goods(origins=("CN",)), policy=policy(known=known), standing=Standing())
+
+    told = {step.code: step.amount for step in steps(found)}
+    assert told["wholesale"] == D("9.2")
+    assert told["supplier_fee"] == D("1.42")
+    assert (told["freight"], told["duty"]) == (D("1.20"), D(3))
+    assert (told["handling"], told["payment_fee"]) == (D(2), D("0.30"))
+    assert told["landed"] == D("17.12")
+    # 3 % of the price before tax and 2 % of the price with tax
+    assert found.landed.fee_rate == D("0.03") + D("0.02") * D("1.19")
+    assert told["price"] == found.price == D("31.99")
+    assert snapshot(found)["steps"][0] == ["wholesale", "9.20", "10 USD"]
+
+
+@pytest.mark.parametrize(
+    ("known", "chosen"),
+    [
+        ([("*", "*"), ("CN", "*"), ("*", "cj"), ("CN", "cj")], ("CN", "cj")),
+        ([("*", "*"), ("CN", "*"), ("*", "cj")], ("*", "cj")),
+        ([("*", "*"), ("CN", "*"), ("CN", "other")], ("CN", "*")),
+        ([("*", "*"), ("ES", "cj")], ("*", "*")),
+    ],
+)
+def test_the_most_specific_terms_count(known, chosen):
+    marked = {key: terms(handling=str(place)) for place, key in enumerate(known)}
+    found = calculate(goods(origins=("CN",)), policy=policy(known=marked), standing=Standing())
+
+    assert found.landed.handling == known.index(chosen)
+
+
+@given(low=amounts, more=amounts, rounding=roundings)
+def test_what_costs_more_is_never_cheaper(low, more, rounding):
+    step, ending = rounding
     cheap, dear = (
-        price_for(cost=Money(cost, "EUR"), terms=terms(ending=ending)).amount
-        for cost in (low, low + more)
+        price(rule(step=step, ending=ending), cost=str(cost)).price for cost in (low, low + more)
     )
 
     assert cheap <= dear

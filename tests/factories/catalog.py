@@ -19,6 +19,7 @@ from catalog.models import (
     Spec,
     Variant,
 )
+from tests.factories.price_books import make_price_book, make_terms
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 _number = count(1)
@@ -56,18 +57,23 @@ def make_price_rule(
     extra_amount="2.00",
     ending="0.99",
 ):
-    rule, _ = PriceRule.objects.get_or_create(
-        channel=channel or make_channel(),
-        version=version,
-        defaults={
-            "fee_rate": Decimal(fee_rate),
-            "margin_rate": Decimal(margin_rate),
-            "tax_rate": Decimal(tax_rate),
-            "extra_amount": Decimal(extra_amount),
-            "ending": Decimal(ending),
-        },
+    """Make a live book of one rule, and the terms that it counts by."""
+    channel = channel or make_channel()
+    if found := PriceRule.objects.filter(book__channel=channel, book__version=version).first():
+        return found
+    make_terms(
+        channel=channel,
+        channel_fee_rate=fee_rate,
+        tax_rate=tax_rate,
+        handling_amount=extra_amount,
     )
-    return rule
+    book = make_price_book(
+        channel=channel,
+        version=version,
+        status="live",
+        rules=({"value": margin_rate, "ending": ending},),
+    )
+    return book.rules.get()
 
 
 def make_exchange_rate(*, base="USD", quote="EUR", rate="0.92", source="test", as_of=NOON):
@@ -216,6 +222,7 @@ def make_listing(
     as_of=NOON,
     is_published=True,
     is_withdrawn=False,
+    **more,
 ):
     """Make a listing; give it a real price rule, as every price has one."""
     channel = channel or make_channel()
@@ -224,12 +231,15 @@ def make_listing(
         variant=variant or make_variant(),
         price_amount=price_amount and Decimal(price_amount),
         cost_amount=cost_amount and Decimal(cost_amount),
+        wholesale_amount=cost_amount and Decimal(cost_amount),
+        wholesale_currency=channel.currency if cost_amount else "",
         rule=make_price_rule(channel=channel),
         available=available,
         ships_from={"CN": available} if ships_from is None else ships_from,
         as_of=as_of,
         is_published=is_published,
         is_withdrawn=is_withdrawn,
+        **more,
     )
 
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from catalog.models import Listing, PriceRule, Product
+from catalog.models import Listing, Product
 from orders.models import Cart, Order, Payment
 from storefront.lib.sealing import seal, unseal
 from storefront.lib.staff import StaffAdmin
@@ -177,28 +177,6 @@ def test_a_withdrawn_listing_leaves_the_shop_until_it_is_put_back(world, staff):
 
     assert act("withdraw") == (True, False, 0)
     assert act("put_back") == (False, True, 1)
-
-
-def test_a_changed_price_rule_is_a_new_version(world, staff):
-    rule = PriceRule.objects.get()
-    form = {
-        "channel": rule.channel_id,
-        "fee_rate": "0.05",
-        "margin_rate": "0.25",
-        "tax_rate": "0.19",
-        "extra_amount": "1",
-        "ending": "0.99",
-    }
-
-    assert staff.get(page("catalog_pricerule", "add")).status_code == 200
-    response = staff.post(page("catalog_pricerule", "add"), form)
-    changed = staff.post(page("catalog_pricerule", "change", rule.pk), form)
-
-    assert (response.status_code, changed.status_code) == (302, 403)
-    assert list(PriceRule.objects.order_by("pk").values_list("version", flat=True)) == [
-        rule.version,
-        rule.version + 1,
-    ]
 
 
 def test_staff_pages_have_a_policy_of_their_own_and_the_others_keep_theirs(staff, client):

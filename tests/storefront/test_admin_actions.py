@@ -8,12 +8,13 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from catalog.models import Listing, PriceRule
+from catalog.models import Listing
 from notifications.models import Delivery
 from orders.models import PaymentEvent, PurchaseOrder
 from storefront.accounts.models import User
 from suppliers import supply
 from suppliers.models import FeedIssue, FeedRun, Supplier
+from tests.factories.price_books import make_price_book, make_terms
 from tests.factories.suppliers import NOON
 from tests.factories.world import orders_by_status
 
@@ -128,15 +129,12 @@ def test_staff_start_a_sync_now(world, staff, started):
 
 
 def test_staff_let_a_new_price_rule_count_for_all_that_a_supplier_offers(world, staff, started):
-    rule = world[0].rule
-    PriceRule.objects.create(
-        channel=rule.channel,
-        version=rule.version + 1,
-        fee_rate=0,
-        margin_rate=0,
-        tax_rate=0,
-        extra_amount=0,
-        ending=Decimal("0.50"),
+    make_terms(channel=world[0].channel, channel_fee_rate="0", tax_rate="0", handling_amount="0")
+    make_price_book(
+        channel=world[0].channel,
+        version=2,
+        status="live",
+        rules=({"value": "0", "ending": "0.50"},),
     )
 
     staff.post(page("suppliers_supplier", "price_anew", Supplier.objects.get().pk))

@@ -40,13 +40,25 @@ SUPPLY = (
     ),
     Invariant(
         code="P1.not_below_cost",
-        sentence="Nothing is sold below its cost.",
+        sentence="Nothing is sold below its landed cost.",
         sql="""
             SELECT v.sku, l.channel_id AS channel, l.price_amount, l.cost_amount
             FROM catalog_listing l JOIN catalog_variant v ON v.id = l.variant_id
-            WHERE l.price_amount < l.cost_amount
+            WHERE l.price_amount < l.cost_amount OR l.price_amount < l.landed_amount
                OR (l.is_published AND (l.price_amount IS NULL OR l.price_amount <= 0
                                        OR l.cost_amount IS NULL))
+        """,
+    ),
+    Invariant(
+        code="P4.one_book",
+        sentence="Every price names a rule of a book that is or was live on its channel.",
+        sql="""
+            SELECT l.id AS listing, l.price_amount, b.version, b.status
+            FROM catalog_listing l
+            LEFT JOIN catalog_pricerule r ON r.id = l.rule_id
+            LEFT JOIN catalog_pricebook b ON b.id = r.book_id
+            WHERE l.price_amount IS NOT NULL
+              AND (b.id IS NULL OR b.status = 'draft' OR b.channel_id <> l.channel_id)
         """,
     ),
     Invariant(

@@ -11,7 +11,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from catalog.models import Channel, ExchangeRate, PriceRule
+from catalog import price_books
+from catalog.models import Channel, ExchangeRate, LandingTerms, PriceBook, PriceRule
 from orders.taxes import STANDARD_RATES
 from shipping import seeding
 from storefront.accounts.models import User
@@ -91,18 +92,21 @@ def _channel() -> Channel:
         quote="EUR",
         defaults={"rate": USD_IN_EUR, "source": "ECB 2026-10-30", "as_of": timezone.now()},
     )
-    PriceRule.objects.get_or_create(
+    LandingTerms.objects.get_or_create(
         channel=channel,
-        version=1,
+        origin="*",
+        supplier_code="*",
         defaults={
-            "fee_rate": Decimal("0.03"),
-            "margin_rate": Decimal("0.30"),
+            "channel_fee_rate": Decimal("0.03"),
             # The highest rate of any country we sell to: the price holds everywhere.
             "tax_rate": max(STANDARD_RATES.values()),
-            "extra_amount": Decimal("3.00"),  # the EU's flat duty per line, which we pay
-            "ending": Decimal("0.99"),
         },
     )
+    if not PriceBook.objects.filter(channel=channel).exists():
+        now = timezone.now()
+        book = price_books.draft(channel=channel, actor=ACTOR, now=now)
+        PriceRule.objects.create(book=book, number=1, value=Decimal("0.30"), ending=Decimal("0.99"))
+        price_books.open_first(book=book, actor=ACTOR, now=now)
     return channel
 
 

@@ -81,6 +81,7 @@ PLANTED = {
     "I8.quarantine": "UPDATE suppliers_feedrun SET status = 'quarantined', updated = 3",
     "P1.not_below_cost": "UPDATE catalog_listing SET cost_amount = price_amount + 1",
     "P2.fit_to_show": "UPDATE catalog_listing SET is_withdrawn = true",
+    "P4.one_book": "UPDATE catalog_pricebook SET status = 'draft'",
     "P3.card_price": "UPDATE catalog_card SET price_amount = price_amount + 1",
     "V1.judged": "UPDATE suppliers_evidence SET verified_by = ''",
     "V2.not_over": "UPDATE suppliers_evidence SET valid_until = '2026-11-23'",

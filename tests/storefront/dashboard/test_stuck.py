@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
 
-from catalog.models import Image
+from catalog.models import Image, Listing, PriceHold, PriceRule
 from notifications.models import Delivery
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, SupplierClaim
 from shipping.models import Parcel
@@ -109,6 +109,17 @@ TROUBLE = {
     "evidence_waits": lambda: Evidence.objects.update(status="submitted", status_since=AGO),
     "evidence_ends": lambda: Evidence.objects.update(valid_until=NOON.date()),
     "offers_withheld": lambda: SupplierOffer.objects.update(missing_evidence="ce, un_38_3"),
+    "price_held": lambda: PriceHold.objects.create(
+        listing=Listing.objects.first(),
+        status_since=AGO,
+        opened_at=AGO,
+        reason="moved_too_far",
+        sentence="From 10.00 to 20.00: 100 %.",
+        old_amount=10,
+        proposed_amount=20,
+        cost_amount=5,
+        rule=PriceRule.objects.first(),
+    ),
     "pictures": lambda: Image.objects.update(stem="", problem="HTTP 404", tries=8),
     "call_failed": InboundCall.objects.all,  # the world has one
     "message_dead": lambda: Delivery.objects.update(status="dead", status_since=AGO),

@@ -1,0 +1,120 @@
+"""Count the prices of many variants, with what is known of each: one question for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Q
+
+from catalog import market
+from catalog.guarding import MOVES, Standing
+from catalog.models import Channel, PriceChange
+from catalog.pricing import UNKNOWN, Calculation, Goods, Market, Policy, calculate
+
+A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lot:
+    """One variant to be priced: the goods, and the listing with its present price."""
+
+    goods: Goods
+    listing_id: int | None
+    present: Decimal | None
+
+
+def calculate_all(
+    lots: Sequence[Lot], *, channel: Channel, policy: Policy, now: datetime
+) -> list[Calculation]:
+    """Return one calculation for each lot, in their order. Writes nothing.
+
+    A price that was lost is compared with the last one that shoppers saw; the price of a day
+    ago is what the first change since then replaced.
+    """
+    last = _last_prices([lot.listing_id for lot in lots if lot.listing_id and lot.present is None])
+    day_ago: dict[int, Decimal | None] = {}
+    if policy.limits.max_day_rate is not None:
+        day_ago = _replaced_since([lot.listing_id for lot in lots if lot.listing_id], now - A_DAY)
+    markets = _markets(lots, channel=channel, policy=policy, now=now)
+    done: list[Calculation] = []
+    for lot in lots:
+        present = lot.present
+        before = present
+        if lot.listing_id is not None:
+            present = last.get(lot.listing_id) if present is None else present
+            before = day_ago.get(lot.listing_id, present)
+        done.append(
+            calculate(
+                lot.goods,
+                policy=policy,
+                standing=Standing(present=present, day_ago=before),
+                market=markets.get(lot.goods.place.variant_id, UNKNOWN),
+            )
+        )
+    if policy.restores_since is not None:
+        return _let_return(lots, done, since=policy.restores_since)
+    return done
+
+
+def _last_prices(listing_ids: Collection[int]) -> dict[int, Decimal]:
+    if not listing_ids:
+        return {}
+    changes = PriceChange.objects.filter(listing__in=listing_ids)
+    newest = changes.order_by("listing", "-at", "-id").distinct("listing")
+    return dict(newest.values_list("listing_id", "amount"))
+
+
+def _replaced_since(listing_ids: Collection[int], since: datetime) -> dict[int, Decimal | None]:
+    """Return the prices that the first change of each listing since then replaced."""
+    changes = PriceChange.objects.filter(
+        listing__in=listing_ids, at__gt=since, old_amount__isnull=False
+    )
+    oldest = changes.order_by("listing", "at", "id").distinct("listing")
+    return dict(oldest.values_list("listing_id", "old_amount"))
+
+
+def _markets(
+    lots: Sequence[Lot], *, channel: Channel, policy: Policy, now: datetime
+) -> dict[int, Market]:
+    if not any(rule.dynamics for rule in policy.rules.rules):
+        return {}
+    variant_ids = [lot.goods.place.variant_id for lot in lots]
+    return {
+        variant_id: Market(
+            competitor=told.competitor.amount if told.competitor else None,
+            cover_days=told.cover_days,
+        )
+        for variant_id, told in market.read(
+            channel=channel, variant_ids=variant_ids, now=now
+        ).items()
+    }
+
+
+def _let_return(
+    lots: Sequence[Lot], done: list[Calculation], *, since: datetime
+) -> list[Calculation]:
+    """Let a restored book bring back the very prices that it had: they were no mistake then."""
+    stopped = {
+        lot.listing_id: one.verdict.proposed
+        for lot, one in zip(lots, done, strict=True)
+        if lot.listing_id and one.verdict and one.verdict.stop in MOVES
+    }
+    if not stopped:
+        return done
+    changes = PriceChange.objects.filter(Q(listing__in=stopped), at__gte=since)
+    known = {
+        (listing_id, amount)
+        for listing_id, *amounts in changes.values_list("listing_id", "amount", "old_amount")
+        for amount in amounts
+    }
+    return [
+        replace(one, verdict=replace(one.verdict, stop=None))
+        if one.verdict
+        and lot.listing_id in stopped
+        and (lot.listing_id, one.verdict.proposed) in known
+        else one
+        for lot, one in zip(lots, done, strict=True)
+    ]

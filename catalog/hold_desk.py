@@ -1,0 +1,96 @@
+"""Staff pages of prices that a guard stopped."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from catalog import deciding
+from catalog.guarding import MOVES
+from catalog.models import PriceHold
+from storefront.lib import columns
+from storefront.lib.staff import ReasonForm, StaffAdmin, action
+
+Status = PriceHold.Status
+
+
+@admin.register(PriceHold)
+class PriceHoldAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        columns.link("listing", _("Variant"), text="listing__variant__sku"),
+        columns.text("listing__channel__code", _("Channel")),
+        columns.state("status", _("State"), calls=["open"], ended=["approved", "lapsed"]),
+        "sentence",
+        columns.money("old_amount", _("Price"), currency="listing__channel__currency"),
+        columns.money("proposed_amount", _("Proposed"), currency="listing__channel__currency"),
+        columns.money("cost_amount", _("Cost"), currency="listing__channel__currency"),
+        "is_off_sale",
+        columns.age("opened_at", _("Since")),
+    ]
+    list_select_related: ClassVar = ["listing__variant", "listing__channel"]
+    list_filter: ClassVar = ["status", "reason", "is_off_sale", "listing__channel"]
+    search_fields: ClassVar = ["listing__variant__sku", "listing__variant__product__title"]
+    ordering: ClassVar = ["-id"]
+    exclude: ClassVar = ["made_of"]
+    readonly_fields: ClassVar = [columns.document("made_of", _("Made of")), columns.moves]
+    actions: ClassVar = ["approve_all", "reject_all"]
+    actions_detail: ClassVar = ["approve", "reject"]
+    fits: ClassVar = {
+        "approve": lambda row: row.status == Status.OPEN and row.reason in MOVES,
+        "reject": lambda row: row.status == Status.OPEN,
+    }
+    refusals: ClassVar = (deciding.CannotApproveError,)
+
+    @action(description=_("Approve the proposed prices"))
+    def approve_all(self, request: HttpRequest, rows: QuerySet[PriceHold]) -> None:
+        self.do_each(
+            request,
+            rows,
+            lambda row: deciding.approve(hold=row, actor=str(request.user), now=timezone.now()),
+        )
+
+    @action(description=_("Reject, and keep the old prices"))
+    def reject_all(self, request: HttpRequest, rows: QuerySet[PriceHold]) -> None:
+        self.do_each(
+            request,
+            rows,
+            lambda row: deciding.reject(hold=row, actor=str(request.user), now=timezone.now()),
+        )
+
+    @action(description=_("Approve"), icon="check")
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        hold = self.row(request, object_id)
+        return self.ask(
+            request,
+            hold,
+            title=gettext("Approve"),
+            explain=f"{hold.sentence} {gettext('The proposed price counts at once.')}",
+            act=lambda _given: deciding.approve(
+                hold=hold, actor=str(request.user), now=timezone.now()
+            ),
+            done=gettext("It is sold by the proposed price."),
+        )
+
+    @action(description=_("Reject"), icon="block")
+    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        hold = self.row(request, object_id)
+        return self.ask(
+            request,
+            hold,
+            title=gettext("Reject"),
+            explain=gettext(
+                "The old price stays, if it pays what the goods cost today; else it stays off"
+                " sale. The same proposal does not come back."
+            ),
+            form_class=ReasonForm,
+            act=lambda given: deciding.reject(
+                hold=hold, actor=str(request.user), now=timezone.now(), reason=given["reason"]
+            ),
+            done=gettext("The old price stays."),
+        )

@@ -1,0 +1,129 @@
+"""Say what one unit costs until a shopper holds it. Pure: no database, no clock, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+EU = frozenset(
+    {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"}
+    | {"IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"}
+)
+# A parcel from outside pays this for each HS line in it, whatever the quantity; a price must
+# hold for the parcel with one unit.
+# Source: the EU's flat duty on low-value consignments, which replaces the relief below 150 EUR
+FLAT_DUTY = Decimal(3)
+DUTY_CURRENCY = "EUR"
+DUTY_FROM, DUTY_UNTIL = date(2026, 7, 1), date(2028, 7, 1)
+ANY = "*"
+ONE = Decimal(1)
+LEAST_KEPT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What selling costs on one channel, of goods from one origin and supplier.
+
+    Units:  amounts per unit in the channel's currency; ``supplier_fee_rate`` is of the
+            wholesale cost, ``channel_fee_rate`` of the price before tax, ``payment_fee_rate``
+            of the price with tax; ``duty_amount`` None: what the law says
+    """
+
+    supplier_fee_rate: Decimal = Decimal(0)
+    supplier_fee_amount: Decimal = Decimal(0)
+    freight_amount: Decimal = Decimal(0)
+    duty_amount: Decimal | None = None
+    handling_amount: Decimal = Decimal(0)
+    payment_fee_rate: Decimal = Decimal(0)
+    payment_fee_amount: Decimal = Decimal(0)
+    channel_fee_rate: Decimal = Decimal(0)
+    tax_rate: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landed:
+    """The cost of one unit, in its parts; what depends on the price stands in the terms."""
+
+    origin: str
+    wholesale: Decimal
+    supplier_fee: Decimal
+    freight: Decimal
+    duty: Decimal
+    handling: Decimal
+    payment_fee: Decimal
+    total: Decimal
+    terms: Terms
+
+    @property
+    def fee_rate(self) -> Decimal:
+        """The fees that grow with the price, as a fraction of the price before tax."""
+        terms = self.terms
+        return terms.channel_fee_rate + terms.payment_fee_rate * (1 + terms.tax_rate)
+
+    def price_keeping(self, margin_rate: Decimal, *, more: Decimal = Decimal(0)) -> Decimal | None:
+        """Return the price with tax that pays all this, ``more``, and leaves the margin.
+
+        None: fees and margin together leave next to nothing of the price to pay the cost with.
+
+        Source: price = (landed + more) / (1 - fees - margin) * (1 + tax)
+        """
+        keep_rate = ONE - self.fee_rate - margin_rate
+        if keep_rate < LEAST_KEPT:
+            return None
+        return (self.total + more) * (1 + self.terms.tax_rate) / keep_rate
+
+    def margin_rate(self, price: Decimal) -> Decimal:
+        """Return what a price with tax leaves, as a fraction of the price before tax."""
+        net = price / (1 + self.terms.tax_rate)
+        return ONE - self.fee_rate - self.total / net
+
+    def steps(self) -> Iterator[tuple[str, Decimal]]:
+        """Name each part of the cost, in the order in which it arises."""
+        yield "wholesale", self.wholesale
+        yield "supplier_fee", self.supplier_fee
+        yield "freight", self.freight
+        yield "duty", self.duty
+        yield "handling", self.handling
+        yield "payment_fee", self.payment_fee
+        yield "landed", self.total
+
+
+def terms_for(
+    known: Mapping[tuple[str, str], Terms], *, origin: str, supplier_code: str
+) -> Terms | None:
+    """Choose the most specific terms: of this supplier before all, of this origin before any.
+
+    Shape:  ``known`` maps (origin, supplier code) to terms; ``*`` stands for any
+    """
+    for key in ((origin, supplier_code), (ANY, supplier_code), (origin, ANY), (ANY, ANY)):
+        if key in known:
+            return known[key]
+    return None
+
+
+def pays_flat_duty(*, origin: str, destination: str, on: date) -> bool:
+    """Tell whether a parcel pays the EU's flat duty. Unknown origins do: a loss is worse."""
+    return destination in EU and origin not in EU and DUTY_FROM <= on < DUTY_UNTIL
+
+
+def land(*, wholesale: Decimal, origin: str, terms: Terms, flat_duty: Decimal) -> Landed:
+    """Sum up what one unit costs until the shopper has it, as far as no price is needed for it.
+
+    Units:  all in the channel's currency; ``flat_duty`` is 0 where the law asks none
+    """
+    supplier_fee = wholesale * terms.supplier_fee_rate + terms.supplier_fee_amount
+    duty = flat_duty if terms.duty_amount is None else terms.duty_amount
+    more = terms.freight_amount + duty + terms.handling_amount + terms.payment_fee_amount
+    return Landed(
+        origin=origin,
+        wholesale=wholesale,
+        supplier_fee=supplier_fee,
+        freight=terms.freight_amount,
+        duty=duty,
+        handling=terms.handling_amount,
+        payment_fee=terms.payment_fee_amount,
+        total=wholesale + supplier_fee + more,
+        terms=terms,
+    )

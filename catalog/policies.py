@@ -1,0 +1,107 @@
+"""Read by what prices are counted: the book, what selling costs, what money is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from catalog.guarding import Limits
+from catalog.landing import Terms
+from catalog.models import Channel, ExchangeRate, LandingTerms, PriceBook, PriceRule
+from catalog.pricing import Policy
+from catalog.rounding import Rounding
+from catalog.rules import Basis, Dynamics, Method, Rule, RuleIndex
+from storefront.lib.money import smallest
+
+TERMS = (
+    "supplier_fee_rate",
+    "supplier_fee_amount",
+    "freight_amount",
+    "duty_amount",
+    "handling_amount",
+    "payment_fee_rate",
+    "payment_fee_amount",
+    "channel_fee_rate",
+    "tax_rate",
+)
+
+
+def load(*, channel: Channel, now: datetime, book: PriceBook | None = None) -> Policy:
+    """Read what counts now on a channel: by its live book, or as if another one were live."""
+    if book is None:
+        live = PriceBook.objects.filter(channel=channel, status=PriceBook.Status.LIVE)
+        book = live.select_related("restores").first()
+    rules = book.rules.order_by("number") if book else PriceRule.objects.none()
+    return Policy(
+        book_id=book.pk if book else None,
+        currency=channel.currency,
+        country=channel.default_country,
+        on=now.date(),
+        limits=Limits(
+            floor_margin_rate=book.floor_margin_rate,
+            max_run_rate=book.max_run_rate,
+            max_day_rate=book.max_day_rate,
+        )
+        if book
+        else Limits(),
+        rules=RuleIndex((rule_of(row, currency=channel.currency) for row in rules), now=now),
+        terms=terms_of(channel),
+        rates=rates_of(channel),
+        restores_since=book.restores.live_at if book and book.restores else None,
+    )
+
+
+def rates_of(channel: Channel) -> dict[str, Decimal]:
+    """Return what one unit of each currency is worth in the channel's."""
+    rates = ExchangeRate.objects.filter(quote=channel.currency).values_list("base", "rate")
+    return {**dict(rates), channel.currency: Decimal(1)}
+
+
+def terms_of(channel: Channel) -> dict[tuple[str, str], Terms]:
+    rows = LandingTerms.objects.filter(channel=channel).values("origin", "supplier_code", *TERMS)
+    return {(row.pop("origin"), row.pop("supplier_code")): Terms(**row) for row in rows}
+
+
+def rule_of(row: PriceRule, *, currency: str) -> Rule:
+    """Read a row as the rule that it is; amounts become exact as the database keeps them."""
+    return Rule(
+        id=row.pk or 0,
+        number=row.number,
+        variant_id=row.variant_id,
+        product_id=row.product_id,
+        supplier_code=row.supplier_code,
+        brand_id=row.brand_id,
+        category_id=row.category_id,
+        basis=Basis(row.basis),
+        method=Method(row.method),
+        value=row.value,
+        tiers=read_tiers(row.tiers),
+        rounding=Rounding(step=row.step, ending=row.ending, smallest=smallest(currency)),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        is_promotion=row.is_promotion,
+        dynamics=Dynamics(
+            undercut_rate=row.undercut_rate,
+            low_cover_days=row.low_cover_days,
+            raise_rate=row.raise_rate,
+            high_cover_days=row.high_cover_days,
+            lower_rate=row.lower_rate,
+        ),
+    )
+
+
+def read_tiers(told: Sequence[Sequence[Any]]) -> tuple[tuple[Decimal, Decimal], ...]:
+    return tuple(sorted((Decimal(str(start)), Decimal(str(value))) for start, value in told))
+
+
+def copied(rule: PriceRule) -> Mapping[str, Any]:
+    """Return all that a rule says, to say it again in another book."""
+    left_out = {"id", "book"}
+    fields = PriceRule._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
+    return {
+        field.attname: getattr(rule, field.attname)
+        for field in fields
+        if field.name not in left_out
+    }

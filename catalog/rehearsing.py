@@ -1,0 +1,201 @@
+"""Show what a price book would do before it does it: a dry run over a whole channel."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from catalog import policies, repricing, tagging
+from catalog.landing import Landed
+from catalog.models import PriceBook, Variant
+from catalog.pricing import CENT
+from catalog.repricing import BATCH
+
+SHOWN = 200
+NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What a book would make of one listing; ``after`` is what would then be asked.
+
+    Shape:  ``outcome`` is a code: of a stop, of clamps joined by +, of what is missing, or ""
+    Units:  amounts with tax in the channel's currency; margins are fractions before tax
+    """
+
+    listing_id: int
+    variant_id: int
+    before: Decimal | None
+    after: Decimal | None
+    proposed: Decimal | None
+    landed: Landed | None
+    outcome: str
+    is_stopped: bool
+    rule_number: int | None
+
+    @property
+    def move_rate(self) -> Decimal:
+        """How far the price moves; what has no price before or after moves by nothing."""
+        to = self.proposed if self.is_stopped else self.after
+        return to / self.before - 1 if to and self.before else NOTHING
+
+    def margin_rate(self, price: Decimal | None) -> Decimal | None:
+        return self.landed.margin_rate(price) if self.landed and price else None
+
+
+def effects(*, book: PriceBook, now: datetime) -> Iterator[Effect]:
+    """Yield what a book would make of each listing of its channel, as if it went live now.
+
+    Nothing is written or locked, and no more than a thousand listings are held at a time. The
+    very calculation that going live does, so both agree as long as the inputs do.
+    """
+    channel = book.channel
+    policy = policies.load(channel=channel, now=now, book=book)
+    last = 0
+    while batch := list(repricing.stored(channel).filter(pk__gt=last)[:BATCH]):
+        done_all = repricing.calculations(batch, channel=channel, policy=policy, now=now)
+        for row, done in zip(batch, done_all, strict=True):
+            tags = tagging.tags(done, listing=row, currency=channel.currency)
+            verdict = done.verdict
+            yield Effect(
+                listing_id=row.pk,
+                variant_id=row.variant_id,
+                before=row.price_amount,
+                after=tags["price_amount"],
+                proposed=verdict.proposed if verdict else None,
+                landed=done.landed,
+                outcome=f"missing_{done.missing}"
+                if done.missing
+                else f"stop_{verdict.stop}"
+                if verdict and verdict.stop
+                else "+".join(f"clamped_{clamp}" for clamp in verdict.clamps)
+                if verdict
+                else "",
+                is_stopped=done.is_stopped,
+                rule_number=done.rule.number if done.rule else None,
+            )
+        last = batch[-1].pk
+
+
+def rehearse(*, book: PriceBook, now: datetime) -> dict[str, Any]:
+    """Run a book dry, keep what it would do beside it, and return that.
+
+    If the book was changed meanwhile, nothing is kept.
+    """
+    counts: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
+    before, after = _Margins(), _Margins()
+    largest: list[tuple[Decimal, int, Effect]] = []
+    for effect in effects(book=book, now=now):
+        counts["variants"] += 1
+        counts[_kind(effect)] += 1
+        counts["off_sale"] += effect.is_stopped and effect.after is None
+        outcomes.update(filter(None, effect.outcome.split("+")))
+        before.add(effect, effect.before)
+        after.add(effect, effect.after)
+        if move := abs(effect.move_rate):
+            place = (move, -effect.listing_id, effect)
+            if len(largest) < SHOWN:
+                heapq.heappush(largest, place)
+            else:
+                heapq.heappushpop(largest, place)
+    moves = [effect for *_, effect in sorted(largest, reverse=True)]
+    found = {
+        "counts": dict(counts),
+        "outcomes": dict(outcomes),
+        "margin_before": before.rate(),
+        "margin_after": after.rate(),
+        "largest": [list(row) for row in told(moves)],
+    }
+    same = PriceBook.objects.filter(pk=book.pk, revision=book.revision, status="draft")
+    same.update(rehearsal=found, rehearsed_at=now)
+    return found
+
+
+HEADINGS = (
+    "sku",
+    "title",
+    "from",
+    "to",
+    "proposed",
+    "move_percent",
+    "margin_before_percent",
+    "margin_after_percent",
+    "rule",
+    "outcome",
+)
+
+
+def told(found: list[Effect]) -> Iterator[tuple[str, ...]]:
+    """Yield effects as rows of text under ``HEADINGS``, with the names of the goods."""
+    variants = Variant.objects.filter(pk__in=[effect.variant_id for effect in found])
+    names = {
+        pk: (sku, title) for pk, sku, title in variants.values_list("pk", "sku", "product__title")
+    }
+    for effect in found:
+        after = effect.margin_rate(effect.proposed if effect.is_stopped else effect.after)
+        yield (
+            *names[effect.variant_id],
+            _text(effect.before),
+            _text(effect.after),
+            _text(effect.proposed),
+            _percent(effect.move_rate),
+            _percent(effect.margin_rate(effect.before)),
+            _percent(after),
+            str(effect.rule_number or ""),
+            effect.outcome,
+        )
+
+
+def table(*, book: PriceBook, now: datetime) -> Iterator[tuple[str, ...]]:
+    """Yield the whole dry run as rows of text, the headings first."""
+    yield HEADINGS
+    batch: list[Effect] = []
+    for effect in effects(book=book, now=now):
+        batch.append(effect)
+        if len(batch) == BATCH:
+            yield from told(batch)
+            batch = []
+    yield from told(batch)
+
+
+def _kind(effect: Effect) -> str:
+    if effect.is_stopped:
+        return "stopped"
+    if effect.before == effect.after:
+        return "same"
+    if effect.before is None:
+        return "new"
+    if effect.after is None:
+        return "lost"
+    return "up" if effect.after > effect.before else "down"
+
+
+def _text(amount: Decimal | None) -> str:
+    return "" if amount is None else f"{amount:.2f}"
+
+
+def _percent(rate: Decimal | None) -> str:
+    return "" if rate is None else f"{(rate * 100).quantize(CENT):f}"
+
+
+class _Margins:
+    """Sums up what prices leave: one unit of each variant sold."""
+
+    def __init__(self) -> None:
+        self.net = self.kept = NOTHING
+
+    def add(self, effect: Effect, price: Decimal | None) -> None:
+        if effect.landed is None or not price:
+            return
+        net = price / (1 + effect.landed.terms.tax_rate)
+        self.net += net
+        self.kept += net * effect.landed.margin_rate(price)
+
+    def rate(self) -> str | None:
+        return str((self.kept / self.net).quantize(Decimal("0.0001"))) if self.net else None

@@ -1,0 +1,122 @@
+"""The form of a price rule: tiers as a line of text, and kind words for what cannot be."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from catalog.models import PriceBook, PriceRule
+from catalog.rules import Basis, Method
+from storefront.lib.money import smallest
+
+
+class TiersField(forms.CharField):
+    """Pairs as people write them: ``20: 0.35, 100: 0.30``."""
+
+    widget = UnfoldAdminTextInputWidget
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return ", ".join(f"{start}: {tier}" for start, tier in value)
+        return value
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return value
+        pairs: list[list[str]] = []
+        for part in filter(None, (each.strip() for each in str(value or "").split(","))):
+            start, colon, tier = part.partition(":")
+            try:
+                read = [Decimal(start.strip()), Decimal(tier.strip())]
+            except InvalidOperation:
+                read = []
+            if not colon or not read or not all(each.is_finite() for each in read) or read[0] < 0:
+                raise forms.ValidationError(gettext("Write it as 20: 0.35, 100: 0.30"))
+            pairs.append([str(each) for each in read])
+        return sorted(pairs, key=lambda pair: Decimal(pair[0]))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool((initial or []) != self.to_python(data))
+
+
+class PriceRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """A rule of a draft."""
+
+    tiers = TiersField(
+        label=_("Tiers"),
+        required=False,
+        help_text=_("From which wholesale cost another value counts: 20: 0.35, 100: 0.30"),
+    )
+
+    class Meta:
+        model = PriceRule
+        fields = (
+            "book",
+            "number",
+            "category",
+            "brand",
+            "supplier_code",
+            "product",
+            "variant",
+            "basis",
+            "method",
+            "value",
+            "tiers",
+            "step",
+            "ending",
+            "starts_at",
+            "ends_at",
+            "is_promotion",
+            "undercut_rate",
+            "low_cover_days",
+            "raise_rate",
+            "high_cover_days",
+            "lower_rate",
+        )
+
+    def __init__(self, *args: Any, **known: Any) -> None:
+        super().__init__(*args, **known)
+        if "book" in self.fields:
+            drafts = PriceBook.objects.filter(status=PriceBook.Status.DRAFT)
+            self.fields["book"].queryset = drafts.select_related("channel")  # type: ignore[attr-defined]
+        if "value" in self.fields:
+            self.fields["value"].help_text = _(
+                "A fraction: 0.35 is 35 %. For a fixed amount: the amount."
+            )
+            self.fields["ending"].help_text = _(
+                "Prices end so above each step: step 1 and ending 0.99; step 5 and ending 4.99."
+            )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        self._method(given)
+        step, ending = given.get("step"), given.get("ending")
+        if step is not None and ending is not None and not 0 <= ending < step:
+            self.add_error("ending", gettext("It must be less than the step."))
+        book = given.get("book") or (self.instance.book if self.instance.book_id else None)
+        if book is not None and ending is not None and ending % smallest(book.channel.currency):
+            words = gettext("%(currency)s has no such coin.") % {"currency": book.channel.currency}
+            self.add_error("ending", words)
+        start, end = given.get("starts_at"), given.get("ends_at")
+        if given.get("is_promotion") and not (start and end):
+            self.add_error("ends_at", gettext("A reduction that is announced starts and ends."))
+        if start and end and end <= start:
+            self.add_error("ends_at", gettext("It ends before it starts."))
+        return given
+
+    def _method(self, given: dict[str, Any]) -> None:
+        values = [given.get("value"), *(Decimal(tier) for _start, tier in given.get("tiers") or ())]
+        known = [value for value in values if value is not None]
+        if given.get("method") == Method.MARGIN:
+            if given.get("basis") != Basis.COST:
+                words = gettext("A margin is counted over the landed cost only.")
+                self.add_error("method", words)
+            if not all(0 <= value < 1 for value in known):
+                self.add_error("value", gettext("A margin lies between 0 and 1."))
+        elif given.get("basis") == Basis.COST and any(value < 0 for value in known):
+            self.add_error("value", gettext("Nothing is sold for less than it costs."))

@@ -1,0 +1,104 @@
+"""Hang a counted price on its listing, and keep what it was made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from catalog import price_holds
+from catalog.models import Listing, PriceChange
+from catalog.pricing import Calculation, Goods
+from catalog.rows import fitted
+from catalog.rules import Place
+from catalog.stepping import snapshot
+from storefront.lib.money import Money
+from storefront.lib.transactions import needs_transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tagged:
+    """A listing that was priced: its price before, and how the new one came about."""
+
+    listing: Listing
+    before: Decimal | None
+    done: Calculation
+
+
+def said(listing: Listing, *, category_id: int, brand_id: int, product_id: int) -> Goods:
+    """Read from a listing what its supplier last said, to count its price anew."""
+    return Goods(
+        place=Place(
+            variant_id=listing.variant_id,
+            product_id=product_id,
+            category_id=category_id,
+            brand_id=brand_id,
+            supplier_code=listing.supplier_code,
+        ),
+        cost=None
+        if listing.wholesale_amount is None
+        else Money(listing.wholesale_amount, listing.wholesale_currency),
+        origins=tuple(listing.origins),
+        map_amount=listing.map_amount,
+        msrp_amount=listing.msrp_amount,
+    )
+
+
+def inputs(goods: Goods) -> dict[str, Any]:
+    """Return what a listing keeps of what the supplier says."""
+    cost = goods.cost
+    return {
+        "wholesale_amount": fitted(Listing, "wholesale_amount", cost.amount)
+        if cost is not None
+        else None,
+        "wholesale_currency": "" if cost is None else cost.currency,
+        "supplier_code": goods.place.supplier_code,
+        "origins": list(goods.origins),
+        "map_amount": goods.map_amount,
+        "msrp_amount": goods.msrp_amount,
+    }
+
+
+def tags(done: Calculation, *, listing: Listing, currency: str) -> dict[str, Any]:
+    """Return the price columns of a listing.
+
+    A price that a guard stopped leaves the old one standing, while that pays what the goods
+    cost and keeps the supplier's bounds; else there is none until a person decides.
+    """
+    if done.cost is None or done.landed is None or done.rule is None:
+        return {"cost_amount": None, "landed_amount": None, "price_amount": None, "rule_id": None}
+    price, rule_id = done.price, done.rule.id
+    if done.is_stopped:
+        price = done.standing.present if done.may_stay else None
+        rule_id = listing.rule_id or rule_id
+    return {
+        "cost_amount": fitted(Listing, "cost_amount", Money(done.cost, currency).rounded().amount),
+        "landed_amount": Money(done.landed.total, currency).rounded().amount,
+        "price_amount": price,
+        "rule_id": rule_id,
+    }
+
+
+@needs_transaction
+def remember(tagged: Sequence[Tagged], *, now: datetime) -> None:
+    """Keep each change of a price with what it was made of, and what a guard stopped.
+
+    Locks:  none; the caller holds the listings
+    """
+    PriceChange.objects.bulk_create(
+        PriceChange(
+            listing=each.listing,
+            amount=price,
+            old_amount=each.before,
+            cost_amount=cost,
+            rule_id=rule_id,
+            made_of=snapshot(each.done),
+            at=now,
+        )
+        for each in tagged
+        if (price := each.listing.price_amount) and price != each.before
+        if (cost := each.listing.cost_amount) and (rule_id := each.listing.rule_id)
+    )
+    price_holds.note({each.listing: each.done for each in tagged}, now=now)

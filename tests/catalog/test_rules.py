@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.rounding import Rounding
+from catalog.rules import Place, Rule, RuleIndex
+from tests.factories.catalog import NOON
+
+HOUR = timedelta(hours=1)
+
+
+def rule(number, **more):
+    return Rule(id=number, number=number, value=Decimal("0.3"), rounding=Rounding(), **more)
+
+
+def wins(*rules, now=NOON):
+    place = Place(variant_id=1, product_id=1, category_id=1, brand_id=1, supplier_code="a")
+    found = next(iter(RuleIndex(rules, now=now).fitting(place)), None)
+    return found and found.number
+
+
+def test_the_most_specific_rule_wins():
+    everything, category, brand, supplier, product, variant = (
+        rule(1),
+        rule(2, category_id=1),
+        rule(3, brand_id=1),
+        rule(4, supplier_code="a"),
+        rule(5, product_id=1),
+        rule(6, variant_id=1),
+    )
+    ladder = [everything, category, brand, supplier, product, variant]
+
+    assert [wins(*ladder[: place + 1]) for place in range(6)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_rule_that_names_two_things_beats_each_of_them():
+    assert (
+        wins(rule(1, brand_id=1), rule(2, category_id=1), rule(3, brand_id=1, category_id=1)) == 3
+    )
+
+
+def test_what_does_not_fit_does_not_count():
+    assert wins(rule(1, brand_id=2), rule(2, supplier_code="b")) is None
+
+
+def test_a_rule_counts_from_its_start_until_its_end_and_then_beats_the_steady_one():
+    steady, sale = rule(1), rule(2, starts_at=NOON, ends_at=NOON + HOUR)
+
+    assert wins(steady, sale, now=NOON - timedelta(seconds=1)) == 1
+    assert wins(steady, sale) == 2
+    assert wins(steady, sale, now=NOON + HOUR) == 1
+
+
+def test_of_two_that_run_the_later_start_counts_then_the_lower_number():
+    first = rule(1, starts_at=NOON - HOUR)
+    later = rule(3, starts_at=NOON)
+    twin = rule(2, starts_at=NOON)
+
+    assert wins(first, later, twin) == 2
+    assert wins(twin, later, first) == 2
+
+
+ids = st.none() | st.integers(1, 2)
+scopes = st.fixed_dictionaries(
+    {
+        "variant_id": ids,
+        "product_id": ids,
+        "brand_id": ids,
+        "category_id": ids,
+        "supplier_code": st.sampled_from(["", "a", "b"]),
+        "starts_at": st.sampled_from([None, NOON - HOUR, NOON, NOON + HOUR]),
+        "ends_at": st.sampled_from([None, NOON, NOON + HOUR]),
+    }
+)
+
+
+def weight(rule):
+    named = ("variant_id", "product_id", "supplier_code", "brand_id", "category_id")
+    return sum(2**place for place, name in enumerate(reversed(named)) if getattr(rule, name))
+
+
+@given(
+    told=st.lists(scopes, max_size=12),
+    place=st.builds(
+        Place,
+        variant_id=st.integers(1, 2),
+        product_id=st.integers(1, 2),
+        brand_id=st.integers(1, 2),
+        category_id=st.integers(1, 2),
+        supplier_code=st.sampled_from(["a", "b"]),
+    ),
+)
+def test_the_index_finds_what_looking_at_every_rule_finds(told, place):
+    rules = [rule(number, **scope) for number, scope in enumerate(told, start=1)]
+    fitting = [
+        one
+        for one in rules
+        if one.variant_id in {None, place.variant_id}
+        and one.product_id in {None, place.product_id}
+        and one.brand_id in {None, place.brand_id}
+        and one.category_id in {None, place.category_id}
+        and one.supplier_code in {"", place.supplier_code}
+        and (one.starts_at is None or one.starts_at <= NOON)
+        and (one.ends_at is None or one.ends_at > NOON)
+    ]
+    by_hand = sorted(
+        fitting,
+        key=lambda one: (
+            -weight(one),
+            one.starts_at is None and one.ends_at is None,
+            -(one.starts_at.timestamp() if one.starts_at else 0),
+            one.number,
+        ),
+    )
+
+    assert list(RuleIndex(rules, now=NOON).fitting(place)) == by_hand

@@ -1,0 +1,54 @@
+"""A shop whose prices are counted, and books that go live in it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from catalog import listings, price_books, rehearsing, repricing
+from catalog.listings import Supply
+from catalog.models import Listing, PriceBook
+from storefront.lib.money import Money
+from tests.factories.catalog import NOON, make_channel, make_price_rule, make_variant
+
+
+def supplied(variant, cost="10.00", **more):
+    known = {"supplier_code": "cj", "origins": ("CN",), **more}
+    return Supply(
+        variant_id=variant.pk,
+        cost=Money(Decimal(cost), "EUR"),
+        available=9,
+        ships_from={"CN": 9},
+        as_of=NOON,
+        **known,
+    )
+
+
+def stock_shop(*costs, now=NOON):
+    """Price one variant for each cost; return their listings."""
+    make_price_rule()
+    variants = [make_variant() for _ in costs]
+    supplies = [supplied(each, cost) for each, cost in zip(variants, costs, strict=True)]
+    listings.refresh(channel=make_channel(), supplies=supplies, now=now)
+    return list(Listing.objects.order_by("pk"))
+
+
+def prices():
+    return list(Listing.objects.order_by("pk").values_list("price_amount", flat=True))
+
+
+def ready(book, now=NOON):
+    rehearsing.rehearse(book=book, now=now)
+    return book
+
+
+def drafted(value="0.40", **changes):
+    book = price_books.draft(channel=make_channel(), actor="ann", now=NOON)
+    book.rules.update(value=Decimal(value))
+    PriceBook.objects.filter(pk=book.pk).update(**changes)
+    book.refresh_from_db()
+    return book
+
+
+def open_and_reprice(book, now=NOON):
+    price_books.go_live(book=ready(book, now), actor="ann", now=now)
+    return repricing.reprice_due(now=now)
