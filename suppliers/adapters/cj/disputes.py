@@ -114,11 +114,12 @@ def open_claim(wire: Wire, claim: ClaimRequest) -> ClaimState:
     }
     try:
         wire.post("disputes/create", Any, body)
-    except PermanentError:
+    except PermanentError as error:
         # He refuses a number that he has: then the first look did not show it.
-        if (known := _known(wire, claim)) is not None:
-            return known
-        raise
+        known = None if error.may_have_happened else _known(wire, claim)
+        if known is None:
+            raise
+        return known
     try:
         opened = _known(wire, claim)
     except OutsideError as error:
