@@ -16,7 +16,7 @@ from catalog.models import PriceBook, Variant
 from catalog.pricing import CENT
 from catalog.repricing import BATCH
 
-SHOWN = 200
+SHOWN = 100
 NOTHING = Decimal(0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from catalog.guarding import Verdict
@@ -83,6 +84,7 @@ def _guards(done: Calculation, verdict: Verdict) -> Iterator[Step]:
     yield Step(code=code, amount=verdict.proposed)
 
 
+@lru_cache(maxsize=4096)
 def percent(rate: Decimal) -> str:
     return f"{(rate * 100).quantize(CENT).normalize():f} %"
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from catalog import price_holds
+from catalog import price_holds, rows
 from catalog.models import Listing, PriceChange
 from catalog.pricing import Calculation, Goods
 from catalog.rows import fitted
@@ -87,7 +87,7 @@ def remember(tagged: Sequence[Tagged], *, now: datetime) -> None:
 
     Locks:  none; the caller holds the listings
     """
-    PriceChange.objects.bulk_create(
+    changes = (
         PriceChange(
             listing=each.listing,
             amount=price,
@@ -101,4 +101,5 @@ def remember(tagged: Sequence[Tagged], *, now: datetime) -> None:
         if (price := each.listing.price_amount) and price != each.before
         if (cost := each.listing.cost_amount) and (rule_id := each.listing.rule_id)
     )
+    rows.insert(PriceChange, changes)
     price_holds.note({each.listing: each.done for each in tagged}, now=now)

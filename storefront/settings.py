@@ -190,6 +190,9 @@ CELERY_TASK_TIME_LIMIT = 900
 # Long work stands in queues of its own, so that no order waits behind a picture or a feed, and no
 # picture behind a supplier who hangs.
 CELERY_TASK_ROUTES = {
+    # Somebody waits for these.
+    "catalog.tasks.rehearse": {"queue": "syncs"},
+    "catalog.tasks.reprice_due": {"queue": "syncs"},
     "catalog.tasks.*": {"queue": "bulk"},
     "suppliers.tasks.sync": {"queue": "syncs"},
     "suppliers.tasks.sync_now": {"queue": "syncs"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from catalog import tasks as catalog_tasks
 from orders import tasks as order_tasks
 from storefront.accounts.models import User
 from suppliers import tasks as supplier_tasks
@@ -26,6 +27,8 @@ def started(monkeypatch):
     """Collect the tasks that are started, instead of starting them."""
     found = []
     for task in (
+        catalog_tasks.rehearse,
+        catalog_tasks.reprice_due,
         supplier_tasks.sync_now,
         supplier_tasks.publish_waiting,
         order_tasks.send,
