@@ -36,6 +36,7 @@ app.conf.beat_schedule = {
     # supply: start the jobs that are due, one task per supplier and kind
     "suppliers: start due syncs": {"task": "suppliers.tasks.start_due_syncs", "schedule": 10},
     "suppliers: close dead runs": {"task": "suppliers.tasks.close_dead_runs", "schedule": 60},
+    "suppliers: sweep changes": {"task": "suppliers.tasks.sweep_changes", "schedule": 86_400},
     "suppliers: publish supply": {"task": "suppliers.tasks.publish_waiting", "schedule": 20},
     "suppliers: look at balances": {"task": "suppliers.tasks.look_at_balances", "schedule": 900},
     "suppliers: watch evidence": {"task": "suppliers.tasks.watch_evidence", "schedule": 900},

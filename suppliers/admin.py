@@ -13,14 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib import columns
 from storefront.lib.staff import StaffAdmin, action, inline, start
-from suppliers import complaints, runs, stock_desk, supply, tasks
+from suppliers import complaints, limits_desk, run_desk, stock_desk, supply, tasks
 from suppliers.connection_desk import CheckActions
 from suppliers.forms import SupplierForm
 from suppliers.mapping_desk import MappingActions
 from suppliers.models import FeedIssue, FeedRun, StockLocation, Supplier
 from suppliers.vetting_desk import VettingActions
 
-__all__ = ["SupplierAdmin", "stock_desk"]
+__all__ = ["SupplierAdmin", "limits_desk", "run_desk", "stock_desk"]
 
 KINDS = FeedRun.Kind
 
@@ -104,70 +104,6 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions):
     @action(description=_("Synchronize stock now"))
     def sync_stock(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:
         self.do_each(request, rows, lambda row: _start(row, KINDS.STOCK.value))
-
-
-@admin.register(FeedRun)
-class FeedRunAdmin(StaffAdmin):
-    list_display: ClassVar = [
-        "id",
-        columns.text("supplier__name", _("Supplier")),
-        "kind",
-        columns.state(
-            "status",
-            _("State"),
-            calls={"quarantined", "failed"},
-            waits={"fetched", "parsed", "staged"},
-            ended={"applied", "discarded", "rolled_back"},
-        ),
-        columns.age("started_at", _("Started")),
-        "read",
-        "created",
-        "updated",
-        "unchanged",
-        "gone",
-        "rejected",
-        "problem",
-    ]
-    list_select_related: ClassVar = ["supplier"]
-    list_filter: ClassVar = ["status", "kind", "supplier"]
-    search_fields: ClassVar = ["problem"]
-    ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [columns.moves]
-    actions_detail: ClassVar = ["accept", "discard"]
-    inlines: ClassVar = [
-        inline(FeedIssue, "row", "severity", "code", "message", tab=False, fk_name="last_run")
-    ]
-
-    @action(description=_("Believe it"), icon="check")
-    def accept(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        run = self.row(request, object_id)
-
-        def act(_given: object) -> None:
-            runs.accept(run=run, actor=str(request.user), now=timezone.now())
-            self.wake(request, tasks.sync_now, supplier_id=run.supplier_id, kind=run.kind)
-
-        return self.ask(
-            request,
-            run,
-            title=gettext("Believe it"),
-            explain=gettext("%(problem)s The feed is read again now, and applied as it is.")
-            % {"problem": run.problem},
-            act=act,
-            done=gettext("The feed is read again, and nobody asks whether it is believable."),
-        )
-
-    @action(description=_("Discard it"), icon="close")
-    def discard(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        run = self.row(request, object_id)
-        return self.ask(
-            request,
-            run,
-            title=gettext("Discard it"),
-            explain=gettext("%(problem)s Nothing of it is applied; the next run is judged anew.")
-            % {"problem": run.problem},
-            act=lambda _given: runs.discard(run=run, actor=str(request.user), now=timezone.now()),
-            done=gettext("Discarded."),
-        )
 
 
 @admin.register(FeedIssue)

@@ -10,6 +10,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 import msgspec
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,7 +20,7 @@ from storefront.lib.sealing import seal, unseal
 from suppliers.adapters import ADAPTERS, connector_class
 from suppliers.adapters.abilities import Connector
 from suppliers.adapters.line import Secret
-from suppliers.models import Connection, Supplier, SupplierProduct
+from suppliers.models import Connection, FeedLimits, Supplier, SupplierProduct
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
 CURRENCY = re.compile(r"[A-Z]{3}")
@@ -56,13 +57,14 @@ class Wiring:
 class Wish:
     """What is to be changed about a supplier.
 
-    Shape:  the names in ``supplier`` and ``connection`` are those of the models' fields
+    Shape:  the names in ``supplier``, ``connection`` and ``limits`` are those of the models' fields
     """
 
     connector: str | None = None
     currency: str | None = None
     supplier: Mapping[str, Any] = field(default_factory=dict)
     connection: Mapping[str, Any] = field(default_factory=dict)
+    limits: Mapping[str, int | None] = field(default_factory=dict)
     wiring: Wiring = Wiring()
 
 
@@ -122,7 +124,22 @@ def add(*, code: str, wish: Wish, now: datetime) -> tuple[Supplier, bool]:
     supplier.save()
     wire.supplier = supplier
     wire.save()
+    if wish.limits:
+        _limit(supplier, wish.limits)
     return supplier, is_new
+
+
+def _limit(supplier: Supplier, limits: Mapping[str, int | None]) -> None:
+    row, _is_new = FeedLimits.objects.get_or_create(supplier=supplier)
+    for name, value in limits.items():
+        setattr(row, name, value)
+    try:
+        row.clean_fields()
+    except ValidationError as error:
+        raise NotConnectableError(
+            {f"limit {name}": " ".join(words) for name, words in error.message_dict.items()}
+        ) from error
+    row.save()
 
 
 def _candidate(code: str, wish: Wish, now: datetime) -> Supplier:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from catalog.records import BadRow
 from storefront.lib.failures import OutsideError
-from suppliers import guards
+from suppliers import guards, judging
 from suppliers.adapters.abilities import (
     BulkStockAndPrice,
     Connector,
@@ -103,15 +103,23 @@ def _read_all(work: Work, connector: BulkStockAndPrice, read: Read) -> None:
         for row in told:
             _take(work, read, ref, row)
     read.costs.ready()
+    work.step(FeedRun.Status.PARSED)
+    judging.look_at_file(work, connector)
+    twice = sum(problem.code == "cost-twice" for problem in read.problems)
+    judging.look_for_twins(work, read=read.count + len(read.problems), twice=twice)
     if connector.omitted_costs is not Omitted.UNCHANGED:
         read.examined = None
         ((known, still_there),) = rows(PRICED, {"supplier": work.supplier.pk})
         work.believe(
             guards.list_is_believable(
-                good=read.count, bad=len(read.problems), known=known, still_there=still_there
+                good=read.count,
+                bad=len(read.problems),
+                known=known,
+                still_there=still_there,
+                limits=work.limits,
             )
         )
-    work.step(FeedRun.Status.PARSED)
+        judging.look_at_count(work, good=read.count)
 
 
 def _read_changed(work: Work, connector: Connector, read: Read) -> None:
@@ -132,7 +140,12 @@ def _digests_to_read(work: Work, catalog: PagedCatalog, listed: Stage) -> dict[s
     listed.ready()
     work.step(FeedRun.Status.PARSED)
     ((known, still_there),) = rows(STILL_THERE, {"supplier": work.supplier.pk})
-    work.believe(guards.list_is_believable(good=count, bad=0, known=known, still_there=still_there))
+    work.believe(
+        guards.list_is_believable(
+            good=count, bad=0, known=known, still_there=still_there, limits=work.limits
+        )
+    )
+    judging.look_at_count(work, good=count)
     every = timedelta(minutes=work.supplier.connection.prices_every_min)
     turn, slices = slice_of(now=work.run.started_at, every=every, within=ALL_WITHIN)
     params = {"supplier": work.supplier.pk, "slice": turn, "slices": slices, "all": slices == 1}

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from catalog.records import BadRow
 from storefront.lib.failures import OutsideError
-from suppliers import complaints, guards, offering, supply, writing
+from suppliers import complaints, guards, judging, keeping, offering, supply, writing
 from suppliers.adapters.abilities import BulkCatalog, Connector, PagedCatalog, able
 from suppliers.adapters.base import ListRow, Omitted, ProductPage
 from suppliers.complaints import Family
@@ -86,15 +86,23 @@ def take_products(work: Work, connector: Connector) -> None:
         work.run.read = good + len(bad)
         work.step(FeedRun.Status.PARSED)
         unusable = sum(row.is_fatal for row in bad)
+        is_gone = bulk is None or bulk.omitted_products is Omitted.GONE
+        work.keep_changes = lambda: keeping.keep_products(work.run, tells_gone=is_gone)
+        judging.look_at_file(work, connector)
+        judging.look_for_twins(
+            work, read=good + len(bad), twice=sum(row.code == "list-twice" for row in bad)
+        )
         work.believe(_reason_to_doubt(work, good=good, bad=unusable, is_whole=is_whole))
+        if is_whole:
+            judging.look_at_count(work, good=good)
         bad += [
             BadRow(row=ref, code="list-twice", message="Listed twice, in different words.")
             for (ref,) in rows(TWICE)
         ]
         to_read = _choose(work, is_paged=bulk is None)
-        is_gone = bulk is None or bulk.omitted_products is Omitted.GONE
         vanished = rows(VANISHED, {"supplier": work.supplier.pk}) if is_gone else []
     work.step(FeedRun.Status.STAGED)
+    work.keep_changes = None  # from here on it is done, batch by batch
     _note_list(work, bad)
     work.say(f"{good} products listed, {to_read} pages to read, {len(vanished)} vanished")
     reading = Reading(work=work)
@@ -132,9 +140,11 @@ def _stage(
 
 def _reason_to_doubt(work: Work, *, good: int, bad: int, is_whole: bool) -> str:
     if not is_whole:
-        return guards.rows_are_readable(good=good, bad=bad)
+        return guards.rows_are_readable(good=good, bad=bad, limits=work.limits)
     ((known, still_there),) = rows(COMPARED, {"supplier": work.supplier.pk})
-    return guards.list_is_believable(good=good, bad=bad, known=known, still_there=still_there)
+    return guards.list_is_believable(
+        good=good, bad=bad, known=known, still_there=still_there, limits=work.limits
+    )
 
 
 def _choose(work: Work, *, is_paged: bool) -> int:

@@ -7,22 +7,14 @@ from datetime import datetime
 from django.db import transaction
 
 from catalog.records import BadRow
-from suppliers import complaints, guards
+from suppliers import complaints, guards, judging, keeping
 from suppliers.adapters.abilities import Connector
 from suppliers.asking_prices import Read, ask
 from suppliers.complaints import Family
-from suppliers.guards import CostMove
 from suppliers.models import FeedRun, SupplierOffer
 from suppliers.runs import Work
-from suppliers.staging import rows, run, staged
+from suppliers.staging import run, staged
 
-MOVES = """
-SELECT c.ref, o.supplier_sku, o.cost_amount, c.amount
-FROM feed_costs c
-JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s
-  AND o.supplier_sku = c.sku AND o.supplier_product = c.ref
-WHERE o.cost_amount IS NOT NULL AND o.cost_amount <> c.amount
-"""
 # A held offer comes back with a cost that can be believed.
 APPLY = """
 WITH aim AS (
@@ -30,9 +22,9 @@ WITH aim AS (
   FROM feed_costs c
   JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s
     AND o.supplier_sku = c.sku AND o.supplier_product = c.ref
-  WHERE c.sku <> ALL(%(refused)s)
+  WHERE c.sku <> ALL(%(refused)s) AND NOT o.locked_fields ? 'cost_amount'
     AND (o.cost_amount IS DISTINCT FROM c.amount
-      OR (o.status = 'held' AND o.variant_id IS NOT NULL))
+      OR (o.status = 'held' AND o.variant_id IS NOT NULL AND NOT o.locked_fields ? 'status'))
   ORDER BY o.id
 ), locked AS (
   SELECT o.id FROM suppliers_supplieroffer o JOIN aim ON aim.id = o.id ORDER BY o.id
@@ -41,13 +33,17 @@ WITH aim AS (
   UPDATE suppliers_supplieroffer o
   SET cost_amount = aim.amount, cost_as_of = %(as_of)s,
     status = CASE WHEN o.status = 'held' AND o.variant_id IS NOT NULL
+        AND NOT o.locked_fields ? 'status'
       THEN 'active' ELSE o.status END
   FROM aim JOIN locked ON locked.id = aim.id
   WHERE o.id = aim.id
-  RETURNING o.id, o.variant_id, old.cost_amount AS was, new.cost_amount AS is_now
+  RETURNING o.id, o.variant_id, old.cost_amount AS was, new.cost_amount AS is_now,
+    old.status <> new.status AS was_held
 ), history AS (
-  INSERT INTO suppliers_costchange (offer_id, run_id, old_amount, new_amount, at)
-  SELECT id, %(run)s, was, is_now, %(as_of)s FROM changed WHERE was IS DISTINCT FROM is_now
+  INSERT INTO suppliers_costchange (
+    offer_id, run_id, cause, old_amount, new_amount, was_held, at)
+  SELECT id, %(run)s, 'run:' || %(run)s, was, is_now, was_held, %(as_of)s
+  FROM changed WHERE was IS DISTINCT FROM is_now
 ), queued AS (
   INSERT INTO suppliers_unpublishedsupply (variant_id)
   SELECT DISTINCT variant_id FROM changed WHERE variant_id IS NOT NULL
@@ -58,6 +54,7 @@ HOLD = """
 WITH held AS (
   UPDATE suppliers_supplieroffer SET status = 'held'
   WHERE supplier_id = %(supplier)s AND supplier_sku = ANY(%(refused)s) AND status = 'active'
+    AND NOT locked_fields ? 'cost_amount'
   RETURNING variant_id
 )
 INSERT INTO suppliers_unpublishedsupply (variant_id)
@@ -92,13 +89,17 @@ def take_costs(work: Work, connector: Connector) -> None:
         staged("feed_costs_read", ("ref text", "cost_digest text")) as remembered,
     ):
         read = Read(costs=costs)
+        work.keep_changes = lambda: keeping.keep_costs(work.run, refused=read.refused)
         ask(work, connector, read)
         costs.ready()
         work.run.read = read.count
         work.believe(
             guards.currency_is_right(expected=work.supplier.currency, found=read.currencies)
-            or guards.rows_are_readable(good=read.count, bad=_lost(work, read.refused))
+            or guards.rows_are_readable(
+                good=read.count, bad=_lost(work, read.refused), limits=work.limits
+            )
         )
+        judging.look_for_undone_costs(work)
         _judge_moves(work, read)
         remembered.extend((ref, read.digests[ref]) for ref in read.answered - read.troubled)
         remembered.ready()
@@ -108,15 +109,9 @@ def take_costs(work: Work, connector: Connector) -> None:
 
 def _judge_moves(work: Work, read: Read) -> None:
     """Refuse single costs that jumped, and the whole run when many did."""
-    moved = rows(MOVES, {"supplier": work.supplier.pk})
-    refs = {sku: ref for ref, sku, _, _ in moved}
-    moves = [CostMove(sku=sku, before=before, after=after) for _, sku, before, after in moved]
-    work.believe(guards.costs_are_believable(moves=moves, known=read.count))
-    if work.is_believed:
-        return
-    for move in guards.jumps(moves):
+    for ref, move in judging.look_at_costs(work, known=read.count):
         message = f"The cost moved from {move.before} to {move.after} at once."
-        read.refuse(refs[move.sku], BadRow(row=move.sku, code="cost-jumped", message=message))
+        read.refuse(ref, BadRow(row=move.sku, code="cost-jumped", message=message))
 
 
 @transaction.atomic(durable=True)

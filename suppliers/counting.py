@@ -10,7 +10,7 @@ from django.db import transaction
 
 from catalog.records import BadRow
 from storefront.lib.failures import OutsideError
-from suppliers import complaints, guards, stocktaking
+from suppliers import complaints, guards, judging, keeping, stocktaking
 from suppliers.adapters.abilities import (
     BulkStockAndPrice,
     Connector,
@@ -123,19 +123,31 @@ def take_stock(work: Work, connector: Connector) -> None:
         products.ready()
         work.step(FeedRun.Status.PARSED)
         params = {"supplier": work.supplier.pk, "doubtful": answers.doubtful}
+        covered = [pk for (pk,) in rows(COVERED + SPEAKS_OF[omitted], params)]
+        work.keep_changes = lambda: keeping.keep_stock(work.run, covered=covered)
+        judging.look_at_file(work, connector)
+        judging.look_for_stock_twins(work)
         if omitted is not Omitted.UNCHANGED:
             ((known, still_there),) = rows(KNOWN, params)
             work.believe(
                 guards.list_is_believable(
-                    good=answers.listed, bad=0, known=known, still_there=still_there
+                    good=answers.listed,
+                    bad=0,
+                    known=known,
+                    still_there=still_there,
+                    limits=work.limits,
                 )
             )
-        covered = [pk for (pk,) in rows(COVERED + SPEAKS_OF[omitted], params)]
+            judging.look_at_count(work, good=answers.listed)
+        judging.look_for_undone_stock(work, covered=covered)
         stocked, emptied = stocktaking.emptied(covered)
         if omitted is Omitted.UNCHANGED:
             # Of a list of changes all may be sold out: it is judged against all that he has.
             stocked = _stocked(work)
-        work.believe(guards.stock_is_believable(stocked=stocked, emptied=emptied))
+        work.run.profile |= {"stocked": stocked, "emptied": emptied}
+        work.believe(
+            guards.stock_is_believable(stocked=stocked, emptied=emptied, limits=work.limits)
+        )
         work.step(FeedRun.Status.STAGED)
         is_whole = omitted is not Omitted.UNCHANGED
         _apply(work, answers, covered=covered, asked_at=asked_at, is_whole=is_whole)

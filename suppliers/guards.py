@@ -8,15 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-# A feed may lose, or zero, so much of what we know at once before we ask a person.
-MOST_LOST_RATE = Decimal("0.20")
 # In a small catalog a share says little: so many rows may always go.
 FEW = 3
-MOST_BAD_RATE = Decimal("0.50")
-MOST_JUMPED_RATE = Decimal("0.10")
-JUMP_FACTOR = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a feed may do at once before we ask a person. Percentages of what we know."""
+
+    lost_percent: int = 20
+    emptied_percent: int = 20
+    bad_percent: int = 50
+    jumped_percent: int = 10
+    jump_factor: int = 10
+    above_price_percent: int = 10
+    twice_percent: int = 10
+    stale_h: int = 0  # hours after which the newest row is too old; 0 never asks
+    decide_within_h: int = 48
+
+
+USUAL = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,22 +42,54 @@ class CostMove:
     after: Decimal
 
 
-def list_is_believable(*, good: int, bad: int, known: int, still_there: int) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moves:
+    """How the costs in a feed move against those that we know.
+
+    Shape:  ``known`` are the costs in the feed, ``moved`` those of them that change, ``jumped``
+            those that change by the factor of the limits; ``sample`` are some of the changes,
+            the widest ones among them
+    """
+
+    known: int
+    moved: int
+    jumped: int
+    sample: Sequence[CostMove] = ()
+
+
+def list_is_believable(
+    *, good: int, bad: int, known: int, still_there: int, limits: Limits = USUAL
+) -> str:
     """Judge a product list against the products we know."""
     if good == 0 and bad == 0:
         return f"The list is empty; we know {known} products."
-    if reason := rows_are_readable(good=good, bad=bad):
+    if reason := rows_are_readable(good=good, bad=bad, limits=limits):
         return reason
     lost = known - still_there
-    if _is_too_much(lost, of=known):
+    if _is_too_much(lost, of=known, percent=limits.lost_percent):
         return f"{lost} of {known} known products are missing from the list ({_rate(lost, known)})."
     return ""
 
 
-def rows_are_readable(*, good: int, bad: int) -> str:
+def count_is_believable(*, good: int, last: int, limits: Limits = USUAL) -> str:
+    """Judge how many rows can be used against those of the last good run; 0 is no such run."""
+    lost = last - good
+    if _is_too_much(lost, of=last, percent=limits.lost_percent):
+        return f"{good} rows; the last good run had {last} ({_rate(lost, last)} fewer)."
+    return ""
+
+
+def rows_are_readable(*, good: int, bad: int, limits: Limits = USUAL) -> str:
     read = good + bad
-    if bad > FEW and Decimal(bad) > MOST_BAD_RATE * read:
+    if _is_too_much(bad, of=read, percent=limits.bad_percent):
         return f"{bad} of {read} rows cannot be used ({_rate(bad, read)})."
+    return ""
+
+
+def rows_come_once(*, read: int, twice: int, last_twice: int = 0, limits: Limits = USUAL) -> str:
+    """Judge the rows that are told more than once; what the last good run had too is a habit."""
+    if _is_too_much(twice - last_twice, of=read, percent=limits.twice_percent):
+        return f"{twice} of {read} rows are told twice ({_rate(twice, read)})."
     return ""
 
 
@@ -56,37 +102,72 @@ def currency_is_right(*, expected: str, found: Iterable[str]) -> str:
     return ""
 
 
-def stock_is_believable(*, stocked: int, emptied: int) -> str:
+def stock_is_believable(*, stocked: int, emptied: int, limits: Limits = USUAL) -> str:
     """Judge the stock rows that had units: how many have none now, or were left out."""
-    if _is_too_much(emptied, of=stocked):
+    if _is_too_much(emptied, of=stocked, percent=limits.emptied_percent):
         return (
             f"{emptied} of {stocked} stock rows fall to zero at once ({_rate(emptied, stocked)})."
         )
     return ""
 
 
-def jumps(moves: Sequence[CostMove]) -> list[CostMove]:
+def jumps(moves: Iterable[CostMove], *, limits: Limits = USUAL) -> list[CostMove]:
     """Return the moves that look like a slipped decimal point or a price in cents."""
+    factor = limits.jump_factor
     return [
         move
         for move in moves
-        if move.after >= move.before * JUMP_FACTOR or move.after * JUMP_FACTOR <= move.before
+        if move.after >= move.before * factor or move.after * factor <= move.before
     ]
 
 
-def costs_are_believable(*, moves: Sequence[CostMove], known: int) -> str:
-    jumped = len(jumps(moves))
-    if jumped > FEW and Decimal(jumped) > MOST_JUMPED_RATE * known:
-        example = jumps(moves)[0]
+def costs_are_believable(*, moves: Moves, limits: Limits = USUAL) -> str:
+    """Judge how many costs jump; a single one is a matter of its row."""
+    if not _is_too_much(moves.jumped, of=moves.known, percent=limits.jumped_percent):
+        return ""
+    words = (
+        f"{moves.jumped} of {moves.known} costs move by a factor of {limits.jump_factor} or more"
+    )
+    for example in jumps(moves.sample, limits=limits)[:1]:
+        words += f", such as {example.sku}: {example.before} to {example.after}"
+    return f"{words}."
+
+
+def margins_are_believable(*, listed: int, above: int, limits: Limits = USUAL) -> str:
+    """Judge how many listed variants would cost us more than we ask for them, without tax."""
+    if _is_too_much(above, of=listed, percent=limits.above_price_percent):
         return (
-            f"{jumped} of {known} costs move by a factor of {JUMP_FACTOR} or more, "
-            f"such as {example.sku}: {example.before} to {example.after}."
+            f"{above} of {listed} listed variants would cost more than our own price"
+            f" ({_rate(above, listed)})."
         )
     return ""
 
 
-def _is_too_much(lost: int, *, of: int) -> bool:
-    return lost > FEW and Decimal(lost) > MOST_LOST_RATE * of
+def file_is_new(
+    *, newest: datetime | None, last_newest: datetime | None, now: datetime, limits: Limits = USUAL
+) -> str:
+    """Judge a file by its newest row: older than that of the last good run, or simply old."""
+    if newest is None:
+        return ""
+    if last_newest is not None and newest < last_newest:
+        return (
+            f"The newest row is of {newest:%Y-%m-%d %H:%M}; the last good run had one of"
+            f" {last_newest:%Y-%m-%d %H:%M}: this is an older file."
+        )
+    if limits.stale_h and now - newest > timedelta(hours=limits.stale_h):
+        return f"The newest row is of {newest:%Y-%m-%d %H:%M}: older than {limits.stale_h} hours."
+    return ""
+
+
+def stays_undone(*, run: int, told: int, again: int) -> str:
+    """Judge values that staff rolled back: how many of those that are told come back."""
+    if 2 * again > told:
+        return f"{again} of {told} values come back that were rolled back (run {run})."
+    return ""
+
+
+def _is_too_much(lost: int, *, of: int, percent: int) -> bool:
+    return lost > FEW and 100 * lost > percent * of
 
 
 def _rate(part: int, whole: int) -> str:

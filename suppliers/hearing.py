@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 
 from catalog.records import BadRow
-from suppliers import guards, runs, stocktaking, supply
+from suppliers import guards, keeping, runs, stocktaking, supply
 from suppliers.adapters.abilities import PagedStockAndPrice, able
 from suppliers.adapters.base import NewsKind, StockRecord, SupplierNews
 from suppliers.connecting import adapter_for
@@ -25,6 +27,7 @@ from suppliers.runs import AlreadyRunningError, QuarantinedError, Work
 from suppliers.staging import staged
 
 NEWS = "news:"
+OF_NEWS = "News of single products: "
 # The share that news may empty is counted from the last whole feed, and at most so far back.
 COUNTED_FOR = timedelta(days=1)
 
@@ -61,12 +64,19 @@ def recount(*, supplier: Supplier, refs: Sequence[str], cause: str, now: datetim
     with adapter_for(supplier) as connector:
         figures = able(connector, PagedStockAndPrice)
         told = {ref: figures.stock(ref=ref) for ref in refs}
-    try:
-        _write(supplier, told, cause, now)
-    except QuarantinedError as error:
-        _quarantine(supplier, str(error), now)
-        raise
+    doubt = _write(supplier, told, cause, now)
+    if doubt is not None:
+        _quarantine(supplier, doubt, now)
+        raise QuarantinedError(doubt.reason)
     supply.publish_waiting(now=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Doubt:
+    """Why news is not believed, and what it would change."""
+
+    reason: str
+    moves: list[tuple[Any, ...]]
 
 
 @transaction.atomic(durable=True)
@@ -75,7 +85,8 @@ def _write(
     told: dict[str, tuple[StockRecord | BadRow, ...]],
     cause: str,
     now: datetime,
-) -> None:
+) -> _Doubt | None:
+    """Write the figures, or say why not."""
     offers = SupplierOffer.objects.filter(supplier=supplier, supplier_product__in=told)
     offers = offers.exclude(status=SupplierOffer.Status.GONE)
     with staged(stocktaking.STAGE, stocktaking.COLUMNS) as stage:
@@ -89,10 +100,12 @@ def _write(
         covered = list(offers.exclude(supplier_sku__in=doubtful).values_list("pk", flat=True))
         stocktaking.hold(supplier=supplier)
         if reason := _too_much(supplier, covered, now):
-            raise QuarantinedError(reason)
+            moves = keeping.moves_of_news(supplier_id=supplier.pk, covered=covered)
+            return _Doubt(reason=reason, moves=moves)
         stocktaking.merge(
             supplier=supplier, covered=covered, cause=cause, as_of=now, received_at=now
         )
+    return None
 
 
 def _too_much(supplier: Supplier, covered: Sequence[int], now: datetime) -> str:
@@ -113,19 +126,39 @@ def _too_much(supplier: Supplier, covered: Sequence[int], now: datetime) -> str:
     )
     emptied = mine.filter(reported_quantity=0, pk__in=by_news.values("level")).count()
     stocked = mine.filter(reported_quantity__gt=0).count()
-    return guards.stock_is_believable(stocked=stocked + emptied, emptied=emptied + emptied_now)
+    return guards.stock_is_believable(
+        stocked=stocked + emptied, emptied=emptied + emptied_now, limits=runs.limits_of(supplier)
+    )
 
 
-def _quarantine(supplier: Supplier, reason: str, now: datetime) -> None:
-    """Have staff decide, once: who accepts has the whole feed read and believed at once."""
-    last = _last_run(supplier)
-    if last and (last.status == FeedRun.Status.QUARANTINED or last.accepted_by):
+def _quarantine(supplier: Supplier, doubt: _Doubt, now: datetime) -> None:
+    """Have staff decide, once: all news that is not believed waits on one page."""
+    if _add_to_waiting(supplier, doubt):
         return
     try:
         run = runs.begin(supplier=supplier, kind=FeedRun.Kind.STOCK, now=now)
     except AlreadyRunningError:
         return  # that run reads and judges the whole feed
-    runs.quarantine(Work(run, now=now), f"News of single products: {reason}")
+    work = Work(run, now=now)
+    work.keep_changes = lambda: keeping.keep_news(run, doubt.moves)
+    runs.quarantine(work, f"{OF_NEWS}{doubt.reason}")
+
+
+@transaction.atomic(durable=True)
+def _add_to_waiting(supplier: Supplier, doubt: _Doubt) -> bool:
+    """Add to what waits already; a whole feed that waits told of these rows itself.
+
+    Locks:  the run that waits
+    """
+    waiting = FeedRun.objects.select_for_update(of=["self"]).filter(
+        supplier=supplier, kind=FeedRun.Kind.STOCK, status=FeedRun.Status.QUARANTINED
+    )
+    last = waiting.order_by("-pk").first()
+    if last is None:
+        return False
+    if last.problem.startswith(OF_NEWS):
+        keeping.keep_news(last, doubt.moves)
+    return True
 
 
 def _last_run(supplier: Supplier, **which: str) -> FeedRun | None:

@@ -45,9 +45,10 @@ def note(  # noqa: PLR0913 - one pass over the records that fills what comes aft
                 new.append(_offer(work, record, variant, variant_id, now))
             elif _is_changed(work, offer, record, variant, variant_id):
                 offer.seen_at = now
+                offer.run = work.run
                 changed.append(offer)
     SupplierOffer.objects.bulk_create(new)
-    SupplierOffer.objects.bulk_update(changed, [*WRITTEN, "seen_at"], batch_size=BATCH)
+    SupplierOffer.objects.bulk_update(changed, [*WRITTEN, "seen_at", "run"], batch_size=BATCH)
     touched.update(offer.variant_id for offer in [*new, *changed] if offer.variant_id is not None)
     return new
 
@@ -71,6 +72,7 @@ def _offer(
         currency=work.supplier.currency,
         status=Status.ACTIVE if is_sound else Status.HELD,
         seen_at=now,
+        run=work.run,
         cost_as_of=now if variant.cost else None,
     )
 
@@ -82,7 +84,9 @@ def _is_changed(
     variant: VariantRecord,
     variant_id: int | None,
 ) -> bool:
-    """Bring the offer to what the page says. Its cost is left to the price job.
+    """Bring the offer to what the page says, but for what staff set by hand.
+
+    Its cost is left to the price job.
 
     An offer that is held for its cost stays held; one that is back becomes what it can be.
     """
@@ -92,10 +96,12 @@ def _is_changed(
     offer.supplier_product = record.ref
     offer.title = variant.title[:200]
     for name, value in _terms(work, variant.terms).items():
-        setattr(offer, name, value)
+        if name not in offer.locked_fields:
+            setattr(offer, name, value)
     if offer.status == Status.GONE or (was_nothing_of_ours and offer.variant_id is not None):
         is_sound = offer.variant_id is not None and offer.cost_amount is not None
-        offer.status = Status.ACTIVE if is_sound else Status.HELD
+        is_free = is_sound and "status" not in offer.locked_fields
+        offer.status = Status.ACTIVE if is_free else Status.HELD
     return before != _written(offer)
 
 

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -14,8 +15,10 @@ from django.db.models import Q
 from storefront.lib.elapsing import elapsing
 from storefront.lib.states import LostRaceError
 from storefront.lib.transactions import needs_transaction
+from suppliers import keeping
 from suppliers.adapters.base import BudgetSpentError
-from suppliers.models import Breaker, Connection, FeedRun, Supplier
+from suppliers.guards import Limits
+from suppliers.models import Breaker, Connection, FeedLimits, FeedRun, Supplier
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +67,8 @@ class Work:
         self._extended = self._clock
         self._budget_s = None if budget is None else budget.total_seconds()
         self.rest_until: datetime | None = None
+        # Keeps what would be done, out of the staging tables, should the feed not be believed.
+        self.keep_changes: Callable[[], None] | None = None
 
     @property
     def supplier(self) -> Supplier:
@@ -73,6 +78,23 @@ class Work:
     def is_believed(self) -> bool:
         """A person believes this feed: the guard is not asked."""
         return bool(self.run.believed_by)
+
+    @cached_property
+    def limits(self) -> Limits:
+        return limits_of(self.supplier)
+
+    @cached_property
+    def last_good(self) -> dict[str, Any]:
+        """Return the profile of the last run of the job that was applied whole."""
+        good = (
+            FeedRun.objects.filter(
+                supplier=self.supplier, kind=self.run.kind, status=Status.APPLIED
+            )
+            .exclude(profile={})
+            .exclude(profile__has_key="is_part")
+        )
+        profile = good.order_by("-status_since", "-pk").values_list("profile", flat=True).first()
+        return dict(profile or {})
 
     @property
     def is_out_of_time(self) -> bool:
@@ -143,7 +165,6 @@ def begin(*, supplier: Supplier, kind: str, now: datetime, believed_by: str = ""
     )
     for run in dead:
         run.move(Status.FAILED, at=now, reason=DIED, problem=DIED, ended_at=now)
-    last = FeedRun.objects.filter(supplier=supplier, kind=kind).order_by("-pk").first()
     try:
         with transaction.atomic():
             return FeedRun.objects.create(
@@ -152,26 +173,30 @@ def begin(*, supplier: Supplier, kind: str, now: datetime, believed_by: str = ""
                 status_since=now,
                 started_at=now,
                 lease_until=now + LEASE,
-                believed_by=believed_by[:100] or _believed_by(last),
+                believed_by=believed_by[:100],
             )
     except IntegrityError as error:
         raise AlreadyRunningError(f"{kind} of {supplier}") from error
 
 
-def _believed_by(last: FeedRun | None) -> str:
-    """Pass a person's word on to the next run, and past runs that never came to use it."""
-    if last is None:
-        return ""
-    return last.accepted_by or (last.believed_by if last.status == Status.FAILED else "")
+def limits_of(supplier: Supplier) -> Limits:
+    """Return what a supplier's feeds may do at once: what staff set, and the usual for the rest."""
+    row = FeedLimits.objects.filter(supplier=supplier).first()
+    given = {name: getattr(row, name) for name in FeedLimits.NAMES} if row else {}
+    return Limits(**{name: value for name, value in given.items() if value is not None})
 
 
 def finish(work: Work) -> None:
     """Close a run whose rows are applied; the supplier's line is in order.
 
+    What waits for staff of earlier runs of the job is out of date by it.
+
     Raises: LeaseLostError  the run is no longer ours
     """
     problem = f"{work.run.remaining} rows are left to the next run." if work.run.remaining else ""
-    _close(work, Status.APPLIED, problem=problem)
+    with transaction.atomic(durable=True):
+        _close(work, Status.APPLIED, problem=problem)
+        keeping.supersede(work.run, now=work.moment())
     supplier = Connection.objects.filter(supplier=work.supplier)
     of_this_line = supplier.exclude(problem__startswith=Connection.BALANCE_PROBLEM)
     of_this_line.exclude(problem="").update(problem="", problem_at=None)
@@ -180,8 +205,15 @@ def finish(work: Work) -> None:
 
 
 def quarantine(work: Work, reason: str) -> None:
-    """Close a run that is not believable, for staff to look at."""
-    _close(work, Status.QUARANTINED, problem=reason)
+    """Close a run that is not believable, with what it would have done, for staff to look at.
+
+    Raises: LeaseLostError  the run is no longer ours
+    """
+    with transaction.atomic(durable=True):
+        _close(work, Status.QUARANTINED, problem=reason)
+        if work.keep_changes is not None:
+            work.keep_changes()
+        keeping.settle(work.run, now=work.moment())
     _tell(work, reason)
 
 
@@ -193,7 +225,12 @@ def fail(work: Work, reason: str) -> None:
 
 def _close(work: Work, to: FeedRun.Status, *, problem: str) -> None:
     at = work.moment()
-    changes: dict[str, Any] = {**work.counts(), "ended_at": at, "problem": problem[:500]}
+    changes: dict[str, Any] = {
+        **work.counts(),
+        "ended_at": at,
+        "problem": problem[:500],
+        "profile": work.run.profile,
+    }
     try:
         work.run.move(to, at=at, reason=problem, **changes)
     except LostRaceError as error:
@@ -216,17 +253,6 @@ def close_dead(*, now: datetime) -> int:
             continue  # it was alive after all
         closed += 1
     return closed
-
-
-def accept(*, run: FeedRun, actor: str, now: datetime) -> None:
-    """Believe a quarantined feed: the job is due at once, and its next run asks no guard."""
-    reason = "believed: to be read again and applied"
-    run.move(Status.DISCARDED, at=now, actor=actor, reason=reason, accepted_by=actor[:100])
-
-
-def discard(*, run: FeedRun, actor: str, now: datetime) -> None:
-    """Agree with the guard: the next run has to convince it anew."""
-    run.move(Status.DISCARDED, at=now, actor=actor, reason="not believed")
 
 
 def due(*, now: datetime) -> list[tuple[int, str]]:
@@ -262,7 +288,7 @@ def _is_due(supplier_id: int, kind: FeedRun.Kind, every: timedelta, now: datetim
     if last.status == Status.FAILED:
         # Soon again, but not in every sweep: the supplier may be down for hours.
         return now >= (last.ended_at or last.started_at) + min(every, RETRY_AFTER)
-    return bool(last.accepted_by or last.remaining) or now >= last.started_at + every
+    return bool(last.remaining) or now >= last.started_at + every
 
 
 def _has_products(supplier_id: int) -> bool:

@@ -18,6 +18,7 @@ from suppliers.models import (
     SupplierProduct,
     UnpublishedSupply,
 )
+from suppliers.offer_desk import HandActions, origins
 
 
 @admin.display(description=_("Available"))
@@ -59,7 +60,7 @@ class StockLevelAdmin(StaffAdmin):
 
 
 @admin.register(SupplierOffer)
-class SupplierOfferAdmin(StaffAdmin):
+class SupplierOfferAdmin(HandActions):
     list_display: ClassVar = [
         "supplier_sku",
         columns.text("supplier__name", _("Supplier")),
@@ -79,6 +80,9 @@ class SupplierOfferAdmin(StaffAdmin):
     ]
     search_fields: ClassVar = ["supplier_sku", "supplier_product", "title", "variant__sku"]
     ordering: ClassVar = ["-id"]
+    readonly_fields: ClassVar = [origins]
+    actions_detail: ClassVar = HandActions.hand_actions
+    fits: ClassVar = HandActions.hand_fits
     inlines: ClassVar = [
         inline(
             StockLevel,
@@ -95,8 +99,7 @@ class SupplierOfferAdmin(StaffAdmin):
             "at",
             "old_amount",
             "new_amount",
-            "run",
-            related=("run",),
+            "cause",
             ordering=["-id"],
             tab=False,
         ),
@@ -135,11 +138,12 @@ show(
         columns.text("offer__supplier__name", _("Supplier")),
         columns.money("old_amount", _("Before"), currency="offer__currency"),
         columns.money("new_amount", _("After"), currency="offer__currency"),
+        "cause",
         columns.age("at", _("When")),
     ],
     list_display_links=None,
     list_select_related=["offer__supplier"],
-    search_fields=["offer__supplier_sku"],
+    search_fields=["offer__supplier_sku", "cause"],
     ordering=["-id"],
 )
 show(

@@ -95,7 +95,7 @@ WITH aim AS (
 ), changed AS (
   UPDATE suppliers_stocklevel l
   SET reported_quantity = aim.quantity, buffer = %(buffer)s, as_of = %(as_of)s,
-    is_silent = false, received_at = %(received_at)s, run_id = COALESCE(%(run)s, l.run_id)
+    is_silent = false, received_at = %(received_at)s, run_id = %(run)s
   FROM aim JOIN locked ON locked.id = aim.id
   WHERE l.id = aim.id
   RETURNING l.id, l.offer_id, old.reported_quantity AS was, new.reported_quantity AS is_now

@@ -10,7 +10,16 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from suppliers import balances, runs, sample_fetching, scorecards, supply, trying, vetting
+from suppliers import (
+    balances,
+    keeping,
+    runs,
+    sample_fetching,
+    scorecards,
+    supply,
+    trying,
+    vetting,
+)
 from suppliers.lanes import InHandError, LaneFullError, Work, lane
 from suppliers.models import Supplier
 from suppliers.sync import AlreadyRunningError, take_in
@@ -85,6 +94,12 @@ def publish_waiting(**_: Any) -> None:
 def close_dead_runs(**_: Any) -> None:
     """Find runs whose worker was killed."""
     runs.close_dead(now=timezone.now())
+
+
+@shared_task
+def sweep_changes(**_: Any) -> None:
+    """Delete what was kept of feeds that were decided about long ago."""
+    keeping.sweep(now=timezone.now())
 
 
 @shared_task

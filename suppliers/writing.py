@@ -196,11 +196,17 @@ def _write_products(
 def retire(*, work: Work, refs: Iterable[str]) -> None:
     """Write that the supplier lists these products no more; the guard has agreed."""
     for some in batched(refs, BATCH):
-        _retire_products(work, some)
+        with transaction.atomic(durable=True):
+            retire_some(work, some)
 
 
-@transaction.atomic(durable=True)
-def _retire_products(work: Work, refs: Sequence[str]) -> None:
+@needs_transaction
+def retire_some(work: Work, refs: Sequence[str]) -> None:
+    """Retire some products at once.
+
+    Locks:  the run, then their offers, then stock rows, each in id order
+    Raises: LeaseLostError  the run is no longer ours
+    """
     work.hold()
     now = work.moment()
     offers = SupplierOffer.objects.filter(supplier=work.supplier, supplier_product__in=refs)

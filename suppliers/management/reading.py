@@ -12,7 +12,7 @@ from django.conf import settings
 
 from suppliers.adapters import ADAPTERS
 from suppliers.administering import Wiring, Wish
-from suppliers.models import FeedRun
+from suppliers.models import FeedLimits, FeedRun
 
 # Options of the command that are columns of the same name.
 OF_SUPPLIER = ("name", "language", "lead_days", "acknowledge_within_min", "buffer")
@@ -54,6 +54,13 @@ def describe(parser: ArgumentParser) -> None:
         ("calls-at-once", "how many calls may be under way"),
     ):
         parser.add_argument(f"--{name}", type=_count, metavar="N", help=words)
+    parser.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help=f"what his feeds may do at once, of {', '.join(FeedLimits.NAMES)}; NAME= is as usual",
+    )
     parser.add_argument("--account-id", help="our account's number there, where he signs with it")
     parser.add_argument(
         "--every",
@@ -87,6 +94,7 @@ def wish(options: dict[str, Any], *, stdin: Callable[[], str]) -> Wish:
         currency=options["currency"],
         supplier={name: options[name] for name in OF_SUPPLIER if options[name] is not None},
         connection=connection,
+        limits=dict(_limit(*pair) for pair in _pairs("--limit", options["limit"])),
         wiring=Wiring(
             base_url=options["base_url"],
             secrets={
@@ -106,6 +114,12 @@ def _pairs(flag: str, given: list[str]) -> list[tuple[str, str]]:
         # The text is not repeated: it may be a secret whose name was forgotten.
         raise UnreadableError(f"{flag}: a name, then =, then the value.")
     return [(name.strip(), value) for name, _, value in pairs]
+
+
+def _limit(name: str, value: str) -> tuple[str, int | None]:
+    if name not in FeedLimits.NAMES or (value and not value.isdecimal()):
+        raise UnreadableError(f"--limit: NAME=NUMBER, of {', '.join(FeedLimits.NAMES)}.")
+    return name, int(value) if value else None
 
 
 def _secret(name: str, value: str, stdin: Callable[[], str]) -> str:

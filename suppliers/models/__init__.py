@@ -10,6 +10,7 @@ from suppliers.models.offer import (
     SupplierProduct,
     UnpublishedSupply,
 )
+from suppliers.models.quarantine import FeedChange, FeedLimits
 from suppliers.models.scorecard import AnswerTally, Scorecard, ScorecardFact
 from suppliers.models.stock import StockLevel, StockLocation, StockMovement
 from suppliers.models.supplier import CallBudget, Connection, Supplier
@@ -23,7 +24,9 @@ __all__ = [
     "CostChange",
     "Criterion",
     "Evidence",
+    "FeedChange",
     "FeedIssue",
+    "FeedLimits",
     "FeedMapping",
     "FeedRun",
     "FeedUpload",

@@ -15,8 +15,9 @@ class FeedRun(Stateful):
     """One run of one job. At most one per supplier and kind is open at a time.
 
     ``remaining`` counts rows that a run left to the next one because its time was up.
-    ``accepted_by`` names who believes what the guard quarantined: the next run, which bears
-    the name in ``believed_by``, is applied without asking the guard.
+    ``believed_by`` names who vouched for the feed beforehand: no guard was asked. ``decided_by``
+    is who applied, discarded or rolled back what it would have done, or did; the values are in
+    ``FeedChange``. ``profile`` is what later runs are judged against (``judging``).
     """
 
     class Kind(models.TextChoices):
@@ -61,8 +62,9 @@ class FeedRun(Stateful):
     rejected = models.PositiveIntegerField(default=0)
     remaining = models.PositiveIntegerField(default=0)
     problem = models.CharField(max_length=500, blank=True)
-    accepted_by = models.CharField(max_length=100, blank=True)
+    decided_by = models.CharField(max_length=100, blank=True)
     believed_by = models.CharField(max_length=100, blank=True)
+    profile = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints = [

@@ -66,6 +66,8 @@ class SupplierOffer(models.Model):
     ``map_amount`` and ``msrp_amount`` are in the offer's currency, as the supplier states them.
     ``missing_evidence`` names the criteria whose valid proof it needs and lacks (``certifying``):
     while any is missing, it is not sold, whatever its data say.
+    ``locked_fields`` are those that staff set by hand: no feed changes them (``handing``).
+    ``run`` is the last one whose page of his told something new of it.
     """
 
     class Status(models.TextChoices):
@@ -91,6 +93,12 @@ class SupplierOffer(models.Model):
     missing_evidence = models.CharField(max_length=120, blank=True)
     seen_at = models.DateTimeField()
     cost_as_of = models.DateTimeField(null=True, blank=True)
+    locked_fields = models.JSONField(  # a human wrote these
+        default=list, db_default=models.Value([], models.JSONField()), blank=True
+    )
+    run = models.ForeignKey(
+        "suppliers.FeedRun", models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     objects = SupplierOfferQuerySet.as_manager()
 
@@ -130,12 +138,20 @@ class SupplierOffer(models.Model):
 
 
 class CostChange(models.Model):
-    """A wholesale cost that changed. Append-only."""
+    """A wholesale cost that changed. Append-only.
+
+    ``cause`` names what changed it: ``run:17``, ``rollback:17``, ``staff:…``. With ``was_held``
+    the offer came back on sale by it.
+    """
 
     offer = models.ForeignKey(SupplierOffer, models.CASCADE, related_name="cost_changes")
-    run = models.ForeignKey("suppliers.FeedRun", models.PROTECT, related_name="cost_changes")
+    run = models.ForeignKey(
+        "suppliers.FeedRun", models.PROTECT, null=True, blank=True, related_name="cost_changes"
+    )
+    cause = models.CharField(max_length=60, db_default="")
     old_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True)
-    new_amount = models.DecimalField(max_digits=12, decimal_places=2)
+    new_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    was_held = models.BooleanField(default=False, db_default=False)
     at = models.DateTimeField()
 
     def __str__(self) -> str:

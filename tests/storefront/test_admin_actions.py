@@ -144,8 +144,8 @@ def test_staff_let_a_new_price_rule_count_for_all_that_a_supplier_offers(world, 
     assert set(Listing.objects.values_list("price_amount", flat=True)) == {Decimal("10.50")}
 
 
-@pytest.mark.parametrize(("verdict", "who"), [("accept", "staff@fara.example"), ("discard", "")])
-def test_staff_decide_about_a_feed_that_nobody_believes(world, staff, started, verdict, who):
+@pytest.mark.parametrize(("verdict", "status"), [("apply", "applied"), ("discard", "discarded")])
+def test_staff_decide_about_a_feed_that_nobody_believes(world, staff, started, verdict, status):
     run = FeedRun.objects.create(
         supplier=Supplier.objects.get(),
         kind="stock",
@@ -159,8 +159,8 @@ def test_staff_decide_about_a_feed_that_nobody_believes(world, staff, started, v
     staff.post(page("suppliers_feedrun", verdict, run.pk))
 
     run.refresh_from_db()
-    assert (run.status, run.accepted_by) == ("discarded", who)
-    assert len(started) == (verdict == "accept")
+    assert (run.status, run.decided_by) == (status, "staff@fara.example")
+    assert len(started) == (verdict == "apply")
 
 
 def test_staff_resolve_an_issue_and_send_a_dead_message_again(world, staff):

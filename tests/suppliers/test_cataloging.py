@@ -8,6 +8,7 @@ import pytest
 from catalog.models import Listing, Product, Variant
 from catalog.records import BadRow
 from storefront.lib.failures import PermanentError, TemporaryError
+from suppliers import deciding
 from suppliers.models import (
     FeedIssue,
     FeedRun,
@@ -265,21 +266,18 @@ def test_a_run_whose_time_is_up_leaves_the_rest_to_the_next(supplier, world):
     assert sync(supplier, now=LATER).created == 100
 
 
-def test_what_a_person_accepts_is_applied_once(supplier, world):
-    from suppliers import runs  # noqa: PLC0415
-
+def test_what_a_person_applies_is_applied_once(supplier, world):
     stock_world(world, 20)
     sync(supplier)
     for number in range(3, 21):
         del world.records[f"P{number}"]
     quarantined = sync(supplier, now=LATER)
 
-    runs.accept(run=quarantined, actor="staff@example.org", now=LATER)
-    run = sync(supplier, now=LATER)
+    decided = deciding.apply(feed_run=quarantined, actor="staff@example.org", now=LATER)
 
-    assert (run.status, run.gone) == (FeedRun.Status.APPLIED, 18)
-    assert run.believed_by == "staff@example.org"
+    assert (decided.done, decided.left) == (18, 0)
     assert SupplierOffer.objects.filter(status="active").count() == 2
+    assert sync(supplier, now=LATER).status == FeedRun.Status.APPLIED
     for number in range(1, 3):
         del world.records[f"P{number}"]
     assert sync(supplier, now=LATER).status == FeedRun.Status.QUARANTINED

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Listing, PriceChange
-from suppliers import runs
+from suppliers import deciding
 from suppliers.models import CostChange, FeedIssue, FeedRun, SupplierOffer, SupplierProduct
 from tests.factories.feeds import NOON, stock_world, sync, usd
 from tests.suppliers.test_cataloging import open_issues, versions
@@ -105,19 +105,28 @@ def test_a_feed_whose_prices_turned_into_cents_changes_nothing(supplier, world):
     assert versions(SupplierOffer, SupplierProduct, Listing, CostChange, FeedIssue) == before
 
 
-def test_staff_can_believe_prices_that_jumped(supplier, world):
+def test_staff_apply_prices_that_jumped_and_the_next_feed_is_believed(supplier, world):
     stock_world(world, 10)
     sync(supplier)
-    world.costs = {
-        sku: replace(cost, amount=cost.amount * 100) for sku, cost in world.costs.items()
-    }
+    ask_in_cents(world)
     quarantined = sync(supplier, "prices", now=LATER)
-    runs.accept(run=quarantined, actor="staff", now=LATER)
 
-    run = sync(supplier, "prices", now=LATER)
+    decided = deciding.apply(feed_run=quarantined, actor="staff", now=LATER)
+    run = sync(supplier, "prices", now=LATER + timedelta(hours=1))
 
-    assert (run.status, run.updated) == (FeedRun.Status.APPLIED, 10)
+    assert (decided.done, decided.left) == (10, 0)
     assert cost_of("P1-Black") == Decimal("840.00")
+    assert (run.status, run.updated) == (FeedRun.Status.APPLIED, 0)
+
+
+def test_who_vouches_for_a_feed_beforehand_has_it_applied(supplier, world):
+    stock_world(world, 10)
+    sync(supplier)
+    ask_in_cents(world)
+
+    run = sync(supplier, "prices", now=LATER, believed_by="erika")
+
+    assert (run.status, run.updated, run.believed_by) == (FeedRun.Status.APPLIED, 10, "erika")
 
 
 def test_prices_in_other_money_change_nothing(supplier, world):

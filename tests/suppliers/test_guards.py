@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from suppliers import guards
-from suppliers.guards import CostMove
+from suppliers.guards import CostMove, Limits, Moves
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 def moves(*pairs):
@@ -85,6 +88,63 @@ def test_a_slipped_decimal_point_is_a_jump(before, after, is_jump):
 
 def test_one_jump_is_a_matter_of_its_row_and_many_are_a_matter_of_the_feed():
     jump, step = ("10.00", "1000.00"), ("10.00", "11.00")
+    one = Moves(known=21, moved=21, jumped=1, sample=moves(jump, *[step] * 20))
+    many = Moves(known=30, moved=4, jumped=4, sample=moves(*[jump] * 4))
 
-    assert guards.costs_are_believable(moves=moves(jump, *[step] * 20), known=21) == ""
-    assert "4 of 30 costs" in guards.costs_are_believable(moves=moves(*[jump] * 4), known=30)
+    assert guards.costs_are_believable(moves=one) == ""
+    assert guards.costs_are_believable(moves=many) == (
+        "4 of 30 costs move by a factor of 10 or more, such as S0: 10.00 to 1000.00."
+    )
+
+
+def test_staff_say_how_much_a_suppliers_feed_may_do():
+    strict, lax = Limits(lost_percent=5, jump_factor=2), Limits(lost_percent=90)
+    told = {"good": 85, "bad": 0, "known": 100, "still_there": 85}
+
+    assert guards.list_is_believable(**told, limits=strict)
+    assert not guards.list_is_believable(**told, limits=lax)
+    assert len(guards.jumps(moves(("10.00", "25.00")), limits=strict)) == 1
+
+
+@pytest.mark.parametrize(
+    ("good", "last", "is_believed"), [(80, 100, True), (79, 100, False), (5, 0, True), (5, 8, True)]
+)
+def test_a_feed_of_far_fewer_rows_than_the_last_good_one_is_not_believed(good, last, is_believed):
+    assert (guards.count_is_believable(good=good, last=last) == "") is is_believed
+
+
+@pytest.mark.parametrize(
+    ("twice", "last_twice", "is_believed"), [(10, 0, True), (11, 0, False), (30, 25, True)]
+)
+def test_rows_told_twice_are_a_doubt_unless_they_are_a_habit(twice, last_twice, is_believed):
+    reason = guards.rows_come_once(read=100, twice=twice, last_twice=last_twice)
+
+    assert (reason == "") is is_believed
+
+
+@pytest.mark.parametrize(
+    ("newest", "last_newest", "stale_h", "is_believed"),
+    [
+        (None, NOW, 1, True),
+        (NOW, None, 0, True),
+        (NOW, NOW, 0, True),
+        (NOW - timedelta(days=30), NOW - timedelta(days=1), 0, False),
+        (NOW - timedelta(hours=30), None, 24, False),
+        (NOW - timedelta(hours=20), None, 24, True),
+    ],
+)
+def test_a_file_older_than_the_last_good_one_is_not_believed(
+    newest, last_newest, stale_h, is_believed
+):
+    reason = guards.file_is_new(
+        newest=newest, last_newest=last_newest, now=NOW, limits=Limits(stale_h=stale_h)
+    )
+
+    assert (reason == "") is is_believed
+
+
+def test_costs_above_our_own_prices_are_not_believed():
+    assert guards.margins_are_believable(listed=100, above=10) == ""
+    assert guards.margins_are_believable(listed=100, above=11) == (
+        "11 of 100 listed variants would cost more than our own price (11 %)."
+    )

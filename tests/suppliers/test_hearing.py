@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db.models import Sum
 
-from suppliers import runs
+from suppliers import deciding
 from suppliers.adapters.base import NewsKind, SupplierNews
 from suppliers.hearing import hear
-from suppliers.models import Connection, FeedRun, StockLevel
+from suppliers.models import Connection, FeedRun, StockLevel, StockMovement
 from suppliers.runs import QuarantinedError
 from tests.factories.feeds import NOON, stock_world, sync
 
@@ -62,15 +63,24 @@ def test_a_few_sales_out_are_believed_and_a_whole_feed_begins_the_count_anew(sup
     assert (first, second, with_units()) == (0, 0, 26)
 
 
-def test_who_accepts_has_the_whole_feed_believed(supplier, world):
+def test_all_news_that_nobody_believed_waits_on_one_page_and_is_applied_from_there(supplier, world):
     stock_world(world, 20)
     sync(supplier)
     storm(supplier, world, range(1, 21))
-
     quarantined = FeedRun.objects.get(status=FeedRun.Status.QUARANTINED)
-    runs.accept(run=quarantined, actor="erika", now=LATER)
-    refused = storm(supplier, world, [20])
-    run = sync(supplier, "stock", now=LATER + timedelta(hours=1))
 
-    assert refused == 1
-    assert (run.status, run.believed_by, with_units()) == (FeedRun.Status.APPLIED, "erika", 0)
+    decided = deciding.apply(feed_run=quarantined, actor="erika", now=LATER + timedelta(hours=1))
+
+    assert (decided.done, decided.left, with_units()) == (32, 0, 0)
+    assert checksum_of_ledger() == checksum_of_levels()
+
+
+def checksum_of_levels():
+    return dict(StockLevel.objects.values_list("pk", "reported_quantity"))
+
+
+def checksum_of_ledger():
+    sums = (
+        StockMovement.objects.values("level").order_by("level").annotate(sum=Sum("reported_delta"))
+    )
+    return dict(sums.values_list("level", "sum"))

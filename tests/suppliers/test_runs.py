@@ -8,7 +8,7 @@ from django.db import OperationalError, connection, transaction
 
 from storefront.lib.elapsing import elapsing
 from storefront.lib.states import StatusChange
-from suppliers import runs, sync, tasks
+from suppliers import deciding, runs, sync, tasks
 from suppliers.adapters.bigbuy import wire
 from suppliers.adapters.feed import fetching, sftp
 from suppliers.models import FeedRun
@@ -209,19 +209,9 @@ def test_a_paused_supplier_is_not_asked(supplier):
 def test_a_discarded_feed_has_to_convince_the_guard_anew(supplier):
     run = begin(supplier)
     end(run, Status.QUARANTINED)
-    runs.discard(run=run, actor="staff", now=NOON)
+    deciding.discard(feed_run=run, actor="staff", now=NOON)
 
     assert begin(supplier, now=minutes(1)).believed_by == ""
-
-
-def test_a_persons_word_outlives_a_run_that_failed(supplier):
-    run = begin(supplier)
-    end(run, Status.QUARANTINED)
-    runs.accept(run=run, actor="staff", now=NOON)
-    assert runs.due(now=NOON) == [(supplier.pk, PRODUCTS)]
-    end(begin(supplier), Status.FAILED)
-
-    assert begin(supplier, now=minutes(1)).believed_by == "staff"
 
 
 def test_a_bug_of_ours_closes_the_run_and_is_not_hidden(supplier, world, monkeypatch):

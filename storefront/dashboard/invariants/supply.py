@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from storefront.dashboard.invariants.invariant import Invariant
+from suppliers.guards import USUAL
 
 # What changed a moment ago, and whose listings are about to follow.
 _SETTLED = "NOT EXISTS (SELECT 1 FROM suppliers_unpublishedsupply u WHERE u.variant_id = v.id)"
@@ -36,6 +37,38 @@ SUPPLY = (
         sql="""
             SELECT id AS run, kind, status, created, updated, gone FROM suppliers_feedrun
             WHERE status IN ('quarantined', 'discarded') AND created + updated + gone > 0
+        """,
+    ),
+    Invariant(
+        code="I8.nothing_applied",
+        sentence="No cost and no figure came from a run that is not applied.",
+        sql="""
+            SELECT r.id AS run, r.kind, r.status FROM suppliers_feedrun r
+            WHERE r.status IN ('quarantined', 'discarded') AND (
+                EXISTS (SELECT 1 FROM suppliers_costchange c WHERE c.run_id = r.id)
+                OR EXISTS (SELECT 1 FROM suppliers_stocklevel l WHERE l.run_id = r.id))
+        """,
+    ),
+    Invariant(
+        code="I8.decided",
+        sentence="Staff decide in time about a feed that is not believed.",
+        sql=f"""
+            SELECT r.id AS run, r.kind, r.status_since FROM suppliers_feedrun r
+            LEFT JOIN suppliers_feedlimits g ON g.supplier_id = r.supplier_id
+            WHERE r.status = 'quarantined' AND r.status_since
+                < %(now)s - make_interval(hours => coalesce(
+                    g.decide_within_h, {USUAL.decide_within_h})::int)
+        """,  # noqa: S608 - made of constants
+    ),
+    Invariant(
+        code="I8.kept_changes",
+        sentence="Changes are kept only of feeds that wait, or that staff applied or rolled back.",
+        sql="""
+            SELECT r.id AS run, r.kind, r.status, count(*) AS changes
+            FROM suppliers_feedchange c JOIN suppliers_feedrun r ON r.id = c.run_id
+            WHERE r.status NOT IN ('quarantined', 'rolled_back')
+              AND (r.status <> 'applied' OR r.decided_by = '')
+            GROUP BY r.id
         """,
     ),
     Invariant(

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from catalog.records import BadRow
-from suppliers.adapters.base import CostRecord, Omitted, ProductPage, StockRecord
+from suppliers.adapters.base import CostRecord, Omitted, ProductPage, Shape, StockRecord
 from suppliers.adapters.feed import fetching
 from suppliers.adapters.feed.files import DataFile, open_file
 from suppliers.adapters.feed.grouping import Refs
@@ -76,6 +76,9 @@ class FeedReading:
 
     def cost_rows(self) -> Iterator[tuple[str, tuple[CostRecord | BadRow, ...]]]:
         return self._walk(Content.PRICES).cost_rows(self._ref_of(Content.PRICES))
+
+    def shape(self, job: str) -> Shape:
+        return self._walk(Content(job)).shape()
 
     def _walk(self, content: Content) -> Walk:
         """Fetch the file that tells this, once, and make ready to walk it."""

@@ -10,9 +10,9 @@ from typing import Any
 
 from catalog.records import BadRow
 from storefront.lib.failures import PermanentError
-from suppliers.adapters.base import CostRecord, Omitted, ProductPage, StockRecord
+from suppliers.adapters.base import CostRecord, Omitted, ProductPage, Shape, StockRecord
 from suppliers.adapters.feed import mapping as mappings
-from suppliers.adapters.feed import paging
+from suppliers.adapters.feed import paging, shaping
 from suppliers.adapters.feed.converting import Converter
 from suppliers.adapters.feed.files import DataFile
 from suppliers.adapters.feed.grouping import Seen, Shelf
@@ -49,6 +49,7 @@ class Walk:
         self._converter = Converter(mapping, currency=currency, mark=decimal)
         self._shelf: Shelf | None = None
         self.is_whole = True  # as far as it was walked
+        self._newest: datetime | None = None
         self._complaints: list[BadRow] = []
 
     def close(self) -> None:
@@ -154,6 +155,16 @@ class Walk:
         finally:
             costs.close()
 
+    def shape(self) -> Shape:
+        """Say how the file looks, from its first rows; and how new it is, once it was walked."""
+        sample = self._file.sample(shaping.SAMPLE, xpaths=self._mapping.xpaths)
+        rows = [row for row in sample if not isinstance(row, BadRow)]
+        return Shape(
+            columns=tuple(dict.fromkeys(name for row in rows for name in row)),
+            kinds=shaping.kinds(rows, self._mapping),
+            newest=self._newest,
+        )
+
     def refs(self) -> Iterator[tuple[str, str]]:
         """Yield each SKU with the product that it belongs to."""
         for place, row in self._rows():
@@ -180,10 +191,12 @@ class Walk:
                 bad += 1
                 if bad > MOST_BAD_ROWS:
                     raise refused("bad-rows", f"Over {MOST_BAD_ROWS} rows cannot be read.")
-            elif self._mapping.stale_after_h:
+            elif "updated_at" in self._mapping.fields:
                 at = self._converter.updated_at(row)
                 newest = max(newest or at, at) if at else newest
-        self._refuse_stale(newest)
+        self._newest = newest
+        if self._mapping.stale_after_h:
+            self._refuse_stale(newest)
 
     def _refuse_stale(self, newest: datetime | None) -> None:
         """Refuse a file whose newest row is older than it should ever be."""

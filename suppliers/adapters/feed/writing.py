@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from dataclasses import asdict
 from typing import Any
 
+from storefront.lib.tables import harmless
 from suppliers.adapters.base import PurchaseRequest
 
 COLUMNS = (
@@ -27,10 +27,6 @@ COLUMNS = (
     "carrier_service",
     "answer_at",
 )
-# What a spreadsheet would compute instead of show.
-STARTS_A_FORMULA = ("=", "+", "-", "@")
-PHONE = re.compile(r"\+[0-9 ]+")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
 def letter(request: PurchaseRequest, *, language: str) -> dict[str, Any]:
@@ -72,10 +68,3 @@ def table(request: PurchaseRequest) -> bytes:
         )
         rows.writerow([harmless(cell) for cell in cells])
     return written.getvalue().encode()
-
-
-def harmless(cell: str) -> str:
-    """Keep a cell on one line, and show it as text; a phone number is a number anyway."""
-    plain = _CONTROL.sub(" ", cell).strip()
-    is_formula = plain.startswith(STARTS_A_FORMULA) and not PHONE.fullmatch(plain)
-    return f"'{plain}" if is_formula else plain

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError, LostRaceError
-from suppliers import administering, supply, surveying, trying, vetting
+from suppliers import administering, supply, surveying, trying, undoing, vetting
 from suppliers.management import reading, telling
 from suppliers.management.watching import watch
 from suppliers.models import FeedRun, Supplier
@@ -58,6 +58,9 @@ class Command(BaseCommand):
             verb(name, words).add_argument("--reason", required=True)
         resumed = verb("resume", "buy from him (again), if he is vetted")
         resumed.add_argument("--reason", default="")
+        back = verb("rollback", "give back what a run of prices or stock changed", has_code=False)
+        back.add_argument("run", type=int, help="the run's number")
+        back.add_argument("--reason", required=True)
         verb("reprice", "price all that he offers by the newest rules and rates")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -118,6 +121,19 @@ class Command(BaseCommand):
     def _reprice(self, options: dict[str, Any]) -> None:
         supply.price_anew(supplier=self._supplier(options))
         self.stdout.write("Written down: the sweep prices it within minutes.")
+
+    def _rollback(self, options: dict[str, Any]) -> None:
+        run = FeedRun.objects.filter(pk=options["run"]).first()
+        if run is None:
+            raise CommandError(f"There is no run {options['run']}.")
+        words = {"actor": ACTOR, "reason": options["reason"]}
+        try:
+            undone = undoing.roll_back(feed_run=run, now=timezone.now(), **words)
+        except (undoing.NotReversibleError, IllegalMoveError, LostRaceError) as error:
+            raise CommandError(f"{run} is {run.status}. {error}") from error
+        self.stdout.write(
+            f"{undone.done} values are as they were, {undone.left} have changed since and stay."
+        )
 
     def _decide(self, options: dict[str, Any], decide: Any) -> None:
         supplier = self._supplier(options)

@@ -77,7 +77,13 @@ PLANTED = {
     "I8.one_run": "UPDATE suppliers_feedrun SET status = 'staged'; INSERT INTO suppliers_feedrun"
     " SELECT (r).* FROM (SELECT jsonb_populate_record(f, '{\"id\": -1}') AS r"
     " FROM suppliers_feedrun f) copies",
+    "I8.decided": "UPDATE suppliers_feedrun SET status = 'quarantined',"
+    " status_since = now() - interval '90 days'",
+    "I8.kept_changes": "INSERT INTO suppliers_feedchange"
+    " (run_id, kind, row, place, country, size, outcome)"
+    " SELECT id, 'gone', 'P1', '', '', 0, '' FROM suppliers_feedrun LIMIT 1",
     "I8.no_ghosts": "UPDATE suppliers_supplieroffer SET status = 'held'",
+    "I8.nothing_applied": "UPDATE suppliers_feedrun SET status = 'discarded'",
     "I8.quarantine": "UPDATE suppliers_feedrun SET status = 'quarantined', updated = 3",
     "P1.not_below_cost": "UPDATE catalog_listing SET cost_amount = price_amount + 1",
     "P2.fit_to_show": "UPDATE catalog_listing SET is_withdrawn = true",

@@ -1,0 +1,270 @@
+"""Decide about a feed that is not believed: apply what was kept of it, a part of that, or nothing.
+
+Only what is still as the run found it is changed: a value that anybody changed in the meantime is
+left as it is, and the page tells so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import batched
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from storefront.lib.transactions import needs_transaction
+from suppliers import keeping, stocktaking, writing
+from suppliers.models import (
+    FeedChange,
+    FeedRun,
+    StockLevel,
+    StockLocation,
+    StockMovement,
+    SupplierOffer,
+    SupplierProduct,
+    UnpublishedSupply,
+)
+from suppliers.runs import Work
+from suppliers.staging import run
+
+Kind = FeedChange.Kind
+Outcome = FeedChange.Outcome
+Status = FeedRun.Status
+BATCH = 500
+
+LOCK_OFFERS = """
+SELECT o.id FROM suppliers_supplieroffer o
+JOIN suppliers_feedchange c ON c.offer_id = o.id
+WHERE c.run_id = %(run)s AND c.kind = 'cost' ORDER BY o.id FOR UPDATE OF o
+"""
+APPLY_COSTS = """
+WITH changed AS (
+  UPDATE suppliers_supplieroffer o
+  SET cost_amount = c.new, cost_as_of = %(as_of)s,
+    status = CASE WHEN o.status = 'held' AND o.variant_id IS NOT NULL
+        AND NOT o.locked_fields ? 'status'
+      THEN 'active' ELSE o.status END
+  FROM suppliers_feedchange c
+  WHERE c.run_id = %(run)s AND c.kind = 'cost' AND c.outcome = 'left' AND c.offer_id = o.id
+    AND o.cost_amount IS NOT DISTINCT FROM c.old AND NOT o.locked_fields ? 'cost_amount'
+    AND o.status <> 'gone'
+  RETURNING c.id AS change_id, o.id, o.variant_id, old.cost_amount AS was,
+    new.cost_amount AS is_now, old.status <> new.status AS was_held
+), history AS (
+  INSERT INTO suppliers_costchange (
+    offer_id, run_id, cause, old_amount, new_amount, was_held, at)
+  SELECT id, %(run)s, 'run:' || %(run)s, was, is_now, was_held, %(now)s FROM changed
+), queued AS (
+  INSERT INTO suppliers_unpublishedsupply (variant_id)
+  SELECT DISTINCT variant_id FROM changed WHERE variant_id IS NOT NULL
+)
+UPDATE suppliers_feedchange c SET outcome = 'applied' FROM changed WHERE c.id = changed.change_id
+"""
+LOCK_LEVELS = """
+SELECT l.id FROM suppliers_stocklevel l
+JOIN suppliers_stocklocation p ON p.id = l.location_id
+JOIN suppliers_feedchange c ON c.offer_id = l.offer_id AND c.place = p.code
+WHERE c.run_id = %(run)s AND c.kind = 'stock' ORDER BY l.id FOR UPDATE OF l
+"""
+# It was told when the run asked: what was confirmed later is not made older by it.
+APPLY_STOCK = """
+WITH changed AS (
+  UPDATE suppliers_stocklevel l
+  SET reported_quantity = c.new, as_of = GREATEST(l.as_of, %(as_of)s), is_silent = false,
+    received_at = %(now)s, run_id = %(run)s
+  FROM suppliers_feedchange c
+  JOIN suppliers_stocklocation p ON p.code = c.place AND p.supplier_id = %(supplier)s
+  JOIN suppliers_supplieroffer o ON o.id = c.offer_id AND o.status <> 'gone'
+  WHERE c.run_id = %(run)s AND c.kind = 'stock' AND c.outcome = 'left'
+    AND l.offer_id = c.offer_id AND l.location_id = p.id AND l.reported_quantity = c.old
+  RETURNING c.id AS change_id, l.id, o.variant_id, new.reported_quantity - c.old AS delta
+), moved AS (
+  INSERT INTO suppliers_stockmovement (
+    level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, at)
+  SELECT id, 'reported', delta, 0, 0, 'run:' || %(run)s, %(now)s FROM changed
+), queued AS (
+  INSERT INTO suppliers_unpublishedsupply (variant_id)
+  SELECT DISTINCT variant_id FROM changed WHERE variant_id IS NOT NULL
+)
+UPDATE suppliers_feedchange c SET outcome = 'applied' FROM changed WHERE c.id = changed.change_id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which of the kept changes are to be applied: those that fit all that is given.
+
+    Shape:  ``at_most`` is a size: the factor of a cost, the units of a stock row
+    """
+
+    kinds: Sequence[str] = ()
+    at_most: Decimal | None = None
+    ids: Sequence[int] | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        return not self.kinds and self.at_most is None and self.ids is None
+
+    def condition(self) -> Q:
+        fits = Q()
+        if self.kinds:
+            fits &= Q(kind__in=self.kinds)
+        if self.at_most is not None:
+            fits &= Q(size__lte=self.at_most)
+        return fits if self.ids is None else fits & Q(pk__in=self.ids)
+
+
+EVERYTHING = Choice()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What came of it: how many values changed, and how many were left as they are."""
+
+    done: int
+    left: int
+
+
+class NothingChosenError(Exception):
+    """None of the kept changes fits the choice: nothing was decided."""
+
+
+@transaction.atomic(durable=True)
+def apply(*, feed_run: FeedRun, actor: str, now: datetime, choice: Choice = EVERYTHING) -> Decided:
+    """Apply what was kept of a feed, where nothing newer stands; later feeds are judged against it.
+
+    Of a part, later feeds are not: what it left out may be as wrong as it was.
+
+    Locks:  the run, then offers, then locations and stock rows, each in id order
+    Raises: IllegalMoveError, LostRaceError  it does not wait any more
+            NothingChosenError
+    """
+    chosen = FeedChange.objects.filter(choice.condition(), run=feed_run)
+    if not choice.is_everything and not chosen.exists():
+        raise NothingChosenError
+    profile = (
+        {**feed_run.profile, "is_part": True} if not choice.is_everything else feed_run.profile
+    )
+    reason = "applied by hand" if choice.is_everything else "a part of it applied by hand"
+    feed_run.move(
+        Status.APPLIED, at=now, actor=actor, reason=reason, decided_by=actor[:100], profile=profile
+    )
+    chosen.update(outcome=Outcome.LEFT)  # until it is applied
+    params = {
+        "run": feed_run.pk,
+        "supplier": feed_run.supplier_id,
+        "as_of": feed_run.started_at,
+        "now": now,
+    }
+    _retire(feed_run, chosen, now)
+    _apply_costs(params)
+    _apply_stock(feed_run, chosen, params, now)
+    done = FeedChange.objects.filter(run=feed_run, outcome=Outcome.APPLIED)
+    FeedRun.objects.filter(pk=feed_run.pk).update(
+        updated=done.exclude(kind=Kind.GONE).count(), gone=done.filter(kind=Kind.GONE).count()
+    )
+    left = FeedChange.objects.filter(run=feed_run, outcome=Outcome.LEFT).count()
+    return Decided(done=done.count(), left=left)
+
+
+@needs_transaction
+def _apply_costs(params: dict[str, Any]) -> None:
+    run(LOCK_OFFERS, params)
+    run(APPLY_COSTS, params)
+
+
+@needs_transaction
+def _apply_stock(feed_run: FeedRun, chosen: Any, params: dict[str, Any], now: datetime) -> None:
+    """Write the figures: rows that are there, then those that the feed would have made."""
+    fresh = list(chosen.filter(kind=Kind.STOCK, old=None).order_by("pk"))
+    countries = {change.place: change.country for change in fresh}
+    StockLocation.objects.bulk_create(
+        (
+            StockLocation(supplier_id=feed_run.supplier_id, code=code, country=country)
+            for code, country in sorted(countries.items())
+        ),
+        ignore_conflicts=True,
+    )
+    stocktaking.hold(supplier=feed_run.supplier)
+    run(LOCK_LEVELS, params)
+    run(APPLY_STOCK, params)
+    for some in batched(fresh, BATCH):
+        _make_levels(feed_run, some, now)
+
+
+@needs_transaction
+def _make_levels(feed_run: FeedRun, changes: Sequence[FeedChange], now: datetime) -> None:
+    places = dict(
+        StockLocation.objects.filter(supplier=feed_run.supplier_id).values_list("code", "pk")
+    )
+    offers = SupplierOffer.objects.exclude(status=SupplierOffer.Status.GONE).in_bulk(
+        [change.offer_id for change in changes]
+    )
+    taken = set(StockLevel.objects.filter(offer__in=offers).values_list("offer_id", "location_id"))
+    wanted = {
+        (change.offer_id, places[change.place]): change
+        for change in changes
+        if change.offer_id in offers and (change.offer_id, places[change.place]) not in taken
+    }
+    levels = StockLevel.objects.bulk_create(
+        StockLevel(
+            offer=offers[offer_id],
+            location_id=location_id,
+            reported_quantity=int(change.new or 0),
+            buffer=feed_run.supplier.buffer,
+            as_of=feed_run.started_at,
+            received_at=now,
+            run=feed_run,
+        )
+        for (offer_id, location_id), change in wanted.items()
+        if offer_id is not None
+    )
+    StockMovement.objects.bulk_create(
+        StockMovement(
+            level=level,
+            kind=StockMovement.Kind.REPORTED,
+            reported_delta=level.reported_quantity,
+            cause=f"run:{feed_run.pk}",
+            at=now,
+        )
+        for level in levels
+    )
+    UnpublishedSupply.objects.bulk_create(
+        UnpublishedSupply(variant_id=variant_id)
+        for variant_id in {offers[level.offer_id].variant_id for level in levels}
+        if variant_id is not None
+    )
+    pks = [change.pk for change in wanted.values()]
+    FeedChange.objects.filter(pk__in=pks).update(outcome=Outcome.APPLIED)
+
+
+@needs_transaction
+def _retire(feed_run: FeedRun, chosen: Any, now: datetime) -> None:
+    """Retire the products that are missing; pages are left to the next run, which reads them."""
+    chosen.filter(kind=Kind.PAGE).update(outcome=Outcome.NEXT_RUN)
+    here = SupplierProduct.objects.filter(supplier=feed_run.supplier_id).exclude(
+        status=SupplierProduct.Status.GONE
+    )
+    gone = chosen.filter(kind=Kind.GONE, row__in=here.values("ref"))
+    work = Work(feed_run, now=now)
+    for some in batched(gone.order_by("row").values_list("row", flat=True), BATCH):
+        writing.retire_some(work, some)
+        FeedChange.objects.filter(run=feed_run, kind=Kind.GONE, row__in=some).update(
+            outcome=Outcome.APPLIED
+        )
+
+
+@transaction.atomic(durable=True)
+def discard(*, feed_run: FeedRun, actor: str, now: datetime) -> None:
+    """Agree with the guard: nothing is applied, and the next run has to convince it anew.
+
+    Raises: IllegalMoveError, LostRaceError  it does not wait any more
+    """
+    feed_run.move(
+        Status.DISCARDED, at=now, actor=actor, reason="not believed", decided_by=actor[:100]
+    )
+    keeping.forget(feed_run)

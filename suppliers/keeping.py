@@ -1,0 +1,182 @@
+"""Keep what a run would have done that is not believed: from the staging tables, in one go.
+
+Nothing of it is applied. A run that would do the very same as one that waits already is closed
+again, so that staff decide about one page, and it does not change under their hands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from storefront.lib.transactions import needs_transaction
+from suppliers.models import FeedChange, FeedRun
+from suppliers.staging import rows, run
+
+KEPT_FOR = timedelta(days=30)
+
+_INTO = """
+INSERT INTO suppliers_feedchange (
+  run_id, kind, offer_id, row, place, country, old, new, size, outcome)
+"""
+COSTS = f"""
+{_INTO}
+SELECT %(run)s, 'cost', o.id, o.supplier_sku, '', '', o.cost_amount, min(c.amount),
+  COALESCE(GREATEST(min(c.amount) / o.cost_amount, o.cost_amount / min(c.amount)), 0), ''
+FROM feed_costs c
+JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s
+  AND o.supplier_sku = c.sku AND o.supplier_product = c.ref
+WHERE o.cost_amount IS DISTINCT FROM c.amount AND NOT o.locked_fields ? 'cost_amount'
+  AND c.sku <> ALL(%(refused)s)
+GROUP BY o.id
+"""  # noqa: S608 - made of constants
+# A row that is not there yet, and would have no units, is no change.
+STOCK_MOVES = """
+SELECT COALESCE(t.offer_id, p.offer_id) AS offer_id, o.supplier_sku,
+  COALESCE(t.location, p.code) AS place, COALESCE(t.country, p.country) AS country,
+  p.quantity AS old, COALESCE(t.quantity, 0) AS new,
+  abs(COALESCE(t.quantity, 0) - COALESCE(p.quantity, 0)) AS size
+FROM (
+  SELECT o.id AS offer_id, s.location, max(s.country) AS country, min(s.quantity) AS quantity
+  FROM feed_stock s
+  JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s AND o.supplier_sku = s.sku
+    AND (s.ref = '' OR s.ref = o.supplier_product)
+  WHERE o.id = ANY(%(covered)s)
+  GROUP BY 1, 2
+) t
+FULL JOIN (
+  SELECT l.offer_id, w.code, w.country, l.reported_quantity AS quantity
+  FROM suppliers_stocklevel l JOIN suppliers_stocklocation w ON w.id = l.location_id
+  WHERE l.offer_id = ANY(%(covered)s)
+) p ON p.offer_id = t.offer_id AND p.code = t.location
+JOIN suppliers_supplieroffer o ON o.id = COALESCE(t.offer_id, p.offer_id)
+WHERE COALESCE(p.quantity, 0) <> COALESCE(t.quantity, 0)
+"""
+STOCK = f"""
+{_INTO}
+SELECT %(run)s, 'stock', m.offer_id, m.supplier_sku, m.place, m.country, m.old, m.new, m.size, ''
+FROM ({STOCK_MOVES}) m
+"""  # noqa: S608
+GONE = f"""
+{_INTO}
+SELECT %(run)s, 'gone', NULL, p.ref, '', '', NULL, NULL, 0, ''
+FROM suppliers_supplierproduct p
+WHERE p.supplier_id = %(supplier)s AND p.status <> 'gone'
+  AND NOT EXISTS (SELECT 1 FROM feed_list l WHERE l.ref = p.ref)
+"""  # noqa: S608
+PAGES = f"""
+{_INTO}
+SELECT DISTINCT %(run)s, 'page', NULL::bigint, l.ref, '', '', NULL::numeric, NULL::numeric,
+  0, ''
+FROM feed_list l
+LEFT JOIN suppliers_supplierproduct p ON p.supplier_id = %(supplier)s AND p.ref = l.ref
+WHERE p.id IS NULL OR p.status = 'gone' OR p.list_digest <> l.list_digest
+"""  # noqa: S608
+DIGEST = """
+SELECT count(*), COALESCE(sum(hashtextextended(
+  concat_ws('|', kind, row, place, old::text, new::text), 0)::numeric), 0)
+FROM suppliers_feedchange WHERE run_id = %(run)s
+"""
+
+
+@needs_transaction
+def keep_costs(feed_run: FeedRun, *, refused: Sequence[str]) -> None:
+    run(COSTS, {**_params(feed_run), "refused": list(refused)})
+
+
+@needs_transaction
+def keep_stock(feed_run: FeedRun, *, covered: Sequence[int]) -> None:
+    run(STOCK, {**_params(feed_run), "covered": list(covered)})
+
+
+@needs_transaction
+def keep_products(feed_run: FeedRun, *, tells_gone: bool) -> None:
+    """Keep which products are missing, where that means gone, and which pages would be read."""
+    if tells_gone:
+        run(GONE, _params(feed_run))
+    run(PAGES, _params(feed_run))
+
+
+@needs_transaction
+def moves_of_news(*, supplier_id: int, covered: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Return what the stage would change: (offer, SKU, place, country, old, new, size)."""
+    return rows(STOCK_MOVES, {"supplier": supplier_id, "covered": list(covered)})
+
+
+@needs_transaction
+def keep_news(feed_run: FeedRun, moves: Iterable[tuple[Any, ...]]) -> None:
+    """Add what news would change to what waits; of one stock row, the last news counts."""
+    fresh = [
+        FeedChange(
+            run=feed_run,
+            kind=FeedChange.Kind.STOCK,
+            offer_id=offer_id,
+            row=sku,
+            place=place,
+            country=country,
+            old=old,
+            new=Decimal(new),
+            size=size,
+        )
+        for offer_id, sku, place, country, old, new, size in moves
+    ]
+    waiting = FeedChange.objects.filter(run=feed_run)
+    for change in fresh:
+        waiting.filter(offer_id=change.offer_id, place=change.place).delete()
+    FeedChange.objects.bulk_create(fresh)
+
+
+def _params(feed_run: FeedRun) -> Mapping[str, Any]:
+    return {"run": feed_run.pk, "supplier": feed_run.supplier_id}
+
+
+@needs_transaction
+def settle(feed_run: FeedRun, *, now: datetime) -> None:
+    """Let one quarantined run of the job wait: the one that is there, or else this one.
+
+    Locks:  none beyond the moves of the runs
+    """
+    waiting = FeedRun.objects.filter(
+        supplier=feed_run.supplier_id, kind=feed_run.kind, status=FeedRun.Status.QUARANTINED
+    ).exclude(pk=feed_run.pk)
+    same = next((old for old in waiting if _is_same(old, feed_run)), None)
+    if same is not None:
+        forget(feed_run)
+        reason = f"The same as run {same.pk}, which waits for staff."
+        feed_run.move(FeedRun.Status.DISCARDED, at=now, reason=reason)
+        return
+    supersede(feed_run, now=now)
+
+
+@needs_transaction
+def supersede(feed_run: FeedRun, *, now: datetime) -> None:
+    """Close the runs of the job that wait for staff: this later one says more."""
+    waiting = FeedRun.objects.filter(
+        supplier=feed_run.supplier_id, kind=feed_run.kind, status=FeedRun.Status.QUARANTINED
+    ).exclude(pk=feed_run.pk)
+    for old in waiting.order_by("pk"):
+        old.move(FeedRun.Status.DISCARDED, at=now, reason=f"Run {feed_run.pk} came after it.")
+        forget(old)
+
+
+def _is_same(one: FeedRun, other: FeedRun) -> bool:
+    return one.problem == other.problem and _digest(one) == _digest(other)
+
+
+def _digest(feed_run: FeedRun) -> tuple[Any, ...]:
+    return rows(DIGEST, {"run": feed_run.pk})[0]
+
+
+def forget(feed_run: FeedRun) -> None:
+    FeedChange.objects.filter(run=feed_run).delete()
+
+
+def sweep(*, now: datetime) -> int:
+    """Delete what was kept of runs that were decided long ago; return how many rows."""
+    decided = FeedRun.objects.filter(status_since__lt=now - KEPT_FOR).exclude(
+        status=FeedRun.Status.QUARANTINED
+    )
+    deleted, _ = FeedChange.objects.filter(run__in=decided).delete()
+    return deleted

@@ -1,0 +1,101 @@
+"""What a feed may do before a person is asked, and what it would have done."""
+
+from __future__ import annotations
+
+from typing import ClassVar, cast
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from suppliers.models.feed import FeedRun
+from suppliers.models.offer import SupplierOffer
+from suppliers.models.supplier import Supplier
+
+
+def _percent(label: Promise) -> models.PositiveSmallIntegerField[int | None, int | None]:
+    most = MaxValueValidator(100)
+    return models.PositiveSmallIntegerField(
+        cast("str", label), null=True, blank=True, validators=[most]
+    )
+
+
+class FeedLimits(models.Model):
+    """How much of one supplier's feed may change at once. What is empty is as for everybody.
+
+    The names are those of ``guards.Limits``, which has the defaults.
+    """
+
+    NAMES: ClassVar = (
+        "lost_percent", "emptied_percent", "bad_percent", "jumped_percent", "jump_factor",
+        "above_price_percent", "twice_percent", "stale_h", "decide_within_h",
+    )  # fmt: skip
+
+    supplier = models.OneToOneField(Supplier, models.CASCADE, related_name="limits")
+    lost_percent = _percent(_("Rows that may be missing, %"))
+    emptied_percent = _percent(_("Stock rows that may fall to zero, %"))
+    bad_percent = _percent(_("Rows that may be unusable, %"))
+    jumped_percent = _percent(_("Costs that may jump, %"))
+    jump_factor = models.PositiveSmallIntegerField(
+        _("A jump is a cost that moves by this factor"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(2)],
+    )
+    above_price_percent = _percent(_("Costs that may rise above our net price, %"))
+    twice_percent = _percent(_("Rows that may be told twice, %"))
+    stale_h = models.PositiveIntegerField(
+        _("Hours after which the newest row is too old; 0 never asks"), null=True, blank=True
+    )
+    decide_within_h = models.PositiveIntegerField(
+        _("Hours in which staff decide about a feed"), null=True, blank=True
+    )
+
+    class Meta:
+        verbose_name_plural = "feed limits"
+
+    def __str__(self) -> str:
+        return f"limits of {self.supplier_id}"
+
+
+class FeedChange(models.Model):
+    """One value that a run would have changed, or that a rollback gave back.
+
+    ``row`` is the supplier's SKU, or his product; ``place`` the code of a location. A stock row
+    that is not there yet has no ``old``. ``size`` is the factor by which a cost moves, or the
+    units by which stock does.
+    """
+
+    class Kind(models.TextChoices):
+        COST = "cost"
+        STOCK = "stock"
+        GONE = "gone"  # a product that is missing from the list
+        PAGE = "page"  # a product whose page is new, or has other words
+
+    class Outcome(models.TextChoices):
+        NONE = "", ""  # nobody has decided, or not for this one
+        APPLIED = "applied"
+        NEXT_RUN = "next_run"  # the next run reads it
+        UNDONE = "undone"
+        LEFT = "left"  # something newer stood there: not touched
+
+    run = models.ForeignKey(FeedRun, models.CASCADE, related_name="changes")
+    kind = models.CharField(max_length=6, choices=Kind)
+    offer = models.ForeignKey(SupplierOffer, models.CASCADE, null=True, related_name="+")
+    row = models.CharField(max_length=60)
+    place = models.CharField(max_length=30, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    old = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    new = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    size = models.DecimalField(max_digits=18, decimal_places=4, default=0)
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["run", "-size", "id"], name="change_by_size"),
+            models.Index(fields=["run", "kind", "-size", "id"], name="change_by_kind_and_size"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.old} -> {self.new}"

@@ -1,0 +1,176 @@
+"""Roll an applied run back: each value that it changed becomes what it was, where it stands yet.
+
+A value that anything newer changed is left as it is, and told. The ledger is added to, never
+deleted from. What came back is kept as ``FeedChange`` rows: the next feeds are judged against
+them, so that the same values do not walk in again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from storefront.lib.transactions import needs_transaction
+from suppliers import keeping, stocktaking
+from suppliers.deciding import Decided
+from suppliers.models import FeedChange, FeedRun
+from suppliers.staging import run
+
+Kind = FeedRun.Kind
+Outcome = FeedChange.Outcome
+
+LOCK_OFFERS = """
+SELECT o.id FROM suppliers_supplieroffer o
+JOIN suppliers_costchange c ON c.offer_id = o.id
+WHERE c.run_id = %(run)s ORDER BY o.id FOR UPDATE OF o
+"""
+# An offer that the run brought back on sale, or gave its first cost, is off sale again.
+COSTS_BACK = """
+WITH mine AS (
+  SELECT id, offer_id, old_amount, new_amount, was_held FROM suppliers_costchange
+  WHERE run_id = %(run)s
+), back AS (
+  UPDATE suppliers_supplieroffer o
+  SET cost_amount = mine.old_amount, cost_as_of = %(now)s,
+    status = CASE WHEN o.status = 'active' AND (mine.was_held OR mine.old_amount IS NULL)
+      THEN 'held' ELSE o.status END
+  FROM mine
+  WHERE o.id = mine.offer_id AND o.cost_amount = mine.new_amount
+    AND NOT o.locked_fields ? 'cost_amount' AND NOT EXISTS (
+      SELECT 1 FROM suppliers_costchange later
+      WHERE later.offer_id = o.id AND later.id > mine.id
+    )
+  RETURNING o.id, o.variant_id, o.supplier_product
+), history AS (
+  INSERT INTO suppliers_costchange (
+    offer_id, run_id, cause, old_amount, new_amount, was_held, at)
+  SELECT offer_id, NULL, 'rollback:' || %(run)s, new_amount, old_amount, false, %(now)s
+  FROM mine JOIN back ON back.id = mine.offer_id
+), queued AS (
+  INSERT INTO suppliers_unpublishedsupply (variant_id)
+  SELECT DISTINCT variant_id FROM back WHERE variant_id IS NOT NULL
+), read_again AS (
+  UPDATE suppliers_supplierproduct p SET cost_digest = ''
+  WHERE p.supplier_id = %(supplier)s AND p.ref IN (SELECT supplier_product FROM back)
+)
+INSERT INTO suppliers_feedchange (
+  run_id, kind, offer_id, row, place, country, old, new, size, outcome)
+SELECT %(run)s, 'cost', o.id, o.supplier_sku, '', '', mine.old_amount, mine.new_amount,
+  COALESCE(GREATEST(mine.new_amount / mine.old_amount, mine.old_amount / mine.new_amount), 0),
+  CASE WHEN back.id IS NULL THEN 'left' ELSE 'undone' END
+FROM mine
+JOIN suppliers_supplieroffer o ON o.id = mine.offer_id
+LEFT JOIN back ON back.id = mine.offer_id
+"""
+MOVED = """
+CREATE TEMPORARY TABLE feed_moved ON COMMIT DROP AS
+SELECT m.level_id, sum(m.reported_delta) AS delta, min(m.id) AS first_id, max(m.id) AS last_id
+FROM suppliers_stocklevel l
+JOIN suppliers_supplieroffer o ON o.id = l.offer_id
+JOIN suppliers_stockmovement m ON m.level_id = l.id
+WHERE o.supplier_id = %(supplier)s AND m.cause = 'run:' || %(run)s
+GROUP BY m.level_id
+"""
+LOCK_LEVELS = """
+SELECT l.id FROM suppliers_stocklevel l JOIN feed_moved m ON m.level_id = l.id
+ORDER BY l.id FOR UPDATE OF l
+"""
+# The figure is as old as the last good run before this one, or as what changed it last; no later
+# confirmation of the location counts for it, so it is silent until the next one.
+STOCK_BACK = """
+WITH back AS (
+  UPDATE suppliers_stocklevel l
+  SET reported_quantity = l.reported_quantity - m.delta, is_silent = true, run_id = NULL,
+    received_at = %(now)s, as_of = COALESCE(GREATEST(%(good_at)s, (
+      SELECT max(earlier.at) FROM suppliers_stockmovement earlier
+      WHERE earlier.level_id = l.id AND earlier.id < m.first_id AND earlier.reported_delta <> 0
+    )), l.as_of)
+  FROM feed_moved m
+  WHERE l.id = m.level_id AND NOT EXISTS (
+    SELECT 1 FROM suppliers_stockmovement later
+    WHERE later.level_id = l.id AND later.id > m.last_id AND later.reported_delta <> 0
+  )
+  RETURNING l.id, l.offer_id
+), moved AS (
+  INSERT INTO suppliers_stockmovement (
+    level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, at)
+  SELECT m.level_id, 'adjusted', -m.delta, 0, 0, 'rollback:' || %(run)s, %(now)s
+  FROM feed_moved m JOIN back ON back.id = m.level_id WHERE m.delta <> 0
+), queued AS (
+  INSERT INTO suppliers_unpublishedsupply (variant_id)
+  SELECT DISTINCT o.variant_id FROM back JOIN suppliers_supplieroffer o ON o.id = back.offer_id
+  WHERE o.variant_id IS NOT NULL
+)
+INSERT INTO suppliers_feedchange (
+  run_id, kind, offer_id, row, place, country, old, new, size, outcome)
+SELECT %(run)s, 'stock', o.id, o.supplier_sku, p.code, p.country,
+  CASE WHEN back.id IS NULL THEN NULL ELSE l.reported_quantity - m.delta END,
+  CASE WHEN back.id IS NULL THEN NULL ELSE l.reported_quantity END,
+  abs(m.delta), CASE WHEN back.id IS NULL THEN 'left' ELSE 'undone' END
+FROM feed_moved m
+JOIN suppliers_stocklevel l ON l.id = m.level_id
+JOIN suppliers_stocklocation p ON p.id = l.location_id
+JOIN suppliers_supplieroffer o ON o.id = l.offer_id
+LEFT JOIN back ON back.id = m.level_id
+"""
+
+
+class NotReversibleError(Exception):
+    """A run of this kind, or one that is in this state, cannot be rolled back."""
+
+
+@transaction.atomic(durable=True)
+def roll_back(*, feed_run: FeedRun, actor: str, reason: str, now: datetime) -> Decided:
+    """Give back every cost or figure that a run changed, as it was, where it stands yet.
+
+    Offers that are gone since keep what they are: only their figures may change.
+
+    Locks:  the run, then offers, then locations and stock rows, each in id order
+    Raises: NotReversibleError  it is no run of prices or stock
+            IllegalMoveError, LostRaceError  it is not applied, or rolled back already
+    """
+    if feed_run.kind == Kind.PRODUCTS:
+        words = _("Products are not rolled back: edit, withdraw or archive them instead.")
+        raise NotReversibleError(words)
+    to = FeedRun.Status.ROLLED_BACK
+    feed_run.move(to, at=now, actor=actor, reason=reason, decided_by=actor[:100])
+    keeping.forget(feed_run)
+    if feed_run.kind == Kind.PRICES:
+        _costs_back(feed_run, now)
+    else:
+        _stock_back(feed_run, now)
+    kept = FeedChange.objects.filter(run=feed_run)
+    return Decided(
+        done=kept.filter(outcome=Outcome.UNDONE).count(),
+        left=kept.filter(outcome=Outcome.LEFT).count(),
+    )
+
+
+@needs_transaction
+def _costs_back(feed_run: FeedRun, now: datetime) -> None:
+    params = {"run": feed_run.pk, "supplier": feed_run.supplier_id, "now": now}
+    run(LOCK_OFFERS, params)
+    run(COSTS_BACK, params)
+
+
+@needs_transaction
+def _stock_back(feed_run: FeedRun, now: datetime) -> None:
+    before = FeedRun.objects.filter(
+        supplier=feed_run.supplier_id,
+        kind=feed_run.kind,
+        status=FeedRun.Status.APPLIED,
+        started_at__lt=feed_run.started_at,
+    )
+    params = {
+        "run": feed_run.pk,
+        "supplier": feed_run.supplier_id,
+        "now": now,
+        "good_at": before.order_by("-started_at").values_list("started_at", flat=True).first(),
+    }
+    stocktaking.hold(supplier=feed_run.supplier)
+    run("DROP TABLE IF EXISTS pg_temp.feed_moved")
+    run(MOVED, params)
+    run(LOCK_LEVELS, params)
+    run(STOCK_BACK, params)
