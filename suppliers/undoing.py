@@ -26,7 +26,8 @@ SELECT o.id FROM suppliers_supplieroffer o
 JOIN suppliers_costchange c ON c.offer_id = o.id
 WHERE c.run_id = %(run)s ORDER BY o.id FOR UPDATE OF o
 """
-# An offer that the run brought back on sale, or gave its first cost, is off sale again.
+# What a later run changed that was itself rolled back is not newer. An offer that the run brought
+# back on sale, or gave its first cost, is off sale again.
 COSTS_BACK = """
 WITH mine AS (
   SELECT id, offer_id, old_amount, new_amount, was_held FROM suppliers_costchange
@@ -41,6 +42,11 @@ WITH mine AS (
     AND NOT o.locked_fields ? 'cost_amount' AND NOT EXISTS (
       SELECT 1 FROM suppliers_costchange later
       WHERE later.offer_id = o.id AND later.id > mine.id
+        AND NOT starts_with(later.cause, 'rollback:') AND NOT EXISTS (
+          SELECT 1 FROM suppliers_costchange undone
+          WHERE undone.offer_id = o.id AND undone.id > later.id
+            AND undone.cause = 'rollback:' || later.run_id
+        )
     )
   RETURNING o.id, o.variant_id, o.supplier_product
 ), history AS (
@@ -91,6 +97,12 @@ WITH back AS (
   WHERE l.id = m.level_id AND NOT EXISTS (
     SELECT 1 FROM suppliers_stockmovement later
     WHERE later.level_id = l.id AND later.id > m.last_id AND later.reported_delta <> 0
+      AND NOT starts_with(later.cause, 'rollback:') AND NOT EXISTS (
+        SELECT 1 FROM suppliers_stockmovement undone
+        WHERE undone.level_id = l.id AND undone.id > later.id
+          AND starts_with(later.cause, 'run:')
+          AND undone.cause = replace(later.cause, 'run:', 'rollback:')
+      )
   )
   RETURNING l.id, l.offer_id
 ), moved AS (

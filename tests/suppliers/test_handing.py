@@ -1,0 +1,83 @@
+"""What staff set by hand, no feed changes; what they give back, the next run reads."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from suppliers import handing
+from suppliers.models import CostChange, SupplierOffer, UnpublishedSupply
+from tests.factories.feeds import NOON, stock_world, sync, usd
+
+LATER = NOON + timedelta(hours=1)
+BY_HAND = {"cost_amount": Decimal("7.00"), "lead_days": 9, "minimum_quantity": 4}
+
+
+@pytest.fixture
+def offer(supplier, world):
+    stock_world(world, 3)
+    sync(supplier)
+    return SupplierOffer.objects.get(supplier_sku="P1-Black")
+
+
+def set_by_hand(offer, **values):
+    handing.set_by_hand(offer=offer, values=values, actor="erika", now=LATER)
+
+
+def test_no_feed_changes_what_staff_set(offer, supplier, world):
+    set_by_hand(offer, **BY_HAND)
+    world.costs["P1-Black"] = usd("9.00")
+    supplier.products.update(list_digest="", detail_digest="", cost_digest="")
+
+    for kind in ("products", "prices"):
+        sync(supplier, kind, now=LATER)
+
+    offer.refresh_from_db()
+    assert {name: getattr(offer, name) for name in BY_HAND} == BY_HAND
+    change = CostChange.objects.get(offer=offer)
+    assert (change.run, change.cause, change.old_amount) == (None, "staff:erika", Decimal("8.40"))
+
+
+def test_a_cost_that_jumps_in_the_feed_does_not_hold_what_has_one_by_hand(offer, supplier, world):
+    set_by_hand(offer, cost_amount=Decimal("7.00"))
+    world.costs["P1-Black"] = usd("0.00")
+
+    sync(supplier, "prices", now=LATER)
+
+    offer.refresh_from_db()
+    assert (offer.status, offer.cost_amount) == ("active", Decimal("7.00"))
+
+
+def test_what_staff_hold_stays_off_sale_until_they_let_it_go(offer, supplier, world):
+    set_by_hand(offer, status="held")
+    world.costs["P1-Black"] = usd("9.00")
+    sync(supplier, "prices", now=LATER)
+    offer.refresh_from_db()
+    assert (offer.status, offer.cost_amount) == ("held", Decimal("9.00"))
+
+    handing.let_the_feed_decide(offer=offer, fields=["status"], now=LATER)
+
+    offer.refresh_from_db()
+    assert (offer.status, offer.locked_fields) == ("active", [])
+
+
+def test_what_is_given_back_is_read_again(offer, supplier, world):
+    set_by_hand(offer, **BY_HAND)
+    handing.let_the_feed_decide(offer=offer, fields=list(BY_HAND), now=LATER)
+    assert UnpublishedSupply.objects.exists()
+
+    for kind in ("products", "prices"):
+        sync(supplier, kind, now=LATER + timedelta(hours=1))
+
+    offer.refresh_from_db()
+    assert (offer.cost_amount, offer.minimum_quantity) == (Decimal("8.40"), 1)
+
+
+def test_only_some_fields_can_be_set_and_none_of_what_is_gone(offer):
+    with pytest.raises(handing.NotByHandError):
+        set_by_hand(offer, title="Mine")
+    SupplierOffer.objects.update(status="gone")
+    with pytest.raises(handing.NotByHandError):
+        set_by_hand(offer, lead_days=1)

@@ -1,0 +1,107 @@
+"""A rollback gives back exactly what was there, whatever a run changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import Sum
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storefront.lib.states import IllegalMoveError
+from suppliers import undoing
+from suppliers.models import CostChange, FeedRun, StockLevel, SupplierOffer
+from tests.factories.feeds import NOON, stock_world, sync, usd
+
+COUNT = 6
+SKUS = [f"P{number}-Black" for number in range(1, COUNT + 1)]
+COSTS = st.lists(st.integers(500, 2_000), min_size=COUNT, max_size=COUNT)
+STOCKS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 30)), min_size=COUNT, max_size=COUNT)
+RUNS = st.lists(st.tuples(COSTS, STOCKS), min_size=1, max_size=3)
+FEW_RUNS = settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def checksum():
+    costs = dict(SupplierOffer.objects.values_list("supplier_sku", "cost_amount"))
+    levels = StockLevel.objects.exclude(reported_quantity=0)
+    stock = {
+        (sku, place): units
+        for sku, place, units in levels.values_list(
+            "offer__supplier_sku", "location__code", "reported_quantity"
+        )
+    }
+    return costs, stock
+
+
+def ledger_explains_all():
+    sums = StockLevel.objects.annotate(sum=Sum("movements__reported_delta"))
+    return all((level.sum or 0) == level.reported_quantity for level in sums)
+
+
+@FEW_RUNS
+@given(RUNS)
+def test_random_runs_rolled_back_one_by_one_leave_what_was_there(supplier, world, told):
+    FeedRun.objects.filter(supplier=supplier).exclude(kind="products").update(
+        started_at=NOON - timedelta(days=9)
+    )
+    stock_world(world, COUNT)
+    moment = NOON + timedelta(days=FeedRun.objects.count())
+    sync(supplier, now=moment, believed_by="test")
+    befores, runs = [], []
+    for hours, (costs, stocks) in enumerate(told, start=1):
+        world.costs |= {
+            sku: usd(f"{cents // 100}.{cents % 100:02}")
+            for sku, cents in zip(SKUS, costs, strict=True)
+        }
+        world.stock |= {
+            sku: {"DE": here, "CN": there, f"X{hours}": here}
+            for sku, (here, there) in zip(SKUS, stocks, strict=True)
+        }
+        for kind in ("prices", "stock"):
+            befores.append(checksum())
+            now = moment + timedelta(hours=hours)
+            runs.append(sync(supplier, kind, now=now, believed_by="test"))
+            assert runs[-1].status == FeedRun.Status.APPLIED
+
+    for run, before in zip(reversed(runs), reversed(befores), strict=True):
+        undone = undoing.roll_back(
+            feed_run=run, actor="erika", reason="a test", now=moment + timedelta(days=1)
+        )
+        assert undone.left == 0
+        assert checksum() == before
+    assert ledger_explains_all()
+
+
+def test_a_run_is_rolled_back_once(supplier, world):
+    stock_world(world, 2)
+    sync(supplier)
+    world.costs["P1-Black"] = usd("9.00")
+    run = sync(supplier, "prices", now=NOON + timedelta(hours=1))
+    words = {"actor": "erika", "reason": "no", "now": NOON + timedelta(hours=2)}
+    undoing.roll_back(feed_run=run, **words)
+
+    with pytest.raises(IllegalMoveError):
+        undoing.roll_back(feed_run=run, **words)
+
+    assert list(CostChange.objects.order_by("pk").values_list("cause", flat=True)) == [
+        f"run:{run.pk}",
+        f"rollback:{run.pk}",
+    ]
+
+
+def test_an_offer_that_a_run_brought_back_on_sale_is_held_again(supplier, world):
+    stock_world(world, 2)
+    sync(supplier)
+    SupplierOffer.objects.filter(supplier_sku="P1-Black").update(status="held")
+    world.costs["P1-Black"] = usd("9.00")
+    run = sync(supplier, "prices", now=NOON + timedelta(hours=1))
+    assert SupplierOffer.objects.get(supplier_sku="P1-Black").status == "active"
+
+    undoing.roll_back(feed_run=run, actor="erika", reason="no", now=NOON + timedelta(hours=2))
+
+    assert SupplierOffer.objects.get(supplier_sku="P1-Black").status == "held"
