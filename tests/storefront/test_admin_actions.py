@@ -13,7 +13,7 @@ from notifications.models import Delivery
 from orders.models import PaymentEvent, PurchaseOrder
 from storefront.accounts.models import User
 from suppliers import supply
-from suppliers.models import FeedIssue, FeedRun, Supplier
+from suppliers.models import FeedChange, FeedIssue, FeedRun, Supplier, SupplierOffer
 from tests.factories.price_books import make_price_book, make_terms
 from tests.factories.suppliers import NOON
 from tests.factories.world import orders_by_status
@@ -161,6 +161,32 @@ def test_staff_decide_about_a_feed_that_nobody_believes(world, staff, started, v
     run.refresh_from_db()
     assert (run.status, run.decided_by) == (status, "staff@fara.example")
     assert len(started) == (verdict == "apply")
+
+
+def test_staff_apply_the_ticked_rows_and_take_all_away_as_a_file(world, staff, started):
+    offer = SupplierOffer.objects.filter(cost_amount__gt=0).first()
+    run = FeedRun.objects.create(
+        supplier=offer.supplier,
+        kind="prices",
+        status="quarantined",
+        status_since=NOON,
+        started_at=NOON,
+        lease_until=NOON,
+    )
+    words = {"run": run, "kind": "cost", "old": offer.cost_amount, "new": 77, "size": 7}
+    ticked = FeedChange.objects.create(offer=offer, row=offer.supplier_sku, **words)
+    FeedChange.objects.create(row="=1+1", **words)
+    changes = page("suppliers_feedrun", "changes", run.pk)
+
+    file = b"".join(staff.get(changes + "?as=csv").streaming_content).decode()
+    assert "'=1+1,cost" in file
+    assert staff.post(changes, {"step": "ticked"}).status_code == 422
+    staff.post(changes, {"step": "ticked", "pk": [ticked.pk]})
+
+    offer.refresh_from_db()
+    run.refresh_from_db()
+    assert (run.status, offer.cost_amount) == ("applied", Decimal(77))
+    assert started == [("publish_waiting", {})]
 
 
 def test_staff_resolve_an_issue_and_send_a_dead_message_again(world, staff):
