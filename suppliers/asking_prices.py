@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,7 +10,7 @@ from decimal import Decimal
 
 from catalog.records import BadRow
 from storefront.lib.failures import OutsideError
-from suppliers import guards, judging
+from suppliers import bulk_offers, guards, judging
 from suppliers.adapters.abilities import (
     BulkStockAndPrice,
     Connector,
@@ -18,6 +19,7 @@ from suppliers.adapters.abilities import (
     able,
 )
 from suppliers.adapters.base import CostRecord, GoneError, ListRow, Omitted
+from suppliers.adapters.file_reading import BulkOffers, Lines, OfferRow
 from suppliers.gathering import gather
 from suppliers.models import FeedRun
 from suppliers.runs import Work
@@ -32,13 +34,6 @@ SELECT count(*), count(l.ref)
 FROM suppliers_supplierproduct p
 LEFT JOIN (SELECT DISTINCT ref FROM feed_costs_list) l ON l.ref = p.ref
 WHERE p.supplier_id = %(supplier)s AND p.status <> 'gone'
-"""
-PRICED = """
-SELECT count(*), count(c.sku)
-FROM suppliers_supplieroffer o
-LEFT JOIN (SELECT DISTINCT ref, sku FROM feed_costs) c
-  ON c.sku = o.supplier_sku AND c.ref = o.supplier_product
-WHERE o.supplier_id = %(supplier)s AND o.status = 'active' AND o.cost_amount IS NOT NULL
 """
 # News first, then what we have not read for longest: time or points may not do for all.
 TO_READ = """
@@ -61,13 +56,13 @@ ORDER BY is_news DESC, changed_at, ref
 class Read:
     """What was read of the prices, and what is wrong with it.
 
-    ``costs`` is laid out as (product, SKU, amount). ``troubled`` are the products that
+    ``costs`` is laid out as ``bulk_offers.COLUMNS``. ``troubled`` are the products that
     something is wrong with: they are read again next time. ``examined`` is None for all.
     """
 
     costs: Stage
     count: int = 0
-    currencies: list[str] = field(default_factory=list)
+    currencies: Counter[str] = field(default_factory=Counter)
     digests: dict[str, str] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
     troubled: set[str] = field(default_factory=set)
@@ -94,22 +89,38 @@ def ask(work: Work, connector: Connector, read: Read) -> None:
         _read_all(work, connector, read)
     else:
         _read_changed(work, connector, read)
+        read.costs.ready()
+        bulk_offers.compare(work=work, is_whole=False)
 
 
 def _read_all(work: Work, connector: BulkStockAndPrice, read: Read) -> None:
     """Read a whole list of prices, which says so itself when it names only what changed."""
-    for ref, told in connector.cost_rows():
-        work.keep()
-        for row in told:
-            _take(work, read, ref, row)
+    is_whole = connector.omitted_costs is not Omitted.UNCHANGED
+    if isinstance(connector, BulkOffers):
+        read.examined = None
+        _read_lines(work, connector, read)
+    else:
+        for ref, told in connector.cost_rows():
+            work.keep()
+            for row in told:
+                _take(work, read, ref, row)
     read.costs.ready()
+    bulk_offers.compare(work=work, is_whole=is_whole)
     work.step(FeedRun.Status.PARSED)
     judging.look_at_file(work, connector)
+    rows_read = read.count + len(read.problems)
+    if isinstance(connector, BulkOffers):
+        for ref, problem in bulk_offers.told_twice():
+            read.refuse(ref, problem)
+        read.examined = [
+            *bulk_offers.named_again(work=work),
+            *(problem.row for problem in read.problems),
+        ]
     twice = sum(problem.code == "cost-twice" for problem in read.problems)
-    judging.look_for_twins(work, read=read.count + len(read.problems), twice=twice)
-    if connector.omitted_costs is not Omitted.UNCHANGED:
+    judging.look_for_twins(work, read=rows_read, twice=twice)
+    if is_whole:
         read.examined = None
-        ((known, still_there),) = rows(PRICED, {"supplier": work.supplier.pk})
+        known, still_there = bulk_offers.still_priced(work=work)
         work.believe(
             guards.list_is_believable(
                 good=read.count,
@@ -120,6 +131,22 @@ def _read_all(work: Work, connector: BulkStockAndPrice, read: Read) -> None:
             )
         )
         judging.look_at_count(work, good=read.count)
+
+
+def _read_lines(work: Work, connector: BulkOffers, read: Read) -> None:
+    """Read a list that comes in pieces; the rows that need care are looked at one by one."""
+    for told in connector.offer_lines():
+        if isinstance(told, Lines):
+            read.count += told.count
+            read.currencies[work.supplier.currency] += told.count
+            if read.costs.pour(told.text):
+                work.keep()
+        elif isinstance(told, BadRow) or isinstance(told.cost, BadRow):
+            ref = "" if isinstance(told, BadRow) else told.ref
+            read.refuse(ref, told if isinstance(told, BadRow) else told.cost)  # type: ignore[arg-type]
+        elif told.cost is not None:
+            cost = CostRecord(sku=told.sku, cost=told.cost)
+            _take(work, read, told.ref, cost, offer=told)
 
 
 def _read_changed(work: Work, connector: Connector, read: Read) -> None:
@@ -182,11 +209,13 @@ def _read(work: Work, prices: PagedStockAndPrice, read: Read) -> None:
     work.run.remaining = len(refs) - done
 
 
-def _take(work: Work, read: Read, ref: str, row: CostRecord | BadRow) -> None:
+def _take(
+    work: Work, read: Read, ref: str, row: CostRecord | BadRow, *, offer: OfferRow | None = None
+) -> None:
     if isinstance(row, BadRow):
         read.refuse(ref, row)
         return
-    read.currencies.append(row.cost.currency)
+    read.currencies[row.cost.currency] += 1
     amount = row.cost.rounded().amount
     if row.cost.currency != work.supplier.currency:
         message = f"The price is in {row.cost.currency}, not in {work.supplier.currency}."
@@ -195,7 +224,8 @@ def _take(work: Work, read: Read, ref: str, row: CostRecord | BadRow) -> None:
         message = f"{row.cost.amount} cannot be a price."
         read.refuse(ref, BadRow(row=row.sku, code="cost-absurd", message=message))
     else:
-        read.costs.add((ref, row.sku, amount))
+        told = offer or OfferRow(ref=ref, sku=row.sku)
+        read.costs.add(bulk_offers.cells(told, amount=amount, currency=work.supplier.currency))
         read.count += 1
         if read.examined is not None:
             read.examined.append(row.sku)

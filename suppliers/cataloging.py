@@ -54,11 +54,16 @@ ORDER BY is_news DESC, changed_at NULLS FIRST, ref
 TAKEN = """
 DELETE FROM feed_to_read WHERE ref = ANY(%(refs)s) RETURNING ref, list_digest, cost_digest
 """
+# A list of prices makes offers before they are products.
 VANISHED = """
 SELECT p.ref FROM suppliers_supplierproduct p
 WHERE p.supplier_id = %(supplier)s AND p.status <> 'gone'
   AND NOT EXISTS (SELECT 1 FROM feed_list l WHERE l.ref = p.ref)
-ORDER BY p.ref
+UNION
+SELECT o.supplier_product FROM suppliers_supplieroffer o
+WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone'
+  AND NOT EXISTS (SELECT 1 FROM feed_list l WHERE l.ref = o.supplier_product)
+ORDER BY 1
 """
 
 # Until autovacuum comes by, the planner believes that tables just filled are empty.

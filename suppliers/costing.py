@@ -7,21 +7,21 @@ from datetime import datetime
 from django.db import transaction
 
 from catalog.records import BadRow
-from suppliers import complaints, guards, judging, keeping
+from suppliers import bulk_matching, bulk_offers, complaints, guards, judging, keeping
 from suppliers.adapters.abilities import Connector
+from suppliers.adapters.file_reading import BulkOffers
 from suppliers.asking_prices import Read, ask
 from suppliers.complaints import Family
 from suppliers.models import FeedRun, SupplierOffer
 from suppliers.runs import Work
-from suppliers.staging import run, staged
+from suppliers.staging import roomy, run, staged
 
 # A held offer comes back with a cost that can be believed.
 APPLY = """
 WITH aim AS (
   SELECT o.id, c.amount
-  FROM feed_costs c
-  JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s
-    AND o.supplier_sku = c.sku AND o.supplier_product = c.ref
+  FROM feed_costs_news c
+  JOIN suppliers_supplieroffer o ON o.id = c.offer_id AND o.supplier_product = c.ref
   WHERE c.sku <> ALL(%(refused)s) AND NOT o.locked_fields ? 'cost_amount'
     AND (o.cost_amount IS DISTINCT FROM c.amount
       OR (o.status = 'held' AND o.variant_id IS NOT NULL AND NOT o.locked_fields ? 'status'))
@@ -85,16 +85,17 @@ def take_costs(work: Work, connector: Connector) -> None:
     """
     asked_at = work.run.started_at
     with (
-        staged("feed_costs", ("ref text", "sku text", "amount numeric(12,2)")) as costs,
+        staged("feed_costs", bulk_offers.COLUMNS) as costs,
         staged("feed_costs_read", ("ref text", "cost_digest text")) as remembered,
     ):
         read = Read(costs=costs)
         work.keep_changes = lambda: keeping.keep_costs(work.run, refused=read.refused)
         ask(work, connector, read)
-        costs.ready()
         work.run.read = read.count
         work.believe(
-            guards.currency_is_right(expected=work.supplier.currency, found=read.currencies)
+            guards.currency_is_right(
+                expected=work.supplier.currency, found=read.currencies.elements()
+            )
             or guards.rows_are_readable(
                 good=read.count, bad=_lost(work, read.refused), limits=work.limits
             )
@@ -104,7 +105,23 @@ def take_costs(work: Work, connector: Connector) -> None:
         remembered.extend((ref, read.digests[ref]) for ref in read.answered - read.troubled)
         remembered.ready()
         work.step(FeedRun.Status.STAGED)
-        _apply(work, read, asked_at)
+        if isinstance(connector, BulkOffers):
+            work.run.created = _make_offers(work, read, asked_at)
+        with roomy():
+            _apply(work, read, asked_at)
+
+
+def _make_offers(work: Work, read: Read, asked_at: datetime) -> int:
+    """Make offers of what is new, and tie those to variants of which we are certain.
+
+    A run that was killed may have made some and tied none.
+    """
+    made = bulk_offers.create(work=work, refused=read.refused, as_of=asked_at)
+    earlier = FeedRun.objects.filter(supplier=work.supplier, kind=work.run.kind)
+    last = earlier.exclude(pk=work.run.pk).order_by("-pk").first()
+    if made or (last is not None and last.status == FeedRun.Status.FAILED):
+        bulk_matching.match(work=work, refused=read.refused)
+    return made
 
 
 def _judge_moves(work: Work, read: Read) -> None:
@@ -139,4 +156,4 @@ def _apply(work: Work, read: Read, asked_at: datetime) -> None:
         examined=read.examined,
     )
     work.run.rejected = len(set(read.refused))
-    work.run.unchanged = max(0, work.run.read - work.run.updated)
+    work.run.unchanged = max(0, work.run.read - work.run.created - work.run.updated)

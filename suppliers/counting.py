@@ -10,7 +10,7 @@ from django.db import transaction
 
 from catalog.records import BadRow
 from storefront.lib.failures import OutsideError
-from suppliers import complaints, guards, judging, keeping, stocktaking
+from suppliers import bulk_stock, complaints, guards, judging, keeping, stocktaking
 from suppliers.adapters.abilities import (
     BulkStockAndPrice,
     Connector,
@@ -19,11 +19,12 @@ from suppliers.adapters.abilities import (
     able,
 )
 from suppliers.adapters.base import GoneError, ListRow, Omitted, StockRecord
+from suppliers.adapters.file_reading import BulkOffers, Lines
 from suppliers.complaints import Family
 from suppliers.gathering import gather
-from suppliers.models import FeedRun, StockLevel, SupplierOffer, SupplierProduct
+from suppliers.models import FeedRun, StockLevel, SupplierProduct
 from suppliers.runs import Work
-from suppliers.staging import Stage, rows, run, staged
+from suppliers.staging import Stage, roomy, rows, run, staged
 
 # A listing that did not change is told again how fresh it is after so long.
 LISTING_AGES = timedelta(hours=6)
@@ -32,21 +33,6 @@ KNOWN = """
 SELECT count(*), count(*) FILTER (WHERE p.ref IN (SELECT ref FROM feed_listed))
 FROM suppliers_supplierproduct p WHERE p.supplier_id = %(supplier)s AND p.status <> 'gone'
 """
-# What the answer speaks of: a stock row of these that it leaves out is empty.
-COVERED = """
-SELECT o.id FROM suppliers_supplieroffer o
-WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone'
-  AND o.supplier_sku <> ALL(%(doubtful)s) AND
-"""
-OF_TOLD_PRODUCTS = "o.supplier_product IN (SELECT ref FROM feed_listed WHERE is_told)"
-OF_TOLD_SKUS = "o.supplier_sku IN (SELECT sku FROM feed_stock)"
-OF_ALL = "true"
-SPEAKS_OF = {
-    Omitted.GONE: OF_ALL,
-    Omitted.EMPTY: OF_ALL,
-    Omitted.UNCHANGED: OF_TOLD_SKUS,
-    None: OF_TOLD_PRODUCTS,
-}
 # Of a row that was told later than we asked, this answer does not say that it is silent.
 SILENT = """
 WITH locked AS (
@@ -55,7 +41,7 @@ WITH locked AS (
   JOIN suppliers_supplieroffer o ON o.id = l.offer_id
   JOIN suppliers_stocklocation p ON p.id = l.location_id
   WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone' AND NOT l.is_silent
-    AND l.offer_id <> ALL(%(covered)s) AND l.as_of <= %(as_of)s
+    AND NOT ({spoken}) AND l.as_of <= %(as_of)s
   ORDER BY l.id
   FOR NO KEY UPDATE OF l
 )
@@ -73,7 +59,8 @@ INSERT INTO suppliers_unpublishedsupply (variant_id)
 SELECT DISTINCT o.variant_id
 FROM suppliers_supplieroffer o
 JOIN catalog_listing g ON g.variant_id = o.variant_id
-WHERE o.id = ANY(%(covered)s) AND (g.as_of IS NULL OR g.as_of < %(aged)s) AND EXISTS (
+WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone' AND ({spoken})
+  AND (g.as_of IS NULL OR g.as_of < %(aged)s) AND EXISTS (
   SELECT 1 FROM suppliers_stocklevel l WHERE l.offer_id = o.id
 )
 """
@@ -112,23 +99,26 @@ def take_stock(work: Work, connector: Connector) -> None:
         staged("feed_listed", ("ref text", "is_told bool")) as products,
     ):
         answers = Answers(stage=stage, products=products)
-        if isinstance(connector, BulkStockAndPrice):
-            for ref, told in connector.stock_rows():
-                work.keep()
-                answers.listed += 1
-                answers.take(ref, told)
+        if isinstance(connector, BulkOffers):
+            _read_lines(work, connector, answers)
+        elif isinstance(connector, BulkStockAndPrice):
+            _read_all(work, connector, answers)
         else:
             _read(work, connector, answers)
         stage.ready()
         products.ready()
         work.step(FeedRun.Status.PARSED)
         params = {"supplier": work.supplier.pk, "doubtful": answers.doubtful}
-        covered = [pk for (pk,) in rows(COVERED + SPEAKS_OF[omitted], params)]
-        work.keep_changes = lambda: keeping.keep_stock(work.run, covered=covered)
+        buffer = work.supplier.buffer
+        news = bulk_stock.compare(params, omitted=omitted, buffer=buffer)
+        work.keep_changes = lambda: keeping.keep_stock(work.run)
         judging.look_at_file(work, connector)
-        judging.look_for_stock_twins(work)
+        judging.look_for_stock_twins(work, is_compared=omitted is not Omitted.UNCHANGED)
         if omitted is not Omitted.UNCHANGED:
-            ((known, still_there),) = rows(KNOWN, params)
+            if isinstance(connector, BulkOffers):
+                known, still_there = bulk_stock.still_listed(params, news)
+            else:
+                ((known, still_there),) = rows(KNOWN, params)
             work.believe(
                 guards.list_is_believable(
                     good=answers.listed,
@@ -139,18 +129,37 @@ def take_stock(work: Work, connector: Connector) -> None:
                 )
             )
             judging.look_at_count(work, good=answers.listed)
-        judging.look_for_undone_stock(work, covered=covered)
-        stocked, emptied = stocktaking.emptied(covered)
-        if omitted is Omitted.UNCHANGED:
-            # Of a list of changes all may be sold out: it is judged against all that he has.
-            stocked = _stocked(work)
+        judging.look_for_undone_stock(work, spoken=bulk_stock.spoken(omitted), params=params)
+        _, emptied = stocktaking.emptied()
+        # Of a list of changes all may be sold out: it is judged against all that he has.
+        stocked = bulk_stock.stocked(params, omitted=omitted)
         work.run.profile |= {"stocked": stocked, "emptied": emptied}
         work.believe(
             guards.stock_is_believable(stocked=stocked, emptied=emptied, limits=work.limits)
         )
         work.step(FeedRun.Status.STAGED)
-        is_whole = omitted is not Omitted.UNCHANGED
-        _apply(work, answers, covered=covered, asked_at=asked_at, is_whole=is_whole)
+        with roomy():
+            _apply(work, answers, omitted=omitted, asked_at=asked_at)
+
+
+def _read_lines(work: Work, connector: BulkOffers, answers: Answers) -> None:
+    """Read figures that come in pieces; the rows that need care are looked at one by one."""
+    for told in connector.stock_lines():
+        if isinstance(told, Lines):
+            answers.listed += told.count
+            if answers.stage.pour(told.text):
+                work.keep()
+        else:
+            ref, figures = told
+            answers.listed += 1
+            answers.problems += stocktaking.lay_out(answers.stage, figures, ref=ref)
+
+
+def _read_all(work: Work, connector: BulkStockAndPrice, answers: Answers) -> None:
+    for ref, told in connector.stock_rows():
+        work.keep()
+        answers.listed += 1
+        answers.take(ref, told)
 
 
 def _read(work: Work, connector: Connector, answers: Answers) -> None:
@@ -192,11 +201,6 @@ def _read(work: Work, connector: Connector, answers: Answers) -> None:
     work.run.remaining = len(refs) - asked
 
 
-def _stocked(work: Work) -> int:
-    levels = StockLevel.objects.filter(offer__supplier=work.supplier, reported_quantity__gt=0)
-    return levels.exclude(offer__status=SupplierOffer.Status.GONE).count()
-
-
 def _stalest_first(work: Work) -> list[str]:
     """Return the products we know, so that a run without time for all is fair to all."""
     levels = StockLevel.objects.with_known_at().filter(offer__supplier=work.supplier)
@@ -215,9 +219,7 @@ def _stalest_first(work: Work) -> list[str]:
 
 
 @transaction.atomic(durable=True)
-def _apply(
-    work: Work, answers: Answers, *, covered: list[int], asked_at: datetime, is_whole: bool
-) -> None:
+def _apply(work: Work, answers: Answers, *, omitted: Omitted | None, asked_at: datetime) -> None:
     """Write all figures at once. A list of changes confirms the rows that it leaves out.
 
     Locks:  the run, then the stock rows that change, in id order
@@ -226,7 +228,6 @@ def _apply(
     moment = work.moment()
     created, changed = stocktaking.merge(
         supplier=work.supplier,
-        covered=covered,
         feed_run=work.run,
         cause=f"run:{work.run.pk}",
         as_of=asked_at,
@@ -234,14 +235,15 @@ def _apply(
     )
     params = {
         "supplier": work.supplier.pk,
-        "covered": covered,
+        "doubtful": answers.doubtful,
         "as_of": asked_at,
         "aged": moment - LISTING_AGES,
     }
-    if is_whole:
-        run(SILENT, params)
+    spoken = bulk_stock.spoken(omitted)
+    if omitted is None or (omitted is not Omitted.UNCHANGED and answers.doubtful):
+        run(SILENT.format(spoken=spoken), params)
     run(CONFIRMED, params)
-    run(AGED, params)
+    run(AGED.format(spoken=spoken), params)
     complaints.note(run=work.run, problems=answers.problems)
     complaints.resolve(run=work.run, family=Family.STOCK, problems=answers.problems, now=moment)
     ((work.run.read,),) = rows("SELECT count(*) FROM feed_stock")

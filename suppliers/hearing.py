@@ -99,18 +99,17 @@ def _write(
         doubtful = [problem.row for problem in problems if problem.is_fatal]
         covered = list(offers.exclude(supplier_sku__in=doubtful).values_list("pk", flat=True))
         stocktaking.hold(supplier=supplier)
-        if reason := _too_much(supplier, covered, now):
-            moves = keeping.moves_of_news(supplier_id=supplier.pk, covered=covered)
+        stocktaking.cover(covered)
+        if reason := _too_much(supplier, now):
+            moves = keeping.moves_of_news(supplier_id=supplier.pk)
             return _Doubt(reason=reason, moves=moves)
-        stocktaking.merge(
-            supplier=supplier, covered=covered, cause=cause, as_of=now, received_at=now
-        )
+        stocktaking.merge(supplier=supplier, cause=cause, as_of=now, received_at=now)
     return None
 
 
-def _too_much(supplier: Supplier, covered: Sequence[int], now: datetime) -> str:
+def _too_much(supplier: Supplier, now: datetime) -> str:
     """Judge this news with all that came since the last whole feed: a storm comes row by row."""
-    _, emptied_now = stocktaking.emptied(covered)
+    _, emptied_now = stocktaking.emptied()
     if not emptied_now:
         return ""
     last = _last_run(supplier, status=FeedRun.Status.APPLIED)

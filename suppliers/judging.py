@@ -13,8 +13,7 @@ from typing import Any
 
 from catalog.models import ExchangeRate
 from suppliers import guards, shapes, slips
-from suppliers.adapters.abilities import Shaped
-from suppliers.adapters.base import Shape
+from suppliers.adapters.file_reading import Shape, Shaped
 from suppliers.guards import CostMove, Moves
 from suppliers.models import FeedRun
 from suppliers.runs import Work
@@ -24,9 +23,8 @@ SAMPLE = 2_000
 
 MOVED = """
 SELECT o.supplier_sku, o.cost_amount AS before, min(c.amount) AS after, c.ref
-FROM feed_costs c
-JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s
-  AND o.supplier_sku = c.sku AND o.supplier_product = c.ref
+FROM feed_costs_news c
+JOIN suppliers_supplieroffer o ON o.id = c.offer_id AND o.supplier_product = c.ref
 WHERE o.cost_amount <> c.amount AND NOT o.locked_fields ? 'cost_amount'
 GROUP BY o.id, c.ref
 """
@@ -53,11 +51,14 @@ WITH told AS (
   GROUP BY o.id
 ), priced AS (
   SELECT t.variant_id, t.before * x.rate AS before, t.after * x.rate AS after,
-    g.price_amount / (1 + COALESCE(r.tax_rate, 0)) AS net
+    g.price_amount / (1 + z.tax_rate) AS net
   FROM told t
   JOIN catalog_listing g ON g.variant_id = t.variant_id AND g.is_published
   JOIN catalog_channel h ON h.id = g.channel_id
-  LEFT JOIN catalog_pricerule r ON r.id = g.rule_id
+  CROSS JOIN LATERAL (
+    SELECT COALESCE(max(m.tax_rate), 0) AS tax_rate FROM catalog_landingterms m
+    WHERE m.channel_id = h.id AND m.supplier_code IN ('*', g.supplier_code)
+  ) z
   JOIN LATERAL (
     SELECT 1::numeric AS rate WHERE t.currency = h.currency
     UNION ALL
@@ -69,9 +70,12 @@ SELECT count(DISTINCT variant_id),
   count(DISTINCT variant_id) FILTER (WHERE after > net AND before <= net)
 FROM priced
 """
+# Of two figures that differ, one at least is not the one that we know.
+COMPARED = "WHERE sku IN (SELECT sku FROM feed_stock_news)"
 TOLD_TWICE = """
-SELECT count(*), count(*) FILTER (WHERE differing > 1) FROM (
-  SELECT count(DISTINCT quantity) AS differing FROM feed_stock GROUP BY ref, sku, location
+SELECT (SELECT count(*) FROM feed_stock), count(*) FILTER (WHERE differing > 1) FROM (
+  SELECT count(DISTINCT quantity) AS differing FROM feed_stock {some}
+  GROUP BY ref, sku, location
 ) told
 """
 COSTS_UNDONE = """
@@ -88,7 +92,7 @@ LEFT JOIN (
   SELECT sku, location, min(quantity) AS quantity FROM feed_stock GROUP BY 1, 2
 ) f ON f.sku = o.supplier_sku AND f.location = u.place
 WHERE u.run_id = %(undone)s AND u.outcome = 'undone' AND u.kind = 'stock'
-  AND u.offer_id = ANY(%(covered)s)
+  AND ({spoken})
 """
 
 
@@ -104,10 +108,11 @@ def look_at_file(work: Work, connector: object) -> None:
         "columns": list(now.columns),
         "kinds": dict(now.kinds),
         "newest": now.newest.isoformat() if now.newest else None,
+        "read_by": now.read_by,
     }
     before = work.last_good
     work.believe(
-        shapes.shape_is_known(before=_shape(before), now=now)
+        shapes.shape_is_known(before=_shape(before, read_by=now.read_by), now=now)
         or guards.file_is_new(
             newest=now.newest,
             last_newest=_moment(before.get("newest")),
@@ -137,12 +142,14 @@ def look_for_twins(work: Work, *, read: int, twice: int) -> None:
     work.believe(guards.rows_come_once(read=read, twice=twice, last_twice=last, limits=work.limits))
 
 
-def look_for_stock_twins(work: Work) -> None:
+def look_for_stock_twins(work: Work, *, is_compared: bool) -> None:
     """Judge how many stock rows are told twice, with different figures.
+
+    Shape:  ``is_compared`` when ``feed_stock_news`` tells what differs from what we know
 
     Raises: QuarantinedError
     """
-    ((read, twice),) = rows(TOLD_TWICE)
+    ((read, twice),) = rows(TOLD_TWICE.format(some=COMPARED if is_compared else ""))
     look_for_twins(work, read=read, twice=twice)
 
 
@@ -176,12 +183,12 @@ def look_for_undone_costs(work: Work) -> None:
     _look_for_undone(work, COSTS_UNDONE, {})
 
 
-def look_for_undone_stock(work: Work, *, covered: list[int]) -> None:
+def look_for_undone_stock(work: Work, *, spoken: str, params: Mapping[str, Any]) -> None:
     """Judge whether the figures come back that staff rolled back.
 
     Raises: QuarantinedError
     """
-    _look_for_undone(work, STOCK_UNDONE, {"covered": covered})
+    _look_for_undone(work, STOCK_UNDONE.format(spoken=spoken), params)
 
 
 def _look_for_undone(work: Work, sql: str, params: Mapping[str, Any]) -> None:
@@ -208,8 +215,9 @@ def _rates(currency: str) -> dict[str, Decimal]:
     return {**{base: 1 / rate for base, rate in bases}, **dict(quotes)}
 
 
-def _shape(profile: Mapping[str, Any]) -> Shape | None:
-    if "kinds" not in profile:
+def _shape(profile: Mapping[str, Any], *, read_by: str) -> Shape | None:
+    """Return how the last good file looked, if it was read in the same way."""
+    if "kinds" not in profile or profile.get("read_by", "") != read_by:
         return None
     return Shape(columns=tuple(profile["columns"]), kinds=profile["kinds"])
 

@@ -43,13 +43,13 @@ FROM (
   FROM feed_stock s
   JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s AND o.supplier_sku = s.sku
     AND (s.ref = '' OR s.ref = o.supplier_product)
-  WHERE o.id = ANY(%(covered)s)
+  WHERE o.id IN (SELECT offer_id FROM feed_covered)
   GROUP BY 1, 2
 ) t
 FULL JOIN (
   SELECT l.offer_id, w.code, w.country, l.reported_quantity AS quantity
   FROM suppliers_stocklevel l JOIN suppliers_stocklocation w ON w.id = l.location_id
-  WHERE l.offer_id = ANY(%(covered)s)
+  WHERE l.offer_id IN (SELECT offer_id FROM feed_covered)
 ) p ON p.offer_id = t.offer_id AND p.code = t.location
 JOIN suppliers_supplieroffer o ON o.id = COALESCE(t.offer_id, p.offer_id)
 WHERE COALESCE(p.quantity, 0) <> COALESCE(t.quantity, 0)
@@ -87,8 +87,8 @@ def keep_costs(feed_run: FeedRun, *, refused: Sequence[str]) -> None:
 
 
 @needs_transaction
-def keep_stock(feed_run: FeedRun, *, covered: Sequence[int]) -> None:
-    run(STOCK, {**_params(feed_run), "covered": list(covered)})
+def keep_stock(feed_run: FeedRun) -> None:
+    run(STOCK, _params(feed_run))
 
 
 @needs_transaction
@@ -100,9 +100,9 @@ def keep_products(feed_run: FeedRun, *, tells_gone: bool) -> None:
 
 
 @needs_transaction
-def moves_of_news(*, supplier_id: int, covered: Sequence[int]) -> list[tuple[Any, ...]]:
+def moves_of_news(*, supplier_id: int) -> list[tuple[Any, ...]]:
     """Return what the stage would change: (offer, SKU, place, country, old, new, size)."""
-    return rows(STOCK_MOVES, {"supplier": supplier_id, "covered": list(covered)})
+    return rows(STOCK_MOVES, {"supplier": supplier_id})
 
 
 @needs_transaction

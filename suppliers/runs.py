@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 
 from storefront.lib.elapsing import elapsing
 from storefront.lib.states import LostRaceError
@@ -18,9 +17,12 @@ from storefront.lib.transactions import needs_transaction
 from suppliers import keeping
 from suppliers.adapters.base import BudgetSpentError
 from suppliers.guards import Limits
-from suppliers.models import Breaker, Connection, FeedLimits, FeedRun, Supplier
+from suppliers.models import Connection, FeedLimits, FeedRun, Supplier
+from suppliers.staging import rows
 
 log = logging.getLogger(__name__)
+
+HELD = "SELECT id FROM suppliers_feedrun WHERE id = %(run)s AND status = %(status)s FOR SHARE"
 
 Status = FeedRun.Status
 
@@ -132,13 +134,13 @@ class Work:
     def hold(self) -> None:
         """Make sure, until the transaction ends, that nobody closes the run.
 
-        Locks:  the run
+        Several workers may hold one run at once: each writes its own slice.
+
+        Locks:  the run, shared
         Raises: LeaseLostError  the run is no longer ours
         """
-        rows = FeedRun.objects.select_for_update(of=["self"]).filter(
-            pk=self.run.pk, status=self.run.status
-        )
-        if not rows.exists():
+        found = rows(HELD, {"run": self.run.pk, "status": self.run.status})
+        if not found:
             raise LeaseLostError(str(self.run))
 
     def believe(self, reason: str) -> None:
@@ -253,45 +255,3 @@ def close_dead(*, now: datetime) -> int:
             continue  # it was alive after all
         closed += 1
     return closed
-
-
-def due(*, now: datetime) -> list[tuple[int, str]]:
-    """Return the jobs to start now, as (supplier id, kind); open runs are not due."""
-    every = {
-        FeedRun.Kind.PRODUCTS: "products_every_min",
-        FeedRun.Kind.PRICES: "prices_every_min",
-        FeedRun.Kind.STOCK: "stock_every_min",
-    }
-    lines = (
-        Connection.objects.filter(supplier__status=Supplier.Status.ACTIVE)
-        .exclude(rest_until__gt=now)
-        .exclude(breaker__in=Breaker.objects.open_for_syncs(now))
-        .order_by("pk")
-    )
-    return [
-        (line.supplier_id, str(kind))
-        for line in lines
-        for kind, column in every.items()
-        if _is_due(line.supplier_id, kind, timedelta(minutes=getattr(line, column)), now)
-    ]
-
-
-def _is_due(supplier_id: int, kind: FeedRun.Kind, every: timedelta, now: datetime) -> bool:
-    runs = FeedRun.objects.filter(supplier=supplier_id, kind=kind)
-    if kind != FeedRun.Kind.PRODUCTS and not _has_products(supplier_id):
-        return False
-    last = runs.order_by("-started_at", "-pk").first()
-    if last is None:
-        return True
-    if last.status in OPEN:
-        return False
-    if last.status == Status.FAILED:
-        # Soon again, but not in every sweep: the supplier may be down for hours.
-        return now >= (last.ended_at or last.started_at) + min(every, RETRY_AFTER)
-    return bool(last.remaining) or now >= last.started_at + every
-
-
-def _has_products(supplier_id: int) -> bool:
-    """Prices and stock of nothing are not asked for: the products come first."""
-    applied = Q(supplier=supplier_id, kind=FeedRun.Kind.PRODUCTS, status=Status.APPLIED)
-    return FeedRun.objects.filter(applied).exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from suppliers.adapters.base import EMPTY_KIND, MIXED_KIND, Shape
+from suppliers.adapters.file_reading import EMPTY_KIND, MIXED_KIND, Shape
 
 # The fields by which a row is known and sold: another kind of value there is another column.
 KEYS: Final = ("sku", "parent", "gtin", "title", "cost", "stock")

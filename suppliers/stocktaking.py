@@ -13,6 +13,7 @@ from suppliers.staging import Stage, rows, run, staged
 
 MOST_UNITS = 1_000_000
 STAGE = "feed_stock"
+COVERED = "feed_covered"
 COLUMNS = ("ref text", "sku text", "location text", "country text", "quantity int")
 
 EMPTIED = """
@@ -21,30 +22,36 @@ FROM suppliers_stocklevel l
 JOIN suppliers_supplieroffer o ON o.id = l.offer_id
 JOIN suppliers_stocklocation p ON p.id = l.location_id
 LEFT JOIN (
-  SELECT ref, sku, location, min(quantity) AS quantity FROM feed_stock GROUP BY 1, 2, 3
+  SELECT ref, sku, location, min(quantity) AS quantity FROM feed_stock
+  WHERE sku IN (
+    SELECT c.supplier_sku FROM suppliers_supplieroffer c
+    WHERE c.id IN (SELECT offer_id FROM feed_covered)
+  )
+  GROUP BY 1, 2, 3
 ) f ON f.sku = o.supplier_sku AND f.ref = o.supplier_product AND f.location = p.code
-WHERE l.offer_id = ANY(%(covered)s) AND l.reported_quantity > 0
+WHERE l.offer_id IN (SELECT offer_id FROM feed_covered) AND l.reported_quantity > 0
 """
 # The figures of a stage, one per stock row; of two that differ the smaller one counts.
 # A row that names its product speaks only for the offer of that product.
 FIGURES = f"""
 CREATE TEMPORARY TABLE feed_figures ON COMMIT DROP AS
-SELECT o.id AS offer_id, p.id AS location_id, min(s.quantity) AS quantity
+SELECT o.id AS offer_id, p.id AS location_id, o.variant_id, min(s.quantity) AS quantity
 FROM {STAGE} s
 JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s AND o.supplier_sku = s.sku
   AND (s.ref = '' OR s.ref = o.supplier_product)
 JOIN suppliers_stocklocation p ON p.supplier_id = %(supplier)s AND p.code = s.location
-WHERE o.id = ANY(%(covered)s)
-GROUP BY 1, 2
+WHERE o.id IN (SELECT offer_id FROM {COVERED})
+GROUP BY 1, 2, 3
 """  # noqa: S608 - no value of anybody's is in it
 LOCATIONS = f"""
 INSERT INTO suppliers_stocklocation (supplier_id, code, country, name)
-SELECT DISTINCT ON (s.location) %(supplier)s, s.location, s.country, ''
+SELECT %(supplier)s, s.location, min(s.country), ''
 FROM {STAGE} s
 WHERE NOT EXISTS (
   SELECT 1 FROM suppliers_stocklocation p
   WHERE p.supplier_id = %(supplier)s AND p.code = s.location
 )
+GROUP BY s.location
 ON CONFLICT DO NOTHING
 """  # noqa: S608
 # Who writes figures of a supplier holds his locations: a confirmation is for all rows there, so
@@ -65,7 +72,7 @@ WITH made AS (
     SELECT 1 FROM suppliers_stocklevel l
     WHERE l.offer_id = f.offer_id AND l.location_id = f.location_id
   )
-  RETURNING id, offer_id, reported_quantity
+  RETURNING id, reported_quantity
 ), moved AS (
   INSERT INTO suppliers_stockmovement (
     level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, at)
@@ -73,8 +80,11 @@ WITH made AS (
   FROM made WHERE reported_quantity <> 0
 ), queued AS (
   INSERT INTO suppliers_unpublishedsupply (variant_id)
-  SELECT DISTINCT o.variant_id FROM made JOIN suppliers_supplieroffer o ON o.id = made.offer_id
-  WHERE o.variant_id IS NOT NULL
+  SELECT DISTINCT f.variant_id FROM feed_figures f
+  WHERE f.variant_id IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM suppliers_stocklevel l
+    WHERE l.offer_id = f.offer_id AND l.location_id = f.location_id
+  )
 )
 SELECT id FROM made
 """
@@ -86,7 +96,7 @@ WITH aim AS (
   FROM suppliers_stocklevel l
   JOIN suppliers_stocklocation p ON p.id = l.location_id
   LEFT JOIN feed_figures f ON f.offer_id = l.offer_id AND f.location_id = l.location_id
-  WHERE l.offer_id = ANY(%(covered)s) AND l.as_of <= %(as_of)s
+  WHERE l.offer_id IN (SELECT offer_id FROM feed_covered) AND l.as_of <= %(as_of)s
     AND (l.is_silent OR p.stock_as_of IS NULL OR p.stock_as_of <= %(as_of)s)
     AND (l.reported_quantity <> COALESCE(f.quantity, 0) OR l.buffer <> %(buffer)s OR l.is_silent)
 ), locked AS (
@@ -146,9 +156,21 @@ def lay_out(stage: Stage, told: Iterable[StockRecord | BadRow], *, ref: str = ""
     return problems
 
 
-def emptied(covered: Iterable[int]) -> tuple[int, int]:
+def cover(offer_ids: Iterable[int]) -> None:
+    """Lay out which offers the stage speaks of, where those are few."""
+    clear_covered()
+    run(f"INSERT INTO {COVERED} SELECT unnest(%(ids)s::bigint[])", {"ids": list(offer_ids)})
+    run(f"ANALYZE {COVERED}")
+
+
+def clear_covered() -> None:
+    run(f"DROP TABLE IF EXISTS pg_temp.{COVERED}")
+    run(f"CREATE TEMPORARY TABLE {COVERED} (offer_id bigint)")
+
+
+def emptied() -> tuple[int, int]:
     """Count the stock rows that have units, and those of them that the stage leaves with none."""
-    ((stocked, gone),) = rows(EMPTIED, {"covered": list(covered)})
+    ((stocked, gone),) = rows(EMPTIED)
     return stocked, gone
 
 
@@ -172,9 +194,9 @@ def empty(*, feed_run: FeedRun, offer_ids: Iterable[int], now: datetime) -> None
         return
     with staged(STAGE, COLUMNS) as stage:
         stage.ready()
+        cover(ids)
         merge(
             supplier=feed_run.supplier,
-            covered=ids,
             feed_run=feed_run,
             cause=f"run:{feed_run.pk}",
             as_of=now,
@@ -183,19 +205,19 @@ def empty(*, feed_run: FeedRun, offer_ids: Iterable[int], now: datetime) -> None
 
 
 @needs_transaction
-def merge(  # noqa: PLR0913 - whose figures, how much they cover, and when they were true
+def merge(
     *,
     supplier: Supplier,
     cause: str,
     as_of: datetime,
     received_at: datetime,
-    covered: Iterable[int],
     feed_run: FeedRun | None = None,
 ) -> tuple[int, int]:
     """Merge the stage into the stock rows; return how many are new, and how many changed.
 
-    Shape:  ``covered`` are the offers that the stage speaks of: a stock row of theirs that it
-            leaves out is empty, and what it says of others is not heard
+    A stock row of a covered offer that the stage leaves out is empty; what it says of offers that
+    are not covered is not heard.
+
     Locks:  the supplier's locations, then the stock rows that change, in id order
     """
     params = {
@@ -205,7 +227,6 @@ def merge(  # noqa: PLR0913 - whose figures, how much they cover, and when they 
         "received_at": received_at,
         "run": feed_run.pk if feed_run else None,
         "cause": cause[:60],
-        "covered": list(covered),
     }
     run(LOCATIONS, params)
     hold(supplier=supplier)

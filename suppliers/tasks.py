@@ -15,6 +15,7 @@ from suppliers import (
     keeping,
     runs,
     sample_fetching,
+    scheduling,
     scorecards,
     supply,
     trying,
@@ -34,14 +35,14 @@ LANE_PATIENCE_S = 5
 @shared_task
 def start_due_syncs(**_: Any) -> None:
     """Start the jobs that are due; one that is running refuses the second start."""
-    for supplier_id, kind in runs.due(now=timezone.now()):
+    for supplier_id, kind in scheduling.due(now=timezone.now()):
         sync.delay(supplier_id=supplier_id, kind=kind)
 
 
 @shared_task
 def sync(*, supplier_id: int, kind: str, **_: Any) -> None:
     now = timezone.now()
-    if (supplier_id, kind) not in runs.due(now=now):
+    if (supplier_id, kind) not in scheduling.due(now=now):
         return  # two sweeps asked for it, and the other was first
     supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
     with suppress(AlreadyRunningError, LaneFullError), lane(Work.SYNCS, supplier_id):

@@ -13,7 +13,7 @@ from django.db.models import Q
 from catalog.intake import Intake
 from catalog.records import BadRow, ProductRecord
 from storefront.lib.transactions import needs_transaction
-from suppliers import certifying, complaints, noting_offers, stocktaking
+from suppliers import bulk_offers, certifying, complaints, noting_offers, stocktaking
 from suppliers.adapters.base import ProductPage, StockRecord
 from suppliers.complaints import Family
 from suppliers.models import SupplierOffer, SupplierProduct, UnpublishedSupply
@@ -66,6 +66,7 @@ def write(
     Locks:  the run, then the offers, then stock rows, each in id order
     """
     work.hold()
+    bulk_offers.alone(supplier_id=work.supplier.pk)
     now = work.moment()
     skus = [variant.sku for record in records for variant in record.variants]
     refs = [record.ref for record in records]
@@ -133,9 +134,9 @@ def _write_first_stock(
     with staged(stocktaking.STAGE, stocktaking.COLUMNS) as stage:
         stocktaking.lay_out(stage, told)
         stage.ready()
+        stocktaking.cover(ids.values())
         stocktaking.merge(
             supplier=work.supplier,
-            covered=ids.values(),
             feed_run=work.run,
             cause=f"run:{work.run.pk}",
             as_of=now,

@@ -28,7 +28,6 @@ from suppliers.adapters.base import (
     PurchaseRequest,
     PurchaseState,
     RequestLine,
-    Shape,
     StockRecord,
 )
 from suppliers.adapters.claiming import Claims
@@ -111,18 +110,6 @@ class BulkStockAndPrice(Protocol):
     def stock_rows(self) -> Iterator[tuple[str, tuple[StockRecord | BadRow, ...]]]: ...
 
     def cost_rows(self) -> Iterator[tuple[str, tuple[CostRecord | BadRow, ...]]]: ...
-
-
-@runtime_checkable
-class Shaped(Protocol):
-    """Reads files, and can say how they look. No ability of the API."""
-
-    def shape(self, job: str) -> Shape:
-        """Say how the file looks that a job was read from, after all of it was walked.
-
-        Shape:  ``job`` is ``products``, ``prices`` or ``stock``
-        """
-        ...
 
 
 @runtime_checkable

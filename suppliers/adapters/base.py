@@ -102,24 +102,6 @@ class Omitted(StrEnum):
     UNCHANGED = "unchanged"  # the list names only what changed
 
 
-EMPTY_KIND = "empty"
-MIXED_KIND = "mixed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
-    """How a file looks: its columns, and which kind of values stands in those that are read.
-
-    Shape:  ``kinds`` is keyed by a field of ours such as ``sku``; a kind is ``number``,
-            ``decimal``, ``gtin``, ``text``, ``code``, ``address``, ``empty`` or ``mixed``.
-            ``newest`` is when its newest row was changed, where rows tell that
-    """
-
-    columns: tuple[str, ...]
-    kinds: Mapping[str, str]
-    newest: datetime | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreightOption:
     """One route the supplier offers for a parcel."""

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.gates import Call, Outcome
-from suppliers import breaking, runs
+from suppliers import breaking, scheduling
 from suppliers.breaking import BreakerOpenError, SharedBreaker
 from suppliers.models import Breaker
 
@@ -159,13 +159,13 @@ def test_the_turn_of_a_worker_that_was_killed_passes_on(breaker):
 
 
 def test_no_sync_starts_while_it_is_open(breaker, supplier):
-    assert runs.due(now=timezone.now())
+    assert scheduling.due(now=timezone.now())
 
     opened(breaker)
 
-    assert runs.due(now=timezone.now()) == []
+    assert scheduling.due(now=timezone.now()) == []
     later(seconds=31)
-    assert runs.due(now=timezone.now())
+    assert scheduling.due(now=timezone.now())
 
 
 def test_staff_close_it(breaker, supplier):

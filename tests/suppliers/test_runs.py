@@ -8,7 +8,7 @@ from django.db import OperationalError, connection, transaction
 
 from storefront.lib.elapsing import elapsing
 from storefront.lib.states import StatusChange
-from suppliers import deciding, runs, sync, tasks
+from suppliers import deciding, runs, scheduling, sync, tasks
 from suppliers.adapters.bigbuy import wire
 from suppliers.adapters.feed import fetching, sftp
 from suppliers.models import FeedRun
@@ -155,15 +155,15 @@ def test_of_two_workers_that_start_together_one_works(world):
 
 
 def test_products_come_first_and_the_others_when_there_are_some(supplier):
-    assert runs.due(now=NOON) == [(supplier.pk, PRODUCTS)]
+    assert scheduling.due(now=NOON) == [(supplier.pk, PRODUCTS)]
 
     run = begin(supplier)
-    assert runs.due(now=NOON) == []
+    assert scheduling.due(now=NOON) == []
 
     for status in (Status.PARSED, Status.STAGED):
         run.move(status, at=NOON)
     end(run, Status.APPLIED)
-    assert runs.due(now=NOON) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
+    assert scheduling.due(now=NOON) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
 
 
 def applied(supplier, kind, *, at=NOON, **fields):
@@ -178,10 +178,10 @@ def test_each_job_is_due_by_its_own_schedule(supplier):
     for kind in (PRODUCTS, PRICES, STOCK):
         applied(supplier, kind)
 
-    assert runs.due(now=minutes(14)) == []
-    assert runs.due(now=minutes(15)) == [(supplier.pk, STOCK)]
-    assert runs.due(now=minutes(60)) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
-    assert len(runs.due(now=minutes(360))) == 3
+    assert scheduling.due(now=minutes(14)) == []
+    assert scheduling.due(now=minutes(15)) == [(supplier.pk, STOCK)]
+    assert scheduling.due(now=minutes(60)) == [(supplier.pk, PRICES), (supplier.pk, STOCK)]
+    assert len(scheduling.due(now=minutes(360))) == 3
 
 
 def test_a_failed_run_is_tried_again_soon_but_not_at_once(supplier):
@@ -190,20 +190,20 @@ def test_a_failed_run_is_tried_again_soon_but_not_at_once(supplier):
         applied(supplier, kind)
     end(begin(supplier, PRODUCTS, now=minutes(1)), Status.FAILED, at=minutes(1))
 
-    assert runs.due(now=minutes(2)) == []
-    assert runs.due(now=minutes(3)) == [(supplier.pk, PRODUCTS)]
+    assert scheduling.due(now=minutes(2)) == []
+    assert scheduling.due(now=minutes(3)) == [(supplier.pk, PRODUCTS)]
 
 
 def test_what_a_run_left_undone_is_due_at_once(supplier):
     applied(supplier, PRODUCTS, remaining=7)
 
-    assert (supplier.pk, PRODUCTS) in runs.due(now=minutes(1))
+    assert (supplier.pk, PRODUCTS) in scheduling.due(now=minutes(1))
 
 
 def test_a_paused_supplier_is_not_asked(supplier):
     supplier.move("paused", at=NOON)
 
-    assert runs.due(now=NOON) == []
+    assert scheduling.due(now=NOON) == []
 
 
 def test_a_discarded_feed_has_to_convince_the_guard_anew(supplier):

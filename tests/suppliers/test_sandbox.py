@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from catalog.models import Listing, Product, Variant
-from suppliers import runs, supply
+from suppliers import runs, scheduling, supply
 from suppliers.models import (
     FeedIssue,
     FeedRun,
@@ -211,7 +211,7 @@ def test_a_worker_that_is_killed_leaves_nothing_undone_for_ever(shop, sandbox_su
     run = FeedRun.objects.get()
     assert run.status == Status.STAGED
     now = timezone.now()
-    assert runs.due(now=now) == []
+    assert scheduling.due(now=now) == []
     assert runs.close_dead(now=now + runs.LEASE) == 1
     supply.publish_waiting(now=now)
     later = sync(supplier, now=now + timedelta(minutes=10))

@@ -38,7 +38,8 @@ def test_a_run_does_not_silence_what_was_told_after_it_asked(supplier, world):
     StockLevel.objects.filter(offer__supplier_sku="P1-Black").update(as_of=LATER)
 
     with transaction.atomic():
-        run(SILENT, {"supplier": supplier.pk, "covered": [], "as_of": NOON + timedelta(minutes=9)})
+        nine = NOON + timedelta(minutes=9)
+        run(SILENT.format(spoken="false"), {"supplier": supplier.pk, "as_of": nine})
 
     silent = StockLevel.objects.filter(is_silent=True)
     assert set(silent.values_list("offer__supplier_sku", flat=True)) == {"P2-Black"}
@@ -57,7 +58,7 @@ def test_rows_fall_silent_in_id_order(supplier, world):
             with transaction.atomic():
                 run("SET LOCAL lock_timeout = '5s'", {})
                 is_asked.set()
-                run(SILENT, {"supplier": supplier.pk, "covered": [], "as_of": LATER})
+                run(SILENT.format(spoken="false"), {"supplier": supplier.pk, "as_of": LATER})
         finally:
             connection.close()
 

@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 import msgspec
 
 from catalog.records import BadRow
-from suppliers.adapters.base import CostRecord, Omitted, ProductPage, Shape, StockRecord
-from suppliers.adapters.feed import fetching
+from suppliers.adapters.base import CostRecord, Omitted, ProductPage, StockRecord
+from suppliers.adapters.feed import fetching, pouring
 from suppliers.adapters.feed.files import DataFile, open_file
 from suppliers.adapters.feed.grouping import Refs
 from suppliers.adapters.feed.options import SECRETS, Content, Options
 from suppliers.adapters.feed.ordering import FeedOrdering
 from suppliers.adapters.feed.streams import RefOf, Walk
+from suppliers.adapters.file_reading import Lines, OfferRow, Shape
 from suppliers.adapters.line import Line, Quota, Secret
 
 WORK = "work-"
@@ -79,6 +80,14 @@ class FeedReading:
 
     def shape(self, job: str) -> Shape:
         return self._walk(Content(job)).shape()
+
+    def offer_lines(self) -> Iterator[Lines | OfferRow | BadRow]:
+        walk, ref_of = self._walk(Content.PRICES), self._ref_of(Content.PRICES)
+        return pouring.offers(walk, ref_of=ref_of)
+
+    def stock_lines(self) -> Iterator[Lines | tuple[str, tuple[StockRecord | BadRow, ...]]]:
+        walk, ref_of = self._walk(Content.STOCK), self._ref_of(Content.STOCK)
+        return pouring.stock(walk, ref_of=ref_of)
 
     def _walk(self, content: Content) -> Walk:
         """Fetch the file that tells this, once, and make ready to walk it."""

@@ -17,8 +17,10 @@ from suppliers.adapters.feed.mapped import Mapped, Priced, Stocked
 from suppliers.adapters.feed.mapping import Blank, Source
 from suppliers.adapters.feed.sources import Row
 from suppliers.adapters.feed.terms import TermsReader
+from suppliers.adapters.file_reading import OfferRow
 
 LONGEST_CODE = 30
+LONGEST_TITLE = 200
 COUNTRY_LETTERS = 2
 
 
@@ -145,6 +147,17 @@ class Converter:
             terms=self._terms.read(row, sku, problems),
             problems=tuple(problems),
             notes=stocked.notes,
+        )
+
+    def offer(self, row: Row, *, ref: str, sku: str) -> OfferRow:
+        """Read what makes an offer, without its cost; doubts about terms are the page's matter."""
+        return OfferRow(
+            ref=ref,
+            sku=sku,
+            title=self._cells.text("title", row)[:LONGEST_TITLE],
+            gtin=self._cells.text("gtin", row)[:LONGEST_LABEL],
+            brand=self._cells.text("brand", row)[:LONGEST_TITLE],
+            terms=self._terms.read(row, sku, []),
         )
 
     def updated_at(self, row: Row) -> datetime | None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from typing import Final
 
+import msgspec
+
 from catalog import identifiers
-from suppliers.adapters.base import EMPTY_KIND, MIXED_KIND
 from suppliers.adapters.feed import sources
 from suppliers.adapters.feed.mapping import Mapping, Source
 from suppliers.adapters.feed.sources import Row
+from suppliers.adapters.file_reading import EMPTY_KIND, MIXED_KIND
 
 SAMPLE: Final = 400
 # A kind is that of a column when so many of its values are of it.
@@ -60,3 +63,9 @@ def _is_gtin(value: str) -> bool:
         return bool(identifiers.gtin14(value))
     except identifiers.BadGtinError:
         return False
+
+
+def mark_of(mapping: Mapping) -> str:
+    """Name what a mapping says: another one reads another file."""
+    written = msgspec.json.encode(mapping.written(), order="sorted")
+    return blake2b(written, digest_size=8).hexdigest()

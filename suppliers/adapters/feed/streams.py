@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from catalog.records import BadRow
 from storefront.lib.failures import PermanentError
-from suppliers.adapters.base import CostRecord, Omitted, ProductPage, Shape, StockRecord
+from suppliers.adapters.base import CostRecord, Omitted, ProductPage, StockRecord
 from suppliers.adapters.feed import mapping as mappings
 from suppliers.adapters.feed import paging, shaping
 from suppliers.adapters.feed.converting import Converter
@@ -19,6 +20,7 @@ from suppliers.adapters.feed.grouping import Seen, Shelf
 from suppliers.adapters.feed.limits import refused
 from suppliers.adapters.feed.mapped import Mapped
 from suppliers.adapters.feed.mapping import Blank
+from suppliers.adapters.file_reading import OfferRow, Shape
 
 MOST_BAD_ROWS = 10_000
 
@@ -43,8 +45,10 @@ class Walk:
     ) -> None:
         decimal = mapping.reading.decimal or file.detected.decimal
         self.mark = mark
-        self._file = file
-        self._mapping = mapping
+        self.file = file
+        self.mapping = mapping
+        self.currency = currency
+        self.decimal = decimal
         self._work = work
         self._converter = Converter(mapping, currency=currency, mark=decimal)
         self._shelf: Shelf | None = None
@@ -63,7 +67,7 @@ class Walk:
         """
         seen = Seen(self._work / "seen.sqlite")
         try:
-            products = self._grouped() if self._mapping.is_grouped else self._as_they_come()
+            products = self._grouped() if self.mapping.is_grouped else self._as_they_come()
             for found in products:
                 if isinstance(found, BadRow):
                     yield found
@@ -74,7 +78,7 @@ class Walk:
                 yield from twins
                 if good:
                     yield paging.page(ref, good)
-                elif not kept and self._mapping.omitted_products is not Omitted.GONE:
+                elif not kept and self.mapping.omitted_products is not Omitted.GONE:
                     # Left out, it would be taken for unchanged.
                     yield ProductPage(ref=ref, digest="gone", record=None, is_gone=True)
         finally:
@@ -106,7 +110,7 @@ class Walk:
             yield row if isinstance(row, BadRow) else (row.sku, [row])
 
     def _mapped(self) -> Iterator[Mapped | BadRow]:
-        for place, row in self._rows():
+        for place, row in self.rows():
             yield row if isinstance(row, BadRow) else self._converter.whole(row, place=place)
 
     def stock_rows(self, ref_of: RefOf) -> Iterator[tuple[str, tuple[StockRecord | BadRow, ...]]]:
@@ -114,18 +118,39 @@ class Walk:
 
         Raises: PermanentError
         """
-        names_changes = self._mapping.omitted_stock is Omitted.UNCHANGED
-        for place, row in self._rows():
-            sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
-            if isinstance(row, BadRow) or isinstance(sku, BadRow):
-                yield "", (_about(sku, "stock-unreadable"),)  # type: ignore[arg-type]
-                continue
-            told = self._converter.stock(row, sku=sku)
-            problems = told.problems
-            if names_changes and self._mapping.blank is Blank.UNCHANGED:
-                problems = tuple(each for each in problems if each.code != "stock-blank")
-            if told.levels is not None or problems:
-                yield ref_of(sku, self._converter.parent(row)), (*(told.levels or ()), *problems)
+        for place, row in self.rows():
+            if told := self.stock_of(row, place=place, ref_of=ref_of):
+                yield told
+
+    def stock_of(
+        self, row: dict[str, Any] | BadRow, *, place: str, ref_of: RefOf
+    ) -> tuple[str, tuple[StockRecord | BadRow, ...]] | None:
+        """Read with care what a row says about stock; None where it says nothing."""
+        sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
+        if isinstance(row, BadRow) or isinstance(sku, BadRow):
+            return "", (_about(sku, "stock-unreadable"),)  # type: ignore[arg-type]
+        told = self._converter.stock(row, sku=sku)
+        problems = told.problems
+        names_changes = self.mapping.omitted_stock is Omitted.UNCHANGED
+        if names_changes and self.mapping.blank is Blank.UNCHANGED:
+            problems = tuple(each for each in problems if each.code != "stock-blank")
+        if told.levels is None and not problems:
+            return None
+        return ref_of(sku, self._converter.parent(row)), (*(told.levels or ()), *problems)
+
+    def offer_of(
+        self, row: dict[str, Any] | BadRow, *, place: str, ref_of: RefOf
+    ) -> OfferRow | BadRow | None:
+        """Read with care what a row asks for a SKU; None where it is no offer."""
+        sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
+        if isinstance(row, BadRow) or isinstance(sku, BadRow):
+            return _about(sku, "cost-unreadable")  # type: ignore[arg-type]
+        if self._converter.is_gone(row):
+            return None
+        priced = self._converter.cost(row, sku=sku)
+        ref = ref_of(sku, self._converter.parent(row))
+        offer = self._converter.offer(row, ref=ref, sku=sku)
+        return replace(offer, cost=priced.problem or priced.cost)
 
     def cost_rows(self, ref_of: RefOf) -> Iterator[tuple[str, tuple[CostRecord | BadRow, ...]]]:
         """Yield what each row says a SKU costs. One that is told two prices has none.
@@ -134,7 +159,7 @@ class Walk:
         """
         costs = Seen(self._work / "costs.sqlite")
         try:
-            for place, row in self._rows():
+            for place, row in self.rows():
                 sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
                 if isinstance(row, BadRow) or isinstance(sku, BadRow):
                     yield "", (_about(sku, "cost-unreadable"),)  # type: ignore[arg-type]
@@ -157,22 +182,23 @@ class Walk:
 
     def shape(self) -> Shape:
         """Say how the file looks, from its first rows; and how new it is, once it was walked."""
-        sample = self._file.sample(shaping.SAMPLE, xpaths=self._mapping.xpaths)
+        sample = self.file.sample(shaping.SAMPLE, xpaths=self.mapping.xpaths)
         rows = [row for row in sample if not isinstance(row, BadRow)]
         return Shape(
             columns=tuple(dict.fromkeys(name for row in rows for name in row)),
-            kinds=shaping.kinds(rows, self._mapping),
+            kinds=shaping.kinds(rows, self.mapping),
             newest=self._newest,
+            read_by=shaping.mark_of(self.mapping),
         )
 
     def refs(self) -> Iterator[tuple[str, str]]:
         """Yield each SKU with the product that it belongs to."""
-        for place, row in self._rows():
+        for place, row in self.rows():
             sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
             if not isinstance(row, BadRow) and not isinstance(sku, BadRow):
                 yield sku, self._converter.parent(row) or sku
 
-    def _rows(self) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
+    def rows(self) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
         """Yield the rows with their places, while they are worth it."""
         try:
             yield from self._counted()
@@ -183,24 +209,31 @@ class Walk:
     def _counted(self) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
         bad = 0
         newest: datetime | None = None
-        for number, row in enumerate(self._file.rows(xpaths=self._mapping.xpaths), start=1):
+        for number, row in enumerate(self.file.rows(xpaths=self.mapping.xpaths), start=1):
             place = f"row {number}"
             yield place, row
             if isinstance(row, BadRow):
-                self.is_whole = False
                 bad += 1
-                if bad > MOST_BAD_ROWS:
-                    raise refused("bad-rows", f"Over {MOST_BAD_ROWS} rows cannot be read.")
-            elif "updated_at" in self._mapping.fields:
+                self.told_bad(bad)
+            elif "updated_at" in self.mapping.fields:
                 at = self._converter.updated_at(row)
                 newest = max(newest or at, at) if at else newest
         self._newest = newest
-        if self._mapping.stale_after_h:
+        if self.mapping.stale_after_h:
             self._refuse_stale(newest)
+
+    def told_bad(self, bad: int) -> None:
+        """Note that so many rows could not be read so far.
+
+        Raises: PermanentError  they are too many: it is no such file
+        """
+        self.is_whole = False
+        if bad > MOST_BAD_ROWS:
+            raise refused("bad-rows", f"Over {MOST_BAD_ROWS} rows cannot be read.")
 
     def _refuse_stale(self, newest: datetime | None) -> None:
         """Refuse a file whose newest row is older than it should ever be."""
-        most = timedelta(hours=self._mapping.stale_after_h)
+        most = timedelta(hours=self.mapping.stale_after_h)
         if newest is not None and datetime.fromtimestamp(time.time(), UTC) - newest > most:
             raise refused("stale", f"The newest row of the file is of {newest:%Y-%m-%d %H:%M}.")
 

@@ -19,6 +19,7 @@ from suppliers.adapters.feed.limits import (
 )
 
 LONGEST_NAME = 200
+LONGEST_CELL = 131_072  # what the csv module takes
 QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
 
 
@@ -41,12 +42,22 @@ class Records:
         self._text = text
         self._delimiter = delimiter
         self._again: deque[str] = deque()
-        self._line = 0  # of the last line that was taken
+        self.number = 0  # of the last line that was taken
         self.begins = 0  # the line where the last record begins
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every line that was taken is told of."""
+        return not self._again
+
+    def give_back(self, line: str, *, number: int) -> None:
+        """Take a line as the next one, which somebody else read as the line of this number."""
+        self._again.appendleft(line)
+        self.number = number - 1
 
     def __iter__(self) -> Iterator[str]:
         while line := self._next():
-            self.begins = self._line
+            self.begins = self.number
             if len(line) >= LONGEST_RECORD:
                 self._skip_rest(line)
                 yield Broken(f"The line is over {LONGEST_RECORD} characters long.")
@@ -70,12 +81,12 @@ class Records:
                     return "".join(taken)
                 break
         self._again.extendleft(reversed(taken[1:]))
-        self._line -= len(taken) - 1
+        self.number -= len(taken) - 1
         return Broken("A quote is opened and never closed.")
 
     def _next(self) -> str:
         line = self._again.popleft() if self._again else self._text.readline(LONGEST_RECORD)
-        self._line += bool(line)
+        self.number += bool(line)
         return line
 
     def _skip_rest(self, line: str) -> None:
@@ -112,24 +123,75 @@ def rows(path: Path, *, encoding: str, delimiter: str) -> Iterator[dict[str, Any
 
     Raises: PermanentError  there are no columns to go by
     """
+    headers, found = cells(path, encoding=encoding, delimiter=delimiter)
+    for row in found:
+        yield dict(zip(headers, row, strict=False)) if isinstance(row, list) else row
+
+
+def cells(
+    path: Path, *, encoding: str, delimiter: str
+) -> tuple[list[str], Iterator[list[str] | BadRow]]:
+    """Return the column names, and the cells of each row: as many as there are names, or more.
+
+    Raises: PermanentError  there are no columns to go by
+    """
+    found = _cut(path, encoding=encoding, delimiter=delimiter)
+    for _, first, _ in found:
+        headers = _headers(first)
+        return headers, _whole(found, len(headers))
+    return [], iter(())
+
+
+def _whole(
+    found: Iterator[tuple[int, list[str] | str, str]], width: int
+) -> Iterator[list[str] | BadRow]:
+    for line, row, record in found:
+        if isinstance(row, str):
+            yield _bad(line, row, record)
+        elif len(row) != width and (len(row) < width or any(row[width:])):
+            message = f"The row has {len(row)} cells, and there are {width} columns."
+            yield _bad(line, message, record)
+        else:
+            yield row
+
+
+def _cut(
+    path: Path, *, encoding: str, delimiter: str
+) -> Iterator[tuple[int, list[str] | str, str]]:
+    """Yield for each row the line where it begins, its cells or what is wrong with it, and itself.
+
+    A line without a quote is cut where the delimiters are; one whose quotes all stand around
+    whole cells is a row too. Only what is left is cut with care.
+    """
+    mark = re.escape(delimiter)
+    quoted = r'"[^"]*(?:""[^"]*)*"'
+    is_row = re.compile(rf'(?:{quoted}|[^"{mark}]*)(?:{mark}(?:{quoted}|[^"{mark}]*))*').fullmatch
     with path.open(encoding=encoding, errors="replace", newline="") as text:
         records = Records(text, delimiter=delimiter)
-        headers: list[str] | None = None
-        for record in records:
-            if not record.strip():
-                continue
-            cells = _cells(record, delimiter)
-            if headers is None:
-                headers = _headers(cells)
-            elif isinstance(cells, str):
-                yield _bad(records.begins, cells, record)
-            elif (len(cells) > len(headers) and any(cells[len(headers) :])) or len(cells) < len(
-                headers
-            ):
-                message = f"The row has {len(cells)} cells, and there are {len(headers)} columns."
-                yield _bad(records.begins, message, record)
-            else:
-                yield dict(zip(headers, cells, strict=False))
+        careful = iter(records)
+        waiting: list[str] = []
+        cut = csv.reader(iter(waiting.pop, None), delimiter=delimiter, strict=True)
+        number = 0
+        while line := text.readline(LONGEST_RECORD):
+            number += 1
+            bare = line.rstrip("\r\n")
+            if len(line) < LONGEST_CELL and "\0" not in line:
+                if not bare or bare.isspace():
+                    continue
+                if '"' not in line:
+                    yield number, bare.split(delimiter), line
+                    continue
+                if is_row(bare):
+                    waiting.append(line)
+                    yield number, next(cut), line
+                    continue
+            records.give_back(line, number=number)
+            for record in careful:
+                if record.strip():
+                    yield records.begins, _cells(record, delimiter), record
+                if records.is_settled:
+                    break
+            number = records.number
 
 
 def _cells(record: str, delimiter: str) -> list[str] | str:

@@ -1,0 +1,90 @@
+"""What connectors that read files can do besides, and what they hand over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from catalog.records import NO_TERMS, BadRow, Terms
+from storefront.lib.money import Money
+from suppliers.adapters.base import StockRecord
+
+EMPTY_KIND = "empty"
+MIXED_KIND = "mixed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """How a file looks: its columns, and which kind of values stands in those that are read.
+
+    Shape:  ``kinds`` is keyed by a field of ours such as ``sku``; a kind is ``number``,
+            ``decimal``, ``gtin``, ``text``, ``code``, ``address``, ``empty`` or ``mixed``.
+            ``newest`` is when its newest row was changed, where rows tell that; ``read_by``
+            names how it is read: who changed that has seen another file
+    """
+
+    columns: tuple[str, ...]
+    kinds: Mapping[str, str]
+    newest: datetime | None = None
+    read_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferRow:
+    """What a list of prices says of one SKU: enough to make an offer of it.
+
+    ``cost`` is None where the row does not say, and a BadRow where it cannot be believed.
+    """
+
+    ref: str
+    sku: str
+    cost: Money | BadRow | None = None
+    title: str = ""
+    gtin: str = ""
+    brand: str = ""
+    terms: Terms = NO_TERMS
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Many plain rows at once, written as PostgreSQL's COPY reads them.
+
+    Shape:  a price line has the cells of ``OFFER_CELLS``, a stock line those of ``STOCK_CELLS``;
+            prices are in the supplier's currency, have at most two decimals, and are above zero
+    """
+
+    text: str
+    count: int
+
+
+OFFER_CELLS = (
+    "ref", "sku", "amount", "title", "gtin", "brand", "minimum", "pack", "lead_days", "map", "msrp",
+)  # fmt: skip
+STOCK_CELLS = ("ref", "sku", "location", "country", "quantity")
+
+
+@runtime_checkable
+class Shaped(Protocol):
+    """Reads files, and can say how they look. No ability of the API."""
+
+    def shape(self, job: str) -> Shape:
+        """Say how the file looks that a job was read from, after all of it was walked.
+
+        Shape:  ``job`` is ``products``, ``prices`` or ``stock``
+        """
+        ...
+
+
+@runtime_checkable
+class BulkOffers(Protocol):
+    """Tells all figures at once, and enough of each SKU to make an offer of it.
+
+    No ability of its own, but how ``BulkStockAndPrice`` is told fast: plain rows come as lines,
+    in pieces; what needs care comes alone. While pieces are taken, the database session is busy.
+    """
+
+    def offer_lines(self) -> Iterator[Lines | OfferRow | BadRow]: ...
+
+    def stock_lines(self) -> Iterator[Lines | tuple[str, tuple[StockRecord | BadRow, ...]]]: ...

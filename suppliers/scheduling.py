@@ -1,0 +1,62 @@
+"""Say which jobs of which suppliers are to be started now."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from suppliers.adapters import ADAPTERS, connector_class
+from suppliers.adapters.file_reading import BulkOffers
+from suppliers.models import Breaker, Connection, FeedRun, Supplier
+from suppliers.runs import OPEN, RETRY_AFTER
+
+Status = FeedRun.Status
+
+
+def due(*, now: datetime) -> list[tuple[int, str]]:
+    """Return the jobs to start now, as (supplier id, kind); open runs are not due."""
+    every = {
+        FeedRun.Kind.PRODUCTS: "products_every_min",
+        FeedRun.Kind.PRICES: "prices_every_min",
+        FeedRun.Kind.STOCK: "stock_every_min",
+    }
+    lines = (
+        Connection.objects.filter(supplier__status=Supplier.Status.ACTIVE)
+        .exclude(rest_until__gt=now)
+        .exclude(breaker__in=Breaker.objects.open_for_syncs(now))
+        .order_by("pk")
+    )
+    return [
+        (line.supplier_id, str(kind))
+        for line in lines
+        for kind, column in every.items()
+        if _is_due(line.supplier_id, kind, timedelta(minutes=getattr(line, column)), now)
+    ]
+
+
+def _is_due(supplier_id: int, kind: FeedRun.Kind, every: timedelta, now: datetime) -> bool:
+    runs = FeedRun.objects.filter(supplier=supplier_id, kind=kind)
+    if kind not in _may_begin(supplier_id):
+        return False
+    last = runs.order_by("-started_at", "-pk").first()
+    if last is None:
+        return True
+    if last.status in OPEN:
+        return False
+    if last.status == Status.FAILED:
+        # Soon again, but not in every sweep: the supplier may be down for hours.
+        return now >= (last.ended_at or last.started_at) + min(every, RETRY_AFTER)
+    return bool(last.remaining) or now >= last.started_at + every
+
+
+def _may_begin(supplier_id: int) -> frozenset[str]:
+    """Name the jobs that have something to ask for.
+
+    Where single products are asked for, they come first. A whole list of prices makes offers by
+    itself, and figures of those wait for no product.
+    """
+    applied = FeedRun.objects.filter(supplier=supplier_id, status=Status.APPLIED)
+    adapter = Supplier.objects.values_list("adapter", flat=True).get(pk=supplier_id)
+    is_bulk = adapter in ADAPTERS and issubclass(connector_class(adapter), BulkOffers)
+    first = {FeedRun.Kind.PRODUCTS, FeedRun.Kind.PRICES} if is_bulk else {FeedRun.Kind.PRODUCTS}
+    found = first | (set(FeedRun.Kind) if applied.filter(kind__in=first).exists() else set())
+    return frozenset(str(kind) for kind in found)
