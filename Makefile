@@ -27,8 +27,8 @@ demo-reset: env ## Wipe the demo's data and start afresh
 smoke: env ## Buy a headlamp in the running demo, and wait for the tracking e-mail
 	@$(LAUNCH).smoke
 
-bench: env ## Measure what performance is promised; writes var/bench.json. ONLY=P1,R1 measures some
-	@$(LAUNCH).with_datastores $(PY) manage.py bench --only "$(ONLY)"
+bench: env ## Measure what performance is promised; writes var/bench.json. ONLY=P1,R1 measures some, SCALE=full all sizes
+	@SCALE="$(SCALE)" $(LAUNCH).with_datastores --durable $(PY) manage.py bench --only "$(ONLY)"
 
 test: env ## Run every test, browser included
 	@$(LAUNCH).browser

@@ -140,6 +140,7 @@ def take_stock(work: Work, connector: Connector) -> None:
         work.step(FeedRun.Status.STAGED)
         with roomy():
             _apply(work, answers, omitted=omitted, asked_at=asked_at)
+        bulk_stock.tell_planner(created=work.run.created)
 
 
 def _read_lines(work: Work, connector: BulkOffers, answers: Answers) -> None:

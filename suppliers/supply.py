@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import QuerySet
+from django.db.models.functions import Mod
+
 from catalog import listings
 from catalog.listings import Supply
 from catalog.models import Channel, ExchangeRate
 from storefront.lib.money import Money
+from suppliers import slicing
 from suppliers.models import StockLevel, Supplier, SupplierOffer, UnpublishedSupply
 
 BATCH = 500
@@ -67,15 +71,22 @@ def publish_waiting(*, now: datetime) -> int:
 
     A row is deleted only after its listings were refreshed, and only if it was there before
     the offers were read: a worker that is killed here loses nothing, it does work twice.
+    Several workers publish at once: each takes slices of the products (``slicing``).
     """
+
+    def waiting_in(number: int) -> QuerySet[UnpublishedSupply]:
+        of_product = UnpublishedSupply.objects.annotate(
+            slice=Mod("variant__product", slicing.SLICES)
+        )
+        return of_product.filter(slice=number).order_by("pk")
+
     published = 0
-    while waiting := list(
-        UnpublishedSupply.objects.order_by("pk").values_list("pk", "variant_id")[:BATCH]
-    ):
-        variant_ids = {variant_id for _, variant_id in waiting}
-        publish(variant_ids=variant_ids, now=now)
-        UnpublishedSupply.objects.filter(pk__in=[pk for pk, _ in waiting]).delete()
-        published += len(variant_ids)
+    for number in slicing.each("publishing", is_left=lambda n: waiting_in(n).exists()):
+        while waiting := list(waiting_in(number).values_list("pk", "variant_id")[:BATCH]):
+            variant_ids = {variant_id for _, variant_id in waiting}
+            publish(variant_ids=variant_ids, now=now)
+            UnpublishedSupply.objects.filter(pk__in=[pk for pk, _ in waiting]).delete()
+            published += len(variant_ids)
     return published
 
 

@@ -14,7 +14,8 @@ ROW_LIMIT_OVER_PEER = 18
 OF_PAGES = frozenset({"P1", "P2", "P3"})
 OF_GROWTH = frozenset({"P13"})
 OF_BULKHEADS = frozenset({"R1"})
-ALL = OF_PAGES | OF_GROWTH | OF_BULKHEADS
+OF_BULK = frozenset({"P8", "P9", "P10"})
+ALL = OF_PAGES | OF_GROWTH | OF_BULKHEADS | OF_BULK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
@@ -19,7 +20,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 
 from catalog.models import Card, Channel
-from storefront.bench import bulkheads, filling, goals, limits
+from storefront.bench import bulk, bulk_goals, bulkheads, filling, goals, limits
 from storefront.bench.goals import Verdict
 from storefront.bench.measuring import Result, Subject, compare
 from storefront.bench.serving import Server, serving
@@ -33,14 +34,20 @@ LIST_PAGES = 5
 PRODUCT_SAMPLES = 200
 FIRST_PORT = 18_100
 HANGING_PRODUCTS, HANGING_ORDERS = 400, 16
+FEW_OFFERS, MANY_OFFERS = (10_000, 100_000), (10_000, 100_000, 1_000_000)
 
 
 def run(
-    say: Callable[[str], None], *, now: datetime, only: Collection[str] = goals.ALL
+    say: Callable[[str], None],
+    *,
+    now: datetime,
+    only: Collection[str] = goals.ALL,
+    is_full: bool = False,
 ) -> tuple[dict[str, Any], list[Verdict]]:
     """Sync, serve, measure, grow, measure again; return all figures, and the verdicts.
 
-    What no goal of ``only`` needs is not done.
+    What no goal of ``only`` needs is not done. Lists of a million offers are measured when they
+    are asked for alone, or with ``is_full``.
     """
     wanted = set(only)
     report: dict[str, Any] = {}
@@ -57,6 +64,13 @@ def run(
     if wanted & goals.OF_BULKHEADS:
         report["bulkheads"] = bulkhead_figures(say)
         verdicts += goals.judge_bulkheads(*report["bulkheads"].values())
+    if wanted & goals.OF_BULK:  # at last: its tables are emptied
+        sizes = MANY_OFFERS if wanted <= goals.OF_BULK or is_full else FEW_OFFERS
+        for count in sizes:
+            say(f"Lists of {count:,} offers")
+            found = bulk.measure(count, say=say)
+            report[f"bulk_{count}"] = [msgspec.to_builtins(each) for each in found]
+            verdicts += bulk_goals.judge(found)
     return report, [each for each in verdicts if each.id in wanted]
 
 

@@ -20,14 +20,22 @@ class Datastores:
 
 
 def prepare(
-    *, home: Path, logs: Path, environ: Mapping[str, str], is_throwaway: bool
+    *,
+    home: Path,
+    logs: Path,
+    environ: Mapping[str, str],
+    is_throwaway: bool,
+    is_durable: bool = False,
 ) -> Datastores:
     """Prepare what DATABASE_URL and REDIS_URL do not name already."""
     children = []
     addresses = {}
     if not environ.get("DATABASE_URL"):
         database = postgres.prepare(
-            home=home / "postgres", log=logs / "postgres.log", is_throwaway=is_throwaway
+            home=home / "postgres",
+            log=logs / "postgres.log",
+            is_throwaway=is_throwaway,
+            is_durable=is_durable or not is_throwaway,
         )
         children.append(database.child)
         addresses["DATABASE_URL"] = database.url

@@ -41,7 +41,7 @@ class Postgres:
     child: Child
 
 
-def prepare(*, home: Path, log: Path, is_throwaway: bool) -> Postgres:
+def prepare(*, home: Path, log: Path, is_throwaway: bool, is_durable: bool) -> Postgres:
     """Make the cluster in a folder if there is none yet, and return how to start it.
 
     PostgreSQL refuses to run as root, so root hands its folder, and where needed a copy of the
@@ -59,7 +59,7 @@ def prepare(*, home: Path, log: Path, is_throwaway: bool) -> Postgres:
     port = free_port()
     settings = [f"port={port}", f"listen_addresses={HOST}", "unix_socket_directories="]
     settings += ["max_connections=200", "timezone=UTC", "log_timezone=UTC"]
-    settings += THROWAWAY if is_throwaway else ()
+    settings += () if is_durable else THROWAWAY
     child = Child(
         name="postgres",
         command=[

@@ -2,7 +2,8 @@
 
     python -m storefront.launch.with_datastores pytest -q
 
-What DATABASE_URL or REDIS_URL names already is used instead.
+What DATABASE_URL or REDIS_URL names already is used instead. With ``--durable`` before the command,
+PostgreSQL writes as it does in production, so that what it costs can be measured.
 """
 
 from __future__ import annotations
@@ -31,15 +32,24 @@ from storefront.launch.supervising import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
+DURABLE = "--durable"
 SHELF = ROOT / "var/throwaway"
 
 
 def main(command: Sequence[str]) -> int:
+    is_durable = command[:1] == [DURABLE]
+    command = command[is_durable:]
     supervisor = Supervisor()
     supervisor.listen()
     with throwaway_folder(SHELF) as home:
         try:
-            stores = datastores.prepare(home=home, logs=home, environ=os.environ, is_throwaway=True)
+            stores = datastores.prepare(
+                home=home,
+                logs=home,
+                environ=os.environ,
+                is_throwaway=True,
+                is_durable=is_durable,
+            )
             for child in stores.children:
                 supervisor.start(child)
             supervisor.wait_until_ready(stores.children)

@@ -72,10 +72,11 @@ class Command(BaseCommand):
             raise CommandError("The measurement failed; see above.")
 
     def _measure(self, only: Collection[str]) -> None:
+        is_full = env_str("SCALE", default="") == "full"
         machine, now = recording.this_machine(), timezone.now()
         call_command("migrate", verbosity=0)
         call_command("seed_demo", verbosity=0)
-        figures, verdicts = running.run(self.stdout.write, now=now, only=only)
+        figures, verdicts = running.run(self.stdout.write, now=now, only=only, is_full=is_full)
         path = Path(settings.VAR_DIR) / "bench.json"
         recording.keep(path, figures=figures, verdicts=verdicts, machine=machine, now=now)
         self._show(figures)

@@ -1,0 +1,75 @@
+"""Work that several workers share is done once, and nothing of it is left."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+import pytest
+from django.db import close_old_connections, connections
+
+from suppliers import slicing, supply
+from suppliers.models import UnpublishedSupply
+from tests.factories.catalog import make_product, make_variant
+from tests.factories.feeds import NOON
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def side_by_side(count, work):
+    def alone():
+        close_old_connections()
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    workers = [threading.Thread(target=alone) for _ in range(count)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join()
+
+
+def test_two_workers_publish_each_variant_once(shop, monkeypatch):
+    for number in range(24):
+        variant = make_variant(product=make_product(slug=f"p-{number}"), sku=f"V-{number}")
+        UnpublishedSupply.objects.create(variant=variant)
+    published, meeting = Counter(), threading.Barrier(2, timeout=20)
+    real, firsts = supply.publish, threading.local()
+
+    def publish(*, variant_ids, now):
+        if not hasattr(firsts, "met"):
+            firsts.met = meeting.wait()  # both are at work at one time
+        published.update(variant_ids)
+        return real(variant_ids=variant_ids, now=now)
+
+    monkeypatch.setattr(supply, "publish", publish)
+
+    side_by_side(2, lambda: supply.publish_waiting(now=NOON))
+
+    assert set(published.values()) == {1}
+    assert len(published) == 24
+    assert not UnpublishedSupply.objects.exists()
+
+
+def test_what_comes_to_a_slice_that_is_held_is_done_by_who_waits():
+    is_held, may_end, done = threading.Event(), threading.Event(), []
+
+    def first():
+        for _ in slicing.each("test", is_left=lambda _: False):
+            is_held.set()
+            may_end.wait(20)
+
+    def second():
+        is_held.wait(20)
+        done.extend(slicing.each("test", is_left=lambda _: may_end.set() or True))
+
+    jobs = [first, second]
+
+    def work():
+        jobs.pop()()
+
+    side_by_side(2, work)
+
+    assert sorted(done) == list(range(slicing.SLICES))
