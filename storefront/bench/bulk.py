@@ -19,6 +19,8 @@ from tempfile import TemporaryDirectory
 import django
 import msgspec
 
+from storefront.bench.serving import TICKS_PER_SECOND, ticks
+
 CODE, RAW_CODE = "bulk-bench", "bulk-raw"
 KINDS = ("prices", "stock")
 COUNTED = (
@@ -74,17 +76,23 @@ class Job:
     seconds: float
     cpu_s: float
     peak_mb: float
+    server_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
-    """The price run and the stock run of one file, together."""
+    """The price run and the stock run of one file, together.
+
+    ``cpu_s`` is of the worker's processor, ``server_s`` of the database session that it used:
+    neighbors do not change these.
+    """
 
     name: str
     rows: int
     seconds: float
     cpu_s: float
     peak_mb: float
+    server_s: float
     written: int
     wal_mb: float
 
@@ -96,7 +104,8 @@ class Sync:
     def words(self) -> str:
         return (
             f"{self.name:<14} {self.rows:>9,} offers {self.seconds:7.2f} s"
-            f" {self.per_second:>9,.0f}/s, worker {self.cpu_s:6.2f} CPU s, +{self.peak_mb:5.1f} MB,"
+            f" {self.per_second:>9,.0f}/s, CPU {self.cpu_s:5.2f} s + server"
+            f" {self.server_s:6.2f} s, +{self.peak_mb:5.1f} MB,"
             f" {self.written:>9,} rows written, {self.wal_mb:8.2f} MB WAL"
         )
 
@@ -173,7 +182,7 @@ def _limit(count: int) -> Sync:
         with path.open("w") as file:
             file.writelines(_raw_lines(count))
         before, written = _wal_bytes(), _written()
-        began = time.perf_counter()
+        began, cpu_began, server_began = time.perf_counter(), time.process_time(), _server_s()
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 0")
             for sql in RAW:
@@ -185,14 +194,16 @@ def _limit(count: int) -> Sync:
                 else:
                     cursor.execute(sql.format(supplier=supplier))
             seconds = time.perf_counter() - began
+            cpu_s, server_s = time.process_time() - cpu_began, _server_s() - server_began
             cursor.execute("DROP TABLE raw_rows")
             cursor.execute("RESET statement_timeout")
     return Sync(
         name="COPY + merge",
         rows=count,
         seconds=seconds,
-        cpu_s=0,
+        cpu_s=cpu_s,
         peak_mb=0,
+        server_s=server_s,
         written=_written() - written,
         wal_mb=(_wal_bytes() - before) / 1e6,
     )
@@ -217,6 +228,7 @@ def _sync(name: str, count: int) -> Sync:
         seconds=sum(job.seconds for job in jobs),
         cpu_s=sum(job.cpu_s for job in jobs),
         peak_mb=max(job.peak_mb for job in jobs),
+        server_s=sum(job.server_s for job in jobs),
         written=_written() - written,
         wal_mb=(_wal_bytes() - before) / 1e6,
     )
@@ -237,7 +249,7 @@ def _inside(kind: str) -> Job:
 
     supplier = Supplier.objects.select_related("connection").get(code=CODE)
     idle_mb = _memory_mb("VmRSS")
-    began, cpu_began = time.perf_counter(), time.process_time()
+    began, cpu_began, server_began = time.perf_counter(), time.process_time(), _server_s()
     run = take_in(supplier=supplier, kind=kind, now=timezone.now())
     return Job(
         status=run.status,
@@ -246,6 +258,7 @@ def _inside(kind: str) -> Job:
         seconds=time.perf_counter() - began,
         cpu_s=time.process_time() - cpu_began,
         peak_mb=_memory_mb("VmHWM") - idle_mb,
+        server_s=_server_s() - server_began,
     )
 
 
@@ -261,6 +274,11 @@ def _number(sql: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql)
         return int(cursor.fetchone()[0])
+
+
+def _server_s() -> float:
+    """Return the processor seconds of this session's server process; 0 if that is elsewhere."""
+    return ticks(_number("SELECT pg_backend_pid()")) / TICKS_PER_SECOND
 
 
 def _wal_bytes() -> int:

@@ -24,6 +24,13 @@ def judge(found: Sequence[Sync]) -> list[Verdict]:
             limit.per_second,
             least=0.7,
         ),
+        at_most(
+            "P8",
+            f"first load of {size}: CPU, times COPY + merge",
+            first.cpu_s + first.server_s,
+            limit.cpu_s + limit.server_s,
+            most=1 / 0.7,
+        ),
         at_least(
             "P9",
             f"unchanged, {size}: rows/s, times the goal",
@@ -38,6 +45,13 @@ def judge(found: Sequence[Sync]) -> list[Verdict]:
             f"1 % changed, {size}: seconds, times unchanged",
             changed.seconds,
             same.seconds,
+            most=1.2,
+        ),
+        at_most(
+            "P9",
+            f"1 % changed, {size}: CPU, times unchanged",
+            changed.cpu_s + changed.server_s,
+            same.cpu_s + same.server_s,
             most=1.2,
         ),
         at_most(

@@ -35,7 +35,7 @@ class Server:
     def cpu_s(self) -> float:
         """Return the processor seconds of the server and its workers so far."""
         pids = [self.pid, *_children(self.pid)]
-        return sum(_ticks(pid) for pid in pids) / TICKS_PER_SECOND
+        return sum(ticks(pid) for pid in pids) / TICKS_PER_SECOND
 
 
 @contextmanager
@@ -85,7 +85,7 @@ def _children(pid: int) -> list[int]:
     return direct + [grandchild for child in direct for grandchild in _children(child)]
 
 
-def _ticks(pid: int) -> int:
+def ticks(pid: int) -> int:
     """Return user and system ticks of a process, without its ended children."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
