@@ -19,14 +19,10 @@ from tempfile import TemporaryDirectory
 import django
 import msgspec
 
-from storefront.bench.serving import TICKS_PER_SECOND, ticks
+from storefront.bench.counting import memory_mb, server_s, wal_bytes, written
 
 CODE, RAW_CODE = "bulk-bench", "bulk-raw"
 KINDS = ("prices", "stock")
-COUNTED = (
-    "suppliers_supplieroffer", "suppliers_stocklevel", "suppliers_stockmovement",
-    "suppliers_costchange", "suppliers_feedissue",
-)  # fmt: skip
 FIELDS = {
     "sku": "SKU", "gtin": "EAN", "title": "Name", "brand": "Brand", "cost": "Price",
     "stock": "Stock",
@@ -181,8 +177,8 @@ def _limit(count: int) -> Sync:
         path = Path(folder) / "rows"
         with path.open("w") as file:
             file.writelines(_raw_lines(count))
-        before, written = _wal_bytes(), _written()
-        began, cpu_began, server_began = time.perf_counter(), time.process_time(), _server_s()
+        wal_before, rows_before = wal_bytes(), written()
+        began, cpu_began, server_began = time.perf_counter(), time.process_time(), server_s()
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 0")
             for sql in RAW:
@@ -194,7 +190,7 @@ def _limit(count: int) -> Sync:
                 else:
                     cursor.execute(sql.format(supplier=supplier))
             seconds = time.perf_counter() - began
-            cpu_s, server_s = time.process_time() - cpu_began, _server_s() - server_began
+            cpu_s, of_server_s = time.process_time() - cpu_began, server_s() - server_began
             cursor.execute("DROP TABLE raw_rows")
             cursor.execute("RESET statement_timeout")
     return Sync(
@@ -203,9 +199,9 @@ def _limit(count: int) -> Sync:
         seconds=seconds,
         cpu_s=cpu_s,
         peak_mb=0,
-        server_s=server_s,
-        written=_written() - written,
-        wal_mb=(_wal_bytes() - before) / 1e6,
+        server_s=of_server_s,
+        written=written() - rows_before,
+        wal_mb=(wal_bytes() - wal_before) / 1e6,
     )
 
 
@@ -217,7 +213,7 @@ def _raw_lines(count: int) -> Iterator[str]:
 
 
 def _sync(name: str, count: int) -> Sync:
-    before, written = _wal_bytes(), _written()
+    wal_before, rows_before = wal_bytes(), written()
     jobs = [do(kind) for kind in KINDS]
     for job in jobs:
         if job.status != "applied" or job.read != count:
@@ -229,8 +225,8 @@ def _sync(name: str, count: int) -> Sync:
         cpu_s=sum(job.cpu_s for job in jobs),
         peak_mb=max(job.peak_mb for job in jobs),
         server_s=sum(job.server_s for job in jobs),
-        written=_written() - written,
-        wal_mb=(_wal_bytes() - before) / 1e6,
+        written=written() - rows_before,
+        wal_mb=(wal_bytes() - wal_before) / 1e6,
     )
 
 
@@ -248,8 +244,8 @@ def _inside(kind: str) -> Job:
     from suppliers.sync import take_in  # noqa: PLC0415 - needs settings
 
     supplier = Supplier.objects.select_related("connection").get(code=CODE)
-    idle_mb = _memory_mb("VmRSS")
-    began, cpu_began, server_began = time.perf_counter(), time.process_time(), _server_s()
+    idle_mb = memory_mb("VmRSS")
+    began, cpu_began, server_began = time.perf_counter(), time.process_time(), server_s()
     run = take_in(supplier=supplier, kind=kind, now=timezone.now())
     return Job(
         status=run.status,
@@ -257,42 +253,8 @@ def _inside(kind: str) -> Job:
         read=run.read,
         seconds=time.perf_counter() - began,
         cpu_s=time.process_time() - cpu_began,
-        peak_mb=_memory_mb("VmHWM") - idle_mb,
-        server_s=_server_s() - server_began,
-    )
-
-
-def _memory_mb(name: str) -> float:
-    """Read what this process has, or had at most; what others tell begins with its parent's."""
-    told = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return int(told[name].split()[0]) / 1024
-
-
-def _number(sql: str) -> int:
-    from django.db import connection  # noqa: PLC0415 - needs settings
-
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-        return int(cursor.fetchone()[0])
-
-
-def _server_s() -> float:
-    """Return the processor seconds of this session's server process; 0 if that is elsewhere."""
-    return ticks(_number("SELECT pg_backend_pid()")) / TICKS_PER_SECOND
-
-
-def _wal_bytes() -> int:
-    return _number("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
-
-
-def _written() -> int:
-    """Count the rows ever written; a session's own are counted when it ends, or is asked."""
-    _number("SELECT count(*) FROM (SELECT pg_stat_force_next_flush()) told")
-    _number("SELECT count(*) FROM (SELECT pg_stat_clear_snapshot()) told")
-    names = ", ".join(f"'{name}'" for name in COUNTED)
-    return _number(
-        "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables"  # noqa: S608
-        f" WHERE relname IN ({names})"  # our own constants
+        peak_mb=memory_mb("VmHWM") - idle_mb,
+        server_s=server_s() - server_began,
     )
 
 
