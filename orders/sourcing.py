@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, cast
+
+from django.db.models import Q
 
 from catalog.models import Channel, ExchangeRate
 from orders.routing import Candidate, Need, Plan, distance, route
@@ -22,6 +25,7 @@ def plan(
     rates = {rate.base: rate.rate for rate in ExchangeRate.objects.filter(quote=channel.currency)}
     levels = (
         StockLevel.objects.fresh(now)
+        .with_available(now)
         .filter(
             offer__variant__in=[need.variant_id for need in needs],
             offer__status="active",
@@ -29,12 +33,13 @@ def plan(
             offer__missing_evidence="",
             offer__supplier__status="active",
         )
+        .filter(Q(free__gt=0))
         .select_related("offer__supplier", "location")
     )
     candidates = []
     for level in levels:
         offer = level.offer
-        if not offer.cost_amount or not offer.variant_id or not level.available:
+        if not offer.cost_amount or not offer.variant_id:
             continue
         wholesale = cost = Money(offer.cost_amount, offer.currency)
         if offer.currency != channel.currency:
@@ -49,7 +54,7 @@ def plan(
                 supplier_id=offer.supplier_id,
                 location_id=level.location_id,
                 country=level.location.country,
-                available=level.available,
+                available=cast(Any, level).free,
                 cost=cost,
                 wholesale=wholesale,
                 lead_days=offer.supplier.lead_days,

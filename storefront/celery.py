@@ -38,6 +38,7 @@ app.conf.beat_schedule = {
     "suppliers: close dead runs": {"task": "suppliers.tasks.close_dead_runs", "schedule": 60},
     "suppliers: sweep changes": {"task": "suppliers.tasks.sweep_changes", "schedule": 86_400},
     "suppliers: publish supply": {"task": "suppliers.tasks.publish_waiting", "schedule": 20},
+    "suppliers: follow age": {"task": "suppliers.tasks.follow_age", "schedule": 60},
     "suppliers: look at balances": {"task": "suppliers.tasks.look_at_balances", "schedule": 900},
     "suppliers: watch evidence": {"task": "suppliers.tasks.watch_evidence", "schedule": 900},
     "catalog: fetch pictures": {"task": "catalog.tasks.fetch_pictures", "schedule": 15},

@@ -28,7 +28,23 @@ KINDS = FeedRun.Kind
 @admin.register(Supplier)
 class SupplierAdmin(CheckActions, MappingActions, VettingActions):
     form = SupplierForm
-    editable = ("name", "language", "lead_days", "acknowledge_within_min", "buffer")
+    editable = (
+        "name",
+        "language",
+        "lead_days",
+        "cut_off_hour",
+        "acknowledge_within_min",
+        "buffer",
+        "stock_believed_min",
+        "stock_grows_units",
+        "stock_grows_percent",
+        "stock_told_min",
+        "stock_hidden_min",
+        "asked_after_min",
+        "asked_below",
+        "unanswered",
+        "cost_hidden_min",
+    )
     may_add = True
     exclude: ClassVar = ["status", "status_since"]
     list_display: ClassVar = [

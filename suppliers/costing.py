@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from catalog.records import BadRow
-from suppliers import bulk_matching, bulk_offers, complaints, guards, judging, keeping
+from suppliers import aging, bulk_matching, bulk_offers, complaints, guards, judging, keeping
 from suppliers.adapters.abilities import Connector
 from suppliers.adapters.file_reading import BulkOffers
 from suppliers.asking_prices import Read, ask
@@ -147,6 +147,13 @@ def _apply(work: Work, read: Read, asked_at: datetime) -> None:
     work.run.updated = run(APPLY, params)
     run(HOLD, params)
     run(REMEMBER, params)
+    aging.confirm_costs(
+        supplier=work.supplier,
+        doubtful=read.troubled | (read.digests.keys() - read.answered),
+        refused=read.refused,
+        is_whole=read.examined is None,
+        as_of=asked_at,
+    )
     complaints.note(run=work.run, problems=read.problems)
     complaints.resolve(
         run=work.run,

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from catalog.records import BadRow
 from storefront.lib.failures import OutsideError
-from suppliers import bulk_stock, complaints, guards, judging, keeping, stocktaking
+from suppliers import aging, bulk_stock, complaints, guards, judging, keeping, stocktaking
 from suppliers.adapters.abilities import (
     BulkStockAndPrice,
     Connector,
@@ -243,6 +243,7 @@ def _apply(work: Work, answers: Answers, *, omitted: Omitted | None, asked_at: d
     spoken = bulk_stock.spoken(omitted)
     if omitted is None or (omitted is not Omitted.UNCHANGED and answers.doubtful):
         run(SILENT.format(spoken=spoken), params)
+    aging.grow_young(spoken=spoken, params={**params, "now": moment})
     run(CONFIRMED, params)
     run(AGED.format(spoken=spoken), params)
     complaints.note(run=work.run, problems=answers.problems)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from catalog.records import BadRow
-from suppliers import guards, keeping, runs, stocktaking, supply
+from suppliers import aging, guards, keeping, runs, stocktaking, supply
 from suppliers.adapters.abilities import PagedStockAndPrice, able
 from suppliers.adapters.base import NewsKind, StockRecord, SupplierNews
 from suppliers.connecting import adapter_for
@@ -104,6 +104,7 @@ def _write(
             moves = keeping.moves_of_news(supplier_id=supplier.pk)
             return _Doubt(reason=reason, moves=moves)
         stocktaking.merge(supplier=supplier, cause=cause, as_of=now, received_at=now)
+        aging.confirm(covered=covered, as_of=now, received_at=now)
     return None
 
 

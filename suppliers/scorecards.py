@@ -107,6 +107,18 @@ def roll_up(*, supplier: Supplier, first: date, now: datetime) -> int:
     return len(cards)
 
 
+def keep_accuracy(*, supplier: Supplier) -> None:
+    """Let the age of his figures count by how often they were right; see ``freshness``."""
+    latest = Scorecard.objects.filter(
+        supplier=supplier, measure=Scorecard.Measure.STOCK_ACCURACY
+    ).order_by("-on")
+    card = latest.first()
+    is_known = card is not None and card.sample >= scoring.FEWEST_PROMISES
+    Supplier.objects.filter(pk=supplier.pk).update(
+        stock_accuracy=card.value if card is not None and is_known else None
+    )
+
+
 @dataclass(slots=True)
 class _Series:
     """Values with their moments, in order, to be cut by time."""

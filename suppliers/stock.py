@@ -5,12 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import F
 
 from storefront.lib.transactions import needs_transaction
 from suppliers.models import StockLevel, StockMovement, SupplierOffer, UnpublishedSupply
 
 Kind = StockMovement.Kind
+# The age counts in the statement that holds: who lost the race for a row meets the condition
+# again, and a figure too old to promise from, or whose cost is, has no units at all.
+HOLD = """
+UPDATE suppliers_stocklevel l SET reserved = l.reserved + %(quantity)s
+FROM suppliers_supplieroffer o, suppliers_supplier s, suppliers_stocklocation p
+WHERE l.id = %(level)s AND o.id = l.offer_id AND s.id = o.supplier_id AND p.id = l.location_id
+  AND %(quantity)s >= o.minimum_quantity AND %(quantity)s %% o.pack_size = 0
+  AND CASE WHEN o.is_cost_silent THEN o.cost_as_of ELSE GREATEST(o.cost_as_of, s.costs_as_of) END
+    >= %(now)s - make_interval(mins => s.cost_hidden_min)
+  AND l.reported_quantity >= %(quantity)s + l.buffer + l.allocated_unseen + l.reserved
+    + aged_buffer(
+        l.reported_quantity,
+        %(now)s - CASE WHEN l.is_silent THEN l.as_of ELSE GREATEST(l.as_of, p.stock_as_of) END,
+        s.stock_believed_min, s.stock_hidden_min, s.stock_grows_units, s.stock_grows_percent,
+        s.stock_accuracy)
+"""
 
 
 class NotEnoughStockError(Exception):
@@ -27,15 +44,16 @@ def hold(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
     """Set units aside, all or nothing; ``units`` maps a stock row to how many.
 
     The guard stands in the UPDATE itself: two buyers of the last unit meet in the row, and
-    the second finds the condition false.
+    the second finds the condition false. A figure counts for what it is worth at its age.
 
     Locks:  the stock rows, in id order
     Raises: NotEnoughStockError  the caller's transaction must not be committed
     """
     for level_id, quantity in sorted(units.items()):
-        enough = F("buffer") + F("allocated_unseen") + F("reserved") + quantity
-        row = StockLevel.objects.filter(pk=level_id, reported_quantity__gte=enough)
-        if not row.update(reserved=F("reserved") + quantity):
+        with connection.cursor() as cursor:
+            cursor.execute(HOLD, {"level": level_id, "quantity": quantity, "now": now})
+            is_held = bool(cursor.rowcount)
+        if not is_held:
             raise NotEnoughStockError(level_id, quantity)
         _record(level_id, Kind.RESERVED, cause=cause, now=now, reserved=quantity)
     _unpublish(units)

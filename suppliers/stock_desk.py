@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib import columns
@@ -18,12 +21,9 @@ from suppliers.models import (
     SupplierProduct,
     UnpublishedSupply,
 )
+from suppliers.models.offer import SupplierOfferQuerySet
+from suppliers.models.stock import StockLevelQuerySet
 from suppliers.offer_desk import HandActions, origins
-
-
-@admin.display(description=_("Available"))
-def available(level: StockLevel) -> int:
-    return level.available
 
 
 @admin.register(StockLevel)
@@ -37,8 +37,9 @@ class StockLevelAdmin(StaffAdmin):
         "buffer",
         "reserved",
         "allocated_unseen",
-        available,
-        columns.age("as_of", _("As of")),
+        columns.text("aged", _("Kept back for its age")),
+        columns.text("free", _("Available")),
+        columns.age("known_at", _("Confirmed")),
     ]
     list_select_related: ClassVar = ["offer__variant", "offer__supplier", "location"]
     list_filter: ClassVar = ["offer__supplier", "location"]
@@ -58,6 +59,10 @@ class StockLevelAdmin(StaffAdmin):
         )
     ]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StockLevel]:
+        rows: StockLevelQuerySet = super().get_queryset(request)
+        return rows.with_available(timezone.now())
+
 
 @admin.register(SupplierOffer)
 class SupplierOfferAdmin(HandActions):
@@ -69,6 +74,7 @@ class SupplierOfferAdmin(HandActions):
         columns.money("cost_amount", _("Cost")),
         columns.state("status", _("State"), calls={"held"}, ended={"gone"}),
         "missing_evidence",
+        columns.age("cost_known_at", _("Cost confirmed")),
         columns.age("seen_at", _("Seen")),
     ]
     list_select_related: ClassVar = ["supplier", "variant"]
@@ -105,10 +111,20 @@ class SupplierOfferAdmin(HandActions):
         ),
     ]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierOffer]:
+        rows: SupplierOfferQuerySet = super().get_queryset(request)
+        return rows.with_cost_known_at()
+
 
 show(
     StockLocation,
-    list_display=["code", columns.text("supplier__name", _("Supplier")), "country", "name"],
+    list_display=[
+        "code",
+        columns.text("supplier__name", _("Supplier")),
+        "country",
+        "name",
+        columns.age("stock_as_of", _("Stock confirmed")),
+    ],
     list_select_related=["supplier"],
     list_filter=["supplier", "country"],
     ordering=["supplier", "code"],

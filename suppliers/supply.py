@@ -120,7 +120,7 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
     )
     levels = (
         StockLevel.objects.fresh(now)
-        .with_available()
+        .with_available(now)
         .filter(offer__variant__in=variant_ids)
         .values_list("offer_id", "location__country", "free", "known_at")  # type: ignore[misc]
     )

@@ -11,6 +11,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from suppliers import (
+    aging,
     balances,
     keeping,
     runs,
@@ -92,6 +93,13 @@ def publish_waiting(**_: Any) -> None:
 
 
 @shared_task
+def follow_age(**_: Any) -> None:
+    """Find claims that are worth less by their age; their pages are told next."""
+    if aging.follow(now=timezone.now()):
+        publish_waiting.delay()
+
+
+@shared_task
 def close_dead_runs(**_: Any) -> None:
     """Find runs whose worker was killed."""
     runs.close_dead(now=timezone.now())
@@ -130,3 +138,4 @@ def roll_up(*, first: str, **_: Any) -> None:
     scorecards.note_costs(now=now)
     for supplier in Supplier.objects.order_by("pk"):
         scorecards.roll_up(supplier=supplier, first=datetime.fromisoformat(first).date(), now=now)
+        scorecards.keep_accuracy(supplier=supplier)

@@ -238,6 +238,32 @@ CAUSES = (
         "h.status = 'open'",
     ),
     plain(
+        "stale_supplier",
+        _("Supplier's stock figures grow old"),
+        "suppliers_supplier",
+        f"s.id, s.name, coalesce(p.told_at, s.status_since) AS since, {NO_MONEY},"  # noqa: S608 - ours
+        " c.problem AS detail"
+        " FROM suppliers_supplier s"
+        " LEFT JOIN suppliers_connection c ON c.supplier_id = s.id"
+        " LEFT JOIN (SELECT supplier_id, max(stock_as_of) AS told_at"
+        " FROM suppliers_stocklocation GROUP BY 1) p ON p.supplier_id = s.id",
+        "s.status = 'active' AND coalesce(p.told_at, s.status_since)"
+        " < %(now)s - make_interval(mins => s.stock_told_min)",
+    ),
+    plain(
+        "sold_out_selling",
+        _("Sells, and is sold out"),
+        "catalog_listing",
+        f"l.id, v.sku AS name, l.updated_at AS since, {NO_MONEY},"  # noqa: S608 - written here
+        " sold.units || ' ×' AS detail"
+        " FROM (SELECT i.variant_id, sum(i.quantity) AS units FROM orders_order d"
+        " JOIN orders_orderline i ON i.order_id = d.id"
+        " WHERE d.placed_at > %(now)s - interval '7 days' GROUP BY 1) sold"
+        " JOIN catalog_variant v ON v.id = sold.variant_id"
+        " JOIN catalog_listing l ON l.variant_id = v.id",
+        "l.is_published AND l.available = 0",
+    ),
+    plain(
         "pictures",
         _("Pictures cannot be fetched"),
         "catalog_image",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
+from django.db.models.functions import Coalesce, Greatest
 
 from catalog.models import Variant
 from suppliers.models.supplier import Supplier
@@ -57,12 +58,25 @@ class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
             supplier__status="active",
         )
 
+    def with_cost_known_at(self) -> SupplierOfferQuerySet:
+        """Add ``cost_known_at``: the last moment at which the supplier confirmed the cost."""
+        return self.annotate(cost_known_at=cost_known_at())
+
+
+def cost_known_at(offer: str = "") -> Case:
+    """Say when a cost was confirmed last; ``offer`` is the path to it, such as ``offer__``."""
+    told = f"{offer}cost_as_of"
+    confirmed = Greatest(told, Coalesce(f"{offer}supplier__costs_as_of", told))
+    silent = When(**{f"{offer}is_cost_silent": True}, then=told)
+    return Case(silent, default=confirmed, output_field=models.DateTimeField())
+
 
 class SupplierOffer(models.Model):
     """One supplier's SKU: its cost, and the variant of ours that it is.
 
     ``supplier_product`` is the ``ref`` of its SupplierProduct. ``seen_at`` and ``cost_as_of``
-    are when we last took in something new: an unchanged feed writes nothing.
+    are when we last took in something new: an unchanged feed writes nothing. A cost is confirmed
+    by ``Supplier.costs_as_of``, unless it ``is_cost_silent``: his last answer was not of it.
     ``map_amount`` and ``msrp_amount`` are in the offer's currency, as the supplier states them.
     ``missing_evidence`` names the criteria whose valid proof it needs and lacks (``certifying``):
     while any is missing, it is not sold, whatever its data say.
@@ -99,6 +113,7 @@ class SupplierOffer(models.Model):
     run = models.ForeignKey(
         "suppliers.FeedRun", models.PROTECT, null=True, blank=True, related_name="+"
     )
+    is_cost_silent = models.BooleanField(db_default=False)
 
     objects = SupplierOfferQuerySet.as_manager()
 
@@ -126,6 +141,7 @@ class SupplierOffer(models.Model):
         ]
         indexes = [
             models.Index(fields=["supplier", "supplier_product"], name="offer_by_product"),
+            models.Index(fields=["supplier", "cost_as_of"], name="offer_by_age_of_cost"),
         ]
 
     def __str__(self) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import models
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, ExpressionWrapper, F, Func, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
 
-from catalog.models.listing import STALE_AFTER
-from suppliers.models.offer import SupplierOffer
+from suppliers.models.offer import SupplierOffer, cost_known_at
 from suppliers.models.supplier import Supplier
 
 
@@ -17,7 +17,8 @@ class StockLocation(models.Model):
     """A warehouse of a supplier.
 
     ``stock_as_of`` confirms every stock row here that is not silent: a figure that did not
-    change is not written again, only this moment is.
+    change is not written again, only this moment is. ``aged_at`` is up to when the pages of its
+    goods follow their age, and ``aged_under`` by which terms (``suppliers.aging``).
     """
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="locations")
@@ -25,6 +26,8 @@ class StockLocation(models.Model):
     country = models.CharField(max_length=2)
     name = models.CharField(max_length=80, blank=True)
     stock_as_of = models.DateTimeField(null=True, blank=True)
+    aged_at = models.DateTimeField(null=True, editable=False)
+    aged_under = models.CharField(max_length=80, db_default="", editable=False)
 
     class Meta:
         constraints = [
@@ -38,13 +41,11 @@ class StockLocation(models.Model):
 class StockLevelQuerySet(models.QuerySet["StockLevel"]):
     """Questions about stock."""
 
-    def with_available(self) -> StockLevelQuerySet:
-        """Add ``free``: what can still be promised; never below zero."""
-        return self.annotate(
-            free=Greatest(
-                F("reported_quantity") - F("buffer") - F("allocated_unseen") - F("reserved"), 0
-            )
-        )
+    def with_available(self, now: datetime) -> StockLevelQuerySet:
+        """Add ``free``: what can still be promised at its age; never below zero."""
+        kept = F("buffer") + F("allocated_unseen") + F("reserved")
+        rows = self.with_known_at().annotate(aged=_aged(now))
+        return rows.annotate(free=Greatest(F("reported_quantity") - kept - F("aged"), 0))
 
     def with_known_at(self) -> StockLevelQuerySet:
         """Add ``known_at``: the last moment at which the supplier confirmed the figure."""
@@ -52,20 +53,59 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
         return self.annotate(known_at=Case(When(is_silent=True, then="as_of"), default=confirmed))
 
     def fresh(self, now: datetime) -> StockLevelQuerySet:
-        """Keep what was confirmed lately enough to promise from."""
-        return self.with_known_at().filter(Q(known_at__gte=now - STALE_AFTER))
+        """Keep what was confirmed lately enough to promise from, figure and cost."""
+        rows = self.with_known_at().annotate(cost_known_at=cost_known_at("offer__"))
+        return rows.filter(
+            Q(known_at__gte=_before(now, "offer__supplier__stock_hidden_min")),
+            Q(cost_known_at__gte=_before(now, "offer__supplier__cost_hidden_min")),
+        )
+
+
+def _aged(now: datetime) -> Func:
+    """Count what the age of ``known_at`` takes from the figure; see ``suppliers.freshness``."""
+    terms = (
+        "stock_believed_min",
+        "stock_hidden_min",
+        "stock_grows_units",
+        "stock_grows_percent",
+        "stock_accuracy",
+    )
+    age = ExpressionWrapper(_at(now) - F("known_at"), models.DurationField())
+    return Func(
+        F("reported_quantity"),
+        age,
+        *(F(f"offer__supplier__{name}") for name in terms),
+        function="aged_buffer",
+        output_field=models.IntegerField(),
+    )
+
+
+def _before(now: datetime, minutes: str) -> ExpressionWrapper[Any]:
+    so_long = Func(
+        F(minutes), template="make_interval(mins => %(expressions)s)", output_field=_DURATION
+    )
+    return ExpressionWrapper(_at(now) - so_long, models.DateTimeField())
+
+
+def _at(now: datetime) -> Value:
+    return Value(now, output_field=models.DateTimeField())
+
+
+_DURATION = models.DurationField()
 
 
 class StockLevel(models.Model):
     """One offer at one location.
 
-    sellable = max(0, reported - buffer - allocated_unseen); available = sellable - reserved.
+    sellable = max(0, reported - buffer - allocated_unseen); available = sellable - reserved, as
+    long as the figure is young: ``with_available(now)`` also takes off what its age costs.
     ``reserved`` is held for shoppers who are paying, ``allocated_unseen`` is sold but not yet
     in the supplier's own figure. Counters change only in ``suppliers.stock`` and
     ``suppliers.stocktaking``, each change with its StockMovement.
 
-    ``as_of`` is when the figure was last new; ``with_known_at()`` tells when it was last
-    confirmed. A silent row is one the supplier did not speak of in his last full answer.
+    ``as_of`` is when the figure was last new, or asked for by itself; ``with_known_at()`` tells
+    when it was last confirmed. A silent row is one the supplier did not speak of in his last
+    full answer.
     """
 
     offer = models.ForeignKey(SupplierOffer, models.PROTECT, related_name="levels")
@@ -84,6 +124,7 @@ class StockLevel(models.Model):
     objects = StockLevelQuerySet.as_manager()
 
     class Meta:
+        indexes = [models.Index(fields=["location", "as_of"], name="level_by_age")]
         constraints = [
             models.UniqueConstraint(fields=["offer", "location"], name="level_once_per_location"),
             models.CheckConstraint(

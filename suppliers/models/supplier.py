@@ -11,9 +11,10 @@ from django.db.models.functions import Greatest, Now
 
 from storefront.lib.sealing import SealedField
 from storefront.lib.states import Stateful
+from suppliers.models.aging import FiguresAge
 
 
-class Supplier(Stateful):
+class Supplier(Stateful, FiguresAge):
     """Somebody who holds the goods and ships them for us."""
 
     class Status(models.TextChoices):
@@ -60,6 +61,7 @@ class Supplier(Stateful):
                 ),
                 name="supplier_status_is_known",
             ),
+            *FiguresAge.Meta.constraints,
         ]
 
     def __str__(self) -> str:

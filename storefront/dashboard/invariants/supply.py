@@ -32,6 +32,38 @@ SUPPLY = (
         """,  # noqa: S608 - made of constants
     ),
     Invariant(
+        code="I8.nothing_from_old_figures",
+        sentence="Nothing is held on a figure that was too old to promise from.",
+        sql="""
+            SELECT l.id AS level, r.id AS reservation, r.status_since AS held_at,
+                   l.as_of, p.stock_as_of
+            FROM orders_reservation r
+            JOIN suppliers_stocklevel l ON l.id = r.level_id
+            JOIN suppliers_stocklocation p ON p.id = l.location_id
+            JOIN suppliers_supplier s ON s.id = p.supplier_id
+            WHERE r.status = 'active'
+              AND CASE WHEN l.is_silent THEN l.as_of ELSE greatest(l.as_of, p.stock_as_of) END
+                < r.status_since - make_interval(mins => s.stock_hidden_min)
+        """,
+    ),
+    Invariant(
+        code="I8.pages_age",
+        sentence="What is shown as available was confirmed lately enough to promise from.",
+        sql=f"""
+            SELECT v.sku, l.channel_id AS channel, l.available, l.as_of
+            FROM catalog_listing l JOIN catalog_variant v ON v.id = l.variant_id
+            WHERE l.available > 0 AND l.as_of > %(now)s - interval '1 day' AND {_SETTLED}
+              AND NOT EXISTS (
+                SELECT 1 FROM suppliers_supplieroffer o
+                JOIN suppliers_supplier s ON s.id = o.supplier_id
+                JOIN suppliers_stocklevel k ON k.offer_id = o.id
+                JOIN suppliers_stocklocation p ON p.id = k.location_id
+                WHERE o.variant_id = v.id
+                  AND CASE WHEN k.is_silent THEN k.as_of ELSE greatest(k.as_of, p.stock_as_of) END
+                    > %(now)s - make_interval(mins => s.stock_hidden_min + 5))
+        """,  # noqa: S608 - made of constants
+    ),
+    Invariant(
         code="I8.quarantine",
         sentence="A run that was quarantined or discarded changed nothing.",
         sql="""

@@ -84,6 +84,10 @@ PLANTED = {
     " SELECT id, 'gone', 'P1', '', '', 0, '' FROM suppliers_feedrun LIMIT 1",
     "I8.no_ghosts": "UPDATE suppliers_supplieroffer SET status = 'held'",
     "I8.nothing_applied": "UPDATE suppliers_feedrun SET status = 'discarded'",
+    "I8.nothing_from_old_figures": "UPDATE suppliers_stocklevel SET as_of = as_of"
+    " - interval '25 hours'",
+    "I8.pages_age": "UPDATE suppliers_supplier SET stock_hidden_min = 60;"
+    " UPDATE suppliers_stocklevel SET as_of = as_of - interval '2 hours'",
     "I8.quarantine": "UPDATE suppliers_feedrun SET status = 'quarantined', updated = 3",
     "P1.not_below_cost": "UPDATE catalog_listing SET cost_amount = price_amount + 1",
     "P2.fit_to_show": "UPDATE catalog_listing SET is_withdrawn = true",

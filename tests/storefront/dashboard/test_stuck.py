@@ -106,6 +106,8 @@ TROUBLE = {
     "run_failed": run("failed"),
     "feed_issues": FeedIssue.objects.all,  # the world has two
     "stock_risk": lambda: StockLevel.objects.update(reported_quantity=1),
+    "stale_supplier": lambda: Supplier.objects.update(status_since=AGO),
+    "sold_out_selling": lambda: Listing.objects.update(available=0),
     "evidence_waits": lambda: Evidence.objects.update(status="submitted", status_since=AGO),
     "evidence_ends": lambda: Evidence.objects.update(valid_until=NOON.date()),
     "offers_withheld": lambda: SupplierOffer.objects.update(missing_evidence="ce, un_38_3"),

@@ -1,0 +1,160 @@
+"""Figures that nobody confirms: less is promised of them, then nothing, and the pages follow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from catalog.models import Listing
+from suppliers import aging, stock, supply
+from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer, UnpublishedSupply
+from suppliers.stock import NotEnoughStockError
+from tests.factories.feeds import stock_world, sync
+from tests.factories.orders import make_sellable
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+
+def held(level, quantity, *, after):
+    with transaction.atomic():
+        try:
+            stock.hold(units={level.pk: quantity}, cause="order:FL-1", now=NOON + after)
+        except NotEnoughStockError:
+            return False
+        transaction.set_rollback(True)
+    return True
+
+
+def most(level, *, after):
+    return max(number for number in range(21) if number == 0 or held(level, number, after=after))
+
+
+def test_the_hold_itself_counts_the_age_of_the_figure():
+    level = make_sellable(quantity=20).level
+
+    promised = [most(level, after=HOUR * hours) for hours in (0, 3, 4, 10, 15, 24)]
+
+    # 1 unit and 2 % of 20 for each hour after the third
+    assert promised == [20, 20, 18, 10, 3, 0]
+    assert most(level, after=HOUR * 25) == 0
+
+
+def test_what_is_free_by_the_database_is_what_can_be_held():
+    level = make_sellable(quantity=20).level
+    StockLevel.objects.update(buffer=2, reserved=3)
+
+    for minutes in range(0, 1500, 47):
+        after = MINUTE * minutes
+        ((free,),) = StockLevel.objects.with_available(NOON + after).values_list("free")
+        assert free == most(level, after=after)
+
+
+def test_an_old_cost_is_no_basis_for_a_sale():
+    level = make_sellable(quantity=20).level
+    after = HOUR * 73
+    StockLevel.objects.update(as_of=NOON + after)
+
+    assert most(level, after=after) == 0
+    assert not StockLevel.objects.fresh(NOON + after).exists()
+
+    Supplier.objects.update(costs_as_of=NOON + HOUR * 72)
+    assert most(level, after=after) == 20
+    assert StockLevel.objects.fresh(NOON + after).exists()
+
+    SupplierOffer.objects.update(is_cost_silent=True)
+    assert most(level, after=after) == 0
+
+
+def test_a_minimum_and_a_pack_are_held_whole():
+    level = make_sellable(quantity=20).level
+    SupplierOffer.objects.update(minimum_quantity=6, pack_size=3)
+
+    sold = [number for number in range(1, 13) if held(level, number, after=HOUR)]
+
+    assert sold == [6, 9, 12]
+
+
+def shown(now):
+    """Let the sweeps pass as beat does, and read what a page says then."""
+    aging.follow(now=now)
+    published = supply.publish_waiting(now=now)
+    return Listing.objects.get().available, published
+
+
+def test_pages_follow_the_age_step_by_step_and_nothing_is_written_between(supplier, world):
+    stock_world(world, 1, stock={"DE": 20})
+    sync(supplier)
+    aging.follow(now=NOON + MINUTE)
+
+    seen = [shown(NOON + MINUTE * minutes) for minutes in (100, 179, 186, 200, 239, 246, 1445)]
+
+    assert seen == [(20, 0), (20, 0), (18, 1), (18, 0), (18, 0), (17, 1), (0, 1)]
+
+
+def test_what_one_answer_confirmed_grows_old_together(supplier, world):
+    stock_world(world, 3, stock={"DE": 20})
+    sync(supplier)
+    sync(supplier, "stock", now=NOON + HOUR)
+    aging.follow(now=NOON + HOUR)
+    UnpublishedSupply.objects.all().delete()
+
+    early = aging.follow(now=NOON + HOUR * 3 + MINUTE * 30)
+    in_time = aging.follow(now=NOON + HOUR * 4 + MINUTE * 5)
+
+    assert (early, in_time) == (0, 3)
+
+
+def test_a_confirmed_figure_is_worth_all_of_it_again(supplier, world):
+    stock_world(world, 1, stock={"DE": 20})
+    sync(supplier)
+    before = shown(NOON + HOUR * 5 + MINUTE)
+
+    sync(supplier, "stock", now=NOON + HOUR * 5 + MINUTE * 2)
+
+    assert before == (15, 1)
+    assert Listing.objects.get().available == 20
+
+
+def test_changed_terms_reach_the_pages_at_once(supplier, world):
+    stock_world(world, 1, stock={"DE": 20})
+    sync(supplier)
+    before = shown(NOON + HOUR * 2)
+
+    Supplier.objects.update(stock_believed_min=30)
+    after = shown(NOON + HOUR * 2 + MINUTE)
+
+    assert (before[0], after) == (20, (17, 1))
+
+
+def test_costs_are_confirmed_by_a_run_and_hidden_when_nobody_confirms_them(supplier, world):
+    stock_world(world, 2, stock={"DE": 20})
+    sync(supplier)
+    asked = NOON + HOUR * 70
+    sync(supplier, "prices", now=asked)
+    sync(supplier, "stock", now=NOON + HOUR * 141)
+    supply.publish_waiting(now=NOON + HOUR * 141)
+    available = [one.available for one in Listing.objects.order_by("pk")]
+
+    sync(supplier, "stock", now=asked + HOUR * 72)
+    aging.follow(now=asked + HOUR * 72 + MINUTE * 10)
+    supply.publish_waiting(now=asked + HOUR * 72 + MINUTE * 10)
+
+    assert Supplier.objects.get().costs_as_of >= asked
+    assert available == [20, 20]
+    assert [one.available for one in Listing.objects.order_by("pk")] == [0, 0]
+
+
+def test_a_look_costs_no_more_in_a_large_catalog(supplier, world, django_assert_num_queries):
+    stock_world(world, 3, stock={"DE": 20})
+    sync(supplier)
+    aging.follow(now=NOON)
+
+    with django_assert_num_queries(8):
+        aging.follow(now=NOON + MINUTE)
+    assert StockLocation.objects.get().aged_at == NOON + MINUTE

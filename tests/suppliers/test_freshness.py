@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+
+from suppliers import freshness
+from suppliers.freshness import Standing, Terms, judge
+
+MINUTE = timedelta(minutes=1)
+A_MOMENT = timedelta(microseconds=1)
+TERMS = Terms(
+    believed=timedelta(hours=3),
+    hidden=timedelta(hours=24),
+    told=timedelta(hours=6),
+    units=Decimal(1),
+    percent=Decimal(2),
+)
+
+
+@pytest.mark.parametrize(
+    ("age", "reported", "standing", "extra"),
+    [
+        (timedelta(0), 100, Standing.BELIEVED, 0),
+        (timedelta(hours=3), 100, Standing.BELIEVED, 0),
+        (timedelta(hours=3) + A_MOMENT, 100, Standing.BUFFERED, 3),
+        (timedelta(hours=4), 100, Standing.BUFFERED, 3),
+        (timedelta(hours=4) + A_MOMENT, 100, Standing.BUFFERED, 6),
+        (timedelta(hours=4), 10, Standing.BUFFERED, 2),
+        (timedelta(hours=24), 100, Standing.BUFFERED, 63),
+        (timedelta(hours=24), 5, Standing.BUFFERED, 5),
+        (timedelta(hours=24) + A_MOMENT, 1000, Standing.HIDDEN, 1000),
+    ],
+)
+def test_a_figure_is_believed_then_worth_less_each_hour_then_hidden(age, reported, standing, extra):
+    judged = judge(reported=reported, age=age, terms=TERMS)
+
+    assert (judged.standing, judged.extra) == (standing, extra)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "extra"),
+    [(None, 3), ("1.0000", 3), ("0.9800", 4), ("0.9000", 6), ("0.8000", 9), ("0.1000", 9)],
+)
+def test_who_breaks_promises_is_believed_less(accuracy, extra):
+    known = accuracy and Decimal(accuracy)
+
+    judged = judge(reported=100, age=timedelta(hours=4), terms=TERMS, accuracy=known)
+
+    assert judged.extra == extra
+
+
+def test_a_figure_changes_only_at_its_steps():
+    steps = freshness.steps(TERMS)
+    shown = [
+        (judge(reported=500, age=age, terms=TERMS), age > TERMS.told)
+        for age in (MINUTE * number for number in range(26 * 60))
+    ]
+    changed = [
+        MINUTE * number for number, pair in enumerate(shown) if number and pair != shown[number - 1]
+    ]
+
+    assert changed == [step + MINUTE for step in steps]
+
+
+@pytest.mark.django_db
+def test_the_database_judges_as_we_do():
+    dice = random.Random(4)
+    for _ in range(400):
+        terms = Terms(
+            believed=MINUTE * dice.randint(0, 300),
+            hidden=MINUTE * dice.randint(300, 1440),
+            told=MINUTE,
+            units=Decimal(dice.randint(0, 400)) / 100,
+            percent=Decimal(dice.randint(0, 900)) / 100,
+        )
+        accuracy = dice.choice([None, Decimal(dice.randint(7000, 10000)) / 10000])
+        reported = dice.choice([0, 1, 3, 40, 1000, 1_000_000])
+        age = dice.choice([terms.believed, terms.hidden, MINUTE * dice.randint(0, 1600)])
+        age += A_MOMENT * dice.choice([-1, 0, 1])
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT aged_buffer(%s, %s, %s, %s, %s, %s, %s)",
+                [
+                    reported,
+                    age,
+                    terms.believed // MINUTE,
+                    terms.hidden // MINUTE,
+                    terms.units,
+                    terms.percent,
+                    accuracy,
+                ],
+            )
+            ((told,),) = cursor.fetchall()
+
+        assert told == judge(reported=reported, age=age, terms=terms, accuracy=accuracy).extra
+
+
+@pytest.mark.parametrize(
+    ("age_min", "left", "asks"),
+    [(0, 0, False), (2, 2, True), (2, 3, False), (30, 50, False), (31, 50, True)],
+)
+def test_what_is_old_or_nearly_gone_is_asked_for_and_what_was_just_told_is_not(age_min, left, asks):
+    assert asks is freshness.should_ask(
+        age=MINUTE * age_min,
+        left=left,
+        asked_after=MINUTE * 30,
+        asked_below=2,
+        just_asked=MINUTE,
+    )
