@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -12,8 +13,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 
-from catalog.models import Listing
-from orders import addresses, carts, reservations
+from catalog.models import Listing, Variant
+from orders import addresses, carts, reservations, sourcing
 from orders.access import new_key
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Cart, CartLine, Order, OrderLine, Reservation
@@ -22,6 +23,7 @@ from orders.routing import PlannedLine
 from orders.taxes import contained_tax, rate_for
 from storefront.lib.address import Address
 from storefront.lib.money import Money
+from suppliers import asking_live
 from suppliers.stock import NotEnoughStockError
 
 PAY_WITHIN = timedelta(minutes=20)
@@ -41,7 +43,14 @@ class AlreadyPlacedError(Exception):
 
 
 class CannotSupplyError(Exception):
-    """Something in the cart has just been sold to somebody else. Nothing was written."""
+    """Something in the cart cannot be had any more as it was planned. Nothing was written.
+
+    Shape:  ``left`` maps the SKUs of which there is too little to what one location can send
+    """
+
+    def __init__(self, words: str = "", left: Mapping[str, int] | None = None) -> None:
+        super().__init__(words)
+        self.left = dict(left or {})
 
 
 class QuoteOutdatedError(Exception):
@@ -75,6 +84,8 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
 ) -> Order:
     """Freeze a cart into an order and hold its stock until it is paid.
 
+    Before that, suppliers are asked live for what is too old or nearly gone.
+
     Locks:  the cart, then the stock rows in id order
     Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError,
             PriceChangedError, BadAddressError  nothing is written
@@ -85,9 +96,35 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
         _place, cart=cart, email=email, ship_to=ship_to, quote=quote, now=now, agreed=agreed
     )
     try:
+        _insist_there(cart, quote, now)
         return _numbered(place_as, now)
     except NotEnoughStockError as error:
-        raise CannotSupplyError(str(error)) from error
+        raise CannotSupplyError(str(error), _left(cart, ship_to, now)) from error
+
+
+def _insist_there(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
+    """Ask the suppliers of what is planned, unless the order is there already.
+
+    Raises: NotEnoughStockError
+    """
+    if Order.objects.filter(cart=cart).exists():
+        return
+    wanted: Counter[int] = Counter()
+    for quoted in quote.parcels:
+        for line in quoted.parcel.lines:
+            wanted[line.candidate.level_id] += line.quantity
+    for level_id in sorted(asking_live.ask(wanted=wanted, now=now)):
+        raise NotEnoughStockError(level_id, wanted[level_id])
+
+
+def _left(cart: Cart, ship_to: Address, now: datetime) -> dict[str, int]:
+    """Tell what is left of the lines that nobody can fill any more."""
+    wants = dict(cart.lines.values_list("listing__variant", "quantity"))
+    plan = sourcing.plan(
+        lines=list(wants.items()), channel=cart.channel, country=ship_to.country, now=now
+    )
+    skus = Variant.objects.filter(pk__in=plan.missing).values_list("pk", "sku")
+    return {sku: plan.missing[variant_id] for variant_id, sku in skus}
 
 
 def _numbered(place_as: Callable[[str], Order], now: datetime) -> Order:

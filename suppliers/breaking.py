@@ -145,14 +145,14 @@ def close(*, connection_id: int) -> bool:
 def is_dead(outcome: Outcome) -> bool:
     """Test whether a call ended as on a dead line."""
     if outcome.status is None:
-        return isinstance(outcome.error, TemporaryError)
+        return isinstance(outcome.error, TemporaryError) and not outcome.is_cut_short
     return outcome.status >= FIRST_SERVER_ERROR
 
 
 def shows_nothing(outcome: Outcome) -> bool:
-    """Test whether a call ended on our side: it never reached him, or we broke."""
+    """Test whether a call ended on our side: it never reached him, or we broke, or hung up."""
     never_left = outcome.error is None or not outcome.error.may_have_happened
-    return outcome.status is None and never_left
+    return outcome.status is None and (never_left or outcome.is_cut_short)
 
 
 def not_even_orders(*, now: datetime) -> QuerySet[Breaker, int]:

@@ -24,12 +24,13 @@ from suppliers.models import (
     SupplierProduct,
 )
 from suppliers.runs import AlreadyRunningError, QuarantinedError, Work
-from suppliers.staging import staged
+from suppliers.staging import run, staged
 
 NEWS = "news:"
 OF_NEWS = "News of single products: "
 # The share that news may empty is counted from the last whole feed, and at most so far back.
 COUNTED_FOR = timedelta(days=1)
+URGENT_MS = 300
 
 
 def hear(*, supplier: Supplier, news: SupplierNews, now: datetime) -> bool:
@@ -64,11 +65,27 @@ def recount(*, supplier: Supplier, refs: Sequence[str], cause: str, now: datetim
     with adapter_for(supplier) as connector:
         figures = able(connector, PagedStockAndPrice)
         told = {ref: figures.stock(ref=ref) for ref in refs}
-    doubt = _write(supplier, told, cause, now)
+    heed(supplier=supplier, told=told, cause=cause, now=now)
+    supply.publish_waiting(now=now)
+
+
+def heed(
+    *,
+    supplier: Supplier,
+    told: dict[str, tuple[StockRecord | BadRow, ...]],
+    cause: str,
+    now: datetime,
+    is_urgent: bool = False,
+) -> None:
+    """Write down what a supplier said of single products.
+
+    Raises: QuarantinedError  news has emptied too much by now: staff decide, as of a whole feed
+            OperationalError  it ``is_urgent``, and somebody is writing a whole feed just now
+    """
+    doubt = _write(supplier, told, cause, now, is_urgent=is_urgent)
     if doubt is not None:
         _quarantine(supplier, doubt, now)
         raise QuarantinedError(doubt.reason)
-    supply.publish_waiting(now=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +102,12 @@ def _write(
     told: dict[str, tuple[StockRecord | BadRow, ...]],
     cause: str,
     now: datetime,
+    *,
+    is_urgent: bool,
 ) -> _Doubt | None:
     """Write the figures, or say why not."""
+    if is_urgent:
+        run(f"SET LOCAL lock_timeout = {URGENT_MS}")
     offers = SupplierOffer.objects.filter(supplier=supplier, supplier_product__in=told)
     offers = offers.exclude(status=SupplierOffer.Status.GONE)
     with staged(stocktaking.STAGE, stocktaking.COLUMNS) as stage:

@@ -24,6 +24,7 @@ class Work(StrEnum):
     SYNCS = "syncs"
     ORDERS = "orders"
     NEWS = "news"  # what he tells us unasked, which makes us ask him
+    QUESTIONS = "questions"  # a shopper waits for the answer
 
 
 class LaneFullError(Exception):

@@ -14,6 +14,7 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from storefront.lib import deadlines
 from storefront.lib.failures import TemporaryError
 
 log = logging.getLogger(__name__)
@@ -41,10 +42,10 @@ class SharedPace:
 
         Raises: TemporaryError  it did not come
         """
-        give_up_at = time.monotonic() + LONGEST_WAIT_S
+        give_up_at = deadlines.sooner(time.monotonic() + LONGEST_WAIT_S)
         while (nap_s := self._counters.wait_s(self._limit, self._name)) > 0:
             if time.monotonic() > give_up_at:
-                raise TemporaryError(f"{self._name}: no free call in {LONGEST_WAIT_S:.0f} s")
+                raise TemporaryError(f"{self._name}: no free call in time")
             time.sleep(nap_s)
 
 

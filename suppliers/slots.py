@@ -17,6 +17,7 @@ from functools import cache
 import redis
 from django.conf import settings
 
+from storefront.lib import deadlines
 from storefront.lib.failures import TemporaryError
 
 log = logging.getLogger(__name__)
@@ -59,10 +60,10 @@ class SharedSlots:
         most = self._at_once if is_for_order else self._at_once - self._kept
         name = uuid.uuid4().hex
         wait_s = LONGEST_WAIT_OF_ORDER_S if is_for_order else LONGEST_WAIT_S
-        give_up_at = time.monotonic() + wait_s
+        give_up_at = deadlines.sooner(time.monotonic() + wait_s)
         while not self._leases.take(self._key, name, most=most, lease_s=lease_s):
             if time.monotonic() > give_up_at:
-                raise TemporaryError(f"{self._key}: none free in {wait_s:.0f} s")
+                raise TemporaryError(f"{self._key}: none free in time")
             time.sleep(random.uniform(NAP_S / 2, NAP_S))  # noqa: S311 - no secret
         return name
 

@@ -44,6 +44,8 @@ class TimedGate:
 
     def leave(self, call: Call, outcome: Outcome) -> None:
         self._gate.leave(call, outcome)
+        if outcome.is_cut_short:
+            return
         is_answered = outcome.status is not None and outcome.status < 500  # noqa: PLR2004 - HTTP
         self._counts[scoring.bucket_of(outcome.milliseconds) if is_answered else 0] += 1
         if time.monotonic() - self._kept_at >= KEEP_EVERY_S:

@@ -23,12 +23,21 @@ _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
 
 @contextmanager
 def ending_at(moment_s: float) -> Iterator[None]:
-    """End all that is sent and read in this thread at a moment of ``time.monotonic``."""
-    token = _ends_at.set(moment_s)
+    """End all that is sent and read in this thread at a moment of ``time.monotonic``.
+
+    Inside of another, the sooner moment counts.
+    """
+    token = _ends_at.set(sooner(moment_s))
     try:
         yield
     finally:
         _ends_at.reset(token)
+
+
+def sooner(moment_s: float) -> float:
+    """Return this moment, or that of ``ending_at`` where it comes first."""
+    ends_at = _ends_at.get()
+    return moment_s if ends_at is None else min(moment_s, ends_at)
 
 
 def is_over() -> bool:

@@ -31,12 +31,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a call ended. ``status`` is None without an answer; ``their_id`` is its name there."""
+    """How a call ended. ``status`` is None without an answer; ``their_id`` is its name there.
+
+    With ``is_cut_short`` we had less time than a call usually gets: it says nothing of them.
+    """
 
     status: int | None
     milliseconds: float
     error: OutsideError | None = None
     their_id: str = ""
+    is_cut_short: bool = False
 
     @property
     def words(self) -> str:

@@ -236,6 +236,7 @@ class Api:
                 milliseconds=(time.monotonic() - started) * 1000,
                 error=failure,
                 their_id=their_id(answer.headers, answer.content) if answer else "",
+                is_cut_short=answer is None and deadlines.is_over(),
             )
             self._gate.leave(call, outcome)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from storefront.lib import deadlines
 from storefront.lib.failures import NotNowError, TemporaryError
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,8 @@ def patiently[T](ask: Callable[[], T], *, is_repeatable: bool, tries: int = TRIE
         except TemporaryError as error:
             wait_s = _wait_s(error, attempt)
             is_open = error.may_have_happened and not is_repeatable
-            if is_open or wait_s > LONGEST_WAIT_S:
+            again_at = time.monotonic() + wait_s
+            if is_open or wait_s > LONGEST_WAIT_S or deadlines.sooner(again_at) < again_at:
                 raise
             log.info("%s, again in %.1f s", error, wait_s)
             time.sleep(wait_s)

@@ -29,6 +29,7 @@ from storefront.web.visiting import cart_token, forget_cart, keep_cart, visit
 
 type Refusal = carts.NotForSaleError | carts.NotEnoughError | carts.TooManyError
 REMOVED = signing.Signer(salt="storefront.web.removed")
+LESS = "less"  # in the address: the checkout leads back, because too little is left
 REFUSALS = (carts.NotForSaleError, carts.NotEnoughError, carts.TooManyError)
 
 
@@ -56,7 +57,9 @@ def refusal_words(error: Refusal) -> str:
 @never_cache
 @require_safe
 def cart(request: HttpRequest) -> HttpResponse:
-    return _page(request, _open(request))
+    is_less = LESS in request.GET
+    words = _("Less is left than you want. Nothing was ordered.")
+    return _page(request, _open(request), problems={0: words} if is_less else None)
 
 
 @require_POST

@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,7 @@ from orders.addresses import problems
 from orders.models import Cart, Order
 from storefront.lib.address import Address
 from storefront.lib.money import Money
+from storefront.web.cart import LESS
 from storefront.web.filling import FilledCart, fill
 from storefront.web.forms import AddressForm
 from storefront.web.paying import go_and_pay
@@ -155,7 +157,7 @@ def _review(
 ) -> HttpResponse:
     filled = fill(cart=cart, country=cart.country, now=timezone.now(), tier=cart.service)
     if filled.short or not filled.cart.lines:
-        return redirect("cart")
+        return redirect(reverse("cart") + (f"?{LESS}=1" if problem else ""))
     if filled.quote is None or filled.quote.tier != cart.service:
         return redirect("checkout_delivery")
     return _render(

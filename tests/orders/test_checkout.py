@@ -10,7 +10,7 @@ from django.db import IntegrityError
 from orders import carts, checkout
 from orders.models import Order, Reservation
 from storefront.lib.money import Money
-from suppliers.models import StockLevel
+from suppliers.models import StockLevel, Supplier
 from tests.factories.orders import HOME, make_cart, make_order, make_sellable, quote_for
 from tests.factories.suppliers import NOON
 
@@ -129,6 +129,7 @@ def test_a_quoted_price_is_a_ceiling_for_thirty_minutes(price_now, minutes, char
     listing = make_sellable(price="39.99")
     cart = make_cart(listing)
     type(listing).objects.update(price_amount=Decimal(price_now))
+    Supplier.objects.update(asked_after_min=60)  # nobody would answer
 
     order = place(cart, now=NOON + timedelta(minutes=minutes))
 
