@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from storefront.lib.money import Money
@@ -36,7 +36,8 @@ class Candidate:
     """One stock row that could fill a need.
 
     Units:  money per unit; ``cost`` in the channel's currency, ``wholesale`` in the supplier's;
-            ``distance`` as the function of that name
+            ``distance`` as the function of that name. ``minimum`` and ``pack`` are his: he sells
+            at least so many, and only multiples of so many
     """
 
     level_id: int
@@ -50,6 +51,29 @@ class Candidate:
     wholesale: Money
     lead_days: int
     distance: int = 0
+    minimum: int = 1
+    pack: int = 1
+
+    def fits(self, quantity: int) -> bool:
+        """Test whether it can send exactly so many."""
+        return quantity <= self.available and sellable(quantity, self.minimum, self.pack)
+
+    def at_most(self, quantity: int) -> int:
+        """Return the most it can send that is not more than this; zero if it can send none."""
+        most = min(self.available, quantity)
+        most -= most % self.pack
+        return most if most >= self.minimum else 0
+
+    def at_least(self, quantity: int) -> int | None:
+        """Return the fewest it can send that are not fewer than this, if it has them."""
+        fewest = max(quantity, self.minimum)
+        fewest += -fewest % self.pack
+        return fewest if fewest <= self.available else None
+
+
+def sellable(quantity: int, minimum: int, pack: int) -> bool:
+    """Test whether a supplier with these terms sells so many."""
+    return quantity >= minimum and quantity % pack == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +100,13 @@ class PlannedParcel:
 class Plan:
     """How a cart can be filled. ``missing`` cannot be had in the quantity asked for.
 
-    Shape:  ``missing`` maps a variant to the most of it that one location can send
+    Shape:  ``missing`` maps a variant to the most of it that one location can send instead,
+            never more than asked for; ``instead`` to the fewest more that one can
     """
 
     parcels: tuple[PlannedParcel, ...]
     missing: Mapping[int, int]
+    instead: Mapping[int, int] = field(default_factory=dict)
 
 
 MAX_LOCATIONS_TRIED = 6
@@ -92,16 +118,20 @@ def route(*, needs: Sequence[Need], candidates: Sequence[Candidate]) -> Plan:
     A need is filled whole by one location: one line never travels in two parcels.
     """
     able: dict[int, list[Candidate]] = defaultdict(list)
-    most: dict[int, int] = defaultdict(int)
     for candidate in candidates:
-        most[candidate.variant_id] = max(most[candidate.variant_id], candidate.available)
         able[candidate.variant_id].append(candidate)
     fillable = [
         need
         for need in needs
-        if any(candidate.available >= need.quantity for candidate in able[need.variant_id])
+        if any(candidate.fits(need.quantity) for candidate in able[need.variant_id])
     ]
-    missing = {need.variant_id: most[need.variant_id] for need in needs if need not in fillable}
+    unfilled = [need for need in needs if need not in fillable]
+    missing = {need.variant_id: _most(need, able[need.variant_id]) for need in unfilled}
+    instead = {
+        need.variant_id: more
+        for need in unfilled
+        if (more := _fewest_more(need, able[need.variant_id])) is not None
+    }
     chosen = _fewest(fillable, able)
     by_location: dict[int, list[PlannedLine]] = defaultdict(list)
     for need, candidate in chosen:
@@ -118,7 +148,16 @@ def route(*, needs: Sequence[Need], candidates: Sequence[Candidate]) -> Plan:
         )
         for location_id, lines in sorted(by_location.items())
     )
-    return Plan(parcels=parcels, missing=missing)
+    return Plan(parcels=parcels, missing=missing, instead=instead)
+
+
+def _most(need: Need, able: Sequence[Candidate]) -> int:
+    return max((candidate.at_most(need.quantity) for candidate in able), default=0)
+
+
+def _fewest_more(need: Need, able: Sequence[Candidate]) -> int | None:
+    found = [candidate.at_least(need.quantity) for candidate in able]
+    return min((more for more in found if more is not None), default=None)
 
 
 def _fewest(
@@ -129,7 +168,7 @@ def _fewest(
             candidate.location_id
             for need in needs
             for candidate in able[need.variant_id]
-            if candidate.available >= need.quantity
+            if candidate.fits(need.quantity)
         }
     )
     for size in range(1, min(len(locations), MAX_LOCATIONS_TRIED) + 1):
@@ -151,7 +190,7 @@ def _filled(
         fitting = [
             candidate
             for candidate in able[need.variant_id]
-            if candidate.location_id in locations and candidate.available >= need.quantity
+            if candidate.location_id in locations and candidate.fits(need.quantity)
         ]
         if not fitting:
             return None

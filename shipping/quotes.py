@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 from catalog.models import Channel, Variant
 from orders.delivery import QuotedParcel, ShippingQuote
@@ -33,8 +34,23 @@ class Promise:
     country_from: str
 
 
-def for_plan(*, plan: Plan, country: str, now: datetime) -> list[ShippingQuote]:
-    """Quote every way to deliver a plan: per tier, the cheapest route of each parcel.
+class Piece(Protocol):
+    """What a route asks of one variant, read as a row or as a page shows it."""
+
+    @property
+    def packed_weight_g(self) -> int | None: ...
+    @property
+    def lithium(self) -> str: ...
+    @property
+    def cell_wh(self) -> Decimal | None: ...
+    @property
+    def cell_count(self) -> int: ...
+
+
+def for_plan(
+    *, plan: Plan, country: str, now: datetime, by: date | None = None
+) -> list[ShippingQuote]:
+    """Quote every way to deliver a plan (in time): per tier, the cheapest route of each parcel.
 
     A parcel that no route of a tier may carry takes the best of the others, so that one spare
     cell does not take the choice from the whole cart. Nothing is quoted when a parcel cannot
@@ -47,7 +63,11 @@ def for_plan(*, plan: Plan, country: str, now: datetime) -> list[ShippingQuote]:
     for tier in TIERS:
         chosen = []
         for parcel in plan.parcels:
-            routes = _routes(parcel, country, now)
+            routes = [
+                route
+                for route in _routes(parcel, country, now)
+                if by is None or days(route, parcel.lead_days, now)[1] <= by
+            ]
             load = loads[parcel.location_id]
             of_tier = best([route for route in routes if route.tier == tier], load)
             chosen.append((parcel, of_tier or best(routes, load)))
@@ -171,7 +191,7 @@ def _soonest(
     for country_from in places:
         route = best([route for route in routes if route.country_from == country_from], load)
         if route is not None:
-            arrives_from, arrives_to = _days(route, route.lead_days, now)
+            arrives_from, arrives_to = days(route, route.lead_days, now)
             return Promise(
                 arrives_from=arrives_from,
                 arrives_to=arrives_to,
@@ -211,13 +231,33 @@ def _route(service: Service) -> Route:
 
 def _routes(parcel: PlannedParcel, country: str, now: datetime) -> Sequence[Route]:
     currency = parcel.lines[0].candidate.cost.currency
+    return routes_from(parcel.location_id, country=country, currency=currency, now=now)
+
+
+def routes_from(location_id: int, *, country: str, currency: str, now: datetime) -> list[Route]:
+    """Return the routes from a location to a country, as they were known within a minute."""
     return [
         route
         for route in _KEPT.routes(now)
-        if route.location_id == parcel.location_id
+        if route.location_id == location_id
         and route.base.currency == currency
         and route.goes_to(country)
     ]
+
+
+def load_of(variant: Piece, pieces: int = 1) -> Load:
+    """Return what so many of one variant weigh, and the lithium in them."""
+    return Load(
+        weight_g=(variant.packed_weight_g or ASSUMED_WEIGHT_G) * pieces,
+        cells=(
+            Cells(
+                lithium=variant.lithium,
+                cell_wh=variant.cell_wh,
+                cell_count=variant.cell_count,
+                pieces=pieces,
+            ),
+        ),
+    )
 
 
 def _loads(plan: Plan) -> dict[int, Load]:
@@ -226,26 +266,16 @@ def _loads(plan: Plan) -> dict[int, Load]:
     variants = Variant.objects.in_bulk(ids)
     loads = {}
     for parcel in plan.parcels:
-        pairs = [(variants[line.variant_id], line.quantity) for line in parcel.lines]
+        parts = [load_of(variants[line.variant_id], line.quantity) for line in parcel.lines]
         loads[parcel.location_id] = Load(
-            weight_g=sum(
-                (variant.packed_weight_g or ASSUMED_WEIGHT_G) * pieces for variant, pieces in pairs
-            ),
-            cells=tuple(
-                Cells(
-                    lithium=variant.lithium,
-                    cell_wh=variant.cell_wh,
-                    cell_count=variant.cell_count,
-                    pieces=pieces,
-                )
-                for variant, pieces in pairs
-            ),
+            weight_g=sum(part.weight_g for part in parts),
+            cells=tuple(cells for part in parts for cells in part.cells),
         )
     return loads
 
 
 def _quoted(parcel: PlannedParcel, route: Route, load: Load, now: datetime) -> QuotedParcel:
-    arrives_from, arrives_to = _days(route, parcel.lead_days, now)
+    arrives_from, arrives_to = days(route, parcel.lead_days, now)
     return QuotedParcel(
         parcel=parcel,
         service_code=route.code,
@@ -258,6 +288,7 @@ def _quoted(parcel: PlannedParcel, route: Route, load: Load, now: datetime) -> Q
     )
 
 
-def _days(route: Route, lead_days: int, now: datetime) -> tuple[date, date]:
+def days(route: Route, lead_days: int, now: datetime) -> tuple[date, date]:
+    """Return from when to when it arrives by a route; ``lead_days`` pass before it leaves."""
     leaves_on = now.date() + timedelta(days=lead_days)
     return leaves_on + timedelta(days=route.min_days), leaves_on + timedelta(days=route.max_days)

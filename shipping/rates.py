@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from shipping.batteries import Cells, Limits, refusals
+from shipping.batteries import NO_LITHIUM, Cells, Limits, refusals
 from storefront.lib.money import Money
 
 G_PER_KG = 1000
@@ -58,6 +58,17 @@ def refused(route: Route, load: Load) -> frozenset[str]:
     if load.weight_g > route.max_weight_g:
         found.add(TOO_HEAVY)
     return frozenset(found)
+
+
+def most_of(route: Route, one: Load) -> int:
+    """Count how many of one piece the route takes in one parcel."""
+    if refused(route, one):
+        return 0
+    most = route.max_weight_g // max(1, one.weight_g)
+    cells = sum(piece.in_one_piece for piece in one.cells if piece.lithium != NO_LITHIUM)
+    if cells and route.limits.max_cells is not None:
+        most = min(most, route.limits.max_cells // cells)
+    return most
 
 
 def best(routes: Iterable[Route], load: Load) -> Route | None:

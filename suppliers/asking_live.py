@@ -31,7 +31,7 @@ from suppliers.runs import QuarantinedError
 log = logging.getLogger(__name__)
 
 WITHIN_S = 1.5  # all suppliers together: a shopper waits for it
-JUST_ASKED = timedelta(minutes=1)
+JUST_ASKED = timedelta(seconds=5)
 AT_ONCE = 8
 CAUSE = f"{hearing.NEWS}asked at checkout"
 

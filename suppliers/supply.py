@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -116,6 +116,8 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
             "supplier__code",
             "map_amount",
             "msrp_amount",
+            "minimum_quantity",
+            "pack_size",
         )
     )
     levels = (
@@ -128,18 +130,25 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
     for offer_id, country, free, known_at in levels:
         shelves[offer_id].append(Shelf(country=country, free=free, known_at=known_at))
     found: dict[int, list[OfferedSupply]] = defaultdict(list)
-    for offer_id, variant_id, amount, currency, code, map_amount, msrp_amount in offers:
+    for offer_id, variant_id, amount, currency, code, map_at, msrp_at, minimum, pack in offers:
         if variant_id is not None and amount is not None:
+            sold = (replace(one, free=_whole(one.free, minimum, pack)) for one in shelves[offer_id])
             found[variant_id].append(
                 OfferedSupply(
                     cost=Money(amount, currency),
-                    shelves=tuple(shelves[offer_id]),
+                    shelves=tuple(sold),
                     supplier_code=code,
-                    map_amount=map_amount,
-                    msrp_amount=msrp_amount,
+                    map_amount=map_at,
+                    msrp_amount=msrp_at,
                 )
             )
     return found
+
+
+def _whole(free: int, minimum: int, pack: int) -> int:
+    """Count what can be sold of so many by a supplier who sells in packs, and not fewer."""
+    whole = free - free % pack
+    return whole if whole >= minimum else 0
 
 
 def _rates(channel: Channel) -> dict[str, Decimal]:

@@ -13,11 +13,11 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders import carts, sourcing
+from orders import carts
 from orders.delivery import ShippingQuote
 from orders.models import Cart
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY
-from shipping import quotes
+from shipping import promising, quotes
 from storefront.api import idempotency, kinds
 from storefront.api.describing import describes, of_path
 from storefront.api.endpoint import Endpoint, country_on, our_channel
@@ -131,11 +131,15 @@ def quotes_for(
     """
     if not view.lines:
         raise ProblemError(kinds.EMPTY_CART)
-    plan = sourcing.plan(lines=view.wants, channel=cart.channel, country=country, now=endpoint.now)
+    plan = promising.plan(lines=view.wants, channel=cart.channel, country=country, now=endpoint.now)
     gone = {line.variant_id: 0 for line in view.lines if not line.available}
     if short := {**gone, **plan.missing}:
         lines = [
-            {"sku": line.sku, "available": short[line.variant_id]}
+            {
+                "sku": line.sku,
+                "available": short[line.variant_id],
+                **({"more": more} if (more := plan.instead.get(line.variant_id)) else {}),
+            }
             for line in view.lines
             if line.variant_id in short
         ]

@@ -6,6 +6,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from storefront.api import docs
+from storefront.api.availability import AvailabilityList
 from storefront.api.carts import CartDelivery, CartDetail, CartLineDetail, CartLines, CartList
 from storefront.api.catalog import CategoryList, ListingDetail, ListingList
 from storefront.api.endpoint import Nowhere
@@ -20,6 +21,7 @@ urlpatterns = [
     path("v1/categories/", CategoryList.as_view()),
     path("v1/listings/", ListingList.as_view()),
     path("v1/listings/<slug:slug>/", ListingDetail.as_view()),
+    path("v1/availability/", AvailabilityList.as_view()),
     # /api/v1/carts/: what somebody is about to buy
     path("v1/carts/", CartList.as_view()),
     path("v1/carts/<slug:token>/", CartDetail.as_view()),

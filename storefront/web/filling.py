@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from orders import carts, sourcing
+from orders import carts
 from orders.carts import CartView, LineView
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Cart
 from orders.routing import Plan
 from orders.taxes import contained_tax, rate_for
-from shipping import quotes
+from shipping import promising, quotes
 from shipping.refusing import Reason
 from storefront.lib.money import Money
 
@@ -31,13 +31,14 @@ class FilledCart:
     """A cart with all that a shopper must know before paying.
 
     Shape:  ``short`` are lines that cannot be had in the quantity asked for, with the most
-            that can; ``quotes`` are the ways of delivery, cheapest first
+            below it and the fewest above it that can; ``quotes`` are the ways of delivery,
+            cheapest first
     """
 
     cart: CartView
     country: str
     parcels: tuple[FilledParcel, ...]
-    short: tuple[tuple[LineView, int], ...]
+    short: tuple[tuple[LineView, int, int | None], ...]
     quotes: Sequence[ShippingQuote]
     quote: ShippingQuote | None
     reasons: Sequence[Reason]
@@ -55,7 +56,7 @@ class FilledCart:
 def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCart:
     """Plan a cart and quote its delivery; the cheapest way counts until one is picked."""
     seen = carts.look(cart=cart, now=now)
-    plan = sourcing.plan(lines=seen.wants, channel=cart.channel, country=country, now=now)
+    plan = promising.plan(lines=seen.wants, channel=cart.channel, country=country, now=now)
     offered: list[ShippingQuote] = []
     reasons: Sequence[Reason] = ()
     gone = {line.variant_id: 0 for line in seen.lines if not line.available}
@@ -75,7 +76,10 @@ def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCa
         cart=seen,
         country=country,
         parcels=_parcels(plan, quote, by_variant),
-        short=tuple((by_variant[variant], most) for variant, most in short.items()),
+        short=tuple(
+            (by_variant[variant], most, plan.instead.get(variant))
+            for variant, most in short.items()
+        ),
         quotes=offered,
         quote=quote,
         reasons=reasons,

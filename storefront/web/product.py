@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 
 from catalog import showing
 from catalog.showing import PictureView, ProductView, VariantView
+from shipping import promising
 from storefront.web import beams, runtimes, seo
 from storefront.web.page_cache import kept
-from storefront.web.promises import promise_for
 from storefront.web.spec_sheet import sheet
 from storefront.web.supplied import plain
 from storefront.web.visiting import visit
@@ -43,13 +43,19 @@ def show(
     if light is None:
         raise Http404
     chosen = next((each for each in light.variants if each.sku == sku), light.lead(now))
-    promise = promise_for(chosen, country=here.country, channel=here.channel, now=now)
+    can_be_had = None
+    if chosen.is_available(now):
+        can_be_had = promising.of_shown(
+            variant_id=chosen.id, piece=chosen, country=here.country, channel=here.channel, now=now
+        )
+    promise = can_be_had.promise if can_be_had else None
     context = {
         "light": light,
         "chosen": chosen,
         "is_chosen_by_address": chosen.sku == sku,
         "pictures": _pictures(light, chosen),
         "promise": promise,
+        "sold_from": can_be_had.more if can_be_had and not promise else None,
         "problem": problem,
         "has_battery": _has_battery(light, chosen),
         "sheet": sheet(light, chosen, here.language),

@@ -1,4 +1,4 @@
-"""When a light would arrive, as the lists and the product page say it."""
+"""When a light would arrive, as the lists say it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import datetime
 
 from catalog.cards import CardView
 from catalog.models import Channel
-from catalog.showing import VariantView
 from shipping import quotes
 
 
@@ -32,20 +31,3 @@ def promises_for(
         if promise is not None:
             found[card.product_id] = promise
     return found
-
-
-def promise_for(
-    variant: VariantView, *, country: str, channel: Channel, now: datetime
-) -> quotes.Promise | None:
-    if not variant.is_available(now):
-        return None
-    return quotes.promise(
-        ships_from=[code for code, count in variant.ships_from.items() if count],
-        packed_weight_g=variant.packed_weight_g,
-        lithium=variant.lithium,
-        cell_wh=variant.cell_wh,
-        cell_count=variant.cell_count,
-        country=country,
-        channel=channel,
-        now=now,
-    )

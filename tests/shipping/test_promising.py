@@ -1,0 +1,276 @@
+"""What is said to be available is what can be ordered: no more, no less, wherever it is said."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog.models import Channel, Listing
+from orders import carts, checkout
+from shipping import promising, quotes
+from shipping.rates import Load, most_of, refused
+from suppliers.models import StockLevel, Supplier, SupplierOffer
+from tests.factories.catalog import make_channel
+from tests.factories.orders import HOME, make_sellable
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
+
+pytestmark = pytest.mark.django_db
+
+PLACES = (("CN", "CN"), ("DE", "DE"), ("ES", "ES"))
+
+
+@pytest.fixture(autouse=True)
+def routes_are_read_anew():
+    quotes.forget()
+    yield
+    quotes.forget()
+
+
+def ask(listing, *, country="DE", quantity=1, by=None, now=NOON):
+    found = promising.availability(
+        variant_ids=[listing.variant_id],
+        country=country,
+        channel=listing.channel,
+        quantity=quantity,
+        by=by,
+        now=now,
+    )
+    return found[listing.variant_id]
+
+
+def quoted(listing, quantity, *, country="DE", by=None, now=NOON):
+    """Plan and quote so many as a cart would."""
+    plan = promising.plan(
+        lines=[(listing.variant_id, quantity)],
+        channel=listing.channel,
+        country=country,
+        by=by,
+        now=now,
+    )
+    if plan.missing:
+        return []
+    return quotes.for_plan(plan=plan, country=country, by=by, now=now)
+
+
+def test_no_location_is_counted_that_no_route_leaves():
+    listing = make_sellable(quantity=5)
+    far = make_location(code="CN", country="CN")
+    make_level(listing.level.offer, 50, far)
+    make_service(countries=["DE"])
+
+    assert (ask(listing).most, ask(listing, country="FR").most) == (5, 0)
+    make_service(far, code="world")
+    quotes.forget()
+    assert ask(listing, country="FR").most == 14  # 2 kg of 140 g
+
+
+def test_batteries_weight_and_cells_bound_what_one_parcel_brings():
+    listing = make_sellable(quantity=50)
+    make_service(max_cells=4)
+    make_service(code="none", accepts_inside=False, max_weight_g=90_000)
+
+    found = ask(listing, quantity=6)
+
+    assert (found.most, found.promise, found.fewer, found.more) == (4, None, 4, None)
+
+
+def test_a_pack_of_four_is_sold_by_fours():
+    listing = make_sellable(quantity=11)
+    make_service(max_weight_g=90_000)
+    SupplierOffer.objects.update(minimum_quantity=6, pack_size=4)
+
+    answers = {number: ask(listing, quantity=number) for number in (1, 8, 9)}
+
+    assert [(one.most, one.fewer, one.more) for one in answers.values()] == [
+        (8, 0, 8),
+        (8, 8, 8),
+        (8, 8, None),
+    ]
+    assert answers[8].promise
+    assert not answers[1].promise
+
+
+@pytest.mark.parametrize(
+    ("lead", "cut_off", "arrives_to"),
+    [(None, None, "2026-12-02"), (5, None, "2026-12-05"), (None, 12, "2026-12-03")],
+)
+def test_days_in_the_warehouse_and_the_cut_off_count(lead, cut_off, arrives_to):
+    listing = make_sellable()
+    make_service()
+    SupplierOffer.objects.update(lead_days=lead)
+    Supplier.objects.update(cut_off_hour=cut_off)
+    last = date.fromisoformat(arrives_to)
+
+    assert ask(listing).promise.arrives_to == last
+    assert ask(listing, by=last).most == 5
+    assert ask(listing, by=last - timedelta(days=1)).most == 0
+    assert quoted(listing, 1)[0].arrives_to == last
+
+
+def test_what_is_not_shown_is_not_available():
+    listing = make_sellable()
+    make_service()
+    Listing.objects.update(is_withdrawn=True)
+
+    assert ask(listing).most == 0
+
+
+def test_units_the_channel_keeps_back_are_in_no_cart():
+    listing = make_sellable(quantity=5)
+    make_service()
+    Channel.objects.update(buffer=2)
+    listing.channel.refresh_from_db()
+
+    assert ask(listing).most == 3
+
+
+def test_four_and_twenty_variants_cost_no_more_queries_than_one(django_assert_num_queries):
+    listings = [make_sellable() for _ in range(24)]
+    make_service()
+    ask(listings[0])
+
+    with django_assert_num_queries(3):
+        found = promising.availability(
+            variant_ids=[one.variant_id for one in listings],
+            country="DE",
+            channel=listings[0].channel,
+            now=NOON,
+        )
+    assert {one.most for one in found.values()} == {5}
+
+
+def scatter(dice):
+    """Make a light with several suppliers, shelves and routes, all by chance."""
+    listing = make_sellable(quantity=dice.randint(0, 9))
+    variant = listing.variant
+    variant.packed_weight_g = dice.choice([90, 300, 700])
+    variant.lithium = dice.choice(["none", "inside", "alone"])
+    variant.cell_count = dice.randint(0, 3)
+    variant.save()
+    variant.refresh_from_db()
+    for number in range(dice.randint(0, 2)):
+        supplier = make_supplier(code=f"s{number}")
+        offer = make_offer(variant, supplier, cost=dice.choice(["8.00", "10.00", "12.00"]))
+        for code, country in dice.sample(PLACES, dice.randint(1, 2)):
+            make_level(offer, dice.randint(0, 12), make_location(supplier, code, country))
+    for offer in SupplierOffer.objects.all():
+        offer.minimum_quantity, offer.pack_size = dice.choice([1, 1, 2, 5]), dice.choice([1, 1, 3])
+        offer.lead_days = dice.choice([None, 1, 6])
+        offer.save()
+    for level in StockLevel.objects.all():
+        level.as_of = NOON - timedelta(hours=dice.choice([0, 2, 5, 26]))
+        level.save()
+        for number in range(dice.randint(0, 2)):
+            make_service(
+                level.location,
+                code=f"{level.pk}-{number}",
+                tier=dice.choice(["economy", "express"]),
+                countries=dice.choice([[], ["DE"], ["FR"]]),
+                base_amount=dice.choice(["1.00", "5.00"]),
+                min_days=1,
+                max_days=dice.choice([2, 6, 12]),
+                max_weight_g=dice.choice([300, 1500, 9000]),
+                accepts_inside=dice.choice([True, False]),
+                accepts_alone=dice.choice([True, False]),
+                max_cells=dice.choice([None, 4]),
+            )
+    Supplier.objects.update(asked_after_min=10_000, asked_below=0)
+    return listing
+
+
+def brute(listing, country, by):
+    """Try every quantity on every shelf and every route."""
+    able = set()
+    for level in StockLevel.objects.with_available(NOON).select_related("offer__supplier"):
+        offer = level.offer
+        lead = offer.supplier.lead_days if offer.lead_days is None else offer.lead_days
+        routes = [
+            route
+            for route in quotes.routes_from(
+                level.location_id, country=country, currency="EUR", now=NOON
+            )
+            if by is None or NOON.date() + timedelta(days=lead + route.max_days) <= by
+        ]
+        able |= {
+            number
+            for number in range(1, level.free + 1)
+            if number >= offer.minimum_quantity
+            and number % offer.pack_size == 0
+            and any(not refused(route, quotes.load_of(listing.variant, number)) for route in routes)
+        }
+    return able
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_availability_is_what_every_shelf_and_route_could_do_and_what_is_placed(seed):
+    dice = random.Random(seed)
+    listing = scatter(dice)
+    country = dice.choice(["DE", "FR"])
+    by = dice.choice([None, NOON.date() + timedelta(days=dice.randint(3, 14))])
+    able = brute(listing, country, by)
+
+    for quantity in range(1, 15):
+        found = ask(listing, country=country, quantity=quantity, by=by)
+
+        assert found.most == max(able, default=0)
+        assert (found.promise is not None) is (quantity in able)
+        assert found.fewer == max((one for one in able if one <= quantity), default=0)
+        assert found.more == min((one for one in able if one >= quantity), default=None)
+        assert bool(quoted(listing, quantity, country=country, by=by)) is (quantity in able)
+        if found.promise and by:
+            assert found.promise.arrives_to <= by
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_most_can_be_placed_and_one_more_cannot(seed):
+    listing = scatter(random.Random(seed + 1000))
+    most = ask(listing).most
+    Listing.objects.update(available=99, as_of=NOON)
+    cart = carts.open_cart(channel=make_channel(), country="DE", locale="en", now=NOON)
+    if most:
+        carts.add(cart=cart, listing_id=listing.pk, quantity=most, now=NOON)
+        quote = quoted(listing, most)[0]
+        order = checkout.place(
+            cart=cart, email="a@example.org", ship_to=HOME, quote=quote, now=NOON
+        )
+        assert order.lines.get().quantity == most
+    else:
+        assert not any(quoted(listing, number) for number in range(1, 15))
+    StockLevel.objects.update(reserved=0)
+
+    assert quoted(listing, most + 1) == []
+
+
+def test_the_most_of_a_route_is_the_last_load_that_it_takes():
+    dice = random.Random(7)
+    listing = make_sellable()
+    for _ in range(60):
+        service = make_service(
+            code=f"r{dice.random()}",
+            max_weight_g=dice.choice([100, 300, 1499, 9000]),
+            max_cells=dice.choice([None, 1, 4, 9]),
+        )
+        variant = listing.variant
+        variant.packed_weight_g = dice.choice([90, 100, 300])
+        variant.lithium = dice.choice(["none", "inside"])
+        variant.cell_count = dice.randint(0, 3)
+        variant.cell_wh = dice.choice([None, Decimal("4.44")])
+        quotes.forget()
+        (route,) = [
+            one
+            for one in quotes.routes_from(
+                service.location_id, country="DE", currency="EUR", now=NOON
+            )
+            if one.code == service.code
+        ]
+        able = [number for number in range(1, 120) if not refused(route, _load(variant, number))]
+
+        assert most_of(route, _load(variant, 1)) == max(able, default=0)
+
+
+def _load(variant, pieces) -> Load:
+    return quotes.load_of(variant, pieces)

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from suppliers.models import SupplierOffer
+from tests.storefront.api.contract import kind_of
+
+pytestmark = pytest.mark.django_db
+
+PATH = "/api/v1/availability/"
+
+
+def test_a_program_is_told_how_many_come_by_when(api, listing):
+    answer = api.get(
+        PATH, {"sku": listing.variant.sku, "country": "DE", "quantity": "2", "by": "2026-12-02"}
+    )
+
+    (shown,) = answer.json()["availability"]
+    assert (shown["most"], shown["fewer"], shown["more"]) == (5, 2, 2)
+    assert shown["delivery"] == {
+        "arrives_from": "2026-11-29",
+        "arrives_to": "2026-12-02",
+        "price": {"amount": "4.90", "currency": "EUR"},
+        "country_from": "DE",
+    }
+    late = api.get(PATH, {"sku": listing.variant.sku, "by": "2026-12-01"}).json()
+    assert (late["availability"][0]["most"], late["availability"][0]["delivery"]) == (0, None)
+
+
+def test_packs_and_unknown_skus_are_told(api, listing):
+    SupplierOffer.objects.update(pack_size=4)
+
+    shown = api.get(PATH, {"sku": [listing.variant.sku, "NO-SUCH"]}).json()["availability"]
+
+    assert [(one["sku"], one["most"], one["fewer"], one["more"]) for one in shown] == [
+        (listing.variant.sku, 4, 0, 4),
+        ("NO-SUCH", 0, 0, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{}, {"sku": "X", "quantity": "0"}, {"sku": "X", "by": "soon"}, {"sku": ["X"] * 25}],
+)
+def test_what_is_not_understood_is_named(api, listing, query):
+    answer = api.get(PATH, query)
+
+    assert (answer.status_code, kind_of(answer)) == (400, "invalid-parameters")
+
+
+def test_what_packs_forbid_is_told_at_the_cart(api, cart, listing):
+    SupplierOffer.objects.update(pack_size=4)
+
+    answer = api.get(f"{cart}delivery/")
+
+    assert answer.status_code == 409
+    assert answer.json()["lines"] == [{"sku": listing.variant.sku, "available": 0, "more": 4}]
