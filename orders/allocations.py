@@ -6,13 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
-from django.db.models import Q
-
 from orders.models import Allocation, Order, OrderLine, PurchaseOrder, Reservation
 from storefront.lib.transactions import needs_transaction
 from suppliers import stock
-from suppliers.models import FeedRun, Supplier
 
 Status = Allocation.Status
 
@@ -46,6 +42,8 @@ def sell(*, order: Order, now: datetime) -> None:
 def release(*, lines: Iterable[OrderLine], cause: str, now: datetime) -> None:
     """Give sold units back that nobody will ship.
 
+    What his figure counted down already comes back only when it shows that.
+
     Locks:  the allocations, then the stock rows in id order
     """
     units: Counter[int] = Counter()
@@ -56,49 +54,9 @@ def release(*, lines: Iterable[OrderLine], cause: str, now: datetime) -> None:
     stock.unsell(units=units, cause=cause, now=now)
 
 
-def reconcile(*, supplier: Supplier, now: datetime) -> int:
-    """Stop subtracting sales that the supplier's own figures must contain by now.
-
-    A sale is contained when he counted it down (at the order or at the shipment, as he
-    does) before we began to ask for the figures. Returns how many sales that were.
-
-    Locks:  the allocations, then the stock rows in id order
-    """
-    asked_at = (
-        supplier.runs.filter(kind=FeedRun.Kind.STOCK, status=FeedRun.Status.APPLIED)
-        .order_by("-started_at")
-        .values_list("started_at", flat=True)
-        .first()
-    )
-    if asked_at is None:
-        return 0
-    if supplier.counts_down_at == Supplier.CountsDownAt.ORDER:
-        counted = Q(line__purchase_lines__purchase_order__accepted_at__lt=asked_at)
-    else:
-        counted = Q(
-            line__purchase_lines__purchase_order__status__in=["shipped", "closed"],
-            line__purchase_lines__purchase_order__status_since__lt=asked_at,
-        )
-    with transaction.atomic(durable=True):
-        contained = Allocation.objects.filter(
-            counted,
-            status=Status.UNSEEN,
-            level__offer__supplier=supplier,
-            level__is_silent=False,  # of a silent row that run did not speak
-            line__purchase_lines__is_live=True,
-        )
-        rows = list(contained.select_for_update(of=["self"]).order_by("pk"))
-        units: Counter[int] = Counter()
-        for allocation in rows:
-            allocation.move(Status.SEEN, at=now, reason="the supplier's figure is newer")
-            units[allocation.level_id] += allocation.quantity
-        stock.see(units=units, cause=f"supplier:{supplier.code}", now=now)
-    return len(rows)
-
-
 @needs_transaction
 def ship(*, lines: Iterable[OrderLine], cause: str, now: datetime) -> None:
-    """Close the allocations of shipped lines, where the supplier's figure shows the sale.
+    """Note that lines shipped; close the allocations that the supplier's figure shows.
 
     The others stay ``unseen``: his last figure may still count what has left his shelf.
 
@@ -106,7 +64,9 @@ def ship(*, lines: Iterable[OrderLine], cause: str, now: datetime) -> None:
     """
     for allocation in _of(lines):
         if allocation.status == Status.SEEN:
-            allocation.move(Status.SHIPPED, at=now, reason=cause)
+            allocation.move(Status.SHIPPED, at=now, reason=cause, shipped_at=now)
+        elif allocation.shipped_at is None:
+            Allocation.objects.filter(pk=allocation.pk).update(shipped_at=now)
 
 
 @needs_transaction

@@ -12,16 +12,17 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from orders import (
-    allocations,
     cancelling,
     checkout,
     claiming,
     following,
     holding,
     ledger,
+    measuring,
     pausing,
     payments,
     purchasing,
+    reconciling,
     resolving,
     waiting,
 )
@@ -220,8 +221,15 @@ def expire_unpaid(**_: Any) -> None:
 @shared_task
 def reconcile_stock(**_: Any) -> None:
     """Stop subtracting sales that the suppliers' figures contain by now."""
-    for supplier in Supplier.objects.filter(status=Supplier.Status.ACTIVE):
-        allocations.reconcile(supplier=supplier, now=timezone.now())
+    for supplier in Supplier.objects.exclude(status=Supplier.Status.CANDIDATE):
+        reconciling.reconcile(supplier=supplier, now=timezone.now())
+
+
+@shared_task
+def measure_countdowns(**_: Any) -> None:
+    """Learn anew when each supplier counts our orders down."""
+    for supplier in Supplier.objects.exclude(status=Supplier.Status.CANDIDATE):
+        measuring.measure(supplier=supplier, now=timezone.now())
 
 
 @shared_task

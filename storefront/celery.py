@@ -52,6 +52,7 @@ app.conf.beat_schedule = {
     "orders: resolve unknown": {"task": "orders.tasks.resolve_unknown", "schedule": 10},
     "orders: settle payments": {"task": "orders.tasks.settle_payments", "schedule": 10},
     "orders: reconcile stock": {"task": "orders.tasks.reconcile_stock", "schedule": 20},
+    "orders: measure countdowns": {"task": "orders.tasks.measure_countdowns", "schedule": 3600},
     "orders: settle cancellations": {
         "task": "orders.tasks.settle_cancellations",
         "schedule": 30,

@@ -17,7 +17,7 @@ from suppliers import complaints, limits_desk, run_desk, stock_desk, supply, tas
 from suppliers.connection_desk import CheckActions
 from suppliers.forms import SupplierForm
 from suppliers.mapping_desk import MappingActions
-from suppliers.models import FeedIssue, FeedRun, StockLocation, Supplier
+from suppliers.models import Countdown, FeedIssue, FeedRun, StockLocation, Supplier
 from suppliers.vetting_desk import VettingActions
 
 __all__ = ["SupplierAdmin", "limits_desk", "run_desk", "stock_desk"]
@@ -35,6 +35,7 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions):
         "cut_off_hour",
         "acknowledge_within_min",
         "buffer",
+        "counts_down_at",
         "stock_believed_min",
         "stock_grows_units",
         "stock_grows_percent",
@@ -65,7 +66,10 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions):
         *CheckActions.check_fields,
         columns.moves,
     ]
-    inlines: ClassVar = [inline(StockLocation, "code", "country", "name", tab=False)]
+    inlines: ClassVar = [
+        inline(StockLocation, "code", "country", "name", tab=False),
+        inline(Countdown, *stock_desk.COUNTDOWN, tab=False),
+    ]
     actions: ClassVar = ["sync_products", "sync_prices", "sync_stock"]
     actions_detail: ClassVar = [
         "sync_now",

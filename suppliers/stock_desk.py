@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.contrib import admin
@@ -14,6 +15,7 @@ from storefront.lib import columns
 from storefront.lib.staff import StaffAdmin, inline, show
 from suppliers.models import (
     CostChange,
+    Countdown,
     StockLevel,
     StockLocation,
     StockMovement,
@@ -116,6 +118,37 @@ class SupplierOfferAdmin(HandActions):
         return rows.with_cost_known_at()
 
 
+@admin.display(description=_("Median lag"))
+def median(measured: Countdown) -> timedelta | None:
+    return None if measured.median_s is None else timedelta(seconds=measured.median_s)
+
+
+@admin.display(description=_("No longer than"))
+def tail(measured: Countdown) -> timedelta | None:
+    return None if measured.tail_s is None else timedelta(seconds=measured.tail_s)
+
+
+COUNTDOWN = (
+    columns.state("at", _("Counts our orders down at")),
+    median,
+    tail,
+    "order_counted",
+    "order_missed",
+    "shipment_counted",
+    "shipment_missed",
+    columns.age("measured_at", _("Measured")),
+)
+show(
+    Countdown,
+    list_display=[
+        columns.link("supplier", _("Supplier"), text="supplier__name"),
+        columns.text("supplier__counts_down_at", _("As told")),
+        *COUNTDOWN,
+    ],
+    list_display_links=None,
+    list_select_related=["supplier"],
+    ordering=["supplier"],
+)
 show(
     StockLocation,
     list_display=[

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from orders.models.order import OrderLine
 from storefront.lib.states import Stateful
-from suppliers.models import StockLevel
+from suppliers.models import StockLevel, StockMovement
 
 
 class Reservation(Stateful):
@@ -46,13 +47,34 @@ class Reservation(Stateful):
 
 
 class Allocation(Stateful):
-    """Units sold. ``unseen`` until the supplier's own figure can contain the sale."""
+    """Units sold. ``unseen`` until the supplier's own figure contains the sale.
+
+    ``seen_by`` is what proved it, ``seen_in`` the drop of his figure that showed it, and
+    ``seen_as_of`` of when the figure was; they stay when the units are released. ``doubt``
+    says why it is still subtracted.
+    """
 
     class Status(models.TextChoices):
         UNSEEN = "unseen"
         SEEN = "seen"
         SHIPPED = "shipped"
         RELEASED = "released"
+
+    class SeenBy(models.TextChoices):
+        ORDER = "order", _("He had said yes, his lag was over, and his figure dropped by so many")
+        SHIPMENT = "shipment", _("He had shipped, his lag was over, and his figure dropped by it")
+        LAG = "lag", _("His measured lag was over, and goods that came in hide the drop")
+        COUNT = "count", _("He has counted his shelves after the shipment")
+        STAFF = "staff", _("Staff know that his figure contains it")
+        EARLIER = "earlier", _("Seen before evidence was kept")
+
+    class Doubt(models.TextChoices):
+        NO_YES = "no_yes", _("He has not said yes to the order")
+        NOT_SHIPPED = "not_shipped", _("It has not shipped, and he counts down no sooner")
+        TOO_SOON = "too_soon", _("His figure is not newer than that and his lag")
+        SILENT = "silent", _("He did not speak of this row in his last answer")
+        NO_DROP = "no_drop", _("His figure has not dropped by it")
+        NO_COUNT = "no_count", _("He never counts our orders down, and has not counted anew")
 
     TRANSITIONS: ClassVar = {
         Status.UNSEEN: frozenset({Status.SEEN, Status.SHIPPED, Status.RELEASED}),
@@ -67,10 +89,21 @@ class Allocation(Stateful):
     quantity = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=10, choices=Status, default=Status.UNSEEN)
     status_since = models.DateTimeField()
+    shipped_at = models.DateTimeField(null=True, blank=True)
+    doubt = models.CharField(max_length=12, choices=Doubt, blank=True)
+    seen_by = models.CharField(max_length=10, choices=SeenBy, blank=True)
+    seen_as_of = models.DateTimeField(null=True, blank=True)
+    seen_in = models.ForeignKey(
+        StockMovement, models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="allocation_has_units"),
+            models.CheckConstraint(
+                condition=~Q(status__in=["seen", "shipped"], seen_by=""),
+                name="allocation_seen_by_evidence",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from storefront.dashboard import complaints
 from storefront.dashboard.cause import NO_MONEY, Cause, plain
 from storefront.dashboard.claim_causes import CLAIMS
+from storefront.dashboard.stock_causes import STOCK
 from storefront.dashboard.vetting_causes import VETTING
 
 _PURCHASE = """
@@ -226,6 +227,7 @@ CAUSES = (
         " FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.id = l.offer_id",
         "l.reported_quantity < l.allocated_unseen + l.reserved",
     ),
+    *STOCK,
     plain(
         "price_held",
         _("A price is stopped by a guard"),

@@ -12,10 +12,17 @@ from django.conf import settings
 
 from suppliers.adapters import ADAPTERS
 from suppliers.administering import Wiring, Wish
-from suppliers.models import FeedLimits, FeedRun
+from suppliers.models import FeedLimits, FeedRun, Supplier
 
 # Options of the command that are columns of the same name.
-OF_SUPPLIER = ("name", "language", "lead_days", "acknowledge_within_min", "buffer")
+OF_SUPPLIER = (
+    "name",
+    "language",
+    "lead_days",
+    "acknowledge_within_min",
+    "buffer",
+    "counts_down_at",
+)
 OF_CONNECTION = ("calls_per_second", "calls_at_once", "account_id")
 EVERY = [*(str(kind) for kind in FeedRun.Kind), "orders"]
 
@@ -46,6 +53,11 @@ def describe(parser: ArgumentParser) -> None:
         help="a setting of his connector; null goes back to the default",
     )
     parser.add_argument("--language", choices=[code for code, _ in settings.LANGUAGES])
+    parser.add_argument(
+        "--counts-down-at",
+        choices=Supplier.CountsDownAt.values,
+        help="when his stock figure contains our order; never: only after he counts his shelves",
+    )
     for name, words in (
         ("lead-days", "days from an order until it is handed over"),
         ("acknowledge-within-min", "minutes until a silent order calls for a person"),

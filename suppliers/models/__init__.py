@@ -1,6 +1,7 @@
 """Who has it, for how much, and how many."""
 
 from suppliers.models.breaker import Breaker
+from suppliers.models.countdown import Countdown
 from suppliers.models.evidence import Criterion, Evidence
 from suppliers.models.feed import FeedIssue, FeedRun
 from suppliers.models.mapping import Content, FeedMapping, FeedUpload
@@ -22,6 +23,7 @@ __all__ = [
     "Connection",
     "Content",
     "CostChange",
+    "Countdown",
     "Criterion",
     "Evidence",
     "FeedChange",

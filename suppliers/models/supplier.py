@@ -25,10 +25,14 @@ class Supplier(Stateful, FiguresAge):
         BLOCKED = "blocked"
 
     class CountsDownAt(models.TextChoices):
-        """When his stock figure stops containing what we ordered."""
+        """When his stock figure stops containing what we ordered; the later, the more careful.
+
+        ``never``: only when he counts his shelves anew.
+        """
 
         ORDER = "order"
         SHIPMENT = "shipment"
+        NEVER = "never"
 
     TRANSITIONS: ClassVar = {
         Status.CANDIDATE: frozenset({Status.VETTING}),

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from notifications.models import Event
-from orders import acknowledging, allocations, purchasing, resolving
+from orders import acknowledging, purchasing, resolving
 from orders.models import (
     Allocation,
     Order,
@@ -18,7 +18,7 @@ from orders.models import (
 from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.models import StatusChange
 from suppliers.adapters.base import Answer, GoneError, OutOfStockError
-from suppliers.models import FeedRun, StockLevel, SupplierOffer
+from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer
 from tests.factories.suppliers import NOON, make_location
@@ -272,23 +272,3 @@ def test_nothing_is_sent_for_a_canceled_order(supplier):
         again(purchase_order)
 
     assert supplier.effects == []
-
-
-def test_the_supplier_s_next_figure_ends_the_subtraction(supplier):
-    listing = make_sellable(quantity=5)
-    (purchase_order,) = make_purchase_orders(listing, quantity=2)
-    purchasing.send(purchase_order=purchase_order, now=NOON)
-
-    seller = purchase_order.supplier
-    run = {"supplier": seller, "kind": "stock", "status": "applied", "lease_until": NOON}
-    FeedRun.objects.create(**run, started_at=NOON - timedelta(1), status_since=NOON)
-    assert allocations.reconcile(supplier=seller, now=LATER) == 0
-    FeedRun.objects.create(**run, started_at=LATER, status_since=LATER)
-    StockLevel.objects.update(reported_quantity=3)
-
-    StockLevel.objects.update(is_silent=True)
-    assert allocations.reconcile(supplier=seller, now=LATER) == 0
-    StockLevel.objects.update(is_silent=False)
-    assert allocations.reconcile(supplier=seller, now=LATER) == 1
-    assert StockLevel.objects.get().available == 3
-    assert Allocation.objects.get().status == "seen"

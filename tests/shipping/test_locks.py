@@ -21,7 +21,7 @@ def test_allocations_are_locked_in_id_order_whichever_parcel_is_told_first():
     purchase_order = make_accepted_purchase_order(make_sellable(), make_sellable())
     first, last = Allocation.objects.order_by("pk")
     for allocation in (first, last):
-        allocation.move(Allocation.Status.SEEN, at=NOON)
+        allocation.move(Allocation.Status.SEEN, at=NOON, seen_by="staff")
     lines = [OrderLine.objects.get(pk=each.line_id) for each in (last, first)]
     parcels = [
         make_parcel_news(

@@ -56,7 +56,7 @@ def test_a_parcel_that_left_ships_its_lines_and_is_told_once():
 def test_shipped_units_that_the_suppliers_figure_shows_are_closed():
     purchase_order = make_accepted_purchase_order(make_sellable(), quantity=2)
     allocation = Allocation.objects.get()
-    allocation.move(Allocation.Status.SEEN, at=NOON)
+    allocation.move(Allocation.Status.SEEN, at=NOON, seen_by="staff")
 
     take_in(purchase_order, "shipped", make_parcel_news())
 

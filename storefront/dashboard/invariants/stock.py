@@ -41,6 +41,34 @@ STOCK = (
         """,
     ),
     Invariant(
+        code="I1.evidence",
+        sentence="A sale counts as seen by the supplier only with the evidence of it.",
+        sql="""
+            SELECT id AS allocation, status, seen_by FROM orders_allocation
+            WHERE status IN ('seen', 'shipped')
+              AND (seen_by = '' OR (seen_by IN ('order', 'shipment') AND seen_in_id IS NULL))
+        """,
+    ),
+    Invariant(
+        code="I1.drop_once",
+        sentence="A drop of the supplier's figure speaks for no more units than it has.",
+        sql="""
+            SELECT m.id AS movement, m.reported_delta, sum(a.quantity) AS claimed
+            FROM orders_allocation a JOIN suppliers_stockmovement m ON m.id = a.seen_in_id
+            WHERE a.seen_by IN ('order', 'shipment')
+            GROUP BY m.id HAVING sum(a.quantity) > -m.reported_delta
+        """,
+    ),
+    Invariant(
+        code="I1.doubt",
+        sentence="A sale that is subtracted for more than an hour has a reason.",
+        sql="""
+            SELECT id AS allocation, status_since FROM orders_allocation
+            WHERE status = 'unseen' AND doubt = ''
+              AND status_since < %(now)s - interval '1 hour'
+        """,
+    ),
+    Invariant(
         code="I1.movements",
         sentence="Every counter of a stock row is the sum of its movements.",
         sql="""

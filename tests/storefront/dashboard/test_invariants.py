@@ -19,6 +19,10 @@ PLANTED = {
     "I1.reserved": "UPDATE suppliers_stocklevel SET reserved = reserved + 1",
     "I1.allocated": "UPDATE suppliers_stocklevel SET allocated_unseen = allocated_unseen + 1",
     "I1.movements": "UPDATE suppliers_stockmovement SET reported_delta = 1 WHERE kind = 'reported'",
+    "I1.evidence": "UPDATE orders_allocation SET status = 'seen' WHERE status = 'unseen'",
+    "I1.drop_once": "UPDATE orders_allocation SET seen_by = 'order', quantity = 9999,"
+    " seen_in_id = (SELECT min(id) FROM suppliers_stockmovement)",
+    "I1.doubt": "UPDATE orders_allocation SET status_since = status_since - interval '2 hours'",
     "I1.same_row": "UPDATE orders_allocation SET quantity = quantity + 1 WHERE status = 'unseen'",
     "I1.held_while_unpaid": "UPDATE orders_order SET status = 'placed'"
     " WHERE status = 'pending_payment'",

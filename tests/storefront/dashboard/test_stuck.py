@@ -8,7 +8,14 @@ from django.db import connection
 
 from catalog.models import Image, Listing, PriceHold, PriceRule
 from notifications.models import Delivery
-from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, SupplierClaim
+from orders.models import (
+    Allocation,
+    Order,
+    Payment,
+    PaymentEvent,
+    PurchaseOrder,
+    SupplierClaim,
+)
 from shipping.models import Parcel
 from storefront.accounts.models import User
 from storefront.dashboard import complaints, stuck
@@ -16,6 +23,7 @@ from storefront.dashboard.causes import CAUSES
 from storefront.hooks.models import InboundCall
 from storefront.lib.money import Money
 from suppliers.models import (
+    Countdown,
     Evidence,
     FeedIssue,
     FeedRun,
@@ -23,7 +31,7 @@ from suppliers.models import (
     Supplier,
     SupplierOffer,
 )
-from tests.factories.suppliers import NOON
+from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.world import make_world
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +116,12 @@ TROUBLE = {
     "stock_risk": lambda: StockLevel.objects.update(reported_quantity=1),
     "stale_supplier": lambda: Supplier.objects.update(status_since=AGO),
     "sold_out_selling": lambda: Listing.objects.update(available=0),
+    "countdown_differs": lambda: Countdown.objects.create(
+        supplier=make_supplier(), at="never", measured_at=NOON
+    ),
+    "sale_unseen": lambda: Allocation.objects.filter(status="unseen").update(
+        status_since=NOON - timedelta(days=15)
+    ),
     "evidence_waits": lambda: Evidence.objects.update(status="submitted", status_since=AGO),
     "evidence_ends": lambda: Evidence.objects.update(valid_until=NOON.date()),
     "offers_withheld": lambda: SupplierOffer.objects.update(missing_evidence="ce, un_38_3"),

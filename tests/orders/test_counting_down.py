@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from orders import counting_down
+from orders.counting_down import History, Sold
+from tests.factories.suppliers import NOON
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+
+
+def history(counts_at, *, sales=8, lag=30 * MINUTE, seed=1, others_every=None, ships=True):
+    """Sell one unit every four days, shipped after two; ``counts_at`` names when he counts."""
+    dice = random.Random(seed)
+    sold, moves = [], []
+    for number in range(sales):
+        accepted_at = NOON + 4 * DAY * number
+        shipped_at = accepted_at + 2 * DAY if ships else None
+        sold.append(
+            Sold(quantity=1, accepted_at=accepted_at, shipped_at=shipped_at, released_at=None)
+        )
+        event = {"order": accepted_at, "shipment": shipped_at}.get(counts_at)
+        if event is not None:
+            moves.append((event + lag * dice.uniform(0.5, 1), -1))
+    end = NOON + 4 * DAY * sales
+    if others_every is not None:
+        at = NOON
+        while (at := at + others_every * dice.uniform(0.2, 1.8)) < end:
+            moves.append((at, -1))
+    return History(sales=sold, moves=sorted(moves), known_at=end)
+
+
+def measured(counts_at, rows=5, **more):
+    return counting_down.conclude([history(counts_at, seed=seed, **more) for seed in range(rows)])
+
+
+@pytest.mark.parametrize("counts_at", ["order", "shipment", "never"])
+@pytest.mark.parametrize("others_every", [None, 3 * DAY, 12 * HOUR])
+def test_what_he_does_is_learned_whoever_else_buys(counts_at, others_every):
+    found = measured(counts_at, rows=20, others_every=others_every)
+
+    assert found.at == counts_at
+    if counts_at != "never":
+        assert 15 * MINUTE <= found.median <= 30 * MINUTE
+        assert 30 * MINUTE <= found.tail <= 60 * MINUTE
+
+
+def test_too_few_orders_teach_nothing():
+    found = measured("order", rows=2)
+
+    assert (found.at, found.tail, found.order.size) == (None, None, 16)
+
+
+def test_who_does_not_count_at_the_order_is_later_before_anything_has_shipped():
+    found = measured("never", ships=False)
+
+    assert (found.at, found.tail) == ("shipment", None)
+
+
+def test_a_lag_of_a_day_is_found_in_the_long_window():
+    found = measured("order", lag=20 * HOUR)
+
+    assert found.at == "order"
+    assert found.tail > 18 * HOUR
+
+
+def test_sales_that_are_not_alone_are_not_judged():
+    crowded = history("order", sales=2)
+    twin = Sold(quantity=1, accepted_at=NOON + HOUR, shipped_at=None, released_at=None)
+    first = counting_down.watch([crowded], window=2 * HOUR, by_shipment=False)
+    disturbed = History(
+        sales=[*crowded.sales, twin], moves=crowded.moves, known_at=crowded.known_at
+    )
+
+    second = counting_down.watch([disturbed], window=2 * HOUR, by_shipment=False)
+
+    assert (first.size, second.size) == (2, 1)
+
+
+def test_a_miss_says_that_the_lag_may_be_the_whole_window():
+    sample = counting_down.Sample(window=2 * HOUR, lags=(MINUTE,) * 60, missed=1)
+
+    assert sample.counts_down
+    assert sample.tail == 2 * HOUR

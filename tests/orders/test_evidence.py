@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orders import evidence
+from orders.evidence import Drop, Manner, Row, Sale
+from orders.models import Allocation
+from suppliers.models import Supplier
+from tests.factories.suppliers import NOON
+
+HOUR = timedelta(hours=1)
+LAG = timedelta(minutes=40)
+AT_ORDER = Manner(at="order", lag=LAG, is_measured=True)
+
+
+def sale(number=1, quantity=1, accepted_at=NOON, shipped_at=None):
+    return Sale(id=number, quantity=quantity, accepted_at=accepted_at, shipped_at=shipped_at)
+
+
+def drop(number=1, at=NOON + HOUR / 2, left=1, **more):
+    return Drop(id=number, at=at, left=left, **more)
+
+
+def row(*drops, known_at=NOON + HOUR, reported=9, is_silent=False, rose_at=None):
+    return Row(
+        known_at=known_at, is_silent=is_silent, reported=reported, drops=drops, rose_at=rose_at
+    )
+
+
+def weighed(sales, figure, manner=AT_ORDER):
+    return {
+        each.sale.id: each.seen_by or each.doubt for each in evidence.weigh(sales, figure, manner)
+    }
+
+
+def test_the_words_are_those_of_the_tables():
+    words = {str(word) for word in evidence.SeenBy}
+
+    assert words == set(Allocation.SeenBy.values) - {"staff", "earlier"}
+    assert set(evidence.Doubt) == set(Allocation.Doubt.values)
+    assert list(evidence.CountsDownAt) == Supplier.CountsDownAt.values
+
+
+def test_time_and_a_drop_together_are_believed():
+    assert weighed([sale()], row(drop())) == {1: "order"}
+
+
+def test_a_drop_alone_is_not_believed():
+    assert weighed([sale()], row(drop(), known_at=NOON + LAG)) == {1: "too_soon"}
+
+
+def test_time_alone_is_not_believed():
+    assert weighed([sale()], row(known_at=NOON + 9 * HOUR)) == {1: "no_drop"}
+
+
+@pytest.mark.parametrize(("is_measured", "found"), [(True, "lag"), (False, "no_drop")])
+def test_goods_that_came_in_hide_a_drop_only_where_his_lag_is_measured(is_measured, found):
+    figure = row(rose_at=NOON + HOUR / 2)
+
+    assert weighed([sale()], figure, Manner(at="order", lag=LAG, is_measured=is_measured)) == {
+        1: found
+    }
+
+
+def test_one_drop_speaks_for_as_many_units_as_it_has():
+    sales = [sale(1, accepted_at=NOON), sale(2, accepted_at=NOON + HOUR / 60)]
+
+    assert weighed(sales, row(drop(left=1))) == {1: "order", 2: "no_drop"}
+    assert weighed(sales, row(drop(left=2))) == {1: "order", 2: "order"}
+    assert weighed([sale(quantity=2)], row(drop(1), drop(2))) == {1: "no_drop"}
+
+
+def test_a_drop_from_before_the_order_is_not_of_the_order():
+    assert weighed([sale()], row(drop(at=NOON - 2 * HOUR))) == {1: "no_drop"}
+
+
+def test_a_row_that_he_did_not_speak_of_proves_nothing():
+    assert weighed([sale()], row(drop(), is_silent=True)) == {1: "silent"}
+
+
+def test_without_his_yes_nothing_is_counted_down():
+    assert weighed([sale(accepted_at=None)], row(drop())) == {1: "no_yes"}
+
+
+def test_who_counts_at_shipment_is_believed_after_it():
+    manner = Manner(at="shipment", lag=LAG, is_measured=True)
+    figure = row(drop(at=NOON + 2 * HOUR), known_at=NOON + 3 * HOUR)
+
+    assert weighed([sale()], figure, manner) == {1: "not_shipped"}
+    assert weighed([sale(shipped_at=NOON + 2 * HOUR)], figure, manner) == {1: "shipment"}
+    assert weighed([sale(shipped_at=NOON + 2.5 * HOUR)], figure, manner) == {1: "too_soon"}
+
+
+def test_who_never_counts_down_is_believed_after_a_new_count_only():
+    manner = Manner(at="never", lag=HOUR)
+    shipped = sale(shipped_at=NOON)
+    late = NOON + 9 * HOUR
+
+    assert weighed([shipped], row(drop(at=late), known_at=late), manner) == {1: "no_count"}
+    counted = drop(at=late, is_count=True)
+    assert weighed([shipped], row(counted, known_at=late), manner) == {1: "count"}
+    early = drop(at=NOON + HOUR / 2, is_count=True)
+    assert weighed([shipped], row(early, known_at=late), manner) == {1: "no_count"}
+
+
+def test_a_figure_smaller_than_what_left_uncounted_was_counted_anew():
+    manner = Manner(at="never", lag=HOUR)
+    sales = [sale(number, shipped_at=NOON + number * HOUR / 60) for number in (1, 2, 3)]
+
+    found = weighed(sales, row(reported=1, known_at=NOON + 9 * HOUR), manner)
+
+    assert found == {1: "count", 2: "count", 3: "no_count"}
+    assert set(weighed(sales, row(reported=3, known_at=NOON + 9 * HOUR), manner).values()) == {
+        "no_count"
+    }
+
+
+@pytest.mark.parametrize(
+    ("configured", "measured", "tail_s", "found"),
+    [
+        ("order", "", None, Manner(at="order")),
+        ("order", "order", 60, Manner(at="order", lag=timedelta(0, 60), is_measured=True)),
+        ("order", "shipment", 60, Manner(at="shipment", lag=timedelta(0, 60), is_measured=True)),
+        ("order", "never", None, Manner(at="never")),
+        ("shipment", "order", 60, Manner(at="shipment")),
+        ("never", "order", 60, Manner(at="never")),
+    ],
+)
+def test_the_more_careful_of_two_manners_is_believed(configured, measured, tail_s, found):
+    assert evidence.manner(configured=configured, measured=measured, tail_s=tail_s) == found
+
+
+@pytest.mark.parametrize(
+    ("dropped", "of", "others_dropped", "others", "is_one"),
+    [
+        (10, 10, 1, 150, True),
+        (9, 10, 1, 150, True),
+        (5, 10, 0, 150, False),  # half of them: a good day
+        (10, 10, 60, 150, False),  # all of his rows fall: a sale, or a feed that was dead
+        (4, 4, 0, 150, False),  # too few to tell
+        (10, 10, 0, 5, False),  # nothing to compare with
+    ],
+)
+def test_a_new_count_shows_on_what_we_sold_and_not_on_the_rest(
+    dropped, of, others_dropped, others, is_one
+):
+    found = evidence.is_new_count(
+        dropped=dropped, of=of, others_dropped=others_dropped, others=others
+    )
+
+    assert found is is_one
