@@ -26,6 +26,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--points", type=int, default=0, help="points a day; 0: no limit")
     parser.add_argument("--token-life", type=float, default=15 * DAY_S, help="seconds")
     parser.add_argument("--stock-leaves", choices=("order", "shipment", "never"), default="order")
+    parser.add_argument("--stock-lag", type=float, default=0, help="seconds a figure is behind")
     parser.add_argument("--most-listed", type=int, default=6000, help="rows a list admits to")
     parser.add_argument("--subscriptions", type=int, default=1000, help="products at most")
     parser.add_argument("--needs-subscription", action="store_true", help="no other messages")
@@ -49,6 +50,7 @@ def main() -> None:
             token_life_s=asked.token_life,
             pace_s=asked.pace,
             stock_leaves=asked.stock_leaves,
+            stock_lag_s=asked.stock_lag,
             webhook_url=asked.webhook_url,
             webhook_retry_s=asked.webhook_retry,
             balance_usd=asked.balance,

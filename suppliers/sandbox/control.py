@@ -181,7 +181,14 @@ def shelve(world: World, wish: dict[str, Any]) -> dict[str, Any]:
 def reset(world: World, _: dict[str, Any]) -> dict[str, Any]:
     """Begin afresh: no orders, first stock, first prices, no faults. Tokens stay."""
     world.ledger.wipe()
-    for name in ("dropped_share", "balance_cents", "off_shelf", "pace_s", "stock_leaves"):
+    for name in (
+        "dropped_share",
+        "balance_cents",
+        "off_shelf",
+        "pace_s",
+        "stock_leaves",
+        "stock_lag_s",
+    ):
         world.ledger.run("DELETE FROM facts WHERE name = ?", name)
     world.off_shelf.clear()
     world.found.clear()
@@ -205,6 +212,16 @@ def stock_leaves(world: World, wish: dict[str, Any]) -> dict[str, Any]:
         raise BadControlError("stock leaves at order, shipment or never")
     world.ledger.set_fact("stock_leaves", wish["at"])
     return {"at": world.stock_leaves}
+
+
+def stock_lag(world: World, wish: dict[str, Any]) -> dict[str, Any]:
+    world.ledger.set_fact("stock_lag_s", max(float(wish["seconds"]), 0))
+    return {"seconds": world.stock_lag_s}
+
+
+def count_stock(world: World, _: dict[str, Any]) -> dict[str, Any]:
+    """Count the shelves: what has left them uncounted is in no figure any more."""
+    return {"orders": moving.count_stock(world)}
 
 
 def drop_catalog(world: World, wish: dict[str, Any]) -> dict[str, Any]:
@@ -240,6 +257,7 @@ def status(world: World, _: dict[str, Any]) -> dict[str, Any]:
         "seed": world.catalog.seed,
         "pace_s": world.pace_s,
         "stock_leaves": world.stock_leaves,
+        "stock_lag_s": world.stock_lag_s,
         "open_id": world.open_id,
         "webhook_urls": {
             topic: messages.callback_url(world, topic) for topic in set(messages.TOPICS.values())
@@ -265,6 +283,8 @@ _ACTIONS: dict[tuple[str, str], Callable[[World, dict[str, Any]], Any]] = {
     ("POST", "pace"): pace,
     ("POST", "balance"): balance,
     ("POST", "stock_leaves"): stock_leaves,
+    ("POST", "stock_lag"): stock_lag,
+    ("POST", "count_stock"): count_stock,
     ("POST", "drop_catalog"): drop_catalog,
     ("GET", "webhooks"): sent_messages,
     ("POST", "webhooks/replay"): replay,

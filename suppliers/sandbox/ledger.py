@@ -34,6 +34,9 @@ CREATE TABLE IF NOT EXISTS attempts (
 CREATE TABLE IF NOT EXISTS stock (
     vid TEXT NOT NULL, country TEXT NOT NULL, ready INTEGER NOT NULL, at_factory INTEGER NOT NULL,
     PRIMARY KEY (vid, country));
+CREATE TABLE IF NOT EXISTS stock_was (
+    vid TEXT NOT NULL, country TEXT NOT NULL, ready INTEGER NOT NULL, at_factory INTEGER NOT NULL,
+    until_s REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS disputes (
     id TEXT PRIMARY KEY, business_id TEXT NOT NULL UNIQUE, cj_id TEXT NOT NULL,
     status TEXT NOT NULL, reason_id TEXT NOT NULL, expect_type TEXT NOT NULL,
@@ -45,7 +48,7 @@ CREATE TABLE IF NOT EXISTS messages (
     state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, due_s REAL NOT NULL,
     last_status TEXT NOT NULL DEFAULT '', fault TEXT NOT NULL DEFAULT '');
 """
-TABLES = ("orders", "disputes", "effects", "attempts", "stock", "prices", "messages")
+TABLES = ("orders", "disputes", "effects", "attempts", "stock", "stock_was", "prices", "messages")
 
 
 class Ledger:

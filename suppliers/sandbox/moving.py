@@ -171,6 +171,30 @@ def take_stock(world: World, order: dict[str, Any]) -> None:
     order["took_stock"] = 1
 
 
+def count_stock(world: World) -> list[str]:
+    """Take off the books what left the shelves and was never counted down; return its orders."""
+    gone = world.ledger.rows(
+        "SELECT * FROM orders WHERE status IN (?, ?) AND took_stock = 0 ORDER BY shipped_s",
+        SHIPPED,
+        DELIVERED,
+    )
+    with world.ledger.writing():
+        for order in gone:
+            for line in json.loads(order["lines"]):
+                product = world.catalog.by_vid(line["vid"])
+                if product is None:
+                    continue
+                variant = next(each for each in product.variants if each.vid == line["vid"])
+                pile = world.shelves.pile(product, variant, country=order["from_country"])
+                quantity = min(line["quantity"], max(pile.total, 0))
+                if quantity and pile.ready >= 0:
+                    world.shelves.take(
+                        product, variant, country=order["from_country"], quantity=quantity
+                    )
+            world.ledger.run("UPDATE orders SET took_stock = 1 WHERE cj_id = ?", order["cj_id"])
+    return [order["cj_id"] for order in gone]
+
+
 def return_stock(world: World, order: dict[str, Any]) -> None:
     if not order["took_stock"]:
         return

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .areas import Pile
 from .faults import Faults
 from .goods.catalog import Catalog
+from .goods.product import Product, Variant
 from .ledger import Ledger
 from .shelves import Shelves
 from .usage import Usage
@@ -32,6 +34,7 @@ class Rules:
     refresh_life_s: float = 180 * DAY_S
     pace_s: float = 0
     stock_leaves: str = "order"  # or "shipment", or "never"
+    stock_lag_s: float = 0  # figures are told as they were so long ago
     webhook_url: str = ""
     webhook_retry_s: float = 5
     balance_usd: str = "100000.00"
@@ -85,6 +88,14 @@ class World:
         return str(self.ledger.fact("stock_leaves", self.rules.stock_leaves))
 
     @property
+    def stock_lag_s(self) -> float:
+        return float(self.ledger.fact("stock_lag_s", self.rules.stock_lag_s))
+
+    def told(self, product: Product, variant: Variant, *, country: str) -> Pile:
+        """Return the figure that is told outside."""
+        return self.shelves.told(product, variant, country=country, lag_s=self.stock_lag_s)
+
+    @property
     def visible(self) -> int:
         """How many products the list shows: fewer than there are when the feed lost some."""
         kept = 1 - float(self.ledger.fact("dropped_share", 0))
@@ -102,7 +113,7 @@ def open_world(  # noqa: PLR0913 what the command line says
 ) -> World:
     ledger = Ledger(folder)
     catalog = Catalog(count, seed)
-    return World(
+    world = World(
         folder=folder,
         base_url=base_url,
         rules=rules,
@@ -114,3 +125,5 @@ def open_world(  # noqa: PLR0913 what the command line says
         ahead_s=float(ledger.fact("ahead_s", 0)),
         off_shelf=set(ledger.fact("off_shelf", [])),
     )
+    world.shelves.now = world.now
+    return world

@@ -18,7 +18,7 @@ def piles(world: World, product: Product, variant: Variant, *, suffix: str) -> l
     """
     rows = []
     for country in world.shelves.countries(product):
-        pile, area = world.shelves.pile(product, variant, country=country), BY_COUNTRY[country]
+        pile, area = world.told(product, variant, country=country), BY_COUNTRY[country]
         rows.append(
             {
                 "countryCode": country,
@@ -64,7 +64,7 @@ def by_country(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def stock_row(world: World, product: Product, variant: Variant, country: str) -> dict[str, Any]:
     """Write a row of the stock endpoints."""
-    pile, area = world.shelves.pile(product, variant, country=country), BY_COUNTRY[country]
+    pile, area = world.told(product, variant, country=country), BY_COUNTRY[country]
     return {
         "vid": variant.vid,
         "areaId": area.area_id,

@@ -218,6 +218,42 @@ def test_an_order_of_two_lines_may_be_split(sandbox):
     assert {part["orderStatus"] for part in parts} == {"UNSHIPPED"}
 
 
+def test_stock_may_leave_the_books_at_the_shipment_or_only_when_it_is_counted(sandbox):
+    _, variant = sandbox.goods()
+    first = total_in_china(sandbox, variant)
+    sandbox.control("stock_leaves", {"at": "shipment"})
+    sandbox.place("FL-1", variant)
+    assert total_in_china(sandbox, variant) == first
+    sandbox.control("advance", {"orderNumber": "FL-1", "to": "SHIPPED"})
+    assert total_in_china(sandbox, variant) == first - 1
+
+    sandbox.control("stock_leaves", {"at": "never"})
+    for number in ("FL-2", "FL-3"):
+        sandbox.place(number, variant)
+    sandbox.control("advance", {"orderNumber": "FL-2", "to": "SHIPPED"})
+    assert total_in_china(sandbox, variant) == first - 1
+
+    assert len(sandbox.control("count_stock", {})["orders"]) == 1
+    assert total_in_china(sandbox, variant) == first - 2
+    assert sandbox.control("count_stock", {})["orders"] == []
+
+
+def test_a_figure_may_follow_late(run):
+    sandbox = run(stock_lag_s=600)
+    _, variant = sandbox.goods()
+    first = total_in_china(sandbox, variant)
+    sandbox.place("FL-1", variant)
+    assert total_in_china(sandbox, variant) == first
+
+    sandbox.control("clock", {"seconds": 599})
+    sandbox.place("FL-2", variant)
+    sandbox.control("clock", {"seconds": 2})
+    assert total_in_china(sandbox, variant) == first - 1
+
+    sandbox.control("stock_lag", {"seconds": 0})
+    assert total_in_china(sandbox, variant) == first - 2
+
+
 def test_a_restart_forgets_nothing(run):
     first = run()
     _, variant = first.goods()
