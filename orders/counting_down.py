@@ -20,7 +20,8 @@ from suppliers import scoring
 
 # The shortest that shows the sales is taken: long windows are seldom undisturbed.
 WINDOWS = (timedelta(hours=2), timedelta(hours=8), timedelta(hours=26))
-SMALLEST_SAMPLE = 20
+SMALLEST_SAMPLE = 20  # to be less careful; a few sales are enough to be more careful
+FEW = 5
 QUIET_SHARE = Decimal("0.5")
 MISSED_SHARE = Decimal("0.02")  # more than this, and he does not count down then
 CLEARLY_MISSED = Decimal("0.05")  # as Wilson's lower bound
@@ -66,8 +67,12 @@ class Sample:
         return len(self.lags) + self.missed
 
     @property
+    def is_quiet(self) -> bool:
+        return self.quiet >= QUIET_SHARE * self.looked_at
+
+    @property
     def is_enough(self) -> bool:
-        return self.size >= SMALLEST_SAMPLE and self.quiet >= QUIET_SHARE * self.looked_at
+        return self.size >= SMALLEST_SAMPLE and self.is_quiet
 
     @property
     def counts_down(self) -> bool:
@@ -77,7 +82,7 @@ class Sample:
     def does_not(self) -> bool:
         score = scoring.rate(self.missed, self.size)
         low = score.low if score else None
-        return self.is_enough and low is not None and low > CLEARLY_MISSED
+        return self.size >= FEW and self.is_quiet and low is not None and low > CLEARLY_MISSED
 
     @property
     def tail(self) -> timedelta:
@@ -120,7 +125,7 @@ def _best(histories: Sequence[History], *, by_shipment: bool) -> Sample:
         sample = watch(histories, window=window, by_shipment=by_shipment)
         if sample.counts_down:
             return sample
-        if sample.is_enough or not found.is_enough:
+        if sample.is_enough or sample.does_not or not (found.is_enough or found.does_not):
             found = sample
     return found
 

@@ -56,6 +56,10 @@ def test_too_few_orders_teach_nothing():
     assert (found.at, found.tail, found.order.size) == (None, None, 16)
 
 
+def test_a_few_misses_are_enough_to_be_more_careful():
+    assert measured("never", rows=1, sales=6).at == "never"
+
+
 def test_who_does_not_count_at_the_order_is_later_before_anything_has_shipped():
     found = measured("never", ships=False)
 

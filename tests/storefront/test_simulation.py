@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from orders import evidence
+from orders.evidence import Finding
+from storefront.dashboard.invariants import checking
+from storefront.simulation import running
+from storefront.simulation.playing import Play
+from storefront.simulation.policies import SIMPLE, SimpleShop
+from storefront.simulation.script import Script
+from storefront.simulation.shop import RealShop, moment
+from storefront.simulation.warehouse import MODES, Warehouse
+from suppliers.adapters.fake import forget_worlds
+
+pytestmark = pytest.mark.django_db
+
+
+def script():
+    return Script(orders=240, seed=3, articles=24, per_day=80)
+
+
+def play(mode, configured=None):
+    forget_worlds()
+    days = script()
+    shop = RealShop(name=f"{mode}-x", skus=days.skus, configured=configured or mode)
+    warehouse = Warehouse(mode=mode, export_s=running.EXPORT_S, delay_s=running.DELAY_S)
+    return Play(days, shop, warehouse).run()
+
+
+def everything_is_seen_at_once(sales, _row, _manner):
+    return [Finding(sale=sale, seen_by=evidence.SeenBy.LAG) for sale in sales]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_no_unit_is_promised_twice_however_the_supplier_counts(mode):
+    score = play(mode)
+
+    assert score.promised > 150
+    assert (score.oversold, score.promised_twice, score.exposed) == (0, 0, 0)
+    broken = [each for each in checking.check(now=moment(0)) if each.count]
+    assert [each.invariant.code for each in broken if each.invariant.code.startswith("I1.")] == []
+
+
+def test_a_supplier_who_was_believed_to_count_earlier_is_not_oversold_either():
+    assert play("never", configured="order").promised_twice == 0
+
+
+def test_what_sees_everything_at_once_offers_units_twice(monkeypatch):
+    monkeypatch.setattr(evidence, "weigh", everything_is_seen_at_once)
+
+    assert play("never").exposed > 0
+
+
+@pytest.mark.parametrize("policy", SIMPLE)
+def test_each_simple_rule_oversells_somebody(policy):
+    days = Script(orders=4_000, seed=1)
+
+    scores = [
+        Play(
+            days,
+            SimpleShop(policy),
+            Warehouse(mode=mode, export_s=running.EXPORT_S, delay_s=running.DELAY_S),
+        ).run()
+        for mode in MODES
+    ]
+
+    assert max(score.oversold for score in scores) > 0
