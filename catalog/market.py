@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from catalog.models import Channel
+from django.db.models import Sum
+
+from catalog import policies
+from catalog.landing import ANY
+from catalog.models import Channel, CompetitorPrice, Listing, SalesTally
 from storefront.lib.money import Money
+
+# What is older, or less surely the same goods, is not believed.
+MAX_AGE = timedelta(days=7)
+LEAST_CONFIDENCE = Decimal("0.80")
+DEMAND_DAYS = 28
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +33,52 @@ class Signals:
     cover_days: Decimal | None
 
 
-def read(*, channel: Channel, variant_ids: Sequence[int], now: datetime) -> dict[int, Signals]:  # noqa: ARG001 - what is asked; nobody answers yet
+def read(*, channel: Channel, variant_ids: Sequence[int], now: datetime) -> dict[int, Signals]:
     """Return what is fresh and believable, by variant; nothing is told of the others."""
-    return {}
+    lowest = _competitors(channel, variant_ids, now)
+    sold = _sold_per_day(channel, variant_ids, now)
+    told = lowest.keys() | sold.keys()
+    listings = Listing.objects.on(channel).filter(variant__in=sold)
+    available = dict(listings.values_list("variant_id", "available"))
+    return {
+        variant_id: Signals(
+            competitor=lowest.get(variant_id),
+            sold_per_day=sold.get(variant_id),
+            cover_days=available[variant_id] / sold[variant_id]
+            if variant_id in sold and variant_id in available
+            else None,
+        )
+        for variant_id in told
+    }
+
+
+def _competitors(channel: Channel, variant_ids: Sequence[int], now: datetime) -> dict[int, Money]:
+    prices = CompetitorPrice.objects.filter(
+        variant__in=variant_ids, as_of__gt=now - MAX_AGE, confidence__gte=LEAST_CONFIDENCE
+    ).values_list("variant_id", "amount", "currency", "has_tax")
+    rates: Mapping[str, Decimal] = policies.rates_of(channel)
+    # Without tax it is compared as it would be asked here; without a rate of tax, not at all.
+    terms = policies.terms_of(channel).get((ANY, ANY))
+    found: dict[int, Money] = {}
+    for variant_id, amount, currency, has_tax in prices:
+        if currency not in rates or (terms is None and not has_tax):
+            continue
+        factor = 1 if has_tax or terms is None else 1 + terms.tax_rate
+        price = Money(amount * rates[currency] * factor, channel.currency).rounded()
+        if variant_id not in found or price < found[variant_id]:
+            found[variant_id] = price
+    return found
+
+
+def _sold_per_day(
+    channel: Channel, variant_ids: Sequence[int], now: datetime
+) -> dict[int, Decimal]:
+    """Sum up the day of today and the 27 before it; what sold nothing is left out."""
+    first = now.date() - timedelta(days=DEMAND_DAYS - 1)
+    sold = (
+        SalesTally.objects.filter(channel=channel, variant__in=variant_ids)
+        .filter(day__gte=first, day__lte=now.date())
+        .values_list("variant_id")
+        .annotate(total=Sum("units"))
+    )
+    return {variant_id: Decimal(total) / DEMAND_DAYS for variant_id, total in sold}

@@ -12,14 +12,15 @@ from django.db.models import F, Q
 
 from catalog import listings, policies, rows, shelving, tagging
 from catalog.calculating import Lot, calculate_all
-from catalog.models import Channel, Listing, PriceBook, PriceRule
+from catalog.models import Channel, Listing, PriceBook, PriceRule, WaitingPrice
 from catalog.pricing import Calculation, Policy
 from catalog.tagging import Tagged
+from catalog.waiting_prices import FOLLOWS
 from storefront.lib.transactions import needs_transaction
 
 BATCH = 1000
 LEASE = timedelta(minutes=15)
-# How often prices that follow the market look at it.
+# How often all prices that follow the market look at it: what was heard may have grown too old.
 MARKET_EVERY = timedelta(hours=1)
 NEEDED = (
     "variant",
@@ -73,10 +74,8 @@ def is_due(channel: Channel, *, now: datetime) -> bool:
     if last is None:
         return live.exists()
     turned = Q(starts_at__gt=last, starts_at__lte=now) | Q(ends_at__gt=last, ends_at__lte=now)
-    follows = Q(undercut_rate__isnull=False) | Q(low_cover_days__isnull=False)
-    follows |= Q(high_cover_days__isnull=False)
     is_old = last <= now - MARKET_EVERY
-    return live.filter(turned | follows if is_old else turned).exists()
+    return live.filter(turned | FOLLOWS if is_old else turned).exists()
 
 
 def _claim(channel: Channel, *, now: datetime) -> bool:
@@ -100,6 +99,33 @@ def reprice(*, channel: Channel, now: datetime) -> Repriced:
                 return total
             _reprice(batch, channel=channel, policy=policy, total=total, now=now)
         last = batch[-1].pk
+
+
+def reprice_waiting(*, now: datetime) -> int:
+    """Count the prices of those variants anew for which somebody asked; return how many.
+
+    A row is deleted only after its prices were counted, and only if it was there before: a
+    worker that is killed here loses nothing, it does work twice.
+
+    Locks:  of each thousand: their listings in id order, then their products in id order
+    """
+    policies_now = {
+        channel: policies.load(channel=channel, now=now)
+        for channel in Channel.objects.order_by("pk")
+    }
+    counted = 0
+    while waiting := dict(
+        WaitingPrice.objects.order_by("pk").values_list("pk", "variant_id")[:BATCH]
+    ):
+        variant_ids = set(waiting.values())
+        for channel, policy in policies_now.items():
+            with transaction.atomic(durable=True):
+                asked = stored(channel).filter(variant__in=variant_ids)
+                batch = list(asked.select_for_update(of=["self"]))
+                _reprice(batch, channel=channel, policy=policy, total=Repriced(), now=now)
+        WaitingPrice.objects.filter(pk__in=waiting).delete()
+        counted += len(variant_ids)
+    return counted
 
 
 def stored(channel: Channel) -> Any:

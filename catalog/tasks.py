@@ -37,6 +37,12 @@ def reprice_due(**_: Any) -> int:
 
 
 @shared_task
+def reprice_waiting(**_: Any) -> int:
+    """Count the prices of single variants anew, where what they hang on changed."""
+    return repricing.reprice_waiting(now=timezone.now())
+
+
+@shared_task
 def rehearse(*, book_id: int, **_: Any) -> None:
     """Run a draft dry."""
     book = PriceBook.objects.select_related("channel", "restores").get(pk=book_id)

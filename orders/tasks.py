@@ -24,6 +24,7 @@ from orders import (
     purchasing,
     reconciling,
     resolving,
+    tallying_sales,
     waiting,
 )
 from orders.claiming import ClaimStoppedError
@@ -282,3 +283,9 @@ def read_open_claims(**_: Any) -> None:
     due = waiting.claims_to_be_read(now=timezone.now())
     for claim_id in due.order_by("polled_at", "pk").values_list("pk", flat=True)[:BATCH]:
         follow_claim.delay(claim_id=claim_id)
+
+
+@shared_task
+def tally_sales(**_: Any) -> int:
+    """Count what was sold lately: the demand that prices follow."""
+    return tallying_sales.tally(now=timezone.now())

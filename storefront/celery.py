@@ -43,6 +43,7 @@ app.conf.beat_schedule = {
     "suppliers: watch evidence": {"task": "suppliers.tasks.watch_evidence", "schedule": 900},
     "catalog: fetch pictures": {"task": "catalog.tasks.fetch_pictures", "schedule": 15},
     "catalog: reprice": {"task": "catalog.tasks.reprice_due", "schedule": 20},
+    "catalog: reprice waiting": {"task": "catalog.tasks.reprice_waiting", "schedule": 20},
     "catalog: tally shelves": {"task": "catalog.tasks.tally_shelves", "schedule": 30},
     # orders
     "orders: expire unpaid": {"task": "orders.tasks.expire_unpaid", "schedule": 30},
@@ -61,6 +62,7 @@ app.conf.beat_schedule = {
     "orders: submit due claims": {"task": "orders.tasks.submit_due_claims", "schedule": 30},
     "orders: find lost claims": {"task": "orders.tasks.find_lost_claims", "schedule": 30},
     "orders: read open claims": {"task": "orders.tasks.read_open_claims", "schedule": 60},
+    "orders: tally sales": {"task": "orders.tasks.tally_sales", "schedule": 3600},
     # parcels
     "shipping: poll open orders": {"task": "shipping.tasks.poll_open_orders", "schedule": 15},
     # scorecards: the sweep finds new facts; each night one looks at everything

@@ -5,6 +5,13 @@ from catalog.models.hold import PriceHold
 from catalog.models.identifier import Identifier
 from catalog.models.landing import LandingTerms
 from catalog.models.listing import Channel, Listing
+from catalog.models.market import (
+    CompetitorFile,
+    CompetitorPrice,
+    CompetitorPriceChange,
+    SalesTally,
+    WaitingPrice,
+)
 from catalog.models.media import Image
 from catalog.models.price import ExchangeRate, PriceBook, PriceChange, PriceRule
 from catalog.models.product import Brand, Product, Variant
@@ -16,6 +23,9 @@ __all__ = [
     "Card",
     "Category",
     "Channel",
+    "CompetitorFile",
+    "CompetitorPrice",
+    "CompetitorPriceChange",
     "ExchangeRate",
     "Identifier",
     "Image",
@@ -27,8 +37,10 @@ __all__ = [
     "PriceHold",
     "PriceRule",
     "Product",
+    "SalesTally",
     "SearchWord",
     "ShelfTally",
     "Spec",
     "Variant",
+    "WaitingPrice",
 ]

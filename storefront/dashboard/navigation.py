@@ -75,6 +75,8 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Variants"), "style", "catalog_variant_changelist"),
                 (_("Listings"), "storefront", "catalog_listing_changelist"),
                 (_("Stopped prices"), "front_hand", "catalog_pricehold_changelist"),
+                (_("Files of competitors"), "upload_file", "catalog_competitorfile_changelist"),
+                (_("Competitors' prices"), "compare_arrows", "catalog_competitorprice_changelist"),
                 (_("Pictures"), "image", "catalog_image_changelist"),
             ],
         ),

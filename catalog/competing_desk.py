@@ -1,0 +1,211 @@
+"""Staff pages of what others ask for our goods, and of what we sell."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminFileFieldWidget
+
+from catalog import competing
+from catalog.competitor_lines import UnreadableFileError
+from catalog.models import (
+    CompetitorFile,
+    CompetitorPrice,
+    CompetitorPriceChange,
+    SalesTally,
+    Variant,
+    WaitingPrice,
+)
+from storefront.lib import columns
+from storefront.lib.staff import StaffAdmin, action, show
+
+SHOWN = 200
+
+
+class CompetitorFileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """A file that somebody brings."""
+
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_(
+            "CSV with headings: competitor, price, currency, and sku, gtin or brand and mpn."
+            " It may say tax (incl or excl), url, as_of and confidence."
+        ),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt"}),
+    )
+
+    class Meta:
+        model = CompetitorFile
+        fields = ()
+
+    def clean_file(self) -> UploadedFile[bytes]:
+        given: UploadedFile[bytes] = self.cleaned_data["file"]
+        if (given.size or 0) > competing.MOST_BYTES:
+            raise forms.ValidationError(gettext("8 MB at most."), code="too_large")
+        try:
+            competing.readable(given.read())
+        except UnreadableFileError as error:
+            raise forms.ValidationError(str(error), code="unreadable") from error
+        given.seek(0)
+        return given
+
+
+@admin.register(CompetitorFile)
+class CompetitorFileAdmin(StaffAdmin):
+    """A file is looked at here before it counts."""
+
+    may_add = True
+    list_display: ClassVar = [
+        "name",
+        columns.age("received_at", _("Received")),
+        "received_by",
+        columns.age("taken_at", _("Taken in")),
+        "counts",
+    ]
+    ordering: ClassVar = ["-id"]
+    exclude: ClassVar = ["content", "refused"]
+    readonly_fields: ClassVar = ["matched_lines", "refused_lines"]
+    actions_detail: ClassVar = ["take_in"]
+    refusals: ClassVar = (UnreadableFileError,)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        if obj is None:
+            kwargs["form"] = CompetitorFileForm
+        return super().get_form(request, obj, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ["file"] if obj is None else super().get_fields(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [] if obj is None else super().get_readonly_fields(request, obj)
+
+    def save_model(
+        self, request: HttpRequest, obj: CompetitorFile, form: CompetitorFileForm, change: bool
+    ) -> None:
+        given = form.cleaned_data["file"]
+        made = competing.receive(
+            name=given.name,
+            content=given.read(),
+            actor=str(request.user),
+            now=timezone.now(),
+        )
+        obj.pk = made.pk
+        obj.refresh_from_db()
+
+    @admin.display(description=_("Lines whose goods are ours"))
+    def matched_lines(self, file: CompetitorFile) -> str:
+        found = competing.preview(file=file).matched
+        skus = dict(
+            Variant.objects.filter(pk__in=[each.variant_id for each in found[:SHOWN]]).values_list(
+                "pk", "sku"
+            )
+        )
+        lines = [
+            (
+                each.line.number,
+                skus.get(each.variant_id, ""),
+                each.line.competitor,
+                f"{each.line.amount} {each.line.currency}",
+                each.by.label,
+                each.confidence,
+            )
+            for each in found[:SHOWN]
+        ]
+        return _table(lines, total=len(found))
+
+    @admin.display(description=_("Lines that are refused"))
+    def refused_lines(self, file: CompetitorFile) -> str:
+        found = competing.preview(file=file).refused
+        return _table([(each.number, each.reason) for each in found[:SHOWN]], total=len(found))
+
+    @action(description=_("Take in what is matched"), icon="download_done")
+    def take_in(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        file = self.row(request, object_id)
+        return self.ask(
+            request,
+            file,
+            title=gettext("Take in what is matched"),
+            explain=gettext(
+                "The prices count at once, as far as they are fresh and sure enough. Lines that"
+                " are refused stay in the file."
+            ),
+            act=lambda _given: competing.take_in(
+                file=file, actor=str(request.user), now=timezone.now()
+            ),
+            done=gettext("Prices that follow competitors are counted anew within a minute."),
+        )
+
+
+def _table(lines: list[tuple[Any, ...]], *, total: int) -> str:
+    rows = [format_html_join("", "<td>{}</td>", ((cell,) for cell in line)) for line in lines]
+    body = format_html_join("", "<tr>{}</tr>", ((row,) for row in rows))
+    return format_html(
+        '<p>{}</p><table class="today-table"><tbody>{}</tbody></table>',
+        gettext("%(total)d in all") % {"total": total},
+        body,
+    )
+
+
+show(
+    CompetitorPrice,
+    may_delete=True,
+    list_display=[
+        columns.link("variant", _("Variant"), text="variant__sku"),
+        "competitor",
+        columns.money("amount", _("Price")),
+        "has_tax",
+        columns.age("as_of", _("As of")),
+        "confidence",
+        "matched_by",
+        "source",
+        "told_by",
+    ],
+    list_select_related=["variant"],
+    list_filter=["matched_by", "currency"],
+    search_fields=["variant__sku", "competitor"],
+    ordering=["-id"],
+)
+show(
+    CompetitorPriceChange,
+    list_display=[
+        columns.link("variant", _("Variant"), text="variant__sku"),
+        "competitor",
+        columns.money("amount", _("Price")),
+        columns.age("as_of", _("As of")),
+        "source",
+        columns.age("at", _("Heard")),
+    ],
+    list_select_related=["variant"],
+    search_fields=["variant__sku", "competitor"],
+    ordering=["-id"],
+)
+show(
+    SalesTally,
+    list_display=[
+        columns.link("variant", _("Variant"), text="variant__sku"),
+        columns.text("channel__code", _("Channel")),
+        "day",
+        "units",
+    ],
+    list_select_related=["variant", "channel"],
+    list_filter=["channel"],
+    search_fields=["variant__sku"],
+    ordering=["-day", "-id"],
+)
+show(
+    WaitingPrice,
+    list_display=[
+        columns.link("variant", _("Variant"), text="variant__sku"),
+        columns.age("asked_at", _("Since")),
+    ],
+    list_select_related=["variant"],
+    ordering=["id"],
+)

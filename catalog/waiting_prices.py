@@ -1,0 +1,32 @@
+"""Have the prices of some variants counted anew; a sweep does it (``repricing``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q
+
+from catalog.models import PriceBook, PriceRule, WaitingPrice
+
+BATCH = 1000
+FOLLOWS = (
+    Q(undercut_rate__isnull=False)
+    | Q(low_cover_days__isnull=False)
+    | Q(high_cover_days__isnull=False)
+)
+
+
+def ask(*, variant_ids: Iterable[int], now: datetime) -> None:
+    """Write down that something changed that the prices of these variants hang on."""
+    WaitingPrice.objects.bulk_create(
+        (WaitingPrice(variant_id=variant_id, asked_at=now) for variant_id in variant_ids),
+        batch_size=BATCH,
+    )
+
+
+def follow_market(*, variant_ids: Iterable[int], now: datetime) -> None:
+    """Write it down only where a rule that is live looks at the market at all."""
+    live = PriceRule.objects.filter(book__status=PriceBook.Status.LIVE)
+    if live.filter(FOLLOWS).exists():
+        ask(variant_ids=sorted(variant_ids), now=now)

@@ -1,0 +1,41 @@
+"""Tell the catalog what was sold on which day: the demand that prices follow."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db.models import F, Sum
+from django.db.models.functions import TruncDate
+
+from catalog import demand
+from catalog.market import DEMAND_DAYS
+from orders.models import Order, OrderLine
+
+PAID = (
+    Order.Status.PLACED,
+    Order.Status.ON_HOLD,
+    Order.Status.PROCESSING,
+    Order.Status.COMPLETED,
+)
+
+
+def tally(*, now: datetime) -> int:
+    """Count the paid orders of the days that demand is read from; return what changed.
+
+    Counted anew each time, so that what was canceled later, or paid later, is right too.
+    """
+    until = now.date()
+    since = until - timedelta(days=DEMAND_DAYS - 1)
+    return demand.keep(sold=_sold(since), since=since, until=until, now=now)
+
+
+def _sold(since: date) -> dict[tuple[int, int, date], int]:
+    lines = (
+        OrderLine.objects.filter(
+            order__status__in=PAID, order__placed_at__gte=datetime.combine(since, time(), UTC)
+        )
+        .annotate(day=TruncDate("order__placed_at", tzinfo=UTC))
+        .values_list("order__channel_id", "variant_id", "day")
+        .annotate(units=Sum(F("quantity") - F("canceled_quantity")))
+    )
+    return {(channel, variant, day): units for channel, variant, day, units in lines}

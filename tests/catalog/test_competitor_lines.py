@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from catalog.competitor_lines import Line, Refusal, UnreadableFileError, read
+
+HEAD = "Shop,SKU,EAN,Brand,MPN,Price,Currency,Tax,Link,Seen,Confidence\n"
+
+
+def only(row, head=HEAD):
+    (found,) = read(head + row)
+    return found
+
+
+def test_a_line_says_who_asks_what_for_which_goods():
+    found = only(
+        "Lamps  Example,HL-1,4006381333931,Fara,H1,19.99,eur,excl,"
+        "https://lamps.example/h1,2026-11-23,0.9\n"
+    )
+
+    assert found == Line(
+        number=2,
+        competitor="lamps example",
+        sku="HL-1",
+        gtin="04006381333931",
+        brand="Fara",
+        mpn="H1",
+        amount=Decimal("19.99"),
+        currency="EUR",
+        has_tax=False,
+        url="https://lamps.example/h1",
+        as_of=datetime(2026, 11, 23, tzinfo=UTC),
+        confidence=Decimal("0.90"),
+    )
+
+
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+def test_cells_may_be_parted_as_spreadsheets_do_it(between):
+    text = between.join(["competitor", "sku", "price", "currency"])
+    text += "\r\n" + between.join(["a.example", "HL-1", '"19,99"', "EUR"]) + "\r\n\r\n"
+
+    (found,) = read("\ufeff" + text)
+
+    assert (found.amount, found.has_tax, found.as_of) == (Decimal("19.99"), True, None)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (",HL-1,,,,1,EUR", "No competitor"),
+        ("a,,,Fara,,1,EUR", "names no goods"),
+        ("a,,4006381333932,,,1,EUR", "check digit"),
+        ("a,HL-1,,,,1.234,EUR", "is no price"),
+        ('a,HL-1,,,,"1.234,50",EUR', "is no price"),
+        ("a,HL-1,,,,-5,EUR", "is no price"),
+        ("a,HL-1,,,,NaN,EUR", "is no price"),
+        ("a,HL-1,,,,0.00,EUR", "costs 0"),
+        ("a,HL-1,,,,5,EURO", "no currency"),
+        ("a,HL-1,,,,5,EUR,perhaps", "tax"),
+        ("a,HL-1,,,,5,EUR,,javascript:alert(1)", "no address"),
+        ("a,HL-1,,,,5,EUR,,,24.11.2026", "no date"),
+        ("a,HL-1,,,,5,EUR,,,,2", "no confidence"),
+        ("a,HL-1,,,,5,EUR,,,,nan", "no confidence"),
+    ],
+)
+def test_a_bad_line_is_refused_with_a_reason_and_the_next_one_is_read(row, reason):
+    bad, good = read(f"{HEAD}{row}\nb.example,HL-2,,,,5,USD\n")
+
+    assert isinstance(bad, Refusal)
+    assert (bad.number, reason in bad.reason) == (2, True), bad.reason
+    assert (good.number, good.sku) == (3, "HL-2")
+
+
+@pytest.mark.parametrize("text", ["", "hello", "competitor,price,currency\n", "sku,price\n"])
+def test_what_lacks_the_columns_is_no_such_file(text):
+    with pytest.raises(UnreadableFileError, match="No column says"):
+        list(read(text))

@@ -1,0 +1,52 @@
+"""What is heard of the market."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from catalog import competing
+from catalog.models import CompetitorPrice, Identifier, SalesTally
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def make_competitor_price(
+    variant,
+    *,
+    competitor="lamps.example",
+    amount="19.99",
+    currency="EUR",
+    has_tax=True,
+    as_of=NOON,
+    confidence="1.00",
+    matched_by="sku",
+):
+    return CompetitorPrice.objects.create(
+        variant=variant,
+        competitor=competitor,
+        amount=Decimal(amount),
+        currency=currency,
+        has_tax=has_tax,
+        as_of=as_of,
+        confidence=Decimal(confidence),
+        matched_by=matched_by,
+        source="test",
+        told_by="ann",
+    )
+
+
+def make_identifier(variant, *, scheme="gtin", value="04006381333931", state="asserted"):
+    return Identifier.objects.create(
+        variant=variant, scheme=scheme, value=value, raw=value, state=state
+    )
+
+
+def make_sales(variant, *, channel, units=1, day=None):
+    return SalesTally.objects.create(
+        channel=channel, variant=variant, day=day or NOON.date(), units=units
+    )
+
+
+def make_competitor_file(text, *, name="prices.csv", now=NOON):
+    return competing.receive(name=name, content=text.encode(), actor="ann", now=now)

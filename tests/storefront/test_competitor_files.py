@@ -1,0 +1,49 @@
+"""Staff bring a file of competitors' prices, look at it, and let it count."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from catalog.models import CompetitorFile, CompetitorPrice
+from tests.factories.catalog import make_variant
+
+pytestmark = pytest.mark.django_db
+ADD = reverse("admin:catalog_competitorfile_add")
+
+
+def upload(staff, text):
+    given = SimpleUploadedFile("prices.csv", text.encode(), content_type="text/csv")
+    return staff.post(ADD, {"file": given}, follow=True)
+
+
+def test_a_file_is_shown_line_by_line_before_it_counts(staff):
+    variant = make_variant()
+
+    upload(
+        staff,
+        "competitor,sku,price,currency\n"
+        f"a.example,{variant.sku},18.50,EUR\n"
+        "a.example,<b>unknown</b>,3,EUR\n",
+    )
+
+    file = CompetitorFile.objects.get()
+    page = staff.get(reverse("admin:catalog_competitorfile_change", args=[file.pk]))
+    shown = page.content.decode()
+    assert variant.sku in shown
+    assert "18.50 EUR" in shown
+    assert "We have no such goods: our SKU &lt;b&gt;unknown&lt;/b&gt;." in shown
+    assert not CompetitorPrice.objects.exists()
+
+    staff.post(reverse("admin:catalog_competitorfile_take_in", args=[file.pk]))
+
+    price = CompetitorPrice.objects.get()
+    assert (price.source, price.told_by) == ("prices.csv", "staff@fara.example")
+
+
+def test_what_is_no_such_file_is_said_on_the_form_and_not_kept(staff):
+    answer = upload(staff, "sku,price\nHL-1,5\n")
+
+    assert "No column says: competitor, currency." in answer.content.decode()
+    assert not CompetitorFile.objects.exists()
