@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from catalog import book_desk, competing_desk, editing, hold_desk, price_desk
+from catalog import book_desk, competing_desk, editing, hold_desk, price_desk, rate_desk
 from catalog.models import (
     Brand,
     Card,
@@ -28,7 +28,7 @@ from catalog.models import (
 from storefront.lib import columns
 from storefront.lib.staff import StaffAdmin, inline, show
 
-__all__ = ["ProductAdmin", "book_desk", "competing_desk", "hold_desk", "price_desk"]
+__all__ = ["ProductAdmin", "book_desk", "competing_desk", "hold_desk", "price_desk", "rate_desk"]
 
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time

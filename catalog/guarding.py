@@ -33,6 +33,7 @@ class Stop(StrEnum):
     MAP_ABOVE_MSRP = "map_above_msrp"
     MOVED_TOO_FAR = "moved_too_far"
     MOVED_TOO_FAR_TODAY = "moved_too_far_today"
+    UNSURE_RATE = "unsure_rate"  # nobody is sure what the supplier's money is worth
 
 
 # Stops that a person may overrule; the others would sell at a loss or against a promise.

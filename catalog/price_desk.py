@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog import editing, explaining, price_books, price_words
-from catalog.models import Channel, ExchangeRate, LandingTerms, Listing, PriceChange
+from catalog.models import Channel, LandingTerms, Listing, PriceChange
 from storefront.lib import columns
 from storefront.lib.money import Money
 from storefront.lib.staff import StaffAdmin, action, inline, show
@@ -138,25 +138,6 @@ class ChannelAdmin(StaffAdmin):
             act=lambda _given: price_books.reprice(channel=channel, now=timezone.now()),
             done=gettext("A worker counts them within a minute."),
         )
-
-
-@admin.register(ExchangeRate)
-class ExchangeRateAdmin(StaffAdmin):
-    editable = ("rate", "source", "as_of")
-    may_add = True
-    list_display: ClassVar = ["__str__", "rate", "source", columns.age("as_of", _("As of"))]
-    ordering: ClassVar = ["base", "quote"]
-
-    def save_model(
-        self,
-        request: HttpRequest,
-        obj: ExchangeRate,
-        form: forms.ModelForm[ExchangeRate],
-        change: bool,
-    ) -> None:
-        super().save_model(request, obj, form, change)
-        for channel in Channel.objects.filter(currency=obj.quote):
-            price_books.reprice(channel=channel, now=timezone.now())
 
 
 @admin.register(LandingTerms)

@@ -25,6 +25,7 @@ SENTENCES = {
     Stop.MAP_ABOVE_MSRP: "The lowest advertised price {map} is above the suggested {msrp}.",
     Stop.MOVED_TOO_FAR: "From {old} to {new}: {move}, more than may change at once.",
     Stop.MOVED_TOO_FAR_TODAY: "From {day} to {new}: {day_move}, more than may change in a day.",
+    Stop.UNSURE_RATE: "Nobody is sure what the supplier's money is worth.",
 }
 
 
@@ -32,11 +33,16 @@ SENTENCES = {
 def note(done: Mapping[Listing, Calculation], *, now: datetime) -> None:
     """Open, renew or let lapse the holds of these listings. An unchanged hold is not written.
 
-    What a person rejected does not come back while the same price is proposed.
+    What a person rejected does not come back while the same price is proposed. A rate that is
+    not sure waits at the rate itself, and not at each of its thousand prices.
 
     Locks:  none; the caller holds the listings
     """
-    stopped = {listing.pk: one for listing, one in done.items() if one.is_stopped}
+    stopped = {
+        listing.pk: one
+        for listing, one in done.items()
+        if one.verdict and one.verdict.stop not in {None, Stop.UNSURE_RATE}
+    }
     holds = PriceHold.objects.filter(listing__in=[listing.pk for listing in done])
     present = {hold.listing_id: hold for hold in holds.filter(status=Status.OPEN)}
     _lapse([hold for hold in present.values() if hold.listing_id not in stopped], now=now)

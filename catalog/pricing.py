@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from catalog.guarding import Bounds, Limits, Standing, Stop, Verdict, guard, may_stay
+from catalog.guarding import MOVES, Bounds, Limits, Standing, Stop, Verdict, guard, may_stay
 from catalog.landing import (
     DUTY_CURRENCY,
     FLAT_DUTY,
@@ -77,7 +77,8 @@ UNKNOWN = Market()
 class Policy:
     """All that prices of one channel are counted by at one moment.
 
-    Shape:  ``rates`` map currencies to what one unit is worth in the channel's
+    Shape:  ``rates`` map currencies to what one unit is worth in the channel's; ``doubts``
+            those of them that nobody is sure of, to the dearest that they may be
     """
 
     book_id: int | None
@@ -88,6 +89,7 @@ class Policy:
     rules: RuleIndex
     terms: Mapping[tuple[str, str], Terms]
     rates: Mapping[str, Decimal]
+    doubts: Mapping[str, Decimal] = field(default_factory=dict)
     restores_since: datetime | None = None  # when the book that it brings back went live
 
 
@@ -131,6 +133,9 @@ def calculate(
 ) -> Calculation:
     """Count the price of one variant by the rules, within the guards.
 
+    While nobody is sure what the supplier's money is worth, no price is set: the present one
+    may stay if it pays the dearest that the goods may cost.
+
     Units:  money per one unit, tax included, in the channel's currency
     """
     if goods.cost is None or goods.cost.amount <= 0:
@@ -138,7 +143,8 @@ def calculate(
     rate = policy.rates.get(goods.cost.currency)
     if rate is None:
         return Calculation(goods=goods, missing=Missing.RATE, standing=standing)
-    cost = goods.cost.amount * rate
+    doubt = policy.doubts.get(goods.cost.currency)
+    cost = goods.cost.amount * (rate if doubt is None else doubt)
     missing = (
         Missing.TOO_DEAR if cost > MAX_AMOUNT else Missing.BOOK if policy.book_id is None else None
     )
@@ -153,7 +159,7 @@ def calculate(
         basis = _basis(rule, landed, bounds)
         if basis is None:
             continue  # a rule on MSRP says nothing of goods without one: the next one does
-        return _by_rule(
+        done = _by_rule(
             rule,
             basis=basis,
             so_far=Calculation(
@@ -162,7 +168,15 @@ def calculate(
             limits=policy.limits,
             market=market,
         )
+        return done if doubt is None else _unsure(done)
     return Calculation(goods=goods, missing=Missing.RULE, landed=landed, standing=standing)
+
+
+def _unsure(done: Calculation) -> Calculation:
+    """Set no price by a rate that nobody is sure of; what stands stays while it pays."""
+    if done.verdict is None or (done.verdict.stop and done.verdict.stop not in MOVES):
+        return done
+    return replace(done, verdict=replace(done.verdict, stop=Stop.UNSURE_RATE))
 
 
 def _land(cost: Decimal, goods: Goods, policy: Policy) -> Landed | None:

@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from catalog import fetching, rehearsing, repricing, tallying
+from catalog import fetching, rate_fetching, rates, rehearsing, repricing, tallying
 from catalog.models import Channel, PriceBook
 
 BATCH = 20
@@ -40,6 +40,18 @@ def reprice_due(**_: Any) -> int:
 def reprice_waiting(**_: Any) -> int:
     """Count the prices of single variants anew, where what they hang on changed."""
     return repricing.reprice_waiting(now=timezone.now())
+
+
+@shared_task
+def find_aged_rates(**_: Any) -> int:
+    """Have prices counted anew where a rate of exchange grew too old."""
+    return rates.find_aged(now=timezone.now())
+
+
+@shared_task
+def fetch_rates(**_: Any) -> dict[str, int]:
+    """Ask what foreign money is worth, if somebody said where."""
+    return rate_fetching.fetch(now=timezone.now())
 
 
 @shared_task

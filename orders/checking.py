@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Sum
@@ -20,10 +21,10 @@ from suppliers.adapters.base import FreightOption, RequestLine
 from suppliers.models import Criterion
 
 
-def check(*, purchase_order: PurchaseOrder, connector: Connector) -> list[Reason]:
+def check(*, purchase_order: PurchaseOrder, connector: Connector, now: datetime) -> list[Reason]:
     """Return the reasons to hold it that staff have not waived; asks the supplier for routes."""
     options = _routes(purchase_order, connector)
-    facts = _facts(purchase_order, options, _asked_for_goods(purchase_order, connector))
+    facts = _facts(purchase_order, options, _asked_for_goods(purchase_order, connector), now)
     waived = purchase_order.waived_reasons
     return [reason for reason in reasons_to_hold(facts) if not is_waived(reason, waived)]
 
@@ -59,6 +60,7 @@ def _facts(
     purchase_order: PurchaseOrder,
     options: tuple[FreightOption, ...] | None,
     asked_for_goods: Money | None,
+    now: datetime,
 ) -> Facts:
     order = purchase_order.order
     ship_to = Address(**order.ship_to)
@@ -72,7 +74,7 @@ def _facts(
     costs += [
         option.price for option in options or () if option.name == purchase_order.carrier_service
     ]
-    rates = _rates({cost.currency for cost in costs}, order.currency)
+    rates = _rates({cost.currency for cost in costs}, order.currency, now)
     missing = sorted(currency for currency, rate in rates.items() if rate is None)
     return Facts(
         address_problems=sorted(addresses.problems(address=ship_to)),
@@ -126,10 +128,9 @@ def _cost(line: PurchaseLine) -> Money:
     return Money(offer.cost_amount or line.agreed_cost_amount, offer.currency) * line.quantity
 
 
-def _rates(currencies: set[str], quote: str) -> dict[str, Decimal | None]:
-    known = dict(
-        ExchangeRate.objects.filter(quote=quote, base__in=currencies).values_list("base", "rate")
-    )
+def _rates(currencies: set[str], quote: str, now: datetime) -> dict[str, Decimal | None]:
+    sure = ExchangeRate.objects.sure(now).filter(quote=quote, base__in=currencies)
+    known = dict(sure.values_list("base", "rate"))
     return {
         currency: Decimal(1) if currency == quote else known.get(currency)
         for currency in currencies

@@ -30,7 +30,8 @@ class LineFacts:
 class Facts:
     """Everything the gate looks at. Money of ``charge_net`` and ``outlay`` is the channel's.
 
-    ``missing_rates`` are pairs such as ``USD-EUR``; with one missing, ``outlay`` is unknown.
+    ``missing_rates`` are pairs such as ``USD-EUR`` that nobody is sure of; with one of
+    them, ``outlay`` is unknown.
     ``routes`` are the supplier's own names of what he offers for this very parcel; None
     when he could not be asked.
     """
@@ -117,7 +118,10 @@ def reasons_to_hold(facts: Facts) -> list[Reason]:
             Reason("route", f"The supplier offers {offered}, not {facts.carrier_service}.")
         )
     for pair in facts.missing_rates:
-        sentence = f"The exchange rate {pair} is missing: nobody can say what it earns."
+        sentence = (
+            f"The exchange rate {pair} is missing, too old or waits for a decision:"
+            " nobody can say what it earns."
+        )
         found.append(Reason(NO_RATE, sentence, subject=pair))
     if facts.outlay is not None and facts.charge_net < facts.outlay:
         loss = facts.outlay - facts.charge_net

@@ -39,7 +39,7 @@ def lift_answered(*, now: datetime) -> int:
 
     A reason that is gone is taken off also where others stay: staff would read it as true.
     """
-    pairs = ExchangeRate.objects.values_list("base", "quote")
+    pairs = ExchangeRate.objects.sure(now).values_list("base", "quote")
     known = frozenset(f"{base}-{quote}" for base, quote in pairs)
     ends_by_itself = Q()
     for code in ENDS:

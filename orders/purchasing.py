@@ -96,7 +96,7 @@ def send(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
     moment = elapsing(now)
     _insist_sendable(purchase_order)
     with adapter_for(purchase_order.supplier) as connector:
-        reasons = check(purchase_order=purchase_order, connector=connector)
+        reasons = check(purchase_order=purchase_order, connector=connector, now=now)
         if reasons:
             _hold(purchase_order, reasons, now)
             return purchase_order

@@ -44,6 +44,8 @@ app.conf.beat_schedule = {
     "catalog: fetch pictures": {"task": "catalog.tasks.fetch_pictures", "schedule": 15},
     "catalog: reprice": {"task": "catalog.tasks.reprice_due", "schedule": 20},
     "catalog: reprice waiting": {"task": "catalog.tasks.reprice_waiting", "schedule": 20},
+    "catalog: find aged rates": {"task": "catalog.tasks.find_aged_rates", "schedule": 60},
+    "catalog: fetch rates": {"task": "catalog.tasks.fetch_rates", "schedule": 1800},
     "catalog: tally shelves": {"task": "catalog.tasks.tally_shelves", "schedule": 30},
     # orders
     "orders: expire unpaid": {"task": "orders.tasks.expire_unpaid", "schedule": 30},

@@ -48,9 +48,8 @@ TRACKING_HOOK_SECRET = env_str("TRACKING_HOOK_SECRET", HARMLESS_TRACKING_SECRET)
 PRIVATE_NETWORKS_ALLOWED = env_list(
     "PRIVATE_NETWORKS_ALLOWED", "" if IS_PRODUCTION else "127.0.0.0/8,::1/128"
 )
-OUTSIDE_PORTS_ALLOWED = env_list(  # besides 80 and 443: numbers, or ranges such as 8000-8010
-    "OUTSIDE_PORTS_ALLOWED", "" if IS_PRODUCTION else "1024-65535"
-)
+# Ports besides 80 and 443: numbers, or ranges such as 8000-8010.
+OUTSIDE_PORTS_ALLOWED = env_list("OUTSIDE_PORTS_ALLOWED", "" if IS_PRODUCTION else "1024-65535")
 
 # What must be proven of a supplier before we buy from him, and of his goods before they are sold
 # (criteria of suppliers.models.evidence). Set to nothing, nothing is asked for.
@@ -59,6 +58,9 @@ VETTING_REQUIRED = env_list(
 )
 CERTIFICATES_FOR_LITHIUM = env_list("CERTIFICATES_FOR_LITHIUM", "un_38_3")
 CERTIFICATES_FOR_EU = env_list("CERTIFICATES_FOR_EU", "ce,rohs")
+RATES_URL = env_str("RATES_URL")  # the daily XML of the ECB; empty: staff say the rates
+RATES_MAX_AGE_H = env_int("RATES_MAX_AGE_H", 96)  # a weekend of the ECB's is 72 and a little
+RATES_MAX_MOVE_PERCENT = env_int("RATES_MAX_MOVE_PERCENT", 5)  # in a day, without a person
 
 INSTALLED_APPS = [
     "storefront.dashboard",  # before unfold: its start page stands in front of unfold's

@@ -13,8 +13,9 @@ from catalog.models.market import (
     WaitingPrice,
 )
 from catalog.models.media import Image
-from catalog.models.price import ExchangeRate, PriceBook, PriceChange, PriceRule
+from catalog.models.price import PriceBook, PriceChange, PriceRule
 from catalog.models.product import Brand, Product, Variant
+from catalog.models.rate import ExchangeRate, RateNews
 from catalog.models.spec import Mode, Spec
 from catalog.models.taxonomy import Category
 
@@ -37,6 +38,7 @@ __all__ = [
     "PriceHold",
     "PriceRule",
     "Product",
+    "RateNews",
     "SalesTally",
     "SearchWord",
     "ShelfTally",

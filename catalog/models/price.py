@@ -212,25 +212,6 @@ class PriceRule(models.Model):
         return f"{self.book_id}/{self.number}"
 
 
-class ExchangeRate(models.Model):
-    """What one unit of ``base`` costs in ``quote``, who said so and when."""
-
-    base = models.CharField(max_length=3)
-    quote = models.CharField(max_length=3)
-    rate = models.DecimalField(max_digits=14, decimal_places=6)
-    source = models.CharField(max_length=60)
-    as_of = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["base", "quote"], name="exchange_rate_once_per_pair"),
-            models.CheckConstraint(condition=Q(rate__gt=0), name="exchange_rate_positive"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.base}/{self.quote}"
-
-
 class PriceChange(models.Model):
     """A price that changed: the lowest of the last 30 days is read from here.
 

@@ -266,6 +266,25 @@ CAUSES = (
         "l.is_published AND l.available = 0",
     ),
     plain(
+        "rate_waits",
+        _("An exchange rate moved too far to be believed"),
+        "catalog_ratenews",
+        f"n.id, n.base || '/' || n.quote AS name, n.told_at AS since, {NO_MONEY},"
+        " n.old_rate::float8::text || ' → ' || n.rate::float8::text AS detail"
+        " FROM catalog_ratenews n",
+        "n.status = 'waiting'",
+    ),
+    plain(
+        "rate_old",
+        _("An exchange rate is too old: prices in that money stand still"),
+        "catalog_exchangerate",
+        f"r.id, r.base || '/' || r.quote AS name, r.as_of AS since, {NO_MONEY}, r.source AS detail"
+        " FROM catalog_exchangerate r",
+        "r.waiting_rate IS NULL AND r.standing <> 'sure' AND EXISTS (SELECT 1"
+        " FROM catalog_listing l JOIN catalog_channel c ON c.id = l.channel_id"
+        " WHERE l.wholesale_currency = r.base AND c.currency = r.quote)",
+    ),
+    plain(
         "pictures",
         _("Pictures cannot be fetched"),
         "catalog_image",

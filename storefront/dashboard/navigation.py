@@ -77,6 +77,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Stopped prices"), "front_hand", "catalog_pricehold_changelist"),
                 (_("Files of competitors"), "upload_file", "catalog_competitorfile_changelist"),
                 (_("Competitors' prices"), "compare_arrows", "catalog_competitorprice_changelist"),
+                (_("News of rates"), "currency_exchange", "catalog_ratenews_changelist"),
                 (_("Pictures"), "image", "catalog_image_changelist"),
             ],
         ),

@@ -50,3 +50,17 @@ def make_sales(variant, *, channel, units=1, day=None):
 
 def make_competitor_file(text, *, name="prices.csv", now=NOON):
     return competing.receive(name=name, content=text.encode(), actor="ann", now=now)
+
+
+def ecb_xml(rates, *, day="2026-11-24"):
+    """Write a list as the European Central Bank does."""
+    cubes = "".join(
+        f'<Cube currency="{currency}" rate="{rate}"/>' for currency, rate in rates.items()
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        '<gesmes:Envelope xmlns:gesmes="http://www.gesmes.org/xml/2002-08-01"'
+        ' xmlns="http://www.ecb.int/vocabulary/2002-08-01/eurofxref">'
+        "<gesmes:subject>Reference rates</gesmes:subject>"
+        f'<Cube><Cube time="{day}">{cubes}</Cube></Cube></gesmes:Envelope>'
+    ).encode()

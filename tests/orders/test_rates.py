@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
+from catalog.models import ExchangeRate
 from orders import holding, tasks
 from orders.models import OrderLine, PurchaseOrder
 from suppliers.models import SupplierOffer
@@ -76,3 +79,24 @@ def test_what_the_rate_shows_to_be_a_loss_is_held_for_that(supplier):
     holding.lift_answered(now=NOON)
 
     assert [reason["code"] for reason in send().hold_reasons] == ["margin"]
+
+
+def test_an_old_rate_holds_as_a_missing_one_does_until_there_is_a_new_one(supplier, settings):
+    rate = make_exchange_rate(as_of=timezone.now() - timedelta(hours=5))
+    settings.RATES_MAX_AGE_H = 4
+
+    held = send()
+    assert [reason["code"] for reason in held.hold_reasons] == ["rate"]
+    assert holding.lift_answered(now=timezone.now()) == 0
+
+    ExchangeRate.objects.filter(pk=rate.pk).update(as_of=timezone.now())
+    assert holding.lift_answered(now=timezone.now()) == 1
+    assert send().request_status == "accepted"
+
+
+def test_a_rate_that_waits_for_a_decision_holds_too(supplier):
+    rate = make_exchange_rate()
+    ExchangeRate.objects.filter(pk=rate.pk).update(waiting_rate=Decimal(40))
+
+    assert [reason["code"] for reason in send().hold_reasons] == ["rate"]
+    assert supplier.effects == []

@@ -127,6 +127,18 @@ SUPPLY = (
         """,
     ),
     Invariant(
+        code="P5.waiting_rate",
+        sentence="A rate is in doubt if and only if news of it waits for a person.",
+        sql="""
+            SELECT coalesce(r.base, n.base) AS base, coalesce(r.quote, n.quote) AS quote,
+                   r.waiting_rate, n.rate
+            FROM (SELECT * FROM catalog_exchangerate WHERE waiting_rate IS NOT NULL) r
+            FULL JOIN (SELECT * FROM catalog_ratenews WHERE status = 'waiting') n
+              ON n.base = r.base AND n.quote = r.quote
+            WHERE r.waiting_rate IS DISTINCT FROM n.rate
+        """,
+    ),
+    Invariant(
         code="P2.fit_to_show",
         sentence="Only active products are published, and none that staff withdrew.",
         sql="""

@@ -54,6 +54,7 @@ FEED_MAPPINGS = {
 }
 # The European Central Bank's reference rate of 2026-10-30, so that a first start needs no one.
 USD_IN_EUR = Decimal("0.8632")
+RATE_SOURCE = "ECB 2026-10-30"
 
 
 class Command(BaseCommand):
@@ -87,11 +88,13 @@ def _channel() -> Channel:
             "countries": sorted(STANDARD_RATES),
         },
     )
+    # The demo hears no news: its rate is of today whenever it starts, unless staff said another.
     ExchangeRate.objects.get_or_create(
         base="USD",
         quote="EUR",
-        defaults={"rate": USD_IN_EUR, "source": "ECB 2026-10-30", "as_of": timezone.now()},
+        defaults={"rate": USD_IN_EUR, "source": RATE_SOURCE, "as_of": timezone.now()},
     )
+    ExchangeRate.objects.filter(source=RATE_SOURCE).update(as_of=timezone.now())
     LandingTerms.objects.get_or_create(
         channel=channel,
         origin="*",

@@ -95,6 +95,8 @@ PLANTED = {
     "I8.quarantine": "UPDATE suppliers_feedrun SET status = 'quarantined', updated = 3",
     "P1.not_below_cost": "UPDATE catalog_listing SET cost_amount = price_amount + 1",
     "P2.fit_to_show": "UPDATE catalog_listing SET is_withdrawn = true",
+    "P5.waiting_rate": "INSERT INTO catalog_exchangerate (base, quote, rate, waiting_rate, source,"
+    " as_of, standing) VALUES ('USD', 'EUR', 0.9, 0.5, 'test', now(), 'sure')",
     "P4.one_book": "UPDATE catalog_pricebook SET status = 'draft'",
     "P3.card_price": "UPDATE catalog_card SET price_amount = price_amount + 1",
     "V1.judged": "UPDATE suppliers_evidence SET verified_by = ''",

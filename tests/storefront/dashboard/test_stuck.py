@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
 
-from catalog.models import Image, Listing, PriceHold, PriceRule
+from catalog.models import ExchangeRate, Image, Listing, PriceHold, PriceRule, RateNews
 from notifications.models import Delivery
 from orders.models import (
     Allocation,
@@ -125,6 +125,26 @@ TROUBLE = {
     "evidence_waits": lambda: Evidence.objects.update(status="submitted", status_since=AGO),
     "evidence_ends": lambda: Evidence.objects.update(valid_until=NOON.date()),
     "offers_withheld": lambda: SupplierOffer.objects.update(missing_evidence="ce, un_38_3"),
+    "rate_waits": lambda: RateNews.objects.create(
+        base="USD",
+        quote="EUR",
+        rate=2,
+        old_rate=1,
+        source="test",
+        as_of=AGO,
+        status="waiting",
+        status_since=AGO,
+        told_by="test",
+        told_at=AGO,
+    ),
+    "rate_old": lambda: ExchangeRate.objects.create(
+        base=Listing.objects.first().wholesale_currency,
+        quote="EUR",
+        rate=1,
+        source="test",
+        as_of=AGO,
+        standing="unknown",
+    ),
     "price_held": lambda: PriceHold.objects.create(
         listing=Listing.objects.first(),
         status_since=AGO,

@@ -1,0 +1,83 @@
+"""Read the daily rates of the European Central Bank. Pure: no database, no clock, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
+
+from lxml import etree
+
+EURO = "EUR"
+# They are told at 16:00 in Frankfurt, all the year round within an hour of this.
+TOLD_AT = time(15, tzinfo=UTC)
+LEAST, MOST = Decimal("0.000001"), Decimal(10_000_000)
+PLACES = Decimal("0.0000000001")
+
+
+class UnreadableRatesError(ValueError):
+    """It is no list of rates; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DailyRates:
+    """What one euro is worth in each currency, and as of when."""
+
+    as_of: datetime
+    per_euro: Mapping[str, Decimal]
+
+    def into(self, quote: str) -> dict[str, Decimal]:
+        """Return what one unit of each other currency is worth in ``quote``, over the euro.
+
+        Empty when the list does not tell of that currency. Rounded only at the end.
+        """
+        per_euro = {**self.per_euro, EURO: Decimal(1)}
+        if quote not in per_euro:
+            return {}
+        return {
+            base: (per_euro[quote] / rate).quantize(PLACES)
+            for base, rate in per_euro.items()
+            if base != quote
+        }
+
+
+def read(content: bytes) -> DailyRates:
+    """Read ``eurofxref-daily.xml``.
+
+    Raises: UnreadableRatesError  it is something else, or says what cannot be
+    Source: ecb.europa.eu, euro foreign exchange reference rates
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        root = etree.fromstring(content, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise UnreadableRatesError(f"It is no XML: {error}"[:200]) from None
+    days = root.xpath("//*[local-name()='Cube'][@time]")
+    if len(days) != 1:
+        raise UnreadableRatesError(f"It tells of {len(days)} days, not of one.")
+    try:
+        as_of = datetime.combine(date.fromisoformat(days[0].get("time")), TOLD_AT)
+    except ValueError:
+        raise UnreadableRatesError("Its day is no date.") from None
+    per_euro: dict[str, Decimal] = {}
+    for cube in days[0].xpath("./*[local-name()='Cube']"):
+        currency, told = cube.get("currency", ""), cube.get("rate", "")
+        if not (len(currency) == 3 and currency.isascii() and currency.isupper()):  # noqa: PLR2004
+            raise UnreadableRatesError(f"{currency[:20]!r} is no currency.")
+        if currency in per_euro:
+            raise UnreadableRatesError(f"{currency} is told twice.")
+        per_euro[currency] = _rate(currency, told)
+    if not per_euro:
+        raise UnreadableRatesError("It tells no rate.")
+    return DailyRates(as_of=as_of, per_euro=per_euro)
+
+
+def _rate(currency: str, told: str) -> Decimal:
+    try:
+        rate = Decimal(told)
+    except InvalidOperation:
+        rate = Decimal(0)
+    if not (rate.is_finite() and LEAST < rate < MOST):
+        raise UnreadableRatesError(f"{currency}: {told[:20]!r} is no rate.")
+    return rate

@@ -1,0 +1,120 @@
+"""What foreign money is worth: as it counts now, and all that was ever heard of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from catalog.worth import Limits, Standing
+from storefront.lib.states import Stateful
+
+
+def limits() -> Limits:
+    """Return how old a rate may be, and how far it may move in a day."""
+    return Limits(
+        max_age=timedelta(hours=settings.RATES_MAX_AGE_H),
+        max_move_percent=settings.RATES_MAX_MOVE_PERCENT,
+    )
+
+
+class ExchangeRateQuerySet(models.QuerySet["ExchangeRate"]):
+    """Questions about rates."""
+
+    def sure(self, now: datetime) -> ExchangeRateQuerySet:
+        """Leave out what is too old, and what is about to be another one."""
+        return self.filter(as_of__gte=now - limits().max_age, waiting_rate__isnull=True)
+
+
+class ExchangeRate(models.Model):
+    """What one unit of ``base`` costs in ``quote``, who said so and when.
+
+    ``waiting_rate`` is a newer one that moved too far to be believed without a person.
+    ``standing`` is how sure it was when prices were last counted by it.
+    """
+
+    base = models.CharField(max_length=3)
+    quote = models.CharField(max_length=3)
+    rate = models.DecimalField(max_digits=20, decimal_places=10)
+    source = models.CharField(max_length=60)
+    as_of = models.DateTimeField()
+    waiting_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
+    standing = models.CharField(
+        max_length=7,
+        choices=[
+            (Standing.SURE.value, _("sure")),
+            (Standing.UNSURE.value, _("not sure")),
+            (Standing.UNKNOWN.value, _("unknown by now")),
+        ],
+        default=Standing.SURE.value,
+    )
+
+    objects = ExchangeRateQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["base", "quote"], name="exchange_rate_once_per_pair"),
+            models.CheckConstraint(
+                condition=Q(rate__gt=0) & (Q(waiting_rate__isnull=True) | Q(waiting_rate__gt=0)),
+                name="exchange_rate_positive",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.base}/{self.quote}"
+
+
+class RateNews(Stateful):
+    """A rate as it was told: the history of all rates, and what waits for a person.
+
+    ``old_rate`` is what counted when it came.
+    """
+
+    class Status(models.TextChoices):
+        TAKEN = "taken"  # believed as it came, or said by a person
+        WAITING = "waiting"  # it moved too far
+        APPROVED = "approved"
+        REJECTED = "rejected"
+        LAPSED = "lapsed"  # newer news came first
+
+    TRANSITIONS: ClassVar = {
+        Status.TAKEN: frozenset(),
+        Status.WAITING: frozenset({Status.APPROVED, Status.REJECTED, Status.LAPSED}),
+        Status.APPROVED: frozenset(),
+        Status.REJECTED: frozenset(),
+        Status.LAPSED: frozenset(),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    base = models.CharField(max_length=3)
+    quote = models.CharField(max_length=3)
+    rate = models.DecimalField(max_digits=20, decimal_places=10)
+    old_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
+    source = models.CharField(max_length=60)
+    as_of = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status)
+    status_since = models.DateTimeField()
+    told_by = models.CharField(max_length=100)
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["base", "quote"],
+                condition=Q(status="waiting"),
+                name="rate_news_one_waits_per_pair",
+            ),
+            models.CheckConstraint(condition=Q(rate__gt=0), name="rate_news_positive"),
+            models.CheckConstraint(
+                condition=Q(status__in=["taken", "waiting", "approved", "rejected", "lapsed"]),
+                name="rate_news_status_is_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["base", "quote", "as_of"], name="rate_news_by_pair")]
+
+    def __str__(self) -> str:
+        return f"{self.base}/{self.quote} {self.as_of:%Y-%m-%d}"

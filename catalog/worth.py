@@ -1,0 +1,66 @@
+"""Tell how sure a rate of exchange is. Pure: no database, no clock, no network.
+
+A rate is believed while it is young. When it grows old, or when a newer one waits for a person
+because it moved so far, nobody knows what the money is worth; it is then counted at the dearest
+that can be believed, so that nothing is sold at a loss. After twice the age it is not counted
+at all.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+A_DAY = timedelta(days=1)
+# After a long silence more is believed than after a day, but not anything.
+MOST_DAYS = 3
+
+
+class Standing(StrEnum):
+    """How sure a rate is."""
+
+    SURE = "sure"
+    UNSURE = "unsure"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How old a rate may be, and by how many percent it may move in a day."""
+
+    max_age: timedelta
+    max_move_percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """What money is worth at one moment.
+
+    ``dearest`` is what to count with while that is not sure: never less than ``rate``.
+    """
+
+    standing: Standing
+    rate: Decimal
+    dearest: Decimal
+
+
+def worth(
+    *, rate: Decimal, as_of: datetime, waiting: Decimal | None, limits: Limits, now: datetime
+) -> Worth:
+    """Judge a rate by its age and by what waits for a person."""
+    age = now - as_of
+    if age > 2 * limits.max_age:
+        return Worth(standing=Standing.UNKNOWN, rate=rate, dearest=rate)
+    is_old = age > limits.max_age
+    standing = Standing.UNSURE if is_old or waiting is not None else Standing.SURE
+    dearest = rate * (100 + limits.max_move_percent) / 100 if is_old else rate
+    return Worth(standing=standing, rate=rate, dearest=max(dearest, waiting or rate))
+
+
+def moved_too_far(*, old: Decimal, new: Decimal, passed: timedelta, limits: Limits) -> bool:
+    """Tell whether a rate moved more than is believed, for each day that passed, up to three."""
+    days = min(MOST_DAYS, max(1, math.ceil(passed / A_DAY)))
+    return abs(new - old) * 100 > old * limits.max_move_percent * days
