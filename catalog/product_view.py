@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from catalog.cards import is_fresh
 from catalog.models import Category, Spec
+from catalog.reductions import Reduction
 from storefront.lib.money import Money
 
 
@@ -56,6 +57,12 @@ class VariantView:
     as_of: datetime | None
     ships_from: Mapping[str, int]
     pictures: tuple[PictureView, ...]
+    reduction: Reduction | None = None
+
+    @property
+    def lowest_before(self) -> Money | None:
+        """The lowest price of the 30 days before a reduction that is announced."""
+        return Money(self.reduction.lowest, self.price.currency) if self.reduction else None
 
     @property
     def options_text(self) -> str:

@@ -15,6 +15,7 @@ from catalog.cards import CARD_COLUMNS, CardView
 from catalog.models import Category, Channel, Spec, Variant
 from catalog.models.listing import STALE_AFTER
 from catalog.product_view import ModeView, PictureView, ProductView, VariantView
+from catalog.reductions import WINDOW, Asked, announced
 from storefront.lib.money import Money
 
 PICKS_PER_SHELF = 6
@@ -58,9 +59,21 @@ _VARIANTS = """
         (SELECT json_object_agg(name.scheme, CASE name.scheme
             WHEN 'gtin' THEN name.value ELSE name.raw END)
          FROM catalog_identifier name
-         WHERE name.variant_id = variant.id AND name.state <> 'conflict')
+         WHERE name.variant_id = variant.id AND name.state <> 'conflict'),
+        rule.ends_at,
+        CASE WHEN rule.is_promotion THEN
+            (SELECT json_agg(json_build_array(change.at, change.amount::text,
+                made_by.is_promotion AND made_by.starts_at = rule.starts_at
+             ) ORDER BY change.at, change.id)
+             FROM catalog_pricechange change
+             JOIN catalog_pricerule made_by ON made_by.id = change.rule_id
+             WHERE change.listing_id = listing.id AND change.at >= coalesce(
+                (SELECT max(at) FROM catalog_pricechange
+                 WHERE listing_id = listing.id AND at <= rule.starts_at - %s), '-infinity'))
+        END
     FROM catalog_listing listing
     JOIN catalog_variant variant ON variant.id = listing.variant_id
+    LEFT JOIN catalog_pricerule rule ON rule.id = listing.rule_id
     WHERE listing.channel_id = %s AND variant.product_id = %s AND listing.is_published
     ORDER BY variant.position, variant.id
 """
@@ -77,10 +90,10 @@ def product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None
         if not (row := cursor.fetchone()):
             return None
         own, (brand, modes, pictures), rest = row[:7], row[7:10], row[10:]
-        cursor.execute(_VARIANTS, [channel.pk, own[0]])
+        cursor.execute(_VARIANTS, [WINDOW, channel.pk, own[0]])
         shown = [PictureView(*picture) for picture in pictures or ()]
         variants = [
-            _variant(values, currency=channel.currency, pictures=shown)
+            _variant(values, currency=channel.currency, pictures=shown, now=now)
             for values in cursor.fetchall()
         ]
     buyable = tuple(
@@ -129,9 +142,13 @@ def _mode(
 
 
 def _variant(
-    values: Sequence[Any], *, currency: str, pictures: Sequence[PictureView]
+    values: Sequence[Any], *, currency: str, pictures: Sequence[PictureView], now: datetime
 ) -> VariantView:
     names: Mapping[str, str] = values[15] or {}
+    asked = [
+        Asked(datetime.fromisoformat(at), Decimal(amount), is_reduced)
+        for at, amount, is_reduced in values[17] or ()
+    ]
     return VariantView(
         id=values[0],
         listing_id=values[1],
@@ -151,6 +168,7 @@ def _variant(
         as_of=values[13],
         ships_from=values[14],
         pictures=tuple(picture for picture in pictures if picture.variant_id == values[0]),
+        reduction=announced(asked, price=values[11], until=values[16], now=now) if asked else None,
     )
 
 

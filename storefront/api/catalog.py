@@ -134,6 +134,14 @@ class SpecShown(serializers.Serializer[Any]):
     basis = serializers.CharField(help_text="Who says so.")
 
 
+class ReductionShown(serializers.Serializer[Any]):
+    """A reduction that is announced, counted from the lowest price of the 30 days before it."""
+
+    percent = serializers.IntegerField(source="reduction.percent")
+    lowest_price_30_days = MoneyFields(source="lowest_before")
+    until = serializers.DateTimeField(source="reduction.until")
+
+
 class VariantShown(serializers.Serializer[Any]):
     """One choice. ``listing_id`` is what goes into a cart."""
 
@@ -146,6 +154,7 @@ class VariantShown(serializers.Serializer[Any]):
     weight_g = serializers.IntegerField(allow_null=True)
     lithium = serializers.CharField(help_text="How lithium cells travel with it.")
     price = MoneyFields()
+    reduction = serializers.SerializerMethodField()
     is_available = serializers.SerializerMethodField()
     available = serializers.IntegerField()
     as_of = serializers.DateTimeField(allow_null=True)
@@ -154,6 +163,10 @@ class VariantShown(serializers.Serializer[Any]):
 
     def get_is_available(self, variant: showing.VariantView) -> bool:
         return variant.is_available(self.context["now"])
+
+    @extend_schema_field(ReductionShown(allow_null=True))
+    def get_reduction(self, variant: showing.VariantView) -> Mapping[str, Any] | None:
+        return ReductionShown(variant).data if variant.reduction else None
 
     @extend_schema_field(serializers.ListField(child=Pictures()))
     def get_pictures(self, variant: showing.VariantView) -> list[dict[str, str]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from catalog import listings, price_books, rehearsing, repricing
 from catalog.listings import Supply
-from catalog.models import Listing, PriceBook
+from catalog.models import Listing, PriceBook, PriceChange
 from storefront.lib.money import Money
 from tests.factories.catalog import NOON, make_channel, make_price_rule, make_variant
+from tests.factories.price_books import make_price_book
 
 
 def supplied(variant, cost="10.00", **more):
@@ -52,3 +54,29 @@ def drafted(value="0.40", **changes):
 def open_and_reprice(book, now=NOON):
     price_books.go_live(book=ready(book, now), actor="ann", now=now)
     return repricing.reprice_due(now=now)
+
+
+def announce(listing, *, was, now):
+    """Let the present price of a listing be an announced reduction since yesterday."""
+    book = make_price_book(
+        channel=listing.channel,
+        version=2,
+        status="live",
+        rules=(
+            {
+                "starts_at": now - timedelta(days=1),
+                "ends_at": now + timedelta(days=1),
+                "is_promotion": True,
+            },
+        ),
+    )
+    told = ((40, was, listing.rule), (1, listing.price_amount, book.rules.get()))
+    for days, amount, rule in told:
+        PriceChange.objects.create(
+            listing=listing,
+            amount=amount,
+            cost_amount=listing.cost_amount,
+            rule=rule,
+            at=now - timedelta(days=days),
+        )
+    Listing.objects.filter(pk=listing.pk).update(rule=book.rules.get())

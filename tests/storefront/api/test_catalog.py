@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.http import QueryDict
+from django.utils import timezone
 
 from catalog import shelving
 from catalog.filters import ShelfQuery
@@ -16,6 +19,7 @@ from tests.factories.catalog import (
     make_spec,
     make_variant,
 )
+from tests.factories.price_shop import announce
 from tests.storefront.api.contract import kind_of
 
 pytestmark = pytest.mark.django_db
@@ -176,3 +180,17 @@ def test_a_shop_that_is_not_set_up_says_so(api):
     answer = api.get("/api/v1/listings/")
 
     assert (answer.status_code, kind_of(answer)) == (503, "away")
+
+
+def test_a_reduction_is_told_with_the_lowest_price_before_it(api):
+    listing = put_on_shelf(slug="h1", price="39.99")
+    plain = api.get("/api/v1/listings/h1/").json()["variants"][0]
+    now = timezone.now()
+    announce(listing, was=Decimal("50.00"), now=now)
+
+    (variant,) = api.get("/api/v1/listings/h1/").json()["variants"]
+
+    assert plain["reduction"] is None
+    assert variant["reduction"]["percent"] == 20
+    assert variant["reduction"]["lowest_price_30_days"] == {"amount": "50.00", "currency": "EUR"}
+    assert variant["reduction"]["until"] > now.isoformat()

@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import gzip
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from storefront.web.errors import server_error
 from storefront.web.pages import PAGES
 from tests.factories.catalog import make_channel, make_product, make_spec, make_variant
 from tests.factories.orders import make_sellable
+from tests.factories.price_shop import announce
 from tests.storefront.web.conftest import make_light, shelve
 from tests.storefront.web.reading import Page, results
 
@@ -131,6 +134,17 @@ def test_a_product_page_says_what_it_costs_when_it_comes_and_how_sure_that_is(cl
     assert "from Germany" in text
     assert "supplier’s claim, passes physics" in text
     assert "0.25 lx" in text
+
+
+def test_beside_a_reduction_stands_the_lowest_price_of_the_30_days_before_it(client, light):
+    assert "Lowest price" not in client.get("/en/p/trail-400/").content.decode()
+    announce(light, was=Decimal("50.00"), now=timezone.now())
+
+    text = client.get("/en/p/trail-400/").content.decode()
+
+    assert "Lowest price of the last 30 days: €50.00" in text
+    assert "−20&nbsp;%" in text
+    assert "Son 30 günün ən aşağı qiyməti" in client.get("/az/p/trail-400/").content.decode()
 
 
 def test_every_variant_has_an_address_and_the_sold_out_one_stays_in_sight(client, light):
