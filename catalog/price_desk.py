@@ -8,13 +8,15 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog import editing, explaining, price_books, price_words
+from catalog import editing, explaining, price_books, price_history, price_words
+from catalog.charting import chart
 from catalog.models import Channel, LandingTerms, Listing, PriceChange
 from storefront.lib import columns
 from storefront.lib.money import Money
@@ -50,12 +52,23 @@ class ListingAdmin(StaffAdmin):
             ordering=["-id"],
         )
     ]
+    readonly_fields: ClassVar = ["history"]
     actions: ClassVar = ["withdraw", "put_back"]
     actions_detail: ClassVar = ["explain"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Listing]:
+        found: QuerySet[Listing] = super().get_queryset(request)
+        return found.select_related("variant__product", "channel", "rule")
 
     @admin.display(description=_("Product"), ordering="variant__product__title")
     def title(self, listing: Listing) -> str:
         return listing.variant.product.title
+
+    @admin.display(description=_("Price and cost over time"))
+    def history(self, listing: Listing) -> str:
+        drawn = chart(price_history.read(listing=listing), until=timezone.now())
+        context = {"chart": drawn, "currency": listing.channel.currency}
+        return render_to_string("catalog/price_chart.html", context)
 
     @action(description=_("Take off the shop, and keep it off"))
     def withdraw(self, request: HttpRequest, rows: QuerySet[Listing]) -> None:

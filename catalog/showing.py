@@ -69,7 +69,8 @@ _VARIANTS = """
              JOIN catalog_pricerule made_by ON made_by.id = change.rule_id
              WHERE change.listing_id = listing.id AND change.at >= coalesce(
                 (SELECT max(at) FROM catalog_pricechange
-                 WHERE listing_id = listing.id AND at <= rule.starts_at - %s), '-infinity'))
+                 WHERE listing_id = listing.id
+                   AND at <= rule.starts_at - make_interval(days => %s)), '-infinity'))
         END
     FROM catalog_listing listing
     JOIN catalog_variant variant ON variant.id = listing.variant_id
@@ -90,7 +91,7 @@ def product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None
         if not (row := cursor.fetchone()):
             return None
         own, (brand, modes, pictures), rest = row[:7], row[7:10], row[10:]
-        cursor.execute(_VARIANTS, [WINDOW, channel.pk, own[0]])
+        cursor.execute(_VARIANTS, [WINDOW.days, channel.pk, own[0]])
         shown = [PictureView(*picture) for picture in pictures or ()]
         variants = [
             _variant(values, currency=channel.currency, pictures=shown, now=now)

@@ -21,7 +21,7 @@ from catalog.models import Category
 from storefront.api import kinds
 from storefront.api.describing import describes, of_path
 from storefront.api.endpoint import Endpoint, our_channel
-from storefront.api.fields import MoneyFields, picture_urls
+from storefront.api.fields import MoneyFields, ReductionFields, picture_urls
 from storefront.api.problems import ProblemError
 from storefront.lib.money import Money
 
@@ -134,14 +134,6 @@ class SpecShown(serializers.Serializer[Any]):
     basis = serializers.CharField(help_text="Who says so.")
 
 
-class ReductionShown(serializers.Serializer[Any]):
-    """A reduction that is announced, counted from the lowest price of the 30 days before it."""
-
-    percent = serializers.IntegerField(source="reduction.percent")
-    lowest_price_30_days = MoneyFields(source="lowest_before")
-    until = serializers.DateTimeField(source="reduction.until")
-
-
 class VariantShown(serializers.Serializer[Any]):
     """One choice. ``listing_id`` is what goes into a cart."""
 
@@ -164,9 +156,9 @@ class VariantShown(serializers.Serializer[Any]):
     def get_is_available(self, variant: showing.VariantView) -> bool:
         return variant.is_available(self.context["now"])
 
-    @extend_schema_field(ReductionShown(allow_null=True))
+    @extend_schema_field(ReductionFields(allow_null=True))
     def get_reduction(self, variant: showing.VariantView) -> Mapping[str, Any] | None:
-        return ReductionShown(variant).data if variant.reduction else None
+        return ReductionFields(variant).data if variant.reduction else None
 
     @extend_schema_field(serializers.ListField(child=Pictures()))
     def get_pictures(self, variant: showing.VariantView) -> list[dict[str, str]]:

@@ -64,6 +64,14 @@ class MoneyFields(Strict):
     currency = serializers.RegexField(r"^[A-Z]{3}$", help_text=_("ISO 4217."))
 
 
+class ReductionFields(serializers.Serializer[Any]):
+    """A reduction that is announced, counted from the lowest price of the 30 days before it."""
+
+    percent = serializers.IntegerField(source="reduction.percent")
+    lowest_price_30_days = MoneyFields(source="lowest_before")
+    until = serializers.DateTimeField(source="reduction.until")
+
+
 class AddressFields(Strict):
     """Where the parcel goes. Which fields a country needs, its own rules say."""
 
