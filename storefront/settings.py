@@ -51,8 +51,7 @@ PRIVATE_NETWORKS_ALLOWED = env_list(
 # Ports besides 80 and 443: numbers, or ranges such as 8000-8010.
 OUTSIDE_PORTS_ALLOWED = env_list("OUTSIDE_PORTS_ALLOWED", "" if IS_PRODUCTION else "1024-65535")
 
-# What must be proven of a supplier before we buy from him, and of his goods before they are sold
-# (criteria of suppliers.models.evidence). Set to nothing, nothing is asked for.
+# What must be proven (suppliers.models.evidence) of a supplier, and of goods before they are sold.
 VETTING_REQUIRED = env_list(
     "VETTING_REQUIRED", "steady_stock,shipping,returns,response_time,un_38_3,ce,rohs"
 )
@@ -201,8 +200,7 @@ CELERY_TASK_ROUTES = {
     "suppliers.tasks.fetch_sample": {"queue": "syncs"},
     "suppliers.tasks.*": {"queue": "bulk"},
 }
-# So many processes at a time read one supplier, so many send him orders, and half as many hear his
-# news: half of the processes of each worker.
+# So many processes read one supplier, as many send him orders, and half as many hear his news.
 LANES_PER_SUPPLIER = env_int("LANES_PER_SUPPLIER", 2)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from storefront.dashboard import complaints
 from storefront.dashboard.cause import NO_MONEY, Cause, plain
 from storefront.dashboard.claim_causes import CLAIMS
+from storefront.dashboard.price_causes import PRICES
 from storefront.dashboard.stock_causes import STOCK
 from storefront.dashboard.vetting_causes import VETTING
 
@@ -228,62 +229,7 @@ CAUSES = (
         "l.reported_quantity < l.allocated_unseen + l.reserved",
     ),
     *STOCK,
-    plain(
-        "price_held",
-        _("A price is stopped by a guard"),
-        "catalog_pricehold",
-        "h.id, v.sku AS name, h.opened_at AS since, h.old_amount AS amount, c.currency,"
-        " h.sentence AS detail FROM catalog_pricehold h"
-        " JOIN catalog_listing l ON l.id = h.listing_id"
-        " JOIN catalog_channel c ON c.id = l.channel_id"
-        " JOIN catalog_variant v ON v.id = l.variant_id",
-        "h.status = 'open'",
-    ),
-    plain(
-        "stale_supplier",
-        _("Supplier's stock figures grow old"),
-        "suppliers_supplier",
-        f"s.id, s.name, coalesce(p.told_at, s.status_since) AS since, {NO_MONEY},"  # noqa: S608 - ours
-        " c.problem AS detail"
-        " FROM suppliers_supplier s"
-        " LEFT JOIN suppliers_connection c ON c.supplier_id = s.id"
-        " LEFT JOIN (SELECT supplier_id, max(stock_as_of) AS told_at"
-        " FROM suppliers_stocklocation GROUP BY 1) p ON p.supplier_id = s.id",
-        "s.status = 'active' AND coalesce(p.told_at, s.status_since)"
-        " < %(now)s - make_interval(mins => s.stock_told_min)",
-    ),
-    plain(
-        "sold_out_selling",
-        _("Sells, and is sold out"),
-        "catalog_listing",
-        f"l.id, v.sku AS name, l.updated_at AS since, {NO_MONEY},"  # noqa: S608 - written here
-        " sold.units || ' ×' AS detail"
-        " FROM (SELECT i.variant_id, sum(i.quantity) AS units FROM orders_order d"
-        " JOIN orders_orderline i ON i.order_id = d.id"
-        " WHERE d.placed_at > %(now)s - interval '7 days' GROUP BY 1) sold"
-        " JOIN catalog_variant v ON v.id = sold.variant_id"
-        " JOIN catalog_listing l ON l.variant_id = v.id",
-        "l.is_published AND l.available = 0",
-    ),
-    plain(
-        "rate_waits",
-        _("An exchange rate moved too far to be believed"),
-        "catalog_ratenews",
-        f"n.id, n.base || '/' || n.quote AS name, n.told_at AS since, {NO_MONEY},"
-        " n.old_rate::float8::text || ' → ' || n.rate::float8::text AS detail"
-        " FROM catalog_ratenews n",
-        "n.status = 'waiting'",
-    ),
-    plain(
-        "rate_old",
-        _("An exchange rate is too old: prices in that money stand still"),
-        "catalog_exchangerate",
-        f"r.id, r.base || '/' || r.quote AS name, r.as_of AS since, {NO_MONEY}, r.source AS detail"
-        " FROM catalog_exchangerate r",
-        "r.waiting_rate IS NULL AND r.standing <> 'sure' AND EXISTS (SELECT 1"
-        " FROM catalog_listing l JOIN catalog_channel c ON c.id = l.channel_id"
-        " WHERE l.wholesale_currency = r.base AND c.currency = r.quote)",
-    ),
+    *PRICES,
     plain(
         "pictures",
         _("Pictures cannot be fetched"),

@@ -18,7 +18,7 @@ UNPAID_S = 1_200.0
 class Shop(Protocol):
     """What the play asks of a shop; moments are seconds since it began."""
 
-    def available(self) -> dict[str, int]: ...
+    def available(self, at_s: float, /) -> dict[str, int]: ...
     def promise(self, wish: Wish, at_s: float, /) -> bool: ...
     def expire(self, wish: Wish, at_s: float, /) -> None: ...
     def paid(self, wish: Wish, at_s: float, /) -> None: ...
@@ -211,7 +211,7 @@ class Play:
             case "feed" if not each.is_lost:
                 self._show(self.warehouse.exported, self.warehouse.exported_s)
                 self.shop.feed(dict(self.warehouse.exported), at_s)
-                self._look()
+                self._look(at_s)
         if each.news_after_s is not None:
             self._at(at_s + each.news_after_s, partial(self._tell, each.sku))
 
@@ -242,9 +242,9 @@ class Play:
                 figure -= self.open[number].wish.quantity
         return figure
 
-    def _look(self) -> None:
+    def _look(self, at_s: float) -> None:
         """Compare what the shop offers with what it could offer, had it perfect knowledge."""
-        offered = self.shop.available()
+        offered = self.shop.available(at_s)
         self.score.looks += 1
         for sku in self.shown:
             left = max(0, self._truly_left(sku))

@@ -22,7 +22,7 @@ class SimpleShop:
     sold: dict[int, Wish] = field(default_factory=dict)
     accepted_ones: set[int] = field(default_factory=set)
 
-    def available(self) -> dict[str, int]:
+    def available(self, at_s: float, /) -> dict[str, int]:  # noqa: ARG002 - figures do not age here
         left = dict(self.figures)
         for wish in (*self.held.values(), *self.sold.values()):
             left[wish.sku] -= wish.quantity

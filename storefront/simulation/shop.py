@@ -53,6 +53,8 @@ class RealShop:
             status=Supplier.Status.ACTIVE,
             status_since=BEGINS,
             counts_down_at=configured,
+            stock_grows_units=0,  # here only what is counted twice counts, not how old it is
+            stock_grows_percent=0,
         )
         address = f"http://{name}.example"
         Connection.objects.create(supplier=self.supplier, base_url=address, calls_per_second=10_000)
@@ -66,8 +68,10 @@ class RealShop:
         self.lines: dict[int, OrderLine] = {}
         self.measured_s = 0.0
 
-    def available(self) -> dict[str, int]:
-        levels = StockLevel.objects.with_available().filter(offer__supplier=self.supplier)
+    def available(self, at_s: float, /) -> dict[str, int]:
+        levels = StockLevel.objects.with_available(moment(at_s)).filter(
+            offer__supplier=self.supplier
+        )
         return dict(
             levels.values_list("offer__supplier_sku", "free")  # type: ignore[misc]  # annotated
         )

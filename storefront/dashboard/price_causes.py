@@ -1,0 +1,40 @@
+"""Why prices wait for a person: a guard stopped one, or nobody is sure what money is worth."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from storefront.dashboard.cause import NO_MONEY, plain
+
+PRICES = (
+    plain(
+        "price_held",
+        _("A price is stopped by a guard"),
+        "catalog_pricehold",
+        "h.id, v.sku AS name, h.opened_at AS since, h.old_amount AS amount, c.currency,"
+        " h.sentence AS detail FROM catalog_pricehold h"
+        " JOIN catalog_listing l ON l.id = h.listing_id"
+        " JOIN catalog_channel c ON c.id = l.channel_id"
+        " JOIN catalog_variant v ON v.id = l.variant_id",
+        "h.status = 'open'",
+    ),
+    plain(
+        "rate_waits",
+        _("An exchange rate moved too far to be believed"),
+        "catalog_ratenews",
+        f"n.id, n.base || '/' || n.quote AS name, n.told_at AS since, {NO_MONEY},"
+        " n.old_rate::float8::text || ' → ' || n.rate::float8::text AS detail"
+        " FROM catalog_ratenews n",
+        "n.status = 'waiting'",
+    ),
+    plain(
+        "rate_old",
+        _("An exchange rate is too old: prices in that money stand still"),
+        "catalog_exchangerate",
+        f"r.id, r.base || '/' || r.quote AS name, r.as_of AS since, {NO_MONEY}, r.source AS detail"
+        " FROM catalog_exchangerate r",
+        "r.waiting_rate IS NULL AND r.standing <> 'sure' AND EXISTS (SELECT 1"
+        " FROM catalog_listing l JOIN catalog_channel c ON c.id = l.channel_id"
+        " WHERE l.wholesale_currency = r.base AND c.currency = r.quote)",
+    ),
+)
