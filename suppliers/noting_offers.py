@@ -9,6 +9,7 @@ from typing import Any
 
 from catalog.intake import Intake
 from catalog.records import ProductRecord, Terms, VariantRecord
+from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
 from suppliers.models import SupplierOffer
 from suppliers.runs import Work
@@ -110,16 +111,18 @@ def _written(offer: SupplierOffer) -> tuple[Any, ...]:
 
 
 def _terms(work: Work, terms: Terms) -> dict[str, Any]:
-    """Write terms as columns; retail prices in other money than his are none that we know."""
-    amounts = {
-        column: price.rounded().amount
-        if price and price.currency == work.supplier.currency and price.amount <= MOST_RETAIL
-        else None
-        for column, price in (("map_amount", terms.map_price), ("msrp_amount", terms.msrp))
-    }
     return {
         "minimum_quantity": terms.minimum_quantity or 1,
         "pack_size": terms.pack_size or 1,
         "lead_days": terms.lead_days,
-        **amounts,
+        "map_amount": _retail(work, terms.map_price),
+        "msrp_amount": _retail(work, terms.msrp),
     }
+
+
+def _retail(work: Work, price: Money | None) -> Decimal | None:
+    """Write a retail price; in other money than his, or absurd, it is none that we know."""
+    if price is None or price.currency != work.supplier.currency or price.amount > MOST_RETAIL:
+        return None
+    amount = price.rounded().amount
+    return amount if amount > 0 else None

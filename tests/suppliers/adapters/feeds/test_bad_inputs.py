@@ -12,65 +12,21 @@ from catalog.models import Listing, Product, Variant
 from storefront.lib.failures import PermanentError
 from suppliers.adapters.feed.fetching import upload_path
 from suppliers.models import (
-    Connection,
     FeedIssue,
     FeedRun,
     StockLevel,
     StockMovement,
-    Supplier,
     SupplierOffer,
     SupplierProduct,
 )
-from tests.factories.catalog import make_category, make_channel, make_exchange_rate, make_price_rule
 from tests.factories.feeds import sync
-from tests.factories.suppliers import NOON
 from tests.suppliers.adapters.feeds import archives
 from tests.suppliers.test_cataloging import versions
 
 BAD = Path(__file__).parent / "bad"
 TABLES = (SupplierProduct, SupplierOffer, StockLevel, StockMovement, Product, Variant, Listing)
-FIELDS = {
-    "sku": {"column": "SKU"},
-    "title": {"column": "Name"},
-    "cost": {"column": "Price"},
-    "stock": {"column": "Stock"},
-    "description": {"column": "Description"},
-}
 REFUSED = (FeedRun.Status.FAILED, FeedRun.Status.QUARANTINED)
 KINDS = ("products", "prices", "stock")
-
-
-@pytest.fixture
-def supplier(db, settings, tmp_path):
-    settings.VAR_DIR = tmp_path
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    make_price_rule(channel=make_channel())
-    make_exchange_rate()
-    make_category(slug="headlamps", families=())
-    supplier = Supplier.objects.create(
-        code="files",
-        name="Files",
-        adapter="feed",
-        currency="USD",
-        status=Supplier.Status.ACTIVE,
-        status_since=NOON,
-    )
-    mapping = {"fields": FIELDS, "country": "DE"}
-    options = {"via": "upload", "products_at": "feed", "mapping": mapping}
-    Connection.objects.create(supplier=supplier, base_url="", options=options)
-    return supplier
-
-
-@pytest.fixture
-def hand_in(settings, supplier):
-    """Put a file where staff's uploads lie."""
-    folder = Path(settings.VAR_DIR) / "feeds" / "files" / "uploads"
-    folder.mkdir(parents=True)
-
-    def put(content):
-        (folder / "feed").write_bytes(content)
-
-    return put
 
 
 def sync_all(supplier):
@@ -128,7 +84,7 @@ def refuses(supplier, hand_in, content, words):
 
 
 def test_every_bad_file_is_used():
-    used = {*WHOLE_FILES, "rows.csv", "rows.ndjson"}
+    used = {*WHOLE_FILES, "rows.csv", "rows.ndjson", "terms.csv"}
 
     assert {path.name for path in BAD.iterdir()} == used
 

@@ -1,0 +1,52 @@
+"""A supplier of files, and where staff hand them in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from suppliers.models import Connection, Supplier
+from tests.factories.catalog import make_category, make_channel, make_exchange_rate, make_price_rule
+from tests.factories.suppliers import NOON
+
+FIELDS = {
+    "sku": {"column": "SKU"},
+    "title": {"column": "Name"},
+    "cost": {"column": "Price"},
+    "stock": {"column": "Stock"},
+    "description": {"column": "Description"},
+}
+
+
+@pytest.fixture
+def supplier(db, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    make_price_rule(channel=make_channel())
+    make_exchange_rate()
+    make_category(slug="headlamps", families=())
+    supplier = Supplier.objects.create(
+        code="files",
+        name="Files",
+        adapter="feed",
+        currency="USD",
+        status=Supplier.Status.ACTIVE,
+        status_since=NOON,
+    )
+    mapping = {"fields": FIELDS, "country": "DE"}
+    options = {"via": "upload", "products_at": "feed", "mapping": mapping}
+    Connection.objects.create(supplier=supplier, base_url="", options=options)
+    return supplier
+
+
+@pytest.fixture
+def hand_in(settings, supplier):
+    """Put a file where staff's uploads lie."""
+    folder = Path(settings.VAR_DIR) / "feeds" / "files" / "uploads"
+    folder.mkdir(parents=True)
+
+    def put(content):
+        (folder / "feed").write_bytes(content)
+
+    return put
