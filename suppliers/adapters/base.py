@@ -66,12 +66,14 @@ class ListRow:
     """One product in the supplier's list: just enough to see what changed.
 
     ``digest`` is of its words, ``cost_digest`` of what the list says about its prices.
-    ``stock`` is None where the list does not tell the stock of every SKU.
+    ``stock`` is None where the list does not tell the stock of every SKU. ``minimum_quantity``
+    is for a connector whose pages do not tell it.
     """
 
     ref: str
     digest: str
     cost_digest: str
+    minimum_quantity: int | None = None
     stock: tuple[StockRecord | BadRow, ...] | None = None
 
 

@@ -51,6 +51,8 @@ def fetch(
         if chosen != told:
             memory.keep({TOLD: sorted(chosen)})
     else:
+        if not shelf.fetched_at_s(STOCKED):
+            _stocked(wire, shelf, options)  # when things are ready, it alone tells
         chosen = listed
     if not chosen:
         return bad, frozenset()

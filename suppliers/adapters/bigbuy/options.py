@@ -19,8 +19,8 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     Shape:  ``taxonomies`` are the roots of what we list. ``carriers`` are those we let him use,
             none for all. Stock that takes longer than ``max_handling_days`` to be ready counts as
-            none: the supplier's lead time must cover them. ``warehouses`` says in which country
-            each lies, all others in ``warehouse_country``. ``order_statuses`` says what his
+            none; the days of what counts are the offer's lead time. ``warehouses`` says in which
+            country each lies, all others in ``warehouse_country``. ``order_statuses`` says what his
             names of statuses mean; a name that is not there is never taken for shipped.
             ``email`` and ``phone`` are ours, for his carriers
     """

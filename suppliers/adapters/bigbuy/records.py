@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from catalog.records import BadRow, ProductRecord, VariantRecord
+from catalog.records import BadRow, ProductRecord, Terms, VariantRecord
 from storefront.lib.money import Money
 from suppliers.adapters import loose
 from suppliers.adapters.base import ProductPage
@@ -62,9 +62,10 @@ class _Joined:
         if title and not variants:
             message = "The product has no SKU that can be ordered."
             self._problems.append(BadRow(row=self._ref, code="no-variants", message=message))
+        ready_in = [variant.terms.lead_days for variant in variants]
         return ProductPage(
             ref=self._ref,
-            digest=loose.digest([lasting, self._pictures, brand, path, options]),
+            digest=loose.digest([lasting, self._pictures, brand, path, options, ready_in]),
             cost_digest=loose.digest(prices),
             record=self._record(title, brand, path, options, variants) if variants else None,
             problems=tuple(self._problems),
@@ -138,6 +139,7 @@ class _Joined:
             # A part number names the product: one variant, or none of several.
             mpn=loose.text(self._row.get("partNumber")) if is_alone else "",
             packed_weight_g=self._packed_g(row, is_alone=is_alone),
+            terms=Terms(lead_days=self._shelf.ready_days(sku)),
         )
 
     def _packed_g(self, row: Mapping[str, Any], *, is_alone: bool) -> int | None:

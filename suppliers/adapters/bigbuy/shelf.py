@@ -16,7 +16,7 @@ BUSY_S = 60.0
 STOCKED = "stocked"
 BATCH = 1000
 # What is kept is only ever what was told once: another edition of it is asked for again.
-EDITION = 2
+EDITION = 3
 KEPT = """
 CREATE TABLE IF NOT EXISTS rows (
   list TEXT, id INTEGER, parent INTEGER, row BLOB, PRIMARY KEY (list, id)
@@ -26,12 +26,14 @@ CREATE TABLE IF NOT EXISTS stamps (
   list TEXT, id INTEGER, stamp TEXT, PRIMARY KEY (list, id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS stocked (product INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS ready (sku TEXT PRIMARY KEY, days INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fetched (list TEXT PRIMARY KEY, at_s REAL) WITHOUT ROWID;
 """
 # The run's own: it lies in a file that nobody else sees, and that ends with the run.
 OWN = """
 CREATE TEMP TABLE product (id INTEGER PRIMARY KEY, row BLOB);
 CREATE TEMP TABLE stamp (list TEXT, id INTEGER, stamp TEXT, PRIMARY KEY (list, id)) WITHOUT ROWID;
+CREATE TEMP TABLE ready (sku TEXT PRIMARY KEY, days INTEGER) WITHOUT ROWID;
 CREATE TEMP TABLE incoming (id INTEGER PRIMARY KEY, parent INTEGER, row BLOB);
 """
 REPLACE = (
@@ -68,7 +70,7 @@ class Shelf:
         self._db.execute("PRAGMA synchronous=NORMAL")
         (edition,) = self._db.execute("PRAGMA user_version").fetchone()
         if edition != EDITION:
-            for table in ("rows", "stamps", "stocked", "fetched"):
+            for table in ("rows", "stamps", "stocked", "ready", "fetched"):
                 self._db.execute(f"DROP TABLE IF EXISTS {table}")
             self._db.execute(f"PRAGMA user_version = {EDITION}")
         self._db.executescript(KEPT)
@@ -155,12 +157,22 @@ class Shelf:
         return int(found[0]) if found and found[0] is not None else None
 
     def put_stocked(self, products: Iterable[int], *, at_s: float) -> None:
-        """Keep which products there are any of."""
+        """Keep which products there are any of, and what was told of when they are ready."""
         self._db.execute("BEGIN IMMEDIATE")
         self._db.execute("DELETE FROM stocked")
         self._db.executemany("INSERT INTO stocked VALUES (?)", ((key,) for key in products))
+        self._db.execute("INSERT OR REPLACE INTO main.ready SELECT sku, days FROM temp.ready")
         self._db.execute("INSERT OR REPLACE INTO fetched VALUES (?, ?)", (STOCKED, at_s))
         self._db.execute("COMMIT")
 
     def stocked(self) -> set[int]:
         return {int(key) for (key,) in self._db.execute("SELECT product FROM stocked")}
+
+    def note_ready(self, sku: str, days: int) -> None:
+        """Note in how many days what there is of a SKU is ready; ``put_stocked`` keeps it."""
+        self._db.execute("INSERT OR REPLACE INTO temp.ready VALUES (?, ?)", (sku, days))
+
+    def ready_days(self, sku: str) -> int | None:
+        """Return in how many days a SKU was ready when there was any of it."""
+        found = self._db.execute("SELECT days FROM main.ready WHERE sku = ?", (sku,)).fetchone()
+        return int(found[0]) if found else None

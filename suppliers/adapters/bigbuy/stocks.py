@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from catalog.records import BadRow
@@ -27,6 +27,9 @@ def stock_rows(
         wire, shelf, "productsstockbyhandlingdays", "productsvariationsstockbyhandlingdays"
     ):
         told = tuple(levels(row, options))
+        days = ready_days(row, options)
+        if days is not None:
+            shelf.note_ready(loose.text(row.get("sku")), days)
         if any(isinstance(level, StockRecord) and level.quantity > 0 for level in told):
             stocked.add(product)
         yield str(product), told
@@ -56,6 +59,20 @@ def levels(row: dict[str, Any], options: Options) -> Iterator[StockRecord | BadR
         yield StockRecord(
             sku=sku, location=warehouse, country=options.country(warehouse), quantity=quantity
         )
+
+
+def ready_days(row: Mapping[str, Any], options: Options) -> int | None:
+    """Return in how many days all that counts is ready; None where nothing does."""
+    told = row.get("stocks")
+    counted = [
+        days
+        for pile in (told if isinstance(told, list) else ())
+        if isinstance(pile, dict)
+        and (loose.whole(pile.get("quantity")) or 0) > 0
+        and (days := loose.whole(pile.get("maxHandlingDays"))) is not None
+        and 0 <= days <= options.max_handling_days
+    ]
+    return max(counted, default=None)
 
 
 def cost_rows(wire: Wire, shelf: Shelf) -> Iterator[tuple[str, tuple[CostRecord | BadRow, ...]]]:

@@ -78,6 +78,7 @@ class CJ:
     def __init__(self, line: Line) -> None:
         self._options: Options = line.settings(Options)
         self._memory = line.memory
+        self._minimums: dict[str, int] = {}  # only the list tells them
         self._wire = Wire(line, points_per_day=self._options.points_per_day)
 
     @staticmethod
@@ -100,10 +101,13 @@ class CJ:
         self._wire.close()
 
     def product_rows(self) -> Iterator[ListRow | BadRow]:
-        return listing.product_rows(self._wire)
+        for row in listing.product_rows(self._wire):
+            if isinstance(row, ListRow) and row.minimum_quantity:
+                self._minimums[row.ref] = row.minimum_quantity
+            yield row
 
     def product(self, *, ref: str) -> ProductPage:
-        return pages.product(self._wire, ref)
+        return pages.product(self._wire, ref, minimum=self._minimums.get(ref))
 
     def stock(self, *, ref: str) -> tuple[StockRecord | BadRow, ...]:
         told = self._wire.patiently("product/stock/getInventoryByPid", ProductStock, pid=ref)

@@ -19,7 +19,7 @@ from catalog.records import BadRow
 from storefront.lib.failures import PermanentError
 from suppliers.adapters import loose
 from suppliers.adapters.base import ListRow
-from suppliers.adapters.cj import stocks
+from suppliers.adapters.cj import reading, stocks
 from suppliers.adapters.cj.decoding import decoded
 from suppliers.adapters.cj.shapes import FirstLevel, ListedProduct, ListPage
 from suppliers.adapters.cj.wire import Wire
@@ -200,5 +200,6 @@ def _row(raw: bytes, *, place: str) -> ListRow | BadRow:
         ref=ref,
         digest=loose.digest({key: words[key] for key in words if key not in PASSING}),
         cost_digest=loose.digest({key: words[key] for key in words if key in PRICES}),
+        minimum_quantity=reading.units(listed.direct_min_order_num),
         stock=stocks.inline(listed.variant_inventories),
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
-from catalog.records import BadRow, ProductRecord
+from catalog.records import BadRow, ProductRecord, Terms
 from suppliers.adapters import loose
 from suppliers.adapters.base import ProductPage, StockRecord
 from suppliers.adapters.cj import reading, stocks, variants
@@ -16,11 +17,12 @@ from suppliers.adapters.cj.wire import Wire
 from suppliers.adapters.spec_tables import claims
 
 
-def product(wire: Wire, ref: str) -> ProductPage:
+def product(wire: Wire, ref: str, *, minimum: int | None = None) -> ProductPage:
+    """Read a page; ``minimum`` is the least quantity that the list told of it."""
     words: dict[str, Any] = wire.patiently(
         "product/query", dict[str, Any], pid=ref, features="enable_inventory"
     )
-    digest = loose.digest(_lasting(words))
+    digest = loose.digest([_lasting(words), minimum])
     try:
         page = msgspec.convert(words, Product)
     except msgspec.ValidationError as error:
@@ -40,7 +42,7 @@ def product(wire: Wire, ref: str) -> ProductPage:
     return ProductPage(
         ref=ref,
         digest=digest,
-        record=_record(ref, title, page, offered, problems),
+        record=_of_at_least(minimum, _record(ref, title, page, offered, problems)),
         problems=tuple(problems),
         stock=_stock(offered),
     )
@@ -69,6 +71,13 @@ def _record(
             variants.record(page, variant, options, table=table, problems=problems)
             for variant, options in zip(offered, variants.aligned(keys, len(names)), strict=True)
         ),
+    )
+
+
+def _of_at_least(minimum: int | None, record: ProductRecord) -> ProductRecord:
+    terms = Terms(minimum_quantity=minimum)
+    return replace(
+        record, variants=tuple(replace(variant, terms=terms) for variant in record.variants)
     )
 
 

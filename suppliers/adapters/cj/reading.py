@@ -15,6 +15,7 @@ from suppliers.adapters.loose import TOO_LONG_FOR_A_NUMBER
 # 12.30 -- 15.10, 12.30-15.10 and 110.00-140.00 are ranges; a leading minus is a sign.
 RANGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*-{1,2}\s*(\d+(?:\.\d+)?)\s*$")
 CHINA = timezone(timedelta(hours=8))
+MOST_UNITS = 100_000
 
 
 def is_range(value: Any) -> bool:
@@ -65,3 +66,9 @@ def china_moment(value: str) -> datetime:
     """
     at = datetime.fromisoformat(value.strip())
     return at if at.tzinfo else at.replace(tzinfo=CHINA)
+
+
+def units(value: Any) -> int | None:
+    """Read a least quantity; one that nobody would ask for is none."""
+    number = loose.whole(value)
+    return number if number is not None and 1 <= number <= MOST_UNITS else None

@@ -106,6 +106,7 @@ class ListedProduct(Shape):
     id: Id = None
     sale_status: Any = None
     sell_price: Any = None
+    direct_min_order_num: Any = None
     variant_inventories: Any = None
 
 

@@ -57,6 +57,43 @@ def test_stock_that_takes_longer_counts_when_we_allow_it(bigbuy_answers, opened)
     assert {row.sku: row.quantity for row in told}[BLACK_SKU] == 147 + 300
 
 
+@pytest.mark.parametrize(("allowed", "days"), [(2, 1), (7, 7)])
+def test_the_days_until_all_that_counts_is_ready_are_the_lead_time(
+    bigbuy_answers, opened, allowed, days
+):
+    answer_lists(bigbuy_answers)
+
+    pages = list(opened(max_handling_days=allowed, only_in_stock=False).pages())
+
+    told = {v.sku: v.terms.lead_days for page in pages for v in page.record.variants}
+    assert told[BLACK_SKU] == days
+
+
+def test_what_is_sold_out_keeps_its_lead_time_and_is_no_news(bigbuy_answers, opened):
+    lists = answer_lists(bigbuy_answers)
+    before = [(page.ref, page.digest) for page in opened(only_in_stock=False).pages()]
+    none = [row | {"stocks": []} for row in recorded("productsvariationsstockbyhandlingdays")]
+    lists["productsvariationsstockbyhandlingdays"].mock(return_value=json_answer(none))
+
+    list(opened().stock_rows())
+
+    assert [(page.ref, page.digest) for page in opened(only_in_stock=False).pages()] == before
+
+
+def test_another_lead_time_is_news_of_the_page(bigbuy_answers, opened):
+    lists = answer_lists(bigbuy_answers)
+    before = {page.ref: page.digest for page in opened(only_in_stock=False).pages()}
+    pile = {"quantity": 9, "maxHandlingDays": 2, "warehouse": 1}
+    rows = recorded("productsvariationsstockbyhandlingdays")
+    slower = [row | {"stocks": [pile]} for row in rows]
+    lists["productsvariationsstockbyhandlingdays"].mock(return_value=json_answer(slower))
+
+    list(opened().stock_rows())
+
+    after = {page.ref: page.digest for page in opened(only_in_stock=False).pages()}
+    assert {ref for ref in after if after[ref] != before[ref]} == {MANY}
+
+
 def test_a_stock_row_that_cannot_be_read_is_shown(bigbuy_answers, opened):
     pile = {"quantity": "many", "maxHandlingDays": 1, "warehouse": 1}
     rows = [row | {"stocks": [pile]} for row in recorded("productsstockbyhandlingdays")]
