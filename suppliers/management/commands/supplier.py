@@ -6,6 +6,7 @@ import dataclasses
 import json
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -14,8 +15,8 @@ from django.utils import timezone
 
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError, LostRaceError
-from suppliers import administering, supply, surveying, trying, undoing, vetting
-from suppliers.management import reading, telling
+from suppliers import administering, supply, surveying, trying, vetting
+from suppliers.management import filing, reading, settling, telling
 from suppliers.management.watching import watch
 from suppliers.models import FeedRun, Supplier
 
@@ -25,7 +26,7 @@ Status = Supplier.Status
 
 
 class Command(BaseCommand):
-    """Add suppliers, see how they stand, try them, read them, pause them."""
+    """Add suppliers, see how they stand, try them, read them, decide about that, pause them."""
 
     help = __doc__ or ""
 
@@ -58,9 +59,8 @@ class Command(BaseCommand):
             verb(name, words).add_argument("--reason", required=True)
         resumed = verb("resume", "buy from him (again), if he is vetted")
         resumed.add_argument("--reason", default="")
-        back = verb("rollback", "give back what a run of prices or stock changed", has_code=False)
-        back.add_argument("run", type=int, help="the run's number")
-        back.add_argument("--reason", required=True)
+        settling.describe(verb)
+        filing.describe(verb)
         verb("reprice", "price all that he offers by the newest rules and rates")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -122,18 +122,28 @@ class Command(BaseCommand):
         supply.price_anew(supplier=self._supplier(options))
         self.stdout.write("Written down: the sweep prices it within minutes.")
 
+    def _runs(self, options: dict[str, Any]) -> None:
+        self._tell(settling.runs_of(self._supplier(options), options))
+
+    def _apply(self, options: dict[str, Any]) -> None:
+        self._tell(settling.apply(options, actor=ACTOR, now=timezone.now()))
+
+    def _discard(self, options: dict[str, Any]) -> None:
+        self._tell(settling.discard(options, actor=ACTOR, now=timezone.now()))
+
     def _rollback(self, options: dict[str, Any]) -> None:
-        run = FeedRun.objects.filter(pk=options["run"]).first()
-        if run is None:
-            raise CommandError(f"There is no run {options['run']}.")
-        words = {"actor": ACTOR, "reason": options["reason"]}
-        try:
-            undone = undoing.roll_back(feed_run=run, now=timezone.now(), **words)
-        except (undoing.NotReversibleError, IllegalMoveError, LostRaceError) as error:
-            raise CommandError(f"{run} is {run.status}. {error}") from error
-        self.stdout.write(
-            f"{undone.done} values are as they were, {undone.left} have changed since and stay."
-        )
+        self._tell(settling.roll_back(options, actor=ACTOR, now=timezone.now()))
+
+    def _mapping(self, options: dict[str, Any]) -> None:
+        supplier, now = self._supplier(options), timezone.now()
+        self._tell(filing.mapping_of(supplier, options, stdin=sys.stdin.read, actor=ACTOR, now=now))
+
+    def _upload(self, options: dict[str, Any]) -> None:
+        self._tell(filing.keep(self._supplier(options), options, actor=ACTOR, now=timezone.now()))
+
+    def _tell(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.stdout.write(line)
 
     def _decide(self, options: dict[str, Any], decide: Any) -> None:
         supplier = self._supplier(options)
