@@ -20,7 +20,7 @@ from suppliers.adapters.feed import fetching, pouring
 from suppliers.adapters.feed.files import DataFile, open_file
 from suppliers.adapters.feed.grouping import Refs
 from suppliers.adapters.feed.options import SECRETS, Content, Options
-from suppliers.adapters.feed.ordering import FeedOrdering
+from suppliers.adapters.feed.ordering import ORDER, FeedOrdering
 from suppliers.adapters.feed.streams import RefOf, Walk
 from suppliers.adapters.file_reading import Lines, OfferRow, Shape
 from suppliers.adapters.line import Line, Quota, Secret
@@ -146,8 +146,12 @@ class Feed(FeedReading, FeedOrdering):
     OPTIONS: ClassVar = Options
     QUOTAS: ClassVar[tuple[Quota, ...]] = ()
     CURRENCY: ClassVar = "USD"
-    # Whatever a file is called, it tells of goods; only orders are put onto a server.
-    CALLS: ClassVar = {"": "catalog", "PUT ": "order placing"}
+    # Whatever a file is called, it tells of goods: a session for orders says so of each step.
+    CALLS: ClassVar = {
+        "": "catalog",
+        ORDER: "order placing",
+        f"{ORDER}LIST ": "order reading",
+    }
 
     def close(self) -> None:
         self.hang_up()

@@ -24,6 +24,7 @@ from suppliers.adapters.feed.sftp import Sftp, open_sftp
 from suppliers.adapters.line import Line
 
 PART = ".part"
+ORDER = "ORDER "  # begins the name of each step: slots are kept for it, as for all orders
 
 
 class FeedOrdering:
@@ -112,7 +113,7 @@ class FeedOrdering:
         """Open a session, and keep it for the next call, unless something goes wrong in it."""
         if self._sftp is None:
             self._closing = ExitStack()
-            opened = open_sftp(self._line, host_key=self._options.host_key)
+            opened = open_sftp(self._line, host_key=self._options.host_key, purpose=ORDER)
             self._sftp = self._closing.enter_context(opened)
         try:
             yield self._sftp

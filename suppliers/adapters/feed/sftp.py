@@ -46,10 +46,16 @@ class Sftp:
     """An open session. What goes wrong in it is told as ours: later, or never."""
 
     def __init__(
-        self, client: paramiko.SFTPClient, line: Line, *, hang_up: Callable[[], None]
+        self,
+        client: paramiko.SFTPClient,
+        line: Line,
+        *,
+        purpose: str,
+        hang_up: Callable[[], None],
     ) -> None:
         self._client = client
         self._line = line
+        self._purpose = purpose
         self._hang_up = hang_up
 
     def get(self, remote: str, *, to: Path, at_most: int = MOST_FETCHED_BYTES) -> None:
@@ -101,18 +107,6 @@ class Sftp:
             raise PermanentError(f"{folder}: over {MOST_NAMES} files", code="sftp-many")
         return sorted(each.filename for each in found if stat.S_ISREG(each.st_mode or 0))
 
-    def exists(self, remote: str) -> bool:
-        """Test whether a file is there.
-
-        Raises: TemporaryError, PermanentError
-        """
-        with self._watched("LIST", remote):
-            try:
-                self._client.stat(remote)
-            except FileNotFoundError:
-                return False
-            return True
-
     def modified(self, remote: str) -> str:
         """Return a mark that is another one when the file is.
 
@@ -137,15 +131,16 @@ class Sftp:
 
     @contextmanager
     def _watched(self, verb: str, remote: str) -> Iterator[None]:
-        what = f"{verb} {posixpath.basename(remote)[:60]}"
-        with _watched(self._line, what, hang_up=self._hang_up):
+        what = f"{self._purpose}{verb} {posixpath.basename(remote)[:60]}"
+        with _watched(self._line, what, hang_up=self._hang_up, has_effect=verb == "PUT"):
             yield
 
 
 @contextmanager
-def open_sftp(line: Line, *, host_key: str) -> Iterator[Sftp]:
+def open_sftp(line: Line, *, host_key: str, purpose: str = "") -> Iterator[Sftp]:
     """Sign in at the server that the line's address names.
 
+    Shape:  ``purpose`` begins the name of each step: the gate tells by it what the step is for
     Raises: TemporaryError, PermanentError
     """
     parts = urlsplit(line.base_url)
@@ -153,7 +148,7 @@ def open_sftp(line: Line, *, host_key: str) -> Iterator[Sftp]:
         raise PermanentError("the address names no SFTP server", code="bad_options")
     expected = pinned(host_key)
     with ExitStack() as opened:
-        with _watched(line, "SIGN IN", hang_up=opened.close):
+        with _watched(line, f"{purpose}SIGN IN", hang_up=opened.close):
             socket = dial(
                 parts.hostname,
                 parts.port or PORT,
@@ -167,7 +162,7 @@ def open_sftp(line: Line, *, host_key: str) -> Iterator[Sftp]:
             transport.auth_timeout = transport.handshake_timeout = ANSWER_S
             session = _signed_in(transport, line, expected)
         opened.callback(session.close)
-        yield Sftp(session, line, hang_up=transport.close)
+        yield Sftp(session, line, purpose=purpose, hang_up=transport.close)
 
 
 def _pour(pieces: Iterator[bytes], sink: BinaryIO) -> bool:
@@ -235,7 +230,9 @@ def _private(text: str, password: str | None) -> paramiko.PKey:
 
 
 @contextmanager
-def _watched(line: Line, what: str, *, hang_up: Callable[[], None]) -> Iterator[None]:
+def _watched(
+    line: Line, what: str, *, hang_up: Callable[[], None], has_effect: bool = False
+) -> Iterator[None]:
     """Let the gate see a step, end it in time, and translate what goes wrong in it."""
     call = Call(method="SFTP", path=what, request_id=uuid.uuid4().hex[:16], total_s=STEP_S)
     if in_transaction():
@@ -252,7 +249,7 @@ def _watched(line: Line, what: str, *, hang_up: Callable[[], None]) -> Iterator[
         failure = error
         raise
     except (OSError, EOFError, paramiko.SSHException) as error:
-        failure = _ours(what, error)
+        failure = _ours(what, error, has_effect=has_effect)
         raise failure from error
     finally:
         watchdog.cancel()
@@ -264,13 +261,11 @@ def _watched(line: Line, what: str, *, hang_up: Callable[[], None]) -> Iterator[
         line.gate.leave(call, outcome)
 
 
-def _ours(what: str, error: Exception) -> OutsideError:
+def _ours(what: str, error: Exception, *, has_effect: bool) -> OutsideError:
     if isinstance(error, paramiko.AuthenticationException):
         return PermanentError(f"SFTP {what}: he does not let us in", code="401")
     if isinstance(error, FileNotFoundError):
         return PermanentError(f"SFTP {what}: there is no such file", code="404")
     if isinstance(error, PermissionError):
         return PermanentError(f"SFTP {what}: we may not do that", code="403")
-    return TemporaryError(
-        f"SFTP {what}: {type(error).__name__}", may_have_happened=what.startswith("PUT")
-    )
+    return TemporaryError(f"SFTP {what}: {type(error).__name__}", may_have_happened=has_effect)

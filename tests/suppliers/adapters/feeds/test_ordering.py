@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +17,7 @@ from suppliers.adapters.base import (
     RequestLine,
 )
 from suppliers.adapters.feed import Feed
+from suppliers.gating import SupplierGate
 from tests.factories.lines import make_line
 from tests.factories.orders import HOME
 from tests.sftp_server import sftp_server
@@ -127,6 +129,25 @@ def test_an_order_lies_on_his_server_as_one_whole_file(server, by_file):
     assert (first["phone"], first["answer_at"]) == ("+49301234567", REQUEST.page_url)
     assert (second["sku"], second["title"]) == ("'=1+1", "'@cmd")
     assert find(by_file).answer == Answer.RECEIVED
+
+
+def test_each_step_of_an_order_has_the_slots_and_the_moment_of_orders(by_file):
+    asked = []
+    gate = SupplierGate(
+        code="lumen",
+        abilities=Feed.CALLS,
+        breaker=SimpleNamespace(
+            enter=lambda call, *, is_for_order: asked.append((call.path, is_for_order)),
+            leave=lambda *_, **__: None,
+        ),
+        slots=SimpleNamespace(take=lambda **_: "", give_back=lambda *_: None),
+        pace=lambda: None,
+    )
+
+    place(replace(by_file, gate=gate))
+
+    assert {path.split()[1] for path, _ in asked} == {"SIGN", "LIST", "PUT"}
+    assert [path for path, is_for_order in asked if not is_for_order] == []
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n="])
