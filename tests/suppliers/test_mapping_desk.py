@@ -108,6 +108,21 @@ def test_a_preview_shows_what_becomes_of_real_rows(staff, supplier):
     assert not FeedMapping.objects.exists()
 
 
+def test_a_preview_shows_on_which_terms_a_row_is_sold(staff, supplier):
+    text = "SKU;Name;Price;MOQ;Pack size;Lead time;MAP;RRP\nA-1;Lamp;9.10;2;4;0;17.90;19.90\n"
+    response = post(staff, upload(staff, page_of(staff, supplier), text), "preview")
+
+    said = words(response)
+    for line in (
+        "Least quantity of an order line: 2",
+        "Sold in multiples of: 4",
+        "Days until he ships: 0",
+        "MAP 17.90 EUR",
+        "MSRP 19.90 EUR",
+    ):
+        assert line in said
+
+
 def test_what_was_seen_is_saved_as_a_version_and_read_by(staff, supplier):
     seen = post(staff, upload(staff, page_of(staff, supplier)), "preview")
 
