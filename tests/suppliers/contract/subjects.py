@@ -110,7 +110,7 @@ CJ = Subject(
         A.FREIGHT: ("logistic/freightCalculate",),
         A.ORDER_PLACING: ("shopping/order/createOrderV2",),
         A.ORDER_READING: ("shopping/order/getOrderDetail", "shopping/order/list"),
-        A.CANCELLATION: ("shopping/order/deleteOrder",),
+        A.TRACKING: ("shopping/order/getOrderDetailBatch",),
         A.BALANCE: ("shopping/pay/getBalance",),
     },
     lists=dict.fromkeys(("products", "prices", "stock"), "product/listV2"),
