@@ -44,6 +44,7 @@ def handle(*, call_id: int, **_: Any) -> None:
 
 
 def _handle(call: InboundCall) -> None:
+    has_changed = False
     with suppress(LostRaceError):  # our turn was over, and another worker has handled it
         has_changed = handling.handle(call=call, now=timezone.now())
     if has_changed:

@@ -12,6 +12,7 @@ from django.db import connection
 from storefront.hooks import handling, tasks
 from storefront.hooks.models import InboundCall
 from storefront.lib.sealing import seal
+from storefront.lib.states import LostRaceError
 from suppliers.lanes import Work, width
 from suppliers.models import Connection, StockLevel
 from suppliers.sandbox.world import DEFAULT_KEY
@@ -158,3 +159,14 @@ def test_many_calls_of_one_stand_in_nobodys_way(woken, monkeypatch):
     tasks.handle_waiting()
 
     assert woken == [many[0].pk, many[1].pk, late.pk]
+
+
+def test_a_call_whose_turn_was_over_is_left_to_the_other_worker(monkeypatch):
+    call = keep_call("nobody", b"{}")
+
+    def lose(**_words):
+        raise LostRaceError("another worker has handled it")
+
+    monkeypatch.setattr(handling, "handle", lose)
+
+    tasks.handle(call_id=call.pk)
