@@ -18,8 +18,15 @@ Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
 
 OPEN_CONVERSATION = frozenset(
-    {Request.SUBMITTING, Request.SUBMIT_UNKNOWN, Request.SUBMITTED, Request.BACKORDERED}
+    {
+        Request.SUBMITTING,
+        Request.SUBMIT_UNKNOWN,
+        Request.SUBMIT_FAILED,  # we believed that he does not have it; he does
+        Request.SUBMITTED,
+        Request.BACKORDERED,
+    }
 )
+UNHEARD = frozenset({Request.SUBMITTING, Request.SUBMIT_UNKNOWN, Request.SUBMIT_FAILED})
 WISHED_TO_STOP = frozenset({Request.CANCELLATION_REQUESTED, Request.CANCELLATION_REJECTED})
 SAYS_YES = frozenset({Answer.ACCEPTED, Answer.PARTIALLY_SHIPPED, Answer.SHIPPED, Answer.DELIVERED})
 SAYS_NO = frozenset({Answer.REJECTED, Answer.CANCELED})
@@ -29,7 +36,8 @@ SAYS_NO = frozenset({Answer.REJECTED, Answer.CANCELED})
 def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) -> None:
     """Follow an answer of the supplier: to our call, by webhook or read by a poll.
 
-    Old news changes nothing. A refusal after goods left is no refusal: staff look. Who refuses
+    Old news changes nothing. What he has although it was canceled is for staff (the invariant
+    ``I4.stopped``). A refusal after goods left is no refusal: staff look. Who refuses
     every line has refused the order.
 
     Locks:  the order, then the purchase order, its payment, and the stock rows in id order
@@ -38,6 +46,8 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime)
     if state.supplier_reference and not purchase_order.supplier_reference:
         purchase_order.supplier_reference = state.supplier_reference
         purchase_order.save(update_fields=["supplier_reference"])
+    if state.answer not in SAYS_NO:
+        _go_on(purchase_order, now)
     if state.answer in SAYS_YES:
         gone = shortening.meant(purchase_order, state.refused)
         if gone and len(gone) == purchase_order.lines.filter(is_live=True).count():
@@ -47,13 +57,13 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime)
         _accept(purchase_order, state, now)
     elif state.answer in SAYS_NO:
         _refuse(purchase_order, state.reason or state.answer.value, now, state=state)
-    elif purchase_order.request_status in {Request.SUBMITTING, Request.SUBMIT_UNKNOWN}:
+    elif purchase_order.request_status in UNHEARD:
         purchase_order.move(
             Request.SUBMITTED,
             at=now,
             axis="request_status",
             actor=_who(purchase_order),
-            problem=state.reason[:300],
+            problem=_trouble(purchase_order) or state.reason[:300],
         )
         _hear(purchase_order, "received", state, now, reason=state.reason)
 
@@ -94,7 +104,7 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) 
             axis="request_status",
             actor=_who(purchase_order),
             accepted_at=now,
-            problem="",
+            problem=_trouble(purchase_order),
         )
     elif purchase_order.request_status in WISHED_TO_STOP and purchase_order.accepted_at is None:
         # He goes on although we asked him to stop: it will be shipped, and it is charged.
@@ -106,6 +116,9 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) 
         )
         return
     else:
+        return
+    if purchase_order.status == Status.CANCELED:  # the money went back: nothing is charged
+        _hear(purchase_order, "accepted", state, now)
         return
     if purchase_order.status == Status.READY:
         purchase_order.move(Status.IN_PROGRESS, at=now, actor=_who(purchase_order))
@@ -122,6 +135,20 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) 
     facts.purchase_order_moved(purchase_order, what="accepted", at=now)
 
 
+def _go_on(purchase_order: PurchaseOrder, now: datetime) -> None:
+    """Let go on what is held only because he seemed not to take it."""
+    if purchase_order.status == Status.ON_HOLD and purchase_order.request_status in UNHEARD:
+        purchase_order.move(
+            Status.READY, at=now, actor=_who(purchase_order), hold_reasons=[], try_after=None
+        )
+
+
+def _trouble(purchase_order: PurchaseOrder) -> str:
+    if purchase_order.status != Status.CANCELED:
+        return ""
+    return "The supplier has what we canceled: ask him to stop it."
+
+
 def _refuse(
     purchase_order: PurchaseOrder,
     reason: str,
@@ -131,7 +158,12 @@ def _refuse(
 ) -> None:
     if Request.REJECTED not in PurchaseOrder.CONVERSATION[Request(purchase_order.request_status)]:
         return
-    if purchase_order.status not in {Status.READY, Status.IN_PROGRESS, Status.DRAFT}:
+    is_over = purchase_order.status == Status.CANCELED
+    if not is_over and purchase_order.status not in {
+        Status.READY,
+        Status.IN_PROGRESS,
+        Status.DRAFT,
+    }:
         return
     purchase_order.move(
         Request.REJECTED,
@@ -142,6 +174,8 @@ def _refuse(
         problem=reason[:300],
     )
     _hear(purchase_order, "rejected", state, now, reason=reason)
+    if is_over:  # its units and its money went back already
+        return
     live = purchase_order.lines.filter(is_live=True)
     codes = {one.reference: one.code for one in (state.refused if state else ())}
     for line in live:

@@ -16,6 +16,7 @@ from orders.complaining_desk import CLAIMS, ComplainActions
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from storefront.lib import columns
 from storefront.lib.staff import action, inline, show
+from suppliers.lanes import InHandError
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
@@ -187,7 +188,12 @@ class PurchaseOrderAdmin(ComplainActions):
         unknown = self.row(request, object_id)
 
         def act(_given: object) -> None:
-            resolving.resolve(purchase_order=unknown, now=timezone.now())
+            try:
+                resolving.resolve(purchase_order=unknown, now=timezone.now())
+            except InHandError as error:
+                raise purchasing.OrderStoppedError(
+                    gettext("A worker speaks to the supplier about it just now.")
+                ) from error
             self.wake(request, tasks.settle_payments)
 
         return self.ask(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -13,11 +14,13 @@ from storefront.lib.elapsing import elapsing
 from storefront.lib.failures import OutsideError
 from suppliers.adapters.abilities import Connector, OrderReading, OrderResuming, able
 from suppliers.connecting import adapter_for
+from suppliers.lanes import in_hand
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
 
-# Longer than any call can take: after this, whoever was sending is dead.
+# Younger than this it may have been begun a moment ago, by somebody whose line to the database just
+# broke. Whether a sender lives is told by what he has in hand, however long he takes.
 SENDING_TAKES = timedelta(seconds=90)
 FIRST_RETRY_AFTER = timedelta(seconds=10)
 LONGEST_RETRY_AFTER = timedelta(minutes=30)
@@ -34,7 +37,28 @@ def resolve(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
 
     Raises: TemporaryError  the supplier does not answer; it stays unknown
             LostRaceError   another worker resolved it meanwhile
+            InHandError     another worker sends it, or asks for it, just now
     """
+    with alone(purchase_order.pk):
+        purchase_order.refresh_from_db()
+        return _resolve(purchase_order, now)
+
+
+def alone(purchase_order_id: int) -> AbstractContextManager[None]:
+    """Keep other workers from a purchase order while one of us speaks of it to its supplier.
+
+    Its end is exact: who dies lets go of it.
+
+    Raises: InHandError  another worker has it
+    """
+    return in_hand(subject(purchase_order_id))
+
+
+def subject(purchase_order_id: int) -> str:
+    return f"purchase order {purchase_order_id}"
+
+
+def _resolve(purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
     if purchase_order.request_status == Request.SUBMITTING:
         if purchase_order.request_status_since > now - SENDING_TAKES:
             return purchase_order

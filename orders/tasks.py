@@ -32,7 +32,7 @@ from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, SupplierC
 from orders.purchasing import OrderStoppedError
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError, LostRaceError
-from suppliers.lanes import InHandError, LaneFullError, Work, in_hand, is_in_hand, lane
+from suppliers.lanes import InHandError, LaneFullError, Work, is_in_hand, lane
 from suppliers.models import Supplier
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ def _is_answered(rows: QuerySet[PurchaseOrder], purchase_order_id: int) -> bool:
     # Another worker has it, or there is nothing left to send.
     with (
         suppress(InHandError, IllegalMoveError, LostRaceError, OrderStoppedError),
-        in_hand(_subject(purchase_order_id)),
+        resolving.alone(purchase_order_id),
     ):
         purchase_order = rows.select_related("order", "supplier", "location").get()
         try:
@@ -92,13 +92,9 @@ def _go_on(task: Task[Any, None], due: QuerySet[PurchaseOrder]) -> None:
     Any one of those that wait: two lanes that go on should not take the same.
     """
     for purchase_order_id in due.order_by("?").values_list("pk", flat=True)[:TRIED_TO_GO_ON]:
-        if not is_in_hand(_subject(purchase_order_id)):
+        if not is_in_hand(resolving.subject(purchase_order_id)):
             task.delay(purchase_order_id=purchase_order_id)
             return
-
-
-def _subject(purchase_order_id: int) -> str:
-    return f"purchase order {purchase_order_id}"
 
 
 @shared_task
@@ -125,7 +121,7 @@ def resolve(*, purchase_order_id: int, **_: Any) -> None:
             resolving.resolve(purchase_order=purchase_order, now=timezone.now())
         except OutsideError as error:
             log.warning("%s is still unknown: %s", purchase_order, error)
-        except (IllegalMoveError, LostRaceError):
+        except (InHandError, IllegalMoveError, LostRaceError):
             log.info("%s was resolved by another worker", purchase_order)
         else:
             due = waiting.to_be_resolved(now=timezone.now())
@@ -155,7 +151,8 @@ def pursue_cancellation(*, purchase_order_id: int, **_: Any) -> None:
         pk=purchase_order_id
     )
     with suppress(LaneFullError), lane(Work.ORDERS, purchase_order.supplier_id):
-        cancelling.pursue(purchase_order=purchase_order, now=timezone.now())
+        with suppress(InHandError), resolving.alone(purchase_order_id):
+            cancelling.pursue(purchase_order=purchase_order, now=timezone.now())
         settle_payments.delay()
 
 

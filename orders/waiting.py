@@ -37,7 +37,11 @@ def to_be_sent(*, now: datetime) -> QuerySet[PurchaseOrder]:
 def to_be_resolved(*, now: datetime) -> QuerySet[PurchaseOrder]:
     """Find calls whose answer was lost, or whose worker died."""
     return _answered(now).filter(
-        (Q(request_status=Request.SUBMIT_UNKNOWN) & _may_be_asked(now))
+        Q(
+            _may_be_asked(now),
+            request_status=Request.SUBMIT_UNKNOWN,
+            request_status_since__lte=now - CALLS_END_WITHIN,
+        )
         | Q(
             request_status=Request.SUBMITTING,
             request_status_since__lte=now - resolving.SENDING_TAKES,

@@ -67,7 +67,14 @@ class PurchaseOrder(Stateful):
                 Request.SUBMIT_UNKNOWN,
             }
         ),
-        Request.SUBMIT_FAILED: frozenset({Request.SUBMITTING}),
+        Request.SUBMIT_FAILED: frozenset(
+            {
+                Request.SUBMITTING,
+                Request.SUBMITTED,  # a late yes: he has it after all
+                Request.ACCEPTED,
+                Request.PARTIALLY_ACCEPTED,
+            }
+        ),
         Request.SUBMIT_UNKNOWN: frozenset(
             {
                 Request.SUBMITTED,

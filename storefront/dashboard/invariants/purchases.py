@@ -100,6 +100,15 @@ PURCHASES = (
         """,
     ),
     Invariant(
+        code="I4.stopped",
+        sentence="No supplier has what we canceled: else he ships it, and nobody pays for it.",
+        sql="""
+            SELECT number, status, request_status, supplier_reference FROM orders_purchaseorder
+            WHERE status = 'canceled'
+              AND request_status IN ('submitted', 'accepted', 'partially_accepted', 'backordered')
+        """,
+    ),
+    Invariant(
         code="I4.adopted_once",
         sentence="No two purchase orders carry the same number of one supplier.",
         sql="""

@@ -49,6 +49,7 @@ PLANTED = {
     "I4.not_lost": "UPDATE orders_purchaseorder SET request_status = 'submitting',"
     " request_status_since = request_status_since - interval '1 hour'",
     "I4.accepted": "UPDATE orders_purchaseorder SET accepted_at = NULL",
+    "I4.stopped": "UPDATE orders_purchaseorder SET status = 'canceled'",
     "I4.adopted_once": "UPDATE orders_purchaseorder SET supplier_reference = 'S-1'",
     "I5.call_once": "UPDATE hooks_inboundcall SET external_id = 'same'",
     "I5.carrier_status": "UPDATE shipping_parcel SET carrier_status = 'lost'",

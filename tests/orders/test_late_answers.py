@@ -1,0 +1,140 @@
+"""A supplier may still be working on what we gave up: nobody decides behind his back."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from orders import acknowledging, cancelling, purchasing, resolving, tasks, waiting
+from orders.models import Order, PaymentEvent, PurchaseOrder
+from storefront.dashboard.invariants.purchases import PURCHASES
+from storefront.lib.failures import PermanentError, TemporaryError
+from suppliers.adapters.base import Answer, PurchaseState
+from suppliers.lanes import InHandError
+from tests.factories.orders import make_purchase_orders
+from tests.factories.scripted import ScriptedSupplier, connect, no_answer
+from tests.factories.suppliers import NOON
+
+LATER = NOON + timedelta(hours=1)
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def fresh():
+    return PurchaseOrder.objects.select_related("order", "supplier", "location").get()
+
+
+def says(answer):
+    state = PurchaseState(number=fresh().number, supplier_reference="S-1", answer=answer)
+    acknowledging.apply(purchase_order=fresh(), state=state, now=LATER)
+
+
+def has_what_we_canceled():
+    (invariant,) = [each for each in PURCHASES if each.code == "I4.stopped"]
+    with connection.cursor() as cursor:
+        cursor.execute(invariant.sql)
+        return cursor.fetchall()
+
+
+@contextmanager
+def in_hands_of_another(purchase_order):
+    """Have another session send it, as a worker does who is slow."""
+    taken, over = threading.Event(), threading.Event()
+
+    def hold():
+        try:
+            with resolving.alone(purchase_order.pk):
+                taken.set()
+                over.wait(10)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    taken.wait(10)
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_sends_for_an_hour_is_not_taken_for_dead(supplier):
+    (purchase_order,) = make_purchase_orders()
+    purchase_order.move("ready", at=NOON)
+    purchase_order.move("submitting", at=NOON, axis="request_status", attempts=1)
+
+    with in_hands_of_another(purchase_order):
+        with pytest.raises(InHandError):
+            resolving.resolve(purchase_order=fresh(), now=LATER)
+        tasks.resolve(purchase_order_id=purchase_order.pk)
+
+    assert fresh().request_status == "submitting"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_wish_to_cancel_waits_for_whoever_speaks_of_it(supplier, monkeypatch):
+    (purchase_order,) = make_purchase_orders()
+    pursued = []
+    monkeypatch.setattr(cancelling, "pursue", lambda **words: pursued.append(words))
+
+    with in_hands_of_another(purchase_order):
+        tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
+    assert pursued == []
+
+    tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
+    assert len(pursued) == 1
+
+
+@pytest.mark.django_db
+def test_a_call_that_was_given_up_has_ended_before_it_is_looked_up(supplier):
+    make_purchase_orders()
+    supplier.script = [no_answer(effect=False)]
+    purchasing.send(purchase_order=fresh(), now=NOON)
+    ended = fresh().request_status_since + waiting.CALLS_END_WITHIN
+
+    assert not waiting.to_be_resolved(now=ended - timedelta(seconds=1)).exists()
+    assert waiting.to_be_resolved(now=ended).exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("problem", [TemporaryError("busy"), PermanentError("no balance")])
+def test_a_late_yes_is_taken_in_while_it_can_be(supplier, problem):
+    make_purchase_orders()
+    supplier.script = [problem]
+    purchasing.send(purchase_order=fresh(), now=NOON)
+
+    says(Answer.ACCEPTED)
+
+    assert (fresh().status, fresh().request_status) == ("in_progress", "accepted")
+    assert fresh().hold_reasons == []
+    assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("answer", [Answer.ACCEPTED, Answer.RECEIVED, Answer.SHIPPED])
+def test_a_yes_to_what_we_canceled_is_for_staff_until_he_stops_it(supplier, answer):
+    make_purchase_orders()
+    supplier.script = [TemporaryError("busy")]
+    purchasing.send(purchase_order=fresh(), now=NOON)
+    cancelling.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
+    assert not has_what_we_canceled()
+
+    says(answer)
+
+    assert fresh().problem == "The supplier has what we canceled: ask him to stop it."
+    assert has_what_we_canceled()
+    assert PaymentEvent.objects.filter(kind="capture_requested").count() == 0
+
+    says(Answer.CANCELED)
+
+    assert fresh().request_status == "rejected"
+    assert not has_what_we_canceled()
