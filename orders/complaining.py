@@ -78,6 +78,9 @@ def complain(
     purchase_order = PurchaseOrder.objects.select_for_update(of=["self"]).get(pk=purchase_order.pk)
     if known := purchase_order.claims.filter(number=complaint.number).first():
         return known
+    if SupplierClaim.objects.filter(number=complaint.number).exists():
+        words = gettext("The form belongs to another purchase order: open it once more.")
+        raise CannotClaimError(words)
     if purchase_order.status not in LEFT:
         raise CannotClaimError(gettext("Nothing of it was shipped yet."))
     chosen = _chosen(purchase_order, complaint.units)

@@ -42,6 +42,16 @@ def test_two_clicks_are_one_claim():
     assert SupplierClaim.objects.count() == 1
 
 
+def test_the_number_of_a_claim_of_another_purchase_order_is_refused():
+    claim = make_claim()
+    other = make_shipped(reference="S-2")
+
+    with pytest.raises(CannotClaimError, match="another purchase order"):
+        make_claim(other, number=claim.number)
+
+    assert SupplierClaim.objects.get() == claim
+
+
 @pytest.mark.parametrize("units", [0, 3])
 def test_no_units_and_more_units_than_bought_are_no_claim(units):
     with pytest.raises(CannotClaimError):
