@@ -132,7 +132,7 @@ def _call(claim: SupplierClaim, request: ClaimRequest, connector: Connector, mom
         failpoint("claim.after_call")
     except OutsideError as error:
         if error.may_have_happened:
-            settling.unknown(claim, str(error), moment())
+            settling.unknown(claim, error, moment())
         elif isinstance(error, PermanentError):
             settling.held(claim, str(error), moment())
         else:

@@ -39,8 +39,12 @@ def look_up(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
                 return claim
             settling.unknown(claim, "The worker that was telling it died.", now)
         SupplierClaim.objects.filter(pk=claim.pk).update(polled_at=now)
-        with adapter_for(claim.purchase_order.supplier) as connector:
-            _read(claim, connector, now)
+        try:
+            with adapter_for(claim.purchase_order.supplier) as connector:
+                _read(claim, connector, now)
+        except OutsideError as error:
+            settling.rest(claim, error, now=now)
+            raise
     return claim
 
 

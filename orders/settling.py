@@ -93,6 +93,8 @@ def record(  # noqa: PLR0913 - what, how much, why, who and when
     """
     if claim.status == Status.SUBMITTING:
         raise CannotRecordError(gettext("A worker speaks to the supplier about it just now."))
+    if claim.status == Status.SUBMIT_UNKNOWN:
+        raise CannotRecordError(gettext("He may have it: look it up first."))
     if (answer == Status.CREDITED) != (credited is not None):
         raise CannotRecordError(
             gettext("An amount belongs to money that he gave, and to no other.")
@@ -131,10 +133,16 @@ def _hear(
     )
 
 
-def unknown(claim: SupplierClaim, problem: str, now: datetime) -> None:
+def unknown(claim: SupplierClaim, problem: OutsideError | str, now: datetime) -> None:
     """Note that the effect of a call is unknown: it is looked up before anything else."""
+    words = str(problem)
     claim.move(
-        Status.SUBMIT_UNKNOWN, at=now, as_seen=ATTEMPT, reason=problem, problem=problem[:300]
+        Status.SUBMIT_UNKNOWN,
+        at=now,
+        as_seen=ATTEMPT,
+        reason=words,
+        problem=words[:300],
+        try_after=_asked_for(problem, now),
     )
 
 
@@ -148,7 +156,7 @@ def failed(claim: SupplierClaim, problem: OutsideError | str, now: datetime) -> 
     words = str(problem)
     doublings = min(max(claim.attempts - 1, 0), MOST_DOUBLINGS)
     usual = now + pausing.spread(min(FIRST_RETRY_AFTER * 2**doublings, LONGEST_RETRY_AFTER))
-    asked = pausing.asked_for(problem, now=now) if isinstance(problem, OutsideError) else None
+    asked = _asked_for(problem, now)
     claim.move(
         Status.SUBMIT_FAILED,
         at=now,
@@ -157,3 +165,14 @@ def failed(claim: SupplierClaim, problem: OutsideError | str, now: datetime) -> 
         problem=words[:300],
         try_after=max(usual, asked or usual),
     )
+
+
+def rest(claim: SupplierClaim, error: OutsideError, *, now: datetime) -> None:
+    """Let a look-up wait as he asks, unless the claim has moved on since."""
+    if (until := pausing.asked_for(error, now=now)) is not None:
+        as_seen = SupplierClaim.objects.filter(pk=claim.pk, status=claim.status)
+        as_seen.update(try_after=until)
+
+
+def _asked_for(problem: OutsideError | str, now: datetime) -> datetime | None:
+    return pausing.asked_for(problem, now=now) if isinstance(problem, OutsideError) else None

@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 200
 TRIED_TO_GO_ON = 5
+CLAIMS_AT_ONCE = 10  # people decide about them, in days: orders come first
 # A gateway is asked about a silent payment only after the shopper had time to pay.
 SILENT_AFTER = timedelta(minutes=1)
 
@@ -76,6 +77,9 @@ def _is_answered(rows: QuerySet[PurchaseOrder], purchase_order_id: int) -> bool:
         suppress(InHandError, IllegalMoveError, LostRaceError, OrderStoppedError),
         resolving.alone(purchase_order_id),
     ):
+        # Two sweeps may have asked for it: what he wants to rest now is not sent.
+        if not waiting.to_be_sent(now=timezone.now()).filter(pk=purchase_order_id).exists():
+            return True
         purchase_order = rows.select_related("order", "supplier", "location").get()
         try:
             purchasing.send(purchase_order=purchase_order, now=timezone.now())
@@ -116,8 +120,11 @@ def resolve(*, purchase_order_id: int, **_: Any) -> None:
     purchase_order = PurchaseOrder.objects.select_related("order", "supplier").get(
         pk=purchase_order_id
     )
+    lost = waiting.to_be_resolved(now=timezone.now()).filter(pk=purchase_order_id)
     with suppress(LaneFullError), lane(Work.ORDERS, purchase_order.supplier_id):
         try:
+            if not lost.exists():
+                return  # another worker has resolved it, or he wants it to rest
             resolving.resolve(purchase_order=purchase_order, now=timezone.now())
         except OutsideError as error:
             log.warning("%s is still unknown: %s", purchase_order, error)
@@ -278,7 +285,7 @@ def find_lost_claims(**_: Any) -> None:
 def read_open_claims(**_: Any) -> None:
     """Ask the suppliers how open claims stand: nobody tells us."""
     due = waiting.claims_to_be_read(now=timezone.now())
-    for claim_id in due.order_by("polled_at", "pk").values_list("pk", flat=True)[:BATCH]:
+    for claim_id in due.order_by("polled_at", "pk").values_list("pk", flat=True)[:CLAIMS_AT_ONCE]:
         follow_claim.delay(claim_id=claim_id)
 
 

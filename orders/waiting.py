@@ -81,7 +81,11 @@ def claims_to_be_told(*, now: datetime) -> QuerySet[SupplierClaim]:
 def claims_to_be_found(*, now: datetime) -> QuerySet[SupplierClaim]:
     """Find claims whose answer was lost, or whose worker died."""
     return _told_by_us(now).filter(
-        Q(status=Claim.SUBMIT_UNKNOWN, status_since__lte=now - CALLS_END_WITHIN)
+        Q(
+            _may_be_asked(now),
+            status=Claim.SUBMIT_UNKNOWN,
+            status_since__lte=now - CALLS_END_WITHIN,
+        )
         | Q(status=Claim.SUBMITTING, status_since__lte=now - following.SAYING_TAKES)
     )
 
@@ -90,6 +94,7 @@ def claims_to_be_read(*, now: datetime) -> QuerySet[SupplierClaim]:
     """Find open claims of which we have not asked for a while."""
     return _told_by_us(now).filter(
         Q(polled_at__isnull=True) | Q(polled_at__lte=now - CLAIMS_READ_EVERY),
+        _may_be_asked(now),
         status=Claim.REQUESTED,
     )
 

@@ -192,8 +192,8 @@ CELERY_TASK_TIME_LIMIT = 900
 # picture behind a supplier who hangs.
 CELERY_TASK_ROUTES = {
     # Somebody waits for these.
-    "catalog.tasks.rehearse": {"queue": "syncs"},
-    "catalog.tasks.reprice_due": {"queue": "syncs"},
+    "catalog.tasks.re*": {"queue": "syncs"},
+    "suppliers.tasks.watch_evidence": {"queue": "celery"},
     "catalog.tasks.*": {"queue": "bulk"},
     "suppliers.tasks.sync*": {"queue": "syncs"},
     "suppliers.tasks.check": {"queue": "syncs"},

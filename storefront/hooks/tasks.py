@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 # Of each source: those of a supplier who hangs stand in nobody's way.
 BATCH = 200
+LANE_PATIENCE_S = 30
 
 
 @shared_task
@@ -53,11 +54,8 @@ def _handle(call: InboundCall) -> None:
 
 
 def _go_on(source: str) -> None:
-    """Fill the lane that becomes free now: those who found it full have gone.
-
-    Any one of those that wait: two lanes that go on should not take the same.
-    """
-    waiting = InboundCall.objects.due(timezone.now()).filter(source=source).order_by("?")
+    """Fill the lane that becomes free now with what waits longest: who found it full has gone."""
+    waiting = InboundCall.objects.due(timezone.now()).filter(source=source).order_by("due_at", "pk")
     for call_id in waiting.values_list("pk", flat=True)[:1]:
         handle.delay(call_id=call_id)
 
@@ -90,7 +88,9 @@ def subscribe(*, supplier_id: int, **_: Any) -> None:
     try:
         with lane(Work.NEWS, supplier_id):
             done = subscribing.subscribe(supplier=supplier, url=f"{settings.PUBLIC_URL}{path}")
-    except (OutsideError, LaneFullError) as error:  # the next sweep asks again
+    except LaneFullError:  # his news goes on: the next sweep would find it full again
+        subscribe.apply_async(kwargs={"supplier_id": supplier_id}, countdown=LANE_PATIENCE_S)
+    except OutsideError as error:  # the next sweep asks again
         log.warning("%s does not tell us news: %s", supplier, error)
     else:
         log.info("%s: %s", supplier, done)
