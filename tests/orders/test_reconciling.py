@@ -10,7 +10,7 @@ from orders import acknowledging, allocations, measuring, purchasing, reconcilin
 from orders.models import Allocation, OrderLine
 from storefront.lib.states import IllegalMoveError, StatusChange
 from suppliers import stocktaking
-from suppliers.models import Countdown, StockLevel, StockMovement, Supplier
+from suppliers.models import Countdown, StockLevel, StockMovement, Supplier, SupplierOffer
 from suppliers.staging import staged
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.scripted import ScriptedSupplier, connect
@@ -29,6 +29,10 @@ def supplier(monkeypatch):
 
 
 def buy(listing, quantity=2, now=NOON):
+    Supplier.objects.update(  # how old a figure is, and asking for it, is tested elsewhere
+        asked_after_min=1440, asked_below=0, stock_grows_units=0, stock_grows_percent=0
+    )
+    SupplierOffer.objects.update(cost_as_of=now)
     (purchase_order,) = make_purchase_orders(listing, quantity=quantity, now=now)
     purchasing.send(purchase_order=purchase_order, now=now)
     return purchase_order
@@ -42,13 +46,8 @@ def figure(quantity, at, *levels, cause="run:1"):
             place = level.location
             stage.add(("", level.offer.supplier_sku, place.code, place.country, quantity))
         stage.ready()
-        stocktaking.merge(
-            supplier=make_supplier(),
-            cause=cause,
-            as_of=at,
-            received_at=at,
-            covered=[level.offer_id for level in rows],
-        )
+        stocktaking.cover(level.offer_id for level in rows)
+        stocktaking.merge(supplier=make_supplier(), cause=cause, as_of=at, received_at=at)
 
 
 def reconcile(now=NOON + 9 * DAY):

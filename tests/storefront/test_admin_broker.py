@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError
 
 from notifications.models import Delivery
 from orders.models import PurchaseOrder
-from suppliers.models import FeedRun, Supplier
+from suppliers.models import Supplier
 from tests.factories.suppliers import NOON
 from tests.factories.world import orders_by_status
 
@@ -65,25 +65,13 @@ def price_anew(_order, _purchase_order):
     return page("suppliers_supplier", "price_anew", Supplier.objects.get().pk), {}
 
 
-def accept(_order, _purchase_order):
-    run = FeedRun.objects.create(
-        supplier=Supplier.objects.get(),
-        kind="stock",
-        status="quarantined",
-        status_since=NOON,
-        started_at=NOON,
-        lease_until=NOON,
-    )
-    return page("suppliers_feedrun", "accept", run.pk), {}
-
-
 def deliver_again(_order, _purchase_order):
     Delivery.objects.update(status="dead")
     chosen = Delivery.objects.values_list("pk", flat=True)[:1]
     return page("notifications_delivery"), {"action": "send_again", "_selected_action": chosen}
 
 
-ACTS = (go_on, cancel, refund, release_hold, send_again, price_anew, accept, deliver_again)
+ACTS = (go_on, cancel, refund, release_hold, send_again, price_anew, deliver_again)
 
 
 def test_what_is_written_down_is_done_later_and_staff_are_told(staff):
