@@ -23,7 +23,7 @@ from suppliers.models import Connection, FeedRun, StockLevel, Supplier, Supplier
 from suppliers.stock import NotEnoughStockError
 
 BEGINS = datetime(2026, 1, 5, tzinfo=UTC)
-MEASURES_EVERY_S = 2 * HOUR_S
+MEASURES_EVERY_S = 6 * HOUR_S
 WHERE, CURRENCY = "DE", "USD"
 COST, PRICE = Decimal("10.00"), Decimal("29.90")
 HOME = Address(
