@@ -14,6 +14,8 @@ from catalog.images import BadPictureError
 from catalog.models import Image
 from tests.factories.catalog import NOON, make_image, make_product
 
+BAD = Path(__file__).with_name("bad_pictures")
+
 
 def picture(*, size=(1200, 800), mode="RGBA", kind="PNG", **options):
     content = io.BytesIO()
@@ -111,6 +113,25 @@ def test_what_is_no_picture_is_refused_in_words(settings, content, words):
         images.keep(content)
 
     assert not (Path(settings.MEDIA_ROOT) / "pictures").exists()
+
+
+@pytest.mark.parametrize("path", sorted(BAD.glob("refused-*")), ids=lambda path: path.name)
+def test_a_bad_file_is_refused_and_nothing_of_it_is_kept(settings, path):
+    with pytest.raises(BadPictureError):
+        images.keep(path.read_bytes())
+
+    assert not (Path(settings.MEDIA_ROOT) / "pictures").exists()
+
+
+@pytest.mark.parametrize("path", sorted(BAD.glob("cleaned-*")), ids=lambda path: path.name)
+def test_what_else_a_picture_is_besides_one_is_not_kept(settings, path):
+    images.keep(path.read_bytes())
+
+    for made in (Path(settings.MEDIA_ROOT) / "pictures").iterdir():
+        content = made.read_bytes()
+        assert b"<script>" not in content
+        assert b"PK\x03\x04" not in content
+        assert getattr(Pillow.open(io.BytesIO(content)), "n_frames", 1) == 1
 
 
 @pytest.mark.django_db
