@@ -102,8 +102,9 @@ INSERT INTO suppliers_supplieroffer (
   supplier_id, supplier_sku, supplier_product, title, cost_amount, currency, minimum_quantity,
   pack_size, lead_days, map_amount, msrp_amount, status, missing_evidence, seen_at, cost_as_of)
 SELECT %(supplier)s, n.sku, n.ref, n.title, n.amount, %(currency)s,
-  COALESCE(NULLIF(n.minimum, '')::int, 1), COALESCE(NULLIF(n.pack, '')::int, 1),
-  NULLIF(n.lead_days, '')::int, NULLIF(n.map, '')::numeric, NULLIF(n.msrp, '')::numeric,
+  GREATEST(NULLIF(n.minimum, '')::int, 1), GREATEST(NULLIF(n.pack, '')::int, 1),
+  NULLIF(n.lead_days, '')::int, NULLIF(round(NULLIF(n.map, '')::numeric, 2), 0),
+  NULLIF(round(NULLIF(n.msrp, '')::numeric, 2), 0),
   'held', '', %(now)s, %(as_of)s
 FROM feed_costs_news n
 WHERE n.offer_id IS NULL AND n.sku <> ALL(%(refused)s)

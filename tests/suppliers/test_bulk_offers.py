@@ -208,3 +208,15 @@ def test_a_list_that_lost_most_of_what_waits_for_products_is_not_believed(wholes
     wholesaler.put(*(ware(f"A-{number}") for number in range(10)))
 
     assert sync(wholesaler, "prices", now=LATER).status == FeedRun.Status.QUARANTINED
+
+
+def test_a_retail_price_of_nothing_stops_no_list(wholesaler):
+    fields = wholesaler.connection.options["mapping"]["fields"]
+    fields["msrp"] = fields.pop("parent")
+    wholesaler.connection.save()
+    wholesaler.put(ware("A-1", group="0.001"), ware("A-2", group="19.90"))
+
+    run = sync(wholesaler, "prices")
+
+    assert run.status == "applied"
+    assert [str(offer(sku).msrp_amount) for sku in ("A-1", "A-2")] == ["None", "19.90"]
