@@ -87,6 +87,7 @@ def browse(chromium):
 
 def violations(page):
     """Return what axe finds against WCAG A and AA, in short."""
+    page.wait_for_load_state("load")  # just after a click, the style may still be on its way
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": LEVELS}})
     return [
         f"{page.url}: {each['id']}: {node['target']} {node.get('failureSummary', '')}"
