@@ -88,7 +88,9 @@ FROM suppliers_supplier s
 WHERE o.supplier_id = %(supplier)s AND s.id = o.supplier_id AND NOT o.is_cost_silent
   AND (o.supplier_product = ANY(%(doubtful)s) OR (%(is_whole)s
     AND o.id IN (
-      SELECT n.offer_id FROM feed_costs_news n WHERE n.offer_id IS NOT NULL
+      SELECT n.offer_id
+      FROM feed_costs_news n JOIN suppliers_supplieroffer k ON k.id = n.offer_id
+      WHERE n.sku IS NULL OR n.ref <> k.supplier_product
     ) AND NOT EXISTS (
       SELECT 1 FROM feed_costs c WHERE c.sku = o.supplier_sku AND c.ref = o.supplier_product
     )))

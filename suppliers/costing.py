@@ -25,18 +25,14 @@ WITH aim AS (
   WHERE c.sku <> ALL(%(refused)s) AND NOT o.locked_fields ? 'cost_amount'
     AND (o.cost_amount IS DISTINCT FROM c.amount
       OR (o.status = 'held' AND o.variant_id IS NOT NULL AND NOT o.locked_fields ? 'status'))
-  ORDER BY o.id
-), locked AS (
-  SELECT o.id FROM suppliers_supplieroffer o JOIN aim ON aim.id = o.id ORDER BY o.id
-  FOR UPDATE OF o
+  ORDER BY o.id FOR UPDATE OF o
 ), changed AS (
   UPDATE suppliers_supplieroffer o
   SET cost_amount = aim.amount, cost_as_of = %(as_of)s,
     status = CASE WHEN o.status = 'held' AND o.variant_id IS NOT NULL
         AND NOT o.locked_fields ? 'status'
       THEN 'active' ELSE o.status END
-  FROM aim JOIN locked ON locked.id = aim.id
-  WHERE o.id = aim.id
+  FROM aim WHERE o.id = aim.id
   RETURNING o.id, o.variant_id, old.cost_amount AS was, new.cost_amount AS is_now,
     old.status <> new.status AS was_held
 ), history AS (

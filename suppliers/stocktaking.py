@@ -99,15 +99,12 @@ WITH aim AS (
   WHERE l.offer_id IN (SELECT offer_id FROM feed_covered) AND l.as_of <= %(as_of)s
     AND (l.is_silent OR p.stock_as_of IS NULL OR p.stock_as_of <= %(as_of)s)
     AND (l.reported_quantity <> COALESCE(f.quantity, 0) OR l.buffer <> %(buffer)s OR l.is_silent)
-), locked AS (
-  SELECT l.id FROM suppliers_stocklevel l JOIN aim ON aim.id = l.id ORDER BY l.id
-  FOR UPDATE OF l
+  ORDER BY l.id FOR UPDATE OF l
 ), changed AS (
   UPDATE suppliers_stocklevel l
   SET reported_quantity = aim.quantity, buffer = %(buffer)s, as_of = %(as_of)s,
     is_silent = false, received_at = %(received_at)s, run_id = %(run)s
-  FROM aim JOIN locked ON locked.id = aim.id
-  WHERE l.id = aim.id
+  FROM aim WHERE l.id = aim.id
   RETURNING l.id, l.offer_id, old.reported_quantity AS was, new.reported_quantity AS is_now
 ), moved AS (
   INSERT INTO suppliers_stockmovement (
