@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storefront.bench.measuring import Result
+from storefront.bench.searching import Search
 
 # How many times faster the limit was than the peer's page (django-oscar 4.2.1 on the same
 # server, 10,000 products), in requests per second; the lower end of what was measured.
@@ -12,10 +14,11 @@ LIST_LIMIT_OVER_PEER = 72
 ROW_LIMIT_OVER_PEER = 18
 
 OF_PAGES = frozenset({"P1", "P2", "P3"})
+OF_SEARCH = frozenset({"P4"})
 OF_GROWTH = frozenset({"P13"})
 OF_BULKHEADS = frozenset({"R1"})
 OF_BULK = frozenset({"P8", "P9", "P10"})
-ALL = OF_PAGES | OF_GROWTH | OF_BULKHEADS | OF_BULK
+ALL = OF_PAGES | OF_SEARCH | OF_GROWTH | OF_BULKHEADS | OF_BULK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +119,18 @@ def judge_kept_product(ours: Result, limit: Result, *, sql: int) -> list[Verdict
             least=40,
         ),
         at_most("P3", "cached product page, SQL statements", sql, most=0),
+    ]
+
+
+def judge_search(found: Sequence[Search]) -> list[Verdict]:
+    return [
+        at_most(
+            "P4",
+            f"search in 100,000, {each.hits:,} found: database p95, ms",
+            each.p95_ms,
+            most=20,
+        )
+        for each in found
     ]
 
 

@@ -20,7 +20,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 
 from catalog.models import Card, Channel
-from storefront.bench import bulk, bulk_goals, bulkheads, filling, goals, limits
+from storefront.bench import (
+    bulk,
+    bulk_goals,
+    bulkheads,
+    filling,
+    goals,
+    limits,
+    searching,
+)
 from storefront.bench.goals import Verdict
 from storefront.bench.measuring import Result, Subject, compare
 from storefront.bench.serving import Server, serving
@@ -52,15 +60,15 @@ def run(
     wanted = set(only)
     report: dict[str, Any] = {}
     verdicts: list[Verdict] = []
-    if wanted & (goals.OF_PAGES | goals.OF_GROWTH):
+    if wanted & (goals.OF_PAGES | goals.OF_SEARCH | goals.OF_GROWTH):
         report["sync"] = sync_figures(say)
         filling.tidy(now)
         keep_body(_list_paths()[0])
         with servers() as (bare, plain, cached):
             if wanted & goals.OF_PAGES:
                 verdicts += _judge_pages(report, say, bare=bare, plain=plain, cached=cached)
-            if wanted & goals.OF_GROWTH:
-                verdicts += _judge_growth(report, say, plain=plain, now=now)
+            if wanted & (goals.OF_SEARCH | goals.OF_GROWTH):
+                verdicts += _judge_growth(report, say, plain=plain, now=now, wanted=wanted)
     if wanted & goals.OF_BULKHEADS:
         report["bulkheads"] = bulkhead_figures(say)
         verdicts += goals.judge_bulkheads(*report["bulkheads"].values())
@@ -114,15 +122,28 @@ def _judge_pages(
 
 
 def _judge_growth(
-    report: dict[str, Any], say: Callable[[str], None], *, plain: Server, now: datetime
+    report: dict[str, Any],
+    say: Callable[[str], None],
+    *,
+    plain: Server,
+    now: datetime,
+    wanted: Collection[str],
 ) -> list[Verdict]:
     say(f"Growing to {MANY} products")
     filling.grow(to=MANY)
     filling.tidy(now)
-    many = _both_pages(plain)
-    report["pages_100k"] = [_figures(result) for result in many.values()]
-    filling.shrink(to=FEW, now=now)
-    return goals.judge_growth(_both_pages(plain), many)
+    verdicts: list[Verdict] = []
+    if goals.OF_SEARCH & set(wanted):
+        channel = Channel.objects.get()
+        found = searching.measure(channel=channel, now=now, stride=filling.STRIDE, say=say)
+        report["search_100k"] = [msgspec.to_builtins(each) for each in found]
+        verdicts += goals.judge_search(found)
+    if goals.OF_GROWTH & set(wanted):
+        many = _both_pages(plain)
+        report["pages_100k"] = [_figures(result) for result in many.values()]
+        filling.shrink(to=FEW, now=now)
+        verdicts += goals.judge_growth(_both_pages(plain), many)
+    return verdicts
 
 
 def sync_figures(say: Callable[[str], None]) -> dict[str, Any]:
