@@ -5,6 +5,7 @@ One text of conditions serves both the list and the counts, so they cannot disag
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -53,7 +54,7 @@ def base(*, channel_id: int, category_id: int | None, words: list[Term]) -> Sql:
     return Sql(text, tuple(values))
 
 
-def words_query(words: list[Term]) -> Sql:
+def words_query(words: Sequence[Term]) -> Sql:
     """Build a tsquery: every word, in any form; the last one may be only begun."""
     parts, values = [], []
     for place, term in enumerate(words):

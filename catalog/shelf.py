@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from catalog import asking, spelling, tallying
+from catalog import asking, spelling, tallying, wide_searches
 from catalog.cards import CARD_COLUMNS, CardView
 from catalog.conditions import Sql, active, all_of, base, words_query
 from catalog.facets import Choice, Facet, count, understood
@@ -18,6 +18,7 @@ from catalog.models import Category, Channel
 from catalog.models.listing import STALE_AFTER
 
 PAGE_SIZE = 24
+EVERY, CARDS = Sql("true"), Sql("catalog_card")
 _ORDERS: Mapping[str, str] = {
     "best": "score DESC",
     "price": "(available = 0), price_amount",
@@ -81,11 +82,9 @@ def _read(
     fresh_since = now - STALE_AFTER
     words = asking.terms(query.words)
     among = base(channel_id=channel.pk, category_id=category.pk if category else None, words=words)
-    numbers: Sequence[Any] | None = None
-    if query.is_plain:
-        numbers = tallying.kept(channel=channel, category=category, now=now)
-    if numbers is None:
-        numbers = count(base=among, query=query, fresh_since=fresh_since)
+    numbers = _counted(
+        channel=channel, category=category, words=words, query=query, among=among, now=now
+    )
     counts = understood(numbers, query=query, fresh_since=fresh_since)
     pages = -(-counts.total // PAGE_SIZE)
     page = min(query.page, max(pages, 1))
@@ -93,14 +92,13 @@ def _read(
     cards = []
     if counts.total:
         conditions = {"among": among, **active(query, fresh_since=fresh_since)}
-        order = Sql(_ORDERS[query.sort])
-        if words and query.sort == "best":
-            looked_for = words_query(words)
-            order = Sql(
-                f"(available = 0), ts_rank(search, {looked_for.text}) DESC, score DESC",
-                looked_for.values,
-            )
-        cards = _cards(where=all_of(conditions), order=order, offset=(page - 1) * PAGE_SIZE)
+        where, offset = all_of(conditions), (page - 1) * PAGE_SIZE
+        if not words or query.sort != "best":
+            cards = _cards(where=where, order=Sql(_ORDERS[query.sort]), offset=offset)
+        elif offset < wide_searches.WIDE:
+            cards = _fitting(words, where=where, total=counts.total, offset=offset)
+        else:  # what follows the best ones follows them by score
+            cards = _cards(where=where, order=Sql(_ORDERS["best"]), offset=offset)
     return Shelf(
         query=query,
         cards=cards,
@@ -112,12 +110,53 @@ def _read(
     )
 
 
-def _cards(*, where: Sql, order: Sql, offset: int) -> list[CardView]:
+def _counted(  # noqa: PLR0913 - what is asked, of what
+    *,
+    channel: Channel,
+    category: Category | None,
+    words: Sequence[asking.Term],
+    query: ShelfQuery,
+    among: Sql,
+    now: datetime,
+) -> Sequence[Any]:
+    """Take the numbers that somebody counted before, or count."""
+    is_kept = replace(query, words="").is_plain
+    numbers: Sequence[Any] | None = None
+    if is_kept and words:
+        numbers = wide_searches.recall(channel=channel, category=category, words=words)
+    elif is_kept:
+        numbers = tallying.kept(channel=channel, category=category, now=now)
+    if numbers is None:
+        numbers = count(base=among, query=query, fresh_since=now - STALE_AFTER)
+        if is_kept and words:
+            wide_searches.remember(numbers, channel=channel, category=category, words=words)
+    return numbers
+
+
+def _fitting(
+    words: Sequence[asking.Term], *, where: Sql, total: int, offset: int
+) -> list[CardView]:
+    """Put what matches in order by how well it fits; of very much only the best ones."""
+    looked_for = words_query(words)
+    order = Sql(
+        f"(available = 0), ts_rank(search, {looked_for.text}) DESC, score DESC",
+        looked_for.values,
+    )
+    if total > wide_searches.WIDE:
+        best = (
+            f"SELECT * FROM catalog_card WHERE {where.text}"  # noqa: S608 - our own conditions
+            f" ORDER BY {_ORDERS['best']}, id LIMIT {wide_searches.WIDE}"
+        )
+        return _cards(among=Sql(f"({best})", where.values), order=order, offset=offset)
+    return _cards(where=where, order=order, offset=offset)
+
+
+def _cards(*, order: Sql, offset: int, where: Sql = EVERY, among: Sql = CARDS) -> list[CardView]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(CARD_COLUMNS)} FROM catalog_card WHERE {where.text}"  # noqa: S608
-            f" ORDER BY {order.text}, id LIMIT {PAGE_SIZE} OFFSET {offset}",
-            [*where.values, *order.values],
+            f"SELECT {', '.join(CARD_COLUMNS)} FROM {among.text} AS card"  # noqa: S608
+            f" WHERE {where.text} ORDER BY {order.text}, id LIMIT {PAGE_SIZE} OFFSET {offset}",
+            [*among.values, *where.values, *order.values],
         )
         return [CardView(*row) for row in cursor.fetchall()]
 

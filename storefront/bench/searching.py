@@ -14,7 +14,7 @@ from catalog import shelf
 from catalog.filters import ShelfQuery
 from catalog.models import Channel
 
-ROUNDS = 20
+ROUNDS = 40
 COMMON = """
 SELECT word, ndoc FROM ts_stat('SELECT search FROM catalog_card WHERE id < {stride}')
 WHERE word ~ '^[a-z]{{4,}}$' ORDER BY ndoc DESC, word
