@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import batched
@@ -9,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.adapters import loose
 from suppliers.adapters.base import Answer, OrderName, ParcelNews, PurchaseState
@@ -17,8 +18,10 @@ from suppliers.adapters.bigbuy.options import CURRENCY, Options
 from suppliers.adapters.bigbuy.shapes import Carrier, Named, Order, Parcel, Tracked
 from suppliers.adapters.bigbuy.wire import Wire
 
-ABSENT = "404"
+ABSENT, OTHER = "404", "other_order"
 ORDERS_AT_ONCE = 50
+
+log = logging.getLogger(__name__)
 
 
 def find(wire: Wire, options: Options, number: str) -> PurchaseState | None:
@@ -53,7 +56,7 @@ def _order(wire: Wire, key: str, number: str) -> Order:
     order = wire.get(f"order/{quote(key, safe='')}", Order)
     if order.internal_reference != number or str(order.id) != key:
         raise TemporaryError(
-            f"asked about {number}, told of {order.internal_reference}", code="other_order"
+            f"asked about {number}, told of {order.internal_reference}", code=OTHER
         )
     return order
 
@@ -116,11 +119,19 @@ def _parcel(parcel: Parcel, carriers: Mapping[str, str]) -> ParcelNews:
 
 
 def track(wire: Wire, options: Options, orders: Sequence[OrderName]) -> Iterator[PurchaseState]:
-    """Read many orders: one call for each, and one for the parcels of fifty."""
+    """Read many orders: one call for each, and one for the parcels of fifty.
+
+    One that he does not have, or that is somebody else's, is left out and stops no other.
+    """
     known = [order for order in orders if order.supplier_reference]
     tracked = _tracked(wire, [order.supplier_reference for order in known])
     carriers: dict[str, str] = _carriers(wire) if any(tracked.values()) else {}
     for name in known:
-        order = wire.get(f"order/{quote(name.supplier_reference, safe='')}", Order)
-        if order.internal_reference == name.number:
+        try:
+            order = _order(wire, name.supplier_reference, name.number)
+        except OutsideError as error:
+            if error.code not in {ABSENT, OTHER}:
+                raise
+            log.info("an order is left out: %s", error)
+        else:
             yield _told(options, order, tracked=tracked, carriers=carriers)
