@@ -180,9 +180,15 @@ def _is_of(row: Dispute, supplier_reference: str) -> bool:
 
 
 def _state(wire: Wire, row: Dispute) -> ClaimState:
-    """Read one dispute whole: how it ended stands on its own page."""
+    """Read one dispute whole: how it ended stands on its own page.
+
+    Raises: TemporaryError  he tells of another one: how ours ended, and its money, are not known
+    """
     name = loose.text(row.dispute_id or row.id)
     whole = wire.patiently("disputes/getDisputeDetail", Dispute, disputeId=name)
+    told = loose.text(whole.dispute_id or whole.id)
+    if told not in {"", name}:
+        raise TemporaryError(f"asked about dispute {name}, told of {told}", code="other_claim")
     answer = DECIDED.get(loose.whole(whole.finally_deal) or 0, ClaimAnswer.OPEN)
     if answer is ClaimAnswer.OPEN and CANCELED in loose.text(whole.status).upper():
         answer = ClaimAnswer.CANCELED
