@@ -34,7 +34,7 @@ def pull(world: World, *, method: str, name: str, wish: dict[str, Any]) -> Any:
 
 
 def ledger(world: World, _: dict[str, Any]) -> dict[str, Any]:
-    """Tell the whole truth: each order, each effect, each attempt, each message."""
+    """Tell the whole truth: each order, each effect, each attempt, each dispute."""
     orders = world.ledger.rows("SELECT * FROM orders ORDER BY created_s, cj_id")
     for order in orders:
         order["request"], order["lines"] = json.loads(order["request"]), json.loads(order["lines"])
@@ -42,6 +42,7 @@ def ledger(world: World, _: dict[str, Any]) -> dict[str, Any]:
         "orders": orders,
         "effects": world.ledger.rows("SELECT * FROM effects ORDER BY id"),
         "attempts": world.ledger.rows("SELECT * FROM attempts ORDER BY id"),
+        "disputes": world.ledger.rows("SELECT * FROM disputes ORDER BY created_s, id"),
         "balance_cents": moving.balance_cents(world),
     }
 

@@ -11,7 +11,7 @@ REQUEST_KINDS = frozenset(
     {
         "500", "429", "slow", "trickle", "drop_before", "drop_after", "garbage", "truncated",
         "empty", "wrong_currency", "nan_price", "wrong_order", "token_expired", "huge",
-        "gzip_bomb", "redirect",
+        "gzip_bomb", "redirect", "soft_500",
     }
 )  # fmt: skip
 MESSAGE_KINDS = frozenset({"duplicate", "out_of_order", "bad_signature", "lost"})

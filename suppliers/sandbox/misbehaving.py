@@ -29,9 +29,11 @@ def before(fault: Fault | None) -> Reply | None:
         time.sleep(fault.delay_s)
     if fault.kind == "drop_before":
         return Reply(is_dropped=True)
-    if fault.kind == "500":
+    if fault.kind in {"500", "soft_500"}:
+        # He mostly says so under a good status.
         return as_json(
-            {"code": BUSY, "result": False, "message": MESSAGES[BUSY], "data": None}, status=500
+            {"code": BUSY, "result": False, "message": MESSAGES[BUSY], "data": None},
+            status=500 if fault.kind == "500" else 200,
         )
     if fault.kind == "429":
         wait = str(max(math.ceil(fault.delay_s), 1))
@@ -92,7 +94,13 @@ def _emptied(answer: Any) -> Any:
 
 def _of_somebody_else(answer: Any) -> Any:
     def change(row: dict[str, Any]) -> dict[str, Any]:
-        other = {"orderNumber": "X-0000-0", "orderNum": "X-0000-0", "orderId": "9900000000000000"}
+        other = {
+            "orderNumber": "X-0000-0",
+            "orderNum": "X-0000-0",
+            "orderId": "9900000000000000",
+            "disputeId": "9900000",
+            "businessDisputeId": "X-0000-0",
+        }
         return row | {name: value for name, value in other.items() if name in row}
 
     return _walked(answer, change)

@@ -19,7 +19,7 @@ HOUR_S = 3600.0
 FIRST_ORDER = 119_000_001
 # Beside what goes wrong with everybody: a refusal under HTTP 200 in two ways, and one whose
 # code and message have changed places.
-KINDS = (REQUEST_KINDS - {"token_expired", "wrong_currency"}) | {"soft_409", "soft_500", "swapped"}
+KINDS = (REQUEST_KINDS - {"token_expired", "wrong_currency"}) | {"soft_409", "swapped"}
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (
