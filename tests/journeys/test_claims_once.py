@@ -13,6 +13,7 @@ from django.utils import timezone
 from orders import waiting
 from orders.claiming import ClaimStoppedError
 from orders.models import SupplierClaim
+from storefront.lib import patience
 from storefront.lib.failures import OutsideError
 from suppliers import breaking
 from tests.factories.claims import whole_claim
@@ -34,6 +35,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 CREATE = "disputes/create"
 LIST = "disputes/getDisputeList"
+LOSSES = ("500", "429", "soft_500", "drop_before", "drop_after", "garbage", "truncated")
 
 
 @pytest.mark.parametrize(
@@ -81,20 +83,33 @@ def test_what_was_opened_and_could_not_be_read_at_once_is_unknown(sandbox_suppli
     assert disputes(sandbox_supplier) == 1
 
 
-@pytest.mark.parametrize("kind", ["500", "drop_before", "garbage"])
-def test_a_look_up_that_fails_is_no_proof_of_absence(sandbox_supplier, claim, kind):
+def test_a_look_that_fails_changes_nothing_that_we_know(sandbox_supplier, claim, monkeypatch):
+    """Neither of a claim whose answer was lost, nor of one that he has."""
+    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0)
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     told(claim)
-    sandbox_supplier.fault(LIST, kind, count=4)
 
-    with pytest.raises(OutsideError):
+    for status in ("submit_unknown", "requested"):
+        known = known_of(claim)
+        assert known["status"] == status
+        for kind in LOSSES:
+            sandbox_supplier.fault(LIST, kind, count=0)
+            with pytest.raises(OutsideError):
+                read(claim)
+            assert (kind, known_of(claim)) == (kind, known)
+            sandbox_supplier.control("faults/clear", {})
+            breaking.close(connection_id=claim.purchase_order.supplier.connection.pk)
         read(claim)
 
-    assert whole_claim(claim).status == "submit_unknown"
-    sandbox_supplier.control("faults/clear", {})
-    breaking.close(connection_id=claim.purchase_order.supplier.connection.pk)
-    assert read(claim).status == "requested"
     assert disputes(sandbox_supplier) == 1
+
+
+def known_of(claim):
+    """What we know of a claim, besides when we asked, and what we heard when he did not answer."""
+    (known,) = SupplierClaim.objects.filter(pk=claim.pk).values()
+    return {
+        name: known[name] for name in known if name not in {"polled_at", "problem", "try_after"}
+    }
 
 
 def test_a_list_that_hides_a_dispute_does_not_make_another(sandbox_supplier, claim):

@@ -17,19 +17,20 @@ from suppliers.adapters.abilities import (
     Ability,
     BulkCatalog,
     BulkStockAndPrice,
+    OrderResuming,
     abilities_of,
 )
 from suppliers.adapters.base import (
+    Answer,
     GoneError,
     ListRow,
-    OrderName,
     ProductPage,
     PurchaseRequest,
     RequestLine,
     StockRecord,
 )
 from suppliers.adapters.line import Line
-from tests.suppliers.contract.subjects import SUBJECTS, connector_of
+from tests.suppliers.contract.subjects import LOSSES, SUBJECTS, connector_of
 
 A = Ability
 HOME = Address(
@@ -48,6 +49,8 @@ PATIENCE_S = TRIES * TOTAL_S + 2.0
 # A slow answer comes after all patience has ended, and is done by then; pieces trickle for longer.
 DELAYS_S = {"slow": TRIES * TOTAL_S + 0.5, "trickle": 0.2}
 NOBODY = "FL-NOBODY-1"
+ORDERS = (A.ORDER_PLACING, A.ORDER_READING)
+STANDING = {Answer.RECEIVED, Answer.ACCEPTED}
 # Abilities that change nothing there, with what asks for them.
 READS = {
     A.CATALOG: lambda on: list(pages(on.connector)),
@@ -55,10 +58,10 @@ READS = {
     A.FREIGHT: lambda on: list(routes(on)),
     A.ORDER_READING: lambda on: on.connector.find(number=NOBODY),
     A.BALANCE: lambda on: on.connector.balance(),
-    A.TRACKING: lambda on: list(
-        on.connector.track([OrderName(number=NOBODY, supplier_reference="1")])
-    ),
 }
+CONNECTORS = [name for name, each in SUBJECTS.items() if not each.like]
+# What a call with an effect, and the looks that follow it, have to survive; in no time.
+QUICK_LOSSES = [kind for kind in LOSSES if kind != "slow"]
 _numbers = count(1)
 
 
@@ -99,14 +102,28 @@ class On:
     def books_of(self, number):
         return [lines for named, lines in self.books if named == number]
 
-    def fault(self, path, kind, *, number=NOBODY, **words):
-        path = path.format(number=number)
-        self.stage.fault(path, kind, delay=DELAYS_S.get(kind, 1.0), **words)
+    @property
+    def money(self):
+        return self.subject.money(self)
+
+    def fault(self, path, kind, *, number=NOBODY, reference="1", count=1):
+        path = path.format(number=number, reference=reference)
+        delay_s = DELAYS_S.get(kind, 1.0)
+        if kind == "slow" and count == 1:
+            delay_s = self.subject.late_s
+        self.stage.fault(path, kind, delay=delay_s, count=count)
+
+    def wait_for_what_is_late(self, since):
+        """Let a slow call have its effect: we stopped waiting for it, and he goes on."""
+        time.sleep(max(0.0, since + self.subject.late_s + 0.5 - time.monotonic()))
+
+    def heal(self):
+        self.stage.control("faults/clear", {})
 
 
 def who_can(*abilities):
     """Name the connectors that have these abilities."""
-    return [name for name in SUBJECTS if set(abilities) <= set(can(name))]
+    return [name for name in SUBJECTS if set(abilities) <= tried(name)]
 
 
 def who_judges():
@@ -114,17 +131,38 @@ def who_judges():
     return [name for name in who_can(A.ORDER_PLACING) if SUBJECTS[name].judges]
 
 
+def who_halts():
+    """Name those with whom an order may stand half-way, and be stopped there."""
+    return [name for name in who_can(A.CANCELLATION) if SUBJECTS[name].halts_at]
+
+
 def can(name):
     return abilities_of(connector_of(name))
+
+
+def tried(name):
+    """Name what is tried with this one: all that he can, or in what he differs."""
+    subject = SUBJECTS[name]
+    return set(subject.paths) if subject.like else set(can(name))
 
 
 def who_cannot():
     """List each connector with each ability that it has not."""
     return [
         pytest.param(name, ability, id=f"{name}-has no {ability}")
-        for name in SUBJECTS
+        for name in CONNECTORS
         for ability in PROTOCOLS
         if ability not in can(name)
+    ]
+
+
+def calls_of(*abilities):
+    """List each connector with each of its calls for these."""
+    return [
+        pytest.param(name, path, id=f"{name}-{path.strip('/')}")
+        for ability in abilities
+        for name in who_can(ability)
+        for path in SUBJECTS[name].paths.get(ability, ())
     ]
 
 
@@ -226,3 +264,10 @@ def request(on, *, sku="", quantity=1, number=""):
         lines=(RequestLine(reference="88", sku=sku or on.good.sku, quantity=quantity),),
         declared_value=Money(Decimal("54.90"), "EUR"),
     )
+
+
+def looked_up(on, number):
+    """Find out how an order stands, as the shop does after a lost answer."""
+    if isinstance(on.connector, OrderResuming):
+        return on.connector.resume(number=number)
+    return on.connector.find(number=number)

@@ -34,10 +34,11 @@ def stages(tmp_path_factory):
     running = {}
 
     def stage(name, *, is_strict=False):
-        key = (name, is_strict and bool(SUBJECTS[name].strict))
+        home = SUBJECTS[name].like or name
+        key = (home, is_strict and bool(SUBJECTS[home].strict))
         if key not in running:
-            folder = tmp_path_factory.mktemp(name)
-            started = SUBJECTS[name].start(folder, is_strict=is_strict)
+            folder = tmp_path_factory.mktemp(home)
+            started = SUBJECTS[home].start(folder, is_strict=is_strict)
             running[key] = (started, TokensOfAStage(), {})
         return running[key]
 

@@ -1,34 +1,39 @@
 """Who is under contract: for each connector its sandbox, and how to see behind its stage.
 
-A new connector joins by one entry in ``SUBJECTS``; one that orders in two ways has two.
+A new connector joins by one entry in ``SUBJECTS``; one that orders in two ways has two, and the
+second one is ``like`` the first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from suppliers.adapters import connector_class
 from suppliers.adapters.abilities import Ability
 from suppliers.sandbox.bigbuy.world import DEFAULT_KEY as BIGBUY_KEY
-from suppliers.sandbox.goods.catalog import Catalog
 from suppliers.sandbox.world import DEFAULT_KEY
 from tests.bigbuy_sandbox import OPTIONS as BIGBUY_OPTIONS
 from tests.feed_sandbox import table_mapping
 from tests.sandboxes import SandboxProcess
 from tests.sftp_server import PASSWORD, USER
-from tests.suppliers.contract.sftp_stage import FAULTS_OF_SFTP, HOST_KEY, SftpStage
+from tests.suppliers.contract import books
+from tests.suppliers.contract.books import COUNT, SEED
+from tests.suppliers.contract.sftp_stage import FAULTS_OF_SFTP, HOST_KEY, SLOW_S, SftpStage
 
 A = Ability
-COUNT = 12
-SEED = 7
 FEED_TOKEN = "feed-sandbox-0123456789"  # as in the file's address
 # What every sandbox can do to a caller.
 FAULTS = (
     "500", "429", "slow", "trickle", "drop_before", "drop_after", "garbage", "truncated",
     "empty", "huge", "gzip_bomb", "redirect",
+)  # fmt: skip
+# How an answer is lost, or refused for a moment: what a step that has an effect must survive.
+LOSSES = (
+    "500", "429", "soft_500", "slow", "drop_before", "drop_after", "garbage", "truncated",
 )  # fmt: skip
 
 
@@ -55,10 +60,19 @@ class Subject:
             it belongs to, ``orders`` each order that exists there as (our number, {SKU: units}).
             Who ``judges`` says at once whether he takes an order; a person answers later. A
             sandbox that is started by ``strict`` words too keeps to its limits, and
-            ``strict_options`` say what these are. ``faults`` are what can befall a call to him
+            ``strict_options`` say what these are. ``faults`` are what can befall a call to him;
+            an answer that is ``late_s`` late finds nobody who waits for it.
+            ``money`` is what is left of ours with him and what his orders cost, together: it
+            stays the same while each is paid for once. An order that fails at ``halts_at`` stands
+            half-way and can be stopped. ``deliver`` lets him bring an order to the door,
+            ``claims`` are those in his books as {our number: status}; the last of their
+            ``paths`` opens one, ``refund`` lets him grant
+            one by his number, ``takes_back_at`` is where it is taken back. Who is ``like``
+            another has his connector and his sandbox, and only what his ``paths`` name is tried
     """
 
     connector: str
+    like: str = ""
     module: str = ""
     path: str = "/"
     words: tuple[str, ...] = ()
@@ -73,6 +87,13 @@ class Subject:
     orders: Callable[[Any], list[tuple[str, dict[str, int]]]]
     judges: bool = True
     faults: tuple[str, ...] = FAULTS
+    late_s: float = 1.5
+    money: Callable[[Any], Decimal] = lambda _: Decimal(0)
+    halts_at: str = ""
+    deliver: Callable[[Any, str], None] = lambda *_: None
+    claims: Callable[[Any], Mapping[str, str]] = lambda _: {}
+    refund: Callable[[Any, str], None] = lambda *_: None
+    takes_back_at: str = ""
 
     def start(self, folder: Path, *, is_strict: bool = False) -> Stage:
         words = self.words + (self.strict if is_strict else ())
@@ -80,20 +101,6 @@ class Subject:
 
     def address(self, stage: Stage) -> str:
         return stage.url + self.path
-
-
-def _goods_at_cj(_stage: Stage) -> dict[str, str]:
-    shelf = Catalog(COUNT, SEED)
-    products = [shelf.at(place) for place in range(len(shelf))]
-    return {variant.vid: product.pid for product in products for variant in product.variants}
-
-
-def _orders_at_cj(on: Any) -> list[tuple[str, dict[str, int]]]:
-    return [
-        (row["order_number"], {line["vid"]: line["quantity"] for line in row["lines"]})
-        for row in on.stage.control("orders")["orders"]
-        if row["status"] != "CANCELLED"
-    ]
 
 
 CJ = Subject(
@@ -110,25 +117,46 @@ CJ = Subject(
         A.FREIGHT: ("logistic/freightCalculate",),
         A.ORDER_PLACING: ("shopping/order/createOrderV2",),
         A.ORDER_READING: ("shopping/order/getOrderDetail", "shopping/order/list"),
-        A.TRACKING: ("shopping/order/getOrderDetailBatch",),
+        A.TRACKING: ("shopping/order/getOrderDetailBatch", "logistic/trackInfo"),
         A.BALANCE: ("shopping/pay/getBalance",),
+        A.CLAIMS: (
+            "disputes/getDisputeList",
+            "disputes/getDisputeDetail",
+            "disputes/disputeProducts",
+            "disputes/disputeConfirmInfo",
+            "disputes/create",
+        ),
     },
     lists=dict.fromkeys(("products", "prices", "stock"), "product/listV2"),
-    goods=_goods_at_cj,
-    orders=_orders_at_cj,
+    goods=books.goods_at_cj,
+    orders=books.orders_at_cj,
+    money=books.money_at_cj,
+    deliver=books.deliver_at_cj,
+    claims=books.claims_at_cj,
+    refund=books.refund_at_cj,
+    takes_back_at="disputes/cancel",
 )
 
-
-def _goods_at_bigbuy(stage: Stage) -> dict[str, str]:
-    rows = stage.client.get(f"{stage.url}/control/items", params={"most": 1000}).json()
-    return {row["sku"]: str(row["product"]) for row in rows}
-
-
-def _orders_at_bigbuy(on: Any) -> list[tuple[str, dict[str, int]]]:
-    return [
-        (row["reference"], {line["reference"]: line["quantity"] for line in row["lines"]})
-        for row in on.stage.control("orders")["orders"]
-    ]
+# As CJ, but we confirm and pay each order step by step.
+CJ_STAGED = replace(
+    CJ,
+    like="cj",
+    options={"payment": "staged"},
+    paths={
+        A.ORDER_PLACING: (
+            "shopping/order/createOrderV2",
+            "shopping/order/addCart",
+            "shopping/order/addCartConfirm",
+            "shopping/order/saveGenerateParentOrder",
+            "shopping/pay/payBalanceV2",
+            "shopping/order/getOrderDetail",
+        ),
+        A.ORDER_READING: (),
+        A.CANCELLATION: ("shopping/order/getOrderDetail", "shopping/order/deleteOrder"),
+    },
+    faults=LOSSES,
+    halts_at="shopping/order/addCartConfirm",
+)
 
 
 BIGBUY = Subject(
@@ -158,6 +186,7 @@ BIGBUY = Subject(
         A.ORDER_VALIDATION: ("order/check",),
         A.ORDER_PLACING: ("order/check", "order/create"),
         A.ORDER_READING: ("order/reference/{number}",),
+        A.TRACKING: ("tracking/orders", "tracking/carriers", "order/{reference}"),
         A.BALANCE: ("user/purse",),
     },
     lists={
@@ -165,28 +194,11 @@ BIGBUY = Subject(
         "prices": "catalog/productprices",
         "stock": "catalog/productsstockbyhandlingdays",
     },
-    goods=_goods_at_bigbuy,
-    orders=_orders_at_bigbuy,
+    goods=books.goods_at_bigbuy,
+    orders=books.orders_at_bigbuy,
+    money=books.money_at_bigbuy,
+    deliver=books.deliver_at_bigbuy,
 )
-
-
-def _goods_in_files(_stage: Stage) -> dict[str, str]:
-    """Count them as he does: he has no bad rows, and keeps no other books."""
-    shelf = Catalog(COUNT, SEED)
-    parents = [(f"LX-{number:06}", shelf.product(number)) for number in range(COUNT)]
-    return {
-        f"{parent}-{variant.place + 1}": parent
-        for parent, product in parents
-        for variant in product.variants
-    }
-
-
-def _letters(on: Any) -> list[tuple[str, dict[str, int]]]:
-    """Read what lies in his letter box: he has no other books of our orders."""
-    return [
-        (number, {line["sku"]: line["quantity"] for line in letter["lines"]})
-        for number, (_, letter) in on.line.post.letters.items()
-    ]
 
 
 FEED = Subject(
@@ -202,8 +214,8 @@ FEED = Subject(
     },
     paths={A.CATALOG: ("/full.csv",), A.STOCK_AND_PRICE: ("/full.csv",)},
     lists=dict.fromkeys(("products", "prices", "stock"), "/full.csv"),
-    goods=_goods_in_files,
-    orders=_letters,
+    goods=books.goods_in_files,
+    orders=books.letters,
     judges=False,
 )
 
@@ -235,15 +247,17 @@ FEED_BY_SFTP = SftpSubject(
         A.ORDER_READING: ("list",),
     },
     lists=dict.fromkeys(("products", "prices", "stock"), "stat"),
-    goods=_goods_in_files,
+    goods=books.goods_in_files,
     orders=lambda on: on.stage.orders(),
     judges=False,
     faults=FAULTS_OF_SFTP,
+    late_s=SLOW_S,
 )
 
 SUBJECTS: dict[str, Subject] = {
     "bigbuy": BIGBUY,
     "cj": CJ,
+    "cj-staged": CJ_STAGED,
     "feed": FEED,
     "feed-sftp": FEED_BY_SFTP,
 }

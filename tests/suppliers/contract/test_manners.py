@@ -11,22 +11,22 @@ from django.utils import timezone
 
 from storefront.lib.failures import OutsideError
 from suppliers.adapters.abilities import Ability
-from suppliers.adapters.base import BudgetSpentError
+from suppliers.adapters.base import BudgetSpentError, OrderName
 from suppliers.budgeting import KeptBudget
 from suppliers.models import CallBudget, Connection, Supplier
-from tests.suppliers.contract.cases import READS, can, request, who_can
+from tests.suppliers.contract.cases import CONNECTORS, NOBODY, READS, can, request, who_can
 from tests.suppliers.contract.subjects import SUBJECTS, connector_of
 
 A = Ability
 WALKS = 14  # more than any sandbox here allows in an hour
 
 
-@pytest.mark.parametrize("name", SUBJECTS)
+@pytest.mark.parametrize("name", CONNECTORS)
 def test_it_signs_in_and_says_who_we_are(on, name):
     assert isinstance(on(name).connector.sign_in(), str)
 
 
-@pytest.mark.parametrize("name", [name for name, each in SUBJECTS.items() if each.secrets])
+@pytest.mark.parametrize("name", [name for name in CONNECTORS if SUBJECTS[name].secrets])
 def test_a_wrong_key_is_refused_in_words_without_the_key(on, name):
     wrong = dict.fromkeys(SUBJECTS[name].secrets, "CJ1@api@swordfish")
     opened = on(name)
@@ -40,12 +40,15 @@ def test_a_wrong_key_is_refused_in_words_without_the_key(on, name):
     assert "swordfish" not in str(refused.value)
 
 
-@pytest.mark.parametrize("name", [name for name, each in SUBJECTS.items() if each.secrets])
+@pytest.mark.parametrize("name", [name for name in CONNECTORS if SUBJECTS[name].secrets])
 def test_no_key_stands_in_a_log_or_an_error(on, name, caplog):
     caplog.set_level(logging.DEBUG)
     opened = on(name)
     said = []
     tries = [opened.connector.sign_in, *(lambda work=work: work(opened) for work in READS.values())]
+    somebodys = [OrderName(number=NOBODY, supplier_reference="1")]
+    tries.append(lambda: list(opened.connector.track(somebodys)))
+    tries.append(lambda: opened.connector.claims(supplier_reference="1"))
     if A.ORDER_PLACING in can(name):
         tries.append(lambda: opened.connector.place(request(opened)))
     told_by_faults = {"500", "garbage", "truncated", "drop_after"} & {*opened.subject.faults}
@@ -65,7 +68,7 @@ def test_no_key_stands_in_a_log_or_an_error(on, name, caplog):
     assert said
 
 
-@pytest.mark.parametrize("name", SUBJECTS)
+@pytest.mark.parametrize("name", CONNECTORS)
 def test_he_never_has_to_say_that_we_ask_too_often(on, name):
     """The same budget is kept in the database: for all workers, and over a restart."""
     supplier = Supplier.objects.create(

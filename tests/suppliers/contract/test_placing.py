@@ -7,18 +7,15 @@ import time
 import pytest
 
 from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
-from suppliers.adapters.abilities import Ability, OrderResuming
-from suppliers.adapters.base import (
-    Answer,
-    DuplicateReferenceError,
-    NotStoppableError,
-    OrderName,
-)
+from suppliers.adapters.abilities import Ability
+from suppliers.adapters.base import DuplicateReferenceError
 from tests.suppliers.contract.cases import (
-    DELAYS_S,
     NOBODY,
+    ORDERS,
     PATIENCE_S,
+    STANDING,
     faults_of,
+    looked_up,
     request,
     who_can,
     who_judges,
@@ -26,15 +23,6 @@ from tests.suppliers.contract.cases import (
 from tests.suppliers.contract.subjects import SUBJECTS
 
 A = Ability
-ORDERS = (A.ORDER_PLACING, A.ORDER_READING)
-STANDING = {Answer.RECEIVED, Answer.ACCEPTED}
-
-
-def looked_up(opened, number):
-    """Find out how an order stands, as the shop does after a lost answer."""
-    if isinstance(opened.connector, OrderResuming):
-        return opened.connector.resume(number=number)
-    return opened.connector.find(number=number)
 
 
 @pytest.mark.parametrize("name", who_can(*ORDERS))
@@ -102,6 +90,7 @@ def test_an_order_whose_answer_is_lost_is_there_once_and_found(on, name, ability
     opened = on(name)
     wish = request(opened)
     opened.fault(path, kind, number=wish.number, count=1)
+    money = opened.money
     started = time.monotonic()
 
     try:
@@ -113,13 +102,12 @@ def test_an_order_whose_answer_is_lost_is_there_once_and_found(on, name, ability
 
     assert time.monotonic() - started < PATIENCE_S
     if kind == "slow":
-        # We stopped waiting, and he goes on: what he does later must not be a second order.
-        time.sleep(max(0.0, started + DELAYS_S[kind] + 0.5 - time.monotonic()))
+        opened.wait_for_what_is_late(started)  # what he does then must not be a second order
     there = opened.books_of(wish.number)
     assert len(there) == (1 if state else len(there[:1]))
     if state is None and not is_open:
         assert there == []
-    opened.stage.control("faults/clear", {})
+    opened.heal()
     found = looked_up(opened, wish.number)
     assert (found is not None) == bool(there)
     if found is None:
@@ -128,6 +116,7 @@ def test_an_order_whose_answer_is_lost_is_there_once_and_found(on, name, ability
         assert found.number == wish.number
         assert found.supplier_reference or not opened.subject.judges
     assert opened.books == [(wish.number, {opened.good.sku: 1})]
+    assert opened.money == money  # it is paid, and once
 
 
 @pytest.mark.parametrize(("name", "ability", "path", "kind"), faults_of(A.ORDER_READING))
@@ -145,38 +134,6 @@ def test_an_order_is_never_said_to_be_missing_because_a_look_failed(on, name, ab
     assert found is not None
     assert found.supplier_reference == placed.supplier_reference
     assert len(opened.books) == 1
-
-
-@pytest.mark.parametrize("name", who_can(*ORDERS, A.CANCELLATION))
-def test_an_order_is_canceled_or_said_to_be_too_late_for_it(on, name):
-    opened = on(name)
-    wish = request(opened)
-    opened.connector.place(wish)
-
-    for _ in range(2):
-        try:
-            state = opened.connector.cancel(number=wish.number)
-        except NotStoppableError:
-            assert [number for number, _ in opened.books] == [wish.number]
-        else:
-            assert state.answer is Answer.CANCELED
-            assert opened.books == []
-
-
-@pytest.mark.parametrize("name", who_can(*ORDERS, A.TRACKING))
-def test_many_orders_are_followed_at_once_and_none_of_others(on, name):
-    opened = on(name)
-    wishes = [request(opened), request(opened)]
-    placed = [opened.connector.place(wish) for wish in wishes]
-    names = [
-        OrderName(number=state.number, supplier_reference=state.supplier_reference)
-        for state in placed
-    ]
-
-    told = list(opened.connector.track(names))
-
-    assert {state.number for state in told} <= {wish.number for wish in wishes}
-    assert all(isinstance(state.answer, Answer) for state in told)
 
 
 @pytest.mark.parametrize("name", who_judges())

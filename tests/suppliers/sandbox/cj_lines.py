@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from decimal import Decimal
 
@@ -59,13 +58,3 @@ def request_for(variant, number="FL-1-1", *, quantity=1, ship_to=HOME, route="CJ
 def effects(sandbox):
     """What really happened, in order."""
     return [effect["kind"] for effect in sandbox.control("orders")["effects"]]
-
-
-def until_settled(cj, number="FL-1-1", *, tries=6):
-    """Do what the resolving worker does: look up, go on, and do it again after a failure."""
-    for _ in range(tries):
-        try:
-            return cj.resume(number=number)
-        except Exception:  # noqa: BLE001 - whatever the fault was, the next look is what counts
-            time.sleep(0)
-    raise AssertionError("it was never settled")

@@ -9,14 +9,13 @@ import pytest
 
 from storefront.lib import patience
 from storefront.lib.failures import OutsideError, PermanentError
-from suppliers.adapters.base import Answer, DuplicateReferenceError, NotStoppableError
+from suppliers.adapters.base import Answer
 from tests.suppliers.sandbox.cj_lines import (
     HOME,
     connected,
     effects,
     line_to,
     request_for,
-    until_settled,
 )
 
 STEPS = (
@@ -59,23 +58,6 @@ def test_an_order_is_created_confirmed_and_paid(sandbox, cj):
     assert state.supplier_reference
     assert effects(sandbox) == PAID_ONCE
     assert money_taken(sandbox) == total_cents(sandbox) > 0
-
-
-@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "500", "garbage", "truncated"])
-@pytest.mark.parametrize("step", STEPS)
-def test_an_answer_lost_at_any_step_leaves_one_paid_order(sandbox, cj, step, kind):
-    _, variant = sandbox.goods()
-    sandbox.control("faults", {"path": step, "kind": kind})
-    try:
-        state = cj.place(request_for(variant))
-    except OutsideError:
-        state = until_settled(cj)
-    if state is None:  # proven absent: it is sent again
-        state = cj.place(request_for(variant))
-
-    assert state.answer is Answer.ACCEPTED
-    assert effects(sandbox) == PAID_ONCE
-    assert money_taken(sandbox) == total_cents(sandbox)
 
 
 @pytest.mark.parametrize("step", STEPS[1:5])
@@ -124,17 +106,6 @@ def test_several_workers_that_go_on_at_once_pay_once(sandbox, cj):
     assert [state.answer for state in states] == [Answer.ACCEPTED] * 4
     assert effects(sandbox) == PAID_ONCE
     assert money_taken(sandbox) == total_cents(sandbox)
-
-
-def test_a_second_order_under_one_number_is_the_first_one(sandbox, cj):
-    _, variant = sandbox.goods()
-    first = cj.place(request_for(variant))
-
-    with pytest.raises(DuplicateReferenceError):
-        cj.place(request_for(variant))
-
-    assert cj.resume(number="FL-1-1").supplier_reference == first.supplier_reference
-    assert effects(sandbox) == PAID_ONCE
 
 
 def test_an_empty_balance_holds_the_order_until_it_is_filled(sandbox, cj):
@@ -190,18 +161,6 @@ def test_to_look_an_order_up_is_not_to_pay_it(sandbox, cj):
 
     assert cj.find(number="FL-1-1").answer is Answer.RECEIVED
     assert effects(sandbox) == ["created"]
-
-
-def test_what_is_not_paid_is_deleted_and_what_is_paid_is_not(sandbox, cj):
-    _, variant = sandbox.goods()
-    sandbox.control("intercept", {"orderNumber": "FL-1-1"})
-    cj.place(request_for(variant))
-    cj.place(request_for(variant, "FL-2-1"))
-
-    assert cj.cancel(number="FL-1-1").answer is Answer.CANCELED
-    with pytest.raises(NotStoppableError):
-        cj.cancel(number="FL-2-1")
-    assert cj.find(number="FL-1-1") is None
 
 
 @pytest.mark.parametrize(

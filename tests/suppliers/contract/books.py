@@ -1,0 +1,91 @@
+"""What really happened at each supplier: his own books, read and moved behind his stage."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from suppliers.sandbox.goods.catalog import Catalog
+
+COUNT = 12
+SEED = 7
+
+type Orders = list[tuple[str, dict[str, int]]]
+
+
+def goods_at_cj(_stage: Any) -> dict[str, str]:
+    shelf = Catalog(COUNT, SEED)
+    products = [shelf.at(place) for place in range(len(shelf))]
+    return {variant.vid: product.pid for product in products for variant in product.variants}
+
+
+def _standing_at_cj(on: Any) -> list[dict[str, Any]]:
+    orders = on.stage.control("orders")["orders"]
+    return [row for row in orders if row["status"] != "CANCELLED"]
+
+
+def orders_at_cj(on: Any) -> Orders:
+    return [
+        (row["order_number"], {line["vid"]: line["quantity"] for line in row["lines"]})
+        for row in _standing_at_cj(on)
+    ]
+
+
+def money_at_cj(on: Any) -> Decimal:
+    left = Decimal(on.stage.control("orders")["balance_cents"]) / 100
+    amounts = ("product_amount", "postage_amount")
+    return left + sum(Decimal(row[name]) for row in _standing_at_cj(on) for name in amounts)
+
+
+def deliver_at_cj(on: Any, number: str) -> None:
+    on.stage.control("advance", {"orderNumber": number, "to": "DELIVERED"})
+
+
+def claims_at_cj(on: Any) -> dict[str, str]:
+    rows = on.stage.control("orders")["disputes"]
+    return {row["business_id"]: row["status"] for row in rows}
+
+
+def refund_at_cj(on: Any, supplier_claim: str) -> None:
+    on.stage.control("decide", {"disputeId": supplier_claim, "deal": 1, "amount": "3.20"})
+
+
+def goods_at_bigbuy(stage: Any) -> dict[str, str]:
+    rows = stage.client.get(f"{stage.url}/control/items", params={"most": 1000}).json()
+    return {row["sku"]: str(row["product"]) for row in rows}
+
+
+def orders_at_bigbuy(on: Any) -> Orders:
+    return [
+        (row["reference"], {line["reference"]: line["quantity"] for line in row["lines"]})
+        for row in on.stage.control("orders")["orders"]
+    ]
+
+
+def money_at_bigbuy(on: Any) -> Decimal:
+    told = on.stage.control("orders")
+    spent = sum(Decimal(row["goods"]) + Decimal(row["shipping"]) for row in told["orders"])
+    return Decimal(told["purse_eur"]) + spent
+
+
+def deliver_at_bigbuy(on: Any, number: str) -> None:
+    on.stage.control("advance", {"reference": number, "to": "Delivered"})
+
+
+def goods_in_files(_stage: Any) -> dict[str, str]:
+    """Count them as he does: he has no bad rows, and keeps no other books."""
+    shelf = Catalog(COUNT, SEED)
+    parents = [(f"LX-{number:06}", shelf.product(number)) for number in range(COUNT)]
+    return {
+        f"{parent}-{variant.place + 1}": parent
+        for parent, product in parents
+        for variant in product.variants
+    }
+
+
+def letters(on: Any) -> Orders:
+    """Read what lies in his letter box: he has no other books of our orders."""
+    return [
+        (number, {line["sku"]: line["quantity"] for line in letter["lines"]})
+        for number, (_, letter) in on.line.post.letters.items()
+    ]
