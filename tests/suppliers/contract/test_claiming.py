@@ -26,12 +26,12 @@ A = Ability
 NOT_UNDERSTOOD = {"garbage", "truncated"}
 
 
-def complaint(opened):
+def complaint(opened, number="R-1"):
     """Have him deliver one unit, and complain of it."""
     placed = opened.connector.place(request(opened))
     opened.subject.deliver(opened, placed.number)
     return ClaimRequest(
-        number="R-1",
+        number=number,
         supplier_reference=placed.supplier_reference,
         remedy=Remedy.REFUND,
         trouble=Trouble.DAMAGED,
@@ -68,13 +68,12 @@ def test_a_claim_that_is_told_twice_is_one(on, name):
 @pytest.mark.parametrize(("name", "path"), calls_of(A.CLAIMS))
 def test_a_claim_whose_answer_is_lost_is_there_once_and_found(on, name, path):
     opened = on(name)
-    ordered = complaint(opened)
     *_, opens_at = opened.subject.paths[A.CLAIMS]
     # How long it waits for a read is tried where it reads.
     kinds = LOSSES if path == opens_at else QUICK_LOSSES
 
     for kind in kinds:
-        wish = replace(ordered, number=f"R-{kind}")
+        wish = complaint(opened, f"R-{kind}")  # of an order that has no other
         opened.fault(path, kind, count=1 if kind == "slow" else 0)
         started = time.monotonic()
         with pytest.raises(OutsideError) as lost:
