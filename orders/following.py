@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext
 
-from orders import settling
+from orders import pausing, settling
 from orders.claiming import WITH_US, ClaimStoppedError, alone
 from orders.models import SupplierClaim
 from storefront.lib.failures import OutsideError
@@ -25,7 +25,8 @@ ASKABLE = (Status.SUBMITTING, Status.SUBMIT_UNKNOWN, Status.ON_HOLD, Status.REQU
 def look_up(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
     """Ask the supplier for our number, and follow what he says of it.
 
-    Found: adopted as it stands. Absent after a lost answer: it may be told again.
+    Found: adopted as it stands. Absent after a lost answer: it may be told again. A call that
+    may still be under way is not looked up: who died may have begun it a moment ago.
 
     Raises: OutsideError       the supplier does not answer; it stays as it is
             ClaimStoppedError  there is nothing to ask, or another worker asks
@@ -35,9 +36,11 @@ def look_up(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
         if claim.status not in ASKABLE or claim.is_by_hand:
             raise ClaimStoppedError(f"{claim}: {claim.status}")
         if claim.status == Status.SUBMITTING:
-            if claim.status_since > now - SAYING_TAKES:
-                return claim
-            settling.unknown(claim, "The worker that was telling it died.", now)
+            if claim.status_since <= now - SAYING_TAKES:
+                settling.unknown(claim, "The worker that was telling it died.", now)
+            return claim
+        if looked_up_from(claim) > now:
+            return claim
         SupplierClaim.objects.filter(pk=claim.pk).update(polled_at=now)
         try:
             with adapter_for(claim.purchase_order.supplier) as connector:
@@ -46,6 +49,15 @@ def look_up(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
             settling.rest(claim, error, now=now)
             raise
     return claim
+
+
+def looked_up_from(claim: SupplierClaim) -> datetime:
+    """Return the moment from which he is asked about it: what is said before may still arrive."""
+    if claim.status == Status.SUBMITTING:
+        return claim.status_since + SAYING_TAKES + pausing.CALLS_END_WITHIN
+    if claim.status == Status.SUBMIT_UNKNOWN:
+        return claim.status_since + pausing.CALLS_END_WITHIN
+    return claim.status_since
 
 
 def _read(claim: SupplierClaim, connector: Connector, now: datetime) -> None:

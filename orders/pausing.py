@@ -12,6 +12,8 @@ from storefront.lib.failures import NotNowError, OutsideError, TemporaryError
 # that a broken header, a wrong clock or a budget of the whole day would make longer still.
 LONGEST_PAUSE = timedelta(hours=6)
 JITTER_SHARE = 10  # a wait grows by a tenth of itself at most
+# A call that we gave up may still be under way: to look too early would prove nothing.
+CALLS_END_WITHIN = timedelta(seconds=30)
 
 
 def spread(wait: timedelta) -> timedelta:

@@ -33,7 +33,8 @@ def resolve(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
     """Find out what became of a call without an answer, before anything is sent again.
 
     Found at the supplier: adopted. Proven absent: it may be sent again. The proof is of the
-    attempt that was looked up, and says nothing of one that began meanwhile.
+    attempt that was looked up, and says nothing of one that began meanwhile. A call that may
+    still be under way is not looked up: who died may have begun it a moment ago.
 
     Raises: TemporaryError  the supplier does not answer; it stays unknown
             LostRaceError   another worker resolved it meanwhile
@@ -60,12 +61,24 @@ def subject(purchase_order_id: int) -> str:
 
 def _resolve(purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
     if purchase_order.request_status == Request.SUBMITTING:
-        if purchase_order.request_status_since > now - SENDING_TAKES:
-            return purchase_order
-        unknown(purchase_order, "The worker that was sending it died.", now)
+        if purchase_order.request_status_since <= now - SENDING_TAKES:
+            unknown(purchase_order, "The worker that was sending it died.", now)
+        return purchase_order
+    if looked_up_from(purchase_order) > now:
+        return purchase_order
     with adapter_for(purchase_order.supplier) as connector:
         look_up(purchase_order, connector, now)
     return purchase_order
+
+
+def looked_up_from(purchase_order: PurchaseOrder) -> datetime:
+    """Return the moment from which he is asked about it: what is said before may still arrive."""
+    since = purchase_order.request_status_since
+    if purchase_order.request_status == Request.SUBMITTING:
+        return since + SENDING_TAKES + pausing.CALLS_END_WITHIN
+    if purchase_order.request_status == Request.SUBMIT_UNKNOWN:
+        return since + pausing.CALLS_END_WITHIN
+    return since
 
 
 def look_up(purchase_order: PurchaseOrder, connector: Connector, now: datetime) -> None:

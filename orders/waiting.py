@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
-from orders import cancelling, claiming, following, purchasing, resolving
+from orders import cancelling, claiming, following, pausing, purchasing, resolving
 from orders.models import Order, PurchaseOrder, SupplierClaim
 from suppliers import breaking
 
@@ -19,8 +19,6 @@ Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
 Claim = SupplierClaim.Status
 
-# A call that we gave up may still be under way: to look too early would prove nothing.
-CALLS_END_WITHIN = timedelta(seconds=30)
 CLAIMS_READ_EVERY = timedelta(minutes=15)  # people decide about them, in days
 
 
@@ -40,7 +38,7 @@ def to_be_resolved(*, now: datetime) -> QuerySet[PurchaseOrder]:
         Q(
             _may_be_asked(now),
             request_status=Request.SUBMIT_UNKNOWN,
-            request_status_since__lte=now - CALLS_END_WITHIN,
+            request_status_since__lte=now - pausing.CALLS_END_WITHIN,
         )
         | Q(
             request_status=Request.SUBMITTING,
@@ -84,7 +82,7 @@ def claims_to_be_found(*, now: datetime) -> QuerySet[SupplierClaim]:
         Q(
             _may_be_asked(now),
             status=Claim.SUBMIT_UNKNOWN,
-            status_since__lte=now - CALLS_END_WITHIN,
+            status_since__lte=now - pausing.CALLS_END_WITHIN,
         )
         | Q(status=Claim.SUBMITTING, status_since__lte=now - following.SAYING_TAKES)
     )

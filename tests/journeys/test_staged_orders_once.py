@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+from orders import pausing
 from orders.models import PurchaseOrder
 from suppliers.models import Connection
 from tests.journeys.ordering import sell_one, stock_the_shop, whole
@@ -43,7 +44,7 @@ def test_an_order_that_is_not_wanted_any_more_is_not_paid(purchase_order, sandbo
     fresh = whole(purchase_order)
     sweep(fresh, timezone.now())
     PurchaseOrder.objects.update(cancel_wanted_at=timezone.now())
-    sweep(fresh, timezone.now())
+    sweep(fresh, timezone.now() + pausing.CALLS_END_WITHIN)
 
     assert whole(purchase_order).request_status == PurchaseOrder.Request.SUBMITTED
     assert kinds(sandbox_supplier) == ["created"]

@@ -59,7 +59,8 @@ def test_a_sender_who_wakes_up_late_does_not_end_a_later_attempt(supplier, error
     make_purchase_orders()
 
     def asleep(_request):
-        resolving.resolve(purchase_order=fresh(), now=LATER)
+        for at in (LATER, LATER + timedelta(minutes=1)):
+            resolving.resolve(purchase_order=fresh(), now=at)
         fresh().move("submitting", at=LATEST, axis="request_status", attempts=2)
         raise error
 

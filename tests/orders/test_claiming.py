@@ -150,6 +150,9 @@ def test_a_sender_that_lives_is_given_time(supplier):
 
     assert list(waiting.claims_to_be_found(now=LATER)) == [claim]
     following.look_up(claim=claim, now=LATER)
+    assert claim.status == "submit_unknown"
+    assert supplier.calls == []  # he may have died a moment ago, and his call lives on
+    following.look_up(claim=claim, now=LATER + pausing.CALLS_END_WITHIN)
     assert claim.status == "submit_failed"
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from orders import acknowledging, cancelling, purchasing, resolving, tasks, waiting
+from orders import acknowledging, cancelling, pausing, purchasing, resolving, tasks, waiting
 from orders.models import Order, PaymentEvent, PurchaseOrder
 from storefront.dashboard.invariants.purchases import PURCHASES
 from storefront.lib.failures import PermanentError, TemporaryError
@@ -99,10 +99,14 @@ def test_a_call_that_was_given_up_has_ended_before_it_is_looked_up(supplier):
     make_purchase_orders()
     supplier.script = [no_answer(effect=False)]
     purchasing.send(purchase_order=fresh(), now=NOON)
-    ended = fresh().request_status_since + waiting.CALLS_END_WITHIN
+    ended = fresh().request_status_since + pausing.CALLS_END_WITHIN
+    early = ended - timedelta(seconds=1)
 
-    assert not waiting.to_be_resolved(now=ended - timedelta(seconds=1)).exists()
+    assert not waiting.to_be_resolved(now=early).exists()
+    assert resolving.resolve(purchase_order=fresh(), now=early).request_status == "submit_unknown"
     assert waiting.to_be_resolved(now=ended).exists()
+    assert resolving.resolve(purchase_order=fresh(), now=ended).request_status == "submit_failed"
+    assert [call for call, _ in supplier.calls] == ["place", "find"]
 
 
 @pytest.mark.django_db

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from notifications.models import Event
-from orders import acknowledging, purchasing, resolving
+from orders import acknowledging, pausing, purchasing, resolving
 from orders.models import (
     Allocation,
     Order,
@@ -143,10 +143,15 @@ def test_a_sender_that_died_is_found_after_the_longest_call(supplier):
 
     resolving.resolve(purchase_order=purchase_order, now=NOON + timedelta(seconds=30))
     assert purchase_order.request_status == "submitting"
-    resolving.resolve(purchase_order=purchase_order, now=NOON + timedelta(seconds=91))
+    found = NOON + timedelta(seconds=91)
+    resolving.resolve(purchase_order=purchase_order, now=found)
+    assert purchase_order.request_status == "submit_unknown"
+    assert supplier.calls == []  # he may have died a moment ago, and his call lives on
+
+    resolving.resolve(purchase_order=purchase_order, now=found + pausing.CALLS_END_WITHIN)
 
     assert purchase_order.request_status == "submit_failed"
-    assert purchase_order.try_after > NOON + timedelta(seconds=91)
+    assert purchase_order.try_after > found + pausing.CALLS_END_WITHIN
 
 
 def test_a_definite_no_effect_is_tried_again_later_and_later(supplier):
