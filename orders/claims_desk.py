@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import claim_forms, claiming, following, settling, tasks
+from orders import claim_forms, claim_tasks, claiming, following, settling
 from orders.complaining_desk import CREDITED, EXPECTED, STATE
 from orders.models import SupplierClaim, SupplierClaimLine
 from storefront.lib import columns
@@ -135,7 +135,7 @@ class SupplierClaimAdmin(StaffAdmin):
 
         def act(_given: object) -> None:
             claiming.submit_again(claim=claim, actor=str(request.user), now=timezone.now())
-            self.wake(request, tasks.submit_claim, claim_id=claim.pk)
+            self.wake(request, claim_tasks.submit_claim, claim_id=claim.pk)
 
         return self.ask(
             request,

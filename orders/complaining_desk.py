@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import claim_forms, complaining, tasks
+from orders import claim_forms, claim_tasks, complaining
 from orders.models import SupplierClaim
 from storefront.lib import columns
 from storefront.lib.staff import StaffAdmin, action, inline
@@ -69,7 +69,7 @@ class ComplainActions(StaffAdmin):
                 now=timezone.now(),
             )
             if not claim.is_by_hand:
-                self.wake(request, tasks.submit_claim, claim_id=claim.pk)
+                self.wake(request, claim_tasks.submit_claim, claim_id=claim.pk)
 
         return self.ask(
             request,

@@ -14,8 +14,6 @@ from django.utils import timezone
 from orders import (
     cancelling,
     checkout,
-    claiming,
-    following,
     holding,
     ledger,
     measuring,
@@ -27,8 +25,7 @@ from orders import (
     tallying_sales,
     waiting,
 )
-from orders.claiming import ClaimStoppedError
-from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, SupplierClaim
+from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
 from orders.purchasing import OrderStoppedError
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError, LostRaceError
@@ -39,7 +36,6 @@ log = logging.getLogger(__name__)
 
 BATCH = 200
 TRIED_TO_GO_ON = 5
-CLAIMS_AT_ONCE = 10  # people decide about them, in days: orders come first
 # A gateway is asked about a silent payment only after the shopper had time to pay.
 SILENT_AFTER = timedelta(minutes=1)
 
@@ -235,58 +231,6 @@ def measure_countdowns(**_: Any) -> None:
     """Learn anew when each supplier counts our orders down."""
     for supplier in Supplier.objects.exclude(status=Supplier.Status.CANDIDATE):
         measuring.measure(supplier=supplier, now=timezone.now())
-
-
-@shared_task
-def submit_claim(*, claim_id: int, **_: Any) -> None:
-    claim = _claim(claim_id)
-    with suppress(LaneFullError), lane(Work.ORDERS, claim.purchase_order.supplier_id):
-        try:
-            claiming.submit(claim=claim, now=timezone.now())
-        except OutsideError as error:
-            log.warning("%s waits for its supplier: %s", claim, error)
-        except (ClaimStoppedError, IllegalMoveError, LostRaceError):
-            log.info("%s is told by another worker, or not any more", claim)
-
-
-@shared_task
-def follow_claim(*, claim_id: int, **_: Any) -> None:
-    claim = _claim(claim_id)
-    with suppress(LaneFullError), lane(Work.ORDERS, claim.purchase_order.supplier_id):
-        try:
-            following.look_up(claim=claim, now=timezone.now())
-        except OutsideError as error:
-            log.warning("%s: the supplier did not tell: %s", claim, error)
-        except (ClaimStoppedError, IllegalMoveError, LostRaceError):
-            log.info("%s is followed by another worker, or settled", claim)
-
-
-def _claim(claim_id: int) -> SupplierClaim:
-    return SupplierClaim.objects.select_related("purchase_order__supplier").get(pk=claim_id)
-
-
-@shared_task
-def submit_due_claims(**_: Any) -> None:
-    """Find claims that wait to be told, or to be told again."""
-    due = waiting.claims_to_be_told(now=timezone.now())
-    for claim_id in due.order_by("pk").values_list("pk", flat=True)[:BATCH]:
-        submit_claim.delay(claim_id=claim_id)
-
-
-@shared_task
-def find_lost_claims(**_: Any) -> None:
-    """Find claims whose answer was lost, or whose worker died."""
-    lost = waiting.claims_to_be_found(now=timezone.now())
-    for claim_id in lost.order_by("pk").values_list("pk", flat=True)[:BATCH]:
-        follow_claim.delay(claim_id=claim_id)
-
-
-@shared_task
-def read_open_claims(**_: Any) -> None:
-    """Ask the suppliers how open claims stand: nobody tells us."""
-    due = waiting.claims_to_be_read(now=timezone.now())
-    for claim_id in due.order_by("polled_at", "pk").values_list("pk", flat=True)[:CLAIMS_AT_ONCE]:
-        follow_claim.delay(claim_id=claim_id)
 
 
 @shared_task

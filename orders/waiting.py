@@ -97,6 +97,13 @@ def claims_to_be_read(*, now: datetime) -> QuerySet[SupplierClaim]:
     )
 
 
+def suppliers_of_claims(*, now: datetime) -> list[int]:
+    """Return the suppliers to whom something of a claim is to be said or asked, each once."""
+    finds = (claims_to_be_told, claims_to_be_found, claims_to_be_read)
+    found = [find(now=now).values_list("purchase_order__supplier", flat=True) for find in finds]
+    return sorted({supplier_id for ids in found for supplier_id in ids.distinct()})
+
+
 def _told_by_us(now: datetime) -> QuerySet[SupplierClaim]:
     ours = SupplierClaim.objects.filter(is_by_hand=False)
     return ours.exclude(purchase_order__supplier__in=breaking.not_even_orders(now=now))

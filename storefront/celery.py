@@ -20,6 +20,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
 app = Celery("storefront")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(related_name="claim_tasks")
 
 
 @celeryd_init.connect
@@ -61,9 +62,7 @@ app.conf.beat_schedule = {
         "schedule": 30,
     },
     "orders: ask gateways": {"task": "orders.tasks.ask_gateways", "schedule": 60},
-    "orders: submit due claims": {"task": "orders.tasks.submit_due_claims", "schedule": 30},
-    "orders: find lost claims": {"task": "orders.tasks.find_lost_claims", "schedule": 30},
-    "orders: read open claims": {"task": "orders.tasks.read_open_claims", "schedule": 60},
+    "orders: speak of claims": {"task": "orders.claim_tasks.speak_of_claims", "schedule": 30},
     "orders: tally sales": {"task": "orders.tasks.tally_sales", "schedule": 3600},
     # parcels
     "shipping: poll open orders": {"task": "shipping.tasks.poll_open_orders", "schedule": 15},

@@ -191,8 +191,8 @@ CELERY_TASK_TIME_LIMIT = 900
 # Long work stands in queues of its own, so that no order waits behind a picture or a feed, and no
 # picture behind a supplier who hangs.
 CELERY_TASK_ROUTES = {
-    # Somebody waits for these.
-    "catalog.tasks.re*": {"queue": "syncs"},
+    "catalog.tasks.re*": {"queue": "syncs"},  # somebody waits for these
+    "orders.claim_tasks.*": {"queue": "syncs"},  # no order waits behind a claim
     "suppliers.tasks.watch_evidence": {"queue": "celery"},
     "catalog.tasks.*": {"queue": "bulk"},
     "suppliers.tasks.sync*": {"queue": "syncs"},
@@ -200,7 +200,7 @@ CELERY_TASK_ROUTES = {
     "suppliers.tasks.fetch_sample": {"queue": "syncs"},
     "suppliers.tasks.*": {"queue": "bulk"},
 }
-# So many processes read one supplier, as many send him orders, and half as many hear his news.
+# So many processes read one supplier, or send him orders; half as many hear news, or tell claims.
 LANES_PER_SUPPLIER = env_int("LANES_PER_SUPPLIER", 2)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {

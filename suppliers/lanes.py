@@ -24,6 +24,7 @@ class Work(StrEnum):
     SYNCS = "syncs"
     ORDERS = "orders"
     NEWS = "news"  # what he tells us unasked, which makes us ask him
+    CLAIMS = "claims"  # people decide about them, in days
     QUESTIONS = "questions"  # a shopper waits for the answer
 
 
@@ -38,10 +39,11 @@ class InHandError(Exception):
 def width(work: Work) -> int:
     """Return how many lanes of this kind one supplier has.
 
-    News stands in one worker with the orders, and matters less: it has half as many.
+    News stands in one worker with the orders, claims with the syncs, and both matter less: they
+    have half as many.
     """
     lanes: int = settings.LANES_PER_SUPPLIER
-    return max(1, lanes // 2) if work is Work.NEWS else lanes
+    return max(1, lanes // 2) if work in {Work.NEWS, Work.CLAIMS} else lanes
 
 
 @contextmanager

@@ -25,7 +25,7 @@ NO_NAMES = {"services", "utils", "helpers", "common", "managers", "misc", "selec
 # Who may read the clock: interfaces. All others are told what time it is.
 INTERFACES = re.compile(
     r"""
-    (^|/)(admin|tasks|backends|forms)\.py$ | _desk\.py$ | /management/commands/
+    (^|/)(admin|tasks|backends|forms)\.py$ | _(desk|tasks)\.py$ | /management/commands/
     | ^storefront/(web|portal|api|hooks|dashboard|launch|bench)/ | ^storefront/lib/columns\.py$
     | /sandbox/ | /fake\.py$ | ^notifications/mailbox\.py$
     """,

@@ -29,7 +29,7 @@ WEB_WORKERS = 2
 WEB_THREADS = 2
 # Twice the lanes that one supplier has in each: half of them work for him at most.
 WORKER_PROCESSES = 6  # two lanes for orders, and one for his news
-SYNCS_PROCESSES = 4
+SYNCS_PROCESSES = 6  # two lanes for reading him, and one for claims against him
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,7 +147,7 @@ def test_a_worker_killed_while_complaining_leaves_one_dispute(  # noqa: PLR0917
 ):
     queue = f"kill-{claim.number}"
     broker = Celery(broker=os.environ["REDIS_URL"])
-    broker.send_task("orders.tasks.submit_claim", kwargs={"claim_id": claim.pk}, queue=queue)
+    broker.send_task("orders.claim_tasks.submit_claim", kwargs={"claim_id": claim.pk}, queue=queue)
 
     killed = start_worker(queue, tmp_path / "killed.log", FAILPOINT=failpoint)
     assert killed.wait(timeout=60) == -signal.SIGKILL
@@ -164,11 +164,12 @@ def test_a_worker_tells_it_and_asks_until_he_decided(sandbox_supplier, claim, tm
     broker = Celery(broker=os.environ["REDIS_URL"])
     worker = start_worker(queue, tmp_path / "worker.log")
     try:
-        for name in ("submit_claim", "follow_claim"):
-            broker.send_task(f"orders.tasks.{name}", kwargs={"claim_id": claim.pk}, queue=queue)
-            until(lambda: whole_claim(claim).status in SupplierClaim.HEARD)
-            if name == "submit_claim":
-                decide(sandbox_supplier, claim, deal=3)
+        turn = {"supplier_id": claim.purchase_order.supplier_id}
+        broker.send_task("orders.claim_tasks.speak_with", kwargs=turn, queue=queue)
+        until(lambda: whole_claim(claim).status in SupplierClaim.HEARD)
+        decide(sandbox_supplier, claim, deal=3)
+        SupplierClaim.objects.update(polled_at=None)
+        broker.send_task("orders.claim_tasks.speak_with", kwargs=turn, queue=queue)
         until(lambda: whole_claim(claim).status == "denied")
     finally:
         worker.terminate()

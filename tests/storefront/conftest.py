@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from catalog import tasks as catalog_tasks
+from orders import claim_tasks
 from orders import tasks as order_tasks
 from storefront.accounts.models import User
 from suppliers import tasks as supplier_tasks
@@ -34,7 +35,7 @@ def started(monkeypatch):
         order_tasks.send,
         order_tasks.divide,
         order_tasks.settle_payments,
-        order_tasks.submit_claim,
+        claim_tasks.submit_claim,
     ):
         name = task.name.rpartition(".")[2]
         monkeypatch.setattr(task, "delay", lambda _name=name, **known: found.append((_name, known)))

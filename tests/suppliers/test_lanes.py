@@ -23,13 +23,13 @@ def test_one_supplier_holds_so_many_lanes_and_another_his_own():
         assert again
 
 
-def test_news_has_half_as_many_lanes_and_at_least_one(settings):
+def test_news_and_claims_have_half_as_many_lanes_and_at_least_one(settings):
     found = []
     for many in (1, 2, 4):
         settings.LANES_PER_SUPPLIER = many
-        found.append([width(work) for work in (Work.SYNCS, Work.ORDERS, Work.NEWS)])
+        found.append([width(work) for work in Work])
 
-    assert found == [[1, 1, 1], [2, 2, 1], [4, 4, 2]]
+    assert found == [[1, 1, 1, 1, 1], [2, 2, 1, 1, 2], [4, 4, 2, 2, 4]]
 
 
 def test_a_lane_is_free_again_when_its_holder_dies(settings):

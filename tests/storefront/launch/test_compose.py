@@ -82,7 +82,10 @@ def test_what_is_private_to_a_machine_stays_out_of_the_image(private):
 def test_no_supplier_holds_more_than_half_of_a_worker(services, settings):
     lanes = re.search(r":-(\d+)", services["web"]["environment"]["LANES_PER_SUPPLIER"])[1]
     settings.LANES_PER_SUPPLIER = int(lanes)
-    his = {"worker": width(Work.ORDERS) + width(Work.NEWS), "syncs": width(Work.SYNCS)}
+    his = {
+        "worker": width(Work.ORDERS) + width(Work.NEWS),
+        "syncs": width(Work.SYNCS) + width(Work.CLAIMS),
+    }
 
     for name, lanes in his.items():
         words = services[name]["command"]
