@@ -17,7 +17,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from orders import claiming, following, waiting
-from orders.claiming import ClaimStoppedError
+from orders.claiming import ClaimBusyError, ClaimStoppedError
 from orders.models import SupplierClaim
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError, LostRaceError
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 # One turn of a supplier: so many claims of each kind, and no longer; the rest has the next turn.
 AT_ONCE = 10
 TURN_S = 300.0
+LANE_PATIENCE_S = 10
 STEPS = (
     (waiting.claims_to_be_told, claiming.submit),
     (waiting.claims_to_be_found, following.look_up),
@@ -64,6 +65,35 @@ def submit_claim(*, claim_id: int, **_: Any) -> None:
     """Tell of one at once; if his lane is full, his next turn comes to it."""
     with suppress(LaneFullError), lane(Work.CLAIMS, _claim(claim_id).purchase_order.supplier_id):
         _is_answered(waiting.claims_to_be_told, claiming.submit, claim_id)
+
+
+@shared_task
+def look_up(*, claim_id: int, **_: Any) -> None:
+    """Ask about one that staff want to know of; if he is spoken to just now, a little later."""
+    claim = _claim(claim_id)
+    try:
+        with lane(Work.CLAIMS, claim.purchase_order.supplier_id):
+            following.look_up_for_staff(claim=claim, now=timezone.now())
+    except (LaneFullError, ClaimBusyError):
+        look_up.apply_async(kwargs={"claim_id": claim_id}, countdown=LANE_PATIENCE_S)
+    except (ClaimStoppedError, IllegalMoveError, LostRaceError) as error:
+        log.info("%s is not looked up: %s", claim, error)
+
+
+@shared_task
+def take_back(*, claim_id: int, reason: str, actor: str, **_: Any) -> None:
+    """Take one back as staff want; if he is spoken to just now, a little later."""
+    claim = _claim(claim_id)
+    wish = {"reason": reason, "actor": actor}
+    try:
+        with lane(Work.CLAIMS, claim.purchase_order.supplier_id):
+            following.take_back(claim=claim, now=timezone.now(), **wish)
+    except (LaneFullError, ClaimBusyError):
+        take_back.apply_async(kwargs={"claim_id": claim_id, **wish}, countdown=LANE_PATIENCE_S)
+    except OutsideError as error:
+        log.warning("%s is not taken back: %s", claim, error)
+    except (ClaimStoppedError, IllegalMoveError, LostRaceError) as error:
+        log.info("%s is not taken back: %s", claim, error)
 
 
 def _is_answered(

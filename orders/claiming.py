@@ -15,6 +15,7 @@ from orders.models import PurchaseMessage, SupplierClaim
 from storefront.lib.elapsing import elapsing
 from storefront.lib.failpoints import failpoint
 from storefront.lib.failures import OutsideError, PermanentError
+from storefront.lib.states import LostRaceError
 from suppliers.adapters.abilities import Connector, able
 from suppliers.adapters.base import RequestLine
 from suppliers.adapters.claiming import ClaimRequest, Claims, Remedy, Trouble
@@ -32,13 +33,17 @@ class ClaimStoppedError(Exception):
     """Nothing is to be done with it now: the words say why."""
 
 
+class ClaimBusyError(ClaimStoppedError):
+    """Another worker has it in its hands: a little later it may be spoken of."""
+
+
 @contextmanager
 def alone(claim: SupplierClaim) -> Iterator[None]:
     """Keep other workers from asking about a claim while one of us speaks of it.
 
     Its end is exact: who dies lets go of it.
 
-    Raises: ClaimStoppedError  another worker has it
+    Raises: ClaimBusyError  another worker has it
     """
     try:
         with in_hand(f"claim {claim.pk}"):
@@ -46,7 +51,7 @@ def alone(claim: SupplierClaim) -> Iterator[None]:
             yield
     except InHandError as error:
         words = gettext("A worker speaks to the supplier about it just now.")
-        raise ClaimStoppedError(words) from error
+        raise ClaimBusyError(words) from error
 
 
 def submit(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
@@ -175,3 +180,43 @@ def tell_by_hand(*, claim: SupplierClaim, reference: str, actor: str, now: datet
         supplier_claim=reference[:60],
         problem="",
     )
+
+
+def withdraw(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) -> None:
+    """Give up a claim of which no program told him: nothing is said to him.
+
+    Raises: ClaimStoppedError  he has it, or may have it, or decided
+            LostRaceError      it was settled meanwhile
+    """
+    with alone(claim):
+        if claim.status in SupplierClaim.SETTLED:
+            raise ClaimStoppedError(already(claim))
+        if not is_ours(claim):
+            raise ClaimStoppedError(gettext("Look it up first: he may have it."))
+        end(claim, reason=reason, actor=actor, now=now)
+
+
+def is_ours(claim: SupplierClaim) -> bool:
+    """Test whether it can be given up without a word to him."""
+    return claim.status in WITH_US or (claim.status == Status.REQUESTED and claim.is_by_hand)
+
+
+def end(claim: SupplierClaim, *, reason: str, actor: str, now: datetime) -> None:
+    """Note that it is given up; that he noted it first comes to the same."""
+    try:
+        claim.move(
+            Status.CANCELED,
+            at=now,
+            actor=actor,
+            reason=reason,
+            as_seen=("attempts",),
+            problem="",
+        )
+    except LostRaceError:
+        claim.refresh_from_db()
+        if claim.status != Status.CANCELED:
+            raise
+
+
+def already(claim: SupplierClaim) -> str:
+    return gettext("It is %(status)s already.") % {"status": claim.status}

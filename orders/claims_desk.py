@@ -18,7 +18,7 @@ from orders.complaining_desk import CREDITED, EXPECTED, STATE
 from orders.models import SupplierClaim, SupplierClaimLine
 from storefront.lib import columns
 from storefront.lib.money import Money
-from storefront.lib.staff import ReasonForm, StaffAdmin, action, inline, show
+from storefront.lib.staff import ReasonForm, StaffAdmin, action, inline, show, start
 
 Status = SupplierClaim.Status
 
@@ -150,16 +150,21 @@ class SupplierClaimAdmin(StaffAdmin):
     @action(description=_("Look it up"), icon="search")
     def look_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
         claim = self.row(request, object_id)
+
+        def act(_given: object) -> None:
+            following.insist_ended(claim=claim, now=timezone.now())
+            start(claim_tasks.look_up, claim_id=claim.pk)
+
         return self.ask(
             request,
             claim,
             title=gettext("Look it up"),
             explain=gettext(
-                "Asks the supplier for our number, and takes over what he says of it. Open claims"
-                " are asked for every quarter of an hour anyway."
+                "A worker asks the supplier for our number, and takes over what he says of it. Open"
+                " claims are asked for every quarter of an hour anyway."
             ),
-            act=lambda _given: following.look_up(claim=claim, now=timezone.now()),
-            done=gettext("The supplier has answered."),
+            act=act,
+            done=gettext("A worker asks the supplier: his answer appears on this page."),
         )
 
     @action(description=_("I told him"), icon="forum")
@@ -215,6 +220,15 @@ class SupplierClaimAdmin(StaffAdmin):
     @action(description=_("Take it back"), icon="undo")
     def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
         claim = self.row(request, object_id)
+        is_told = claim.status == Status.REQUESTED and not claim.is_by_hand
+
+        def act(given: Mapping[str, Any]) -> None:
+            wish = {"reason": given["reason"], "actor": str(request.user)}
+            if is_told:
+                start(claim_tasks.take_back, claim_id=claim.pk, **wish)
+            else:
+                claiming.withdraw(claim=claim, now=timezone.now(), **wish)
+
         return self.ask(
             request,
             claim,
@@ -223,13 +237,10 @@ class SupplierClaimAdmin(StaffAdmin):
                 "He is told so, if a program told him of it. Nothing comes of it then."
             ),
             form_class=ReasonForm,
-            act=lambda given: following.take_back(
-                claim=claim,
-                reason=given["reason"],
-                actor=str(request.user),
-                now=timezone.now(),
-            ),
-            done=gettext("%s is taken back.") % claim,
+            act=act,
+            done=gettext("A worker asks the supplier: his answer appears on this page.")
+            if is_told
+            else gettext("%s is taken back.") % claim,
         )
 
 

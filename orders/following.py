@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext
 
 from orders import pausing, settling
-from orders.claiming import WITH_US, ClaimStoppedError, alone
+from orders.claiming import ClaimStoppedError, alone, already, end
 from orders.models import SupplierClaim
 from storefront.lib.failures import OutsideError
-from storefront.lib.states import LostRaceError
 from suppliers.adapters.abilities import Connector, able
 from suppliers.adapters.claiming import Claims
 from suppliers.connecting import adapter_for
@@ -52,9 +51,7 @@ def look_up(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
 
 
 def looked_up_from(claim: SupplierClaim) -> datetime:
-    """Return the moment from which he is asked about it: what is said before may still arrive."""
-    if claim.status == Status.SUBMITTING:
-        return claim.status_since + SAYING_TAKES + pausing.CALLS_END_WITHIN
+    """Return the moment from which a look-up proves something: what was said has arrived."""
     if claim.status == Status.SUBMIT_UNKNOWN:
         return claim.status_since + pausing.CALLS_END_WITHIN
     return claim.status_since
@@ -68,56 +65,67 @@ def _read(claim: SupplierClaim, connector: Connector, now: datetime) -> None:
     elif claim.status == Status.SUBMIT_UNKNOWN:
         settling.failed(claim, "The supplier does not have it: it will be told again.", now)
     elif claim.status == Status.REQUESTED:
-        missing = "He does not list it any more."
-        SupplierClaim.objects.filter(pk=claim.pk, status=claim.status).update(problem=missing)
+        _note(claim, "He does not list it any more.")
+
+
+def look_up_for_staff(*, claim: SupplierClaim, now: datetime) -> None:
+    """Look it up because staff ask: what comes of it stands on its page, or why nothing does.
+
+    Raises: ClaimStoppedError, LostRaceError  as ``look_up``
+    """
+    try:
+        look_up(claim=claim, now=now)
+    except OutsideError as error:
+        _note(claim, f"He does not tell: {error}")
+
+
+def insist_ended(*, claim: SupplierClaim, now: datetime) -> None:
+    """Refuse to ask about it while a call may still be under way: what he says proves nothing.
+
+    Raises: ClaimStoppedError  the words say why; a sweep looks it up when it has ended
+    """
+    with alone(claim):
+        if claim.status == Status.SUBMITTING or looked_up_from(claim) > now:
+            raise ClaimStoppedError(pausing.still_calling())
 
 
 def take_back(*, claim: SupplierClaim, reason: str, actor: str, now: datetime) -> None:
-    """Give a claim up: at the supplier too, if he has it from a program.
+    """Give up a claim that he has from a program: he is told so. Why he refuses is noted.
 
     Raises: ClaimStoppedError  he decided first, or nobody knows yet whether he has it
             OutsideError       he does not take it back; it stays open
             LostRaceError      it was settled meanwhile
     """
     with alone(claim):
-        if claim.status in WITH_US or (claim.status == Status.REQUESTED and claim.is_by_hand):
-            _cancel(claim, reason=reason, actor=actor, now=now)
-            return
         if claim.status in SupplierClaim.SETTLED:
-            raise ClaimStoppedError(_already(claim))
-        if claim.status != Status.REQUESTED:
+            raise ClaimStoppedError(already(claim))
+        if claim.status != Status.REQUESTED or claim.is_by_hand:
             raise ClaimStoppedError(gettext("Look it up first: he may have it."))
-        with adapter_for(claim.purchase_order.supplier) as connector:
-            try:
-                able(connector, Claims).cancel_claim(
-                    supplier_reference=claim.purchase_order.supplier_reference,
-                    supplier_claim=claim.supplier_claim,
-                )
-            except OutsideError:
-                _read(claim, connector, now)
-                if claim.status == Status.CANCELED:
-                    return
-                if claim.status in SupplierClaim.SETTLED:
-                    raise ClaimStoppedError(_already(claim)) from None
-                raise
-        _cancel(claim, reason=reason, actor=actor, now=now)
-
-
-def _cancel(claim: SupplierClaim, *, reason: str, actor: str, now: datetime) -> None:
-    try:
-        claim.move(
-            Status.CANCELED,
-            at=now,
-            actor=actor,
-            reason=reason,
-            as_seen=("attempts",),
-            problem="",
-        )
-    except LostRaceError:
-        claim.refresh_from_db()
-        if claim.status != Status.CANCELED:
+        try:
+            _ask_back(claim, now)
+        except OutsideError as error:
+            _note(claim, f"He does not take it back: {error}")
             raise
+        if claim.status != Status.CANCELED:  # else he told us already that it is
+            end(claim, reason=reason, actor=actor, now=now)
 
 
-def _already(claim: SupplierClaim) -> str:
-    return gettext("It is %(status)s already.") % {"status": claim.status}
+def _ask_back(claim: SupplierClaim, now: datetime) -> None:
+    """Have him take it back; who refuses may have decided, or taken it back before."""
+    reference = claim.purchase_order.supplier_reference
+    with adapter_for(claim.purchase_order.supplier) as connector:
+        try:
+            able(connector, Claims).cancel_claim(
+                supplier_reference=reference, supplier_claim=claim.supplier_claim
+            )
+        except OutsideError:
+            _read(claim, connector, now)
+            if claim.status not in SupplierClaim.SETTLED:
+                raise
+            if claim.status != Status.CANCELED:
+                raise ClaimStoppedError(already(claim)) from None
+
+
+def _note(claim: SupplierClaim, problem: str) -> None:
+    as_seen = SupplierClaim.objects.filter(pk=claim.pk, status=claim.status)
+    as_seen.update(problem=problem[:300])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext
+
 from orders.models import PurchaseOrder
 from storefront.lib.failures import NotNowError, OutsideError, TemporaryError
 
@@ -14,6 +16,14 @@ LONGEST_PAUSE = timedelta(hours=6)
 JITTER_SHARE = 10  # a wait grows by a tenth of itself at most
 # A call that we gave up may still be under way: to look too early would prove nothing.
 CALLS_END_WITHIN = timedelta(seconds=30)
+
+
+def still_calling() -> str:
+    """Say why nobody is asked about a call yet."""
+    return gettext(
+        "A call about it may still be under way: when it must have ended, it is looked up by"
+        " itself."
+    )
 
 
 def spread(wait: timedelta) -> timedelta:

@@ -15,8 +15,7 @@ from orders import access, purchasing, resolving, tasks
 from orders.complaining_desk import CLAIMS, ComplainActions
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from storefront.lib import columns
-from storefront.lib.staff import action, inline, show
-from suppliers.lanes import InHandError
+from storefront.lib.staff import action, inline, show, start
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
@@ -128,7 +127,11 @@ class PurchaseOrderAdmin(ComplainActions):
             ordering=["-id"],
         ),
     ]
-    refusals: ClassVar = (purchasing.OrderStoppedError, *ComplainActions.complain_refusals)
+    refusals: ClassVar = (
+        purchasing.OrderStoppedError,
+        resolving.StillCallingError,
+        *ComplainActions.complain_refusals,
+    )
     exclude: ClassVar = ["access_key"]  # it opens the supplier's page: not to be read aloud
     actions_detail: ClassVar = ["release_hold", "send_again", "look_up", "renew_link", "complain"]
     fits: ClassVar = {
@@ -188,24 +191,19 @@ class PurchaseOrderAdmin(ComplainActions):
         unknown = self.row(request, object_id)
 
         def act(_given: object) -> None:
-            try:
-                resolving.resolve(purchase_order=unknown, now=timezone.now())
-            except InHandError as error:
-                raise purchasing.OrderStoppedError(
-                    gettext("A worker speaks to the supplier about it just now.")
-                ) from error
-            self.wake(request, tasks.settle_payments)
+            resolving.insist_ended(purchase_order=unknown, now=timezone.now())
+            start(tasks.look_up, purchase_order_id=unknown.pk)
 
         return self.ask(
             request,
             unknown,
             title=gettext("Look it up"),
             explain=gettext(
-                "Asks the supplier for our number: if he has it, we adopt his answer; if not, it"
-                " may be sent again."
+                "A worker asks the supplier for our number: if he has it, we adopt his answer; if"
+                " not, it may be sent again."
             ),
             act=act,
-            done=gettext("The supplier has answered."),
+            done=gettext("A worker asks the supplier: his answer appears on this page."),
         )
 
     @action(description=_("Make another link"), icon="link")

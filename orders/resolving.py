@@ -6,15 +6,17 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from orders import acknowledging, pausing
 from orders.gate import Reason
 from orders.models import PurchaseOrder
 from storefront.lib.elapsing import elapsing
 from storefront.lib.failures import OutsideError
+from storefront.lib.states import IllegalMoveError
 from suppliers.adapters.abilities import Connector, OrderReading, OrderResuming, able
 from suppliers.connecting import adapter_for
-from suppliers.lanes import in_hand
+from suppliers.lanes import InHandError, in_hand
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
@@ -26,7 +28,12 @@ FIRST_RETRY_AFTER = timedelta(seconds=10)
 LONGEST_RETRY_AFTER = timedelta(minutes=30)
 # What is written about a call is of that call only: a later one has an outcome of its own.
 ATTEMPT = ("attempts",)
+UNTOLD = "The supplier does not tell:"
 MOST_DOUBLINGS = 10  # by then the longest wait is reached
+
+
+class StillCallingError(Exception):
+    """He cannot be asked about it yet: the words say why."""
 
 
 def resolve(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
@@ -59,6 +66,42 @@ def subject(purchase_order_id: int) -> str:
     return f"purchase order {purchase_order_id}"
 
 
+def resolve_for_staff(*, purchase_order: PurchaseOrder, now: datetime) -> None:
+    """Look it up because staff ask: what comes of it stands on its page, or why nothing does.
+
+    Raises: InHandError, LostRaceError  another worker speaks of it, or resolved it
+    """
+    mine = PurchaseOrder.objects.filter(pk=purchase_order.pk)
+    mine.update(polled_at=now)
+    problem = ""
+    try:
+        resolve(purchase_order=purchase_order, now=now)
+    except IllegalMoveError:  # he had it, as far as we know
+        problem = "The supplier does not find it."
+    except OutsideError as error:
+        problem = f"{UNTOLD} {error}"
+    if problem:
+        mine.filter(request_status=purchase_order.request_status).update(problem=problem[:300])
+    else:
+        mine.filter(problem__startswith=UNTOLD).update(problem="")
+
+
+def insist_ended(*, purchase_order: PurchaseOrder, now: datetime) -> None:
+    """Refuse to ask about it while a call may still be under way: what he says proves nothing.
+
+    Raises: StillCallingError  the words say why; a sweep looks it up when it has ended
+    """
+    try:
+        with alone(purchase_order.pk):
+            purchase_order.refresh_from_db()
+    except InHandError as error:
+        words = gettext("A worker speaks to the supplier about it just now.")
+        raise StillCallingError(words) from error
+    is_sending = purchase_order.request_status == Request.SUBMITTING
+    if is_sending or looked_up_from(purchase_order) > now:
+        raise StillCallingError(pausing.still_calling())
+
+
 def _resolve(purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
     if purchase_order.request_status == Request.SUBMITTING:
         if purchase_order.request_status_since <= now - SENDING_TAKES:
@@ -72,10 +115,8 @@ def _resolve(purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
 
 
 def looked_up_from(purchase_order: PurchaseOrder) -> datetime:
-    """Return the moment from which he is asked about it: what is said before may still arrive."""
+    """Return the moment from which a look-up proves something: what was said has arrived."""
     since = purchase_order.request_status_since
-    if purchase_order.request_status == Request.SUBMITTING:
-        return since + SENDING_TAKES + pausing.CALLS_END_WITHIN
     if purchase_order.request_status == Request.SUBMIT_UNKNOWN:
         return since + pausing.CALLS_END_WITHIN
     return since

@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 200
 TRIED_TO_GO_ON = 5
+LANE_PATIENCE_S = 10
 # A gateway is asked about a silent payment only after the shopper had time to pay.
 SILENT_AFTER = timedelta(minutes=1)
 
@@ -130,6 +131,21 @@ def resolve(*, purchase_order_id: int, **_: Any) -> None:
             due = waiting.to_be_resolved(now=timezone.now())
             _go_on(resolve, due.filter(supplier=purchase_order.supplier_id))
         settle_payments.delay()
+
+
+@shared_task
+def look_up(*, purchase_order_id: int, **_: Any) -> None:
+    """Ask about one that staff want to know of; if no lane is free, a little later."""
+    found = PurchaseOrder.objects.select_related("order", "supplier").get(pk=purchase_order_id)
+    try:
+        with lane(Work.ORDERS, found.supplier_id):
+            resolving.resolve_for_staff(purchase_order=found, now=timezone.now())
+    except LaneFullError:
+        known = {"purchase_order_id": purchase_order_id}
+        look_up.apply_async(kwargs=known, countdown=LANE_PATIENCE_S)
+    except (InHandError, LostRaceError):
+        log.info("%s is in another worker's hands, or resolved by him", found)
+    settle_payments.delay()
 
 
 @shared_task

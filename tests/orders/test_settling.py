@@ -149,7 +149,7 @@ def test_what_he_does_not_have_is_taken_back_without_asking_him(supplier, stage)
         tell(claim)
     supplier.calls.clear()
 
-    following.take_back(claim=whole_claim(claim), reason="x", actor="staff", now=LATER)
+    claiming.withdraw(claim=whole_claim(claim), reason="x", actor="staff", now=LATER)
 
     assert whole_claim(claim).status == "canceled"
     assert supplier.calls == []
@@ -159,8 +159,9 @@ def test_what_he_may_have_is_not_taken_back_before_it_is_looked_up(supplier):
     supplier.script = [no_answer(effect=True)]
     claim = tell(make_claim())
 
-    with pytest.raises(ClaimStoppedError, match="Look it up first"):
-        following.take_back(claim=claim, reason="x", actor="staff", now=LATER)
+    for give_up in (claiming.withdraw, following.take_back):
+        with pytest.raises(ClaimStoppedError, match="Look it up first"):
+            give_up(claim=claim, reason="x", actor="staff", now=LATER)
 
 
 def test_who_does_not_take_it_back_keeps_it_open(supplier):
@@ -170,4 +171,5 @@ def test_who_does_not_take_it_back_keeps_it_open(supplier):
     with pytest.raises(PermanentError, match="being decided"):
         following.take_back(claim=claim, reason="x", actor="staff", now=LATER)
 
+    assert whole_claim(claim).problem == "He does not take it back: it is being decided"
     assert whole_claim(claim).status == "requested"

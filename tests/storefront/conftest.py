@@ -36,6 +36,9 @@ def started(monkeypatch):
         order_tasks.divide,
         order_tasks.settle_payments,
         claim_tasks.submit_claim,
+        claim_tasks.look_up,
+        claim_tasks.take_back,
+        order_tasks.look_up,
     ):
         name = task.name.rpartition(".")[2]
         monkeypatch.setattr(task, "delay", lambda _name=name, **known: found.append((_name, known)))

@@ -6,10 +6,14 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from orders import claim_tasks
 from orders.models import PurchaseOrder, SupplierClaim
 from storefront.dashboard import stuck
+from storefront.lib.failures import TemporaryError
 from suppliers.adapters.claiming import ClaimAnswer
+from suppliers.lanes import LaneFullError
 from suppliers.models import Supplier
 from tests.factories.claims import make_claim, make_shipped, tell, whole_claim
 from tests.factories.scripted import ScriptedSupplier, connect
@@ -142,20 +146,78 @@ def test_an_amount_with_a_refusal_is_said_on_the_same_page(staff, supplier):
     assert whole_claim(claim).status == "requested"
 
 
-def test_staff_look_a_claim_up_and_see_his_money(staff, supplier):
+def do(started):
+    """Do what the page started, as a worker does."""
+    for name, known in started:
+        getattr(claim_tasks, name)(**known)
+    started.clear()
+
+
+def test_staff_look_a_claim_up_and_see_his_money(staff, supplier, started):
     claim = tell(make_claim())
     supplier.decide(claim.number, ClaimAnswer.REFUNDED, "7.00")
+    supplier.calls.clear()
 
-    staff.post(page("supplierclaim", "look_up", claim))
+    asked = staff.post(page("supplierclaim", "look_up", claim), follow=True)
+    assert "his answer appears on this page" in shown(asked)
+    assert supplier.calls == []  # not while the page waits
+    do(started)
 
     assert "€7.00" in shown(staff.get(reverse("admin:orders_supplierclaim_changelist")))
     assert whole_claim(claim).credited_amount == Decimal("7.00")
 
 
-def test_staff_take_a_claim_back_and_say_why(staff, supplier):
+def test_why_he_does_not_tell_stands_on_the_page(staff, supplier, started):
     claim = tell(make_claim())
+    supplier.script = [TemporaryError("he is being repaired")]
+
+    staff.post(page("supplierclaim", "look_up", claim))
+    do(started)
+
+    assert "he is being repaired" in shown(staff.get(page("supplierclaim", "change", claim)))
+
+
+@pytest.mark.parametrize("status", ["submitting", "submit_unknown"])
+def test_a_call_that_may_be_under_way_is_not_looked_up_and_the_page_says_so(
+    staff, supplier, started, status
+):
+    claim = make_claim(now=timezone.now())
+    claim.move("submitting", at=timezone.now(), attempts=1)
+    if status != "submitting":
+        claim.move(status, at=timezone.now())
+
+    refused = staff.post(page("supplierclaim", "look_up", claim))
+
+    assert "under way" in str(refused.context["form"].non_field_errors())
+    assert (started, supplier.calls) == ([], [])
+
+
+def test_a_click_that_finds_no_lane_comes_back(staff, supplier, started, monkeypatch):
+    claim = tell(make_claim())
+    back = []
+
+    def full(_work, _supplier_id):
+        raise LaneFullError
+
+    monkeypatch.setattr(claim_tasks, "lane", full)
+    for task in (claim_tasks.look_up, claim_tasks.take_back):
+        monkeypatch.setattr(task, "apply_async", lambda kwargs, **_: back.append(kwargs))
+
+    staff.post(page("supplierclaim", "look_up", claim))
+    staff.post(page("supplierclaim", "take_back", claim), {"reason": "It was found"})
+    known = [each for _name, each in started]
+    do(started)
+
+    assert back == known
+
+
+def test_staff_take_a_claim_back_and_say_why(staff, supplier, started):
+    claim = tell(make_claim())
+    supplier.calls.clear()
 
     staff.post(page("supplierclaim", "take_back", claim), {"reason": "It was found"})
+    assert supplier.calls == []  # not while the page waits
+    do(started)
 
     assert whole_claim(claim).status == "canceled"
     assert ("cancel_claim", "S-1") in supplier.calls
@@ -175,7 +237,7 @@ def test_staff_have_a_refused_claim_told_again(staff, supplier, started):
     assert started == [("submit_claim", {"claim_id": claim.pk})]
 
 
-def test_only_what_fits_a_claim_is_offered(staff, supplier):
+def test_only_what_fits_a_claim_is_offered(staff, supplier, started):
     claim = tell(make_claim())
     url = page("supplierclaim", "change", claim)
     offered = {
@@ -193,4 +255,5 @@ def test_only_what_fits_a_claim_is_offered(staff, supplier):
     }
     supplier.decide(claim.number, ClaimAnswer.REFUSED)
     staff.post(page("supplierclaim", "look_up", claim))
+    do(started)
     assert not {one for one in offered if one in shown(staff.get(url))}
