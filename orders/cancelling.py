@@ -10,13 +10,14 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext
 
-from orders import acknowledging, allocations, facts, ledger, pausing, reservations
+from orders import acknowledging, allocations, facts, ledger, pausing, reservations, resolving
 from orders.models import Order, OrderLine, Payment, PurchaseMessage, PurchaseOrder, Reservation
 from storefront.lib.elapsing import elapsing
 from storefront.lib.failures import OutsideError
 from suppliers.adapters.abilities import OrderCancelling, able
 from suppliers.adapters.base import Answer, MissingAbilityError, NotStoppableError
 from suppliers.connecting import adapter_for
+from suppliers.lanes import InHandError
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
@@ -148,8 +149,17 @@ def pursue(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
     """Follow a stored wish as far as it goes now: close, ask the supplier, or wait.
 
     True: stopped. False: it goes on. None: not known yet; it is pursued again, and not before he
-    wants to be asked.
+    wants to be asked. While another worker speaks of it, or asks him to stop it, nobody else does:
+    of two questions at once he refuses the second, for he stops it already.
     """
+    try:
+        with resolving.alone(purchase_order.pk):
+            return _pursue(purchase_order, now)
+    except InHandError:
+        return None
+
+
+def _pursue(purchase_order: PurchaseOrder, now: datetime) -> bool | None:
     moment = elapsing(now)
     is_stopped = _ask(purchase_order, now=now)
     if is_stopped is not None or purchase_order.request_status != Request.CANCELLATION_REQUESTED:

@@ -170,8 +170,7 @@ def pursue_cancellation(*, purchase_order_id: int, **_: Any) -> None:
         pk=purchase_order_id
     )
     with suppress(LaneFullError), lane(Work.ORDERS, purchase_order.supplier_id):
-        with suppress(InHandError), resolving.alone(purchase_order_id):
-            cancelling.pursue(purchase_order=purchase_order, now=timezone.now())
+        cancelling.pursue(purchase_order=purchase_order, now=timezone.now())
         settle_payments.delay()
 
 

@@ -13,7 +13,7 @@ from orders import acknowledging, cancelling, pausing, purchasing, resolving, ta
 from orders.models import Order, PaymentEvent, PurchaseOrder
 from storefront.dashboard.invariants.purchases import PURCHASES
 from storefront.lib.failures import PermanentError, TemporaryError
-from suppliers.adapters.base import Answer, PurchaseState
+from suppliers.adapters.base import Answer, NotStoppableError, PurchaseState
 from suppliers.lanes import InHandError
 from tests.factories.orders import make_purchase_orders
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer
@@ -41,6 +41,11 @@ def has_what_we_canceled():
     with connection.cursor() as cursor:
         cursor.execute(invariant.sql)
         return cursor.fetchall()
+
+
+def click():
+    """Cancel as the shopper does."""
+    return cancelling.cancel(order=Order.objects.get(), reason="-", actor="shopper", now=NOON)
 
 
 @contextmanager
@@ -81,17 +86,55 @@ def test_who_sends_for_an_hour_is_not_taken_for_dead(supplier):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_wish_to_cancel_waits_for_whoever_speaks_of_it(supplier, monkeypatch):
+def test_a_wish_to_cancel_waits_for_whoever_speaks_of_it(supplier):
+    supplier.can_stop = True
     (purchase_order,) = make_purchase_orders()
-    pursued = []
-    monkeypatch.setattr(cancelling, "pursue", lambda **words: pursued.append(words))
+    purchasing.send(purchase_order=fresh(), now=NOON)
 
     with in_hands_of_another(purchase_order):
+        asked = click()
         tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
-    assert pursued == []
+    assert asked.open == (purchase_order.number,)
+    assert fresh().request_status == "accepted"
 
     tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
-    assert len(pursued) == 1
+    assert fresh().request_status == "cancellation_accepted"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_are_one_question(supplier):
+    """He stops it, and refuses whoever asks again meanwhile: that is no answer to the first."""
+    (purchase_order,) = make_purchase_orders()
+    purchasing.send(purchase_order=fresh(), now=NOON)
+    is_asked, may_answer = threading.Event(), threading.Event()
+    asked, outcomes = [], []
+
+    def cancel(*, number):
+        asked.append(number)
+        if len(asked) > 1:
+            raise NotStoppableError("it is being stopped already")
+        is_asked.set()
+        may_answer.wait(10)
+        return PurchaseState(number=number, supplier_reference="", answer=Answer.CANCELED)
+
+    def first_click():
+        outcomes.append(click())
+        connection.close()
+
+    supplier.cancel = cancel
+    thread = threading.Thread(target=first_click)
+    thread.start()
+    is_asked.wait(10)
+    try:
+        second = click()
+    finally:
+        may_answer.set()
+        thread.join()
+
+    assert asked == [purchase_order.number]
+    assert second.open == (purchase_order.number,)
+    assert outcomes[0].is_whole
+    assert Order.objects.get().status == "canceled"
 
 
 @pytest.mark.django_db
