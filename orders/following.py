@@ -38,7 +38,7 @@ def look_up(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
             if claim.status_since <= now - SAYING_TAKES:
                 settling.unknown(claim, "The worker that was telling it died.", now)
             return claim
-        if looked_up_from(claim) > now:
+        if may_be_under_way(claim, now=now):
             return claim
         SupplierClaim.objects.filter(pk=claim.pk).update(polled_at=now)
         try:
@@ -50,11 +50,10 @@ def look_up(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
     return claim
 
 
-def looked_up_from(claim: SupplierClaim) -> datetime:
-    """Return the moment from which a look-up proves something: what was said has arrived."""
-    if claim.status == Status.SUBMIT_UNKNOWN:
-        return claim.status_since + pausing.CALLS_END_WITHIN
-    return claim.status_since
+def may_be_under_way(claim: SupplierClaim, *, now: datetime) -> bool:
+    """Test whether what was said of it may not have arrived: to look it up would prove nothing."""
+    is_unknown = claim.status == Status.SUBMIT_UNKNOWN
+    return is_unknown and claim.status_since > now - pausing.CALLS_END_WITHIN
 
 
 def _read(claim: SupplierClaim, connector: Connector, now: datetime) -> None:
@@ -85,7 +84,7 @@ def insist_ended(*, claim: SupplierClaim, now: datetime) -> None:
     Raises: ClaimStoppedError  the words say why; a sweep looks it up when it has ended
     """
     with alone(claim):
-        if claim.status == Status.SUBMITTING or looked_up_from(claim) > now:
+        if claim.status == Status.SUBMITTING or may_be_under_way(claim, now=now):
             raise ClaimStoppedError(pausing.still_calling())
 
 

@@ -98,7 +98,7 @@ def insist_ended(*, purchase_order: PurchaseOrder, now: datetime) -> None:
         words = gettext("A worker speaks to the supplier about it just now.")
         raise StillCallingError(words) from error
     is_sending = purchase_order.request_status == Request.SUBMITTING
-    if is_sending or looked_up_from(purchase_order) > now:
+    if is_sending or may_be_under_way(purchase_order, now=now):
         raise StillCallingError(pausing.still_calling())
 
 
@@ -107,19 +107,17 @@ def _resolve(purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
         if purchase_order.request_status_since <= now - SENDING_TAKES:
             unknown(purchase_order, "The worker that was sending it died.", now)
         return purchase_order
-    if looked_up_from(purchase_order) > now:
+    if may_be_under_way(purchase_order, now=now):
         return purchase_order
     with adapter_for(purchase_order.supplier) as connector:
         look_up(purchase_order, connector, now)
     return purchase_order
 
 
-def looked_up_from(purchase_order: PurchaseOrder) -> datetime:
-    """Return the moment from which a look-up proves something: what was said has arrived."""
-    since = purchase_order.request_status_since
-    if purchase_order.request_status == Request.SUBMIT_UNKNOWN:
-        return since + pausing.CALLS_END_WITHIN
-    return since
+def may_be_under_way(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
+    """Test whether what was said of it may not have arrived: to look it up would prove nothing."""
+    is_unknown = purchase_order.request_status == Request.SUBMIT_UNKNOWN
+    return is_unknown and purchase_order.request_status_since > now - pausing.CALLS_END_WITHIN
 
 
 def look_up(purchase_order: PurchaseOrder, connector: Connector, now: datetime) -> None:
