@@ -43,11 +43,13 @@ CLAIMS = (
     ),
     Invariant(
         code="I9.not_lost",
-        sentence="No claim stays without an answer: 5 minutes, or 30 to look it up.",
+        sentence="No claim stays without an answer: 5 minutes, or 30 to look it up, from when he"
+        " lets us.",
         sql="""
-            SELECT number, status, status_since FROM orders_supplierclaim
+            SELECT number, status, status_since, try_after FROM orders_supplierclaim
             WHERE (status = 'submitting' AND status_since < %(now)s - interval '5 minutes')
-               OR (status = 'submit_unknown' AND status_since < %(now)s - interval '30 minutes')
+               OR (status = 'submit_unknown'
+                   AND greatest(status_since, try_after) < %(now)s - interval '30 minutes')
         """,
     ),
     Invariant(

@@ -81,13 +81,16 @@ PURCHASES = (
     ),
     Invariant(
         code="I4.not_lost",
-        sentence="No call to a supplier stays without an answer: 5 minutes, or 30 to look it up.",
+        sentence="No call to a supplier stays without an answer: 5 minutes, or 30 to look it up,"
+        " from when he lets us.",
         sql="""
-            SELECT number, request_status, request_status_since FROM orders_purchaseorder
+            SELECT number, request_status, request_status_since, try_after
+            FROM orders_purchaseorder
             WHERE (request_status = 'submitting'
                    AND request_status_since < %(now)s - interval '5 minutes')
                OR (request_status = 'submit_unknown'
-                   AND request_status_since < %(now)s - interval '30 minutes')
+                   AND greatest(request_status_since, try_after)
+                       < %(now)s - interval '30 minutes')
         """,
     ),
     Invariant(

@@ -7,7 +7,9 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
+from orders.models import PurchaseOrder, SupplierClaim
 from storefront.dashboard.invariants import checking
+from tests.factories.claims import make_claim
 from tests.factories.suppliers import NOON
 from tests.factories.world import make_world, orders_by_status
 
@@ -193,6 +195,29 @@ def test_a_worker_that_stands_still_breaks_the_promises_of_time(monkeypatch):
     make_world(monkeypatch)
 
     assert broken(now=NOON + timedelta(hours=1)) == {"I7.given_back", "I7.orders_move"}
+
+
+@pytest.mark.parametrize(
+    ("since", "rests_until", "codes"),
+    [
+        (-31, None, {"I4.not_lost", "I9.not_lost"}),
+        (-29, None, set()),
+        (-300, 60, set()),
+        (-300, -29, set()),
+        (-300, -31, {"I4.not_lost", "I9.not_lost"}),
+        (-29, -300, set()),
+    ],
+)
+def test_a_lost_answer_is_late_when_the_pause_that_he_asked_for_is_over(since, rests_until, codes):
+    claim = make_claim()
+    known = {"try_after": None if rests_until is None else NOON + timedelta(minutes=rests_until)}
+    at = NOON + timedelta(minutes=since)
+    SupplierClaim.objects.filter(pk=claim.pk).update(
+        status="submit_unknown", status_since=at, **known
+    )
+    PurchaseOrder.objects.update(request_status="submit_unknown", request_status_since=at, **known)
+
+    assert {code for code in broken() if code.endswith("not_lost")} == codes
 
 
 def test_the_command_answers_in_json_and_passes_a_sound_shop(capsys):
