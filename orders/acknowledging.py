@@ -29,7 +29,13 @@ OPEN_CONVERSATION = frozenset(
 UNHEARD = frozenset({Request.SUBMITTING, Request.SUBMIT_UNKNOWN, Request.SUBMIT_FAILED})
 WISHED_TO_STOP = frozenset({Request.CANCELLATION_REQUESTED, Request.CANCELLATION_REJECTED})
 SAYS_YES = frozenset({Answer.ACCEPTED, Answer.PARTIALLY_SHIPPED, Answer.SHIPPED, Answer.DELIVERED})
+SAYS_GONE = SAYS_YES - {Answer.ACCEPTED}
 SAYS_NO = frozenset({Answer.REJECTED, Answer.CANCELED})
+# He has it, as far as we know; with a canceled one he is asked until he says how that ended.
+HE_HAS = frozenset(
+    {Request.SUBMITTED, Request.ACCEPTED, Request.PARTIALLY_ACCEPTED, Request.BACKORDERED}
+)
+SHIPPED_CANCELED = "shipped_canceled"
 
 
 @transaction.atomic(durable=True)
@@ -55,6 +61,8 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime)
             return
         shortening.take_out(purchase_order, gone, reason=state.reason, now=now)
         _accept(purchase_order, state, now)
+        if state.answer in SAYS_GONE and purchase_order.status == Status.CANCELED:
+            _shipped_all_the_same(purchase_order, state, now)
     elif state.answer in SAYS_NO:
         _refuse(purchase_order, state.reason or state.answer.value, now, state=state)
     elif purchase_order.request_status in UNHEARD:
@@ -133,6 +141,18 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) 
             at=now,
         )
     facts.purchase_order_moved(purchase_order, what="accepted", at=now)
+
+
+def _shipped_all_the_same(
+    purchase_order: PurchaseOrder, state: PurchaseState, now: datetime
+) -> None:
+    """Note once that it left although it was canceled: there is nothing to wait for any more."""
+    is_noted = purchase_order.messages.filter(kind=SHIPPED_CANCELED).exists()
+    if purchase_order.request_status not in HE_HAS or is_noted:
+        return
+    purchase_order.problem = "The supplier shipped what we canceled: nobody pays for it."
+    purchase_order.save(update_fields=["problem"])
+    _hear(purchase_order, SHIPPED_CANCELED, state, now)
 
 
 def _go_on(purchase_order: PurchaseOrder, now: datetime) -> None:

@@ -7,10 +7,19 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError
-from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models import (
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+)
 
 from orders import acknowledging
-from orders.models import PurchaseOrder
+from orders.models import PurchaseMessage, PurchaseOrder
 from shipping import shipments
 from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
 from suppliers import breaking
@@ -62,16 +71,23 @@ def give_back(*, supplier_id: int) -> None:
 
 
 def open_orders() -> QuerySet[PurchaseOrder]:
-    """Find what suppliers have and have not delivered."""
+    """Find what suppliers have and have not delivered.
+
+    Also what we canceled and they still have, until they say that it is stopped, or that it left.
+    """
+    gone = PurchaseMessage.objects.filter(
+        purchase_order=OuterRef("pk"), kind=acknowledging.SHIPPED_CANCELED
+    )
     return PurchaseOrder.objects.filter(
-        status__in=[Status.READY, Status.IN_PROGRESS, Status.PARTIALLY_SHIPPED, Status.SHIPPED],
-        request_status__in=[
-            Request.SUBMITTED,
-            Request.ACCEPTED,
-            Request.PARTIALLY_ACCEPTED,
-            Request.BACKORDERED,
-            Request.CANCELLATION_REJECTED,
-        ],
+        Q(
+            status__in=[Status.READY, Status.IN_PROGRESS, Status.PARTIALLY_SHIPPED, Status.SHIPPED],
+            request_status__in=[*acknowledging.HE_HAS, Request.CANCELLATION_REJECTED],
+        )
+        | Q(
+            ~Exists(gone),
+            status=Status.CANCELED,
+            request_status__in=acknowledging.HE_HAS,
+        )
     )
 
 
@@ -140,11 +156,24 @@ def _ask_one(
 ) -> PurchaseState | None:
     """Ask for one order that nobody told of, or go on with one that he only received."""
     is_waiting = purchase_order.request_status == Request.SUBMITTED
+    if purchase_order.status == Status.CANCELED:  # it is not gone on with
+        state = told or able(connector, OrderReading).find(number=purchase_order.number)
+        return state or _absent(purchase_order)
     if is_waiting and isinstance(connector, OrderResuming):
         if told is None or told.answer is Answer.RECEIVED:
             return connector.resume(number=purchase_order.number)
         return told
     return told or able(connector, OrderReading).find(number=purchase_order.number)
+
+
+def _absent(purchase_order: PurchaseOrder) -> PurchaseState:
+    """Take what he does not know, and we do not want, for stopped: he ships nothing."""
+    return PurchaseState(
+        number=purchase_order.number,
+        supplier_reference="",
+        answer=Answer.CANCELED,
+        reason="the supplier does not have it",
+    )
 
 
 def _follow(
@@ -165,7 +194,8 @@ def _follow(
         else:
             problem = state.reason if state.answer is Answer.RECEIVED else ""
             acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
-            shipments.take_in(purchase_order=purchase_order, state=state, now=now)
+            if purchase_order.status != Status.CANCELED:  # no parcel of it is expected
+                shipments.take_in(purchase_order=purchase_order, state=state, now=now)
     except (PermanentError, IntegrityError, shipments.WrongOrderError) as error:
         log.warning("%s cannot be followed: %s", purchase_order, error)
         problem = str(error)

@@ -140,3 +140,47 @@ def test_why_an_order_stands_still_is_written_on_it(use):
     poll(purchase_order)
 
     assert purchase_order.problem == "the balance does not pay for it"
+
+
+def canceled_and_had(request_status):
+    """Make one that he took after all, when it was canceled already."""
+    purchase_order = make_sent_purchase_order(make_sellable())
+    PurchaseOrder.objects.update(status="canceled", request_status=request_status)
+    purchase_order.refresh_from_db()
+    return purchase_order
+
+
+@pytest.mark.parametrize("request_status", ["submitted", "accepted"])
+@pytest.mark.parametrize("answer", ["canceled", None])
+def test_what_we_canceled_is_followed_until_he_stops_it(use, request_status, answer):
+    """Who takes orders in steps is not made to take another."""
+    supplier = use(StagedSupplier())
+    purchase_order = canceled_and_had(request_status)
+    supplier.alone[purchase_order.number] = make_state(purchase_order, "received")
+    assert poll(purchase_order) == 1
+    assert purchase_order.request_status == request_status
+
+    supplier.alone[purchase_order.number] = (
+        make_state(purchase_order, answer) if answer is not None else None
+    )
+    poll(purchase_order)
+    assert purchase_order.request_status == "rejected"
+    poll(purchase_order)
+
+    alone = [each for each in supplier.asked if each[0] != "track"]
+    assert alone == [("find", purchase_order.number)] * 2
+
+
+def test_what_we_canceled_is_followed_until_he_says_that_it_left(use):
+    supplier = use(Supplier())
+    purchase_order = canceled_and_had("accepted")
+    supplier.alone[purchase_order.number] = make_state(
+        purchase_order, "shipped", make_parcel_news()
+    )
+
+    poll(purchase_order)
+    poll(purchase_order)
+
+    assert supplier.asked.count(("find", purchase_order.number)) == 1
+    assert "shipped what we canceled" in purchase_order.problem
+    assert (purchase_order.status, purchase_order.request_status) == ("canceled", "accepted")
