@@ -188,8 +188,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 900
-# Long work stands in queues of its own, so that no order waits behind a picture or a feed, and no
-# picture behind a supplier who hangs.
+# Long work stands in own queues: no order waits behind a feed, no picture behind one who hangs.
 CELERY_TASK_ROUTES = {
     "catalog.tasks.re*": {"queue": "syncs"},  # somebody waits for these
     "orders.claim_tasks.*": {"queue": "syncs"},  # no order waits behind a claim
@@ -199,6 +198,7 @@ CELERY_TASK_ROUTES = {
     "suppliers.tasks.check": {"queue": "syncs"},
     "suppliers.tasks.fetch_sample": {"queue": "syncs"},
     "suppliers.tasks.*": {"queue": "bulk"},
+    "storefront.hooks.tasks.subscribe": {"queue": "syncs"},
 }
 # So many processes read one supplier, or send him orders; half as many hear news, or tell claims.
 LANES_PER_SUPPLIER = env_int("LANES_PER_SUPPLIER", 2)

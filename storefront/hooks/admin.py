@@ -24,6 +24,7 @@ class InboundCallAdmin(StaffAdmin):
         columns.state(
             "status", _("State"), calls={"failed"}, waits={"received"}, ended={"applied", "ignored"}
         ),
+        "turn",
         "attempts",
         "problem",
         columns.age("received_at", _("Received")),

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from django.db import connection
 
+from storefront.hooks import sources
 from storefront.hooks.models import InboundCall
+from storefront.lib.failures import PermanentError
+from suppliers.adapters.base import NewsKind
+
+log = logging.getLogger(__name__)
+
+OF_GOODS = frozenset({NewsKind.STOCK, NewsKind.PRODUCT})
 
 
 def keep(*, source: str, external_id: str, body: bytes, now: datetime) -> tuple[InboundCall, bool]:
@@ -19,9 +27,26 @@ def keep(*, source: str, external_id: str, body: bytes, now: datetime) -> tuple[
             "received_at": now,
             "status": InboundCall.Status.RECEIVED,
             "status_since": now,
+            "turn": turn_of(source, body, now),
             "due_at": now,
         },
     )
+
+
+def turn_of(source: str, body: bytes, now: datetime) -> InboundCall.Turn:
+    """Tell how much a call presses. It is kept whatever it says: what cannot be read presses."""
+    found = sources.find(source)
+    if found is None or found.speaks is None:
+        return InboundCall.Turn.ORDERS
+    try:
+        news = found.speaks.read_news(body, received_at=now)
+    except PermanentError:
+        return InboundCall.Turn.ORDERS
+    except Exception:
+        log.exception("a call from %s cannot be read", source)
+        return InboundCall.Turn.ORDERS
+    is_of_goods = all(each.kind in OF_GOODS for each in news)
+    return InboundCall.Turn.GOODS if is_of_goods else InboundCall.Turn.ORDERS
 
 
 def database_time() -> datetime:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.states import Stateful
 
@@ -16,6 +17,10 @@ class InboundCallQuerySet(models.QuerySet["InboundCall"]):
     def due(self, now: datetime) -> InboundCallQuerySet:
         return self.filter(status="received", due_at__lte=now)
 
+    def in_turn(self) -> InboundCallQuerySet:
+        """Put what presses first, and the oldest of it."""
+        return self.order_by("turn", "due_at", "pk")
+
 
 class InboundCall(Stateful):
     """One call from outside, kept before it is understood; the second telling is the same row."""
@@ -25,6 +30,10 @@ class InboundCall(Stateful):
         APPLIED = "applied"
         IGNORED = "ignored"  # understood, and nothing to do
         FAILED = "failed"  # not understood: staff look
+
+    class Turn(models.IntegerChoices):
+        ORDERS = 0, _("Orders and parcels")  # somebody waits for it; and what nobody can read
+        GOODS = 1, _("Stock and products")  # it comes in floods, and the next sync reads it anyway
 
     TRANSITIONS: ClassVar = {
         Status.RECEIVED: frozenset({Status.APPLIED, Status.IGNORED, Status.FAILED}),
@@ -41,6 +50,7 @@ class InboundCall(Stateful):
     status = models.CharField(max_length=10, choices=Status, default=Status.RECEIVED)
     status_since = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
+    turn = models.PositiveSmallIntegerField(choices=Turn, default=Turn.ORDERS)
     due_at = models.DateTimeField()  # whoever handles it moves this on before he starts
     problem = models.CharField(max_length=500, blank=True)
 
@@ -52,6 +62,11 @@ class InboundCall(Stateful):
                 fields=["due_at"],
                 condition=models.Q(status="received"),
                 name="inbound_call_is_due",
+            ),
+            models.Index(
+                fields=["source", "turn", "due_at", "id"],
+                condition=models.Q(status="received"),
+                name="inbound_call_in_turn",
             ),
         ]
         constraints = [

@@ -17,7 +17,7 @@ from storefront.hooks.models import InboundCall
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import LostRaceError
 from suppliers import subscribing
-from suppliers.lanes import LaneFullError, Work, lane
+from suppliers.lanes import InHandError, LaneFullError, Work, in_hand, lane
 from suppliers.models import Supplier
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,9 @@ LANE_PATIENCE_S = 30
 def handle(*, call_id: int, **_: Any) -> None:
     """Handle one call; a supplier's in a lane of his, as it may make us ask him.
 
-    A call that finds no lane stays as it is, for the lane that becomes free or for the sweep.
+    Into the lane goes what presses most: a flood of stock news lies in the broker's queue before
+    the news of an order, which takes the place of the first of it. A call that finds no lane stays
+    as it is, for the lane that becomes free or for the sweep.
     """
     call = InboundCall.objects.get(pk=call_id)
     source = sources.find(call.source)
@@ -39,9 +41,16 @@ def handle(*, call_id: int, **_: Any) -> None:
         _handle(call)
         return
     with suppress(LaneFullError), lane(Work.NEWS, source.supplier.pk):
+        call = _first(call)
         _handle(call)
         if call.status != InboundCall.Status.RECEIVED:  # else he may not answer: let him rest
             _go_on(call.source)
+
+
+def _first(call: InboundCall) -> InboundCall:
+    """Return what presses more than this call, if there is something."""
+    due = InboundCall.objects.due(timezone.now()).filter(source=call.source, turn__lt=call.turn)
+    return due.in_turn().first() or call
 
 
 def _handle(call: InboundCall) -> None:
@@ -54,8 +63,8 @@ def _handle(call: InboundCall) -> None:
 
 
 def _go_on(source: str) -> None:
-    """Fill the lane that becomes free now with what waits longest: who found it full has gone."""
-    waiting = InboundCall.objects.due(timezone.now()).filter(source=source).order_by("due_at", "pk")
+    """Fill the lane that becomes free now with what presses: who found it full has gone."""
+    waiting = InboundCall.objects.due(timezone.now()).filter(source=source).in_turn()
     for call_id in waiting.values_list("pk", flat=True)[:1]:
         handle.delay(call_id=call_id)
 
@@ -65,7 +74,7 @@ def handle_waiting(**_: Any) -> None:
     """Find calls that nobody handled yet, or that wait for another try."""
     due = InboundCall.objects.due(timezone.now())
     for source in due.order_by("source").values_list("source", flat=True).distinct():
-        waiting = due.filter(source=source).order_by("due_at", "pk")
+        waiting = due.filter(source=source).in_turn()
         for call_id in waiting.values_list("pk", flat=True)[:BATCH]:
             handle.delay(call_id=call_id)
 
@@ -83,12 +92,15 @@ def subscribe_all(**_: Any) -> None:
 
 @shared_task
 def subscribe(*, supplier_id: int, **_: Any) -> None:
+    """Have one supplier tell us news; the first time takes minutes, and no news waits behind it."""
     supplier = Supplier.objects.get(pk=supplier_id)
     path = reverse("hook", args=[sources.name_of(supplier)])
     try:
-        with lane(Work.NEWS, supplier_id):
+        with lane(Work.SYNCS, supplier_id), in_hand(f"subscriptions {supplier_id}"):
             done = subscribing.subscribe(supplier=supplier, url=f"{settings.PUBLIC_URL}{path}")
-    except LaneFullError:  # his news goes on: the next sweep would find it full again
+    except InHandError:
+        log.info("%s: another worker is at it", supplier)
+    except LaneFullError:  # his syncs go on: the next sweep would find it full again
         subscribe.apply_async(kwargs={"supplier_id": supplier_id}, countdown=LANE_PATIENCE_S)
     except OutsideError as error:  # the next sweep asks again
         log.warning("%s does not tell us news: %s", supplier, error)

@@ -170,3 +170,66 @@ def test_a_call_whose_turn_was_over_is_left_to_the_other_worker(monkeypatch):
     monkeypatch.setattr(handling, "handle", lose)
 
     tasks.handle(call_id=call.pk)
+
+
+def test_news_gets_through_while_he_is_asked_for_it(monkeypatch):
+    """To ask for news of thousands of products takes minutes, and two do not ask at once."""
+    supplier = make_supplier()
+    connect_cj(supplier)
+    found = []
+
+    def subscribe(**_known):
+        with elsewhere(Work.NEWS, supplier.pk) as is_free:
+            found.append(is_free)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(also_subscribe).result()
+
+    def also_subscribe():
+        tasks.subscribe(supplier_id=supplier.pk)
+        connection.close()
+
+    monkeypatch.setattr(tasks.subscribing, "subscribe", subscribe)
+
+    tasks.subscribe(supplier_id=supplier.pk)
+
+    assert found == [True]
+
+
+def test_news_of_orders_goes_before_news_of_goods(woken):
+    """Whatever lies in the broker's queue: the lane takes the oldest of what presses most."""
+    source = connect_cj(make_supplier())
+    first, second = keep_news_of_stock(source, sku="nothing of ours", count=2)
+    now = tasks.timezone.now()
+    parcel, order = (
+        keep_call(source, cj_body(kind, None, **said), now=now)
+        for kind, said in (
+            ("LOGISTIC", {"trackingNumber": "1", "orderId": 7}),
+            ("ORDER", {"cjOrderId": 8}),
+        )
+    )
+
+    tasks.handle_waiting()
+    assert woken == [parcel.pk, order.pk, first.pk, second.pk]
+    woken.clear()
+
+    tasks.handle(call_id=first.pk)
+    parcel.refresh_from_db()
+    first.refresh_from_db()
+    assert (parcel.attempts, first.attempts) == (1, 0)
+
+    tasks.handle(call_id=first.pk)
+    order.refresh_from_db()
+    assert order.attempts == 1
+
+    tasks.handle(call_id=first.pk)
+    first.refresh_from_db()
+    assert first.status == "ignored"
+    assert woken == [second.pk]
+
+
+def test_what_nobody_can_read_presses_for_staff_want_to_see_it():
+    source = connect_cj(make_supplier())
+
+    turns = [keep_call(source, body).turn for body in (b"garbage", cj_body("STOCK", None, V1=[]))]
+
+    assert turns == [0, 1]
