@@ -16,17 +16,16 @@ from typing import Any
 
 from django.db import transaction
 
-from catalog.records import BadRow, Terms
-from storefront.lib.money import Money
+from catalog.records import BadRow
 from storefront.lib.transactions import needs_transaction
 from suppliers.adapters.file_reading import OFFER_CELLS, OfferRow
+from suppliers.reading_retail import known_retail
 from suppliers.runs import Work
 from suppliers.staging import roomy, rows, run
 
 AMOUNT = "numeric(12,2)"
 COLUMNS = tuple(f"{name} {AMOUNT if name == 'amount' else 'text'}" for name in OFFER_CELLS)
 NOTHING = ("",) * (len(OFFER_CELLS) - len(("ref", "sku", "amount")))
-MOST_RETAIL = Decimal(1_000_000)
 # Pages of the temporary table that are made into offers in one transaction, some 50,000 rows: the
 # product job may wait for one, which must be shorter than it has patience.
 PAGES_A_SLICE = 800
@@ -103,8 +102,7 @@ INSERT INTO suppliers_supplieroffer (
   pack_size, lead_days, map_amount, msrp_amount, status, missing_evidence, seen_at, cost_as_of)
 SELECT %(supplier)s, n.sku, n.ref, n.title, n.amount, %(currency)s,
   GREATEST(NULLIF(n.minimum, '')::int, 1), GREATEST(NULLIF(n.pack, '')::int, 1),
-  NULLIF(n.lead_days, '')::int, NULLIF(round(NULLIF(n.map, '')::numeric, 2), 0),
-  NULLIF(round(NULLIF(n.msrp, '')::numeric, 2), 0),
+  NULLIF(n.lead_days, '')::int, NULLIF(n.map, '')::numeric, NULLIF(n.msrp, '')::numeric,
   'held', '', %(now)s, %(as_of)s
 FROM feed_costs_news n
 WHERE n.offer_id IS NULL AND n.sku <> ALL(%(refused)s)
@@ -127,16 +125,9 @@ def cells(row: OfferRow, *, amount: Decimal, currency: str) -> tuple[Any, ...]:
         terms.minimum_quantity or "",
         terms.pack_size or "",
         "" if terms.lead_days is None else terms.lead_days,
-        *_retail(terms, currency),
+        known_retail(terms.map_price, currency=currency) or "",
+        known_retail(terms.msrp, currency=currency) or "",
     )
-
-
-def _retail(terms: Terms, currency: str) -> tuple[Any, Any]:
-    def amount(price: Money | None) -> Any:
-        is_known = price is not None and price.currency == currency
-        return price.rounded().amount if price and is_known and price.amount <= MOST_RETAIL else ""
-
-    return amount(terms.map_price), amount(terms.msrp)
 
 
 def compare(*, work: Work, is_whole: bool) -> None:

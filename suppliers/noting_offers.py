@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from catalog.intake import Intake
 from catalog.records import ProductRecord, Terms, VariantRecord
-from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
 from suppliers.models import SupplierOffer
+from suppliers.reading_retail import known_retail
 from suppliers.runs import Work
 
 Status = SupplierOffer.Status
 BATCH = 500
-MOST_RETAIL = Decimal(1_000_000)
 WRITTEN = (
     "variant_id", "supplier_product", "title", "status", "minimum_quantity", "pack_size",
     "lead_days", "map_amount", "msrp_amount",
@@ -111,18 +109,11 @@ def _written(offer: SupplierOffer) -> tuple[Any, ...]:
 
 
 def _terms(work: Work, terms: Terms) -> dict[str, Any]:
+    currency = work.supplier.currency
     return {
         "minimum_quantity": terms.minimum_quantity or 1,
         "pack_size": terms.pack_size or 1,
         "lead_days": terms.lead_days,
-        "map_amount": _retail(work, terms.map_price),
-        "msrp_amount": _retail(work, terms.msrp),
+        "map_amount": known_retail(terms.map_price, currency=currency),
+        "msrp_amount": known_retail(terms.msrp, currency=currency),
     }
-
-
-def _retail(work: Work, price: Money | None) -> Decimal | None:
-    """Write a retail price; in other money than his, or absurd, it is none that we know."""
-    if price is None or price.currency != work.supplier.currency or price.amount > MOST_RETAIL:
-        return None
-    amount = price.rounded().amount
-    return amount if amount > 0 else None

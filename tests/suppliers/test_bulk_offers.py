@@ -214,9 +214,10 @@ def test_a_retail_price_of_nothing_stops_no_list(wholesaler):
     fields = wholesaler.connection.options["mapping"]["fields"]
     fields["msrp"] = fields.pop("parent")
     wholesaler.connection.save()
-    wholesaler.put(ware("A-1", group="0.001"), ware("A-2", group="19.90"))
+    told = {"A-1": "0.001", "A-2": "19.90", "A-3": "98765432109"}
+    wholesaler.put(*(ware(sku, group=retail) for sku, retail in told.items()))
 
     run = sync(wholesaler, "prices")
 
     assert run.status == "applied"
-    assert [str(offer(sku).msrp_amount) for sku in ("A-1", "A-2")] == ["None", "19.90"]
+    assert [str(offer(sku).msrp_amount) for sku in told] == ["None", "19.90", "None"]
