@@ -3,7 +3,8 @@
 Use:  with sftp_server(tmp_path) as server:  server.url, server.host_key, server.secrets
 
 What can be broken: "list", "stat", "open", "read", "write", "rename"; and how: "refused",
-"slow", "drop_before" and "drop_after" its effect.
+"slow", "hangs" to the end, "drop_before" and "drop_after" its effect. ``seen`` tells who asked
+to come in, and which files were opened; ``public_key`` opens the door as the password does.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ class SftpServer:
         self.url = f"sftp://127.0.0.1:{port}"
         self.host_key = named(key)
         self.secrets = {"user": USER, "password": PASSWORD}
+        self.public_key = ""
         self.sessions = 0
+        self.seen = []
+        self.ended = threading.Event()
         self._faults = {}
         self._lock = threading.Lock()
 
@@ -67,6 +71,8 @@ def breakable(operation):
             kind, delay_s = self._server.befalls(operation)
             if kind == "slow":
                 time.sleep(delay_s)
+            elif kind == "hangs":
+                self._server.ended.wait()
             elif kind == "drop_before":
                 self._transport.close()
             if kind in {"refused", "drop_before"}:
@@ -101,7 +107,7 @@ def sftp_server(folder, *, key=None):
             )
             transports.append(transport)
             try:
-                transport.start_server(server=_Guard())
+                transport.start_server(server=_Guard(server))
             except (paramiko.SSHException, EOFError, OSError):
                 transport.close()
             else:
@@ -112,6 +118,7 @@ def sftp_server(folder, *, key=None):
     try:
         yield server
     finally:
+        server.ended.set()
         # To close alone does not wake who waits in accept().
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
@@ -122,12 +129,20 @@ def sftp_server(folder, *, key=None):
 
 
 class _Guard(paramiko.ServerInterface):
+    def __init__(self, his):
+        self._server = his
+
     def check_auth_password(self, username, password):
+        self._server.seen.append(("password", username))
         is_right = (username, password) == (USER, PASSWORD)
         return paramiko.AUTH_SUCCESSFUL if is_right else paramiko.AUTH_FAILED
 
+    def check_auth_publickey(self, _username, key):
+        is_right = key.get_base64() == self._server.public_key
+        return paramiko.AUTH_SUCCESSFUL if is_right else paramiko.AUTH_FAILED
+
     def get_allowed_auths(self, _username):
-        return "password"
+        return "password,publickey"
 
     def check_channel_request(self, _kind, _chanid):
         return paramiko.OPEN_SUCCEEDED
@@ -174,6 +189,7 @@ class _Files(paramiko.SFTPServerInterface):
 
     @breakable("open")
     def open(self, path, flags, _attr):
+        self._server.seen.append(("open", path))
         try:
             file = os.fdopen(os.open(self._path(path), flags, 0o600), "r+b" if flags else "rb")
         except OSError as error:

@@ -21,7 +21,7 @@ from suppliers.adapters.feed.sftp import open_sftp
 from suppliers.models import Breaker, Connection
 from tests.factories.lines import CountingGate, make_line
 from tests.factories.suppliers import make_supplier
-from tests.suppliers.adapters.feeds.sftp_server import Door, Server
+from tests.sftp_server import USER, named, sftp_server
 
 CSV = "SKU,Name,Price,Stock\nA-1,Headlamp,12.30,5\n"
 MAPPING = {"fields": {"sku": {"column": "SKU"}, "title": {"column": "Name"}}}
@@ -33,21 +33,19 @@ def door(tmp_path, settings):
     folder = tmp_path / "his"
     folder.mkdir()
     (folder / "feed.csv").write_text(CSV)
-    door = Door(folder=folder)
-    server = Server(door)
-    yield door
-    server.stop()
+    with sftp_server(folder, key=paramiko.RSAKey.generate(2048)) as door:
+        yield door
 
 
 def line(door, tmp_path, *, secrets=None, **options):
     return make_line(
-        f"sftp://127.0.0.1:{door.port}",
+        door.url,
         gate=CountingGate(),
-        secrets={"user": "shop", "password": "open sesame", **(secrets or {})},
+        secrets={**door.secrets, **(secrets or {})},
         options={
             "via": "sftp",
             "products_at": "feed.csv",
-            "host_key": door.pinned,
+            "host_key": door.host_key,
             "mapping": MAPPING,
             **options,
         },
@@ -72,7 +70,7 @@ def test_a_file_is_fetched_once_while_it_stays_the_same(door, tmp_path):
 def test_the_connector_reads_it_and_says_who_we_are(door, tmp_path):
     feed = Feed(line(door, tmp_path))
 
-    assert feed.sign_in() == "shop"
+    assert feed.sign_in() == USER
     assert [page.ref for page in feed.pages()] == ["A-1"]
     feed.close()
 
@@ -117,7 +115,7 @@ def test_what_is_not_there_is_told(door, tmp_path):
 def test_a_file_is_written_and_then_named(door, tmp_path):
     wire = line(door, tmp_path)
 
-    with open_sftp(wire, host_key=door.pinned) as sftp:
+    with open_sftp(wire, host_key=door.host_key) as sftp:
         sftp.write("order.part", b"sku;qty\n")
         sftp.rename("order.part", "order.csv")
         assert sftp.names(".") == ["feed.csv", "order.csv"]
@@ -131,7 +129,7 @@ def test_a_file_that_is_too_long_is_left(door, tmp_path):
     (door.folder / "feed.csv").write_bytes(os.urandom(200_000))
 
     with (
-        open_sftp(line(door, tmp_path), host_key=door.pinned) as sftp,
+        open_sftp(line(door, tmp_path), host_key=door.host_key) as sftp,
         pytest.raises(PermanentError, match="over 1000 bytes"),
     ):
         sftp.get("feed.csv", to=tmp_path / "to", at_most=1000)
@@ -139,13 +137,12 @@ def test_a_file_that_is_too_long_is_left(door, tmp_path):
 
 def test_a_server_that_does_not_answer_is_asked_again_later(door, tmp_path):
     wire = line(door, tmp_path)
-    (closed,) = {door.port + 1}
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nowhere = f"sftp://127.0.0.1:{closed.getsockname()[1]}"
 
     with (
         pytest.raises(TemporaryError),
-        open_sftp(
-            make_line(f"sftp://127.0.0.1:{closed}", secrets=wire.secrets), host_key=door.pinned
-        ),
+        open_sftp(make_line(nowhere, secrets=wire.secrets), host_key=door.host_key),
     ):
         pass
 
@@ -200,7 +197,7 @@ def test_a_step_that_hangs_ends_in_its_time_and_not_in_that_of_a_file(
     door, tmp_path, monkeypatch, verb
 ):
     monkeypatch.setattr(sftp, "STEP_S", 0.5)
-    door.hangs_at = verb
+    door.fault(verb, "hangs")
     started = time.monotonic()
 
     with pytest.raises(TemporaryError):
@@ -219,7 +216,7 @@ def test_somebody_who_says_nothing_at_the_door_is_left_in_time(settings, monkeyp
 
         with (
             pytest.raises(TemporaryError),
-            open_sftp(wire, host_key=f"{key.get_name()} {key.get_base64()}"),
+            open_sftp(wire, host_key=named(key)),
         ):
             pass
 
