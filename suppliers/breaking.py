@@ -68,6 +68,14 @@ class SharedBreaker:
             raise BreakerOpenError(message, until=until)
         self._probes.add(call.request_id)
 
+    def goes_on(self, call: Call) -> None:
+        """Keep the turn of a long call that looks whether he is back."""
+        if call.request_id in self._probes:
+            try:
+                self._rows.update(probe_until=Now() + _takes(call))
+            except DatabaseError:
+                log.exception("that %s goes on is not kept", call)
+
     def leave(self, call: Call, outcome: Outcome) -> None:
         """Count how a call ended. That it cannot be counted is no reason for it to fail."""
         is_probe = call.request_id in self._probes
@@ -99,8 +107,7 @@ class SharedBreaker:
             opened_at__isnull=False,
             **{f"{begins_at}__lte": Now()},
         )
-        takes = timedelta(seconds=call.total_s + PROBE_MARGIN_S)
-        return bool(turn.update(probe_until=Now() + takes))
+        return bool(turn.update(probe_until=Now() + _takes(call)))
 
     @transaction.atomic(durable=True)
     def _failed(self, words: str, *, is_probe: bool) -> None:
@@ -125,6 +132,10 @@ class SharedBreaker:
             row.probe_until = None
             log.warning("connection %s rests for %s: %s", self._connection_id, pause, words)
         row.save()
+
+
+def _takes(call: Call) -> timedelta:
+    return timedelta(seconds=call.lease_s + PROBE_MARGIN_S)
 
 
 def close(*, connection_id: int) -> bool:

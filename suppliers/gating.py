@@ -60,7 +60,7 @@ class SupplierGate:
         """
         is_for_order = self._ability(call) in {*ABOUT_ORDERS, SIGN_IN}
         self._breaker.enter(call, is_for_order=is_for_order)
-        lease_s = call.total_s + LONGEST_WAIT_S + LEASE_MARGIN_S
+        lease_s = call.lease_s + LONGEST_WAIT_S + LEASE_MARGIN_S
         slot = ""
         try:
             slot = self._slots.take(lease_s=lease_s, is_for_order=is_for_order)
@@ -71,6 +71,12 @@ class SupplierGate:
             self._breaker.forget(call)
             raise
         self._held[call.request_id] = slot
+
+    def goes_on(self, call: Call) -> None:
+        """Hold its slot, and its turn to look, for a while more."""
+        if slot := self._held.get(call.request_id, ""):
+            self._slots.renew(slot, lease_s=call.lease_s + LEASE_MARGIN_S)
+        self._breaker.goes_on(call)
 
     def leave(self, call: Call, outcome: Outcome) -> None:
         if slot := self._held.pop(call.request_id, ""):

@@ -36,9 +36,12 @@ local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
 redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[3])
-redis.call('EXPIRE', KEYS[1], math.ceil(tonumber(ARGV[2])) + 1)
+local kept = math.ceil(tonumber(ARGV[2])) + 1
+if redis.call('TTL', KEYS[1]) < kept then redis.call('EXPIRE', KEYS[1], kept) end
 return 1
 """
+# How many may hold one is nothing to who holds one: a lease that ran out is taken up again.
+ALL = 1_000_000
 
 _one_at_a_time = threading.Lock()
 
@@ -66,6 +69,10 @@ class SharedSlots:
                 raise TemporaryError(f"{self._key}: none free in time")
             time.sleep(random.uniform(NAP_S / 2, NAP_S))  # noqa: S311 - no secret
         return name
+
+    def renew(self, name: str, *, lease_s: float) -> None:
+        """Hold a slot for so long from now on."""
+        self._leases.take(self._key, name, most=ALL, lease_s=lease_s)
 
     def give_back(self, name: str) -> None:
         self._leases.give_back(self._key, name)
@@ -98,8 +105,9 @@ class _Leases:
 
     def give_back(self, key: str, name: str) -> None:
         with self._lock:
-            if self._own[key].pop(name, None) is not None:
-                return
+            is_own = self._own[key].pop(name, None) is not None
+        if is_own and time.monotonic() < self._redis_is_away_until:
+            return
         try:
             self._redis.zrem(key, name)
         except redis.RedisError as error:

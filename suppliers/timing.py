@@ -42,6 +42,9 @@ class TimedGate:
     def enter(self, call: Call) -> None:
         self._gate.enter(call)
 
+    def goes_on(self, call: Call) -> None:
+        self._gate.goes_on(call)
+
     def leave(self, call: Call, outcome: Outcome) -> None:
         self._gate.leave(call, outcome)
         if outcome.is_cut_short:

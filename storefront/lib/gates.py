@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from storefront.lib.failures import OutsideError
+
+BEAT_S = 10.0  # how often a gate hears of a long answer that comes
 
 log = logging.getLogger(__name__)
 
@@ -17,13 +21,20 @@ class Call:
     """One request that is about to be made.
 
     ``path`` may be told to anybody: no query stands in it, and no key. ``request_id`` is what
-    we call the request, also to them; it takes at most ``total_s``.
+    we call the request, also to them; it takes at most ``total_s``. Of one that may take long,
+    the gate hears at least every ``silent_s``.
     """
 
     method: str
     path: str
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex[:16])
     total_s: float = 0.0
+    silent_s: float = 0.0
+
+    @property
+    def lease_s(self) -> float:
+        """After so long without a word, whoever makes it was killed."""
+        return self.silent_s or self.total_s
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -57,6 +68,10 @@ class Gate(Protocol):
         """
         ...
 
+    def goes_on(self, call: Call) -> None:
+        """Hear that a long call that was let through still goes on."""
+        ...
+
     def leave(self, call: Call, outcome: Outcome) -> None:
         """Hear how a call that was let through ended."""
         ...
@@ -68,5 +83,18 @@ class OpenGate:
     def enter(self, call: Call) -> None:
         """Let everything through."""
 
+    def goes_on(self, call: Call) -> None:
+        """Keep nothing, so nothing runs out."""
+
     def leave(self, call: Call, outcome: Outcome) -> None:
         log.info("%s %s in %.0f ms", call, outcome.words, outcome.milliseconds)
+
+
+def heard(chunks: Iterable[bytes], call: Call, *, gate: Gate) -> Iterator[bytes]:
+    """Let the gate hear at once, and then now and then, that a long answer comes."""
+    hears_at = time.monotonic()
+    for chunk in chunks:
+        if call.silent_s and time.monotonic() >= hears_at:
+            gate.goes_on(call)
+            hears_at = time.monotonic() + BEAT_S
+        yield chunk

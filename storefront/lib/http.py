@@ -18,7 +18,7 @@ from storefront.lib import deadlines
 from storefront.lib.answers import Exchange, judge
 from storefront.lib.dialing import RefusedAddressError, checked
 from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
-from storefront.lib.gates import Call, Gate, OpenGate, Outcome
+from storefront.lib.gates import BEAT_S, Call, Gate, OpenGate, Outcome, heard
 from storefront.lib.telling import quoted, spoken_path, their_id
 from storefront.lib.transactions import HeldTransactionError, in_transaction
 from storefront.lib.unpacking import ACCEPTED, unpacked
@@ -78,6 +78,7 @@ class Api:
         self._gate = gate or OpenGate()
         self._hidden = tuple(hidden)
         self._total_s = total_s
+        self._silent_s = min(total_s, read_s + BEAT_S)
         self._max_answer_bytes = max_answer_bytes
         try:
             self._client = httpx.Client(
@@ -167,16 +168,21 @@ class Api:
     ) -> Exchange:
         """Send one request and return the answer, good or bad: for whom a status says too little.
 
-        A good answer that is long may be written ``to`` a file as it comes.
+        A good answer that is long may be written ``to`` a file as it comes; the gate hears of it
+        meanwhile, so that it need not hold anything for as long as the whole may take.
 
         Raises: TemporaryError  no whole answer
                 PermanentError  it is larger than we read
         """
         request = self._request(method, path, params=params, body=body, headers=headers)
-        return self._watched(request, self._call(method, path), is_judged=False, to=to)
+        silent_s = 0.0 if to is None else self._silent_s
+        call = self._call(method, path, silent_s=silent_s)
+        return self._watched(request, call, is_judged=False, to=to)
 
-    def _call(self, method: str, path: str) -> Call:
-        return Call(method=method, path=self._spoken(path), total_s=self._total_s)
+    def _call(self, method: str, path: str, *, silent_s: float = 0.0) -> Call:
+        return Call(
+            method=method, path=self._spoken(path), total_s=self._total_s, silent_s=silent_s
+        )
 
     def _spoken(self, path: str) -> str:
         return spoken_path(path, hidden=self._hidden)
@@ -220,7 +226,7 @@ class Api:
         failure: OutsideError | None = None
         try:
             with deadlines.ending_at(started + self._total_s):
-                answer = self._sent(request, what=str(call), to=to)
+                answer = self._sent(request, call, to=to)
             if is_judged:
                 sent = [*request.headers.values(), *request.url.params.values(), *self._hidden]
                 said = quoted(call.method, answer.content[:200], sent=sent)
@@ -240,9 +246,11 @@ class Api:
             )
             self._gate.leave(call, outcome)
 
-    def _sent(self, request: httpx.Request, *, what: str, to: BinaryIO | None) -> Exchange:
+    def _sent(self, request: httpx.Request, call: Call, *, to: BinaryIO | None) -> Exchange:
+        what = str(call)
         try:
-            response = self._client.send(request, stream=True)
+            with deadlines.ending_at(time.monotonic() + call.lease_s):
+                response = self._client.send(request, stream=True)
         except OutsideError as error:  # there is no address that we may call
             raise type(error)(f"{what}: {error}") from error
         except httpx.LocalProtocolError:
@@ -258,18 +266,19 @@ class Api:
         content = BytesIO()
         sink = to if to is not None and response.is_success else content
         try:
-            self._pour(response, sink, what=what)
+            self._pour(response, sink, call)
         finally:
             response.close()
         return Exchange(
             status=response.status_code, headers=response.headers, content=content.getvalue()
         )
 
-    def _pour(self, response: httpx.Response, sink: BinaryIO, *, what: str) -> None:
-        size = 0
+    def _pour(self, response: httpx.Response, sink: BinaryIO, call: Call) -> None:
+        what, size = str(call), 0
+        chunks = heard(response.iter_raw(), call, gate=self._gate)
         encoding = response.headers.get("content-encoding", "")
         try:
-            for piece in unpacked(response.iter_raw(), encoding=encoding):
+            for piece in unpacked(chunks, encoding=encoding):
                 size += len(piece)
                 if size > self._max_answer_bytes:
                     raise PermanentError(

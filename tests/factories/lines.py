@@ -14,6 +14,7 @@ class CountingGate:
     def __init__(self):
         self.calls = []
         self.left = []
+        self.heard = []
 
     @property
     def count(self):
@@ -21,6 +22,9 @@ class CountingGate:
 
     def enter(self, call):
         self.calls.append(str(call))
+
+    def goes_on(self, call):
+        self.heard.append(str(call))
 
     def leave(self, call, outcome):
         self.left.append((str(call), outcome.status))

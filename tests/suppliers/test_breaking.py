@@ -158,6 +158,21 @@ def test_the_turn_of_a_worker_that_was_killed_passes_on(breaker):
     breaker().enter(call(), is_for_order=False)
 
 
+def test_a_long_call_that_is_heard_of_keeps_its_turn(breaker):
+    opened(breaker)
+    later(seconds=31)
+    long, worker = Call(method="GET", path="feed", total_s=600, silent_s=15), breaker()
+    worker.enter(long, is_for_order=False)
+    later(seconds=12)
+    worker.goes_on(long)
+    later(seconds=12)
+
+    with pytest.raises(BreakerOpenError):
+        breaker().enter(call(), is_for_order=False)
+    later(seconds=12)
+    breaker().enter(call(), is_for_order=False)
+
+
 def test_no_sync_starts_while_it_is_open(breaker, supplier):
     assert scheduling.due(now=timezone.now())
 

@@ -62,6 +62,28 @@ def test_the_slot_of_a_worker_that_was_killed_becomes_free(worker):
     take(second)
 
 
+def test_a_slot_is_held_for_as_long_as_it_is_renewed(worker):
+    first, second = worker(at_once=1), worker(at_once=1)
+    held = take(first, lease_s=0.2)
+    first.renew(held, lease_s=60)
+
+    time.sleep(0.3)
+
+    with pytest.raises(TemporaryError):
+        take(second)
+    first.give_back(held)
+    take(second)
+
+
+def test_a_short_call_beside_a_long_one_ends_nothing_of_it(worker):
+    first, second = worker(), worker()
+    for _ in range(2):
+        take(first, lease_s=600)
+    second.give_back(take(second, lease_s=1))
+
+    assert first._leases._redis.ttl(first._key) > 500
+
+
 def test_without_redis_each_worker_counts_its_own(worker, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     first, second = worker(at_once=1), worker(at_once=1)
