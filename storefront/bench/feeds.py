@@ -2,6 +2,7 @@
 
     python -m storefront.bench.feeds --rows 1000 1000000
 
+``make bench ONLY=F1`` keeps what comes out of it, beside its goals.
 Each file is walked once, as the product job does, in a process of its own: from the bytes to
 product pages, twins looked for. ``grouped`` is a CSV whose products have three rows each.
 """
@@ -11,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,6 +22,7 @@ from pathlib import Path
 import django
 import msgspec
 
+from storefront.bench.counting import memory_mb
 from storefront.bench.goods_files import WRITERS
 
 GROUPED = "grouped"
@@ -55,11 +56,19 @@ class Figures:
     file_mb: float
 
     @property
+    def per_cpu_s(self) -> float:
+        return self.rows / self.cpu_s
+
+    @property
+    def grown_mb(self) -> float:
+        return self.peak_mb - self.bare_mb
+
+    @property
     def words(self) -> str:
         speed = self.rows / self.seconds
         return (
             f"{self.name:<8} {self.rows:>9,} rows {self.file_mb:7.1f} MB {self.seconds:7.1f} s"
-            f" {speed:>7,.0f} rows/s {self.rows / self.cpu_s:>7,.0f} rows per CPU second"
+            f" {speed:>7,.0f} rows/s {self.per_cpu_s:>7,.0f} rows per CPU second"
             f"  peak {self.peak_mb:6.1f} MB (before the file {self.bare_mb:.1f} MB)"
         )
 
@@ -82,7 +91,7 @@ def walk(name: str, path: Path) -> Figures:
 
     fields = FIELDS | (PARENT if name == GROUPED else {})
     mapping = Mapping.read({"fields": fields, "images": [{"column": "Image"}]})
-    bare_mb = _peak_mb()
+    bare_mb = memory_mb("VmHWM")
     began, cpu_began = time.perf_counter(), time.process_time()
     rows = pages = 0
     with tempfile.TemporaryDirectory() as work:
@@ -98,14 +107,10 @@ def walk(name: str, path: Path) -> Figures:
         pages=pages,
         seconds=time.perf_counter() - began,
         cpu_s=time.process_time() - cpu_began,
-        peak_mb=_peak_mb(),
+        peak_mb=memory_mb("VmHWM"),
         bare_mb=bare_mb,
         file_mb=path.stat().st_size / 1e6,
     )
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:

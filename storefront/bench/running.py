@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,8 @@ from storefront.bench import (
     bulk,
     bulk_goals,
     bulkheads,
+    feed_goals,
+    feeds,
     filling,
     goals,
     limits,
@@ -43,6 +45,7 @@ PRODUCT_SAMPLES = 200
 FIRST_PORT = 18_100
 HANGING_PRODUCTS, HANGING_ORDERS = 400, 16
 FEW_OFFERS, MANY_OFFERS = (10_000, 100_000), (10_000, 100_000, 1_000_000)
+FEW_ROWS, MANY_ROWS = (1_000, 20_000), (1_000, 20_000, 1_000_000)
 
 
 def run(
@@ -55,7 +58,7 @@ def run(
     """Sync, serve, measure, grow, measure again; return all figures, and the verdicts.
 
     What no goal of ``only`` needs is not done. Lists of a million offers are measured when they
-    are asked for alone, or with ``is_full``.
+    are asked for alone, or with ``is_full``; files of a million rows only with that.
     """
     wanted = set(only)
     report: dict[str, Any] = {}
@@ -72,6 +75,8 @@ def run(
     if wanted & goals.OF_BULKHEADS:
         report["bulkheads"] = bulkhead_figures(say)
         verdicts += goals.judge_bulkheads(*report["bulkheads"].values())
+    if wanted & goals.OF_FEEDS:
+        verdicts += _judge_feeds(report, say, sizes=MANY_ROWS if is_full else FEW_ROWS)
     if wanted & goals.OF_BULK:  # at last: its tables are emptied
         sizes = MANY_OFFERS if wanted <= goals.OF_BULK or is_full else FEW_OFFERS
         for count in sizes:
@@ -119,6 +124,22 @@ def _judge_pages(
             found["product page, cached"], found["one-row view"], sql=sql["product, cached"]
         ),
     ]
+
+
+def _judge_feeds(
+    report: dict[str, Any], say: Callable[[str], None], *, sizes: Sequence[int]
+) -> list[Verdict]:
+    say(f"Files of {', '.join(f'{count:,}' for count in sizes)} rows")
+    verdicts: list[Verdict] = []
+    report["feeds"] = []
+    with TemporaryDirectory(prefix="fara-bench-") as folder:
+        for name in feeds.NAMES:
+            found = [feeds.measure(name, count=count, folder=Path(folder)) for count in sizes]
+            for each in found:
+                say(each.words)
+            report["feeds"] += [msgspec.to_builtins(each) for each in found]
+            verdicts += feed_goals.judge(found)
+    return verdicts
 
 
 def _judge_growth(
