@@ -17,6 +17,7 @@ from suppliers.breaking import SharedBreaker
 from suppliers.budgeting import KeptBudget
 from suppliers.corresponding import DurablePost
 from suppliers.gating import SupplierGate
+from suppliers.metering import Meter, MeteredBudget
 from suppliers.models import Connection, Supplier
 from suppliers.pacing import SharedPace
 from suppliers.remembering import KeptMemory, KeptTokens
@@ -25,10 +26,10 @@ from suppliers.timing import TimedGate
 
 
 @contextmanager
-def adapter_for(supplier: Supplier) -> Iterator[Connector]:
+def adapter_for(supplier: Supplier, *, meter: Meter | None = None) -> Iterator[Connector]:
     """Open the connector that speaks this supplier's language, and close it afterwards.
 
-    What it can do is asked with ``abilities.able``.
+    What it can do is asked with ``abilities.able``; ``meter`` counts what it asks.
 
     Raises: PermanentError  the supplier is not connected, or names an unknown connector
     """
@@ -37,8 +38,9 @@ def adapter_for(supplier: Supplier) -> Iterator[Connector]:
         raise PermanentError(f"{supplier} has no connection", code="not_connected")
     if supplier.adapter not in ADAPTERS:
         raise PermanentError(f"no connector is called {supplier.adapter!r}", code="not_connected")
-    gate = gate_of(supplier, wire)
-    connector = cast(Any, connector_class(supplier.adapter))(line_to(supplier, wire, gate=gate))
+    gate = gate_of(supplier, wire, meter=meter)
+    line = line_to(supplier, wire, gate=gate, meter=meter)
+    connector = cast(Any, connector_class(supplier.adapter))(line)
     try:
         yield cast(Connector, connector)
     finally:
@@ -46,7 +48,7 @@ def adapter_for(supplier: Supplier) -> Iterator[Connector]:
         gate.keep()
 
 
-def gate_of(supplier: Supplier, wire: Connection) -> TimedGate:
+def gate_of(supplier: Supplier, wire: Connection, *, meter: Meter | None = None) -> TimedGate:
     pace = calls_per_second(supplier, wire)
     gate = SupplierGate(
         code=supplier.code,
@@ -54,6 +56,7 @@ def gate_of(supplier: Supplier, wire: Connection) -> TimedGate:
         breaker=SharedBreaker(wire.pk),
         slots=SharedSlots(name=supplier.code, at_once=wire.calls_at_once),
         pace=SharedPace(name=supplier.code, calls_per_second=pace),
+        meter=meter,
     )
     return TimedGate(gate, supplier_id=supplier.pk)
 
@@ -67,7 +70,9 @@ def calls_per_second(supplier: Supplier, wire: Connection) -> int:
     return min(wire.calls_per_second, allowed or wire.calls_per_second)
 
 
-def line_to(supplier: Supplier, wire: Connection, *, gate: Gate) -> Line:
+def line_to(
+    supplier: Supplier, wire: Connection, *, gate: Gate, meter: Meter | None = None
+) -> Line:
     secrets = {name: str(value) for name, value in unseal(wire.secrets_sealed).items()}
     return Line(
         base_url=wire.base_url,
@@ -76,7 +81,7 @@ def line_to(supplier: Supplier, wire: Connection, *, gate: Gate) -> Line:
         secrets=secrets,
         options={**wire.options, **mapping.options_for(supplier, wire.options)},
         gate=gate,
-        budget=KeptBudget(wire.pk),
+        budget=MeteredBudget(KeptBudget(wire.pk), meter=meter or Meter()),
         tokens=KeptTokens(wire.pk),
         memory=KeptMemory(wire.pk),
         post=DurablePost(supplier_id=supplier.pk),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from storefront.lib.gates import Call, Outcome
 from suppliers.adapters.abilities import Ability
 from suppliers.breaking import SharedBreaker
+from suppliers.metering import Meter
 from suppliers.pacing import LONGEST_WAIT_S, SharedPace
 from suppliers.slots import SharedSlots
 
@@ -36,7 +37,7 @@ class SupplierGate:
             A call is named "GET path", or only by its path
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a call passes, and who counts it
         self,
         *,
         code: str,
@@ -44,12 +45,14 @@ class SupplierGate:
         breaker: SharedBreaker,
         slots: SharedSlots,
         pace: SharedPace,
+        meter: Meter | None = None,
     ) -> None:
         self._code = code
         self._abilities = sorted(abilities.items(), key=lambda each: -len(each[0]))
         self._breaker = breaker
         self._slots = slots
         self._pace = pace
+        self._meter = meter or Meter()
         self._held: dict[str, str] = {}
 
     def enter(self, call: Call) -> None:
@@ -71,6 +74,7 @@ class SupplierGate:
             self._breaker.forget(call)
             raise
         self._held[call.request_id] = slot
+        self._meter.called(self._ability(call))
 
     def goes_on(self, call: Call) -> None:
         """Hold its slot, and its turn to look, for a while more."""

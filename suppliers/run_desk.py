@@ -57,8 +57,10 @@ class FeedRunAdmin(ChangesDesk):
     list_filter: ClassVar = ["status", "kind", "supplier"]
     search_fields: ClassVar = ["problem"]
     ordering: ClassVar = ["-id"]
-    exclude: ClassVar = ["profile"]
+    exclude: ClassVar = ["profile", "calls", "points"]
     readonly_fields: ClassVar = [
+        columns.document("calls", _("Calls to the supplier")),
+        columns.document("points", _("What it used of his budgets")),
         columns.document("profile", _("What later runs are judged against")),
         columns.moves,
     ]

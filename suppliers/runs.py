@@ -17,6 +17,7 @@ from storefront.lib.transactions import needs_transaction
 from suppliers import keeping
 from suppliers.adapters.base import BudgetSpentError
 from suppliers.guards import Limits
+from suppliers.metering import Meter
 from suppliers.models import Connection, FeedLimits, FeedRun, Supplier
 from suppliers.staging import rows
 
@@ -65,6 +66,7 @@ class Work:
         self.run = run
         self.say = say
         self.moment = elapsing(now)
+        self.meter = Meter()
         self._clock = time.monotonic()
         self._extended = self._clock
         self._budget_s = None if budget is None else budget.total_seconds()
@@ -127,7 +129,8 @@ class Work:
             return
         self._extended = time.monotonic()
         rows = FeedRun.objects.filter(pk=self.run.pk, status=self.run.status)
-        if not rows.update(lease_until=self.moment() + LEASE, **self.counts()):
+        told = {**self.counts(), **self.meter.read()}
+        if not rows.update(lease_until=self.moment() + LEASE, **told):
             raise LeaseLostError(str(self.run))
 
     @needs_transaction
@@ -229,6 +232,7 @@ def _close(work: Work, to: FeedRun.Status, *, problem: str) -> None:
     at = work.moment()
     changes: dict[str, Any] = {
         **work.counts(),
+        **work.meter.read(),
         "ended_at": at,
         "problem": problem[:500],
         "profile": work.run.profile,

@@ -90,6 +90,13 @@ def survey(*, now: datetime) -> list[Standing]:
     ]
 
 
+def budgets_of(supplier: Supplier, *, now: datetime) -> tuple[Budget, ...]:
+    """Tell what may still be asked of one supplier."""
+    kind: Any = connector_class(supplier.adapter) if supplier.adapter in ADAPTERS else None
+    rows = CallBudget.objects.filter(connection__supplier=supplier).order_by("name")
+    return tuple(_budgets(kind, rows, now))
+
+
 def _standing(
     supplier: Supplier,
     *,

@@ -49,7 +49,7 @@ def take_in(  # noqa: PLR0913 - what, for whom, how long, and who wants to hear 
     run = runs.begin(supplier=supplier, kind=kind, now=now, believed_by=believed_by)
     work = Work(run, now=now, budget=budget, say=say)
     try:
-        with adapter_for(supplier) as adapter:
+        with adapter_for(supplier, meter=work.meter) as adapter:
             JOBS[kind](work, adapter)
         runs.finish(work)
         if not run.remaining:

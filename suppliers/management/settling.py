@@ -18,7 +18,7 @@ from suppliers.models import FeedRun, Supplier
 NEWEST = 20
 TOLD = (
     "id", "kind", "status", "started_at", "ended_at", "read", "created", "updated", "unchanged",
-    "gone", "rejected", "remaining", "problem", "believed_by", "decided_by",
+    "gone", "rejected", "remaining", "problem", "believed_by", "decided_by", "calls", "points",
 )  # fmt: skip
 NO_MORE = (IllegalMoveError, LostRaceError)
 

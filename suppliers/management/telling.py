@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from suppliers.surveying import Standing
+from suppliers.models import FeedRun
+from suppliers.surveying import Budget, Standing
 from suppliers.trying import Outcome, Trial
 
 MARKS = {
@@ -40,6 +42,21 @@ def table(found: list[Standing], *, now: datetime) -> Iterator[str]:
                 left = f"{budget.left} of {budget.total} left until {budget.until:%H:%M} UTC"
                 yield f"    budget    {budget.name}: {left}"
         yield f"    can       {', '.join(standing.abilities) or 'nothing'}"
+
+
+def used(runs: Sequence[FeedRun], budgets: Iterable[Budget]) -> Iterator[str]:
+    """Shape: one line of the calls by what they were for, and one per budget that was touched."""
+    calls = sum((Counter(run.calls) for run in runs), Counter[str]())
+    points = sum((Counter(run.points) for run in runs), Counter[str]())
+    by_ability = ", ".join(f"{count:,} {ability}" for ability, count in sorted(calls.items()))
+    yield f"calls: {calls.total():,}{f' ({by_ability})' if by_ability else ''}"
+    for budget in budgets:
+        if budget.until or points[budget.name]:
+            until = f" until {budget.until:%Y-%m-%d %H:%M:%S} UTC" if budget.until else ""
+            yield (
+                f"{budget.name}: {points[budget.name]:,} used,"
+                f" {budget.left:,} of {budget.total:,} left{until}"
+            )
 
 
 def _ago(moment: datetime | None, now: datetime) -> str:

@@ -13,10 +13,10 @@ from suppliers.sync import AlreadyRunningError, take_in
 
 def watch(
     supplier: Supplier, kind: str, *, believed_by: str, out: OutputWrapper, now: datetime
-) -> None:
+) -> FeedRun:
     """Do one job.
 
-    Raises: CommandError  it was not applied
+    Raises: CommandError  somebody else does it
     """
     started = time.monotonic()
 
@@ -34,5 +34,4 @@ def watch(
         f"{run.unchanged} unchanged, {run.gone} gone, {run.rejected} rejected "
         f"({run.read / seconds:.0f} rows/s)"
     )
-    if run.status != FeedRun.Status.APPLIED:
-        raise CommandError(f"{kind} of {supplier}: {run.status}. {run.problem}")
+    return run

@@ -17,7 +17,8 @@ class FeedRun(Stateful):
     ``remaining`` counts rows that a run left to the next one because its time was up.
     ``believed_by`` names who vouched for the feed beforehand: no guard was asked. ``decided_by``
     is who applied, discarded or rolled back what it would have done, or did; the values are in
-    ``FeedChange``. ``profile`` is what later runs are judged against (``judging``).
+    ``FeedChange``. ``profile`` is what later runs are judged against (``judging``). ``calls`` and
+    ``points`` are what it asked of the supplier (``metering``).
     """
 
     class Kind(models.TextChoices):
@@ -65,6 +66,8 @@ class FeedRun(Stateful):
     decided_by = models.CharField(max_length=100, blank=True)
     believed_by = models.CharField(max_length=100, blank=True)
     profile = models.JSONField(default=dict, blank=True)
+    calls = models.JSONField(default=dict, blank=True)
+    points = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints = [

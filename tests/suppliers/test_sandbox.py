@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -238,6 +239,21 @@ def test_the_command_shows_its_progress_and_succeeds(supplier):
     lines = out.getvalue().splitlines()
     assert any("products:" in line and "pages read, " in line for line in lines)
     assert sum(" applied: " in line and "rows/s" in line for line in lines) == 3
+
+
+def test_the_command_ends_with_what_it_asked_as_the_supplier_counted_it(supplier, sandbox_supplier):
+    sandbox_supplier.control("usage/clear", {})
+    out = StringIO()
+
+    call_command("supplier", "sync", supplier.code, stdout=out)
+
+    usage = sandbox_supplier.control("usage")
+    *_, calls, points = out.getvalue().splitlines()
+    assert calls.startswith(f"calls: {usage['calls']:,} (")
+    assert re.search(r"\d catalog, .*\d stock and price", calls)
+    assert points.startswith(f"points: {usage['points']:,} used, ")
+    run = FeedRun.objects.get(kind="products")
+    assert sum(run.points.values()) > 0 < run.calls["catalog"]
 
 
 def test_the_command_fails_with_words(supplier, sandbox_supplier):

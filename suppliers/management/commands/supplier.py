@@ -102,9 +102,17 @@ class Command(BaseCommand):
 
     def _sync(self, options: dict[str, Any]) -> None:
         supplier = self._supplier(options)
-        for kind in KINDS if options["kind"] == "all" else [options["kind"]]:
-            words = {"believed_by": options["believed_by"], "out": self.stdout}
-            watch(supplier, kind, now=timezone.now(), **words)
+        runs: list[FeedRun] = []
+        try:
+            for kind in KINDS if options["kind"] == "all" else [options["kind"]]:
+                words = {"believed_by": options["believed_by"], "out": self.stdout}
+                runs.append(watch(supplier, kind, now=timezone.now(), **words))
+                if runs[-1].status != FeedRun.Status.APPLIED:
+                    problem = f"{runs[-1].status}. {runs[-1].problem}"
+                    raise CommandError(f"{kind} of {supplier}: {problem}")
+        finally:
+            budgets = surveying.budgets_of(supplier, now=timezone.now())
+            self._tell(telling.used(runs, budgets))
 
     def _pause(self, options: dict[str, Any]) -> None:
         self._decide(options, vetting.pause)
