@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+
+from storefront.lib.money import Money
 
 EU = frozenset(
     {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"}
@@ -18,6 +20,7 @@ FLAT_DUTY = Decimal(3)
 DUTY_CURRENCY = "EUR"
 DUTY_FROM, DUTY_UNTIL = date(2026, 7, 1), date(2028, 7, 1)
 ANY = "*"
+NOWHERE = ("",)
 ONE = Decimal(1)
 LEAST_KEPT = Decimal("0.01")
 
@@ -61,6 +64,11 @@ class Landed:
         """The fees that grow with the price, as a fraction of the price before tax."""
         terms = self.terms
         return terms.channel_fee_rate + terms.payment_fee_rate * (1 + terms.tax_rate)
+
+    def of(self, quantity: int) -> Decimal:
+        """Return what so many cost in one line of a parcel: the flat duty is paid once."""
+        once = self.duty if self.terms.duty_amount is None else Decimal(0)
+        return (self.total - once) * quantity + once
 
     def price_keeping(self, margin_rate: Decimal, *, more: Decimal = Decimal(0)) -> Decimal | None:
         """Return the price with tax that pays all this, ``more``, and leaves the margin.
@@ -127,3 +135,60 @@ def land(*, wholesale: Decimal, origin: str, terms: Terms, flat_duty: Decimal) -
         total=wholesale + supplier_fee + more,
         terms=terms,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costing:
+    """What landed costs on one channel hang on at one moment, of parcels to one country.
+
+    Shape:  ``rates`` map currencies to what one unit is worth in the channel's; ``doubts`` those
+            of them that nobody is sure of, to the dearest that they may be; ``faded`` hold the
+            last worth of money of which nobody knows by now what it is worth
+    """
+
+    country: str
+    on: date
+    terms: Mapping[tuple[str, str], Terms]
+    rates: Mapping[str, Decimal]
+    doubts: Mapping[str, Decimal] = field(default_factory=dict)
+    faded: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def rate(self, currency: str) -> Decimal | None:
+        """Return what money is worth, or was when somebody knew; None: nobody ever said."""
+        return self.rates.get(currency, self.faded.get(currency))
+
+    def landed(self, cost: Money, *, origins: Sequence[str], supplier_code: str) -> Landed | None:
+        """Land goods at a wholesale cost in any money; None while nobody can say."""
+        rate = self.doubts.get(cost.currency, self.rates.get(cost.currency))
+        if rate is None:
+            return None
+        return self.land(cost.amount * rate, origins=origins, supplier_code=supplier_code)
+
+    def land(
+        self, wholesale: Decimal, *, origins: Sequence[str], supplier_code: str
+    ) -> Landed | None:
+        """Land goods from the dearest place they may come from; None without terms for one.
+
+        Units:  ``wholesale`` in the channel's currency
+        """
+        found: Landed | None = None
+        for origin in origins or NOWHERE:
+            terms = terms_for(self.terms, origin=origin, supplier_code=supplier_code)
+            if terms is None:
+                return None
+            duty = Decimal(0)
+            if terms.duty_amount is None and pays_flat_duty(
+                origin=origin, destination=self.country, on=self.on
+            ):
+                if DUTY_CURRENCY not in self.rates:
+                    return None
+                duty = FLAT_DUTY * self.rates[DUTY_CURRENCY]
+            one = land(wholesale=wholesale, origin=origin, terms=terms, flat_duty=duty)
+            if found is None or _dearer(one, found):
+                found = one
+        return found
+
+
+def _dearer(one: Landed, other: Landed) -> bool:
+    ones, others = one.price_keeping(Decimal(0)), other.price_keeping(Decimal(0))
+    return others is not None and (ones is None or ones > others)

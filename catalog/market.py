@@ -56,12 +56,13 @@ def _competitors(channel: Channel, variant_ids: Sequence[int], now: datetime) ->
     prices = CompetitorPrice.objects.filter(
         variant__in=variant_ids, as_of__gt=now - MAX_AGE, confidence__gte=LEAST_CONFIDENCE
     ).values_list("variant_id", "amount", "currency", "has_tax")
-    rates, doubts = policies.rates_of(channel, now=now)
+    costing = policies.costing_of(channel, now=now)
+    rates = costing.rates
     # Without tax it is compared as it would be asked here; without a rate of tax, not at all.
-    terms = policies.terms_of(channel).get((ANY, ANY))
+    terms = costing.terms.get((ANY, ANY))
     found: dict[int, Money] = {}
     for variant_id, amount, currency, has_tax in prices:
-        if currency not in rates or currency in doubts or (terms is None and not has_tax):
+        if currency not in rates or currency in costing.doubts or (terms is None and not has_tax):
             continue
         factor = 1 if has_tax or terms is None else 1 + terms.tax_rate
         price = Money(amount * rates[currency] * factor, channel.currency).rounded()

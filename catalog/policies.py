@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.guarding import Limits
-from catalog.landing import Terms
+from catalog.landing import Costing, Terms
 from catalog.models import Channel, ExchangeRate, LandingTerms, PriceBook, PriceRule
 from catalog.models.rate import limits
 from catalog.pricing import Policy
 from catalog.rounding import Rounding
 from catalog.rules import Basis, Dynamics, Method, Rule, RuleIndex
-from catalog.worth import Standing, worth
+from catalog.worth import Standing, Worth, worth
 from storefront.lib.money import smallest
 
 TERMS = (
@@ -36,7 +36,7 @@ def load(*, channel: Channel, now: datetime, book: PriceBook | None = None) -> P
         live = PriceBook.objects.filter(channel=channel, status=PriceBook.Status.LIVE)
         book = live.select_related("restores").first()
     rules = book.rules.order_by("number") if book else PriceRule.objects.none()
-    rates, doubts = rates_of(channel, now=now)
+    costing = costing_of(channel, now=now)
     return Policy(
         book_id=book.pk if book else None,
         currency=channel.currency,
@@ -50,29 +50,36 @@ def load(*, channel: Channel, now: datetime, book: PriceBook | None = None) -> P
         if book
         else Limits(),
         rules=RuleIndex((rule_of(row, currency=channel.currency) for row in rules), now=now),
-        terms=terms_of(channel),
-        rates=rates,
-        doubts=doubts,
+        terms=costing.terms,
+        rates=costing.rates,
+        doubts=costing.doubts,
         restores_since=book.restores.live_at if book and book.restores else None,
     )
 
 
-def rates_of(channel: Channel, *, now: datetime) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
-    """Return what one unit of each currency is worth in the channel's.
+def costing_of(channel: Channel, *, now: datetime, country: str = "") -> Costing:
+    """Read what landed costs hang on: for parcels to a country, or to the channel's own."""
+    found = _worths(channel, now)
+    rates = {base: one.rate for base, one in found.items() if one.standing != Standing.UNKNOWN}
+    return Costing(
+        country=country or channel.default_country,
+        on=now.date(),
+        terms=terms_of(channel),
+        rates={channel.currency: Decimal(1), **rates},
+        doubts={
+            base: one.dearest for base, one in found.items() if one.standing == Standing.UNSURE
+        },
+        faded={base: one.rate for base, one in found.items() if one.standing == Standing.UNKNOWN},
+    )
 
-    The second holds those that nobody is sure of, at the dearest that they may be. What is
-    unknown by now is left out of both.
-    """
-    rates, doubts = {channel.currency: Decimal(1)}, {}
-    for row in ExchangeRate.objects.filter(quote=channel.currency):
-        found = worth(
+
+def _worths(channel: Channel, now: datetime) -> dict[str, Worth]:
+    return {
+        row.base: worth(
             rate=row.rate, as_of=row.as_of, waiting=row.waiting_rate, limits=limits(), now=now
         )
-        if found.standing != Standing.UNKNOWN:
-            rates[row.base] = found.rate
-        if found.standing == Standing.UNSURE:
-            doubts[row.base] = found.dearest
-    return rates, doubts
+        for row in ExchangeRate.objects.filter(quote=channel.currency)
+    }
 
 
 def terms_of(channel: Channel) -> dict[tuple[str, str], Terms]:

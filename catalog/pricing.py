@@ -9,21 +9,12 @@ from decimal import Decimal
 from enum import StrEnum
 
 from catalog.guarding import MOVES, Bounds, Limits, Standing, Stop, Verdict, guard, may_stay
-from catalog.landing import (
-    DUTY_CURRENCY,
-    FLAT_DUTY,
-    Landed,
-    Terms,
-    land,
-    pays_flat_duty,
-    terms_for,
-)
+from catalog.landing import Costing, Landed, Terms
 from catalog.rules import Basis, Method, Place, Rule, RuleIndex
 from storefront.lib.money import Money
 
 CENT = Decimal("0.01")
 MAX_AMOUNT = Decimal(1_000_000)
-NOWHERE = ("",)
 UNBOUND = Bounds()
 NO_PRICE = Standing()
 
@@ -92,6 +83,16 @@ class Policy:
     doubts: Mapping[str, Decimal] = field(default_factory=dict)
     restores_since: datetime | None = None  # when the book that it brings back went live
 
+    @property
+    def costing(self) -> Costing:
+        return Costing(
+            country=self.country,
+            on=self.on,
+            terms=self.terms,
+            rates=self.rates,
+            doubts=self.doubts,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calculation:
@@ -148,7 +149,13 @@ def calculate(
     missing = (
         Missing.TOO_DEAR if cost > MAX_AMOUNT else Missing.BOOK if policy.book_id is None else None
     )
-    landed = None if missing else _land(cost, goods, policy)
+    landed = (
+        None
+        if missing
+        else policy.costing.land(
+            cost, origins=goods.origins, supplier_code=goods.place.supplier_code
+        )
+    )
     if missing or landed is None:
         return Calculation(goods=goods, missing=missing or Missing.TERMS, standing=standing)
     bounds = Bounds(
@@ -177,31 +184,6 @@ def _unsure(done: Calculation) -> Calculation:
     if done.verdict is None or (done.verdict.stop and done.verdict.stop not in MOVES):
         return done
     return replace(done, verdict=replace(done.verdict, stop=Stop.UNSURE_RATE))
-
-
-def _land(cost: Decimal, goods: Goods, policy: Policy) -> Landed | None:
-    """Land the goods from the dearest place they may come from; None without terms for one."""
-    found: Landed | None = None
-    for origin in goods.origins or NOWHERE:
-        terms = terms_for(policy.terms, origin=origin, supplier_code=goods.place.supplier_code)
-        if terms is None:
-            return None
-        duty = Decimal(0)
-        if terms.duty_amount is None and pays_flat_duty(
-            origin=origin, destination=policy.country, on=policy.on
-        ):
-            if DUTY_CURRENCY not in policy.rates:
-                return None
-            duty = FLAT_DUTY * policy.rates[DUTY_CURRENCY]
-        landed = land(wholesale=cost, origin=origin, terms=terms, flat_duty=duty)
-        if found is None or _dearer(landed, found):
-            found = landed
-    return found
-
-
-def _dearer(one: Landed, other: Landed) -> bool:
-    ones, others = one.price_keeping(Decimal(0)), other.price_keeping(Decimal(0))
-    return others is not None and (ones is None or ones > others)
 
 
 def _basis(rule: Rule, landed: Landed, bounds: Bounds) -> Decimal | None:

@@ -243,7 +243,7 @@ def _planned(quote: ShippingQuote, lines: list[CartLine]) -> dict[int, PlannedLi
 
 def _plan_entry(quoted: QuotedParcel) -> dict[str, Any]:
     return {
-        "rule": "fewest parcels, then lowest cost",
+        "rule": "fewest parcels, then lowest landed cost",
         "supplier_id": quoted.parcel.supplier_id,
         "location_id": quoted.parcel.location_id,
         "country": quoted.parcel.country,

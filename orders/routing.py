@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
 from itertools import combinations
 
+from catalog.landing import Landed
 from storefront.lib.money import Money
 
 # Within one customs territory nothing waits at a border.
@@ -23,6 +26,23 @@ def distance(start: str, end: str) -> int:
     return 1 if {start, end} <= CUSTOMS_UNION else 2
 
 
+class Misfit(StrEnum):
+    """Why a stock row cannot send just so many."""
+
+    TOO_FEW = "too_few"
+    BELOW_MINIMUM = "below_minimum"
+    NOT_WHOLE_PACKS = "not_whole_packs"
+
+
+class Worse(StrEnum):
+    """Why another stock row is taken instead of one that could send it, too."""
+
+    NO_COST = "no_cost"  # nobody can say what it lands at
+    DEARER = "dearer"
+    FARTHER = "farther"
+    LATER = "later"  # as good in all, and known to us later
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
     """So many of one variant."""
@@ -36,8 +56,9 @@ class Candidate:
     """One stock row that could fill a need.
 
     Units:  money per unit; ``cost`` in the channel's currency, ``wholesale`` in the supplier's;
-            ``distance`` as the function of that name. ``minimum`` and ``pack`` are his: he sells
-            at least so many, and only multiples of so many
+            ``landed`` in the channel's, from here, None where nobody can say or nothing is to
+            choose; ``distance`` as the function of that name. ``minimum`` and ``pack`` are his:
+            he sells at least so many, and only multiples of so many
     """
 
     level_id: int
@@ -50,13 +71,28 @@ class Candidate:
     cost: Money
     wholesale: Money
     lead_days: int
+    landed: Landed | None = None
     distance: int = 0
     minimum: int = 1
     pack: int = 1
 
+    def misfit(self, quantity: int) -> Misfit | None:
+        """Say why it cannot send exactly so many; None when it can."""
+        if quantity > self.available:
+            return Misfit.TOO_FEW
+        if quantity < self.minimum:
+            return Misfit.BELOW_MINIMUM
+        return Misfit.NOT_WHOLE_PACKS if quantity % self.pack else None
+
     def fits(self, quantity: int) -> bool:
         """Test whether it can send exactly so many."""
-        return quantity <= self.available and sellable(quantity, self.minimum, self.pack)
+        return self.misfit(quantity) is None
+
+    def outlay(self, quantity: int) -> tuple[bool, Decimal]:
+        """Return what so many land at, to be compared; what nobody can say comes last."""
+        if self.landed is None:
+            return True, self.cost.amount * quantity
+        return False, self.landed.of(quantity)
 
     def at_most(self, quantity: int) -> int:
         """Return the most it can send that is not more than this; zero if it can send none."""
@@ -69,11 +105,6 @@ class Candidate:
         fewest = max(quantity, self.minimum)
         fewest += -fewest % self.pack
         return fewest if fewest <= self.available else None
-
-
-def sellable(quantity: int, minimum: int, pack: int) -> bool:
-    """Test whether a supplier with these terms sells so many."""
-    return quantity >= minimum and quantity % pack == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +144,7 @@ MAX_LOCATIONS_TRIED = 6
 
 
 def route(*, needs: Sequence[Need], candidates: Sequence[Candidate]) -> Plan:
-    """Choose the fewest parcels, then the lowest cost, then the nearest, then the lowest ids.
+    """Choose the fewest parcels, then the lowest landed cost, then the nearest, then lowest ids.
 
     A need is filled whole by one location: one line never travels in two parcels.
     """
@@ -194,14 +225,28 @@ def _filled(
         ]
         if not fitting:
             return None
-        best = min(
-            fitting, key=lambda one: (one.cost.amount, one.distance, one.location_id, one.level_id)
-        )
-        filled.append((need, best))
+        filled.append((need, min(fitting, key=lambda one: _cost([(need, one)]))))
     return filled
 
 
 def _cost(plan: Sequence[tuple[Need, Candidate]]) -> tuple[object, ...]:
-    total = sum(candidate.cost.amount * need.quantity for need, candidate in plan)
+    outlays = [candidate.outlay(need.quantity) for need, candidate in plan]
+    unknown = sum(is_unknown for is_unknown, _ in outlays)
+    total = sum(amount for _, amount in outlays)
     far = sum(candidate.distance for _, candidate in plan)
-    return (total, far, [candidate.level_id for _, candidate in plan])
+    return (unknown, total, far, [candidate.level_id for _, candidate in plan])
+
+
+def against(candidate: Candidate, *, taken: Candidate | None, quantity: int) -> Misfit | Worse:
+    """Say why a need alone in a cart is filled by ``taken`` and not by this candidate.
+
+    It asks what ``route`` asks, in the same order.
+    """
+    if reason := candidate.misfit(quantity):
+        return reason
+    if taken is None:
+        raise AssertionError(f"{candidate.level_id} can send it, and nothing is taken")
+    need = Need(variant_id=candidate.variant_id, quantity=quantity)
+    ours, theirs = _cost([(need, candidate)]), _cost([(need, taken)])
+    differs = (mine != other for mine, other in zip(ours, theirs, strict=True))
+    return next(reason for reason, differ in zip(Worse, differs, strict=True) if differ)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,9 +11,10 @@ from decimal import Decimal
 from django.db.models import QuerySet
 from django.db.models.functions import Mod
 
-from catalog import listings
+from catalog import listings, policies
+from catalog.landing import Costing
 from catalog.listings import Supply
-from catalog.models import Channel, ExchangeRate
+from catalog.models import Channel
 from storefront.lib.money import Money
 from suppliers import slicing
 from suppliers.models import StockLevel, Supplier, SupplierOffer, UnpublishedSupply
@@ -50,8 +51,8 @@ class OfferedSupply:
 def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
     """Refresh the listings of these variants on every channel; return the products touched.
 
-    The price follows the offer that routing would choose: the cheapest one that has units,
-    or the cheapest of all while nobody has any.
+    The price follows the offer that routing would choose for one unit: the one that lands at
+    the lowest cost of those that have units, or of all while nobody has any.
     """
     ids = sorted(set(variant_ids))
     channels = list(Channel.objects.order_by("pk"))
@@ -60,8 +61,10 @@ def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
         batch = ids[start : start + BATCH]
         offers = _offers(batch, now)
         for channel in channels:
-            rates = _rates(channel)
-            supplies = [best(variant_id, offers.get(variant_id, ()), rates) for variant_id in batch]
+            costing = policies.costing_of(channel, now=now)
+            supplies = [
+                best(variant_id, offers.get(variant_id, ()), costing) for variant_id in batch
+            ]
             touched |= listings.refresh(channel=channel, supplies=supplies, now=now)
     return touched
 
@@ -151,21 +154,15 @@ def _whole(free: int, minimum: int, pack: int) -> int:
     return whole if whole >= minimum else 0
 
 
-def _rates(channel: Channel) -> dict[str, Decimal]:
-    """Return what one unit of each currency is worth in the channel's."""
-    rates = ExchangeRate.objects.filter(quote=channel.currency).values_list("base", "rate")
-    return {**dict(rates), channel.currency: Decimal(1)}
-
-
-def best(variant_id: int, offers: Sequence[OfferedSupply], rates: Mapping[str, Decimal]) -> Supply:
+def best(variant_id: int, offers: Sequence[OfferedSupply], costing: Costing) -> Supply:
     """Sum up the offers of one variant. An offer in money without a rate cannot be sold.
 
     ``available`` is the most that one location can send, because one line never travels in
     two parcels.
     """
     usable = sorted(
-        (offer for offer in offers if offer.cost.currency in rates),
-        key=lambda offer: offer.cost.amount * rates[offer.cost.currency],
+        (offer for offer in offers if costing.rate(offer.cost.currency) is not None),
+        key=lambda offer: _dearness(offer, costing),
     )
     stocked = [offer for offer in usable if any(shelf.free for shelf in offer.shelves)]
     shelves = [shelf for offer in usable for shelf in offer.shelves]
@@ -186,3 +183,14 @@ def best(variant_id: int, offers: Sequence[OfferedSupply], rates: Mapping[str, D
         as_of=min((shelf.known_at for shelf in full), default=None)
         or max((shelf.known_at for shelf in shelves), default=None),
     )
+
+
+def _dearness(offer: OfferedSupply, costing: Costing) -> tuple[bool, Decimal]:
+    """Compare offers by what one unit costs from where that is least; unknown ones come last."""
+    landed = [
+        one.total
+        for origin in offer.origins or ("",)
+        if (one := costing.landed(offer.cost, origins=(origin,), supplier_code=offer.supplier_code))
+    ]
+    rate = costing.rate(offer.cost.currency) or Decimal(0)
+    return (False, min(landed)) if landed else (True, offer.cost.amount * rate)

@@ -54,10 +54,18 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
 
     def fresh(self, now: datetime) -> StockLevelQuerySet:
         """Keep what was confirmed lately enough to promise from, figure and cost."""
+        return self.with_freshness(now).filter(Q(has_fresh_stock=True, has_fresh_cost=True))
+
+    def with_freshness(self, now: datetime) -> StockLevelQuerySet:
+        """Add whether the figure and the cost were confirmed lately enough to promise from."""
         rows = self.with_known_at().annotate(cost_known_at=cost_known_at("offer__"))
-        return rows.filter(
-            Q(known_at__gte=_before(now, "offer__supplier__stock_hidden_min")),
-            Q(cost_known_at__gte=_before(now, "offer__supplier__cost_hidden_min")),
+        return rows.annotate(
+            has_fresh_stock=_holds(
+                Q(known_at__gte=_before(now, "offer__supplier__stock_hidden_min"))
+            ),
+            has_fresh_cost=_holds(
+                Q(cost_known_at__gte=_before(now, "offer__supplier__cost_hidden_min"))
+            ),
         )
 
 
@@ -78,6 +86,10 @@ def _aged(now: datetime) -> Func:
         function="aged_buffer",
         output_field=models.IntegerField(),
     )
+
+
+def _holds(condition: Q) -> ExpressionWrapper[Any]:
+    return ExpressionWrapper(condition, output_field=models.BooleanField())
 
 
 def _before(now: datetime, minutes: str) -> ExpressionWrapper[Any]:

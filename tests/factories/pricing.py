@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from catalog.guarding import Limits, Standing
-from catalog.landing import Terms
+from catalog.landing import Costing, Terms
 from catalog.pricing import Goods, Market, Policy, calculate
 from catalog.rounding import Rounding
 from catalog.rules import Place, Rule, RuleIndex
@@ -27,6 +27,15 @@ def rule(*, value="0.30", step="1", ending="0.99", smallest="0.01", **more):
 def terms(*, fee="0.03", tax="0.19", handling="2.00", **more):
     more = {"duty_amount": D(0), **{name: D(value) for name, value in more.items()}}
     return Terms(channel_fee_rate=D(fee), tax_rate=D(tax), handling_amount=D(handling), **more)
+
+
+def costing(*, known=None, rates=None, country="DE", on=date(2026, 11, 25)):
+    return Costing(
+        country=country,
+        on=on,
+        terms={("*", "*"): terms()} if known is None else known,
+        rates=rates or {"EUR": D(1), "USD": D("0.9")},
+    )
 
 
 def policy(*rules, known=None, limits=None, rates=None, country="DE", on=date(2026, 11, 25)):

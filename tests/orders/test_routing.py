@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orders.routing import Candidate, Need, route
+from catalog.landing import land
+from orders.routing import Candidate, Misfit, Need, Worse, against, route
 from storefront.lib.money import Money
+from tests.factories.pricing import terms
 
 
-def candidate(level_id, variant_id, location_id, available=5, cost="10"):
+def candidate(level_id, variant_id, location_id, available=5, cost="10", **more):
     return Candidate(
         level_id=level_id,
         offer_id=level_id,
@@ -22,7 +25,13 @@ def candidate(level_id, variant_id, location_id, available=5, cost="10"):
         cost=Money(Decimal(cost), "EUR"),
         wholesale=Money(Decimal(cost), "USD"),
         lead_days=2,
+        **more,
     )
+
+
+def landed(cost, *, flat_duty=0):
+    by_law = replace(terms(handling="0"), duty_amount=None)
+    return land(wholesale=Decimal(cost), origin="", terms=by_law, flat_duty=Decimal(flat_duty))
 
 
 def test_one_parcel_is_preferred_to_two_cheaper_ones():
@@ -47,6 +56,37 @@ def test_the_cheaper_of_two_equal_locations_is_taken():
     plan = route(needs=needs, candidates=candidates)
 
     assert plan.parcels[0].lines[0].candidate.level_id == 2
+
+
+def test_what_lands_cheapest_is_taken_and_a_flat_duty_counts_once_a_line():
+    across = candidate(1, 1, 10, available=20, cost="8", landed=landed("8", flat_duty=3))
+    near = candidate(2, 1, 20, available=20, cost="9", landed=landed("9"))
+    unknown = candidate(3, 1, 30, available=20, cost="1")
+
+    def taken(quantity):
+        plan = route(
+            needs=[Need(variant_id=1, quantity=quantity)], candidates=[unknown, across, near]
+        )
+        return plan.parcels[0].lines[0].candidate
+
+    assert taken(1) == near  # 9 against 8 + 3
+    assert taken(10) == across  # 90 against 80 + 3
+
+
+def test_each_candidate_that_is_not_taken_says_what_it_is_worse_in():
+    taken = candidate(1, 1, 10, landed=landed("8"))
+
+    def why(quantity=1, **known):
+        other = candidate(2, 1, 20, **{"landed": landed("8"), **known})
+        return against(other, taken=taken, quantity=quantity)
+
+    assert why(landed=None) == Worse.NO_COST
+    assert why(landed=landed("8.01")) == Worse.DEARER
+    assert why(distance=1) == Worse.FARTHER
+    assert why() == Worse.LATER
+    assert why(6) == Misfit.TOO_FEW
+    assert why(2, minimum=3) == Misfit.BELOW_MINIMUM
+    assert why(3, pack=2) == Misfit.NOT_WHOLE_PACKS
 
 
 def test_what_no_location_can_send_whole_is_missing_with_the_most_that_can_be_had():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,9 +11,10 @@ from suppliers.models import UnpublishedSupply
 from suppliers.supply import OfferedSupply, Shelf, best
 from tests.factories.catalog import make_variant
 from tests.factories.feeds import NOON, usd
+from tests.factories.pricing import costing, terms
 from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
 
-EUR = {"EUR": Decimal(1), "USD": Decimal("0.9")}
+EUR = costing()
 
 
 def offered(cost, *shelves, currency="EUR"):
@@ -52,6 +54,22 @@ def test_offers_in_other_money_are_compared_by_what_they_are_worth():
     )
 
     assert found.cost == usd("10")
+
+
+def test_the_offer_that_lands_cheapest_makes_the_price_and_not_the_cheapest_at_wholesale():
+    by_law = costing(known={("*", "*"): replace(terms(), duty_amount=None)})
+    across = offered("8", ("CN", 5, 0))  # and 3 EUR of duty for each parcel
+
+    assert best(1, [across, offered("9", ("DE", 5, 0))], by_law).cost == Money(Decimal(9), "EUR")
+    assert best(1, [across, offered("12", ("DE", 5, 0))], by_law).cost == Money(Decimal(8), "EUR")
+
+
+def test_an_offer_that_nobody_can_land_makes_the_price_only_while_it_is_the_only_one():
+    only_from_germany = costing(known={("DE", "*"): terms()})
+    unknown, known = offered("5", ("CN", 5, 0)), offered("9", ("DE", 5, 0))
+
+    assert best(1, [unknown, known], only_from_germany).cost == known.cost
+    assert best(1, [unknown], only_from_germany).cost == unknown.cost
 
 
 def test_an_offer_in_money_without_a_rate_cannot_be_sold():

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog.models import Listing
+from orders import sourcing
+from orders.weighing import Refusal
+from storefront.lib.money import Money
+from suppliers import supply
+from suppliers.models import StockLevel, Supplier, SupplierOffer
+from tests.factories.catalog import make_channel, make_price_rule, make_variant
+from tests.factories.price_books import make_terms
+from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def variant():
+    """A light from two suppliers: cheap across the border, where a duty is paid, and near."""
+    make_price_rule()
+    make_terms(channel=make_channel(), duty_amount=None)
+    variant = make_variant()
+    for code, country, cost in (("across", "CN", "8.00"), ("near", "DE", "9.00")):
+        offer = make_offer(variant, supplier=make_supplier(code), cost=cost)
+        make_level(offer, quantity=20, location=make_location(offer.supplier, code, country))
+    return variant
+
+
+def plan(variant, quantity=1, country="DE"):
+    found = sourcing.plan(
+        lines=[(variant.pk, quantity)], channel=make_channel(), country=country, now=NOON
+    )
+    [parcel] = found.parcels
+    return Supplier.objects.get(pk=parcel.supplier_id).code
+
+
+def test_the_price_follows_the_offer_that_is_taken_for_one(variant):
+    supply.publish(variant_ids=[variant.pk], now=NOON)
+
+    listing = Listing.objects.get()
+    assert listing.supplier_code == plan(variant) == "near"
+    assert listing.cost_amount == Decimal("9.00")
+
+
+def test_many_in_one_parcel_pay_the_duty_once_and_a_country_without_it_never(variant):
+    assert plan(variant, quantity=10) == "across"
+    assert plan(variant, country="US") == "across"
+
+
+def test_where_nothing_is_to_choose_no_terms_are_read(variant, django_assert_num_queries):
+    SupplierOffer.objects.filter(supplier__code="near").update(status="gone")
+    channel = make_channel()
+
+    with django_assert_num_queries(1):
+        [only] = sourcing.candidates(
+            variant_ids=[variant.pk], channel=channel, country="DE", now=NOON
+        )
+
+    assert only.cost == Money(Decimal(8), "EUR")
+
+
+@pytest.mark.parametrize(
+    ("reason", "spoil"),
+    [
+        (Refusal.SUPPLIER, lambda: Supplier.objects.update(status="paused")),
+        (Refusal.GONE, lambda: SupplierOffer.objects.update(status="gone")),
+        (Refusal.HELD, lambda: SupplierOffer.objects.update(status="held")),
+        (Refusal.EVIDENCE, lambda: SupplierOffer.objects.update(missing_evidence="un383")),
+        (Refusal.NO_COST, lambda: SupplierOffer.objects.update(cost_amount=None)),
+        (Refusal.OLD_COST, lambda: SupplierOffer.objects.update(cost_as_of=None)),
+        (Refusal.OLD_STOCK, lambda: StockLevel.objects.update(as_of=NOON - timedelta(days=2))),
+        (Refusal.NO_UNITS, lambda: StockLevel.objects.update(reserved=20)),
+        (Refusal.NO_RATE, lambda: SupplierOffer.objects.update(currency="JPY")),
+    ],
+)
+def test_what_cannot_fill_anything_says_why(variant, reason, spoil):
+    spoil()
+
+    rows = sourcing.weigh(variant_ids=[variant.pk], channel=make_channel(), country="DE", now=NOON)
+
+    assert [(row.refusal, row.candidate) for row in rows] == [(reason, None)] * 2
