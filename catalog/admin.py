@@ -85,6 +85,9 @@ class ProductAdmin(StaffAdmin):
         )
 
 
+SIDE_BY_SIDE = columns.page("supply:offers", _("Supply"), _("Offers side by side"))
+
+
 @admin.register(Variant)
 class VariantAdmin(StaffAdmin):
     list_display: ClassVar = [
@@ -94,11 +97,13 @@ class VariantAdmin(StaffAdmin):
         "weight_g",
         "lithium",
         columns.state("status", _("State"), ended={"discontinued"}),
+        SIDE_BY_SIDE,
     ]
     list_select_related: ClassVar = ["product"]
     list_filter: ClassVar = ["status", "lithium"]
     search_fields: ClassVar = ["sku", "product__title", "identifiers__value"]
     ordering: ClassVar = ["-id"]
+    readonly_fields: ClassVar = [SIDE_BY_SIDE]
     inlines: ClassVar = [
         inline(Identifier, "scheme", "value", "raw", "state"),
         inline(

@@ -52,7 +52,10 @@ class ListingAdmin(StaffAdmin):
             ordering=["-id"],
         )
     ]
-    readonly_fields: ClassVar = ["history"]
+    readonly_fields: ClassVar = [
+        columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
+        "history",
+    ]
     actions: ClassVar = ["withdraw", "put_back"]
     actions_detail: ClassVar = ["explain"]
 

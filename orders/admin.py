@@ -142,6 +142,7 @@ class OrderAdmin(StaffAdmin):
             "canceled_quantity",
             "shipped_quantity",
             "delivered_quantity",
+            columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
             tab=False,
             related=("order",),
         ),

@@ -71,6 +71,10 @@ show(
         "canceled_quantity",
         "shipped_quantity",
         "delivered_quantity",
+        columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
+    ],
+    readonly_fields=[
+        columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
     ],
     list_select_related=["order"],
     search_fields=["sku", "title", "order__number"],

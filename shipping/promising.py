@@ -116,16 +116,21 @@ def sendable(
     by: date | None = None,
 ) -> list[Candidate]:
     """Keep what a route carries there in time, and no more of it than one parcel takes."""
-    found = []
-    for candidate in candidates:
-        one = load_of(pieces[candidate.variant_id])
-        most = max(
-            (most_of(route, one) for route in _in_time(candidate, country, now, by)), default=0
-        )
-        capped = replace(candidate, available=min(candidate.available, most))
-        if capped.at_most(most):
-            found.append(capped)
-    return found
+    found = (
+        carried(candidate, pieces[candidate.variant_id], country=country, now=now, by=by)
+        for candidate in candidates
+    )
+    return [candidate for candidate in found if candidate is not None]
+
+
+def carried(
+    candidate: Candidate, piece: Piece, *, country: str, now: datetime, by: date | None = None
+) -> Candidate | None:
+    """Return a candidate with what one parcel takes of it; None where no route carries it."""
+    one = load_of(piece)
+    most = max((most_of(route, one) for route in _in_time(candidate, country, now, by)), default=0)
+    capped = replace(candidate, available=min(candidate.available, most))
+    return capped if capped.at_most(most) else None
 
 
 def _in_time(

@@ -13,6 +13,8 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     # /admin/scorecards/: how suppliers keep their word
     path("admin/scorecards/", include("storefront.dashboard.urls")),
+    # /admin/supply/: offers side by side, and what is the matter with supply and prices
+    path("admin/supply/", include("storefront.dashboard.supply_urls")),
     # /admin/: for staff
     path("admin/", admin.site.urls),
     # /api/v1/: for programs

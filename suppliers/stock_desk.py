@@ -88,7 +88,10 @@ class SupplierOfferAdmin(HandActions):
     ]
     search_fields: ClassVar = ["supplier_sku", "supplier_product", "title", "variant__sku"]
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [origins]
+    readonly_fields: ClassVar = [
+        columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
+        origins,
+    ]
     actions_detail: ClassVar = HandActions.hand_actions
     fits: ClassVar = HandActions.hand_fits
     inlines: ClassVar = [

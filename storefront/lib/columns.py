@@ -137,6 +137,19 @@ def link(path: str, label: Words, *, text: str = "") -> Column:
     return column
 
 
+def page(name: str, label: Words, words: Words, *, of: str = "pk") -> Column:
+    """Make a column that leads to a page that is no table: that of the row's ``of``."""
+
+    @_titled(label)
+    def column(row: Any) -> str | None:
+        target = reach(row, of)
+        if target is None:
+            return None
+        return format_html('<a href="{}">{}</a>', reverse(name, args=[target]), words)
+
+    return column
+
+
 def text(path: str, label: Words) -> Column:
     """Make a column of a value that lies on a related row."""
 

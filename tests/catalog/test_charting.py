@@ -24,20 +24,20 @@ def step(days, price, landed=None):
 def test_a_price_holds_until_the_next_one_and_the_last_until_now():
     drawn = chart([step(5, "5"), step(0, "10")], until=NOON + 10 * DAY)
 
-    assert drawn.price == "M64.0 12.0 H346.0 V103.0 H628.0"
-    assert drawn.landed == ""
+    assert drawn.lines[0] == "M64.0 12.0 H346.0 V103.0 H628.0"
+    assert drawn.lines[1] == ""
     assert [value for _, value in drawn.marks] == [D(0), D(5), D(10)]
 
 
 def test_a_cost_that_was_not_kept_leaves_a_gap():
     drawn = chart([step(0, "10", "5"), step(5, "10"), step(10, "10", "10")], until=NOON + 20 * DAY)
 
-    assert drawn.landed == "M64.0 103.0 H205.0 M346.0 12.0 H628.0"
+    assert drawn.lines[1] == "M64.0 103.0 H205.0 M346.0 12.0 H628.0"
 
 
 def test_without_prices_there_is_nothing_to_draw_and_one_is_a_dot_at_least():
     assert chart([], until=NOON) is None
-    assert chart([step(0, "10")], until=NOON).price == "M64.0 12.0 H64.0"
+    assert chart([step(0, "10")], until=NOON).lines[0] == "M64.0 12.0 H64.0"
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,12 @@ def plain(place: float) -> str:
 
 
 @register.filter
+def round_mark(value: Decimal) -> str:
+    """Write a round number of a scale without the zeros that say nothing."""
+    return f"{value.normalize():f}"
+
+
+@register.filter
 def proof(state: str) -> str:
     """Say how a criterion stands."""
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orders.models import OrderLine
 from storefront.accounts.models import User
 from suppliers.models import Evidence, FeedRun
 from tests.factories.world import make_world, orders_by_status
@@ -46,6 +47,7 @@ def test_the_daily_pages_keep_nobody_out(office, browse, width, theme):
         f"orders/order/{an_order()}/refund/",
         "scorecards/?by=acknowledge_time",
         "scorecards/lumen/",
+        f"supply/offers/{OrderLine.objects.latest('pk').variant_id}/",
         f"suppliers/evidence/{Evidence.objects.latest('pk').pk}/change/",
         "suppliers/evidence/add/",
     ):

@@ -1,0 +1,101 @@
+"""Put all stock rows of one variant side by side: which one is taken, and why no other is.
+
+It decides nothing: it asks what checkout asks, and keeps the answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from catalog.models import Channel, Variant
+from orders import sourcing
+from orders.routing import Candidate, Misfit, Worse, against
+from orders.sourcing import Weighed
+from orders.weighing import Refusal
+from shipping import promising, quotes
+from shipping.refusing import reason_for
+
+
+class Way(StrEnum):
+    """What the routes make of a stock row."""
+
+    TAKEN = "taken"
+    NOT_CARRIED = "not_carried"  # no route carries one of it to this country
+    PARCEL_TOO_SMALL = "parcel_too_small"  # not so many of it in one parcel
+
+
+type Verdict = Way | Refusal | Misfit | Worse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One stock row, and why it is taken or not.
+
+    Shape:  ``sentence`` says what stands against the routes; ``most`` is what one parcel can
+            bring from here
+    """
+
+    row: Weighed
+    verdict: Verdict
+    sentence: str = ""
+    most: int = 0
+
+
+def compare(
+    *, variant: Variant, quantity: int, country: str, channel: Channel, now: datetime
+) -> list[Compared]:
+    """Say of each stock row what checkout would make of it for one line of so many.
+
+    The one that is taken comes first, then those that could be, cheapest first.
+    """
+    plan = promising.plan(lines=[(variant.pk, quantity)], channel=channel, country=country, now=now)
+    taken = next((line.candidate for parcel in plan.parcels for line in parcel.lines), None)
+    rows = sourcing.weigh(variant_ids=[variant.pk], channel=channel, country=country, now=now)
+    found = [_judged(row, variant, quantity, country, taken, now) for row in rows]
+    return sorted(found, key=lambda one: _place(one, quantity))
+
+
+def _judged(  # noqa: PLR0913, PLR0917 - one row, and all that it is compared by
+    row: Weighed,
+    variant: Variant,
+    quantity: int,
+    country: str,
+    taken: Candidate | None,
+    now: datetime,
+) -> Compared:
+    if row.refusal is not None or row.candidate is None:
+        return Compared(row=row, verdict=row.refusal or Refusal.NO_COST)
+    able = promising.carried(row.candidate, variant, country=country, now=now)
+    if able is None and row.candidate.at_least(1) is None:  # fewer are left than he sells at all
+        return Compared(row=row, verdict=row.candidate.misfit(quantity) or Misfit.TOO_FEW)
+    if able is None:
+        return Compared(
+            row=row, verdict=Way.NOT_CARRIED, sentence=_why(row.candidate, variant, country, now)
+        )
+    most = able.at_most(able.available)
+    if taken is not None and taken.level_id == able.level_id:
+        return Compared(row=row, verdict=Way.TAKEN, most=most)
+    reason: Verdict = against(able, taken=taken, quantity=quantity)
+    if reason == Misfit.TOO_FEW and row.candidate.available >= quantity:
+        reason = Way.PARCEL_TOO_SMALL
+    return Compared(row=row, verdict=reason, most=most)
+
+
+def _why(candidate: Candidate, variant: Variant, country: str, now: datetime) -> str:
+    routes = quotes.routes_from(
+        candidate.location_id, country=country, currency=candidate.cost.currency, now=now
+    )
+    # The least that he sends, because that is what no route carries.
+    load = quotes.load_of(variant, candidate.at_least(1) or 1)
+    return reason_for(
+        routes=routes, load=load, country_from=candidate.country, country_to=country, tier=""
+    ).sentence
+
+
+def _place(one: Compared, quantity: int) -> tuple[object, ...]:
+    candidate, level = one.row.candidate, one.row.level
+    if candidate is None:
+        return (2, level.offer_id, level.pk)
+    return (one.verdict != Way.TAKEN, *candidate.outlay(quantity), candidate.distance, level.pk)

@@ -1,0 +1,53 @@
+"""Say in words why checkout takes an offer, or passes it over."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from orders.routing import Misfit, Worse
+from orders.weighing import Refusal
+from shipping.comparing import Compared, Way
+from suppliers.freshness import Standing
+
+# The figures in them are put in by ``why``.
+SAID: dict[str, str | Promise] = {
+    Way.TAKEN: _("Taken"),
+    Refusal.SUPPLIER: _("We do not buy from this supplier now"),
+    Refusal.GONE: _("The supplier no longer lists it"),
+    Refusal.HELD: _("The offer is held: its data cannot be believed, or staff stopped it"),
+    Refusal.EVIDENCE: _("Nothing valid proves %(lacks)s"),
+    Refusal.NO_COST: _("No cost is known"),
+    Refusal.OLD_COST: _("The cost is too old to sell by"),
+    Refusal.OLD_STOCK: _("The figure is too old to promise from"),
+    Refusal.NO_UNITS: _("Nothing is left above what is kept back"),
+    Refusal.NO_RATE: _("Nobody ever said what this money is worth"),
+    Way.PARCEL_TOO_SMALL: _("One parcel from here brings %(most)s at most"),
+    Misfit.TOO_FEW: _("Only %(left)s can be promised"),
+    Misfit.BELOW_MINIMUM: _("Sold from %(minimum)s units on"),
+    Misfit.NOT_WHOLE_PACKS: _("Sold only in packs of %(pack)s"),
+    Worse.DEARER: _("Lands dearer, by %(more)s in all"),
+    Worse.NO_COST: _("Nobody can say what it lands at: terms or a sure rate are missing"),
+    Worse.FARTHER: _("As dear, and farther away"),
+    Worse.LATER: _("As good in all; the one that we knew first is taken"),
+}
+AGES: dict[str, str | Promise] = {
+    Standing.BELIEVED: _("believed whole"),
+    Standing.BUFFERED: _("its age is kept back"),
+    Standing.HIDDEN: _("too old to promise from"),
+}
+
+
+def why(found: Compared, *, more: str) -> str:
+    """Say why a stock row is taken or not; ``more`` is what it costs more than the one taken."""
+    if found.verdict == Way.NOT_CARRIED:
+        return found.sentence
+    offer, candidate = found.row.level.offer, found.row.candidate
+    return str(SAID[found.verdict]) % {
+        "more": more,
+        "most": found.most,
+        "left": candidate.available if candidate else 0,
+        "lacks": offer.missing_evidence,
+        "minimum": offer.minimum_quantity,
+        "pack": offer.pack_size,
+    }

@@ -1,0 +1,15 @@
+"""The pages for staff of what can be had, where, and why it is chosen."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import path
+
+from storefront.dashboard import offers
+
+app_name = "supply"
+
+urlpatterns = [
+    # /admin/supply/offers/<variant>/?country=DE&quantity=2
+    path("offers/<int:variant_id>/", admin.site.admin_view(offers.show), name="offers"),
+]

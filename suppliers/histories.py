@@ -1,0 +1,91 @@
+"""Read how the cost of an offer and the figures of a shelf went: from the ledgers, backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from suppliers.models import CostChange, StockLevel, StockMovement, SupplierOffer
+
+MOST = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What an offer cost from a moment on; None: nothing that we knew."""
+
+    at: datetime
+    amount: Decimal | None
+    before: Decimal | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stock:
+    """What a shelf held from a moment on: as reported, and what of it was promised by us."""
+
+    at: datetime
+    reported: int
+    promised: int
+    kind: str
+    cause: str
+
+    @property
+    def left(self) -> int:
+        return max(0, self.reported - self.promised)
+
+
+def costs(offers: Iterable[SupplierOffer], *, since: datetime) -> dict[int, list[Cost]]:
+    """Return the newest changes of each offer's cost since a moment, oldest first.
+
+    One row more stands in front: the cost that held when it began, at ``since``.
+    """
+    found = {}
+    for offer in offers:
+        changes = CostChange.objects.filter(offer=offer, at__gte=since).order_by("-at", "-pk")
+        rows = [
+            Cost(at=one.at, amount=one.new_amount, before=one.old_amount, cause=one.cause)
+            for one in changes[:MOST]
+        ][::-1]
+        if rows:
+            first = Cost(at=since, amount=rows[0].before, before=None, cause="")
+            is_whole = len(rows) < MOST and first.amount is not None
+            found[offer.pk] = [first, *rows] if is_whole else rows
+        elif offer.cost_amount is not None:
+            known = offer.cost_as_of or offer.seen_at
+            began = Cost(at=max(since, known), amount=offer.cost_amount, before=None, cause="")
+            found[offer.pk] = [began]
+    return found
+
+
+def stocks(levels: Iterable[StockLevel], *, since: datetime) -> dict[int, list[Stock]]:
+    """Return the newest moves of each shelf since a moment, oldest first.
+
+    The counters of today are the sum of all moves, so the ones before a move follow from it.
+    """
+    found = {}
+    for level in levels:
+        moves = list(
+            StockMovement.objects.filter(level=level, at__gte=since).order_by("-at", "-pk")[:MOST]
+        )
+        reported = level.reported_quantity
+        promised = level.reserved + level.allocated_unseen
+        rows = []
+        for move in moves:
+            rows.append(
+                Stock(
+                    at=move.at,
+                    reported=reported,
+                    promised=promised,
+                    kind=move.kind,
+                    cause=move.cause,
+                )
+            )
+            reported -= move.reported_delta
+            promised -= move.reserved_delta + move.allocated_delta
+        if len(moves) < MOST and reported:
+            rows.append(Stock(at=since, reported=reported, promised=promised, kind="", cause=""))
+        found[level.pk] = rows[::-1]
+    return found

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from storefront.accounts.models import User
+from suppliers import histories, scoring
+from suppliers.models import CostChange, Scorecard, StockMovement
+from tests.factories.catalog import make_channel
+from tests.factories.orders import make_order, make_sellable
+from tests.factories.price_books import make_terms
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
+
+pytestmark = pytest.mark.django_db
+
+A_DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def noon(db):
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
+    return client
+
+
+@pytest.fixture
+def light():
+    """A light at two suppliers: 10.00 in Germany, and 8.00 in China with a duty of 3.00."""
+    listing = make_sellable(quantity=5)
+    make_terms(channel=make_channel(), duty_amount=None, handling_amount="0.50")
+    make_service()
+    offer = make_offer(listing.variant, supplier=make_supplier("across"), cost="8.00")
+    listing.across = make_level(offer, 30, make_location(offer.supplier, "CN", "CN"))
+    make_service(listing.across.location)
+    return listing
+
+
+def page(client, listing, **asked):
+    return client.get(reverse("supply:offers", args=[listing.variant_id]), asked)
+
+
+def test_the_page_names_what_is_taken_and_why_nothing_else_is(staff, light):
+    answer = page(staff, light)
+
+    assert [(row.is_taken, row.why) for row in answer.context["rows"]] == [
+        (True, "Taken"),
+        (False, "Lands dearer, by €1.00 in all"),
+    ]
+    assert "Checkout takes 1 to Germany from Lumen, DE." in answer.content.decode()
+    assert dict(answer.context["rows"][1].parts) == {
+        "Wholesale cost": "€8.00",
+        "Duty": "€3.00",
+        "Handling": "€0.50",
+        "Landed cost": "€11.50",
+    }
+
+
+def test_the_quantity_and_the_country_that_are_asked_for_count(staff, light):
+    many = page(staff, light, quantity=5)
+    nowhere = page(staff, light, quantity=99)
+
+    assert "Checkout takes 5 to Germany from Across, CN." in many.content.decode()
+    assert sorted(row.why for row in nowhere.context["rows"]) == [
+        "Only 30 can be promised",
+        "Only 5 can be promised",
+    ]
+    assert "Checkout cannot take 99 to Germany from anybody." in nowhere.content.decode()
+    assert page(staff, light, quantity="x", country="??").status_code == 200
+
+
+def test_what_is_kept_back_and_how_the_supplier_kept_his_word_is_told(staff, light):
+    make_order(light)
+    light.level.buffer = 1
+    light.level.save(update_fields=["buffer"])
+    score = scoring.rate(9, 10)
+    Scorecard.objects.create(
+        supplier=light.level.offer.supplier,
+        measure="fill_rate",
+        on=NOON.date(),
+        sample=score.sample,
+        good=score.good,
+        value=score.value,
+        low=score.low,
+        high=score.high,
+    )
+
+    [row] = [
+        row for row in page(staff, light).context["rows"] if row.found.row.level == light.level
+    ]
+
+    assert row.promised == 3
+    assert [units for _, units in row.kept_back] == [1, 0, 1, 0, 0]
+    assert (row.standing, [card.value for card in row.scores]) == ("believed", [Decimal("0.9")])
+
+
+def test_an_offer_without_a_stock_row_is_on_the_page_too(staff, light):
+    make_offer(light.variant, supplier=make_supplier("silent"))
+
+    assert (
+        "Not taken: the supplier never said how many he has" in page(staff, light).content.decode()
+    )
+
+
+def test_a_variant_that_nobody_offers_says_so(staff, light):
+    bare = make_sellable()
+    bare.level.movements.all().delete()
+    bare.level.delete()
+    bare.variant.offers.all().delete()
+
+    assert "Nobody offers it." in page(staff, bare).content.decode()
+
+
+def test_who_may_not_see_offers_is_kept_out(client, light):
+    clerk = User.objects.create_user("clerk@fara.example", "a password", is_staff=True)
+    client.force_login(clerk)
+    assert page(client, light).status_code == 403
+
+    clerk.user_permissions.add(Permission.objects.get(codename="view_supplieroffer"))
+    assert page(client, light).status_code == 200
+
+
+def test_variant_offer_listing_and_order_lead_to_it(staff, light):
+    order = make_order(light)
+    target = reverse("supply:offers", args=[light.variant_id])
+
+    for name, row in (
+        ("catalog_variant", light.variant_id),
+        ("catalog_listing", light.pk),
+        ("suppliers_supplieroffer", light.across.offer_id),
+        ("orders_order", order.pk),
+        ("orders_orderline", order.lines.get().pk),
+    ):
+        assert target in staff.get(reverse(f"admin:{name}_change", args=[row])).content.decode()
+
+
+def test_histories_are_read_backwards_from_the_counters_of_today(light):
+    offer = light.across.offer
+    CostChange.objects.create(
+        offer=offer, cause="run:2", old_amount=7, new_amount=8, at=NOON - 3 * A_DAY
+    )
+    StockMovement.objects.update(at=NOON - 9 * A_DAY)
+    make_order(light, quantity=5, now=NOON)
+    light.across.refresh_from_db()
+
+    costs = histories.costs([offer], since=NOON - 90 * A_DAY)[offer.pk]
+    [moved] = histories.stocks([light.across], since=NOON - 5 * A_DAY).values()
+    [all_of_it] = histories.stocks([light.across], since=NOON - 90 * A_DAY).values()
+
+    assert [(one.at, one.amount) for one in costs] == [
+        (NOON - 90 * A_DAY, 7),
+        (NOON - 3 * A_DAY, 8),
+    ]
+    assert [(one.reported, one.promised, one.left) for one in moved] == [(30, 0, 30), (30, 5, 25)]
+    assert [one.at for one in all_of_it] == [NOON - 9 * A_DAY, NOON]
