@@ -27,6 +27,7 @@ NEEDED = (
     "price_amount",
     "cost_amount",
     "landed_amount",
+    "floor_amount",
     "wholesale_amount",
     "wholesale_currency",
     "supplier_code",

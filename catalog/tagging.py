@@ -68,14 +68,17 @@ def tags(done: Calculation, *, listing: Listing, currency: str) -> dict[str, Any
     cost and keeps the supplier's bounds; else there is none until a person decides.
     """
     if done.cost is None or done.landed is None or done.rule is None:
-        return {"cost_amount": None, "landed_amount": None, "price_amount": None, "rule_id": None}
+        lost = ("cost_amount", "landed_amount", "floor_amount", "price_amount", "rule_id")
+        return dict.fromkeys(lost)
     price, rule_id = done.price, done.rule.id
+    floor = done.verdict.floor if done.verdict else None
     if done.is_stopped:
         price = done.standing.present if done.may_stay else None
         rule_id = listing.rule_id or rule_id
     return {
         "cost_amount": fitted(Listing, "cost_amount", Money(done.cost, currency).rounded().amount),
         "landed_amount": Money(done.landed.total, currency).rounded().amount,
+        "floor_amount": floor and Money(floor, currency).rounded().amount,
         "price_amount": price,
         "rule_id": rule_id,
     }

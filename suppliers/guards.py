@@ -26,6 +26,7 @@ class Limits:
     jump_factor: int = 10
     above_price_percent: int = 10
     twice_percent: int = 10
+    risen_percent: int = 15
     stale_h: int = 0  # hours after which the newest row is too old; 0 never asks
     decide_within_h: int = 48
 

@@ -52,8 +52,8 @@ class Listing(models.Model):
     ``available`` is a claim as old as ``as_of``; only a hold on a stock row is a fact.
     ``wholesale_amount`` to ``msrp_amount`` are what the chosen supplier says, in his currency:
     the inputs of the price, kept so that all prices can be counted anew without asking him.
-    ``cost_amount`` is the wholesale cost and ``landed_amount`` the landed cost, in the
-    channel's currency.
+    ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost and ``floor_amount``
+    the lowest price that keeps the lowest margin, in the channel's currency.
     """
 
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="listings")
@@ -61,6 +61,7 @@ class Listing(models.Model):
     price_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     cost_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     landed_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    floor_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     wholesale_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     wholesale_currency = models.CharField(max_length=3, blank=True)
     supplier_code = models.CharField(max_length=30, blank=True)
@@ -99,6 +100,18 @@ class Listing(models.Model):
                 | Q(landed_amount__isnull=True)
                 | Q(price_amount__gte=models.F("landed_amount")),
                 name="listing_price_not_below_landed_cost",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["channel"],
+                condition=Q(is_published=True, price_amount__lt=models.F("floor_amount")),
+                name="listing_below_floor",
+            ),
+            models.Index(
+                fields=["supplier_code"],
+                condition=Q(is_published=True),
+                name="listing_shown_of_supplier",
             ),
         ]
 

@@ -29,7 +29,10 @@ LAST_OPEN_GROUP = 2
 
 
 # Pages that are no tables, and the table that one must see to see them.
-OWN_PAGES = {"scorecards:compare": "suppliers_scorecard_changelist"}
+OWN_PAGES = {
+    "scorecards:compare": "suppliers_scorecard_changelist",
+    "supply:alerts": "suppliers_supplieroffer_changelist",
+}
 
 
 def _link(page: str) -> str:
@@ -60,6 +63,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
             [
                 (_("Suppliers"), "factory", "suppliers_supplier_changelist"),
                 (_("Evidence"), "verified", "suppliers_evidence_changelist"),
+                (_("Alerts"), "notification_important", "supply:alerts"),
                 (_("Scorecards"), "monitoring", "scorecards:compare"),
                 (_("Sync runs"), "sync", "suppliers_feedrun_changelist"),
                 (_("Issues in feeds"), "report", "suppliers_feedissue_changelist"),

@@ -5,8 +5,35 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.cause import NO_MONEY, plain
+from suppliers.guards import USUAL
 
 PRICES = (
+    plain(
+        "cost_risen",
+        _("A cost rose by more than its limit"),
+        "suppliers_supplieroffer",
+        f"DISTINCT ON (o.id) o.id, s.name || ': ' || o.supplier_sku AS name, c.at AS since,"
+        f" {NO_MONEY}, c.old_amount || ' → ' || c.new_amount || ' ' || o.currency || ' (+' ||"
+        " round(100 * (c.new_amount / c.old_amount - 1)) || ' %%)' AS detail"
+        " FROM suppliers_costchange c JOIN suppliers_supplieroffer o ON o.id = c.offer_id"
+        " JOIN suppliers_supplier s ON s.id = o.supplier_id"
+        " LEFT JOIN suppliers_feedlimits g ON g.supplier_id = s.id",
+        "c.new_amount > c.old_amount AND c.at > %(now)s - interval '7 days'"
+        " AND c.new_amount * 100 > c.old_amount"
+        f" * (100 + coalesce(g.risen_percent, {USUAL.risen_percent}))"
+        " AND o.cost_amount >= c.new_amount AND o.status = 'active' AND s.status = 'active'"
+        " ORDER BY o.id, c.at DESC",
+    ),
+    plain(
+        "price_below_floor",
+        _("A price is below its floor: it leaves less than the lowest margin"),
+        "catalog_listing",
+        "l.id, v.sku AS name, l.updated_at AS since, l.floor_amount - l.price_amount AS amount,"
+        " c.currency, l.price_amount || ' < ' || l.floor_amount AS detail FROM catalog_listing l"
+        " JOIN catalog_channel c ON c.id = l.channel_id"
+        " JOIN catalog_variant v ON v.id = l.variant_id",
+        "l.is_published AND l.price_amount < l.floor_amount",
+    ),
     plain(
         "price_held",
         _("A price is stopped by a guard"),

@@ -32,13 +32,16 @@ class Waiting:
     detail: str
 
 
-def find(*, causes: tuple[Cause, ...] = CAUSES, now: datetime) -> list[Waiting]:
-    """List what waits; of each cause the oldest rows, and how many there are in all."""
+def find(*, causes: tuple[Cause, ...] = CAUSES, now: datetime, most: int = 0) -> list[Waiting]:
+    """List what waits; of each cause the oldest rows, ``most`` or as many as the start page shows.
+
+    Each row tells how many there are of its cause in all.
+    """
     if not causes:
         return []
     by_code = {cause.code: cause for cause in causes}
     with connection.cursor() as cursor:
-        cursor.execute(_query(causes), {"now": now})
+        cursor.execute(_query(causes, most or SHOWN_PER_CAUSE), {"now": now})
         rows = cursor.fetchall()
     return [_waiting(by_code[code], *rest) for code, *rest in rows]
 
@@ -56,12 +59,12 @@ def _may_see(user: AbstractBaseUser | AnonymousUser, cause: Cause) -> bool:
     )
 
 
-def _query(causes: tuple[Cause, ...]) -> str:
+def _query(causes: tuple[Cause, ...], most: int) -> str:
     parts = (
         f"""
         (SELECT '{cause.code}' AS code, count(*) OVER () AS total,
                 id, name, since, amount, currency, detail
-         FROM ({cause.sql}) AS waiting ORDER BY since, id LIMIT {SHOWN_PER_CAUSE})
+         FROM ({cause.sql}) AS waiting ORDER BY since, id LIMIT {most})
         """  # noqa: S608 - all parts are written in causes.py
         for cause in causes
     )

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from storefront.dashboard import figures, freshness, stuck
+from storefront.dashboard import alerts, figures, freshness, stuck
 from storefront.lib.money import Money
 
 
@@ -21,6 +21,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "waiting": waiting,
         "waiting_count": _count(waiting),
         "at_risk": _at_risk(waiting),
+        "alert_count": alerts.count(waiting),
     }
     if _may_see(request, "orders.view_order"):
         context["orders"] = figures.orders(midnight=midnight)

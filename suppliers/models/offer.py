@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Case, Q, When
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Greatest
 
 from catalog.models import Variant
@@ -142,6 +142,13 @@ class SupplierOffer(models.Model):
         indexes = [
             models.Index(fields=["supplier", "supplier_product"], name="offer_by_product"),
             models.Index(fields=["supplier", "cost_as_of"], name="offer_by_age_of_cost"),
+            models.Index(
+                fields=["variant"],
+                condition=~Q(status="active")
+                | ~Q(missing_evidence="")
+                | Q(cost_amount__isnull=True),
+                name="offer_not_sold",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -169,6 +176,15 @@ class CostChange(models.Model):
     new_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     was_held = models.BooleanField(default=False, db_default=False)
     at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["at"],
+                condition=Q(new_amount__gt=F("old_amount")),
+                name="cost_rises_by_age",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.offer_id}: {self.old_amount} -> {self.new_amount}"

@@ -29,7 +29,7 @@ class FeedLimits(models.Model):
 
     NAMES: ClassVar = (
         "lost_percent", "emptied_percent", "bad_percent", "jumped_percent", "jump_factor",
-        "above_price_percent", "twice_percent", "stale_h", "decide_within_h",
+        "above_price_percent", "twice_percent", "risen_percent", "stale_h", "decide_within_h",
     )  # fmt: skip
 
     supplier = models.OneToOneField(Supplier, models.CASCADE, related_name="limits")
@@ -45,6 +45,7 @@ class FeedLimits(models.Model):
     )
     above_price_percent = _percent(_("Costs that may rise above our net price, %"))
     twice_percent = _percent(_("Rows that may be told twice, %"))
+    risen_percent = _percent(_("Staff are told of a cost that rises by more, %"))
     stale_h = models.PositiveIntegerField(
         _("Hours after which the newest row is too old; 0 never asks"), null=True, blank=True
     )

@@ -47,6 +47,7 @@ def test_the_daily_pages_keep_nobody_out(office, browse, width, theme):
         f"orders/order/{an_order()}/refund/",
         "scorecards/?by=acknowledge_time",
         "scorecards/lumen/",
+        "supply/alerts/",
         f"supply/offers/{OrderLine.objects.latest('pk').variant_id}/",
         f"suppliers/evidence/{Evidence.objects.latest('pk').pk}/change/",
         "suppliers/evidence/add/",

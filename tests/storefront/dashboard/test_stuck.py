@@ -23,6 +23,7 @@ from storefront.dashboard.causes import CAUSES
 from storefront.hooks.models import InboundCall
 from storefront.lib.money import Money
 from suppliers.models import (
+    CostChange,
     Countdown,
     Evidence,
     FeedIssue,
@@ -114,6 +115,16 @@ TROUBLE = {
     "run_failed": run("failed"),
     "feed_issues": FeedIssue.objects.all,  # the world has two
     "stock_risk": lambda: StockLevel.objects.update(reported_quantity=1),
+    "cost_risen": lambda: CostChange.objects.create(
+        offer=SupplierOffer.objects.filter(status="active").first(),
+        old_amount=1,
+        new_amount="1.20",
+        at=NOON,
+    ),
+    "price_below_floor": lambda: Listing.objects.update(floor_amount=999),
+    "stale_costs": lambda: Supplier.objects.update(costs_as_of=AGO),
+    "line_unroutable": lambda: SupplierOffer.objects.update(status="gone"),
+    "listing_unroutable": lambda: SupplierOffer.objects.update(status="held"),
     "stale_supplier": lambda: Supplier.objects.update(status_since=AGO),
     "sold_out_selling": lambda: Listing.objects.update(available=0),
     "countdown_differs": lambda: Countdown.objects.create(

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from catalog.models import Listing
+from orders import sourcing
+from storefront.accounts.models import User
+from storefront.dashboard import stuck
+from storefront.dashboard.alerts import CODES
+from storefront.dashboard.causes import CAUSES
+from suppliers import supply
+from suppliers.models import (
+    CostChange,
+    FeedLimits,
+    StockLevel,
+    Supplier,
+    SupplierOffer,
+    UnpublishedSupply,
+)
+from tests.factories.catalog import make_channel, make_price_rule, make_variant
+from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
+
+pytestmark = pytest.mark.django_db
+
+A_DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def noon(db):
+    make_channel()
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+def found(code):
+    causes = tuple(cause for cause in CAUSES if cause.code == code)
+    return stuck.find(causes=causes, now=NOON)
+
+
+def rise(offer, old, new, at=NOON):
+    SupplierOffer.objects.filter(pk=offer.pk).update(cost_amount=new)
+    return CostChange.objects.create(offer=offer, old_amount=old, new_amount=new, at=at)
+
+
+def test_each_code_of_an_alert_is_a_cause():
+    assert {cause.code for cause in CAUSES} >= CODES
+
+
+def test_a_cost_counts_as_risen_above_the_limit_of_its_supplier_for_a_week():
+    offer = make_offer(make_variant())
+    rise(offer, 10, "11.50")
+    assert found("cost_risen") == []
+
+    rise(offer, 10, "11.60")
+    [row] = found("cost_risen")
+    assert (row.name, row.detail) == (f"Lumen: {offer.supplier_sku}", "10.00 → 11.60 EUR (+16 %)")
+    assert row.url == reverse("admin:suppliers_supplieroffer_change", args=[offer.pk])
+
+    limits = FeedLimits.objects.create(supplier=offer.supplier, risen_percent=20)
+    assert found("cost_risen") == []
+    limits.delete()
+    SupplierOffer.objects.update(cost_amount=10)  # it fell again
+    assert found("cost_risen") == []
+    SupplierOffer.objects.update(cost_amount=20)
+    CostChange.objects.update(at=NOON - 8 * A_DAY)
+    assert found("cost_risen") == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_price_that_a_guard_keeps_below_its_floor_is_found():
+    make_price_rule()
+    offer = make_offer(make_variant(), cost="10.00")
+    make_level(offer)
+    supply.publish(variant_ids=[offer.variant_id], now=NOON)
+    listing = Listing.objects.get()
+    assert listing.landed_amount < listing.floor_amount <= listing.price_amount
+
+    Listing.objects.update(is_published=True, price_amount=listing.floor_amount - 1)
+
+    [row] = found("price_below_floor")
+    assert (row.name, str(row.at_risk)) == (listing.variant.sku, "1.00 EUR")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_found_unroutable_is_what_routing_finds_nothing_for(seed):
+    dice = random.Random(seed)
+    make_price_rule()
+    variants = [make_variant() for _ in range(12)]
+    for code in ("one", "two"):
+        supplier = make_supplier(code)
+        for variant in variants:
+            for place in dice.sample(["DE", "CN"], dice.randint(0, 2)):
+                offer = variant.offers.filter(supplier=supplier).first()
+                offer = offer or make_offer(variant, supplier=supplier)
+                make_level(offer, dice.randint(1, 9), make_location(supplier, place, place))
+    supply.publish(variant_ids=[variant.pk for variant in variants], now=NOON)
+    Listing.objects.filter(available__gt=0).update(is_published=True)
+    assert found("listing_unroutable") == []
+
+    for offer in SupplierOffer.objects.all():
+        offer.status = dice.choice(["active", "active", "held", "gone"])
+        offer.missing_evidence = dice.choice(["", "", "ce"])
+        offer.save()
+    for level in StockLevel.objects.all():
+        level.reserved = dice.choice([0, 0, level.reported_quantity])
+        level.save()
+        UnpublishedSupply.objects.create(variant_id=level.offer.variant_id)
+    if seed % 3 == 0:
+        Supplier.objects.filter(code="one").update(status="paused")
+    shown = Listing.objects.filter(available__gt=0, is_published=True)
+    routed = {
+        one.variant_id
+        for one in sourcing.candidates(
+            variant_ids=[variant.pk for variant in variants],
+            channel=make_channel(),
+            country="DE",
+            now=NOON,
+        )
+    }
+
+    lost = {one.variant.sku for one in shown if one.variant_id not in routed}
+    assert {row.name for row in found("listing_unroutable")} == lost
+    assert lost
+
+
+def test_without_trouble_the_page_says_so_in_words_and_the_start_page_counts_nothing(client):
+    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
+
+    page = client.get(reverse("supply:alerts")).content.decode()
+
+    assert "Nothing. All that is sold can be had, at a price that pays it." in page
+    assert "All suppliers confirmed their stock and costs in time." in page
+    assert reverse("supply:alerts") + '">0' not in client.get("/admin/").content.decode()
+
+
+def test_alerts_stand_in_their_group_and_are_counted_on_the_start_page(client):
+    offer = make_offer(make_variant())
+    rise(offer, 10, 20)
+    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
+
+    groups = client.get(reverse("supply:alerts")).context["groups"]
+
+    assert {each.group.code: each.count for each in groups} == {
+        "costs": 1,
+        "margins": 0,
+        "stale": 0,
+        "sold_out": 0,
+    }
+    assert "1 alert about supply and prices" in client.get("/admin/").content.decode()
+
+
+def test_only_who_may_see_a_table_sees_its_alerts(client):
+    clerk = User.objects.create_user("clerk@fara.example", "a password", is_staff=True)
+    client.force_login(clerk)
+    assert client.get(reverse("supply:alerts")).status_code == 403
+
+    clerk.user_permissions.add(Permission.objects.get(codename="view_listing"))
+    groups = client.get(reverse("supply:alerts")).context["groups"]
+    assert [each.group.code for each in groups] == ["margins", "sold_out"]
