@@ -21,6 +21,7 @@ from suppliers.sandbox.spoilers import INSIDE, SPOILERS
 from . import documents, human, tables
 from .shop import Shop
 from .spreadsheet import as_spreadsheet
+from .taking import Taker
 
 KINDS = frozenset({"500", "429", "slow", "drop_before", "redirect", "empty", *SPOILERS})
 
@@ -70,14 +71,17 @@ FILES: dict[str, File] = {
 class Server(Listener):
     """One wholesaler on one port. With a ``token``, his files want ``?key=`` of it."""
 
-    def __init__(self, address: tuple[str, int], *, shop: Shop, token: str = "") -> None:
+    def __init__(
+        self, address: tuple[str, int], *, shop: Shop, token: str = "", pace_s: float = 6.0
+    ) -> None:
         self.shop, self._token = shop, token
+        self.desk = Taker(shop, pace_s=pace_s)
         self.faults = Faults(KINDS)
         super().__init__(address, answer=self._answer, pull=self._pull)
 
     def _answer(self, asked: Asked) -> Reply:
         if asked.path == "/":
-            return as_html(human.page(self.shop, FILES))
+            return as_html(human.page(self.shop, FILES, self.desk.told()["orders"]))
         if asked.path.startswith(gallery.PREFIX):
             catalog = self.shop.catalog
             return gallery.picture(
@@ -173,26 +177,30 @@ def _stock_set(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
     """Set what lies in the warehouses: ``{"sku": …, "DE1": 4, "PL1": 0}``."""
     piles = {name: int(units) for name, units in wish.items() if name != "sku"}
     known = server.shop.changes.stock
-    server.shop.change(now_s=time.time(), stock={**known, str(wish["sku"]): piles})
+    server.shop.change(now_s=server.desk.now(), stock={**known, str(wish["sku"]): piles})
     return piles
 
 
 def _price_set(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
     known = server.shop.changes.prices
-    server.shop.change(now_s=time.time(), prices={**known, str(wish["sku"]): str(wish["price"])})
+    server.shop.change(
+        now_s=server.desk.now(), prices={**known, str(wish["sku"]): str(wish["price"])}
+    )
     return wish
 
 
 def _name_set(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
     known = server.shop.changes.names
-    server.shop.change(now_s=time.time(), names={**known, str(wish["sku"]): str(wish["name"])})
+    server.shop.change(
+        now_s=server.desk.now(), names={**known, str(wish["sku"]): str(wish["name"])}
+    )
     return wish
 
 
 def _listed(name: str) -> Callable[[Server, dict[str, Any]], dict[str, Any]]:
     def put(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
         skus = [*getattr(server.shop.changes, name), str(wish["sku"])]
-        server.shop.change(now_s=time.time(), **{name: skus})
+        server.shop.change(now_s=server.desk.now(), **{name: skus})
         return {name: skus}
 
     return put
@@ -202,18 +210,19 @@ def _blank(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
     """Leave cells empty: ``{"sku": …, "fields": ["stock"]}``."""
     known = server.shop.changes.blank
     blank = {**known, str(wish["sku"]): [str(each) for each in wish["fields"]]}
-    server.shop.change(now_s=time.time(), blank=blank)
+    server.shop.change(now_s=server.desk.now(), blank=blank)
     return blank
 
 
 def _drop(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
     share = min(max(float(wish["share"]), 0), 1)
-    server.shop.change(now_s=time.time(), dropped_share=share)
+    server.shop.change(now_s=server.desk.now(), dropped_share=share)
     return {"share": share}
 
 
 def _reset(server: Server, _: dict[str, Any]) -> dict[str, Any]:
     server.shop.reset()
+    server.desk.forget()
     server.faults.clear()
     return {"reset": True}
 
@@ -228,6 +237,21 @@ def _fault(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
     )
 
 
+def _orders(server: Server, _: dict[str, Any]) -> dict[str, Any]:
+    return server.desk.told()
+
+
+def _clock(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
+    """Let so many seconds pass at once."""
+    server.desk.put_on(float(wish["seconds"]))
+    return {"now_s": server.desk.now()}
+
+
+def _pace(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
+    server.desk.set_pace(float(wish["seconds"]))
+    return {"seconds": server.desk.pace_s}
+
+
 def _no_faults(server: Server, _: dict[str, Any]) -> dict[str, Any]:
     server.faults.clear()
     return {"faults": []}
@@ -235,6 +259,9 @@ def _no_faults(server: Server, _: dict[str, Any]) -> dict[str, Any]:
 
 ACTIONS: dict[tuple[str, str], Callable[[Server, dict[str, Any]], Any]] = {
     ("GET", "status"): _status,
+    ("GET", "orders"): _orders,
+    ("POST", "clock"): _clock,
+    ("POST", "pace"): _pace,
     ("POST", "stock"): _stock_set,
     ("POST", "price"): _price_set,
     ("POST", "name"): _name_set,
