@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0009_price_floors'),
-        ('suppliers', '0014_countdowns'),
+        ('suppliers', '0015_calls_of_runs'),
     ]
 
     operations = [
