@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from catalog import listings, shelving
+from catalog import listings, price_history, shelving
 from catalog.guarding import MOVES
 from catalog.models import Listing, PriceChange, PriceHold
 from storefront.lib.states import LostRaceError
@@ -40,6 +40,7 @@ def approve(*, hold: PriceHold, actor: str, now: datetime) -> None:
     if listing.cost_amount != hold.cost_amount:
         raise LostRaceError(f"{hold}: the cost is another one by now")
     before = listing.price_amount
+    moments = price_history.moments(listing_ids=[listing.pk], now=now)
     listing.price_amount = hold.proposed_amount
     listing.rule_id = hold.rule_id
     listing.updated_at = now
@@ -52,7 +53,7 @@ def approve(*, hold: PriceHold, actor: str, now: datetime) -> None:
         cost_amount=listing.cost_amount or hold.cost_amount,
         rule_id=hold.rule_id,
         made_of={**hold.made_of, "approved_by": actor},
-        at=now,
+        at=moments.get(listing.pk, now),
     )
     shelving.shelve(product_ids=[listing.variant.product_id], channel=listing.channel)
 

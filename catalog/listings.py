@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from catalog import policies, rows, shelving, tagging
+from catalog import policies, rows, shelving, tagging, waiting_prices
 from catalog.calculating import Lot, calculate_all
 from catalog.completeness import Facts, Lack, lacks
 from catalog.models import Channel, Listing, Variant
@@ -81,7 +81,6 @@ def refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> s
 
 @needs_transaction
 def _refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> set[int]:
-    policy = policies.load(channel=channel, now=now)
     variants = (
         Variant.objects.select_related("product__spec")
         .only(*_NEEDED)
@@ -97,6 +96,7 @@ def _refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> 
         .select_for_update(of=["self"])
         .order_by("pk")
     }
+    policy = policies.load(channel=channel, now=now)
     known = [supply for supply in supplies if supply.variant_id in variants]
     listings = [
         present.get(supply.variant_id)
@@ -134,6 +134,8 @@ def _refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> 
             listing.updated_at = now
             changed[listing] = [*(name.removesuffix("_id") for name in names), "updated_at"]
     Listing.objects.bulk_create(new)
+    # Who changed a rate or a book meanwhile did not see these: they are counted once more.
+    waiting_prices.ask(variant_ids=[listing.variant_id for listing in new], now=now)
     rows.update(Listing, changed)
     tagging.remember(tagged, now=now)
     return {variants[each.variant_id].product_id for each in [*new, *changed]}

@@ -1,15 +1,19 @@
-"""Read what one listing cost and what was asked for it."""
+"""Read what one listing cost and what was asked for it, and when the next change counts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+
+from django.db.models import Max
 
 from catalog.charting import Step
 from catalog.models import Listing, PriceChange
 
 MOST = 500
+A_MOMENT = timedelta(microseconds=1)
 
 
 def read(*, listing: Listing) -> list[Step]:
@@ -19,6 +23,19 @@ def read(*, listing: Listing) -> list[Step]:
     return [Step(at=at, price=amount, landed=_landed(made_of)) for at, amount, made_of in newest][
         ::-1
     ]
+
+
+def moments(*, listing_ids: Collection[int], now: datetime) -> dict[int, datetime]:
+    """Say when a change counts that follows later ones: right after them; others count now.
+
+    A run knows the time of its beginning or of another machine. The order of the history is
+    the order in which it was written, whatever the clocks say.
+    """
+    if not listing_ids:
+        return {}
+    later = PriceChange.objects.filter(listing__in=listing_ids, at__gte=now)
+    newest = later.values_list("listing").annotate(newest=Max("at"))
+    return {listing_id: at + A_MOMENT for listing_id, at in newest}
 
 
 def _landed(made_of: Mapping[str, Any]) -> Decimal | None:

@@ -16,6 +16,7 @@ from catalog.models import Channel, Listing, PriceBook, PriceRule, WaitingPrice
 from catalog.pricing import Calculation, Policy
 from catalog.tagging import Tagged
 from catalog.waiting_prices import FOLLOWS
+from storefront.lib.elapsing import elapsing
 from storefront.lib.transactions import needs_transaction
 
 BATCH = 1000
@@ -88,9 +89,12 @@ def _claim(channel: Channel, *, now: datetime) -> bool:
 def reprice(*, channel: Channel, now: datetime) -> Repriced:
     """Count every price of a channel anew; write only what changed, and its cards.
 
+    What prices hang on is read for each thousand after its rows are locked: who changes a rate
+    or a book meanwhile asks for all prices again, and those wait for the lock.
+
     Locks:  of each thousand listings: these in id order, then their products in id order
     """
-    policy = policies.load(channel=channel, now=now)
+    moment = elapsing(now)
     total = Repriced()
     last = 0
     while True:
@@ -98,7 +102,9 @@ def reprice(*, channel: Channel, now: datetime) -> Repriced:
             batch = list(stored(channel).filter(pk__gt=last).select_for_update(of=["self"])[:BATCH])
             if not batch:
                 return total
-            _reprice(batch, channel=channel, policy=policy, total=total, now=now)
+            at = moment()
+            policy = policies.load(channel=channel, now=at)
+            _reprice(batch, channel=channel, policy=policy, total=total, now=at)
         last = batch[-1].pk
 
 
@@ -110,20 +116,20 @@ def reprice_waiting(*, now: datetime) -> int:
 
     Locks:  of each thousand: their listings in id order, then their products in id order
     """
-    policies_now = {
-        channel: policies.load(channel=channel, now=now)
-        for channel in Channel.objects.order_by("pk")
-    }
+    moment = elapsing(now)
+    channels = list(Channel.objects.order_by("pk"))
     counted = 0
     while waiting := dict(
         WaitingPrice.objects.order_by("pk").values_list("pk", "variant_id")[:BATCH]
     ):
         variant_ids = set(waiting.values())
-        for channel, policy in policies_now.items():
+        for channel in channels:
             with transaction.atomic(durable=True):
                 asked = stored(channel).filter(variant__in=variant_ids)
                 batch = list(asked.select_for_update(of=["self"]))
-                _reprice(batch, channel=channel, policy=policy, total=Repriced(), now=now)
+                at = moment()
+                policy = policies.load(channel=channel, now=at)
+                _reprice(batch, channel=channel, policy=policy, total=Repriced(), now=at)
         WaitingPrice.objects.filter(pk__in=waiting).delete()
         counted += len(variant_ids)
     return counted

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from catalog import price_holds, rows
+from catalog import price_history, price_holds, rows
 from catalog.models import Listing, PriceChange
 from catalog.pricing import Calculation, Goods
 from catalog.rows import fitted
@@ -88,20 +88,25 @@ def tags(done: Calculation, *, listing: Listing, currency: str) -> dict[str, Any
 def remember(tagged: Sequence[Tagged], *, now: datetime) -> None:
     """Keep each change of a price with what it was made of, and what a guard stopped.
 
+    What a price that comes back replaces is the last one that was asked: else the guard on
+    the moves of a day could be walked around by losing the price.
+
     Locks:  none; the caller holds the listings
     """
+    moved = [each for each in tagged if each.listing.price_amount != each.before]
+    moments = price_history.moments(listing_ids=[each.listing.pk for each in moved], now=now)
     changes = (
         PriceChange(
             listing=each.listing,
             amount=price,
-            old_amount=each.before,
+            old_amount=each.done.standing.present if each.before is None else each.before,
             cost_amount=cost,
             rule_id=rule_id,
             made_of=snapshot(each.done),
-            at=now,
+            at=moments.get(each.listing.pk, now),
         )
-        for each in tagged
-        if (price := each.listing.price_amount) and price != each.before
+        for each in moved
+        if (price := each.listing.price_amount)
         if (cost := each.listing.cost_amount) and (rule_id := each.listing.rule_id)
     )
     rows.insert(PriceChange, changes)

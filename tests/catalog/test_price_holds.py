@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from catalog import deciding, listings
+from catalog.listings import Supply
 from catalog.models import Card, Listing, PriceChange, PriceHold
 from storefront.lib.states import LostRaceError, StatusChange
 from tests.factories.catalog import NOON, make_channel, make_price_rule, make_variant
@@ -150,3 +151,21 @@ def test_many_small_moves_in_a_day_are_one_large_one(variant):
 
     assert third.price_amount == Decimal("29.99")
     assert PriceHold.objects.get().status == "lapsed"
+
+
+def test_the_limit_of_a_day_holds_however_often_the_price_is_lost_in_it(variant):
+    make_price_book(
+        channel=make_channel(),
+        version=3,
+        status="live",
+        max_day_rate="0.20",
+    )
+    at = LATER
+    for cost in ("11.50", "13.50", "16.00"):
+        at += timedelta(hours=1)
+        lost = Supply(variant_id=variant.pk, cost=None, available=0, ships_from={}, as_of=at)
+        listings.refresh(channel=make_channel(), supplies=[lost], now=at)
+        listing = refresh(variant, cost, now=at + timedelta(minutes=1))
+
+    assert listing.price_amount is None or listing.price_amount <= Decimal("21.99") * Decimal("1.2")
+    assert PriceHold.objects.get(status="open").reason == "moved_too_far_today"

@@ -52,6 +52,7 @@ def shop():
         origins=("CN",),
     )
     listings.refresh(channel=make_channel(), supplies=[dollars, supplied(local)], now=NOON)
+    repricing.reprice_waiting(now=NOON)
     return Listing.objects.get(variant=foreign), Listing.objects.get(variant=local)
 
 

@@ -7,17 +7,17 @@ from decimal import Decimal
 
 from catalog import listings, price_books, rehearsing, repricing
 from catalog.listings import Supply
-from catalog.models import Listing, PriceBook, PriceChange
+from catalog.models import Listing, PriceBook, PriceChange, WaitingPrice
 from storefront.lib.money import Money
 from tests.factories.catalog import NOON, make_channel, make_price_rule, make_variant
 from tests.factories.price_books import make_price_book
 
 
-def supplied(variant, cost="10.00", **more):
+def supplied(variant, cost="10.00", currency="EUR", **more):
     known = {"supplier_code": "cj", "origins": ("CN",), **more}
     return Supply(
         variant_id=variant.pk,
-        cost=Money(Decimal(cost), "EUR"),
+        cost=Money(Decimal(cost), currency),
         available=9,
         ships_from={"CN": 9},
         as_of=NOON,
@@ -31,6 +31,7 @@ def stock_shop(*costs, now=NOON):
     variants = [make_variant() for _ in costs]
     supplies = [supplied(each, cost) for each, cost in zip(variants, costs, strict=True)]
     listings.refresh(channel=make_channel(), supplies=supplies, now=now)
+    WaitingPrice.objects.all().delete()  # what is new is counted once more: see listings
     return list(Listing.objects.order_by("pk"))
 
 
