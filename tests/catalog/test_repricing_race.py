@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from catalog import explaining, listings, policies, price_books, rates, repricing
-from catalog.models import Listing, WaitingPrice
+from catalog.models import Channel, Listing, WaitingPrice
 from tests.factories.catalog import (
     NOON,
     make_channel,
@@ -60,6 +60,8 @@ def dollar_listing(*costs):
     make_exchange_rate(rate="0.90", as_of=NOON)
     supplies = [supplied(make_variant(), cost, "USD") for cost in costs]
     listings.refresh(channel=make_channel(), supplies=supplies, now=NOON)
+    WaitingPrice.objects.all().delete()
+    Channel.objects.update(repriced_at=NOON)
 
 
 def tell_rate():
