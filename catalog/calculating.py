@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Q
-
 from catalog import market
 from catalog.guarding import MOVES, Standing
 from catalog.models import Channel, PriceChange
-from catalog.pricing import UNKNOWN, Calculation, Goods, Market, Policy, calculate
+from catalog.pricing import UNKNOWN, Calculation, Goods, Market, Policy, Restored, calculate
 
 A_DAY = timedelta(days=1)
 
@@ -54,8 +52,8 @@ def calculate_all(
                 market=markets.get(lot.goods.place.variant_id, UNKNOWN),
             )
         )
-    if policy.restores_since is not None:
-        return _let_return(lots, done, since=policy.restores_since)
+    if policy.restores is not None:
+        return _let_return(lots, done, restored=policy.restores)
     return done
 
 
@@ -94,9 +92,12 @@ def _markets(
 
 
 def _let_return(
-    lots: Sequence[Lot], done: list[Calculation], *, since: datetime
+    lots: Sequence[Lot], done: list[Calculation], *, restored: Restored
 ) -> list[Calculation]:
-    """Let a restored book bring back the very prices that it had: they were no mistake then."""
+    """Let a restored book bring back the very prices that it had: they were no mistake then.
+
+    Those are what its rules made, and what stood when another book took its place.
+    """
     stopped = {
         lot.listing_id: one.verdict.proposed
         for lot, one in zip(lots, done, strict=True)
@@ -104,12 +105,9 @@ def _let_return(
     }
     if not stopped:
         return done
-    changes = PriceChange.objects.filter(Q(listing__in=stopped), at__gte=since)
-    known = {
-        (listing_id, amount)
-        for listing_id, *amounts in changes.values_list("listing_id", "amount", "old_amount")
-        for amount in amounts
-    }
+    made = PriceChange.objects.filter(listing__in=stopped, rule__book=restored.book_id)
+    known: set[tuple[int, Decimal | None]] = {*made.values_list("listing_id", "amount")}
+    known.update(_replaced_since(stopped, restored.until).items())
     return [
         replace(one, verdict=replace(one.verdict, stop=None))
         if one.verdict

@@ -11,7 +11,7 @@ from catalog.guarding import Limits
 from catalog.landing import Costing, Terms
 from catalog.models import Channel, ExchangeRate, LandingTerms, PriceBook, PriceRule
 from catalog.models.rate import limits
-from catalog.pricing import Policy
+from catalog.pricing import Policy, Restored
 from catalog.rounding import Rounding
 from catalog.rules import Basis, Dynamics, Method, Rule, RuleIndex
 from catalog.worth import Standing, Worth, worth
@@ -34,7 +34,7 @@ def load(*, channel: Channel, now: datetime, book: PriceBook | None = None) -> P
     """Read what counts now on a channel: by its live book, or as if another one were live."""
     if book is None:
         live = PriceBook.objects.filter(channel=channel, status=PriceBook.Status.LIVE)
-        book = live.select_related("restores").first()
+        book = live.select_related("restores", "channel").first()
     rules = book.rules.order_by("number") if book else PriceRule.objects.none()
     costing = costing_of(channel, now=now)
     return Policy(
@@ -53,7 +53,7 @@ def load(*, channel: Channel, now: datetime, book: PriceBook | None = None) -> P
         terms=costing.terms,
         rates=costing.rates,
         doubts=costing.doubts,
-        restores_since=book.restores.live_at if book and book.restores else None,
+        restores=_restored(book) if book else None,
     )
 
 
@@ -71,6 +71,17 @@ def costing_of(channel: Channel, *, now: datetime, country: str = "") -> Costing
         },
         faded={base: one.rate for base, one in found.items() if one.standing == Standing.UNKNOWN},
     )
+
+
+def _restored(book: PriceBook) -> Restored | None:
+    """Tell what a book brings back, until all prices were counted by it for the first time.
+
+    Later the guards on moves hold for it as for every other book.
+    """
+    counted_at = book.channel.repriced_at
+    if book.restores is None or (book.live_at and counted_at and counted_at >= book.live_at):
+        return None
+    return Restored(book_id=book.restores.pk, until=book.restores.status_since)
 
 
 def _worths(channel: Channel, now: datetime) -> dict[str, Worth]:

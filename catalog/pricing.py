@@ -65,11 +65,20 @@ UNKNOWN = Market()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """A book that was brought back, and until when its prices stood before that."""
+
+    book_id: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """All that prices of one channel are counted by at one moment.
 
     Shape:  ``rates`` map currencies to what one unit is worth in the channel's; ``doubts``
-            those of them that nobody is sure of, to the dearest that they may be
+            those of them that nobody is sure of, to the dearest that they may be;
+            ``restores`` the book whose prices come back now, None once that is done
     """
 
     book_id: int | None
@@ -81,7 +90,7 @@ class Policy:
     terms: Mapping[tuple[str, str], Terms]
     rates: Mapping[str, Decimal]
     doubts: Mapping[str, Decimal] = field(default_factory=dict)
-    restores_since: datetime | None = None  # when the book that it brings back went live
+    restores: Restored | None = None
 
     @property
     def costing(self) -> Costing:

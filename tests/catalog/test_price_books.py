@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from catalog import price_books, rehearsing, repricing
+from catalog import deciding, listings, price_books, rehearsing, repricing
 from catalog.models import Card, Listing, PriceBook, PriceChange, PriceHold, PriceRule
 from storefront.lib.states import IllegalMoveError
 from tests.factories.catalog import (
@@ -22,10 +22,11 @@ from tests.factories.price_shop import (
     prices,
     ready,
     stock_shop,
+    supplied,
 )
 
 pytestmark = pytest.mark.django_db
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def test_a_draft_begins_as_a_copy_of_what_is_live():
@@ -188,3 +189,29 @@ def test_a_restored_book_with_guards_brings_back_what_it_had_and_stops_what_is_n
 
     assert Listing.objects.get(pk=one.pk).price_amount == Decimal("21.99")
     assert PriceHold.objects.get().listing_id == two.pk
+
+
+def test_a_restored_book_is_guarded_like_any_other_once_its_prices_are_back():
+    (listing,) = stock_shop("10.00")
+    guarded = drafted("0.30", max_run_rate=Decimal("0.10"))
+    open_and_reprice(guarded, NOON + HOUR)
+
+    def news(cost, *, at):
+        supply = supplied(listing.variant, cost)
+        listings.refresh(channel=make_channel(), supplies=[supply], now=at)
+        return PriceHold.objects.filter(status="open").first()
+
+    # A dear time, and back: all of that was approved, and stands in the history.
+    for cost, hour in (("30.00", 2), ("10.00", 3)):
+        hold = news(cost, at=NOON + hour * HOUR)
+        deciding.approve(hold=hold, actor="ann", now=NOON + hour * HOUR)
+    open_and_reprice(drafted("0.60"), NOON + DAY)
+    guarded.refresh_from_db()
+    price_books.roll_back(to=guarded, actor="ann", now=NOON + 2 * DAY)
+    repricing.reprice_due(now=NOON + 2 * DAY)
+    assert prices() == [Decimal("21.99")]
+
+    # Much later the supplier's file slips.
+    hold = news("30.00", at=NOON + 60 * DAY)
+
+    assert (hold.reason, hold.proposed_amount) == ("moved_too_far", Decimal("56.99"))
