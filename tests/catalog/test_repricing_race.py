@@ -6,7 +6,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from catalog import explaining, listings, policies, price_books, rates, repricing
 from catalog.models import Channel, Listing, WaitingPrice
@@ -125,3 +125,29 @@ def test_news_of_a_supplier_put_back_no_price_of_the_book_that_was_replaced(is_n
     meanwhile.end(monkeypatch)
 
     assert is_right_or_asked_for()
+
+
+def test_a_book_that_goes_live_waits_for_a_rule_that_is_being_changed():
+    stock_shop("10.00")
+    book = ready(drafted("0.40"))
+    refused = []
+
+    def open_book():
+        try:
+            price_books.go_live(book=book, actor="ann", now=LATER)
+        except price_books.NotReadyError as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=open_book)
+    with transaction.atomic():
+        book.rules.update(value=Decimal("0.01"))
+        thread.start()
+        thread.join(0.7)
+        is_waiting = thread.is_alive()
+        price_books.touch(book=book)
+    thread.join(20)
+
+    book.refresh_from_db()
+    assert (is_waiting, len(refused), book.status) == (True, 1, "draft")
