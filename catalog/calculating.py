@@ -8,20 +8,27 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from catalog import market
-from catalog.guarding import MOVES, Standing
-from catalog.models import Channel, PriceChange
-from catalog.pricing import UNKNOWN, Calculation, Goods, Market, Policy, Restored, calculate
+from catalog.guarding import MOVES, Restored, Standing
+from catalog.models import Channel, PriceChange, PriceHold
+from catalog.price_history import landed_in
+from catalog.pricing import CENT, UNKNOWN, Calculation, Goods, Market, Policy, calculate
 
 A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lot:
-    """One variant to be priced: the goods, and the listing with its present price."""
+    """One variant to be priced: the goods, and the listing with its present price.
+
+    ``available`` is what can be had of it from now on; ``day_ago`` a price that a dry run
+    foresees to be replaced within the day.
+    """
 
     goods: Goods
     listing_id: int | None
     present: Decimal | None
+    available: int
+    day_ago: Decimal | None = None
 
 
 def calculate_all(
@@ -43,7 +50,7 @@ def calculate_all(
         before = present
         if lot.listing_id is not None:
             present = last.get(lot.listing_id) if present is None else present
-            before = day_ago.get(lot.listing_id, present)
+            before = day_ago.get(lot.listing_id, lot.day_ago or present)
         done.append(
             calculate(
                 lot.goods,
@@ -53,14 +60,14 @@ def calculate_all(
             )
         )
     if policy.restores is not None:
-        return _let_return(lots, done, restored=policy.restores)
-    return done
+        done = _let_return(lots, done, restored=policy.restores)
+    return _let_stay(lots, done)
 
 
-def _last_prices(listing_ids: Collection[int]) -> dict[int, Decimal]:
+def _last_prices(listing_ids: Collection[int]) -> dict[int, Decimal | None]:
     if not listing_ids:
         return {}
-    changes = PriceChange.objects.filter(listing__in=listing_ids)
+    changes = PriceChange.objects.filter(listing__in=listing_ids, amount__isnull=False)
     newest = changes.order_by("listing", "-at", "-id").distinct("listing")
     return dict(newest.values_list("listing_id", "amount"))
 
@@ -79,15 +86,13 @@ def _markets(
 ) -> dict[int, Market]:
     if not any(rule.dynamics for rule in policy.rules.rules):
         return {}
-    variant_ids = [lot.goods.place.variant_id for lot in lots]
+    available = {lot.goods.place.variant_id: lot.available for lot in lots}
     return {
         variant_id: Market(
             competitor=told.competitor.amount if told.competitor else None,
             cover_days=told.cover_days,
         )
-        for variant_id, told in market.read(
-            channel=channel, variant_ids=variant_ids, now=now
-        ).items()
+        for variant_id, told in market.read(channel=channel, available=available, now=now).items()
     }
 
 
@@ -116,3 +121,40 @@ def _let_return(
         else one
         for lot, one in zip(lots, done, strict=True)
     ]
+
+
+def _let_stay(lots: Sequence[Lot], done: list[Calculation]) -> list[Calculation]:
+    """Let a price below the lowest margin stay where the newest decision is that it does.
+
+    It was decided about these very figures; another proposal or cost asks anew.
+    """
+    below = {
+        lot.listing_id
+        for lot, one in zip(lots, done, strict=True)
+        if lot.listing_id and one.is_stopped and one.pays and not one.may_stay
+    }
+    if not below:
+        return done
+    undecided = [PriceHold.Status.OPEN, PriceHold.Status.LAPSED]
+    decided = PriceHold.objects.filter(listing__in=below).exclude(status__in=undecided)
+    newest = {
+        hold.listing_id: hold for hold in decided.order_by("listing", "-id").distinct("listing")
+    }
+    return [
+        replace(one, kept_by=f"{hold.decided_by}: {hold.decided_because}")
+        if (hold := newest.get(lot.listing_id or 0)) and _is_about(hold, one)
+        else one
+        for lot, one in zip(lots, done, strict=True)
+    ]
+
+
+def _is_about(hold: PriceHold, one: Calculation) -> bool:
+    verdict, landed = one.verdict, one.landed
+    return (
+        hold.status == PriceHold.Status.KEPT
+        and verdict is not None
+        and landed is not None
+        and (hold.reason, hold.proposed_amount) == (verdict.stop, verdict.proposed)
+        and hold.old_amount == one.standing.present
+        and landed_in(hold.made_of) == landed.total.quantize(CENT)
+    )

@@ -21,10 +21,10 @@ type Stair = tuple[datetime, Decimal | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """From when on which price was asked; None where the cost was not kept."""
+    """From when on which price was asked, None: none; and its cost, None: not kept."""
 
     at: datetime
-    price: Decimal
+    price: Decimal | None
     landed: Decimal | None
 
 
@@ -58,8 +58,9 @@ class Chart:
 
 def chart(steps: Sequence[Step], *, until: datetime) -> Chart | None:
     """Lay out prices and landed costs from the first to now; None: there were none."""
-    prices = [(step.at, step.price) for step in steps]
-    return draw([prices, [(step.at, step.landed) for step in steps]], until=until)
+    ordered = sorted(steps, key=lambda step: step.at)
+    prices = [(step.at, step.price) for step in ordered]
+    return draw([prices, [(step.at, step.landed) for step in ordered]], until=until)
 
 
 def draw(

@@ -8,6 +8,7 @@ is and a person decides: a stop.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -64,6 +65,14 @@ class Standing:
 
     present: Decimal | None = None
     day_ago: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """A book that was brought back, and until when its prices stood before that."""
+
+    book_id: int
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,15 +144,15 @@ def _is_far(price: Decimal, before: Decimal | None, most: Decimal | None) -> boo
     return bool(before and most is not None and abs(price - before) > most * before)
 
 
-def may_stay(price: Decimal, *, landed: Landed, bounds: Bounds) -> bool:
+def may_stay(price: Decimal, *, lowest: Decimal | None, bounds: Bounds) -> bool:
     """Tell whether a price that was not changed may go on being asked.
 
-    It must pay what the goods cost today, and keep the supplier's bounds of today.
+    It must keep the supplier's bounds of today, and reach what today's cost and margin ask:
+    ``lowest``; None: no price does.
     """
-    even = landed.price_keeping(Decimal(0))
     return (
-        even is not None
-        and price >= even
+        lowest is not None
+        and price >= lowest
         and (bounds.map_amount is None or price >= bounds.map_amount)
         and (bounds.msrp_amount is None or price <= bounds.msrp_amount)
     )

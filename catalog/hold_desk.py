@@ -25,7 +25,7 @@ class PriceHoldAdmin(StaffAdmin):
     list_display: ClassVar = [
         columns.link("listing", _("Variant"), text="listing__variant__sku"),
         columns.text("listing__channel__code", _("Channel")),
-        columns.state("status", _("State"), calls=["open"], ended=["approved", "lapsed"]),
+        columns.state("status", _("State"), calls=["open"], ended=["approved", "kept", "lapsed"]),
         "sentence",
         columns.money("old_amount", _("Price"), currency="listing__channel__currency"),
         columns.money("proposed_amount", _("Proposed"), currency="listing__channel__currency"),
@@ -40,10 +40,11 @@ class PriceHoldAdmin(StaffAdmin):
     exclude: ClassVar = ["made_of"]
     readonly_fields: ClassVar = [columns.document("made_of", _("Made of")), columns.moves]
     actions: ClassVar = ["approve_all", "reject_all"]
-    actions_detail: ClassVar = ["approve", "reject"]
+    actions_detail: ClassVar = ["approve", "reject", "keep"]
     fits: ClassVar = {
         "approve": lambda row: row.status == Status.OPEN and row.reason in MOVES,
         "reject": lambda row: row.status == Status.OPEN,
+        "keep": lambda row: row.status == Status.OPEN and row.is_off_sale and row.old_amount,
     }
     refusals: ClassVar = (deciding.CannotApproveError,)
 
@@ -85,12 +86,31 @@ class PriceHoldAdmin(StaffAdmin):
             hold,
             title=gettext("Reject"),
             explain=gettext(
-                "The old price stays, if it pays what the goods cost today; else it stays off"
-                " sale. The same proposal does not come back."
+                "The old price stays, if it keeps the lowest margin today; else the goods stay"
+                " off sale. The same proposal does not come back."
             ),
             form_class=ReasonForm,
             act=lambda given: deciding.reject(
                 hold=hold, actor=str(request.user), now=timezone.now(), reason=given["reason"]
             ),
             done=gettext("The old price stays."),
+        )
+
+    @action(description=_("Sell on by the old price"), icon="lock_open")
+    def keep(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        hold = self.row(request, object_id)
+        return self.ask(
+            request,
+            hold,
+            title=gettext("Sell on by the old price"),
+            explain=f"{hold.sentence} "
+            + gettext(
+                "The old price counts although it leaves less than the lowest margin, until the"
+                " proposal or the cost changes. It never goes below what the goods cost."
+            ),
+            form_class=ReasonForm,
+            act=lambda given: deciding.keep(
+                hold=hold, actor=str(request.user), reason=given["reason"], now=timezone.now()
+            ),
+            done=gettext("It is sold by the old price."),
         )

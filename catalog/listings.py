@@ -108,6 +108,7 @@ def _refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> 
             goods=_goods(supply, variants[supply.variant_id]),
             listing_id=listing.pk,
             present=listing.price_amount,
+            available=_available(supply, channel),
         )
         for supply, listing in zip(known, listings, strict=True)
     ]
@@ -120,7 +121,7 @@ def _refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> 
         values: dict[str, Any] = {
             **tagging.inputs(done.goods),
             **tagging.tags(done, listing=listing, currency=channel.currency),
-            "available": min(max(0, supply.available - channel.buffer), MAX_AVAILABLE),
+            "available": _available(supply, channel),
             "ships_from": {code: many for code, many in supply.ships_from.items() if many > 0},
             "as_of": _younger(supply.as_of, present=listing.as_of),
         }
@@ -139,6 +140,10 @@ def _refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> 
     rows.update(Listing, changed)
     tagging.remember(tagged, now=now)
     return {variants[each.variant_id].product_id for each in [*new, *changed]}
+
+
+def _available(supply: Supply, channel: Channel) -> int:
+    return min(max(0, supply.available - channel.buffer), MAX_AVAILABLE)
 
 
 def _goods(supply: Supply, variant: Variant) -> Goods:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,7 +11,7 @@ from django.db.models import Sum
 
 from catalog import policies
 from catalog.landing import ANY
-from catalog.models import Channel, CompetitorPrice, Listing, SalesTally
+from catalog.models import Channel, CompetitorPrice, SalesTally
 from storefront.lib.money import Money
 
 # What is older, or less surely the same goods, is not believed.
@@ -33,20 +33,21 @@ class Signals:
     cover_days: Decimal | None
 
 
-def read(*, channel: Channel, variant_ids: Sequence[int], now: datetime) -> dict[int, Signals]:
-    """Return what is fresh and believable, by variant; nothing is told of the others."""
+def read(*, channel: Channel, available: Mapping[int, int], now: datetime) -> dict[int, Signals]:
+    """Return what is fresh and believable, by variant; nothing is told of the others.
+
+    Shape:  ``available`` says of each variant how many can be had: a refresh knows it before
+            the listing does
+    """
+    variant_ids = list(available)
     lowest = _competitors(channel, variant_ids, now)
     sold = _sold_per_day(channel, variant_ids, now)
     told = lowest.keys() | sold.keys()
-    listings = Listing.objects.on(channel).filter(variant__in=sold)
-    available = dict(listings.values_list("variant_id", "available"))
     return {
         variant_id: Signals(
             competitor=lowest.get(variant_id),
             sold_per_day=sold.get(variant_id),
-            cover_days=available[variant_id] / sold[variant_id]
-            if variant_id in sold and variant_id in available
-            else None,
+            cover_days=available[variant_id] / sold[variant_id] if variant_id in sold else None,
         )
         for variant_id in told
     }

@@ -7,11 +7,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from catalog.guarding import Limits
+from catalog.guarding import Limits, Restored
 from catalog.landing import Costing, Terms
 from catalog.models import Channel, ExchangeRate, LandingTerms, PriceBook, PriceRule
 from catalog.models.rate import limits
-from catalog.pricing import Policy, Restored
+from catalog.pricing import Policy
 from catalog.rounding import Rounding
 from catalog.rules import Basis, Dynamics, Method, Rule, RuleIndex
 from catalog.worth import Standing, Worth, worth

@@ -20,7 +20,7 @@ def read(*, listing: Listing) -> list[Step]:
     """Return its newest prices, oldest first, each with the landed cost that it was made of."""
     changes = PriceChange.objects.filter(listing=listing).order_by("-at", "-pk")
     newest = changes.values_list("at", "amount", "made_of")[:MOST]
-    return [Step(at=at, price=amount, landed=_landed(made_of)) for at, amount, made_of in newest][
+    return [Step(at=at, price=amount, landed=landed_in(made_of)) for at, amount, made_of in newest][
         ::-1
     ]
 
@@ -38,7 +38,7 @@ def moments(*, listing_ids: Collection[int], now: datetime) -> dict[int, datetim
     return {listing_id: at + A_MOMENT for listing_id, at in newest}
 
 
-def _landed(made_of: Mapping[str, Any]) -> Decimal | None:
+def landed_in(made_of: Mapping[str, Any]) -> Decimal | None:
     """Find the landed cost among the steps; prices that are older than these have none."""
     for code, amount, _note in made_of.get("steps", ()):
         if code == "landed" and amount is not None:

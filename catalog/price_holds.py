@@ -28,6 +28,10 @@ SENTENCES = {
     Stop.UNSURE_RATE: "Nobody is sure what the supplier's money is worth.",
 }
 
+BELOW_FLOOR = (
+    "Off sale: the present {old} is below {floor}, which the lowest margin asks. It may be kept."
+)
+
 
 @needs_transaction
 def note(done: Mapping[Listing, Calculation], *, now: datetime) -> None:
@@ -59,7 +63,10 @@ def note(done: Mapping[Listing, Calculation], *, now: datetime) -> None:
         if hold is not None:
             if names := rows.differing(hold, values):
                 changed[hold] = [name.removesuffix("_id") for name in names]
-        elif rejected.get(listing.pk) != (values["reason"], values["proposed_amount"]):
+        elif not stopped[listing.pk].kept_by and rejected.get(listing.pk) != (
+            values["reason"],
+            values["proposed_amount"],
+        ):
             new.append(PriceHold(listing=listing, status_since=now, opened_at=now, **values))
     PriceHold.objects.bulk_create(new)
     rows.update(PriceHold, changed)
@@ -124,4 +131,7 @@ def sentence(done: Calculation) -> str:
     told = {name: "?" if figure is None else f"{figure:.2f}" for name, figure in figures.items()}
     told["move"] = percent(new / present - 1) if new and present else "?"
     told["day_move"] = percent(new / day_ago - 1) if new and day_ago else "?"
-    return SENTENCES[verdict.stop].format(**told)
+    words = SENTENCES[verdict.stop].format(**told)
+    if done.pays and not done.may_stay and verdict.floor is not None:
+        words += " " + BELOW_FLOOR.format(**told)
+    return words

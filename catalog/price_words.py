@@ -43,6 +43,7 @@ WORDS: dict[str, str | Promise] = {
     "stop_moved_too_far": _("Stopped: moves too far at once"),
     "stop_moved_too_far_today": _("Stopped: moves too far in a day"),
     "stop_unsure_rate": _("Stopped: nobody is sure what the supplier's money is worth"),
+    "kept": _("Sold on below the lowest margin, as a person decided"),
     "missing_cost": _("No price: no supplier asks a cost that we know"),
     "missing_rate": _("No price: nobody says what the supplier's money is worth, or not for long"),
     "missing_too_dear": _("No price: no light costs so much"),

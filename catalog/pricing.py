@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from catalog.guarding import MOVES, Bounds, Limits, Standing, Stop, Verdict, guard, may_stay
+from catalog.guarding import (
+    MOVES,
+    Bounds,
+    Limits,
+    Restored,
+    Standing,
+    Stop,
+    Verdict,
+    guard,
+    may_stay,
+)
 from catalog.landing import Costing, Landed, Terms
 from catalog.rules import Basis, Method, Place, Rule, RuleIndex
 from storefront.lib.money import Money
@@ -65,14 +75,6 @@ UNKNOWN = Market()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Restored:
-    """A book that was brought back, and until when its prices stood before that."""
-
-    book_id: int
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """All that prices of one channel are counted by at one moment.
 
@@ -105,7 +107,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calculation:
-    """How a price came about, or why there is none. ``cost`` is the wholesale cost here."""
+    """How a price came about, or why there is none.
+
+    ``cost`` is the wholesale cost here; ``kept_by`` says who decided, and why, that a price
+    below the lowest margin goes on being asked while the new one is stopped.
+    """
 
     goods: Goods
     missing: Missing | None = None
@@ -118,6 +124,7 @@ class Calculation:
     changes: tuple[tuple[Change, Decimal], ...] = ()  # what the market made of it
     standing: Standing = NO_PRICE
     verdict: Verdict | None = None
+    kept_by: str = ""
 
     @property
     def price(self) -> Decimal | None:
@@ -129,13 +136,21 @@ class Calculation:
 
     @property
     def may_stay(self) -> bool:
-        """Tell whether the present price may go on being asked while a person decides."""
+        """Tell whether the present price may go on being asked while a person decides.
+
+        It keeps the lowest margin, or somebody decided about it and it pays the cost.
+        """
+        floor = self.verdict.floor if self.verdict else None
+        return self._reaches(floor) or (bool(self.kept_by) and self.pays)
+
+    @property
+    def pays(self) -> bool:
+        """Tell whether the present price pays today's cost within the supplier's bounds."""
+        return self._reaches(self.landed.price_keeping(Decimal(0)) if self.landed else None)
+
+    def _reaches(self, lowest: Decimal | None) -> bool:
         present = self.standing.present
-        return (
-            present is not None
-            and self.landed is not None
-            and may_stay(present, landed=self.landed, bounds=self.bounds)
-        )
+        return present is not None and may_stay(present, lowest=lowest, bounds=self.bounds)
 
 
 def calculate(

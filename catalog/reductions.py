@@ -18,10 +18,13 @@ WINDOW = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A price from the moment on that it was asked; and whether the reduction made it."""
+    """A price from the moment on that it was asked; and whether the reduction made it.
+
+    ``amount`` is None where no price was asked from then on.
+    """
 
     at: datetime
-    amount: Decimal
+    amount: Decimal | None
     is_reduced: bool = False
 
 
@@ -46,20 +49,33 @@ def announced(
     """Return what may be said of the present price, which a promotion made; None: nothing.
 
     A reduction that grew in steps is one: its first step counts, as long as no other price
-    stood between. Goods that were never sold before it have nothing to compare with.
+    stood between; a while without any price is none. A rise ends it: what is asked then was
+    cheaper before, within the same promotion. Goods that were not sold before it have nothing
+    to compare with.
 
     Shape:  ``prices`` from the one in force 30 days before the reduction, oldest first
     """
     if now >= until or not prices or not prices[-1].is_reduced:
         return None
-    first = len(prices)
-    while first and prices[first - 1].is_reduced:
-        first -= 1
+    first = _first_step(prices)
     since = prices[first].at
     lowest = lowest_before(prices[:first], since=since)
     if lowest is None or price >= lowest:
         return None
     return Reduction(price=price, lowest=lowest, since=since, until=until)
+
+
+def _first_step(prices: Sequence[Asked]) -> int:
+    """Find where the reduction that the last price belongs to began."""
+    first, after = len(prices) - 1, prices[-1].amount
+    for place in range(first, -1, -1):
+        asked = prices[place]
+        if asked.amount is None:
+            continue
+        if not asked.is_reduced or (after is not None and asked.amount < after):
+            break
+        first, after = place, asked.amount
+    return first
 
 
 def lowest_before(prices: Sequence[Asked], *, since: datetime) -> Decimal | None:
@@ -71,6 +87,8 @@ def lowest_before(prices: Sequence[Asked], *, since: datetime) -> Decimal | None
     found: Decimal | None = None
     for place, asked in enumerate(prices):
         ends = prices[place + 1].at if place + 1 < len(prices) else since
-        if asked.at < since and ends > start and (found is None or asked.amount < found):
-            found = asked.amount
+        amount = asked.amount
+        if amount is None or asked.at >= since or ends <= start:
+            continue
+        found = amount if found is None else min(found, amount)
     return found

@@ -29,6 +29,8 @@ NEEDED = (
     "cost_amount",
     "landed_amount",
     "floor_amount",
+    "even_amount",
+    "available",
     "wholesale_amount",
     "wholesale_currency",
     "supplier_code",
@@ -163,6 +165,7 @@ def calculations(
             ),
             listing_id=row.pk,
             present=row.price_amount,
+            available=row.available,
         )
         for row in batch
     ]

@@ -63,10 +63,10 @@ _VARIANTS = """
         rule.ends_at,
         CASE WHEN rule.is_promotion THEN
             (SELECT json_agg(json_build_array(change.at, change.amount::text,
-                made_by.is_promotion AND made_by.starts_at = rule.starts_at
+                coalesce(made_by.is_promotion AND made_by.starts_at = rule.starts_at, false)
              ) ORDER BY change.at, change.id)
              FROM catalog_pricechange change
-             JOIN catalog_pricerule made_by ON made_by.id = change.rule_id
+             LEFT JOIN catalog_pricerule made_by ON made_by.id = change.rule_id
              WHERE change.listing_id = listing.id AND change.at >= coalesce(
                 (SELECT max(at) FROM catalog_pricechange
                  WHERE listing_id = listing.id
@@ -147,7 +147,7 @@ def _variant(
 ) -> VariantView:
     names: Mapping[str, str] = values[15] or {}
     asked = [
-        Asked(datetime.fromisoformat(at), Decimal(amount), is_reduced)
+        Asked(datetime.fromisoformat(at), amount and Decimal(amount), is_reduced)
         for at, amount, is_reduced in values[17] or ()
     ]
     return VariantView(

@@ -82,6 +82,8 @@ def _guards(done: Calculation, verdict: Verdict) -> Iterator[Step]:
         yield Step(code="present", amount=done.standing.present)
     code = "price" if verdict.stop is None else f"stop_{verdict.stop}"
     yield Step(code=code, amount=verdict.proposed)
+    if done.kept_by:
+        yield Step(code="kept", amount=done.standing.present, note=done.kept_by)
 
 
 @lru_cache(maxsize=4096)

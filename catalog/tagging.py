@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from catalog import price_history, price_holds, rows
+from catalog.guarding import MAX_PRICE
+from catalog.landing import Landed
 from catalog.models import Listing, PriceChange
 from catalog.pricing import Calculation, Goods
 from catalog.rows import fitted
@@ -64,11 +66,18 @@ def inputs(goods: Goods) -> dict[str, Any]:
 def tags(done: Calculation, *, listing: Listing, currency: str) -> dict[str, Any]:
     """Return the price columns of a listing.
 
-    A price that a guard stopped leaves the old one standing, while that pays what the goods
-    cost and keeps the supplier's bounds; else there is none until a person decides.
+    A price that a guard stopped leaves the old one standing, while that keeps the lowest
+    margin and the supplier's bounds; else there is none until a person decides.
     """
     if done.cost is None or done.landed is None or done.rule is None:
-        lost = ("cost_amount", "landed_amount", "floor_amount", "price_amount", "rule_id")
+        lost = (
+            "cost_amount",
+            "landed_amount",
+            "even_amount",
+            "floor_amount",
+            "price_amount",
+            "rule_id",
+        )
         return dict.fromkeys(lost)
     price, rule_id = done.price, done.rule.id
     floor = done.verdict.floor if done.verdict else None
@@ -79,17 +88,24 @@ def tags(done: Calculation, *, listing: Listing, currency: str) -> dict[str, Any
         "cost_amount": fitted(Listing, "cost_amount", Money(done.cost, currency).rounded().amount),
         "landed_amount": Money(done.landed.total, currency).rounded().amount,
         "floor_amount": floor and Money(floor, currency).rounded().amount,
+        "even_amount": _even(done.landed, currency),
         "price_amount": price,
         "rule_id": rule_id,
     }
+
+
+def _even(landed: Landed, currency: str) -> Decimal | None:
+    even = landed.price_keeping(Decimal(0))
+    return None if even is None or even > MAX_PRICE else Money(even, currency).rounded().amount
 
 
 @needs_transaction
 def remember(tagged: Sequence[Tagged], *, now: datetime) -> None:
     """Keep each change of a price with what it was made of, and what a guard stopped.
 
-    What a price that comes back replaces is the last one that was asked: else the guard on
-    the moves of a day could be walked around by losing the price.
+    A price that is lost is a change too: nothing was asked until the next one. What a price
+    that comes back replaces is the last one that was asked: else the guard on the moves of a
+    day could be walked around by losing the price.
 
     Locks:  none; the caller holds the listings
     """
@@ -98,16 +114,14 @@ def remember(tagged: Sequence[Tagged], *, now: datetime) -> None:
     changes = (
         PriceChange(
             listing=each.listing,
-            amount=price,
+            amount=each.listing.price_amount,
             old_amount=each.done.standing.present if each.before is None else each.before,
-            cost_amount=cost,
-            rule_id=rule_id,
+            cost_amount=each.listing.cost_amount,
+            rule_id=each.listing.rule_id,
             made_of=snapshot(each.done),
             at=moments.get(each.listing.pk, now),
         )
         for each in moved
-        if (price := each.listing.price_amount)
-        if (cost := each.listing.cost_amount) and (rule_id := each.listing.rule_id)
     )
     rows.insert(PriceChange, changes)
     price_holds.note({each.listing: each.done for each in tagged}, now=now)

@@ -18,20 +18,22 @@ class PriceHold(Stateful):
     """One price that waits for a person, because a guard did not believe it.
 
     The newest calculation is written over an open row, so that staff decide about today's
-    figures. ``is_off_sale``: the old price would sell at a loss or against the supplier's
-    bounds, so nothing is sold until somebody decides.
+    figures. ``is_off_sale``: the old price would sell below the lowest margin or against the
+    supplier's bounds, so nothing is sold until somebody decides.
     """
 
     class Status(models.TextChoices):
         OPEN = "open"
         APPROVED = "approved"  # the proposed price counts
         REJECTED = "rejected"  # the old price stays; the same proposal does not come back
+        KEPT = "kept"  # the old price goes on, though it leaves less than the lowest margin
         LAPSED = "lapsed"  # a later calculation needs no decision
 
     TRANSITIONS: ClassVar = {
-        Status.OPEN: frozenset({Status.APPROVED, Status.REJECTED, Status.LAPSED}),
+        Status.OPEN: frozenset({Status.APPROVED, Status.REJECTED, Status.KEPT, Status.LAPSED}),
         Status.APPROVED: frozenset(),
         Status.REJECTED: frozenset(),
+        Status.KEPT: frozenset(),
         Status.LAPSED: frozenset(),
     }
     AXES: ClassVar = {"status": TRANSITIONS}
@@ -60,6 +62,7 @@ class PriceHold(Stateful):
     is_off_sale = models.BooleanField(default=False)
     opened_at = models.DateTimeField()
     decided_by = models.CharField(max_length=100, blank=True)
+    decided_because = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = [
@@ -69,12 +72,17 @@ class PriceHold(Stateful):
                 name="price_hold_one_open_per_listing",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["open", "approved", "rejected", "lapsed"]),
+                condition=Q(status__in=["open", "approved", "rejected", "kept", "lapsed"]),
                 name="price_hold_status_is_known",
             ),
             models.CheckConstraint(
                 condition=~Q(status="approved") | Q(proposed_amount__gt=0),
                 name="price_hold_approved_has_price",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="kept")
+                | (Q(old_amount__gt=0) & ~Q(decided_by="") & ~Q(decided_because="")),
+                name="price_hold_kept_names_who_and_why",
             ),
         ]
 

@@ -52,8 +52,9 @@ class Listing(models.Model):
     ``available`` is a claim as old as ``as_of``; only a hold on a stock row is a fact.
     ``wholesale_amount`` to ``msrp_amount`` are what the chosen supplier says, in his currency:
     the inputs of the price, kept so that all prices can be counted anew without asking him.
-    ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost and ``floor_amount``
-    the lowest price that keeps the lowest margin, in the channel's currency.
+    ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost, ``even_amount`` the
+    price with tax that pays it and all fees, and ``floor_amount`` the lowest price that keeps the
+    lowest margin, in the channel's currency.
     """
 
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="listings")
@@ -62,6 +63,7 @@ class Listing(models.Model):
     cost_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     landed_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     floor_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    even_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     wholesale_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     wholesale_currency = models.CharField(max_length=3, blank=True)
     supplier_code = models.CharField(max_length=30, blank=True)
@@ -100,6 +102,12 @@ class Listing(models.Model):
                 | Q(landed_amount__isnull=True)
                 | Q(price_amount__gte=models.F("landed_amount")),
                 name="listing_price_not_below_landed_cost",
+            ),
+            models.CheckConstraint(
+                condition=Q(price_amount__isnull=True)
+                | Q(even_amount__isnull=True)
+                | Q(price_amount__gte=models.F("even_amount")),
+                name="listing_price_not_below_even",
             ),
         ]
         indexes = [

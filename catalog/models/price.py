@@ -215,19 +215,27 @@ class PriceRule(models.Model):
 class PriceChange(models.Model):
     """A price that changed: the lowest of the last 30 days is read from here.
 
-    ``made_of`` holds the inputs and each step, as ``stepping.snapshot`` writes them.
+    ``amount`` is None from when on no price was asked, because it was lost. ``made_of`` holds
+    the inputs and each step, as ``stepping.snapshot`` writes them.
     """
 
     listing = models.ForeignKey("catalog.Listing", models.CASCADE, related_name="price_changes")
-    amount = models.DecimalField(max_digits=12, decimal_places=2)
+    amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     old_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
-    cost_amount = models.DecimalField(max_digits=12, decimal_places=2)
-    rule = models.ForeignKey(PriceRule, models.PROTECT, related_name="+")
+    cost_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    rule = models.ForeignKey(PriceRule, models.PROTECT, null=True, blank=True, related_name="+")
     made_of = models.JSONField(default=dict, blank=True)
     at = models.DateTimeField()
 
     class Meta:
         indexes = [models.Index(fields=["listing", "at"], name="price_change_by_listing")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(cost_amount__isnull=False, rule__isnull=False, amount__isnull=False)
+                | Q(amount__isnull=True, old_amount__isnull=False),
+                name="price_change_says_what_made_it",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.listing_id}: {self.amount}"

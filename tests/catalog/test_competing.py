@@ -36,8 +36,8 @@ def take_in(rows, *, head=HEAD, now=NOON):
 
 
 def told(channel, *variants, now=NOON):
-    ids = [variant.pk for variant in variants]
-    return market.read(channel=channel, variant_ids=ids, now=now)
+    available = {variant.pk: 9 for variant in variants}
+    return market.read(channel=channel, available=available, now=now)
 
 
 def follow(rate="0"):

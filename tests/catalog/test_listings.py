@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from catalog import listings
 from catalog.completeness import Lack
 from catalog.listings import Supply
-from catalog.models import Card, Listing, PriceChange, PriceRule
+from catalog.models import Card, Listing, PriceChange, PriceRule, SalesTally
 from storefront.lib.money import Money
 from tests.factories.catalog import (
     NOON,
@@ -22,6 +23,8 @@ from tests.factories.catalog import (
     make_spec,
     make_variant,
 )
+from tests.factories.price_books import make_price_book
+from tests.factories.price_shop import stock_shop, supplied
 
 pytestmark = pytest.mark.django_db
 
@@ -224,3 +227,27 @@ def test_many_variants_need_no_more_queries_than_few():
     refreshing(1)
 
     assert refreshing(3) == refreshing(60)
+
+
+def test_the_database_keeps_every_price_above_what_pays_the_cost_with_fees_and_tax():
+    (listing,) = stock_shop("10.00")
+
+    assert (listing.landed_amount, listing.even_amount) == (Decimal("12.00"), Decimal("14.72"))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Listing.objects.update(price_amount=Decimal("14.50"))
+
+
+def test_a_restock_is_priced_by_what_can_be_had_after_it():
+    (listing,) = stock_shop("10.00")
+    scarce = {"low_cover_days": 5, "raise_rate": Decimal("0.5")}
+    make_price_book(channel=make_channel(), version=2, status="live", rules=(scarce,))
+    SalesTally.objects.create(
+        channel=make_channel(), variant=listing.variant, day=NOON.date(), units=56
+    )
+
+    def priced(available):
+        supply = replace(supplied(listing.variant), available=available)
+        listings.refresh(channel=make_channel(), supplies=[supply], now=NOON)
+        return Listing.objects.get().price_amount
+
+    assert [priced(1), priced(1000)] == [Decimal("31.99"), Decimal("21.99")]

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from catalog import deciding, listings
+from catalog import deciding, explaining, listings
 from catalog.listings import Supply
 from catalog.models import Card, Listing, PriceChange, PriceHold
 from storefront.lib.states import LostRaceError, StatusChange
@@ -169,3 +169,58 @@ def test_the_limit_of_a_day_holds_however_often_the_price_is_lost_in_it(variant)
 
     assert listing.price_amount is None or listing.price_amount <= Decimal("21.99") * Decimal("1.2")
     assert PriceHold.objects.get(status="open").reason == "moved_too_far_today"
+
+
+@pytest.fixture
+def floor(variant):
+    """Let the live book ask a margin of a quarter at least, and stop moves above a tenth."""
+    make_price_book(
+        channel=make_channel(),
+        version=4,
+        status="live",
+        floor_margin_rate="0.25",
+        max_run_rate="0.10",
+    )
+
+
+def test_a_stopped_price_is_not_sold_below_the_lowest_margin(variant, floor):
+    listing = refresh(variant, "14.50")
+
+    hold = PriceHold.objects.get()
+    assert (listing.price_amount, listing.is_published, hold.is_off_sale) == (None, False, True)
+    assert "Off sale: the present 21.99 is below" in hold.sentence
+
+
+def test_a_named_person_lets_it_be_sold_until_the_figures_change(variant, floor):
+    refresh(variant, "14.50")
+    deciding.keep(hold=PriceHold.objects.get(), actor="ann", reason="A fair in May.", now=LATER)
+
+    listing = refresh(variant, "14.50", now=LATER + timedelta(hours=1))
+    told = {step.code: step.note for step in explaining.explain(listing=listing, now=LATER).steps}
+
+    assert (listing.price_amount, listing.is_published) == (Decimal("21.99"), True)
+    assert told["kept"] == "ann: A fair in May."
+    assert not PriceHold.objects.filter(status="open").exists()
+
+    dearer = refresh(variant, "15.00", now=LATER + timedelta(hours=2))
+
+    assert dearer.price_amount is None
+    assert PriceHold.objects.get(status="open").is_off_sale
+
+
+def test_nobody_keeps_a_price_that_does_not_pay_the_cost(variant, floor):
+    refresh(variant, "30.00")
+
+    with pytest.raises(deciding.CannotApproveError):
+        deciding.keep(hold=PriceHold.objects.get(), actor="ann", reason="Why not.", now=LATER)
+
+
+def test_what_an_earlier_book_proposed_is_not_approved_below_the_lowest_margin_of_today(variant):
+    refresh(variant, "20.00")
+    hold = PriceHold.objects.get()
+    make_price_book(channel=make_channel(), version=3, status="live", floor_margin_rate="0.50")
+
+    with pytest.raises(deciding.CannotApproveError):
+        deciding.approve(hold=hold, actor="ann", now=LATER)
+
+    assert PriceHold.objects.get().status == "open"

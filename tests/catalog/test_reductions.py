@@ -5,13 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from catalog import repricing, showing
+from catalog import listings, repricing, showing
+from catalog.listings import Supply
 from catalog.models import Listing, PriceChange
 from catalog.reductions import Asked, announced, lowest_before
 from storefront.lib.money import Money
 from tests.factories.catalog import NOON, make_channel
 from tests.factories.price_books import make_rule
-from tests.factories.price_shop import drafted, open_and_reprice, stock_shop
+from tests.factories.price_shop import drafted, open_and_reprice, stock_shop, supplied
 
 D = Decimal
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
@@ -20,7 +21,7 @@ UNTIL = NOON + 7 * DAY
 
 def asked(*told):
     """Build a history from (days ago, price) and (days ago, price, True) for the reduction."""
-    return [Asked(NOON - row[0] * DAY, D(row[1]), *row[2:]) for row in told]
+    return [Asked(NOON - row[0] * DAY, row[1] and D(row[1]), *row[2:]) for row in told]
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,14 @@ def test_a_reduction_is_counted_from_the_lowest_price_before_it_began():
     assert (found.lowest, found.percent, found.since) == (D(27), 11, NOON - 2 * DAY)
 
 
+def test_a_reduction_goes_on_after_a_while_without_a_price():
+    history = asked((60, "30"), (8, "25", True), (5, None), (2, "24", True))
+
+    found = announced(history, price=D(24), until=UNTIL, now=NOON)
+
+    assert (found.lowest, found.since) == (D(30), NOON - 8 * DAY)
+
+
 @pytest.mark.parametrize(
     ("history", "price"),
     [
@@ -57,6 +66,8 @@ def test_a_reduction_is_counted_from_the_lowest_price_before_it_began():
         ([(60, "25"), (2, "25", True)], "25"),
         ([(60, "25"), (2, "26", True)], "26"),
         ([(60, "30"), (5, "25", True), (2, "28")], "28"),  # it is over
+        ([(60, "40"), (10, "28", True), (1, "33", True)], "33"),  # cheaper within the promotion
+        ([(200, "50"), (50, None), (1, "40", True)], "40"),  # nothing was asked for 30 days
     ],
 )
 def test_what_is_no_reduction_is_not_called_one(history, price):
@@ -159,3 +170,20 @@ def test_only_what_may_count_is_read_from_a_long_history(promotion):
     repricing.reprice_due(now=NOON + 5 * DAY)
 
     assert shown(NOON + 6 * DAY).lowest_before == Money(D("21.99"), "EUR")
+
+
+def test_the_history_knows_when_no_price_was_asked(promotion):
+    variant = Listing.objects.get().variant
+    PriceChange.objects.update(at=NOON - 60 * DAY)
+    lost = Supply(variant_id=variant.pk, cost=None, available=0, ships_from={}, as_of=NOON)
+    listings.refresh(channel=make_channel(), supplies=[lost], now=NOON - 40 * DAY)
+    listings.refresh(channel=make_channel(), supplies=[supplied(variant)], now=NOON + 5 * DAY)
+
+    during = shown(NOON + 6 * DAY)
+
+    assert (during.price, during.reduction) == (Money(D("16.99"), "EUR"), None)
+    assert list(PriceChange.objects.order_by("at").values_list("amount", flat=True)) == [
+        D("21.99"),
+        None,
+        D("16.99"),
+    ]

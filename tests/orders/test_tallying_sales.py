@@ -64,11 +64,11 @@ def test_demand_is_read_over_28_days_and_cover_from_what_is_there():
     Order.objects.filter(pk=order.pk).update(placed_at=NOON - 27 * DAY)
     tasks.tally_sales()  # by the clock on the wall it may find nothing
     tallying_sales.tally(now=NOON)
-    Listing.objects.update(available=10)
 
     def told(now):
-        ids = [listing.variant_id]
-        return market.read(channel=make_channel(), variant_ids=ids, now=now).get(listing.variant_id)
+        available = {listing.variant_id: 10}
+        found = market.read(channel=make_channel(), available=available, now=now)
+        return found.get(listing.variant_id)
 
     assert (told(NOON).sold_per_day, told(NOON).cover_days) == (Decimal("0.25"), Decimal(40))
     assert told(NOON + DAY) is None

@@ -111,6 +111,30 @@ def test_the_page_of_a_listing_explains_its_price(staff, listings):
     assert "30 % margin over landed cost" in shown
 
 
+def test_staff_let_goods_be_sold_below_the_lowest_margin_only_with_a_reason(staff, listings):
+    book = draft(staff)
+    PriceBook.objects.filter(pk=book.pk).update(
+        max_run_rate=Decimal("0.05"), floor_margin_rate=Decimal("0.28")
+    )
+    rehearsing.rehearse(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
+    staff.post(page("pricebook", "go_live", book.pk))
+    Listing.objects.filter(pk=listings[0].pk).update(wholesale_amount=Decimal("12.00"))
+    repricing.reprice_due(now=timezone.now())
+    hold = PriceHold.objects.get()
+    before = Listing.objects.get(pk=listings[0].pk).price_amount
+
+    staff.post(page("pricehold", "keep", hold.pk), {"reason": ""})
+    still = PriceHold.objects.get().status
+    staff.post(page("pricehold", "keep", hold.pk), {"reason": "A fair in May."})
+    shown = staff.get(page("listing", "explain", listings[0].pk)).content.decode()
+
+    assert (before, still, PriceHold.objects.get().status) == (None, "open", "kept")
+    assert Listing.objects.get(pk=listings[0].pk).price_amount == listings[0].price_amount
+    assert "A fair in May." in shown
+    assert "Sold on below the lowest margin" in shown
+    assert staff.get(page("pricechange")).status_code == 200
+
+
 def test_staff_approve_one_stopped_price_and_reject_another(staff, listings):
     book = draft(staff)
     PriceBook.objects.filter(pk=book.pk).update(max_run_rate=Decimal("0.05"), rehearsed_at=NOON)

@@ -105,11 +105,12 @@ SUPPLY = (
     ),
     Invariant(
         code="P1.not_below_cost",
-        sentence="Nothing is sold below its landed cost.",
+        sentence="Nothing is sold below what pays its landed cost, all fees and the tax.",
         sql="""
-            SELECT v.sku, l.channel_id AS channel, l.price_amount, l.cost_amount
+            SELECT v.sku, l.channel_id AS channel, l.price_amount, l.cost_amount, l.even_amount
             FROM catalog_listing l JOIN catalog_variant v ON v.id = l.variant_id
             WHERE l.price_amount < l.cost_amount OR l.price_amount < l.landed_amount
+               OR l.price_amount < l.even_amount
                OR (l.is_published AND (l.price_amount IS NULL OR l.price_amount <= 0
                                        OR l.cost_amount IS NULL))
         """,

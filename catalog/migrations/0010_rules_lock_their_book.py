@@ -43,6 +43,6 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0008_rates_with_limits")]
+    dependencies = [("catalog", "0009_price_floors")]
 
     operations = [migrations.RunSQL(KEEP, KEEP_AS_BEFORE)]
