@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -44,6 +44,10 @@ class Terms:
     channel_fee_rate: Decimal = Decimal(0)
     tax_rate: Decimal = Decimal(0)
 
+    def fees(self, *, net: Decimal, gross: Decimal) -> tuple[Decimal, Decimal]:
+        """Return what the payment and the channel take of a price, besides fixed amounts."""
+        return gross * self.payment_fee_rate, net * self.channel_fee_rate
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
@@ -65,10 +69,23 @@ class Landed:
         terms = self.terms
         return terms.channel_fee_rate + terms.payment_fee_rate * (1 + terms.tax_rate)
 
+    @property
+    def unsent(self) -> Landed:
+        """The same without freight, where that is known of the whole parcel."""
+        return replace(self, freight=Decimal(0), total=self.total - self.freight)
+
     def of(self, quantity: int) -> Decimal:
         """Return what so many cost in one line of a parcel: the flat duty is paid once."""
-        once = self.duty if self.terms.duty_amount is None else Decimal(0)
-        return (self.total - once) * quantity + once
+        return sum((amount for _, amount in self.parts(quantity)), Decimal(0))
+
+    def parts(self, quantity: int) -> Iterator[tuple[str, Decimal]]:
+        """Name each part of what so many cost in one line, in the order in which it arises."""
+        yield "wholesale", self.wholesale * quantity
+        yield "supplier_fee", self.supplier_fee * quantity
+        yield "freight", self.freight * quantity
+        yield "duty", self.duty * (1 if self.terms.duty_amount is None else quantity)
+        yield "handling", self.handling * quantity
+        yield "payment_fee", self.payment_fee * quantity
 
     def price_keeping(self, margin_rate: Decimal, *, more: Decimal = Decimal(0)) -> Decimal | None:
         """Return the price with tax that pays all this, ``more``, and leaves the margin.
@@ -88,13 +105,8 @@ class Landed:
         return ONE - self.fee_rate - self.total / net
 
     def steps(self) -> Iterator[tuple[str, Decimal]]:
-        """Name each part of the cost, in the order in which it arises."""
-        yield "wholesale", self.wholesale
-        yield "supplier_fee", self.supplier_fee
-        yield "freight", self.freight
-        yield "duty", self.duty
-        yield "handling", self.handling
-        yield "payment_fee", self.payment_fee
+        """Name each part of what one unit costs, and all together."""
+        yield from self.parts(1)
         yield "landed", self.total
 
 
@@ -153,16 +165,35 @@ class Costing:
     doubts: Mapping[str, Decimal] = field(default_factory=dict)
     faded: Mapping[str, Decimal] = field(default_factory=dict)
 
+    @property
+    def sure(self) -> Costing:
+        """The same, by no rate that anybody has a doubt about."""
+        rates = {base: rate for base, rate in self.rates.items() if base not in self.doubts}
+        return replace(self, rates=rates, doubts={}, faded={})
+
     def rate(self, currency: str) -> Decimal | None:
         """Return what money is worth, or was when somebody knew; None: nobody ever said."""
         return self.rates.get(currency, self.faded.get(currency))
 
+    def dearest(self, currency: str) -> Decimal | None:
+        """Return the most that money may be worth; None while nobody can say."""
+        return self.doubts.get(currency, self.rates.get(currency))
+
     def landed(self, cost: Money, *, origins: Sequence[str], supplier_code: str) -> Landed | None:
         """Land goods at a wholesale cost in any money; None while nobody can say."""
-        rate = self.doubts.get(cost.currency, self.rates.get(cost.currency))
+        rate = self.dearest(cost.currency)
         if rate is None:
             return None
         return self.land(cost.amount * rate, origins=origins, supplier_code=supplier_code)
+
+    def terms_of(self, *, origin: str, supplier_code: str) -> Terms | None:
+        return terms_for(self.terms, origin=origin, supplier_code=supplier_code)
+
+    def owes_flat_duty(self, *, origin: str, terms: Terms) -> bool:
+        """Tell whether the law asks for its duty, and nobody said another one."""
+        return terms.duty_amount is None and pays_flat_duty(
+            origin=origin, destination=self.country, on=self.on
+        )
 
     def land(
         self, wholesale: Decimal, *, origins: Sequence[str], supplier_code: str
@@ -173,13 +204,11 @@ class Costing:
         """
         found: Landed | None = None
         for origin in origins or NOWHERE:
-            terms = terms_for(self.terms, origin=origin, supplier_code=supplier_code)
+            terms = self.terms_of(origin=origin, supplier_code=supplier_code)
             if terms is None:
                 return None
             duty = Decimal(0)
-            if terms.duty_amount is None and pays_flat_duty(
-                origin=origin, destination=self.country, on=self.on
-            ):
+            if self.owes_flat_duty(origin=origin, terms=terms):
                 if DUTY_CURRENCY not in self.rates:
                     return None
                 duty = FLAT_DUTY * self.rates[DUTY_CURRENCY]

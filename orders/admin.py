@@ -139,6 +139,8 @@ class OrderAdmin(StaffAdmin):
             "quantity",
             columns.money("unit_amount", _("Unit"), currency="order__currency"),
             columns.money("line_amount", _("Line"), currency="order__currency"),
+            columns.money("landed_amount", _("Landed cost"), currency="order__currency"),
+            columns.money("fees_amount", _("Fees"), currency="order__currency"),
             "canceled_quantity",
             "shipped_quantity",
             "delivered_quantity",

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
-from catalog.models import ExchangeRate, Variant
-from orders import addresses
+from catalog.models import Variant
+from orders import accounting, addresses
+from orders.earning import Account
 from orders.gate import Facts, LineFacts, Reason, is_waived, reasons_to_hold
 from orders.models import Payment, PurchaseLine, PurchaseOrder
 from orders.requesting import request_for
-from orders.taxes import contained_tax, rate_for
 from storefront.lib.address import Address
 from storefront.lib.failures import OutsideError, PermanentError
 from storefront.lib.money import Money
@@ -69,25 +69,28 @@ def _facts(
             "order_line__offer", "order_line__level", "order_line__variant"
         )
     )
-    charge = purchase_order.charge
-    costs = [_cost(line) for line in lines] if asked_for_goods is None else [asked_for_goods]
-    costs += [
-        option.price for option in options or () if option.name == purchase_order.carrier_service
-    ]
-    rates = _rates({cost.currency for cost in costs}, order.currency, now)
-    missing = sorted(currency for currency, rate in rates.items() if rate is None)
+    freight = next(
+        (one.price for one in options or () if one.name == purchase_order.carrier_service), None
+    )
+    accounts = accounting.read(
+        purchase_order=purchase_order,
+        lines=lines,
+        freight=freight,
+        goods=asked_for_goods,
+        now=now,
+    )
     return Facts(
         address_problems=sorted(addresses.problems(address=ship_to)),
         supplier_is_active=purchase_order.supplier.status == "active",
-        lines=[_line_facts(line) for line in lines],
+        lines=[_line_facts(line, accounts.lines.get(line.pk)) for line in lines],
         carrier_service=purchase_order.carrier_service,
         routes=None if options is None else frozenset(option.name for option in options),
         battery_is_allowed=_battery_is_allowed(purchase_order, lines),
-        charge_net=charge - contained_tax(gross=charge, rate=rate_for(ship_to.country)),
-        outlay=None if missing else _sum(costs, rates, order.currency),
-        missing_rates=[f"{currency}-{order.currency}" for currency in missing],
+        account=accounts.parcel,
+        missing_rates=accounts.missing_rates,
+        missing_terms=accounts.missing_terms,
         secured=_secured(purchase_order),
-        charge=charge,
+        charge=purchase_order.charge,
     )
 
 
@@ -103,7 +106,7 @@ def _battery_is_allowed(purchase_order: PurchaseOrder, lines: list[PurchaseLine]
     )
 
 
-def _line_facts(line: PurchaseLine) -> LineFacts:
+def _line_facts(line: PurchaseLine, account: Account | None) -> LineFacts:
     sold = line.order_line
     offer = sold.offer
     return LineFacts(
@@ -116,34 +119,12 @@ def _line_facts(line: PurchaseLine) -> LineFacts:
         else None,
         reported_now=sold.level.reported_quantity,
         lacks={criterion: _name_of(criterion) for criterion in offer.lacks},
+        account=account,
     )
 
 
 def _name_of(criterion: str) -> str:
     return str(Criterion(criterion).label)
-
-
-def _cost(line: PurchaseLine) -> Money:
-    offer = line.order_line.offer
-    return Money(offer.cost_amount or line.agreed_cost_amount, offer.currency) * line.quantity
-
-
-def _rates(currencies: set[str], quote: str, now: datetime) -> dict[str, Decimal | None]:
-    sure = ExchangeRate.objects.sure(now).filter(quote=quote, base__in=currencies)
-    known = dict(sure.values_list("base", "rate"))
-    return {
-        currency: Decimal(1) if currency == quote else known.get(currency)
-        for currency in currencies
-    }
-
-
-def _sum(costs: list[Money], rates: dict[str, Decimal | None], currency: str) -> Money:
-    converted = (
-        cost if cost.currency == currency else cost.converted(rate=rate, currency=currency)
-        for cost in costs
-        if (rate := rates[cost.currency]) is not None
-    )
-    return Money.total(converted, currency)
 
 
 def _secured(purchase_order: PurchaseOrder) -> Money:

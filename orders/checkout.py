@@ -14,10 +14,10 @@ from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 
 from catalog.models import Listing, Variant
-from orders import addresses, carts, reservations, sourcing
+from orders import addresses, carts, freezing, reservations, sourcing
 from orders.access import new_key
 from orders.delivery import QuotedParcel, ShippingQuote
-from orders.models import Cart, CartLine, Order, OrderLine, Reservation
+from orders.models import Cart, CartLine, Order, Reservation
 from orders.numbers import order_number
 from orders.routing import PlannedLine
 from orders.taxes import contained_tax, rate_for
@@ -189,7 +189,9 @@ def _place(  # noqa: PLR0913
         arrives_from=quote.arrives_from,
         arrives_to=quote.arrives_to,
     )
-    order_lines = _freeze(order, lines, planned, units, tax_rate)
+    order_lines = freezing.freeze(
+        order=order, lines=lines, planned=planned, units=units, tax_rate=tax_rate, now=now
+    )
     tax = Money.total(
         (
             contained_tax(gross=Money(line.line_amount, currency), rate=tax_rate)
@@ -256,36 +258,3 @@ def _plan_entry(quoted: QuotedParcel) -> dict[str, Any]:
         "max_cell_wh": str(quoted.max_cell_wh),
         "levels": {line.variant_id: line.candidate.level_id for line in quoted.parcel.lines},
     }
-
-
-def _freeze(
-    order: Order,
-    lines: list[CartLine],
-    planned: Mapping[int, PlannedLine],
-    units: Mapping[int, Decimal],
-    tax_rate: Decimal,
-) -> list[OrderLine]:
-    pictures = carts.pictures(lines)
-    frozen = []
-    for line in lines:
-        variant = line.listing.variant
-        candidate = planned[variant.pk].candidate
-        options = f", {variant.options_text}" if variant.options_text else ""
-        frozen.append(
-            OrderLine(
-                order=order,
-                variant=variant,
-                offer_id=candidate.offer_id,
-                level_id=candidate.level_id,
-                sku=variant.sku,
-                title=f"{variant.product.title}{options}"[:200],
-                picture=pictures.get(variant.product_id, ""),
-                quantity=line.quantity,
-                unit_amount=units[line.pk],
-                line_amount=units[line.pk] * line.quantity,
-                tax_rate=tax_rate,
-                cost_amount=candidate.wholesale.amount,
-                cost_currency=candidate.wholesale.currency,
-            )
-        )
-    return OrderLine.objects.bulk_create(frozen)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from orders.earning import Account
 from storefront.lib.money import Money
 
 
@@ -15,6 +16,7 @@ class LineFacts:
     """One line as it was sold and as it stands now; costs are per unit, supplier's currency.
 
     ``lacks`` are the certificates that it needs and that nobody has proven: code to name.
+    ``account`` is what it earns by itself, at the cost of now; None where nobody can say.
     """
 
     sku: str
@@ -24,14 +26,16 @@ class LineFacts:
     cost_now: Money | None
     reported_now: int
     lacks: Mapping[str, str]
+    account: Account | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything the gate looks at. Money of ``charge_net`` and ``outlay`` is the channel's.
+    """Everything the gate looks at.
 
-    ``missing_rates`` are pairs such as ``USD-EUR`` that nobody is sure of; with one of
-    them, ``outlay`` is unknown.
+    ``account`` is what the whole parcel earns, in the channel's money; None where nobody can
+    say: ``missing_rates`` are pairs such as ``USD-EUR`` that nobody is sure of, and
+    ``missing_terms`` names goods of which nobody said what selling them costs.
     ``routes`` are the supplier's own names of what he offers for this very parcel; None
     when he could not be asked.
     """
@@ -42,9 +46,9 @@ class Facts:
     carrier_service: str
     routes: frozenset[str] | None
     battery_is_allowed: bool
-    charge_net: Money
-    outlay: Money | None
+    account: Account | None
     missing_rates: Sequence[str]
+    missing_terms: str
     secured: Money
     charge: Money
 
@@ -87,6 +91,7 @@ def _covers(kept: Mapping[str, Any], reason: Reason) -> bool:
 
 NO_RATE = "rate"
 NO_EVIDENCE = "evidence"
+NO_MARGIN = "margin"
 COST_DRIFT_RATE = Decimal("0.02")  # a cent of rounding is no drift
 
 
@@ -123,9 +128,14 @@ def reasons_to_hold(facts: Facts) -> list[Reason]:
             " nobody can say what it earns."
         )
         found.append(Reason(NO_RATE, sentence, subject=pair))
-    if facts.outlay is not None and facts.charge_net < facts.outlay:
-        loss = facts.outlay - facts.charge_net
-        found.append(Reason("margin", f"It would lose {loss}.", amount=loss))
+    if facts.missing_terms:
+        sentence = (
+            f"Nobody said what selling {facts.missing_terms} costs: nobody can say what it earns."
+        )
+        found.append(Reason(NO_MARGIN, sentence, subject="terms"))
+    if facts.account is not None and facts.account.loss.amount > 0:
+        loss = facts.account.loss
+        found.append(Reason(NO_MARGIN, f"It would lose {loss}: {facts.account}.", amount=loss))
     return found
 
 
@@ -147,6 +157,10 @@ def _line_reasons(line: LineFacts) -> list[Reason]:
     ):
         sentence = f"{line.title}: cost {line.cost_sold} when sold, {line.cost_now} now."
         found.append(Reason("cost", sentence, subject=line.sku, amount=line.cost_now))
+    if line.account is not None and line.account.loss.amount > 0:
+        loss = line.account.loss
+        sentence = f"{line.title}: sold at a loss of {loss}: {line.account}."
+        found.append(Reason(NO_MARGIN, sentence, subject=line.sku, amount=loss))
     for criterion, name in line.lacks.items():
         sentence = f"{line.title}: nothing valid proves {name}."
         found.append(Reason(NO_EVIDENCE, sentence, subject=proof_of(line.sku, criterion)))

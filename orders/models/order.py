@@ -147,7 +147,10 @@ class Order(Stateful):
 class OrderLine(models.Model):
     """One line, with the words, price and cost it was sold on.
 
-    ``offer`` and ``level`` are where routing decided to take it from.
+    ``offer`` and ``level`` are where routing decided to take it from. ``landed_amount`` is what
+    all units land at from there, and ``fees_amount`` what their price costs in fees, both in the
+    order's currency; ``cost_rate`` is what the supplier's money was worth in it. They are None
+    where nobody could say.
     """
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="lines")
@@ -163,6 +166,9 @@ class OrderLine(models.Model):
     tax_rate = models.DecimalField(max_digits=5, decimal_places=4)
     cost_amount = models.DecimalField(max_digits=12, decimal_places=2)  # per unit, supplier's
     cost_currency = models.CharField(max_length=3)
+    cost_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
+    landed_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    fees_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     canceled_quantity = models.PositiveSmallIntegerField(default=0)
     shipped_quantity = models.PositiveSmallIntegerField(default=0)
     delivered_quantity = models.PositiveSmallIntegerField(default=0)

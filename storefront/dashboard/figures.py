@@ -35,7 +35,7 @@ class OrdersInState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earned:
-    """Goods sold in the last days in one currency: without tax, and less their cost."""
+    """Goods sold in the last days in one currency: without tax, and less all that they cost."""
 
     goods: Money
     cost: Money
@@ -94,16 +94,20 @@ def parcels(*, midnight: datetime) -> dict[str, int]:
     return dict(counts)
 
 
-# A cost in another currency counts at today's rate; without a rate the line is left out on
-# both sides, so that no cost is taken for nothing.
+# What a line was sold on counts: what it landed at then, with its fees. Of lines that were sold
+# before that was kept, and of those of which nobody could say it, the wholesale cost counts, at
+# the rate of then or of today; without a rate a line is left out on both sides, so that no cost
+# is taken for nothing.
 _EARNED = """
     SELECT o.currency,
            coalesce(sum(unit * sold / (1 + tax)), 0),
-           coalesce(sum(cost * sold * rate), 0)
+           coalesce(sum(coalesce(spent, cost * rate) * sold), 0)
     FROM (
         SELECT l.order_id, l.unit_amount AS unit, l.tax_rate AS tax, l.cost_amount AS cost,
                l.quantity - l.canceled_quantity AS sold,
-               CASE WHEN l.cost_currency = o.currency THEN 1 ELSE r.rate END AS rate
+               (l.landed_amount + l.fees_amount) / l.quantity AS spent,
+               CASE WHEN l.cost_currency = o.currency THEN 1
+                    ELSE coalesce(l.cost_rate, r.rate) END AS rate
         FROM orders_orderline l
         JOIN orders_order o ON o.id = l.order_id
         LEFT JOIN catalog_exchangerate r
@@ -112,13 +116,16 @@ _EARNED = """
           AND o.status IN ('placed', 'on_hold', 'processing', 'completed')
     ) AS line
     JOIN orders_order o ON o.id = line.order_id
-    WHERE rate IS NOT NULL
+    WHERE coalesce(spent, rate) IS NOT NULL
     GROUP BY o.currency ORDER BY o.currency
 """
 
 
 def earned(*, now: datetime) -> list[Earned]:
-    """Compare what sold goods brought with what they cost; delivery is left out on both sides."""
+    """Compare what sold goods brought with what they cost, landed and with their fees.
+
+    Delivery that the shopper pays for is left out on both sides.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_EARNED, {"since": now - MARGIN_OVER})
         rows: list[tuple[str, Decimal, Decimal]] = cursor.fetchall()

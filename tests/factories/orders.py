@@ -63,6 +63,11 @@ def quote_for(cart, price="4.90", now=NOON, service="Standard"):
 
 def make_order(*listings, quantity=1, email="erika@example.org", ship_to=HOME, now=NOON):
     cart = make_cart(*(listings or [make_sellable()]), quantity=quantity, now=now)
+    return order_of(cart, email=email, ship_to=ship_to, now=now)
+
+
+def order_of(cart, *, email="erika@example.org", ship_to=HOME, now=NOON):
+    """Place a cart as it is."""
     return checkout.place(
         cart=cart, email=email, ship_to=ship_to, quote=quote_for(cart, now=now), now=now
     )
@@ -101,7 +106,11 @@ def news_of(payment, news, *, amount=None, external_id=None, request_key="", at=
 
 
 def make_paid_order(*listings, now=NOON, **order):
-    order = make_order(*listings, now=now, **order)
+    return pay(make_order(*listings, now=now, **order), now=now)
+
+
+def pay(order, *, now=NOON):
+    """Let the money of an order be authorized."""
     payment = make_payment(order, now=now)
     payments.apply(update=news_of(payment, "authorized"), gateway="fake", now=now)
     order.refresh_from_db()

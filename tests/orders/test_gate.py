@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from orders.earning import Account
 from orders.gate import Facts, LineFacts, Reason, is_waived, reasons_to_hold
 from storefront.lib.money import Money
 
@@ -26,6 +27,7 @@ LINE = LineFacts(
     reported_now=2,
     lacks={},
 )
+LOSING = Account(net=eur("18.48"), costs=(("wholesale", Decimal(16)), ("duty", Decimal("2.50"))))
 GOOD = Facts(
     address_problems=(),
     supplier_is_active=True,
@@ -33,9 +35,9 @@ GOOD = Facts(
     carrier_service="CJPacket",
     routes=frozenset({"CJPacket"}),
     battery_is_allowed=True,
-    charge_net=eur("40.00"),
-    outlay=eur("30.00"),
+    account=Account(net=eur("40.00"), costs=(("wholesale", Decimal(27)), ("freight", Decimal(3)))),
     missing_rates=(),
+    missing_terms="",
     secured=eur("49.98"),
     charge=eur("49.98"),
 )
@@ -63,8 +65,10 @@ def test_a_supplier_who_cannot_be_asked_for_routes_holds_nothing():
         ("battery", replace(GOOD, battery_is_allowed=False)),
         ("route", replace(GOOD, routes=frozenset({"Other"}))),
         ("route", replace(GOOD, routes=frozenset())),
-        ("margin", replace(GOOD, outlay=eur("40.01"))),
-        ("rate", replace(GOOD, outlay=None, missing_rates=("USD-EUR",))),
+        ("margin", replace(GOOD, account=replace(GOOD.account, net=eur("29.99")))),
+        ("margin", replace(GOOD, account=None, missing_terms="goods of cj from CN")),
+        ("margin", replace(GOOD, lines=(replace(LINE, account=LOSING),))),
+        ("rate", replace(GOOD, account=None, missing_rates=("USD-EUR",))),
     ],
 )
 def test_each_failed_check_is_one_reason_with_a_sentence(code, facts):
@@ -79,6 +83,22 @@ def test_a_cheaper_cost_and_a_cent_of_rounding_are_no_drift():
     rounded = replace(LINE, cost_now=usd("10.20"))
 
     assert reasons_to_hold(replace(GOOD, lines=(cheaper, rounded))) == []
+
+
+def test_a_loss_is_said_with_its_figures():
+    (reason,) = reasons_to_hold(replace(GOOD, lines=(replace(LINE, account=LOSING),)))
+
+    assert reason.sentence == (
+        "Ridge 1800: sold at a loss of 0.02 EUR: 18.48 EUR before tax, for 18.50 EUR"
+        " (wholesale 16.00, duty 2.50)."
+    )
+    assert (reason.subject, reason.amount) == ("RIDGE-1800", eur("0.02"))
+
+
+def test_less_than_half_a_cent_is_no_loss():
+    account = replace(LOSING, net=eur("18.4951"))
+
+    assert reasons_to_hold(replace(GOOD, account=account)) == []
 
 
 SEEN = Reason("cost", "It costs more.", subject="A", amount=usd("10.50"))

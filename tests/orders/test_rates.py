@@ -78,7 +78,7 @@ def test_what_the_rate_shows_to_be_a_loss_is_held_for_that(supplier):
     make_exchange_rate(rate="40")
     holding.lift_answered(now=NOON)
 
-    assert [reason["code"] for reason in send().hold_reasons] == ["margin"]
+    assert {reason["code"] for reason in send().hold_reasons} == {"margin"}
 
 
 def test_an_old_rate_holds_as_a_missing_one_does_until_there_is_a_new_one(supplier, settings):

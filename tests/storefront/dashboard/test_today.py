@@ -120,19 +120,25 @@ def test_what_we_earn_is_goods_without_tax_less_their_cost():
     (earned,) = figures.earned(now=NOON)
 
     assert earned.goods.rounded() == Money(Decimal("200.00"), "EUR")
-    assert earned.cost.rounded() == Money(Decimal("80.00"), "EUR")
-    assert earned.margin_percent == 60
+    # 80.00 wholesale, 4.00 handling and 6.00 for the channel
+    assert earned.cost.rounded() == Money(Decimal("90.00"), "EUR")
+    assert earned.margin_percent == 55
 
 
-def test_a_cost_in_foreign_money_counts_at_its_rate_and_without_one_not_at_all():
+def test_a_cost_that_nobody_could_land_counts_at_its_rate_and_without_one_not_at_all():
+    def cost():
+        return figures.earned(now=NOON)[0].cost.rounded().amount
+
     make_paid_order(make_sellable(price="119.00", cost="40.00"))
-    OrderLine.objects.update(tax_rate=0, cost_currency="USD")
+    OrderLine.objects.update(tax_rate=0, cost_currency="USD", landed_amount=None, cost_rate=None)
 
     assert figures.earned(now=NOON) == []
     ExchangeRate.objects.create(
         base="USD", quote="EUR", rate=Decimal("0.5"), source="test", as_of=NOON
     )
-    assert figures.earned(now=NOON)[0].cost.rounded() == Money(Decimal("20.00"), "EUR")
+    assert cost() == Decimal("20.00")
+    OrderLine.objects.update(cost_rate=Decimal("0.6"))  # what it was worth when it was sold
+    assert cost() == Decimal("24.00")
 
 
 def test_a_job_is_late_after_twice_its_time_and_says_how_its_last_run_went():
