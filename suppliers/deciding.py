@@ -70,22 +70,25 @@ JOIN suppliers_stocklocation p ON p.id = l.location_id
 JOIN suppliers_feedchange c ON c.offer_id = l.offer_id AND c.place = p.code
 WHERE c.run_id = %(run)s AND c.kind = 'stock' ORDER BY l.id FOR UPDATE OF l
 """
-# It was told when the run asked: what was confirmed later is not made older by it.
+# As of any answer (``stocktaking``): what was told or confirmed after the run asked is newer. Where
+# his locations were confirmed since, and not this row, it is silent: it is as old as the run.
 APPLY_STOCK = """
 WITH changed AS (
   UPDATE suppliers_stocklevel l
-  SET reported_quantity = c.new, as_of = GREATEST(l.as_of, %(as_of)s), is_silent = false,
-    received_at = %(now)s, run_id = %(run)s
+  SET reported_quantity = c.new, as_of = %(as_of)s, received_at = %(now)s, run_id = %(run)s,
+    is_silent = COALESCE(p.stock_as_of > %(as_of)s, false)
   FROM suppliers_feedchange c
   JOIN suppliers_stocklocation p ON p.code = c.place AND p.supplier_id = %(supplier)s
   JOIN suppliers_supplieroffer o ON o.id = c.offer_id AND o.status <> 'gone'
   WHERE c.run_id = %(run)s AND c.kind = 'stock' AND c.outcome = 'left'
     AND l.offer_id = c.offer_id AND l.location_id = p.id AND l.reported_quantity = c.old
+    AND l.as_of <= %(as_of)s
+    AND (l.is_silent OR p.stock_as_of IS NULL OR p.stock_as_of <= %(as_of)s)
   RETURNING c.id AS change_id, l.id, o.variant_id, new.reported_quantity - c.old AS delta
 ), moved AS (
   INSERT INTO suppliers_stockmovement (
     level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, at)
-  SELECT id, 'reported', delta, 0, 0, 'run:' || %(run)s, %(now)s FROM changed
+  SELECT id, 'reported', delta, 0, 0, 'run:' || %(run)s, %(as_of)s FROM changed
 ), queued AS (
   INSERT INTO suppliers_unpublishedsupply (variant_id)
   SELECT DISTINCT variant_id FROM changed WHERE variant_id IS NOT NULL
@@ -198,9 +201,10 @@ def _apply_stock(feed_run: FeedRun, chosen: Any, params: dict[str, Any], now: da
 
 @needs_transaction
 def _make_levels(feed_run: FeedRun, changes: Sequence[FeedChange], now: datetime) -> None:
-    places = dict(
-        StockLocation.objects.filter(supplier=feed_run.supplier_id).values_list("code", "pk")
-    )
+    asked_at = feed_run.started_at
+    here = StockLocation.objects.filter(supplier=feed_run.supplier_id)
+    places = dict(here.values_list("code", "pk"))
+    newer = set(here.filter(stock_as_of__gt=asked_at).values_list("pk", flat=True))
     offers = SupplierOffer.objects.exclude(status=SupplierOffer.Status.GONE).in_bulk(
         [change.offer_id for change in changes]
     )
@@ -216,7 +220,8 @@ def _make_levels(feed_run: FeedRun, changes: Sequence[FeedChange], now: datetime
             location_id=location_id,
             reported_quantity=int(change.new or 0),
             buffer=feed_run.supplier.buffer,
-            as_of=feed_run.started_at,
+            as_of=asked_at,
+            is_silent=location_id in newer,
             received_at=now,
             run=feed_run,
         )
@@ -229,7 +234,7 @@ def _make_levels(feed_run: FeedRun, changes: Sequence[FeedChange], now: datetime
             kind=StockMovement.Kind.REPORTED,
             reported_delta=level.reported_quantity,
             cause=f"run:{feed_run.pk}",
-            at=now,
+            at=asked_at,
         )
         for level in levels
     )

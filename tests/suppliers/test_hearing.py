@@ -75,6 +75,26 @@ def test_all_news_that_nobody_believed_waits_on_one_page_and_is_applied_from_the
     assert checksum_of_ledger() == checksum_of_levels()
 
 
+def test_what_he_confirmed_since_is_newer_than_a_feed_that_waits(supplier, world):
+    stock_world(world, 20)
+    sync(supplier)
+    world.stock |= {f"P{number}-Black": {"DE": 0, "CN": 0} for number in range(1, 11)}
+    world.stock["P20-Black"] = {"DE": 500, "CN": 100}
+    quarantined = sync(supplier, "stock", now=LATER)
+    world.stock["P20-Black"] = {"DE": 20, "CN": 100}
+    confirmed_at = LATER + timedelta(hours=1)
+    news = SupplierNews(kind=NewsKind.STOCK, external_id="m-1", skus=("P20-Black",))
+    hear(supplier=supplier, news=news, now=confirmed_at)
+
+    decided = deciding.apply(feed_run=quarantined, actor="erika", now=LATER + timedelta(hours=2))
+
+    row = StockLevel.objects.get(offer__supplier_sku="P20-Black", location__code="DE")
+    assert (decided.done, decided.left, with_units()) == (20, 1, 20)
+    assert (row.reported_quantity, row.as_of) == (20, confirmed_at)
+    applied = StockMovement.objects.filter(cause=f"run:{quarantined.pk}")
+    assert set(applied.values_list("at", flat=True)) == {LATER}  # when he said so
+
+
 def checksum_of_levels():
     return dict(StockLevel.objects.values_list("pk", "reported_quantity"))
 
