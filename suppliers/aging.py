@@ -81,6 +81,31 @@ WITH confirmed AS (
 INSERT INTO suppliers_unpublishedsupply (variant_id)
 SELECT DISTINCT variant_id FROM confirmed WHERE was_old AND variant_id IS NOT NULL
 """
+# Of a row that was told later than we asked, this answer does not say that it is silent.
+SILENT = """
+WITH locked AS (
+  SELECT l.id, p.stock_as_of
+  FROM suppliers_stocklevel l
+  JOIN suppliers_supplieroffer o ON o.id = l.offer_id
+  JOIN suppliers_stocklocation p ON p.id = l.location_id
+  WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone' AND NOT l.is_silent
+    AND ({which}) AND l.as_of <= %(as_of)s
+  ORDER BY l.id
+  FOR NO KEY UPDATE OF l
+)
+UPDATE suppliers_stocklevel l
+SET is_silent = true,
+  as_of = GREATEST(l.as_of, COALESCE(locked.stock_as_of, l.as_of))
+FROM locked WHERE l.id = locked.id
+"""
+COSTS_WAIT = """
+UPDATE suppliers_supplieroffer o
+SET is_cost_silent = true, cost_as_of = GREATEST(o.cost_as_of, s.costs_as_of)
+FROM suppliers_supplier s
+WHERE o.supplier_id = %(supplier)s AND s.id = o.supplier_id AND NOT o.is_cost_silent
+  AND (o.supplier_sku = ANY(%(refused)s) OR o.id IN (
+    SELECT offer_id FROM suppliers_feedchange WHERE run_id = %(run)s AND kind = 'cost'))
+"""
 COSTS_SILENT = """
 UPDATE suppliers_supplieroffer o
 SET is_cost_silent = true, cost_as_of = GREATEST(o.cost_as_of, s.costs_as_of)
@@ -186,6 +211,22 @@ def grow_young(*, spoken: str, params: Mapping[str, Any]) -> None:
     Shape:  ``spoken`` is the condition for an offer ``o`` that the answer speaks of
     """
     run(YOUNG_AGAIN.format(spoken=spoken), params)
+
+
+@needs_transaction
+def fall_silent(*, which: str, params: Mapping[str, Any]) -> None:
+    """Let no confirmation of a location count for these rows until they are told again.
+
+    Shape:  ``which`` is the condition for an offer ``o``, its row ``l`` and the location ``p``
+    Locks:  the rows, in id order
+    """
+    run(SILENT.format(which=which), params)
+
+
+@needs_transaction
+def costs_wait(*, params: Mapping[str, Any]) -> None:
+    """Let no confirmation count for costs that a run told, or could not read, and that wait."""
+    run(COSTS_WAIT, params)
 
 
 @needs_transaction

@@ -96,6 +96,8 @@ def ask(work: Work, connector: Connector, read: Read) -> None:
 def _read_all(work: Work, connector: BulkStockAndPrice, read: Read) -> None:
     """Read a whole list of prices, which says so itself when it names only what changed."""
     is_whole = connector.omitted_costs is not Omitted.UNCHANGED
+    if not is_whole:
+        work.run.profile["names_changes"] = True
     if isinstance(connector, BulkOffers):
         read.examined = None
         _read_lines(work, connector, read)

@@ -13,7 +13,9 @@ from suppliers import stocktaking
 from suppliers.adapters.base import Omitted
 from suppliers.staging import roomy, rows, run
 
-# What the answer speaks of: a stock row of these that it leaves out is empty.
+# What the answer speaks of: a stock row of these that it leaves out is empty. A list of changes
+# leaves it as it was.
+DOUBTFUL = "o.supplier_sku = ANY(%(doubtful)s)"
 NOT_DOUBTFUL = "o.supplier_sku <> ALL(%(doubtful)s)"
 OF_TOLD_PRODUCTS = "o.supplier_product IN (SELECT ref FROM feed_listed WHERE is_told)"
 OF_TOLD_SKUS = "o.supplier_sku IN (SELECT sku FROM feed_stock)"
@@ -90,6 +92,11 @@ class News:
 def spoken(omitted: Omitted | None) -> str:
     """Return the condition for an offer ``o`` that the staged answer speaks of."""
     return f"{NOT_DOUBTFUL} AND {SPEAKS_OF[omitted]}"
+
+
+def unspoken(omitted: Omitted | None) -> str:
+    """Return the condition for an offer ``o`` whose stock rows the answer does not confirm."""
+    return DOUBTFUL if omitted is Omitted.UNCHANGED else f"NOT ({spoken(omitted)})"
 
 
 def compare(params: dict[str, Any], *, omitted: Omitted | None, buffer: int) -> News:

@@ -33,23 +33,6 @@ KNOWN = """
 SELECT count(*), count(*) FILTER (WHERE p.ref IN (SELECT ref FROM feed_listed))
 FROM suppliers_supplierproduct p WHERE p.supplier_id = %(supplier)s AND p.status <> 'gone'
 """
-# Of a row that was told later than we asked, this answer does not say that it is silent.
-SILENT = """
-WITH locked AS (
-  SELECT l.id, p.stock_as_of
-  FROM suppliers_stocklevel l
-  JOIN suppliers_supplieroffer o ON o.id = l.offer_id
-  JOIN suppliers_stocklocation p ON p.id = l.location_id
-  WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone' AND NOT l.is_silent
-    AND NOT ({spoken}) AND l.as_of <= %(as_of)s
-  ORDER BY l.id
-  FOR NO KEY UPDATE OF l
-)
-UPDATE suppliers_stocklevel l
-SET is_silent = true,
-  as_of = GREATEST(l.as_of, COALESCE(locked.stock_as_of, l.as_of))
-FROM locked WHERE l.id = locked.id
-"""
 CONFIRMED = """
 UPDATE suppliers_stocklocation SET stock_as_of = %(as_of)s
 WHERE supplier_id = %(supplier)s AND (stock_as_of IS NULL OR stock_as_of < %(as_of)s)
@@ -94,6 +77,9 @@ def take_stock(work: Work, connector: Connector) -> None:
     """
     asked_at = work.run.started_at
     omitted = connector.omitted_stock if isinstance(connector, BulkStockAndPrice) else None
+    is_whole = omitted is not Omitted.UNCHANGED
+    if not is_whole:
+        work.run.profile["names_changes"] = True
     with (
         staged(stocktaking.STAGE, stocktaking.COLUMNS) as stage,
         staged("feed_listed", ("ref text", "is_told bool")) as products,
@@ -111,10 +97,10 @@ def take_stock(work: Work, connector: Connector) -> None:
         params = {"supplier": work.supplier.pk, "doubtful": answers.doubtful}
         buffer = work.supplier.buffer
         news = bulk_stock.compare(params, omitted=omitted, buffer=buffer)
-        work.keep_changes = lambda: keeping.keep_stock(work.run)
+        work.keep_changes = lambda: keeping.keep_stock(work.run, doubtful=answers.doubtful)
         judging.look_at_file(work, connector)
-        judging.look_for_stock_twins(work, is_compared=omitted is not Omitted.UNCHANGED)
-        if omitted is not Omitted.UNCHANGED:
+        judging.look_for_stock_twins(work, is_compared=is_whole)
+        if is_whole:
             if isinstance(connector, BulkOffers):
                 known, still_there = bulk_stock.still_listed(params, news)
             else:
@@ -130,7 +116,7 @@ def take_stock(work: Work, connector: Connector) -> None:
             )
             judging.look_at_count(work, good=answers.listed)
         judging.look_for_undone_stock(work, spoken=bulk_stock.spoken(omitted), params=params)
-        _, emptied = stocktaking.emptied()
+        _, emptied = stocktaking.emptied(is_whole=is_whole)
         # Of a list of changes all may be sold out: it is judged against all that he has.
         stocked = bulk_stock.stocked(params, omitted=omitted)
         work.run.profile |= {"stocked": stocked, "emptied": emptied}
@@ -223,6 +209,8 @@ def _stalest_first(work: Work) -> list[str]:
 def _apply(work: Work, answers: Answers, *, omitted: Omitted | None, asked_at: datetime) -> None:
     """Write all figures at once. A list of changes confirms the rows that it leaves out.
 
+    It does not confirm those whose change could not be read: they are silent.
+
     Locks:  the run, then the stock rows that change, in id order
     """
     work.hold()
@@ -233,6 +221,7 @@ def _apply(work: Work, answers: Answers, *, omitted: Omitted | None, asked_at: d
         cause=f"run:{work.run.pk}",
         as_of=asked_at,
         received_at=moment,
+        is_whole=omitted is not Omitted.UNCHANGED,
     )
     params = {
         "supplier": work.supplier.pk,
@@ -241,8 +230,8 @@ def _apply(work: Work, answers: Answers, *, omitted: Omitted | None, asked_at: d
         "aged": moment - LISTING_AGES,
     }
     spoken = bulk_stock.spoken(omitted)
-    if omitted is None or (omitted is not Omitted.UNCHANGED and answers.doubtful):
-        run(SILENT.format(spoken=spoken), params)
+    if omitted is None or answers.doubtful:
+        aging.fall_silent(which=bulk_stock.unspoken(omitted), params=params)
     aging.grow_young(spoken=spoken, params={**params, "now": moment})
     run(CONFIRMED, params)
     run(AGED.format(spoken=spoken), params)

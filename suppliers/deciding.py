@@ -44,12 +44,18 @@ WHERE c.run_id = %(run)s AND c.kind = 'cost' ORDER BY o.id FOR UPDATE OF o
 APPLY_COSTS = """
 WITH changed AS (
   UPDATE suppliers_supplieroffer o
-  SET cost_amount = c.new, cost_as_of = %(as_of)s,
+  SET cost_amount = c.new, cost_as_of = c.at,
+    is_cost_silent = COALESCE(s.costs_as_of > c.at, false),
     status = CASE WHEN o.status = 'held' AND o.variant_id IS NOT NULL
         AND NOT o.locked_fields ? 'status'
       THEN 'active' ELSE o.status END
-  FROM suppliers_feedchange c
-  WHERE c.run_id = %(run)s AND c.kind = 'cost' AND c.outcome = 'left' AND c.offer_id = o.id
+  FROM (
+    SELECT *, COALESCE(told_at, %(as_of)s) AS at FROM suppliers_feedchange
+    WHERE run_id = %(run)s AND kind = 'cost' AND outcome = 'left'
+  ) c, suppliers_supplier s
+  WHERE c.offer_id = o.id AND s.id = o.supplier_id
+    AND (o.cost_as_of IS NULL OR o.cost_as_of <= c.at)
+    AND (o.is_cost_silent OR s.costs_as_of IS NULL OR s.costs_as_of <= c.at)
     AND o.cost_amount IS NOT DISTINCT FROM c.old AND NOT o.locked_fields ? 'cost_amount'
     AND o.status <> 'gone'
   RETURNING c.id AS change_id, o.id, o.variant_id, old.cost_amount AS was,
@@ -75,20 +81,21 @@ WHERE c.run_id = %(run)s AND c.kind = 'stock' ORDER BY l.id FOR UPDATE OF l
 APPLY_STOCK = """
 WITH changed AS (
   UPDATE suppliers_stocklevel l
-  SET reported_quantity = c.new, as_of = %(as_of)s, received_at = %(now)s, run_id = %(run)s,
-    is_silent = COALESCE(p.stock_as_of > %(as_of)s, false)
-  FROM suppliers_feedchange c
+  SET reported_quantity = c.new, as_of = c.at, received_at = %(now)s, run_id = %(run)s,
+    is_silent = COALESCE(p.stock_as_of > c.at, false)
+  FROM (
+    SELECT *, COALESCE(told_at, %(as_of)s) AS at FROM suppliers_feedchange
+    WHERE run_id = %(run)s AND kind = 'stock' AND outcome = 'left'
+  ) c
   JOIN suppliers_stocklocation p ON p.code = c.place AND p.supplier_id = %(supplier)s
   JOIN suppliers_supplieroffer o ON o.id = c.offer_id AND o.status <> 'gone'
-  WHERE c.run_id = %(run)s AND c.kind = 'stock' AND c.outcome = 'left'
-    AND l.offer_id = c.offer_id AND l.location_id = p.id AND l.reported_quantity = c.old
-    AND l.as_of <= %(as_of)s
-    AND (l.is_silent OR p.stock_as_of IS NULL OR p.stock_as_of <= %(as_of)s)
-  RETURNING c.id AS change_id, l.id, o.variant_id, new.reported_quantity - c.old AS delta
+  WHERE l.offer_id = c.offer_id AND l.location_id = p.id AND l.reported_quantity = c.old
+    AND l.as_of <= c.at AND (l.is_silent OR p.stock_as_of IS NULL OR p.stock_as_of <= c.at)
+  RETURNING c.id AS change_id, c.at, l.id, o.variant_id, new.reported_quantity - c.old AS delta
 ), moved AS (
   INSERT INTO suppliers_stockmovement (
     level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, at)
-  SELECT id, 'reported', delta, 0, 0, 'run:' || %(run)s, %(as_of)s FROM changed
+  SELECT id, 'reported', delta, 0, 0, 'run:' || %(run)s, at FROM changed
 ), queued AS (
   INSERT INTO suppliers_unpublishedsupply (variant_id)
   SELECT DISTINCT variant_id FROM changed WHERE variant_id IS NOT NULL
@@ -201,10 +208,9 @@ def _apply_stock(feed_run: FeedRun, chosen: Any, params: dict[str, Any], now: da
 
 @needs_transaction
 def _make_levels(feed_run: FeedRun, changes: Sequence[FeedChange], now: datetime) -> None:
-    asked_at = feed_run.started_at
     here = StockLocation.objects.filter(supplier=feed_run.supplier_id)
     places = dict(here.values_list("code", "pk"))
-    newer = set(here.filter(stock_as_of__gt=asked_at).values_list("pk", flat=True))
+    confirmed = dict(here.exclude(stock_as_of=None).values_list("pk", "stock_as_of"))
     offers = SupplierOffer.objects.exclude(status=SupplierOffer.Status.GONE).in_bulk(
         [change.offer_id for change in changes]
     )
@@ -214,27 +220,30 @@ def _make_levels(feed_run: FeedRun, changes: Sequence[FeedChange], now: datetime
         for change in changes
         if change.offer_id in offers and (change.offer_id, places[change.place]) not in taken
     }
-    levels = StockLevel.objects.bulk_create(
+    made = [
         StockLevel(
             offer=offers[offer_id],
             location_id=location_id,
             reported_quantity=int(change.new or 0),
             buffer=feed_run.supplier.buffer,
-            as_of=asked_at,
-            is_silent=location_id in newer,
+            as_of=change.told_at or feed_run.started_at,
             received_at=now,
             run=feed_run,
         )
         for (offer_id, location_id), change in wanted.items()
         if offer_id is not None
-    )
+    ]
+    for level in made:
+        confirmed_at = confirmed.get(level.location_id)
+        level.is_silent = confirmed_at is not None and confirmed_at > level.as_of
+    levels = StockLevel.objects.bulk_create(made)
     StockMovement.objects.bulk_create(
         StockMovement(
             level=level,
             kind=StockMovement.Kind.REPORTED,
             reported_delta=level.reported_quantity,
             cause=f"run:{feed_run.pk}",
-            at=asked_at,
+            at=level.as_of,
         )
         for level in levels
     )
@@ -266,6 +275,8 @@ def _retire(feed_run: FeedRun, chosen: Any, now: datetime) -> None:
 @transaction.atomic(durable=True)
 def discard(*, feed_run: FeedRun, actor: str, now: datetime) -> None:
     """Agree with the guard: nothing is applied, and the next run has to convince it anew.
+
+    What a list of changes told stays silent: it grows old until the supplier tells of it again.
 
     Raises: IllegalMoveError, LostRaceError  it does not wait any more
     """

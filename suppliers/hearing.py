@@ -154,19 +154,19 @@ def _too_much(supplier: Supplier, now: datetime) -> str:
 
 def _quarantine(supplier: Supplier, doubt: _Doubt, now: datetime) -> None:
     """Have staff decide, once: all news that is not believed waits on one page."""
-    if _add_to_waiting(supplier, doubt):
+    if _add_to_waiting(supplier, doubt, now):
         return
     try:
         run = runs.begin(supplier=supplier, kind=FeedRun.Kind.STOCK, now=now)
     except AlreadyRunningError:
         return  # that run reads and judges the whole feed
     work = Work(run, now=now)
-    work.keep_changes = lambda: keeping.keep_news(run, doubt.moves)
+    work.keep_changes = lambda: keeping.keep_news(run, doubt.moves, told_at=now)
     runs.quarantine(work, f"{OF_NEWS}{doubt.reason}")
 
 
 @transaction.atomic(durable=True)
-def _add_to_waiting(supplier: Supplier, doubt: _Doubt) -> bool:
+def _add_to_waiting(supplier: Supplier, doubt: _Doubt, now: datetime) -> bool:
     """Add to what waits already; a whole feed that waits told of these rows itself.
 
     Locks:  the run that waits
@@ -177,8 +177,8 @@ def _add_to_waiting(supplier: Supplier, doubt: _Doubt) -> bool:
     last = waiting.order_by("-pk").first()
     if last is None:
         return False
-    if last.problem.startswith(OF_NEWS):
-        keeping.keep_news(last, doubt.moves)
+    if last.problem.startswith(OF_NEWS) or last.names_changes:
+        keeping.keep_news(last, doubt.moves, told_at=now)
     return True
 
 

@@ -88,7 +88,7 @@ STOCK_UNDONE = """
 SELECT count(*), count(*) FILTER (WHERE COALESCE(f.quantity, 0) = u.new)
 FROM suppliers_feedchange u
 JOIN suppliers_supplieroffer o ON o.id = u.offer_id
-LEFT JOIN (
+{join} JOIN (
   SELECT sku, location, min(quantity) AS quantity FROM feed_stock GROUP BY 1, 2
 ) f ON f.sku = o.supplier_sku AND f.location = u.place
 WHERE u.run_id = %(undone)s AND u.outcome = 'undone' AND u.kind = 'stock'
@@ -188,7 +188,8 @@ def look_for_undone_stock(work: Work, *, spoken: str, params: Mapping[str, Any])
 
     Raises: QuarantinedError
     """
-    _look_for_undone(work, STOCK_UNDONE.format(spoken=spoken), params)
+    join = "INNER" if work.run.names_changes else "LEFT"
+    _look_for_undone(work, STOCK_UNDONE.format(spoken=spoken, join=join), params)
 
 
 def _look_for_undone(work: Work, sql: str, params: Mapping[str, Any]) -> None:

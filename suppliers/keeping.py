@@ -11,7 +11,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models.functions import Coalesce
+
 from storefront.lib.transactions import needs_transaction
+from suppliers import aging, stocktaking
 from suppliers.models import FeedChange, FeedRun
 from suppliers.staging import rows, run
 
@@ -46,7 +49,7 @@ FROM (
   WHERE o.id IN (SELECT offer_id FROM feed_covered)
   GROUP BY 1, 2
 ) t
-FULL JOIN (
+{join} JOIN (
   SELECT l.offer_id, w.code, w.country, l.reported_quantity AS quantity
   FROM suppliers_stocklevel l JOIN suppliers_stocklocation w ON w.id = l.location_id
   WHERE l.offer_id IN (SELECT offer_id FROM feed_covered)
@@ -74,6 +77,23 @@ FROM feed_list l
 LEFT JOIN suppliers_supplierproduct p ON p.supplier_id = %(supplier)s AND p.ref = l.ref
 WHERE p.id IS NULL OR p.status = 'gone' OR p.list_digest <> l.list_digest
 """  # noqa: S608
+# What a list of changes tells anew is told no more by those that wait: as it is now, perhaps.
+STOCK_TOLD = """
+DELETE FROM suppliers_feedchange c USING suppliers_supplieroffer o, feed_stock s
+WHERE c.run_id = ANY(%(waiting)s) AND c.kind = 'stock' AND o.id = c.offer_id
+  AND s.sku = o.supplier_sku AND s.location = c.place
+  AND (s.ref = '' OR s.ref = o.supplier_product)
+"""
+COSTS_TOLD = """
+DELETE FROM suppliers_feedchange c USING suppliers_supplieroffer o, feed_costs s
+WHERE c.run_id = ANY(%(waiting)s) AND c.kind = 'cost' AND o.id = c.offer_id
+  AND s.sku = o.supplier_sku AND s.ref = o.supplier_product
+"""
+# What would change, and what could not be read.
+WAITS = """
+o.supplier_sku = ANY(%(doubtful)s) OR (o.id, p.code) IN (
+  SELECT offer_id, place FROM suppliers_feedchange WHERE run_id = %(run)s AND kind = 'stock')
+"""
 DIGEST = """
 SELECT count(*), COALESCE(sum(hashtextextended(
   concat_ws('|', kind, row, place, old::text, new::text), 0)::numeric), 0)
@@ -83,12 +103,29 @@ FROM suppliers_feedchange WHERE run_id = %(run)s
 
 @needs_transaction
 def keep_costs(feed_run: FeedRun, *, refused: Sequence[str]) -> None:
-    run(COSTS, {**_params(feed_run), "refused": list(refused)})
+    """Keep the costs that would change; those that a list of changes told count as doubtful.
+
+    Locks:  the runs that wait, then the offers
+    """
+    params = {**_params(feed_run), "refused": list(refused)}
+    run(COSTS, params)
+    if feed_run.names_changes:
+        _told_anew(feed_run, COSTS_TOLD)
+        aging.costs_wait(params=params)
 
 
 @needs_transaction
-def keep_stock(feed_run: FeedRun) -> None:
-    run(STOCK, _params(feed_run))
+def keep_stock(feed_run: FeedRun, *, doubtful: Sequence[str]) -> None:
+    """Keep the figures that would change; those that a list of changes told are silent.
+
+    Locks:  the runs that wait, then the locations and the rows, each in id order
+    """
+    params = {**_params(feed_run), "doubtful": list(doubtful), "as_of": feed_run.started_at}
+    run(STOCK.format(join="LEFT" if feed_run.names_changes else "FULL"), params)
+    if feed_run.names_changes:
+        _told_anew(feed_run, STOCK_TOLD)
+        stocktaking.hold(supplier=feed_run.supplier)
+        aging.fall_silent(which=WAITS, params=params)
 
 
 @needs_transaction
@@ -102,11 +139,11 @@ def keep_products(feed_run: FeedRun, *, tells_gone: bool) -> None:
 @needs_transaction
 def moves_of_news(*, supplier_id: int) -> list[tuple[Any, ...]]:
     """Return what the stage would change: (offer, SKU, place, country, old, new, size)."""
-    return rows(STOCK_MOVES, {"supplier": supplier_id})
+    return rows(STOCK_MOVES.format(join="FULL"), {"supplier": supplier_id})
 
 
 @needs_transaction
-def keep_news(feed_run: FeedRun, moves: Iterable[tuple[Any, ...]]) -> None:
+def keep_news(feed_run: FeedRun, moves: Iterable[tuple[Any, ...]], *, told_at: datetime) -> None:
     """Add what news would change to what waits; of one stock row, the last news counts."""
     fresh = [
         FeedChange(
@@ -119,6 +156,7 @@ def keep_news(feed_run: FeedRun, moves: Iterable[tuple[Any, ...]]) -> None:
             old=old,
             new=Decimal(new),
             size=size,
+            told_at=told_at,
         )
         for offer_id, sku, place, country, old, new, size in moves
     ]
@@ -136,11 +174,18 @@ def _params(feed_run: FeedRun) -> Mapping[str, Any]:
 def settle(feed_run: FeedRun, *, now: datetime) -> None:
     """Let one quarantined run of the job wait: the one that is there, or else this one.
 
-    Locks:  none beyond the moves of the runs
+    Nobody tells again what lists of changes told: the later one is added to what waits.
+
+    Locks:  the runs that wait
     """
-    waiting = FeedRun.objects.filter(
-        supplier=feed_run.supplier_id, kind=feed_run.kind, status=FeedRun.Status.QUARANTINED
-    ).exclude(pk=feed_run.pk)
+    waiting = _waiting(feed_run)
+    if feed_run.names_changes and waiting:
+        FeedChange.objects.filter(run=feed_run).update(
+            run=waiting[-1], told_at=Coalesce("told_at", feed_run.started_at)
+        )
+        reason = f"Added to run {waiting[-1].pk}, which waits for staff."
+        feed_run.move(FeedRun.Status.DISCARDED, at=now, reason=reason)
+        return
     same = next((old for old in waiting if _is_same(old, feed_run)), None)
     if same is not None:
         forget(feed_run)
@@ -152,13 +197,29 @@ def settle(feed_run: FeedRun, *, now: datetime) -> None:
 
 @needs_transaction
 def supersede(feed_run: FeedRun, *, now: datetime) -> None:
-    """Close the runs of the job that wait for staff: this later one says more."""
+    """Close the runs of the job that wait for staff: this later one says more.
+
+    A list of changes does not: it is silent of what they told.
+
+    Locks:  the runs that wait
+    """
+    if feed_run.names_changes:
+        return
+    for old in _waiting(feed_run):
+        old.move(FeedRun.Status.DISCARDED, at=now, reason=f"Run {feed_run.pk} came after it.")
+        forget(old)
+
+
+def _waiting(feed_run: FeedRun) -> list[FeedRun]:
+    """Return the other runs of the job that wait for staff, the earliest first, and lock them."""
     waiting = FeedRun.objects.filter(
         supplier=feed_run.supplier_id, kind=feed_run.kind, status=FeedRun.Status.QUARANTINED
     ).exclude(pk=feed_run.pk)
-    for old in waiting.order_by("pk"):
-        old.move(FeedRun.Status.DISCARDED, at=now, reason=f"Run {feed_run.pk} came after it.")
-        forget(old)
+    return list(waiting.select_for_update(of=["self"], no_key=True).order_by("pk"))
+
+
+def _told_anew(feed_run: FeedRun, sql: str) -> None:
+    run(sql, {"waiting": [old.pk for old in _waiting(feed_run)]})
 
 
 def _is_same(one: FeedRun, other: FeedRun) -> bool:

@@ -21,7 +21,7 @@ SELECT count(*), count(*) FILTER (WHERE COALESCE(f.quantity, 0) = 0)
 FROM suppliers_stocklevel l
 JOIN suppliers_supplieroffer o ON o.id = l.offer_id
 JOIN suppliers_stocklocation p ON p.id = l.location_id
-LEFT JOIN (
+{join} JOIN (
   SELECT ref, sku, location, min(quantity) AS quantity FROM feed_stock
   WHERE sku IN (
     SELECT c.supplier_sku FROM suppliers_supplieroffer c
@@ -88,14 +88,14 @@ WITH made AS (
 )
 SELECT id FROM made
 """
-# A row that the supplier left out has none. One that was told, or confirmed, later than we asked
-# is kept.
+# A row that the supplier left out has none, unless he names only what changed. One that was told,
+# or confirmed, later than we asked is kept.
 CHANGED = """
 WITH aim AS (
   SELECT l.id, COALESCE(f.quantity, 0) AS quantity
   FROM suppliers_stocklevel l
   JOIN suppliers_stocklocation p ON p.id = l.location_id
-  LEFT JOIN feed_figures f ON f.offer_id = l.offer_id AND f.location_id = l.location_id
+  {join} JOIN feed_figures f ON f.offer_id = l.offer_id AND f.location_id = l.location_id
   WHERE l.offer_id IN (SELECT offer_id FROM feed_covered) AND l.as_of <= %(as_of)s
     AND (l.is_silent OR p.stock_as_of IS NULL OR p.stock_as_of <= %(as_of)s)
     AND (l.reported_quantity <> COALESCE(f.quantity, 0) OR l.buffer <> %(buffer)s OR l.is_silent)
@@ -165,10 +165,14 @@ def clear_covered() -> None:
     run(f"CREATE TEMPORARY TABLE {COVERED} (offer_id bigint)")
 
 
-def emptied() -> tuple[int, int]:
+def emptied(*, is_whole: bool = True) -> tuple[int, int]:
     """Count the stock rows that have units, and those of them that the stage leaves with none."""
-    ((stocked, gone),) = rows(EMPTIED)
+    ((stocked, gone),) = rows(EMPTIED.format(join=_join(is_whole=is_whole)))
     return stocked, gone
+
+
+def _join(*, is_whole: bool) -> str:
+    return "LEFT" if is_whole else "INNER"
 
 
 @needs_transaction
@@ -202,18 +206,19 @@ def empty(*, feed_run: FeedRun, offer_ids: Iterable[int], now: datetime) -> None
 
 
 @needs_transaction
-def merge(
+def merge(  # noqa: PLR0913 - a figure has a supplier, a cause and two moments
     *,
     supplier: Supplier,
     cause: str,
     as_of: datetime,
     received_at: datetime,
     feed_run: FeedRun | None = None,
+    is_whole: bool = True,
 ) -> tuple[int, int]:
     """Merge the stage into the stock rows; return how many are new, and how many changed.
 
-    A stock row of a covered offer that the stage leaves out is empty; what it says of offers that
-    are not covered is not heard.
+    A stock row of a covered offer that the stage leaves out is empty, if the stage ``is_whole``;
+    what it says of offers that are not covered is not heard.
 
     Locks:  the supplier's locations, then the stock rows that change, in id order
     """
@@ -230,5 +235,5 @@ def merge(
     run("DROP TABLE IF EXISTS pg_temp.feed_figures")
     run(FIGURES, params)
     run("ANALYZE feed_figures")
-    changed = run(CHANGED, params)
+    changed = run(CHANGED.format(join=_join(is_whole=is_whole)), params)
     return run(NEW, params), changed

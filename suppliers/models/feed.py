@@ -82,6 +82,11 @@ class FeedRun(Stateful):
     def __str__(self) -> str:
         return f"run {self.pk}: {self.kind} of {self.supplier_id}"
 
+    @property
+    def names_changes(self) -> bool:
+        """Whether its list names only what changed: no later one tells the same again."""
+        return bool(self.profile.get("names_changes"))
+
 
 class FeedIssue(models.Model):
     """One row we could not take as it was, with the reason in words.

@@ -65,7 +65,8 @@ class FeedChange(models.Model):
 
     ``row`` is the supplier's SKU, or his product; ``place`` the code of a location. A stock row
     that is not there yet has no ``old``. ``size`` is the factor by which a cost moves, or the
-    units by which stock does.
+    units by which stock does. ``told_at`` is when the supplier said so, if that was after the run
+    began: news, and later lists of changes, are added to what waits.
     """
 
     class Kind(models.TextChoices):
@@ -91,6 +92,7 @@ class FeedChange(models.Model):
     new = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     size = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [

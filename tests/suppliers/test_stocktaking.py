@@ -8,8 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from suppliers import hearing
-from suppliers.counting import SILENT
+from suppliers import aging, hearing
 from suppliers.models import StockLevel
 from suppliers.staging import run
 from tests.factories.feeds import NOON, stock_world, sync
@@ -39,7 +38,7 @@ def test_a_run_does_not_silence_what_was_told_after_it_asked(supplier, world):
 
     with transaction.atomic():
         nine = NOON + timedelta(minutes=9)
-        run(SILENT.format(spoken="false"), {"supplier": supplier.pk, "as_of": nine})
+        aging.fall_silent(which="true", params={"supplier": supplier.pk, "as_of": nine})
 
     silent = StockLevel.objects.filter(is_silent=True)
     assert set(silent.values_list("offer__supplier_sku", flat=True)) == {"P2-Black"}
@@ -58,7 +57,7 @@ def test_rows_fall_silent_in_id_order(supplier, world):
             with transaction.atomic():
                 run("SET LOCAL lock_timeout = '5s'", {})
                 is_asked.set()
-                run(SILENT.format(spoken="false"), {"supplier": supplier.pk, "as_of": LATER})
+                aging.fall_silent(which="true", params={"supplier": supplier.pk, "as_of": LATER})
         finally:
             connection.close()
 
