@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import batched
 
-from django.db import transaction
-
 from catalog.records import BadRow
 from storefront.lib.failures import OutsideError
 from suppliers import complaints, guards, judging, keeping, offering, supply, writing
@@ -108,7 +106,7 @@ def take_products(work: Work, connector: Connector) -> None:
         vanished = rows(VANISHED, {"supplier": work.supplier.pk}) if is_gone else []
     work.step(FeedRun.Status.STAGED)
     work.keep_changes = None  # from here on it is done, batch by batch
-    _note_list(work, bad)
+    complaints.tell(work=work, family=Family.LIST, problems=bad)
     work.say(f"{good} products listed, {to_read} pages to read, {len(vanished)} vanished")
     reading = Reading(work=work)
     if bulk is None:
@@ -168,13 +166,6 @@ def _choose(work: Work, *, is_paged: bool) -> int:
     )
     ((count,),) = rows("SELECT count(*) FROM feed_to_read")
     return int(count)
-
-
-@transaction.atomic(durable=True)
-def _note_list(work: Work, bad: list[BadRow]) -> None:
-    work.hold()
-    complaints.note(run=work.run, problems=bad)
-    complaints.resolve(run=work.run, family=Family.LIST, problems=bad, now=work.moment())
 
 
 def _read_pages(reading: Reading, catalog: PagedCatalog) -> None:

@@ -103,6 +103,8 @@ def take_costs(work: Work, connector: Connector) -> None:
         work.step(FeedRun.Status.STAGED)
         if isinstance(connector, BulkOffers):
             work.run.created = _make_offers(work, read, asked_at)
+        problems, examined = read.problems, read.examined
+        complaints.tell(work=work, family=Family.COST, problems=problems, examined=examined)
         with roomy():
             _apply(work, read, asked_at)
 
@@ -149,14 +151,6 @@ def _apply(work: Work, read: Read, asked_at: datetime) -> None:
         refused=read.refused,
         is_whole=read.examined is None,
         as_of=asked_at,
-    )
-    complaints.note(run=work.run, problems=read.problems)
-    complaints.resolve(
-        run=work.run,
-        family=Family.COST,
-        problems=read.problems,
-        now=work.moment(),
-        examined=read.examined,
     )
     work.run.rejected = len(set(read.refused))
     work.run.unchanged = max(0, work.run.read - work.run.created - work.run.updated)

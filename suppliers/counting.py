@@ -124,6 +124,7 @@ def take_stock(work: Work, connector: Connector) -> None:
             guards.stock_is_believable(stocked=stocked, emptied=emptied, limits=work.limits)
         )
         work.step(FeedRun.Status.STAGED)
+        complaints.tell(work=work, family=Family.STOCK, problems=answers.problems)
         with roomy():
             _apply(work, answers, omitted=omitted, asked_at=asked_at)
         bulk_stock.tell_planner(created=work.run.created)
@@ -235,8 +236,6 @@ def _apply(work: Work, answers: Answers, *, omitted: Omitted | None, asked_at: d
     aging.grow_young(spoken=spoken, params={**params, "now": moment})
     run(CONFIRMED, params)
     run(AGED.format(spoken=spoken), params)
-    complaints.note(run=work.run, problems=answers.problems)
-    complaints.resolve(run=work.run, family=Family.STOCK, problems=answers.problems, now=moment)
     ((work.run.read,),) = rows("SELECT count(*) FROM feed_stock")
     work.run.created, work.run.updated = created, changed
     work.run.rejected = sum(problem.is_fatal for problem in answers.problems)

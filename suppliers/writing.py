@@ -98,11 +98,11 @@ def write(
     ids = [offer.pk for offer in [*new, *offers.values()]]
     certifying.weigh(supplier_id=work.supplier.pk, now=now, offer_ids=ids)
     examined = [*batch.examined, *skus, *offers, *(f"{r}:{s}" for r, s in _claimed(batch))]
-    complaints.note(run=work.run, problems=batch.problems)
     for family, read in ((Family.PAGE, examined), (Family.ANSWER, batch.answered)):
         complaints.resolve(
             run=work.run, family=family, problems=batch.problems, now=now, examined=read
         )
+    complaints.note(run=work.run, problems=batch.problems)
     UnpublishedSupply.objects.bulk_create(
         UnpublishedSupply(variant_id=variant_id) for variant_id in sorted(touched)
     )
