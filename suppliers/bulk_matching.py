@@ -68,7 +68,7 @@ WITH sure AS (
   JOIN sure ON sure.ref = b.ref
   WHERE b.ref NOT IN (SELECT ref FROM unsure)
   ORDER BY o.id
-  FOR UPDATE OF o
+  FOR NO KEY UPDATE OF o
 ), written AS (
   UPDATE suppliers_supplieroffer o
   SET variant_id = locked.variant_id, seen_at = %(now)s,

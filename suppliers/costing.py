@@ -25,7 +25,7 @@ WITH aim AS (
   WHERE c.sku <> ALL(%(refused)s) AND NOT o.locked_fields ? 'cost_amount'
     AND (o.cost_amount IS DISTINCT FROM c.amount
       OR (o.status = 'held' AND o.variant_id IS NOT NULL AND NOT o.locked_fields ? 'status'))
-  ORDER BY o.id FOR UPDATE OF o
+  ORDER BY o.id FOR NO KEY UPDATE OF o
 ), changed AS (
   UPDATE suppliers_supplieroffer o
   SET cost_amount = aim.amount, cost_as_of = %(as_of)s,

@@ -39,7 +39,7 @@ BATCH = 500
 LOCK_OFFERS = """
 SELECT o.id FROM suppliers_supplieroffer o
 JOIN suppliers_feedchange c ON c.offer_id = o.id
-WHERE c.run_id = %(run)s AND c.kind = 'cost' ORDER BY o.id FOR UPDATE OF o
+WHERE c.run_id = %(run)s AND c.kind = 'cost' ORDER BY o.id FOR NO KEY UPDATE OF o
 """
 APPLY_COSTS = """
 WITH changed AS (

@@ -34,7 +34,7 @@ def set_by_hand(
     """
     if strange := set(values) - set(BY_HAND):
         raise NotByHandError(f"{', '.join(sorted(strange))} cannot be set by hand.")
-    row = SupplierOffer.objects.select_for_update(of=["self"]).get(pk=offer.pk)
+    row = SupplierOffer.objects.select_for_update(of=["self"], no_key=True).get(pk=offer.pk)
     if row.status == SupplierOffer.Status.GONE:
         raise NotByHandError("The supplier no longer sells it.")
     cost: Decimal | None = row.cost_amount
@@ -62,7 +62,7 @@ def let_the_feed_decide(*, offer: SupplierOffer, fields: Collection[str], now: d
 
     Locks:  the offer, then its product
     """
-    row = SupplierOffer.objects.select_for_update(of=["self"]).get(pk=offer.pk)
+    row = SupplierOffer.objects.select_for_update(of=["self"], no_key=True).get(pk=offer.pk)
     row.locked_fields = sorted(set(row.locked_fields) - set(fields))
     can_be_sold = row.variant_id is not None and row.cost_amount is not None
     if "status" in fields and row.status == SupplierOffer.Status.HELD and can_be_sold:

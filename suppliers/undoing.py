@@ -24,7 +24,7 @@ Outcome = FeedChange.Outcome
 LOCK_OFFERS = """
 SELECT o.id FROM suppliers_supplieroffer o
 JOIN suppliers_costchange c ON c.offer_id = o.id
-WHERE c.run_id = %(run)s ORDER BY o.id FOR UPDATE OF o
+WHERE c.run_id = %(run)s ORDER BY o.id FOR NO KEY UPDATE OF o
 """
 # What a later run changed that was itself rolled back is not newer. An offer that the run brought
 # back on sale, or gave its first cost, is off sale again.

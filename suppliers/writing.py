@@ -76,7 +76,7 @@ def write(
             Q(supplier_sku__in=skus) | Q(supplier_product__in=[*refs, *batch.gone]),
             supplier=work.supplier,
         )
-        .select_for_update(of=["self"])
+        .select_for_update(of=["self"], no_key=True)
         .order_by("pk")
     }
     touched = set(taken.touched)
@@ -211,7 +211,7 @@ def retire_some(work: Work, refs: Sequence[str]) -> None:
     work.hold()
     now = work.moment()
     offers = SupplierOffer.objects.filter(supplier=work.supplier, supplier_product__in=refs)
-    touched = _retire(work, offers.select_for_update(of=["self"]).order_by("pk"), now)
+    touched = _retire(work, offers.select_for_update(of=["self"], no_key=True).order_by("pk"), now)
     work.run.gone += SupplierProduct.objects.filter(supplier=work.supplier, ref__in=refs).update(
         status=SupplierProduct.Status.GONE, changed_at=now
     )

@@ -122,6 +122,15 @@ def test_a_lock_says_whose_rows_it_takes():
     assert vague == []
 
 
+def test_no_lock_on_an_offer_stops_rows_that_point_to_it():
+    """Stock rows and order lines are written while a price is: they need the offer to stay."""
+    whole = re.compile(
+        r"FOR UPDATE OF o\b|SupplierOffer\.objects\b[^=]*select_for_update\((?![^)]*no_key)"
+    )
+
+    assert [name for name, text in shipped().items() if whole.search(text)] == []
+
+
 def test_only_interfaces_read_the_clock():
     reading = re.compile(r"timezone\.now\(|datetime\.now\(|date\.today\(|datetime\.utcnow\(")
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from suppliers import aging, hearing
-from suppliers.models import StockLevel
+from suppliers import aging, hearing, writing
+from suppliers.models import StockLevel, SupplierOffer
+from suppliers.runs import Work, begin
 from suppliers.staging import run
 from tests.factories.feeds import NOON, stock_world, sync
+from tests.factories.suppliers import make_level, make_location
 
 LATER = NOON + timedelta(minutes=15)
 
@@ -76,3 +80,23 @@ def test_rows_fall_silent_in_id_order(supplier, world):
 
     assert is_free
     assert not StockLevel.objects.filter(is_silent=False).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stock_of_an_offer_is_written_while_the_product_job_holds_it(supplier, world):
+    stock_world(world, 1)
+    sync(supplier)
+    offer = SupplierOffer.objects.get()
+    elsewhere = make_location(supplier, "PL", "PL")
+    work = Work(begin(supplier=supplier, kind="products", now=LATER), now=LATER)
+
+    def count():
+        with closing(connection), transaction.atomic():
+            run("SET LOCAL lock_timeout = '3s'", {})
+            make_level(offer, 7, elsewhere)
+
+    with transaction.atomic(), ThreadPoolExecutor() as pool:
+        writing.retire_some(work, [offer.supplier_product])
+        pool.submit(count).result()
+
+    assert StockLevel.objects.get(location=elsewhere).reported_quantity == 7
