@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from itertools import combinations
 
 from catalog.landing import Landed
+from orders.covering import Cost, cover
 from storefront.lib.money import Money
 
 # Within one customs territory nothing waits at a border.
@@ -140,13 +140,11 @@ class Plan:
     instead: Mapping[int, int] = field(default_factory=dict)
 
 
-MAX_LOCATIONS_TRIED = 6
-
-
 def route(*, needs: Sequence[Need], candidates: Sequence[Candidate]) -> Plan:
     """Choose the fewest parcels, then the lowest landed cost, then the nearest, then lowest ids.
 
-    A need is filled whole by one location: one line never travels in two parcels.
+    A need is filled whole by one location: one line never travels in two parcels. What can be
+    filled always is; of very many lines perhaps not by the best of all plans (``covering``).
     """
     able: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
@@ -194,47 +192,22 @@ def _fewest_more(need: Need, able: Sequence[Candidate]) -> int | None:
 def _fewest(
     needs: Sequence[Need], able: Mapping[int, Sequence[Candidate]]
 ) -> list[tuple[Need, Candidate]]:
-    locations = sorted(
-        {
-            candidate.location_id
-            for need in needs
-            for candidate in able[need.variant_id]
-            if candidate.fits(need.quantity)
-        }
-    )
-    for size in range(1, min(len(locations), MAX_LOCATIONS_TRIED) + 1):
-        plans = [
-            plan
-            for subset in combinations(locations, size)
-            if (plan := _filled(needs, able, frozenset(subset))) is not None
-        ]
-        if plans:
-            return min(plans, key=_cost)
-    return _filled(needs, able, frozenset(locations)) or []
-
-
-def _filled(
-    needs: Sequence[Need], able: Mapping[int, Sequence[Candidate]], locations: frozenset[int]
-) -> list[tuple[Need, Candidate]] | None:
-    filled = []
+    lines: list[dict[int, Cost]] = []
+    by_level: dict[int, Candidate] = {}
     for need in needs:
-        fitting = [
-            candidate
-            for candidate in able[need.variant_id]
-            if candidate.location_id in locations and candidate.fits(need.quantity)
-        ]
-        if not fitting:
-            return None
-        filled.append((need, min(fitting, key=lambda one: _cost([(need, one)]))))
-    return filled
+        line: dict[int, Cost] = {}
+        for candidate in able[need.variant_id]:
+            if candidate.fits(need.quantity):
+                cost, place = _cost(need, candidate), candidate.location_id
+                line[place] = min(cost, line.get(place, cost))
+                by_level[candidate.level_id] = candidate
+        lines.append(line)
+    return [(need, by_level[level]) for need, level in zip(needs, cover(lines), strict=True)]
 
 
-def _cost(plan: Sequence[tuple[Need, Candidate]]) -> tuple[object, ...]:
-    outlays = [candidate.outlay(need.quantity) for need, candidate in plan]
-    unknown = sum(is_unknown for is_unknown, _ in outlays)
-    total = sum(amount for _, amount in outlays)
-    far = sum(candidate.distance for _, candidate in plan)
-    return (unknown, total, far, [candidate.level_id for _, candidate in plan])
+def _cost(need: Need, candidate: Candidate) -> Cost:
+    is_unknown, amount = candidate.outlay(need.quantity)
+    return (int(is_unknown), amount, candidate.distance, candidate.level_id)
 
 
 def against(candidate: Candidate, *, taken: Candidate | None, quantity: int) -> Misfit | Worse:
@@ -247,6 +220,6 @@ def against(candidate: Candidate, *, taken: Candidate | None, quantity: int) -> 
     if taken is None:
         raise AssertionError(f"{candidate.level_id} can send it, and nothing is taken")
     need = Need(variant_id=candidate.variant_id, quantity=quantity)
-    ours, theirs = _cost([(need, candidate)]), _cost([(need, taken)])
+    ours, theirs = _cost(need, candidate), _cost(need, taken)
     differs = (mine != other for mine, other in zip(ours, theirs, strict=True))
     return next(reason for reason, differ in zip(Worse, differs, strict=True) if differ)
