@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('suppliers', '0015_calls_of_runs'),
+        ('suppliers', '0016_risen_costs'),
     ]
 
     operations = [
