@@ -56,7 +56,7 @@ def sell_one(channel, *, start="CN"):
         .filter(ships_from__has_key=start, variant__lithium="none")
         .exclude(ships_from__has_any_keys=["DE", "US"])
         .filter(variant__packed_weight_g__lte=LIGHT_G)
-        .order_by("pk")
+        .order_by("-price_amount", "pk")  # the dearest earns its freight, whatever that is
         .first()
     )
     cart = carts.open_cart(channel=channel, country="DE", locale="en", now=now)

@@ -181,7 +181,8 @@ def test_duty_is_counted_for_the_place_that_goods_really_come_from(monkeypatch):
     location = make_location(code="CN", country="CN")
     variant, _ = goods_at("10.00", location=location)
     listing = Listing.objects.get()
-    Listing.objects.update(price_amount=D("17.99"))  # enough for goods without duty
+    # enough for goods without duty
+    Listing.objects.update(price_amount=D("17.99"), even_amount=D("17.99"))
 
     held, sold = sent(make_cart(listing))
 

@@ -81,7 +81,8 @@ def test_a_price_that_a_guard_keeps_below_its_floor_is_found():
     listing = Listing.objects.get()
     assert listing.landed_amount < listing.floor_amount <= listing.price_amount
 
-    Listing.objects.update(is_published=True, price_amount=listing.floor_amount - 1)
+    lower = listing.floor_amount - 1
+    Listing.objects.update(is_published=True, price_amount=lower, even_amount=lower)
 
     [row] = found("price_below_floor")
     assert (row.name, str(row.at_risk)) == (listing.variant.sku, "1.00 EUR")
