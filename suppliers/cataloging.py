@@ -9,7 +9,7 @@ from itertools import batched
 from catalog.records import BadRow
 from storefront.lib.failures import OutsideError
 from suppliers import complaints, guards, judging, keeping, offering, supply, writing
-from suppliers.adapters.abilities import BulkCatalog, Connector, PagedCatalog, able
+from suppliers.adapters.abilities import BulkCatalog, Connector, PagedCatalog, able, listed_at
 from suppliers.adapters.base import ListRow, Omitted, ProductPage
 from suppliers.complaints import Family
 from suppliers.gathering import gather
@@ -52,14 +52,17 @@ ORDER BY is_news DESC, changed_at NULLS FIRST, ref
 TAKEN = """
 DELETE FROM feed_to_read WHERE ref = ANY(%(refs)s) RETURNING ref, list_digest, cost_digest
 """
-# A list of prices makes offers before they are products.
+# A list of prices makes offers before they are products. What was read after a list was asked for
+# is not missing from it.
 VANISHED = """
 SELECT p.ref FROM suppliers_supplierproduct p
 WHERE p.supplier_id = %(supplier)s AND p.status <> 'gone'
+  AND (%(listed_at)s::timestamptz IS NULL OR p.changed_at < %(listed_at)s)
   AND NOT EXISTS (SELECT 1 FROM feed_list l WHERE l.ref = p.ref)
 UNION
 SELECT o.supplier_product FROM suppliers_supplieroffer o
 WHERE o.supplier_id = %(supplier)s AND o.status <> 'gone'
+  AND (%(listed_at)s::timestamptz IS NULL OR o.seen_at < %(listed_at)s)
   AND NOT EXISTS (SELECT 1 FROM feed_list l WHERE l.ref = o.supplier_product)
 ORDER BY 1
 """
@@ -103,7 +106,8 @@ def take_products(work: Work, connector: Connector) -> None:
             for (ref,) in rows(TWICE)
         ]
         to_read = _choose(work, is_paged=bulk is None)
-        vanished = rows(VANISHED, {"supplier": work.supplier.pk}) if is_gone else []
+        params = {"supplier": work.supplier.pk, "listed_at": listed_at(connector)}
+        vanished = rows(VANISHED, params) if is_gone else []
     work.step(FeedRun.Status.STAGED)
     work.keep_changes = None  # from here on it is done, batch by batch
     complaints.tell(work=work, family=Family.LIST, problems=bad)

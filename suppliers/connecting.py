@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, cast
 
 from storefront.lib.failures import PermanentError
@@ -26,10 +28,13 @@ from suppliers.timing import TimedGate
 
 
 @contextmanager
-def adapter_for(supplier: Supplier, *, meter: Meter | None = None) -> Iterator[Connector]:
+def adapter_for(
+    supplier: Supplier, *, meter: Meter | None = None, list_since: datetime | None = None
+) -> Iterator[Connector]:
     """Open the connector that speaks this supplier's language, and close it afterwards.
 
-    What it can do is asked with ``abilities.able``; ``meter`` counts what it asks.
+    What it can do is asked with ``abilities.able``; ``meter`` counts what it asks. A list that
+    it keeps from after ``list_since`` will do.
 
     Raises: PermanentError  the supplier is not connected, or names an unknown connector
     """
@@ -39,7 +44,7 @@ def adapter_for(supplier: Supplier, *, meter: Meter | None = None) -> Iterator[C
     if supplier.adapter not in ADAPTERS:
         raise PermanentError(f"no connector is called {supplier.adapter!r}", code="not_connected")
     gate = gate_of(supplier, wire, meter=meter)
-    line = line_to(supplier, wire, gate=gate, meter=meter)
+    line = replace(line_to(supplier, wire, gate=gate, meter=meter), list_since=list_since)
     connector = cast(Any, connector_class(supplier.adapter))(line)
     try:
         yield cast(Connector, connector)

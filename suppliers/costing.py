@@ -8,7 +8,7 @@ from django.db import transaction
 
 from catalog.records import BadRow
 from suppliers import aging, bulk_matching, bulk_offers, complaints, guards, judging, keeping
-from suppliers.adapters.abilities import Connector
+from suppliers.adapters.abilities import Connector, listed_at
 from suppliers.adapters.file_reading import BulkOffers
 from suppliers.asking_prices import Read, ask
 from suppliers.complaints import Family
@@ -106,7 +106,7 @@ def take_costs(work: Work, connector: Connector) -> None:
         problems, examined = read.problems, read.examined
         complaints.tell(work=work, family=Family.COST, problems=problems, examined=examined)
         with roomy():
-            _apply(work, read, asked_at)
+            _apply(work, read, asked_at, confirmed_at=listed_at(connector) or asked_at)
 
 
 def _make_offers(work: Work, read: Read, asked_at: datetime) -> int:
@@ -130,8 +130,8 @@ def _judge_moves(work: Work, read: Read) -> None:
 
 
 @transaction.atomic(durable=True)
-def _apply(work: Work, read: Read, asked_at: datetime) -> None:
-    """Write all costs at once.
+def _apply(work: Work, read: Read, asked_at: datetime, *, confirmed_at: datetime) -> None:
+    """Write all costs at once. Those that the list told of are as old as it is.
 
     Locks:  the run, then the offers that change, in id order
     """
@@ -150,7 +150,7 @@ def _apply(work: Work, read: Read, asked_at: datetime) -> None:
         doubtful=read.troubled | (read.digests.keys() - read.answered),
         refused=read.refused,
         is_whole=read.examined is None,
-        as_of=asked_at,
+        as_of=confirmed_at,
     )
     work.run.rejected = len(set(read.refused))
     work.run.unchanged = max(0, work.run.read - work.run.created - work.run.updated)

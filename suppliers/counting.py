@@ -17,6 +17,7 @@ from suppliers.adapters.abilities import (
     PagedCatalog,
     PagedStockAndPrice,
     able,
+    listed_at,
 )
 from suppliers.adapters.base import GoneError, ListRow, Omitted, StockRecord
 from suppliers.adapters.file_reading import BulkOffers, Lines
@@ -91,6 +92,7 @@ def take_stock(work: Work, connector: Connector) -> None:
             _read_all(work, connector, answers)
         else:
             _read(work, connector, answers)
+            asked_at = listed_at(connector) or asked_at
         stage.ready()
         products.ready()
         work.step(FeedRun.Status.PARSED)

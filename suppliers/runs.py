@@ -199,6 +199,8 @@ def finish(work: Work) -> None:
     Raises: LeaseLostError  the run is no longer ours
     """
     problem = f"{work.run.remaining} rows are left to the next run." if work.run.remaining else ""
+    if problem and work.rest_until is not None:
+        problem += f" He lets us ask again at {work.rest_until:%Y-%m-%d %H:%M} UTC."
     with transaction.atomic(durable=True):
         _close(work, Status.APPLIED, problem=problem)
         keeping.supersede(work.run, now=work.moment())

@@ -11,14 +11,17 @@ from suppliers.runs import OPEN, RETRY_AFTER
 
 Status = FeedRun.Status
 
+EVERY = {
+    FeedRun.Kind.PRODUCTS: "products_every_min",
+    FeedRun.Kind.PRICES: "prices_every_min",
+    FeedRun.Kind.STOCK: "stock_every_min",
+}
+# Jobs that are due together walk a list once, and so does one that goes on with what is left.
+LIST_HOLDS = timedelta(minutes=30)
+
 
 def due(*, now: datetime) -> list[tuple[int, str]]:
     """Return the jobs to start now, as (supplier id, kind); open runs are not due."""
-    every = {
-        FeedRun.Kind.PRODUCTS: "products_every_min",
-        FeedRun.Kind.PRICES: "prices_every_min",
-        FeedRun.Kind.STOCK: "stock_every_min",
-    }
     lines = (
         Connection.objects.filter(supplier__status=Supplier.Status.ACTIVE)
         .exclude(rest_until__gt=now)
@@ -28,9 +31,15 @@ def due(*, now: datetime) -> list[tuple[int, str]]:
     return [
         (line.supplier_id, str(kind))
         for line in lines
-        for kind, column in every.items()
+        for kind, column in EVERY.items()
         if _is_due(line.supplier_id, kind, timedelta(minutes=getattr(line, column)), now)
     ]
+
+
+def list_since(supplier: Supplier, kind: str, *, now: datetime) -> datetime:
+    """Say how old a list that another job walked may be: half of how old it becomes anyway."""
+    every = timedelta(minutes=getattr(supplier.connection, EVERY[FeedRun.Kind(kind)]))
+    return now - min(every / 2, LIST_HOLDS)
 
 
 def _is_due(supplier_id: int, kind: FeedRun.Kind, every: timedelta, now: datetime) -> bool:

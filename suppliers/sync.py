@@ -35,6 +35,7 @@ def take_in(  # noqa: PLR0913 - what, for whom, how long, and who wants to hear 
     now: datetime,
     budget: timedelta | None = None,
     believed_by: str = "",
+    list_since: datetime | None = None,
     say: Callable[[str], None] = log.info,
 ) -> FeedRun:
     """Do one job of one supplier; the run that comes back tells how it ended.
@@ -43,13 +44,14 @@ def take_in(  # noqa: PLR0913 - what, for whom, how long, and who wants to hear 
     there, and listings that were not refreshed are found by the sweep.
 
     Shape:  ``budget`` is how long it may take; what it leaves is the next run's. With
-            ``believed_by`` a person vouches for the feed, and no guard is asked
+            ``believed_by`` a person vouches for the feed, and no guard is asked. A list that
+            another job walked after ``list_since`` is not walked again
     Raises: AlreadyRunningError  another worker does this job
     """
     run = runs.begin(supplier=supplier, kind=kind, now=now, believed_by=believed_by)
     work = Work(run, now=now, budget=budget, say=say)
     try:
-        with adapter_for(supplier, meter=work.meter) as adapter:
+        with adapter_for(supplier, meter=work.meter, list_since=list_since) as adapter:
             JOBS[kind](work, adapter)
         runs.finish(work)
         if not run.remaining:

@@ -47,7 +47,8 @@ def sync(*, supplier_id: int, kind: str, **_: Any) -> None:
         return  # two sweeps asked for it, and the other was first
     supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
     with suppress(AlreadyRunningError, LaneFullError), lane(Work.SYNCS, supplier_id):
-        run = take_in(supplier=supplier, kind=kind, now=now, budget=BUDGET)
+        since = scheduling.list_since(supplier, kind, now=now)
+        run = take_in(supplier=supplier, kind=kind, now=now, budget=BUDGET, list_since=since)
         log.info("%s: %s", run, run.status)
 
 

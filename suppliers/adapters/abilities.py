@@ -9,6 +9,7 @@ product's page.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -69,6 +70,21 @@ class PagedCatalog(Protocol):
         Raises: GoneError  he lists it, and does not sell it
         """
         ...
+
+
+@runtime_checkable
+class KeptCatalog(PagedCatalog, Protocol):
+    """Keeps its list for a while, and tells it to the next job without asking for it again."""
+
+    @property
+    def listed_at(self) -> datetime | None:
+        """When the list just told was asked for by another job; None: by this one."""
+        ...
+
+
+def listed_at(connector: Connector) -> datetime | None:
+    """Return when another job asked for the list that was just told; None: this one did."""
+    return connector.listed_at if isinstance(connector, KeptCatalog) else None
 
 
 @runtime_checkable

@@ -116,7 +116,8 @@ class Line:
     """One supplier's address, secrets and settings, and what watches over the calls to him.
 
     Shape:  ``folder`` is where fetched files may be kept between runs; ``currency`` and
-            ``language`` are his
+            ``language`` are his. A list that was asked for after ``list_since`` need not be
+            asked for again
     """
 
     base_url: str
@@ -130,6 +131,7 @@ class Line:
     memory: Memory
     post: Post
     folder: Path
+    list_since: datetime | None = None
 
     def api(self, **limits: Any) -> Api:
         """Open the door to him; see ``storefront.lib.http.Api`` for the limits."""

@@ -6,26 +6,36 @@ import time
 from datetime import datetime
 
 from django.core.management.base import CommandError, OutputWrapper
+from django.utils import timezone
 
+from suppliers import scheduling
 from suppliers.models import FeedRun, Supplier
 from suppliers.sync import AlreadyRunningError, take_in
 
 
 def watch(
-    supplier: Supplier, kind: str, *, believed_by: str, out: OutputWrapper, now: datetime
+    supplier: Supplier, kind: str, *, believed_by: str, out: OutputWrapper, since: datetime
 ) -> FeedRun:
-    """Do one job.
+    """Do one job. Of all that are done since then, one walks the list for the others.
 
     Raises: CommandError  somebody else does it
     """
-    started = time.monotonic()
+    started, now = time.monotonic(), timezone.now()
+    list_since = max(since, scheduling.list_since(supplier, kind, now=now))
 
     def say(line: str) -> None:
         out.write(f"{kind}: {time.monotonic() - started:6.1f} s  {line}")
         out.flush()
 
     try:
-        run = take_in(supplier=supplier, kind=kind, now=now, believed_by=believed_by, say=say)
+        run = take_in(
+            supplier=supplier,
+            kind=kind,
+            now=now,
+            believed_by=believed_by,
+            list_since=list_since,
+            say=say,
+        )
     except AlreadyRunningError as error:
         raise CommandError(f"Another worker is at it: {error}") from error
     seconds = max(0.001, time.monotonic() - started)
@@ -34,4 +44,6 @@ def watch(
         f"{run.unchanged} unchanged, {run.gone} gone, {run.rejected} rejected "
         f"({run.read / seconds:.0f} rows/s)"
     )
+    if run.remaining:
+        say(run.problem)
     return run

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from suppliers.adapters.base import BudgetSpentError
@@ -41,7 +43,8 @@ class MemoryBudget:
         used = self.used.get(quota.name, 0) + points
         kept = 0 if is_for_order else quota.kept_for_orders
         if used > quota.points - kept:
-            raise BudgetSpentError(f"{quota.name} is used up", until=None)
+            until = datetime.now(UTC) + timedelta(days=1)
+            raise BudgetSpentError(f"{quota.name} is used up", until=until)
         self.used[quota.name] = used
 
     def told(self, quota, *, left, total, until):
@@ -105,6 +108,6 @@ def make_line(base_url, **changes):
         "tokens": NoTokens(),
         "memory": DictMemory(),
         "post": PostInMemory(),
-        "folder": Path("/nonexistent"),
+        "folder": Path(tempfile.gettempdir()) / "fara-lines",
     }
     return Line(base_url=base_url, **{**values, **changes})

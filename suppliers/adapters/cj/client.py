@@ -38,6 +38,7 @@ from suppliers.adapters.cj import (
     subscriptions,
     variants,
 )
+from suppliers.adapters.cj.kept_list import KeptList
 from suppliers.adapters.cj.shapes import ProductStock
 from suppliers.adapters.cj.signing import Signature
 from suppliers.adapters.cj.wire import POINTS, Wire
@@ -79,6 +80,9 @@ class CJ:
         self._options: Options = line.settings(Options)
         self._memory = line.memory
         self._minimums: dict[str, int] = {}  # only the list tells them
+        self._list = KeptList(folder=line.folder, address=line.base_url)
+        self._list_since = line.list_since
+        self._listed_at: datetime | None = None
         self._wire = Wire(line, points_per_day=self._options.points_per_day)
 
     @staticmethod
@@ -100,11 +104,29 @@ class CJ:
     def close(self) -> None:
         self._wire.close()
 
+    @property
+    def listed_at(self) -> datetime | None:
+        return self._listed_at
+
     def product_rows(self) -> Iterator[ListRow | BadRow]:
-        for row in listing.product_rows(self._wire):
+        for row in self._listed():
             if isinstance(row, ListRow) and row.minimum_quantity:
                 self._minimums[row.ref] = row.minimum_quantity
             yield row
+
+    def _listed(self) -> Iterator[ListRow | BadRow]:
+        """Walk the list, or take it as another job has heard it not long ago."""
+        self._listed_at = None
+        if self._list_since is None:
+            yield from self._list.keep(listing.product_rows(self._wire))
+            return
+        with self._list.turn():
+            at = self._list.at()
+            if at is None or at < self._list_since:
+                yield from self._list.keep(listing.product_rows(self._wire))
+                return
+        self._listed_at = at
+        yield from self._list.rows()
 
     def product(self, *, ref: str) -> ProductPage:
         return pages.product(self._wire, ref, minimum=self._minimums.get(ref))

@@ -103,10 +103,11 @@ class Command(BaseCommand):
     def _sync(self, options: dict[str, Any]) -> None:
         supplier = self._supplier(options)
         runs: list[FeedRun] = []
+        words = {"believed_by": options["believed_by"], "out": self.stdout}
+        began = timezone.now()
         try:
             for kind in KINDS if options["kind"] == "all" else [options["kind"]]:
-                words = {"believed_by": options["believed_by"], "out": self.stdout}
-                runs.append(watch(supplier, kind, now=timezone.now(), **words))
+                runs.append(watch(supplier, kind, since=began, **words))
                 if runs[-1].status != FeedRun.Status.APPLIED:
                     problem = f"{runs[-1].status}. {runs[-1].problem}"
                     raise CommandError(f"{kind} of {supplier}: {problem}")
