@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from catalog.models import Channel
 from orders.models import PurchaseOrder
+from storefront.bench.sandboxing import sandbox
 from storefront.bench.selling import sell
 from storefront.lib.http import Api
 from storefront.lib.sealing import seal
@@ -177,27 +178,12 @@ def _ask_for(broker: Celery, supplier: Supplier, sold: Sequence[PurchaseOrder]) 
 @contextmanager
 def _company(code: str, seed: int, *, folder: Path, products: int) -> Iterator[Company]:
     """Start a sandbox, connect it, and take in what it has."""
-    data = folder / code
-    data.mkdir(parents=True, exist_ok=True)
-    words = ["--port", "0", "--data", str(data), "--count", str(products), "--qps", "0"]
-    with (data / "sandbox.log").open("w") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "suppliers.sandbox", *words, "--seed", str(seed)],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-    try:
-        assert process.stdout is not None  # noqa: S101 - we asked for a pipe
-        with process.stdout:
-            url = process.stdout.readline().split()[-1]
+    words = ["--count", str(products), "--qps", "0", "--seed", str(seed)]
+    with sandbox("suppliers.sandbox", data=folder / code, words=words) as url:
         supplier = _connected(code, f"{url}/api2.0/v1/")
         for kind in ("products", "stock"):
             take_in(supplier=supplier, kind=kind, now=timezone.now())
         yield Company(supplier=supplier, url=url)
-    finally:
-        process.kill()  # its threads may hang for long
-        process.wait(timeout=15)
 
 
 def _connected(code: str, base_url: str) -> Supplier:

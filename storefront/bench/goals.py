@@ -19,7 +19,8 @@ OF_GROWTH = frozenset({"P13"})
 OF_BULKHEADS = frozenset({"R1"})
 OF_BULK = frozenset({"P8", "P9", "P10"})
 OF_FEEDS = frozenset({"F1", "P10"})
-ALL = OF_PAGES | OF_SEARCH | OF_GROWTH | OF_BULKHEADS | OF_BULK | OF_FEEDS
+OF_ASKING = frozenset({"F2"})
+ALL = OF_PAGES | OF_SEARCH | OF_GROWTH | OF_BULKHEADS | OF_BULK | OF_FEEDS | OF_ASKING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ from django.test.utils import CaptureQueriesContext, override_settings
 
 from catalog.models import Card, Channel
 from storefront.bench import (
+    asking,
+    asking_goals,
     bulk,
     bulk_goals,
     bulkheads,
@@ -45,6 +47,7 @@ PRODUCT_SAMPLES = 200
 FIRST_PORT = 18_100
 HANGING_PRODUCTS, HANGING_ORDERS = 400, 16
 FEW_OFFERS, MANY_OFFERS = (10_000, 100_000), (10_000, 100_000, 1_000_000)
+FEW_ASKED, MANY_ASKED = 1_000, 10_000
 FEW_ROWS, MANY_ROWS = (1_000, 20_000), (1_000, 20_000, 1_000_000)
 
 
@@ -77,6 +80,8 @@ def run(
         verdicts += goals.judge_bulkheads(*report["bulkheads"].values())
     if wanted & goals.OF_FEEDS:
         verdicts += _judge_feeds(report, say, sizes=MANY_ROWS if is_full else FEW_ROWS)
+    if wanted & goals.OF_ASKING:
+        verdicts += _judge_asking(report, say, products=MANY_ASKED if is_full else FEW_ASKED)
     if wanted & goals.OF_BULK:  # at last: its tables are emptied
         sizes = MANY_OFFERS if wanted <= goals.OF_BULK or is_full else FEW_OFFERS
         for count in sizes:
@@ -140,6 +145,16 @@ def _judge_feeds(
             report["feeds"] += [msgspec.to_builtins(each) for each in found]
             verdicts += feed_goals.judge(found)
     return verdicts
+
+
+def _judge_asking(
+    report: dict[str, Any], say: Callable[[str], None], *, products: int
+) -> list[Verdict]:
+    say(f"What suppliers of {products:,} products are asked")
+    with TemporaryDirectory(prefix="fara-bench-") as folder:
+        found = asking.measure(products=products, folder=Path(folder), say=say)
+    report["asking"] = [each.written for each in found]
+    return asking_goals.judge(found)
 
 
 def _judge_growth(

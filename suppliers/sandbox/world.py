@@ -57,6 +57,7 @@ class World:
     faults: Faults
     clock: Callable[[], float]
     found: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
+    filed: dict[str, list[int]] = field(default_factory=dict)  # places, by category
     off_shelf: set[str] = field(default_factory=set)
     stopping: threading.Event = field(default_factory=threading.Event)
     mail_waits: threading.Event = field(default_factory=threading.Event)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -92,26 +93,40 @@ def _places(call: Call) -> Sequence[int]:
             world.found.clear()
         world.found[known] = [
             place
-            for place in range(world.visible)
+            for place in _places_in(world, call.text("categoryId", default=""))
             if _matches(world, world.catalog.at(place), dict(zip((*FILTERS, *TIMES), wanted)))  # noqa: B905
         ]
     return world.found[known]
 
 
-def _matches(world: World, product: Product, wanted: dict[str, str]) -> bool:
-    word = wanted["keyWord"].lower()
-    ids = {
+def _places_in(world: World, category: str) -> Iterator[int]:
+    """Find the places of a category, sorted once: prices and stock change, where it stands not."""
+    if category and not world.filed:
+        filed: dict[str, list[int]] = defaultdict(list)
+        for place in range(len(world.catalog)):
+            for each in _categories_of(world.catalog.at(place)):
+                filed[each].append(place)
+        world.filed = filed
+    places = world.filed.get(category, ()) if category else range(world.visible)
+    return (place for place in places if place < world.visible)
+
+
+def _categories_of(product: Product) -> set[str]:
+    return {
         wording.category_id(wording.second_level(product), product.category),
         wording.category_id(wording.second_level(product)),
         wording.category_id(),
     }
+
+
+def _matches(world: World, product: Product, wanted: dict[str, str]) -> bool:
+    word = wanted["keyWord"].lower()
     prices = [world.shelves.price(variant) for variant in product.variants] or [Decimal(0)]
     listed_ms = product.listed_s * 1000
     try:
         return all(
             (
                 not word or word in product.title.lower() or word in product.spu.lower(),
-                not wanted["categoryId"] or wanted["categoryId"] in ids,
                 not wanted["countryCode"]
                 or wanted["countryCode"] in world.shelves.countries(product),
                 not wanted["startSellPrice"] or max(prices) >= Decimal(wanted["startSellPrice"]),

@@ -17,6 +17,7 @@ from suppliers.sandbox.faults import Fault, Faults, UnknownFaultError
 from suppliers.sandbox.listening import Asked, BadControlError, Listener
 from suppliers.sandbox.replies import Reply, as_html
 from suppliers.sandbox.spoilers import INSIDE, SPOILERS
+from suppliers.sandbox.usage import Usage
 
 from . import documents, human, tables
 from .shop import Shop
@@ -77,6 +78,7 @@ class Server(Listener):
         self.shop, self._token = shop, token
         self.desk = Taker(shop, pace_s=pace_s)
         self.faults = Faults(KINDS)
+        self.usage = Usage()
         super().__init__(address, answer=self._answer, pull=self._pull)
 
     def _answer(self, asked: Asked) -> Reply:
@@ -89,6 +91,7 @@ class Server(Listener):
             )
         if self._token and asked.query.get("key") != [self._token]:
             return Reply(status=401, body=b"wrong key", type="text/plain")
+        self.usage.count(asked.path, points=0)
         fault = self.faults.next_for(asked.path)
         return self._failing(fault) or self._spoiled(fault, self._file(asked))
 
@@ -237,6 +240,10 @@ def _fault(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
     )
 
 
+def _usage(server: Server, _: dict[str, Any]) -> dict[str, Any]:
+    return server.usage.told()
+
+
 def _orders(server: Server, _: dict[str, Any]) -> dict[str, Any]:
     return server.desk.told()
 
@@ -260,6 +267,7 @@ def _no_faults(server: Server, _: dict[str, Any]) -> dict[str, Any]:
 ACTIONS: dict[tuple[str, str], Callable[[Server, dict[str, Any]], Any]] = {
     ("GET", "status"): _status,
     ("GET", "orders"): _orders,
+    ("GET", "usage"): _usage,
     ("POST", "clock"): _clock,
     ("POST", "pace"): _pace,
     ("POST", "stock"): _stock_set,

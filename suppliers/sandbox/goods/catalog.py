@@ -11,7 +11,7 @@ from .product import Product
 from .spoiling import FLAWS, spoiled
 
 BAD_SHARE = 20  # one bad record for so many good ones
-KEPT = 4096
+KEPT = 16_384
 
 
 def catalog(count: int, seed: int) -> Iterator[Product]:
