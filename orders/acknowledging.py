@@ -36,14 +36,16 @@ HE_HAS = frozenset(
     {Request.SUBMITTED, Request.ACCEPTED, Request.PARTIALLY_ACCEPTED, Request.BACKORDERED}
 )
 SHIPPED_CANCELED = "shipped_canceled"
+# What he has of these although it was canceled is a stray (``orders.deciding``).
+CAN_STRAY = HE_HAS | {Request.CANCELLATION_REJECTED}
 
 
 @transaction.atomic(durable=True)
 def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) -> None:
     """Follow an answer of the supplier: to our call, by webhook or read by a poll.
 
-    Old news changes nothing. What he has although it was canceled is for staff (the invariant
-    ``I4.stopped``). A refusal after goods left is no refusal: staff look. Who refuses
+    Old news changes nothing. What he has although it was canceled is for staff
+    (``orders.deciding``). A refusal after goods left is no refusal: staff look. Who refuses
     every line has refused the order.
 
     Locks:  the order, then the purchase order, its payment, and the stock rows in id order
@@ -146,9 +148,10 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) 
 def _shipped_all_the_same(
     purchase_order: PurchaseOrder, state: PurchaseState, now: datetime
 ) -> None:
-    """Note once that it left although it was canceled: there is nothing to wait for any more."""
+    """Note once that it left although it was canceled, also if he said that he stopped it."""
     is_noted = purchase_order.messages.filter(kind=SHIPPED_CANCELED).exists()
-    if purchase_order.request_status not in HE_HAS or is_noted:
+    can_have_left = CAN_STRAY | {Request.CANCELLATION_ACCEPTED}
+    if purchase_order.request_status not in can_have_left or is_noted:
         return
     purchase_order.problem = "The supplier shipped what we canceled: nobody pays for it."
     purchase_order.save(update_fields=["problem"])

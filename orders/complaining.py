@@ -11,10 +11,11 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext
 
-from orders import numbers
+from orders import deciding, numbers
 from orders.models import PurchaseLine, PurchaseOrder, SupplierClaim, SupplierClaimLine
 from suppliers.adapters import ADAPTERS, connector_class
 from suppliers.adapters.abilities import Ability, abilities_of
+from suppliers.adapters.base import Refusal
 from suppliers.models import Supplier
 
 Status = PurchaseOrder.Status
@@ -52,8 +53,18 @@ def new_number(purchase_order: PurchaseOrder) -> str:
     return numbers.claim_number(purchase_order.number)
 
 
+def has_left(purchase_order: PurchaseOrder) -> bool:
+    """Test whether something of it left, also where we had canceled it."""
+    if purchase_order.status in LEFT:
+        return True
+    return deciding.is_stray(purchase_order) and deciding.was_shipped(purchase_order)
+
+
 def claimable(purchase_order: PurchaseOrder) -> dict[PurchaseLine, int]:
-    """Return the lines that he took, and of how many units no claim stands."""
+    """Return the lines that he took, and of how many units no claim stands.
+
+    What was canceled has no live line: he shipped those that he had not refused.
+    """
     standing = SupplierClaimLine.objects.standing().filter(
         purchase_line__purchase_order=purchase_order
     )
@@ -62,7 +73,11 @@ def claimable(purchase_order: PurchaseOrder) -> dict[PurchaseLine, int]:
         .annotate(units=Sum("quantity"))
         .values_list("purchase_line", "units")
     )
-    lines = purchase_order.lines.filter(is_live=True).select_related("order_line").order_by("pk")
+    lines = purchase_order.lines.select_related("order_line").order_by("pk")
+    if purchase_order.status == Status.CANCELED:
+        lines = lines.exclude(acknowledgment__in=list(Refusal))
+    else:
+        lines = lines.filter(is_live=True)
     return {line: line.quantity - claimed.get(line.pk, 0) for line in lines}
 
 
@@ -81,7 +96,7 @@ def complain(
     if SupplierClaim.objects.filter(number=complaint.number).exists():
         words = gettext("The form belongs to another purchase order: open it once more.")
         raise CannotClaimError(words)
-    if purchase_order.status not in LEFT:
+    if not has_left(purchase_order):
         raise CannotClaimError(gettext("Nothing of it was shipped yet."))
     chosen = _chosen(purchase_order, complaint.units)
     claim = SupplierClaim.objects.create(

@@ -51,7 +51,7 @@ CLAIMS = inline(
 class ComplainActions(StaffAdmin):
     """What staff begin on the page of a purchase order."""
 
-    complain_fits: ClassVar = {"complain": lambda row: row.status in complaining.LEFT}
+    complain_fits: ClassVar = {"complain": complaining.has_left}
     complain_refusals: ClassVar = (complaining.CannotClaimError,)
 
     @action(description=_("Complain to the supplier"), icon="report")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from orders import access, purchasing, resolving, tasks
 from orders.complaining_desk import CLAIMS, ComplainActions
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
+from orders.strays_desk import DECISIONS, StrayActions
 from storefront.lib import columns
 from storefront.lib.staff import action, inline, show, start
 
@@ -55,7 +56,7 @@ def supplier_page(purchase_order: PurchaseOrder) -> str | None:
 
 
 @admin.register(PurchaseOrder)
-class PurchaseOrderAdmin(ComplainActions):
+class PurchaseOrderAdmin(ComplainActions, StrayActions):
     list_display: ClassVar = [
         "number",
         columns.link("order", _("Order")),
@@ -117,6 +118,7 @@ class PurchaseOrderAdmin(ComplainActions):
             related=("order_line",),
         ),
         CLAIMS,
+        DECISIONS,
         inline(
             PurchaseMessage,
             "at",
@@ -131,11 +133,20 @@ class PurchaseOrderAdmin(ComplainActions):
         purchasing.OrderStoppedError,
         resolving.StillCallingError,
         *ComplainActions.complain_refusals,
+        *StrayActions.stray_refusals,
     )
     exclude: ClassVar = ["access_key"]  # it opens the supplier's page: not to be read aloud
-    actions_detail: ClassVar = ["release_hold", "send_again", "look_up", "renew_link", "complain"]
+    actions_detail: ClassVar = [
+        "release_hold",
+        "send_again",
+        "look_up",
+        "renew_link",
+        "complain",
+        "decide_stray",
+    ]
     fits: ClassVar = {
         **ComplainActions.complain_fits,
+        **StrayActions.stray_fits,
         "release_hold": lambda row: row.status == Status.ON_HOLD,
         "send_again": lambda row: (
             (row.status, row.request_status) == (Status.READY, Request.SUBMIT_FAILED)

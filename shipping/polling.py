@@ -19,7 +19,7 @@ from django.db.models import (
 )
 
 from orders import acknowledging
-from orders.models import PurchaseMessage, PurchaseOrder
+from orders.models import PurchaseMessage, PurchaseOrder, StrayDecision
 from shipping import shipments
 from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
 from suppliers import breaking
@@ -73,11 +73,13 @@ def give_back(*, supplier_id: int) -> None:
 def open_orders() -> QuerySet[PurchaseOrder]:
     """Find what suppliers have and have not delivered.
 
-    Also what we canceled and they still have, until they say that it is stopped, or that it left.
+    Also what we canceled and they still have, until they say that it is stopped, or that it left,
+    or staff decide about it.
     """
     gone = PurchaseMessage.objects.filter(
         purchase_order=OuterRef("pk"), kind=acknowledging.SHIPPED_CANCELED
     )
+    decided = StrayDecision.objects.filter(purchase_order=OuterRef("pk"))
     return PurchaseOrder.objects.filter(
         Q(
             status__in=[Status.READY, Status.IN_PROGRESS, Status.PARTIALLY_SHIPPED, Status.SHIPPED],
@@ -85,8 +87,9 @@ def open_orders() -> QuerySet[PurchaseOrder]:
         )
         | Q(
             ~Exists(gone),
+            ~Exists(decided),
             status=Status.CANCELED,
-            request_status__in=acknowledging.HE_HAS,
+            request_status__in=acknowledging.CAN_STRAY,
         )
     )
 

@@ -6,6 +6,7 @@ from orders.models.order import Order, OrderLine
 from orders.models.payment import Payment, PaymentEvent
 from orders.models.purchase import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.models.reservation import Allocation, Reservation
+from orders.models.stray import StrayDecision
 
 __all__ = [
     "Allocation",
@@ -19,6 +20,7 @@ __all__ = [
     "PurchaseMessage",
     "PurchaseOrder",
     "Reservation",
+    "StrayDecision",
     "SupplierClaim",
     "SupplierClaimLine",
 ]

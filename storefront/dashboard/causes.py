@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard import complaints
+from storefront.dashboard import complaints, strays
 from storefront.dashboard.cause import NO_MONEY, Cause, plain
 from storefront.dashboard.claim_causes import CLAIMS
 from storefront.dashboard.price_causes import PRICES
@@ -102,6 +102,16 @@ CAUSES = (
         "po.request_status = 'cancellation_requested'"
         " AND po.request_status_since < %(now)s - interval '1 hour'",
         detail="s.name",
+    ),
+    _purchase(
+        "purchase_kept",
+        _("Supplier has what we canceled"),
+        f"{strays.UNDECIDED} AND NOT {strays.SHIPPED}",
+    ),
+    _purchase(
+        "purchase_stray",
+        _("Supplier shipped what we canceled"),
+        f"{strays.UNDECIDED} AND {strays.SHIPPED}",
     ),
     _purchase(
         "purchase_not_shipped",

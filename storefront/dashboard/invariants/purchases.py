@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from storefront.dashboard import strays
 from storefront.dashboard.invariants.invariant import Invariant
 
 PURCHASES = (
@@ -104,12 +105,12 @@ PURCHASES = (
     ),
     Invariant(
         code="I4.stopped",
-        sentence="No supplier has what we canceled: else he ships it, and nobody pays for it.",
-        sql="""
-            SELECT number, status, request_status, supplier_reference FROM orders_purchaseorder
-            WHERE status = 'canceled'
-              AND request_status IN ('submitted', 'accepted', 'partially_accepted', 'backordered')
-        """,
+        sentence="What a supplier has, or shipped, although we canceled it was decided by staff.",
+        sql=f"""
+            SELECT po.number, po.status, po.request_status, po.supplier_reference,
+                   {strays.SHIPPED} AS is_shipped
+            FROM orders_purchaseorder po WHERE {strays.UNDECIDED}
+        """,  # noqa: S608 - all parts are written in ``strays``
     ),
     Invariant(
         code="I4.adopted_once",

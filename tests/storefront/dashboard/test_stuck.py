@@ -73,6 +73,12 @@ def keep_the_money():
     order("completed", status="canceled", status_since=AGO)()
 
 
+def stray():
+    purchase(status="canceled")()
+    for row in PurchaseOrder.objects.filter(status="canceled", request_status="accepted"):
+        row.messages.create(direction="in", kind="shipped_canceled", at=AGO)
+
+
 # How each cause comes about.
 TROUBLE = {
     "purchase_held": purchase(
@@ -87,6 +93,8 @@ TROUBLE = {
     "purchase_cancel_silent": purchase(
         request_status="cancellation_requested", request_status_since=AGO
     ),
+    "purchase_kept": purchase(status="canceled"),
+    "purchase_stray": stray,
     "purchase_not_shipped": purchase(accepted_at=AGO),
     "claim_by_hand": claim(status="draft", is_by_hand=True),
     "claim_unknown": claim(status="submit_unknown", status_since=AGO),

@@ -1,0 +1,24 @@
+"""What a supplier has, or shipped, although we canceled it (``orders.deciding``), as SQL."""
+
+from __future__ import annotations
+
+SHIPPED = (
+    "EXISTS (SELECT 1 FROM orders_purchasemessage m"
+    " WHERE m.purchase_order_id = po.id AND m.kind = 'shipped_canceled')"
+)
+_STRAY = (
+    "po.status = 'canceled' AND (po.request_status IN ('submitted', 'accepted',"
+    " 'partially_accepted', 'backordered', 'cancellation_rejected')"
+    f" OR po.request_status = 'cancellation_accepted' AND {SHIPPED})"
+)
+# The newest decision counts: not if it left since, nor if nothing came of the claim.
+_DECIDED = f"""
+    EXISTS (SELECT 1 FROM orders_straydecision d
+            WHERE d.id = (SELECT max(n.id) FROM orders_straydecision n
+                          WHERE n.purchase_order_id = po.id)
+              AND (d.was_shipped OR NOT {SHIPPED})
+              AND (d.outcome <> 'claimed' OR EXISTS
+                   (SELECT 1 FROM orders_supplierclaim c WHERE c.purchase_order_id = po.id
+                    AND c.status NOT IN ('denied', 'canceled'))))
+"""  # noqa: S608 - all parts are written in this file
+UNDECIDED = f"{_STRAY} AND NOT {_DECIDED}"

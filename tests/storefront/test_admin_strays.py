@@ -1,0 +1,51 @@
+"""Staff decide on the page of a purchase order what becomes of what was shipped all the same."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from orders import acknowledging
+from orders.models import PurchaseMessage, PurchaseOrder, StrayDecision
+from tests.factories.orders import make_purchase_orders
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def stray():
+    (purchase_order,) = make_purchase_orders()
+    PurchaseOrder.objects.update(status="canceled", request_status="accepted")
+    PurchaseMessage.objects.create(
+        purchase_order=purchase_order, direction="in", kind=acknowledging.SHIPPED_CANCELED, at=NOON
+    )
+    return purchase_order
+
+
+def decide(staff, purchase_order, outcome):
+    url = reverse("admin:orders_purchaseorder_decide_stray", args=[purchase_order.pk])
+    return staff.post(url, {"outcome": outcome, "reason": "She sent it back."}, follow=True)
+
+
+def test_a_decision_is_kept_with_who_and_why_and_stands_on_the_page(staff, stray):
+    shown = decide(staff, stray, "returned").content.decode()
+
+    kept = StrayDecision.objects.get()
+    assert (kept.outcome, kept.decided_by) == ("returned", "staff@fara.example")
+    assert "She sent it back." in shown
+    assert "Decide what becomes of it" in shown
+
+
+def test_what_does_not_fit_is_not_offered(staff, stray):
+    refused = decide(staff, stray, "not_shipped")
+
+    assert "outcome" in refused.context["form"].errors
+    assert not StrayDecision.objects.exists()
+
+
+def test_there_is_nothing_to_decide_about_an_order_that_goes_on(staff):
+    (purchase_order,) = make_purchase_orders()
+    page = reverse("admin:orders_purchaseorder_change", args=[purchase_order.pk])
+
+    assert "Decide what becomes of it" not in staff.get(page).content.decode()
