@@ -194,11 +194,11 @@ class OrderAdmin(StaffAdmin):
             result = cancelling.cancel(
                 order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
             )
-            self.wake(request, tasks.settle_payments)
+            self.wake(request, tasks.follow_cancellation, order_id=order.pk)
             for words, numbers in (
                 (gettext("Stopped: %s"), result.stopped),
-                (gettext("Goes on, for the supplier refused to stop it: %s"), result.refused),
-                (gettext("The supplier has not answered yet; he is asked again: %s"), result.open),
+                (gettext("Goes on, for it is on its way: %s"), result.refused),
+                (gettext("A worker asks the supplier; his answer stands there: %s"), result.open),
             ):
                 if numbers:
                     self.message_user(request, words % ", ".join(numbers))
@@ -208,7 +208,8 @@ class OrderAdmin(StaffAdmin):
             order,
             title=gettext("Cancel the order"),
             explain=gettext(
-                "What no supplier has is stopped at once; a supplier who has it is asked to stop."
+                "What no supplier has is stopped at once; a worker asks a supplier who has it to"
+                " stop."
                 " Money that is not needed goes back, and the shopper is told."
             ),
             form_class=ReasonForm,

@@ -1,10 +1,14 @@
-"""Stop an order before it ships: at once what is still ours, by asking what is the supplier's."""
+"""Stop an order before it ships: at once what is still ours, by asking what is the supplier's.
+
+No page waits for a supplier: the wish is kept, and a worker asks.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from django.db import transaction
 from django.db.models import F
@@ -14,6 +18,7 @@ from orders import acknowledging, allocations, facts, ledger, pausing, reservati
 from orders.models import Order, OrderLine, Payment, PurchaseMessage, PurchaseOrder, Reservation
 from storefront.lib.elapsing import elapsing
 from storefront.lib.failures import OutsideError
+from storefront.lib.transactions import needs_transaction
 from suppliers.adapters.abilities import OrderCancelling, able
 from suppliers.adapters.base import Answer, MissingAbilityError, NotStoppableError
 from suppliers.connecting import adapter_for
@@ -56,40 +61,51 @@ class Cancellation:
         return not self.refused and not self.open
 
 
-def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellation:
-    """Stop all that can still be stopped; the money of it goes back.
+class Wish(StrEnum):
+    """What became of the wish to stop what suppliers have of an order."""
 
-    The wish is stored with every purchase order before any supplier is asked, so that a
-    crash, or an answer that is still unknown, does not lose it.
+    NONE = "none"
+    ASKED = "asked"  # they are asked, or will be
+    REFUSED = "refused"
 
-    Raises: TooLateError  nothing of it can be stopped any more
-    """
-    stopped = _stop_ours(order, reason=reason, actor=actor, now=now)
-    refused: list[str] = []
-    waiting: list[str] = []
-    open_ones = order.purchase_orders.exclude(status=Status.CANCELED).select_related("supplier")
-    for purchase_order in open_ones.order_by("pk"):
-        if purchase_order.cancel_wanted_at is None:
-            refused.append(purchase_order.number)
-            continue
-        is_stopped = pursue(purchase_order=purchase_order, now=now)
-        sides = {True: stopped, False: refused, None: waiting}
-        sides[is_stopped].append(purchase_order.number)
-    order.refresh_from_db()
-    if order.status == Order.Status.CANCELED:
-        return Cancellation(stopped=tuple(stopped), refused=(), open=())
-    if not stopped and not waiting:
-        raise TooLateError(order.number)
-    return Cancellation(stopped=tuple(stopped), refused=tuple(refused), open=tuple(waiting))
+
+def wish_of(order: Order) -> Wish:
+    """Tell how the wish to cancel an order stands, where it does not stand in its status."""
+    going_on = order.purchase_orders.filter(status__in=STOPPABLE)
+    rows = list(going_on.values_list("cancel_wanted_at", "request_status"))
+    if any(wanted_at is not None for wanted_at, _ in rows):
+        return Wish.ASKED
+    if any(answer == Request.CANCELLATION_REJECTED for _, answer in rows):
+        return Wish.REFUSED
+    return Wish.NONE
 
 
 @transaction.atomic(durable=True)
-def _stop_ours(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
-    """Stop what no supplier knows of, and store the wish with what one may know of.
+def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellation:
+    """Stop what no supplier knows of; the money of it goes back. Of the rest, keep the wish.
+
+    Nobody is asked here: ``pursue`` does that, from a task that the caller wakes, or from a sweep.
+    A wish that stands already is not wished again.
 
     Locks:  the order, then its purchase orders, payments, and the stock rows in id order
+    Raises: TooLateError  nothing of it can be stopped any more
     """
-    order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    stopped = _stop_ours(row, reason=reason, actor=actor, now=now)
+    going_on = row.purchase_orders.exclude(status=Status.CANCELED).order_by("pk")
+    waiting, refused = (
+        tuple(going_on.filter(cancel_wanted_at__isnull=is_over).values_list("number", flat=True))
+        for is_over in (False, True)
+    )
+    if row.status != Order.Status.CANCELED and not stopped and not waiting:
+        raise TooLateError(order.number)
+    order.refresh_from_db()
+    return Cancellation(stopped=tuple(stopped), refused=refused, open=waiting)
+
+
+@needs_transaction
+def _stop_ours(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
+    """Stop what no supplier knows of, and store the wish with what one may know of."""
     if order.status in {Order.Status.CANCELED, Order.Status.EXPIRED, Order.Status.COMPLETED}:
         raise TooLateError(order.number)
     purchase_orders = list(
@@ -106,7 +122,7 @@ def _stop_ours(order: Order, *, reason: str, actor: str, now: datetime) -> list[
         if purchase_order.request_status in NEVER_SENT and purchase_order.status in OURS
     ]
     _close(ours, order, reason=reason, now=now)
-    order.purchase_orders.filter(status__in=STOPPABLE).update(
+    order.purchase_orders.filter(status__in=STOPPABLE, cancel_wanted_at__isnull=True).update(
         cancel_wanted_at=now, cancel_reason=reason[:200]
     )
     return [purchase_order.number for purchase_order in ours]
@@ -192,6 +208,8 @@ def _ask(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
     order = acknowledging.lock(purchase_order)
     if purchase_order.status == Status.CANCELED:
         return True
+    if purchase_order.cancel_wanted_at is None:  # he said no meanwhile: he is not asked twice
+        return False
     if purchase_order.request_status in NEVER_SENT and purchase_order.status in OURS:
         _close([purchase_order], order, reason=purchase_order.cancel_reason, now=now)
         return True

@@ -157,8 +157,17 @@ def resolve_unknown(**_: Any) -> None:
 
 
 @shared_task
+def follow_cancellation(*, order_id: int, **_: Any) -> None:
+    """Ask at once what the wish to cancel an order needs: suppliers, and the gateway."""
+    settle_payments.delay()
+    wanted = waiting.to_be_stopped(now=timezone.now()).filter(order=order_id)
+    for purchase_order_id in wanted.values_list("pk", flat=True):
+        pursue_cancellation.delay(purchase_order_id=purchase_order_id)
+
+
+@shared_task
 def settle_cancellations(**_: Any) -> None:
-    """Follow wishes to cancel that wait for an answer of the supplier."""
+    """Follow wishes to cancel that nobody followed yet, or that wait for an answer."""
     wanted = waiting.to_be_stopped(now=timezone.now())
     for purchase_order_id in waiting.in_turn(wanted, most=BATCH):
         pursue_cancellation.delay(purchase_order_id=purchase_order_id)
@@ -169,9 +178,11 @@ def pursue_cancellation(*, purchase_order_id: int, **_: Any) -> None:
     purchase_order = PurchaseOrder.objects.select_related("order", "supplier").get(
         pk=purchase_order_id
     )
+    wanted = waiting.to_be_stopped(now=timezone.now()).filter(pk=purchase_order_id)
     with suppress(LaneFullError), lane(Work.ORDERS, purchase_order.supplier_id):
-        cancelling.pursue(purchase_order=purchase_order, now=timezone.now())
-        settle_payments.delay()
+        if wanted.exists():  # else another worker followed it, or he wants it to rest
+            cancelling.pursue(purchase_order=purchase_order, now=timezone.now())
+            settle_payments.delay()
 
 
 @shared_task

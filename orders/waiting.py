@@ -48,10 +48,10 @@ def to_be_resolved(*, now: datetime) -> QuerySet[PurchaseOrder]:
 
 
 def to_be_stopped(*, now: datetime) -> QuerySet[PurchaseOrder]:
-    """Find wishes to cancel that wait for an answer, and those that need none any more."""
+    """Find wishes to cancel that wait to be told or answered, and those that need no answer."""
     wanted = _answered(now).filter(
         _may_be_asked(now) | Q(request_status__in=cancelling.NEVER_SENT),
-        cancel_wanted_at__lte=now - resolving.SENDING_TAKES / 3,
+        cancel_wanted_at__isnull=False,
     )
     return wanted.exclude(status=Status.CANCELED)
 

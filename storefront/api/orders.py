@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders import access, cancelling, payments
+from orders import access, cancelling, payments, tasks
 from orders.access import order_url, paid_url
 from orders.models import Order, Payment
 from storefront.api import idempotency, kinds
@@ -20,6 +20,7 @@ from storefront.api.fields import AddressFields, MoneyFields, Strict, Text, pict
 from storefront.api.idempotency import Attempt
 from storefront.api.problems import ProblemError
 from storefront.lib.money import Money
+from storefront.lib.waking import wake
 
 NUMBER = of_path("number", "The order's number.")
 KEY = of_path("access_key", "The order's access key, given when it was placed.")
@@ -69,6 +70,14 @@ class OrderShown(serializers.Serializer[Any]):
     arrives_from = serializers.DateField(allow_null=True)
     arrives_to = serializers.DateField(allow_null=True)
     url = serializers.SerializerMethodField()
+    cancellation = serializers.SerializerMethodField(
+        help_text="How the wish to cancel stands: nobody wishes it, suppliers are asked, or one"
+        " refused and it comes. What was canceled is told by the status and the lines."
+    )
+
+    @extend_schema_field(serializers.ChoiceField([each.value for each in cancelling.Wish]))
+    def get_cancellation(self, order: Order) -> str:
+        return cancelling.wish_of(order).value
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_pay_url(self, order: Order) -> str | None:
@@ -101,7 +110,10 @@ class Reason(Strict):
 
 
 class CanceledShown(serializers.Serializer[Any]):
-    """What came of it: ``canceled``, ``asked`` (the supplier has not answered) or ``in_part``."""
+    """What came of it: ``canceled``, ``asked`` or ``in_part``.
+
+    After ``asked``, a supplier is asked to stop it: the order's ``cancellation`` tells how it goes.
+    """
 
     outcome = serializers.ChoiceField(["canceled", "asked", "in_part"])
     status = serializers.ChoiceField(Order.Status.choices)
@@ -156,6 +168,8 @@ class OrderCancel(Endpoint):
         name="cancel_order",
         tag="orders",
         summary="Cancel what has not been sent",
+        description="What no supplier has is canceled at once. A supplier who has it is asked to"
+        " stop it, later: read the order for what he says.",
         body=Reason,
         parameters=(NUMBER, KEY),
         answers={200: CanceledShown},
@@ -169,7 +183,7 @@ class OrderCancel(Endpoint):
             asked.is_valid(raise_exception=True)
             reason = asked.validated_data["reason"] or "canceled by the shopper"
             came = cancelling.cancel(order=order, reason=reason, actor="shopper", now=self.now)
-            order.refresh_from_db()
+            wake(tasks.follow_cancellation, order_id=order.pk)
             outcome = "canceled" if came.is_whole else "asked" if came.open else "in_part"
             return Response(CanceledShown({"outcome": outcome, "status": order.status}).data)
 

@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders import access, cancelling
+from orders import access, cancelling, tasks
+from orders.cancelling import Wish
 from orders.models import Order, Payment
 from storefront.lib.address import Address
-from storefront.lib.failures import OutsideError
 from storefront.lib.rationing import is_too_often
 from storefront.lib.visitors import address_of
+from storefront.lib.waking import wake
 from storefront.web.following import Stage, boxes
 from storefront.web.forms import LookupForm
 
@@ -44,13 +45,17 @@ NEWS: dict[str, tuple[str, Promise]] = {
     "stopped": ("good", gettext_lazy("It is canceled. What was paid goes back the same way.")),
     "asked": (
         "",
-        gettext_lazy("We have asked the supplier to stop it. The answer will stand here."),
+        gettext_lazy(
+            "Your wish to cancel is noted, and we ask the supplier to stop it. If it is packed"
+            " already, it comes all the same, and you can return it. The answer will stand here."
+        ),
     ),
     "late": (
         "bad",
         gettext_lazy("It cannot be stopped any more. You can return it once it is there."),
     ),
 }
+WISHES = {Wish.ASKED: "asked", Wish.REFUSED: "late"}
 
 
 @never_cache
@@ -61,7 +66,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     payment = found.payments.order_by("-pk").first()
     parcels = boxes(found, now)
     can_pay = found.status == Status.PENDING_PAYMENT and found.pay_before > now
-    news = NEWS.get(request.GET.get("pay", "") or request.GET.get("cancel", ""))
+    wish = cancelling.wish_of(found)
     context = {
         "order": found,
         "lines": list(found.lines.select_related("variant__product__spec").order_by("pk")),
@@ -72,12 +77,24 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "was_declined": can_pay
         and payment is not None
         and payment.status in {Payment.Status.DECLINED, Payment.Status.FAILED},
-        "can_cancel": found.status in OPEN and any(box.stage < Stage.PACKED for box in parcels),
+        "can_cancel": found.status in OPEN
+        and wish != Wish.ASKED
+        and any(box.stage < Stage.PACKED for box in parcels),
         "is_moving": found.status in OPEN,
-        "news": news,
+        "news": _news(request, found, wish),
         "title": headline(found, payment, now),
     }
     return render(request, "web/order.html", context)
+
+
+def _news(request: HttpRequest, found: Order, wish: Wish) -> tuple[str, Promise] | None:
+    """Say what was just done, or how it stands with the wish to cancel: that changes later."""
+    if wish != Wish.NONE:
+        return NEWS[WISHES[wish]]
+    word = request.GET.get("pay", "") or request.GET.get("cancel", "")
+    if word == WISHES[Wish.ASKED]:
+        word = "stopped" if found.status == Status.CANCELED else ""
+    return NEWS.get(word)
 
 
 def headline(found: Order, payment: Payment | None, now: datetime) -> str:
@@ -106,12 +123,11 @@ def cancel(_request: HttpRequest, number: str, key: str) -> HttpResponse:
         done = cancelling.cancel(
             order=found, reason="canceled by the shopper", actor="shopper", now=timezone.now()
         )
+        wake(tasks.follow_cancellation, order_id=found.pk)
     except cancelling.TooLateError:
         found.refresh_from_db(fields=["status"])
         # A double click is told by its second answer: what the first one stopped is stopped.
         word = "stopped" if found.status == Status.CANCELED else "late"
-    except OutsideError:
-        word = "asked"
     else:
         word = "stopped" if done.is_whole else ("asked" if done.open else "late")
     path = reverse("order", args=[number, key])

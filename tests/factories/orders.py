@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from orders import carts, checkout, payments, purchasing, sourcing
+from orders import cancelling, carts, checkout, payments, purchasing, sourcing
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Payment
@@ -119,3 +119,14 @@ def pay(order, *, now=NOON):
 
 def make_purchase_orders(*listings, now=NOON, **order):
     return purchasing.divide(order=make_paid_order(*listings, now=now, **order), now=now)
+
+
+def ask_to_stop(order, *, reason="changed my mind", now=NOON):
+    """Cancel as the shopper does, then ask the suppliers as a worker does; tell what came of it.
+
+    Shape:  what ``cancel`` said, and what each wish came to: True, False or None
+    """
+    said = cancelling.cancel(order=order, reason=reason, actor="shopper", now=now)
+    wanted = order.purchase_orders.filter(cancel_wanted_at__isnull=False).order_by("pk")
+    came = [cancelling.pursue(purchase_order=one, now=now) for one in wanted]
+    return said, came

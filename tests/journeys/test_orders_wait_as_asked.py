@@ -10,6 +10,7 @@ from django.utils import timezone
 from orders import cancelling, pausing, purchasing, resolving, waiting
 from orders.pausing import JITTER_SHARE
 from storefront.lib.failures import TemporaryError
+from tests.factories.orders import ask_to_stop
 from tests.journeys.ordering import effects, sell_one, stock_the_shop, whole
 from tests.sandboxes import sandbox_process, sandbox_supplier
 
@@ -76,14 +77,14 @@ def test_a_wish_to_cancel_is_told_when_he_wants_it(sandbox_supplier, purchase_or
     purchasing.send(purchase_order=purchase_order, now=now)
     wants_a_pause(sandbox_supplier, LOOK_UP)
 
-    asked = cancelling.cancel(order=purchase_order.order, reason="-", actor="shopper", now=now)
+    _, came = ask_to_stop(purchase_order.order, now=now)
 
-    assert asked.open == (purchase_order.number,)
+    assert came == [None]
     assert rests_as_asked(purchase_order, waiting.to_be_stopped, now)
     # Nor does it help to press the button once more.
     sandbox_supplier.control("faults/clear", {})
     soon = now + timedelta(minutes=1)
-    cancelling.cancel(order=purchase_order.order, reason="-", actor="shopper", now=soon)
+    ask_to_stop(purchase_order.order, now=soon)
     assert whole(purchase_order).request_status == "cancellation_requested"
     later = whole(purchase_order)
     cancelling.pursue(purchase_order=later, now=later.try_after)

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from notifications.models import Event
-from orders import cancelling, purchasing, refunding
+from orders import cancelling, purchasing, refunding, waiting
 from orders.models import Order, PaymentEvent, PurchaseOrder
 from orders.payments import apply
 from storefront.lib.failures import TemporaryError
 from storefront.lib.money import Money
 from suppliers.models import StockLevel
 from tests.factories.orders import (
+    ask_to_stop,
     make_order,
     make_paid_order,
     make_payment,
@@ -77,10 +79,10 @@ def test_a_supplier_who_can_stop_it_is_asked_and_the_money_goes_back(supplier):
     (purchase_order,) = make_purchase_orders()
     purchasing.send(purchase_order=purchase_order, now=NOON)
 
-    outcome = cancel(purchase_order.order)
+    said, came = ask_to_stop(purchase_order.order)
 
     purchase_order.refresh_from_db()
-    assert outcome.is_whole
+    assert (said.open, came) == ((purchase_order.number,), [True])
     assert purchase_order.request_status == "cancellation_accepted"
     assert Order.objects.get().status == "canceled"
     assert PaymentEvent.objects.get(kind="refund_requested").amount == purchase_order.charge_amount
@@ -90,11 +92,12 @@ def test_a_supplier_who_cannot_stop_it_goes_on_and_we_say_so(supplier):
     (purchase_order,) = make_purchase_orders()
     purchasing.send(purchase_order=purchase_order, now=NOON)
 
-    with pytest.raises(cancelling.TooLateError):
-        cancel(purchase_order.order)
+    _, came = ask_to_stop(purchase_order.order)
 
     purchase_order.refresh_from_db()
+    assert came == [False]
     assert purchase_order.request_status == "cancellation_rejected"
+    assert cancelling.wish_of(purchase_order.order) == cancelling.Wish.REFUSED
     assert Order.objects.get().status == "processing"
     assert PaymentEvent.objects.filter(kind="refund_requested").count() == 0
 
@@ -108,11 +111,42 @@ def test_a_supplier_who_does_not_answer_is_asked_again_and_not_taken_for_a_yes(s
 
     supplier.cancel = silent
 
-    outcome = cancel(purchase_order.order)
+    _, came = ask_to_stop(purchase_order.order)
 
-    assert outcome.open == (purchase_order.number,)
+    assert came == [None]
+    assert cancelling.wish_of(purchase_order.order) == cancelling.Wish.ASKED
     assert PurchaseOrder.objects.get().request_status == "cancellation_requested"
     assert Order.objects.get().status == "processing"
+
+
+def test_to_cancel_is_to_note_the_wish_and_no_supplier_is_asked(supplier):
+    supplier.can_stop = True
+    (purchase_order,) = make_purchase_orders()
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+
+    outcome = cancel(purchase_order.order)
+    cancelling.cancel(
+        order=purchase_order.order, reason="hurry", actor="shopper", now=NOON + timedelta(hours=1)
+    )
+
+    assert outcome.open == (purchase_order.number,)
+    assert supplier.answers == {}
+    kept = PurchaseOrder.objects.get()
+    assert (kept.request_status, kept.cancel_wanted_at) == ("accepted", NOON)
+    assert kept.cancel_reason == "changed my mind"
+    assert list(waiting.to_be_stopped(now=NOON)) == [kept]
+
+
+def test_who_said_no_is_not_asked_again_by_a_task_that_comes_late(supplier):
+    (purchase_order,) = make_purchase_orders()
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+    ask_to_stop(purchase_order.order)
+    supplier.can_stop = True
+
+    late = PurchaseOrder.objects.select_related("order", "supplier").get()
+
+    assert cancelling.pursue(purchase_order=late, now=NOON) is False
+    assert late.request_status == "cancellation_rejected"
 
 
 def test_an_order_whose_sending_is_unknown_waits_for_the_answer(supplier):

@@ -7,14 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from orders import acknowledging, cancelling, purchasing
+from orders import acknowledging, purchasing
 from orders.models import PurchaseOrder
 from shipping import observing, shipments, tracking
 from shipping.models import Parcel
 from shipping.statuses import CarrierNews
 from suppliers.adapters.base import GoneError, OutOfStockError
 from suppliers.models import ScorecardFact
-from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.orders import ask_to_stop, make_purchase_orders, make_sellable
 from tests.factories.scripted import ScriptedSupplier, connect
 from tests.factories.shipping import (
     CJ_NUMBER,
@@ -141,9 +141,7 @@ def test_what_we_stopped_ourselves_is_held_against_nobody(monkeypatch):
     connect(monkeypatch, ScriptedSupplier()).can_stop = True
     purchase_order = make_accepted_purchase_order()
 
-    cancelling.cancel(
-        order=purchase_order.order, reason="changed my mind", actor="shopper", now=NOON
-    )
+    ask_to_stop(purchase_order.order)
     observing.observe()
 
     purchase_order.refresh_from_db()

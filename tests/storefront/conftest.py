@@ -35,6 +35,7 @@ def started(monkeypatch):
         order_tasks.send,
         order_tasks.divide,
         order_tasks.settle_payments,
+        order_tasks.follow_cancellation,
         claim_tasks.submit_claim,
         claim_tasks.look_up,
         claim_tasks.take_back,

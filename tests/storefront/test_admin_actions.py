@@ -56,7 +56,7 @@ def test_staff_cancel_an_order_and_say_why(world, staff, started):
     order.refresh_from_db()
     assert order.status == "canceled"
     assert "The shopper called" in response.content.decode()
-    assert ("settle_payments", {}) in started
+    assert ("follow_cancellation", {"order_id": order.pk}) in started
 
 
 def test_what_cannot_be_canceled_any_more_is_said_in_words(world, staff):
