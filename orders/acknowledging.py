@@ -119,7 +119,8 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) 
     elif purchase_order.request_status in WISHED_TO_STOP and purchase_order.accepted_at is None:
         # He goes on although we asked him to stop: it will be shipped, and it is charged.
         purchase_order.accepted_at = now
-        purchase_order.save(update_fields=["accepted_at"])
+        purchase_order.problem = _trouble(purchase_order) or purchase_order.problem
+        purchase_order.save(update_fields=["accepted_at", "problem"])
     elif purchase_order.request_status == Request.ACCEPTED and not is_whole:
         purchase_order.move(
             Request.PARTIALLY_ACCEPTED, at=now, axis="request_status", actor=_who(purchase_order)

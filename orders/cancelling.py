@@ -20,7 +20,12 @@ from storefront.lib.elapsing import elapsing
 from storefront.lib.failures import OutsideError
 from storefront.lib.transactions import needs_transaction
 from suppliers.adapters.abilities import OrderCancelling, able
-from suppliers.adapters.base import Answer, MissingAbilityError, NotStoppableError
+from suppliers.adapters.base import (
+    Answer,
+    LeftUnpaidError,
+    MissingAbilityError,
+    NotStoppableError,
+)
 from suppliers.connecting import adapter_for
 from suppliers.lanes import InHandError
 
@@ -189,7 +194,10 @@ def _pursue(purchase_order: PurchaseOrder, now: datetime) -> bool | None:
         words = gettext("No program of his can be asked to stop it: call him. His page can.")
         return _hear(purchase_order, is_stopped=False, words=words, now=now)
     except NotStoppableError as error:
-        return _hear(purchase_order, is_stopped=False, words=str(error), now=now)
+        is_left = isinstance(error, LeftUnpaidError)
+        return _hear(
+            purchase_order, is_stopped=is_left, words=str(error), now=now, he_keeps_it=is_left
+        )
     except OutsideError as error:
         # He did not say no: he did not understand, or did not answer.
         pausing.rest(purchase_order, error, now=moment())
@@ -234,9 +242,18 @@ def _ask(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
 
 
 @transaction.atomic(durable=True)
-def _hear(purchase_order: PurchaseOrder, *, is_stopped: bool, words: str, now: datetime) -> bool:
+def _hear(
+    purchase_order: PurchaseOrder,
+    *,
+    is_stopped: bool,
+    words: str,
+    now: datetime,
+    he_keeps_it: bool = False,
+) -> bool:
     """Follow the supplier's answer to our wish.
 
+    ``he_keeps_it``: he cannot stop it, and ships nothing of it unless it is paid, which we never
+    do: the money goes back, and staff see it (``deciding``) until he has it no more.
     A yes after a parcel left stops nothing that we could give back: staff look at it.
 
     Locks:  the order, then the purchase order, payments, and the stock rows in id order
@@ -245,7 +262,8 @@ def _hear(purchase_order: PurchaseOrder, *, is_stopped: bool, words: str, now: d
     if purchase_order.request_status != Request.CANCELLATION_REQUESTED:
         return purchase_order.status == Status.CANCELED  # it was heard by another way meanwhile
     is_stopped = is_stopped and purchase_order.status in STOPPABLE
-    to = Request.CANCELLATION_ACCEPTED if is_stopped else Request.CANCELLATION_REJECTED
+    said_yes = is_stopped and not he_keeps_it
+    to = Request.CANCELLATION_ACCEPTED if said_yes else Request.CANCELLATION_REJECTED
     purchase_order.move(
         to,
         at=now,

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext
 
 from orders import acknowledging, pausing
@@ -120,6 +121,13 @@ def may_be_under_way(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
     return is_unknown and purchase_order.request_status_since > now - pausing.CALLS_END_WITHIN
 
 
+def is_wanted(purchase_order: PurchaseOrder) -> bool:
+    """Test in the database whether it may be gone on with: never after a wish to cancel it."""
+    mine = PurchaseOrder.objects.filter(pk=purchase_order.pk, cancel_wanted_at__isnull=True)
+    stopped = Q(status=Status.CANCELED) | Q(request_status__in=acknowledging.WISHED_TO_STOP)
+    return mine.exclude(stopped).exists()
+
+
 def look_up(purchase_order: PurchaseOrder, connector: Connector, now: datetime) -> None:
     """Ask by our number, and adopt what he has; where he takes an order in steps, go on with it.
 
@@ -127,11 +135,9 @@ def look_up(purchase_order: PurchaseOrder, connector: Connector, now: datetime) 
 
     Raises: TemporaryError, PermanentError  he did not say; it stays unknown
     """
-    mine = PurchaseOrder.objects.filter(pk=purchase_order.pk)
-    is_wanted = mine.filter(cancel_wanted_at__isnull=True).exists()
     moment = elapsing(now)
     try:
-        if is_wanted and isinstance(connector, OrderResuming):
+        if is_wanted(purchase_order) and isinstance(connector, OrderResuming):
             state = connector.resume(number=purchase_order.number)
         else:
             state = able(connector, OrderReading).find(number=purchase_order.number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError
@@ -18,7 +19,7 @@ from django.db.models import (
     Value,
 )
 
-from orders import acknowledging
+from orders import acknowledging, resolving
 from orders.models import PurchaseMessage, PurchaseOrder, StrayDecision
 from shipping import shipments
 from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
@@ -32,6 +33,7 @@ from suppliers.adapters.abilities import (
 )
 from suppliers.adapters.base import Answer, OrderName, PurchaseState
 from suppliers.connecting import adapter_for
+from suppliers.lanes import InHandError
 from suppliers.models import Connection, Supplier
 
 log = logging.getLogger(__name__)
@@ -158,14 +160,18 @@ def _ask_one(
     purchase_order: PurchaseOrder, connector: Connector, told: PurchaseState | None
 ) -> PurchaseState | None:
     """Ask for one order that nobody told of, or go on with one that he only received."""
-    is_waiting = purchase_order.request_status == Request.SUBMITTED
     if purchase_order.status == Status.CANCELED:  # it is not gone on with
         state = told or able(connector, OrderReading).find(number=purchase_order.number)
         return state or _absent(purchase_order)
+    is_waiting = purchase_order.request_status == Request.SUBMITTED
     if is_waiting and isinstance(connector, OrderResuming):
-        if told is None or told.answer is Answer.RECEIVED:
-            return connector.resume(number=purchase_order.number)
-        return told
+        if told is not None and told.answer is not Answer.RECEIVED:
+            return told
+        # A wish to cancel may have come since it was read: who asks to stop it comes before or
+        # after us, and what he left to expire is never paid.
+        with suppress(InHandError), resolving.alone(purchase_order.pk):
+            if resolving.is_wanted(purchase_order):
+                return connector.resume(number=purchase_order.number)
     return told or able(connector, OrderReading).find(number=purchase_order.number)
 
 

@@ -92,8 +92,9 @@ CAUSES = (
     _purchase(
         "purchase_silent",
         _("Supplier has not confirmed in time"),
-        "po.request_status IN ('submitted', 'backordered') AND po.request_status_since"
-        " < %(now)s - make_interval(mins => s.acknowledge_within_min)",
+        "po.status <> 'canceled' AND (po.request_status IN ('submitted', 'backordered')"
+        " OR po.request_status = 'cancellation_rejected' AND po.accepted_at IS NULL)"
+        " AND po.request_status_since < %(now)s - make_interval(mins => s.acknowledge_within_min)",
         detail="s.name",
     ),
     _purchase(

@@ -197,6 +197,7 @@ class OrderCancelling(Protocol):
         """Ask him to stop it.
 
         Raises: NotStoppableError  it is too late
+                LeftUnpaidError    it waits to be paid, and nobody will
         """
         ...
 

@@ -43,6 +43,10 @@ class NotStoppableError(PermanentError):
     """The supplier cannot cancel this order any more, or has no way to be asked."""
 
 
+class LeftUnpaidError(NotStoppableError):
+    """He keeps it, and nothing is paid for it: as long as nobody pays, he ships nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostRecord:
     """What one SKU costs now."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from orders import pausing
-from orders.models import PurchaseOrder
-from suppliers.models import Connection
+from orders import deciding, pausing, purchasing, resolving
+from orders.models import Order, PaymentEvent, PurchaseOrder, StrayDecision
+from shipping import polling
+from storefront.dashboard import stuck
+from suppliers.models import Connection, Supplier
+from tests.factories.orders import ask_to_stop
 from tests.journeys.ordering import sell_one, stock_the_shop, whole
 from tests.journeys.test_purchase_orders_once import sweep, sweep_until_answered
 from tests.sandboxes import sandbox_process, sandbox_supplier
@@ -48,3 +51,71 @@ def test_an_order_that_is_not_wanted_any_more_is_not_paid(purchase_order, sandbo
 
     assert whole(purchase_order).request_status == PurchaseOrder.Request.SUBMITTED
     assert kinds(sandbox_supplier) == ["created"]
+
+
+@pytest.fixture
+def left_unpaid(purchase_order, sandbox_supplier):
+    """Cancel one that waits at the supplier to be paid; then there is money to pay it."""
+    sandbox_supplier.control("balance", {"amount": "0.01"})
+    purchasing.send(purchase_order=purchase_order, now=timezone.now())
+    assert kinds(sandbox_supplier)[-1] == "unpaid"
+    ask_to_stop(purchase_order.order, now=timezone.now())
+    sandbox_supplier.control("balance", {"amount": "500.00"})
+    return whole(purchase_order)
+
+
+def waits():
+    return {each.cause.code for each in stuck.find(now=timezone.now())}
+
+
+def poll():
+    polling.ask(supplier=Supplier.objects.get(), moment=timezone.now)
+
+
+def test_what_cannot_be_stopped_and_is_not_paid_is_never_paid(left_unpaid, sandbox_supplier):
+    assert Order.objects.get().status == Order.Status.CANCELED
+    assert PaymentEvent.objects.filter(kind="release_requested").count() == 1
+    assert "waits to be paid" in left_unpaid.problem
+    assert "purchase_kept" in waits()
+
+    poll()
+    resolving.resolve_for_staff(purchase_order=left_unpaid, now=timezone.now())
+
+    assert kinds(sandbox_supplier)[-1] == "unpaid"
+    assert "purchase_kept" in waits()
+    sandbox_supplier.control("cancel", {"orderNumber": left_unpaid.number})
+    poll()
+    assert whole(left_unpaid).request_status == PurchaseOrder.Request.REJECTED
+    assert "purchase_kept" not in waits()
+    assert not polling.open_orders().exists()
+
+
+def test_staff_close_what_he_keeps_unpaid(left_unpaid):
+    deciding.decide(
+        purchase_order=left_unpaid,
+        outcome=StrayDecision.Outcome.NOT_SHIPPED,
+        reason="deleted in his web pages",
+        actor="ann",
+        now=timezone.now(),
+    )
+
+    assert "purchase_kept" not in waits()
+    assert not polling.open_orders().exists()
+
+
+def test_a_poll_that_read_it_before_the_wish_pays_nothing(
+    purchase_order, sandbox_supplier, monkeypatch
+):
+    sandbox_supplier.control("balance", {"amount": "0.01"})
+    purchasing.send(purchase_order=purchase_order, now=timezone.now())
+    sandbox_supplier.control("balance", {"amount": "500.00"})
+    told = polling._told
+
+    def meanwhile(connector, batch):
+        PurchaseOrder.objects.update(cancel_wanted_at=timezone.now())
+        return told(connector, batch)
+
+    monkeypatch.setattr(polling, "_told", meanwhile)
+    poll()
+
+    assert kinds(sandbox_supplier)[-1] == "unpaid"

@@ -55,6 +55,7 @@ def is_open():
     """Ask the invariant, and the page of what waits; they are of one mind."""
     broken = {each.invariant.code for each in checking.check(now=LATER) if each.count}
     waits = {each.cause.code for each in stuck.find(now=LATER)}
+    assert "I2.accepted_is_charged" not in broken  # nobody pays for it
     assert ("I4.stopped" in broken) == bool(waits & {"purchase_kept", "purchase_stray"})
     return "I4.stopped" in broken
 

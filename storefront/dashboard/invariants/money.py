@@ -77,7 +77,8 @@ MONEY = (
     ),
     Invariant(
         code="I2.accepted_is_charged",
-        sentence="What a supplier accepted is asked of the gateway, to the cent.",
+        sentence="What a supplier accepted, before we canceled it, is asked of the gateway, to the"
+        " cent.",
         sql="""
             SELECT po.number, po.charge_amount, e.amount AS asked
             FROM orders_purchaseorder po
@@ -86,6 +87,7 @@ MONEY = (
             LEFT JOIN orders_paymentevent e ON e.payment_id = p.id
              AND e.kind = 'capture_requested' AND e.external_id = 'capture:' || po.number
             WHERE po.accepted_at IS NOT NULL AND e.amount IS DISTINCT FROM po.charge_amount
+              AND NOT (po.status = 'canceled' AND e.id IS NULL)
         """,
     ),
     Invariant(

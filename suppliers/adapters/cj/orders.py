@@ -16,6 +16,7 @@ from suppliers.adapters import loose
 from suppliers.adapters.base import (
     Answer,
     FreightOption,
+    LeftUnpaidError,
     NotStoppableError,
     PurchaseRequest,
     PurchaseState,
@@ -162,7 +163,10 @@ def _found(wire: Wire, number: str) -> OrderDetail | None:
 
 
 def cancel(wire: Wire, number: str) -> PurchaseState:
-    """Delete an order that is not paid yet: CJ has no call to stop a later one."""
+    """Delete an order that is not confirmed yet: CJ has no call to stop a later one.
+
+    One that only waits to be paid is left to expire.
+    """
     detail = _found(wire, number)
     if detail is None:
         # What he does not have, he does not ship: perhaps our last wish was heard.
@@ -175,6 +179,8 @@ def cancel(wire: Wire, number: str) -> PurchaseState:
     state = details.state(wire, number, detail)
     if state.answer is Answer.CANCELED:
         return state
+    if detail.order_status == paying.UNPAID:
+        raise LeftUnpaidError(f"{number} waits to be paid at the supplier, and is not paid")
     if detail.order_status not in STILL_OURS_TO_STOP:
         raise NotStoppableError(f"{number} is {detail.order_status}: ask the supplier in person")
     wire.delete("shopping/order/deleteOrder", Any, orderId=state.supplier_reference)
