@@ -10,6 +10,7 @@ from django.db.models import F
 from orders import allocations, facts, ledger, shortening
 from orders.models import Order, OrderLine, PurchaseMessage, PurchaseOrder
 from storefront.lib.failpoints import failpoint
+from storefront.lib.money import Money
 from storefront.lib.states import LostRaceError
 from storefront.lib.transactions import needs_transaction
 from suppliers.adapters.base import Answer, PurchaseState, Refusal
@@ -54,6 +55,7 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime)
     if state.supplier_reference and not purchase_order.supplier_reference:
         purchase_order.supplier_reference = state.supplier_reference
         purchase_order.save(update_fields=["supplier_reference"])
+    _note_freight(purchase_order, state.freight)
     if state.answer not in SAYS_NO:
         _go_on(purchase_order, now)
     if state.answer in SAYS_YES:
@@ -76,6 +78,18 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime)
             problem=_trouble(purchase_order) or state.reason[:300],
         )
         _hear(purchase_order, "received", state, now, reason=state.reason)
+
+
+def _note_freight(purchase_order: PurchaseOrder, told: Money | None) -> None:
+    """Keep what the way costs us, as he says last."""
+    if told is None:
+        return
+    freight = told.rounded()
+    known = (purchase_order.freight_amount, purchase_order.freight_currency)
+    if known != (freight.amount, freight.currency):
+        purchase_order.freight_amount = freight.amount
+        purchase_order.freight_currency = freight.currency
+        purchase_order.save(update_fields=["freight_amount", "freight_currency"])
 
 
 @transaction.atomic(durable=True)

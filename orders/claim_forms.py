@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -27,7 +28,7 @@ from storefront.lib.staff import ReasonForm
 
 Status = SupplierClaim.Status
 MOST_PICTURES = 10
-LONGEST_MESSAGE = 500
+LONGEST_MESSAGE = 440  # suppliers read 500, with the words about freight
 
 
 class ComplaintForm(forms.Form):
@@ -77,7 +78,9 @@ class ByHandForm(forms.Form):
     )
 
 
-def complaint_form(claimable: Mapping[PurchaseLine, int], *, may_choose: bool) -> type[forms.Form]:
+def complaint_form(
+    claimable: Mapping[PurchaseLine, int], *, may_choose: bool, freight: Money | None = None
+) -> type[forms.Form]:
     """Make the form for one purchase order: how many units of each line, then the rest."""
     fields: dict[str, Any] = {
         _field_of(line.pk): forms.IntegerField(
@@ -99,6 +102,18 @@ def complaint_form(claimable: Mapping[PurchaseLine, int], *, may_choose: bool) -
         )
         for line, left in claimable.items()
     }
+    if freight is not None:
+        fields["freight"] = forms.DecimalField(
+            label=_("Of the freight"),
+            help_text=_("Up to %(most)s, which we paid for the way; it is claimed once.")
+            % {"most": columns.as_money(freight)},
+            required=False,
+            min_value=0,
+            max_value=freight.amount,
+            max_digits=12,
+            decimal_places=2,
+            widget=UnfoldAdminDecimalFieldWidget,
+        )
     order = [*fields, *ComplaintForm.base_fields]
     bases = (ByHandForm, ComplaintForm) if may_choose else (ComplaintForm,)
     return type("PurchaseComplaintForm", bases, {**fields, "field_order": order})
@@ -114,6 +129,7 @@ def complaint_of(
         message=given["message"],
         units={line.pk: given[_field_of(line.pk)] or 0 for line in claimable},
         picture_urls=given["pictures"],
+        freight=given.get("freight") or Decimal(0),
         is_by_hand=is_by_hand or given.get("is_by_hand", False),
     )
 

@@ -78,12 +78,13 @@ def submit(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
 def request_for(claim: SupplierClaim) -> ClaimRequest:
     """Word a claim for its supplier; who the shopper is stays with us."""
     lines = claim.lines.select_related("purchase_line__order_line__offer").order_by("pk")
+    freight = f" We claim the freight too: {claim.freight}." if claim.freight else ""
     return ClaimRequest(
         number=claim.number,
         supplier_reference=claim.purchase_order.supplier_reference,
         remedy=Remedy(claim.remedy),
         trouble=Trouble(claim.trouble),
-        message=claim.message,
+        message=claim.message + freight,
         lines=tuple(
             RequestLine(
                 sku=line.purchase_line.order_line.offer.supplier_sku,

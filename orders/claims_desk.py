@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders import claim_forms, claim_tasks, claiming, following, settling
-from orders.complaining_desk import CREDITED, EXPECTED, STATE
+from orders.complaining_desk import CREDITED, EXPECTED, FREIGHT, STATE
 from orders.models import SupplierClaim, SupplierClaimLine
 from storefront.lib import columns
 from storefront.lib.money import Money
@@ -70,6 +70,7 @@ class SupplierClaimAdmin(StaffAdmin):
                     STATE,
                     "problem",
                     EXPECTED,
+                    FREIGHT,
                     CREDITED,
                 ]
             },

@@ -8,11 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext
 
 from orders import deciding, numbers
 from orders.models import PurchaseLine, PurchaseOrder, SupplierClaim, SupplierClaimLine
+from storefront.lib.money import Money
 from suppliers.adapters import ADAPTERS, connector_class
 from suppliers.adapters.abilities import Ability, abilities_of
 from suppliers.adapters.base import Refusal
@@ -38,6 +39,7 @@ class Complaint:
     message: str
     units: Mapping[int, int]
     picture_urls: tuple[str, ...] = ()
+    freight: Decimal = Decimal(0)
     is_by_hand: bool = False
 
 
@@ -81,6 +83,23 @@ def claimable(purchase_order: PurchaseOrder) -> dict[PurchaseLine, int]:
     return {line: line.quantity - claimed.get(line.pk, 0) for line in lines}
 
 
+def freight_left(purchase_order: PurchaseOrder) -> Money | None:
+    """Return what the way cost us, if it can be claimed with the goods.
+
+    None: he never said, or in other money than the goods, or a claim of it stands.
+    """
+    paid, currency = purchase_order.freight_amount, purchase_order.freight_currency
+    lines = purchase_order.lines.filter(order_line__cost_currency=currency)
+    if not paid or not lines.exists() or _freight_claims(purchase_order).exists():
+        return None
+    return Money(paid, currency)
+
+
+def _freight_claims(purchase_order: PurchaseOrder) -> QuerySet[SupplierClaim]:
+    given_up = [SupplierClaim.Status.DENIED, SupplierClaim.Status.CANCELED]
+    return purchase_order.claims.filter(freight_amount__gt=0).exclude(status__in=given_up)
+
+
 @transaction.atomic(durable=True)
 def complain(
     *, purchase_order: PurchaseOrder, complaint: Complaint, actor: str, now: datetime
@@ -99,6 +118,7 @@ def complain(
     if not has_left(purchase_order):
         raise CannotClaimError(gettext("Nothing of it was shipped yet."))
     chosen = _chosen(purchase_order, complaint.units)
+    most = _insist_freight(purchase_order, complaint)
     claim = SupplierClaim.objects.create(
         purchase_order=purchase_order,
         number=complaint.number,
@@ -108,8 +128,10 @@ def complain(
         picture_urls=list(complaint.picture_urls),
         currency=next(iter(chosen)).order_line.cost_currency,
         expected_amount=sum(
-            (line.agreed_cost_amount * units for line, units in chosen.items()), Decimal(0)
+            (line.agreed_cost_amount * units for line, units in chosen.items()), complaint.freight
         ),
+        freight_amount=complaint.freight,
+        freight_paid_amount=most,
         is_by_hand=complaint.is_by_hand,
         opened_by=actor[:100],
         opened_at=now,
@@ -126,6 +148,21 @@ def complain(
         for line, units in chosen.items()
     )
     return claim
+
+
+def _insist_freight(purchase_order: PurchaseOrder, complaint: Complaint) -> Decimal:
+    """Return the most freight that may be claimed.
+
+    Raises: CannotClaimError  more is
+    """
+    left = freight_left(purchase_order)
+    most = left.amount if left else Decimal(0)
+    if complaint.freight > most:
+        words = gettext("Of the freight, %(most)s can be claimed.")
+        raise CannotClaimError(words % {"most": most})
+    if complaint.freight and complaint.remedy != SupplierClaim.Remedy.REFUND:
+        raise CannotClaimError(gettext("Freight comes back as money, with money for the goods."))
+    return most
 
 
 def _chosen(purchase_order: PurchaseOrder, units: Mapping[int, int]) -> dict[PurchaseLine, int]:

@@ -26,6 +26,7 @@ STATE = columns.state(
     ended={"credited", "resent", "denied", "canceled"},
 )
 EXPECTED = columns.money("expected_amount", _("Claimed"))
+FREIGHT = columns.money("freight_amount", _("Of it freight"))
 CREDITED = columns.money("credited_amount", _("Credited"))
 
 
@@ -84,7 +85,9 @@ class ComplainActions(StaffAdmin):
                 )
             )
             % {"name": supplier.name},
-            form_class=claim_forms.complaint_form(claimable, may_choose=is_told),
+            form_class=claim_forms.complaint_form(
+                claimable, may_choose=is_told, freight=complaining.freight_left(purchase_order)
+            ),
             initial={"number": complaining.new_number(purchase_order)},
             act=act,
             done=gettext("The claim is written down; it stands below."),

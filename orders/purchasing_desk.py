@@ -82,6 +82,7 @@ class PurchaseOrderAdmin(ComplainActions, StrayActions):
                     "location",
                     "supplier_reference",
                     "carrier_service",
+                    columns.money("freight_amount", _("Freight"), currency="freight_currency"),
                     supplier_page,
                 ]
             },

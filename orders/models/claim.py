@@ -66,6 +66,9 @@ class SupplierClaim(Stateful):
     picture_urls = models.JSONField(default=list, blank=True)
     currency = models.CharField(max_length=3)
     expected_amount = models.DecimalField(max_digits=12, decimal_places=2)
+    # Of it for the way, and what the way had cost us when it was claimed.
+    freight_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    freight_paid_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     credited_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     is_by_hand = models.BooleanField(default=False)  # a person tells him, no program
     opened_by = models.CharField(max_length=100)
@@ -94,11 +97,28 @@ class SupplierClaim(Stateful):
                 | ~Q(status="credited") & Q(credited_amount__isnull=True),
                 name="claim_credited_says_how_much",
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    freight_amount__gte=0,
+                    freight_amount__lte=F("freight_paid_amount"),
+                )
+                & Q(freight_amount__lte=F("expected_amount")),
+                name="claim_of_no_more_freight_than_paid",
+            ),
+            models.UniqueConstraint(
+                fields=["purchase_order"],
+                condition=Q(freight_amount__gt=0) & ~Q(status__in=["denied", "canceled"]),
+                name="claim_of_freight_once",
+            ),
         ]
         indexes = [models.Index(fields=["status", "try_after"], name="claim_to_say")]
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def freight(self) -> Money:
+        return Money(self.freight_amount, self.currency)
 
     @property
     def expected(self) -> Money:

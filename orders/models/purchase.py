@@ -130,6 +130,9 @@ class PurchaseOrder(Stateful):
     charge_amount = models.DecimalField(
         max_digits=12, decimal_places=2
     )  # what the shopper pays for it
+    # What the supplier says that the way costs us; empty where he does not say.
+    freight_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    freight_currency = models.CharField(max_length=3, blank=True)
     status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
     status_since = models.DateTimeField()
     request_status = models.CharField(max_length=25, choices=Request, default=Request.UNSUBMITTED)
@@ -156,6 +159,11 @@ class PurchaseOrder(Stateful):
                 fields=["supplier", "supplier_reference"],
                 condition=~Q(supplier_reference=""),
                 name="purchase_order_once_per_reference",
+            ),
+            models.CheckConstraint(
+                condition=Q(freight_amount__isnull=True)
+                | Q(freight_amount__gte=0) & ~Q(freight_currency=""),
+                name="purchase_order_freight_has_currency",
             ),
         ]
         indexes = [

@@ -202,8 +202,8 @@ class ParcelNews:
 class PurchaseState:
     """How one of our purchase orders stands at the supplier.
 
-    ``cost`` is what he charges for the goods, where he says so. What he ``refused`` of an order
-    that he accepts comes from nobody; all else of it goes on.
+    ``cost`` is what he charges for the goods, and ``freight`` for the way, where he says so. What
+    he ``refused`` of an order that he accepts comes from nobody; all else of it goes on.
     """
 
     number: str
@@ -211,6 +211,7 @@ class PurchaseState:
     answer: Answer
     reason: str = ""
     cost: Money | None = None
+    freight: Money | None = None
     parcels: tuple[ParcelNews, ...] = ()
     refused: tuple[RefusedLine, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from orders import complaining, settling
+from orders import claiming, complaining, settling
 from orders.complaining import CannotClaimError
 from orders.models import PurchaseOrder, SupplierClaim, SupplierClaimLine
 from suppliers.adapters.claiming import ClaimAnswer, Remedy, Trouble
@@ -31,6 +31,52 @@ def test_a_claim_is_worth_what_we_paid_for_its_units():
 
     assert (claim.expected_amount, claim.currency) == (Decimal("20.00"), "EUR")
     assert claim.number.startswith(f"{claim.purchase_order.number}-C")
+
+
+def with_freight(paid="3.00", currency="EUR"):
+    purchase_order = make_shipped(quantity=3)
+    PurchaseOrder.objects.update(freight_amount=Decimal(paid), freight_currency=currency)
+    return purchase_order
+
+
+def test_freight_that_we_paid_is_claimed_with_the_goods_and_once():
+    purchase_order = with_freight()
+
+    claim = make_claim(purchase_order, freight=Decimal("2.50"))
+
+    assert claim.expected_amount == Decimal("12.50")
+    assert claiming.request_for(claim).message.endswith("We claim the freight too: 2.50 EUR.")
+    with pytest.raises(CannotClaimError):
+        make_claim(purchase_order, freight=Decimal("0.50"))
+    other = SupplierClaim.objects.filter(pk=make_claim(purchase_order).pk)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        other.update(freight_amount=Decimal("0.50"), freight_paid_amount=3)
+    claiming.withdraw(claim=claim, reason="-", actor="ann", now=NOON)
+    assert make_claim(purchase_order, freight=Decimal("3.00")).expected_amount == 13
+
+
+@pytest.mark.parametrize(
+    ("paid", "currency", "known"),
+    [
+        ("3.00", "EUR", {"freight": Decimal("3.01")}),
+        ("3.00", "USD", {"freight": Decimal("0.01")}),
+        ("3.00", "EUR", {"freight": Decimal("1.00"), "remedy": SupplierClaim.Remedy.RESEND}),
+    ],
+)
+def test_freight_that_we_did_not_pay_so_is_not_claimed(paid, currency, known):
+    purchase_order = with_freight(paid, currency)
+
+    with pytest.raises(CannotClaimError):
+        make_claim(purchase_order, **known)
+
+    assert not SupplierClaim.objects.exists()
+
+
+def test_the_database_keeps_freight_within_what_was_paid():
+    claim = make_claim(with_freight(), freight=Decimal("3.00"))
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SupplierClaim.objects.filter(pk=claim.pk).update(freight_amount=Decimal("3.01"))
 
 
 def test_two_clicks_are_one_claim():

@@ -59,6 +59,18 @@ def test_staff_complain_and_a_worker_is_woken(staff, supplier, started):
     assert page("supplierclaim", "change", claim) in shown(response)
 
 
+def test_freight_is_offered_up_to_what_was_paid(staff, supplier, started):
+    purchase_order = make_shipped(quantity=2)
+    PurchaseOrder.objects.update(freight_amount=3, freight_currency="EUR")
+
+    refused, _ = complain(staff, purchase_order, freight="3.01")
+    response, _ = complain(staff, purchase_order, freight="3.00")
+
+    assert "freight" in refused.context["form"].errors
+    assert SupplierClaim.objects.get().expected_amount == 13
+    assert page("supplierclaim", "change", SupplierClaim.objects.get()) in shown(response)
+
+
 def test_a_form_that_is_sent_twice_is_one_claim(staff, supplier, started):
     purchase_order = make_shipped(quantity=2)
 

@@ -20,7 +20,8 @@ CLAIMS = (
     ),
     Invariant(
         code="I9.own_lines",
-        sentence="A claim is about lines of its own purchase order, and worth what they cost.",
+        sentence="A claim is about lines of its own purchase order, and worth what they cost, with"
+        " the freight that it names.",
         sql="""
             SELECT c.number, c.expected_amount,
                    coalesce(sum(cl.quantity * cl.unit_amount), 0) AS worth,
@@ -29,8 +30,20 @@ CLAIMS = (
             LEFT JOIN orders_supplierclaimline cl ON cl.claim_id = c.id
             LEFT JOIN orders_purchaseline pl ON pl.id = cl.purchase_line_id
             GROUP BY c.id
-            HAVING coalesce(sum(cl.quantity * cl.unit_amount), 0) <> c.expected_amount
+            HAVING coalesce(sum(cl.quantity * cl.unit_amount), 0) + c.freight_amount
+                   <> c.expected_amount
                 OR count(*) FILTER (WHERE pl.purchase_order_id <> c.purchase_order_id) > 0
+        """,
+    ),
+    Invariant(
+        code="I9.freight",
+        sentence="No more freight of a purchase order is claimed than the supplier charged for it.",
+        sql="""
+            SELECT po.number, max(c.freight_paid_amount) AS paid, sum(c.freight_amount) AS claimed
+            FROM orders_supplierclaim c
+            JOIN orders_purchaseorder po ON po.id = c.purchase_order_id
+            WHERE c.status NOT IN ('denied', 'canceled')
+            GROUP BY po.id HAVING sum(c.freight_amount) > max(c.freight_paid_amount)
         """,
     ),
     Invariant(

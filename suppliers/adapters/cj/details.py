@@ -96,6 +96,7 @@ def states(wire: Wire, known: Iterable[tuple[str, OrderDetail]]) -> Iterator[Pur
             supplier_reference=loose.text(detail.order_id or detail.cj_order_id),
             answer=_answer_of_all(parts),
             cost=cost(detail),
+            freight=freight(detail),
             parcels=tuple(parcel for each in _told(parts) for parcel in _parcels(each, tracks)),
             raw=msgspec.to_builtins(detail),
         )
@@ -178,3 +179,10 @@ def _tracks(wire: Wire, numbers: Sequence[str]) -> dict[str, TrackRow]:
 def cost(order: PlacedOrder | OrderDetail) -> Money | None:
     goods = loose.amount(order.product_amount)
     return Money(goods, order.currency or CURRENCY) if goods else None
+
+
+def freight(order: PlacedOrder | OrderDetail) -> Money | None:
+    postage = loose.amount(order.postage_amount)
+    if postage is None or postage < 0:
+        return None
+    return Money(postage, order.currency or CURRENCY)

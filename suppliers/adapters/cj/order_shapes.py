@@ -26,6 +26,7 @@ class PlacedOrder(Shape):
     order_number: str | None = None
     shipment_order_id: Id = None
     product_amount: Any = None
+    postage_amount: Any = None
     currency: str | None = None
     order_status: str | None = None
     logistics_miss: bool | None = None
@@ -64,6 +65,7 @@ class OrderDetail(Shape):
     order_num: str | None = None
     order_status: str | None = None
     product_amount: Any = None
+    postage_amount: Any = None
     currency: str | None = None
     logistic_name: str | None = None
     track_number: str | None = None

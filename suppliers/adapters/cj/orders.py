@@ -94,6 +94,7 @@ def place(wire: Wire, request: PurchaseRequest, *, is_staged: bool) -> PurchaseS
         answer=Answer.RECEIVED if reason else answer,
         reason=reason,
         cost=details.cost(placed),
+        freight=details.freight(placed),
         raw=msgspec.to_builtins(placed),
     )
 

@@ -109,6 +109,7 @@ PLANTED = {
     "V5.no_fact_without_cause": "UPDATE suppliers_scorecardfact SET subject = 'parcel:0'",
     "I9.unit_once": "UPDATE orders_supplierclaimline SET quantity = quantity + 1",
     "I9.own_lines": "UPDATE orders_supplierclaim SET expected_amount = expected_amount + 1",
+    "I9.freight": "UPDATE orders_supplierclaim SET freight_amount = 1",
     "I9.credit": "UPDATE orders_supplierclaim SET credited_amount = expected_amount + 1"
     " WHERE status = 'credited'",
     "I9.not_lost": "UPDATE orders_supplierclaim SET status = 'submitting',"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -55,6 +56,7 @@ def test_an_order_is_created_confirmed_and_paid(sandbox, cj):
     state = cj.place(request_for(variant))
 
     assert (state.answer, state.reason) == (Answer.ACCEPTED, "")
+    assert state.freight.amount + state.cost.amount == Decimal(total_cents(sandbox)) / 100
     assert state.supplier_reference
     assert effects(sandbox) == PAID_ONCE
     assert money_taken(sandbox) == total_cents(sandbox) > 0
