@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Max, Min
 
 from catalog import ecb, waiting_prices
 from catalog.models import Channel, ExchangeRate, Listing, RateNews
@@ -89,7 +90,7 @@ def take_in(  # noqa: PLR0913 - which rates, and who says so when
             told_at=now,
         )
         if row is not None and moved_too_far(
-            old=row.rate, new=rate, passed=as_of - row.as_of, limits=limits()
+            old=row.rate, new=rate, passed=_passed(row, as_of=as_of), limits=limits()
         ):
             news.status = Status.WAITING
         _lapse(base=base, quote=quote, actor=actor, now=now)
@@ -189,6 +190,18 @@ def _lock(quote: str) -> dict[str, ExchangeRate]:
 def _was_judged(row: ExchangeRate, rate: Decimal, *, source: str, as_of: datetime) -> bool:
     told = RateNews.objects.filter(base=row.base, quote=row.quote, as_of=as_of, rate=rate)
     return told.filter(source=source[:60], status__in=[Status.REJECTED, Status.WAITING]).exists()
+
+
+def _passed(row: ExchangeRate, *, as_of: datetime) -> timedelta:
+    """Return how long nothing was heard that could have told of a move since the rate that counts.
+
+    What was not believed ends the silence: else waiting would make any rate believable, the very
+    one too that a person rejected.
+    """
+    told = RateNews.objects.filter(base=row.base, quote=row.quote)
+    last = told.filter(status__in=[Status.TAKEN, Status.APPROVED]).aggregate(last=Max("pk"))["last"]
+    doubted = told.filter(pk__gt=last or 0, as_of__gt=row.as_of, as_of__lte=as_of)
+    return (doubted.aggregate(first=Min("as_of"))["first"] or as_of) - row.as_of
 
 
 def _lapse(*, base: str, quote: str, actor: str, now: datetime) -> None:
