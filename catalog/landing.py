@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -62,6 +62,7 @@ class Landed:
     payment_fee: Decimal
     total: Decimal
     terms: Terms
+    is_sure: bool = True  # False: nobody is sure what the money of its duty is worth
 
     @property
     def fee_rate(self) -> Decimal:
@@ -128,6 +129,12 @@ def pays_flat_duty(*, origin: str, destination: str, on: date) -> bool:
     return destination in EU and origin not in EU and DUTY_FROM <= on < DUTY_UNTIL
 
 
+def turns_between(last: date, today: date, *, destinations: Iterable[str]) -> bool:
+    """Tell whether the flat duty came into force, or ended, for one of these countries."""
+    has_turned = any(last < day <= today for day in (DUTY_FROM, DUTY_UNTIL))
+    return has_turned and not EU.isdisjoint(destinations)
+
+
 def land(*, wholesale: Decimal, origin: str, terms: Terms, flat_duty: Decimal) -> Landed:
     """Sum up what one unit costs until the shopper has it, as far as no price is needed for it.
 
@@ -151,14 +158,15 @@ def land(*, wholesale: Decimal, origin: str, terms: Terms, flat_duty: Decimal) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costing:
-    """What landed costs on one channel hang on at one moment, of parcels to one country.
+    """What landed costs on one channel hang on at one moment.
 
-    Shape:  ``rates`` map currencies to what one unit is worth in the channel's; ``doubts`` those
+    Shape:  ``countries`` are those that a parcel may go to; the dearest of them counts;
+            ``rates`` map currencies to what one unit is worth in the channel's; ``doubts`` those
             of them that nobody is sure of, to the dearest that they may be; ``faded`` hold the
             last worth of money of which nobody knows by now what it is worth
     """
 
-    country: str
+    countries: Sequence[str]
     on: date
     terms: Mapping[tuple[str, str], Terms]
     rates: Mapping[str, Decimal]
@@ -191,8 +199,9 @@ class Costing:
 
     def owes_flat_duty(self, *, origin: str, terms: Terms) -> bool:
         """Tell whether the law asks for its duty, and nobody said another one."""
-        return terms.duty_amount is None and pays_flat_duty(
-            origin=origin, destination=self.country, on=self.on
+        return terms.duty_amount is None and any(
+            pays_flat_duty(origin=origin, destination=country, on=self.on)
+            for country in self.countries
         )
 
     def land(
@@ -207,12 +216,15 @@ class Costing:
             terms = self.terms_of(origin=origin, supplier_code=supplier_code)
             if terms is None:
                 return None
-            duty = Decimal(0)
-            if self.owes_flat_duty(origin=origin, terms=terms):
-                if DUTY_CURRENCY not in self.rates:
-                    return None
-                duty = FLAT_DUTY * self.rates[DUTY_CURRENCY]
-            one = land(wholesale=wholesale, origin=origin, terms=terms, flat_duty=duty)
+            rate: Decimal | None = Decimal(0)
+            owes = self.owes_flat_duty(origin=origin, terms=terms)
+            if owes:
+                rate = self.dearest(DUTY_CURRENCY)
+            if rate is None:
+                return None
+            one = land(wholesale=wholesale, origin=origin, terms=terms, flat_duty=FLAT_DUTY * rate)
+            if owes and DUTY_CURRENCY in self.doubts:
+                one = replace(one, is_sure=False)
             if found is None or _dearer(one, found):
                 found = one
         return found

@@ -35,12 +35,14 @@ def load(*, channel: Channel, now: datetime, book: PriceBook | None = None) -> P
     if book is None:
         live = PriceBook.objects.filter(channel=channel, status=PriceBook.Status.LIVE)
         book = live.select_related("restores", "channel").first()
+    # As it is now: the caller holds what is counted, and may have read the channel before that.
+    channel = Channel.objects.get(pk=channel.pk)
     rules = book.rules.order_by("number") if book else PriceRule.objects.none()
     costing = costing_of(channel, now=now)
     return Policy(
         book_id=book.pk if book else None,
         currency=channel.currency,
-        country=channel.default_country,
+        countries=costing.countries,
         on=now.date(),
         limits=Limits(
             floor_margin_rate=book.floor_margin_rate,
@@ -58,11 +60,11 @@ def load(*, channel: Channel, now: datetime, book: PriceBook | None = None) -> P
 
 
 def costing_of(channel: Channel, *, now: datetime, country: str = "") -> Costing:
-    """Read what landed costs hang on: for parcels to a country, or to the channel's own."""
+    """Read what landed costs hang on: for parcels to a country, or to any we sell to."""
     found = _worths(channel, now)
     rates = {base: one.rate for base, one in found.items() if one.standing != Standing.UNKNOWN}
     return Costing(
-        country=country or channel.default_country,
+        countries=(country,) if country else channel.destinations,
         on=now.date(),
         terms=terms_of(channel),
         rates={channel.currency: Decimal(1), **rates},

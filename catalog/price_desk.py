@@ -124,6 +124,18 @@ class ChannelAdmin(StaffAdmin):
     actions_detail: ClassVar = ["new_draft", "reprice"]
     refusals: ClassVar = (price_books.NotReadyError,)
 
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Channel,
+        form: forms.ModelForm[Channel],
+        change: bool,
+    ) -> None:
+        before = Channel.objects.filter(pk=obj.pk).first()
+        super().save_model(request, obj, form, change)
+        if before is not None and before.destinations != obj.destinations:
+            price_books.reprice(channel=obj, now=timezone.now())
+
     @action(description=_("New draft of price rules"), icon="edit_note")
     def new_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
         channel = self.row(request, object_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -78,14 +78,15 @@ UNKNOWN = Market()
 class Policy:
     """All that prices of one channel are counted by at one moment.
 
-    Shape:  ``rates`` map currencies to what one unit is worth in the channel's; ``doubts``
+    Shape:  ``countries`` are those that a parcel may go to: a price is good for each of them;
+            ``rates`` map currencies to what one unit is worth in the channel's; ``doubts``
             those of them that nobody is sure of, to the dearest that they may be;
             ``restores`` the book whose prices come back now, None once that is done
     """
 
     book_id: int | None
     currency: str
-    country: str
+    countries: Sequence[str]
     on: date
     limits: Limits
     rules: RuleIndex
@@ -97,7 +98,7 @@ class Policy:
     @property
     def costing(self) -> Costing:
         return Costing(
-            country=self.country,
+            countries=self.countries,
             on=self.on,
             terms=self.terms,
             rates=self.rates,
@@ -158,8 +159,8 @@ def calculate(
 ) -> Calculation:
     """Count the price of one variant by the rules, within the guards.
 
-    While nobody is sure what the supplier's money is worth, no price is set: the present one
-    may stay if it pays the dearest that the goods may cost.
+    While nobody is sure what the supplier's money, or that of a duty, is worth, no price is set:
+    the present one may stay if it pays the dearest that the goods may cost.
 
     Units:  money per one unit, tax included, in the channel's currency
     """
@@ -199,7 +200,7 @@ def calculate(
             limits=policy.limits,
             market=market,
         )
-        return done if doubt is None else _unsure(done)
+        return done if doubt is None and landed.is_sure else _unsure(done)
     return Calculation(goods=goods, missing=Missing.RULE, landed=landed, standing=standing)
 
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Q
 
-from catalog import ecb, waiting_prices
+from catalog import ecb, landing, waiting_prices
 from catalog.models import Channel, ExchangeRate, Listing, RateNews
 from catalog.models.rate import limits
 from catalog.worth import Standing, moved_too_far, worth
@@ -243,12 +243,23 @@ def _settle(rate_ids: Iterable[int], *, now: datetime, is_news: bool = True) -> 
             ExchangeRate.objects.filter(pk=row.pk).update(standing=standing)
         elif not is_news:
             continue
-        bought = Listing.objects.filter(
-            channel__currency=row.quote, wholesale_currency=row.base
-        ).order_by("variant_id")
-        waiting_prices.ask(
-            variant_ids=bought.values_list("variant_id", flat=True).distinct(), now=now
-        )
+        hanging = Listing.objects.filter(_hanging_on(row), channel__currency=row.quote)
+        touched = hanging.order_by("variant_id").values_list("variant_id", flat=True)
+        waiting_prices.ask(variant_ids=touched.distinct(), now=now)
+
+
+def _hanging_on(row: ExchangeRate) -> Q:
+    """Ask for what is bought in that money, or may pay the flat duty, which is in euros."""
+    bought = Q(wholesale_currency=row.base)
+    if row.base != landing.DUTY_CURRENCY:
+        return bought
+    channels = [
+        channel.pk
+        for channel in Channel.objects.filter(currency=row.quote)
+        if not landing.EU.isdisjoint(channel.destinations)
+    ]
+    from_inside = Q(origins__contained_by=sorted(landing.EU)) & ~Q(origins=[])
+    return bought | (Q(channel__in=channels) & ~from_inside)
 
 
 def _standing(row: ExchangeRate, now: datetime) -> Standing:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 
-from catalog import listings, policies, rows, shelving, tagging
+from catalog import landing, listings, policies, rows, shelving, tagging
 from catalog.calculating import Lot, calculate_all
 from catalog.models import Channel, Listing, PriceBook, PriceRule, WaitingPrice
 from catalog.pricing import Calculation, Policy
@@ -70,13 +70,15 @@ def reprice_due(*, now: datetime) -> dict[str, Repriced]:
 
 
 def is_due(channel: Channel, *, now: datetime) -> bool:
-    """Tell whether somebody asked for it, a rule began or ended, or the market is old news."""
+    """Tell whether somebody asked for it, a rule or duty began or ended, or the market is old."""
     if channel.reprice_since is not None:
         return True
     live = PriceRule.objects.filter(book__channel=channel, book__status=PriceBook.Status.LIVE)
     last = channel.repriced_at
     if last is None:
         return live.exists()
+    if landing.turns_between(last.date(), now.date(), destinations=channel.destinations):
+        return True
     turned = Q(starts_at__gt=last, starts_at__lte=now) | Q(ends_at__gt=last, ends_at__lte=now)
     is_old = last <= now - MARKET_EVERY
     return live.filter(turned | FOLLOWS if is_old else turned).exists()

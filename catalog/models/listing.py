@@ -32,6 +32,11 @@ class Channel(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def destinations(self) -> tuple[str, ...]:
+        """Name each country that a parcel may go to."""
+        return tuple(dict.fromkeys((self.default_country, *self.countries)))
+
 
 class ListingQuerySet(models.QuerySet["Listing"]):
     """Questions about listings."""

@@ -31,7 +31,7 @@ def terms(*, fee="0.03", tax="0.19", handling="2.00", **more):
 
 def costing(*, known=None, rates=None, country="DE", on=date(2026, 11, 25)):
     return Costing(
-        country=country,
+        countries=country.split(),
         on=on,
         terms={("*", "*"): terms()} if known is None else known,
         rates=rates or {"EUR": D(1), "USD": D("0.9")},
@@ -42,7 +42,7 @@ def policy(*rules, known=None, limits=None, rates=None, country="DE", on=date(20
     return Policy(
         book_id=1,
         currency="EUR",
-        country=country,
+        countries=country.split(),
         on=on,
         limits=limits or Limits(),
         rules=RuleIndex(rules or [rule()], now=NOON),

@@ -177,3 +177,20 @@ def test_a_changed_cost_of_selling_asks_for_all_prices_anew(staff, listings):
 
     # 10 + 5 + the duty of the law, because the field was left empty
     assert Listing.objects.order_by("pk").first().price_amount == Decimal("31.99")
+
+
+def test_a_changed_country_of_a_channel_asks_for_all_prices_anew_and_its_name_does_not(
+    staff, listings
+):
+    channel = make_channel()
+    form = {"name": "Fara", "default_country": "DE", "countries": '["DE"]', "buffer": "0"}
+    staff.post(page("channel", "change", channel.pk), form)
+    channel.refresh_from_db()
+    asked, channel.reprice_since = channel.reprice_since, None
+    channel.save()
+
+    staff.post(page("channel", "change", channel.pk), {**form, "name": "Light"})
+
+    channel.refresh_from_db()
+    assert (asked is None, channel.reprice_since, channel.name) == (False, None, "Light")
+    assert channel.countries == ["DE"]
