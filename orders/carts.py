@@ -27,6 +27,10 @@ class NotForSaleError(Exception):
     """It exists, and cannot be bought now."""
 
 
+class NoPriceError(NotForSaleError):
+    """It has no price, because a guard stopped the new one and the old one does not stand."""
+
+
 class NotEnoughError(Exception):
     """Fewer can be had than were asked for."""
 
@@ -49,7 +53,10 @@ class PlacedCartError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineView:
-    """One line as the shopper sees it. ``price_was`` is set when the price changed."""
+    """One line as the shopper sees it. ``price_was`` is set when the price changed.
+
+    ``unit`` is what it was put in at, while it has no price.
+    """
 
     id: int
     listing_id: int
@@ -62,6 +69,7 @@ class LineView:
     quantity: int
     unit: Money
     available: int
+    has_price: bool
     price_was: Money | None
     intensity_cd: int | None
     output_lm: int | None
@@ -115,7 +123,9 @@ def find(*, token: str, now: datetime) -> Cart | None:
 def add(
     *, cart: Cart, listing_id: int, quantity: int, now: datetime, line_id: int | None = None
 ) -> CartLine:
-    """Add to what is there already, at today's price.
+    """Add to what is there already, at today's price or a lower one that is promised still.
+
+    Adding does not make the promise longer; only a price of today is promised from now on.
 
     Shape:  ``line_id`` is the number that the line had before it was taken out: with it, it
             stands where it stood. It must be one that ``change`` has freed
@@ -128,14 +138,16 @@ def add(
     line = CartLine.objects.filter(cart=cart, listing=listing).first()
     wanted = quantity + (line.quantity if line else 0)
     _check(wanted, listing)
+    today = listing.price_amount or Decimal(0)
+    keeps = line is not None and line.quoted_amount < today and _is_promised(line, now)
     if line is None:
         if cart.lines.count() >= MAX_LINES:
             raise TooManyError(MAX_LINES)
         is_free = line_id is not None and not CartLine.objects.filter(pk=line_id).exists()
         line = CartLine(pk=line_id if is_free else None, cart=cart, listing=listing)
     line.quantity = wanted
-    line.quoted_amount = listing.price_amount or Decimal(0)
-    line.quoted_at = now
+    if not keeps:
+        line.quoted_amount, line.quoted_at = today, now
     line.save()
     _touch(cart, now)
     return line
@@ -180,11 +192,16 @@ def choose_delivery(*, cart: Cart, tier: str, now: datetime) -> None:
 
 
 def price_of(line: CartLine, now: datetime) -> Decimal:
-    """Return what one unit of a line costs now: a promised price is never exceeded."""
-    today = line.listing.price_amount or line.quoted_amount
-    if now - line.quoted_at <= PRICE_PROMISED_FOR:
-        return min(today, line.quoted_amount)
-    return today
+    """Return what one unit of a line costs now: a promised price is never exceeded.
+
+    What nobody asks a price for is not sold at the price of yesterday, promised or not.
+
+    Raises: NoPriceError
+    """
+    today = line.listing.price_amount
+    if today is None:
+        raise NoPriceError(line.listing_id)
+    return min(today, line.quoted_amount) if _is_promised(line, now) else today
 
 
 def look(*, cart: Cart, now: datetime) -> CartView:
@@ -202,8 +219,9 @@ def look(*, cart: Cart, now: datetime) -> CartView:
         listing = row.listing
         product = listing.variant.product
         spec = getattr(product, "spec", None)
-        unit = Money(price_of(row, now), currency)
         was = Money(row.quoted_amount, currency)
+        has_price = listing.price_amount is not None
+        unit = Money(price_of(row, now), currency) if has_price else was
         available = listing.available
         lines.append(
             LineView(
@@ -218,6 +236,7 @@ def look(*, cart: Cart, now: datetime) -> CartView:
                 quantity=row.quantity,
                 unit=unit,
                 available=available if listing.pk in on_sale else 0,
+                has_price=has_price,
                 price_was=was if was != unit else None,
                 intensity_cd=spec.intensity_cd if spec else None,
                 output_lm=spec.output_lm if spec else None,
@@ -243,10 +262,17 @@ def _lock(cart: Cart) -> None:
 def _for_sale(cart: Cart, listing_id: int, now: datetime) -> Listing:
     listing = Listing.objects.on(cart.channel).published().filter(pk=listing_id).first()
     if listing is None:
+        unpriced = Listing.objects.on(cart.channel).filter(pk=listing_id, price_amount=None)
+        if cart.lines.filter(listing__in=unpriced).exists():
+            raise NoPriceError(listing_id)
         raise UnknownListingError(listing_id)
     if not Listing.objects.for_sale(now).filter(pk=listing_id).exists():
         raise NotForSaleError(listing_id)
     return listing
+
+
+def _is_promised(line: CartLine, now: datetime) -> bool:
+    return now - line.quoted_at <= PRICE_PROMISED_FOR
 
 
 def _check(quantity: int, listing: Listing) -> None:

@@ -53,6 +53,10 @@ class CannotSupplyError(Exception):
         self.left = dict(left or {})
 
 
+class UnpricedError(CannotSupplyError):
+    """Nobody asks a price for something in the cart now. Nothing was written."""
+
+
 class QuoteOutdatedError(Exception):
     """The cart changed after its delivery was quoted. Nothing was written."""
 
@@ -157,10 +161,10 @@ def _place(  # noqa: PLR0913
     if not lines:
         raise EmptyCartError
     planned = _planned(quote, lines)
+    units = _units(lines, now)
     _insist_published(lines)
     currency = cart.channel.currency
     tax_rate = rate_for(ship_to.country)
-    units = {line.pk: carts.price_of(line, now) for line in lines}
     goods = Money.total(
         (Money(units[line.pk], currency) * line.quantity for line in lines), currency
     )
@@ -222,6 +226,18 @@ def expire(*, order: Order, now: datetime) -> bool:
         payment.move("expired", at=now, reason="not paid in time")
     reservations.end(order=order, status=Reservation.Status.EXPIRED, now=now)
     return True
+
+
+def _units(lines: list[CartLine], now: datetime) -> dict[int, Decimal]:
+    """Return what one unit of each line costs.
+
+    Raises: UnpricedError
+    """
+    unpriced = [line for line in lines if line.listing.price_amount is None]
+    if unpriced:
+        left = {line.listing.variant.sku: 0 for line in unpriced}
+        raise UnpricedError("nobody asks a price for it now", left)
+    return {line.pk: carts.price_of(line, now) for line in lines}
 
 
 def _insist_published(lines: list[CartLine]) -> None:

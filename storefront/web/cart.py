@@ -51,6 +51,8 @@ def refusal_words(error: Refusal) -> str:
         ) % {"most": error.available}
     if isinstance(error, carts.TooManyError):
         return _("A cart takes %(limit)d at most.") % {"limit": error.limit}
+    if isinstance(error, carts.NoPriceError):
+        return _("Its price is being checked: it cannot be bought just now.")
     return _("It has just sold out at the supplier.")
 
 
@@ -58,8 +60,7 @@ def refusal_words(error: Refusal) -> str:
 @require_safe
 def cart(request: HttpRequest) -> HttpResponse:
     is_less = LESS in request.GET
-    words = _("Less is left than you want. Nothing was ordered.")
-    return _page(request, _open(request), problems={0: words} if is_less else None)
+    return _page(request, _open(request), is_less=is_less)
 
 
 @require_POST
@@ -160,6 +161,7 @@ def _page(
     *,
     problems: dict[int, str] | None = None,
     status: int = HTTPStatus.OK,
+    is_less: bool = False,
 ) -> HttpResponse:
     here, now = visit(request), timezone.now()
     if found is None:
@@ -168,10 +170,17 @@ def _page(
             forget_cart(response)
         return response
     filled = fill(cart=found, country=here.country, now=now)
-    context = {"filled": filled, "problems": problems or {}, "removed": _removed(request)}
+    problems = {0: _less_words(filled.cart)} if is_less else problems or {}
+    context = {"filled": filled, "problems": problems, "removed": _removed(request)}
     response = render(request, "web/cart.html", context, status=status)
     keep_cart(response, found, filled.cart.count)
     return response
+
+
+def _less_words(seen: carts.CartView) -> str:
+    if all(line.has_price for line in seen.lines):
+        return _("Less is left than you want. Nothing was ordered.")
+    return _("The price of something in the cart is being checked. Nothing was ordered.")
 
 
 def _removed(request: HttpRequest) -> dict[str, object] | None:

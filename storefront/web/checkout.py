@@ -33,6 +33,9 @@ REFUSALS: dict[type[Exception], Promise] = {
         "The total changed while you were here. Nothing was ordered. This is the new one:"
     ),
     checkout.CannotSupplyError: SOLD,
+    checkout.UnpricedError: _(
+        "The price of something in the cart is being checked. Nothing was ordered."
+    ),
     checkout.QuoteOutdatedError: SOLD,
 }
 UNCLEAR = _("We could not tell what you agreed to. Check the total and order again.")

@@ -136,6 +136,48 @@ def test_a_quoted_price_is_a_ceiling_for_thirty_minutes(price_now, minutes, char
     assert order.lines.get().unit_amount == Decimal(charged)
 
 
+@pytest.mark.parametrize(
+    ("price_now", "minutes", "unit", "at_the_end"),
+    [
+        ("49.99", 29, "39.99", "49.99"),  # the promise holds, and adding makes it no longer
+        ("49.99", 31, "49.99", "49.99"),
+        ("29.99", 29, "29.99", "29.99"),
+    ],
+)
+def test_a_further_unit_takes_no_promise_from_what_lies_in_the_cart(
+    price_now, minutes, unit, at_the_end
+):
+    listing = make_sellable(price="39.99")
+    cart = make_cart(listing)
+    type(listing).objects.update(price_amount=Decimal(price_now))
+    later = NOON + timedelta(minutes=minutes)
+
+    carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=later)
+
+    seen = [carts.look(cart=cart, now=at).lines[0] for at in (later, NOON + timedelta(minutes=31))]
+    assert [str(line.unit.amount) for line in seen] == [unit, at_the_end]
+    assert seen[0].quantity == 2
+
+
+@pytest.mark.parametrize("minutes", [5, 31])
+def test_what_nobody_asks_a_price_for_is_not_sold_at_that_of_yesterday(minutes):
+    listing = make_sellable(price="39.99")
+    cart = make_cart(listing)
+    later = NOON + timedelta(minutes=minutes)
+    quote = quote_for(cart, now=later)
+    type(listing).objects.update(price_amount=None, is_published=False)
+    Supplier.objects.update(asked_after_min=60)  # nobody would answer
+
+    with pytest.raises(checkout.UnpricedError) as refused:
+        place(cart, now=later, quote=quote)
+
+    assert refused.value.left == {listing.variant.sku: 0}
+    (line,) = carts.look(cart=cart, now=later).lines
+    assert (line.has_price, line.available, Order.objects.count()) == (False, 0, 0)
+    with pytest.raises(carts.NoPriceError):
+        carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=later)
+
+
 def test_an_unpaid_order_gives_its_units_back_when_its_time_is_over():
     order = make_order(make_sellable(quantity=3), quantity=2)
 

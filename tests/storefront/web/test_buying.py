@@ -92,6 +92,21 @@ def test_what_sold_out_while_reading_leads_back_to_the_cart(filled):
     assert not Order.objects.exists()
 
 
+def test_what_lost_its_price_while_reading_leads_back_to_the_cart_with_the_reason(filled):
+    review = to_review(filled)
+    Listing.objects.update(price_amount=None, is_published=False)
+
+    response = filled.post("/en/checkout/place/", {"agreed": agreed(review)}, follow=True)
+    line = CartLine.objects.get()
+    changed = filled.post("/en/cart/change/", {"line": line.pk, "quantity": 2})
+
+    words = response.content.decode()
+    assert "The price of something in the cart is being checked. Nothing was ordered." in words
+    assert "Its price is being checked: it cannot be bought just now. Take it out" in words
+    assert changed.status_code == 409
+    assert not Order.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
