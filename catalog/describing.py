@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from catalog import numbering, rows
+from catalog import numbering, rows, waiting_prices
 from catalog.claims import ModeClaim
 from catalog.families import SHELVES
 from catalog.goods import Goods
@@ -14,6 +14,7 @@ from catalog.identifiers import brand_key
 from catalog.models import Brand, Category, Mode, Product, Spec
 from storefront.lib.transactions import needs_transaction
 
+SCOPES = frozenset({"brand", "category"})  # what rules of prices are for, of what is told here
 # Columns a supplier's silence empties again; the others are told by the record as a whole.
 _STATED: Mapping[str, Callable[[], Any]] = {
     column.name: column.get_default
@@ -52,6 +53,9 @@ def write_products(taken: Sequence[Goods], *, source: str, now: datetime) -> Non
             goods.mark_changed()
     Product.objects.bulk_create([goods.row for goods in new])
     rows.update(Product, changed)
+    moved = [product.pk for product, names in changed.items() if SCOPES & {*names}]
+    if moved:
+        waiting_prices.follow_shelf(product_ids=moved, now=now)
 
 
 def _differing(product: Product, values: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import nh3
 from django.db import transaction
 
-from catalog import listings, shelving
+from catalog import listings, shelving, waiting_prices
 from catalog.models import Channel, Listing, Product
 from storefront.lib.transactions import needs_transaction
 
@@ -38,6 +38,8 @@ def edit(*, product: Product, changes: Mapping[str, Any], now: datetime) -> None
     row.updated_at = now
     edited = [name for name in EDITABLE if name in changes]
     row.save(update_fields=[*edited, "locked_fields", "updated_at"])
+    if "category" in changes:
+        waiting_prices.follow_shelf(product_ids=[row.pk], now=now)
     _show(product.pk, now=now)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from catalog.models import PriceBook, PriceRule, WaitingPrice
+from catalog.models import PriceBook, PriceRule, Variant, WaitingPrice
 
 BATCH = 1000
 FOLLOWS = (
@@ -23,6 +23,12 @@ def ask(*, variant_ids: Iterable[int], now: datetime) -> None:
         (WaitingPrice(variant_id=variant_id, asked_at=now) for variant_id in variant_ids),
         batch_size=BATCH,
     )
+
+
+def follow_shelf(*, product_ids: Iterable[int], now: datetime) -> None:
+    """Write it down for products of which the category or brand changed: rules ask for them."""
+    variants = Variant.objects.filter(product__in=product_ids).order_by("pk")
+    ask(variant_ids=variants.values_list("pk", flat=True), now=now)
 
 
 def follow_market(*, variant_ids: Iterable[int], now: datetime) -> None:

@@ -4,8 +4,8 @@ import pytest
 from django.db import transaction
 
 from catalog import editing, shelving
-from catalog.models import Card, Listing
-from tests.factories.catalog import NOON, make_channel, make_image, make_listing
+from catalog.models import Card, Listing, WaitingPrice
+from tests.factories.catalog import NOON, make_category, make_channel, make_image, make_listing
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +60,12 @@ def test_what_cannot_be_sold_is_not_published_by_putting_it_back(product):
 
     listing.refresh_from_db()
     assert (listing.is_withdrawn, listing.is_published) == (False, False)
+
+
+def test_a_product_in_another_category_gets_its_prices_by_the_rules_of_that(product):
+    edit(product, title="Mine")
+    assert not WaitingPrice.objects.exists()
+
+    edit(product, category=make_category(slug="lanterns"))
+
+    assert WaitingPrice.objects.get().variant.product == product

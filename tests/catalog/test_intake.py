@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog import intake
-from catalog.models import Brand, Image, Mode, Product, Spec, Variant
+from catalog.models import Brand, Image, Mode, Product, Spec, Variant, WaitingPrice
 from tests.factories.catalog import NOON
 from tests.factories.records import make_product_record, make_variant_record
 
@@ -63,6 +63,23 @@ def test_a_record_becomes_a_product_with_all_that_belongs_to_it():
     ]
     assert (taken.created, taken.updated, taken.unchanged) == (2, 0, 0)
     assert taken.touched == set(taken.variants.values())
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_asked"),
+    [
+        ({"brand": "Southbeam"}, True),
+        ({"category_path": ("Camping", "Lanterns"), "title": "Camping lantern"}, True),
+        ({"description_html": "<p>It lights.</p>"}, False),
+    ],
+)
+def test_another_brand_or_category_has_the_prices_counted_anew(changes, is_asked):
+    first = take_in(two_variants())
+
+    take_in(two_variants(**changes))
+
+    asked = set(WaitingPrice.objects.values_list("variant", flat=True))
+    assert asked == (set(first.variants.values()) if is_asked else set())
 
 
 def test_the_same_record_again_writes_nothing():
