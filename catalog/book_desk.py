@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -114,12 +115,6 @@ class PriceBookAdmin(StaffAdmin):
             self.wake(request, tasks.rehearse, book_id=book.pk)
             return HttpResponseRedirect(f"{request.path}?asked=1")
         found = book.rehearsal or {}
-        largest = [
-            dict(zip(rehearsing.HEADINGS, row, strict=True)) for row in found.get("largest", ())
-        ]
-        outcomes = [
-            (price_words.words(code), many) for code, many in found.get("outcomes", {}).items()
-        ]
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Dry run"),
@@ -130,11 +125,7 @@ class PriceBookAdmin(StaffAdmin):
             "is_asked": "asked" in request.GET and not found,
             "currency": book.channel.currency,
             "found": found,
-            "margins": [
-                price_words.percents(found.get(name)) for name in ("margin_before", "margin_after")
-            ],
-            "outcomes": outcomes,
-            "largest": [{**row, "outcome": price_words.words(row["outcome"])} for row in largest],
+            "moments": [_shown(one) for one in (found, *found.get("later", ())) if one],
         }
         return TemplateResponse(request, "catalog/dry_run.html", context)
 
@@ -280,6 +271,19 @@ class PriceRuleAdmin(StaffAdmin):
     def delete_model(self, request: HttpRequest, obj: PriceRule) -> None:
         super().delete_model(request, obj)
         price_books.touch(book=obj.book)
+
+
+def _shown(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Put into words what a dry run found for one moment."""
+    # What was kept before moments were told has no column for them.
+    rows = [dict(zip(rehearsing.HEADINGS, row, strict=False)) for row in found["largest"]]
+    return {
+        "at": parse_datetime(found["at"]) if "at" in found else None,
+        "counts": found["counts"],
+        "margins": [price_words.percents(found[f"margin_{when}"]) for when in ("before", "after")],
+        "outcomes": [(price_words.words(code), many) for code, many in found["outcomes"].items()],
+        "largest": [{**row, "outcome": price_words.words(row["outcome"])} for row in rows],
+    }
 
 
 def _harmless(cell: str) -> str:

@@ -32,9 +32,16 @@ class Lot:
 
 
 def calculate_all(
-    lots: Sequence[Lot], *, channel: Channel, policy: Policy, now: datetime
+    lots: Sequence[Lot],
+    *,
+    channel: Channel,
+    policy: Policy,
+    now: datetime,
+    at: datetime | None = None,
 ) -> list[Calculation]:
     """Return one calculation for each lot, in their order. Writes nothing.
+
+    ``at`` is a moment to come for which a dry run counts; the market is as it is now.
 
     A price that was lost is compared with the last one that shoppers saw; the price of a day
     ago is what the first change since then replaced.
@@ -42,7 +49,9 @@ def calculate_all(
     last = _last_prices([lot.listing_id for lot in lots if lot.listing_id and lot.present is None])
     day_ago: dict[int, Decimal | None] = {}
     if policy.limits.max_day_rate is not None:
-        day_ago = _replaced_since([lot.listing_id for lot in lots if lot.listing_id], now - A_DAY)
+        day_ago = _replaced_since(
+            [lot.listing_id for lot in lots if lot.listing_id], (at or now) - A_DAY
+        )
     markets = _markets(lots, channel=channel, policy=policy, now=now)
     done: list[Calculation] = []
     for lot in lots:

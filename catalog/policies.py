@@ -30,8 +30,19 @@ TERMS = (
 )
 
 
-def load(*, channel: Channel, now: datetime, book: PriceBook | None = None) -> Policy:
-    """Read what counts now on a channel: by its live book, or as if another one were live."""
+def load(
+    *,
+    channel: Channel,
+    now: datetime,
+    book: PriceBook | None = None,
+    at: datetime | None = None,
+) -> Policy:
+    """Read what counts now on a channel: by its live book, or as if another one were live.
+
+    Shape:  ``at`` is a moment to come, whose timed rules and duty count; what money is worth
+            nobody knows but as of now
+    """
+    at = at or now
     if book is None:
         live = PriceBook.objects.filter(channel=channel, status=PriceBook.Status.LIVE)
         book = live.select_related("restores", "channel").first()
@@ -43,7 +54,7 @@ def load(*, channel: Channel, now: datetime, book: PriceBook | None = None) -> P
         book_id=book.pk if book else None,
         currency=channel.currency,
         countries=costing.countries,
-        on=now.date(),
+        on=at.date(),
         limits=Limits(
             floor_margin_rate=book.floor_margin_rate,
             max_run_rate=book.max_run_rate,
@@ -51,7 +62,7 @@ def load(*, channel: Channel, now: datetime, book: PriceBook | None = None) -> P
         )
         if book
         else Limits(),
-        rules=RuleIndex((rule_of(row, currency=channel.currency) for row in rules), now=now),
+        rules=RuleIndex((rule_of(row, currency=channel.currency) for row in rules), now=at),
         terms=costing.terms,
         rates=costing.rates,
         doubts=costing.doubts,

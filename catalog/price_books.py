@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, Max
 
-from catalog import policies
+from catalog import outdating, policies
 from catalog.models import Channel, PriceBook, PriceRule
 
 Status = PriceBook.Status
@@ -35,13 +35,14 @@ def go_live(*, book: PriceBook, actor: str, now: datetime) -> None:
     """Make a draft the book of its channel, and have all prices counted anew by it.
 
     Locks:  the channel, then the book
-    Raises: NotReadyError     it has no rules, or no dry run since it was last changed
+    Raises: NotReadyError     it has no rules, or no dry run of the last day since it, or what
+                              prices hang on, was changed
             IllegalMoveError  it is no draft
     """
     _lock(book.channel)
     row = PriceBook.objects.select_for_update(of=["self"]).get(pk=book.pk)
-    if row.status == Status.DRAFT and row.rehearsed_at is None:
-        raise NotReadyError("Run it dry first, and look at what it would change.")
+    if row.status == Status.DRAFT and (words := outdating.objection(book=row, now=now)):
+        raise NotReadyError(words)
     _open(row, actor=actor, now=now)
 
 

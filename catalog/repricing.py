@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -153,10 +155,19 @@ def stored(channel: Channel) -> Any:
     )
 
 
-def calculations(
-    batch: list[Any], *, channel: Channel, policy: Policy, now: datetime
+def calculations(  # noqa: PLR0913 - of what, by what, and for which moment
+    batch: list[Any],
+    *,
+    channel: Channel,
+    policy: Policy,
+    now: datetime,
+    at: datetime | None = None,
+    day_ago: Mapping[int, Decimal] | None = None,
 ) -> list[Calculation]:
-    """Count the prices of listings that ``stored`` found. Writes nothing."""
+    """Count the prices of listings that ``stored`` found. Writes nothing.
+
+    Shape:  ``at`` and ``day_ago``, by listing, are of a dry run: see ``calculating``
+    """
     lots = [
         Lot(
             goods=tagging.said(
@@ -168,10 +179,11 @@ def calculations(
             listing_id=row.pk,
             present=row.price_amount,
             available=row.available,
+            day_ago=(day_ago or {}).get(row.pk),
         )
         for row in batch
     ]
-    return calculate_all(lots, channel=channel, policy=policy, now=now)
+    return calculate_all(lots, channel=channel, policy=policy, now=now, at=at)
 
 
 @needs_transaction

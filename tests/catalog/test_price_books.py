@@ -7,15 +7,25 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from catalog import deciding, listings, price_books, rehearsing, repricing
-from catalog.models import Card, Listing, PriceBook, PriceChange, PriceHold, PriceRule
+from catalog.models import (
+    Card,
+    Channel,
+    ExchangeRate,
+    Listing,
+    PriceBook,
+    PriceChange,
+    PriceHold,
+    PriceRule,
+)
 from storefront.lib.states import IllegalMoveError
 from tests.factories.catalog import (
     NOON,
     make_category,
     make_channel,
+    make_exchange_rate,
     make_price_rule,
 )
-from tests.factories.price_books import make_price_book, make_rule
+from tests.factories.price_books import make_price_book, make_rule, make_terms
 from tests.factories.price_shop import (
     drafted,
     open_and_reprice,
@@ -86,6 +96,68 @@ def test_a_dry_run_of_a_draft_that_was_changed_meanwhile_is_not_kept(monkeypatch
 
     book.refresh_from_db()
     assert book.rehearsed_at is None
+
+
+@pytest.mark.parametrize(
+    ("change", "hours", "words"),
+    [
+        (lambda: None, 25, "more than 24 hours old: run it dry again"),
+        (lambda: make_terms(channel=make_channel(), handling_amount="3.00"), 1, "costs of selling"),
+        (lambda: ExchangeRate.objects.filter(base="USD").update(rate="0.95"), 1, "Rates"),
+        (lambda: Channel.objects.update(countries=["AZ"]), 1, "run it dry again"),
+        (lambda: open_and_reprice(drafted("0.50")), 1, "live rules"),
+        (lambda: ExchangeRate.objects.filter(base="GBP").update(rate="1.30"), 1, ""),
+        (lambda: None, 24, ""),
+    ],
+)
+def test_a_book_goes_live_by_a_dry_run_that_still_says_what_happens(change, hours, words):
+    stock_shop("10.00")
+    Listing.objects.update(wholesale_currency="USD")
+    for base in ("USD", "GBP"):  # nothing is paid in pounds
+        make_exchange_rate(base=base)
+    book = ready(drafted())
+    change()
+
+    def open_it():
+        price_books.go_live(book=book, actor="ann", now=NOON + timedelta(hours=hours))
+
+    if words:
+        with pytest.raises(price_books.NotReadyError, match=words):
+            open_it()
+    else:
+        open_it()
+    assert PriceBook.objects.get(pk=book.pk).status == ("draft" if words else "live")
+
+
+def test_a_dry_run_tells_each_moment_at_which_a_timed_rule_begins_or_ends():
+    stock_shop("10.00", "20.00")
+    book = drafted("0.30", max_day_rate=Decimal("0.30"))
+    begins, ends = NOON + DAY, NOON + 3 * DAY
+    make_rule(book, number=2, value="0.10", starts_at=begins, ends_at=ends)
+    make_rule(book, number=3, value="0.05", starts_at=NOON - DAY, ends_at=NOON)  # it is over
+    variant = Listing.objects.order_by("pk").first().variant
+    last = begins + timedelta(hours=1)
+    make_rule(book, number=4, value="0.45", variant=variant, starts_at=last)
+
+    found = rehearsing.rehearse(book=book, now=NOON)
+    rows = list(rehearsing.table(book=book, now=NOON))
+    said = [(each["at"], each["counts"]) for each in found["later"]]
+    book.refresh_from_db()
+
+    assert found["counts"] == {"variants": 2, "same": 2, "off_sale": 0}
+    assert [at for at, _ in said] == [each.isoformat() for each in (begins, last, ends)]
+    assert said[0][1] == {"variants": 2, "down": 2, "off_sale": 0}
+    # By 65 %, but only by 27 % from what it will have been a day before.
+    assert said[1][1] == {"variants": 2, "up": 1, "same": 1, "off_sale": 0}
+    assert said[2][1] == {"variants": 2, "up": 1, "same": 1, "off_sale": 0}
+    assert [row[2:4] for row in rows if row[-1] == begins.isoformat(timespec="minutes")] == [
+        ("21.99", "16.99"),
+        ("39.99", "30.99"),
+    ]
+    assert book.rehearsal["later"] == found["later"]
+    open_and_reprice(book)
+    repricing.reprice_due(now=begins)
+    assert prices() == [Decimal("16.99"), Decimal("30.99")]
 
 
 def test_a_live_book_never_changes_not_even_by_hand():

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog import rehearsing, repricing
 from catalog.models import Listing, PriceBook, PriceHold, PriceRule
-from tests.factories.catalog import NOON, make_channel
+from tests.factories.catalog import make_channel
 from tests.factories.price_shop import stock_shop
 
 pytestmark = pytest.mark.django_db
@@ -137,7 +137,8 @@ def test_staff_let_goods_be_sold_below_the_lowest_margin_only_with_a_reason(staf
 
 def test_staff_approve_one_stopped_price_and_reject_another(staff, listings):
     book = draft(staff)
-    PriceBook.objects.filter(pk=book.pk).update(max_run_rate=Decimal("0.05"), rehearsed_at=NOON)
+    PriceBook.objects.filter(pk=book.pk).update(max_run_rate=Decimal("0.05"))
+    rehearsing.rehearse(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
     staff.post(page("pricebook", "go_live", book.pk))
     Listing.objects.update(wholesale_amount=Decimal("12.00"))
     repricing.reprice_due(now=timezone.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -64,6 +65,14 @@ class Command(BaseCommand):
         started = time.perf_counter()
         found = rehearsing.rehearse(book=book, now=timezone.now())
         self._timed(f"{book} run dry", found["counts"].get("variants", 0), started)
+        for one in (found, *found["later"]):
+            self._tell(one)
+        if found["unseen"]:
+            self.stdout.write(f"  {found['unseen']} more moments of timed rules were not counted")
+
+    def _tell(self, found: Mapping[str, Any]) -> None:
+        if "at" in found:
+            self.stdout.write(f"From {found['at']}, by its timed rules")
         for name in ("counts", "outcomes"):
             for code, many in found[name].items():
                 self.stdout.write(f"  {price_words.words(code):<56} {many:>8}")
