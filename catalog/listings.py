@@ -41,9 +41,10 @@ _NEEDED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supply:
-    """What we can be supplied with, of one variant: at which cost, how many, from where.
+    """What a channel can be supplied with, of one variant: at which cost, how many, from where.
 
-    Shape:  ``ships_from`` maps countries to how many lie there; ``cost`` is None when no
+    Shape:  ``available`` is the most that can be ordered of it here at once, from one place;
+            ``ships_from`` maps countries to how many lie there; ``cost`` is None when no
             supplier asks a price we know; ``supplier_code`` and ``origins`` are of the offer
             that the price follows, and the countries it may be sent from
     Units:  ``map_amount`` and ``msrp_amount`` in the currency of the cost, tax included
@@ -108,7 +109,7 @@ def _refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> 
             goods=_goods(supply, variants[supply.variant_id]),
             listing_id=listing.pk,
             present=listing.price_amount,
-            available=_available(supply, channel),
+            available=_available(supply),
         )
         for supply, listing in zip(known, listings, strict=True)
     ]
@@ -121,7 +122,7 @@ def _refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> 
         values: dict[str, Any] = {
             **tagging.inputs(done.goods),
             **tagging.tags(done, listing=listing, currency=channel.currency),
-            "available": _available(supply, channel),
+            "available": _available(supply),
             "ships_from": {code: many for code, many in supply.ships_from.items() if many > 0},
             "as_of": _younger(supply.as_of, present=listing.as_of),
         }
@@ -142,8 +143,8 @@ def _refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> 
     return {variants[each.variant_id].product_id for each in [*new, *changed]}
 
 
-def _available(supply: Supply, channel: Channel) -> int:
-    return min(max(0, supply.available - channel.buffer), MAX_AVAILABLE)
+def _available(supply: Supply) -> int:
+    return min(max(0, supply.available), MAX_AVAILABLE)
 
 
 def _goods(supply: Supply, variant: Variant) -> Goods:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from catalog.landing import Landed
 from orders.covering import Cost, cover
 from storefront.lib.money import Money
+from suppliers import rationing
 
 # Within one customs territory nothing waits at a border.
 CUSTOMS_UNION = frozenset({
@@ -96,14 +97,12 @@ class Candidate:
 
     def at_most(self, quantity: int) -> int:
         """Return the most it can send that is not more than this; zero if it can send none."""
-        most = min(self.available, quantity)
-        most -= most % self.pack
-        return most if most >= self.minimum else 0
+        units = min(self.available, quantity)
+        return rationing.at_most(units, minimum=self.minimum, pack=self.pack)
 
     def at_least(self, quantity: int) -> int | None:
         """Return the fewest it can send that are not fewer than this, if it has them."""
-        fewest = max(quantity, self.minimum)
-        fewest += -fewest % self.pack
+        fewest = rationing.at_least(quantity, minimum=self.minimum, pack=self.pack)
         return fewest if fewest <= self.available else None
 
 

@@ -13,6 +13,7 @@ from catalog.models import Channel
 from orders.routing import Candidate, Need, Plan, distance, route
 from orders.weighing import Facts, Refusal, refusal
 from storefront.lib.money import Money
+from suppliers import rationing
 from suppliers.models import StockLevel, SupplierOffer
 
 
@@ -87,7 +88,7 @@ def _facts(level: StockLevel, channel: Channel) -> Facts:
         has_cost=bool(offer.cost_amount),
         has_fresh_cost=bool(known.has_fresh_cost),
         has_fresh_stock=bool(known.has_fresh_stock),
-        left=known.free - channel.buffer,
+        left=rationing.left(known.free, kept=channel.buffer),
     )
 
 
@@ -116,7 +117,7 @@ def _weighed(  # noqa: PLR0913, PLR0917 - one row, and all that it is weighed by
         supplier_id=offer.supplier_id,
         location_id=level.location_id,
         country=origin,
-        available=cast(Any, level).free - channel.buffer,
+        available=rationing.left(cast(Any, level).free, kept=channel.buffer),
         cost=cost,
         wholesale=wholesale,
         landed=costing.landed(wholesale, origins=(origin,), supplier_code=offer.supplier.code)

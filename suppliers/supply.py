@@ -16,7 +16,7 @@ from catalog.landing import Costing
 from catalog.listings import Supply
 from catalog.models import Channel
 from storefront.lib.money import Money
-from suppliers import slicing
+from suppliers import rationing, slicing
 from suppliers.models import StockLevel, Supplier, SupplierOffer, UnpublishedSupply
 
 BATCH = 500
@@ -24,7 +24,7 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """What one offer has at one location."""
+    """What one offer has at one location, for all channels together."""
 
     country: str
     free: int
@@ -33,13 +33,27 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedSupply:
-    """One live offer with its shelves, and the prices that its supplier wants to be kept."""
+    """One live offer with its shelves, and the prices that its supplier wants to be kept.
+
+    He sells at least ``minimum`` units, and only multiples of ``pack``.
+    """
 
     cost: Money
     shelves: tuple[Shelf, ...]
     supplier_code: str = ""
     map_amount: Decimal | None = None
     msrp_amount: Decimal | None = None
+    minimum: int = 1
+    pack: int = 1
+
+    def sold(self, *, kept: int) -> OfferedSupply:
+        """Return the same with what each shelf sells on a channel that keeps so many back."""
+        shelves = (replace(shelf, free=self._most(shelf.free, kept)) for shelf in self.shelves)
+        return replace(self, shelves=tuple(shelves))
+
+    def _most(self, free: int, kept: int) -> int:
+        units = rationing.left(free, kept=kept)
+        return rationing.at_most(units, minimum=self.minimum, pack=self.pack)
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -63,7 +77,8 @@ def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
         for channel in channels:
             costing = policies.costing_of(channel, now=now)
             supplies = [
-                best(variant_id, offers.get(variant_id, ()), costing) for variant_id in batch
+                best(variant_id, offers.get(variant_id, ()), costing, kept=channel.buffer)
+                for variant_id in batch
             ]
             touched |= listings.refresh(channel=channel, supplies=supplies, now=now)
     return touched
@@ -135,33 +150,34 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
     found: dict[int, list[OfferedSupply]] = defaultdict(list)
     for offer_id, variant_id, amount, currency, code, map_at, msrp_at, minimum, pack in offers:
         if variant_id is not None and amount is not None:
-            sold = (replace(one, free=_whole(one.free, minimum, pack)) for one in shelves[offer_id])
             found[variant_id].append(
                 OfferedSupply(
                     cost=Money(amount, currency),
-                    shelves=tuple(sold),
+                    shelves=tuple(shelves[offer_id]),
                     supplier_code=code,
                     map_amount=map_at,
                     msrp_amount=msrp_at,
+                    minimum=minimum,
+                    pack=pack,
                 )
             )
     return found
 
 
-def _whole(free: int, minimum: int, pack: int) -> int:
-    """Count what can be sold of so many by a supplier who sells in packs, and not fewer."""
-    whole = free - free % pack
-    return whole if whole >= minimum else 0
-
-
-def best(variant_id: int, offers: Sequence[OfferedSupply], costing: Costing) -> Supply:
+def best(
+    variant_id: int, offers: Sequence[OfferedSupply], costing: Costing, *, kept: int = 0
+) -> Supply:
     """Sum up the offers of one variant. An offer in money without a rate cannot be sold.
 
     ``available`` is the most that one location can send, because one line never travels in
-    two parcels.
+    two parcels: what the channel keeps back is taken off each stock row, as routing does.
     """
     usable = sorted(
-        (offer for offer in offers if costing.rate(offer.cost.currency) is not None),
+        (
+            offer.sold(kept=kept)
+            for offer in offers
+            if costing.rate(offer.cost.currency) is not None
+        ),
         key=lambda offer: _dearness(offer, costing),
     )
     stocked = [offer for offer in usable if any(shelf.free for shelf in offer.shelves)]

@@ -195,16 +195,6 @@ def test_an_incomplete_product_is_not_shown_and_says_what_it_lacks():
     assert not Card.objects.exists()
 
 
-def test_the_buffer_of_a_channel_is_never_shown():
-    channel = make_channel(code="careful", buffer=5)
-    make_price_rule(channel=channel)
-    many, few = make_variant(), make_variant()
-
-    refresh(supply(many, available=7), supply(few, available=3), channel=channel)
-
-    assert dict(Listing.objects.values_list("variant", "available")) == {many.pk: 2, few.pk: 0}
-
-
 def test_a_cost_in_the_channels_own_currency_needs_no_rate():
     variant = make_variant()
 

@@ -14,7 +14,10 @@ from catalog.landing import land
 from orders import covering
 from orders.routing import Candidate, Misfit, Need, Worse, against, route
 from storefront.lib.money import Money
-from tests.factories.pricing import terms
+from suppliers import rationing
+from suppliers.supply import OfferedSupply, Shelf, best
+from tests.factories.pricing import costing, terms
+from tests.factories.suppliers import NOON
 
 
 def candidate(level_id, variant_id, location_id, available=5, cost="10", **more):
@@ -204,3 +207,42 @@ def test_a_cart_of_twenty_lines_that_six_places_each_can_send_is_planned_at_once
     assert time.process_time() - began < 1
     assert plan.missing == {}
     assert len(plan.parcels) <= 8
+
+
+shelves = st.lists(st.tuples(st.sampled_from(["CN", "DE", "ES"]), st.integers(0, 20)), max_size=3)
+offers = st.lists(st.tuples(shelves, st.integers(1, 6), st.integers(1, 5)), max_size=4)
+
+
+@settings(max_examples=200, deadline=None)
+@given(offers, st.integers(0, 6))
+def test_what_is_published_is_the_most_that_routing_takes(offers, kept):
+    told = [
+        OfferedSupply(
+            cost=Money(Decimal(9), "EUR"),
+            shelves=tuple(Shelf(country=at, free=free, known_at=NOON) for at, free in shelves),
+            minimum=minimum,
+            pack=pack,
+        )
+        for shelves, minimum, pack in offers
+    ]
+    rows = [(*shelf, minimum, pack) for shelves, minimum, pack in offers for shelf in shelves]
+    candidates = [
+        replace(
+            candidate(number, 1, number, minimum=minimum, pack=pack),
+            country=country,
+            available=rationing.left(free, kept=kept),
+        )
+        for number, (country, free, minimum, pack) in enumerate(rows)
+    ]
+
+    published = best(1, told, costing(), kept=kept)
+
+    most: dict[str, int] = {}
+    for quantity in range(1, 22):
+        for country in {one.country for one in candidates}:
+            of_country = [one for one in candidates if one.country == country]
+            need = Need(variant_id=1, quantity=quantity)
+            if not route(needs=[need], candidates=of_country).missing:
+                most[country] = quantity
+    assert published.ships_from == most
+    assert published.available == max(most.values(), default=0)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from catalog.models import Listing
+from catalog.models import Channel, Listing
 from orders import sourcing
 from orders.weighing import Refusal
 from storefront.lib.money import Money
@@ -83,3 +84,28 @@ def test_what_cannot_fill_anything_says_why(variant, reason, spoil):
     rows = sourcing.weigh(variant_ids=[variant.pk], channel=make_channel(), country="DE", now=NOON)
 
     assert [(row.refusal, row.candidate) for row in rows] == [(reason, None)] * 2
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_shop_shows_just_as_many_as_can_be_taken(variant, seed):
+    dice = random.Random(seed)
+    for offer in SupplierOffer.objects.all():
+        offer.minimum_quantity, offer.pack_size = dice.choice([1, 3, 6]), dice.choice([1, 2, 5])
+        offer.save()
+    for level in StockLevel.objects.all():
+        level.reported_quantity, level.buffer = dice.randint(3, 12), dice.choice([0, 1])
+        level.as_of = NOON - timedelta(hours=dice.choice([0, 2, 5]))
+        level.save()
+    Channel.objects.update(buffer=dice.choice([1, 2, 3]))
+    channel = Channel.objects.get()
+
+    supply.publish(variant_ids=[variant.pk], now=NOON)
+
+    able = [
+        quantity
+        for quantity in range(1, 14)
+        if not sourcing.plan(lines=[(variant.pk, quantity)], channel=channel, now=NOON).missing
+    ]
+    listing = Listing.objects.get()
+    assert listing.available == max(able, default=0)
+    assert max(listing.ships_from.values(), default=0) == max(able, default=0)
