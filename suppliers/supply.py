@@ -56,6 +56,10 @@ class OfferedSupply:
         return rationing.at_most(units, minimum=self.minimum, pack=self.pack)
 
     @property
+    def fewest(self) -> int:
+        return rationing.at_least(1, minimum=self.minimum, pack=self.pack)
+
+    @property
     def origins(self) -> tuple[str, ...]:
         """The countries it may be sent from: where units lie, else where any ever lay."""
         full = {shelf.country for shelf in self.shelves if shelf.free}
@@ -65,8 +69,9 @@ class OfferedSupply:
 def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
     """Refresh the listings of these variants on every channel; return the products touched.
 
-    The price follows the offer that routing would choose for one unit: the one that lands at
-    the lowest cost of those that have units, or of all while nobody has any.
+    The price follows the offer that routing would choose for one unit, or for the fewest that
+    anybody sells on the channel: the one that lands at the lowest cost of those that sell so
+    few, or of all while nobody has any.
     """
     ids = sorted(set(variant_ids))
     channels = list(Channel.objects.order_by("pk"))
@@ -172,21 +177,15 @@ def best(
     ``available`` is the most that one location can send, because one line never travels in
     two parcels: what the channel keeps back is taken off each stock row, as routing does.
     """
-    usable = sorted(
-        (
-            offer.sold(kept=kept)
-            for offer in offers
-            if costing.rate(offer.cost.currency) is not None
-        ),
-        key=lambda offer: _dearness(offer, costing),
-    )
-    stocked = [offer for offer in usable if any(shelf.free for shelf in offer.shelves)]
+    usable = [
+        offer.sold(kept=kept) for offer in offers if costing.rate(offer.cost.currency) is not None
+    ]
     shelves = [shelf for offer in usable for shelf in offer.shelves]
     full = [shelf for shelf in shelves if shelf.free]
     ships_from: dict[str, int] = {}
     for shelf in full:
         ships_from[shelf.country] = max(ships_from.get(shelf.country, 0), shelf.free)
-    chosen = next(iter(stocked or usable), None)
+    chosen = _taken_first(usable, costing)
     return Supply(
         variant_id=variant_id,
         cost=chosen.cost if chosen else None,
@@ -201,12 +200,23 @@ def best(
     )
 
 
-def _dearness(offer: OfferedSupply, costing: Costing) -> tuple[bool, Decimal]:
-    """Compare offers by what one unit costs from where that is least; unknown ones come last."""
+def _taken_first(offers: Sequence[OfferedSupply], costing: Costing) -> OfferedSupply | None:
+    """Choose whose cost makes the price: who would send the fewest units that anybody sells.
+
+    A dozen at a lower cost pays for nobody who buys one.
+    """
+    stocked = [offer for offer in offers if any(shelf.free for shelf in offer.shelves)]
+    fewest = min((offer.fewest for offer in stocked), default=1)
+    able = [offer for offer in stocked if offer.fewest == fewest]
+    return min(able or offers, key=lambda offer: _dearness(offer, fewest, costing), default=None)
+
+
+def _dearness(offer: OfferedSupply, quantity: int, costing: Costing) -> tuple[bool, Decimal]:
+    """Compare offers by what so many cost from where that is least; unknown ones come last."""
     landed = [
-        one.total
+        one.of(quantity)
         for origin in offer.origins or ("",)
         if (one := costing.landed(offer.cost, origins=(origin,), supplier_code=offer.supplier_code))
     ]
     rate = costing.rate(offer.cost.currency) or Decimal(0)
-    return (False, min(landed)) if landed else (True, offer.cost.amount * rate)
+    return (False, min(landed)) if landed else (True, offer.cost.amount * quantity * rate)

@@ -101,11 +101,15 @@ def test_the_shop_shows_just_as_many_as_can_be_taken(variant, seed):
 
     supply.publish(variant_ids=[variant.pk], now=NOON)
 
-    able = [
-        quantity
-        for quantity in range(1, 14)
-        if not sourcing.plan(lines=[(variant.pk, quantity)], channel=channel, now=NOON).missing
-    ]
+    def planned(quantity):
+        return sourcing.plan(
+            lines=[(variant.pk, quantity)], channel=channel, country="DE", now=NOON
+        ).parcels
+
+    able = [quantity for quantity in range(1, 14) if planned(quantity)]
     listing = Listing.objects.get()
     assert listing.available == max(able, default=0)
     assert max(listing.ships_from.values(), default=0) == max(able, default=0)
+    if able:
+        [parcel] = planned(able[0])
+        assert listing.supplier_code == Supplier.objects.get(pk=parcel.supplier_id).code

@@ -17,13 +17,14 @@ from tests.factories.suppliers import make_level, make_location, make_offer, mak
 EUR = costing()
 
 
-def offered(cost, *shelves, currency="EUR"):
+def offered(cost, *shelves, currency="EUR", **more):
     return OfferedSupply(
         cost=Money(Decimal(cost), currency),
         shelves=tuple(
             Shelf(country=country, free=free, known_at=NOON + timedelta(minutes=age))
             for country, free, age in shelves
         ),
+        **more,
     )
 
 
@@ -39,6 +40,20 @@ def test_the_cheapest_offer_that_has_units_makes_the_price():
     found = best(1, [offered("9", ("DE", 5, 0)), sold_out, offered("8", ("CN", 1, 0))], EUR)
 
     assert found.cost == Money(Decimal(8), "EUR")
+
+
+def test_units_that_a_channel_keeps_back_make_no_price():
+    cheap, dear = offered("5", ("DE", 2, 0)), offered("9", ("DE", 8, 0))
+
+    assert best(1, [cheap, dear], EUR, kept=2).cost == dear.cost
+    assert best(1, [cheap, dear], EUR, kept=1).cost == cheap.cost
+
+
+def test_who_sells_only_many_makes_no_price_for_who_buys_one():
+    dozen, one = offered("5", ("DE", 60, 0), minimum=10, pack=4), offered("9", ("DE", 8, 0))
+
+    assert best(1, [dozen, one], EUR).cost == one.cost
+    assert best(1, [dozen, one], EUR, kept=8).cost == dozen.cost
 
 
 def test_while_nobody_has_any_the_cheapest_offer_makes_the_price():
