@@ -47,7 +47,8 @@ class Supply:
             ``ships_from`` maps countries to how many lie there; ``cost`` is None when no
             supplier asks a price we know; ``supplier_code`` and ``origins`` are of the offer
             that the price follows, and the countries it may be sent from
-    Units:  ``map_amount`` and ``msrp_amount`` in the currency of the cost, tax included
+    Units:  ``map_amount`` and ``msrp_amount`` tax included, in the currency of the cost; the
+            first in ``map_currency`` where that says another one
     """
 
     variant_id: int
@@ -58,6 +59,7 @@ class Supply:
     supplier_code: str = ""
     origins: tuple[str, ...] = ()
     map_amount: Decimal | None = None
+    map_currency: str = ""
     msrp_amount: Decimal | None = None
 
 
@@ -159,6 +161,7 @@ def _goods(supply: Supply, variant: Variant) -> Goods:
         cost=supply.cost,
         origins=supply.origins,
         map_amount=supply.map_amount,
+        map_currency=supply.map_currency,
         msrp_amount=supply.msrp_amount,
     )
 

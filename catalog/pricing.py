@@ -53,13 +53,15 @@ class Goods:
     """One variant as it is priced: where it stands, and what the chosen supplier says.
 
     Shape:  ``origins`` are the countries it may come from; the dearest of them counts
-    Units:  ``map_amount`` and ``msrp_amount`` in the currency of the cost, tax included
+    Units:  ``map_amount`` and ``msrp_amount`` tax included, in the currency of the cost; the
+            first in ``map_currency`` where that says another one
     """
 
     place: Place
     cost: Money | None
     origins: tuple[str, ...] = ()
     map_amount: Decimal | None = None
+    map_currency: str = ""
     msrp_amount: Decimal | None = None
 
 
@@ -184,7 +186,7 @@ def calculate(
     if missing or landed is None:
         return Calculation(goods=goods, missing=missing or Missing.TERMS, standing=standing)
     bounds = Bounds(
-        map_amount=None if goods.map_amount is None else goods.map_amount * rate,
+        map_amount=_map(goods, policy.costing, rate=rate),
         msrp_amount=None if goods.msrp_amount is None else goods.msrp_amount * rate,
     )
     for rule in policy.rules.fitting(goods.place):
@@ -202,6 +204,17 @@ def calculate(
         )
         return done if doubt is None and landed.is_sure else _unsure(done)
     return Calculation(goods=goods, missing=Missing.RULE, landed=landed, standing=standing)
+
+
+def _map(goods: Goods, costing: Costing, *, rate: Decimal) -> Decimal | None:
+    """Return the MAP in the channel's currency; of other money than the cost's, the dearest it is.
+
+    Nothing is sold of who asks for it while nobody says what his money is worth.
+    """
+    if goods.map_amount is None:
+        return None
+    at = costing.dearest(goods.map_currency) if goods.map_currency else rate
+    return None if at is None else goods.map_amount * at
 
 
 def _unsure(done: Calculation) -> Calculation:

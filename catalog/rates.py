@@ -249,8 +249,8 @@ def _settle(rate_ids: Iterable[int], *, now: datetime, is_news: bool = True) -> 
 
 
 def _hanging_on(row: ExchangeRate) -> Q:
-    """Ask for what is bought in that money, or may pay the flat duty, which is in euros."""
-    bought = Q(wholesale_currency=row.base)
+    """Ask for what is bought, or has a MAP, in that money, or may pay the flat duty in euros."""
+    bought = Q(wholesale_currency=row.base) | Q(map_currency=row.base)
     if row.base != landing.DUTY_CURRENCY:
         return bought
     channels = [

@@ -38,6 +38,7 @@ NEEDED = (
     "supplier_code",
     "origins",
     "map_amount",
+    "map_currency",
     "msrp_amount",
     "rule",
     "is_published",

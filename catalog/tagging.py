@@ -44,6 +44,7 @@ def said(listing: Listing, *, category_id: int, brand_id: int, product_id: int) 
         else Money(listing.wholesale_amount, listing.wholesale_currency),
         origins=tuple(listing.origins),
         map_amount=listing.map_amount,
+        map_currency=listing.map_currency,
         msrp_amount=listing.msrp_amount,
     )
 
@@ -59,6 +60,7 @@ def inputs(goods: Goods) -> dict[str, Any]:
         "supplier_code": goods.place.supplier_code,
         "origins": list(goods.origins),
         "map_amount": goods.map_amount,
+        "map_currency": goods.map_currency,
         "msrp_amount": goods.msrp_amount,
     }
 

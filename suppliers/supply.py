@@ -186,12 +186,14 @@ def best(
     for shelf in full:
         ships_from[shelf.country] = max(ships_from.get(shelf.country, 0), shelf.free)
     chosen = _taken_first(usable, costing)
+    bound = _highest_map(usable, chosen, costing)
     return Supply(
         variant_id=variant_id,
         cost=chosen.cost if chosen else None,
         supplier_code=chosen.supplier_code if chosen else "",
         origins=chosen.origins if chosen else (),
-        map_amount=chosen.map_amount if chosen else None,
+        map_amount=bound.map_amount if bound else None,
+        map_currency=bound.cost.currency if bound and chosen and bound is not chosen else "",
         msrp_amount=chosen.msrp_amount if chosen else None,
         available=max((shelf.free for shelf in full), default=0),
         ships_from=dict(sorted(ships_from.items())),
@@ -209,6 +211,22 @@ def _taken_first(offers: Sequence[OfferedSupply], costing: Costing) -> OfferedSu
     fewest = min((offer.fewest for offer in stocked), default=1)
     able = [offer for offer in stocked if offer.fewest == fewest]
     return min(able or offers, key=lambda offer: _dearness(offer, fewest, costing), default=None)
+
+
+def _highest_map(
+    offers: Sequence[OfferedSupply], chosen: OfferedSupply | None, costing: Costing
+) -> OfferedSupply | None:
+    """Find whose MAP counts: the highest, as any of those with units may be the one who sends it.
+
+    While nobody has any, it is that of the offer whose cost makes the price.
+    """
+    able = [offer for offer in offers if any(shelf.free for shelf in offer.shelves)]
+    bounds = [
+        (offer.map_amount * (costing.dearest(offer.cost.currency) or 0), offer is chosen, offer)
+        for offer in able or filter(None, [chosen])
+        if offer.map_amount is not None
+    ]
+    return max(bounds, key=lambda bound: bound[:2])[2] if bounds else None
 
 
 def _dearness(offer: OfferedSupply, quantity: int, costing: Costing) -> tuple[bool, Decimal]:

@@ -57,9 +57,10 @@ class Listing(models.Model):
     ``available`` is a claim as old as ``as_of``; only a hold on a stock row is a fact.
     ``wholesale_amount`` to ``msrp_amount`` are what the chosen supplier says, in his currency:
     the inputs of the price, kept so that all prices can be counted anew without asking him.
-    ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost, ``even_amount`` the
-    price with tax that pays it and all fees, and ``floor_amount`` the lowest price that keeps the
-    lowest margin, in the channel's currency.
+    ``map_amount`` may be of another supplier who may send it, too: then ``map_currency`` says in
+    what money. ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost,
+    ``even_amount`` the price with tax that pays it and all fees, and ``floor_amount`` the lowest
+    price that keeps the lowest margin, in the channel's currency.
     """
 
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="listings")
@@ -74,6 +75,7 @@ class Listing(models.Model):
     supplier_code = models.CharField(max_length=30, blank=True)
     origins = models.JSONField(default=list, blank=True)  # countries it may come from
     map_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    map_currency = models.CharField(max_length=3, blank=True, db_default="")
     msrp_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     rule = models.ForeignKey(
         PriceRule, models.PROTECT, null=True, blank=True, related_name="listings"

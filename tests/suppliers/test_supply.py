@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from catalog.models import Listing
+from catalog import repricing
+from catalog.models import ExchangeRate, Listing
 from storefront.lib.money import Money
 from suppliers import supply
-from suppliers.models import UnpublishedSupply
+from suppliers.models import SupplierOffer, UnpublishedSupply
 from suppliers.supply import OfferedSupply, Shelf, best
 from tests.factories.catalog import make_variant
 from tests.factories.feeds import NOON, usd
@@ -54,6 +55,41 @@ def test_who_sells_only_many_makes_no_price_for_who_buys_one():
 
     assert best(1, [dozen, one], EUR).cost == one.cost
     assert best(1, [dozen, one], EUR, kept=8).cost == dozen.cost
+
+
+def test_the_highest_map_of_all_who_have_units_counts():
+    cheap = offered("8", ("DE", 5, 0), map_amount=Decimal(30))
+    strict = offered("9", ("DE", 5, 0), map_amount=Decimal(40))
+    foreign = offered("11", ("DE", 5, 0), currency="USD", map_amount=Decimal(45))  # 40.50 EUR
+    sold_out = offered("9", ("DE", 0, 0), map_amount=Decimal(99))
+
+    def bound(*offers, kept=0):
+        found = best(1, offers, EUR, kept=kept)
+        return found.cost.amount, found.map_amount, found.map_currency
+
+    assert bound(cheap, strict, sold_out) == (8, 40, "EUR")
+    assert bound(cheap, strict, foreign) == (8, 45, "USD")
+    assert bound(offered("8", ("DE", 5, 0)), cheap) == (8, 30, "EUR")
+    assert bound(cheap, sold_out) == (8, 30, "")
+    assert bound(cheap, strict, kept=5) == (8, 30, "")
+
+
+def test_no_price_is_below_the_map_of_another_who_may_send_it(shop):
+    variant = make_variant()
+    for code, currency, amount in (("near", "EUR", None), ("strict", "USD", "50.00")):
+        offer = make_offer(variant, make_supplier(code=code, currency=currency), cost="12.00")
+        SupplierOffer.objects.filter(pk=offer.pk).update(map_amount=amount)
+        make_level(offer)
+    SupplierOffer.objects.filter(supplier__code="near").update(cost_amount="9.00")
+    supply.publish(variant_ids=[variant.pk], now=NOON)
+    listing = Listing.objects.get()
+    assert (listing.supplier_code, listing.price_amount) == ("near", Decimal("46.99"))  # 50 dollars
+
+    ExchangeRate.objects.update(rate="1.00")
+    repricing.reprice(channel=listing.channel, now=NOON)
+
+    listing.refresh_from_db()
+    assert listing.price_amount == Decimal("50.99")
 
 
 def test_while_nobody_has_any_the_cheapest_offer_makes_the_price():
