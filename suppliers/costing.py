@@ -19,9 +19,12 @@ from suppliers.staging import roomy, run, staged
 # A held offer comes back with a cost that can be believed.
 APPLY = """
 WITH aim AS (
-  SELECT o.id, c.amount
+  SELECT o.id, c.amount,
+    CASE WHEN o.is_cost_silent THEN o.cost_as_of
+      ELSE GREATEST(o.cost_as_of, s.costs_as_of) END AS known_at
   FROM feed_costs_news c
   JOIN suppliers_supplieroffer o ON o.id = c.offer_id AND o.supplier_product = c.ref
+  JOIN suppliers_supplier s ON s.id = o.supplier_id
   WHERE c.sku <> ALL(%(refused)s) AND NOT o.locked_fields ? 'cost_amount'
     AND (o.cost_amount IS DISTINCT FROM c.amount
       OR (o.status = 'held' AND o.variant_id IS NOT NULL AND NOT o.locked_fields ? 'status'))
@@ -34,11 +37,11 @@ WITH aim AS (
       THEN 'active' ELSE o.status END
   FROM aim WHERE o.id = aim.id
   RETURNING o.id, o.variant_id, old.cost_amount AS was, new.cost_amount AS is_now,
-    old.status <> new.status AS was_held
+    old.status <> new.status AS was_held, aim.known_at
 ), history AS (
   INSERT INTO suppliers_costchange (
-    offer_id, run_id, cause, old_amount, new_amount, was_held, at)
-  SELECT id, %(run)s, 'run:' || %(run)s, was, is_now, was_held, %(as_of)s
+    offer_id, run_id, cause, old_amount, new_amount, was_held, old_known_at, at)
+  SELECT id, %(run)s, 'run:' || %(run)s, was, is_now, was_held, known_at, %(as_of)s
   FROM changed WHERE was IS DISTINCT FROM is_now
 ), queued AS (
   INSERT INTO suppliers_unpublishedsupply (variant_id)

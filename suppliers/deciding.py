@@ -59,11 +59,13 @@ WITH changed AS (
     AND o.cost_amount IS NOT DISTINCT FROM c.old AND NOT o.locked_fields ? 'cost_amount'
     AND o.status <> 'gone'
   RETURNING c.id AS change_id, o.id, o.variant_id, old.cost_amount AS was,
-    new.cost_amount AS is_now, old.status <> new.status AS was_held
+    new.cost_amount AS is_now, old.status <> new.status AS was_held,
+    CASE WHEN old.is_cost_silent THEN old.cost_as_of
+      ELSE GREATEST(old.cost_as_of, s.costs_as_of) END AS known_at
 ), history AS (
   INSERT INTO suppliers_costchange (
-    offer_id, run_id, cause, old_amount, new_amount, was_held, at)
-  SELECT id, %(run)s, 'run:' || %(run)s, was, is_now, was_held, %(now)s FROM changed
+    offer_id, run_id, cause, old_amount, new_amount, was_held, old_known_at, at)
+  SELECT id, %(run)s, 'run:' || %(run)s, was, is_now, was_held, known_at, %(now)s FROM changed
 ), queued AS (
   INSERT INTO suppliers_unpublishedsupply (variant_id)
   SELECT DISTINCT variant_id FROM changed WHERE variant_id IS NOT NULL
@@ -91,11 +93,13 @@ WITH changed AS (
   JOIN suppliers_supplieroffer o ON o.id = c.offer_id AND o.status <> 'gone'
   WHERE l.offer_id = c.offer_id AND l.location_id = p.id AND l.reported_quantity = c.old
     AND l.as_of <= c.at AND (l.is_silent OR p.stock_as_of IS NULL OR p.stock_as_of <= c.at)
-  RETURNING c.id AS change_id, c.at, l.id, o.variant_id, new.reported_quantity - c.old AS delta
+  RETURNING c.id AS change_id, c.at, l.id, o.variant_id, new.reported_quantity - c.old AS delta,
+    CASE WHEN old.is_silent THEN old.as_of
+      ELSE GREATEST(old.as_of, p.stock_as_of) END AS known_at
 ), moved AS (
   INSERT INTO suppliers_stockmovement (
-    level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, at)
-  SELECT id, 'reported', delta, 0, 0, 'run:' || %(run)s, at FROM changed
+    level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, old_known_at, at)
+  SELECT id, 'reported', delta, 0, 0, 'run:' || %(run)s, known_at, at FROM changed
 ), queued AS (
   INSERT INTO suppliers_unpublishedsupply (variant_id)
   SELECT DISTINCT variant_id FROM changed WHERE variant_id IS NOT NULL

@@ -92,7 +92,8 @@ SELECT id FROM made
 # or confirmed, later than we asked is kept.
 CHANGED = """
 WITH aim AS (
-  SELECT l.id, COALESCE(f.quantity, 0) AS quantity
+  SELECT l.id, COALESCE(f.quantity, 0) AS quantity,
+    CASE WHEN l.is_silent THEN l.as_of ELSE GREATEST(l.as_of, p.stock_as_of) END AS known_at
   FROM suppliers_stocklevel l
   JOIN suppliers_stocklocation p ON p.id = l.location_id
   {join} JOIN feed_figures f ON f.offer_id = l.offer_id AND f.location_id = l.location_id
@@ -105,11 +106,12 @@ WITH aim AS (
   SET reported_quantity = aim.quantity, buffer = %(buffer)s, as_of = %(as_of)s,
     is_silent = false, received_at = %(received_at)s, run_id = %(run)s
   FROM aim WHERE l.id = aim.id
-  RETURNING l.id, l.offer_id, old.reported_quantity AS was, new.reported_quantity AS is_now
+  RETURNING l.id, l.offer_id, old.reported_quantity AS was, new.reported_quantity AS is_now,
+    aim.known_at
 ), moved AS (
   INSERT INTO suppliers_stockmovement (
-    level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, at)
-  SELECT id, 'reported', is_now - was, 0, 0, %(cause)s, %(as_of)s
+    level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, old_known_at, at)
+  SELECT id, 'reported', is_now - was, 0, 0, %(cause)s, known_at, %(as_of)s
   FROM changed WHERE is_now <> was
 ), queued AS (
   INSERT INTO suppliers_unpublishedsupply (variant_id)

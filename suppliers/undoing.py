@@ -27,14 +27,15 @@ JOIN suppliers_costchange c ON c.offer_id = o.id
 WHERE c.run_id = %(run)s ORDER BY o.id FOR NO KEY UPDATE OF o
 """
 # What a later run changed that was itself rolled back is not newer. An offer that the run brought
-# back on sale, or gave its first cost, is off sale again.
+# back on sale, or gave its first cost, is off sale again. A cost is as old as it was, and no later
+# confirmation counts for it; one of which nobody wrote down how old is too old to sell at.
 COSTS_BACK = """
 WITH mine AS (
-  SELECT id, offer_id, old_amount, new_amount, was_held FROM suppliers_costchange
+  SELECT id, offer_id, old_amount, new_amount, was_held, old_known_at FROM suppliers_costchange
   WHERE run_id = %(run)s
 ), back AS (
   UPDATE suppliers_supplieroffer o
-  SET cost_amount = mine.old_amount, cost_as_of = %(now)s,
+  SET cost_amount = mine.old_amount, cost_as_of = mine.old_known_at, is_cost_silent = true,
     status = CASE WHEN o.status = 'active' AND (mine.was_held OR mine.old_amount IS NULL)
       THEN 'held' ELSE o.status END
   FROM mine
@@ -72,7 +73,8 @@ LEFT JOIN back ON back.id = mine.offer_id
 """
 MOVED = """
 CREATE TEMPORARY TABLE feed_moved ON COMMIT DROP AS
-SELECT m.level_id, sum(m.reported_delta) AS delta, min(m.id) AS first_id, max(m.id) AS last_id
+SELECT m.level_id, sum(m.reported_delta) AS delta, min(m.id) AS first_id, max(m.id) AS last_id,
+  min(m.old_known_at) AS known_at
 FROM suppliers_stocklevel l
 JOIN suppliers_supplieroffer o ON o.id = l.offer_id
 JOIN suppliers_stockmovement m ON m.level_id = l.id
@@ -83,16 +85,18 @@ LOCK_LEVELS = """
 SELECT l.id FROM suppliers_stocklevel l JOIN feed_moved m ON m.level_id = l.id
 ORDER BY l.id FOR UPDATE OF l
 """
-# The figure is as old as the last good run before this one, or as what changed it last; no later
-# confirmation of the location counts for it, so it is silent until the next one.
+# The figure is as old as it was, or as what changed it last where nobody wrote that down (a row
+# that had none has no units then). No later confirmation of the location counts for it, so it is
+# silent until the next one.
 STOCK_BACK = """
 WITH back AS (
   UPDATE suppliers_stocklevel l
   SET reported_quantity = l.reported_quantity - m.delta, is_silent = true, run_id = NULL,
-    received_at = %(now)s, as_of = COALESCE(GREATEST(%(good_at)s, (
-      SELECT max(earlier.at) FROM suppliers_stockmovement earlier
-      WHERE earlier.level_id = l.id AND earlier.id < m.first_id AND earlier.reported_delta <> 0
-    )), l.as_of)
+    received_at = %(now)s, as_of = COALESCE(m.known_at, (
+      SELECT earlier.at FROM suppliers_stockmovement earlier
+      WHERE earlier.level_id = l.id AND earlier.id < m.first_id AND earlier.kind = 'reported'
+      ORDER BY earlier.id DESC LIMIT 1
+    ), l.as_of)
   FROM feed_moved m
   WHERE l.id = m.level_id AND NOT EXISTS (
     SELECT 1 FROM suppliers_stockmovement later
@@ -169,18 +173,7 @@ def _costs_back(feed_run: FeedRun, now: datetime) -> None:
 
 @needs_transaction
 def _stock_back(feed_run: FeedRun, now: datetime) -> None:
-    before = FeedRun.objects.filter(
-        supplier=feed_run.supplier_id,
-        kind=feed_run.kind,
-        status=FeedRun.Status.APPLIED,
-        started_at__lt=feed_run.started_at,
-    )
-    params = {
-        "run": feed_run.pk,
-        "supplier": feed_run.supplier_id,
-        "now": now,
-        "good_at": before.order_by("-started_at").values_list("started_at", flat=True).first(),
-    }
+    params = {"run": feed_run.pk, "supplier": feed_run.supplier_id, "now": now}
     stocktaking.hold(supplier=feed_run.supplier)
     run("DROP TABLE IF EXISTS pg_temp.feed_moved")
     run(MOVED, params)

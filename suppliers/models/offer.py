@@ -164,7 +164,7 @@ class CostChange(models.Model):
     """A wholesale cost that changed. Append-only.
 
     ``cause`` names what changed it: ``run:17``, ``rollback:17``, ``staff:…``. With ``was_held``
-    the offer came back on sale by it.
+    the offer came back on sale by it. ``old_known_at`` is when the old cost was confirmed last.
     """
 
     offer = models.ForeignKey(SupplierOffer, models.CASCADE, related_name="cost_changes")
@@ -175,6 +175,7 @@ class CostChange(models.Model):
     old_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     new_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     was_held = models.BooleanField(default=False, db_default=False)
+    old_known_at = models.DateTimeField(null=True)
     at = models.DateTimeField()
 
     class Meta:

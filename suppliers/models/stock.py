@@ -166,7 +166,8 @@ class StockLevel(models.Model):
 class StockMovement(models.Model):
     """Why a counter changed. Append-only: the sum of movements is the counter.
 
-    ``cause`` names what caused it: ``run:17``, ``order:FL-…``, ``staff:…``.
+    ``cause`` names what caused it: ``run:17``, ``order:FL-…``, ``staff:…``. ``old_known_at`` is
+    when the figure that an answer replaced was confirmed last.
     """
 
     class Kind(models.TextChoices):
@@ -183,6 +184,7 @@ class StockMovement(models.Model):
     reserved_delta = models.IntegerField(default=0)
     allocated_delta = models.IntegerField(default=0)
     cause = models.CharField(max_length=60)
+    old_known_at = models.DateTimeField(null=True)
     at = models.DateTimeField()
 
     class Meta:

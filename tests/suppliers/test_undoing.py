@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from storefront.lib.states import IllegalMoveError
 from suppliers import undoing
-from suppliers.models import CostChange, FeedRun, StockLevel, SupplierOffer
+from suppliers.models import (
+    CostChange,
+    FeedRun,
+    StockLevel,
+    StockLocation,
+    Supplier,
+    SupplierOffer,
+)
 from tests.factories.feeds import NOON, stock_world, sync, usd
 
 COUNT = 6
@@ -105,3 +112,39 @@ def test_an_offer_that_a_run_brought_back_on_sale_is_held_again(supplier, world)
     undoing.roll_back(feed_run=run, actor="erika", reason="no", now=NOON + timedelta(hours=2))
 
     assert SupplierOffer.objects.get(supplier_sku="P1-Black").status == "held"
+
+
+def test_what_comes_back_is_as_old_as_it_was(supplier, world):
+    hour = timedelta(hours=1)
+    stock_world(world, 2, stock={"DE": 20})
+    sync(supplier)
+    sync(supplier, "prices", now=NOON + hour)
+    sync(supplier, "stock", now=NOON + hour)
+    known = {"cost_known_at": NOON + hour, "known_at": NOON + hour}
+    assert ages("P1-Black") == known
+    # He stays silent of one: no later confirmation is of it.
+    StockLevel.objects.update(is_silent=True, as_of=NOON + hour)
+    SupplierOffer.objects.update(is_cost_silent=True, cost_as_of=NOON + hour)
+    for number in (2, 3):
+        Supplier.objects.update(costs_as_of=NOON + number * hour)
+        StockLocation.objects.update(stock_as_of=NOON + number * hour)
+    FeedRun.objects.filter(supplier=supplier).update(started_at=NOON + 3 * hour)
+
+    world.costs["P1-Black"], world.stock["P1-Black"] = usd("9.00"), {"DE": 30}
+    runs = [sync(supplier, kind, now=NOON + 4 * hour) for kind in ("prices", "stock")]
+    assert ages("P1-Black") == dict.fromkeys(known, NOON + 4 * hour)
+    for run in runs:
+        undoing.roll_back(feed_run=run, actor="erika", reason="no", now=NOON + 5 * hour)
+
+    assert checksum()[1]["P1-Black", "DE"] == 20
+    assert ages("P1-Black") == known
+
+    for kind in ("prices", "stock"):  # he tells of it: it is young again
+        sync(supplier, kind, now=NOON + 6 * hour, believed_by="test")
+    assert ages("P1-Black") == dict.fromkeys(known, NOON + 6 * hour)
+
+
+def ages(sku):
+    offer = SupplierOffer.objects.with_cost_known_at().get(supplier_sku=sku)
+    level = StockLevel.objects.with_known_at().get(offer=offer)
+    return {"cost_known_at": offer.cost_known_at, "known_at": level.known_at}
