@@ -67,9 +67,11 @@ def _histories(supplier: Supplier, now: datetime) -> list[History]:
             )
         )
     moves: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
-    reported = StockMovement.objects.filter(
-        kind=StockMovement.Kind.REPORTED, level__in=sales, at__gte=since
-    ).exclude(reported_delta=0)
+    reported = (
+        StockMovement.objects.standing()
+        .filter(kind=StockMovement.Kind.REPORTED, level__in=sales, at__gte=since)
+        .exclude(reported_delta=0)
+    )
     for level_id, at, delta in reported.order_by("at", "pk").values_list(
         "level", "at", "reported_delta"
     ):

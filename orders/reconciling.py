@@ -49,7 +49,9 @@ def declare(*, allocation: Allocation, actor: str, now: datetime) -> None:
     if row.status != Status.UNSEEN:
         raise IllegalMoveError(f"{row}: {row.status}")
     words = str(Allocation.SeenBy.STAFF.label)
-    _move(row, Allocation.SeenBy.STAFF, at=now, actor=actor, reason=words)
+    level = StockLevel.objects.with_known_at().get(pk=row.level_id)
+    as_of = level.known_at  # type: ignore[attr-defined]  # annotated
+    _move(row, Allocation.SeenBy.STAFF, at=now, actor=actor, reason=words, seen_as_of=as_of)
     stock.see(units={row.level_id: row.quantity}, cause=f"staff:{actor}"[:60], now=now)
 
 
@@ -138,7 +140,7 @@ def _with(row: Row, drops: Sequence[Drop], rose_at: datetime | None) -> Row:
 
 
 def _moved(levels: Iterable[int], since: datetime, which: Q) -> QuerySet[StockMovement]:
-    return StockMovement.objects.filter(
+    return StockMovement.objects.standing().filter(
         which, kind=StockMovement.Kind.REPORTED, level__in=list(levels), at__gt=since
     )
 

@@ -32,7 +32,7 @@ def find(
     """
     places = dict(StockLevel.objects.filter(pk__in=sales).values_list("pk", "location"))
     first = {level_id: _first(each, manner) for level_id, each in sales.items()}
-    moves = StockMovement.objects.filter(
+    moves = StockMovement.objects.standing().filter(
         kind=StockMovement.Kind.REPORTED,
         reported_delta__lt=0,
         level__in=first,

@@ -23,6 +23,7 @@ from orders import (
     reconciling,
     resolving,
     tallying_sales,
+    unseeing,
     waiting,
 )
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
@@ -249,6 +250,7 @@ def expire_unpaid(**_: Any) -> None:
 def reconcile_stock(**_: Any) -> None:
     """Stop subtracting sales that the suppliers' figures contain by now."""
     for supplier in Supplier.objects.exclude(status=Supplier.Status.CANDIDATE):
+        unseeing.unsee(supplier=supplier, now=timezone.now())
         reconciling.reconcile(supplier=supplier, now=timezone.now())
 
 

@@ -175,4 +175,11 @@ def _said(decided: Decided) -> str:
             decided.left,
         )
         words = f"{words} {left % {'count': decided.left}}"
+    if decided.waiting:
+        later = ngettext(
+            "%(count)d follows within a minute: sales are subtracted there first.",
+            "%(count)d follow within a minute: sales are subtracted there first.",
+            decided.waiting,
+        )
+        words = f"{words} {later % {'count': decided.waiting}}"
     return words

@@ -137,10 +137,14 @@ EVERYTHING = Choice()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What came of it: how many values changed, and how many were left as they are."""
+    """What came of it: how many values changed, and how many were left as they are.
+
+    Shape:  ``waiting`` come back within a minute (``undoing``)
+    """
 
     done: int
     left: int
+    waiting: int = 0
 
 
 class NothingChosenError(Exception):

@@ -111,6 +111,20 @@ def see(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
     _shrink(units, Kind.SEEN, cause=cause, now=now)
 
 
+@needs_transaction
+def unsee(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
+    """Subtract sold units again: the figure that contained the sale is no more.
+
+    Locks:  the stock rows, in id order
+    """
+    for level_id, quantity in sorted(units.items()):
+        StockLevel.objects.filter(pk=level_id).update(
+            allocated_unseen=F("allocated_unseen") + quantity
+        )
+        _record(level_id, Kind.ADJUSTED, cause=cause, now=now, allocated=quantity)
+    _unpublish(units)
+
+
 def _shrink(
     units: Mapping[int, int], kind: StockMovement.Kind, *, cause: str, now: datetime
 ) -> None:

@@ -3,11 +3,16 @@
 A value that anything newer changed is left as it is, and told. The ledger is added to, never
 deleted from. What came back is kept as ``FeedChange`` rows: the next feeds are judged against
 them, so that the same values do not walk in again.
+
+Note [Sales in a figure]: a stock row on which sales were seen since may owe that to the run. It
+waits, and nothing is promised from it, until the app above has subtracted the sales again that
+nothing else has shown (``waiting``), and lets the figure come back (``finish``).
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -15,11 +20,13 @@ from django.utils.translation import gettext as _
 from storefront.lib.transactions import needs_transaction
 from suppliers import keeping, stocktaking
 from suppliers.deciding import Decided
-from suppliers.models import FeedChange, FeedRun
-from suppliers.staging import run
+from suppliers.models import FeedChange, FeedRun, Supplier
+from suppliers.staging import rows, run
 
 Kind = FeedRun.Kind
 Outcome = FeedChange.Outcome
+# Of when a figure is from which nothing may be promised.
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 LOCK_OFFERS = """
 SELECT o.id FROM suppliers_supplieroffer o
@@ -78,17 +85,64 @@ SELECT m.level_id, sum(m.reported_delta) AS delta, min(m.id) AS first_id, max(m.
 FROM suppliers_stocklevel l
 JOIN suppliers_supplieroffer o ON o.id = l.offer_id
 JOIN suppliers_stockmovement m ON m.level_id = l.id
-WHERE o.supplier_id = %(supplier)s AND m.cause = 'run:' || %(run)s
+WHERE o.supplier_id = %(supplier)s AND m.cause = 'run:' || %(run)s AND m.reported_delta <> 0
 GROUP BY m.level_id
 """
+WAITING = """
+SELECT l.id, min(m.at)
+FROM suppliers_feedchange c
+JOIN suppliers_stocklocation p ON p.code = c.place AND p.supplier_id = %(supplier)s
+JOIN suppliers_stocklevel l ON l.offer_id = c.offer_id AND l.location_id = p.id
+JOIN suppliers_stockmovement m ON m.level_id = l.id AND m.cause = 'run:' || %(run)s
+WHERE c.run_id = %(run)s AND c.outcome = 'waits'
+GROUP BY l.id ORDER BY l.id
+"""
+ONLY_THESE = "DELETE FROM feed_moved WHERE level_id <> ALL(%(levels)s)"
 LOCK_LEVELS = """
 SELECT l.id FROM suppliers_stocklevel l JOIN feed_moved m ON m.level_id = l.id
 ORDER BY l.id FOR UPDATE OF l
 """
+STANDS = """
+NOT EXISTS (
+  SELECT 1 FROM suppliers_stockmovement later
+  WHERE later.level_id = l.id AND later.id > m.last_id AND later.reported_delta <> 0
+    AND NOT starts_with(later.cause, 'rollback:') AND NOT EXISTS (
+      SELECT 1 FROM suppliers_stockmovement undone
+      WHERE undone.level_id = l.id AND undone.id > later.id AND undone.reported_delta <> 0
+        AND starts_with(later.cause, 'run:')
+        AND undone.cause = replace(later.cause, 'run:', 'rollback:')
+    )
+)
+"""
+# See Note [Sales in a figure].
+HIDE = f"""
+WITH hidden AS (
+  UPDATE suppliers_stocklevel l SET is_silent = true, as_of = %(never)s
+  FROM feed_moved m
+  WHERE l.id = m.level_id AND {STANDS} AND EXISTS (
+    SELECT 1 FROM suppliers_stockmovement seen
+    WHERE seen.level_id = l.id AND seen.id > m.first_id AND seen.kind = 'seen'
+  )
+  RETURNING l.id, l.offer_id, l.location_id, l.reported_quantity, m.delta
+), later AS (
+  DELETE FROM feed_moved WHERE level_id IN (SELECT id FROM hidden)
+), queued AS (
+  INSERT INTO suppliers_unpublishedsupply (variant_id)
+  SELECT DISTINCT o.variant_id FROM hidden JOIN suppliers_supplieroffer o ON o.id = hidden.offer_id
+  WHERE o.variant_id IS NOT NULL
+)
+INSERT INTO suppliers_feedchange (
+  run_id, kind, offer_id, row, place, country, old, new, size, outcome)
+SELECT %(run)s, 'stock', o.id, o.supplier_sku, p.code, p.country,
+  hidden.reported_quantity - hidden.delta, hidden.reported_quantity, abs(hidden.delta), 'waits'
+FROM hidden
+JOIN suppliers_stocklocation p ON p.id = hidden.location_id
+JOIN suppliers_supplieroffer o ON o.id = hidden.offer_id
+"""  # noqa: S608 - made of constants
 # The figure is as old as it was, or as what changed it last where nobody wrote that down (a row
 # that had none has no units then). No later confirmation of the location counts for it, so it is
-# silent until the next one.
-STOCK_BACK = """
+# silent until the next one. What has waited comes back only where nobody told it anew.
+STOCK_BACK = f"""
 WITH back AS (
   UPDATE suppliers_stocklevel l
   SET reported_quantity = l.reported_quantity - m.delta, is_silent = true, run_id = NULL,
@@ -98,16 +152,8 @@ WITH back AS (
       ORDER BY earlier.id DESC LIMIT 1
     ), l.as_of)
   FROM feed_moved m
-  WHERE l.id = m.level_id AND NOT EXISTS (
-    SELECT 1 FROM suppliers_stockmovement later
-    WHERE later.level_id = l.id AND later.id > m.last_id AND later.reported_delta <> 0
-      AND NOT starts_with(later.cause, 'rollback:') AND NOT EXISTS (
-        SELECT 1 FROM suppliers_stockmovement undone
-        WHERE undone.level_id = l.id AND undone.id > later.id
-          AND starts_with(later.cause, 'run:')
-          AND undone.cause = replace(later.cause, 'run:', 'rollback:')
-      )
-  )
+  WHERE l.id = m.level_id AND {STANDS}
+    AND (NOT %(has_waited)s OR l.is_silent AND l.as_of = %(never)s)
   RETURNING l.id, l.offer_id
 ), moved AS (
   INSERT INTO suppliers_stockmovement (
@@ -130,7 +176,7 @@ JOIN suppliers_stocklevel l ON l.id = m.level_id
 JOIN suppliers_stocklocation p ON p.id = l.location_id
 JOIN suppliers_supplieroffer o ON o.id = l.offer_id
 LEFT JOIN back ON back.id = m.level_id
-"""
+"""  # noqa: S608
 
 
 class NotReversibleError(Exception):
@@ -143,13 +189,18 @@ def roll_back(*, feed_run: FeedRun, actor: str, reason: str, now: datetime) -> D
 
     Offers that are gone since keep what they are: only their figures may change.
 
-    Locks:  the run, then offers, then locations and stock rows, each in id order
+    See Note [Sales in a figure].
+
+    Locks:  for figures the supplier (sales are judged under it); the run, then offers, then
+            locations and stock rows, each in id order
     Raises: NotReversibleError  it is no run of prices or stock
             IllegalMoveError, LostRaceError  it is not applied, or rolled back already
     """
     if feed_run.kind == Kind.PRODUCTS:
         words = _("Products are not rolled back: edit, withdraw or archive them instead.")
         raise NotReversibleError(words)
+    if feed_run.kind == Kind.STOCK:
+        Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=feed_run.supplier_id)
     to = FeedRun.Status.ROLLED_BACK
     feed_run.move(to, at=now, actor=actor, reason=reason, decided_by=actor[:100])
     keeping.forget(feed_run)
@@ -161,7 +212,33 @@ def roll_back(*, feed_run: FeedRun, actor: str, reason: str, now: datetime) -> D
     return Decided(
         done=kept.filter(outcome=Outcome.UNDONE).count(),
         left=kept.filter(outcome=Outcome.LEFT).count(),
+        waiting=kept.filter(outcome=Outcome.WAITS).count(),
     )
+
+
+def unfinished(*, supplier: Supplier) -> list[FeedRun]:
+    """Return the runs that are rolled back but for rows that wait, the latest one first."""
+    waiting = FeedChange.objects.filter(outcome=Outcome.WAITS, run__supplier=supplier)
+    return list(FeedRun.objects.filter(pk__in=waiting.values("run")).order_by("-pk"))
+
+
+def waiting(feed_run: FeedRun) -> dict[int, datetime]:
+    """Return the stock rows that wait, each with the moment of the figure that goes."""
+    return dict(rows(WAITING, {"run": feed_run.pk, "supplier": feed_run.supplier_id}))
+
+
+@needs_transaction
+def finish(*, feed_run: FeedRun, now: datetime) -> None:
+    """Let the figures come back that waited.
+
+    Locks:  the locations and the stock rows, each in id order
+    """
+    stocktaking.hold(supplier=feed_run.supplier)
+    levels = list(waiting(feed_run))
+    FeedChange.objects.filter(run=feed_run, outcome=Outcome.WAITS).delete()
+    params = _lock_moved(feed_run, now)
+    run(ONLY_THESE, {"levels": levels})
+    run(STOCK_BACK, {**params, "has_waited": True})
 
 
 @needs_transaction
@@ -173,9 +250,17 @@ def _costs_back(feed_run: FeedRun, now: datetime) -> None:
 
 @needs_transaction
 def _stock_back(feed_run: FeedRun, now: datetime) -> None:
-    params = {"run": feed_run.pk, "supplier": feed_run.supplier_id, "now": now}
     stocktaking.hold(supplier=feed_run.supplier)
+    params = _lock_moved(feed_run, now)
+    run(HIDE, params)
+    run(STOCK_BACK, {**params, "has_waited": False})
+
+
+@needs_transaction
+def _lock_moved(feed_run: FeedRun, now: datetime) -> dict[str, Any]:
+    """Lay out what the run moved, and lock it; return what the statements ask for."""
+    params = {"run": feed_run.pk, "supplier": feed_run.supplier_id, "now": now, "never": NEVER}
     run("DROP TABLE IF EXISTS pg_temp.feed_moved")
     run(MOVED, params)
     run(LOCK_LEVELS, params)
-    run(STOCK_BACK, params)
+    return params

@@ -78,8 +78,9 @@ class Allocation(Stateful):
 
     TRANSITIONS: ClassVar = {
         Status.UNSEEN: frozenset({Status.SEEN, Status.SHIPPED, Status.RELEASED}),
-        Status.SEEN: frozenset({Status.SHIPPED, Status.RELEASED}),
-        Status.SHIPPED: frozenset(),
+        # Back, where the figure that contained the sale is rolled back.
+        Status.SEEN: frozenset({Status.SHIPPED, Status.RELEASED, Status.UNSEEN}),
+        Status.SHIPPED: frozenset({Status.UNSEEN}),
         Status.RELEASED: frozenset(),
     }
     AXES: ClassVar = {"status": TRANSITIONS}

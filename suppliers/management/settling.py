@@ -80,6 +80,8 @@ def roll_back(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator
     except (undoing.NotReversibleError, *NO_MORE) as error:
         raise CommandError(f"{run} is {run.status}. {error}") from error
     yield f"{undone.done} values are as they were, {undone.left} have changed since and stay."
+    if undone.waiting:
+        yield f"{undone.waiting} follow within a minute: sales are subtracted there first."
 
 
 def _run(options: dict[str, Any]) -> FeedRun:

@@ -6,6 +6,7 @@ from typing import ClassVar, cast
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -80,6 +81,7 @@ class FeedChange(models.Model):
         APPLIED = "applied"
         NEXT_RUN = "next_run"  # the next run reads it
         UNDONE = "undone"
+        WAITS = "waits"  # until the sales are subtracted again that it had shown
         LEFT = "left"  # something newer stood there: not touched
 
     run = models.ForeignKey(FeedRun, models.CASCADE, related_name="changes")
@@ -98,6 +100,7 @@ class FeedChange(models.Model):
         indexes = [
             models.Index(fields=["run", "-size", "id"], name="change_by_size"),
             models.Index(fields=["run", "kind", "-size", "id"], name="change_by_kind_and_size"),
+            models.Index(fields=["run"], condition=Q(outcome="waits"), name="change_that_waits"),
         ]
 
     def __str__(self) -> str:

@@ -6,8 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, ExpressionWrapper, F, Func, Q, Value, When
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models import (
+    Case,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Greatest, Replace
 
 from suppliers.models.offer import SupplierOffer, cost_known_at
 from suppliers.models.supplier import Supplier
@@ -163,6 +173,19 @@ class StockLevel(models.Model):
         return max(0, self.sellable - self.reserved)
 
 
+class StockMovementQuerySet(models.QuerySet["StockMovement"]):
+    """Questions about the ledger."""
+
+    def standing(self) -> StockMovementQuerySet:
+        """Leave out what a run moved and a rollback gave back."""
+        undone = StockMovement.objects.filter(
+            level=OuterRef("level"),
+            pk__gt=OuterRef("pk"),
+            cause=Replace(OuterRef("cause"), Value("run:"), Value("rollback:")),
+        ).exclude(reported_delta=0)
+        return self.exclude(Q(Exists(undone), cause__startswith="run:"))
+
+
 class StockMovement(models.Model):
     """Why a counter changed. Append-only: the sum of movements is the counter.
 
@@ -186,6 +209,8 @@ class StockMovement(models.Model):
     cause = models.CharField(max_length=60)
     old_known_at = models.DateTimeField(null=True)
     at = models.DateTimeField()
+
+    objects = StockMovementQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -3,16 +3,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from catalog.models import Listing
-from orders import acknowledging, allocations, measuring, purchasing, reconciling
-from orders.models import Allocation, OrderLine
+from orders import acknowledging, measuring, reconciling
+from orders.models import Allocation
 from storefront.lib.states import IllegalMoveError, StatusChange
-from suppliers import stocktaking
-from suppliers.models import Countdown, StockLevel, StockMovement, Supplier, SupplierOffer
-from suppliers.staging import staged
-from tests.factories.orders import make_purchase_orders, make_sellable
+from suppliers.models import (
+    Countdown,
+    StockLevel,
+    StockMovement,
+    Supplier,
+)
+from tests.factories.figures import buy, figure, ship
+from tests.factories.orders import make_sellable
 from tests.factories.scripted import ScriptedSupplier, connect
 from tests.factories.shipping import make_state
 from tests.factories.suppliers import NOON, make_level, make_offer, make_supplier
@@ -26,28 +30,6 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def supplier(monkeypatch):
     return connect(monkeypatch, ScriptedSupplier())
-
-
-def buy(listing, quantity=2, now=NOON):
-    Supplier.objects.update(  # how old a figure is, and asking for it, is tested elsewhere
-        asked_after_min=1440, asked_below=0, stock_grows_units=0, stock_grows_percent=0
-    )
-    SupplierOffer.objects.update(cost_as_of=now)
-    (purchase_order,) = make_purchase_orders(listing, quantity=quantity, now=now)
-    purchasing.send(purchase_order=purchase_order, now=now)
-    return purchase_order
-
-
-def figure(quantity, at, *levels, cause="run:1"):
-    """Let the supplier tell of all his rows, or of these, how many there are."""
-    rows = levels or StockLevel.objects.all()
-    with transaction.atomic(), staged(stocktaking.STAGE, stocktaking.COLUMNS) as stage:
-        for level in rows:
-            place = level.location
-            stage.add(("", level.offer.supplier_sku, place.code, place.country, quantity))
-        stage.ready()
-        stocktaking.cover(level.offer_id for level in rows)
-        stocktaking.merge(supplier=make_supplier(), cause=cause, as_of=at, received_at=at)
 
 
 def reconcile(now=NOON + 9 * DAY):
@@ -135,12 +117,6 @@ def test_a_sale_to_somebody_else_is_not_taken_for_ours(supplier):
 
     assert reconcile() == 0
     assert StockLevel.objects.get().available == 0
-
-
-def ship(purchase_order, at):
-    with transaction.atomic():
-        lines = OrderLine.objects.filter(purchase_lines__purchase_order=purchase_order)
-        allocations.ship(lines=lines, cause="parcel:1", now=at)
 
 
 def test_who_counts_at_shipment_is_subtracted_until_it_shows(supplier):

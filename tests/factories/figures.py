@@ -1,0 +1,41 @@
+"""Sales, and what a supplier's figures tell of them."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from orders import allocations, purchasing
+from orders.models import OrderLine
+from suppliers import stocktaking
+from suppliers.models import StockLevel, Supplier, SupplierOffer
+from suppliers.staging import staged
+from tests.factories.orders import make_purchase_orders
+from tests.factories.suppliers import NOON, make_supplier
+
+
+def buy(listing, quantity=2, now=NOON):
+    Supplier.objects.update(  # how old a figure is, and asking for it, is tested elsewhere
+        asked_after_min=1440, asked_below=0, stock_grows_units=0, stock_grows_percent=0
+    )
+    SupplierOffer.objects.update(cost_as_of=now)
+    (purchase_order,) = make_purchase_orders(listing, quantity=quantity, now=now)
+    purchasing.send(purchase_order=purchase_order, now=now)
+    return purchase_order
+
+
+def figure(quantity, at, *levels, cause="run:1"):
+    """Let the supplier tell of all his rows, or of these, how many there are."""
+    rows = levels or StockLevel.objects.all()
+    with transaction.atomic(), staged(stocktaking.STAGE, stocktaking.COLUMNS) as stage:
+        for level in rows:
+            place = level.location
+            stage.add(("", level.offer.supplier_sku, place.code, place.country, quantity))
+        stage.ready()
+        stocktaking.cover(level.offer_id for level in rows)
+        stocktaking.merge(supplier=make_supplier(), cause=cause, as_of=at, received_at=at)
+
+
+def ship(purchase_order, at):
+    with transaction.atomic():
+        lines = OrderLine.objects.filter(purchase_lines__purchase_order=purchase_order)
+        allocations.ship(lines=lines, cause="parcel:1", now=at)
