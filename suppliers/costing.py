@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from catalog.records import BadRow
-from suppliers import aging, bulk_matching, bulk_offers, complaints, guards, judging, keeping
+from suppliers import aging, bulk_matching, bulk_offers, complaints, guards, judging, keeping, runs
 from suppliers.adapters.abilities import Connector, listed_at
 from suppliers.adapters.file_reading import BulkOffers
 from suppliers.asking_prices import Read, ask
@@ -134,11 +134,11 @@ def _judge_moves(work: Work, read: Read) -> None:
 
 @transaction.atomic(durable=True)
 def _apply(work: Work, read: Read, asked_at: datetime, *, confirmed_at: datetime) -> None:
-    """Write all costs at once. Those that the list told of are as old as it is.
+    """Write all costs at once, and that the run is applied. What the list told is as old as it.
 
-    Locks:  the run, then the offers that change, in id order
+    Locks:  the run and those that wait, then the offers that change, in id order
     """
-    work.hold()
+    runs.replace_waiting(work)
     params = {
         "supplier": work.supplier.pk,
         "run": work.run.pk,
@@ -157,3 +157,4 @@ def _apply(work: Work, read: Read, asked_at: datetime, *, confirmed_at: datetime
     )
     work.run.rejected = len(set(read.refused))
     work.run.unchanged = max(0, work.run.read - work.run.created - work.run.updated)
+    runs.apply(work)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from catalog.records import BadRow
 from storefront.lib.failures import OutsideError
-from suppliers import aging, bulk_stock, complaints, guards, judging, keeping, stocktaking
+from suppliers import aging, bulk_stock, complaints, guards, judging, keeping, runs, stocktaking
 from suppliers.adapters.abilities import (
     BulkStockAndPrice,
     Connector,
@@ -210,13 +210,14 @@ def _stalest_first(work: Work) -> list[str]:
 
 @transaction.atomic(durable=True)
 def _apply(work: Work, answers: Answers, *, omitted: Omitted | None, asked_at: datetime) -> None:
-    """Write all figures at once. A list of changes confirms the rows that it leaves out.
+    """Write all figures at once, and that the run is applied.
 
-    It does not confirm those whose change could not be read: they are silent.
+    A list of changes confirms the rows that it leaves out, but not those whose change could not be
+    read: they are silent.
 
-    Locks:  the run, then the stock rows that change, in id order
+    Locks:  the run and those that wait, then the stock rows that change, in id order
     """
-    work.hold()
+    runs.replace_waiting(work)
     moment = work.moment()
     created, changed = stocktaking.merge(
         supplier=work.supplier,
@@ -242,3 +243,4 @@ def _apply(work: Work, answers: Answers, *, omitted: Omitted | None, asked_at: d
     work.run.created, work.run.updated = created, changed
     work.run.rejected = sum(problem.is_fatal for problem in answers.problems)
     work.run.unchanged = max(0, work.run.read - created - changed)
+    runs.apply(work)

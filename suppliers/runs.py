@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -169,7 +170,9 @@ def begin(*, supplier: Supplier, kind: str, now: datetime, believed_by: str = ""
         supplier=supplier, kind=kind, status__in=OPEN, lease_until__lte=now
     )
     for run in dead:
-        run.move(Status.FAILED, at=now, reason=DIED, problem=DIED, ended_at=now)
+        # Somebody else closed it, or it was alive after all: then it still stands in our way.
+        with suppress(LostRaceError):
+            run.move(Status.FAILED, at=now, reason=DIED, problem=DIED, ended_at=now)
     try:
         with transaction.atomic():
             return FeedRun.objects.create(
@@ -191,19 +194,40 @@ def limits_of(supplier: Supplier) -> Limits:
     return Limits(**{name: value for name, value in given.items() if value is not None})
 
 
-def finish(work: Work) -> None:
-    """Close a run whose rows are applied; the supplier's line is in order.
+@needs_transaction
+def replace_waiting(work: Work) -> None:
+    """Hold a run that is to be applied; what waits of earlier runs is out of date by it.
 
-    What waits for staff of earlier runs of the job is out of date by it.
+    Before any offer or stock row is locked: who decides about what waits locks that first.
+
+    Locks:  the run, then those that wait
+    Raises: LeaseLostError  the run is no longer ours
+    """
+    work.hold()
+    keeping.supersede(work.run, now=work.moment())
+
+
+@needs_transaction
+def apply(work: Work) -> None:
+    """Close a run in the transaction that applies its rows, or its last ones.
 
     Raises: LeaseLostError  the run is no longer ours
     """
     problem = f"{work.run.remaining} rows are left to the next run." if work.run.remaining else ""
     if problem and work.rest_until is not None:
         problem += f" He lets us ask again at {work.rest_until:%Y-%m-%d %H:%M} UTC."
-    with transaction.atomic(durable=True):
-        _close(work, Status.APPLIED, problem=problem)
-        keeping.supersede(work.run, now=work.moment())
+    _close(work, Status.APPLIED, problem=problem)
+
+
+def finish(work: Work) -> None:
+    """Close a run whose rows are applied, if it is still open; the supplier's line is in order.
+
+    Raises: LeaseLostError  the run is no longer ours
+    """
+    if work.run.status != Status.APPLIED:
+        with transaction.atomic(durable=True):
+            replace_waiting(work)
+            apply(work)
     supplier = Connection.objects.filter(supplier=work.supplier)
     of_this_line = supplier.exclude(problem__startswith=Connection.BALANCE_PROBLEM)
     of_this_line.exclude(problem="").update(problem="", problem_at=None)
@@ -225,7 +249,14 @@ def quarantine(work: Work, reason: str) -> None:
 
 
 def fail(work: Work, reason: str) -> None:
-    """Close a run that came to nothing; what it had applied is good and stays."""
+    """Close a run that came to nothing; what it had applied is good and stays.
+
+    One that was applied whole before the trouble came is no failure.
+    """
+    if work.run.status == Status.APPLIED:
+        work.run.refresh_from_db(fields=["status", "status_since"])  # was it committed?
+        if work.run.status == Status.APPLIED:
+            return
     _close(work, Status.FAILED, problem=reason)
     _tell(work, reason)
 

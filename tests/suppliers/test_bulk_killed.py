@@ -13,6 +13,7 @@ from django.db import close_old_connections, connection, connections
 from suppliers import bulk_matching, bulk_offers, runs, stocktaking
 from suppliers.models import (
     CostChange,
+    FeedRun,
     StockLevel,
     StockMovement,
     SupplierOffer,
@@ -71,6 +72,20 @@ def test_a_killed_stock_run_leaves_nothing_or_all(wholesaler, at):
 
     assert (run.status, run.created) == ("applied", 300)
     assert StockMovement.objects.count() == 300
+
+
+@pytest.mark.parametrize("kind", ["prices", "stock"])
+def test_a_run_killed_after_its_rows_are_in_is_applied(wholesaler, kind):
+    """Whoever rolls it back must find it."""
+    wholesaler.put(ware("A-1"))
+    sync(wholesaler, "prices")
+    wholesaler.put(ware("A-1", price="9.00"))
+
+    killed(wholesaler, kind, module=runs, at="finish", after=0)
+
+    run = FeedRun.objects.latest("pk")
+    assert (run.status, run.created + run.updated) == ("applied", 1)
+    assert run.ended_at is not None
 
 
 def test_two_workers_never_do_one_job_at_once(wholesaler):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -152,6 +153,51 @@ def test_of_two_workers_that_start_together_one_works(world):
         thread.join()
 
     assert (len(begun), len(refused), FeedRun.objects.count()) == (1, 1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_workers_that_find_one_dead_run_one_works(world):
+    supplier = make_feed_supplier()
+    dead = begin(supplier)
+    told = []
+
+    def worker():
+        try:
+            begin(supplier, now=NOON + runs.LEASE)
+        except AlreadyRunningError:
+            told.append("another worker is at it")
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=worker)
+    with transaction.atomic():
+        dead.move(Status.FAILED, at=NOON + runs.LEASE)
+        begin_within(supplier)
+        thread.start()
+        until_somebody_waits()
+    thread.join()
+
+    assert told == ["another worker is at it"]
+    assert FeedRun.objects.count() == 2
+
+
+def begin_within(supplier):
+    moments = dict.fromkeys(("status_since", "started_at"), NOON + runs.LEASE)
+    lease_until = NOON + 2 * runs.LEASE
+    FeedRun.objects.create(supplier=supplier, kind=PRODUCTS, lease_until=lease_until, **moments)
+
+
+def until_somebody_waits():
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(waiting + " AND datname = current_database()")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 def test_products_come_first_and_the_others_when_there_are_some(supplier):
