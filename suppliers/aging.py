@@ -63,8 +63,8 @@ JOIN suppliers_stocklevel l ON l.location_id = p.id
 JOIN suppliers_supplieroffer o ON o.id = l.offer_id
 WHERE p.supplier_id = %(supplier)s AND o.variant_id IS NOT NULL AND l.reported_quantity > 0
   AND ({spoken}) AND NOT l.is_silent
-  AND (p.stock_as_of IS NULL OR p.stock_as_of < %(now)s - make_interval(
-    mins => LEAST(s.stock_believed_min, s.stock_told_min)))
+  AND (p.stock_as_of IS NULL OR p.stock_as_of < LEAST(%(as_of)s, %(now)s - make_interval(
+    mins => LEAST(s.stock_believed_min, s.stock_told_min))))
   AND GREATEST(l.as_of, p.stock_as_of) < %(now)s - make_interval(
     mins => LEAST(s.stock_believed_min, s.stock_told_min))
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 
@@ -76,7 +76,6 @@ def take_stock(work: Work, connector: Connector) -> None:
     Raises: QuarantinedError  not believable: nothing is written
             OutsideError  the supplier does not answer
     """
-    asked_at = work.run.started_at
     omitted = connector.omitted_stock if isinstance(connector, BulkStockAndPrice) else None
     is_whole = omitted is not Omitted.UNCHANGED
     if not is_whole:
@@ -92,7 +91,8 @@ def take_stock(work: Work, connector: Connector) -> None:
             _read_all(work, connector, answers)
         else:
             _read(work, connector, answers)
-            asked_at = listed_at(connector) or asked_at
+            if (at := listed_at(connector)) is not None:
+                work.run.profile["as_of"] = at.isoformat()
         stage.ready()
         products.ready()
         work.step(FeedRun.Status.PARSED)
@@ -128,7 +128,7 @@ def take_stock(work: Work, connector: Connector) -> None:
         work.step(FeedRun.Status.STAGED)
         complaints.tell(work=work, family=Family.STOCK, problems=answers.problems)
         with roomy():
-            _apply(work, answers, omitted=omitted, asked_at=asked_at)
+            _apply(work, answers, omitted=omitted)
         bulk_stock.tell_planner(created=work.run.created)
 
 
@@ -209,7 +209,7 @@ def _stalest_first(work: Work) -> list[str]:
 
 
 @transaction.atomic(durable=True)
-def _apply(work: Work, answers: Answers, *, omitted: Omitted | None, asked_at: datetime) -> None:
+def _apply(work: Work, answers: Answers, *, omitted: Omitted | None) -> None:
     """Write all figures at once, and that the run is applied.
 
     A list of changes confirms the rows that it leaves out, but not those whose change could not be
@@ -218,20 +218,20 @@ def _apply(work: Work, answers: Answers, *, omitted: Omitted | None, asked_at: d
     Locks:  the run and those that wait, then the stock rows that change, in id order
     """
     runs.replace_waiting(work)
-    moment = work.moment()
+    moment, as_of = work.moment(), work.run.as_of
     created, changed = stocktaking.merge(
         supplier=work.supplier,
         feed_run=work.run,
         cause=f"run:{work.run.pk}",
-        as_of=asked_at,
+        as_of=as_of,
         received_at=moment,
         is_whole=omitted is not Omitted.UNCHANGED,
     )
     params = {
         "supplier": work.supplier.pk,
         "doubtful": answers.doubtful,
-        "as_of": asked_at,
-        "aged": moment - LISTING_AGES,
+        "as_of": as_of,
+        "aged": as_of - LISTING_AGES,
     }
     spoken = bulk_stock.spoken(omitted)
     if omitted is None or answers.doubtful:

@@ -175,7 +175,7 @@ def apply(*, feed_run: FeedRun, actor: str, now: datetime, choice: Choice = EVER
     params = {
         "run": feed_run.pk,
         "supplier": feed_run.supplier_id,
-        "as_of": feed_run.started_at,
+        "as_of": feed_run.as_of,
         "now": now,
     }
     _retire(feed_run, chosen, now)
@@ -234,7 +234,7 @@ def _make_levels(feed_run: FeedRun, changes: Sequence[FeedChange], now: datetime
             location_id=location_id,
             reported_quantity=int(change.new or 0),
             buffer=feed_run.supplier.buffer,
-            as_of=change.told_at or feed_run.started_at,
+            as_of=change.told_at or feed_run.as_of,
             received_at=now,
             run=feed_run,
         )

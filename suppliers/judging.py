@@ -99,6 +99,8 @@ WHERE u.run_id = %(undone)s AND u.outcome = 'undone' AND u.kind = 'stock'
 def look_at_file(work: Work, connector: object) -> None:
     """Judge how the file looks that the job was read from, where there is one.
 
+    Figures of stock are as old as their file; a list of prices holds until he makes another one.
+
     Raises: QuarantinedError
     """
     if not isinstance(connector, Shaped):
@@ -110,6 +112,8 @@ def look_at_file(work: Work, connector: object) -> None:
         "newest": now.newest.isoformat() if now.newest else None,
         "read_by": now.read_by,
     }
+    if now.made_at is not None and work.run.kind != FeedRun.Kind.PRICES:
+        work.run.profile["as_of"] = now.made_at.isoformat()
     before = work.last_good
     work.believe(
         shapes.shape_is_known(before=_shape(before, read_by=now.read_by), now=now)

@@ -120,7 +120,7 @@ def keep_stock(feed_run: FeedRun, *, doubtful: Sequence[str]) -> None:
 
     Locks:  the runs that wait, then the locations and the rows, each in id order
     """
-    params = {**_params(feed_run), "doubtful": list(doubtful), "as_of": feed_run.started_at}
+    params = {**_params(feed_run), "doubtful": list(doubtful), "as_of": feed_run.as_of}
     run(STOCK.format(join="LEFT" if feed_run.names_changes else "FULL"), params)
     if feed_run.names_changes:
         _told_anew(feed_run, STOCK_TOLD)
@@ -181,7 +181,7 @@ def settle(feed_run: FeedRun, *, now: datetime) -> None:
     waiting = _waiting(feed_run)
     if feed_run.names_changes and waiting:
         FeedChange.objects.filter(run=feed_run).update(
-            run=waiting[-1], told_at=Coalesce("told_at", feed_run.started_at)
+            run=waiting[-1], told_at=Coalesce("told_at", feed_run.as_of)
         )
         reason = f"Added to run {waiting[-1].pk}, which waits for staff."
         feed_run.move(FeedRun.Status.DISCARDED, at=now, reason=reason)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminFileFieldWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
 from catalog.records import BadRow
 from storefront.lib import columns
@@ -34,6 +34,12 @@ class UploadForm(forms.Form):
     """One file of the supplier."""
 
     file = forms.FileField(label=_("File"), widget=UnfoldAdminFileFieldWidget())
+    made_at = forms.DateTimeField(
+        label=_("Made at (UTC)"),
+        help_text=_("Empty: now. Stock that it tells is as old as the file."),
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
+    )
 
     def clean_file(self) -> Any:
         given = self.cleaned_data["file"]
@@ -138,6 +144,7 @@ class _Page:
             chunks=given.chunks(),
             by=str(self.request.user),
             now=timezone.now(),
+            made_at=self.upload.cleaned_data["made_at"],
         )
         return self._to(file=kept.stored_as)
 
@@ -246,6 +253,7 @@ show(
         "size_bytes",
         "by",
         columns.age("at", _("When")),
+        columns.age("made_at", _("Made")),
     ],
     list_select_related=["supplier"],
     list_filter=["content", "supplier"],

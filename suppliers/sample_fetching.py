@@ -125,7 +125,7 @@ def _fetched(supplier: Supplier, wire: Connection, content: str) -> Path:
     gate = connecting.gate_of(supplier, wire)
     try:
         line = connecting.line_to(supplier, wire, gate=gate)
-        return fetching.fetch(line, content=options.Content(content))
+        return fetching.fetch(line, content=options.Content(content)).path
     finally:
         gate.keep()
 

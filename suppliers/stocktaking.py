@@ -66,8 +66,8 @@ WITH made AS (
     offer_id, location_id, reported_quantity, buffer, reserved, allocated_unseen,
     as_of, is_silent, received_at, run_id)
   SELECT f.offer_id, f.location_id, f.quantity, %(buffer)s, 0, 0,
-    %(as_of)s, false, %(received_at)s, %(run)s
-  FROM feed_figures f
+    %(as_of)s, COALESCE(p.stock_as_of > %(as_of)s, false), %(received_at)s, %(run)s
+  FROM feed_figures f JOIN suppliers_stocklocation p ON p.id = f.location_id
   WHERE NOT EXISTS (
     SELECT 1 FROM suppliers_stocklevel l
     WHERE l.offer_id = f.offer_id AND l.location_id = f.location_id
@@ -88,12 +88,14 @@ WITH made AS (
 )
 SELECT id FROM made
 """
+# What was confirmed here after this answer was made does not confirm what it tells: it is silent.
 # A row that the supplier left out has none, unless he names only what changed. One that was told,
 # or confirmed, later than we asked is kept.
 CHANGED = """
 WITH aim AS (
   SELECT l.id, COALESCE(f.quantity, 0) AS quantity,
-    CASE WHEN l.is_silent THEN l.as_of ELSE GREATEST(l.as_of, p.stock_as_of) END AS known_at
+    CASE WHEN l.is_silent THEN l.as_of ELSE GREATEST(l.as_of, p.stock_as_of) END AS known_at,
+    COALESCE(p.stock_as_of > %(as_of)s, false) AS is_late
   FROM suppliers_stocklevel l
   JOIN suppliers_stocklocation p ON p.id = l.location_id
   {join} JOIN feed_figures f ON f.offer_id = l.offer_id AND f.location_id = l.location_id
@@ -104,7 +106,7 @@ WITH aim AS (
 ), changed AS (
   UPDATE suppliers_stocklevel l
   SET reported_quantity = aim.quantity, buffer = %(buffer)s, as_of = %(as_of)s,
-    is_silent = false, received_at = %(received_at)s, run_id = %(run)s
+    is_silent = aim.is_late, received_at = %(received_at)s, run_id = %(run)s
   FROM aim WHERE l.id = aim.id
   RETURNING l.id, l.offer_id, old.reported_quantity AS was, new.reported_quantity AS is_now,
     aim.known_at

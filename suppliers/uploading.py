@@ -34,8 +34,12 @@ def keep(  # noqa: PLR0913 - what, whose, and who handed it in
     chunks: Iterable[bytes],
     by: str,
     now: datetime,
+    made_at: datetime | None = None,
 ) -> FeedUpload:
     """Store a file under a name of our own, and note who handed it in.
+
+    What it tells is as old as the file: ``made_at`` if that is known, the moment of the upload
+    at most. The stored file bears that time, for who reads it.
 
     Raises: TooLongError
     """
@@ -51,6 +55,8 @@ def keep(  # noqa: PLR0913 - what, whose, and who handed it in
                     raise TooLongError(f"over {MOST_BYTES} bytes")
                 digest.update(chunk)
                 sink.write(chunk)
+        told_at_s = min(now, made_at or now).timestamp()
+        os.utime(written, (told_at_s, told_at_s))
         stored_as = f"{content}-{digest.hexdigest()[:24]}.upload"
         Path(written).replace(folder / stored_as)
     finally:
@@ -64,6 +70,7 @@ def keep(  # noqa: PLR0913 - what, whose, and who handed it in
         size_bytes=size,
         by=by[:100],
         at=now,
+        made_at=made_at,
     )
 
 

@@ -92,7 +92,7 @@ def write(
         ],
         now,
     )
-    _write_first_stock(work, batch, new, now)
+    _write_first_stock(work, batch, new)
     _write_products(work, batch, set(refs), present, now)
     # What needs a certificate that is missing is born off sale.
     ids = [offer.pk for offer in [*new, *offers.values()]]
@@ -118,9 +118,7 @@ def _claimed(batch: Batch) -> list[tuple[str, str]]:
 
 
 @needs_transaction
-def _write_first_stock(
-    work: Work, batch: Batch, new: Sequence[SupplierOffer], now: datetime
-) -> None:
+def _write_first_stock(work: Work, batch: Batch, new: Sequence[SupplierOffer]) -> None:
     """Take the stock of new offers from their page; later figures come by the stock job."""
     ids = {offer.supplier_sku: offer.pk for offer in new}
     told = [
@@ -131,6 +129,7 @@ def _write_first_stock(
     ]
     if not told:
         return
+    now = work.moment()
     with staged(stocktaking.STAGE, stocktaking.COLUMNS) as stage:
         stocktaking.lay_out(stage, told)
         stage.ready()
@@ -139,7 +138,7 @@ def _write_first_stock(
             supplier=work.supplier,
             feed_run=work.run,
             cause=f"run:{work.run.pk}",
-            as_of=now,
+            as_of=min(now, work.run.file_as_of or now),
             received_at=now,
         )
 

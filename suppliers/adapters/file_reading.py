@@ -21,13 +21,15 @@ class Shape:
 
     Shape:  ``kinds`` is keyed by a field of ours such as ``sku``; a kind is ``number``,
             ``decimal``, ``gtin``, ``text``, ``code``, ``address``, ``empty`` or ``mixed``.
-            ``newest`` is when its newest row was changed, where rows tell that; ``read_by``
-            names how it is read: who changed that has seen another file
+            ``newest`` is when its newest row was changed, where rows tell that; ``made_at``
+            when the file was made, as far as that can be known: never later than it was;
+            ``read_by`` names how it is read: who changed that has seen another file
     """
 
     columns: tuple[str, ...]
     kinds: Mapping[str, str]
     newest: datetime | None = None
+    made_at: datetime | None = None
     read_by: str = ""
 
 

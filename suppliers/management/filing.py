@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,7 @@ def keep(
                 chunks=iter(lambda: source.read(CHUNK_BYTES), b""),
                 by=actor,
                 now=now,
+                made_at=datetime.fromtimestamp(path.stat().st_mtime, UTC),
             )
     except (OSError, uploading.TooLongError) as error:
         raise CommandError(f"{path} was not kept: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -81,6 +82,17 @@ class FeedRun(Stateful):
 
     def __str__(self) -> str:
         return f"run {self.pk}: {self.kind} of {self.supplier_id}"
+
+    @property
+    def as_of(self) -> datetime:
+        """As of when the figures of stock are that it read."""
+        return min(self.started_at, self.file_as_of or self.started_at)
+
+    @property
+    def file_as_of(self) -> datetime | None:
+        """When the file that tells them was made, or the list asked for that another run read."""
+        told = self.profile.get("as_of")
+        return datetime.fromisoformat(told) if told else None
 
     @property
     def names_changes(self) -> bool:

@@ -50,6 +50,7 @@ class FeedUpload(models.Model):
     """A file that staff handed in for a supplier; the newest of its kind is the one that is read.
 
     ``stored_as`` is a name of ours, made of the digest; ``given_name`` is only shown.
+    ``made_at`` is when the supplier made it, where whoever handed it in knows.
     """
 
     supplier = models.ForeignKey(Supplier, models.CASCADE, related_name="uploads")
@@ -60,6 +61,7 @@ class FeedUpload(models.Model):
     size_bytes = models.PositiveBigIntegerField()
     by = models.CharField(max_length=100)
     at = models.DateTimeField()
+    made_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.stored_as

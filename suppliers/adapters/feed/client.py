@@ -95,7 +95,8 @@ class FeedReading:
         if which not in self._walks:
             mapping = self._options.mapping_of(which)
             work = self._folder() / which.value
-            path = fetching.fetch(self._line, content=which)
+            fetched = fetching.fetch(self._line, content=which)
+            path = fetched.path
             file: DataFile = open_file(path, work=work, reading=mapping.reading)
             self._walks[which] = Walk(
                 file,
@@ -103,6 +104,7 @@ class FeedReading:
                 currency=self._line.currency,
                 work=work,
                 mark=(path.name, path.stat().st_size),
+                age=fetched.age,
             )
         return self._walks[which]
 

@@ -11,7 +11,8 @@ import secrets
 import time
 from base64 import b64encode
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from urllib.parse import quote, urljoin, urlsplit
 from storefront.lib.answers import judge
 from storefront.lib.downloading import MOVED, download
 from storefront.lib.failures import PermanentError
+from suppliers.adapters.feed import ages
+from suppliers.adapters.feed.ages import Age
 from suppliers.adapters.feed.limits import MOST_FETCHED_BYTES
 from suppliers.adapters.feed.options import Content, Options, Via
 from suppliers.adapters.feed.sftp import open_sftp
@@ -35,15 +38,36 @@ TOKEN = "{token}"  # noqa: S105 - a placeholder
 UPLOADS = "uploads"
 
 
-def fetch(line: Line, *, content: Content) -> Path:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A file that lies here, and what is known of its age."""
+
+    path: Path
+    age: Age
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What he says of his file: marks to know it by, its age, and whether it came."""
+
+    marks: dict[str, Any]
+    age: Age
+    is_new: bool
+
+
+def fetch(line: Line, *, content: Content) -> Fetched:
     """Get the file that tells this, or the kept one where nothing changed.
+
+    One that did not change is as old as he says now: who writes the same anew confirms it.
 
     Raises: TemporaryError, PermanentError
     """
     options = line.settings(Options)
     place = options.at(content)
     if options.via is Via.UPLOAD:
-        return upload_path(line.folder, place)
+        path = upload_path(line.folder, place)
+        given_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        return Fetched(path=path, age=Age(given_at=given_at))
     line.folder.mkdir(parents=True, exist_ok=True)
     name = options.file_of(content).value
     known = dict(line.memory.load().get("files", {}).get(name, {}))
@@ -54,16 +78,19 @@ def fetch(line: Line, *, content: Content) -> Path:
     fresh = line.folder / f"{name}-{secrets.token_hex(8)}.raw"
     try:
         take = _from_sftp if options.via is Via.SFTP else _from_web
-        marks = take(line, options, place, to=fresh, known=known)
+        told = take(line, options, place, to=fresh, known=known)
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
-    if marks is None:
-        fresh.unlink(missing_ok=True)
-        os.utime(kept)
-        return kept
-    _remember(line, name, {**marks, "at": place, "at_s": time.time(), "file": fresh.name})
-    return fresh
+    if told.is_new:
+        marks = {**told.marks, "at": place, "at_s": time.time(), "file": fresh.name}
+        _remember(line, name, marks)
+        return Fetched(path=fresh, age=told.age)
+    fresh.unlink(missing_ok=True)
+    os.utime(kept)
+    if told.marks != {mark: known.get(mark) for mark in told.marks}:
+        _remember(line, name, {**known, **told.marks})
+    return Fetched(path=kept, age=told.age)
 
 
 def doubt(line: Line, which: Content) -> None:
@@ -120,8 +147,8 @@ def _remember(line: Line, name: str, marks: dict[str, Any]) -> None:
 
 def _from_web(
     line: Line, options: Options, place: str, *, to: Path, known: dict[str, Any]
-) -> dict[str, Any] | None:
-    """Fetch over HTTPS; None where he says that nothing changed."""
+) -> _Told:
+    """Fetch over HTTPS, unless he says that nothing changed; then he may still have a new date."""
     del options
     conditions = {
         header: known[mark]
@@ -139,14 +166,17 @@ def _from_web(
             gate=line.gate,
             hidden=line.secrets.values(),
         )
-    if answer.status == HTTPStatus.NOT_MODIFIED:
-        if not known:
-            raise PermanentError("he says that nothing changed, and we have nothing", code="304")
-        return None
-    return {
-        "etag": answer.headers.get("etag", "")[:200],
-        "modified": answer.headers.get("last-modified", "")[:60],
-    }
+    is_new = answer.status != HTTPStatus.NOT_MODIFIED
+    if not is_new and not known:
+        raise PermanentError("he says that nothing changed, and we have nothing", code="304")
+    modified = answer.headers.get("last-modified", "")[:60]
+    if is_new:
+        marks = {"etag": answer.headers.get("etag", "")[:200], "modified": modified}
+    else:
+        modified = modified or str(known.get("modified", ""))
+        marks = {"modified": modified}
+    age = ages.of_answer(answer.headers, modified=modified, now_s=time.time())
+    return _Told(marks=marks, age=age, is_new=is_new)
 
 
 def _address(line: Line, place: str) -> str:
@@ -182,11 +212,11 @@ def _credentials(line: Line) -> dict[str, str]:
 
 def _from_sftp(
     line: Line, options: Options, place: str, *, to: Path, known: dict[str, Any]
-) -> dict[str, Any] | None:
-    """Fetch over SFTP; None where the file has neither another time nor another size."""
+) -> _Told:
+    """Fetch over SFTP, unless the file has neither another time nor another size."""
     with open_sftp(line, host_key=options.host_key) as sftp:
-        mark = sftp.modified(place)
-        if known.get("etag") == mark:
-            return None
-        sftp.get(place, to=to)
-    return {"etag": mark}
+        mark, written_s = sftp.modified(place)
+        is_new = known.get("etag") != mark
+        if is_new:
+            sftp.get(place, to=to)
+    return _Told(marks={"etag": mark}, age=ages.of_stamp(written_s), is_new=is_new)

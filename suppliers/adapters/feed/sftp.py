@@ -107,14 +107,15 @@ class Sftp:
             raise PermanentError(f"{folder}: over {MOST_NAMES} files", code="sftp-many")
         return sorted(each.filename for each in found if stat.S_ISREG(each.st_mode or 0))
 
-    def modified(self, remote: str) -> str:
-        """Return a mark that is another one when the file is.
+    def modified(self, remote: str) -> tuple[str, int | None]:
+        """Return a mark that is another one when the file is, and when it was written.
 
+        Units:  seconds since 1970
         Raises: TemporaryError, PermanentError
         """
         with self._watched("LIST", remote):
             found = self._client.stat(remote)
-        return f"{found.st_mtime}-{found.st_size}"
+        return f"{found.st_mtime}-{found.st_size}", found.st_mtime
 
     def _pieces(self, remote: str, *, at_most: int) -> Generator[bytes]:
         """Ask for many pieces at once, and for no more than fit into memory."""

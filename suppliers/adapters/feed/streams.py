@@ -14,6 +14,7 @@ from storefront.lib.failures import PermanentError
 from suppliers.adapters.base import CostRecord, Omitted, ProductPage, StockRecord
 from suppliers.adapters.feed import mapping as mappings
 from suppliers.adapters.feed import paging, shaping
+from suppliers.adapters.feed.ages import UNKNOWN, Age
 from suppliers.adapters.feed.converting import Converter
 from suppliers.adapters.feed.files import DataFile
 from suppliers.adapters.feed.grouping import Seen, Shelf
@@ -31,10 +32,10 @@ class Walk:
     """One file with its mapping, walked from its first row to its last.
 
     Shape:  ``work`` is a folder of the connector's own, for what does not fit into memory;
-            ``mark`` tells the fetched file from others
+            ``mark`` tells the fetched file from others, ``age`` is what is known of its age
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a file, how it is read, and what is known of it
         self,
         file: DataFile,
         mapping: mappings.Mapping,
@@ -42,9 +43,11 @@ class Walk:
         currency: str,
         work: Path,
         mark: tuple[str, int] = ("", 0),
+        age: Age = UNKNOWN,
     ) -> None:
         decimal = mapping.reading.decimal or file.detected.decimal
         self.mark = mark
+        self._age = age
         self.file = file
         self.mapping = mapping
         self.currency = currency
@@ -188,6 +191,7 @@ class Walk:
             columns=tuple(dict.fromkeys(name for row in rows for name in row)),
             kinds=shaping.kinds(rows, self.mapping),
             newest=self._newest,
+            made_at=self._age.made_at(newest=self._newest),
             read_by=shaping.mark_of(self.mapping),
         )
 

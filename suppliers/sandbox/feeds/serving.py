@@ -26,6 +26,8 @@ from .taking import Taker
 
 KINDS = frozenset({"500", "429", "slow", "drop_before", "redirect", "empty", *SPOILERS})
 
+WRITTEN_EVERY_S = 300
+
 File = Callable[[Shop], bytes]
 
 
@@ -79,6 +81,7 @@ class Server(Listener):
         self.desk = Taker(shop, pace_s=pace_s)
         self.faults = Faults(KINDS)
         self.usage = Usage()
+        self.stands_since_s: float | None = None
         super().__init__(address, answer=self._answer, pull=self._pull)
 
     def _answer(self, asked: Asked) -> Reply:
@@ -104,7 +107,7 @@ class Server(Listener):
             return Reply(status=404, body=b"no such file", type="text/plain")
         content = FILES[name](self.shop)
         mark = f'"{hashlib.blake2b(content, digest_size=8).hexdigest()}{packed}"'
-        marks = {"ETag": mark, "Last-Modified": formatdate(self.shop.changes.at_s, usegmt=True)}
+        marks = {"ETag": mark, "Last-Modified": formatdate(self._written_s(), usegmt=True)}
         if asked.headers.get("If-None-Match") == mark:
             return Reply(status=304, headers=marks)
         return Reply(
@@ -112,6 +115,13 @@ class Server(Listener):
             type="application/octet-stream",
             headers=marks,
         )
+
+    def _written_s(self) -> float:
+        """Tell when the file was written: every few minutes, while his export runs."""
+        if self.stands_since_s is not None:
+            return self.stands_since_s
+        now_s = self.desk.now()
+        return max(self.shop.changes.at_s, now_s - now_s % WRITTEN_EVERY_S)
 
     def _failing(self, fault: Fault | None) -> Reply | None:
         """Fail before anything is looked at, or wait, or neither."""
@@ -225,9 +235,17 @@ def _drop(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
 
 def _reset(server: Server, _: dict[str, Any]) -> dict[str, Any]:
     server.shop.reset()
+    server.stands_since_s = None
     server.desk.forget()
     server.faults.clear()
     return {"reset": True}
+
+
+def _stand(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
+    """Write no file any more since so many seconds ago, whatever changes; None writes again."""
+    seconds = wish["seconds_ago"]
+    server.stands_since_s = None if seconds is None else server.desk.now() - float(seconds)
+    return {"stands_since_s": server.stands_since_s}
 
 
 def _fault(server: Server, wish: dict[str, Any]) -> dict[str, Any]:
@@ -277,6 +295,7 @@ ACTIONS: dict[tuple[str, str], Callable[[Server, dict[str, Any]], Any]] = {
     ("POST", "leave_out"): _listed("left_out"),
     ("POST", "blank"): _blank,
     ("POST", "drop_catalog"): _drop,
+    ("POST", "stand"): _stand,
     ("POST", "reset"): _reset,
     ("POST", "faults"): _fault,
     ("POST", "faults/clear"): _no_faults,
