@@ -19,6 +19,8 @@ DOUBTFUL = "o.supplier_sku = ANY(%(doubtful)s)"
 NOT_DOUBTFUL = "o.supplier_sku <> ALL(%(doubtful)s)"
 OF_TOLD_PRODUCTS = "o.supplier_product IN (SELECT ref FROM feed_listed WHERE is_told)"
 OF_TOLD_SKUS = "o.supplier_sku IN (SELECT sku FROM feed_stock)"
+# Of a product with a row that names no SKU, what is left out may be that row.
+LEFT_OUT_KNOWN = f"(o.supplier_product <> ALL(%(torn)s) OR {OF_TOLD_SKUS})"
 OF_ALL = "true"
 SPEAKS_OF = {
     Omitted.GONE: OF_ALL,
@@ -26,6 +28,9 @@ SPEAKS_OF = {
     Omitted.UNCHANGED: OF_TOLD_SKUS,
     None: OF_TOLD_PRODUCTS,
 }
+NOT_STAGED = """
+NOT EXISTS (SELECT 1 FROM feed_stock f WHERE f.sku = o.supplier_sku AND f.location = p.code)
+"""
 COMPARE = """
 CREATE TEMPORARY TABLE feed_stock_news AS
 SELECT k.offer_id, k.sku AS known_sku, s.sku
@@ -89,23 +94,32 @@ class News:
     left_out: int
 
 
-def spoken(omitted: Omitted | None) -> str:
-    """Return the condition for an offer ``o`` that the staged answer speaks of."""
-    return f"{NOT_DOUBTFUL} AND {SPEAKS_OF[omitted]}"
+def spoken(omitted: Omitted | None, *, is_torn: bool = False) -> str:
+    """Return the condition for an offer ``o`` that the staged answer speaks of.
+
+    Shape:  with ``is_torn`` rows are in it of which nobody can tell what they are about
+    """
+    speaks_of = OF_TOLD_SKUS if is_torn else SPEAKS_OF[omitted]
+    return f"{NOT_DOUBTFUL} AND {speaks_of} AND {LEFT_OUT_KNOWN}"
 
 
-def unspoken(omitted: Omitted | None) -> str:
-    """Return the condition for an offer ``o`` whose stock rows the answer does not confirm."""
-    return DOUBTFUL if omitted is Omitted.UNCHANGED else f"NOT ({spoken(omitted)})"
+def unspoken(omitted: Omitted | None, *, is_torn: bool = False) -> str:
+    """Return the condition for what the answer does not confirm: an offer ``o``, or its row."""
+    if omitted is Omitted.UNCHANGED:
+        return DOUBTFUL
+    left_out = f"NOT ({spoken(omitted, is_torn=is_torn)})"
+    return f"{left_out} OR {NOT_STAGED}" if is_torn else left_out
 
 
-def compare(params: dict[str, Any], *, omitted: Omitted | None, buffer: int) -> News:
+def compare(
+    params: dict[str, Any], *, omitted: Omitted | None, buffer: int, is_torn: bool = False
+) -> News:
     """Cover the offers whose figures differ from what is staged.
 
     Of a list of changes every offer that it names is covered: there are few.
     """
     stocktaking.clear_covered()
-    condition = spoken(omitted)
+    condition = spoken(omitted, is_torn=is_torn)
     with roomy():
         if omitted is Omitted.UNCHANGED:
             run(COVER.format(spoken=condition), params)
@@ -132,9 +146,9 @@ def still_listed(params: dict[str, Any], news: News) -> tuple[int, int]:
     return known, still_there
 
 
-def stocked(params: dict[str, Any], *, omitted: Omitted | None) -> int:
+def stocked(params: dict[str, Any], *, omitted: Omitted | None, is_torn: bool = False) -> int:
     """Count the stock rows with units that the answer could empty."""
-    condition = OF_ALL if omitted is Omitted.UNCHANGED else spoken(omitted)
+    condition = OF_ALL if omitted is Omitted.UNCHANGED else spoken(omitted, is_torn=is_torn)
     with roomy():
         ((count,),) = rows(STOCKED.format(spoken=condition), params)
     return int(count)

@@ -112,14 +112,21 @@ def take_products(work: Work, connector: Connector) -> None:
     work.keep_changes = None  # from here on it is done, batch by batch
     complaints.tell(work=work, family=Family.LIST, problems=bad)
     work.say(f"{good} products listed, {to_read} pages to read, {len(vanished)} vanished")
+    # A row that we cannot read may be what only seems to be missing: a product, or one SKU of it.
+    nameless = sum(row.code in {"list-unreadable", "list-no-id"} for row in bad)
+    work.is_torn = bulk is not None and bool(nameless)
     reading = Reading(work=work)
     if bulk is None:
         _read_pages(reading, able(connector, PagedCatalog))
     else:
         _take_pages(reading, bulk, to_read)
-    if not any(row.code in {"list-unreadable", "list-no-id"} for row in bad):
-        # A row that we cannot read may be a product that only seems to be missing.
+    if not nameless:
         writing.retire(work=work, refs=[ref for (ref,) in vanished])
+    elif vanished:
+        work.remarks.append(
+            f"{nameless} rows cannot be read: {len(vanished)} products that the list leaves out"
+            " may be among them, and stay."
+        )
     if work.run.created >= MANY:
         run(FRESH_STATISTICS)
     work.run.remaining = to_read - reading.done

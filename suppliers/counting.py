@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -19,7 +20,7 @@ from suppliers.adapters.abilities import (
     able,
     listed_at,
 )
-from suppliers.adapters.base import GoneError, ListRow, Omitted, StockRecord
+from suppliers.adapters.base import GoneError, ListRow, Omitted, StockRecord, is_nameless
 from suppliers.adapters.file_reading import BulkOffers, Lines
 from suppliers.complaints import Family
 from suppliers.gathering import gather
@@ -29,6 +30,9 @@ from suppliers.staging import Stage, roomy, rows, run, staged
 
 # A listing that did not change is told again how fresh it is after so long.
 LISTING_AGES = timedelta(hours=6)
+LEFT_AS_IT_WAS = (
+    "{} rows name no SKU: what the list leaves out may be one of them; it stays, and grows old."
+)
 
 KNOWN = """
 SELECT count(*), count(*) FILTER (WHERE p.ref IN (SELECT ref FROM feed_listed))
@@ -59,10 +63,26 @@ class Answers:
     listed: int = 0
     silent: int = 0
     problems: list[BadRow] = field(default_factory=list)
+    torn: set[str] = field(default_factory=set)  # products, or "" for the whole list
 
     def take(self, ref: str, told: tuple[StockRecord | BadRow, ...]) -> None:
         self.products.add((ref, True))
-        self.problems += stocktaking.lay_out(self.stage, told, ref=ref)
+        self.hear(ref, told)
+
+    def hear(self, ref: str, told: tuple[StockRecord | BadRow, ...]) -> None:
+        """Lay figures out. What a row without a name leaves open, nobody is told to have none."""
+        problems = stocktaking.lay_out(self.stage, told, ref=ref)
+        self.problems += problems
+        if any(is_nameless(problem) for problem in problems):
+            self.torn.add(ref)
+
+    def params(self, work: Work) -> dict[str, Any]:
+        torn = sorted(self.torn - {""})
+        return {"supplier": work.supplier.pk, "doubtful": self.doubtful, "torn": torn}
+
+    @property
+    def nameless(self) -> int:
+        return sum(is_nameless(problem) for problem in self.problems)
 
     @property
     def doubtful(self) -> list[str]:
@@ -96,10 +116,13 @@ def take_stock(work: Work, connector: Connector) -> None:
         stage.ready()
         products.ready()
         work.step(FeedRun.Status.PARSED)
-        params = {"supplier": work.supplier.pk, "doubtful": answers.doubtful}
+        params = answers.params(work)
+        is_torn = work.is_torn = "" in answers.torn and is_whole
         buffer = work.supplier.buffer
-        news = bulk_stock.compare(params, omitted=omitted, buffer=buffer)
-        work.keep_changes = lambda: keeping.keep_stock(work.run, doubtful=answers.doubtful)
+        news = bulk_stock.compare(params, omitted=omitted, buffer=buffer, is_torn=is_torn)
+        work.keep_changes = lambda: keeping.keep_stock(
+            work.run, doubtful=answers.doubtful, is_whole=is_whole and not is_torn
+        )
         judging.look_at_file(work, connector)
         judging.look_for_stock_twins(work, is_compared=is_whole)
         if is_whole:
@@ -117,14 +140,17 @@ def take_stock(work: Work, connector: Connector) -> None:
                 )
             )
             judging.look_at_count(work, good=answers.listed)
-        judging.look_for_undone_stock(work, spoken=bulk_stock.spoken(omitted), params=params)
-        _, emptied = stocktaking.emptied(is_whole=is_whole)
+        spoken = bulk_stock.spoken(omitted, is_torn=is_torn)
+        judging.look_for_undone_stock(work, spoken=spoken, params=params)
+        _, emptied = stocktaking.emptied(is_whole=is_whole and not is_torn)
         # Of a list of changes all may be sold out: it is judged against all that he has.
-        stocked = bulk_stock.stocked(params, omitted=omitted)
+        stocked = bulk_stock.stocked(params, omitted=omitted, is_torn=is_torn)
         work.run.profile |= {"stocked": stocked, "emptied": emptied}
         work.believe(
             guards.stock_is_believable(stocked=stocked, emptied=emptied, limits=work.limits)
         )
+        if is_whole and answers.torn:
+            work.remarks.append(LEFT_AS_IT_WAS.format(answers.nameless))
         work.step(FeedRun.Status.STAGED)
         complaints.tell(work=work, family=Family.STOCK, problems=answers.problems)
         with roomy():
@@ -142,7 +168,7 @@ def _read_lines(work: Work, connector: BulkOffers, answers: Answers) -> None:
         else:
             ref, figures = told
             answers.listed += 1
-            answers.problems += stocktaking.lay_out(answers.stage, figures, ref=ref)
+            answers.hear(ref, figures)
 
 
 def _read_all(work: Work, connector: BulkStockAndPrice, answers: Answers) -> None:
@@ -225,17 +251,13 @@ def _apply(work: Work, answers: Answers, *, omitted: Omitted | None) -> None:
         cause=f"run:{work.run.pk}",
         as_of=as_of,
         received_at=moment,
-        is_whole=omitted is not Omitted.UNCHANGED,
+        is_whole=omitted is not Omitted.UNCHANGED and not work.is_torn,
     )
-    params = {
-        "supplier": work.supplier.pk,
-        "doubtful": answers.doubtful,
-        "as_of": as_of,
-        "aged": as_of - LISTING_AGES,
-    }
-    spoken = bulk_stock.spoken(omitted)
-    if omitted is None or answers.doubtful:
-        aging.fall_silent(which=bulk_stock.unspoken(omitted), params=params)
+    params = {**answers.params(work), "as_of": as_of, "aged": as_of - LISTING_AGES}
+    spoken = bulk_stock.spoken(omitted, is_torn=work.is_torn)
+    if omitted is None or answers.doubtful or answers.torn:
+        unspoken = bulk_stock.unspoken(omitted, is_torn=work.is_torn)
+        aging.fall_silent(which=unspoken, params=params)
     aging.grow_young(spoken=spoken, params={**params, "now": moment})
     run(CONFIRMED, params)
     run(AGED.format(spoken=spoken), params)

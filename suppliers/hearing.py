@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from catalog.records import BadRow
 from suppliers import aging, guards, keeping, runs, stocktaking, supply
 from suppliers.adapters.abilities import PagedStockAndPrice, able
-from suppliers.adapters.base import NewsKind, StockRecord, SupplierNews
+from suppliers.adapters.base import NewsKind, StockRecord, SupplierNews, is_nameless
 from suppliers.connecting import adapter_for
 from suppliers.models import (
     FeedRun,
@@ -117,8 +117,7 @@ def _write(
             for problem in stocktaking.lay_out(stage, figures, ref=ref)
         ]
         stage.ready()
-        doubtful = [problem.row for problem in problems if problem.is_fatal]
-        covered = list(offers.exclude(supplier_sku__in=doubtful).values_list("pk", flat=True))
+        covered = list(_spoken(offers, told, problems).values_list("pk", flat=True))
         stocktaking.hold(supplier=supplier)
         stocktaking.cover(covered)
         if reason := _too_much(supplier, now):
@@ -127,6 +126,20 @@ def _write(
         stocktaking.merge(supplier=supplier, cause=cause, as_of=now, received_at=now)
         aging.confirm(covered=covered, as_of=now, received_at=now)
     return None
+
+
+def _spoken(
+    offers: QuerySet[SupplierOffer],
+    told: dict[str, tuple[StockRecord | BadRow, ...]],
+    problems: Sequence[BadRow],
+) -> QuerySet[SupplierOffer]:
+    """Keep the offers that the answers speak of: a row without a name may be any other one."""
+    doubtful = [problem.row for problem in problems if problem.is_fatal]
+    torn = [ref for ref, rows in told.items() if any(is_nameless(row) for row in rows)]
+    read = [row.sku for ref in torn for row in told[ref] if isinstance(row, StockRecord)]
+    return offers.exclude(supplier_sku__in=doubtful).exclude(
+        ~Q(supplier_sku__in=read), supplier_product__in=torn
+    )
 
 
 def _too_much(supplier: Supplier, now: datetime) -> str:

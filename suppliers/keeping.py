@@ -115,13 +115,15 @@ def keep_costs(feed_run: FeedRun, *, refused: Sequence[str]) -> None:
 
 
 @needs_transaction
-def keep_stock(feed_run: FeedRun, *, doubtful: Sequence[str]) -> None:
+def keep_stock(feed_run: FeedRun, *, doubtful: Sequence[str], is_whole: bool) -> None:
     """Keep the figures that would change; those that a list of changes told are silent.
+
+    Shape:  ``is_whole``: what the stage leaves out of the offers that are covered has none
 
     Locks:  the runs that wait, then the locations and the rows, each in id order
     """
     params = {**_params(feed_run), "doubtful": list(doubtful), "as_of": feed_run.as_of}
-    run(STOCK.format(join="LEFT" if feed_run.names_changes else "FULL"), params)
+    run(STOCK.format(join="FULL" if is_whole else "LEFT"), params)
     if feed_run.names_changes:
         _told_anew(feed_run, STOCK_TOLD)
         stocktaking.hold(supplier=feed_run.supplier)

@@ -72,6 +72,9 @@ class Work:
         self._extended = self._clock
         self._budget_s = None if budget is None else budget.total_seconds()
         self.rest_until: datetime | None = None
+        # Rows of the list name nothing: what it leaves out may be one of them, and stays.
+        self.is_torn = False
+        self.remarks: list[str] = []  # what staff should know of a run that is applied
         # Keeps what would be done, out of the staging tables, should the feed not be believed.
         self.keep_changes: Callable[[], None] | None = None
 
@@ -213,10 +216,12 @@ def apply(work: Work) -> None:
 
     Raises: LeaseLostError  the run is no longer ours
     """
-    problem = f"{work.run.remaining} rows are left to the next run." if work.run.remaining else ""
-    if problem and work.rest_until is not None:
-        problem += f" He lets us ask again at {work.rest_until:%Y-%m-%d %H:%M} UTC."
-    _close(work, Status.APPLIED, problem=problem)
+    remarks = list(work.remarks)
+    if work.run.remaining:
+        remarks.append(f"{work.run.remaining} rows are left to the next run.")
+        if work.rest_until is not None:
+            remarks.append(f"He lets us ask again at {work.rest_until:%Y-%m-%d %H:%M} UTC.")
+    _close(work, Status.APPLIED, problem=" ".join(remarks))
 
 
 def finish(work: Work) -> None:

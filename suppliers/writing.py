@@ -83,17 +83,23 @@ def write(
     new = noting_offers.note(
         work=work, records=records, taken=taken, offers=offers, touched=touched, now=now
     )
-    touched |= _retire(
-        work,
-        [
-            offer
-            for sku, offer in offers.items()
-            if offer.supplier_product in {*refs, *batch.gone} and sku not in set(skus)
-        ],
-        now,
-    )
+    left_out = [
+        offer
+        for sku, offer in offers.items()
+        if offer.supplier_product in {*refs, *batch.gone} and sku not in set(skus)
+    ]
+    kept = [
+        offer
+        for offer in left_out
+        if work.is_torn and offer.supplier_product in refs and offer.status != Status.GONE
+    ]
+    touched |= _retire(work, [offer for offer in left_out if offer not in kept], now)
     _write_first_stock(work, batch, new)
     _write_products(work, batch, set(refs), present, now)
+    # What was kept for want of a list that can be read is looked at again.
+    SupplierProduct.objects.filter(
+        supplier=work.supplier, ref__in={offer.supplier_product for offer in kept}
+    ).update(list_digest="", detail_digest="")
     # What needs a certificate that is missing is born off sale.
     ids = [offer.pk for offer in [*new, *offers.values()]]
     certifying.weigh(supplier_id=work.supplier.pk, now=now, offer_ids=ids)

@@ -13,6 +13,9 @@ from storefront.lib.address import Address
 from storefront.lib.failures import NotNowError, PermanentError
 from storefront.lib.money import Money
 
+# The code of a stock row whose SKU nobody can tell: it may be any that its answer leaves out.
+NAMELESS = "stock-of-nothing"
+
 
 class DuplicateReferenceError(PermanentError):
     """The supplier already has an order under our reference: look it up and adopt it."""
@@ -63,6 +66,10 @@ class StockRecord:
     location: str
     country: str
     quantity: int
+
+
+def is_nameless(row: StockRecord | BadRow) -> bool:
+    return isinstance(row, BadRow) and row.code == NAMELESS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,12 +39,14 @@ STOPPABLE = frozenset({Answer.RECEIVED, Answer.ACCEPTED})
 class World:
     """What the supplier has, and what he was told.
 
-    Shape:  ``stock`` maps a SKU to units by country, ``failures`` are raised by the next calls,
+    Shape:  ``stock`` maps a SKU to units by country, ``unreadable`` to what he says instead of
+            them, ``failures`` are raised by the next calls,
             one each, and ``asked`` names every call in order
     """
 
     records: dict[str, ProductRecord] = field(default_factory=dict)
     stock: dict[str, dict[str, int]] = field(default_factory=dict)
+    unreadable: dict[str, BadRow] = field(default_factory=dict)
     costs: dict[str, Money] = field(default_factory=dict)
     bad_rows: list[BadRow] = field(default_factory=list)
     routes: tuple[FreightOption, ...] = ()
@@ -196,10 +198,16 @@ class FakeSupplier:
         return self._world.records[ref]
 
     def _levels(self, ref: str) -> tuple[StockRecord | BadRow, ...]:
-        return tuple(
-            StockRecord(sku=variant.sku, location=country, country=country, quantity=units)
-            for variant in self._record(ref).variants
-            for country, units in self._world.stock.get(variant.sku, {}).items()
+        skus = [variant.sku for variant in self._record(ref).variants]
+        unreadable = self._world.unreadable
+        return (
+            *(
+                StockRecord(sku=sku, location=country, country=country, quantity=units)
+                for sku in skus
+                if sku not in unreadable
+                for country, units in self._world.stock.get(sku, {}).items()
+            ),
+            *(unreadable[sku] for sku in skus if sku in unreadable),
         )
 
 

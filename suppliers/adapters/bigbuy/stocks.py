@@ -9,7 +9,7 @@ from typing import Any
 from catalog.records import BadRow
 from storefront.lib.money import Money
 from suppliers.adapters import loose
-from suppliers.adapters.base import CostRecord, StockRecord
+from suppliers.adapters.base import NAMELESS, CostRecord, StockRecord
 from suppliers.adapters.bigbuy.options import CURRENCY, Options
 from suppliers.adapters.bigbuy.shelf import Shelf
 from suppliers.adapters.bigbuy.wire import Wire
@@ -40,7 +40,7 @@ def levels(row: dict[str, Any], options: Options) -> Iterator[StockRecord | BadR
     """Add up, for each warehouse, what can be ready within the days that we allow."""
     sku = loose.text(row.get("sku"))
     if not sku or len(sku) > LONGEST_SKU:
-        yield BadRow(row="?", code="stock-of-nothing", message="A stock row names no SKU.")
+        yield BadRow(row="?", code=NAMELESS, message="A stock row names no SKU.")
         return
     units: dict[str, int] = {}
     told = row.get("stocks")

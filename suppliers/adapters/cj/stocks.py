@@ -9,7 +9,7 @@ import msgspec
 
 from catalog.records import BadRow
 from suppliers.adapters import loose
-from suppliers.adapters.base import StockRecord
+from suppliers.adapters.base import NAMELESS, StockRecord
 from suppliers.adapters.cj import reading
 from suppliers.adapters.cj.shapes import CountryStock, VariantStock, WarehouseStock
 
@@ -35,7 +35,7 @@ def of_product(ref: str, value: Any) -> tuple[StockRecord | BadRow, ...]:
     try:
         variants = msgspec.convert(reading.unpacked(value) or [], list[VariantStock])
     except msgspec.ValidationError as error:
-        return (BadRow(row=ref, code="stock-unreadable", message=str(error)[:500]),)
+        return (BadRow(row=ref, code=NAMELESS, message=str(error)[:500]),)
     return _of_variants(variants)
 
 
@@ -46,9 +46,7 @@ def _of_variants(variants: list[VariantStock]) -> tuple[StockRecord | BadRow, ..
         if sku:
             rows += of_variant(sku, variant.inventory or variant.inventories)
         else:
-            rows.append(
-                BadRow(row="?", code="stock-of-nothing", message="A stock row names no SKU.")
-            )
+            rows.append(BadRow(row="?", code=NAMELESS, message="A stock row names no SKU."))
     return tuple(rows)
 
 

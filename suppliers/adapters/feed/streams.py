@@ -11,7 +11,7 @@ from typing import Any
 
 from catalog.records import BadRow
 from storefront.lib.failures import PermanentError
-from suppliers.adapters.base import CostRecord, Omitted, ProductPage, StockRecord
+from suppliers.adapters.base import NAMELESS, CostRecord, Omitted, ProductPage, StockRecord
 from suppliers.adapters.feed import mapping as mappings
 from suppliers.adapters.feed import paging, shaping
 from suppliers.adapters.feed.ages import UNKNOWN, Age
@@ -131,7 +131,7 @@ class Walk:
         """Read with care what a row says about stock; None where it says nothing."""
         sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
         if isinstance(row, BadRow) or isinstance(sku, BadRow):
-            return "", (_about(sku, "stock-unreadable"),)  # type: ignore[arg-type]
+            return "", (_about(sku, NAMELESS),)  # type: ignore[arg-type]
         told = self._converter.stock(row, sku=sku)
         problems = told.problems
         names_changes = self.mapping.omitted_stock is Omitted.UNCHANGED

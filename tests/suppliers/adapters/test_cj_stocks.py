@@ -71,7 +71,7 @@ def test_stock_that_is_no_list_is_a_bad_row_of_the_product(cj, cj_answers):
     (row,) = cj.stock(ref=REF)
 
     assert isinstance(row, BadRow)
-    assert (row.row, row.code) == (REF, "stock-unreadable")
+    assert (row.row, row.code) == (REF, "stock-of-nothing")
 
 
 def test_one_variant_that_cannot_be_read_spoils_no_other(cj, cj_answers):

@@ -63,7 +63,9 @@ def test_a_file_is_fetched_once_while_it_stays_the_same(door, tmp_path):
 
     assert first == again
     assert later != first
-    assert later.read_text().endswith("A-2,Lantern,9,1\n")
+    assert later.path.read_text().endswith("A-2,Lantern,9,1\n")
+    written_s = int((door.folder / "feed.csv").stat().st_mtime)
+    assert later.age.written_at.timestamp() == written_s
     assert [what for what in door.seen if what[0] == "open"] == [("open", "feed.csv")] * 2
 
 
@@ -104,7 +106,7 @@ def test_a_private_key_opens_the_door(door, tmp_path):
     door.public_key = key.get_base64()
     wire = line(door, tmp_path, secrets={"password": "", "private_key": text.getvalue()})
 
-    assert fetching.fetch(wire, content=Content.PRODUCTS).read_text() == CSV
+    assert fetching.fetch(wire, content=Content.PRODUCTS).path.read_text() == CSV
 
 
 def test_what_is_not_there_is_told(door, tmp_path):
@@ -165,7 +167,7 @@ def test_a_long_file_is_fetched_in_steps_and_whole(door, tmp_path, monkeypatch):
     monkeypatch.setattr(sftp, "FETCHES_FOR_S", 0.0)
     wire = line(door, tmp_path)
 
-    path = fetching.fetch(wire, content=Content.PRODUCTS)
+    path = fetching.fetch(wire, content=Content.PRODUCTS).path
 
     assert path.read_bytes() == content
     steps = [str(call) for call in wire.gate.calls]
