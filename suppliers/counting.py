@@ -142,13 +142,9 @@ def take_stock(work: Work, connector: Connector) -> None:
             judging.look_at_count(work, good=answers.listed)
         spoken = bulk_stock.spoken(omitted, is_torn=is_torn)
         judging.look_for_undone_stock(work, spoken=spoken, params=params)
-        _, emptied = stocktaking.emptied(is_whole=is_whole and not is_torn)
         # Of a list of changes all may be sold out: it is judged against all that he has.
         stocked = bulk_stock.stocked(params, omitted=omitted, is_torn=is_torn)
-        work.run.profile |= {"stocked": stocked, "emptied": emptied}
-        work.believe(
-            guards.stock_is_believable(stocked=stocked, emptied=emptied, limits=work.limits)
-        )
+        judging.look_at_stock(work, stocked=stocked, is_whole=is_whole and not is_torn)
         if is_whole and answers.torn:
             work.remarks.append(LEFT_AS_IT_WAS.format(answers.nameless))
         work.step(FeedRun.Status.STAGED)

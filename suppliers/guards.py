@@ -21,6 +21,8 @@ class Limits:
 
     lost_percent: int = 20
     emptied_percent: int = 20
+    soared_percent: int = 20
+    soar_factor: int = 10
     bad_percent: int = 50
     jumped_percent: int = 10
     jump_factor: int = 10
@@ -108,6 +110,19 @@ def stock_is_believable(*, stocked: int, emptied: int, limits: Limits = USUAL) -
     if _is_too_much(emptied, of=stocked, percent=limits.emptied_percent):
         return (
             f"{emptied} of {stocked} stock rows fall to zero at once ({_rate(emptied, stocked)})."
+        )
+    return ""
+
+
+def stock_rise_is_believable(*, told: int, soared: int, limits: Limits = USUAL) -> str:
+    """Judge the told stock rows that had units: how many have so many times as much now.
+
+    A warehouse is filled up row by row; where most soar at once, another column was read.
+    """
+    if _is_too_much(soared, of=told, percent=limits.soared_percent):
+        return (
+            f"{soared} of {told} stock rows rise to {limits.soar_factor} times as much or more at"
+            f" once ({_rate(soared, told)})."
         )
     return ""
 

@@ -144,7 +144,7 @@ def _spoken(
 
 def _too_much(supplier: Supplier, now: datetime) -> str:
     """Judge this news with all that came since the last whole feed: a storm comes row by row."""
-    _, emptied_now = stocktaking.emptied()
+    emptied_now = stocktaking.moved().emptied
     if not emptied_now:
         return ""
     last = _last_run(supplier, status=FeedRun.Status.APPLIED)

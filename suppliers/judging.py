@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.models import ExchangeRate
-from suppliers import guards, shapes, slips
+from suppliers import guards, shapes, slips, stocktaking
 from suppliers.adapters.file_reading import Shape, Shaped
 from suppliers.guards import CostMove, Moves
 from suppliers.models import FeedRun
@@ -155,6 +155,23 @@ def look_for_stock_twins(work: Work, *, is_compared: bool) -> None:
     """
     ((read, twice),) = rows(TOLD_TWICE.format(some=COMPARED if is_compared else ""))
     look_for_twins(work, read=read, twice=twice)
+
+
+def look_at_stock(work: Work, *, stocked: int, is_whole: bool) -> None:
+    """Judge how many stock rows fall to zero, and how many rise as nothing does that is sold.
+
+    Shape:  ``stocked`` are the rows with units that the answer could empty. Those that soar are a
+            share of the rows that are told, so that a list of changes is judged by itself
+
+    Raises: QuarantinedError
+    """
+    moved = stocktaking.moved(is_whole=is_whole, factor=work.limits.soar_factor)
+    told = moved.told if work.run.names_changes else stocked
+    work.run.profile |= {"stocked": stocked, "emptied": moved.emptied, "soared": moved.soared}
+    work.believe(
+        guards.stock_is_believable(stocked=stocked, emptied=moved.emptied, limits=work.limits)
+        or guards.stock_rise_is_believable(told=told, soared=moved.soared, limits=work.limits)
+    )
 
 
 def look_at_costs(work: Work, *, known: int) -> list[tuple[str, CostMove]]:

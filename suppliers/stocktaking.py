@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.records import BadRow
@@ -16,8 +17,20 @@ STAGE = "feed_stock"
 COVERED = "feed_covered"
 COLUMNS = ("ref text", "sku text", "location text", "country text", "quantity int")
 
-EMPTIED = """
-SELECT count(*), count(*) FILTER (WHERE COALESCE(f.quantity, 0) = 0)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """Stock rows that have units: how many of them were told, and what becomes of them."""
+
+    stocked: int
+    emptied: int
+    told: int
+    soared: int
+
+
+JUDGED = """
+SELECT count(*), count(*) FILTER (WHERE COALESCE(f.quantity, 0) = 0), count(f.quantity),
+  count(*) FILTER (WHERE f.quantity >= l.reported_quantity::bigint * %(factor)s)
 FROM suppliers_stocklevel l
 JOIN suppliers_supplieroffer o ON o.id = l.offer_id
 JOIN suppliers_stocklocation p ON p.id = l.location_id
@@ -169,10 +182,15 @@ def clear_covered() -> None:
     run(f"CREATE TEMPORARY TABLE {COVERED} (offer_id bigint)")
 
 
-def emptied(*, is_whole: bool = True) -> tuple[int, int]:
-    """Count the stock rows that have units, and those of them that the stage leaves with none."""
-    ((stocked, gone),) = rows(EMPTIED.format(join=_join(is_whole=is_whole)))
-    return stocked, gone
+def moved(*, is_whole: bool = True, factor: int = 1) -> Moved:
+    """Count how the stage moves the covered stock rows that have units.
+
+    Shape:  a row soars when it rises to ``factor`` times as much
+    """
+    ((stocked, emptied, told, soared),) = rows(
+        JUDGED.format(join=_join(is_whole=is_whole)), {"factor": factor}
+    )
+    return Moved(stocked=stocked, emptied=emptied, told=told, soared=soared)
 
 
 def _join(*, is_whole: bool) -> str:

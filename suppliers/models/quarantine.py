@@ -22,6 +22,13 @@ def _percent(label: Promise) -> models.PositiveSmallIntegerField[int | None, int
     )
 
 
+def _factor(label: Promise) -> models.PositiveSmallIntegerField[int | None, int | None]:
+    least = MinValueValidator(2)
+    return models.PositiveSmallIntegerField(
+        cast("str", label), null=True, blank=True, validators=[least]
+    )
+
+
 class FeedLimits(models.Model):
     """How much of one supplier's feed may change at once. What is empty is as for everybody.
 
@@ -29,21 +36,19 @@ class FeedLimits(models.Model):
     """
 
     NAMES: ClassVar = (
-        "lost_percent", "emptied_percent", "bad_percent", "jumped_percent", "jump_factor",
-        "above_price_percent", "twice_percent", "risen_percent", "stale_h", "decide_within_h",
+        "lost_percent", "emptied_percent", "soared_percent", "soar_factor", "bad_percent",
+        "jumped_percent", "jump_factor", "above_price_percent", "twice_percent", "risen_percent",
+        "stale_h", "decide_within_h",
     )  # fmt: skip
 
     supplier = models.OneToOneField(Supplier, models.CASCADE, related_name="limits")
     lost_percent = _percent(_("Rows that may be missing, %"))
     emptied_percent = _percent(_("Stock rows that may fall to zero, %"))
+    soared_percent = _percent(_("Stock rows that may soar, %"))
+    soar_factor = _factor(_("Stock soars when it rises to so many times as much"))
     bad_percent = _percent(_("Rows that may be unusable, %"))
     jumped_percent = _percent(_("Costs that may jump, %"))
-    jump_factor = models.PositiveSmallIntegerField(
-        _("A jump is a cost that moves by this factor"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(2)],
-    )
+    jump_factor = _factor(_("A jump is a cost that moves by this factor"))
     above_price_percent = _percent(_("Costs that may rise above our net price, %"))
     twice_percent = _percent(_("Rows that may be told twice, %"))
     risen_percent = _percent(_("Staff are told of a cost that rises by more, %"))

@@ -9,7 +9,7 @@ from suppliers import counting
 from suppliers.adapters.base import NewsKind, StockRecord, SupplierNews
 from suppliers.gathering import gather
 from suppliers.hearing import hear
-from suppliers.models import FeedRun, StockLevel, StockLocation, StockMovement
+from suppliers.models import FeedLimits, FeedRun, StockLevel, StockLocation, StockMovement
 from suppliers.stocktaking import sane
 from tests.factories.feeds import NOON, stock_world, sync
 from tests.suppliers.test_cataloging import open_issues, versions
@@ -105,6 +105,31 @@ def test_stock_that_is_zero_everywhere_is_not_believed(supplier, world):
     assert run.status == FeedRun.Status.QUARANTINED
     assert run.problem == "20 of 20 stock rows fall to zero at once (100 %)."
     assert versions(StockLevel, StockMovement, Listing) == before
+
+
+def test_stock_that_soars_over_many_rows_is_not_believed(supplier, world):
+    stock_world(world, 10)
+    sync(supplier)
+    for number in range(1, 7):  # his column of prices, in cents
+        world.stock[f"P{number}-Black"]["DE"] = 840
+    before = versions(StockLevel, StockMovement, Listing)
+
+    run = sync(supplier, "stock", now=LATER)
+
+    assert run.status == FeedRun.Status.QUARANTINED
+    assert run.problem == "6 of 20 stock rows rise to 10 times as much or more at once (30 %)."
+    assert versions(StockLevel, StockMovement, Listing) == before
+    FeedLimits.objects.create(supplier=supplier, soar_factor=50)
+    assert sync(supplier, "stock", now=LATER).status == FeedRun.Status.APPLIED
+
+
+def test_a_warehouse_that_was_empty_may_be_filled(supplier, world):
+    stock_world(world, 10, stock={"DE": 0, "CN": 100})
+    sync(supplier)
+    for number in range(1, 11):
+        world.stock[f"P{number}-Black"]["DE"] = 500
+
+    assert sync(supplier, "stock", now=LATER).status == FeedRun.Status.APPLIED
 
 
 def test_absurd_figures_are_brought_to_reason_and_shown_to_staff(supplier, world):

@@ -71,6 +71,25 @@ def test_stock_that_falls_to_zero_everywhere_is_not_believed(stocked, emptied, i
 
 
 @pytest.mark.parametrize(
+    ("told", "soared", "percent", "is_believed"),
+    [
+        (0, 0, 20, True),
+        (100, 20, 20, True),
+        (100, 21, 20, False),
+        (3, 3, 20, True),
+        (4, 4, 20, False),
+        (100, 21, 30, True),
+    ],
+)
+def test_stock_that_soars_everywhere_is_not_believed(told, soared, percent, is_believed):
+    limits = Limits(soared_percent=percent)
+
+    reason = guards.stock_rise_is_believable(told=told, soared=soared, limits=limits)
+
+    assert (reason == "") is is_believed
+
+
+@pytest.mark.parametrize(
     ("before", "after", "is_jump"),
     [
         ("10.00", "12.00", False),
