@@ -13,6 +13,8 @@ from decimal import Decimal
 
 # In a small catalog a share says little: so many rows may always go.
 FEW = 3
+# His servers' clocks may differ by so much.
+OUT_OF_STEP = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +167,7 @@ def file_is_new(
     """Judge a file by its newest row: older than that of the last good run, or simply old."""
     if newest is None:
         return ""
-    if last_newest is not None and newest < last_newest:
+    if went_back(newest, last_newest):
         return (
             f"The newest row is of {newest:%Y-%m-%d %H:%M}; the last good run had one of"
             f" {last_newest:%Y-%m-%d %H:%M}: this is an older file."
@@ -173,6 +175,21 @@ def file_is_new(
     if limits.stale_h and now - newest > timedelta(hours=limits.stale_h):
         return f"The newest row is of {newest:%Y-%m-%d %H:%M}: older than {limits.stale_h} hours."
     return ""
+
+
+def file_is_written_later(*, said_at: datetime | None, last_said_at: datetime | None) -> str:
+    """Judge a file by what his server, or who handed it in, says of its age."""
+    if went_back(said_at, last_said_at):
+        return (
+            f"The file is of {said_at:%Y-%m-%d %H:%M}; the last good run had one of"
+            f" {last_said_at:%Y-%m-%d %H:%M}: this is an older file."
+        )
+    return ""
+
+
+def went_back(moment: datetime | None, last: datetime | None) -> bool:
+    """Test whether a file is dated before another one, by more than two clocks may differ."""
+    return moment is not None and last is not None and last - moment > OUT_OF_STEP
 
 
 def stays_undone(*, run: int, told: int, again: int) -> str:

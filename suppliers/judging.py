@@ -7,12 +7,11 @@ Each judgement is remembered in ``FeedRun.profile``, so that the next run has it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from catalog.models import ExchangeRate
-from suppliers import guards, shapes, slips, stocktaking
+from suppliers import dating, guards, shapes, slips, stocktaking
 from suppliers.adapters.file_reading import Shape, Shaped
 from suppliers.guards import CostMove, Moves
 from suppliers.models import FeedRun
@@ -106,20 +105,25 @@ def look_at_file(work: Work, connector: object) -> None:
     if not isinstance(connector, Shaped):
         return
     now = connector.shape(work.run.kind)
+    before = work.last_good
+    last = dating.of_profile(before, names_changes=work.run.names_changes, now=work.moment())
+    is_dropped = dating.newest_was_dropped(
+        now, last, listed=lambda skus: connector.listed(work.run.kind, skus)
+    )
     work.run.profile |= {
         "columns": list(now.columns),
         "kinds": dict(now.kinds),
-        "newest": now.newest.isoformat() if now.newest else None,
         "read_by": now.read_by,
+        **dating.to_profile(now, last),
     }
-    if now.made_at is not None and work.run.kind != FeedRun.Kind.PRICES:
-        work.run.profile["as_of"] = now.made_at.isoformat()
-    before = work.last_good
+    if work.run.kind != FeedRun.Kind.PRICES:
+        work.run.profile["as_of"] = dating.as_of(now, before)
     work.believe(
         shapes.shape_is_known(before=_shape(before, read_by=now.read_by), now=now)
+        or guards.file_is_written_later(said_at=now.said_at, last_said_at=last.said_at)
         or guards.file_is_new(
             newest=now.newest,
-            last_newest=_moment(before.get("newest")),
+            last_newest=None if is_dropped else last.newest,
             now=work.moment(),
             limits=work.limits,
         )
@@ -242,7 +246,3 @@ def _shape(profile: Mapping[str, Any], *, read_by: str) -> Shape | None:
     if "kinds" not in profile or profile.get("read_by", "") != read_by:
         return None
     return Shape(columns=tuple(profile["columns"]), kinds=profile["kinds"])
-
-
-def _moment(written: str | None) -> datetime | None:
-    return datetime.fromisoformat(written) if written else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from catalog.records import NO_TERMS, BadRow, Terms
@@ -13,6 +14,8 @@ from suppliers.adapters.base import StockRecord
 
 EMPTY_KIND = "empty"
 MIXED_KIND = "mixed"
+# No zone is farther ahead of UTC: what is dated later than that has a wrong date.
+FARTHEST_AHEAD = timedelta(hours=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +24,17 @@ class Shape:
 
     Shape:  ``kinds`` is keyed by a field of ours such as ``sku``; a kind is ``number``,
             ``decimal``, ``gtin``, ``text``, ``code``, ``address``, ``empty`` or ``mixed``.
-            ``newest`` is when its newest row was changed, where rows tell that; ``made_at``
-            when the file was made, as far as that can be known: never later than it was;
+            ``newest`` is when its newest row was changed, where rows tell that, ``newest_rows``
+            are a few of the newest by SKU; ``said_at`` is what others say of its age, and
+            ``made_at`` when it was made as far as that can be known: never later than it was;
             ``read_by`` names how it is read: who changed that has seen another file
     """
 
     columns: tuple[str, ...]
     kinds: Mapping[str, str]
     newest: datetime | None = None
+    newest_rows: Mapping[str, datetime] = field(default_factory=dict)
+    said_at: datetime | None = None
     made_at: datetime | None = None
     read_by: str = ""
 
@@ -76,6 +82,10 @@ class Shaped(Protocol):
 
         Shape:  ``job`` is ``products``, ``prices`` or ``stock``
         """
+        ...
+
+    def listed(self, job: str, skus: AbstractSet[str]) -> frozenset[str]:
+        """Walk the file once more; return those of these SKUs that are in it."""
         ...
 
 

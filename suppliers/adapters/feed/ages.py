@@ -23,6 +23,11 @@ class Age:
     written_at: datetime | None = None
     given_at: datetime | None = None
 
+    @property
+    def said_at(self) -> datetime | None:
+        """What others say of it, whatever is in it."""
+        return self.written_at or self.given_at
+
     def made_at(self, *, newest: datetime | None) -> datetime | None:
         """Believe his server; where it is silent the file may be as old as its newest row."""
         if self.written_at is not None:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -80,6 +81,9 @@ class FeedReading:
 
     def shape(self, job: str) -> Shape:
         return self._walk(Content(job)).shape()
+
+    def listed(self, job: str, skus: AbstractSet[str]) -> frozenset[str]:
+        return self._walk(Content(job)).listed(skus)
 
     def offer_lines(self) -> Iterator[Lines | OfferRow | BadRow]:
         walk, ref_of = self._walk(Content.PRICES), self._ref_of(Content.PRICES)

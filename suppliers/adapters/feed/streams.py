@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from suppliers.adapters.feed.grouping import Seen, Shelf
 from suppliers.adapters.feed.limits import refused
 from suppliers.adapters.feed.mapped import Mapped
 from suppliers.adapters.feed.mapping import Blank
+from suppliers.adapters.feed.newest import Newest
 from suppliers.adapters.file_reading import OfferRow, Shape
 
 MOST_BAD_ROWS = 10_000
@@ -56,7 +58,7 @@ class Walk:
         self._converter = Converter(mapping, currency=currency, mark=decimal)
         self._shelf: Shelf | None = None
         self.is_whole = True  # as far as it was walked
-        self._newest: datetime | None = None
+        self._newest = _newest()
         self._complaints: list[BadRow] = []
 
     def close(self) -> None:
@@ -190,8 +192,10 @@ class Walk:
         return Shape(
             columns=tuple(dict.fromkeys(name for row in rows for name in row)),
             kinds=shaping.kinds(rows, self.mapping),
-            newest=self._newest,
-            made_at=self._age.made_at(newest=self._newest),
+            newest=self._newest.at,
+            newest_rows=self._newest.rows,
+            said_at=self._age.said_at,
+            made_at=self._age.made_at(newest=self._newest.at),
             read_by=shaping.mark_of(self.mapping),
         )
 
@@ -201,6 +205,9 @@ class Walk:
             sku = row if isinstance(row, BadRow) else self._converter.sku(row, place=place)
             if not isinstance(row, BadRow) and not isinstance(sku, BadRow):
                 yield sku, self._converter.parent(row) or sku
+
+    def listed(self, skus: AbstractSet[str]) -> frozenset[str]:
+        return frozenset(sku for sku, _ in self.refs() if sku in skus)
 
     def rows(self) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
         """Yield the rows with their places, while they are worth it."""
@@ -212,7 +219,7 @@ class Walk:
 
     def _counted(self) -> Iterator[tuple[str, dict[str, Any] | BadRow]]:
         bad = 0
-        newest: datetime | None = None
+        newest = _newest()
         for number, row in enumerate(self.file.rows(xpaths=self.mapping.xpaths), start=1):
             place = f"row {number}"
             yield place, row
@@ -221,10 +228,12 @@ class Walk:
                 self.told_bad(bad)
             elif "updated_at" in self.mapping.fields:
                 at = self._converter.updated_at(row)
-                newest = max(newest or at, at) if at else newest
+                if at and newest.see(at):
+                    sku = self._converter.sku(row, place=place)
+                    newest.add(at, "" if isinstance(sku, BadRow) else sku)
         self._newest = newest
         if self.mapping.stale_after_h:
-            self._refuse_stale(newest)
+            self._refuse_stale(newest.at)
 
     def told_bad(self, bad: int) -> None:
         """Note that so many rows could not be read so far.
@@ -240,6 +249,10 @@ class Walk:
         most = timedelta(hours=self.mapping.stale_after_h)
         if newest is not None and datetime.fromtimestamp(time.time(), UTC) - newest > most:
             raise refused("stale", f"The newest row of the file is of {newest:%Y-%m-%d %H:%M}.")
+
+
+def _newest() -> Newest:
+    return Newest(now=datetime.fromtimestamp(time.time(), UTC))
 
 
 def _without_twins(rows: list[Mapped], seen: Seen) -> tuple[list[Mapped], list[BadRow]]:
