@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('suppliers', '0018_uploads_know_their_age'),
+        ('suppliers', '0020_uploads_know_their_age'),
     ]
 
     operations = [
