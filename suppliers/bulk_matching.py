@@ -72,7 +72,8 @@ WITH sure AS (
 ), written AS (
   UPDATE suppliers_supplieroffer o
   SET variant_id = locked.variant_id, seen_at = %(now)s,
-    status = CASE WHEN o.cost_amount IS NULL THEN 'held' ELSE 'active' END
+    status = CASE WHEN o.cost_amount IS NULL OR o.locked_fields ? 'status'
+      THEN o.status ELSE 'active' END
   FROM locked WHERE o.id = locked.id AND o.variant_id IS NULL
   RETURNING o.id, o.variant_id
 ), queued AS (

@@ -53,7 +53,7 @@ HOLD = """
 WITH held AS (
   UPDATE suppliers_supplieroffer SET status = 'held'
   WHERE supplier_id = %(supplier)s AND supplier_sku = ANY(%(refused)s) AND status = 'active'
-    AND NOT locked_fields ? 'cost_amount'
+    AND NOT locked_fields ? 'cost_amount' AND NOT locked_fields ? 'status'
   RETURNING variant_id
 )
 INSERT INTO suppliers_unpublishedsupply (variant_id)

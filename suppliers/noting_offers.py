@@ -87,7 +87,8 @@ def _is_changed(
 
     Its cost is left to the price job.
 
-    An offer that is held for its cost stays held; one that is back becomes what it can be.
+    An offer that is held for its cost stays held; one that is back becomes what it can be, but
+    is held where staff had decided whether it is on sale.
     """
     before = _written(offer)
     was_nothing_of_ours = offer.variant_id is None
@@ -97,10 +98,12 @@ def _is_changed(
     for name, value in _terms(work, variant.terms).items():
         if name not in offer.locked_fields:
             setattr(offer, name, value)
-    if offer.status == Status.GONE or (was_nothing_of_ours and offer.variant_id is not None):
-        is_sound = offer.variant_id is not None and offer.cost_amount is not None
-        is_free = is_sound and "status" not in offer.locked_fields
-        offer.status = Status.ACTIVE if is_free else Status.HELD
+    is_sound = offer.variant_id is not None and offer.cost_amount is not None
+    is_locked = "status" in offer.locked_fields
+    if offer.status == Status.GONE:
+        offer.status = Status.ACTIVE if is_sound and not is_locked else Status.HELD
+    elif was_nothing_of_ours and offer.variant_id is not None and not is_locked:
+        offer.status = Status.ACTIVE if is_sound else Status.HELD
     return before != _written(offer)
 
 

@@ -43,7 +43,8 @@ WITH mine AS (
 ), back AS (
   UPDATE suppliers_supplieroffer o
   SET cost_amount = mine.old_amount, cost_as_of = mine.old_known_at, is_cost_silent = true,
-    status = CASE WHEN o.status = 'active' AND (mine.was_held OR mine.old_amount IS NULL)
+    status = CASE WHEN o.status = 'active' AND NOT o.locked_fields ? 'status'
+        AND (mine.was_held OR mine.old_amount IS NULL)
       THEN 'held' ELSE o.status END
   FROM mine
   WHERE o.id = mine.offer_id AND o.cost_amount = mine.new_amount

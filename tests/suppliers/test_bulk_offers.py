@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from catalog.models import Identifier
-from suppliers import scheduling
+from suppliers import handing, scheduling
 from suppliers.models import (
     CostChange,
     FeedIssue,
@@ -119,6 +119,19 @@ def test_what_is_certainly_ours_is_sold_at_once(wholesaler):
 
     assert (offer("A-1").variant, offer("A-1").status) == (variant, "active")
     assert (offer("A-2").variant, offer("A-2").status) == (None, "held")
+
+
+@pytest.mark.parametrize("kind", ["prices", "products"])
+def test_what_staff_hold_is_not_sold_because_it_is_ours(wholesaler, kind):
+    wholesaler.put(ware("A-1", gtin=GTIN))
+    sync(wholesaler, "prices")
+    handing.set_by_hand(offer=offer("A-1"), values={"status": "held"}, actor="ann", now=NOON)
+    variant = bearer()
+    wholesaler.put(ware("A-1", gtin=GTIN), ware("A-2"))
+
+    sync(wholesaler, kind, now=LATER)
+
+    assert (offer("A-1").variant, offer("A-1").status) == (variant, "held")
 
 
 @pytest.mark.parametrize(

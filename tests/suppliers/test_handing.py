@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from suppliers import handing
+from suppliers import handing, undoing
 from suppliers.models import CostChange, SupplierOffer, UnpublishedSupply
 from tests.factories.feeds import NOON, stock_world, sync, usd
 
@@ -61,6 +61,20 @@ def test_what_staff_hold_stays_off_sale_until_they_let_it_go(offer, supplier, wo
 
     offer.refresh_from_db()
     assert (offer.status, offer.locked_fields) == ("active", [])
+
+
+def test_what_staff_put_on_sale_no_cost_and_no_rollback_takes_off(offer, supplier, world):
+    SupplierOffer.objects.update(status="held")
+    world.costs["P1-Black"] = usd("9.00")
+    run = sync(supplier, "prices", now=LATER)
+    set_by_hand(offer, status="active")
+
+    undoing.roll_back(feed_run=run, actor="ann", reason="no", now=LATER)
+    world.costs["P1-Black"] = usd("900.00")
+    refused = sync(supplier, "prices", now=LATER + timedelta(hours=1))
+
+    offer.refresh_from_db()
+    assert (refused.rejected, offer.status, offer.cost_amount) == (1, "active", Decimal("8.40"))
 
 
 def test_what_is_given_back_is_read_again(offer, supplier, world):
