@@ -21,7 +21,7 @@ from storefront.lib.failures import OutsideError
 from storefront.lib.transactions import HeldTransactionError, in_transaction
 from suppliers import freshness, hearing, supply
 from suppliers.adapters.abilities import PagedStockAndPrice
-from suppliers.adapters.base import GoneError, StockRecord
+from suppliers.adapters.base import GoneError, StockRecord, is_nameless
 from suppliers.connecting import adapter_for
 from suppliers.lanes import LaneFullError, Work, lane
 from suppliers.models import StockLevel, Supplier
@@ -51,8 +51,9 @@ def ask(*, wanted: Mapping[int, int], now: datetime) -> frozenset[int]:
     """Ask for what is too old or nearly gone; return the stock rows that may not be sold from.
 
     The answers are written down as all news is, so that what is left is decided where units are
-    held. Rows come back that cannot be decided there: nobody answered and staff want an answer,
-    the product is gone, or an answer that says too little could not be written down.
+    held. Rows come back that cannot be decided there: nobody answered, or not so that it can be
+    read, and staff want an answer, the product is gone, or an answer that says too little could
+    not be written down.
 
     Shape:  ``wanted`` maps stock rows to units
     Raises: HeldTransactionError
@@ -74,6 +75,9 @@ def ask(*, wanted: Mapping[int, int], now: datetime) -> frozenset[int]:
                 refused.update(level.pk for level in question.levels)
         else:
             told[question.supplier].append(question)
+            if question.supplier.unanswered == Unanswered.REFUSE:
+                unread = (level for level in question.levels if not _is_told(answer, level))
+                refused.update(level.pk for level in unread)
     for supplier, asked in told.items():
         heard = {
             question.ref: cast("Told", answers[supplier.pk, question.ref]) for question in asked
@@ -176,6 +180,19 @@ def _heed(supplier: Supplier, heard: dict[str, Told], now: datetime) -> bool:
     return True
 
 
+def _is_told(told: Told, level: StockLevel) -> bool:
+    """Tell whether an answer says how many of a row there are, in a figure that can be read.
+
+    A row without a name may be any that has no figure.
+    """
+    sku = level.offer.supplier_sku
+    bad = [row for row in told if isinstance(row, BadRow) and row.is_fatal]
+    if any(row.row == sku for row in bad):
+        return False
+    has_figure = any(isinstance(row, StockRecord) and row.sku == sku for row in told)
+    return has_figure or not any(is_nameless(row) for row in bad)
+
+
 def _too_few(
     asked: Iterable[Question], heard: Mapping[str, Told], wanted: Mapping[int, int]
 ) -> Iterable[int]:
@@ -187,6 +204,8 @@ def _too_few(
             if isinstance(row, StockRecord)
         }
         for level in question.levels:
+            if not _is_told(heard[question.ref], level):
+                continue  # nothing was answered: he is believed so far, or refused already
             told = units.get((level.offer.supplier_sku, level.location.code), 0)
             kept = level.buffer + level.allocated_unseen + level.reserved
             if told < wanted[level.pk] + kept:

@@ -1,0 +1,40 @@
+"""An answer at checkout that cannot be read is none."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from catalog.records import BadRow
+from suppliers import asking_live
+from suppliers.adapters.base import NAMELESS
+from suppliers.models import StockLevel, Supplier
+from tests.factories.feeds import NOON, stock_world, sync
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LATER = NOON + timedelta(hours=2)
+RED = "P1-Red"
+UNREADABLE = BadRow(row=RED, code="stock-unreadable", message="'about 5' is no number of units.")
+NOBODY = BadRow(row="?", code=NAMELESS, message="A stock row names no SKU.")
+
+
+def level_of(sku):
+    return StockLevel.objects.get(offer__supplier_sku=sku, location__code="DE")
+
+
+@pytest.mark.parametrize("bad", [UNREADABLE, NOBODY])
+@pytest.mark.parametrize(("policy", "is_refused"), [("believe", False), ("refuse", True)])
+def test_a_figure_that_cannot_be_read_is_no_answer(supplier, world, bad, policy, is_refused):
+    stock_world(world, 1, colors=("Black", "Red"))
+    sync(supplier)
+    Supplier.objects.update(unanswered=policy)
+    world.unreadable[RED] = bad
+    red, black = level_of(RED), level_of("P1-Black")
+
+    refused = asking_live.ask(wanted={red.pk: 1, black.pk: 1}, now=LATER)
+
+    assert refused == ({red.pk} if is_refused else frozenset())
+    assert (level_of(RED).reported_quantity, level_of(RED).as_of) == (20, red.as_of)
+    assert level_of("P1-Black").as_of == LATER
