@@ -67,6 +67,7 @@ class Sale:
 
     id: int
     quantity: int
+    sold_at: datetime
     accepted_at: datetime | None
     shipped_at: datetime | None
 
@@ -146,7 +147,9 @@ def _dropped(sale: Sale, row: Row, manner: Manner) -> Finding:
             drop.left -= sale.quantity
             by = SeenBy.ORDER if manner.at == CountsDownAt.ORDER else SeenBy.SHIPMENT
             return Finding(sale=sale, seen_by=by, drop=drop.id)
-    if manner.is_measured and row.rose_at is not None and row.rose_at > moment - HEARD_LATE:
+    # What came in before the sale hides no drop that the sale made.
+    came_in_after = max(moment - HEARD_LATE, sale.sold_at)
+    if manner.is_measured and row.rose_at is not None and row.rose_at > came_in_after:
         return Finding(sale=sale, seen_by=SeenBy.LAG)
     return Finding(sale=sale, doubt=Doubt.NO_DROP)
 

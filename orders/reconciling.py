@@ -81,6 +81,7 @@ def _weigh(unseen: Sequence[Allocation], manner: Manner) -> list[Finding]:
             Sale(
                 id=each.pk,
                 quantity=each.quantity,
+                sold_at=each.status_since,  # it is unseen yet
                 accepted_at=each.accepted_at,  # type: ignore[attr-defined]  # annotated
                 shipped_at=each.shipped_at,
             )

@@ -15,8 +15,14 @@ LAG = timedelta(minutes=40)
 AT_ORDER = Manner(at="order", lag=LAG, is_measured=True)
 
 
-def sale(number=1, quantity=1, accepted_at=NOON, shipped_at=None):
-    return Sale(id=number, quantity=quantity, accepted_at=accepted_at, shipped_at=shipped_at)
+def sale(number=1, quantity=1, accepted_at=NOON, shipped_at=None, sold_at=NOON - 2 * HOUR):
+    return Sale(
+        id=number,
+        quantity=quantity,
+        sold_at=sold_at,
+        accepted_at=accepted_at,
+        shipped_at=shipped_at,
+    )
 
 
 def drop(number=1, at=NOON + HOUR / 2, left=1, **more):
@@ -62,6 +68,16 @@ def test_goods_that_came_in_hide_a_drop_only_where_his_lag_is_measured(is_measur
     assert weighed([sale()], figure, Manner(at="order", lag=LAG, is_measured=is_measured)) == {
         1: found
     }
+
+
+@pytest.mark.parametrize(
+    ("minutes_before_yes", "found"), [(45, "lag"), (31, "lag"), (30, "no_drop"), (10, "no_drop")]
+)
+def test_goods_that_came_in_before_the_sale_hide_no_drop_of_it(minutes_before_yes, found):
+    figure = row(rose_at=NOON - HOUR / 2)
+    sold = sale(sold_at=NOON - minutes_before_yes * HOUR / 60)
+
+    assert weighed([sold], figure) == {1: found}
 
 
 def test_one_drop_speaks_for_as_many_units_as_it_has():

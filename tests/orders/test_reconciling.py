@@ -119,6 +119,20 @@ def test_a_sale_to_somebody_else_is_not_taken_for_ours(supplier):
     assert StockLevel.objects.get().available == 0
 
 
+@pytest.mark.parametrize(("hours", "seen"), [(-0.5, 0), (0.5, 1)])
+def test_goods_hide_our_sale_only_if_they_came_in_after_it(supplier, hours, seen):
+    light = make_sellable(quantity=5)
+    counts_down("order", at="order", median_s=60, tail_s=600)
+    StockLevel.objects.update(as_of=NOON - HOUR)
+    if hours < 0:
+        figure(9, NOON + hours * HOUR)
+    buy(light)
+    figure(9, NOON + abs(hours) * HOUR)
+    StockLevel.objects.update(as_of=NOON + 2 * HOUR)
+
+    assert reconcile() == seen
+
+
 def test_who_counts_at_shipment_is_subtracted_until_it_shows(supplier):
     counts_down("shipment", at="shipment", median_s=60, tail_s=3600)
     purchase_order = buy(make_sellable(quantity=5))
