@@ -41,13 +41,18 @@ SELECT o.id FROM suppliers_supplieroffer o
 JOIN suppliers_feedchange c ON c.offer_id = o.id
 WHERE c.run_id = %(run)s AND c.kind = 'cost' ORDER BY o.id FOR NO KEY UPDATE OF o
 """
+# An offer whose cost a later run refused stays held: nobody has looked at that one.
 APPLY_COSTS = """
 WITH changed AS (
   UPDATE suppliers_supplieroffer o
   SET cost_amount = c.new, cost_as_of = c.at,
     is_cost_silent = COALESCE(s.costs_as_of > c.at, false),
     status = CASE WHEN o.status = 'held' AND o.variant_id IS NOT NULL
-        AND NOT o.locked_fields ? 'status'
+        AND NOT o.locked_fields ? 'status' AND NOT EXISTS (
+          SELECT 1 FROM suppliers_feedissue i
+          WHERE i.supplier_id = o.supplier_id AND i.row = o.supplier_sku
+            AND starts_with(i.code, 'cost-') AND i.resolved_at IS NULL AND i.last_run_id > %(run)s
+        )
       THEN 'active' ELSE o.status END
   FROM (
     SELECT *, COALESCE(told_at, %(as_of)s) AS at FROM suppliers_feedchange

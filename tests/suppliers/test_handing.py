@@ -7,8 +7,15 @@ from decimal import Decimal
 
 import pytest
 
-from suppliers import handing, undoing
-from suppliers.models import CostChange, SupplierOffer, UnpublishedSupply
+from suppliers import deciding, handing, undoing
+from suppliers.models import (
+    CostChange,
+    FeedChange,
+    FeedIssue,
+    FeedRun,
+    SupplierOffer,
+    UnpublishedSupply,
+)
 from tests.factories.feeds import NOON, stock_world, sync, usd
 
 LATER = NOON + timedelta(hours=1)
@@ -95,3 +102,53 @@ def test_only_some_fields_can_be_set_and_none_of_what_is_gone(offer):
     SupplierOffer.objects.update(status="gone")
     with pytest.raises(handing.NotByHandError):
         set_by_hand(offer, lead_days=1)
+
+
+def told(supplier, world, cost, *, hours):
+    world.costs["P1-Black"] = usd(cost)
+    sync(supplier, "prices", now=NOON + timedelta(hours=hours))
+    offer = SupplierOffer.objects.get(supplier_sku="P1-Black")
+    return offer.status, offer.cost_amount
+
+
+def test_a_cost_that_staff_accept_is_the_one_that_later_ones_are_judged_by(offer, supplier, world):
+    assert told(supplier, world, "900.00", hours=2) == ("held", Decimal("8.40"))
+
+    set_by_hand(offer, cost_amount=Decimal("900.00"))
+    offer.refresh_from_db()
+    assert (offer.status, offer.locked_fields) == ("active", ["cost_amount"])
+    handing.let_the_feed_decide(offer=offer, fields=["cost_amount"], now=LATER)
+
+    assert told(supplier, world, "900.00", hours=3) == ("active", Decimal("900.00"))
+    assert told(supplier, world, "9900.00", hours=4) == ("held", Decimal("900.00"))
+
+
+def test_what_staff_let_go_is_not_sold_at_a_cost_that_jumped_meanwhile(offer, supplier, world):
+    set_by_hand(offer, status="held")
+    told(supplier, world, "900.00", hours=2)
+
+    handing.let_the_feed_decide(offer=offer, fields=["status"], now=LATER)
+
+    offer.refresh_from_db()
+    assert (offer.status, offer.locked_fields) == ("held", [])
+    assert told(supplier, world, "900.00", hours=3) == ("held", Decimal("8.40"))
+    assert told(supplier, world, "9.00", hours=4) == ("active", Decimal("9.00"))
+
+
+def test_a_run_that_waited_releases_nothing_that_a_later_one_refused(offer, supplier):
+    later = {"supplier": supplier, "kind": "prices", "status_since": NOON, "lease_until": NOON}
+    waits, newer = (
+        FeedRun.objects.create(status=status, started_at=LATER, **later)
+        for status in ("quarantined", "applied")
+    )
+    FeedChange.objects.create(
+        run=waits, kind="cost", offer=offer, row="P1-Black", old=offer.cost_amount, new="9.00"
+    )
+    SupplierOffer.objects.update(status="held")
+    refused = {"row": "P1-Black", "code": "cost-jumped", "severity": "error"}
+    FeedIssue.objects.create(supplier=supplier, first_run=newer, last_run=newer, **refused)
+
+    deciding.apply(feed_run=waits, actor="ann", now=LATER)
+
+    offer.refresh_from_db()
+    assert (offer.status, offer.cost_amount) == ("held", Decimal("9.00"))
