@@ -14,7 +14,17 @@ from django.utils import timezone
 from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.sealing import unseal
 from suppliers.adapters.base import FreightOption
-from suppliers.models import Breaker, CallBudget, Connection, FeedRun, Supplier, UnpublishedSupply
+from suppliers.guards import USUAL
+from suppliers.models import (
+    Breaker,
+    CallBudget,
+    Connection,
+    FeedLimits,
+    FeedRun,
+    Supplier,
+    UnpublishedSupply,
+)
+from suppliers.runs import limits_of
 from tests.factories.feeds import make_feed_supplier, stock_world, sync, usd
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +89,28 @@ def test_options_are_json_and_plain_words_are_taken_as_they_stand():
         add("--option=payment={", connector="cj")
 
 
-@pytest.mark.parametrize("words", ["--every=stock", "--every=moon=5", "--every=stock=0"])
+def test_what_his_feeds_may_do_at_once_is_set_and_given_back():
+    add("--limit=lost_percent=50", "--limit=jump_factor=3")
+    add("--limit=jump_factor=", "--limit=stale_h=0")
+
+    limits = FeedLimits.objects.get()
+    assert (limits.lost_percent, limits.jump_factor, limits.stale_h) == (50, None, 0)
+    assert limits_of(limits.supplier).jump_factor == USUAL.jump_factor
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--every=stock",
+        "--every=moon=5",
+        "--every=stock=0",
+        "--limit=moon=5",
+        "--limit=lost_percent",
+        "--limit=lost_percent=many",
+        "--limit=lost_percent=101",
+        "--limit=jump_factor=1",
+    ],
+)
 def test_what_cannot_be_read_is_refused_and_nothing_is_written(words):
     with pytest.raises(CommandError):
         add(words)

@@ -12,7 +12,16 @@ from django.conf import settings as conf
 from django.core.management import CommandError
 from django.utils import timezone
 
-from suppliers.models import Connection, FeedMapping, FeedRun, FeedUpload, Supplier, SupplierOffer
+from storefront.lib.states import StatusChange
+from suppliers.models import (
+    Connection,
+    FeedMapping,
+    FeedRun,
+    FeedUpload,
+    StockLevel,
+    Supplier,
+    SupplierOffer,
+)
 from tests.factories.feeds import make_feed_supplier, stock_world, sync, usd
 from tests.suppliers.test_supplier_command import told
 
@@ -119,3 +128,30 @@ def test_a_run_that_waits_is_discarded_once(doubted):
             told(verb, str(doubted.pk))
     with pytest.raises(CommandError, match="There is no run 0"):
         told("apply", "0")
+
+
+def test_a_run_is_rolled_back_once_with_a_reason_and_leaves_what_is_newer(supplier, world):
+    hours = [timezone.now() - timedelta(hours=left) for left in (4, 3, 2)]
+    stock_world(world, 3, stock={"DE": 20})
+    products = sync(supplier, now=hours[0])
+    world.stock |= {"P1-Black": {"DE": 15}, "P2-Black": {"DE": 15}}
+    run = sync(supplier, "stock", now=hours[1])
+    world.stock["P2-Black"] = {"DE": 14}
+    sync(supplier, "stock", now=hours[2])
+
+    with pytest.raises(CommandError, match="reason"):
+        told("rollback", str(run.pk))
+    said = told("rollback", str(run.pk), "--reason=the wrong file")
+
+    assert said == "1 values are as they were, 1 have changed since and stay.\n"
+    figures = StockLevel.objects.order_by("offer__supplier_sku")
+    assert list(figures.values_list("reported_quantity", flat=True)) == [20, 14, 20]
+    run.refresh_from_db()
+    assert (run.status, run.decided_by) == (Status.ROLLED_BACK, "manage.py supplier")
+    assert StatusChange.objects.get(to_status=Status.ROLLED_BACK).reason == "the wrong file"
+    with pytest.raises(CommandError, match="is rolled_back"):
+        told("rollback", str(run.pk), "--reason=again")
+    with pytest.raises(CommandError, match="Products are not rolled back"):
+        told("rollback", str(products.pk), "--reason=no")
+    with pytest.raises(CommandError, match="There is no run 0"):
+        told("rollback", "0", "--reason=no")
