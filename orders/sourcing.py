@@ -105,8 +105,8 @@ def _weighed(  # noqa: PLR0913, PLR0917 - one row, and all that it is weighed by
         return Weighed(level=level, refusal=reason, candidate=None)
     wholesale = cost = Money(offer.cost_amount, offer.currency)
     if offer.currency != channel.currency:
-        rate = costing.rate(offer.currency) if costing else None
-        if rate is None:  # no price can be made of it, so nothing can be sold of it
+        rate = costing.rates.get(offer.currency) if costing else None
+        if rate is None:  # nobody can tell its cost; another offer may make a price all the same
             return Weighed(level=level, refusal=Refusal.NO_RATE, candidate=None)
         cost = wholesale.converted(rate=rate, currency=channel.currency)
     origin = level.location.country

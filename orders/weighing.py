@@ -17,7 +17,7 @@ class Refusal(StrEnum):
     OLD_COST = "old_cost"
     OLD_STOCK = "old_stock"
     NO_UNITS = "no_units"  # none left above what is kept back
-    NO_RATE = "no_rate"  # nobody ever said what his money is worth
+    NO_RATE = "no_rate"  # nobody knows what his money is worth, or nobody does any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -172,20 +172,22 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
 def best(
     variant_id: int, offers: Sequence[OfferedSupply], costing: Costing, *, kept: int = 0
 ) -> Supply:
-    """Sum up the offers of one variant. An offer in money without a rate cannot be sold.
+    """Sum up the offers of one variant. One in money that nobody knows the worth of is not sold.
+
+    It stands in nobody's way: its cost is told only where there is no other, so that its price
+    comes back with its rate.
 
     ``available`` is the most that one location can send, because one line never travels in
     two parcels: what the channel keeps back is taken off each stock row, as routing does.
     """
-    usable = [
-        offer.sold(kept=kept) for offer in offers if costing.rate(offer.cost.currency) is not None
-    ]
+    usable = [offer.sold(kept=kept) for offer in offers if offer.cost.currency in costing.rates]
     shelves = [shelf for offer in usable for shelf in offer.shelves]
     full = [shelf for shelf in shelves if shelf.free]
     ships_from: dict[str, int] = {}
     for shelf in full:
         ships_from[shelf.country] = max(ships_from.get(shelf.country, 0), shelf.free)
-    chosen = _taken_first(usable, costing)
+    faded = [offer for offer in offers if costing.rate(offer.cost.currency) is not None]
+    chosen = _taken_first(usable or faded, costing)
     bound = _highest_map(usable, chosen, costing)
     return Supply(
         variant_id=variant_id,

@@ -34,7 +34,8 @@ class ExchangeRate(models.Model):
     """What one unit of ``base`` costs in ``quote``, who said so and when.
 
     ``waiting_rate`` is a newer one that moved too far to be believed without a person.
-    ``standing`` is how sure it was when prices were last counted by it.
+    ``standing`` is how sure it was when prices were last counted by it, and ``supplied_under``
+    when it was last decided which offers in that money are sold (``suppliers.aging``).
     """
 
     base = models.CharField(max_length=3)
@@ -51,6 +52,9 @@ class ExchangeRate(models.Model):
             (Standing.UNKNOWN.value, _("unknown by now")),
         ],
         default=Standing.SURE.value,
+    )
+    supplied_under = models.CharField(
+        max_length=7, db_default=Standing.UNKNOWN.value, editable=False
     )
 
     objects = ExchangeRateQuerySet.as_manager()

@@ -21,7 +21,7 @@ SAID: dict[str, str | Promise] = {
     Refusal.OLD_COST: _("The cost is too old to sell by"),
     Refusal.OLD_STOCK: _("The figure is too old to promise from"),
     Refusal.NO_UNITS: _("Nothing is left above what is kept back"),
-    Refusal.NO_RATE: _("Nobody ever said what this money is worth"),
+    Refusal.NO_RATE: _("Nobody knows what this money is worth now"),
     Way.PARCEL_TOO_SMALL: _("One parcel from here brings %(most)s at most"),
     Misfit.TOO_FEW: _("Only %(left)s can be promised"),
     Misfit.BELOW_MINIMUM: _("Sold from %(minimum)s units on"),

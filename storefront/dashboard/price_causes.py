@@ -55,6 +55,18 @@ PRICES = (
         "n.status = 'waiting'",
     ),
     plain(
+        "rate_unknown",
+        _("A supplier's offers are passed over: nobody knows what his money is worth"),
+        "suppliers_supplier",
+        f"s.id, s.name, coalesce(r.as_of, s.status_since) AS since, {NO_MONEY},"
+        " s.currency || '/' || c.currency AS detail FROM suppliers_supplier s"
+        " JOIN catalog_channel c ON c.currency <> s.currency"
+        " LEFT JOIN catalog_exchangerate r ON r.base = s.currency AND r.quote = c.currency",
+        "s.status = 'active' AND coalesce(r.standing, 'unknown') = 'unknown' AND EXISTS (SELECT 1"
+        " FROM suppliers_supplieroffer o WHERE o.supplier_id = s.id AND o.status = 'active'"
+        " AND o.variant_id IS NOT NULL)",
+    ),
+    plain(
         "rate_old",
         _("An exchange rate is too old: prices in that money stand still"),
         "catalog_exchangerate",

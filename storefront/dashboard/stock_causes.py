@@ -34,6 +34,8 @@ _CAN_BE_ROUTED = """
     JOIN suppliers_stocklocation p ON p.id = k.location_id
     WHERE o.variant_id = l.variant_id AND o.status = 'active' AND s.status = 'active'
       AND o.missing_evidence = '' AND o.cost_amount > 0
+      AND (o.currency = l.currency OR EXISTS (SELECT 1 FROM catalog_exchangerate r
+        WHERE r.base = o.currency AND r.quote = l.currency AND r.standing <> 'unknown'))
       AND CASE WHEN o.is_cost_silent THEN o.cost_as_of
           ELSE greatest(o.cost_as_of, s.costs_as_of) END
         >= %(now)s - make_interval(mins => s.cost_hidden_min)
@@ -51,7 +53,8 @@ _UNROUTABLE = f"""
            l.code || ': ' || l.available AS detail
     FROM ({_DOUBTFUL}) doubtful
     CROSS JOIN LATERAL (
-        SELECT l.id, l.variant_id, l.available, l.updated_at, v.sku, h.code, h.buffer AS kept
+        SELECT l.id, l.variant_id, l.available, l.updated_at, v.sku, h.code, h.currency,
+               h.buffer AS kept
         FROM catalog_listing l
         JOIN catalog_variant v ON v.id = l.variant_id
         JOIN catalog_channel h ON h.id = l.channel_id

@@ -77,8 +77,16 @@ def make_price_rule(
 
 
 def make_exchange_rate(*, base="USD", quote="EUR", rate="0.92", source="test", as_of=NOON):
+    """Make a rate by which all that is asked for in that money was published already."""
     found, _ = ExchangeRate.objects.get_or_create(
-        base=base, quote=quote, defaults={"rate": Decimal(rate), "source": source, "as_of": as_of}
+        base=base,
+        quote=quote,
+        defaults={
+            "rate": Decimal(rate),
+            "source": source,
+            "as_of": as_of,
+            "supplied_under": "sure",
+        },
     )
     return found
 

@@ -6,13 +6,19 @@ from decimal import Decimal
 
 import pytest
 
+from catalog import rates
 from catalog.models import Channel, Listing
 from orders import sourcing
 from orders.weighing import Refusal
 from storefront.lib.money import Money
-from suppliers import supply
-from suppliers.models import StockLevel, Supplier, SupplierOffer
-from tests.factories.catalog import make_channel, make_price_rule, make_variant
+from suppliers import aging, supply
+from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer
+from tests.factories.catalog import (
+    make_channel,
+    make_exchange_rate,
+    make_price_rule,
+    make_variant,
+)
 from tests.factories.price_books import make_terms
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
 
@@ -84,6 +90,39 @@ def test_what_cannot_fill_anything_says_why(variant, reason, spoil):
     rows = sourcing.weigh(variant_ids=[variant.pk], channel=make_channel(), country="DE", now=NOON)
 
     assert [(row.refusal, row.candidate) for row in rows] == [(reason, None)] * 2
+
+
+def test_who_is_paid_in_money_of_unknown_worth_hides_nobody_and_comes_back(variant, settings):
+    settings.RATES_MAX_AGE_H = 96
+    SupplierOffer.objects.filter(supplier__code="near").update(currency="USD")
+    make_exchange_rate()
+    channel = make_channel()
+
+    def shown(now):
+        rates.find_aged(now=now)
+        Supplier.objects.update(costs_as_of=now)
+        StockLocation.objects.update(stock_as_of=now)
+        aging.follow(now=now)
+        supply.publish_waiting(now=now)
+        listing = Listing.objects.get()
+        assert listing.is_published
+        return listing.supplier_code, listing.ships_from
+
+    def refused(now):
+        rows = sourcing.weigh(variant_ids=[variant.pk], channel=channel, country="DE", now=now)
+        return {row.level.offer.supplier.code: row.refusal for row in rows}
+
+    supply.publish(variant_ids=[variant.pk], now=NOON)
+    assert shown(NOON) == ("near", {"CN": 20, "DE": 20})
+
+    old = NOON + timedelta(days=30)
+    assert shown(old) == ("across", {"CN": 20})
+    assert refused(old) == {"across": None, "near": Refusal.NO_RATE}
+
+    told = {"USD": Decimal("0.92")}
+    rates.take_in(quote="EUR", rates=told, source="bank", as_of=old, actor="ann", now=old)
+    assert shown(old) == ("near", {"CN": 20, "DE": 20})
+    assert refused(old) == {"across": None, "near": None}
 
 
 @pytest.mark.parametrize("seed", range(8))

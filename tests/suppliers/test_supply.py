@@ -129,6 +129,21 @@ def test_an_offer_in_money_without_a_rate_cannot_be_sold():
     assert (found.cost, found.available, found.ships_from) == (None, 0, {})
 
 
+def test_an_offer_whose_cost_nobody_can_tell_stands_in_no_good_ones_way():
+    faded = replace(EUR, faded={"JPY": Decimal("0.01")})
+    yen = offered("1", ("JP", 9, 0), currency="JPY", map_amount=Decimal(9999))
+    good, sold_out = offered("9", ("DE", 5, 0)), offered("9", ("DE", 0, 0))
+
+    found = best(1, [yen, good], faded)
+    assert (found.cost, found.available, found.ships_from) == (good.cost, 5, {"DE": 5})
+    assert found.map_amount is None
+    assert (best(1, [yen, sold_out], faded).cost, best(1, [yen], faded).cost) == (
+        good.cost,
+        yen.cost,
+    )
+    assert best(1, [yen], faded).available == 0
+
+
 def test_the_claim_is_as_old_as_its_oldest_figure():
     found = best(1, [offered("9", ("DE", 5, 7), ("CN", 80, 2), ("US", 0, 0))], EUR)
 

@@ -108,6 +108,7 @@ def test_what_is_found_unroutable_is_what_routing_finds_nothing_for(seed):
     for offer in SupplierOffer.objects.all():
         offer.status = dice.choice(["active", "active", "held", "gone"])
         offer.missing_evidence = dice.choice(["", "", "ce"])
+        offer.currency = dice.choice(["EUR", "EUR", "JPY"])
         offer.save()
     for level in StockLevel.objects.all():
         level.reserved = dice.choice([0, 0, level.reported_quantity])

@@ -156,6 +156,7 @@ TROUBLE = {
         told_by="test",
         told_at=AGO,
     ),
+    "rate_unknown": lambda: Supplier.objects.update(currency="JPY"),
     "rate_old": lambda: ExchangeRate.objects.create(
         base=Listing.objects.first().wholesale_currency,
         quote="EUR",
