@@ -90,7 +90,7 @@ def ask(*, wanted: Mapping[int, int], now: datetime) -> frozenset[int]:
         for question in asked
         for level in question.levels
     }
-    supply.publish(variant_ids=[one for one in variants if one is not None], now=now)
+    supply.publish_soon(variant_ids=[one for one in variants if one is not None], now=now)
     return frozenset(refused)
 
 

@@ -7,7 +7,7 @@ which whoever holds it dies. Nothing of who does what lies in a process.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from django.db import DatabaseError, OperationalError, connection
@@ -38,6 +38,14 @@ def each(name: str, *, is_left: Callable[[int], bool]) -> Iterator[int]:
             with _held(f"{name} {number}", sql=WAIT) as is_mine:
                 if is_mine:
                     yield number
+
+
+def free(name: str, numbers: Iterable[int]) -> Iterator[int]:
+    """Yield those of some slices that nobody has, each while it is ours; nobody is waited for."""
+    for number in numbers:
+        with _held(f"{name} {number}", sql=TRY) as is_mine:
+            if is_mine:
+                yield number
 
 
 @contextmanager

@@ -14,12 +14,13 @@ from django.db.models.functions import Mod
 from catalog import listings, policies
 from catalog.landing import Costing
 from catalog.listings import Supply
-from catalog.models import Channel
+from catalog.models import Channel, Variant
 from storefront.lib.money import Money
 from suppliers import rationing, slicing
 from suppliers.models import StockLevel, Supplier, SupplierOffer, UnpublishedSupply
 
 BATCH = 500
+PUBLISHING = "publishing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,8 @@ class OfferedSupply:
 def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
     """Refresh the listings of these variants on every channel; return the products touched.
 
+    Who publishes what others may publish holds its slice: else older figures may be written last.
+
     The price follows the offer that routing would choose for one unit, or for the fewest that
     anybody sells on the channel: the one that lands at the lowest cost of those that sell so
     few, or of all while nobody has any.
@@ -96,20 +99,39 @@ def publish_waiting(*, now: datetime) -> int:
     the offers were read: a worker that is killed here loses nothing, it does work twice.
     Several workers publish at once: each takes slices of the products (``slicing``).
     """
+    slices = slicing.each(PUBLISHING, is_left=lambda number: _waiting_in(number).exists())
+    return sum(_publish_all(_waiting_in(number), now=now) for number in slices)
 
-    def waiting_in(number: int) -> QuerySet[UnpublishedSupply]:
-        of_product = UnpublishedSupply.objects.annotate(
-            slice=Mod("variant__product", slicing.SLICES)
-        )
-        return of_product.filter(slice=number).order_by("pk")
 
+def publish_soon(*, variant_ids: Iterable[int], now: datetime) -> None:
+    """Publish some variants at once where nobody else publishes, and leave him the others.
+
+    A shopper waits for this. Beside somebody who publishes the same slice it must not be done:
+    he may have read older figures, and would write them last.
+    """
+    ids = sorted(set(variant_ids))
+    UnpublishedSupply.objects.bulk_create(
+        (UnpublishedSupply(variant_id=variant_id) for variant_id in ids), batch_size=BATCH
+    )
+    products = Variant.objects.filter(pk__in=ids).values_list("product", flat=True)
+    numbers = sorted({product_id % slicing.SLICES for product_id in products})
+    for number in slicing.free(PUBLISHING, numbers):
+        _publish_all(_waiting_in(number).filter(variant__in=ids), now=now)
+
+
+def _waiting_in(number: int) -> QuerySet[UnpublishedSupply]:
+    of_product = UnpublishedSupply.objects.annotate(slice=Mod("variant__product", slicing.SLICES))
+    return of_product.filter(slice=number).order_by("pk")
+
+
+def _publish_all(found: QuerySet[UnpublishedSupply], *, now: datetime) -> int:
+    """Publish until none is found any more; return how many variants those were."""
     published = 0
-    for number in slicing.each("publishing", is_left=lambda n: waiting_in(n).exists()):
-        while waiting := list(waiting_in(number).values_list("pk", "variant_id")[:BATCH]):
-            variant_ids = {variant_id for _, variant_id in waiting}
-            publish(variant_ids=variant_ids, now=now)
-            UnpublishedSupply.objects.filter(pk__in=[pk for pk, _ in waiting]).delete()
-            published += len(variant_ids)
+    while waiting := list(found.values_list("pk", "variant_id")[:BATCH]):
+        variant_ids = {variant_id for _, variant_id in waiting}
+        publish(variant_ids=variant_ids, now=now)
+        UnpublishedSupply.objects.filter(pk__in=[pk for pk, _ in waiting]).delete()
+        published += len(variant_ids)
     return published
 
 

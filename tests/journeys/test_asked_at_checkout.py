@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
+from catalog import listings
 from catalog.models import Listing
 from orders import checkout
 from orders.models import Order
 from shipping import quotes, seeding
-from suppliers import asking_live
+from suppliers import asking_live, supply
 from suppliers.models import (
     Breaker,
     CallBudget,
@@ -24,6 +27,7 @@ from suppliers.models import (
     StockLocation,
     StockMovement,
     Supplier,
+    UnpublishedSupply,
 )
 from tests.factories.orders import HOME, make_cart, quote_for
 from tests.journeys.ordering import stock_the_shop
@@ -93,6 +97,39 @@ def test_what_is_gone_since_the_last_sync_is_not_sold(sandbox_supplier, light):
     assert movement.cause == asking_live.CAUSE
     light.refresh_from_db()
     assert light.available == 2
+
+
+def test_who_published_older_figures_meanwhile_does_not_have_the_last_word(
+    sandbox_supplier, light, monkeypatch
+):
+    leave(sandbox_supplier, light, 2)
+    UnpublishedSupply.objects.create(variant=light.variant)
+    has_read, is_asked, write = threading.Event(), threading.Event(), listings.refresh
+
+    def refresh(**given):
+        if threading.current_thread() is sweep:
+            has_read.set()
+            is_asked.wait(20)
+        return write(**given)
+
+    def publish():
+        try:
+            supply.publish_waiting(now=timezone.now())
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(listings, "refresh", refresh)
+    sweep = threading.Thread(target=publish)
+    sweep.start()
+    assert has_read.wait(20)
+
+    with pytest.raises(checkout.CannotSupplyError):
+        place(light)
+    is_asked.set()
+    sweep.join()
+
+    light.refresh_from_db()
+    assert (light.available, UnpublishedSupply.objects.count()) == (2, 0)
 
 
 def test_without_the_question_it_would_be_sold(sandbox_supplier, light, monkeypatch):
