@@ -1,0 +1,50 @@
+"""A rate that was not believed stays so until staff let it count, or a plausible one comes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog import rates
+from catalog.models import ExchangeRate, RateNews
+from tests.factories.catalog import NOON, make_channel, make_exchange_rate
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def dollar(settings):
+    settings.RATES_MAX_MOVE_PERCENT = 5
+    make_channel()
+    make_exchange_rate(rate="0.90", as_of=NOON)
+
+
+def tell(rate, *, as_of):
+    return rates.take_in(
+        quote="EUR",
+        rates={"USD": D(rate)},
+        source="bank",
+        as_of=as_of,
+        actor="ann",
+        now=as_of,
+    )["USD"]
+
+
+@pytest.mark.parametrize(
+    ("days", "is_rejected"), [((1, 2, 3, 4), True), ((1, 4), True), ((1, 30), False)]
+)
+def test_what_was_not_believed_does_not_become_believable_by_waiting(days, is_rejected):
+    for day in days:
+        assert tell("1.03", as_of=NOON + day * DAY) == "waiting"
+        if is_rejected:
+            news = RateNews.objects.get(status="waiting")
+            rates.reject(news=news, actor="ann", reason="a slip", now=NOON + day * DAY)
+
+    later = NOON + (days[-1] + 1) * DAY
+    assert ExchangeRate.objects.get().rate == D("0.90")
+    assert tell("0.94", as_of=later) == "taken"  # within 5 % of what counts
+    assert tell("1.08", as_of=later + 3 * DAY) == "taken"  # and what was believed ends the doubt
