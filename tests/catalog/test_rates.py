@@ -157,22 +157,6 @@ def test_newer_news_takes_the_place_of_what_waits(shop):
     assert ExchangeRate.objects.get().waiting_rate is None
 
 
-@pytest.mark.parametrize(
-    ("days", "is_rejected"), [((1, 2, 3, 4), True), ((1, 4), True), ((1, 30), False)]
-)
-def test_what_was_not_believed_does_not_become_believable_by_waiting(shop, days, is_rejected):
-    for day in days:
-        assert tell("1.03", as_of=NOON + day * DAY) == "waiting"
-        if is_rejected:
-            news = RateNews.objects.get(status="waiting")
-            rates.reject(news=news, actor="ann", reason="a slip", now=NOON + day * DAY)
-
-    later = NOON + (days[-1] + 1) * DAY
-    assert ExchangeRate.objects.get().rate == D("0.90")
-    assert tell("0.94", as_of=later) == "taken"  # within 5 % of what counts
-    assert tell("1.08", as_of=later + 3 * DAY) == "taken"  # and what was believed ends the doubt
-
-
 def test_an_old_rate_makes_no_new_price_and_a_very_old_one_sells_nothing(shop):
     foreign, local = shop
     assert rates.find_aged(now=NOON + 96 * HOUR) == 0
