@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.db.models import Count
@@ -75,13 +76,13 @@ class Figures:
         return asdict(self)
 
 
-def measure(*, products: int, folder: Path, say: Callable[[str], None]) -> list[Figures]:
-    """Measure each dialect with so many good products; what is kept of lists lies in ``folder``."""
+def measure(*, products: int, say: Callable[[str], None]) -> list[Figures]:
+    """Measure each dialect with so many good products; nothing is kept of their lists."""
     found: list[Figures] = []
-    with override_settings(VAR_DIR=folder):
+    with TemporaryDirectory(prefix="fara-bench-") as folder, override_settings(VAR_DIR=folder):
         for seller in SELLERS:
             words = ["--count", str(products), *seller.words]
-            data = folder / f"sandbox-{seller.name}"
+            data = Path(folder) / f"sandbox-{seller.name}"
             with sandbox(seller.module, data=data, words=words) as url, Api(url) as control:
                 for each in _phases(seller, seller.connect(url), control, good=products):
                     say(each.words)

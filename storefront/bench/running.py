@@ -151,8 +151,7 @@ def _judge_asking(
     report: dict[str, Any], say: Callable[[str], None], *, products: int
 ) -> list[Verdict]:
     say(f"What suppliers of {products:,} products are asked")
-    with TemporaryDirectory(prefix="fara-bench-") as folder:
-        found = asking.measure(products=products, folder=Path(folder), say=say)
+    found = asking.measure(products=products, say=say)
     report["asking"] = [each.written for each in found]
     return asking_goals.judge(found)
 

@@ -6,21 +6,26 @@ import time
 from datetime import datetime
 
 from django.core.management.base import CommandError, OutputWrapper
-from django.utils import timezone
 
 from suppliers import scheduling
 from suppliers.models import FeedRun, Supplier
 from suppliers.sync import AlreadyRunningError, take_in
 
 
-def watch(
-    supplier: Supplier, kind: str, *, believed_by: str, out: OutputWrapper, since: datetime
+def watch(  # noqa: PLR0913 - a job of somebody's, and who looks on
+    supplier: Supplier,
+    kind: str,
+    *,
+    believed_by: str,
+    out: OutputWrapper,
+    since: datetime,
+    now: datetime,
 ) -> FeedRun:
     """Do one job. Of all that are done since then, one walks the list for the others.
 
     Raises: CommandError  somebody else does it
     """
-    started, now = time.monotonic(), timezone.now()
+    started = time.monotonic()
     list_since = max(since, scheduling.list_since(supplier, kind, now=now))
 
     def say(line: str) -> None:

@@ -86,7 +86,7 @@ class KeptList:
 
     def keep(self, walk: Iterator[ListRow | BadRow]) -> Iterator[ListRow | BadRow]:
         """Tell a walk on, and keep it if it comes to its end."""
-        at = datetime.now(UTC)
+        at = datetime.fromtimestamp(time.time(), UTC)
         self.folder.mkdir(parents=True, exist_ok=True)
         encode = msgspec.json.Encoder(decimal_format="number").encode
         with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".part", delete=False) as file:

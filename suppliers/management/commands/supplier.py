@@ -107,7 +107,7 @@ class Command(BaseCommand):
         began = timezone.now()
         try:
             for kind in KINDS if options["kind"] == "all" else [options["kind"]]:
-                runs.append(watch(supplier, kind, since=began, **words))
+                runs.append(watch(supplier, kind, since=began, now=timezone.now(), **words))
                 if runs[-1].status != FeedRun.Status.APPLIED:
                     problem = f"{runs[-1].status}. {runs[-1].problem}"
                     raise CommandError(f"{kind} of {supplier}: {problem}")
