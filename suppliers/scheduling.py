@@ -36,6 +36,22 @@ def due(*, now: datetime) -> list[tuple[int, str]]:
     ]
 
 
+def in_order(supplier: Supplier) -> list[str]:
+    """Name the jobs as they follow each other where all are wanted at once.
+
+    A whole list of prices makes offers in sets: they come first, with their stock, and products
+    adopt them. Where single products are asked for, there is nothing before those.
+    """
+    products, prices, stock = FeedRun.Kind.PRODUCTS, FeedRun.Kind.PRICES, FeedRun.Kind.STOCK
+    offers_first = _tells_offers(supplier.adapter)
+    kinds = (prices, stock, products) if offers_first else (products, prices, stock)
+    return [str(kind) for kind in kinds]
+
+
+def _tells_offers(adapter: str) -> bool:
+    return adapter in ADAPTERS and issubclass(connector_class(adapter), BulkOffers)
+
+
 def list_since(supplier: Supplier, kind: str, *, now: datetime) -> datetime:
     """Say how old a list that another job walked may be: half of how old it becomes anyway."""
     every = timedelta(minutes=getattr(supplier.connection, EVERY[FeedRun.Kind(kind)]))
@@ -65,7 +81,8 @@ def _may_begin(supplier_id: int) -> frozenset[str]:
     """
     applied = FeedRun.objects.filter(supplier=supplier_id, status=Status.APPLIED)
     adapter = Supplier.objects.values_list("adapter", flat=True).get(pk=supplier_id)
-    is_bulk = adapter in ADAPTERS and issubclass(connector_class(adapter), BulkOffers)
-    first = {FeedRun.Kind.PRODUCTS, FeedRun.Kind.PRICES} if is_bulk else {FeedRun.Kind.PRODUCTS}
+    first = {FeedRun.Kind.PRODUCTS}
+    if _tells_offers(adapter):
+        first |= {FeedRun.Kind.PRICES}
     found = first | (set(FeedRun.Kind) if applied.filter(kind__in=first).exists() else set())
     return frozenset(str(kind) for kind in found)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
 from catalog.models import Identifier
 from suppliers import handing, scheduling
@@ -79,6 +81,20 @@ def test_a_first_load_waits_for_no_product(wholesaler):
     assert (level.reported_quantity, level.location.code) == (5, "DE1")
     assert level.movements.get().reported_delta == 5
     assert not StockMovement.objects.filter(level__offer__supplier_sku="A-2").exists()
+
+
+def test_where_all_is_read_at_once_offers_come_before_products(wholesaler):
+    wholesaler.put(ware("A-1"), ware("A-2", price="0.99", stock=0))
+
+    call_command("supplier", "sync", wholesaler.code, stdout=io.StringIO())
+
+    runs = FeedRun.objects.order_by("pk").values_list("kind", "status", "created")
+    assert list(runs) == [
+        ("prices", "applied", 2),
+        ("stock", "applied", 2),
+        ("products", "applied", 2),
+    ]
+    assert set(SupplierOffer.objects.values_list("status", flat=True)) == {"active"}
 
 
 def test_an_unchanged_list_writes_nothing(wholesaler):

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError, LostRaceError
-from suppliers import administering, supply, surveying, trying, vetting
+from suppliers import administering, scheduling, supply, surveying, trying, vetting
 from suppliers.management import filing, reading, settling, telling
 from suppliers.management.watching import watch
 from suppliers.models import FeedRun, Supplier
@@ -106,7 +106,8 @@ class Command(BaseCommand):
         words = {"believed_by": options["believed_by"], "out": self.stdout}
         began = timezone.now()
         try:
-            for kind in KINDS if options["kind"] == "all" else [options["kind"]]:
+            is_all = options["kind"] == "all"
+            for kind in scheduling.in_order(supplier) if is_all else [options["kind"]]:
                 runs.append(watch(supplier, kind, since=began, now=timezone.now(), **words))
                 if runs[-1].status != FeedRun.Status.APPLIED:
                     problem = f"{runs[-1].status}. {runs[-1].problem}"
