@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 
 from django.db import transaction
 
 from catalog.models import Channel, Image, Listing
 from orders.models import Cart, CartLine
-from orders.models.cart import KEPT_FOR, MAX_QUANTITY, PRICE_PROMISED_FOR
+from orders.models.cart import KEPT_FOR, MAX_QUANTITY
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 
 TOKEN_BYTES = 32
 MAX_LINES = 50
+
+type Most = Callable[[Listing], int]
+AS_LISTED: Most = attrgetter("available")
 
 
 class UnknownListingError(LookupError):
@@ -120,15 +125,23 @@ def find(*, token: str, now: datetime) -> Cart | None:
 
 
 @transaction.atomic(durable=True)
-def add(
-    *, cart: Cart, listing_id: int, quantity: int, now: datetime, line_id: int | None = None
+def add(  # noqa: PLR0913 - what, how many, when, and of how many
+    *,
+    cart: Cart,
+    listing_id: int,
+    quantity: int,
+    now: datetime,
+    line_id: int | None = None,
+    most_of: Most = AS_LISTED,
 ) -> CartLine:
     """Add to what is there already, at today's price or a lower one that is promised still.
 
     Adding does not make the promise longer; only a price of today is promised from now on.
 
-    Shape:  ``line_id`` is the number that the line had before it was taken out: with it, it
-            stands where it stood. It must be one that ``change`` has freed
+    Shape:  ``most_of`` says how many can be had of a listing: who knows the routes knows how
+            many can be sent where the cart goes (``shipping.promising``). ``line_id`` is the
+            number that the line had before it was taken out: with it, it stands where it
+            stood. It must be one that ``change`` has freed
     Locks:  the cart
     Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError,
             PlacedCartError  nothing is written
@@ -137,9 +150,9 @@ def add(
     listing = _for_sale(cart, listing_id, now)
     line = CartLine.objects.filter(cart=cart, listing=listing).first()
     wanted = quantity + (line.quantity if line else 0)
-    _check(wanted, listing)
+    _check(wanted, most_of(listing))
     today = listing.price_amount or Decimal(0)
-    keeps = line is not None and line.quoted_amount < today and _is_promised(line, now)
+    keeps = line is not None and line.quoted_amount < today and line.is_promised(now)
     if line is None:
         if cart.lines.count() >= MAX_LINES:
             raise TooManyError(MAX_LINES)
@@ -154,9 +167,12 @@ def add(
 
 
 @transaction.atomic(durable=True)
-def change(*, cart: Cart, line_id: int, quantity: int, now: datetime) -> None:
+def change(
+    *, cart: Cart, line_id: int, quantity: int, now: datetime, most_of: Most = AS_LISTED
+) -> None:
     """Set how many of a line; zero takes it out.
 
+    Shape:  ``most_of`` as in ``add``
     Locks:  the cart
     Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError,
             PlacedCartError  nothing is written
@@ -168,7 +184,7 @@ def change(*, cart: Cart, line_id: int, quantity: int, now: datetime) -> None:
     if quantity == 0:
         line.delete()
     else:
-        _check(quantity, _for_sale(cart, line.listing_id, now))
+        _check(quantity, most_of(_for_sale(cart, line.listing_id, now)))
         cart.lines.filter(pk=line.pk).update(quantity=quantity)
     _touch(cart, now)
 
@@ -201,7 +217,7 @@ def price_of(line: CartLine, now: datetime) -> Decimal:
     today = line.listing.price_amount
     if today is None:
         raise NoPriceError(line.listing_id)
-    return min(today, line.quoted_amount) if _is_promised(line, now) else today
+    return min(today, line.quoted_amount) if line.is_promised(now) else today
 
 
 def look(*, cart: Cart, now: datetime) -> CartView:
@@ -271,15 +287,11 @@ def _for_sale(cart: Cart, listing_id: int, now: datetime) -> Listing:
     return listing
 
 
-def _is_promised(line: CartLine, now: datetime) -> bool:
-    return now - line.quoted_at <= PRICE_PROMISED_FOR
-
-
-def _check(quantity: int, listing: Listing) -> None:
+def _check(quantity: int, most: int) -> None:
     if quantity > MAX_QUANTITY:
         raise TooManyError(MAX_QUANTITY)
-    if quantity > listing.available:
-        raise NotEnoughError(listing.available)
+    if quantity > most:
+        raise NotEnoughError(most)
 
 
 def _touch(cart: Cart, now: datetime) -> None:

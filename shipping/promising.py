@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from catalog.models import Channel, Listing, Variant
 from orders import sourcing
+from orders.carts import Most
 from orders.routing import Candidate, Need, Plan, PlannedParcel, route
 from shipping.quotes import Piece, Promise, days, load_of, routes_from
 from shipping.rates import Route, best, most_of
@@ -59,6 +60,22 @@ def of_shown(
     """Answer for one unit of a variant that a page has read already and shows."""
     found = _answers({variant_id: piece}, [variant_id], channel, country, now, 1, None)
     return found[variant_id]
+
+
+def most_to(*, country: str, channel: Channel, now: datetime) -> Most:
+    """Say for a cart how many of a listing one parcel brings to a country.
+
+    What no route carries there is counted as listed: a cart says what stands against it, and
+    may go to another country.
+    """
+
+    def most_of(listing: Listing) -> int:
+        ids = [listing.variant_id]
+        found = availability(variant_ids=ids, country=country, channel=channel, now=now)
+        told = found.get(listing.variant_id)
+        return min(told.most or listing.available, listing.available) if told else 0
+
+    return most_of
 
 
 def _answers(  # noqa: PLR0913, PLR0917

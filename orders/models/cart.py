@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
@@ -51,3 +51,7 @@ class CartLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.listing_id}"
+
+    def is_promised(self, now: datetime) -> bool:
+        """Whether the price that it was put in at is promised still."""
+        return now - self.quoted_at <= PRICE_PROMISED_FOR

@@ -151,6 +151,10 @@ def _shown(cart: Cart, endpoint: Endpoint) -> Mapping[str, Any]:
     return CartShown({"cart": cart, "view": carts.look(cart=cart, now=endpoint.now)}).data
 
 
+def _most_of(cart: Cart, endpoint: Endpoint) -> carts.Most:
+    return promising.most_to(country=cart.country, channel=cart.channel, now=endpoint.now)
+
+
 class CartList(Endpoint):
     @describes(
         name="open_cart",
@@ -213,7 +217,8 @@ class CartLines(Endpoint):
             cart = open_cart_of(token, self)
             asked = NewLine(data=request.data)
             asked.is_valid(raise_exception=True)
-            carts.add(cart=cart, now=self.now, **asked.validated_data)
+            most_of = _most_of(cart, self)
+            carts.add(cart=cart, now=self.now, most_of=most_of, **asked.validated_data)
             return Response(_shown(cart, self), status=status.HTTP_201_CREATED)
 
         return idempotency.once(request, principal=idempotency.by_secret(token), work=work)
@@ -249,7 +254,13 @@ class CartLineDetail(Endpoint):
         cart = open_cart_of(token, self)
         if line_id > MAX_ID or not cart.lines.filter(pk=line_id).exists():
             raise ProblemError(kinds.NO_SUCH_LINE)
-        carts.change(cart=cart, line_id=line_id, quantity=quantity, now=self.now)
+        carts.change(
+            cart=cart,
+            line_id=line_id,
+            quantity=quantity,
+            now=self.now,
+            most_of=_most_of(cart, self),
+        )
         return Response(_shown(cart, self))
 
 

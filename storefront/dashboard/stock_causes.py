@@ -26,7 +26,8 @@ _DOUBTFUL = """
     SELECT l.id FROM suppliers_unpublishedsupply u
     JOIN catalog_listing l ON l.variant_id = u.variant_id
 """
-# The rule of orders.weighing for all listings at once; a test holds the two together.
+# The rule of orders.weighing, and the fewest of suppliers.rationing, for all listings at once;
+# a test holds them together.
 _CAN_BE_ROUTED = """
     SELECT true AS is_so FROM suppliers_supplieroffer o
     JOIN suppliers_supplier s ON s.id = o.supplier_id
@@ -39,7 +40,8 @@ _CAN_BE_ROUTED = """
       AND CASE WHEN o.is_cost_silent THEN o.cost_as_of
           ELSE greatest(o.cost_as_of, s.costs_as_of) END
         >= %(now)s - make_interval(mins => s.cost_hidden_min)
-      AND k.reported_quantity > l.kept + k.buffer + k.reserved + k.allocated_unseen
+      AND k.reported_quantity >= l.kept + k.buffer + k.reserved + k.allocated_unseen
+        + (o.minimum_quantity + o.pack_size - 1) / o.pack_size * o.pack_size
         + aged_buffer(
             k.reported_quantity,
             %(now)s - CASE WHEN k.is_silent THEN k.as_of

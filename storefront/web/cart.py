@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from catalog.models import Listing
 from orders import carts
 from orders.models import Cart
+from shipping import promising
 from storefront.web import product
 from storefront.web.errors import say
 from storefront.web.filling import fill
@@ -90,6 +91,7 @@ def add(request: HttpRequest) -> HttpResponse:
             quantity=quantity,
             now=now,
             line_id=_taken_out(form.cleaned_data["back"]).line_id,
+            most_of=promising.most_to(country=here.country, channel=here.channel, now=now),
         )
     except carts.UnknownListingError:
         words = _("There is no such light.")
@@ -123,8 +125,10 @@ def change(request: HttpRequest) -> HttpResponse:
         return _page(request, found, problems={line_id: words}, status=422)
     line_id, quantity = form.cleaned_data["line"], form.cleaned_data["quantity"]
     line = found.lines.filter(pk=line_id).first()
+    here, now = visit(request), timezone.now()
+    most_of = promising.most_to(country=here.country, channel=here.channel, now=now)
     try:
-        carts.change(cart=found, line_id=line_id, quantity=quantity, now=timezone.now())
+        carts.change(cart=found, line_id=line_id, quantity=quantity, now=now, most_of=most_of)
     except carts.UnknownListingError:
         words = _("This line is no longer in the cart.")
         return _page(request, found, problems={0: words}, status=404)

@@ -55,6 +55,7 @@ def show(
         "is_chosen_by_address": chosen.sku == sku,
         "pictures": _pictures(light, chosen),
         "promise": promise,
+        "most": (can_be_had.most if can_be_had else 0) or chosen.available,
         "sold_from": can_be_had.more if can_be_had and not promise else None,
         "problem": problem,
         "has_battery": _has_battery(light, chosen),

@@ -66,6 +66,20 @@ def test_more_than_there_is_cannot_be_put_in(api, cart, listing):
     assert CartLine.objects.get().quantity == 1
 
 
+def test_a_cart_takes_as_many_as_the_shop_says_that_one_parcel_brings(api, cart, listing):
+    Listing.objects.update(available=50)
+    StockLevel.objects.update(reported_quantity=50)
+    asked = {"sku": listing.variant.sku, "country": "DE"}
+    (said,) = api.get("/api/v1/availability/", asked).json()["availability"]
+
+    more = api.post(f"{cart}lines/", {"listing_id": listing.pk, "quantity": 14})
+    most = api.post(f"{cart}lines/", {"listing_id": listing.pk, "quantity": 13})
+
+    assert (more.status_code, kind_of(more)) == (409, "not-enough")
+    assert more.json()["available"] == said["most"] == 14  # 2 kg of 140 g
+    assert (most.status_code, most.json()["count"]) == (201, 14)
+
+
 def test_what_is_not_for_sale_cannot_be_put_in(api, cart):
     sold_out = make_sellable(quantity=5)
     Listing.objects.filter(pk=sold_out.pk).update(available=0)

@@ -109,6 +109,7 @@ def test_what_is_found_unroutable_is_what_routing_finds_nothing_for(seed):
         offer.status = dice.choice(["active", "active", "held", "gone"])
         offer.missing_evidence = dice.choice(["", "", "ce"])
         offer.currency = dice.choice(["EUR", "EUR", "JPY"])
+        offer.minimum_quantity, offer.pack_size = dice.choice([1, 1, 4]), dice.choice([1, 1, 3])
         offer.save()
     for level in StockLevel.objects.all():
         level.reserved = dice.choice([0, 0, level.reported_quantity])
@@ -125,6 +126,7 @@ def test_what_is_found_unroutable_is_what_routing_finds_nothing_for(seed):
             country="DE",
             now=NOON,
         )
+        if one.at_least(1) is not None
     }
 
     lost = {one.variant.sku for one in shown if one.variant_id not in routed}

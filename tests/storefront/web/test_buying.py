@@ -24,6 +24,19 @@ def to_review(shopper):
     return shopper.get("/en/checkout/review/")
 
 
+def test_the_page_says_how_many_can_be_sent_and_the_cart_takes_no_more(shopper, light):
+    Listing.objects.update(available=50)
+    StockLevel.objects.update(reported_quantity=50)
+
+    page = shopper.get("/en/p/trail-400/").content.decode()
+    more = shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 15})
+
+    assert "One parcel brings 14 at most" in page  # 2 kg of 140 g
+    assert "left at the supplier" not in page
+    assert (more.status_code, CartLine.objects.count()) == (409, 0)
+    assert "Only 14 can be had right now." in more.content.decode()
+
+
 def test_a_light_is_bought_without_scripts(shopper, light):
     added = shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 2}, follow=True)
     assert "Parcel 1 from Germany" in added.content.decode()
