@@ -155,6 +155,6 @@ def test_a_look_costs_no_more_in_a_large_catalog(supplier, world, django_assert_
     sync(supplier)
     aging.follow(now=NOON)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         aging.follow(now=NOON + MINUTE)
     assert StockLocation.objects.get().aged_at == NOON + MINUTE
