@@ -120,7 +120,7 @@ class ChannelAdmin(StaffAdmin):
     may_add = True
     list_display: ClassVar = ["code", "name", "currency", "default_country", "buffer"]
     ordering: ClassVar = ["id"]
-    exclude: ClassVar = ["reprice_lease_until"]
+    exclude: ClassVar = ["reprice_lease_until", "supplied_under"]
     actions_detail: ClassVar = ["new_draft", "reprice"]
     refusals: ClassVar = (price_books.NotReadyError,)
 

@@ -7,12 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
 
-from catalog.models import ExchangeRate
-from catalog.worth import Standing
 from storefront.lib.transactions import needs_transaction
-from suppliers import freshness
+from suppliers import freshness, turning
 from suppliers.models import StockLocation, Supplier
 from suppliers.staging import run
 
@@ -140,12 +137,6 @@ INSERT INTO suppliers_unpublishedsupply (variant_id)
 SELECT variant_id FROM heard WHERE variant_id IS NOT NULL
 UNION SELECT variant_id FROM young WHERE variant_id IS NOT NULL
 """
-# What was passed over while nobody knew what its money is worth, or is passed over now.
-RATES_TURNED = """
-INSERT INTO suppliers_unpublishedsupply (variant_id)
-SELECT DISTINCT variant_id FROM suppliers_supplieroffer
-WHERE currency = ANY(%(bases)s) AND status = 'active' AND variant_id IS NOT NULL
-"""
 COSTS_CONFIRMED = """
 UPDATE suppliers_supplier SET costs_as_of = GREATEST(costs_as_of, %(as_of)s)
 WHERE id = %(supplier)s
@@ -157,10 +148,9 @@ def follow(*, now: datetime) -> int:
     """Queue what a step of its age has changed since the last look; return how many rows.
 
     The cost of a look grows with what crossed a step, not with the catalog. Terms that staff
-    changed count as a step of everything. So does a rate of exchange that is unknown by now, or
-    known again, for what is asked for in that money.
+    changed count as a step of everything.
 
-    Locks:  the suppliers, then their locations, then the rates that turned, each in id order
+    Locks:  the suppliers, then their locations, then what ``turning`` locks, each in id order
     """
     suppliers = Supplier.objects.select_for_update(of=["self"], no_key=True).order_by("pk")
     by_id = {supplier.pk: supplier for supplier in suppliers}
@@ -171,7 +161,7 @@ def follow(*, now: datetime) -> int:
     for supplier in by_id.values():
         queued += _costs(supplier, now)
         supplier.costs_aged_at = now
-    queued += _rates()
+    queued += turning.follow()
     for location in locations:
         location.aged_at, location.aged_under = now, by_id[location.supplier_id].aged_under
     Supplier.objects.bulk_update(by_id.values(), ["costs_aged_at"], batch_size=500)
@@ -213,21 +203,6 @@ def _costs(supplier: Supplier, now: datetime) -> int:
     if supplier.costs_as_of and since <= supplier.costs_as_of < till:
         queued += run(COSTS_TOGETHER, params)
     return queued
-
-
-def _rates() -> int:
-    """Queue what is asked for in money whose rate became unknown, or known, since the last look."""
-    turned = ExchangeRate.objects.filter(
-        ~Q(supplied_under=F("standing")),
-        Q(supplied_under=Standing.UNKNOWN) | Q(standing=Standing.UNKNOWN),
-    )
-    bases = dict(
-        turned.select_for_update(of=["self"], no_key=True).order_by("pk").values_list("pk", "base")
-    )
-    if not bases:
-        return 0
-    ExchangeRate.objects.filter(pk__in=bases).update(supplied_under=F("standing"))
-    return run(RATES_TURNED, {"bases": list(bases.values())})
 
 
 @needs_transaction

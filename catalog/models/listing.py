@@ -23,6 +23,8 @@ class Channel(models.Model):
     default_country = models.CharField(max_length=2)
     countries = models.JSONField(default=list)
     buffer = models.PositiveSmallIntegerField(default=0)  # units never shown here
+    # What it kept back when its listings were last published for that.
+    supplied_under = models.PositiveSmallIntegerField(db_default=0, editable=False)
     # Since when all prices wait to be counted anew, until when a worker has that to himself,
     # and as of when it was last done.
     reprice_since = models.DateTimeField(null=True, blank=True)

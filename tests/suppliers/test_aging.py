@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from catalog.models import Listing
+from catalog.models import Channel, Listing
 from suppliers import aging, stock, supply
 from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer, UnpublishedSupply
 from suppliers.stock import NotEnoughStockError
@@ -150,11 +150,26 @@ def test_costs_are_confirmed_by_a_run_and_hidden_when_nobody_confirms_them(suppl
     assert [one.available for one in Listing.objects.order_by("pk")] == [0, 0]
 
 
+def test_a_channel_that_keeps_back_more_shows_less_after_the_next_look(supplier, world):
+    stock_world(world, 1, stock={"DE": 20})
+    sync(supplier)
+    supply.publish_waiting(now=NOON)
+    shown = Listing.objects.get().available
+
+    Channel.objects.update(buffer=3)
+    aging.follow(now=NOON)
+    supply.publish_waiting(now=NOON)
+
+    assert Listing.objects.get().available == shown - 3
+    aging.follow(now=NOON)
+    assert not UnpublishedSupply.objects.exists()
+
+
 def test_a_look_costs_no_more_in_a_large_catalog(supplier, world, django_assert_num_queries):
     stock_world(world, 3, stock={"DE": 20})
     sync(supplier)
     aging.follow(now=NOON)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         aging.follow(now=NOON + MINUTE)
     assert StockLocation.objects.get().aged_at == NOON + MINUTE
