@@ -119,7 +119,8 @@ class BigBuySeller:
         variations = -(-size.variations // BIGBUY_PAGE)
         if is_first:
             return Asked(calls=5 * products + 4 * variations + 4)
-        return Asked(calls=3 * products + 2 * variations)
+        # One date of a product stands for its variations too: when it moved, all are read again.
+        return Asked(calls=3 * products + (3 if size.changed else 2) * variations)
 
 
 class FeedSeller:
