@@ -138,6 +138,7 @@ def _go(  # noqa: PLR0913 - who, through what, and what is to come of it
     size: Callable[[], Size],
     outcome: Callable[[], tuple[int, int]],
 ) -> Figures:
+    _next_window(seller, supplier, control)
     before, began = seller.counted(control), time.perf_counter()
     runs, windows = _until_done(seller, supplier, control)
     seconds, after = time.perf_counter() - began, seller.counted(control)

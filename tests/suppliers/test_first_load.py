@@ -21,10 +21,6 @@ WALK, PAGE = 50, 10
 pytestmark = pytest.mark.django_db
 
 
-# Threads of a job that walks no list sign in by themselves: they have to see the connection.
-beside_others = pytest.mark.django_db(transaction=True)
-
-
 @pytest.fixture
 def supplier(shop, sandbox_supplier, settings, tmp_path):
     settings.VAR_DIR = tmp_path
@@ -85,7 +81,6 @@ def test_a_list_that_breaks_off_for_want_of_points_takes_nothing_off_sale(
     assert SupplierOffer.objects.filter(status="active").count() == known > 0
 
 
-@beside_others
 def test_the_jobs_of_one_go_walk_the_list_once(supplier, sandbox_supplier):
     call_command("supplier", "sync", supplier.code, stdout=StringIO())
 
@@ -100,7 +95,6 @@ def test_who_asks_for_a_job_alone_hears_the_news(supplier, sandbox_supplier):
     assert calls(sandbox_supplier)["product/listV2"] == 2
 
 
-@beside_others
 def test_a_list_walked_by_another_job_is_as_old_as_its_walk(supplier, sandbox_supplier):
     began = timezone.now()
     sync(supplier, "products")
@@ -115,7 +109,6 @@ def test_a_list_walked_by_another_job_is_as_old_as_its_walk(supplier, sandbox_su
     assert began < level.location.stock_as_of < read_at
 
 
-@beside_others
 def test_what_was_read_after_the_list_is_not_missing_from_it(supplier, sandbox_supplier):
     sandbox_supplier.control("drop_catalog", {"share": 0.1})
     began = timezone.now()

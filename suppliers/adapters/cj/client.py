@@ -126,6 +126,7 @@ class CJ:
                 yield from self._list.keep(listing.product_rows(self._wire))
                 return
         self._listed_at = at
+        self._wire.open()
         yield from self._list.rows()
 
     def product(self, *, ref: str) -> ProductPage:

@@ -52,6 +52,10 @@ class Wire:
         """Read the account's settings: the cheapest call that needs a token."""
         return self.patiently("setting/get", AccountSettings)
 
+    def open(self) -> None:
+        """Have a token, before many threads want one at once."""
+        self._pair.access()
+
     def close(self) -> None:
         self._api.close()
 
