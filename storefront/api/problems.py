@@ -143,6 +143,7 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
     # what the shop's verbs find
     carts.UnknownListingError: kinds.NO_SUCH_LISTING,
     carts.NotForSaleError: kinds.NOT_FOR_SALE,
+    carts.NoPriceError: kinds.NOT_FOR_SALE,
     carts.NotEnoughError: lambda error: (kinds.NOT_ENOUGH, {"available": error.available}),
     carts.TooManyError: lambda error: (kinds.TOO_MANY, {"limit": error.limit}),
     carts.PlacedCartError: kinds.CART_PLACED,
@@ -152,6 +153,7 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
         {"order": order_shown(error.order)},
     ),
     checkout.CannotSupplyError: lambda error: (kinds.CANNOT_SUPPLY, _left(error)),
+    checkout.UnpricedError: lambda error: (kinds.CANNOT_SUPPLY, _left(error)),
     checkout.QuoteOutdatedError: kinds.CART_CHANGED,
     checkout.PriceChangedError: lambda error: (
         kinds.PRICE_CHANGED,

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from orders import purchasing
+from orders import purchasing, tasks
 from orders.models import Order, PaymentEvent
 from tests.factories.orders import (
     make_order,
@@ -68,14 +68,22 @@ def click_at_once(path, **kind):
     return answers
 
 
+def follow_up(order):
+    """Do what workers do after the wish."""
+    for purchase_order in order.purchase_orders.all():
+        tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
+
+
 @pytest.mark.parametrize("make", [unpaid, make_paid_order, accepted])
 @pytest.mark.parametrize("round_", range(3))
-def test_on_the_page_every_click_says_that_it_is_canceled(supplier, make, round_):
+def test_on_the_page_every_click_says_what_becomes_of_the_order(supplier, make, round_):
     order = make(make_sellable())
 
     answers = click_at_once(f"/en/orders/{order.number}/{order.access_key}/cancel/")
 
-    assert {answer["Location"].rpartition("?")[2] for answer in answers} == {"cancel=stopped"}
+    said = "cancel=asked" if make is accepted else "cancel=stopped"
+    assert {answer["Location"].rpartition("?")[2] for answer in answers} == {said}
+    follow_up(order)
     assert Order.objects.get().status == "canceled"
     assert PaymentEvent.objects.filter(
         kind__in=["release_requested", "refund_requested"]
@@ -95,4 +103,5 @@ def test_a_program_is_told_once_that_it_was_canceled_and_then_that_it_is_too_lat
     told = Counter(answer.status_code for answer in answers)
     assert set(told) <= {200, 409}
     assert told[200] >= 1
+    follow_up(order)
     assert Order.objects.get().status == "canceled"

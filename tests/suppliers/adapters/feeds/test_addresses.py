@@ -60,9 +60,9 @@ def test_another_host_hears_no_secret(httpserver, line, ask, place, secrets):
 def test_a_whole_address_at_the_same_host_is_good(httpserver, line):
     httpserver.expect_request("/p.csv", query_string="k=s3cret").respond_with_data("SKU\n1\n")
 
-    path = fetched(line(httpserver.url_for("/p.csv?k={token}")))
+    file = fetched(line(httpserver.url_for("/p.csv?k={token}")))
 
-    assert path.read_text() == "SKU\n1\n"
+    assert file.path.read_text() == "SKU\n1\n"
 
 
 def test_a_file_that_needs_no_secret_may_be_anywhere(httpserver, line):
@@ -70,7 +70,7 @@ def test_a_file_that_needs_no_secret_may_be_anywhere(httpserver, line):
 
     wire = line(elsewhere(httpserver), secrets={})
 
-    assert fetched(wire).read_text() == "SKU\n1\n"
+    assert fetched(wire).path.read_text() == "SKU\n1\n"
 
 
 @pytest.mark.parametrize(
