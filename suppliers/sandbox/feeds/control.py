@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from suppliers.sandbox.faults import UnknownFaultError
+from suppliers.sandbox.faults import Faults, UnknownFaultError
 from suppliers.sandbox.listening import BadControlError
+from suppliers.sandbox.usage import Usage
 
-if TYPE_CHECKING:
-    from .serving import Server
+from .shop import Shop
+from .taking import Taker
+
+
+class Server(Protocol):
+    """What is behind the stage."""
+
+    shop: Shop
+    desk: Taker
+    faults: Faults
+    usage: Usage
+    stands_since_s: float | None
+    file_names: list[str]
 
 
 def pull(server: Server, *, method: str, name: str, wish: dict[str, Any]) -> Any:
