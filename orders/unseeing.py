@@ -9,7 +9,7 @@ from django.db import transaction
 
 from orders.models import Allocation
 from storefront.lib.transactions import needs_transaction
-from suppliers import stock, undoing
+from suppliers import stock, stocktaking, undoing
 from suppliers.models import FeedRun, Supplier
 
 Status = Allocation.Status
@@ -21,12 +21,13 @@ def unsee(*, supplier: Supplier, now: datetime) -> int:
 
     In one transaction: the figure that comes back contains units that we sold since.
 
-    Locks:  the supplier (as who judges sales), the allocations, then locations and stock rows,
-            each in id order
+    Locks:  the supplier (as who judges sales), his locations (as who writes figures), the
+            allocations, then the stock rows, each in id order
     """
     if not undoing.unfinished(supplier=supplier):
         return 0
     Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=supplier.pk)
+    stocktaking.hold(supplier=supplier)
     count = 0
     for feed_run in undoing.unfinished(supplier=supplier):
         count += _unsee(feed_run, now)

@@ -27,9 +27,9 @@ WHERE status = 'active' AND variant_id IS NOT NULL
 def follow() -> int:
     """Queue what a rate or a channel has changed since the last look; return how many rows.
 
-    Locks:  the rates that turned, then the channels that keep back another number, in id order
+    Locks:  the channels that keep back another number, then the rates that turned, in id order
     """
-    return _rates() + _channels()
+    return _channels() + _rates()
 
 
 def _rates() -> int:

@@ -194,7 +194,7 @@ def roll_back(*, feed_run: FeedRun, actor: str, reason: str, now: datetime) -> D
 
     Locks:  for figures the supplier (sales are judged under it); the run, then offers, then
             locations and stock rows, each in id order
-    Raises: NotReversibleError  it is no run of prices or stock
+    Raises: NotReversibleError  it is no run of prices or stock, or rows of another wait
             IllegalMoveError, LostRaceError  it is not applied, or rolled back already
     """
     if feed_run.kind == Kind.PRODUCTS:
@@ -202,6 +202,10 @@ def roll_back(*, feed_run: FeedRun, actor: str, reason: str, now: datetime) -> D
         raise NotReversibleError(words)
     if feed_run.kind == Kind.STOCK:
         Supplier.objects.select_for_update(of=["self"], no_key=True).get(pk=feed_run.supplier_id)
+        if unfinished(supplier=feed_run.supplier):
+            raise NotReversibleError(
+                _("An earlier rollback is being finished: try again in half a minute.")
+            )
     to = FeedRun.Status.ROLLED_BACK
     feed_run.move(to, at=now, actor=actor, reason=reason, decided_by=actor[:100])
     keeping.forget(feed_run)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 
 from orders import reconciling, unseeing
 from orders.models import Allocation
-from suppliers import undoing
+from suppliers import stocktaking, undoing
 from suppliers.models import FeedRun, StockLevel
 from tests.factories.figures import buy, figure, ship
 from tests.factories.orders import make_sellable
 from tests.factories.scripted import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON, make_supplier
+from tests.suppliers.test_runs import until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +34,7 @@ def reconcile():
     return reconciling.reconcile(supplier=make_supplier(), now=LATER)
 
 
-def roll_back(moment):
+def roll_back(moment, *, quantity=3):
     """Roll the run back whose figure is told here."""
     run = FeedRun.objects.create(
         supplier=make_supplier(),
@@ -41,7 +44,7 @@ def roll_back(moment):
         started_at=moment,
         lease_until=moment,
     )
-    figure(3, moment, cause=f"run:{run.pk}")
+    figure(quantity, moment, cause=f"run:{run.pk}")
     yield run
     yield undoing.roll_back(feed_run=run, actor="ann", reason="no", now=moment + HOUR)
 
@@ -87,3 +90,43 @@ def test_a_row_that_is_told_anew_before_it_comes_back_stays_as_told():
 
     level = StockLevel.objects.get()
     assert (level.reported_quantity, level.is_silent) == (3, False)
+
+
+def test_an_earlier_run_is_not_rolled_back_while_sales_of_a_later_one_wait():
+    buy(make_sellable(quantity=5))
+    first = roll_back(NOON + 2 * DAY, quantity=90)
+    second = roll_back(NOON + 2 * DAY + HOUR, quantity=88)
+    next(first)
+    next(second)
+    assert reconcile() == 1
+    assert next(second).waiting == 1
+
+    with pytest.raises(undoing.NotReversibleError, match="half a minute"):
+        next(first)
+    assert FeedRun.objects.filter(status="rolled_back").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_brings_sales_back_and_who_writes_figures_wait_for_each_other():
+    buy(make_sellable(quantity=5))
+    told = roll_back(NOON + 2 * DAY)
+    next(told)
+    assert reconcile() == 1
+    assert next(told).waiting == 1
+    found = []
+
+    def bring_back():
+        try:
+            found.append(unseeing.unsee(supplier=make_supplier(), now=LATER))
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=bring_back)
+    with transaction.atomic():
+        stocktaking.hold(supplier=make_supplier())
+        other.start()
+        until_somebody_waits()
+        list(StockLevel.objects.select_for_update(of=["self"]).order_by("pk"))
+    other.join()
+
+    assert found == [1]
