@@ -33,6 +33,9 @@ LISTING_AGES = timedelta(hours=6)
 LEFT_AS_IT_WAS = (
     "{} rows name no SKU: what the list leaves out may be one of them; it stays, and grows old."
 )
+NEVER_TOLD_AGAIN = (
+    "{} rows of a list of changes name no SKU: no later list tells again what they changed."
+)
 
 KNOWN = """
 SELECT count(*), count(*) FILTER (WHERE p.ref IN (SELECT ref FROM feed_listed))
@@ -117,6 +120,8 @@ def take_stock(work: Work, connector: Connector) -> None:
         products.ready()
         work.step(FeedRun.Status.PARSED)
         params = answers.params(work)
+        if answers.torn and not is_whole:
+            work.believe(NEVER_TOLD_AGAIN.format(answers.nameless))
         is_torn = work.is_torn = "" in answers.torn and is_whole
         buffer = work.supplier.buffer
         news = bulk_stock.compare(params, omitted=omitted, buffer=buffer, is_torn=is_torn)

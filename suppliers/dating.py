@@ -58,15 +58,19 @@ def to_profile(now: Shape, last: Dated) -> dict[str, Any]:
     }
 
 
-def as_of(now: Shape, before: Mapping[str, Any]) -> str | None:
-    """Date what a file tells: never before the file that the last good run read.
+def as_of(
+    now: Shape, before: Mapping[str, Any], *, names_changes: bool, moment: datetime
+) -> str | None:
+    """Date what a file tells: never before the file that the last good run read, nor in our future.
 
-    It was judged to be later than that one, or staff will say so.
+    It was judged to be later than that one, or staff will say so. But no whole list was judged by
+    a list of changes: that is another file.
     """
     if now.made_at is None:
         return None
-    last = _moment(before.get("as_of"))
-    return _written(max(filter(None, (now.made_at, last))))
+    is_comparable = names_changes or not before.get("names_changes")
+    last = _moment(before.get("as_of")) if is_comparable else None
+    return _written(min(moment, max(filter(None, (now.made_at, last)))))
 
 
 def newest_was_dropped(

@@ -117,7 +117,9 @@ def look_at_file(work: Work, connector: object) -> None:
         **dating.to_profile(now, last),
     }
     if work.run.kind != FeedRun.Kind.PRICES:
-        work.run.profile["as_of"] = dating.as_of(now, before)
+        work.run.profile["as_of"] = dating.as_of(
+            now, before, names_changes=work.run.names_changes, moment=work.moment()
+        )
     work.believe(
         shapes.shape_is_known(before=_shape(before, read_by=now.read_by), now=now)
         or guards.file_is_written_later(said_at=now.said_at, last_said_at=last.said_at)

@@ -138,3 +138,19 @@ def test_a_few_of_the_newest_rows_are_remembered():
     assert newest.at == NOON
     assert set(newest.rows) == {f"S{minutes}" for minutes in range(REMEMBERED)}
     assert not newest.see(NOON + timedelta(hours=15))
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [
+        ({"as_of": (NOON + HOUR).isoformat()}, NOON + HOUR),
+        ({"as_of": (NOON + 9000 * HOUR).isoformat()}, NOON + 2 * HOUR),  # his clock was wrong
+        ({"as_of": (NOON + HOUR).isoformat(), "names_changes": True}, NOON),  # another file
+    ],
+)
+def test_a_file_is_as_old_as_the_last_of_its_kind_at_most_and_never_in_our_future(last, expected):
+    shape = Shape(columns=(), kinds={}, made_at=NOON)
+
+    told_at = dating.as_of(shape, last, names_changes=False, moment=NOON + 2 * HOUR)
+
+    assert datetime.fromisoformat(told_at) == expected

@@ -119,3 +119,13 @@ def test_a_change_in_one_warehouse_leaves_the_others_as_they_are(wholesaler):
 
     assert (run.status, run.updated, run.profile["emptied"]) == ("applied", 1, 1)
     assert [row("S0", place).reported_quantity for place in ("W1", "W2")] == [0, 50]
+
+
+def test_a_change_of_which_nobody_can_tell_what_it_is_about_confirms_nothing(wholesaler):
+    starts(wholesaler, *goods())
+    before = row("S5").known_at
+
+    run = told(wholesaler, "stock", 1, ware("", stock=0), ware("S1", stock=49))
+
+    assert (run.status, "name no SKU" in run.problem) == ("quarantined", True)
+    assert row("S5").known_at == before
