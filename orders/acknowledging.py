@@ -82,7 +82,7 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime)
 
 def _note_freight(purchase_order: PurchaseOrder, told: Money | None) -> None:
     """Keep what the way costs us, as he says last."""
-    if told is None:
+    if told is None or not told.is_keepable:
         return
     freight = told.rounded()
     known = (purchase_order.freight_amount, purchase_order.freight_currency)

@@ -221,7 +221,8 @@ def _ask(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
     if purchase_order.request_status in NEVER_SENT and purchase_order.status in OURS:
         _close([purchase_order], order, reason=purchase_order.cancel_reason, now=now)
         return True
-    if purchase_order.status not in STOPPABLE:
+    if purchase_order.status not in STOPPABLE:  # a parcel came first
+        _give_up(purchase_order, now)
         return False
     is_resting = pausing.is_resting(purchase_order, now=now)
     if purchase_order.request_status in CAN_BE_ASKED and not is_resting:
@@ -239,6 +240,16 @@ def _ask(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
             at=now,
         )
     return None
+
+
+def _give_up(purchase_order: PurchaseOrder, now: datetime) -> None:
+    """End a wish that came too late: else it would be followed, and waited for, for ever."""
+    purchase_order.cancel_wanted_at = None
+    purchase_order.save(update_fields=["cancel_wanted_at"])
+    if purchase_order.request_status == Request.CANCELLATION_REQUESTED:
+        words = "It was shipped before he answered."
+        to = Request.CANCELLATION_REJECTED
+        purchase_order.move(to, at=now, axis="request_status", reason=words)
 
 
 @transaction.atomic(durable=True)

@@ -16,6 +16,7 @@ from storefront.lib.elapsing import elapsing
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError
 from suppliers.adapters.abilities import Connector, OrderReading, OrderResuming, able
+from suppliers.adapters.base import PurchaseState
 from suppliers.connecting import adapter_for
 from suppliers.lanes import InHandError, in_hand
 
@@ -128,6 +129,24 @@ def is_wanted(purchase_order: PurchaseOrder) -> bool:
     return mine.exclude(stopped).exists()
 
 
+def go_on(
+    purchase_order: PurchaseOrder, connector: OrderResuming, *, now: datetime
+) -> PurchaseState | None:
+    """Take the next step of an order that he takes in steps.
+
+    A step that may have reached him is given time to end before anything else is asked: what he
+    is still paid for would look as if it were left unpaid.
+    """
+    moment = elapsing(now)
+    try:
+        return connector.resume(number=purchase_order.number)
+    except OutsideError as error:
+        if error.may_have_happened:
+            until = moment() + pausing.CALLS_END_WITHIN
+            PurchaseOrder.objects.filter(pk=purchase_order.pk).update(try_after=until)
+        raise
+
+
 def look_up(purchase_order: PurchaseOrder, connector: Connector, now: datetime) -> None:
     """Ask by our number, and adopt what he has; where he takes an order in steps, go on with it.
 
@@ -138,7 +157,7 @@ def look_up(purchase_order: PurchaseOrder, connector: Connector, now: datetime) 
     moment = elapsing(now)
     try:
         if is_wanted(purchase_order) and isinstance(connector, OrderResuming):
-            state = connector.resume(number=purchase_order.number)
+            state = go_on(purchase_order, connector, now=moment())
         else:
             state = able(connector, OrderReading).find(number=purchase_order.number)
     except OutsideError as error:

@@ -27,6 +27,7 @@ def to_be_sent(*, now: datetime) -> QuerySet[PurchaseOrder]:
     return _answered(now).filter(
         _may_be_asked(now),
         status__in=[Status.DRAFT, Status.READY],
+        cancel_wanted_at__isnull=True,
         request_status__in=purchasing.SENDABLE,
         order__status=Order.Status.PROCESSING,
     )

@@ -157,7 +157,7 @@ def _told(connector: Connector, batch: Sequence[PurchaseOrder]) -> dict[str, Pur
 
 
 def _ask_one(
-    purchase_order: PurchaseOrder, connector: Connector, told: PurchaseState | None
+    purchase_order: PurchaseOrder, connector: Connector, told: PurchaseState | None, now: datetime
 ) -> PurchaseState | None:
     """Ask for one order that nobody told of, or go on with one that he only received."""
     if purchase_order.status == Status.CANCELED:  # it is not gone on with
@@ -171,7 +171,7 @@ def _ask_one(
         # after us, and what he left to expire is never paid.
         with suppress(InHandError), resolving.alone(purchase_order.pk):
             if resolving.is_wanted(purchase_order):
-                return connector.resume(number=purchase_order.number)
+                return resolving.go_on(purchase_order, connector, now=now)
     return told or able(connector, OrderReading).find(number=purchase_order.number)
 
 
@@ -197,7 +197,7 @@ def _follow(
     mine.update(polled_at=now)
     problem = ""
     try:
-        state = _ask_one(purchase_order, connector, told)
+        state = _ask_one(purchase_order, connector, told, now)
         if state is None:
             problem = "The supplier no longer knows this order."
         else:

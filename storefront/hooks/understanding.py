@@ -177,6 +177,8 @@ def _follow(
     problems: list[str] = []
     for state in states:
         acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
+        if purchase_order.status == PurchaseOrder.Status.CANCELED:  # no parcel of it is expected
+            continue
         taken = shipments.take_in(purchase_order=purchase_order, state=state, now=now)
         parcels += len(taken.parcels)
         problems += taken.problems

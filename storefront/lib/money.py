@@ -9,6 +9,8 @@ from functools import cache
 
 from babel.numbers import get_currency_precision
 
+MOST_KEPT = 10**10
+
 
 class CurrencyMismatchError(ValueError):
     """Two amounts of different currencies were added or compared."""
@@ -51,6 +53,12 @@ class Money:
     def minor(self) -> int:
         """The rounded amount in cents, as payment gateways want it."""
         return int(self.rounded().amount.scaleb(_digits(self.currency)))
+
+    @property
+    def is_keepable(self) -> bool:
+        """Whether it can be money at all, and fits where we keep some: another may have told it."""
+        is_currency = len(self.currency) == len("EUR") and self.currency.isalpha()
+        return is_currency and self.amount.is_finite() and abs(self.amount) < MOST_KEPT
 
     def rounded(self) -> Money:
         step = Decimal(1).scaleb(-_digits(self.currency))

@@ -5,18 +5,26 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 
 from orders import acknowledging, cancelling, pausing, purchasing, resolving, tasks, waiting
 from orders.models import Order, PaymentEvent, PurchaseOrder
+from shipping import shipments
 from storefront.dashboard.invariants.purchases import PURCHASES
 from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.money import Money
 from suppliers.adapters.base import Answer, NotStoppableError, PurchaseState
 from suppliers.lanes import InHandError
-from tests.factories.orders import make_purchase_orders
+from tests.factories.orders import ask_to_stop, make_purchase_orders
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer
+from tests.factories.shipping import (
+    make_accepted_purchase_order,
+    make_parcel_news,
+    make_state,
+)
 from tests.factories.suppliers import NOON
 
 LATER = NOON + timedelta(hours=1)
@@ -187,3 +195,53 @@ def test_a_yes_to_what_we_canceled_is_for_staff_until_he_stops_it(supplier, answ
 
     assert fresh().request_status == "rejected"
     assert not has_what_we_canceled()
+
+
+def silent(*, number):
+    raise TemporaryError(f"no answer about {number}", may_have_happened=True)
+
+
+@pytest.mark.django_db
+def test_a_wish_that_a_parcel_overtook_is_over(supplier):
+    purchase_order = make_accepted_purchase_order()
+    supplier.cancel = silent
+    assert ask_to_stop(purchase_order.order)[1] == [None]
+    shipped = make_state(fresh(), "shipped", make_parcel_news())
+    acknowledging.apply(purchase_order=fresh(), state=shipped, now=LATER)
+    shipments.take_in(purchase_order=fresh(), state=shipped, now=LATER)
+
+    assert cancelling.pursue(purchase_order=fresh(), now=LATER) is False
+
+    assert fresh().request_status == "cancellation_rejected"
+    assert not waiting.to_be_stopped(now=LATER + timedelta(days=1)).exists()
+
+
+@pytest.mark.django_db
+def test_a_step_that_may_have_reached_him_is_over_before_he_is_asked_to_stop(supplier):
+    make_accepted_purchase_order()
+    supplier.resume = silent
+
+    with pytest.raises(TemporaryError):
+        resolving.go_on(fresh(), supplier, now=NOON)
+    click()
+
+    assert cancelling.pursue(purchase_order=fresh(), now=NOON + timedelta(seconds=20)) is None
+    assert fresh().request_status == "accepted"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("amount", "currency"), [("3", "US Dollar"), ("1e12", "USD"), ("NaN", "USD")]
+)
+def test_freight_that_is_no_money_is_not_kept(supplier, amount, currency):
+    purchase_order = make_accepted_purchase_order()
+    state = PurchaseState(
+        number=purchase_order.number,
+        supplier_reference="S-1",
+        answer=Answer.ACCEPTED,
+        freight=Money(Decimal(amount), currency),
+    )
+
+    acknowledging.apply(purchase_order=fresh(), state=state, now=LATER)
+
+    assert fresh().freight_amount is None

@@ -162,7 +162,7 @@ class CJ:
         return self._options.payment is Payment.STAGED
 
     def cancel(self, *, number: str) -> PurchaseState:
-        return orders.cancel(self._wire, number)
+        return orders.cancel(self._wire, number, is_staged=self._is_staged)
 
     def track(self, orders: Sequence[OrderName]) -> Iterator[PurchaseState]:
         return details.track(self._wire, orders)

@@ -10,7 +10,7 @@ import fcntl
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from suppliers.adapters.base import ListRow, StockRecord
 FILE, LOCK = "cj-list.ndjson", "cj-list.lock"
 PATIENCE_S = 240.0
 NAP_S = 0.1
+PARTS_LAST_S = 24 * 3600
 
 
 class _Head(msgspec.Struct):
@@ -88,6 +89,7 @@ class KeptList:
         """Tell a walk on, and keep it if it comes to its end."""
         at = datetime.fromtimestamp(time.time(), UTC)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._sweep()
         encode = msgspec.json.Encoder(decimal_format="number").encode
         with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".part", delete=False) as file:
             path = Path(file.name)
@@ -101,6 +103,13 @@ class KeptList:
                     path.replace(self.folder / FILE)
             finally:
                 path.unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """Remove what walks have left whose worker was killed."""
+        for part in self.folder.glob("*.part"):
+            with suppress(FileNotFoundError):
+                if time.time() - part.stat().st_mtime > PARTS_LAST_S:
+                    part.unlink()
 
 
 def _kept(row: ListRow | BadRow) -> _Kept:

@@ -163,10 +163,10 @@ def _found(wire: Wire, number: str) -> OrderDetail | None:
     return None
 
 
-def cancel(wire: Wire, number: str) -> PurchaseState:
+def cancel(wire: Wire, number: str, *, is_staged: bool) -> PurchaseState:
     """Delete an order that is not confirmed yet: CJ has no call to stop a later one.
 
-    One that only waits to be paid is left to expire.
+    One that only waits to be paid is left to expire, if it is we who would pay it.
     """
     detail = _found(wire, number)
     if detail is None:
@@ -180,7 +180,7 @@ def cancel(wire: Wire, number: str) -> PurchaseState:
     state = details.state(wire, number, detail)
     if state.answer is Answer.CANCELED:
         return state
-    if detail.order_status == paying.UNPAID:
+    if detail.order_status == paying.UNPAID and is_staged:
         raise LeftUnpaidError(f"{number} waits to be paid at the supplier, and is not paid")
     if detail.order_status not in STILL_OURS_TO_STOP:
         raise NotStoppableError(f"{number} is {detail.order_status}: ask the supplier in person")

@@ -12,6 +12,7 @@ from storefront.lib.money import Money
 from suppliers.adapters.base import (
     Answer,
     FreightOption,
+    LeftUnpaidError,
     NotStoppableError,
     PurchaseRequest,
     RequestLine,
@@ -243,8 +244,9 @@ def test_an_order_that_is_not_paid_can_be_deleted(cj, cj_answers, status):
 def test_a_later_order_cannot_be_stopped(cj, cj_answers, status):
     cj_answers.get(DETAIL).mock(return_value=detail_with(orderStatus=status, trackNumber=None))
 
-    with pytest.raises(NotStoppableError):
+    with pytest.raises(NotStoppableError) as refusal:
         cj.cancel(number="FL-1-1")
+    assert not isinstance(refusal.value, LeftUnpaidError)  # who pays by himself may do so yet
 
 
 def test_an_order_that_is_canceled_already_stays_so(cj, cj_answers):
