@@ -25,10 +25,11 @@ from tests.suppliers.test_bulk_offers import GTIN, bearer, offer, ware, wholesal
 
 __all__ = ["wholesaler"]
 
-VICTIM = "to be killed"
-ITS_SESSIONS = """
-SELECT pg_terminate_backend(pid, 5000), pid, state, wait_event_type, wait_event, query
-FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s
+OTHER_SESSIONS = """
+SELECT pg_terminate_backend(pid, 5000), pid, application_name, state, wait_event, query
+FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend'
+  AND pid <> pg_backend_pid()
 """
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -150,7 +151,6 @@ def killed(supplier, kind, *, module, at, after):
 
         setattr(module, at, fatal)
         try:
-            connection.settings_dict["OPTIONS"]["application_name"] = VICTIM
             take_in(supplier=supplier, kind=kind, now=NOON)
         finally:
             os._exit(7)
@@ -162,12 +162,13 @@ def killed(supplier, kind, *, module, at, after):
 def sessions_left():
     """End what the server still holds for the dead, and return what does not end.
 
-    On a busy machine it may notice late that nobody is there any more.
+    On a busy machine it may notice late that nobody is there any more. The database is this
+    process's own, and it has one session: all others are of the dead.
     """
     left = []
     for _ in range(4):
         with connection.cursor() as cursor:
-            cursor.execute(ITS_SESSIONS, [VICTIM])
+            cursor.execute(OTHER_SESSIONS)
             left = cursor.fetchall()
         if not left:
             break
