@@ -7,11 +7,11 @@ import logging
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
-from kombu.exceptions import OperationalError
 
 from notifications.signing import BadHeadersError, ForgedError, StaleError
 from storefront.hooks import keeping, sources
 from storefront.hooks.tasks import handle
+from storefront.lib.waking import wake
 
 log = logging.getLogger(__name__)
 
@@ -39,16 +39,8 @@ def receive(request: HttpRequest, source: str) -> HttpResponse:
         return _answer("Thank you, we are here.", status=200)
     call, is_news = keeping.keep(source=source, external_id=external_id, body=body, now=now)
     if is_news:
-        _wake(call.pk)
+        wake(handle, call_id=call.pk)
     return _answer("Thank you.", status=200)
-
-
-def _wake(call_id: int) -> None:
-    try:
-        handle.delay(call_id=call_id)
-    except OperationalError as error:
-        # The call is kept: the sweep finds it when the broker is back.
-        log.warning("call %s waits, the broker is away: %s", call_id, error)
 
 
 def _refuse(source: str, error: ValueError, *, status: int) -> HttpResponse:
