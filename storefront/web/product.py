@@ -13,7 +13,9 @@ from django.views.decorators.http import require_safe
 
 from catalog import showing
 from catalog.showing import PictureView, ProductView, VariantView
+from orders.models.cart import MAX_QUANTITY
 from shipping import promising
+from shipping.promising import Availability
 from storefront.web import beams, runtimes, seo
 from storefront.web.page_cache import kept
 from storefront.web.spec_sheet import sheet
@@ -55,7 +57,7 @@ def show(
         "is_chosen_by_address": chosen.sku == sku,
         "pictures": _pictures(light, chosen),
         "promise": promise,
-        "most": (can_be_had.most if can_be_had else 0) or chosen.available,
+        "parcel_brings": _parcel_brings(chosen, can_be_had),
         "sold_from": can_be_had.more if can_be_had and not promise else None,
         "problem": problem,
         "has_battery": _has_battery(light, chosen),
@@ -96,6 +98,12 @@ def charts(light: ProductView) -> dict[str, Any]:
         "runs": runs,
         "shape": _shape(spec.intensity_cd, spec.output_lm) if spec else "",
     }
+
+
+def _parcel_brings(chosen: VariantView, can_be_had: Availability | None) -> int | None:
+    """Return how many can be sent, where that is fewer than there are and than a cart takes."""
+    most = can_be_had.most if can_be_had else 0
+    return most if 0 < most < min(chosen.available, MAX_QUANTITY) else None
 
 
 def _has_battery(light: ProductView, chosen: VariantView) -> bool | None:

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.test import Client
 
-from catalog.models import Listing
+from catalog.models import Listing, Variant
 from orders.models import CartLine, Order, Payment
 from suppliers.models import StockLevel
 from tests.storefront.web.conftest import WHO
@@ -35,6 +35,17 @@ def test_the_page_says_how_many_can_be_sent_and_the_cart_takes_no_more(shopper, 
     assert "left at the supplier" not in page
     assert (more.status_code, CartLine.objects.count()) == (409, 0)
     assert "Only 14 can be had right now." in more.content.decode()
+
+
+def test_what_no_cart_can_reach_is_not_spoken_of(shopper, light):
+    Listing.objects.update(available=400)
+    StockLevel.objects.update(reported_quantity=400)
+    Variant.objects.update(packed_weight_g=10)
+
+    page = shopper.get("/en/p/trail-400/").content.decode()
+
+    assert "400 left at the supplier" in page
+    assert "One parcel brings" not in page
 
 
 def test_a_light_is_bought_without_scripts(shopper, light):
