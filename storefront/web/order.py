@@ -52,7 +52,7 @@ NEWS: dict[str, tuple[str, Promise]] = {
     ),
     "late": (
         "bad",
-        gettext_lazy("It cannot be stopped any more. You can return it once it is there."),
+        gettext_lazy("It could not be stopped. You can return it once it is there."),
     ),
 }
 WISHES = {Wish.ASKED: "asked", Wish.REFUSED: "late"}

@@ -58,7 +58,7 @@ def test_a_supplier_who_hangs_slows_no_page(client, sandbox_supplier, sent):
     assert "Cancel this order" not in second
     assert whole(sent).request_status == "cancellation_rejected"  # he has been paid by then
     assert NOTED not in answered
-    assert "It cannot be stopped any more." in answered
+    assert "It could not be stopped." in answered
 
 
 def test_a_wish_is_kept_while_the_broker_is_away_and_a_sweep_finds_it(client, sent, monkeypatch):

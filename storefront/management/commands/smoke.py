@@ -26,7 +26,8 @@ class Command(BaseCommand):
             help="where its e-mails can be read; the development mailbox unless told,"
             " nothing to leave that step out",
         )
-        parser.add_argument("--patience", type=float, default=90, help="seconds for each wait")
+        # A supplier without webhooks is asked for his orders once a minute.
+        parser.add_argument("--patience", type=float, default=180, help="seconds for each wait")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         base_url = options["base_url"]
