@@ -14,14 +14,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from catalog import competing
+from catalog import competing, recognizing
 from catalog.competitor_lines import UnreadableFileError
 from catalog.models import (
     CompetitorFile,
     CompetitorPrice,
     CompetitorPriceChange,
     SalesTally,
-    Variant,
     WaitingPrice,
 )
 from storefront.lib import columns
@@ -38,8 +37,9 @@ class CompetitorFileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
         help_text=_(
             "CSV with headings: competitor, price, currency, and sku, gtin or brand and mpn."
             " It may say tax (incl or excl), url, as_of and confidence."
+            " Or JSON: a list of objects with these names."
         ),
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt"}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt,.json"}),
     )
 
     class Meta:
@@ -67,9 +67,11 @@ class CompetitorFileAdmin(StaffAdmin):
         "name",
         columns.age("received_at", _("Received")),
         "received_by",
+        "came_by",
         columns.age("taken_at", _("Taken in")),
         "counts",
     ]
+    list_filter: ClassVar = ["came_by"]
     ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["content", "refused"]
     readonly_fields: ClassVar = ["matched_lines", "refused_lines"]
@@ -102,16 +104,11 @@ class CompetitorFileAdmin(StaffAdmin):
 
     @admin.display(description=_("Lines whose goods are ours"))
     def matched_lines(self, file: CompetitorFile) -> str:
-        found = competing.preview(file=file).matched
-        skus = dict(
-            Variant.objects.filter(pk__in=[each.variant_id for each in found[:SHOWN]]).values_list(
-                "pk", "sku"
-            )
-        )
+        found = recognizing.preview(file=file).matched
         lines = [
             (
                 each.line.number,
-                skus.get(each.variant_id, ""),
+                each.sku,
                 each.line.competitor,
                 f"{each.line.amount} {each.line.currency}",
                 each.by.label,
@@ -123,7 +120,7 @@ class CompetitorFileAdmin(StaffAdmin):
 
     @admin.display(description=_("Lines that are refused"))
     def refused_lines(self, file: CompetitorFile) -> str:
-        found = competing.preview(file=file).refused
+        found = recognizing.preview(file=file).refused
         return _table([(each.number, each.reason) for each in found[:SHOWN]], total=len(found))
 
     @action(description=_("Take in what is matched"), icon="download_done")

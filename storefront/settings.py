@@ -191,6 +191,7 @@ CELERY_TASK_TIME_LIMIT = 900
 # Long work stands in own queues: no order waits behind a feed, no picture behind one who hangs.
 CELERY_TASK_ROUTES = {
     "catalog.tasks.re*": {"queue": "syncs"},  # somebody waits for these
+    "catalog.tasks.hear_competitors": {"queue": "syncs"},  # nor behind a source that hangs
     "orders.claim_tasks.*": {"queue": "syncs"},  # no order waits behind a claim
     "suppliers.tasks.watch_evidence": {"queue": "celery"},
     "catalog.tasks.*": {"queue": "bulk"},
