@@ -42,11 +42,11 @@ WORDS: Mapping[str, type] = {
     "has_tax": bool,
     "url": str,
     "seen_at": str,
-    "confidence": Number,
+    "confidence": str,
 }
 NEEDED = ("competitor", "price", "currency", "seen_at")
 SPELLINGS = {spelling: name for name, all_of in HEADINGS.items() for spelling in all_of}
-KINDS: Mapping[type, str] = {str: "text", bool: "true or false", Number: "a number"}
+KINDS: Mapping[type, str] = {str: "text", bool: "true or false"}
 # A time without a zone is a guess.
 MOMENT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)", re.ASCII
