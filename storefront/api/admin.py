@@ -25,6 +25,12 @@ class PriceKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
         model = PriceKey
         fields = ("name",)
 
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if PriceKey.objects.filter(name=name, revoked_at=None).exists():
+            raise forms.ValidationError(gettext("A valid key has this name."), code="taken")
+        return name
+
 
 @admin.register(PriceKey)
 class PriceKeyAdmin(StaffAdmin):
@@ -80,9 +86,7 @@ class PriceKeyAdmin(StaffAdmin):
             "back": self.page_of(obj),
             "back_words": gettext("Back"),
         }
-        answer = TemplateResponse(request, "api/key_made.html", context)
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        return TemplateResponse(request, "api/key_made.html", context)
 
     @action(description=_("Revoke"), icon="key_off")
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -52,7 +52,6 @@ class PriceKey(models.Model):
                 fields=["name"],
                 condition=Q(revoked_at=None),
                 name="price_key_name_once",
-                violation_error_message=_("A valid key has this name."),
             ),
         ]
 
