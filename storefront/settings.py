@@ -214,7 +214,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_step": 0,
 }
 CELERY_TASK_PUBLISH_RETRY = False
-CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # Language and time
@@ -223,7 +222,7 @@ LANGUAGES = [("en", "English"), ("az", "Azərbaycanca")]
 LOCALE_PATHS = [BASE_DIR / "storefront" / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = "UTC"
+TIME_ZONE = CELERY_TIMEZONE = "UTC"
 
 # Files
 STATIC_URL = "/static/"
