@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog import tasks
+from catalog import source_desk, tasks
 from catalog.models import CompetitorSource
 from storefront.lib.sealing import seal, unseal
 from tests.factories.catalog import NOON
@@ -69,13 +69,28 @@ def test_how_it_went_is_shown_and_the_secret_is_not(staff, source):
     assert source.secret_sealed not in answer
 
 
-def test_an_empty_secret_keeps_the_old_one_and_what_a_worker_wrote_meanwhile(staff, source):
+def test_an_empty_secret_keeps_the_old_one(staff, source):
     staff.post(page(source), WORDS | {"header": "X-Api-Key", "every_min": 30})
 
     source.refresh_from_db()
     assert source.every_min == 30
     assert unseal(source.secret_sealed) == {"value": "swordfish-17"}
-    assert (source.problem, source.remembered) == ("GET /prices.csv: HTTP 500", {"etag": '"1"'})
+
+
+def test_what_a_worker_writes_while_staff_save_stays(staff, source, monkeypatch):
+    real = source_desk.CompetitorSourceForm.sealed
+
+    def meanwhile(form):
+        CompetitorSource.objects.update(problem="", remembered={"etag": '"2"'})
+        return real(form)
+
+    monkeypatch.setattr(source_desk.CompetitorSourceForm, "sealed", meanwhile)
+
+    staff.post(page(source), WORDS | {"header": "X-Api-Key", "every_min": 30})
+
+    source.refresh_from_db()
+    assert source.every_min == 30
+    assert (source.problem, source.remembered) == ("", {"etag": '"2"'})
 
 
 def test_without_its_header_a_secret_is_forgotten(staff, source):
