@@ -65,6 +65,8 @@ class Rows(serializers.ListField):
 
 
 class CompetitorPrices(Strict):
+    """A batch of prices."""
+
     prices = Rows(min_length=1, max_length=MOST_ROWS)
 
 
