@@ -10,8 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from shipping.lists_desk import ListActions
 from shipping.models import Parcel, ParcelLine, Service, Shipment, TrackingEvent
+from shipping.service_words import SERVICE
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, inline, show
+from storefront.lib.inlines import inline
+from storefront.lib.naming import NamedFilter
+from storefront.lib.staff import StaffAdmin, show
 
 CARRIER_CALLS = {"exception", "return_to_sender", "lost", "expired"}
 
@@ -92,6 +95,7 @@ class ServiceAdmin(StaffAdmin):
         "is_active",
     )
     may_add = True
+    groups = SERVICE
     list_display: ClassVar = [
         "code",
         columns.text("location__supplier__name", _("Supplier")),
@@ -107,7 +111,7 @@ class ServiceAdmin(StaffAdmin):
         "is_active",
     ]
     list_select_related: ClassVar = ["location__supplier"]
-    list_filter: ClassVar = ["tier", "is_active", "location"]
+    list_filter: ClassVar = ["tier", "is_active", ("location", NamedFilter)]
     search_fields: ClassVar = ["code", "carrier_service"]
     ordering: ClassVar = ["location", "code"]
 

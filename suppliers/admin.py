@@ -12,12 +12,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, action, inline, start
+from storefront.lib.inlines import inline
+from storefront.lib.staff import StaffAdmin, action, start
 from suppliers import complaints, limits_desk, run_desk, stock_desk, supply, tasks
 from suppliers.connection_desk import CheckActions
 from suppliers.forms import SupplierForm
 from suppliers.mapping_desk import MappingActions
 from suppliers.models import Countdown, FeedIssue, FeedRun, StockLocation, Supplier
+from suppliers.supplier_words import SUPPLIER
 from suppliers.vetting_desk import VettingActions
 
 __all__ = ["SupplierAdmin", "limits_desk", "run_desk", "stock_desk"]
@@ -47,6 +49,7 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions):
         "cost_hidden_min",
     )
     may_add = True
+    groups = SUPPLIER
     exclude: ClassVar = ["status", "status_since"]
     list_display: ClassVar = [
         "name",
