@@ -13,7 +13,7 @@ PRODUCT = (
             "title": Field(_("Title"), _("The name of the product in lists and on its page.")),
             "summary": Field(
                 _("Summary, one sentence"),
-                _("It stands in search results. Empty: the title stands there."),
+                _("Search engines show it. Empty: they are given the title."),
             ),
             "description_html": Field(
                 _("Description, as HTML"),

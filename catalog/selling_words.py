@@ -24,11 +24,11 @@ CHANNEL = (
         {
             "default_country": Field(
                 _("Country of who has not chosen one"),
-                _("Two capital letters, such as DE; duty and delivery are counted for it."),
+                _("Two capital letters, such as DE: where a shopper is until he chooses."),
             ),
             "countries": Field(
                 _("Countries that shoppers may choose"),
-                _('Written as ["DE", "AT"]. Empty, []: only the country above.'),
+                _('Written as ["DE", "AT"], with the one above. With [] nobody can order.'),
             ),
         },
     ),

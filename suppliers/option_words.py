@@ -57,7 +57,7 @@ OPTIONS: Mapping[str, Field] = {
     ),
     "products_at": Field(
         _("File of products"),
-        _("A path below the address, or the name of an uploaded file; it tells what has no file."),
+        _("A path below the address; of uploads the newest is read without it."),
     ),
     "prices_at": Field(
         _("File of prices"), _("As above. Empty: prices stand in the file of products.")

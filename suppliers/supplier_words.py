@@ -56,7 +56,7 @@ SUPPLIER = (
                 _("So many units are not sold for each hour begun after that. 0: none."),
             ),
             "stock_grows_percent": Field(
-                _("And kept back each hour, % of the figure"),
+                _("And of the figure each hour, %"),
                 _("So much of the figure is not sold for each hour begun after that. 0: nothing."),
             ),
             "stock_hidden_min": Field(
