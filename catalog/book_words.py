@@ -51,7 +51,8 @@ RULE = (
         {
             "book": Field(_("Book"), _("The draft that the rule is written into.")),
             "number": Field(
-                _("Number"), _("Once in a book; of two rules that are alike otherwise the lower one wins.")
+                _("Number"),
+                _("Once in a book; of two rules that are alike otherwise the lower one wins."),
             ),
         },
     ),

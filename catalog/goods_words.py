@@ -64,7 +64,7 @@ CATEGORY = (
             "position": Field(_("Place among the shelves"), _("The lowest number stands first.")),
             "families": Field(
                 _("Kinds of goods"),
-                _('Written as ["headlamp"]: which guide on the home page leads here. []: none.'),
+                _('Written as ["headlamp"]: which guides on the home page lead here.'),
             ),
             "google_id": Field(
                 _("Number in Google's taxonomy"),

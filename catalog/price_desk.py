@@ -20,6 +20,7 @@ from catalog.charting import chart
 from catalog.models import Channel, LandingTerms, Listing, PriceChange
 from catalog.selling_words import CHANNEL, TERMS
 from storefront.lib import columns
+from storefront.lib.codes import CountriesField
 from storefront.lib.inlines import inline
 from storefront.lib.money import Money
 from storefront.lib.staff import StaffAdmin, action, show
@@ -116,8 +117,13 @@ class ListingAdmin(StaffAdmin):
         return TemplateResponse(request, "catalog/explain.html", context)
 
 
+class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    countries = CountriesField()
+
+
 @admin.register(Channel)
 class ChannelAdmin(StaffAdmin):
+    form = ChannelForm
     editable = ("name", "default_country", "countries", "buffer")
     may_add = True
     groups = CHANNEL

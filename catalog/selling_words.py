@@ -28,7 +28,7 @@ CHANNEL = (
             ),
             "countries": Field(
                 _("Countries that shoppers may choose"),
-                _('Written as ["DE", "AT"], with the one above. With [] nobody can order.'),
+                _("Their codes, such as DE, AT; the one above is among them."),
             ),
         },
     ),

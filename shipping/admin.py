@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,7 @@ from shipping.lists_desk import ListActions
 from shipping.models import Parcel, ParcelLine, Service, Shipment, TrackingEvent
 from shipping.service_words import SERVICE
 from storefront.lib import columns
+from storefront.lib.codes import CountriesField
 from storefront.lib.inlines import inline
 from storefront.lib.naming import NamedFilter
 from storefront.lib.staff import StaffAdmin, show
@@ -75,8 +77,13 @@ class ParcelAdmin(ListActions):
     ]
 
 
+class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    countries = CountriesField(required=False)
+
+
 @admin.register(Service)
 class ServiceAdmin(StaffAdmin):
+    form = ServiceForm
     editable = (
         "tier",
         "carrier_service",

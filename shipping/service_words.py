@@ -29,7 +29,7 @@ SERVICE = (
         _("Where it goes, and how fast"),
         {
             "countries": Field(
-                _("Countries it goes to"), _('Written as ["DE", "AT"]. Empty, []: everywhere.')
+                _("Countries it goes to"), _("Their codes, such as DE, AT. Empty: everywhere.")
             ),
             "min_days": Field(
                 _("Fastest, days on the road"),

@@ -90,8 +90,11 @@ class ConnectionAdmin(BreakerActions):
         "low_balance_amount",
     )
     may_add = True
-    groups = (*CONNECTION, Group(FACTS.title, FACTS.fields, columns=[answering]))
-    others = KEYS_AND_OPTIONS
+    groups = (
+        *CONNECTION,
+        Group(KEYS_AND_OPTIONS),
+        Group(FACTS.title, FACTS.fields, columns=[answering]),
+    )
     list_display: ClassVar = [
         columns.text("supplier__name", _("Supplier")),
         "base_url",

@@ -104,8 +104,9 @@ def _field(option: inspect.Field, now: Any) -> forms.Field | None:
         shown = str(usual.value) if isinstance(usual, Enum) else _("none")
         choices = [("", _("As usual: %(usual)s") % {"usual": shown}), *((v, v) for v in values)]
         return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **words)
-    said = _("Empty: %(usual)s, as usual.") % {"usual": usual} if usual else _("It may be empty.")
-    words["help_text"] = " ".join(filter(None, (str(spoken.help_text), said)))
+    said = _("Empty: %(usual)s, as usual.") % {"usual": usual} if usual else ""
+    told = filter(None, (str(spoken.help_text), said))
+    words["help_text"] = " ".join(told) or _("It may be empty.")
     if isinstance(kind, inspect.IntType):
         return forms.IntegerField(
             min_value=kind.ge, max_value=kind.le, widget=UnfoldAdminIntegerFieldWidget, **words

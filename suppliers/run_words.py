@@ -52,7 +52,7 @@ PROFILE: Mapping[str, Words] = {
     "as_of": _("Stock is as of"),
     "columns": _("Columns of the file"),
     "kinds": _("What stands in them"),
-    "read_by": _("Read by mapping"),
+    "read_by": _("Key of the mapping"),
     "names_changes": _("It names only what changed"),
     "is_part": _("Only a part was applied"),
 }

@@ -6,6 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.grouping import Field, Group
 
+KNOWN = {
+    "stock_accuracy": Field(_("Share of his promises that he kept")),
+    "costs_as_of": Field(_("Costs confirmed")),
+    "costs_aged_at": Field(_("Their age counts on pages up to")),
+}
 SUPPLIER = (
     Group(
         _("Who he is"),

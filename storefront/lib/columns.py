@@ -182,7 +182,11 @@ def pairs(field: str, label: Words, *, words: Mapping[str, Words] | None = None)
 
     @_titled(label)
     def column(row: Any) -> str | None:
-        told = {name: value for name, value in getattr(row, field).items() if value is not None}
+        told = {
+            name: value
+            for name, value in getattr(row, field).items()
+            if value not in (None, "", [], {})
+        }
         # In the order of the words; what has none of its own comes last.
         order = [*(words or {}), *told]
         lines = (

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 type Words = str | Promise
 FACTS = _("Facts that are only read here")
+MORE = _("More")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Group:
     """Fields that somebody fills in, or reads, for one purpose.
 
     Shape:  ``fields`` maps names to words; ``columns`` are made by ``columns`` and only read,
-            and stand above the fields
+            and stand above the fields. A group that names nothing takes what can be filled in
+            and no group names
     """
 
     title: Words
@@ -43,19 +45,22 @@ def help_texts(groups: Iterable[Group]) -> dict[str, Words]:
 
 
 def fieldsets(
-    groups: Iterable[Group], *, asked: Iterable[Any], read: Iterable[Any], others: Words
+    groups: Iterable[Group], *, asked: Iterable[Any], read: Iterable[Any]
 ) -> list[tuple[Words, dict[str, Any]]]:
-    """Put what is on a page into its groups; what no group names comes last, facts after fields.
+    """Put what is on a page into its groups; facts that no group names come last.
 
     Shape:  ``asked`` are the fields that can be filled in, ``read`` the facts
     """
+    groups = list(groups)
+    if all(group.columns or group.fields for group in groups):
+        groups.append(Group(MORE))  # what nobody has words for yet is not lost
+    named = {name for group in groups for name in (*group.columns, *group.fields)}
     asked, read = list(asked), list(read)
-    left = [*asked, *(one for one in read if one not in asked)]
+    others = [one for one in asked if one not in named]
+    shown = {*asked, *read}
     made: list[tuple[Words, list[Any]]] = []
     for group in groups:
-        mine = [one for one in (*group.columns, *group.fields) if one in left]
-        made.append((group.title, mine))
-        left = [one for one in left if one not in mine]
-    made.append((others, [one for one in left if one not in read]))
-    made.append((FACTS, [one for one in left if one in read]))
+        mine = [*group.columns, *group.fields]
+        made.append((group.title, [one for one in mine if one in shown] if mine else others))
+    made.append((FACTS, [one for one in read if one not in named]))
     return [(title, {"fields": fields}) for title, fields in made if fields]

@@ -77,15 +77,13 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     ``editable`` names the fields that are configuration; ``may_add`` and ``may_delete`` open
     the rest. To act on a row takes the permission to change it, also where no field can be
     changed. ``fits`` tells which rows an action is for, where it is not for all of them.
-    ``groups`` say how fields stand together and are spoken of; those of a form that no group
-    names stand under ``others``.
+    ``groups`` say how fields stand together and are spoken of.
     """
 
     editable: ClassVar[tuple[str, ...]] = ()
     may_add: ClassVar[bool] = False
     may_delete: ClassVar[bool] = False
     groups: ClassVar[tuple[Group, ...]] = ()
-    others: ClassVar[str | Promise] = gettext_lazy("More")
     list_per_page = 50
     show_full_result_count = False
     list_fullwidth = True
@@ -137,7 +135,7 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         asked = [one for one in shown if one not in facts]
         # Of what is not there yet, there are no facts.
         read = [] if obj is None else [one for one in shown if one in facts]
-        return grouping.fieldsets(self.groups, asked=asked, read=read, others=self.others)
+        return grouping.fieldsets(self.groups, asked=asked, read=read)
 
     def get_form(
         self,
