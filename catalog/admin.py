@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from catalog import book_desk, competing_desk, editing, hold_desk, price_desk, rate_desk
+from catalog.goods_words import CATEGORY, PRODUCT
 from catalog.models import (
     Brand,
     Card,
@@ -26,7 +27,8 @@ from catalog.models import (
     Variant,
 )
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, inline, show
+from storefront.lib.inlines import inline
+from storefront.lib.staff import StaffAdmin, show
 
 __all__ = ["ProductAdmin", "book_desk", "competing_desk", "hold_desk", "price_desk", "rate_desk"]
 
@@ -35,11 +37,9 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
     """A person's words about a product, and which of them a feed may not overwrite."""
 
     locked_fields = forms.MultipleChoiceField(
-        label=_("Never overwritten by a supplier"),
         choices=[(name, name.replace("_", " ")) for name in editing.EDITABLE],
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("What you change on this page is locked by itself."),
     )
 
 
@@ -47,6 +47,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
 class ProductAdmin(StaffAdmin):
     form = ProductForm
     editable = (*editing.EDITABLE, "locked_fields")
+    groups = PRODUCT
     list_display: ClassVar = [
         "title",
         columns.text("brand__name", _("Brand")),
@@ -122,6 +123,7 @@ class VariantAdmin(StaffAdmin):
 class CategoryAdmin(StaffAdmin):
     editable = ("slug", "names", "intros", "families", "google_id", "position")
     may_add = True
+    groups = CATEGORY
     list_display: ClassVar = ["slug", "names", "families", "position"]
     ordering: ClassVar = ["position", "id"]
 
