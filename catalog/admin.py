@@ -19,6 +19,7 @@ from catalog import (
     rate_desk,
     source_desk,
 )
+from catalog.goods_words import CATEGORY, PRODUCT
 from catalog.models import (
     Brand,
     Card,
@@ -34,7 +35,8 @@ from catalog.models import (
     Variant,
 )
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, inline, show
+from storefront.lib.inlines import inline
+from storefront.lib.staff import StaffAdmin, show
 
 __all__ = [
     "ProductAdmin",
@@ -51,11 +53,9 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
     """A person's words about a product, and which of them a feed may not overwrite."""
 
     locked_fields = forms.MultipleChoiceField(
-        label=_("Never overwritten by a supplier"),
         choices=[(name, name.replace("_", " ")) for name in editing.EDITABLE],
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("What you change on this page is locked by itself."),
     )
 
 
@@ -63,6 +63,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
 class ProductAdmin(StaffAdmin):
     form = ProductForm
     editable = (*editing.EDITABLE, "locked_fields")
+    groups = PRODUCT
     list_display: ClassVar = [
         "title",
         columns.text("brand__name", _("Brand")),
@@ -138,6 +139,7 @@ class VariantAdmin(StaffAdmin):
 class CategoryAdmin(StaffAdmin):
     editable = ("slug", "names", "intros", "families", "google_id", "position")
     may_add = True
+    groups = CATEGORY
     list_display: ClassVar = ["slug", "names", "families", "position"]
     ordering: ClassVar = ["position", "id"]
 

@@ -19,10 +19,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog import price_books, price_words, rehearsing, tasks
+from catalog.book_words import BOOK, RULE
 from catalog.models import PriceBook, PriceRule
 from catalog.rule_form import PriceRuleForm
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, action, inline
+from storefront.lib.inlines import inline
+from storefront.lib.staff import StaffAdmin, action
 
 Status = PriceBook.Status
 
@@ -50,6 +52,7 @@ class _Echo:
 @admin.register(PriceBook)
 class PriceBookAdmin(StaffAdmin):
     editable = ("note", "floor_margin_rate", "max_run_rate", "max_day_rate")
+    groups = BOOK
     list_display: ClassVar = [
         "__str__",
         columns.text("channel__code", _("Channel")),
@@ -217,6 +220,7 @@ class PriceRuleAdmin(StaffAdmin):
     may_add = True
     may_delete = True
     editable = tuple(PriceRuleForm.Meta.fields)
+    groups = RULE
     list_display: ClassVar = [
         "__str__",
         columns.text("book__channel__code", _("Channel")),

@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from catalog import competing, recognizing
 from catalog.competitor_lines import UnreadableFileError
+from catalog.goods_words import COMPETITOR_FILE
 from catalog.models import (
     CompetitorFile,
     CompetitorPrice,
@@ -33,12 +34,6 @@ class CompetitorFileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
     """A file that somebody brings."""
 
     file = forms.FileField(
-        label=_("File"),
-        help_text=_(
-            "CSV with headings: competitor, price, currency, and sku, gtin or brand and mpn."
-            " It may say tax (incl or excl), url, as_of and confidence."
-            " Or JSON: a list of objects with these names."
-        ),
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt,.json"}),
     )
 
@@ -63,6 +58,7 @@ class CompetitorFileAdmin(StaffAdmin):
     """A file is looked at here before it counts."""
 
     may_add = True
+    groups = COMPETITOR_FILE
     list_display: ClassVar = [
         "name",
         columns.age("received_at", _("Received")),
@@ -78,10 +74,16 @@ class CompetitorFileAdmin(StaffAdmin):
     actions_detail: ClassVar = ["take_in"]
     refusals: ClassVar = (UnreadableFileError,)
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT002 - Django's
+        **words: Any,
+    ) -> type[forms.ModelForm[Any]]:
         if obj is None:
-            kwargs["form"] = CompetitorFileForm
-        return super().get_form(request, obj, **kwargs)
+            words["form"] = CompetitorFileForm
+        return super().get_form(request, obj, change, **words)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ["file"] if obj is None else super().get_fields(request, obj)

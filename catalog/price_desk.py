@@ -18,9 +18,12 @@ from django.utils.translation import gettext_lazy as _
 from catalog import editing, explaining, price_books, price_history, price_words
 from catalog.charting import chart
 from catalog.models import Channel, LandingTerms, Listing, PriceChange
+from catalog.selling_words import CHANNEL, TERMS
 from storefront.lib import columns
+from storefront.lib.codes import CountriesField
+from storefront.lib.inlines import inline
 from storefront.lib.money import Money
-from storefront.lib.staff import StaffAdmin, action, inline, show
+from storefront.lib.staff import StaffAdmin, action, show
 
 
 @admin.register(Listing)
@@ -114,13 +117,20 @@ class ListingAdmin(StaffAdmin):
         return TemplateResponse(request, "catalog/explain.html", context)
 
 
+class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    countries = CountriesField()
+
+
 @admin.register(Channel)
 class ChannelAdmin(StaffAdmin):
+    form = ChannelForm
     editable = ("name", "default_country", "countries", "buffer")
     may_add = True
+    groups = CHANNEL
     list_display: ClassVar = ["code", "name", "currency", "default_country", "buffer"]
     ordering: ClassVar = ["id"]
     exclude: ClassVar = ["reprice_lease_until", "supplied_under"]
+    readonly_fields: ClassVar = ["reprice_since", "repriced_at"]
     actions_detail: ClassVar = ["new_draft", "reprice"]
     refusals: ClassVar = (price_books.NotReadyError,)
 
@@ -185,6 +195,7 @@ class LandingTermsAdmin(StaffAdmin):
     )
     may_add = True
     may_delete = True
+    groups = TERMS
     list_display: ClassVar = [
         "__str__",
         columns.text("channel__code", _("Channel")),

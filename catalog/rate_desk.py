@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog import rates
 from catalog.models import ExchangeRate, RateNews
+from catalog.selling_words import RATE
 from storefront.lib import columns
 from storefront.lib.staff import ReasonForm, StaffAdmin, action
 
@@ -41,6 +42,7 @@ class ExchangeRateAdmin(StaffAdmin):
     form = ExchangeRateForm
     editable = ("rate", "source", "as_of")
     may_add = True
+    groups = RATE
     list_display: ClassVar = [
         "__str__",
         "rate",

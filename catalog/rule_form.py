@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog.models import PriceBook, PriceRule
@@ -47,11 +46,7 @@ class TiersField(forms.CharField):
 class PriceRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """A rule of a draft."""
 
-    tiers = TiersField(
-        label=_("Tiers"),
-        required=False,
-        help_text=_("From which wholesale cost another value counts: 20: 0.35, 100: 0.30"),
-    )
+    tiers = TiersField(required=False)
 
     class Meta:
         model = PriceRule
@@ -84,13 +79,6 @@ class PriceRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
         if "book" in self.fields:
             drafts = PriceBook.objects.filter(status=PriceBook.Status.DRAFT)
             self.fields["book"].queryset = drafts.select_related("channel")  # type: ignore[attr-defined]
-        if "value" in self.fields:
-            self.fields["value"].help_text = _(
-                "A fraction: 0.35 is 35 %. For a fixed amount: the amount."
-            )
-            self.fields["ending"].help_text = _(
-                "Prices end so above each step: step 1 and ending 0.99; step 5 and ending 4.99."
-            )
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data

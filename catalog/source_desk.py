@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from catalog import competitor_fetching, tasks
 from catalog.models import CompetitorSource
+from catalog.source_words import SOURCE
 from storefront.lib import columns
 from storefront.lib.dialing import RefusedAddressError, checked
 from storefront.lib.downloading import HARMLESS_HEADERS
@@ -43,10 +44,8 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
     """A source; its secret goes in and never comes out."""
 
     secret = forms.CharField(
-        label=_("Secret"),
         required=False,
         max_length=LONGEST_SECRET,
-        help_text=_("Write-only: leave it empty to keep what is there."),
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -117,6 +116,7 @@ class CompetitorSourceAdmin(StaffAdmin):
     editable = ASKED
     may_add = True
     may_delete = True
+    groups = SOURCE
     list_display: ClassVar = [
         "name",
         "is_on",

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from notifications import dispatch, tasks
 from notifications.models import Delivery, Event
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, action, inline
+from storefront.lib.inlines import inline
+from storefront.lib.staff import StaffAdmin, action
 
 
 @admin.register(Event)

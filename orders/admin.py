@@ -32,8 +32,9 @@ from orders import (
 from orders.models import Order, OrderLine, Payment, PurchaseOrder
 from storefront.lib import columns
 from storefront.lib.address import Address
+from storefront.lib.inlines import inline
 from storefront.lib.money import Money
-from storefront.lib.staff import ReasonForm, StaffAdmin, action, inline
+from storefront.lib.staff import ReasonForm, StaffAdmin, action
 
 __all__ = ["OrderAdmin", "claims_desk", "lines_desk", "money_desk", "purchasing_desk"]
 

@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from orders import claim_forms, claim_tasks, complaining
 from orders.models import SupplierClaim
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, action, inline
+from storefront.lib.inlines import inline
+from storefront.lib.staff import StaffAdmin, action
 
 STATE = columns.state(
     "status",

@@ -13,7 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from orders import reconciling
 from orders.models import Allocation, Cart, CartLine, OrderLine, Reservation
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, action, inline, show
+from storefront.lib.inlines import inline
+from storefront.lib.staff import StaffAdmin, action, show
+
+# What a stock row is called by.
+OF_LEVEL = ("level__offer", "level__location__supplier")
 
 
 @admin.register(Cart)
@@ -79,7 +83,7 @@ show(
     readonly_fields=[
         columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
     ],
-    list_select_related=["order"],
+    list_select_related=["order", "offer__supplier", *OF_LEVEL],
     search_fields=["sku", "title", "order__number"],
     ordering=["-id"],
 )
@@ -93,7 +97,7 @@ show(
         columns.state("status", _("State"), ended={"converted", "released", "expired"}),
         columns.age("status_since", _("Since")),
     ],
-    list_select_related=["line__order"],
+    list_select_related=["line__order", *OF_LEVEL],
     list_filter=["status"],
     search_fields=["line__order__number", "line__sku"],
     ordering=["-id"],
@@ -124,7 +128,7 @@ class AllocationAdmin(StaffAdmin):
         why_seen,
         columns.age("seen_as_of", _("Figure of")),
     ]
-    list_select_related: ClassVar = ["line__order"]
+    list_select_related: ClassVar = ["line__order", *OF_LEVEL]
     list_filter: ClassVar = ["status", "doubt", "seen_by", "level__offer__supplier"]
     search_fields: ClassVar = ["line__order__number", "line__sku"]
     ordering: ClassVar = ["-id"]

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from orders import asking, payments, tasks
 from orders.models import Payment, PaymentEvent
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, action, inline
+from storefront.lib.inlines import inline
+from storefront.lib.staff import StaffAdmin, action
 
 
 @admin.register(Payment)

@@ -16,7 +16,8 @@ from orders.complaining_desk import CLAIMS, ComplainActions
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.strays_desk import DECISIONS, StrayActions
 from storefront.lib import columns
-from storefront.lib.staff import action, inline, show, start
+from storefront.lib.inlines import inline
+from storefront.lib.staff import action, show, start
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request

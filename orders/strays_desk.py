@@ -15,7 +15,8 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from orders import deciding
 from orders.models import PurchaseOrder, StrayDecision
 from storefront.lib import columns
-from storefront.lib.staff import ReasonForm, StaffAdmin, action, inline, show
+from storefront.lib.inlines import inline
+from storefront.lib.staff import ReasonForm, StaffAdmin, action, show
 
 DECISIONS = inline(
     StrayDecision,

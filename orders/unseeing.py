@@ -49,7 +49,7 @@ def _unsee(feed_run: FeedRun, now: datetime) -> int:
         else:
             is_by_run = row.seen_in.cause == cause
         if is_by_run:
-            reason = f"{feed_run} is rolled back"
+            reason = f"run {feed_run.pk} is rolled back"
             row.move(
                 Status.UNSEEN, at=now, reason=reason, seen_by="", seen_as_of=None, seen_in_id=None
             )

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from shipping.lists_desk import ListActions
 from shipping.models import Parcel, ParcelLine, Service, Shipment, TrackingEvent
+from shipping.service_words import SERVICE
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, inline, show
+from storefront.lib.codes import CountriesField
+from storefront.lib.inlines import inline
+from storefront.lib.naming import NamedFilter
+from storefront.lib.staff import StaffAdmin, show
 
 CARRIER_CALLS = {"exception", "return_to_sender", "lost", "expired"}
 
@@ -72,8 +77,13 @@ class ParcelAdmin(ListActions):
     ]
 
 
+class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    countries = CountriesField(required=False)
+
+
 @admin.register(Service)
 class ServiceAdmin(StaffAdmin):
+    form = ServiceForm
     editable = (
         "tier",
         "carrier_service",
@@ -92,6 +102,7 @@ class ServiceAdmin(StaffAdmin):
         "is_active",
     )
     may_add = True
+    groups = SERVICE
     list_display: ClassVar = [
         "code",
         columns.text("location__supplier__name", _("Supplier")),
@@ -107,7 +118,7 @@ class ServiceAdmin(StaffAdmin):
         "is_active",
     ]
     list_select_related: ClassVar = ["location__supplier"]
-    list_filter: ClassVar = ["tier", "is_active", "location"]
+    list_filter: ClassVar = ["tier", "is_active", ("location", NamedFilter)]
     search_fields: ClassVar = ["code", "carrier_service"]
     ordering: ClassVar = ["location", "code"]
 

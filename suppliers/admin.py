@@ -12,17 +12,21 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, action, inline, start
+from storefront.lib.grouping import FACTS, Group
+from storefront.lib.inlines import inline
+from storefront.lib.staff import StaffAdmin, action, start
 from suppliers import complaints, limits_desk, run_desk, stock_desk, supply, tasks
 from suppliers.connection_desk import CheckActions
 from suppliers.forms import SupplierForm
 from suppliers.mapping_desk import MappingActions
 from suppliers.models import Countdown, FeedIssue, FeedRun, StockLocation, Supplier
+from suppliers.supplier_words import KNOWN, SUPPLIER
 from suppliers.vetting_desk import VettingActions
 
 __all__ = ["SupplierAdmin", "limits_desk", "run_desk", "stock_desk"]
 
 KINDS = FeedRun.Kind
+FOUND = [columns.state("status", _("State")), *CheckActions.check_fields, columns.moves]
 
 
 @admin.register(Supplier)
@@ -47,6 +51,7 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions):
         "cost_hidden_min",
     )
     may_add = True
+    groups = (*SUPPLIER, Group(FACTS, KNOWN, columns=FOUND))
     exclude: ClassVar = ["status", "status_since"]
     list_display: ClassVar = [
         "name",
@@ -61,11 +66,7 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions):
     list_filter: ClassVar = ["status"]
     search_fields: ClassVar = ["name", "code"]
     ordering: ClassVar = ["code"]
-    readonly_fields: ClassVar = [
-        columns.state("status", _("State")),
-        *CheckActions.check_fields,
-        columns.moves,
-    ]
+    readonly_fields: ClassVar = FOUND
     inlines: ClassVar = [
         inline(StockLocation, "code", "country", "name", tab=False),
         inline(Countdown, *stock_desk.COUNTDOWN, tab=False),

@@ -16,11 +16,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from storefront.lib.grouping import Words
 from storefront.lib.staff import REFUSALS, StaffAdmin
 from storefront.lib.tables import harmless
 from suppliers import deciding, tasks
 from suppliers.deciding import Choice, Decided, NothingChosenError
 from suppliers.models import FeedChange, FeedRun
+from suppliers.run_words import JUDGED
 
 PER_PAGE = 50
 COLUMNS = ("row", "kind", "place", "old", "new", "size", "outcome")
@@ -128,20 +130,9 @@ class Page:
         return TemplateResponse(self.request, "suppliers/changes.html", context, status=status)
 
 
-def _facts(run: FeedRun) -> Iterator[tuple[str, Any]]:
+def _facts(run: FeedRun) -> Iterator[tuple[Words, Any]]:
     """Tell the counts that the run was judged by, in words."""
-    words = {
-        "rows": _("Rows that can be used"),
-        "twice": _("Told twice"),
-        "moved": _("Costs that move"),
-        "jumped": _("Costs that jump"),
-        "listed": _("Listed variants with a cost in it"),
-        "above_price": _("Of those, above our price"),
-        "stocked": _("Stock rows with units"),
-        "emptied": _("Of those, emptied"),
-        "newest": _("Newest row"),
-    }
-    for name, label in words.items():
+    for name, label in JUDGED.items():
         if run.profile.get(name) is not None:
             yield label, run.profile[name]
 

@@ -12,10 +12,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, action, inline, start
+from storefront.lib.grouping import Group
+from storefront.lib.inlines import inline
+from storefront.lib.staff import StaffAdmin, action, start
 from suppliers import tasks
 from suppliers.breaker_desk import BreakerActions, answering
 from suppliers.connection_form import ConnectionForm, form_for
+from suppliers.connection_words import CONNECTION, FACTS, KEYS_AND_OPTIONS
 from suppliers.models import CallBudget, Connection, Supplier
 
 
@@ -87,6 +90,11 @@ class ConnectionAdmin(BreakerActions):
         "low_balance_amount",
     )
     may_add = True
+    groups = (
+        *CONNECTION,
+        Group(KEYS_AND_OPTIONS),
+        Group(FACTS.title, FACTS.fields, columns=[answering]),
+    )
     list_display: ClassVar = [
         columns.text("supplier__name", _("Supplier")),
         "base_url",
@@ -123,15 +131,14 @@ class ConnectionAdmin(BreakerActions):
     def get_form(
         self,
         request: HttpRequest,
-        obj: Connection | None = None,
+        obj: Any = None,
         change: bool = False,  # noqa: FBT002 - Django's
         **words: Any,
-    ) -> type[forms.ModelForm[Connection]]:
+    ) -> type[forms.ModelForm[Any]]:
         """Make the form of the supplier's connector; what may only be read has none."""
         if obj is not None and self.has_change_permission(request, obj):
             words["form"] = form_for(obj)
-        made: type[forms.ModelForm[Connection]] = super().get_form(request, obj, change, **words)
-        return made
+        return super().get_form(request, obj, change, **words)
 
     def response_add(
         self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None

@@ -73,7 +73,12 @@ def form_for(wire: Connection | None) -> type[ConnectionForm]:
 
 
 def _secret_field(secret: Secret, *, is_kept: bool) -> forms.Field:
-    words = _("Write-only: leave it empty to keep what is there.") if is_kept else ""
+    if is_kept:
+        words = _("Write-only: leave it empty to keep what is there.")
+    elif secret.is_required:
+        words = _("Write-only: nobody can read it here again.")
+    else:
+        words = _("Write-only, and only if he gave you one. Empty: none.")
     widget = UnfoldAdminTextareaWidget if secret.is_text else UnfoldAdminPasswordWidget
     return forms.CharField(
         label=_("Secret: %(label)s") % {"label": _(secret.label)},

@@ -18,6 +18,7 @@ from storefront.lib import columns
 from storefront.lib.staff import ReasonForm, StaffAdmin, action
 from suppliers import papers, vetting
 from suppliers.evidence_forms import CLAIMED, EvidenceForm
+from suppliers.evidence_words import EVIDENCE
 from suppliers.models import Evidence
 
 # A paper is never shown in the browser, whatever it is: it is saved to disk, and runs nothing.
@@ -34,6 +35,7 @@ def digest(evidence: Evidence) -> str:
 class EvidenceAdmin(StaffAdmin):
     form = EvidenceForm
     may_add = True
+    groups = EVIDENCE
     refusals: ClassVar = (vetting.UnfitEvidenceError,)
     list_display: ClassVar = [
         "criterion",

@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from suppliers import papers
@@ -31,9 +30,7 @@ class EvidenceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
     """One proof of one criterion, with its paper."""
 
     paper = forms.FileField(
-        label=_("Paper"),
         required=False,
-        help_text=_("PDF, PNG or JPEG, 10 MB at most."),
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
     )
 

@@ -18,6 +18,9 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from storefront.lib.grouping import Field
+from suppliers.option_words import OPTIONS
+
 PREFIX = "option_"
 REST = "other_options"
 # Mappings have a page and versions of their own.
@@ -37,9 +40,9 @@ def fields_for(kind: type[msgspec.Struct], now: Mapping[str, Any]) -> dict[str, 
             fields[f"{PREFIX}{option.name}"] = made
     if rest:
         set_now = {name: now[name] for name in rest if name in now}
-        words = _("A JSON object. What may stand in it: %(names)s.")
+        words = _("A JSON object, such as {}. What may stand in it: %(names)s.")
         fields[REST] = forms.CharField(
-            label=_("Other options"),
+            label=_("Other options, as JSON"),
             required=False,
             initial=json.dumps(set_now, indent=2, ensure_ascii=False) if set_now else "",
             help_text=words % {"names": ", ".join(rest)},
@@ -84,8 +87,10 @@ def _plain(kind: inspect.Type) -> inspect.Type:
 def _field(option: inspect.Field, now: Any) -> forms.Field | None:
     kind = _plain(option.type)
     usual = option.default if option.default is not msgspec.NODEFAULT else None
+    spoken = OPTIONS.get(option.name, Field(option.name.replace("_", " ").capitalize()))
     words: dict[str, Any] = {
-        "label": option.name.replace("_", " ").capitalize(),
+        "label": spoken.label,
+        "help_text": spoken.help_text,
         "required": False,
         "initial": now,
     }
@@ -99,7 +104,9 @@ def _field(option: inspect.Field, now: Any) -> forms.Field | None:
         shown = str(usual.value) if isinstance(usual, Enum) else _("none")
         choices = [("", _("As usual: %(usual)s") % {"usual": shown}), *((v, v) for v in values)]
         return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **words)
-    words["help_text"] = _("Usually: %(usual)s") % {"usual": usual} if usual else ""
+    said = _("Empty: %(usual)s, as usual.") % {"usual": usual} if usual else ""
+    told = filter(None, (str(spoken.help_text), said))
+    words["help_text"] = " ".join(told) or _("It may be empty.")
     if isinstance(kind, inspect.IntType):
         return forms.IntegerField(
             min_value=kind.ge, max_value=kind.le, widget=UnfoldAdminIntegerFieldWidget, **words

@@ -11,10 +11,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib import columns
-from storefront.lib.staff import ReasonForm, action, inline, show
+from storefront.lib.grouping import Group
+from storefront.lib.inlines import inline
+from storefront.lib.staff import ReasonForm, action, show
 from suppliers import deciding, undoing
 from suppliers.changes_desk import ChangesDesk, Page
 from suppliers.models import FeedChange, FeedIssue, FeedRun
+from suppliers.run_words import COUNTS, DECIDED, PLUMBING, PROFILE, RUN
 
 Status = FeedRun.Status
 
@@ -31,19 +34,26 @@ def _can_go_back(run: FeedRun) -> bool:
     return run.status == Status.APPLIED and run.kind != FeedRun.Kind.PRODUCTS
 
 
+STATE = columns.state(
+    "status",
+    _("State"),
+    calls={"quarantined", "failed"},
+    waits={"fetched", "parsed", "staged"},
+    ended={"applied", "discarded", "rolled_back"},
+)
+NUMBER = columns.text("pk", _("Number of the run"))
+CALLS = columns.pairs("calls", _("Calls to the supplier"))
+POINTS = columns.pairs("points", _("What it used of his budgets"))
+JUDGED_BY = columns.pairs("profile", _("What later runs are judged against"), words=PROFILE)
+
+
 @admin.register(FeedRun)
 class FeedRunAdmin(ChangesDesk):
     list_display: ClassVar = [
         "id",
         columns.text("supplier__name", _("Supplier")),
         "kind",
-        columns.state(
-            "status",
-            _("State"),
-            calls={"quarantined", "failed"},
-            waits={"fetched", "parsed", "staged"},
-            ended={"applied", "discarded", "rolled_back"},
-        ),
+        STATE,
         columns.age("started_at", _("Started")),
         "read",
         "created",
@@ -57,13 +67,15 @@ class FeedRunAdmin(ChangesDesk):
     list_filter: ClassVar = ["status", "kind", "supplier"]
     search_fields: ClassVar = ["problem"]
     ordering: ClassVar = ["-id"]
-    exclude: ClassVar = ["profile", "calls", "points"]
-    readonly_fields: ClassVar = [
-        columns.document("calls", _("Calls to the supplier")),
-        columns.document("points", _("What it used of his budgets")),
-        columns.document("profile", _("What later runs are judged against")),
-        columns.moves,
-    ]
+    exclude: ClassVar = ["status", "profile", "calls", "points"]
+    readonly_fields: ClassVar = [STATE, NUMBER, CALLS, POINTS, JUDGED_BY, columns.moves]
+    groups = (
+        Group(_("What came of it"), RUN, columns=[STATE]),
+        Group(_("How many rows"), COUNTS),
+        Group(_("Who decided"), DECIDED, columns=[columns.moves]),
+        Group(_("What it asked and found"), columns=[CALLS, POINTS, JUDGED_BY]),
+        Group(_("How it was run"), PLUMBING, columns=[NUMBER]),
+    )
     actions_detail: ClassVar = ["changes", "apply", "discard", "roll_back"]
     fits: ClassVar = {
         "changes": _has_changes,
@@ -162,7 +174,7 @@ show(
             ended={"applied", "undone"},
         ),
     ],
-    list_select_related=["run"],
+    list_select_related=["run__supplier"],
     list_filter=["kind", "outcome"],
     search_fields=["row"],
     ordering=["-id"],

@@ -7,7 +7,7 @@ which whoever holds it dies. Nothing of who does what lies in a process.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from django.db import DatabaseError, OperationalError, connection
@@ -18,16 +18,17 @@ WAIT = "SELECT pg_advisory_lock(hashtextextended(%s, 4))"
 LEAVE = "SELECT pg_advisory_unlock(hashtextextended(%s, 4))"
 
 
-def each(name: str, *, is_left: Callable[[int], bool]) -> Iterator[int]:
+def each(
+    name: str, *, is_left: Callable[[int], bool], among: Collection[int] = range(SLICES)
+) -> Iterator[int]:
     """Yield the slices one after the other, each while nobody else has it.
 
     Of those that somebody had, what ``is_left`` afterwards is waited for: he may have looked
     before it came. Who has a slice for longer than a lock is waited for leaves nothing of it.
     """
     busy = []
-    turn = random.randrange(SLICES)  # noqa: S311 - so that two workers do not meet at once
-    for place in range(SLICES):
-        number = (turn + place) % SLICES
+    # In no order, so that two workers do not meet at once.
+    for number in random.sample(sorted(among), len(among)):
         with _held(f"{name} {number}", sql=TRY) as is_mine:
             if is_mine:
                 yield number

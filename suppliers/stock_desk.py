@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -12,7 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, inline, show
+from storefront.lib.inlines import inline
+from storefront.lib.naming import NamedFilter
+from storefront.lib.staff import StaffAdmin, show
 from suppliers.models import (
     CostChange,
     Countdown,
@@ -43,8 +45,8 @@ class StockLevelAdmin(StaffAdmin):
         columns.text("free", _("Available")),
         columns.age("known_at", _("Confirmed")),
     ]
-    list_select_related: ClassVar = ["offer__variant", "offer__supplier", "location"]
-    list_filter: ClassVar = ["offer__supplier", "location"]
+    list_select_related: ClassVar = ["offer__variant", "offer__supplier", "location__supplier"]
+    list_filter: ClassVar = ["offer__supplier", ("location", NamedFilter)]
     search_fields: ClassVar = ["offer__supplier_sku", "offer__variant__sku"]
     ordering: ClassVar = ["-id"]
     inlines: ClassVar = [
@@ -62,7 +64,7 @@ class StockLevelAdmin(StaffAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StockLevel]:
-        rows: StockLevelQuerySet = super().get_queryset(request)
+        rows = cast("StockLevelQuerySet", super().get_queryset(request))
         return rows.with_available(timezone.now())
 
 
@@ -102,7 +104,7 @@ class SupplierOfferAdmin(HandActions):
             "reserved",
             "allocated_unseen",
             "as_of",
-            related=("location",),
+            related=("location__supplier",),
             tab=False,
         ),
         inline(
@@ -117,7 +119,7 @@ class SupplierOfferAdmin(HandActions):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierOffer]:
-        rows: SupplierOfferQuerySet = super().get_queryset(request)
+        rows = cast("SupplierOfferQuerySet", super().get_queryset(request))
         return rows.with_cost_known_at()
 
 

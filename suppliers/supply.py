@@ -99,7 +99,11 @@ def publish_waiting(*, now: datetime) -> int:
     the offers were read: a worker that is killed here loses nothing, it does work twice.
     Several workers publish at once: each takes slices of the products (``slicing``).
     """
-    slices = slicing.each(PUBLISHING, is_left=lambda number: _waiting_in(number).exists())
+    in_slice = Mod("variant__product", slicing.SLICES)
+    waiting = set(UnpublishedSupply.objects.values_list(in_slice, flat=True).distinct())
+    slices = slicing.each(
+        PUBLISHING, is_left=lambda number: _waiting_in(number).exists(), among=waiting
+    )
     return sum(_publish_all(_waiting_in(number), now=now) for number in slices)
 
 

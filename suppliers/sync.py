@@ -67,7 +67,7 @@ def take_in(  # noqa: PLR0913 - what, for whom, how long, and who wants to hear 
             until = work.moment() + timedelta(seconds=error.retry_after_s)
             budgeting.rest(connection_id=supplier.connection.pk, until=until)
     except LeaseLostError:
-        log.warning("%s was closed while we worked on it", run)
+        log.warning("run %s was closed while we worked on it", run.pk)
         run.refresh_from_db()
     except BaseException as error:
         runs.fail(work, f"{type(error).__name__}: {error}")

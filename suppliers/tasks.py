@@ -49,7 +49,7 @@ def sync(*, supplier_id: int, kind: str, **_: Any) -> None:
     with suppress(AlreadyRunningError, LaneFullError), lane(Work.SYNCS, supplier_id):
         since = scheduling.list_since(supplier, kind, now=now)
         run = take_in(supplier=supplier, kind=kind, now=now, budget=BUDGET, list_since=since)
-        log.info("%s: %s", run, run.status)
+        log.info("run %s: %s", run.pk, run.status)
 
 
 @shared_task

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from django.test import TransactionTestCase
 from xdist.scheduler import LoadGroupScheduling
 
 from storefront.celery import app
+from tests import database
 
 WHOLE = "tests/journeys/whole/"
 
@@ -28,6 +32,17 @@ def pytest_xdist_make_scheduler(config, log):
 def pytest_configure(config):
     # What is enqueued in a test goes nowhere; tests call the verb that the task would call.
     app.conf.broker_url = "memory://"
+    TransactionTestCase._fixture_teardown = lambda _: database.empty()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix, tmp_path_factory, django_db_blocker
+):
+    """Run the migrations once for all processes, where there are several."""
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        with django_db_blocker.unblock():
+            database.share_migrations(tmp_path_factory.getbasetemp().parent)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,6 @@ from typing import Any
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
 from catalog.competitor_dialects import Dialect
 from catalog.models.market import CompetitorFile
@@ -25,21 +24,19 @@ class CompetitorSource(models.Model):
     nothing, and ``failing_since`` when that began.
     """
 
-    name = models.CharField(_("Name"), max_length=60, unique=True)
-    url = models.CharField(_("Address"), max_length=500)
+    name = models.CharField(max_length=60, unique=True)
+    url = models.CharField(max_length=500)
     dialect = models.CharField(
-        _("Written in"),
         max_length=10,
         choices=[(Dialect.CSV.value, "CSV"), (Dialect.JSON.value, "JSON")],
         default=Dialect.CSV.value,
     )
     every_min = models.PositiveIntegerField(
-        _("Asked every (minutes)"),
         default=60,
         validators=[MinValueValidator(OFTENEST_MIN), MaxValueValidator(SELDOMEST_MIN)],
     )
-    is_on = models.BooleanField(_("Is asked"), default=True)
-    header = models.CharField(_("Header of the secret"), max_length=60, blank=True)
+    is_on = models.BooleanField(default=True)
+    header = models.CharField(max_length=60, blank=True)
     secret_sealed = SealedField(blank=True)
     due_at = models.DateTimeField()
     asked_at = models.DateTimeField(null=True, blank=True)

@@ -49,4 +49,4 @@ class Service(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.code} from {self.location_id}"
+        return f"{self.code} from {self.location}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -14,17 +15,50 @@ from storefront.accounts.models import SignInTries, User
 from storefront.lib import columns
 from storefront.lib.staff import show
 
+LABELS = {
+    "email": _("E-mail"),
+    "is_active": _("May sign in"),
+    "is_staff": _("Works here"),
+    "is_superuser": _("May do everything"),
+    "groups": _("Groups"),
+    "user_permissions": _("What this person may do besides"),
+}
+HELP = {
+    "email": _("Whoever it is signs in with it, and gets mail there."),
+    "name": _("How colleagues call this person. Empty: by e-mail."),
+    "is_active": _("Not ticked: this person cannot sign in; nothing is lost."),
+    "is_staff": _("Ticked: may come to these pages, and see what is allowed below."),
+    "is_superuser": _("Ticked: all that is listed below is allowed without being chosen."),
+    "groups": _("What a group may do, all who are in it may do."),
+    "user_permissions": _("Besides what the groups may. Empty: nothing more."),
+}
+
 
 class NewUserForm(UserCreationForm):  # type: ignore[misc]  # unfold ships no types
     class Meta:
         model = User
         fields = ("email",)
+        labels = LABELS
+        help_texts = HELP
 
 
 class UserForm(UserChangeForm):  # type: ignore[misc]  # unfold ships no types
     class Meta:
         model = User
         fields = "__all__"
+        labels = LABELS
+        help_texts = HELP
+
+
+class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    class Meta:
+        model = Group
+        fields = ("name", "permissions")
+        labels = {"permissions": _("What they may do")}
+        help_texts = {
+            "name": _("What they do here, such as buying or shipping."),
+            "permissions": _("All who are in the group may do this. Empty: nothing."),
+        }
 
 
 @admin.register(User)
@@ -61,6 +95,7 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+    form = GroupForm
     list_display = ("name",)
 
 

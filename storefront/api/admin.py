@@ -15,7 +15,15 @@ from django.utils.translation import gettext_lazy as _
 from storefront.api import keys
 from storefront.api.models import IdempotencyRecord, PriceKey
 from storefront.lib import columns
+from storefront.lib.grouping import Field, Group
 from storefront.lib.staff import StaffAdmin, action, show
+
+KEY = (
+    Group(
+        _("The key"),
+        {"name": Field(_("Name"), _("Who has it: prices that its program tells carry this name."))},
+    ),
+)
 
 
 class PriceKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
@@ -37,6 +45,7 @@ class PriceKeyAdmin(StaffAdmin):
     """A key is shown once, when it is made; then it can only be revoked."""
 
     may_add = True
+    groups = KEY
     list_display: ClassVar = [
         "name",
         "start",
@@ -52,10 +61,16 @@ class PriceKeyAdmin(StaffAdmin):
     actions_detail: ClassVar = ["revoke"]
     fits: ClassVar = {"revoke": lambda key: key.revoked_at is None}
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT002 - Django's
+        **words: Any,
+    ) -> type[forms.ModelForm[Any]]:
         if obj is None:
-            kwargs["form"] = PriceKeyForm
-        return super().get_form(request, obj, **kwargs)
+            words["form"] = PriceKeyForm
+        return super().get_form(request, obj, change, **words)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ["name"] if obj is None else super().get_fields(request, obj)

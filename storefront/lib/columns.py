@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from functools import reduce
 from typing import Any, cast
@@ -15,7 +15,7 @@ from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince, timeuntil
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from storefront.lib.money import Money
@@ -25,6 +25,7 @@ type Column = Callable[[Any], Any]
 type Words = str | Promise
 LONGEST_JSON = 20_000
 MOVES_SHOWN = 50
+PARTS_SHOWN = 40
 A_MOMENT = timedelta(minutes=1)
 
 
@@ -176,7 +177,53 @@ def document(field: str, label: Words) -> Column:
     return column
 
 
-@admin.display(description="Moves")
+def pairs(field: str, label: Words, *, words: Mapping[str, Words] | None = None) -> Column:
+    """Make a field that shows a JSON object as a table: each name in words, and its value."""
+
+    @_titled(label)
+    def column(row: Any) -> str | None:
+        told = {
+            name: value
+            for name, value in getattr(row, field).items()
+            if value not in (None, "", [], {})
+        }
+        # In the order of the words; what has none of its own comes last.
+        order = [*(words or {}), *told]
+        lines = (
+            ((words or {}).get(name) or name.replace("_", " "), _told(told[name]))
+            for name in sorted(told, key=order.index)
+        )
+        body = format_html_join("", "<tr><th scope=row>{}</th><td>{}</td></tr>", lines)
+        return format_html('<table class="staff-pairs">{}</table>', body) if told else None
+
+    return column
+
+
+def _told(value: Any) -> str:
+    """Put a value of JSON into words, shortened where it goes on and on."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, Mapping):
+        value = [f"{name}: {_told(one)}" for name, one in value.items()]
+    if isinstance(value, list):
+        more = ["…"] if len(value) > PARTS_SHOWN else []
+        return ", ".join([*(_told(one) for one in value[:PARTS_SHOWN]), *more])
+    moment = _moment(value) if isinstance(value, str) else None
+    if moment is not None:
+        return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+    return str(formats.localize(value, use_l10n=True))
+
+
+def _moment(text: str) -> datetime | None:
+    """Read a moment with its zone; a number is none."""
+    try:
+        found = datetime.fromisoformat(text) if "T" in text else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo else None
+
+
+@admin.display(description=cast("str", gettext_lazy("Moves")))
 def moves(row: Any) -> str:
     """Show the trace of a row's statuses, newest first."""
     changes = StatusChange.objects.filter(

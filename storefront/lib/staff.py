@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from typing import Any, ClassVar, Protocol
 
 from django import forms
@@ -16,11 +17,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from kombu.exceptions import OperationalError
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 from unfold.decorators import action as unfold_action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from storefront.lib import grouping
 from storefront.lib.failures import OutsideError, TemporaryError
+from storefront.lib.grouping import Group
+from storefront.lib.naming import names_of
 from storefront.lib.states import IllegalMoveError, LostRaceError
 
 # What a verb may answer to a person: no bug, but a reason to show.
@@ -73,11 +77,13 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     ``editable`` names the fields that are configuration; ``may_add`` and ``may_delete`` open
     the rest. To act on a row takes the permission to change it, also where no field can be
     changed. ``fits`` tells which rows an action is for, where it is not for all of them.
+    ``groups`` say how fields stand together and are spoken of.
     """
 
     editable: ClassVar[tuple[str, ...]] = ()
     may_add: ClassVar[bool] = False
     may_delete: ClassVar[bool] = False
+    groups: ClassVar[tuple[Group, ...]] = ()
     list_per_page = 50
     show_full_result_count = False
     list_fullwidth = True
@@ -116,6 +122,49 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         hidden = {*declared, *self.editable, *(self.exclude or ())}
         fields = [field.name for field in self.opts.fields if not field.primary_key]
         return declared + [name for name in fields if name not in hidden]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Join for a page what its list joins: it names the same rows."""
+        rows: models.QuerySet[Any] = super().get_queryset(request)
+        return rows.select_related(*names_of(self.model)) if names_of(self.model) else rows
+
+    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        if not self.groups:
+            return super().get_fieldsets(request, obj)
+        shown, facts = self.get_fields(request, obj), self.get_readonly_fields(request, obj)
+        asked = [one for one in shown if one not in facts]
+        # Of what is not there yet, there are no facts.
+        read = [] if obj is None else [one for one in shown if one in facts]
+        return grouping.fieldsets(self.groups, asked=asked, read=read)
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT002 - Django's
+        **words: Any,
+    ) -> type[forms.ModelForm[Any]]:
+        """Put the words of the groups on the fields, also on those that only the form declares."""
+        labels, helps = grouping.labels(self.groups), grouping.help_texts(self.groups)
+        words = {"labels": labels, "help_texts": helps, **words}
+        made: type[forms.ModelForm[Any]] = super().get_form(request, obj, change, **words)
+        for name in labels.keys() & made.declared_fields.keys() & made.base_fields.keys():
+            field: Any = copy(made.base_fields[name])
+            field.label, field.help_text = labels[name], helps[name]
+            made.base_fields[name] = field
+        return made
+
+    def get_field_queryset(
+        self, db: str | None, db_field: Any, request: HttpRequest
+    ) -> models.QuerySet[Any] | None:
+        """Join for a choice of rows what their own list joins, since their names may need it."""
+        rows: models.QuerySet[Any] | None = super().get_field_queryset(db, db_field, request)
+        joined = names_of(db_field.remote_field.model)
+        if not joined:
+            return rows
+        if rows is None:
+            rows = db_field.remote_field.model._default_manager.using(db)  # noqa: SLF001
+        return rows.select_related(*joined)
 
     def row(self, request: HttpRequest, object_id: str) -> Any:
         """Find the row that an action is about.
@@ -193,41 +242,6 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
             self.message_user(request, words, messages.SUCCESS)
 
 
-class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
-    """Rows of another table below a row; to be read, with a link to each.
-
-    ``related`` names the rows that the shown columns reach for, so that they are joined.
-    """
-
-    related: ClassVar[tuple[str, ...]] = ()
-    ordering: ClassVar = ["pk"]
-    extra = 0
-    max_num = 0
-    can_delete = False
-    show_change_link = True
-    per_page = 20
-    tab = True
-
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        rows: models.QuerySet[Any] = super().get_queryset(request)
-        return rows.select_related(*self.related) if self.related else rows
-
-    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-
 def show(model: type[models.Model], **options: Any) -> None:
     """Register a table that is only read; ``options`` are those of a ModelAdmin."""
     admin.site.register(model, type(f"{model.__name__}Admin", (StaffAdmin,), options))
-
-
-def inline(model: type[models.Model], *fields: Any, **options: Any) -> type[StaffInline]:
-    """Make the rows of a table readable below the row they belong to."""
-    options = {"model": model, "fields": fields, "readonly_fields": fields, **options}
-    return type(f"{model.__name__}Inline", (StaffInline,), options)

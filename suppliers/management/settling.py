@@ -59,7 +59,7 @@ def apply(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator[str
     try:
         decided = deciding.apply(feed_run=run, actor=actor, now=now)
     except NO_MORE as error:
-        raise CommandError(f"{run} is {run.status}. {error}") from error
+        raise CommandError(f"Run {run.pk} is {run.status}. {error}") from error
     yield f"{decided.done} changes are applied, {decided.left} have changed since and stay."
 
 
@@ -68,7 +68,7 @@ def discard(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator[s
     try:
         deciding.discard(feed_run=run, actor=actor, now=now)
     except NO_MORE as error:
-        raise CommandError(f"{run} is {run.status}. {error}") from error
+        raise CommandError(f"Run {run.pk} is {run.status}. {error}") from error
     yield "Discarded: nothing of it is applied, and the next run is judged anew."
 
 
@@ -78,7 +78,7 @@ def roll_back(options: dict[str, Any], *, actor: str, now: datetime) -> Iterator
     try:
         undone = undoing.roll_back(feed_run=run, now=now, **words)
     except (undoing.NotReversibleError, *NO_MORE) as error:
-        raise CommandError(f"{run} is {run.status}. {error}") from error
+        raise CommandError(f"Run {run.pk} is {run.status}. {error}") from error
     yield f"{undone.done} values are as they were, {undone.left} have changed since and stay."
     if undone.waiting:
         yield f"{undone.waiting} follow within a minute: sales are subtracted there first."

@@ -49,4 +49,4 @@ class Breaker(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"breaker of {self.connection_id}"
+        return f"breaker of {self.connection.supplier}"

@@ -35,4 +35,4 @@ class Countdown(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.supplier_id}: {self.at or 'not known'}"
+        return f"{self.supplier}: {self.at or 'not known'}"

@@ -131,4 +131,4 @@ class Evidence(Stateful):
         indexes = [models.Index(fields=["supplier", "criterion"], name="evidence_by_criterion")]
 
     def __str__(self) -> str:
-        return f"{self.criterion} of {self.supplier_id}: {self.kind}"
+        return f"{self.criterion} of {self.supplier}: {self.kind}"

@@ -7,6 +7,9 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from storefront.lib.states import Stateful
 from suppliers.models.supplier import Supplier
@@ -81,7 +84,13 @@ class FeedRun(Stateful):
         indexes = [models.Index(fields=["supplier", "kind", "-started_at"])]
 
     def __str__(self) -> str:
-        return f"run {self.pk}: {self.kind} of {self.supplier_id}"
+        words = {
+            self.Kind.PRODUCTS: _("Products of %(supplier)s, %(moment)s"),
+            self.Kind.PRICES: _("Prices of %(supplier)s, %(moment)s"),
+            self.Kind.STOCK: _("Stock of %(supplier)s, %(moment)s"),
+        }[self.Kind(self.kind)]
+        moment = date_format(timezone.localtime(self.started_at), "j M H:i")
+        return words % {"supplier": self.supplier, "moment": moment}
 
     @property
     def as_of(self) -> datetime:

@@ -42,7 +42,7 @@ class SupplierProduct(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.supplier_id}:{self.ref}"
+        return f"{self.supplier}:{self.ref}"
 
 
 class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
@@ -152,7 +152,7 @@ class SupplierOffer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.supplier_id}:{self.supplier_sku}"
+        return f"{self.supplier}:{self.supplier_sku}"
 
     @property
     def lacks(self) -> tuple[str, ...]:

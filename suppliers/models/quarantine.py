@@ -63,7 +63,7 @@ class FeedLimits(models.Model):
         verbose_name_plural = "feed limits"
 
     def __str__(self) -> str:
-        return f"limits of {self.supplier_id}"
+        return f"limits of {self.supplier}"
 
 
 class FeedChange(models.Model):

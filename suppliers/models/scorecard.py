@@ -106,7 +106,7 @@ class Scorecard(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.measure} of {self.supplier_id} on {self.on}"
+        return f"{self.measure} of {self.supplier} on {self.on}"
 
 
 LESS_IS_BETTER = frozenset(

@@ -45,7 +45,7 @@ class StockLocation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.supplier_id}:{self.code}"
+        return f"{self.supplier}:{self.code}"
 
 
 class StockLevelQuerySet(models.QuerySet["StockLevel"]):
@@ -162,7 +162,7 @@ class StockLevel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.offer_id} at {self.location_id}"
+        return f"{self.offer.supplier_sku} at {self.location}"
 
     @property
     def sellable(self) -> int:

@@ -109,7 +109,7 @@ class Connection(models.Model):
     check_report = models.JSONField(default=dict, blank=True)  # how the last try went
 
     def __str__(self) -> str:
-        return f"connection of {self.supplier_id}"
+        return f"wire to {self.supplier}"
 
 
 class CallBudgetQuerySet(models.QuerySet["CallBudget"]):
@@ -140,4 +140,4 @@ class CallBudget(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.connection_id}: {self.name}"
+        return f"{self.connection.supplier}: {self.name}"

@@ -1,0 +1,90 @@
+"""What the pages of products, shelves and competitors' files ask, in words."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from storefront.lib.grouping import Field, Group
+
+PRODUCT = (
+    Group(
+        _("What shoppers read"),
+        {
+            "title": Field(_("Title"), _("The name of the product in lists and on its page.")),
+            "summary": Field(
+                _("Summary, one sentence"),
+                _("Search engines show it. Empty: they are given the title."),
+            ),
+            "description_html": Field(
+                _("Description, as HTML"),
+                _("The text of its page; scripts are taken out. Empty: the summary stands there."),
+            ),
+        },
+    ),
+    Group(
+        _("Where it stands, and whether"),
+        {
+            "category": Field(_("Shelf"), _("The shelf of the shop that it is found on.")),
+            "status": Field(
+                _("State"), _("Only what is active is sold; drafts and archived goods are not.")
+            ),
+        },
+    ),
+    Group(
+        _("What suppliers may not change"),
+        {
+            "locked_fields": Field(
+                _("Never overwritten by a supplier"),
+                _("What you change on this page is locked by itself; untick what he may tell."),
+            ),
+        },
+    ),
+)
+CATEGORY = (
+    Group(
+        _("What shoppers read"),
+        {
+            "names": Field(
+                _("Name in each language"),
+                _('Written as {"en": "Headlamps", "az": "…"}; a language without one has English.'),
+            ),
+            "intros": Field(
+                _("Introduction in each language"),
+                _("Written like the names; no page shows it yet. It may be empty, {}."),
+            ),
+        },
+    ),
+    Group(
+        _("Where it stands"),
+        {
+            "slug": Field(
+                _("Its part of the address"),
+                _("Small letters and hyphens; old links break when it changes."),
+            ),
+            "position": Field(_("Place among the shelves"), _("The lowest number stands first.")),
+            "families": Field(
+                _("Kinds of goods"),
+                _('Written as ["headlamp"]: which guides on the home page lead here.'),
+            ),
+            "google_id": Field(
+                _("Number in Google's taxonomy"),
+                _("Kept for lists that others read; the shop does not use it. Empty: none."),
+            ),
+        },
+    ),
+)
+COMPETITOR_FILE = (
+    Group(
+        _("The file"),
+        {
+            "file": Field(
+                _("File"),
+                _(
+                    "CSV with headings: competitor, price, currency, and sku, gtin or brand and"
+                    " mpn. It may say tax (incl or excl), url, as_of and confidence."
+                    " Or JSON: a list of objects with these names."
+                ),
+            ),
+        },
+    ),
+)

@@ -1,0 +1,34 @@
+"""Lists of codes as people write them: DE, AT."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+
+class CountriesField(forms.CharField):
+    """Two-letter codes of countries, kept as a list in the order in which they are written."""
+
+    widget = UnfoldAdminTextInputWidget
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return value
+        codes = str(value or "").upper().replace(",", " ").split()
+        for code in codes:
+            if not (len(code) == 2 and code.isascii() and code.isalpha()):  # noqa: PLR2004 - as ISO
+                words = _("%(code)s is no country's code, such as DE.") % {"code": code}
+                raise forms.ValidationError(words, code="no_country")
+        return list(dict.fromkeys(codes))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool((initial or []) != self.to_python(data))
+        except forms.ValidationError:
+            return True

@@ -1,0 +1,72 @@
+"""Rows of another table below a row, on a staff page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin.utils import display_for_field, label_for_field, lookup_field
+from django.db import models
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.admin import TabularInline
+
+
+class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
+    """Rows of another table below a row; to be read, with a link to each.
+
+    ``related`` names the rows that the shown columns reach for, so that they are joined.
+    """
+
+    related: ClassVar[tuple[str, ...]] = ()
+    ordering: ClassVar = ["pk"]
+    extra = 0
+    max_num = 0
+    can_delete = False
+    per_page = 20
+    tab = True
+    show_title = False  # what a row is called, its columns say
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows: models.QuerySet[Any] = super().get_queryset(request)
+        return rows.select_related(*self.related) if self.related else rows
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+def inline(model: type[models.Model], *fields: Any, **options: Any) -> type[StaffInline]:
+    """Make the rows of a table readable below the row they belong to.
+
+    The first column that is a value of the row itself leads to the row's page.
+    """
+    own = next((one for one in fields if isinstance(one, str) and _is_value(model, one)), None)
+    shown = [_leading(model, one) if one == own else one for one in fields]
+    options = {"model": model, "fields": shown, "readonly_fields": shown, **options}
+    return type(f"{model.__name__}Inline", (StaffInline,), options)
+
+
+def _is_value(model: type[models.Model], name: str) -> bool:
+    return not model._meta.get_field(name).is_relation  # noqa: SLF001 - Django's model API
+
+
+def _leading(model: type[models.Model], name: str) -> Callable[[models.Model], str]:
+    """Make a column of a value that leads to the page of its row."""
+
+    def column(row: models.Model) -> str:
+        field, _attribute, value = lookup_field(name, row)
+        meta = model._meta  # noqa: SLF001
+        page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
+        shown = value if field is None else display_for_field(value, field, "-")
+        return format_html('<a href="{}">{}</a>', page, shown)
+
+    label = str(label_for_field(name, model))
+    return admin.display(description=label, ordering=name)(column)

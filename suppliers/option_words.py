@@ -1,0 +1,76 @@
+"""The options of all connectors in words, for the page of a wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from storefront.lib.grouping import Field
+
+OPTIONS: Mapping[str, Field] = {
+    # CJ
+    "payment": Field(
+        _("How orders are paid"),
+        _("Balance: he does all in one step. Staged: we confirm and pay step by step."),
+    ),
+    "level": Field(
+        _("Level of the account, 0 to 5"),
+        _("It says how many calls a second he allows. Empty: as he tells it himself."),
+    ),
+    "points_per_day": Field(
+        _("Points that may be used in a day"),
+        _("He gives so many points a day; at none left he is asked no more until the next."),
+    ),
+    "signature": Field(
+        _("Messages without a good signature"),
+        _("Require: they are refused. Warn: believed all the same, for accounts that get none."),
+    ),
+    # BigBuy
+    "language": Field(
+        _("Language that he uses"),
+        _("Two small letters; his pages are read in it, orders written."),
+    ),
+    "max_handling_days": Field(
+        _("Stock is ready within, days"),
+        _("Units that take longer to be ready are not sold. 0: only what is ready at once."),
+    ),
+    "only_in_stock": Field(
+        _("Only products that are in stock"), _("No: products that he has none of are read, too.")
+    ),
+    "warehouse_country": Field(
+        _("Country of his other warehouses"),
+        _("Two capital letters; it is for all warehouses that are not listed by themselves."),
+    ),
+    "payment_method": Field(
+        _("How orders are paid"), _("His own name of it; moneybox is the balance with him.")
+    ),
+    "email": Field(
+        _("Our e-mail, for his carriers"), _("It goes with each order. Empty: nothing is ordered.")
+    ),
+    "phone": Field(
+        _("Our phone, for his carriers"), _("It goes with orders whose shopper gave none.")
+    ),
+    # Files
+    "via": Field(
+        _("How his files come"), _("From the web, from his SFTP server, or uploaded by staff.")
+    ),
+    "products_at": Field(
+        _("File of products"),
+        _("A path below the address; of uploads the newest is read without it."),
+    ),
+    "prices_at": Field(
+        _("File of prices"), _("As above. Empty: prices stand in the file of products.")
+    ),
+    "stock_at": Field(
+        _("File of stock"), _("As above. Empty: stock stands in the file of products.")
+    ),
+    "host_key": Field(
+        _("Key of his SFTP server"),
+        _("The line by which his server is known; another server is not talked to."),
+    ),
+    "orders_by": Field(_("How orders go to him"), _("By e-mail, or as files on his SFTP server.")),
+    "orders_to": Field(
+        _("Where orders go"), _("His e-mail address, or a folder on his SFTP server.")
+    ),
+}

@@ -1,0 +1,59 @@
+"""A database for each process of the tests, and how it is emptied after a test that committed.
+
+Migrations are run once, by the first process that comes; the others copy what it made. After a
+test only the tables that hold a row are emptied, and content types and permissions stay: they are
+the same after every migration.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from functools import cache
+
+from django.conf import settings
+from django.db import connection
+
+TEMPLATE = "test_fara_template"
+STAYS = ("django_migrations", "django_content_type", "auth_permission")
+
+
+def share_migrations(folder):
+    """Have this process's test database be a copy of the one in which migrations were run.
+
+    ``folder`` is one that all processes of this run share.
+    """
+    with (folder / "template.lock").open("a+") as door:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        door.seek(0)
+        if not door.read():
+            _migrate_template()
+            door.write("made")
+    connection.settings_dict["TEST"]["TEMPLATE"] = TEMPLATE
+
+
+def _migrate_template():
+    test = connection.settings_dict["TEST"]
+    name, own = connection.settings_dict["NAME"], test["NAME"]
+    test["NAME"] = TEMPLATE
+    connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    connection.close()  # nobody may be in a database that is copied
+    test["NAME"] = own
+    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+
+
+def empty():
+    """Empty what the last test filled, and what points at it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_which_are_filled())
+        filled = [connection.ops.quote_name(name) for (name,) in cursor.fetchall()]
+        if filled:
+            cursor.execute(f"TRUNCATE {', '.join(filled)} CASCADE")
+
+
+@cache
+def _which_are_filled():
+    names = [name for name in connection.introspection.table_names() if name not in STAYS]
+    return " UNION ALL ".join(
+        f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {connection.ops.quote_name(name)})"
+        for name in names
+    )
