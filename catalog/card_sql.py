@@ -8,22 +8,24 @@ from catalog.folding import folded_sql
 IN_STOCK_SCORE = 1_000_000
 PICTURE_SCORE = 100_000
 
-# The one variant whose price is shown: the cheapest that can be bought, or the cheapest.
+# The one variant whose price is shown, which the product page opens with: the cheapest that can
+# be bought, or the cheapest (``ProductView.lead``).
 _LEADS = """
     SELECT DISTINCT ON (variant.product_id)
-        variant.product_id, listing.price_amount, listing.as_of, variant.packed_weight_g,
-        variant.lithium, variant.cell_wh, variant.cell_count
+        variant.product_id, variant.id AS variant_id, listing.price_amount, listing.available,
+        listing.as_of, variant.packed_weight_g, variant.lithium, variant.cell_wh,
+        variant.cell_count
     FROM catalog_listing listing
     JOIN catalog_variant variant ON variant.id = listing.variant_id
     WHERE listing.channel_id = %(channel)s AND listing.is_published
       AND variant.product_id = ANY(%(products)s)
       AND (variant.status <> 'discontinued' OR listing.available > 0)
-    ORDER BY variant.product_id, (listing.available = 0), listing.price_amount, listing.id
+    ORDER BY variant.product_id, (listing.available = 0), listing.price_amount,
+        variant.position, variant.id
 """
 _TOTALS = """
     SELECT variant.product_id,
         least(count(*), 32767) AS variant_count,
-        least(sum(listing.available), 1000000000)::int AS available,
         count(DISTINCT listing.price_amount) > 1 AS has_more_prices,
         max(listing.as_of) FILTER (WHERE listing.available > 0) AS as_of
     FROM catalog_listing listing
@@ -125,7 +127,8 @@ _COLUMNS = {
     "picture": "COALESCE(picture.stem, '')",
     "price_amount": "lead.price_amount",
     "has_more_prices": "total.has_more_prices",
-    "available": "total.available",
+    "variant_id": "lead.variant_id",
+    "available": "lead.available",
     "as_of": "COALESCE(total.as_of, lead.as_of)",
     "ships_from": "COALESCE(place.codes, '{}')::varchar[]",
     "packed_weight_g": "lead.packed_weight_g",
@@ -144,9 +147,9 @@ _COLUMNS = {
     "battery_format": "spec.battery_format",
     "features": _FEATURES,
     "score": f"""
-        (total.available > 0)::int * {IN_STOCK_SCORE}
+        (lead.available > 0)::int * {IN_STOCK_SCORE}
         + (picture.stem IS NOT NULL)::int * {PICTURE_SCORE} + ({_STATED}) * 1000
-        + LEAST(total.available, 500)
+        + LEAST(lead.available, 500)
     """,
     "search": _SEARCH,
     "added_at": "product.created_at",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -12,6 +12,7 @@ from operator import attrgetter
 from django.db import transaction
 
 from catalog.models import Channel, Image, Listing
+from orders.cart_view import CartView, LineView
 from orders.models import Cart, CartLine
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY
 from storefront.lib.address import Address
@@ -54,54 +55,6 @@ class TooManyError(Exception):
 
 class PlacedCartError(Exception):
     """The cart was ordered meanwhile and does not change any more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineView:
-    """One line as the shopper sees it. ``price_was`` is set when the price changed.
-
-    ``unit`` is what it was put in at, while it has no price.
-    """
-
-    id: int
-    listing_id: int
-    variant_id: int
-    slug: str
-    title: str
-    options: str
-    sku: str
-    picture: str
-    quantity: int
-    unit: Money
-    available: int
-    has_price: bool
-    price_was: Money | None
-    intensity_cd: int | None
-    output_lm: int | None
-
-    @property
-    def amount(self) -> Money:
-        return self.unit * self.quantity
-
-    @property
-    def is_short(self) -> bool:
-        return self.available < self.quantity
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CartView:
-    """The whole cart as the shopper sees it."""
-
-    lines: tuple[LineView, ...]
-    goods: Money
-
-    @property
-    def count(self) -> int:
-        return sum(line.quantity for line in self.lines)
-
-    @property
-    def wants(self) -> list[tuple[int, int]]:
-        return [(line.variant_id, line.quantity) for line in self.lines]
 
 
 def open_cart(*, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
@@ -238,12 +191,12 @@ def look(*, cart: Cart, now: datetime) -> CartView:
         was = Money(row.quoted_amount, currency)
         has_price = listing.price_amount is not None
         unit = Money(price_of(row, now), currency) if has_price else was
-        available = listing.available
+        available = listing.available if listing.pk in on_sale else 0
         lines.append(
             LineView(
                 id=row.pk,
                 listing_id=listing.pk,
-                variant_id=listing.variant_id,
+                variant=listing.variant,
                 slug=product.slug,
                 title=product.title,
                 options=listing.variant.options_text,
@@ -251,7 +204,8 @@ def look(*, cart: Cart, now: datetime) -> CartView:
                 picture=stems.get(product.pk, ""),
                 quantity=row.quantity,
                 unit=unit,
-                available=available if listing.pk in on_sale else 0,
+                available=available,
+                is_sold_out=not available,
                 has_price=has_price,
                 price_was=was if was != unit else None,
                 intensity_cd=spec.intensity_cd if spec else None,
@@ -290,6 +244,8 @@ def _for_sale(cart: Cart, listing_id: int, now: datetime) -> Listing:
 def _check(quantity: int, most: int) -> None:
     if quantity > MAX_QUANTITY:
         raise TooManyError(MAX_QUANTITY)
+    if most <= 0:
+        raise NotForSaleError
     if quantity > most:
         raise NotEnoughError(most)
 

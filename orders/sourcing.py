@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from decimal import Decimal
+from operator import attrgetter
+from typing import NamedTuple
 
 from catalog import policies
 from catalog.landing import Costing
@@ -14,7 +16,58 @@ from orders.routing import Candidate, Need, Plan, distance, route
 from orders.weighing import Facts, Refusal, refusal
 from storefront.lib.money import Money
 from suppliers import rationing
-from suppliers.models import StockLevel, SupplierOffer
+from suppliers.models import StockLevel, Supplier, SupplierOffer
+from suppliers.models.stock import StockLevelQuerySet
+
+
+class _Row(NamedTuple):
+    """What is read of one stock row, named and ordered as ``_PATHS``."""
+
+    level_id: int
+    offer_id: int
+    variant_id: int | None
+    supplier_id: int
+    supplier_code: str
+    supplier_status: str
+    supplier_lead_days: int
+    cut_off_hour: int | None
+    offer_status: str
+    missing_evidence: str
+    cost_amount: Decimal | None
+    currency: str
+    offer_lead_days: int | None
+    minimum: int
+    pack: int
+    location_id: int
+    country: str
+    free: int
+    has_fresh_cost: bool
+    has_fresh_stock: bool
+
+
+_PATHS = (
+    "id",
+    "offer_id",
+    "offer__variant_id",
+    "offer__supplier_id",
+    "offer__supplier__code",
+    "offer__supplier__status",
+    "offer__supplier__lead_days",
+    "offer__supplier__cut_off_hour",
+    "offer__status",
+    "offer__missing_evidence",
+    "offer__cost_amount",
+    "offer__currency",
+    "offer__lead_days",
+    "offer__minimum_quantity",
+    "offer__pack_size",
+    "location_id",
+    "location__country",
+    "free",
+    "has_fresh_cost",
+    "has_fresh_stock",
+)
+_of_level = attrgetter(*(path.replace("__", ".") for path in _PATHS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,110 +83,125 @@ class Weighed:
 
 
 def plan(
-    *,
-    lines: Sequence[tuple[int, int]],
-    channel: Channel,
-    now: datetime,
-    country: str = "",
-    among: Callable[[list[Candidate]], list[Candidate]] = list,
+    *, lines: Sequence[tuple[int, int]], channel: Channel, now: datetime, country: str = ""
 ) -> Plan:
     """Decide for ``(variant id, quantity)`` pairs; what cannot be had stands in ``missing``.
 
     Of two locations at one cost the nearer to ``country`` sends it; without one none is near.
-    Who knows the routes chooses ``among`` the candidates (``shipping.promising``).
+    It knows no routes: who does, plans by ``shipping.promising``.
     """
     needs = [Need(variant_id=variant, quantity=quantity) for variant, quantity in lines]
-    found = candidates(
-        variant_ids=[need.variant_id for need in needs], channel=channel, country=country, now=now
-    )
-    return route(needs=needs, candidates=among(found))
+    ids = [need.variant_id for need in needs]
+    found = candidates(variant_ids=ids, channel=channel, country=country, now=now)
+    return route(needs=needs, candidates=found)
 
 
 def candidates(
-    *, variant_ids: Sequence[int], channel: Channel, country: str, now: datetime
+    *,
+    variant_ids: Sequence[int],
+    channel: Channel,
+    country: str,
+    now: datetime,
+    costing_of: Callable[..., Costing] = policies.costing_of,
 ) -> list[Candidate]:
-    """Read every stock row that could fill something: at its age, less the channel's buffer."""
-    rows = weigh(variant_ids=variant_ids, channel=channel, country=country, now=now)
-    return [row.candidate for row in rows if row.candidate is not None]
+    """Read every stock row that could fill something: at its age, less the channel's buffer.
+
+    Columns and no models: every list of the shop asks for many variants at once.
+
+    Shape:  ``costing_of`` answers as ``policies.costing_of``; who asks often may remember
+    """
+    found = _levels(variant_ids, now).values_list(*_PATHS)
+    rows = [_Row(*values) for values in found]
+    return [one for _, one in _judged(rows, channel, country, now, costing_of) if one is not None]
 
 
 def weigh(
     *, variant_ids: Sequence[int], channel: Channel, country: str, now: datetime
 ) -> list[Weighed]:
-    """Read every stock row of these variants, and say of each what it could fill.
-
-    What goods land at is read only where there is a choice, or foreign money.
-    """
-    levels = list(
-        StockLevel.objects.with_freshness(now)
-        .with_available(now)
-        .filter(offer__variant__in=variant_ids)
-        .select_related("offer__supplier", "location")
-    )
-    judged = [(level, refusal(_facts(level, channel))) for level in levels]
-    usable = [level.offer for level, reason in judged if reason is None]
-    is_foreign = any(offer.currency != channel.currency for offer in usable)
-    costing = None
-    if is_foreign or len(usable) > len({offer.variant_id for offer in usable}):
-        costing = policies.costing_of(channel, now=now, country=country)
-    return [_weighed(*one, channel, costing, country, now) for one in judged]
+    """Read every stock row of these variants, and say of each what it could fill."""
+    levels = list(_levels(variant_ids, now).select_related("offer__supplier", "location"))
+    rows = [_Row(*_of_level(level)) for level in levels]
+    judged = _judged(rows, channel, country, now, policies.costing_of)
+    return [
+        Weighed(level=level, refusal=reason, candidate=candidate)
+        for level, (reason, candidate) in zip(levels, judged, strict=True)
+    ]
 
 
-def _facts(level: StockLevel, channel: Channel) -> Facts:
-    offer, known = level.offer, cast(Any, level)
-    return Facts(
-        is_bought_from=offer.supplier.status == offer.supplier.Status.ACTIVE,
-        status=offer.status,
-        lacks_evidence=bool(offer.missing_evidence),
-        has_cost=bool(offer.cost_amount),
-        has_fresh_cost=bool(known.has_fresh_cost),
-        has_fresh_stock=bool(known.has_fresh_stock),
-        left=rationing.left(known.free, kept=channel.buffer),
-    )
+def _levels(variant_ids: Sequence[int], now: datetime) -> StockLevelQuerySet:
+    rows = StockLevel.objects.with_freshness(now).with_available(now)
+    return rows.filter(offer__variant__in=variant_ids)
 
 
-def _weighed(  # noqa: PLR0913, PLR0917 - one row, and all that it is weighed by
-    level: StockLevel,
-    reason: Refusal | None,
+def _judged(
+    rows: Sequence[_Row],
     channel: Channel,
-    costing: Costing | None,
     country: str,
     now: datetime,
-) -> Weighed:
-    offer = level.offer
-    if reason or not offer.cost_amount or not offer.variant_id:
-        return Weighed(level=level, refusal=reason, candidate=None)
-    wholesale = cost = Money(offer.cost_amount, offer.currency)
-    if offer.currency != channel.currency:
-        rate = costing.rates.get(offer.currency) if costing else None
+    costing_of: Callable[..., Costing],
+) -> list[tuple[Refusal | None, Candidate | None]]:
+    """Judge each row. What goods land at is read only where there is a choice, or foreign money."""
+    reasons = [refusal(_facts(row, channel)) for row in rows]
+    usable = [row for row, reason in zip(rows, reasons, strict=True) if reason is None]
+    is_foreign = any(row.currency != channel.currency for row in usable)
+    costing = None
+    if is_foreign or len(usable) > len({row.variant_id for row in usable}):
+        costing = costing_of(channel, now=now, country=country)
+    return [
+        (reason, None) if reason else _candidate(row, channel, costing, country, now)
+        for row, reason in zip(rows, reasons, strict=True)
+    ]
+
+
+def _facts(row: _Row, channel: Channel) -> Facts:
+    return Facts(
+        is_bought_from=row.supplier_status == Supplier.Status.ACTIVE,
+        status=row.offer_status,
+        lacks_evidence=bool(row.missing_evidence),
+        has_cost=bool(row.cost_amount),
+        has_fresh_cost=row.has_fresh_cost,
+        has_fresh_stock=row.has_fresh_stock,
+        left=rationing.left(row.free, kept=channel.buffer),
+    )
+
+
+def _candidate(
+    row: _Row, channel: Channel, costing: Costing | None, country: str, now: datetime
+) -> tuple[Refusal | None, Candidate | None]:
+    if not row.cost_amount or not row.variant_id:
+        return None, None
+    wholesale = cost = Money(row.cost_amount, row.currency)
+    if row.currency != channel.currency:
+        rate = costing.rates.get(row.currency) if costing else None
         if rate is None:  # nobody can tell its cost; another offer may make a price all the same
-            return Weighed(level=level, refusal=Refusal.NO_RATE, candidate=None)
+            return Refusal.NO_RATE, None
         cost = wholesale.converted(rate=rate, currency=channel.currency)
-    origin = level.location.country
-    candidate = Candidate(
-        level_id=level.pk,
-        offer_id=offer.pk,
-        variant_id=offer.variant_id,
-        supplier_id=offer.supplier_id,
-        location_id=level.location_id,
-        country=origin,
-        available=rationing.left(cast(Any, level).free, kept=channel.buffer),
+    return None, Candidate(
+        level_id=row.level_id,
+        offer_id=row.offer_id,
+        variant_id=row.variant_id,
+        supplier_id=row.supplier_id,
+        location_id=row.location_id,
+        country=row.country,
+        available=rationing.left(row.free, kept=channel.buffer),
         cost=cost,
         wholesale=wholesale,
-        landed=costing.landed(wholesale, origins=(origin,), supplier_code=offer.supplier.code)
+        landed=costing.landed(wholesale, origins=(row.country,), supplier_code=row.supplier_code)
         if costing
         else None,
-        lead_days=lead_days(offer, now),
-        distance=distance(origin, country),
-        minimum=offer.minimum_quantity,
-        pack=offer.pack_size,
+        lead_days=_lead_days(row.supplier_lead_days, row.offer_lead_days, row.cut_off_hour, now),
+        distance=distance(row.country, country),
+        minimum=row.minimum,
+        pack=row.pack,
     )
-    return Weighed(level=level, refusal=None, candidate=candidate)
 
 
 def lead_days(offer: SupplierOffer, now: datetime) -> int:
     """Count the days until it is handed over; an order after the cut-off waits for tomorrow."""
     supplier = offer.supplier
-    days = supplier.lead_days if offer.lead_days is None else offer.lead_days
-    is_late = supplier.cut_off_hour is not None and now.hour >= supplier.cut_off_hour
-    return days + is_late
+    return _lead_days(supplier.lead_days, offer.lead_days, supplier.cut_off_hour, now)
+
+
+def _lead_days(usual: int, own: int | None, cut_off_hour: int | None, now: datetime) -> int:
+    days = usual if own is None else own
+    return days + (cut_off_hour is not None and now.hour >= cut_off_hour)

@@ -14,7 +14,7 @@ from orders import sourcing
 from orders.routing import Candidate, Misfit, Worse, against
 from orders.sourcing import Weighed
 from orders.weighing import Refusal
-from shipping import promising, quotes
+from shipping import quotes, reaching
 from shipping.refusing import reason_for
 
 
@@ -50,7 +50,9 @@ def compare(
 
     The one that is taken comes first, then those that could be, cheapest first.
     """
-    plan = promising.plan(lines=[(variant.pk, quantity)], channel=channel, country=country, now=now)
+    pieces = {variant.pk: variant}
+    reached = reaching.reach(pieces=pieces, listed=None, channel=channel, country=country, now=now)
+    plan = reached.plan([(variant.pk, quantity)])
     taken = next((line.candidate for parcel in plan.parcels for line in parcel.lines), None)
     rows = sourcing.weigh(variant_ids=[variant.pk], channel=channel, country=country, now=now)
     found = [_judged(row, variant, quantity, country, taken, now) for row in rows]
@@ -67,7 +69,7 @@ def _judged(  # noqa: PLR0913, PLR0917 - one row, and all that it is compared by
 ) -> Compared:
     if row.refusal is not None or row.candidate is None:
         return Compared(row=row, verdict=row.refusal or Refusal.NO_COST)
-    able = promising.carried(row.candidate, variant, country=country, now=now)
+    able = reaching.carried(row.candidate, variant, country=country, now=now)
     if able is None and row.candidate.at_least(1) is None:  # fewer are left than he sells at all
         return Compared(row=row, verdict=row.candidate.misfit(quantity) or Misfit.TOO_FEW)
     if able is None:

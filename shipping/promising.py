@@ -1,37 +1,49 @@
 """Say how many of something can be sent where by when: from what can really be routed.
 
-Cart, checkout, product page and API ask here, so that what one shows the other can sell.
+Lists, product page, cart, checkout and API ask here, so that what one shows the other can sell.
+All of it is cut from one ``reaching.Reach``, which never holds more than the listing says.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any, Protocol
 
-from catalog.models import Channel, Listing, Variant
-from orders import sourcing
+from catalog import policies
+from catalog.landing import Costing
+from catalog.models import Channel, Listing
+from orders import carts
+from orders.cart_view import CartView
 from orders.carts import Most
-from orders.routing import Candidate, Need, Plan, PlannedParcel, route
-from shipping.quotes import Piece, Promise, days, load_of, routes_from
-from shipping.rates import Route, best, most_of
+from orders.models import Cart
+from orders.routing import Plan
+from shipping import quotes
+from shipping.quotes import Piece
+from shipping.reaching import Availability, reach
+
+NOTES_KEPT = 20_000  # about 0.5 KB each
+
+
+class Shown(Piece, Protocol):
+    """One variant as a page has read it already."""
+
+    @property
+    def available(self) -> int: ...
+    def is_available(self, now: datetime) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Availability:
-    """What can be had of one variant.
+class Looked:
+    """A cart with what of each line can be sent, and how it would be sent."""
 
-    Shape:  ``most`` is what one parcel can bring; ``promise`` is for ``quantity``, and None when
-            that cannot be had; then ``fewer`` (or 0) and ``more`` are the nearest that can
-    """
+    cart: CartView
+    plan: Plan
 
-    variant_id: int
-    quantity: int
-    most: int
-    promise: Promise | None
-    fewer: int
-    more: int | None
+    @property
+    def pieces(self) -> Mapping[int, Piece]:
+        return {line.variant_id: line.variant for line in self.cart.lines}
 
 
 def availability(  # noqa: PLR0913 - what, how many, where to, by when
@@ -45,153 +57,129 @@ def availability(  # noqa: PLR0913 - what, how many, where to, by when
 ) -> dict[int, Availability]:
     """Answer for many variants at once; what is not for sale on the channel has none.
 
-    Three queries, one more for exchange rates, and none for the routes, which are kept for a
-    minute.
+    Two queries, two more for what goods land at where there is a choice, and none for the
+    routes, which are kept for a minute.
     """
-    listings = Listing.objects.on(channel).published().filter(variant__in=variant_ids)
-    listed = set(listings.filter(is_withdrawn=False).values_list("variant", flat=True))
-    pieces: dict[int, Piece] = dict(Variant.objects.in_bulk(variant_ids))
-    return _answers(pieces, sorted(listed), channel, country, now, quantity, by)
+    listings = Listing.objects.on(channel).for_sale(now).filter(variant__in=variant_ids)
+    found = {each.variant_id: each for each in listings.select_related("variant")}
+    reached = reach(
+        pieces={variant_id: each.variant for variant_id, each in found.items()},
+        listed={variant_id: each.available for variant_id, each in found.items()},
+        channel=channel,
+        country=country,
+        now=now,
+        by=by,
+    )
+    return {variant_id: reached.answer(variant_id, quantity) for variant_id in found}
 
 
 def of_shown(
-    *, variant_id: int, piece: Piece, country: str, channel: Channel, now: datetime
-) -> Availability:
-    """Answer for one unit of a variant that a page has read already and shows."""
-    found = _answers({variant_id: piece}, [variant_id], channel, country, now, 1, None)
-    return found[variant_id]
+    *, shown: Mapping[int, Shown], country: str, channel: Channel, now: datetime
+) -> dict[int, Availability]:
+    """Answer for one unit of each variant that a page shows; one query.
+
+    Lists are told the same from now on. What goods land at is kept for a minute, as the routes.
+    """
+    listed = {id_: each.available if each.is_available(now) else 0 for id_, each in shown.items()}
+    reached = reach(
+        pieces=shown,
+        listed=listed,
+        channel=channel,
+        country=country,
+        now=now,
+        costing_of=_noted_costing,
+    )
+    notes, found = quotes.notes(now), {}
+    for variant_id, each in shown.items():
+        found[variant_id] = reached.answer(variant_id)
+        if len(notes) < NOTES_KEPT:
+            notes[_asked(variant_id, each, country, channel, now)] = found[variant_id]
+    return found
+
+
+def of_listed(
+    *, shown: Mapping[int, Shown], country: str, channel: Channel, now: datetime
+) -> dict[int, Availability]:
+    """Answer as ``of_shown``, out of what this process was told in the last minute if it can.
+
+    It is asked anew where what the card shows of its supply is not what it was, and in another
+    hour, since another cut-off or another day may have begun.
+    """
+    notes = quotes.notes(now)
+    asked = {id_: _asked(id_, each, country, channel, now) for id_, each in shown.items()}
+    found: dict[int, Availability] = {
+        id_: notes[question] for id_, question in asked.items() if question in notes
+    }
+    if new := {id_: each for id_, each in shown.items() if id_ not in found}:
+        found |= of_shown(shown=new, country=country, channel=channel, now=now)
+    return found
+
+
+def _asked(
+    variant_id: int, shown: Shown, country: str, channel: Channel, now: datetime
+) -> Hashable:
+    return (
+        variant_id,
+        country,
+        channel.pk,
+        channel.buffer,
+        now.date(),
+        now.hour,
+        shown.available if shown.is_available(now) else 0,
+        shown.packed_weight_g,
+        shown.lithium,
+        shown.cell_wh,
+        shown.cell_count,
+    )
+
+
+def _noted_costing(channel: Channel, *, now: datetime, country: str) -> Costing:
+    notes: dict[Hashable, Any] = quotes.notes(now)
+    found: Costing | None = notes.get((channel.pk, country))
+    if found is None:
+        found = notes[channel.pk, country] = policies.costing_of(channel, now=now, country=country)
+    return found
 
 
 def most_to(*, country: str, channel: Channel, now: datetime) -> Most:
-    """Say for a cart how many of a listing one parcel brings to a country.
+    """Say for a cart how many of a listing it takes: what one parcel brings to a country.
 
-    What no route carries there is counted as listed: a cart says what stands against it, and
-    may go to another country.
+    What no route carries there is counted as it lies there: a cart says what stands against
+    it, and may go to another country.
     """
 
     def most_of(listing: Listing) -> int:
-        ids = [listing.variant_id]
-        found = availability(variant_ids=ids, country=country, channel=channel, now=now)
-        told = found.get(listing.variant_id)
-        return min(told.most or listing.available, listing.available) if told else 0
+        reached = reach(
+            pieces={listing.variant_id: listing.variant},
+            listed={listing.variant_id: listing.available},
+            channel=channel,
+            country=country,
+            now=now,
+        )
+        return reached.most_anywhere(listing.variant_id)
 
     return most_of
 
 
-def _answers(  # noqa: PLR0913, PLR0917
-    pieces: Mapping[int, Piece],
-    listed: Sequence[int],
-    channel: Channel,
-    country: str,
-    now: datetime,
-    quantity: int,
-    by: date | None,
-) -> dict[int, Availability]:
-    able: dict[int, list[Candidate]] = defaultdict(list)
-    found = sourcing.candidates(variant_ids=listed, channel=channel, country=country, now=now)
-    for candidate in sendable(candidates=found, pieces=pieces, country=country, now=now, by=by):
-        able[candidate.variant_id].append(candidate)
-    return {
-        variant_id: _available(
-            variant_id, piece, able[variant_id], quantity, country=country, now=now, by=by
-        )
-        for variant_id, piece in pieces.items()
-    }
+def look(*, cart: Cart, country: str, now: datetime) -> Looked:
+    """Look at a cart with what of each line one parcel brings to a country, and plan it.
 
-
-def plan(
-    *,
-    lines: Sequence[tuple[int, int]],
-    channel: Channel,
-    country: str,
-    now: datetime,
-    by: date | None = None,
-) -> Plan:
-    """Plan a cart from where it can be sent to this country, and in time.
-
-    A variant that no route may carry at all stays planned as it would be without routes, so
-    that ``quotes.reasons`` can say what stands against it.
+    A line that no route carries there has 0 ``available`` and is not sold out.
     """
-    ids = [variant_id for variant_id, _ in lines]
-    pieces: dict[int, Piece] = dict(Variant.objects.in_bulk(ids))
-
-    def among(candidates: list[Candidate]) -> list[Candidate]:
-        able = sendable(candidates=candidates, pieces=pieces, country=country, now=now, by=by)
-        reached = {candidate.variant_id for candidate in able}
-        lost = [candidate for candidate in candidates if candidate.variant_id not in reached]
-        return able + (lost if by is None else [])
-
-    return sourcing.plan(lines=lines, channel=channel, country=country, now=now, among=among)
-
-
-def sendable(
-    *,
-    candidates: Iterable[Candidate],
-    pieces: Mapping[int, Piece],
-    country: str,
-    now: datetime,
-    by: date | None = None,
-) -> list[Candidate]:
-    """Keep what a route carries there in time, and no more of it than one parcel takes."""
-    found = (
-        carried(candidate, pieces[candidate.variant_id], country=country, now=now, by=by)
-        for candidate in candidates
+    seen = carts.look(cart=cart, now=now)
+    reached = reach(
+        pieces={line.variant_id: line.variant for line in seen.lines},
+        listed={line.variant_id: line.available for line in seen.lines},
+        channel=cart.channel,
+        country=country,
+        now=now,
     )
-    return [candidate for candidate in found if candidate is not None]
-
-
-def carried(
-    candidate: Candidate, piece: Piece, *, country: str, now: datetime, by: date | None = None
-) -> Candidate | None:
-    """Return a candidate with what one parcel takes of it; None where no route carries it."""
-    one = load_of(piece)
-    most = max((most_of(route, one) for route in _in_time(candidate, country, now, by)), default=0)
-    capped = replace(candidate, available=min(candidate.available, most))
-    return capped if capped.at_most(most) else None
-
-
-def _in_time(
-    candidate: Candidate | PlannedParcel, country: str, now: datetime, by: date | None
-) -> list[Route]:
-    cost = candidate.cost if isinstance(candidate, Candidate) else candidate.lines[0].candidate.cost
-    routes = routes_from(candidate.location_id, country=country, currency=cost.currency, now=now)
-    return [
-        route for route in routes if by is None or days(route, candidate.lead_days, now)[1] <= by
-    ]
-
-
-def _available(  # noqa: PLR0913
-    variant_id: int,
-    piece: Piece,
-    able: Sequence[Candidate],
-    quantity: int,
-    *,
-    country: str,
-    now: datetime,
-    by: date | None,
-) -> Availability:
-    planned = route(needs=[Need(variant_id=variant_id, quantity=quantity)], candidates=able)
-    promise: Promise | None = None
-    for parcel in planned.parcels:
-        way = best(_in_time(parcel, country, now, by), load_of(piece, quantity))
-        promise = _promise(way, parcel, piece, quantity, now) if way else None
-    return Availability(
-        variant_id=variant_id,
-        quantity=quantity,
-        most=max((candidate.at_most(candidate.available) for candidate in able), default=0),
-        promise=promise,
-        fewer=planned.missing.get(variant_id, quantity),
-        more=planned.instead.get(variant_id) if planned.missing else quantity,
+    lines = tuple(
+        replace(
+            line,
+            available=reached.most(line.variant_id),
+            is_sold_out=reached.is_sold_out(line.variant_id),
+        )
+        for line in seen.lines
     )
-
-
-def _promise(
-    way: Route, parcel: PlannedParcel, piece: Piece, quantity: int, now: datetime
-) -> Promise:
-    arrives_from, arrives_to = days(way, parcel.lead_days, now)
-    return Promise(
-        arrives_from=arrives_from,
-        arrives_to=arrives_to,
-        price=way.price(load_of(piece, quantity).weight_g),
-        country_from=parcel.country,
-    )
+    return Looked(cart=replace(seen, lines=lines), plan=reached.plan(seen.wants))

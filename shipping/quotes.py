@@ -1,17 +1,18 @@
-"""What a delivery costs and when it arrives: for a planned cart, and for one light on a page."""
+"""What a delivery costs and when it arrives, by the routes as they were known within a minute."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
-from catalog.models import Channel, Variant
+from catalog.models import Variant
 from orders.delivery import QuotedParcel, ShippingQuote
-from orders.routing import Plan, PlannedParcel, distance
+from orders.routing import Plan, PlannedParcel
 from shipping.batteries import Cells, Limits
 from shipping.models import Service
 from shipping.rates import ASSUMED_WEIGHT_G, Load, Route, best
@@ -21,13 +22,13 @@ from storefront.lib.money import Money
 TIERS = ("economy", "express")
 # Routes change when staff edit them; every page asks for them.
 KEPT_FOR = timedelta(seconds=60)
-PROMISES_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """When one light would arrive by the cheapest route that may carry it, and for how much."""
+    """When goods would arrive by the cheapest way that may carry them, and for how much."""
 
+    leaves_on: date
     arrives_from: date
     arrives_to: date
     price: Money
@@ -48,17 +49,24 @@ class Piece(Protocol):
 
 
 def for_plan(
-    *, plan: Plan, country: str, now: datetime, by: date | None = None
+    *,
+    plan: Plan,
+    country: str,
+    now: datetime,
+    by: date | None = None,
+    pieces: Mapping[int, Piece] | None = None,
 ) -> list[ShippingQuote]:
     """Quote every way to deliver a plan (in time): per tier, the cheapest route of each parcel.
 
     A parcel that no route of a tier may carry takes the best of the others, so that one spare
     cell does not take the choice from the whole cart. Nothing is quoted when a parcel cannot
     travel at all; ``reasons`` says why.
+
+    Shape:  ``pieces`` maps variants to what they weigh; without them they are read
     """
     if not plan.parcels:
         return []
-    loads = _loads(plan)
+    loads = _loads(plan, pieces)
     quotes = []
     for tier in TIERS:
         chosen = []
@@ -82,13 +90,15 @@ def for_plan(
     return quotes
 
 
-def reasons(*, plan: Plan, country: str, now: datetime) -> list[Reason]:
+def reasons(
+    *, plan: Plan, country: str, now: datetime, pieces: Mapping[int, Piece] | None = None
+) -> list[Reason]:
     """Say in the shopper's language what keeps parcels of a plan from travelling.
 
     Shape:  one for each parcel that no route may carry; for the others, one for each tier
-            that may not
+            that may not; ``pieces`` as in ``for_plan``
     """
-    loads = _loads(plan)
+    loads = _loads(plan, pieces)
     found = []
     for parcel in plan.parcels:
         routes = _routes(parcel, country, now)
@@ -111,24 +121,9 @@ def reasons(*, plan: Plan, country: str, now: datetime) -> list[Reason]:
     return found
 
 
-def promise(  # noqa: PLR0913 - one light is told whole: where it lies, what it is, who asks
-    *,
-    ships_from: Iterable[str],
-    packed_weight_g: int | None,
-    lithium: str,
-    cell_wh: Decimal | None,
-    cell_count: int,
-    country: str,
-    channel: Channel,
-    now: datetime,
-) -> Promise | None:
-    """Promise one light from the nearest country that has it; None when nobody may carry it."""
-    load = Load(
-        weight_g=packed_weight_g or ASSUMED_WEIGHT_G,
-        cells=(Cells(lithium=lithium, cell_wh=cell_wh, cell_count=cell_count),),
-    )
-    places = tuple(sorted(ships_from, key=lambda code: (distance(code, country), code)))
-    return _KEPT.promise(places, load, country, channel.currency, now)
+def outlay(quote: ShippingQuote) -> tuple[Decimal, date]:
+    """Compare ways of delivery: the cheapest is shown and taken first, of these the soonest."""
+    return quote.price.amount, quote.arrives_to
 
 
 def forget() -> None:
@@ -136,69 +131,45 @@ def forget() -> None:
     _KEPT.forget()
 
 
-class _Kept:
-    """The routes as this process last read them, and what they promised since."""
+def notes(now: datetime) -> dict[Hashable, Any]:
+    """Return what was noted since the routes were read; it is forgotten together with them."""
+    return _KEPT.current(now).notes
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """The routes as this process read them, by location and currency, and what was noted since."""
+
+    read_at: datetime
+    routes: Mapping[tuple[int, str], Sequence[Route]]
+    notes: dict[Hashable, Any] = field(default_factory=dict)
+
+
+class _Kept:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.forget()
 
     def forget(self) -> None:
-        self._read_at: datetime | None = None
-        self._routes: tuple[Route, ...] = ()
-        self._promises: dict[Hashable, Promise | None] = {}
+        self._known: _Known | None = None
 
-    def routes(self, now: datetime) -> tuple[Route, ...]:
-        return self._current(now)[0]
-
-    def promise(
-        self, places: tuple[str, ...], load: Load, country: str, currency: str, now: datetime
-    ) -> Promise | None:
-        """Answer as long as the routes stand: a list asks the same of many lights, every time."""
-        routes, promises = self._current(now)
-        asked = (places, load, country, currency, now.date())
-        try:
-            return promises[asked]
-        except KeyError:
-            able = [
-                route
-                for route in routes
-                if route.base.currency == currency and route.goes_to(country)
-            ]
-            found = _soonest(places, load, able, now)
-        if len(promises) < PROMISES_KEPT:
-            promises[asked] = found
-        return found
-
-    def _current(self, now: datetime) -> tuple[tuple[Route, ...], dict[Hashable, Promise | None]]:
+    def current(self, now: datetime) -> _Known:
         with self._lock:
-            if self._read_at is None or not timedelta(0) <= now - self._read_at < KEPT_FOR:
-                services = Service.objects.filter(is_active=True).order_by("pk")
-                self._routes = tuple(
-                    _route(service) for service in services.select_related("location__supplier")
-                )
-                self._promises = {}
-                self._read_at = now
-            return self._routes, self._promises
+            known = self._known
+            if known is None or not timedelta(0) <= now - known.read_at < KEPT_FOR:
+                known = self._known = _Known(read_at=now, routes=_read())
+            return known
 
 
 _KEPT = _Kept()
 
 
-def _soonest(
-    places: Iterable[str], load: Load, routes: Sequence[Route], now: datetime
-) -> Promise | None:
-    for country_from in places:
-        route = best([route for route in routes if route.country_from == country_from], load)
-        if route is not None:
-            arrives_from, arrives_to = days(route, route.lead_days, now)
-            return Promise(
-                arrives_from=arrives_from,
-                arrives_to=arrives_to,
-                price=route.price(load.weight_g),
-                country_from=country_from,
-            )
-    return None
+def _read() -> Mapping[tuple[int, str], Sequence[Route]]:
+    found: dict[tuple[int, str], list[Route]] = defaultdict(list)
+    services = Service.objects.filter(is_active=True).order_by("pk")
+    for service in services.select_related("location__supplier"):
+        found[service.location_id, service.currency].append(_route(service))
+    return dict(found)
 
 
 def _route(service: Service) -> Route:
@@ -236,13 +207,8 @@ def _routes(parcel: PlannedParcel, country: str, now: datetime) -> Sequence[Rout
 
 def routes_from(location_id: int, *, country: str, currency: str, now: datetime) -> list[Route]:
     """Return the routes from a location to a country, as they were known within a minute."""
-    return [
-        route
-        for route in _KEPT.routes(now)
-        if route.location_id == location_id
-        and route.base.currency == currency
-        and route.goes_to(country)
-    ]
+    found = _KEPT.current(now).routes.get((location_id, currency), ())
+    return [route for route in found if route.goes_to(country)]
 
 
 def load_of(variant: Piece, pieces: int = 1) -> Load:
@@ -260,10 +226,10 @@ def load_of(variant: Piece, pieces: int = 1) -> Load:
     )
 
 
-def _loads(plan: Plan) -> dict[int, Load]:
-    """Map locations to what their parcels weigh and hold, in one query."""
+def _loads(plan: Plan, pieces: Mapping[int, Piece] | None) -> dict[int, Load]:
+    """Map locations to what their parcels weigh and hold, in one query if nobody knows it."""
     ids = [line.variant_id for parcel in plan.parcels for line in parcel.lines]
-    variants = Variant.objects.in_bulk(ids)
+    variants: Mapping[int, Piece] = Variant.objects.in_bulk(ids) if pieces is None else pieces
     loads = {}
     for parcel in plan.parcels:
         parts = [load_of(variants[line.variant_id], line.quantity) for line in parcel.lines]

@@ -38,10 +38,14 @@ class Card(models.Model):
     picture = models.CharField(max_length=80, blank=True)  # stem of the main image
     price_amount = models.DecimalField(max_digits=12, decimal_places=2)  # lowest of its variants
     has_more_prices = models.BooleanField(default=False)
-    available = models.PositiveIntegerField(default=0)
-    as_of = models.DateTimeField(null=True)
+    as_of = models.DateTimeField(null=True)  # of the youngest claim that there is any
     ships_from = ArrayField(models.CharField(max_length=2), default=list)
-    # of the variant whose price is shown: what a delivery promise is made from
+    # The variant whose price is shown, how many are listed of it, and what a delivery promise
+    # is made from. Nothing finds cards by it.
+    variant = models.ForeignKey(
+        Variant, models.CASCADE, null=True, related_name="+", db_index=False
+    )
+    available = models.PositiveIntegerField(default=0)
     packed_weight_g = models.PositiveIntegerField(null=True)
     lithium = models.CharField(max_length=10, choices=Variant.Lithium, default="none")
     cell_wh = models.DecimalField(max_digits=7, decimal_places=2, null=True)

@@ -15,10 +15,11 @@ from rest_framework.response import Response
 from catalog.models import Variant
 from orders.models.cart import MAX_QUANTITY
 from shipping import promising
+from shipping.reaching import Availability
 from storefront.api import kinds
 from storefront.api.describing import describes
 from storefront.api.endpoint import Endpoint, country_on, our_channel
-from storefront.api.fields import MoneyFields
+from storefront.api.fields import DeliveryPromised
 from storefront.api.problems import ProblemError
 
 MOST_SKUS = 24
@@ -33,13 +34,6 @@ class Asked(serializers.Serializer[Any]):
     country = serializers.CharField(max_length=2, default="")
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY, default=1)
     by = serializers.DateField(default=None)
-
-
-class DeliveryPromised(serializers.Serializer[Any]):
-    arrives_from = serializers.DateField()
-    arrives_to = serializers.DateField()
-    price = MoneyFields()
-    country_from = serializers.CharField()
 
 
 class AvailabilityShown(serializers.Serializer[Any]):
@@ -115,7 +109,7 @@ def _understood(request: Request) -> Mapping[str, Any]:
     return asked.validated_data  # type: ignore[no-any-return]  # DRF says dict of Any
 
 
-def _shown(sku: str, found: promising.Availability | None, quantity: int) -> Mapping[str, Any]:
+def _shown(sku: str, found: Availability | None, quantity: int) -> Mapping[str, Any]:
     if found is None:
         none = {"most": 0, "fewer": 0, "more": None, "promise": None}
         return {"sku": sku, "quantity": quantity, **none}

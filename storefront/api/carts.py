@@ -1,4 +1,4 @@
-"""Carts and what their delivery would cost. A cart belongs to who holds its token."""
+"""Carts and their lines. A cart belongs to who holds its token."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders import carts
-from orders.delivery import ShippingQuote
+from orders.cart_view import LineView
 from orders.models import Cart
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY
-from shipping import promising, quotes
+from shipping import promising
 from storefront.api import idempotency, kinds
 from storefront.api.describing import describes, of_path
 from storefront.api.endpoint import Endpoint, country_on, our_channel
@@ -40,7 +40,12 @@ LINE_TELLS = (
 
 class NewCart(Strict):
     country = serializers.RegexField(
-        COUNTRY, default="", help_text=_("Where it goes, ISO 3166-1 alpha-2.")
+        COUNTRY,
+        default="",
+        help_text=_(
+            "Where it goes, ISO 3166-1 alpha-2; left out, where the pages of the shop deliver to"
+            " who has chosen no country."
+        ),
     )
     locale = serializers.ChoiceField(settings.LANGUAGES, default="en")
 
@@ -68,17 +73,25 @@ class LineShown(serializers.Serializer[Any]):
     unit = MoneyFields()
     amount = MoneyFields()
     price_was = MoneyFields(allow_null=True)
-    available = serializers.IntegerField()
+    available = serializers.IntegerField(
+        help_text="What one parcel can bring to the country of the cart: most of availability."
+    )
+    is_sold_out = serializers.BooleanField(
+        help_text="It cannot be bought at all. Where it can, and available is 0, no route brings"
+        " it to the country of the cart."
+    )
     is_short = serializers.BooleanField(help_text="Fewer can be had than it asks for.")
 
     @extend_schema_field(serializers.DictField(child=serializers.URLField()))
-    def get_picture(self, line: carts.LineView) -> dict[str, str]:
+    def get_picture(self, line: LineView) -> dict[str, str]:
         return picture_urls(line.picture)
 
 
 class CartShown(serializers.Serializer[Any]):
     token = serializers.CharField(source="cart.token")
-    country = serializers.CharField(source="cart.country")
+    country = serializers.CharField(
+        source="cart.country", help_text="Where it goes: what is available is counted for it."
+    )
     locale = serializers.CharField(source="cart.locale")
     kept_until = serializers.SerializerMethodField()
     lines = LineShown(many=True, source="view.lines")
@@ -89,26 +102,6 @@ class CartShown(serializers.Serializer[Any]):
     def get_kept_until(self, shown: Mapping[str, Any]) -> datetime:
         touched_at: datetime = shown["cart"].touched_at
         return touched_at + KEPT_FOR
-
-
-class OptionShown(serializers.Serializer[Any]):
-    """One way to have the whole cart delivered. ``total`` is what placing the order agrees to."""
-
-    delivery = serializers.CharField(source="quote.tier")
-    price = MoneyFields(source="quote.price")
-    total = MoneyFields()
-    arrives_from = serializers.DateField(source="quote.arrives_from")
-    arrives_to = serializers.DateField(source="quote.arrives_to")
-    parcels = serializers.SerializerMethodField(help_text="Country that each parcel comes from.")
-
-    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
-    def get_parcels(self, shown: Mapping[str, Any]) -> list[str]:
-        return [parcel.parcel.country for parcel in shown["quote"].parcels]
-
-
-class OptionsShown(serializers.Serializer[Any]):
-    country = serializers.CharField()
-    options = OptionShown(many=True)
 
 
 def open_cart_of(token: str, endpoint: Endpoint) -> Cart:
@@ -122,33 +115,9 @@ def open_cart_of(token: str, endpoint: Endpoint) -> Cart:
     return cart
 
 
-def quotes_for(
-    view: carts.CartView, cart: Cart, *, country: str, endpoint: Endpoint
-) -> list[ShippingQuote]:
-    """Quote the ways to deliver a cart.
-
-    Raises: EmptyCartError, ProblemError  there is nothing, or not enough of something
-    """
-    if not view.lines:
-        raise ProblemError(kinds.EMPTY_CART)
-    plan = promising.plan(lines=view.wants, channel=cart.channel, country=country, now=endpoint.now)
-    gone = {line.variant_id: 0 for line in view.lines if not line.available}
-    if short := {**gone, **plan.missing}:
-        lines = [
-            {
-                "sku": line.sku,
-                "available": short[line.variant_id],
-                **({"more": more} if (more := plan.instead.get(line.variant_id)) else {}),
-            }
-            for line in view.lines
-            if line.variant_id in short
-        ]
-        raise ProblemError(kinds.CANNOT_SUPPLY, lines=lines)
-    return quotes.for_plan(plan=plan, country=country, now=endpoint.now)
-
-
 def _shown(cart: Cart, endpoint: Endpoint) -> Mapping[str, Any]:
-    return CartShown({"cart": cart, "view": carts.look(cart=cart, now=endpoint.now)}).data
+    looked = promising.look(cart=cart, country=cart.country, now=endpoint.now)
+    return CartShown({"cart": cart, "view": looked.cart}).data
 
 
 def _most_of(cart: Cart, endpoint: Endpoint) -> carts.Most:
@@ -262,34 +231,3 @@ class CartLineDetail(Endpoint):
             most_of=_most_of(cart, self),
         )
         return Response(_shown(cart, self))
-
-
-class CartDelivery(Endpoint):
-    @describes(
-        name="quote_delivery",
-        tag="carts",
-        summary="List the ways to deliver a cart",
-        parameters=(
-            TOKEN,
-            OpenApiParameter(
-                "country",
-                {"type": "string", "pattern": COUNTRY},
-                description="Where to; without it, where the cart goes.",
-            ),
-        ),
-        answers={200: OptionsShown},
-        tells=(
-            kinds.INVALID_PARAMETERS,
-            kinds.NO_SUCH_CART,
-            kinds.NO_SUCH_COUNTRY,
-            kinds.EMPTY_CART,
-            kinds.CANNOT_SUPPLY,
-        ),
-    )
-    def get(self, request: Request, token: str) -> Response:
-        cart = open_cart_of(token, self)
-        country = country_on(cart.channel, request.query_params.get("country", cart.country))
-        view = carts.look(cart=cart, now=self.now)
-        found = quotes_for(view, cart, country=country, endpoint=self)
-        options = [{"quote": quote, "total": view.goods + quote.price} for quote in found]
-        return Response(OptionsShown({"country": country, "options": options}).data)

@@ -72,6 +72,15 @@ class ReductionFields(serializers.Serializer[Any]):
     until = serializers.DateTimeField(source="reduction.until")
 
 
+class DeliveryPromised(serializers.Serializer[Any]):
+    """The cheapest way of delivery: its days, its price, and where it comes from."""
+
+    arrives_from = serializers.DateField()
+    arrives_to = serializers.DateField()
+    price = MoneyFields()
+    country_from = serializers.CharField()
+
+
 class AddressFields(Strict):
     """Where the parcel goes. Which fields a country needs, its own rules say."""
 

@@ -10,11 +10,12 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders import carts, checkout, payments
+from orders import checkout, payments
 from orders.access import order_url, paid_url
 from orders.models import Cart, Order
 from storefront.api import idempotency, kinds
-from storefront.api.carts import TOKEN, quotes_for
+from storefront.api.carts import TOKEN
+from storefront.api.delivery import quotes_for
 from storefront.api.describing import describes
 from storefront.api.endpoint import Endpoint, country_on
 from storefront.api.fields import AddressFields, MoneyFields, Strict, Text
@@ -120,8 +121,7 @@ class Checkout(Endpoint):
         wanted = asked.validated_data
         ship_to = Address(**wanted["ship_to"])
         country = country_on(cart.channel, ship_to.country)
-        view = carts.look(cart=cart, now=self.now)
-        found = quotes_for(view, cart, country=country, endpoint=self)
+        _, found = quotes_for(cart, country=country, endpoint=self)
         quote = next((quote for quote in found if quote.tier == wanted["delivery"]), None)
         if quote is None:
             raise ProblemError(kinds.NO_DELIVERY, options=[quote.tier for quote in found])

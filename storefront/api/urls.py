@@ -7,9 +7,10 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from storefront.api import docs
 from storefront.api.availability import AvailabilityList
-from storefront.api.carts import CartDelivery, CartDetail, CartLineDetail, CartLines, CartList
+from storefront.api.carts import CartDetail, CartLineDetail, CartLines, CartList
 from storefront.api.catalog import CategoryList, ListingDetail, ListingList
 from storefront.api.competitor_prices import CompetitorPriceList
+from storefront.api.delivery import CartDelivery
 from storefront.api.endpoint import Nowhere
 from storefront.api.orders import OrderCancel, OrderDetail, OrderPay
 from storefront.api.placing import Checkout

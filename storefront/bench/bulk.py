@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +24,8 @@ from storefront.bench.counting import memory_mb, server_s, wal_bytes, written
 
 CODE, RAW_CODE = "bulk-bench", "bulk-raw"
 KINDS = ("prices", "stock")
+# One row in so many is another, and the file ends otherwise: so that it is read again.
+LISTS = {"first": (0, ""), "unchanged": (0, " "), "1 % changed": (100, "")}
 FIELDS = {
     "sku": "SKU", "gtin": "EAN", "title": "Name", "brand": "Brand", "cost": "Price",
     "stock": "Stock",
@@ -112,29 +115,40 @@ class RunFailedError(RuntimeError):
 
 def measure(count: int, *, say: Callable[[str], None]) -> list[Sync]:
     """Measure a list of so many offers: its limit, all new, the same, and one row in a hundred."""
+    found = []
+    with list_of(count) as write_anew:
+        # What the server does the first time, it does for whoever comes first.
+        found.append(_limit(count))
+        _empty()
+        say(found[-1].words)
+        for name, every, byte in (
+            ("first", 0, ""),
+            ("unchanged", 0, " "),
+            ("1 % changed", 100, ""),
+        ):
+            write_anew(every, byte)
+            found.append(_sync(name, count))
+            _tidy()
+            say(found[-1].words)
+    return found
+
+
+@contextmanager
+def list_of(count: int) -> Iterator[Callable[..., None]]:
+    """Connect a supplier with a list of so many offers; yield what writes it anew.
+
+    At the end nothing is known of him any more.
+    """
     from django.conf import settings  # noqa: PLC0415 - needs settings
 
     path = Path(settings.VAR_DIR) / "feeds" / CODE / "uploads" / "feed"
     path.parent.mkdir(parents=True, exist_ok=True)
     _suppliers()
-    found = []
     try:
-        # What the server does the first time, it does for whoever comes first.
-        for name, every, byte in (
-            ("limit", 0, ""), ("first", 0, ""), ("unchanged", 0, " "), ("1 % changed", 100, ""),
-        ):  # fmt: skip
-            if name == "limit":
-                found.append(_limit(count))
-                _empty()
-            else:
-                write(path, count, every=every, last=byte)
-                found.append(_sync(name, count))
-                _tidy()
-            say(found[-1].words)
+        yield lambda every, byte="": write(path, count, every=every, last=byte)
     finally:
         path.unlink(missing_ok=True)
         _empty()
-    return found
 
 
 def write(path: Path, count: int, *, every: int, last: str) -> None:

@@ -6,63 +6,32 @@ front of the other's, as it does in life.
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import redis
 from celery import Celery
 from django.conf import settings
 from django.utils import timezone
 
 from catalog.models import Channel
 from orders.models import PurchaseOrder
-from storefront.bench.sandboxing import sandbox
+from storefront.bench.companies import Company, company
 from storefront.bench.selling import sell
-from storefront.lib.http import Api
-from storefront.lib.sealing import seal
-from suppliers import demo_evidence
-from suppliers.models import Breaker, Connection, FeedRun, Supplier
-from suppliers.sandbox.world import DEFAULT_KEY
-from suppliers.sync import take_in
+from storefront.bench.workers import workers
+from suppliers.models import Breaker, FeedRun, Supplier
 
-QUEUES = ("celery", "syncs")
 PROCESSES = 4
 PATIENCE_S = 60.0
-HANGING_S = 600.0
 POLL_S = 0.05
 KINDS = ("stock", "prices")
 NO_LANES = 1000
-# What is measured is not how soon a day's points are used up: a sandbox has as many as we like.
-UNMETERED = {"points_per_day": 1_000_000_000}
 NAIVE_PROCESSES = 2
 NAIVE_PATIENCE_S = 12.0
 
 type Sold = dict[Supplier, list[PurchaseOrder]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Company:
-    """One sandbox supplier that runs, and what we know of him."""
-
-    supplier: Supplier
-    url: str
-
-    def hang(self) -> None:
-        """Answer nothing any more, to anybody."""
-        with Api(self.url) as control:
-            body = {"path": "*", "kind": "slow", "count": 0, "delay": HANGING_S}
-            control.post("/control/faults", body)
-
-    def recover(self) -> None:
-        with Api(self.url) as control:
-            control.post("/control/faults/clear", {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +72,9 @@ def measure(  # noqa: PLR0913 - a measurement, told whole
 
     rounds: dict[str, Round] = {}
     with ExitStack() as stack:
-        steady = stack.enter_context(_company("steady", 1, folder=folder, products=products))
-        hanging = stack.enter_context(_company("hanging", 2, folder=folder, products=products))
-        with _workers(folder, env, processes=PROCESSES):
+        steady = stack.enter_context(company("steady", 1, folder=folder, products=products))
+        hanging = stack.enter_context(company("hanging", 2, folder=folder, products=products))
+        with workers(folder, env, processes=PROCESSES):
             say("Orders and syncs of a supplier alone")
             # The first round wakes the workers up, and does not count.
             _round(steady.supplier, sold_by(steady), patience_s=PATIENCE_S)
@@ -119,7 +88,7 @@ def measure(  # noqa: PLR0913 - a measurement, told whole
         say("The same without lanes")
         sold = sold_by(steady, hanging)
         hanging.hang()
-        with _workers(
+        with workers(
             folder, {**env, "LANES_PER_SUPPLIER": str(NO_LANES)}, processes=NAIVE_PROCESSES
         ):
             rounds["no lanes"] = _round(steady.supplier, sold, patience_s=NAIVE_PATIENCE_S)
@@ -173,79 +142,3 @@ def _ask_for(broker: Celery, supplier: Supplier, sold: Sequence[PurchaseOrder]) 
         broker.send_task(
             "orders.tasks.send", kwargs={"purchase_order_id": purchase_order.pk}, queue="celery"
         )
-
-
-@contextmanager
-def _company(code: str, seed: int, *, folder: Path, products: int) -> Iterator[Company]:
-    """Start a sandbox, connect it, and take in what it has."""
-    words = ["--count", str(products), "--qps", "0", "--seed", str(seed)]
-    with sandbox("suppliers.sandbox", data=folder / code, words=words) as url:
-        supplier = _connected(code, f"{url}/api2.0/v1/")
-        for kind in ("products", "stock"):
-            take_in(supplier=supplier, kind=kind, now=timezone.now())
-        yield Company(supplier=supplier, url=url)
-
-
-def _connected(code: str, base_url: str) -> Supplier:
-    supplier = Supplier.objects.create(
-        code=code,
-        name=code.title(),
-        adapter="cj",
-        currency="USD",
-        status=Supplier.Status.ACTIVE,
-        status_since=timezone.now(),
-    )
-    # Without papers nothing of his is for sale.
-    demo_evidence.give(supplier=supplier, actor="bench", now=timezone.now())
-    Connection.objects.create(
-        supplier=supplier,
-        base_url=base_url,
-        calls_per_second=1000,
-        options=UNMETERED,
-        secrets_sealed=seal({"api_key": DEFAULT_KEY}),
-    )
-    return supplier
-
-
-@contextmanager
-def _workers(folder: Path, env: Mapping[str, str], *, processes: int) -> Iterator[None]:
-    """Start one worker per queue, with nothing in the queues; kill them at the end."""
-    store = redis.Redis.from_url(settings.REDIS_URL)
-    store.delete(*QUEUES, "unacked", "unacked_index")
-    with ExitStack() as stack:
-        logs = [folder / f"worker-{queue}.log" for queue in QUEUES]
-        for queue, log in zip(QUEUES, logs, strict=True):
-            stack.enter_context(_worker(queue, log, env, processes=processes))
-        _wait_until_ready(logs)
-        yield
-    store.delete(*QUEUES, "unacked", "unacked_index")
-
-
-@contextmanager
-def _worker(queue: str, log: Path, env: Mapping[str, str], *, processes: int) -> Iterator[None]:
-    words = ["-m", "celery", "-A", "storefront", "worker", "--loglevel", "INFO"]
-    words += ["--queues", queue, "--concurrency", str(processes)]
-    words += ["--hostname", f"bench-{queue}@%h"]
-    words += ["--without-mingle", "--without-gossip", "--without-heartbeat"]
-    with log.open("w") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, *words],
-            env={**os.environ, "LOG_LEVEL": "INFO", **env},  # it says when it is ready
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)  # its children may wait for one who hangs
-        process.wait(timeout=15)
-
-
-def _wait_until_ready(logs: Sequence[Path]) -> None:
-    give_up_at = time.monotonic() + PATIENCE_S
-    while not all(" ready." in log.read_text() for log in logs):
-        if time.monotonic() > give_up_at:
-            said = "\n".join(log.read_text()[-1000:] for log in logs)
-            raise TimeoutError(f"the workers did not come up:\n{said}")
-        time.sleep(POLL_S)

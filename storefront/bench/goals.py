@@ -20,7 +20,12 @@ OF_BULKHEADS = frozenset({"R1"})
 OF_BULK = frozenset({"P8", "P9", "P10"})
 OF_FEEDS = frozenset({"F1", "P10"})
 OF_ASKING = frozenset({"F2"})
-ALL = OF_PAGES | OF_SEARCH | OF_GROWTH | OF_BULKHEADS | OF_BULK | OF_FEEDS | OF_ASKING
+OF_REACHING = frozenset({"P11"})
+OF_READING = frozenset({"P12"})
+ALL = (
+    OF_PAGES | OF_SEARCH | OF_GROWTH | OF_BULKHEADS | OF_BULK | OF_FEEDS | OF_ASKING
+    | OF_REACHING | OF_READING
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from catalog.models import Card, Category
 from storefront.lib.money import Money
 from storefront.web import formats
 from storefront.web.page_cache import kept
-from storefront.web.promises import promises_for
+from storefront.web.promises import answers_for
 from storefront.web.visiting import Visit, visit
 from storefront.web.words import word
 
@@ -66,7 +66,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         {
             "lights": lights,
             "is_cut": len(set(slugs)) > MAX_COMPARED,
-            "promises": promises_for(lights, country=here.country, channel=here.channel, now=now),
+            "answers": answers_for(lights, country=here.country, channel=here.channel, now=now),
         },
         status=200 if lights else 404,
     )
@@ -100,7 +100,7 @@ def _list(
         "clear_url": _at(request, ShelfQuery(words=query.words)),
         "next_url": _page(request, query, found.pages, 1),
         "back_url": _page(request, query, found.pages, -1),
-        "promises": promises_for(found.cards, country=here.country, channel=here.channel, now=now),
+        "answers": answers_for(found.cards, country=here.country, channel=here.channel, now=now),
         "search_words": asked.words,
     }
     is_part = request.htmx.request_type == "partial"  # type: ignore[attr-defined]

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from catalog.cards import CardView
 from shipping.quotes import Promise
+from shipping.reaching import Availability
 from storefront.lib.money import Money
 
 CARDS_KEPT = 4096  # about 3 KB each
@@ -44,7 +45,12 @@ class Face:
     promise: Promise | None
 
 
-def face(light: CardView, *, now: datetime, currency: str, promise: Promise | None) -> Face:
+def is_available(light: CardView, answer: Availability | None, now: datetime) -> bool:
+    """Tell whether it can be bought: as listed, unless who asked the shelves knows better."""
+    return light.is_available(now) and not (answer and answer.is_sold_out)
+
+
+def face(light: CardView, *, now: datetime, currency: str, answer: Availability | None) -> Face:
     return Face(
         light.slug,
         light.title,
@@ -53,14 +59,14 @@ def face(light: CardView, *, now: datetime, currency: str, promise: Promise | No
         light.picture,
         Money(light.price_amount, currency),
         light.has_more_prices,
-        light.is_available(now),
+        is_available(light, answer, now),
         light.output_lm,
         light.intensity_cd,
         light.runtime_min,
         light.weight_g,
         light.ip_rating,
         tuple(light.power),
-        promise,
+        answer.promise if answer else None,
     )
 
 
@@ -68,14 +74,14 @@ def card(  # noqa: PLR0913 - what a template says of a card, besides the light
     light: CardView,
     now: datetime,
     currency: str,
-    promise: Promise | None = None,
+    answer: Availability | None = None,
     *,
     heading: str = "h3",
     is_first: bool = False,
     can_compare: bool = True,
 ) -> Markup:
     """Return the card as HTML in the language of the page."""
-    shown = face(light, now=now, currency=currency, promise=promise)
+    shown = face(light, now=now, currency=currency, answer=answer)
     language = get_language() or settings.LANGUAGE_CODE
     draw = _drawn.__wrapped__ if settings.DEBUG else _drawn  # who edits a card wants to see it
     return draw(shown, language, heading, is_first=is_first, can_compare=can_compare)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from catalog.models import Listing
 from orders import carts
+from orders.cart_view import CartView
 from orders.models import Cart
 from shipping import promising
 from storefront.web import product
@@ -181,7 +182,7 @@ def _page(
     return response
 
 
-def _less_words(seen: carts.CartView) -> str:
+def _less_words(seen: CartView) -> str:
     if all(line.has_price for line in seen.lines):
         return _("Less is left than you want. Nothing was ordered.")
     return _("The price of something in the cart is being checked. Nothing was ordered.")

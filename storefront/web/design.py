@@ -28,7 +28,8 @@ def design(request: HttpRequest) -> HttpResponse:
     wrong.full_clean()
     context = {
         "cards": samples.cards(now),
-        "promise": samples.promise(now.date()),
+        "answer": (answer := samples.answer(now.date())),
+        "promise": answer.promise,
         "beams": BEAMS,
         "charts": [beams.chart(cd, float(lm)) for cd, lm in BEAMS[1:5:3]],
         "runs": runtimes.run_chart(runs),

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from orders import carts
-from orders.carts import CartView, LineView
+from orders.cart_view import CartView, LineView
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Cart
 from orders.routing import Plan
@@ -55,18 +54,17 @@ class FilledCart:
 
 def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCart:
     """Plan a cart and quote its delivery; the cheapest way counts until one is picked."""
-    seen = carts.look(cart=cart, now=now)
-    plan = promising.plan(lines=seen.wants, channel=cart.channel, country=country, now=now)
+    looked = promising.look(cart=cart, country=country, now=now)
+    seen, plan = looked.cart, looked.plan
     offered: list[ShippingQuote] = []
     reasons: Sequence[Reason] = ()
-    gone = {line.variant_id: 0 for line in seen.lines if not line.available}
-    short = {**gone, **plan.missing}
+    short = plan.missing
     if plan.parcels and not short:
         offered = sorted(
-            quotes.for_plan(plan=plan, country=country, now=now),
-            key=lambda quote: quote.price.amount,
+            quotes.for_plan(plan=plan, country=country, now=now, pieces=looked.pieces),
+            key=quotes.outlay,
         )
-        reasons = quotes.reasons(plan=plan, country=country, now=now)
+        reasons = quotes.reasons(plan=plan, country=country, now=now, pieces=looked.pieces)
     chosen = next((quote for quote in offered if quote.tier == tier), None)
     quote = chosen or (offered[0] if offered else None)
     by_variant = {line.variant_id: line for line in seen.lines}

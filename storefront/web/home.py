@@ -16,7 +16,7 @@ from catalog import showing
 from catalog.cards import CardView
 from storefront.web import beams
 from storefront.web.page_cache import kept
-from storefront.web.promises import promises_for
+from storefront.web.promises import answers_for
 from storefront.web.visiting import visit
 
 # What stands in the night of the front page, and how far away.
@@ -70,7 +70,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "tasks": TASKS,
             "rows": rows(front.picks),
             "categories": front.categories,
-            "promises": promises_for(cards, country=here.country, channel=here.channel, now=now),
+            "answers": answers_for(cards, country=here.country, channel=here.channel, now=now),
         },
     )
 

@@ -1,8 +1,9 @@
 """Keep whole pages that are the same for everybody, so that most visits cost no query.
 
 A page is kept by its path (which holds the language), the filters in its address, whether
-htmx asked for a part of it, the country, the theme, and the generation of the supply. It
-holds nothing of one person: no cookie is set on it and no cart is read for it.
+htmx asked for a part of it, the country, the theme, the hour (a cut-off or a day may have
+begun, for all pages at once), and the generation of the supply. It holds nothing of one
+person: no cookie is set on it and no cart is read for it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from redis.exceptions import RedisError
 
 from catalog.generations import GENERATION_KEY
@@ -93,7 +95,9 @@ def page_key(request: HttpRequest) -> str:
     if len(query) > MAX_QUERY:
         return ""
     part = request.headers.get("HX-Request-Type", "") if "HX-Request" in request.headers else ""
-    name = "\n".join((request.path_info, query, part, wanted_country(request), theme_of(request)))
+    hour = f"{timezone.now():%d %H}"
+    told = (wanted_country(request), theme_of(request), hour)
+    name = "\n".join((request.path_info, query, part, *told))
     return f"page:{hashlib.blake2b(name.encode(), digest_size=16).hexdigest()}"
 
 

@@ -15,7 +15,7 @@ from catalog import showing
 from catalog.showing import PictureView, ProductView, VariantView
 from orders.models.cart import MAX_QUANTITY
 from shipping import promising
-from shipping.promising import Availability
+from shipping.reaching import Availability
 from storefront.web import beams, runtimes, seo
 from storefront.web.page_cache import kept
 from storefront.web.spec_sheet import sheet
@@ -45,24 +45,26 @@ def show(
     if light is None:
         raise Http404
     chosen = next((each for each in light.variants if each.sku == sku), light.lead(now))
-    can_be_had = None
-    if chosen.is_available(now):
-        can_be_had = promising.of_shown(
-            variant_id=chosen.id, piece=chosen, country=here.country, channel=here.channel, now=now
-        )
-    promise = can_be_had.promise if can_be_had else None
+    answers = promising.of_shown(
+        shown={each.id: each for each in light.variants},
+        country=here.country,
+        channel=here.channel,
+        now=now,
+    )
+    can_be_had = answers[chosen.id]
     context = {
         "light": light,
         "chosen": chosen,
         "is_chosen_by_address": chosen.sku == sku,
         "pictures": _pictures(light, chosen),
-        "promise": promise,
+        "buyable": {id_ for id_, answer in answers.items() if not answer.is_sold_out},
+        "promise": can_be_had.promise,
         "parcel_brings": _parcel_brings(chosen, can_be_had),
-        "sold_from": can_be_had.more if can_be_had and not promise else None,
+        "sold_from": None if can_be_had.promise else can_be_had.more,
         "problem": problem,
         "has_battery": _has_battery(light, chosen),
         "sheet": sheet(light, chosen, here.language),
-        "json_ld": seo.product_json(light, chosen, promise=promise, here=here, now=now),
+        "json_ld": seo.product_json(light, chosen, sku=sku, answer=can_be_had, here=here, now=now),
         **charts(light),
     }
     return render(request, "web/product.html", context, status=status)
@@ -100,9 +102,9 @@ def charts(light: ProductView) -> dict[str, Any]:
     }
 
 
-def _parcel_brings(chosen: VariantView, can_be_had: Availability | None) -> int | None:
+def _parcel_brings(chosen: VariantView, can_be_had: Availability) -> int | None:
     """Return how many can be sent, where that is fewer than there are and than a cart takes."""
-    most = can_be_had.most if can_be_had else 0
+    most = can_be_had.most
     return most if 0 < most < min(chosen.available, MAX_QUANTITY) else None
 
 

@@ -1,4 +1,4 @@
-"""When a light would arrive, as the lists say it."""
+"""What can be had of a light and when it would arrive, as the lists say it."""
 
 from __future__ import annotations
 
@@ -7,27 +7,17 @@ from datetime import datetime
 
 from catalog.cards import CardView
 from catalog.models import Channel
-from shipping import quotes
+from shipping import promising
+from shipping.reaching import Availability
 
 
-def promises_for(
+def answers_for(
     cards: Iterable[CardView], *, country: str, channel: Channel, now: datetime
-) -> dict[int, quotes.Promise]:
-    """Map product ids to the soonest promise; what nobody can send has none."""
-    found = {}
-    for card in cards:
-        if not card.is_available(now):
-            continue
-        promise = quotes.promise(
-            ships_from=card.ships_from,
-            packed_weight_g=card.packed_weight_g,
-            lithium=card.lithium,
-            cell_wh=card.cell_wh,
-            cell_count=card.cell_count,
-            country=country,
-            channel=channel,
-            now=now,
-        )
-        if promise is not None:
-            found[card.product_id] = promise
-    return found
+) -> dict[int, Availability]:
+    """Map product ids to what can be had of the variant that the card shows.
+
+    That is the one which the product page opens with, and the answer is the one it gives.
+    """
+    shown = {card.variant_id: card for card in cards if card.variant_id is not None}
+    found = promising.of_listed(shown=shown, country=country, channel=channel, now=now)
+    return {card.product_id: found[variant_id] for variant_id, card in shown.items()}

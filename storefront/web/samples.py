@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from catalog.cards import CardView
 from shipping.quotes import Promise
+from shipping.reaching import Availability
 from storefront.lib.money import Money
 
 
@@ -22,6 +23,7 @@ def cards(now: datetime) -> list[CardView]:
         picture="",
         price_amount=Decimal("24.99"),
         has_more_prices=True,
+        variant_id=1,
         available=7,
         as_of=now - timedelta(minutes=4),
         ships_from=["DE"],
@@ -88,10 +90,14 @@ def cards(now: datetime) -> list[CardView]:
     ]
 
 
-def promise(today: date) -> Promise:
-    return Promise(
+def answer(today: date) -> Availability:
+    promise = Promise(
+        leaves_on=today + timedelta(days=2),
         arrives_from=today + timedelta(days=9),
         arrives_to=today + timedelta(days=13),
         price=Money(Decimal("4.90"), "EUR"),
         country_from="DE",
+    )
+    return Availability(
+        variant_id=1, quantity=1, most=7, promise=promise, fewer=1, more=1, is_sold_out=False
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,7 @@ from markupsafe import Markup
 from catalog.models import Card, Category
 from catalog.showing import ProductView, VariantView
 from shipping.quotes import Promise
+from shipping.reaching import Availability
 from storefront.web.pages import PAGES
 from storefront.web.visiting import CHANNEL_CODE, Visit
 
@@ -64,30 +66,36 @@ def _trail(trail: Iterable[tuple[str, str]]) -> dict[str, Any]:
     }
 
 
-def product_json(
-    light: ProductView, chosen: VariantView, *, promise: Promise | None, here: Visit, now: datetime
+def product_json(  # noqa: PLR0913 - what the page shows, where and when
+    light: ProductView,
+    chosen: VariantView,
+    *,
+    sku: str,
+    answer: Availability,
+    here: Visit,
+    now: datetime,
 ) -> Markup:
-    """Describe what the page shows, and nothing that it does not show."""
+    """Describe what the page shows, and nothing that it does not show.
+
+    Shape:  ``sku`` is the variant that the address names, if any; ``answer`` is what can be had
+            of the chosen one in the visitor's country
+    """
     path = reverse("product", args=[light.slug])
-    is_available = chosen.is_available(now)
+    variant = f"?{urlencode({'v': sku})}" if chosen.sku == sku else ""
     offer: dict[str, Any] = {
         "@type": "Offer",
-        "url": f"{settings.PUBLIC_URL}{path}",
+        "url": f"{settings.PUBLIC_URL}{path}{variant}",
         "price": str(chosen.price.rounded().amount),
         "priceCurrency": chosen.price.currency,
         "itemCondition": "https://schema.org/NewCondition",
-        "availability": f"https://schema.org/{'InStock' if is_available else 'OutOfStock'}",
+        "availability": f"https://schema.org/{'OutOfStock' if answer.is_sold_out else 'InStock'}",
     }
-    if promise is not None:
-        offer["shippingDetails"] = {
-            "@type": "OfferShippingDetails",
-            "shippingRate": {
-                "@type": "MonetaryAmount",
-                "value": str(promise.price.rounded().amount),
-                "currency": promise.price.currency,
-            },
-            "shippingDestination": {"@type": "DefinedRegion", "addressCountry": here.country},
-        }
+    if answer.promise is not None:
+        offer["shippingDetails"] = _delivery(answer.promise, country=here.country, today=now.date())
+    elif answer.more is not None:  # he sells packs only
+        offer["eligibleQuantity"] = {"@type": "QuantitativeValue", "minValue": answer.more}
+    elif not answer.is_sold_out:
+        offer["ineligibleRegion"] = here.country
     stems = dict.fromkeys(picture.stem for picture in (*chosen.pictures, *light.pictures))
     goods: dict[str, Any] = {
         "@type": "Product",
@@ -111,6 +119,29 @@ def product_json(
     shelf = (light.category.name_in(here.language), reverse("category", args=[light.category.slug]))
     trail = _trail([shelf, (light.title, path)])
     return as_json({"@context": "https://schema.org", "@graph": [goods, trail]})
+
+
+def _delivery(promise: Promise, *, country: str, today: date) -> dict[str, Any]:
+    leaves = (promise.leaves_on - today).days
+    arrives = [(day - promise.leaves_on).days for day in (promise.arrives_from, promise.arrives_to)]
+    return {
+        "@type": "OfferShippingDetails",
+        "shippingRate": {
+            "@type": "MonetaryAmount",
+            "value": str(promise.price.rounded().amount),
+            "currency": promise.price.currency,
+        },
+        "shippingDestination": {"@type": "DefinedRegion", "addressCountry": country},
+        "deliveryTime": {
+            "@type": "ShippingDeliveryTime",
+            "handlingTime": _days(leaves, leaves),
+            "transitTime": _days(*arrives),
+        },
+    }
+
+
+def _days(least: int, most: int) -> dict[str, Any]:
+    return {"@type": "QuantitativeValue", "minValue": least, "maxValue": most, "unitCode": "DAY"}
 
 
 @require_safe

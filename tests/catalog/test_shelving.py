@@ -34,7 +34,7 @@ def make_lamp(**spec):
 def test_a_card_holds_what_a_list_shows():
     product = make_lamp(cri=95)
     make_listing(make_variant(product), price_amount="29.99", available=3)
-    make_listing(
+    shown = make_listing(
         make_variant(product, packed_weight_g=200, lithium="none", cell_wh=None, cell_count=0),
         price_amount="19.99",
         available=4,
@@ -56,7 +56,7 @@ def test_a_card_holds_what_a_list_shows():
         Decimal("19.99"),
         True,
         2,
-        7,
+        4,
     )
     assert (card.packed_weight_g, card.lithium, card.cell_wh, card.cell_count) == (
         200,
@@ -64,6 +64,7 @@ def test_a_card_holds_what_a_list_shows():
         None,
         0,
     )
+    assert card.variant_id == shown.variant_id
     assert card.ships_from == ["CN", "DE"]
     assert (card.output_lm, card.beam_m, card.runtime_min, card.weight_g, card.water) == (
         400,

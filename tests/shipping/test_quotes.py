@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -133,33 +133,6 @@ def test_reasons_are_in_the_shoppers_language():
     assert "No route" not in reason.sentence
 
 
-def promise(**told):
-    light = {
-        "ships_from": ["CN", "DE"],
-        "packed_weight_g": 140,
-        "lithium": "inside",
-        "cell_wh": Decimal("4.44"),
-        "cell_count": 1,
-        "country": "DE",
-        "channel": told.get("channel") or make_channel(),
-        "now": NOON,
-    } | told
-    return quotes.promise(**light)
-
-
-def test_a_light_is_promised_from_the_nearest_country_that_has_it():
-    make_service(
-        make_location(code="CN", country="CN"), base_amount="1.00", min_days=9, max_days=15
-    )
-    make_service(make_location(code="DE", country="DE"), base_amount="4.90", min_days=2, max_days=4)
-
-    near, only_far = promise(), promise(ships_from=["CN"])
-
-    assert (near.country_from, str(near.price)) == ("DE", "4.90 EUR")
-    assert (near.arrives_from, near.arrives_to) == (date(2026, 11, 28), date(2026, 11, 30))
-    assert (only_far.country_from, only_far.arrives_to) == ("CN", date(2026, 12, 11))
-
-
 def test_the_plan_takes_the_light_from_where_the_promise_says():
     listing = sellable()
     listing.level.location = make_location(code="CN", country="CN")
@@ -169,34 +142,6 @@ def test_the_plan_takes_the_light_from_where_the_promise_says():
     (parcel,) = plan_of(listing, country="FR").parcels
 
     assert parcel.country == "DE"
-
-
-def test_nothing_is_promised_where_no_carrier_goes():
-    make_service(countries=["FR"])
-
-    assert promise() is None
-    assert promise(ships_from=[]) is None
-
-
-def test_a_page_of_promises_reads_the_routes_once(django_assert_num_queries):
-    make_service()
-    channel = make_channel()
-
-    with django_assert_num_queries(1):
-        for _ in range(24):
-            assert promise(channel=channel) is not None
-
-
-def test_changed_routes_are_seen_after_a_minute():
-    service = make_service(base_amount="4.90")
-    before = promise().price
-    service.base_amount = Decimal("5.90")
-    service.save()
-
-    soon = promise(now=NOON + timedelta(seconds=59)).price
-    later = promise(now=NOON + timedelta(seconds=60)).price
-
-    assert [str(price) for price in (before, soon, later)] == ["4.90 EUR", "4.90 EUR", "5.90 EUR"]
 
 
 def test_a_quote_takes_one_query_beside_the_routes(django_assert_num_queries):

@@ -4,12 +4,14 @@ from decimal import Decimal
 
 import pytest
 
+from catalog.models import Variant
 from shipping import quotes, seeding
 from shipping.models import Service
+from shipping.rates import best
 from suppliers.adapters.bigbuy import reading
+from suppliers.models import StockLocation
 from suppliers.sandbox.bigbuy import carriers
 from suppliers.sandbox.freight import BY_NAME, COUNTRIES
-from tests.factories.catalog import make_channel
 from tests.factories.suppliers import NOON, make_location, make_supplier
 
 pytestmark = pytest.mark.django_db
@@ -54,19 +56,17 @@ def test_what_staff_changed_stays_when_the_demo_starts_again():
 def test_a_headlamp_reaches_every_country_the_supplier_reaches(country):
     seed()
 
-    promise = quotes.promise(
-        ships_from=["CN", "DE", "US"],
-        packed_weight_g=140,
-        lithium="inside",
-        cell_wh=Decimal("4.44"),
-        cell_count=1,
-        country=country,
-        channel=make_channel(),
-        now=NOON,
-    )
+    headlamp = Variant(packed_weight_g=140, lithium="inside", cell_wh=Decimal("4.44"), cell_count=1)
+    routes = [
+        route
+        for location in StockLocation.objects.all()
+        for route in quotes.routes_from(location.pk, country=country, currency="EUR", now=NOON)
+    ]
+    load = quotes.load_of(headlamp)
+    way = best(routes, load)
 
-    assert promise is not None
-    assert promise.price.amount > 0
+    assert way is not None
+    assert way.price(load.weight_g).amount > 0
 
 
 def test_the_second_suppliers_routes_are_carriers_that_his_sandbox_really_has():

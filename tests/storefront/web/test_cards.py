@@ -18,7 +18,7 @@ def nothing_remembered():
 
 
 def drawn(light=LIGHT, now=NOON, **words):
-    return str(cards.card(light, now, "EUR", samples.promise(NOON.date()), **words))
+    return str(cards.card(light, now, "EUR", samples.answer(NOON.date()), **words))
 
 
 def test_equal_cards_are_drawn_once():
@@ -42,6 +42,12 @@ def test_whatever_changes_on_a_card_is_seen_at_once(change, words):
     assert words not in drawn()
 
     assert words in drawn(replace(LIGHT, **change))
+
+
+def test_a_card_is_sold_out_where_the_shelves_are_emptier_than_the_listing():
+    answer = replace(samples.answer(NOON.date()), most=0, promise=None, is_sold_out=True)
+
+    assert "Out of stock" in str(cards.card(LIGHT, NOON, "EUR", answer))
 
 
 def test_each_language_has_cards_of_its_own():

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.core.cache import cache
 from redis.exceptions import ConnectionError as AwayError
 
 from catalog import generations
 from orders.models import Cart
 from storefront.web import page_cache
+from suppliers.models import Supplier
+from tests.factories.catalog import NOON
 from tests.storefront.web.conftest import make_light, shelve
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +77,19 @@ def test_theme_country_language_and_part_have_pages_of_their_own(client, light):
     part = body(HTTP_HX_REQUEST="true", HTTP_HX_REQUEST_TYPE="partial")
     assert part.startswith('<div id="results">')
     assert body() == plain
+
+
+def test_a_page_of_another_hour_is_made_anew(client, light):
+    """A cut-off may have passed, and no list may still promise what no page does."""
+    Supplier.objects.update(cut_off_hour=13)
+    paths = ("/en/c/headlamps/", "/en/p/trail-400/")
+    with time_machine.travel(NOON + timedelta(minutes=59, seconds=59), tick=False):
+        before = [client.get(path).content.decode() for path in paths]
+    with time_machine.travel(NOON + timedelta(hours=1), tick=False):
+        after = [client.get(path).content.decode() for path in paths]
+
+    assert all("29 Nov\u2009–\u20092 Dec" in text for text in before)
+    assert all("30 Nov\u2009–\u20093 Dec" in text for text in after)
 
 
 def test_what_a_campaign_adds_to_an_address_makes_no_page_of_its_own(

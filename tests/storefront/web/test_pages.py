@@ -1,20 +1,17 @@
 from __future__ import annotations
 
 import gzip
-import json
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
+from catalog.models import Channel
 from storefront.web.errors import server_error
 from storefront.web.pages import PAGES
 from tests.factories.catalog import make_channel, make_product, make_spec, make_variant
 from tests.factories.orders import make_sellable
-from tests.factories.price_shop import announce
 from tests.storefront.web.conftest import make_light, shelve
 from tests.storefront.web.reading import Page, results
 
@@ -50,22 +47,30 @@ def test_a_page_is_sound(client, light, path):
 
 
 @pytest.mark.parametrize(
-    ("path", "most"),
-    [("/en/", 4), ("/en/c/headlamps/", 4), ("/en/search/?q=trail", 4), ("/en/p/trail-400/", 4)],
+    ("path", "most", "usual"),
+    [
+        ("/en/", 4, 3),
+        ("/en/c/headlamps/", 5, 4),
+        ("/en/search/?q=trail", 4, 3),
+        ("/en/p/trail-400/", 4, 4),
+    ],
 )
-def test_a_page_costs_few_queries_whatever_the_catalog_holds(client, light, path, most):
+def test_a_page_costs_few_queries_whatever_the_catalog_holds(client, light, path, most, usual):
+    """Lists ask for stock once a minute; a shelf that nobody counted ahead is counted."""
     client.get(path)
-    with CaptureQueriesContext(
-        connection,
-    ) as few:
+    Channel.objects.update(buffer=1)  # so that nothing is known of any supply
+    with CaptureQueriesContext(connection) as few:
         client.get(path)
     for number in range(30):
         make_light(title=f"Trail {number}", slug=f"trail-{number}")
 
     with CaptureQueriesContext(connection) as many:
         assert client.get(path).status_code == 200
+    with CaptureQueriesContext(connection) as again:
+        client.get(path)
 
     assert len(many) == len(few) <= most
+    assert len(again) == usual
 
 
 def test_a_part_for_htmx_is_the_list_of_the_whole_page(client, light):
@@ -136,17 +141,6 @@ def test_a_product_page_says_what_it_costs_when_it_comes_and_how_sure_that_is(cl
     assert "0.25 lx" in text
 
 
-def test_beside_a_reduction_stands_the_lowest_price_of_the_30_days_before_it(client, light):
-    assert "Lowest price" not in client.get("/en/p/trail-400/").content.decode()
-    announce(light, was=Decimal("50.00"), now=timezone.now())
-
-    text = client.get("/en/p/trail-400/").content.decode()
-
-    assert "Lowest price of the last 30 days: €50.00" in text
-    assert "−20&nbsp;%" in text
-    assert "Son 30 günün ən aşağı qiyməti" in client.get("/az/p/trail-400/").content.decode()
-
-
 def test_every_variant_has_an_address_and_the_sold_out_one_stays_in_sight(client, light):
     product = light.variant.product
     sold_out = make_variant(product, sku="HL-RED", option_values=("Red",), position=1)
@@ -159,22 +153,6 @@ def test_every_variant_has_an_address_and_the_sold_out_one_stays_in_sight(client
     assert "€41.99" in text
     assert "out of stock" in text
     assert 'id="v-HL-RED" name="listing"' in text
-
-
-def test_structured_data_repeats_the_page_and_cannot_break_out_of_it(client, light):
-    product = light.variant.product
-    product.title = "Trail </script><b>400"
-    product.save()
-
-    page = Page(client.get("/en/p/trail-400/"))
-
-    start = page.text.index('<script type="application/ld+json">') + 35
-    data = json.loads(page.text[start : page.text.index("</script>", start)])
-    goods = data["@graph"][0]
-    assert goods["name"] == "Trail </script><b>400"
-    assert goods["offers"]["price"] == "39.99"
-    assert goods["offers"]["availability"] == "https://schema.org/InStock"
-    assert data["@graph"][1]["@type"] == "BreadcrumbList"
 
 
 @pytest.mark.parametrize(("candela", "lumens"), [(40, 450), (1, 1), (250_000, 1000), (2, 90_000)])

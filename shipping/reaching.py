@@ -1,0 +1,177 @@
+"""Find what of some goods reaches a country in time: the one source of all that is promised.
+
+A list, a product page, a cart, a plan and the API all ask a ``Reach``, so that none of them can
+count or date anything another way than what is then ordered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from catalog import policies
+from catalog.landing import Costing
+from catalog.models import Channel
+from orders import sourcing
+from orders.routing import Candidate, Need, Plan, route
+from shipping import quotes
+from shipping.quotes import Piece, Promise
+from shipping.rates import Route, most_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Availability:
+    """What can be had of one variant.
+
+    Shape:  ``most`` is what one parcel can bring; ``promise`` is for ``quantity``, and None when
+            that cannot be had; then ``fewer`` (or 0) and ``more`` are the nearest that can;
+            ``is_sold_out`` is false where it is for sale and only no route brings it
+    """
+
+    variant_id: int
+    quantity: int
+    most: int
+    promise: Promise | None
+    fewer: int
+    more: int | None
+    is_sold_out: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What of some variants can be sent to one country, all of it by one day where that is said.
+
+    Shape:  ``able`` are stock rows with what one parcel takes of them; ``lost`` are those of
+            variants that no route carries there at all
+    """
+
+    pieces: Mapping[int, Piece]
+    able: Sequence[Candidate]
+    lost: Sequence[Candidate]
+    country: str
+    now: datetime
+    by: date | None
+
+    def most(self, variant_id: int) -> int:
+        return _most(self.able, variant_id)
+
+    def most_anywhere(self, variant_id: int) -> int:
+        """Count what lies there, where no route brings it: a cart may go to another country."""
+        return self.most(variant_id) or _most(self.lost, variant_id)
+
+    def is_sold_out(self, variant_id: int) -> bool:
+        return all(candidate.variant_id != variant_id for candidate in (*self.able, *self.lost))
+
+    def answer(self, variant_id: int, quantity: int = 1) -> Availability:
+        """Answer for so many, with the days and the price that a cart of just these would show."""
+        able = [candidate for candidate in self.able if candidate.variant_id == variant_id]
+        planned = route(needs=[Need(variant_id=variant_id, quantity=quantity)], candidates=able)
+        return Availability(
+            variant_id=variant_id,
+            quantity=quantity,
+            most=self.most(variant_id),
+            promise=self._promise(planned),
+            fewer=planned.missing.get(variant_id, quantity),
+            more=planned.instead.get(variant_id) if planned.missing else quantity,
+            is_sold_out=self.is_sold_out(variant_id),
+        )
+
+    def plan(self, lines: Iterable[tuple[int, int]]) -> Plan:
+        """Plan ``(variant id, quantity)`` pairs as they would be sent.
+
+        What no route carries at all stays planned as it would be without routes, unless a day is
+        wanted, so that ``quotes.reasons`` can say what stands against it.
+        """
+        needs = [Need(variant_id=variant_id, quantity=quantity) for variant_id, quantity in lines]
+        lost = self.lost if self.by is None else ()
+        return route(needs=needs, candidates=[*self.able, *lost])
+
+    def _promise(self, planned: Plan) -> Promise | None:
+        found = quotes.for_plan(
+            plan=planned, country=self.country, now=self.now, by=self.by, pieces=self.pieces
+        )
+        if not found:
+            return None
+        quote = min(found, key=quotes.outlay)
+        (parcel,) = quote.parcels
+        return Promise(
+            leaves_on=self.now.date() + timedelta(days=parcel.parcel.lead_days),
+            arrives_from=quote.arrives_from,
+            arrives_to=quote.arrives_to,
+            price=quote.price,
+            country_from=parcel.parcel.country,
+        )
+
+
+def reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
+    *,
+    pieces: Mapping[int, Piece],
+    listed: Mapping[int, int] | None,
+    channel: Channel,
+    country: str,
+    now: datetime,
+    by: date | None = None,
+    costing_of: Callable[..., Costing] = policies.costing_of,
+) -> Reach:
+    """Read what can be sent of these variants, never more of one than is listed for sale.
+
+    One query, two more for what goods land at where there is a choice.
+
+    Shape:  ``listed`` maps variants to what a shopper may order at most, 0 or nothing: none of
+            it; None: staff ask what there would be
+    """
+    ids = sorted(variant_id for variant_id in pieces if listed is None or listed.get(variant_id))
+    found = []
+    if ids:
+        found = sourcing.candidates(
+            variant_ids=ids, channel=channel, country=country, now=now, costing_of=costing_of
+        )
+    if listed is not None:
+        found = [_capped(one, listed[one.variant_id]) for one in found]
+    found = [one for one in found if one.at_most(one.available)]
+    carried_there = (
+        carried(one, pieces[one.variant_id], country=country, now=now, by=by) for one in found
+    )
+    able = [one for one in carried_there if one is not None]
+    reached = {one.variant_id for one in able}
+    return Reach(
+        pieces=pieces,
+        able=able,
+        lost=[one for one in found if one.variant_id not in reached],
+        country=country,
+        now=now,
+        by=by,
+    )
+
+
+def carried(
+    candidate: Candidate, piece: Piece, *, country: str, now: datetime, by: date | None = None
+) -> Candidate | None:
+    """Return a candidate with what one parcel takes of it; None where no route carries it."""
+    one = quotes.load_of(piece)
+    most = max((most_of(way, one) for way in _in_time(candidate, country, now, by)), default=0)
+    capped = _capped(candidate, most)
+    return capped if capped.at_most(most) else None
+
+
+def _in_time(candidate: Candidate, country: str, now: datetime, by: date | None) -> Sequence[Route]:
+    routes = quotes.routes_from(
+        candidate.location_id, country=country, currency=candidate.cost.currency, now=now
+    )
+    if by is None:
+        return routes
+    return [way for way in routes if quotes.days(way, candidate.lead_days, now)[1] <= by]
+
+
+def _capped(candidate: Candidate, most: int) -> Candidate:
+    if candidate.available <= most:
+        return candidate
+    return replace(candidate, available=most)
+
+
+def _most(candidates: Iterable[Candidate], variant_id: int) -> int:
+    return max(
+        (one.at_most(one.available) for one in candidates if one.variant_id == variant_id),
+        default=0,
+    )

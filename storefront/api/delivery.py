@@ -1,0 +1,98 @@
+"""What the delivery of a cart would cost, and when it would come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.cart_view import CartView
+from orders.delivery import ShippingQuote
+from orders.models import Cart
+from shipping import promising, quotes
+from storefront.api import kinds
+from storefront.api.carts import TOKEN, open_cart_of
+from storefront.api.describing import describes
+from storefront.api.endpoint import Endpoint, country_on
+from storefront.api.fields import COUNTRY, MoneyFields
+from storefront.api.problems import ProblemError
+
+
+class OptionShown(serializers.Serializer[Any]):
+    """One way to have the whole cart delivered. ``total`` is what placing the order agrees to."""
+
+    delivery = serializers.CharField(source="quote.tier")
+    price = MoneyFields(source="quote.price")
+    total = MoneyFields()
+    arrives_from = serializers.DateField(source="quote.arrives_from")
+    arrives_to = serializers.DateField(source="quote.arrives_to")
+    parcels = serializers.SerializerMethodField(help_text="Country that each parcel comes from.")
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_parcels(self, shown: Mapping[str, Any]) -> list[str]:
+        return [parcel.parcel.country for parcel in shown["quote"].parcels]
+
+
+class OptionsShown(serializers.Serializer[Any]):
+    country = serializers.CharField()
+    options = OptionShown(many=True)
+
+
+def quotes_for(
+    cart: Cart, *, country: str, endpoint: Endpoint
+) -> tuple[CartView, list[ShippingQuote]]:
+    """Quote the ways to deliver a cart, beside what is in it.
+
+    Raises: EmptyCartError, ProblemError  there is nothing, or not enough of something
+    """
+    looked = promising.look(cart=cart, country=country, now=endpoint.now)
+    view, plan = looked.cart, looked.plan
+    if not view.lines:
+        raise ProblemError(kinds.EMPTY_CART)
+    if plan.missing:
+        lines = [
+            {
+                "sku": line.sku,
+                "available": plan.missing[line.variant_id],
+                **({"more": more} if (more := plan.instead.get(line.variant_id)) else {}),
+            }
+            for line in view.lines
+            if line.variant_id in plan.missing
+        ]
+        raise ProblemError(kinds.CANNOT_SUPPLY, lines=lines)
+    found = quotes.for_plan(plan=plan, country=country, now=endpoint.now, pieces=looked.pieces)
+    return view, found
+
+
+class CartDelivery(Endpoint):
+    @describes(
+        name="quote_delivery",
+        tag="carts",
+        summary="List the ways to deliver a cart",
+        parameters=(
+            TOKEN,
+            OpenApiParameter(
+                "country",
+                {"type": "string", "pattern": COUNTRY},
+                description="Where to; without it, where the cart goes.",
+            ),
+        ),
+        answers={200: OptionsShown},
+        tells=(
+            kinds.INVALID_PARAMETERS,
+            kinds.NO_SUCH_CART,
+            kinds.NO_SUCH_COUNTRY,
+            kinds.EMPTY_CART,
+            kinds.CANNOT_SUPPLY,
+        ),
+    )
+    def get(self, request: Request, token: str) -> Response:
+        cart = open_cart_of(token, self)
+        country = country_on(cart.channel, request.query_params.get("country", cart.country))
+        view, found = quotes_for(cart, country=country, endpoint=self)
+        options = [{"quote": quote, "total": view.goods + quote.price} for quote in found]
+        return Response(OptionsShown({"country": country, "options": options}).data)

@@ -1,0 +1,63 @@
+"""Celery workers for a measurement: real processes, with nothing in their queues."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import redis
+from django.conf import settings
+
+QUEUES = ("celery", "syncs")
+PATIENCE_S = 60.0
+POLL_S = 0.05
+
+
+@contextmanager
+def workers(folder: Path, env: Mapping[str, str], *, processes: int) -> Iterator[None]:
+    """Start one worker per queue, with nothing in the queues; kill them at the end."""
+    store = redis.Redis.from_url(settings.REDIS_URL)
+    store.delete(*QUEUES, "unacked", "unacked_index")
+    with ExitStack() as stack:
+        logs = [folder / f"worker-{queue}.log" for queue in QUEUES]
+        for queue, log in zip(QUEUES, logs, strict=True):
+            stack.enter_context(_worker(queue, log, env, processes=processes))
+        _wait_until_ready(logs)
+        yield
+    store.delete(*QUEUES, "unacked", "unacked_index")
+
+
+@contextmanager
+def _worker(queue: str, log: Path, env: Mapping[str, str], *, processes: int) -> Iterator[None]:
+    words = ["-m", "celery", "-A", "storefront", "worker", "--loglevel", "INFO"]
+    words += ["--queues", queue, "--concurrency", str(processes)]
+    words += ["--hostname", f"bench-{queue}@%h"]
+    words += ["--without-mingle", "--without-gossip", "--without-heartbeat"]
+    with log.open("w") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, *words],
+            env={**os.environ, "LOG_LEVEL": "INFO", **env},  # it says when it is ready
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)  # its children may wait for one who hangs
+        process.wait(timeout=15)
+
+
+def _wait_until_ready(logs: Sequence[Path]) -> None:
+    give_up_at = time.monotonic() + PATIENCE_S
+    while not all(" ready." in log.read_text() for log in logs):
+        if time.monotonic() > give_up_at:
+            said = "\n".join(log.read_text()[-1000:] for log in logs)
+            raise TimeoutError(f"the workers did not come up:\n{said}")
+        time.sleep(POLL_S)

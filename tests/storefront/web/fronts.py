@@ -1,0 +1,198 @@
+"""What each front of the shop says of one light: read off its answers, counted by nobody."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.core import signing
+
+from orders import carts
+from orders.models import Cart
+from storefront.web import formats
+from storefront.web.visiting import CART_COOKIE, COUNTRY_COOKIE, SALT
+from tests.factories.catalog import NOON
+
+SLUG = "trail-400"
+UNSAID = "unsaid"
+GONE = "gone"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What was said. ``days`` are None where none are promised; UNSAID is not spoken of."""
+
+    is_sold_out: object = UNSAID
+    most: object = UNSAID
+    days: object = UNSAID
+    packs: object = UNSAID
+
+
+class Fronts:
+    """A shopper's browser and a program, both of which want one light in one country."""
+
+    def __init__(self, shopper, api, listing, country):
+        self.shopper, self.api, self.listing, self.country = shopper, api, listing, country
+        shopper.cookies[COUNTRY_COOKIE] = country
+
+    def text(self, path):
+        return html.unescape(self.shopper.get(path).content.decode())
+
+    def of_one(self):
+        """Ask all that speak of a single unit."""
+        return {
+            "card": self.card("/en/c/headlamps/"),
+            "search": self.card("/en/search/?q=trail"),
+            "front page": self.card("/en/", is_optional=True),
+            "comparison": self.comparison(),
+            "page": self.page(),
+            "page by address": self.page(f"?v={self.listing.variant.sku}"),
+            "structured data": self.structured(),
+            "API list": self.api_list(),
+            "API product": self.api_product(),
+            "API availability": self.api_availability(),
+        }
+
+    def is_sold_out(self):
+        return "Out of stock at the supplier." in self.text(f"/en/p/{SLUG}/")
+
+    def card(self, path, *, is_optional=False):
+        found = re.findall(r'<p class="card-when[^>]*>\s*(.*?)\s*</p>', self.text(path))
+        if is_optional and not found:  # the front page shows what can be bought
+            assert self.is_sold_out()
+            return Said()
+        (words,) = found
+        days = words.removeprefix("arrives ") if words.startswith("arrives ") else None
+        return Said(is_sold_out=words == "Out of stock", days=days)
+
+    def comparison(self):
+        text = self.text(f"/en/compare/?light={SLUG}")
+        when, stock = (
+            re.search(rf'<th scope="row">{name}</th><td>(.*?)</td>', text)[1]
+            for name in ("Arrives", "Stock")
+        )
+        days = None if when == "not stated" else when
+        return Said(is_sold_out=stock == "Out of stock", days=days)
+
+    def page(self, query=""):
+        text = self.text(f"/en/p/{SLUG}/{query}")
+        days = re.search(r"Arrives <strong>(.*?)</strong>", text)
+        packs = re.search(r"sells packs only: (\d+) can be had", text)
+        most = re.search(r"One parcel brings (\d+)", text) or re.search(r"(\d+) left at", text)
+        is_lost = "No route carries it" in text
+        return Said(
+            is_sold_out="Out of stock at the supplier." in text,
+            most=UNSAID if is_lost or not most else int(most[1]),
+            days=days[1] if days else None,
+            packs=int(packs[1]) if packs else None,
+        )
+
+    def structured(self):
+        text = self.shopper.get(f"/en/p/{SLUG}/").content.decode()
+        (script,) = re.findall(
+            r'<script type="application/ld\+json">(\{"@context.*?)</script>', text
+        )
+        goods = json.loads(script)["@graph"][0]
+        offer = goods["offers"]
+        assert offer["price"] == re.search(r'class="price">€([\d.]+)', text)[1]
+        days, packs = None, offer.get("eligibleQuantity", {}).get("minValue")
+        if delivery := offer.get("shippingDetails"):
+            time = delivery["deliveryTime"]
+            leaves = NOON.date() + timedelta(days=time["handlingTime"]["maxValue"])
+            days = written(
+                *(
+                    leaves + timedelta(days=time["transitTime"][end])
+                    for end in ("minValue", "maxValue")
+                )
+            )
+            assert delivery["shippingDestination"]["addressCountry"] == self.country
+        is_lost = "No route carries it" in html.unescape(text)
+        assert (offer.get("ineligibleRegion") == self.country) is is_lost
+        return Said(
+            is_sold_out=offer["availability"].endswith("OutOfStock"), days=days, packs=packs
+        )
+
+    def api_list(self):
+        (card,) = self.told("/api/v1/listings/")["results"]
+        return self.of_goods(card)
+
+    def api_product(self):
+        (variant,) = self.told(f"/api/v1/listings/{SLUG}/")["variants"]
+        return self.of_goods(variant)
+
+    def told(self, path, **query):
+        return self.api.get(path, {"country": self.country, **query}).json()
+
+    def of_goods(self, goods):
+        return Said(
+            is_sold_out=not goods["is_available"],
+            most=goods["available"],
+            days=delivered(goods["delivery"]),
+        )
+
+    def availability(self, quantity=1):
+        path, sku = "/api/v1/availability/", self.listing.variant.sku
+        (answer,) = self.told(path, sku=sku, quantity=quantity)["availability"]
+        return answer
+
+    def api_availability(self):
+        answer = self.availability()
+        return Said(
+            most=answer["most"],
+            days=delivered(answer["delivery"]),
+            packs=None if answer["delivery"] else answer["more"],
+        )
+
+    def cart_of(self, quantity):
+        """Open a cart with so many, which both browser and program then look at."""
+        cart = carts.open_cart(
+            channel=self.listing.channel, country=self.country, locale="en", now=NOON
+        )
+        self.shopper.cookies[CART_COOKIE] = signing.Signer(salt=SALT).sign(cart.token)
+        body = {"listing_id": self.listing.pk, "quantity": quantity}
+        return cart, self.api.post(f"/api/v1/carts/{cart.token}/lines/", body)
+
+    def carts_take(self, quantity):
+        """Tell whether the cart of each front takes so many, and what they say if not."""
+        Cart.objects.all().delete()
+        _, by_api = self.cart_of(quantity)
+        Cart.objects.all().delete()
+        wish = {"listing": self.listing.pk, "quantity": quantity}
+        by_web = self.shopper.post("/en/cart/add/", wish)
+        words = html.unescape(by_web.content.decode())
+        only = re.search(r"Only (\d+) can be had right now", words)
+        gone = "It has just sold out at the supplier." in words
+        web = int(only[1]) if only else GONE if gone else by_web.status_code
+        told = by_api.json()
+        program = GONE if told.get("type", "").endswith("#not-for-sale") else told.get("available")
+        return {"web": web, "API": 303 if by_api.status_code == 201 else program}
+
+    def of_carts(self, quantity):
+        """Ask all that speak of a cart with so many."""
+        cart, added = self.cart_of(quantity)
+        path = f"/api/v1/carts/{cart.token}/"
+        assert added.status_code == 201, added.content
+        (line,) = self.api.get(path).json()["lines"]
+        options = self.told(f"{path}delivery/")["options"]
+        text = self.text("/en/cart/")
+        days = re.search(r'<p class="muted">Arrives (.*?)</p>', text)
+        best = min(options, key=lambda one: (float(one["price"]["amount"]), one["arrives_to"]))
+        return {
+            "API line": Said(is_sold_out=line["is_sold_out"], most=line["available"]),
+            "API delivery": Said(is_sold_out=False, days=delivered(best)),
+            "web cart": Said(is_sold_out="sold out" in text, days=days[1] if days else None),
+            "API availability": Said(days=delivered(self.availability(quantity)["delivery"])),
+        }
+
+
+def delivered(told):
+    if told is None:
+        return None
+    return written(*(date.fromisoformat(told[end]) for end in ("arrives_from", "arrives_to")))
+
+
+def written(first, last):
+    return formats.days(first, last, "en")
