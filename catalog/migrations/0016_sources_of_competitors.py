@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0014_channels_supplied_under'),
+        ('catalog', '0015_cards_name_their_variant'),
     ]
 
     operations = [
