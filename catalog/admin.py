@@ -10,7 +10,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from catalog import book_desk, competing_desk, editing, hold_desk, price_desk, rate_desk
+from catalog import (
+    book_desk,
+    competing_desk,
+    editing,
+    hold_desk,
+    price_desk,
+    rate_desk,
+    source_desk,
+)
 from catalog.goods_words import CATEGORY, PRODUCT
 from catalog.models import (
     Brand,
@@ -30,7 +38,15 @@ from storefront.lib import columns
 from storefront.lib.inlines import inline
 from storefront.lib.staff import StaffAdmin, show
 
-__all__ = ["ProductAdmin", "book_desk", "competing_desk", "hold_desk", "price_desk", "rate_desk"]
+__all__ = [
+    "ProductAdmin",
+    "book_desk",
+    "competing_desk",
+    "hold_desk",
+    "price_desk",
+    "rate_desk",
+    "source_desk",
+]
 
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from catalog import competing
+from catalog import competing, recognizing
 from catalog.competitor_lines import UnreadableFileError
 from catalog.goods_words import COMPETITOR_FILE
 from catalog.models import (
@@ -22,7 +22,6 @@ from catalog.models import (
     CompetitorPrice,
     CompetitorPriceChange,
     SalesTally,
-    Variant,
     WaitingPrice,
 )
 from storefront.lib import columns
@@ -35,7 +34,7 @@ class CompetitorFileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
     """A file that somebody brings."""
 
     file = forms.FileField(
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt"}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt,.json"}),
     )
 
     class Meta:
@@ -64,9 +63,11 @@ class CompetitorFileAdmin(StaffAdmin):
         "name",
         columns.age("received_at", _("Received")),
         "received_by",
+        "came_by",
         columns.age("taken_at", _("Taken in")),
         "counts",
     ]
+    list_filter: ClassVar = ["came_by"]
     ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["content", "refused"]
     readonly_fields: ClassVar = ["matched_lines", "refused_lines"]
@@ -105,16 +106,11 @@ class CompetitorFileAdmin(StaffAdmin):
 
     @admin.display(description=_("Lines whose goods are ours"))
     def matched_lines(self, file: CompetitorFile) -> str:
-        found = competing.preview(file=file).matched
-        skus = dict(
-            Variant.objects.filter(pk__in=[each.variant_id for each in found[:SHOWN]]).values_list(
-                "pk", "sku"
-            )
-        )
+        found = recognizing.preview(file=file).matched
         lines = [
             (
                 each.line.number,
-                skus.get(each.variant_id, ""),
+                each.sku,
                 each.line.competitor,
                 f"{each.line.amount} {each.line.currency}",
                 each.by.label,
@@ -126,7 +122,7 @@ class CompetitorFileAdmin(StaffAdmin):
 
     @admin.display(description=_("Lines that are refused"))
     def refused_lines(self, file: CompetitorFile) -> str:
-        found = competing.preview(file=file).refused
+        found = recognizing.preview(file=file).refused
         return _table([(each.number, each.reason) for each in found[:SHOWN]], total=len(found))
 
     @action(description=_("Take in what is matched"), icon="download_done")

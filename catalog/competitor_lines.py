@@ -1,4 +1,4 @@
-"""Read a file of competitors' prices line by line. Pure: no database, no clock, no network.
+"""Read competitors' prices line by line, from CSV. Pure: no database, no clock, no network.
 
 A line that cannot be read is refused with a reason, and the next one is read.
 """
@@ -26,14 +26,14 @@ HEADINGS = {
     "mpn": ("mpn", "part number"),
     "price": ("price", "amount"),
     "currency": ("currency",),
-    "tax": ("tax", "vat"),
+    "tax": ("tax", "vat", "has_tax"),
     "url": ("url", "link"),
-    "as_of": ("as_of", "date", "seen"),
+    "as_of": ("as_of", "date", "seen", "seen_at"),
     "confidence": ("confidence",),
 }
 NEEDED = ("competitor", "price", "currency")
-WITH_TAX = frozenset({"", "yes", "incl", "included", "gross"})
-WITHOUT_TAX = frozenset({"no", "excl", "excluded", "net"})
+WITH_TAX = frozenset({"", "yes", "incl", "included", "gross", "true"})
+WITHOUT_TAX = frozenset({"no", "excl", "excluded", "net", "false"})
 # One separator, and what follows it are cents: 1.234 may be a thousand, so it is not read.
 _AMOUNT = re.compile(r"([0-9]{1,8})(?:[.,]([0-9]{1,2}))?", re.ASCII)
 _URL = re.compile(r"https?://[^\s]{3,490}")
@@ -73,8 +73,8 @@ class Refusal:
     reason: str
 
 
-class _BadCellError(ValueError):
-    """A cell says nothing that can be believed."""
+class BadCellError(ValueError):
+    """A cell says nothing that can be believed; the message says why."""
 
 
 def read(text: str) -> Iterator[Line | Refusal]:
@@ -94,10 +94,7 @@ def read(text: str) -> Iterator[Line | Refusal]:
             if not any(cell.strip() for cell in row):
                 continue
             cells = {name: _cell(row, place) for name, place in places.items()}
-            try:
-                yield _line(rows.line_num, cells)
-            except (_BadCellError, BadGtinError) as error:
-                yield Refusal(rows.line_num, str(error))
+            yield line_of(rows.line_num, cells)
     except csv.Error as error:
         raise UnreadableFileError(f"Line {rows.line_num}: {error}") from error
 
@@ -122,18 +119,26 @@ def _cell(row: list[str], place: int) -> str:
     return row[place].replace("\0", "").strip() if place < len(row) else ""
 
 
+def line_of(number: int, cells: Mapping[str, str]) -> Line | Refusal:
+    """Judge what one line says, by the names of ``HEADINGS``."""
+    try:
+        return _line(number, cells)
+    except (BadCellError, BadGtinError) as error:
+        return Refusal(number, str(error))
+
+
 def _line(number: int, cells: Mapping[str, str]) -> Line:
     def told(name: str) -> str:
         return cells.get(name, "")
 
     competitor = " ".join(told("competitor").split()).casefold()
     if not competitor:
-        raise _BadCellError("No competitor is named.")
+        raise BadCellError("No competitor is named.")
     if not told("sku") and not told("gtin") and not (told("brand") and told("mpn")):
-        raise _BadCellError("It names no goods: no SKU, no GTIN, no brand with part number.")
+        raise BadCellError("It names no goods: no SKU, no GTIN, no brand with part number.")
     url = told("url")
     if url and not _URL.fullmatch(url):
-        raise _BadCellError(f"{url[:40]!r} is no address.")
+        raise BadCellError(f"{url[:40]!r} is no address.")
     return Line(
         number=number,
         competitor=competitor[:80],
@@ -153,17 +158,17 @@ def _line(number: int, cells: Mapping[str, str]) -> Line:
 def _amount(told: str) -> Decimal:
     found = _AMOUNT.fullmatch(told)
     if not found:
-        raise _BadCellError(f"{told[:40]!r} is no price: write it as 1234.50.")
+        raise BadCellError(f"{told[:40]!r} is no price: write it as 1234.50.")
     amount = Decimal(f"{found[1]}.{found[2] or '0'}")
     if not amount:
-        raise _BadCellError("Nothing costs 0.")
+        raise BadCellError("Nothing costs 0.")
     return amount
 
 
 def _currency(told: str) -> str:
     code = told.upper()
     if not is_currency(code):
-        raise _BadCellError(f"{told[:40]!r} is no currency.")
+        raise BadCellError(f"{told[:40]!r} is no currency.")
     return code
 
 
@@ -173,7 +178,7 @@ def _has_tax(told: str) -> bool:
         return True
     if word in WITHOUT_TAX:
         return False
-    raise _BadCellError(f"{told[:40]!r} does not say whether tax is in it: write incl or excl.")
+    raise BadCellError(f"{told[:40]!r} does not say whether tax is in it: write incl or excl.")
 
 
 def _moment(told: str) -> datetime | None:
@@ -182,7 +187,7 @@ def _moment(told: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(told)
     except ValueError:
-        raise _BadCellError(f"{told[:40]!r} is no date: write it as 2026-11-24.") from None
+        raise BadCellError(f"{told[:40]!r} is no date: write it as 2026-11-24.") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -192,5 +197,5 @@ def _confidence(told: str) -> Decimal:
     except InvalidOperation:
         sure = Decimal(-1)
     if not (sure.is_finite() and 0 <= sure <= 1):
-        raise _BadCellError(f"{told[:40]!r} is no confidence: write it as 0.9.")
+        raise BadCellError(f"{told[:40]!r} is no confidence: write it as 0.9.")
     return sure.quantize(Decimal("0.01"))

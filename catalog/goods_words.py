@@ -82,6 +82,7 @@ COMPETITOR_FILE = (
                 _(
                     "CSV with headings: competitor, price, currency, and sku, gtin or brand and"
                     " mpn. It may say tax (incl or excl), url, as_of and confidence."
+                    " Or JSON: a list of objects with these names."
                 ),
             ),
         },

@@ -7,7 +7,16 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from catalog import fetching, rate_fetching, rates, rehearsing, repricing, tallying
+from catalog import (
+    competing,
+    competitor_fetching,
+    fetching,
+    rate_fetching,
+    rates,
+    rehearsing,
+    repricing,
+    tallying,
+)
 from catalog.models import Channel, PriceBook
 
 BATCH = 20
@@ -52,6 +61,28 @@ def find_aged_rates(**_: Any) -> int:
 def fetch_rates(**_: Any) -> dict[str, int]:
     """Ask what foreign money is worth, if somebody said where."""
     return rate_fetching.fetch(now=timezone.now())
+
+
+@shared_task
+def hear_due_competitors(**_: Any) -> int:
+    """Ask each source of competitors' prices whose time has come."""
+    due = competitor_fetching.due(now=timezone.now())
+    for source_id in due:
+        hear_competitors.delay(source_id=source_id)
+    return len(due)
+
+
+@shared_task
+def hear_competitors(*, source_id: int, **_: Any) -> dict[str, int] | None:
+    """Ask one source of competitors' prices, if nobody else did."""
+    taken = competitor_fetching.fetch(source_id=source_id, now=timezone.now())
+    return None if taken is None else dict(taken.counts)
+
+
+@shared_task
+def forget_old_lists(**_: Any) -> int:
+    """Forget lists of prices that machines told long ago."""
+    return competing.forget_old(now=timezone.now())
 
 
 @shared_task

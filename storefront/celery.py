@@ -47,6 +47,8 @@ app.conf.beat_schedule = {
     "catalog: reprice waiting": {"task": "catalog.tasks.reprice_waiting", "schedule": 20},
     "catalog: find aged rates": {"task": "catalog.tasks.find_aged_rates", "schedule": 60},
     "catalog: fetch rates": {"task": "catalog.tasks.fetch_rates", "schedule": 1800},
+    "catalog: hear competitors": {"task": "catalog.tasks.hear_due_competitors", "schedule": 60},
+    "catalog: forget old lists": {"task": "catalog.tasks.forget_old_lists", "schedule": 86_400},
     "catalog: tally shelves": {"task": "catalog.tasks.tally_shelves", "schedule": 30},
     # orders
     "orders: expire unpaid": {"task": "orders.tasks.expire_unpaid", "schedule": 30},

@@ -191,6 +191,7 @@ CELERY_TASK_TIME_LIMIT = 900
 # Long work stands in own queues: no order waits behind a feed, no picture behind one who hangs.
 CELERY_TASK_ROUTES = {
     "catalog.tasks.re*": {"queue": "syncs"},  # somebody waits for these
+    "catalog.tasks.hear_competitors": {"queue": "syncs"},  # nor behind a source that hangs
     "orders.claim_tasks.*": {"queue": "syncs"},  # no order waits behind a claim
     "suppliers.tasks.watch_evidence": {"queue": "celery"},
     "catalog.tasks.*": {"queue": "bulk"},
@@ -213,7 +214,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_step": 0,
 }
 CELERY_TASK_PUBLISH_RETRY = False
-CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # Language and time
@@ -222,7 +222,7 @@ LANGUAGES = [("en", "English"), ("az", "Azərbaycanca")]
 LOCALE_PATHS = [BASE_DIR / "storefront" / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = "UTC"
+TIME_ZONE = CELERY_TIMEZONE = "UTC"
 
 # Files
 STATIC_URL = "/static/"

@@ -40,7 +40,7 @@ MONEY = re.compile(
     r"""
     ^storefront/lib/money\.py$ | ^catalog/(pricing|landing|guarding|rounding|rules|stepping)\.py$
     | ^catalog/(listings|tagging|calculating|policies|repricing|rehearsing|price_\w+)\.py$
-    | ^catalog/(market|competing|competitor_lines|ecb|rates|worth|reductions)\.py$
+    | ^catalog/(market|competing|competitor_\w+|recognizing|ecb|rates|worth|reductions)\.py$
     | ^catalog/models/(price|hold|landing|market|rate)\.py$
     | ^orders/(?!gateways/sandbox).*\.py$ | ^shipping/(rates|quotes|models/rate)\.py$
     | ^suppliers/(supply|costing|models/offer)\.py$

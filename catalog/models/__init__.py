@@ -14,6 +14,7 @@ from catalog.models.market import (
 )
 from catalog.models.media import Image
 from catalog.models.price import PriceBook, PriceChange, PriceRule
+from catalog.models.price_source import CompetitorSource
 from catalog.models.product import Brand, Product, Variant
 from catalog.models.rate import ExchangeRate, RateNews
 from catalog.models.spec import Mode, Spec
@@ -27,6 +28,7 @@ __all__ = [
     "CompetitorFile",
     "CompetitorPrice",
     "CompetitorPriceChange",
+    "CompetitorSource",
     "ExchangeRate",
     "Identifier",
     "Image",

@@ -21,6 +21,22 @@ class Match(models.TextChoices):
     MPN = "mpn", _("brand and part number")
 
 
+class CameBy(models.TextChoices):
+    """By which way a list of prices came to us."""
+
+    HAND = "hand", _("brought by staff")
+    API = "api", _("told by a program")
+    FETCHED = "fetched", _("fetched from a source")
+
+
+class Became(models.TextChoices):
+    """What became of a line whose goods are ours."""
+
+    CHANGED = "changed"  # a new price
+    CONFIRMED = "confirmed"  # the price that we know
+    OLDER = "older"  # we know a newer one
+
+
 class CompetitorPrice(models.Model):
     """What one shop was last seen to ask for one variant.
 
@@ -87,14 +103,19 @@ class CompetitorPriceChange(models.Model):
 
 
 class CompetitorFile(models.Model):
-    """A file of competitors' prices as it came: looked at first, then taken in.
+    """A list of competitors' prices as it came: looked at first, then taken in.
 
-    Shape:  ``counts`` and ``refused`` are of the time it was taken in; ``refused`` holds
-            [line, reason]
+    ``as_of`` is how old the list is, where who sent it said so.
+
+    Shape:  ``dialect`` as in ``competitor_dialects``; ``counts`` and ``refused`` are of the
+            time it was taken in; ``refused`` holds [line, reason]
     """
 
     name = models.CharField(max_length=120)
     content = models.TextField()
+    dialect = models.CharField(max_length=10, default="csv")
+    came_by = models.CharField(max_length=10, choices=CameBy, default=CameBy.HAND)
+    as_of = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField()
     received_by = models.CharField(max_length=100)
     taken_at = models.DateTimeField(null=True, blank=True)

@@ -1,13 +1,123 @@
-"""Staff page of the requests that programs may repeat."""
+"""Staff pages of what programs may repeat, and of the keys by which some are let in."""
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
+from django import forms
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from storefront.api.models import IdempotencyRecord
+from storefront.api import keys
+from storefront.api.models import IdempotencyRecord, PriceKey
 from storefront.lib import columns
-from storefront.lib.staff import show
+from storefront.lib.grouping import Field, Group
+from storefront.lib.staff import StaffAdmin, action, show
+
+KEY = (
+    Group(
+        _("The key"),
+        {"name": Field(_("Name"), _("Who has it: prices that its program tells carry this name."))},
+    ),
+)
+
+
+class PriceKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """Who is to have a key."""
+
+    class Meta:
+        model = PriceKey
+        fields = ("name",)
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if PriceKey.objects.filter(name=name, revoked_at=None).exists():
+            raise forms.ValidationError(gettext("A valid key has this name."), code="taken")
+        return name
+
+
+@admin.register(PriceKey)
+class PriceKeyAdmin(StaffAdmin):
+    """A key is shown once, when it is made; then it can only be revoked."""
+
+    may_add = True
+    groups = KEY
+    list_display: ClassVar = [
+        "name",
+        "start",
+        "made_by",
+        columns.age("made_at", _("Made")),
+        columns.age("last_used_at", _("Last used")),
+        columns.age("revoked_at", _("Revoked")),
+    ]
+    list_filter: ClassVar = [("revoked_at", admin.EmptyFieldListFilter)]
+    search_fields: ClassVar = ["name"]
+    ordering: ClassVar = ["-id"]
+    exclude: ClassVar = ["digest"]
+    actions_detail: ClassVar = ["revoke"]
+    fits: ClassVar = {"revoke": lambda key: key.revoked_at is None}
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT002 - Django's
+        **words: Any,
+    ) -> type[forms.ModelForm[Any]]:
+        if obj is None:
+            words["form"] = PriceKeyForm
+        return super().get_form(request, obj, change, **words)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ["name"] if obj is None else super().get_fields(request, obj)
+
+    def save_model(
+        self, request: HttpRequest, obj: PriceKey, form: PriceKeyForm, change: bool
+    ) -> None:
+        made, told = keys.make(
+            name=form.cleaned_data["name"], actor=str(request.user), now=timezone.now()
+        )
+        obj.pk = made.pk
+        obj.refresh_from_db()
+        obj.told = told
+
+    def response_add(
+        self, request: HttpRequest, obj: PriceKey, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Show the key in the answer itself: it is kept nowhere, in no message and no cookie."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("The key of %(name)s") % {"name": obj.name},
+            "explain": gettext(
+                "Copy it now: it is shown only this once. Its program sends it with each request,"
+                " as Authorization: Bearer."
+            ),
+            "told": obj.told,
+            "opts": self.opts,
+            "back": self.page_of(obj),
+            "back_words": gettext("Back"),
+        }
+        return TemplateResponse(request, "api/key_made.html", context)
+
+    @action(description=_("Revoke"), icon="key_off")
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        key = self.row(request, object_id)
+        return self.ask(
+            request,
+            key,
+            title=gettext("Revoke"),
+            explain=gettext(
+                "The program that has this key can tell no prices any more, from now on and for"
+                " ever. What it told stays."
+            ),
+            act=lambda _given: keys.revoke(key=key, actor=str(request.user), now=timezone.now()),
+            done=gettext("Revoked."),
+        )
+
 
 show(
     IdempotencyRecord,

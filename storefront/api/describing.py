@@ -16,6 +16,7 @@ from storefront.api.kinds import Kind
 
 ALWAYS = (kinds.NOT_ACCEPTABLE, kinds.TOO_OFTEN, kinds.BUG, kinds.AWAY)
 WITH_BODY = (kinds.MALFORMED, kinds.INVALID, kinds.NOT_JSON, kinds.TOO_LARGE)
+KEY_SCHEME = "ProgramKey"  # see ``framework``
 WITH_KEY = (kinds.KEY_INVALID, kinds.KEY_REUSED, kinds.KEY_IN_USE)
 
 
@@ -47,6 +48,7 @@ def describes(  # noqa: PLR0913 - an operation is told whole
     body: type[serializers.Serializer[Any]] | None = None,
     takes_key: bool = False,
     needs_key: bool = False,
+    is_for_keys: bool = False,
     parameters: tuple[OpenApiParameter, ...] = (),
     examples: tuple[OpenApiExample, ...] = (),
     description: str = "",
@@ -67,6 +69,7 @@ def describes(  # noqa: PLR0913 - an operation is told whole
         responses={**answers, **_problem_answers(told)},
         examples=list(examples),
         tags=[tag],
+        auth=[{KEY_SCHEME: []}] if is_for_keys else None,  # type: ignore[list-item]  # as OpenAPI has it
     )
 
 

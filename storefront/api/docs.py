@@ -92,6 +92,8 @@ def _curl(schema: dict[str, Any], path: str, method: str, told: dict[str, Any]) 
     lines = [f"curl -X {method.upper()} {settings.PUBLIC_URL}{path}"]
     if any(one["in"] == "header" and one.get("required") for one in told.get("parameters", [])):
         lines.append("-H 'Idempotency-Key: 5f2c1e0a-8d4b-4c7e-9a55-0d6f1b7c3e21'")
+    if told.get("security"):
+        lines.append("-H 'Authorization: Bearer fara_prices_…'")
     if body := told.get("requestBody"):
         content = body["content"][JSON]
         examples = [one["value"] for one in content.get("examples", {}).values()]
@@ -144,6 +146,7 @@ NAMED: dict[str, Any] = {
     "city": "Berlin",
     "code": "water",
     "color": "Black",
+    "confidence": "0.95",
     "country": "DE",
     "currency": "EUR",
     "delivered": 0,
@@ -160,6 +163,7 @@ NAMED: dict[str, Any] = {
     "options": ["Black"],
     "payment_status": "authorized",
     "phone": "+49301234567",
+    "pointer": "#/prices/0",
     "postcode": "10115",
     "power": ["18650", "usb_c"],
     "sku": "HL-0042",

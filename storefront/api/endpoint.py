@@ -26,15 +26,17 @@ MAX_BODY_BYTES = 65_536
 class StrictJSON(JSONParser):
     """JSON as the standard has it: no NaN, no repeated name, no bottomless nesting, and small."""
 
+    max_bytes = MAX_BODY_BYTES
+
     def parse(
         self,
         stream: Any,
         media_type: str | None = None,  # noqa: ARG002 - the base class calls it so
         parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> Any:
-        content = stream.read(MAX_BODY_BYTES + 1)
-        if len(content) > MAX_BODY_BYTES:
-            raise ProblemError(kinds.TOO_LARGE)
+        content = stream.read(self.max_bytes + 1)
+        if len(content) > self.max_bytes:
+            raise ProblemError(kinds.TOO_LARGE, limit=self.max_bytes)
         try:
             return json.loads(
                 content.decode(),

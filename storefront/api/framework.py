@@ -15,12 +15,13 @@ REST: dict[str, Any] = {
 }
 DESCRIPTION: dict[str, Any] = {
     "TITLE": "Fara API",
-    "DESCRIPTION": "Listings, carts, checkout, orders and tracking.",
+    "DESCRIPTION": "Listings, carts, checkout, orders, tracking, competitors' prices.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v[0-9]",
     "COMPONENT_SPLIT_REQUEST": True,  # what may be left out of a request is always in an answer
     "SERVE_INCLUDE_SCHEMA": False,
+    "APPEND_COMPONENTS": {"securitySchemes": {"ProgramKey": {"type": "http", "scheme": "bearer"}}},
     "SORT_OPERATIONS": False,  # in the order of the routes
     "ENUM_NAME_OVERRIDES": {
         "OrderStatus": "orders.models.Order.Status",

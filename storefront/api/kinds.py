@@ -67,7 +67,7 @@ TOO_LARGE = Kind(
     slug="too-large",
     status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     title=_("The body is too large"),
-    detail=_("Send at most 64 kilobytes."),
+    detail=_("Send at most as many bytes as limit says."),
 )
 TOO_OFTEN = Kind(
     slug="too-often",
@@ -100,6 +100,19 @@ KEY_IN_USE = Kind(
     title=_("The same request is being worked on"),
     detail=_("Send it again with the same key a little later to read the answer."),
     retry_after_s=1,
+)
+# Keys of programs
+NO_ACCESS = Kind(
+    slug="key-unknown",
+    status=HTTPStatus.UNAUTHORIZED,
+    title=_("This needs a valid key"),
+    detail=_("Send the key that staff made for you as Authorization: Bearer, or ask for one."),
+)
+NOTHING_TAKEN = Kind(
+    slug="nothing-taken",
+    status=HTTPStatus.UNPROCESSABLE_ENTITY,
+    title=_("No row of the batch counts"),
+    detail=_("Correct what is named in errors and send it with a new Idempotency-Key."),
 )
 # Carts
 NO_SUCH_CART = Kind(

@@ -1,8 +1,10 @@
-"""Requests we promised to do only once."""
+"""Requests we promised to do only once, and the keys of programs that staff let in."""
 
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class IdempotencyRecord(models.Model):
@@ -24,3 +26,34 @@ class IdempotencyRecord(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class PriceKey(models.Model):
+    """A key by which a program may tell competitors' prices; it opens nothing else.
+
+    Of the key itself, only the ``start`` and a digest are kept; ``told`` is the whole of it,
+    while it is being made.
+    """
+
+    told = ""
+
+    name = models.CharField(_("Name"), max_length=60)
+    start = models.CharField(max_length=20)
+    digest = models.CharField(max_length=64, unique=True)
+    made_by = models.CharField(max_length=100)
+    made_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)  # to the minute
+    revoked_by = models.CharField(max_length=100, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=Q(revoked_at=None),
+                name="price_key_name_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -50,6 +51,8 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response:
 def respond(kind: Kind, more: Mapping[str, Any]) -> Response:
     headers = {}
     members = dict(more)
+    if kind.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
     if (retry_after_s := members.pop("retry_after_s", kind.retry_after_s)) is not None:
         headers["Retry-After"] = str(retry_after_s)
     body = {
@@ -125,7 +128,10 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
     # what Django and DRF find
     Http404: kinds.NOT_FOUND,
     PermissionDenied: kinds.NOT_FOUND,
-    RequestDataTooBig: kinds.TOO_LARGE,
+    RequestDataTooBig: lambda _: (
+        kinds.TOO_LARGE,
+        {"limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE},
+    ),
     OperationalError: kinds.AWAY,
     InterfaceError: kinds.AWAY,
     exceptions.APIException: kinds.BUG,

@@ -9,6 +9,7 @@ from storefront.api import docs
 from storefront.api.availability import AvailabilityList
 from storefront.api.carts import CartDetail, CartLineDetail, CartLines, CartList
 from storefront.api.catalog import CategoryList, ListingDetail, ListingList
+from storefront.api.competitor_prices import CompetitorPriceList
 from storefront.api.delivery import CartDelivery
 from storefront.api.endpoint import Nowhere
 from storefront.api.orders import OrderCancel, OrderDetail, OrderPay
@@ -35,6 +36,8 @@ urlpatterns = [
     path(f"{ORDER}pay/", OrderPay.as_view()),
     path(f"{ORDER}cancel/", OrderCancel.as_view()),
     path(f"{ORDER}tracking/", OrderTracking.as_view()),
+    # /api/v1/competitor-prices/: what others ask for the same
+    path("v1/competitor-prices/", CompetitorPriceList.as_view()),
     # /api/docs/, /api/schema/: how to use all that
     path("docs/", docs.show, name="api-docs"),
     path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),

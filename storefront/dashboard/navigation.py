@@ -94,6 +94,12 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Exchange rates"), "currency_exchange", "catalog_exchangerate_changelist"),
                 (_("Routes of parcels"), "route", "shipping_service_changelist"),
                 (_("Connections"), "cable", "suppliers_connection_changelist"),
+                (
+                    _("Sources of competitors' prices"),
+                    "travel_explore",
+                    "catalog_competitorsource_changelist",
+                ),
+                (_("Keys of programs"), "key", "api_pricekey_changelist"),
                 (_("Channels"), "hub", "catalog_channel_changelist"),
                 (_("Categories"), "category", "catalog_category_changelist"),
             ],

@@ -76,4 +76,12 @@ PRICES = (
         " FROM catalog_listing l JOIN catalog_channel c ON c.id = l.channel_id"
         " WHERE l.wholesale_currency = r.base AND c.currency = r.quote)",
     ),
+    plain(
+        "competitors_unheard",
+        _("A source of competitors' prices tells nothing"),
+        "catalog_competitorsource",
+        f"s.id, s.name, s.failing_since AS since, {NO_MONEY}, s.problem AS detail"
+        " FROM catalog_competitorsource s",
+        "s.is_on AND s.problem <> ''",
+    ),
 )

@@ -35,7 +35,9 @@ class FiguresAge(models.Model):
     stock_told_min = models.PositiveIntegerField(default=360)  # then pages say how old it is
     stock_hidden_min = models.PositiveIntegerField(default=OLDEST_MIN)
     stock_accuracy = models.DecimalField(max_digits=5, decimal_places=4, null=True, editable=False)
-    asked_after_min = models.PositiveIntegerField(default=30)  # at checkout, if it is older
+    # At checkout, if it is older: twice as long as a sync of stock takes to come again, so that a
+    # shopper waits for an answer where a sync was missed, and not at every second checkout.
+    asked_after_min = models.PositiveIntegerField(default=30)
     asked_below = models.PositiveIntegerField(default=2)  # or if it would leave so few
     unanswered = models.CharField(max_length=10, choices=Unanswered, default=Unanswered.BELIEVE)
     cost_hidden_min = models.PositiveIntegerField(default=72 * 60)

@@ -7,9 +7,10 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from catalog import competing, market, repricing
+from catalog import competing, market, recognizing, repricing
 from catalog.competitor_lines import UnreadableFileError
 from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, WaitingPrice
+from catalog.models.market import CameBy
 from storefront.lib.money import Money
 from tests.factories.catalog import (
     NOON,
@@ -32,7 +33,7 @@ DAY = timedelta(days=1)
 
 def take_in(rows, *, head=HEAD, now=NOON):
     file = make_competitor_file(head + rows, now=now)
-    return competing.take_in(file=file, actor="ann", now=now)
+    return competing.take_in(file=file, actor="ann", now=now).counts
 
 
 def told(channel, *variants, now=NOON):
@@ -78,6 +79,8 @@ def test_what_is_doubtful_is_refused_and_nothing_else_is_lost():
         f"a.example,{one.sku},,,,0,EUR,\n"
         f"a.example,{one.sku},,,,13,EUR,2026-11-22\n"
         f"a.example,{one.sku},,,,12,EUR,2026-11-23\n"
+        f"b.example,{one.sku},,,,7,EUR,2026-11-17T12:00:00Z\n"
+        f"c.example,{one.sku},,,,7,EUR,0001-01-01\n"
     )
 
     competing.take_in(file=file, actor="ann", now=NOON)
@@ -89,7 +92,9 @@ def test_what_is_doubtful_is_refused_and_nothing_else_is_lost():
     assert "in the future" in reasons[4]
     assert "costs 0" in reasons[5]
     assert "Another line" in reasons[6]
-    assert (file.counts["matched"], file.counts["refused"]) == (1, 5)
+    assert "older than 7 days" in reasons[8]
+    assert "older than 7 days" in reasons[9]
+    assert (file.counts["matched"], file.counts["refused"]) == (1, 7)
     assert CompetitorPrice.objects.get().amount == Decimal(12)
 
 
@@ -106,6 +111,48 @@ def test_the_same_file_again_writes_nothing_and_older_news_changes_nothing():
     assert CompetitorPrice.objects.get().amount == Decimal(9)
     history = CompetitorPriceChange.objects.order_by("pk").values_list("amount", flat=True)
     assert list(history) == [Decimal(10), Decimal(9)]
+
+
+def test_a_clock_that_is_fast_does_not_keep_later_news_out():
+    variant = make_variant()
+    take_in(f"a.example,{variant.sku},,,,10,EUR,2026-11-25T03:00:00Z\n")
+
+    later = take_in(f"a.example,{variant.sku},,,,9,EUR,\n", now=NOON + timedelta(hours=1))
+
+    assert later["changed"] == 1
+    assert CompetitorPrice.objects.get().as_of == NOON + timedelta(hours=1)
+
+
+def test_goods_that_go_while_a_list_is_read_are_told_and_stop_no_others(monkeypatch):
+    gone, stays = make_variant(), make_variant()
+    file = make_competitor_file(
+        f"{HEAD}a.example,{gone.sku},,,,10,EUR,\na.example,{stays.sku},,,,10,EUR,\n"
+    )
+    found = recognizing.preview(file=file)
+    gone.delete()
+    monkeypatch.setattr(competing, "preview", lambda **_: found)
+
+    taken = competing.take_in(file=file, actor="ann", now=NOON)
+
+    assert [each.sku for each, _became in taken.became] == [stays.sku]
+    assert [(each.number, each.reason) for each in taken.refused] == [
+        (2, "The goods have just gone.")
+    ]
+    assert CompetitorPrice.objects.get().variant == stays
+
+
+def test_what_machines_told_is_forgotten_after_a_month_and_what_it_changed_is_not():
+    variant = make_variant()
+    rows = f"{HEAD}a.example,{variant.sku},,,,10,EUR,\n".encode()
+    for name, came_by in (("by hand", CameBy.HAND), ("a program", CameBy.API)):
+        file = competing.receive(name=name, content=rows, actor="ann", came_by=came_by, now=NOON)
+        competing.take_in(file=file, actor="ann", now=NOON)
+
+    early, late = (competing.forget_old(now=NOON + days * DAY) for days in (30, 31))
+
+    assert (early, late) == (0, 1)
+    assert CompetitorFile.objects.get().name == "by hand"
+    assert CompetitorPrice.objects.count() == CompetitorPriceChange.objects.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -179,5 +226,8 @@ def test_a_file_comes_in_by_command(tmp_path):
 
     assert "1 matched, 1 refused" in said.getvalue()
     assert CompetitorPrice.objects.get().told_by == "command line"
+    path.write_text(f'[{{"shop": "b", "sku": "{variant.sku}", "price": 11.5, "currency": "EUR"}}]')
+    call_command("competitors", "import", str(path), stdout=said)
+    assert CompetitorPrice.objects.get(competitor="b").amount == Decimal("11.50")
     with pytest.raises(CommandError, match="No such file"):
         call_command("competitors", "import", str(tmp_path / "none.csv"))

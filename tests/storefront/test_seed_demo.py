@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.core.management import call_command
+from django.db.models import F
 
-from catalog.models import Listing
+from catalog.models import Listing, PriceBook, PriceHold
 from suppliers.models import Connection, FeedMapping, StockLocation, Supplier
 from tests.factories.feeds import sync
 from tests.feed_sandbox import feed_process, feed_sandbox
@@ -32,6 +35,24 @@ def test_his_files_fill_shelves_from_warehouses_that_have_routes(seed):
     assert Listing.objects.filter(is_published=True, available__gt=0).count() > 50
     without = StockLocation.objects.filter(supplier=supplier, services=None)
     assert [location.code for location in without] == []
+
+
+def test_a_newcomer_sees_guards_that_stop_none_of_his_first_prices(seed):
+    seed()
+    supplier = Supplier.objects.get(code="feed-sandbox")
+
+    for kind in ("products", "prices", "stock"):
+        sync(supplier, kind)
+
+    book = PriceBook.objects.get()
+    assert book.status == PriceBook.Status.LIVE
+    assert (book.floor_margin_rate, book.max_run_rate, book.max_day_rate) == (
+        Decimal("0.12"),
+        Decimal("0.40"),
+        Decimal("0.50"),
+    )
+    assert Listing.objects.filter(price_amount__gte=F("floor_amount")).count() > 50
+    assert not PriceHold.objects.exists()
 
 
 def test_what_staff_changed_of_him_stays_when_the_demo_starts_again(seed):

@@ -9,20 +9,20 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from catalog import competing
+from catalog import competing, recognizing
 from catalog.competitor_lines import UnreadableFileError
 
 ACTOR = "command line"
 
 
 class Command(BaseCommand):
-    """Take in a CSV file of what other shops ask for our goods."""
+    """Take in a file, CSV or JSON, of what other shops ask for our goods."""
 
     help = __doc__ or ""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-        imported = verbs.add_parser("import", help="take in a CSV file with headings")
+        imported = verbs.add_parser("import", help="take in a file: CSV with headings, or JSON")
         imported.add_argument("file", type=Path)
         imported.add_argument("--only-look", action="store_true", help="say what it would bring")
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             file = competing.receive(
                 name=options["file"].name, content=content, actor=ACTOR, now=now
             )
-            found = competing.preview(file=file)
+            found = recognizing.preview(file=file)
         except (OSError, UnreadableFileError) as error:
             raise CommandError(str(error)) from error
         for refusal in found.refused:
@@ -41,5 +41,5 @@ class Command(BaseCommand):
         self.stdout.write(f"{file}: {len(found.matched)} matched, {len(found.refused)} refused")
         if options["only_look"]:
             return
-        counts = competing.take_in(file=file, actor=ACTOR, now=now)
+        counts = competing.take_in(file=file, actor=ACTOR, now=now).counts
         self.stdout.write(f"  changed {counts['changed']}, older than known {counts['older']}")

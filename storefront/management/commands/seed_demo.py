@@ -55,6 +55,13 @@ FEED_MAPPINGS = {
 # The European Central Bank's reference rate of 2026-10-30, so that a first start needs no one.
 USD_IN_EUR = Decimal("0.8632")
 RATE_SOURCE = "ECB 2026-10-30"
+# What stops a price. On the first day a price falls by up to a third when a nearer warehouse is
+# heard of, and no duty is left in it: that may pass. Two goods of 2 euros fall further, and wait.
+GUARDS = {
+    "floor_margin_rate": Decimal("0.12"),
+    "max_run_rate": Decimal("0.40"),
+    "max_day_rate": Decimal("0.50"),
+}
 
 
 class Command(BaseCommand):
@@ -108,6 +115,7 @@ def _channel() -> Channel:
     if not PriceBook.objects.filter(channel=channel).exists():
         now = timezone.now()
         book = price_books.draft(channel=channel, actor=ACTOR, now=now)
+        PriceBook.objects.filter(pk=book.pk).update(**GUARDS)
         PriceRule.objects.create(book=book, number=1, value=Decimal("0.30"), ending=Decimal("0.99"))
         price_books.open_first(book=book, actor=ACTOR, now=now)
     return channel

@@ -6,7 +6,15 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
 
-from catalog.models import ExchangeRate, Image, Listing, PriceHold, PriceRule, RateNews
+from catalog.models import (
+    CompetitorSource,
+    ExchangeRate,
+    Image,
+    Listing,
+    PriceHold,
+    PriceRule,
+    RateNews,
+)
 from notifications.models import Delivery
 from orders.models import (
     Allocation,
@@ -164,6 +172,13 @@ TROUBLE = {
         source="test",
         as_of=AGO,
         standing="unknown",
+    ),
+    "competitors_unheard": lambda: CompetitorSource.objects.create(
+        name="watch",
+        url="https://watch.example/",
+        due_at=NOON,
+        problem="GET /: HTTP 500",
+        failing_since=AGO,
     ),
     "price_held": lambda: PriceHold.objects.create(
         listing=Listing.objects.first(),

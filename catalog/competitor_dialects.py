@@ -1,0 +1,45 @@
+"""In which ways competitors' prices are told. Pure: no database, no clock, no network.
+
+One more way, such as that of a company that watches prices, is one more module with a reader, and
+one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Protocol
+
+from catalog import competitor_lines, competitor_rows
+from catalog.competitor_lines import Line, Refusal
+
+
+class Dialect(StrEnum):
+    """One way to tell prices."""
+
+    CSV = "csv"
+    JSON = "json"
+    OURS = "ours"  # what programs send to our own address
+
+
+class Reader(Protocol):
+    """Understands one dialect."""
+
+    def __call__(self, text: str) -> Iterator[Line | Refusal]:
+        """Yield each line, good or refused, in the order in which they are told.
+
+        Raises: UnreadableFileError  it is no list of prices at all
+        """
+        ...
+
+
+READERS: Mapping[Dialect, Reader] = {
+    Dialect.CSV: competitor_lines.read,
+    Dialect.JSON: competitor_rows.read,
+    Dialect.OURS: competitor_rows.read_strictly,
+}
+
+
+def recognized(text: str) -> Dialect:
+    """Tell in which way a file that somebody brings is written."""
+    return Dialect.JSON if text.lstrip("\ufeff \t\r\n")[:1] in {"[", "{"} else Dialect.CSV

@@ -1,0 +1,190 @@
+"""Ask the sources of competitors' prices, each in its turn.
+
+What a source says wrongly, or does not say, changes nothing that is known: it is written on its
+page in words, and it is asked again when it is due.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+from catalog import competing
+from catalog.competing import Taken
+from catalog.competitor_dialects import Dialect
+from catalog.competitor_lines import UnreadableFileError
+from catalog.models import CompetitorFile, CompetitorSource
+from catalog.models.market import CameBy
+from storefront.lib.answers import Exchange
+from storefront.lib.downloading import download
+from storefront.lib.failures import OutsideError
+from storefront.lib.sealing import BrokenSealError, unseal
+from storefront.lib.telling import without
+
+log = logging.getLogger(__name__)
+
+READ_S = 10.0
+TOTAL_S = 60.0
+SECRET = "value"  # noqa: S105 - how it is called where it is sealed
+CONDITIONS = {"etag": "if-none-match", "modified": "if-modified-since"}
+LONGEST_MARK = 200
+LONGEST_PROBLEM = 300
+# Marks may lie: once a day the list is fetched whatever they say.
+BELIEVED = timedelta(days=1)
+
+
+class NothingCountsError(ValueError):
+    """A list in which no line counts; the message says why the first does not."""
+
+
+def due(*, now: datetime) -> list[int]:
+    """Return the sources whose time has come."""
+    found = CompetitorSource.objects.filter(is_on=True, due_at__lte=now)
+    return list(found.order_by("due_at", "pk").values_list("pk", flat=True))
+
+
+def ask_soon(*, source: CompetitorSource, now: datetime) -> None:
+    """Let a source be due now."""
+    CompetitorSource.objects.filter(pk=source.pk).update(due_at=now)
+
+
+def fetch(*, source_id: int, now: datetime) -> Taken | None:
+    """Ask a source if it is due, and take in what it tells; None when that brought nothing.
+
+    Of many that ask at once, one does. Killed anywhere, the next try does all of it again.
+
+    Raises: HeldTransactionError
+    """
+    source = _claimed(source_id, now)
+    if source is None:
+        return None
+    secret = ""
+    try:
+        secret = str(unseal(source.secret_sealed).get(SECRET, ""))
+        answer = _asked(source, secret, now)
+        taken = None if answer is None else _taken_in(source, answer, now)
+    except (OutsideError, UnreadableFileError, NothingCountsError, BrokenSealError) as error:
+        # What a line says is quoted, and a strange server may say what we sent.
+        words = without(str(error), [secret])
+        log.warning("%s tells no prices: %s", source, words)
+        CompetitorSource.objects.filter(pk=source.pk).update(
+            problem=words[:LONGEST_PROBLEM], failing_since=source.failing_since or now
+        )
+        return None
+    CompetitorSource.objects.filter(pk=source.pk).update(
+        heard_at=now, problem="", failing_since=None
+    )
+    return taken
+
+
+def _claimed(source_id: int, now: datetime) -> CompetitorSource | None:
+    source = CompetitorSource.objects.filter(pk=source_id, is_on=True, due_at__lte=now).first()
+    if source is None:
+        return None
+    then = now + timedelta(minutes=source.every_min)
+    mine = CompetitorSource.objects.filter(pk=source.pk, is_on=True, due_at=source.due_at)
+    return source if mine.update(due_at=then, asked_at=now) else None
+
+
+def _asked(source: CompetitorSource, secret: str, now: datetime) -> Exchange | None:
+    """Fetch its list; None when it says that we have it."""
+    known = _known(source)
+    is_believed = bool(known) and now - datetime.fromisoformat(known["at"]) < BELIEVED
+    conditions = {
+        header: known[mark]
+        for mark, header in CONDITIONS.items()
+        if is_believed and known.get(mark)
+    }
+    answer = download(
+        source.url,
+        headers={**conditions, **({source.header: secret} if source.header else {})},
+        max_bytes=competing.MOST_BYTES,
+        read_s=READ_S,
+        total_s=TOTAL_S,
+        hidden=[secret] if secret else [],
+    )
+    if answer.status != HTTPStatus.NOT_MODIFIED:
+        return answer
+    if not conditions:
+        raise UnreadableFileError("It says that nothing changed, and we have nothing.")
+    return None
+
+
+def _known(source: CompetitorSource) -> dict[str, str]:
+    """Return what is remembered of this very list."""
+    known = source.remembered
+    is_same = (known.get("url"), known.get("dialect")) == (source.url, source.dialect)
+    return known if is_same else {}
+
+
+def _taken_in(source: CompetitorSource, answer: Exchange, now: datetime) -> Taken:
+    _refuse_cut_off(source, answer)
+    marks = {
+        "url": source.url,
+        "dialect": source.dialect,
+        "at": now.isoformat(),
+        "digest": hashlib.sha256(answer.content).hexdigest(),
+    }
+    modified = answer.headers.get("last-modified", "")[:LONGEST_MARK]
+    file = _kept(source, answer.content, marks["digest"], as_of=_age(modified, now), now=now)
+    taken = competing.take_in(file=file, actor=file.received_by, now=now)
+    if taken.became:
+        # Remembered only now: who was killed before, or whose list brought nothing, asks again.
+        marks |= {"etag": answer.headers.get("etag", "")[:LONGEST_MARK], "modified": modified}
+    CompetitorSource.objects.filter(pk=source.pk).update(remembered=marks, last_file=file)
+    if not taken.became:
+        first = taken.refused[0]
+        raise NothingCountsError(f"None of its lines counts. Line {first.number}: {first.reason}")
+    return taken
+
+
+def _refuse_cut_off(source: CompetitorSource, answer: Exchange) -> None:
+    """Refuse a list of which nobody can say that it is whole: its last price may lack a digit.
+
+    Raises: UnreadableFileError
+    """
+    is_measured = any(name in answer.headers for name in ("content-length", "transfer-encoding"))
+    is_ended = answer.content.endswith((b"\n", b"\r"))
+    if source.dialect == Dialect.CSV and not is_measured and not is_ended:
+        raise UnreadableFileError("Its last line has no end: it may have been cut off.")
+
+
+def _kept(
+    source: CompetitorSource,
+    content: bytes,
+    digest: str,
+    *,
+    as_of: datetime | None,
+    now: datetime,
+) -> CompetitorFile:
+    """Keep a list as it came; the same words anew are the same list, told again now.
+
+    Raises: UnreadableFileError  it is no such list
+    """
+    last = source.last_file
+    if last is not None and _known(source).get("digest") == digest:
+        last.received_at, last.as_of = now, as_of
+        last.save(update_fields=["received_at", "as_of"])
+        return last
+    return competing.receive(
+        name=source.name,
+        content=content,
+        actor=f"source {source.name}",
+        dialect=Dialect(source.dialect),
+        came_by=CameBy.FETCHED,
+        as_of=as_of,
+        now=now,
+    )
+
+
+def _age(modified: str, now: datetime) -> datetime | None:
+    """Tell since when a list stands as it is; None when its server does not say."""
+    try:
+        told = parsedate_to_datetime(modified)
+    except ValueError:
+        return None
+    told = told if told.tzinfo else told.replace(tzinfo=UTC)
+    return min(told, now)

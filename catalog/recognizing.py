@@ -1,0 +1,134 @@
+"""Find out which goods of ours a list of competitors' prices speaks of. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import batched
+
+from catalog.competitor_dialects import READERS, Dialect
+from catalog.competitor_lines import Line, Refusal
+from catalog.identifiers import mpn_key
+from catalog.market import MAX_AGE
+from catalog.models import CompetitorFile, Identifier, Variant
+from catalog.models.market import Match
+
+BATCH = 1000
+# A clock may be wrong by a few hours; a price of next week is a mistake.
+AHEAD = timedelta(days=1)
+# How sure we are that the goods are ours, by the name that tells so.
+SURE = {Match.SKU: Decimal("1.00"), Match.GTIN: Decimal("0.95"), Match.MPN: Decimal("0.80")}
+SHOWN_CHARACTERS = 40
+
+type Goods = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """A line whose goods are ours."""
+
+    line: Line
+    variant_id: int
+    sku: str
+    by: Match
+    confidence: Decimal
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a file would bring, each line of it either matched or refused."""
+
+    matched: list[Matched] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+
+
+def preview(*, file: CompetitorFile) -> Preview:
+    """Read a file and find the goods it names.
+
+    Raises: UnreadableFileError  it is no such file
+    """
+    found = Preview()
+    lines: list[Line] = []
+    for each in READERS[Dialect(file.dialect)](file.content):
+        if isinstance(each, Line):
+            lines.append(each)
+        else:
+            found.refused.append(each)
+    for batch in batched(lines, BATCH):
+        _match(batch, file=file, found=found)
+    _keep_newest(found)
+    found.refused.sort(key=lambda refusal: refusal.number)
+    return found
+
+
+def _match(lines: Sequence[Line], *, file: CompetitorFile, found: Preview) -> None:
+    skus = {line.sku for line in lines if line.sku}
+    ours = Variant.objects.filter(sku__in=skus).values_list("sku", "pk")
+    known: dict[Match, dict[str, Goods]] = {
+        Match.SKU: {sku: (variant_id, sku) for sku, variant_id in ours},
+        Match.GTIN: _named("gtin", {line.gtin for line in lines if line.gtin}),
+        Match.MPN: _named("mpn", {mpn_key(line.brand, line.mpn) for line in lines if line.mpn}),
+    }
+    for line in lines:
+        as_of = line.as_of or file.as_of or file.received_at
+        if reason := _untimely(as_of, file.received_at):
+            found.refused.append(Refusal(line.number, reason))
+            continue
+        names = {
+            Match.SKU: line.sku,
+            Match.GTIN: line.gtin,
+            Match.MPN: mpn_key(line.brand, line.mpn) if line.brand and line.mpn else "",
+        }
+        hits = {by: known[by][name] for by, name in names.items() if name in known[by]}
+        if not hits:
+            told = ", ".join(
+                f"{by.label} {name[:SHOWN_CHARACTERS]}" for by, name in names.items() if name
+            )
+            found.refused.append(Refusal(line.number, f"We have no such goods: {told}."))
+        elif len(set(hits.values())) > 1:
+            told = " and ".join(str(by.label) for by in hits)
+            found.refused.append(Refusal(line.number, f"The {told} name different goods of ours."))
+        else:
+            by, (variant_id, sku) = next(iter(hits.items()))
+            found.matched.append(
+                Matched(
+                    line=line,
+                    variant_id=variant_id,
+                    sku=sku,
+                    by=by,
+                    confidence=min(SURE[by], line.confidence),
+                    # A clock that is fast must not keep later news out.
+                    as_of=min(as_of, file.received_at),
+                )
+            )
+
+
+def _untimely(as_of: datetime, received_at: datetime) -> str:
+    """Say why a price of then is no news; empty when it is."""
+    if as_of > received_at + AHEAD:
+        return f"It is of {as_of:%Y-%m-%d}, in the future."
+    if as_of <= received_at - MAX_AGE:
+        return f"It is of {as_of:%Y-%m-%d}: what is older than {MAX_AGE.days} days does not count."
+    return ""
+
+
+def _named(scheme: str, values: set[str]) -> dict[str, Goods]:
+    sure = Identifier.objects.filter(scheme=scheme, value__in=values)
+    told = sure.exclude(state=Identifier.State.CONFLICT)
+    return {
+        value: (variant_id, sku)
+        for value, variant_id, sku in told.values_list("value", "variant_id", "variant__sku")
+    }
+
+
+def _keep_newest(found: Preview) -> None:
+    """Let one line speak for a shop and a variant: the newest, of equals the first."""
+    best: dict[tuple[int, str], Matched] = {}
+    for each in sorted(found.matched, key=lambda one: one.as_of, reverse=True):
+        if best.setdefault((each.variant_id, each.line.competitor), each) is not each:
+            reason = "Another line names the same goods and shop."
+            found.refused.append(Refusal(each.line.number, reason))
+    found.matched[:] = sorted(best.values(), key=lambda one: one.line.number)

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from catalog.competitor_dialects import Dialect, recognized
+from catalog.competitor_lines import Line, Refusal, UnreadableFileError
+from catalog.competitor_rows import read, read_strictly
+
+ROW = {
+    "competitor": "lamps.example",
+    "sku": "HL-1",
+    "price": "19.99",
+    "currency": "EUR",
+    "seen_at": "2026-11-24T09:00:00+01:00",
+}
+
+
+def only(row, reader=read_strictly):
+    (found,) = reader(json.dumps({"prices": [row]}))
+    return found
+
+
+def test_a_row_says_who_asks_what_for_which_goods():
+    more = {
+        "gtin": "4006381333931",
+        "brand": "Fara",
+        "mpn": "H1",
+        "has_tax": False,
+        "url": "https://lamps.example/h1",
+        "confidence": "0.9",
+    }
+
+    assert only({**ROW, **more}) == Line(
+        number=1,
+        competitor="lamps.example",
+        sku="HL-1",
+        gtin="04006381333931",
+        brand="Fara",
+        mpn="H1",
+        amount=Decimal("19.99"),
+        currency="EUR",
+        has_tax=False,
+        url="https://lamps.example/h1",
+        as_of=datetime(2026, 11, 24, 8, tzinfo=UTC),
+        confidence=Decimal("0.90"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"seenat": "2026-11-24"}, "no field 'seenat'"),
+        ({"\ud800": "1"}, "no field"),
+        ({"price": 19.99}, "price is to be text"),
+        ({"price": "NaN"}, "is no price"),
+        ({"sku": None}, "sku is to be text"),
+        ({"sku": "HL-\ud800"}, "sku is no text"),
+        ({"confidence": 0.9}, "confidence is to be text"),
+        ({"confidence": True}, "confidence is to be text"),
+        ({"confidence": "1e400"}, "is no confidence"),
+        ({"has_tax": "yes"}, "has_tax is to be true or false"),
+        ({"seen_at": "2026-11-24"}, "seen_at is to be written"),
+        ({"seen_at": "2026-11-24T09:00:00"}, "seen_at is to be written"),
+        ({"seen_at": "2026-13-24T09:00:00Z"}, "is no date"),
+    ],
+)
+def test_a_bad_row_is_refused_with_a_reason_and_the_next_one_is_read(more, reason):
+    told = json.dumps([{**ROW, **more}, ROW])
+
+    bad, good = read_strictly(told)
+
+    assert isinstance(bad, Refusal)
+    assert (bad.number, reason in bad.reason) == (1, True), bad.reason
+    bad.reason.encode()
+    assert (good.number, good.sku) == (2, "HL-1")
+
+
+@pytest.mark.parametrize("field", ["competitor", "price", "currency", "seen_at"])
+def test_a_row_without_what_is_needed_is_refused(field):
+    row = {name: value for name, value in ROW.items() if name != field}
+
+    assert only(row) == Refusal(1, f"{field} is missing.")
+
+
+@pytest.mark.parametrize("row", [None, 5, "text", [ROW]])
+def test_what_is_no_object_is_refused(row):
+    assert only(row) == only(row, read) == Refusal(1, "It is no object.")
+
+
+def test_a_stranger_is_read_as_he_writes():
+    row = {"Shop": "A", "EAN": 4006381333931, "amount": 12.30, "currency": "eur", "stock": {}}
+
+    found = only(row, read)
+
+    assert (found.competitor, found.gtin, found.amount) == ("a", "04006381333931", Decimal("12.30"))
+    assert (found.as_of, found.has_tax, found.confidence) == (None, True, Decimal(1))
+
+
+def test_no_price_of_a_stranger_is_rounded_on_its_way():
+    told = '[{"shop": "a", "sku": "x", "price": 12345678.10, "currency": "EUR"}]'
+
+    (found,) = read(told)
+
+    assert str(found.amount) == "12345678.10"
+
+
+def test_one_absurd_number_does_not_make_the_list_unreadable():
+    rows = '[{"shop":"a","sku":"x","price":1e999999999999999999,"currency":"EUR"},'
+    rows += f'{{"shop":"a","sku":"y","price":{"9" * 5000},"currency":"EUR"}},'
+    rows += '{"shop":"a","sku":"z","price":5,"currency":"EUR"}]'
+
+    huge, long, good = read(rows)
+
+    assert ["is no price" in each.reason for each in (huge, long)] == [True, True]
+    assert good.amount == Decimal(5)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "no JSON"),
+        ('[{"shop": "a"', "no JSON"),
+        ("[" * 100_000, "no JSON"),
+        ('{"rows": []}', "neither a list"),
+        ("5", "neither a list"),
+        (json.dumps([0] * 50_001), "more than 50000"),
+    ],
+)
+def test_what_is_no_list_is_refused_whole(text, reason):
+    with pytest.raises(UnreadableFileError, match=reason):
+        list(read(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "dialect"),
+    [
+        ("\ufeff [{}]", Dialect.JSON),
+        ('\n{"prices": []}', Dialect.JSON),
+        ("competitor,price\n", Dialect.CSV),
+        ("", Dialect.CSV),
+    ],
+)
+def test_a_file_is_known_by_how_it_begins(text, dialect):
+    assert recognized(text) is dialect

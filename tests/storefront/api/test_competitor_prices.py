@@ -1,0 +1,275 @@
+"""A program tells what others ask: each row is judged, and the guards are those of a file."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+
+from catalog import competing, repricing
+from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange
+from storefront.api import keys
+from storefront.api.competitor_prices import MOST_BYTES, MOST_ROWS
+from storefront.api.models import PriceKey
+from storefront.api.throttles import BatchThrottle
+from tests.factories.catalog import make_variant
+from tests.factories.market import make_identifier
+from tests.factories.price_shop import drafted, open_and_reprice, prices, stock_shop
+from tests.factories.suppliers import NOON
+from tests.storefront.api.contract import kind_of, pointers
+
+pytestmark = pytest.mark.django_db
+PATH = "/api/v1/competitor-prices/"
+SEEN = "2026-11-24T11:00:00Z"
+
+
+@pytest.fixture
+def key():
+    """What a program was told."""
+    return keys.make(name="watcher", actor="ann", now=NOON)[1]
+
+
+@pytest.fixture
+def tell(api, key):
+    def call(*rows, once="k1", bearer=key, **headers):
+        return api.post(
+            PATH, {"prices": list(rows)}, key=once, authorization=f"Bearer {bearer}", **headers
+        )
+
+    return call
+
+
+def row(sku="", **more):
+    told = {"competitor": "a.example", "price": "10.00", "currency": "EUR", "seen_at": SEEN}
+    return told | ({"sku": sku} if sku else {}) | more
+
+
+def results(answer):
+    return [each["result"] for each in answer.json()["rows"]]
+
+
+def test_each_row_is_answered_and_a_bad_one_stops_no_other(tell):
+    by_sku, by_gtin, by_mpn = (make_variant() for _ in range(3))
+    make_identifier(by_gtin)
+    make_identifier(by_mpn, scheme="mpn", value="fara:h1")
+
+    answer = tell(
+        row(by_sku.sku),
+        row(gtin="4006381333931", price="11"),
+        row("unknown"),
+        row(brand="Fara", mpn="H-1", confidence="0.70"),
+        row(by_sku.sku, price="nothing"),
+        5,
+    )
+
+    assert answer.status_code == 200
+    told = answer.json()
+    assert told["counts"] == {"changed": 3, "confirmed": 0, "older": 0, "refused": 3}
+    assert [
+        (each["result"], each["sku"], each["matched_by"], each["confidence"])
+        for each in told["rows"]
+    ] == [
+        ("changed", by_sku.sku, "sku", "1.00"),
+        ("changed", by_gtin.sku, "gtin", "0.95"),
+        ("refused", "", "", None),
+        ("changed", by_mpn.sku, "mpn", "0.70"),
+        ("refused", "", "", None),
+        ("refused", "", "", None),
+    ]
+    assert [each["pointer"] for each in told["rows"]] == [f"#/prices/{n}" for n in range(6)]
+    details = [each["detail"] for each in told["rows"] if each["detail"]]
+    assert details == [
+        "We have no such goods: our SKU unknown.",
+        "'nothing' is no price: write it as 1234.50.",
+        "It is no object.",
+    ]
+    known = CompetitorPrice.objects.get(variant=by_sku)
+    assert (known.source, known.told_by) == ("watcher", "key watcher")
+    kept = CompetitorFile.objects.get()
+    assert (kept.came_by, kept.counts["refused"], len(kept.refused)) == ("api", 3, 3)
+
+
+def test_what_is_known_is_confirmed_and_what_is_older_changes_nothing(tell):
+    variant = make_variant()
+    tell(row(variant.sku), once="1")
+
+    same = tell(row(variant.sku, seen_at="2026-11-24T11:30:00Z"), once="2")
+    older = tell(row(variant.sku, price="8.00", seen_at="2026-11-23T11:00:00Z"), once="3")
+
+    assert (results(same), results(older)) == (["confirmed"], ["older"])
+    price = CompetitorPrice.objects.get()
+    assert (price.amount, price.as_of) == (Decimal(10), NOON - timedelta(minutes=30))
+    assert CompetitorPriceChange.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"seen_at": "2026-11-26T11:00:00Z"}, "in the future"),
+        ({"seen_at": "2026-11-17T11:00:00Z"}, "older than 7 days"),
+        ({"seen_at": "1970-01-01T00:00:00Z"}, "older than 7 days"),
+        ({"seen_at": "0001-01-01T00:00:00+14:00"}, "older than 7 days"),
+        ({"seen_at": "9999-12-31T23:59:59-14:00"}, "in the future"),
+        ({"seenat": SEEN}, "no field"),
+        ({"sku": "\ud800"}, "no text"),
+        ({"sku": "\x00"}, "names no goods"),
+        ({"price": 19.99}, "price is to be text"),
+    ],
+)
+def test_a_batch_of_which_nothing_counts_is_a_problem_with_reasons(tell, more, reason):
+    make_variant(sku="HL-1")
+
+    answer = tell({**row("HL-1"), **more})
+
+    assert (answer.status_code, kind_of(answer)) == (422, "nothing-taken")
+    assert pointers(answer) == ["#/prices/0"]
+    assert reason in answer.json()["errors"][0]["detail"]
+    assert CompetitorFile.objects.get().refused[0][0] == 1
+    assert not CompetitorPrice.objects.exists()
+
+
+def test_a_number_that_no_computer_holds_stops_no_other_row(api, key):
+    variant = make_variant()
+    good, huge = (json.dumps(row(variant.sku, price=price)) for price in ("9.00", "huge"))
+    body = f'{{"prices": [{huge}, {good}]}}'.replace('"huge"', "1e999").encode()
+    headers = {"authorization": f"Bearer {key}", "idempotency-key": "k1"}
+
+    answer = api.send("POST", PATH, body, headers=headers)
+
+    assert results(answer) == ["refused", "changed"]
+
+
+def test_the_same_key_takes_a_batch_in_once_and_answers_the_same(tell, monkeypatch):
+    variant = make_variant()
+    first = tell(row(variant.sku))
+    with time_machine.travel(NOON + timedelta(hours=1), tick=False):
+        again = tell(row(variant.sku))
+        other = tell(row(variant.sku, price="9.00"))
+
+    assert again.json() == first.json()
+    assert again.headers["idempotent-replayed"] == "true"
+    assert (other.status_code, kind_of(other)) == (422, "idempotency-key-reused")
+    assert CompetitorFile.objects.count() == 1
+
+
+def test_a_batch_that_broke_off_is_finished_by_the_same_key(tell, monkeypatch):
+    variants = [make_variant() for _ in range(2)]
+    real = competing.take_in
+
+    def dying(**words):
+        real(**words)
+        raise RuntimeError
+
+    monkeypatch.setattr(competing, "take_in", dying)
+    broken = tell(*(row(variant.sku) for variant in variants))
+    monkeypatch.undo()
+    finished = tell(*(row(variant.sku) for variant in variants))
+
+    assert (broken.status_code, finished.status_code) == (500, 200)
+    assert results(finished) == ["confirmed"] * 2
+    assert CompetitorPriceChange.objects.count() == 2
+
+
+def test_a_repeated_request_needs_its_key(tell):
+    answer = tell(row("x"), once=None)
+
+    assert (answer.status_code, kind_of(answer)) == (400, "idempotency-key-required")
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer  ", "Basic {key}", "Bearer {key}x", "{key}"]
+)
+def test_without_a_valid_key_nothing_is_heard(api, key, header):
+    headers = {"authorization": header.format(key=key)} if header else {}
+
+    answer = api.post(PATH, {"prices": [row("x")]}, key="k1", **headers)
+
+    assert (answer.status_code, kind_of(answer)) == (401, "key-unknown")
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert not CompetitorFile.objects.exists()
+
+
+def test_a_revoked_key_opens_nothing_and_another_one_still_does(tell):
+    variant = make_variant()
+    other = keys.make(name="other", actor="ann", now=NOON)[1]
+
+    keys.revoke(key=PriceKey.objects.get(name="watcher"), actor="bob", now=NOON)
+
+    assert tell(row(variant.sku)).status_code == 401
+    assert tell(row(variant.sku), bearer=other).status_code == 200
+
+
+def test_a_key_notes_when_it_was_used_last_and_is_not_kept(tell, key):
+    def used():
+        return PriceKey.objects.get().last_used_at
+
+    assert used() is None
+    tell(row("x"), once="1")
+    first = used()
+    with time_machine.travel(NOON + timedelta(seconds=30), tick=False):
+        tell(row("x"), once="2")
+    soon = used()
+    with time_machine.travel(NOON + timedelta(hours=2), tick=False):
+        tell(row("x"), once="3")
+
+    assert (first, soon, used()) == (NOON, NOON, NOON + timedelta(hours=2))
+    assert key not in json.dumps(list(PriceKey.objects.values()), default=str)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind"),
+    [
+        ({}, 400, "invalid-fields"),
+        ({"prices": []}, 400, "invalid-fields"),
+        ({"prices": {}}, 400, "invalid-fields"),
+        ({"prices": "x"}, 400, "invalid-fields"),
+        ({"prices": [{}], "more": 1}, 400, "invalid-fields"),
+        ({"prices": [{}] * (MOST_ROWS + 1)}, 400, "invalid-fields"),
+        ([], 400, "invalid-fields"),
+        ({"prices": ["x" * MOST_BYTES]}, 413, "too-large"),
+    ],
+)
+def test_what_is_no_batch_is_refused_whole(api, key, body, status, kind):
+    answer = api.post(PATH, body, key="k1", authorization=f"Bearer {key}")
+
+    assert (answer.status_code, kind_of(answer)) == (status, kind)
+    assert not CompetitorFile.objects.exists()
+
+
+def test_a_full_batch_is_taken_in_with_few_questions(tell, django_assert_max_num_queries):
+    variants = [make_variant() for _ in range(20)]
+    rows = [row(variants[n % 20].sku, competitor=f"shop {n // 20}") for n in range(MOST_ROWS)]
+
+    with django_assert_max_num_queries(60):
+        answer = tell(*rows)
+
+    assert answer.json()["counts"]["changed"] == MOST_ROWS == CompetitorPrice.objects.count()
+
+
+def test_a_key_that_tells_too_often_waits_and_another_one_does_not(tell, monkeypatch):
+    monkeypatch.setattr(BatchThrottle, "rate", "2/min")
+    other = keys.make(name="other", actor="ann", now=NOON)[1]
+
+    told = [tell(row("x"), once=str(n)).status_code for n in range(3)]
+
+    assert told == [422, 422, 429]
+    assert tell(row("x"), bearer=other).status_code == 422
+
+
+def test_our_price_follows_what_was_told_within_the_guards(tell):
+    cheap, dear = stock_shop("10.00", "10.00")
+    book = drafted("0.30", floor_margin_rate=Decimal("0.20"))
+    book.rules.update(undercut_rate=0)
+    open_and_reprice(book)
+    before = prices()
+
+    tell(row(cheap.variant.sku, price="19.99"), row(dear.variant.sku, price="0.01"))
+    repricing.reprice_waiting(now=NOON)
+
+    dear.refresh_from_db()
+    assert before == [Decimal("21.99")] * 2
+    assert prices()[0] == Decimal("19.99")
+    assert dear.floor_amount <= dear.price_amount < Decimal("21.99")

@@ -1,0 +1,166 @@
+"""Staff say whom to ask for competitors' prices, and see how it went."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from catalog import source_desk, tasks
+from catalog.models import CompetitorSource
+from storefront.lib.sealing import seal, unseal
+from tests.factories.catalog import NOON
+
+pytestmark = pytest.mark.django_db
+ADD = reverse("admin:catalog_competitorsource_add")
+WORDS = {
+    "name": "watch",
+    "url": "https://watch.example/prices.csv",
+    "dialect": "csv",
+    "every_min": 60,
+    "is_on": "on",
+    "header": "",
+    "secret": "",
+}
+
+
+def page(source, what="change"):
+    return reverse(f"admin:catalog_competitorsource_{what}", args=[source.pk])
+
+
+def shown(answer):
+    return unescape(answer.content.decode())
+
+
+@pytest.fixture
+def source():
+    return CompetitorSource.objects.create(
+        name="watch",
+        url="https://watch.example/prices.csv",
+        header="X-Api-Key",
+        secret_sealed=seal({"value": "swordfish-17"}),
+        due_at=NOON,
+        problem="GET /prices.csv: HTTP 500",
+        failing_since=NOON,
+        remembered={"etag": '"1"'},
+    )
+
+
+def test_a_source_is_asked_as_soon_as_it_is_there(staff):
+    answer = staff.post(ADD, WORDS | {"header": "X-Api-Key", "secret": "swordfish-17"})
+
+    assert answer.status_code == 302
+    source = CompetitorSource.objects.get()
+    assert (source.url, source.every_min) == ("https://watch.example/prices.csv", 60)
+    assert unseal(source.secret_sealed) == {"value": "swordfish-17"}
+    assert source.due_at <= timezone.now()
+
+
+def test_how_it_went_is_shown_and_the_secret_is_not(staff, source):
+    answer = shown(staff.get(page(source)))
+
+    assert "GET /prices.csv: HTTP 500" in answer
+    assert 'name="secret"' in answer
+    assert "swordfish" not in answer
+    assert source.secret_sealed not in answer
+
+
+def test_an_empty_secret_keeps_the_old_one(staff, source):
+    staff.post(page(source), WORDS | {"header": "X-Api-Key", "every_min": 30})
+
+    source.refresh_from_db()
+    assert source.every_min == 30
+    assert unseal(source.secret_sealed) == {"value": "swordfish-17"}
+
+
+def test_what_a_worker_writes_while_staff_save_stays(staff, source, monkeypatch):
+    real = source_desk.CompetitorSourceForm.sealed
+
+    def meanwhile(form):
+        CompetitorSource.objects.update(problem="", remembered={"etag": '"2"'})
+        return real(form)
+
+    monkeypatch.setattr(source_desk.CompetitorSourceForm, "sealed", meanwhile)
+
+    staff.post(page(source), WORDS | {"header": "X-Api-Key", "every_min": 30})
+
+    source.refresh_from_db()
+    assert source.every_min == 30
+    assert (source.problem, source.remembered) == ("", {"etag": '"2"'})
+
+
+def test_without_its_header_a_secret_is_forgotten(staff, source):
+    staff.post(page(source), WORDS)
+
+    source.refresh_from_db()
+    assert (source.header, source.secret_sealed) == ("", "")
+
+
+def test_at_another_address_the_secret_is_asked_for_anew(staff, source):
+    elsewhere = WORDS | {"url": "https://thief.example/", "header": "X-Api-Key"}
+
+    refused = staff.post(page(source), elsewhere)
+    accepted = staff.post(page(source), elsewhere | {"secret": "another-1"})
+
+    assert "The address is another one: enter it anew." in shown(refused)
+    assert accepted.status_code == 302
+    source.refresh_from_db()
+    assert unseal(source.secret_sealed) == {"value": "another-1"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"url": "watch.example"}, "It is no address"),
+        ({"url": "ftp://watch.example/x"}, "It is no address"),
+        ({"url": "https://me:pw@watch.example/"}, "It is no address"),
+        ({"url": "https://watch.example/a b"}, "It is no address"),
+        ({"every_min": 1}, "greater than or equal to 5"),
+        ({"every_min": 99_999}, "less than or equal to 10080"),
+        ({"secret": "x"}, "Say in which header the secret is sent."),
+        ({"header": "X-Api-Key"}, "Without it, the header says nothing."),
+        ({"header": "Host", "secret": "x"}, "A secret cannot be sent in it."),
+        ({"header": "User-Agent", "secret": "x"}, "A secret cannot be sent in it."),
+        ({"header": "X: y", "secret": "x"}, "A secret cannot be sent in it."),
+        ({"header": "X-Api-Key", "secret": "x\u00e9"}, "signs of ASCII only"),
+    ],
+)
+def test_what_cannot_be_is_said_beside_its_field(staff, changes, words):
+    answer = staff.post(ADD, WORDS | changes)
+
+    assert words in shown(answer)
+    assert not CompetitorSource.objects.exists()
+
+
+def test_in_production_nobody_on_the_way_can_change_the_prices(staff, settings):
+    settings.IS_PRODUCTION = True
+
+    answer = staff.post(ADD, WORDS | {"url": "http://watch.example/prices.csv"})
+
+    assert "It must begin with https" in shown(answer)
+    assert not CompetitorSource.objects.exists()
+
+
+def test_a_source_is_asked_at_once_when_staff_want_it(staff, source, monkeypatch):
+    started = []
+    monkeypatch.setattr(tasks.hear_competitors, "delay", lambda **known: started.append(known))
+    CompetitorSource.objects.update(due_at=timezone.now() + timedelta(hours=9))
+
+    staff.post(page(source, "ask_now"))
+
+    source.refresh_from_db()
+    assert source.due_at <= timezone.now()
+    assert started == [{"source_id": source.pk}]
+
+
+def test_a_source_that_is_off_is_not_offered_to_be_asked(staff, source):
+    link = re.compile(re.escape(page(source, "ask_now")))
+    assert link.search(shown(staff.get(page(source))))
+
+    CompetitorSource.objects.update(is_on=False)
+
+    assert not link.search(shown(staff.get(page(source))))

@@ -1,0 +1,69 @@
+"""Staff make keys for programs: shown once, kept as a digest, revoked for ever."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from storefront.api import keys
+from storefront.api.models import PriceKey
+from tests.factories.catalog import NOON
+
+pytestmark = pytest.mark.django_db
+ADD = reverse("admin:api_pricekey_add")
+KEY = re.compile(r"fara_prices_[\w-]{43}")
+
+
+def page(key, what="change"):
+    return reverse(f"admin:api_pricekey_{what}", args=[key.pk])
+
+
+def test_a_key_is_shown_once_and_kept_by_nobody(staff):
+    answer = staff.post(ADD, {"name": "watcher"})
+
+    (told,) = set(KEY.findall(answer.content.decode()))
+    key = PriceKey.objects.get()
+    assert (key.name, key.made_by) == ("watcher", "staff@fara.example")
+    assert key.digest == keys.digest_of(told)
+    assert "no-store" in answer.headers["cache-control"]
+    assert told not in str(answer.cookies)
+    for again in (page(key), reverse("admin:api_pricekey_changelist")):
+        shown = staff.get(again).content.decode()
+        assert key.start in shown
+        assert not KEY.search(shown)
+        assert key.digest not in shown
+
+
+def test_two_valid_keys_have_two_names(staff):
+    old, _told = keys.make(name="watcher", actor="ann", now=NOON)
+
+    refused = staff.post(ADD, {"name": "watcher"})
+    keys.revoke(key=old, actor="ann", now=NOON)
+    made = staff.post(ADD, {"name": "watcher"})
+
+    assert "A valid key has this name." in refused.content.decode()
+    assert KEY.search(made.content.decode())
+    assert PriceKey.objects.count() == 2
+
+
+def test_a_key_is_revoked_and_says_by_whom(staff):
+    key, _told = keys.make(name="watcher", actor="ann", now=NOON)
+
+    staff.post(page(key, "revoke"))
+
+    key.refresh_from_db()
+    assert key.revoked_at is not None
+    assert key.revoked_by == "staff@fara.example"
+    assert page(key, "revoke") not in staff.get(page(key)).content.decode()
+
+
+def test_a_key_that_is_revoked_again_keeps_who_revoked_it_first():
+    key, _told = keys.make(name="watcher", actor="ann", now=NOON)
+
+    keys.revoke(key=key, actor="ann", now=NOON)
+    keys.revoke(key=key, actor="bob", now=NOON)
+
+    key.refresh_from_db()
+    assert key.revoked_by == "ann"
