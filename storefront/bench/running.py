@@ -24,6 +24,7 @@ from storefront.bench import (
     reaching,
     reading,
     reading_goals,
+    supplying,
 )
 from storefront.bench.goals import Verdict
 
@@ -51,7 +52,9 @@ def run(
     verdicts: list[Verdict] = []
     if wanted & (goals.OF_PAGES | goals.OF_SEARCH | goals.OF_GROWTH):
         verdicts += pages.measure(report, say, now=now, wanted=wanted)
-    if wanted & goals.OF_READING:  # a shop of the supplier's products is read meanwhile
+    if wanted & goals.OF_SUPPLYING:
+        verdicts += _judge_supplying(report, say, now=now)
+    if wanted & goals.OF_READING:  # at its end nothing is offered any more
         verdicts += _judge_reading(report, say, is_full=is_full)
     if wanted & goals.OF_REACHING:
         verdicts += _judge_reaching(report, say)
@@ -82,6 +85,17 @@ def _judge_reading(
     found = reading.measure(count, say=say)
     report["reading"] = [msgspec.to_builtins(each) for each in found]
     return reading_goals.judge_reading(found, count=count)
+
+
+def _judge_supplying(
+    report: dict[str, Any], say: Callable[[str], None], *, now: datetime
+) -> list[Verdict]:
+    if "sync" not in report:
+        report["sync"] = pages.sync_figures(say)
+    say("What the supply engine answers and counts")
+    found = supplying.measure(now=now, say=say)
+    report["supplying"] = [msgspec.to_builtins(each) for each in found]
+    return [goals.told("E1", each.what, each.per_second, each.bare_per_second) for each in found]
 
 
 def _judge_reaching(report: dict[str, Any], say: Callable[[str], None]) -> list[Verdict]:
