@@ -34,6 +34,7 @@ from catalog.models import (
     Spec,
     Variant,
 )
+from catalog.shelf_form import ShelfForm
 from storefront.lib import columns
 from storefront.lib.inlines import inline
 from storefront.lib.staff import StaffAdmin, show
@@ -137,6 +138,7 @@ class VariantAdmin(StaffAdmin):
 
 @admin.register(Category)
 class CategoryAdmin(StaffAdmin):
+    form = ShelfForm
     editable = ("slug", "names", "intros", "families", "google_id", "position")
     may_add = True
     groups = CATEGORY

@@ -26,8 +26,7 @@ _LEADS = """
 _TOTALS = """
     SELECT variant.product_id,
         least(count(*), 32767) AS variant_count,
-        count(DISTINCT listing.price_amount) > 1 AS has_more_prices,
-        max(listing.as_of) FILTER (WHERE listing.available > 0) AS as_of
+        count(DISTINCT listing.price_amount) > 1 AS has_more_prices
     FROM catalog_listing listing
     JOIN catalog_variant variant ON variant.id = listing.variant_id
     WHERE listing.channel_id = %(channel)s AND listing.is_published
@@ -129,7 +128,7 @@ _COLUMNS = {
     "has_more_prices": "total.has_more_prices",
     "variant_id": "lead.variant_id",
     "available": "lead.available",
-    "as_of": "COALESCE(total.as_of, lead.as_of)",
+    "as_of": "lead.as_of",
     "ships_from": "COALESCE(place.codes, '{}')::varchar[]",
     "packed_weight_g": "lead.packed_weight_g",
     "lithium": "lead.lithium",

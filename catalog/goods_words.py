@@ -50,7 +50,7 @@ CATEGORY = (
             ),
             "intros": Field(
                 _("Introduction in each language"),
-                _("Written like the names; no page shows it yet. It may be empty, {}."),
+                _("Written like the names; it stands above the goods, and search engines show it."),
             ),
         },
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -119,6 +119,18 @@ class ListingAdmin(StaffAdmin):
 
 class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     countries = CountriesField()
+
+    def clean_default_country(self) -> str:
+        (code,) = CountriesField().clean(self.cleaned_data["default_country"])
+        return str(code)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        usual, chosen = cleaned.get("default_country"), cleaned.get("countries")
+        if usual and chosen and usual not in chosen:
+            words = gettext("%(code)s, the usual country, must be among these.")
+            self.add_error("countries", words % {"code": usual})
+        return cleaned
 
 
 @admin.register(Channel)

@@ -48,9 +48,10 @@ def shelve(*, product_ids: Collection[int], channel: Channel) -> None:
     with connection.cursor() as cursor:
         cursor.execute(REBUILD, values)
         (changed,) = cursor.fetchone()
+        # Not a next step, only a cache: pages kept so far show what was before this change, which
+        # may be one of a variant that the card says nothing of.
+        transaction.on_commit(generations.advance)
         if not changed:
             return
         cursor.execute(COLLECT_WORDS, values)
     tallying.void(channel=channel)
-    # Not a next step, only a cache: pages kept so far show what was before this change.
-    transaction.on_commit(generations.advance)

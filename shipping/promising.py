@@ -6,7 +6,7 @@ All of it is cut from one ``reaching.Reach``, which never holds more than the li
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -31,6 +31,8 @@ class Shown(Piece, Protocol):
 
     @property
     def available(self) -> int: ...
+    @property
+    def ships_from(self) -> Iterable[str]: ...
     def is_available(self, now: datetime) -> bool: ...
 
 
@@ -81,6 +83,7 @@ def of_shown(
     Lists are told the same from now on. What goods land at is kept for a minute, as the routes.
     """
     listed = {id_: each.available if each.is_available(now) else 0 for id_, each in shown.items()}
+    notes = quotes.notes(now)  # of the routes that are asked now, not of those read meanwhile
     reached = reach(
         pieces=shown,
         listed=listed,
@@ -89,7 +92,7 @@ def of_shown(
         now=now,
         costing_of=_noted_costing,
     )
-    notes, found = quotes.notes(now), {}
+    found = {}
     for variant_id, each in shown.items():
         found[variant_id] = reached.answer(variant_id)
         if len(notes) < NOTES_KEPT:
@@ -126,6 +129,7 @@ def _asked(
         now.date(),
         now.hour,
         shown.available if shown.is_available(now) else 0,
+        tuple(sorted(shown.ships_from)),
         shown.packed_weight_g,
         shown.lithium,
         shown.cell_wh,

@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
-from catalog.models import Variant
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.routing import Plan, PlannedParcel
 from shipping.batteries import Cells, Limits
@@ -53,8 +52,8 @@ def for_plan(
     plan: Plan,
     country: str,
     now: datetime,
+    pieces: Mapping[int, Piece],
     by: date | None = None,
-    pieces: Mapping[int, Piece] | None = None,
 ) -> list[ShippingQuote]:
     """Quote every way to deliver a plan (in time): per tier, the cheapest route of each parcel.
 
@@ -62,7 +61,7 @@ def for_plan(
     cell does not take the choice from the whole cart. Nothing is quoted when a parcel cannot
     travel at all; ``reasons`` says why.
 
-    Shape:  ``pieces`` maps variants to what they weigh; without them they are read
+    Shape:  ``pieces`` maps variants to what they weigh
     """
     if not plan.parcels:
         return []
@@ -91,7 +90,7 @@ def for_plan(
 
 
 def reasons(
-    *, plan: Plan, country: str, now: datetime, pieces: Mapping[int, Piece] | None = None
+    *, plan: Plan, country: str, now: datetime, pieces: Mapping[int, Piece]
 ) -> list[Reason]:
     """Say in the shopper's language what keeps parcels of a plan from travelling.
 
@@ -226,13 +225,11 @@ def load_of(variant: Piece, pieces: int = 1) -> Load:
     )
 
 
-def _loads(plan: Plan, pieces: Mapping[int, Piece] | None) -> dict[int, Load]:
-    """Map locations to what their parcels weigh and hold, in one query if nobody knows it."""
-    ids = [line.variant_id for parcel in plan.parcels for line in parcel.lines]
-    variants: Mapping[int, Piece] = Variant.objects.in_bulk(ids) if pieces is None else pieces
+def _loads(plan: Plan, pieces: Mapping[int, Piece]) -> dict[int, Load]:
+    """Map locations to what their parcels weigh and hold."""
     loads = {}
     for parcel in plan.parcels:
-        parts = [load_of(variants[line.variant_id], line.quantity) for line in parcel.lines]
+        parts = [load_of(pieces[line.variant_id], line.quantity) for line in parcel.lines]
         loads[parcel.location_id] = Load(
             weight_g=sum(part.weight_g for part in parts),
             cells=tuple(cells for part in parts for cells in part.cells),

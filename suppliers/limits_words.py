@@ -30,7 +30,7 @@ LIMITS = (
             "lost_percent": _limit(
                 "lost_percent",
                 _("Rows that may be missing, %"),
-                _("If more of the rows that we know are gone, the feed waits for you."),
+                _("If more rows that we know are gone, and more than 3, the feed waits for you."),
             ),
             "bad_percent": _limit(
                 "bad_percent",

@@ -100,7 +100,8 @@ def publish_waiting(*, now: datetime) -> int:
     Several workers publish at once: each takes slices of the products (``slicing``).
     """
     in_slice = Mod("variant__product", slicing.SLICES)
-    waiting = set(UnpublishedSupply.objects.values_list(in_slice, flat=True).distinct())
+    numbers = UnpublishedSupply.objects.values_list(in_slice, flat=True).distinct()
+    waiting = {int(number) for number in numbers}  # Mod makes floats, and locks go by the words
     slices = slicing.each(
         PUBLISHING, is_left=lambda number: _waiting_in(number).exists(), among=waiting
     )

@@ -13,7 +13,6 @@ from functools import cache
 from django.conf import settings
 from django.db import connection
 
-TEMPLATE = "test_fara_template"
 STAYS = ("django_migrations", "django_content_type", "auth_permission")
 
 
@@ -28,13 +27,17 @@ def share_migrations(folder):
         if not door.read():
             _migrate_template()
             door.write("made")
-    connection.settings_dict["TEST"]["TEMPLATE"] = TEMPLATE
+    connection.settings_dict["TEST"]["TEMPLATE"] = _template()
+
+
+def _template():
+    return f"test_{connection.settings_dict['NAME']}_template"
 
 
 def _migrate_template():
     test = connection.settings_dict["TEST"]
     name, own = connection.settings_dict["NAME"], test["NAME"]
-    test["NAME"] = TEMPLATE
+    test["NAME"] = _template()
     connection.creation.create_test_db(verbosity=0, autoclobber=True)
     connection.close()  # nobody may be in a database that is copied
     test["NAME"] = own

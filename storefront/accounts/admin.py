@@ -24,7 +24,7 @@ LABELS = {
     "user_permissions": _("What this person may do besides"),
 }
 HELP = {
-    "email": _("Whoever it is signs in with it, and gets mail there."),
+    "email": _("Whoever it is signs in with it."),
     "name": _("How colleagues call this person. Empty: by e-mail."),
     "is_active": _("Not ticked: this person cannot sign in; nothing is lost."),
     "is_staff": _("Ticked: may come to these pages, and see what is allowed below."),

@@ -32,7 +32,14 @@ CHANGED = {
         "variant_id": f"t.variant_id + c * {STRIDE}",
     },
     "catalog_listing": {"variant_id": f"t.variant_id + c * {STRIDE}"},
+    "suppliers_supplieroffer": {
+        "supplier_sku": "left(t.supplier_sku, 50) || '-' || c",
+        "supplier_product": "left(t.supplier_product, 50) || '-' || c",
+        "variant_id": f"t.variant_id + c * {STRIDE}",
+    },
+    "suppliers_stocklevel": {"offer_id": f"t.offer_id + c * {STRIDE}"},
     "catalog_card": {
+        "variant_id": f"t.variant_id + c * {STRIDE}",
         "slug": "left(t.slug, 100) || '-' || c",
         "product_id": f"t.product_id + c * {STRIDE}",
     },

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from babel import Locale
 from django import forms
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminTextInputWidget
+
+_KNOWN = Locale("en").territories
 
 
 class CountriesField(forms.CharField):
@@ -22,7 +25,7 @@ class CountriesField(forms.CharField):
             return value
         codes = str(value or "").upper().replace(",", " ").split()
         for code in codes:
-            if not (len(code) == 2 and code.isascii() and code.isalpha()):  # noqa: PLR2004 - as ISO
+            if len(code) != 2 or code not in _KNOWN:  # noqa: PLR2004 - other codes are of regions
                 words = _("%(code)s is no country's code, such as DE.") % {"code": code}
                 raise forms.ValidationError(words, code="no_country")
         return list(dict.fromkeys(codes))

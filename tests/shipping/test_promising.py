@@ -55,7 +55,8 @@ def quoted(listing, quantity, *, country="DE", by=None, now=NOON):
     ).plan([(listing.variant_id, quantity)])
     if plan.missing:
         return []
-    return quotes.for_plan(plan=plan, country=country, by=by, now=now)
+    pieces = {listing.variant_id: listing.variant}
+    return quotes.for_plan(plan=plan, country=country, by=by, now=now, pieces=pieces)
 
 
 def test_no_location_is_counted_that_no_route_leaves():

@@ -29,6 +29,7 @@ class Lamp:
     cell_wh: Decimal | None = Decimal("4.44")
     cell_count: int = 1
     as_of: datetime = NOON
+    ships_from: tuple[str, ...] = ("DE",)
 
     def is_available(self, now):
         return self.available > 0 and self.as_of > now - timedelta(days=1)
@@ -59,6 +60,20 @@ def test_a_card_is_promised_from_the_nearest_place_that_has_it():
         date(2026, 11, 30),
     )
     assert (only_far.country_from, only_far.arrives_to) == ("CN", date(2026, 12, 11))
+
+
+def test_a_card_that_ships_from_elsewhere_is_asked_for_anew_although_as_many_are_left():
+    listing = make_sellable()
+    far = make_location(code="CN", country="CN")
+    make_level(listing.level.offer, 5, far)
+    make_service(far, code="far", min_days=9, max_days=15)
+    make_service(min_days=2, max_days=4)
+    near = listed(listing, ships_from=("CN", "DE")).promise
+
+    StockLevel.objects.filter(pk=listing.level.pk).update(reported_quantity=0)
+    far_now = listed(listing, ships_from=("CN",)).promise
+
+    assert (near.country_from, far_now.country_from) == ("DE", "CN")
 
 
 def test_a_card_is_promised_nothing_where_no_carrier_goes_and_is_not_sold_out():

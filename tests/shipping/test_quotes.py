@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
+from catalog.models import Variant
 from orders import sourcing
 from shipping import quotes
 from tests.factories.catalog import make_channel
@@ -19,6 +20,14 @@ pytestmark = pytest.mark.django_db
 def plan_of(*listings, quantity=1, country="DE"):
     lines = [(listing.variant_id, quantity) for listing in listings]
     return sourcing.plan(lines=lines, channel=make_channel(), country=country, now=NOON)
+
+
+def quoted(plan):
+    return quotes.for_plan(plan=plan, country="DE", now=NOON, pieces=Variant.objects.in_bulk())
+
+
+def reasons(plan):
+    return quotes.reasons(plan=plan, country="DE", now=NOON, pieces=Variant.objects.in_bulk())
 
 
 def sellable(quantity=50, **variant):
@@ -35,7 +44,7 @@ def test_each_tier_is_quoted_by_its_cheapest_route_with_days_from_the_warehouse_
     make_service(code="dear", base_amount="9.00", min_days=1, max_days=2)
     make_service(code="air", tier="express", base_amount="12.50", min_days=1, max_days=2)
 
-    economy, express = quotes.for_plan(plan=plan_of(listing), country="DE", now=NOON)
+    economy, express = quoted(plan_of(listing))
 
     assert (economy.tier, economy.parcels[0].service_code) == ("economy", "post")
     assert str(economy.price) == "5.00 EUR"
@@ -49,7 +58,7 @@ def test_delivery_is_free_where_the_route_says_so():
     listing = sellable()
     make_service(base_amount="0.00")
 
-    (quote,) = quotes.for_plan(plan=plan_of(listing), country="DE", now=NOON)
+    (quote,) = quoted(plan_of(listing))
 
     assert not quote.price
 
@@ -59,7 +68,7 @@ def test_a_spare_cell_travels_only_where_loose_cells_may():
     make_service(code="post", base_amount="1.00")
     make_service(code="road", base_amount="8.00", accepts_alone=True)
 
-    (quote,) = quotes.for_plan(plan=plan_of(listing), country="DE", now=NOON)
+    (quote,) = quoted(plan_of(listing))
 
     assert quote.parcels[0].service_code == "road"
 
@@ -74,7 +83,7 @@ def test_a_cart_with_one_parcel_for_which_a_tier_is_closed_keeps_the_choice():
     make_service(code="de-air", tier="express", base_amount="9.00")
     make_service(far, code="cn-road", base_amount="6.00", accepts_alone=True)
 
-    economy, express = quotes.for_plan(plan=plan_of(light, spare), country="DE", now=NOON)
+    economy, express = quoted(plan_of(light, spare))
 
     assert [parcel.service_code for parcel in economy.parcels] == ["de-post", "cn-road"]
     assert [parcel.service_code for parcel in express.parcels] == ["de-air", "cn-road"]
@@ -102,9 +111,9 @@ def test_what_no_route_may_carry_is_not_quoted_and_the_reason_is_a_sentence(
     make_service(**service)
     plan = plan_of(listing)
 
-    (reason,) = quotes.reasons(plan=plan, country="DE", now=NOON)
+    (reason,) = reasons(plan)
 
-    assert quotes.for_plan(plan=plan, country="DE", now=NOON) == []
+    assert quoted(plan) == []
     assert (reason.code, reason.tier) == (code, "")
     assert words in reason.sentence
 
@@ -114,11 +123,9 @@ def test_a_missing_tier_has_its_reason_and_the_other_is_quoted():
     make_service()
     plan = plan_of(listing)
 
-    (reason,) = quotes.reasons(plan=plan, country="DE", now=NOON)
+    (reason,) = reasons(plan)
 
-    assert [quote.tier for quote in quotes.for_plan(plan=plan, country="DE", now=NOON)] == [
-        "economy"
-    ]
+    assert [quote.tier for quote in quoted(plan)] == ["economy"]
     assert (reason.tier, reason.code) == ("express", "no_route")
 
 
@@ -127,7 +134,7 @@ def test_reasons_are_in_the_shoppers_language():
     plan = plan_of(sellable())
 
     with translation.override("az"):
-        (reason,) = quotes.reasons(plan=plan, country="DE", now=NOON)
+        (reason,) = reasons(plan)
 
     assert "Almaniya" in reason.sentence
     assert "No route" not in reason.sentence
@@ -150,4 +157,4 @@ def test_a_quote_takes_one_query_beside_the_routes(django_assert_num_queries):
     plan = plan_of(*listings)
 
     with django_assert_num_queries(2):
-        assert quotes.for_plan(plan=plan, country="DE", now=NOON)
+        assert quoted(plan)

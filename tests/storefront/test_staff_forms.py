@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from django import forms
 from django.contrib import admin
@@ -11,11 +13,13 @@ from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from catalog.models import Category
 from shipping.models import Service
 from storefront.lib.grouping import FACTS, MORE
 from storefront.lib.staff import StaffAdmin
 from suppliers.adapters import ADAPTERS
 from suppliers.models import Connection, FeedRun, StockLocation, Supplier
+from tests.factories.catalog import make_channel
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.world import make_world
 
@@ -179,3 +183,53 @@ def test_countries_are_written_as_people_write_them(world, staff):
     staff.post(url, given | {"countries": ""})
     service.refresh_from_db()
     assert service.countries == []
+
+
+@pytest.mark.parametrize(
+    ("slip", "words"),
+    [
+        ({"names": '["Headlamps"]'}, "Texts by language"),
+        ({"names": '{"az": "Baş fənəri"}'}, "The English name stands where another is missing."),
+        ({"names": '{"en": 5}'}, "Texts by language"),
+        ({"families": '"headlamp"'}, "A list of kinds in brackets"),
+        ({"families": '["lamps"]'}, "A list of kinds in brackets"),
+    ],
+)
+def test_a_slip_in_a_shelf_that_every_page_would_show_is_not_saved(staff, slip, words):
+    good = {
+        "slug": "new",
+        "names": '{"en": "New"}',
+        "intros": "{}",
+        "families": "[]",
+        "position": "0",
+    }
+
+    refused = staff.post(page("catalog_category", "add"), good | slip)
+
+    assert words in refused.content.decode()
+    assert not Category.objects.filter(slug="new").exists()
+    staff.post(page("catalog_category", "add"), good)
+    assert Category.objects.get(slug="new").name_in("az") == "New"
+
+
+@pytest.mark.parametrize(
+    ("usual", "chosen", "words"),
+    [
+        ("DE", "AT", "DE, the usual country, must be among these."),
+        ("de", "UK", "UK is no country"),
+        ("XX", "DE", "XX is no country"),
+    ],
+)
+def test_a_channel_whose_usual_country_cannot_be_chosen_is_not_saved(staff, usual, chosen, words):
+    channel = make_channel(default_country="AT", countries=["AT"])
+    sent = {"name": "Shop", "default_country": usual, "countries": chosen, "buffer": "0"}
+
+    refused = staff.post(page("catalog_channel", "change", channel.pk), sent)
+
+    assert words in html.unescape(refused.content.decode())
+    staff.post(
+        page("catalog_channel", "change", channel.pk),
+        sent | {"default_country": "de", "countries": "at de"},
+    )
+    channel.refresh_from_db()
+    assert (channel.default_country, channel.countries) == ("DE", ["AT", "DE"])

@@ -6,7 +6,8 @@ import threading
 from collections import Counter
 
 import pytest
-from django.db import close_old_connections, connections
+from django.db import close_old_connections, connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from suppliers import slicing, supply
 from suppliers.models import UnpublishedSupply
@@ -73,3 +74,15 @@ def test_what_comes_to_a_slice_that_is_held_is_done_by_who_waits():
     side_by_side(2, work)
 
     assert sorted(done) == list(range(slicing.SLICES))
+
+
+def test_only_slices_in_which_something_waits_are_locked(shop, django_assert_num_queries):
+    variant = make_variant(product=make_product(slug="one"), sku="ONE")
+    UnpublishedSupply.objects.create(variant=variant)
+
+    with CaptureQueriesContext(connection) as asked:
+        assert supply.publish_waiting(now=NOON) == 1
+
+    assert sum("pg_try_advisory_lock" in each["sql"] for each in asked) == 1
+    with django_assert_num_queries(1):
+        supply.publish_waiting(now=NOON)

@@ -152,19 +152,22 @@ SUPPLY = (
     ),
     Invariant(
         code="P3.card_price",
-        sentence="A card shows the price of the cheapest variant that can be bought.",
+        sentence="A card shows the price and the units of the cheapest variant that can be bought.",
         sql=f"""
             SELECT coalesce(c.slug, lead.product_id::text) AS product, c.price_amount,
-                   lead.price_amount AS cheapest
+                   lead.price_amount AS cheapest, c.available, lead.available AS left
             FROM catalog_card c
             FULL JOIN (
                 SELECT DISTINCT ON (l.channel_id, v.product_id)
-                       l.channel_id, v.product_id, l.price_amount
+                       l.channel_id, v.product_id, v.id AS variant_id, l.price_amount, l.available
                 FROM catalog_listing l JOIN catalog_variant v ON v.id = l.variant_id
                 WHERE l.is_published AND (v.status <> 'discontinued' OR l.available > 0)
-                ORDER BY l.channel_id, v.product_id, (l.available = 0), l.price_amount, l.id
+                ORDER BY l.channel_id, v.product_id, (l.available = 0), l.price_amount,
+                         v.position, v.id
             ) lead ON lead.channel_id = c.channel_id AND lead.product_id = c.product_id
-            WHERE c.price_amount IS DISTINCT FROM lead.price_amount AND NOT EXISTS (
+            WHERE (c.price_amount, c.variant_id, c.available)
+                  IS DISTINCT FROM (lead.price_amount, lead.variant_id, lead.available)
+              AND NOT EXISTS (
                 SELECT 1 FROM catalog_variant v
                 WHERE v.product_id = coalesce(c.product_id, lead.product_id)
                   AND NOT ({_SETTLED}))

@@ -10,10 +10,12 @@ from django.core.cache import cache
 from redis.exceptions import ConnectionError as AwayError
 
 from catalog import generations
+from catalog.models import Listing
 from orders.models import Cart
 from storefront.web import page_cache
 from suppliers.models import Supplier
-from tests.factories.catalog import NOON
+from tests.factories.catalog import NOON, make_variant
+from tests.factories.orders import make_sellable
 from tests.storefront.web.conftest import make_light, shelve
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +113,24 @@ def test_a_change_of_the_supply_voids_kept_pages(client, light, django_capture_o
         shelve(other.variant.product)
 
     assert "Ridge" in client.get("/en/c/headlamps/").content.decode()
+
+
+def test_a_change_of_a_variant_that_no_card_speaks_of_voids_kept_pages(
+    client, light, django_capture_on_commit_callbacks
+):
+    product = light.variant.product
+    other = make_sellable(
+        quantity=3, price="49.99", variant=make_variant(product), ships_from={"DE": 3}
+    )
+    shelve(product)
+    path = f"/en/p/trail-400/?v={other.variant.sku}"
+    assert "3 left at the supplier" in client.get(path).content.decode()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        Listing.objects.filter(pk=other.pk).update(available=0)
+        shelve(product)
+
+    assert "Out of stock at the supplier." in client.get(path).content.decode()
 
 
 def test_a_refusal_is_not_kept(client, light):
