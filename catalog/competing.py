@@ -19,6 +19,7 @@ from catalog import doubting, rows, waiting_prices
 from catalog.competitor_dialects import READERS, Dialect, recognized
 from catalog.competitor_lines import Refusal, UnreadableFileError
 from catalog.doubting import DoubtfulListError
+from catalog.market import MAX_AGE
 from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, Variant
 from catalog.models.market import Became, CameBy
 from catalog.recognizing import BATCH, Matched, preview
@@ -174,6 +175,7 @@ def _write(
     new: list[CompetitorPrice] = []
     changed: dict[CompetitorPrice, list[str]] = {}
     moved: list[CompetitorPrice] = []
+    heard: set[int] = set()  # goods of which the market says another thing now
     for each in batch:
         line = each.line
         if each.variant_id not in alive:
@@ -200,16 +202,21 @@ def _write(
             new.append(price)
             moved.append(price)
             done[line.number] = Became.CHANGED
-        elif names := rows.differing(price, values):
+            continue
+        # Also news that only confirms a price may bring it back below the limit of its age.
+        if price.as_of <= now - MAX_AGE:
+            heard.add(price.variant_id)
+        if names := rows.differing(price, values):
             changed[price] = names
             if what.keys() & set(names):
                 moved.append(price)
                 done[line.number] = Became.CHANGED
+            if "confidence" in names:
+                heard.add(price.variant_id)
     CompetitorPrice.objects.bulk_create(new)
     rows.update(CompetitorPrice, changed)
     CompetitorPriceChange.objects.bulk_create(_change(price, now=now) for price in moved)
-    # Also news that only confirms a price may bring it back below the limit of its age.
-    heard = {price.variant_id for price in [*new, *changed]}
+    heard |= {price.variant_id for price in moved}
     waiting_prices.follow_market(variant_ids=heard, now=now)
     return done
 

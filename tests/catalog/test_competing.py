@@ -229,6 +229,28 @@ def test_news_of_a_competitor_reprices_his_goods_and_no_others():
     assert prices() == [Decimal("21.99")] * 2
 
 
+@pytest.mark.parametrize(
+    ("row", "later", "waits"),
+    [
+        ("18.99,EUR", timedelta(hours=1), False),
+        ("18.99,EUR,0.70", timedelta(hours=1), True),
+        ("18.98,EUR", timedelta(hours=1), True),
+        ("18.99,EUR", market.MAX_AGE, True),
+    ],
+    ids=["the same", "less sure", "another price", "it had grown too old"],
+)
+def test_what_only_confirms_a_price_has_nothing_counted_anew(row, later, waits):
+    (listing,) = stock_shop("10.00")
+    follow()
+    head = "competitor,sku,price,currency,confidence\n"
+    take_in(f"a.example,{listing.variant.sku},18.99,EUR\n", head=head)
+    repricing.reprice_waiting(now=NOON)
+
+    take_in(f"a.example,{listing.variant.sku},{row}\n", head=head, now=NOON + later)
+
+    assert WaitingPrice.objects.exists() is waits
+
+
 def test_nothing_waits_where_no_rule_looks_at_the_market():
     (listing,) = stock_shop("10.00")
 
