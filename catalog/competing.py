@@ -6,25 +6,34 @@ One door for all who tell: staff with a file, a program at our address, a source
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from catalog import rows, waiting_prices
+from catalog import doubting, rows, waiting_prices
 from catalog.competitor_dialects import READERS, Dialect, recognized
 from catalog.competitor_lines import Refusal, UnreadableFileError
+from catalog.doubting import DoubtfulListError
+from catalog.market import MAX_AGE
 from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, Variant
 from catalog.models.market import Became, CameBy
 from catalog.recognizing import BATCH, Matched, preview
+from storefront.lib.telling import without
 from storefront.lib.transactions import needs_transaction
 
 MOST_BYTES = 8_000_000
 MOST_REFUSALS_KEPT = 1000
-# What a machine told is kept as it came for so long; each price that it changed, for ever.
+# Of what a machine told, what became of it is kept for so long; each price it changed, for ever.
 KEPT_FOR = timedelta(days=30)
+# The words themselves are many: they are kept for so long, and only of the last of each teller.
+CONTENT_KEPT_FOR = timedelta(days=3)
+MOST_CONTENTS_KEPT = 20
+FORGOTTEN_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,34 +76,47 @@ def receive(  # noqa: PLR0913 - what, from whom, and by which way
     dialect: Dialect | None = None,
     came_by: CameBy = CameBy.HAND,
     as_of: datetime | None = None,
+    hidden: Iterable[str] = (),
 ) -> CompetitorFile:
     """Keep a list, to be looked at before it counts.
 
-    ``as_of`` is how old the list is: lines without a date of their own are no younger.
+    ``as_of`` is how old the list is: lines without a date of their own are no younger. What is
+    ``hidden`` is left out of it: who tells may say again what we sent him.
 
     Raises: UnreadableFileError  it is no such list
     """
     text, spoken = readable(content, dialect=dialect)
-    return CompetitorFile.objects.create(
+    file = CompetitorFile.objects.create(
         name=name[-120:],
-        content=text,
+        content=without(text, hidden),
         dialect=spoken.value,
         came_by=came_by,
         as_of=as_of,
         received_at=now,
         received_by=actor[:100],
     )
+    if came_by is not CameBy.HAND:
+        mine = _told_by_machines().filter(received_by=file.received_by)
+        spare = mine.order_by("-received_at", "-pk").values("pk")[MOST_CONTENTS_KEPT:]
+        CompetitorFile.objects.filter(pk__in=spare).update(content="")
+    return file
 
 
-def take_in(*, file: CompetitorFile, actor: str, now: datetime) -> Taken:
+def take_in(*, file: CompetitorFile, actor: str, now: datetime, is_looked_at: bool = True) -> Taken:
     """Let the matched lines of a list count, and have the prices that follow them counted anew.
 
-    Killed anywhere, it is done again: what is written already is not written twice.
+    Killed anywhere, it is done again: what is written already is not written twice. A list that
+    no person looked at is judged as a whole first, and waits for one if it is doubtful.
 
     Locks:  of each thousand lines: the variants, then their competitor prices, in id order
-    Raises: UnreadableFileError  it is no such list
+    Raises: UnreadableFileError  it is no such list, or its lines are not kept any more
+            DoubtfulListError    too much of it moves too far
     """
     found = preview(file=file)
+    if not is_looked_at and (why := doubting.doubt(found.matched)):
+        counts = {"matched": len(found.matched), "refused": len(found.refused)}
+        _note(file, problem=why, taken_at=None, counts=counts, refused=found.refused)
+        raise DoubtfulListError(why)
     taken = Taken(file=file, became=[], refused=found.refused)
     for batch in batched(found.matched, BATCH):
         with transaction.atomic(durable=True):
@@ -105,21 +127,33 @@ def take_in(*, file: CompetitorFile, actor: str, now: datetime) -> Taken:
             else:
                 taken.refused.append(Refusal(each.line.number, "The goods have just gone."))
     taken.refused.sort(key=lambda refusal: refusal.number)
-    CompetitorFile.objects.filter(pk=file.pk).update(
-        taken_at=now,
-        counts=dict(taken.counts),
-        refused=[[each.number, each.reason] for each in taken.refused[:MOST_REFUSALS_KEPT]],
-    )
+    _note(file, problem="", taken_at=now, counts=dict(taken.counts), refused=taken.refused)
     return taken
 
 
 def forget_old(*, now: datetime) -> int:
-    """Forget lists that machines told long ago; return how many.
+    """Forget lists that machines told long ago, and the words of younger ones; return how many.
 
     What staff brought stays, and so does the history of each price.
     """
-    told = CompetitorFile.objects.filter(received_at__lt=now - KEPT_FOR)
-    return told.exclude(came_by=CameBy.HAND).delete()[0]
+    _told_by_machines().filter(received_at__lt=now - CONTENT_KEPT_FOR).update(content="")
+    told = CompetitorFile.objects.exclude(came_by=CameBy.HAND)
+    old = told.filter(received_at__lt=now - KEPT_FOR).order_by("pk").values_list("pk", flat=True)
+    forgotten = 0
+    while ids := list(old[:FORGOTTEN_AT_ONCE]):
+        # Django reads what it deletes, since sources point at it: not their words, all at once.
+        forgotten += CompetitorFile.objects.filter(pk__in=ids).only("pk").delete()[0]
+    return forgotten
+
+
+def _told_by_machines() -> QuerySet[CompetitorFile]:
+    """Return the lists of machines whose words are kept."""
+    return CompetitorFile.objects.exclude(came_by=CameBy.HAND).exclude(content="")
+
+
+def _note(file: CompetitorFile, *, refused: Sequence[Refusal], **became: Any) -> None:
+    told = [[each.number, each.reason] for each in refused[:MOST_REFUSALS_KEPT]]
+    CompetitorFile.objects.filter(pk=file.pk).update(refused=told, **became)
 
 
 @needs_transaction
@@ -141,6 +175,7 @@ def _write(
     new: list[CompetitorPrice] = []
     changed: dict[CompetitorPrice, list[str]] = {}
     moved: list[CompetitorPrice] = []
+    heard: set[int] = set()  # goods of which the market says another thing now
     for each in batch:
         line = each.line
         if each.variant_id not in alive:
@@ -167,16 +202,21 @@ def _write(
             new.append(price)
             moved.append(price)
             done[line.number] = Became.CHANGED
-        elif names := rows.differing(price, values):
+            continue
+        # Also news that only confirms a price may bring it back below the limit of its age.
+        if price.as_of <= now - MAX_AGE:
+            heard.add(price.variant_id)
+        if names := rows.differing(price, values):
             changed[price] = names
             if what.keys() & set(names):
                 moved.append(price)
                 done[line.number] = Became.CHANGED
+            if "confidence" in names:
+                heard.add(price.variant_id)
     CompetitorPrice.objects.bulk_create(new)
     rows.update(CompetitorPrice, changed)
     CompetitorPriceChange.objects.bulk_create(_change(price, now=now) for price in moved)
-    # Also news that only confirms a price may bring it back below the limit of its age.
-    heard = {price.variant_id for price in [*new, *changed]}
+    heard |= {price.variant_id for price in moved}
     waiting_prices.follow_market(variant_ids=heard, now=now)
     return done
 

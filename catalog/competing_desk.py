@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -65,14 +66,19 @@ class CompetitorFileAdmin(StaffAdmin):
         "received_by",
         "came_by",
         columns.age("taken_at", _("Taken in")),
+        "problem",
         "counts",
     ]
     list_filter: ClassVar = ["came_by"]
     ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["content", "refused"]
-    readonly_fields: ClassVar = ["matched_lines", "refused_lines"]
+    readonly_fields: ClassVar = ["lines"]
     actions_detail: ClassVar = ["take_in"]
     refusals: ClassVar = (UnreadableFileError,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CompetitorFile]:
+        """Leave out what is large: only the page of one file reads it."""
+        return super().get_queryset(request).defer("content", "refused")
 
     def get_form(
         self,
@@ -104,10 +110,15 @@ class CompetitorFileAdmin(StaffAdmin):
         obj.pk = made.pk
         obj.refresh_from_db()
 
-    @admin.display(description=_("Lines whose goods are ours"))
-    def matched_lines(self, file: CompetitorFile) -> str:
-        found = recognizing.preview(file=file).matched
-        lines = [
+    @admin.display(description=_("Lines"))
+    def lines(self, file: CompetitorFile) -> str:
+        try:
+            found = recognizing.preview(file=file)
+        except UnreadableFileError as error:
+            kept = [tuple(each) for each in file.refused[:SHOWN]]
+            table = _table(gettext("Lines that are refused"), kept, total=len(file.refused))
+            return format_html("<p>{}</p>{}", str(error), table)
+        matched = [
             (
                 each.line.number,
                 each.sku,
@@ -116,14 +127,14 @@ class CompetitorFileAdmin(StaffAdmin):
                 each.by.label,
                 each.confidence,
             )
-            for each in found[:SHOWN]
+            for each in found.matched[:SHOWN]
         ]
-        return _table(lines, total=len(found))
-
-    @admin.display(description=_("Lines that are refused"))
-    def refused_lines(self, file: CompetitorFile) -> str:
-        found = recognizing.preview(file=file).refused
-        return _table([(each.number, each.reason) for each in found[:SHOWN]], total=len(found))
+        refused = [(each.number, each.reason) for each in found.refused[:SHOWN]]
+        return format_html(
+            "{}{}",
+            _table(gettext("Lines whose goods are ours"), matched, total=len(found.matched)),
+            _table(gettext("Lines that are refused"), refused, total=len(found.refused)),
+        )
 
     @action(description=_("Take in what is matched"), icon="download_done")
     def take_in(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -143,11 +154,12 @@ class CompetitorFileAdmin(StaffAdmin):
         )
 
 
-def _table(lines: list[tuple[Any, ...]], *, total: int) -> str:
+def _table(title: str, lines: list[tuple[Any, ...]], *, total: int) -> str:
     rows = [format_html_join("", "<td>{}</td>", ((cell,) for cell in line)) for line in lines]
     body = format_html_join("", "<tr>{}</tr>", ((row,) for row in rows))
     return format_html(
-        '<p>{}</p><table class="today-table"><tbody>{}</tbody></table>',
+        '<p>{}: {}</p><table class="today-table"><tbody>{}</tbody></table>',
+        title,
         gettext("%(total)d in all") % {"total": total},
         body,
     )

@@ -7,20 +7,24 @@ page in words, and it is asked again when it is due.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
+from django.db.models.functions import Least
+
 from catalog import competing
 from catalog.competing import Taken
 from catalog.competitor_dialects import Dialect
 from catalog.competitor_lines import UnreadableFileError
+from catalog.doubting import DoubtfulListError
 from catalog.models import CompetitorFile, CompetitorSource
 from catalog.models.market import CameBy
 from storefront.lib.answers import Exchange
 from storefront.lib.downloading import download
-from storefront.lib.failures import OutsideError
+from storefront.lib.failures import OutsideError, TemporaryError
 from storefront.lib.sealing import BrokenSealError, unseal
 from storefront.lib.telling import without
 
@@ -34,10 +38,22 @@ LONGEST_MARK = 200
 LONGEST_PROBLEM = 300
 # Marks may lie: once a day the list is fetched whatever they say.
 BELIEVED = timedelta(days=1)
+# Who is away for a moment is asked again sooner than he is due.
+AGAIN = timedelta(minutes=30)
 
 
 class NothingCountsError(ValueError):
     """A list in which no line counts; the message says why the first does not."""
+
+
+# What is said in words, and changes nothing.
+SPOKEN = (
+    OutsideError,
+    UnreadableFileError,
+    DoubtfulListError,
+    NothingCountsError,
+    BrokenSealError,
+)
 
 
 def due(*, now: datetime) -> list[int]:
@@ -54,7 +70,8 @@ def ask_soon(*, source: CompetitorSource, now: datetime) -> None:
 def fetch(*, source_id: int, now: datetime) -> Taken | None:
     """Ask a source if it is due, and take in what it tells; None when that brought nothing.
 
-    Of many that ask at once, one does. Killed anywhere, the next try does all of it again.
+    Of many that ask at once, one does. Killed anywhere, the next try does all of it again. What
+    nobody expected is noted as well, and raised.
 
     Raises: HeldTransactionError
     """
@@ -65,19 +82,33 @@ def fetch(*, source_id: int, now: datetime) -> Taken | None:
     try:
         secret = str(unseal(source.secret_sealed).get(SECRET, ""))
         answer = _asked(source, secret, now)
-        taken = None if answer is None else _taken_in(source, answer, now)
-    except (OutsideError, UnreadableFileError, NothingCountsError, BrokenSealError) as error:
+        taken = None if answer is None else _taken_in(source, answer, secret, now)
+    except SPOKEN as error:
         # What a line says is quoted, and a strange server may say what we sent.
-        words = without(str(error), [secret])
-        log.warning("%s tells no prices: %s", source, words)
-        CompetitorSource.objects.filter(pk=source.pk).update(
-            problem=words[:LONGEST_PROBLEM], failing_since=source.failing_since or now
-        )
+        _note(source, without(str(error), _spellings(secret)), now)
+        if isinstance(error, TemporaryError):
+            asked = CompetitorSource.objects.filter(pk=source.pk)
+            asked.update(due_at=Least("due_at", now + AGAIN))
         return None
+    except Exception as error:
+        _note(source, f"A mistake of ours that nobody expected: {type(error).__name__}.", now)
+        raise
     CompetitorSource.objects.filter(pk=source.pk).update(
         heard_at=now, problem="", failing_since=None
     )
     return taken
+
+
+def _note(source: CompetitorSource, words: str, now: datetime) -> None:
+    log.warning("%s tells no prices: %s", source, words)
+    CompetitorSource.objects.filter(pk=source.pk).update(
+        problem=words[:LONGEST_PROBLEM], failing_since=source.failing_since or now
+    )
+
+
+def _spellings(secret: str) -> list[str]:
+    """Return a secret as it is, and as a list in JSON or CSV would say it."""
+    return [secret, json.dumps(secret)[1:-1], secret.replace('"', '""')]
 
 
 def _claimed(source_id: int, now: datetime) -> CompetitorSource | None:
@@ -120,7 +151,7 @@ def _known(source: CompetitorSource) -> dict[str, str]:
     return known if is_same else {}
 
 
-def _taken_in(source: CompetitorSource, answer: Exchange, now: datetime) -> Taken:
+def _taken_in(source: CompetitorSource, answer: Exchange, secret: str, now: datetime) -> Taken:
     _refuse_cut_off(source, answer)
     marks = {
         "url": source.url,
@@ -128,17 +159,29 @@ def _taken_in(source: CompetitorSource, answer: Exchange, now: datetime) -> Take
         "at": now.isoformat(),
         "digest": hashlib.sha256(answer.content).hexdigest(),
     }
-    modified = answer.headers.get("last-modified", "")[:LONGEST_MARK]
-    file = _kept(source, answer.content, marks["digest"], as_of=_age(modified, now), now=now)
-    taken = competing.take_in(file=file, actor=file.received_by, now=now)
+    as_of = _age(answer.headers.get("last-modified", ""), now)
+    file = _kept(source, answer.content, marks["digest"], secret=secret, as_of=as_of, now=now)
+    asked = CompetitorSource.objects.filter(pk=source.pk)
+    try:
+        taken = competing.take_in(file=file, actor=file.received_by, now=now, is_looked_at=False)
+    except DoubtfulListError:
+        # The same words again are the same list; it is fetched again, and judged anew.
+        asked.update(remembered=marks, last_file=file)
+        raise
     if taken.became:
         # Remembered only now: who was killed before, or whose list brought nothing, asks again.
-        marks |= {"etag": answer.headers.get("etag", "")[:LONGEST_MARK], "modified": modified}
-    CompetitorSource.objects.filter(pk=source.pk).update(remembered=marks, last_file=file)
+        marks |= {"etag": _mark(answer, "etag"), "modified": _mark(answer, "last-modified")}
+    asked.update(remembered=marks, last_file=file)
     if not taken.became:
         first = taken.refused[0]
         raise NothingCountsError(f"None of its lines counts. Line {first.number}: {first.reason}")
     return taken
+
+
+def _mark(answer: Exchange, header: str) -> str:
+    """Return a mark that can be sent back as it came; empty when it cannot."""
+    told = answer.headers.get(header, "")
+    return told if told.isascii() and told.isprintable() and len(told) <= LONGEST_MARK else ""
 
 
 def _refuse_cut_off(source: CompetitorSource, answer: Exchange) -> None:
@@ -152,11 +195,12 @@ def _refuse_cut_off(source: CompetitorSource, answer: Exchange) -> None:
         raise UnreadableFileError("Its last line has no end: it may have been cut off.")
 
 
-def _kept(
+def _kept(  # noqa: PLR0913 - what, from whom, and how old it is
     source: CompetitorSource,
     content: bytes,
     digest: str,
     *,
+    secret: str,
     as_of: datetime | None,
     now: datetime,
 ) -> CompetitorFile:
@@ -164,8 +208,8 @@ def _kept(
 
     Raises: UnreadableFileError  it is no such list
     """
-    last = source.last_file
-    if last is not None and _known(source).get("digest") == digest:
+    last = source.last_file if _known(source).get("digest") == digest else None
+    if last is not None and last.content:
         last.received_at, last.as_of = now, as_of
         last.save(update_fields=["received_at", "as_of"])
         return last
@@ -177,6 +221,7 @@ def _kept(
         came_by=CameBy.FETCHED,
         as_of=as_of,
         now=now,
+        hidden=_spellings(secret),
     )
 
 
@@ -184,7 +229,7 @@ def _age(modified: str, now: datetime) -> datetime | None:
     """Tell since when a list stands as it is; None when its server does not say."""
     try:
         told = parsedate_to_datetime(modified)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     told = told if told.tzinfo else told.replace(tzinfo=UTC)
     return min(told, now)

@@ -45,7 +45,8 @@ WORDS: Mapping[str, type] = {
     "confidence": str,
 }
 NEEDED = ("competitor", "price", "currency", "seen_at")
-SPELLINGS = {spelling: name for name, all_of in HEADINGS.items() for spelling in all_of}
+LONGEST_COMPETITOR = 80
+CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 KINDS: Mapping[type, str] = {str: "text", bool: "true or false"}
 # A time without a zone is a guess.
 MOMENT = re.compile(
@@ -98,13 +99,15 @@ def _rows(text: str) -> Iterator[tuple[int, Any]]:
 def _cells(row: Any) -> dict[str, str]:
     if not isinstance(row, dict):
         raise BadCellError("It is no object.")
-    cells: dict[str, str] = {}
+    told: dict[str, tuple[str, Any]] = {}
     for word, value in row.items():
-        name = SPELLINGS.get(word.strip().casefold())
-        if name is None or name in cells:
-            continue
-        cells[name] = _cell(word, value)
-    return cells
+        told.setdefault(word.strip().casefold(), (word, value))
+    # Of several spellings the first of the headings is read, in whatever order they come.
+    return {
+        name: _cell(*told[spelling])
+        for name, spellings in HEADINGS.items()
+        if (spelling := next((each for each in spellings if each in told), None)) is not None
+    }
 
 
 def _cell(word: str, value: Any) -> str:
@@ -132,3 +135,16 @@ def _insist(row: Any) -> None:
             raise BadCellError(f"{word} is to be {KINDS[WORDS[word]]}.")
     if not MOMENT.fullmatch(row["seen_at"]):
         raise BadCellError("seen_at is to be written as 2026-11-24T12:00:00Z.")
+    _insist_on_our_spelling(row)
+
+
+def _insist_on_our_spelling(row: Mapping[str, Any]) -> None:
+    """Refuse what a stranger may say in his way: we have said how it is written."""
+    if "," in row["price"]:
+        raise BadCellError("price is to be written as 1234.50, without a comma.")
+    if not CURRENCY.fullmatch(row["currency"]):
+        raise BadCellError("currency is to be three capital letters, such as EUR.")
+    if len(row["competitor"]) > LONGEST_COMPETITOR:
+        raise BadCellError(f"competitor is longer than {LONGEST_COMPETITOR} characters.")
+    if not row.get("confidence", "1").strip():
+        raise BadCellError("confidence is empty: leave it out, or write it as 0.9.")

@@ -67,6 +67,8 @@ def _competitors(channel: Channel, variant_ids: Sequence[int], now: datetime) ->
             continue
         factor = 1 if has_tax or terms is None else 1 + terms.tax_rate
         price = Money(amount * rates[currency] * factor, channel.currency).rounded()
+        if not price:  # too little to be paid in our money: nobody can meet it
+            continue
         if variant_id not in found or price < found[variant_id]:
             found[variant_id] = price
     return found

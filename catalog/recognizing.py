@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import batched
+from urllib.parse import urlsplit
+
+from django.conf import settings
 
 from catalog.competitor_dialects import READERS, Dialect
-from catalog.competitor_lines import Line, Refusal
+from catalog.competitor_lines import Line, Refusal, UnreadableFileError
 from catalog.identifiers import mpn_key
 from catalog.market import MAX_AGE
 from catalog.models import CompetitorFile, Identifier, Variant
@@ -48,8 +51,10 @@ class Preview:
 def preview(*, file: CompetitorFile) -> Preview:
     """Read a file and find the goods it names.
 
-    Raises: UnreadableFileError  it is no such file
+    Raises: UnreadableFileError  it is no such file, or its lines are not kept any more
     """
+    if not file.content:
+        raise UnreadableFileError("Its lines are not kept any more.")
     found = Preview()
     lines: list[Line] = []
     for each in READERS[Dialect(file.dialect)](file.content):
@@ -72,7 +77,12 @@ def _match(lines: Sequence[Line], *, file: CompetitorFile, found: Preview) -> No
         Match.GTIN: _named("gtin", {line.gtin for line in lines if line.gtin}),
         Match.MPN: _named("mpn", {mpn_key(line.brand, line.mpn) for line in lines if line.mpn}),
     }
+    names_of_ours, our_host = _ourselves()
     for line in lines:
+        if line.competitor in names_of_ours or (our_host and _host(line.url) == our_host):
+            # Else we would undercut ourselves, again and again.
+            found.refused.append(Refusal(line.number, "It is our own shop."))
+            continue
         as_of = line.as_of or file.as_of or file.received_at
         if reason := _untimely(as_of, file.received_at):
             found.refused.append(Refusal(line.number, reason))
@@ -104,6 +114,21 @@ def _match(lines: Sequence[Line], *, file: CompetitorFile, found: Preview) -> No
                     as_of=min(as_of, file.received_at),
                 )
             )
+
+
+def _ourselves() -> tuple[set[str], str]:
+    """Return the names under which a list may tell our own prices, and our host."""
+    host = _host(settings.PUBLIC_URL)
+    names = {" ".join(name.split()).casefold() for name in settings.SHOP_NAMES}
+    return {*names, host, f"www.{host}"}, host
+
+
+def _host(url: str) -> str:
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+    return host.rstrip(".").removeprefix("www.")
 
 
 def _untimely(as_of: datetime, received_at: datetime) -> str:

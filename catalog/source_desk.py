@@ -23,6 +23,7 @@ from storefront.lib.dialing import RefusedAddressError, checked
 from storefront.lib.downloading import HARMLESS_HEADERS
 from storefront.lib.sealing import seal
 from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.telling import SHORTEST_SECRET
 
 HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*", re.ASCII)
 # Headers that HTTP itself needs, or that whoever we are led to hears too.
@@ -78,6 +79,10 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
         secret = str(self.cleaned_data["secret"])
         if not (secret.isascii() and secret.isprintable()):
             words = gettext("A header takes letters, digits and signs of ASCII only.")
+            raise forms.ValidationError(words, code="no_secret")
+        if 0 < len(secret) < SHORTEST_SECRET:
+            # A shorter one could not be left out of what is told and logged.
+            words = gettext("It is too short: 6 characters at least.")
             raise forms.ValidationError(words, code="no_secret")
         return secret
 

@@ -26,7 +26,7 @@ SOURCE = (
         {
             "every_min": Field(
                 _("Asked every (minutes)"),
-                _("From 5 minutes to a week. A price counts for 7 days after it was seen."),
+                _("From 5 minutes to 3 days. A price counts for 7 days after it was seen."),
             ),
             "is_on": Field(_("Is asked"), _("Off: what it told stays until it is too old.")),
         },

@@ -27,6 +27,7 @@ DEBUG = env_bool("DEBUG", default=False)
 HARMLESS_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or HARMLESS_HOSTS
 PUBLIC_URL = env_str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+SHOP_NAMES = env_list("SHOP_NAMES", "Fara")  # as lists of competitors' prices may call us
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS") or [PUBLIC_URL]
 
 _harmless_digest = hashlib.sha256(HARMLESS_SECRET_KEY.encode()).digest()
@@ -220,8 +221,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("az", "Azərbaycanca")]
 LOCALE_PATHS = [BASE_DIR / "storefront" / "locale"]
-USE_I18N = True
-USE_TZ = True
+USE_I18N = USE_TZ = True
 TIME_ZONE = CELERY_TIMEZONE = "UTC"
 
 # Files

@@ -105,7 +105,8 @@ class CompetitorPriceChange(models.Model):
 class CompetitorFile(models.Model):
     """A list of competitors' prices as it came: looked at first, then taken in.
 
-    ``as_of`` is how old the list is, where who sent it said so.
+    ``as_of`` is how old the list is, where who sent it said so. ``problem`` says why a person is
+    to look at it before it counts. The ``content`` of what machines told is emptied after days.
 
     Shape:  ``dialect`` as in ``competitor_dialects``; ``counts`` and ``refused`` are of the
             time it was taken in; ``refused`` holds [line, reason]
@@ -119,8 +120,18 @@ class CompetitorFile(models.Model):
     received_at = models.DateTimeField()
     received_by = models.CharField(max_length=100)
     taken_at = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=300, blank=True)
     counts = models.JSONField(default=dict, blank=True)
     refused = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["received_by", "-received_at"],
+                condition=~Q(content=""),
+                name="competitor_file_with_content",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -13,7 +13,8 @@ from catalog.models.market import CompetitorFile
 from storefront.lib.sealing import SealedField
 
 # Nobody answers within less than the next question: see ``competitor_fetching.TOTAL_S``.
-OFTENEST_MIN, SELDOMEST_MIN = 5, 7 * 24 * 60
+# A price counts for 7 days: between two answers, one may fail.
+OFTENEST_MIN, SELDOMEST_MIN = 5, 3 * 24 * 60
 
 
 class CompetitorSource(models.Model):

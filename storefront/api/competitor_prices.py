@@ -14,6 +14,7 @@ from catalog import competing
 from catalog.competing import Taken
 from catalog.competitor_dialects import Dialect
 from catalog.competitor_rows import LIST
+from catalog.doubting import DoubtfulListError
 from catalog.models.market import Became, CameBy, Match
 from storefront.api import idempotency, keys, kinds
 from storefront.api.describing import describes
@@ -147,7 +148,7 @@ class CompetitorPriceList(Endpoint):
         " ours follow it within the guards of the price book.",
         body=CompetitorPrices,
         answers={200: BatchShown},
-        tells=(kinds.NO_ACCESS, kinds.NOTHING_TAKEN),
+        tells=(kinds.NO_ACCESS, kinds.NOTHING_TAKEN, kinds.DOUBTED),
         needs_key=True,
         is_for_keys=True,
         examples=(
@@ -185,7 +186,11 @@ class CompetitorPriceList(Endpoint):
                 actor=actor,
                 now=self.now,
             )
-            taken = competing.take_in(file=file, actor=actor, now=self.now)
+            try:
+                taken = competing.take_in(file=file, actor=actor, now=self.now, is_looked_at=False)
+            except DoubtfulListError as error:
+                errors = [{"pointer": f"#/{LIST}", "detail": str(error)}]
+                raise ProblemError(kinds.DOUBTED, errors=errors) from None
             if not taken.became:
                 errors = [
                     {"pointer": _pointer(each.number), "detail": each.reason}

@@ -50,7 +50,7 @@ def holder(request: Request, *, now: datetime) -> PriceKey:
 
     Raises: ProblemError  none came, or none that is valid
     """
-    key = PriceKey.objects.filter(digest=digest_of(_told(request)), revoked_at=None).first()
+    key = PriceKey.objects.filter(digest=digest_of(told_by(request)), revoked_at=None).first()
     if key is None:
         raise ProblemError(kinds.NO_ACCESS)
     noted = Q(last_used_at=None) | Q(last_used_at__lt=now - NOTED_EVERY)
@@ -62,6 +62,7 @@ def digest_of(told: str) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def _told(request: Request) -> str:
+def told_by(request: Request) -> str:
+    """Return the key that came with a request, as it is read; empty when none came."""
     scheme, _, told = request.headers.get("Authorization", "").partition(" ")
     return told.strip()[:LONGEST_KEY] if scheme.lower() == SCHEME else ""

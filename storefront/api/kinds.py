@@ -114,6 +114,12 @@ NOTHING_TAKEN = Kind(
     title=_("No row of the batch counts"),
     detail=_("Correct what is named in errors and send it with a new Idempotency-Key."),
 )
+DOUBTED = Kind(
+    slug="batch-doubted",
+    status=HTTPStatus.UNPROCESSABLE_ENTITY,
+    title=_("Too many prices of the batch move too far at once"),
+    detail=_("Nothing of it counts until our staff take it in. Look whether it is right."),
+)
 # Carts
 NO_SUCH_CART = Kind(
     slug="no-such-cart",

@@ -10,7 +10,6 @@ from django.core.management import CommandError, call_command
 from catalog import competing, market, recognizing, repricing
 from catalog.competitor_lines import UnreadableFileError
 from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, WaitingPrice
-from catalog.models.market import CameBy
 from storefront.lib.money import Money
 from tests.factories.catalog import (
     NOON,
@@ -141,20 +140,6 @@ def test_goods_that_go_while_a_list_is_read_are_told_and_stop_no_others(monkeypa
     assert CompetitorPrice.objects.get().variant == stays
 
 
-def test_what_machines_told_is_forgotten_after_a_month_and_what_it_changed_is_not():
-    variant = make_variant()
-    rows = f"{HEAD}a.example,{variant.sku},,,,10,EUR,\n".encode()
-    for name, came_by in (("by hand", CameBy.HAND), ("a program", CameBy.API)):
-        file = competing.receive(name=name, content=rows, actor="ann", came_by=came_by, now=NOON)
-        competing.take_in(file=file, actor="ann", now=NOON)
-
-    early, late = (competing.forget_old(now=NOON + days * DAY) for days in (30, 31))
-
-    assert (early, late) == (0, 1)
-    assert CompetitorFile.objects.get().name == "by hand"
-    assert CompetitorPrice.objects.count() == CompetitorPriceChange.objects.count() == 1
-
-
 @pytest.mark.parametrize(
     "content", [b"\xff\xfe\x00", b"sku,price\n", HEAD.encode(), b"x" * (competing.MOST_BYTES + 1)]
 )
@@ -174,6 +159,44 @@ def test_the_lowest_price_that_is_young_and_sure_enough_is_told():
     make_competitor_price(variant, competitor="foreign", amount="7.00", currency="USD")
 
     assert told(channel, variant)[variant.pk].competitor == Money(Decimal("21.00"), "EUR")
+
+
+def test_a_price_that_is_less_than_a_cent_in_our_money_is_passed_over():
+    channel = make_listing().channel
+    variant = make_variant()
+    make_exchange_rate(rate="0.004")
+    make_competitor_price(variant, competitor="a", amount="1.00", currency="USD")
+    assert variant.pk not in told(channel, variant)
+
+    make_competitor_price(variant, competitor="b", amount="25.00")
+
+    assert told(channel, variant)[variant.pk].competitor == Money(Decimal("25.00"), "EUR")
+
+
+@pytest.mark.parametrize(
+    "shop", ["fara", " FARA ", "Fara  Lights", "fara.example", "www.fara.example"]
+)
+def test_our_own_shop_is_no_competitor(settings, shop):
+    settings.PUBLIC_URL, settings.SHOP_NAMES = "https://www.fara.example", ["Fara", "Fara Lights"]
+    variant = make_variant()
+    head = "competitor,url,sku,price,currency\n"
+    rows = (
+        f"{shop},,{variant.sku},9,EUR\n"
+        f"b.example,https://Fara.example:443/h1,{variant.sku},9,EUR\n"
+        f"c.example,https://[fara.example,{variant.sku},20,EUR\n"
+        f"notfara.example,https://notfara.example/,{variant.sku},21,EUR\n"
+    )
+    file = make_competitor_file(head + rows)
+
+    taken = competing.take_in(file=file, actor="ann", now=NOON)
+
+    assert [(each.number, each.reason) for each in taken.refused] == [
+        (number, "It is our own shop.") for number in (2, 3)
+    ]
+    assert set(CompetitorPrice.objects.values_list("competitor", flat=True)) == {
+        "c.example",
+        "notfara.example",
+    }
 
 
 def test_a_foreign_price_and_one_without_tax_are_compared_as_they_would_be_asked_here():
@@ -204,6 +227,28 @@ def test_news_of_a_competitor_reprices_his_goods_and_no_others():
     # It ages: an hour after it grew too old, nothing is met any more.
     repricing.reprice_due(now=NOON + market.MAX_AGE + DAY)
     assert prices() == [Decimal("21.99")] * 2
+
+
+@pytest.mark.parametrize(
+    ("row", "later", "waits"),
+    [
+        ("18.99,EUR", timedelta(hours=1), False),
+        ("18.99,EUR,0.70", timedelta(hours=1), True),
+        ("18.98,EUR", timedelta(hours=1), True),
+        ("18.99,EUR", market.MAX_AGE, True),
+    ],
+    ids=["the same", "less sure", "another price", "it had grown too old"],
+)
+def test_what_only_confirms_a_price_has_nothing_counted_anew(row, later, waits):
+    (listing,) = stock_shop("10.00")
+    follow()
+    head = "competitor,sku,price,currency,confidence\n"
+    take_in(f"a.example,{listing.variant.sku},18.99,EUR\n", head=head)
+    repricing.reprice_waiting(now=NOON)
+
+    take_in(f"a.example,{listing.variant.sku},{row}\n", head=head, now=NOON + later)
+
+    assert WaitingPrice.objects.exists() is waits
 
 
 def test_nothing_waits_where_no_rule_looks_at_the_market():

@@ -66,6 +66,11 @@ def test_a_row_says_who_asks_what_for_which_goods():
         ({"seen_at": "2026-11-24"}, "seen_at is to be written"),
         ({"seen_at": "2026-11-24T09:00:00"}, "seen_at is to be written"),
         ({"seen_at": "2026-13-24T09:00:00Z"}, "is no date"),
+        ({"confidence": ""}, "confidence is empty"),
+        ({"currency": "eur"}, "three capital letters"),
+        ({"currency": "EUR "}, "three capital letters"),
+        ({"price": "19,99"}, "without a comma"),
+        ({"competitor": "a" * 81}, "longer than 80"),
     ],
 )
 def test_a_bad_row_is_refused_with_a_reason_and_the_next_one_is_read(more, reason):
@@ -98,6 +103,16 @@ def test_a_stranger_is_read_as_he_writes():
 
     assert (found.competitor, found.gtin, found.amount) == ("a", "04006381333931", Decimal("12.30"))
     assert (found.as_of, found.has_tax, found.confidence) == (None, True, Decimal(1))
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_of_several_spellings_the_first_of_the_headings_is_read_in_any_order(is_turned):
+    row = {"amount": "12.00", "price": "10.00", "shop": "b", "competitor": "a", "sku": "x"}
+    told = [*row.items(), ("currency", "EUR")]
+
+    found = only(dict(told[::-1] if is_turned else told), read)
+
+    assert (found.competitor, found.amount) == ("a", Decimal(10))
 
 
 def test_no_price_of_a_stranger_is_rounded_on_its_way():

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from catalog import recognizing
 from catalog.models import CompetitorFile, CompetitorPrice
 from tests.factories.catalog import make_variant
 
@@ -40,6 +43,42 @@ def test_a_file_is_shown_line_by_line_before_it_counts(staff):
 
     price = CompetitorPrice.objects.get()
     assert (price.source, price.told_by) == ("prices.csv", "staff@fara.example")
+
+
+def test_a_page_reads_a_list_once_and_the_page_of_all_reads_none(staff, monkeypatch):
+    rows = f"competitor,sku,price,currency\na,{make_variant().sku},1,EUR\n"
+    upload(staff, rows)
+    file = CompetitorFile.objects.get()
+    read = []
+    real = recognizing.preview
+    monkeypatch.setattr(recognizing, "preview", lambda **told: read.append(1) or real(**told))
+
+    with CaptureQueriesContext(connection) as ran:
+        listed = staff.get(reverse("admin:catalog_competitorfile_changelist"))
+    assert "prices.csv" in listed.content.decode()
+    large = [
+        each["sql"] for each in ran if '"content"' in each["sql"] or '"refused"' in each["sql"]
+    ]
+    assert (large, read) == ([], [])
+
+    staff.get(reverse("admin:catalog_competitorfile_change", args=[file.pk]))
+    assert read == [1]
+
+
+def test_of_a_list_whose_lines_are_gone_the_refusals_are_shown(staff):
+    upload(staff, "competitor,sku,price,currency\na,unknown,1,EUR\n")
+    file = CompetitorFile.objects.get()
+    staff.post(reverse("admin:catalog_competitorfile_take_in", args=[file.pk]))
+    CompetitorFile.objects.update(content="", problem="20 of 20 prices move.")
+
+    page = staff.get(reverse("admin:catalog_competitorfile_change", args=[file.pk]))
+    again = staff.post(reverse("admin:catalog_competitorfile_take_in", args=[file.pk]))
+
+    shown = page.content.decode()
+    assert "20 of 20 prices move." in shown
+    assert "Its lines are not kept any more." in shown
+    assert "We have no such goods: our SKU unknown." in shown
+    assert "Its lines are not kept any more." in again.content.decode()
 
 
 def test_what_is_no_such_file_is_said_on_the_form_and_not_kept(staff):

@@ -259,6 +259,30 @@ def test_a_key_that_tells_too_often_waits_and_another_one_does_not(tell, monkeyp
     assert tell(row("x"), bearer=other).status_code == 422
 
 
+def test_however_a_key_is_spelled_it_is_one_key(tell, key, monkeypatch):
+    monkeypatch.setattr(BatchThrottle, "rate", "2/min")
+
+    told = [tell(row("x"), once=str(n), bearer=f"{' ' * n}{key}").status_code for n in range(3)]
+
+    assert told == [422, 422, 429]
+
+
+def test_a_batch_that_moves_most_of_what_we_know_waits_for_a_person(tell):
+    variant = make_variant()
+    rows = [row(variant.sku, competitor=f"shop {n}") for n in range(20)]
+    tell(*rows, once="1")
+
+    answer = tell(*({**each, "price": "1000.00"} for each in rows), once="2")
+
+    assert (answer.status_code, kind_of(answer)) == (422, "batch-doubted")
+    assert answer.json()["errors"][0]["detail"].startswith("20 of 20 prices that we know move")
+    assert set(CompetitorPrice.objects.values_list("amount", flat=True)) == {Decimal(10)}
+    file = CompetitorFile.objects.get(taken_at=None)
+    assert file.problem == answer.json()["errors"][0]["detail"]
+    competing.take_in(file=file, actor="ann", now=NOON)
+    assert set(CompetitorPrice.objects.values_list("amount", flat=True)) == {Decimal(1000)}
+
+
 def test_our_price_follows_what_was_told_within_the_guards(tell):
     cheap, dear = stock_shop("10.00", "10.00")
     book = drafted("0.30", floor_margin_rate=Decimal("0.20"))
