@@ -200,7 +200,7 @@ def test_a_slip_in_a_shelf_that_every_page_would_show_is_not_saved(staff, slip, 
         "slug": "new",
         "names": '{"en": "New"}',
         "intros": "{}",
-        "families": "[]",
+        "families": '["headlamp"]',
         "position": "0",
     }
 
