@@ -59,6 +59,7 @@ class CompetitorFileAdmin(StaffAdmin):
     """A file is looked at here before it counts."""
 
     may_add = True
+    add_form = CompetitorFileForm
     groups = COMPETITOR_FILE
     list_display: ClassVar = [
         "name",
@@ -79,23 +80,6 @@ class CompetitorFileAdmin(StaffAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[CompetitorFile]:
         """Leave out what is large: only the page of one file reads it."""
         return super().get_queryset(request).defer("content", "refused")
-
-    def get_form(
-        self,
-        request: HttpRequest,
-        obj: Any = None,
-        change: bool = False,  # noqa: FBT002 - Django's
-        **words: Any,
-    ) -> type[forms.ModelForm[Any]]:
-        if obj is None:
-            words["form"] = CompetitorFileForm
-        return super().get_form(request, obj, change, **words)
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ["file"] if obj is None else super().get_fields(request, obj)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return [] if obj is None else super().get_readonly_fields(request, obj)
 
     def save_model(
         self, request: HttpRequest, obj: CompetitorFile, form: CompetitorFileForm, change: bool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -45,6 +45,7 @@ class PriceKeyAdmin(StaffAdmin):
     """A key is shown once, when it is made; then it can only be revoked."""
 
     may_add = True
+    add_form = PriceKeyForm
     groups = KEY
     list_display: ClassVar = [
         "name",
@@ -60,20 +61,6 @@ class PriceKeyAdmin(StaffAdmin):
     exclude: ClassVar = ["digest"]
     actions_detail: ClassVar = ["revoke"]
     fits: ClassVar = {"revoke": lambda key: key.revoked_at is None}
-
-    def get_form(
-        self,
-        request: HttpRequest,
-        obj: Any = None,
-        change: bool = False,  # noqa: FBT002 - Django's
-        **words: Any,
-    ) -> type[forms.ModelForm[Any]]:
-        if obj is None:
-            words["form"] = PriceKeyForm
-        return super().get_form(request, obj, change, **words)
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ["name"] if obj is None else super().get_fields(request, obj)
 
     def save_model(
         self, request: HttpRequest, obj: PriceKey, form: PriceKeyForm, change: bool

@@ -75,14 +75,16 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """A table that staff can read. Rows are written by verbs, so nothing here is editable.
 
     ``editable`` names the fields that are configuration; ``may_add`` and ``may_delete`` open
-    the rest. To act on a row takes the permission to change it, also where no field can be
-    changed. ``fits`` tells which rows an action is for, where it is not for all of them.
+    the rest, and ``add_form`` is asked where a new row is made of something else than its columns.
+    To act on a row takes the permission to change it, also where no field can be changed. ``fits``
+    tells which rows an action is for, where it is not for all of them.
     ``groups`` say how fields stand together and are spoken of.
     """
 
     editable: ClassVar[tuple[str, ...]] = ()
     may_add: ClassVar[bool] = False
     may_delete: ClassVar[bool] = False
+    add_form: ClassVar[type[forms.ModelForm[Any]] | None] = None
     groups: ClassVar[tuple[Group, ...]] = ()
     list_per_page = 50
     show_full_result_count = False
@@ -128,6 +130,11 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         rows: models.QuerySet[Any] = super().get_queryset(request)
         return rows.select_related(*names_of(self.model)) if names_of(self.model) else rows
 
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        if obj is None and self.add_form is not None:
+            return list(self.add_form.base_fields)
+        return super().get_fields(request, obj)
+
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         if not self.groups:
             return super().get_fieldsets(request, obj)
@@ -145,6 +152,8 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         **words: Any,
     ) -> type[forms.ModelForm[Any]]:
         """Put the words of the groups on the fields, also on those that only the form declares."""
+        if obj is None and self.add_form is not None:
+            words["form"] = self.add_form
         labels, helps = grouping.labels(self.groups), grouping.help_texts(self.groups)
         words = {"labels": labels, "help_texts": helps, **words}
         made: type[forms.ModelForm[Any]] = super().get_form(request, obj, change, **words)
