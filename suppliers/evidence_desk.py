@@ -66,7 +66,7 @@ class EvidenceAdmin(StaffAdmin):
         "reject": lambda row: row.status != Evidence.Status.REJECTED,
     }
 
-    def get_fields(self, request: HttpRequest, obj: Evidence | None = None) -> list[Any]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
             return ["supplier", *CLAIMED, "paper"]
         return ["supplier", *CLAIMED, self.paper_link, *self.kept]
