@@ -14,13 +14,13 @@ from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 
 from catalog.models import Listing, Variant
-from orders import addresses, carts, freezing, reservations, sourcing
+from orders import addresses, carts, freezing, reservations, sourcing, taxes, totaling
 from orders.access import new_key
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Cart, CartLine, Order, Reservation
 from orders.numbers import order_number
 from orders.routing import PlannedLine
-from orders.taxes import contained_tax, rate_for
+from orders.totaling import Share
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from suppliers import asking_live
@@ -164,14 +164,20 @@ def _place(  # noqa: PLR0913
     units = _units(lines, now)
     _insist_published(lines)
     currency = cart.channel.currency
-    tax_rate = rate_for(ship_to.country)
-    goods = Money.total(
-        (Money(units[line.pk], currency) * line.quantity for line in lines), currency
+    totals = totaling.add_up(
+        lines={line.pk: Money(units[line.pk], currency) * line.quantity for line in lines},
+        parcels=[parcel.price for parcel in quote.parcels],
+        currency=currency,
+        treatment=taxes.treatment(
+            channel=cart.channel,
+            country=ship_to.country,
+            region=ship_to.region,
+            postcode=ship_to.postcode,
+            on=now.date(),
+        ),
     )
-    delivery = quote.price
-    total = goods + delivery
-    if agreed is not None and agreed != total:
-        raise PriceChangedError(total)
+    if agreed is not None and agreed != totals.total:
+        raise PriceChangedError(totals.total)
     order = Order.objects.create(
         number=number,
         access_key=new_key(),
@@ -181,31 +187,26 @@ def _place(  # noqa: PLR0913
         locale=cart.locale,
         ship_to=asdict(ship_to),
         currency=currency,
-        goods_amount=goods.amount,
-        delivery_amount=delivery.amount,
-        tax_amount=Decimal(0),
-        total_amount=total.amount,
+        goods_amount=totals.goods.amount,
+        delivery_amount=totals.delivery.amount,
+        discount_amount=totals.discount.amount,
+        tax_amount=totals.tax.amount,
+        added_tax_amount=totals.added.amount,
+        total_amount=totals.total.amount,
         status=Order.Status.PENDING_PAYMENT,
         status_since=now,
         placed_at=now,
         pay_before=now + PAY_WITHIN,
-        delivery_plan=[_plan_entry(parcel) for parcel in quote.parcels],
+        delivery_plan=[
+            _plan_entry(parcel, share)
+            for parcel, share in zip(quote.parcels, totals.parcels, strict=True)
+        ],
         arrives_from=quote.arrives_from,
         arrives_to=quote.arrives_to,
     )
     order_lines = freezing.freeze(
-        order=order, lines=lines, planned=planned, units=units, tax_rate=tax_rate, now=now
+        order=order, lines=lines, planned=planned, units=units, totals=totals, now=now
     )
-    tax = Money.total(
-        (
-            contained_tax(gross=Money(line.line_amount, currency), rate=tax_rate)
-            for line in order_lines
-        ),
-        currency,
-    )
-    tax += contained_tax(gross=delivery, rate=tax_rate)
-    Order.objects.filter(pk=order.pk).update(tax_amount=tax.amount)
-    order.tax_amount = tax.amount
     reservations.hold(lines=order_lines, until=order.pay_before, now=now)
     return order
 
@@ -259,7 +260,7 @@ def _planned(quote: ShippingQuote, lines: list[CartLine]) -> dict[int, PlannedLi
     return planned
 
 
-def _plan_entry(quoted: QuotedParcel) -> dict[str, Any]:
+def _plan_entry(quoted: QuotedParcel, way: Share) -> dict[str, Any]:
     return {
         "rule": "fewest parcels, then lowest landed cost",
         "supplier_id": quoted.parcel.supplier_id,
@@ -267,7 +268,8 @@ def _plan_entry(quoted: QuotedParcel) -> dict[str, Any]:
         "country": quoted.parcel.country,
         "service_code": quoted.service_code,
         "carrier_service": quoted.carrier_service,
-        "amount": str(quoted.price.rounded().amount),
+        "amount": str(way.charge.amount),
+        "tax": str(way.tax.amount),
         "arrives_from": quoted.arrives_from.isoformat(),
         "arrives_to": quoted.arrives_to.isoformat(),
         "accepts": list(quoted.accepts),

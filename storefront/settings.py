@@ -38,6 +38,7 @@ FIELD_KEYS = env_list("FIELD_KEYS") or [HARMLESS_FIELD_KEY]  # newest first
 SANDBOX_SUPPLIER_URL = env_str("SANDBOX_SUPPLIER_URL", "http://127.0.0.1:8001")
 TEST_GATEWAY_URL = env_str("TEST_GATEWAY_URL", "http://127.0.0.1:8002")
 PAYMENT_GATEWAY = env_str("PAYMENT_GATEWAY", "test")
+TAX_SERVICE = env_str("TAX_SERVICE", "")  # a class as in ``orders.taxes``; else our own table
 HARMLESS_GATEWAY_SECRET = "whsec_bG9jYWwtb25seS1hbmQta25vd24tdG8tZXZlcnlib2R5"
 TEST_GATEWAY_SECRET = env_str("TEST_GATEWAY_SECRET", HARMLESS_GATEWAY_SECRET)
 # The news that a supplier without an own signing scheme posts to us: source name -> secret.

@@ -7,6 +7,7 @@ from orders.models.payment import Payment, PaymentEvent
 from orders.models.purchase import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.models.reservation import Allocation, Reservation
 from orders.models.stray import StrayDecision
+from orders.models.tax import TaxNumber, TaxRate
 
 __all__ = [
     "Allocation",
@@ -23,4 +24,6 @@ __all__ = [
     "StrayDecision",
     "SupplierClaim",
     "SupplierClaimLine",
+    "TaxNumber",
+    "TaxRate",
 ]

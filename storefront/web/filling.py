@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from orders import taxes
 from orders.cart_view import CartView, LineView
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Cart
 from orders.routing import Plan
-from orders.taxes import contained_tax, rate_for
+from orders.totaling import Totals, add_up
 from shipping import promising, quotes
 from shipping.refusing import Reason
 from storefront.lib.money import Money
@@ -41,11 +42,15 @@ class FilledCart:
     quotes: Sequence[ShippingQuote]
     quote: ShippingQuote | None
     reasons: Sequence[Reason]
-    tax: Money
+    totals: Totals
 
     @property
     def total(self) -> Money:
-        return self.cart.goods + self.quote.price if self.quote else self.cart.goods
+        return self.totals.total
+
+    @property
+    def tax(self) -> Money:
+        return self.totals.tax
 
     @property
     def can_be_ordered(self) -> bool:
@@ -68,8 +73,7 @@ def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCa
     chosen = next((quote for quote in offered if quote.tier == tier), None)
     quote = chosen or (offered[0] if offered else None)
     by_variant = {line.variant_id: line for line in seen.lines}
-    tax_rate = rate_for(country)
-    amounts = [line.amount for line in seen.lines] + ([quote.price] if quote else [])
+    known = cart.ship_to if cart.ship_to.get("country") == country else {}
     return FilledCart(
         cart=seen,
         country=country,
@@ -81,9 +85,17 @@ def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCa
         quotes=offered,
         quote=quote,
         reasons=reasons,
-        tax=Money.total(
-            (contained_tax(gross=amount, rate=tax_rate) for amount in amounts),
-            cart.channel.currency,
+        totals=add_up(
+            lines={line.id: line.amount for line in seen.lines},
+            parcels=[parcel.price for parcel in quote.parcels] if quote else [],
+            currency=cart.channel.currency,
+            treatment=taxes.treatment(
+                channel=cart.channel,
+                country=country,
+                region=known.get("region", ""),
+                postcode=known.get("postcode", ""),
+                on=now.date(),
+            ),
         ),
     )
 

@@ -33,6 +33,7 @@ def make_channel(
     default_country="DE",
     countries=("DE", "AZ", "FR", "US"),
     buffer=0,
+    adds_tax=False,
 ):
     channel, _ = Channel.objects.get_or_create(
         code=code,
@@ -42,6 +43,7 @@ def make_channel(
             "default_country": default_country,
             "countries": list(countries),
             "buffer": buffer,
+            "adds_tax": adds_tax,
         },
     )
     return channel

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from catalog import price_books
 from catalog.models import Channel, ExchangeRate, LandingTerms, PriceBook, PriceRule
-from orders.taxes import STANDARD_RATES
+from orders.tax_tables import STANDARD, highest
 from shipping import seeding
 from storefront.accounts.models import User
 from storefront.lib.env import env_str
@@ -92,7 +92,7 @@ def _channel() -> Channel:
             "name": "Fara",
             "currency": "EUR",
             "default_country": "DE",
-            "countries": sorted(STANDARD_RATES),
+            "countries": sorted(STANDARD),
         },
     )
     # The demo hears no news: its rate is of today whenever it starts, unless staff said another.
@@ -109,7 +109,7 @@ def _channel() -> Channel:
         defaults={
             "channel_fee_rate": Decimal("0.03"),
             # The highest rate of any country we sell to: the price holds everywhere.
-            "tax_rate": max(STANDARD_RATES.values()),
+            "tax_rate": highest(),
         },
     )
     if not PriceBook.objects.filter(channel=channel).exists():
