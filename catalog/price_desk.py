@@ -136,7 +136,7 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
 @admin.register(Channel)
 class ChannelAdmin(StaffAdmin):
     form = ChannelForm
-    editable = ("name", "default_country", "countries", "buffer")
+    editable = ("name", "default_country", "countries", "adds_tax", "buffer")
     may_add = True
     groups = CHANNEL
     list_display: ClassVar = ["code", "name", "currency", "default_country", "buffer"]

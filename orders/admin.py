@@ -27,6 +27,7 @@ from orders import (
     money_desk,
     purchasing_desk,
     refunding,
+    selling_desk,
     tasks,
 )
 from orders.models import Order, OrderLine, Payment, PurchaseOrder
@@ -36,7 +37,14 @@ from storefront.lib.inlines import inline
 from storefront.lib.money import Money
 from storefront.lib.staff import ReasonForm, StaffAdmin, action
 
-__all__ = ["OrderAdmin", "claims_desk", "lines_desk", "money_desk", "purchasing_desk"]
+__all__ = [
+    "OrderAdmin",
+    "claims_desk",
+    "lines_desk",
+    "money_desk",
+    "purchasing_desk",
+    "selling_desk",
+]
 
 STATE = columns.state(
     "status",

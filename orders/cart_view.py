@@ -9,6 +9,15 @@ from storefront.lib.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One line of a cart, as it is to be counted."""
+
+    listing_id: int
+    unit: Money
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineView:
     """One line as the shopper sees it. ``price_was`` is set when the price changed.
 
@@ -56,6 +65,14 @@ class CartView:
     @property
     def count(self) -> int:
         return sum(line.quantity for line in self.lines)
+
+    @property
+    def counted(self) -> dict[int, Wanted]:
+        """What is to be counted, by the id of the line."""
+        return {
+            line.id: Wanted(listing_id=line.listing_id, unit=line.unit, quantity=line.quantity)
+            for line in self.lines
+        }
 
     @property
     def wants(self) -> list[tuple[int, int]]:

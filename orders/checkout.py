@@ -14,8 +14,10 @@ from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 
 from catalog.models import Listing, Variant
-from orders import addresses, carts, freezing, reservations, sourcing, taxes, totaling
+from orders import addresses, carts, freezing, redeeming, reservations, sourcing
 from orders.access import new_key
+from orders.billing import Buyer, bill
+from orders.cart_view import Wanted
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Cart, CartLine, Order, Reservation
 from orders.numbers import order_number
@@ -90,9 +92,9 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
 
     Before that, suppliers are asked live for what is too old or nearly gone.
 
-    Locks:  the cart, then the stock rows in id order
+    Locks:  the cart, then promotions with a limit, then the stock rows in id order
     Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError,
-            PriceChangedError, BadAddressError  nothing is written
+            PriceChangedError, SpentError, BadAddressError  nothing is written
     """
     if fields := addresses.problems(address=ship_to):
         raise BadAddressError(fields)
@@ -164,18 +166,21 @@ def _place(  # noqa: PLR0913
     units = _units(lines, now)
     _insist_published(lines)
     currency = cart.channel.currency
-    totals = totaling.add_up(
-        lines={line.pk: Money(units[line.pk], currency) * line.quantity for line in lines},
+    billed = bill(
+        cart=cart,
+        wanted={
+            line.pk: Wanted(
+                listing_id=line.listing_id,
+                unit=Money(units[line.pk], currency),
+                quantity=line.quantity,
+            )
+            for line in lines
+        },
         parcels=[parcel.price for parcel in quote.parcels],
-        currency=currency,
-        treatment=taxes.treatment(
-            channel=cart.channel,
-            country=ship_to.country,
-            region=ship_to.region,
-            postcode=ship_to.postcode,
-            on=now.date(),
-        ),
+        buyer=Buyer.at(ship_to, email=email),
+        now=now,
     )
+    totals = billed.totals
     if agreed is not None and agreed != totals.total:
         raise PriceChangedError(totals.total)
     order = Order.objects.create(
@@ -207,6 +212,7 @@ def _place(  # noqa: PLR0913
     order_lines = freezing.freeze(
         order=order, lines=lines, planned=planned, units=units, totals=totals, now=now
     )
+    redeeming.redeem(order=order, applied=billed.found.outcome.applied, now=now)
     reservations.hold(lines=order_lines, until=order.pay_before, now=now)
     return order
 
@@ -215,7 +221,8 @@ def _place(  # noqa: PLR0913
 def expire(*, order: Order, now: datetime) -> bool:
     """Let an unpaid order go and give its units back to everybody.
 
-    Locks:  the order, its payments and reservations, then the stock rows in id order
+    Locks:  the order, its payments, promotions and reservations, then the stock rows in id
+            order
     """
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if order.status != Order.Status.PENDING_PAYMENT or order.pay_before > now:
@@ -225,6 +232,7 @@ def expire(*, order: Order, now: datetime) -> bool:
     for payment in open_ones.select_for_update(of=["self"]).order_by("pk"):
         # Should it be authorized all the same, the money is given back when we hear of it.
         payment.move("expired", at=now, reason="not paid in time")
+    redeeming.give_back(order=order, now=now)
     reservations.end(order=order, status=Reservation.Status.EXPIRED, now=now)
     return True
 

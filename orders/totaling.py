@@ -8,7 +8,7 @@ what it took.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -41,7 +41,7 @@ class Treatment:
 class Deductions:
     """What is taken off: an amount of each line, and all of the delivery or nothing of it."""
 
-    lines: Mapping[Hashable, Money] = field(default_factory=dict)
+    lines: Mapping[int, Money] = field(default_factory=dict)
     is_delivery_free: bool = False
 
 
@@ -74,7 +74,7 @@ class Totals:
     """
 
     currency: str
-    lines: Mapping[Hashable, Share]
+    lines: Mapping[int, Share]
     parcels: Sequence[Share]
     treatment: Treatment = field(default_factory=Treatment)
 
@@ -111,7 +111,7 @@ class Totals:
 
 def add_up(
     *,
-    lines: Mapping[Hashable, Money],
+    lines: Mapping[int, Money],
     parcels: Sequence[Money],
     currency: str,
     treatment: Treatment,

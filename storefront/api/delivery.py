@@ -10,9 +10,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from orders.billing import Buyer, bill
 from orders.cart_view import CartView
+from orders.codes import Closed
 from orders.delivery import ShippingQuote
 from orders.models import Cart
+from orders.promoting import Refusal
 from shipping import promising, quotes
 from storefront.api import kinds
 from storefront.api.carts import TOKEN, open_cart_of
@@ -22,12 +25,30 @@ from storefront.api.fields import COUNTRY, MoneyFields
 from storefront.api.problems import ProblemError
 
 
+class PromotionShown(serializers.Serializer[Any]):
+    """What one promotion takes off. ``code`` is empty where it holds by itself."""
+
+    name = serializers.CharField(source="offer.name")
+    code = serializers.CharField(source="offer.code", allow_blank=True)
+    amount = MoneyFields()
+
+
 class OptionShown(serializers.Serializer[Any]):
     """One way to have the whole cart delivered. ``total`` is what placing the order agrees to."""
 
     delivery = serializers.CharField(source="quote.tier")
     price = MoneyFields(source="quote.price")
-    total = MoneyFields()
+    total = MoneyFields(source="bill.totals.total")
+    discount = MoneyFields(source="bill.totals.discount")
+    added_tax = MoneyFields(
+        source="bill.totals.added", help_text="Tax that is not in the prices; it is in the total."
+    )
+    promotions = PromotionShown(many=True, source="bill.found.outcome.applied")
+    refused_codes = serializers.DictField(
+        source="bill.found.refused",
+        child=serializers.ChoiceField(choices=[each.value for each in (*Closed, *Refusal)]),
+        help_text="Codes of the cart that take nothing off, and why.",
+    )
     arrives_from = serializers.DateField(source="quote.arrives_from")
     arrives_to = serializers.DateField(source="quote.arrives_to")
     parcels = serializers.SerializerMethodField(help_text="Country that each parcel comes from.")
@@ -94,5 +115,17 @@ class CartDelivery(Endpoint):
         cart = open_cart_of(token, self)
         country = country_on(cart.channel, request.query_params.get("country", cart.country))
         view, found = quotes_for(cart, country=country, endpoint=self)
-        options = [{"quote": quote, "total": view.goods + quote.price} for quote in found]
+        bills = [
+            bill(
+                cart=cart,
+                wanted=view.counted,
+                parcels=[parcel.price for parcel in quote.parcels],
+                buyer=Buyer.of_cart(cart, country=country),
+                now=self.now,
+            )
+            for quote in found
+        ]
+        options = [
+            {"quote": quote, "bill": billed} for quote, billed in zip(found, bills, strict=True)
+        ]
         return Response(OptionsShown({"country": country, "options": options}).data)

@@ -77,6 +77,7 @@ class Checkout(Endpoint):
             kinds.EMPTY_CART,
             kinds.CANNOT_SUPPLY,
             kinds.PRICE_CHANGED,
+            kinds.CODE_SPENT,
             kinds.NO_DELIVERY,
             kinds.BAD_ADDRESS,
         ),

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from orders import taxes
+from orders.billing import Bill, Buyer, bill
 from orders.cart_view import CartView, LineView
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Cart
 from orders.routing import Plan
-from orders.totaling import Totals, add_up
+from orders.totaling import Totals
 from shipping import promising, quotes
 from shipping.refusing import Reason
 from storefront.lib.money import Money
@@ -42,15 +42,22 @@ class FilledCart:
     quotes: Sequence[ShippingQuote]
     quote: ShippingQuote | None
     reasons: Sequence[Reason]
-    totals: Totals
+    codes: Sequence[str]
+    buyer: Buyer
+    bill: Bill
+
+    @property
+    def totals(self) -> Totals:
+        return self.bill.totals
 
     @property
     def total(self) -> Money:
         return self.totals.total
 
     @property
-    def tax(self) -> Money:
-        return self.totals.tax
+    def knows_region(self) -> bool:
+        """Whether the address is known on which a tax that is added depends."""
+        return bool(self.buyer.region)
 
     @property
     def can_be_ordered(self) -> bool:
@@ -72,8 +79,8 @@ def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCa
         reasons = quotes.reasons(plan=plan, country=country, now=now, pieces=looked.pieces)
     chosen = next((quote for quote in offered if quote.tier == tier), None)
     quote = chosen or (offered[0] if offered else None)
+    buyer = Buyer.of_cart(cart, country=country)
     by_variant = {line.variant_id: line for line in seen.lines}
-    known = cart.ship_to if cart.ship_to.get("country") == country else {}
     return FilledCart(
         cart=seen,
         country=country,
@@ -85,17 +92,14 @@ def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCa
         quotes=offered,
         quote=quote,
         reasons=reasons,
-        totals=add_up(
-            lines={line.id: line.amount for line in seen.lines},
+        codes=cart.codes,
+        buyer=buyer,
+        bill=bill(
+            cart=cart,
+            wanted=seen.counted,
             parcels=[parcel.price for parcel in quote.parcels] if quote else [],
-            currency=cart.channel.currency,
-            treatment=taxes.treatment(
-                channel=cart.channel,
-                country=country,
-                region=known.get("region", ""),
-                postcode=known.get("postcode", ""),
-                on=now.date(),
-            ),
+            buyer=buyer,
+            now=now,
         ),
     )
 
