@@ -19,6 +19,7 @@ from catalog import (
     rate_desk,
     source_desk,
 )
+from catalog.column_words import COLUMNS, TABLES
 from catalog.goods_words import CATEGORY, PRODUCT
 from catalog.models import (
     Brand,
@@ -35,7 +36,7 @@ from catalog.models import (
     Variant,
 )
 from catalog.shelf_form import ShelfForm
-from storefront.lib import columns
+from storefront.lib import columns, naming
 from storefront.lib.inlines import inline
 from storefront.lib.staff import StaffAdmin, show
 
@@ -235,3 +236,4 @@ show(
     ordering=["id"],
 )
 show(SearchWord, list_display=["word"], search_fields=["word"], ordering=["word"])
+naming.call("catalog", tables=TABLES, columns=COLUMNS)

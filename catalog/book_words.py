@@ -11,7 +11,7 @@ BOOK = (
         _("What this version is"),
         {
             "channel": Field(_("Channel")),
-            "version": Field(_("Version")),
+            "version": Field(_("Number of the version")),
             "note": Field(_("Note"), _("What is new in it, for colleagues. Empty: none.")),
         },
     ),

@@ -32,9 +32,9 @@ class CameBy(models.TextChoices):
 class Became(models.TextChoices):
     """What became of a line whose goods are ours."""
 
-    CHANGED = "changed"  # a new price
-    CONFIRMED = "confirmed"  # the price that we know
-    OLDER = "older"  # we know a newer one
+    CHANGED = "changed", _("A new price")
+    CONFIRMED = "confirmed", _("The price that we know")
+    OLDER = "older", _("Older than what we know")
 
 
 class CompetitorPrice(models.Model):
