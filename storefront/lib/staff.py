@@ -195,24 +195,26 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         *,
         title: str,
         explain: str,
-        act: Callable[[Mapping[str, Any]], object],
-        done: str,
+        act: Callable[[Mapping[str, Any]], Any],
+        done: str | Callable[[Any], str],
         form_class: type[forms.Form] = SureForm,
         initial: Mapping[str, Any] | None = None,
     ) -> HttpResponse:
         """Explain what will happen, and do it only when the form comes back by POST.
 
-        A refusal of the verb is shown on the same page, in the verb's own words.
+        ``done`` is what to say then, or makes it of what ``act`` returned. A refusal of the verb
+        is shown on the same page, in the verb's own words.
         """
         given = request.POST if request.method == "POST" else None
         form = form_class(given, initial=dict(initial or {}))
         if form.is_valid():
             try:
-                act(form.cleaned_data)
+                made = act(form.cleaned_data)
             except (*REFUSALS, *self.refusals) as refusal:
                 form.add_error(None, str(refusal) or type(refusal).__name__)
             else:
-                self.message_user(request, done, messages.SUCCESS)
+                said = done if isinstance(done, str) else done(made)
+                self.message_user(request, said, messages.SUCCESS)
                 return HttpResponseRedirect(self.page_of(row))
         context = {
             **self.admin_site.each_context(request),
