@@ -51,15 +51,19 @@ class _Echo:
 
 @admin.register(PriceBook)
 class PriceBookAdmin(StaffAdmin):
+    when_empty: ClassVar = _(
+        "A channel has no prices without a book: open the page of a channel and make a draft "
+        "of price rules."
+    )
     editable = ("note", "floor_margin_rate", "max_run_rate", "max_day_rate")
     groups = BOOK
     list_display: ClassVar = [
         "__str__",
         columns.text("channel__code", _("Channel")),
         columns.state("status", _("State"), waits=["draft"], ended=["retired"]),
-        "floor_margin_rate",
-        "max_run_rate",
-        "max_day_rate",
+        columns.percent("floor_margin_rate", _("Lowest margin")),
+        columns.percent("max_run_rate", _("Largest move at once")),
+        columns.percent("max_day_rate", _("Largest move in a day")),
         "made_by",
         columns.age("made_at", _("Made")),
         columns.age("live_at", _("Live since")),
@@ -216,6 +220,10 @@ class PriceBookAdmin(StaffAdmin):
 class PriceRuleAdmin(StaffAdmin):
     """Rules are written while their book is a draft; later they never change."""
 
+    when_empty: ClassVar = _(
+        "Rules are written into a draft of a price book: open a book, make a new draft like "
+        "it, and add a rule."
+    )
     form = PriceRuleForm
     may_add = True
     may_delete = True

@@ -61,6 +61,10 @@ class CompetitorFileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
 class CompetitorFileAdmin(StaffAdmin):
     """A file is looked at here before it counts."""
 
+    when_empty: ClassVar = _(
+        "Add a list of competitors' prices, as CSV or JSON: it is looked at before it "
+        "counts. What programs and sources tell comes here by itself."
+    )
     may_add = True
     add_form = CompetitorFileForm
     groups = COMPETITOR_FILE
@@ -182,6 +186,10 @@ def _table(title: str, lines: list[tuple[Any, ...]], *, total: int) -> str:
 show(
     CompetitorPrice,
     may_delete=True,
+    when_empty=_(
+        "No competitor's price is known yet: add a list of them, a source that Fara asks, or a key"
+        " for a program that tells them."
+    ),
     list_display=[
         columns.link("variant", _("Variant"), text="variant__sku"),
         "competitor",

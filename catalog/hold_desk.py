@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog import deciding
+from catalog import deciding, price_words
 from catalog.guarding import MOVES
 from catalog.models import PriceHold
 from storefront.lib import columns
@@ -22,11 +22,15 @@ Status = PriceHold.Status
 
 @admin.register(PriceHold)
 class PriceHoldAdmin(StaffAdmin):
+    when_empty: ClassVar = _(
+        "No price waits for a decision. A guard stops one that would move further than its "
+        "price book allows."
+    )
     list_display: ClassVar = [
         columns.link("listing", _("Variant"), text="listing__variant__sku"),
         columns.text("listing__channel__code", _("Channel")),
         columns.state("status", _("State"), calls=["open"], ended=["approved", "kept", "lapsed"]),
-        "sentence",
+        "why",
         columns.money("old_amount", _("Price"), currency="listing__channel__currency"),
         columns.money("proposed_amount", _("Proposed"), currency="listing__channel__currency"),
         columns.money("cost_amount", _("Cost"), currency="listing__channel__currency"),
@@ -37,8 +41,8 @@ class PriceHoldAdmin(StaffAdmin):
     list_filter: ClassVar = ["status", "reason", "is_off_sale", "listing__channel"]
     search_fields: ClassVar = ["listing__variant__sku", "listing__variant__product__title"]
     ordering: ClassVar = ["-id"]
-    exclude: ClassVar = ["made_of"]
-    readonly_fields: ClassVar = [columns.document("made_of", _("Made of")), columns.moves]
+    exclude: ClassVar = ["made_of", "sentence"]
+    readonly_fields: ClassVar = ["why", columns.document("made_of", _("Made of")), columns.moves]
     actions: ClassVar = ["approve_all", "reject_all"]
     actions_detail: ClassVar = ["approve", "reject", "keep"]
     fits: ClassVar = {
@@ -47,6 +51,10 @@ class PriceHoldAdmin(StaffAdmin):
         "keep": lambda row: row.status == Status.OPEN and row.is_off_sale and row.old_amount,
     }
     refusals: ClassVar = (deciding.CannotApproveError,)
+
+    @admin.display(description=_("In numbers"))
+    def why(self, hold: PriceHold) -> str:
+        return price_words.stopped_hold(hold)
 
     @action(description=_("Approve the proposed prices"))
     def approve_all(self, request: HttpRequest, rows: QuerySet[PriceHold]) -> None:
@@ -71,7 +79,9 @@ class PriceHoldAdmin(StaffAdmin):
             request,
             hold,
             title=gettext("Approve"),
-            explain=f"{hold.sentence} {gettext('The proposed price counts at once.')}",
+            explain=" ".join(
+                [price_words.stopped_hold(hold), gettext("The proposed price counts at once.")]
+            ),
             act=lambda _given: deciding.approve(
                 hold=hold, actor=str(request.user), now=timezone.now()
             ),
@@ -103,7 +113,7 @@ class PriceHoldAdmin(StaffAdmin):
             request,
             hold,
             title=gettext("Sell on by the old price"),
-            explain=f"{hold.sentence} "
+            explain=f"{price_words.stopped_hold(hold)} "
             + gettext(
                 "The old price counts although it leaves less than the lowest margin, until the"
                 " proposal or the cost changes. It never goes below what the goods cost."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from django import forms
@@ -19,8 +20,9 @@ from catalog import editing, explaining, price_books, price_history, price_words
 from catalog.charting import chart
 from catalog.models import Channel, LandingTerms, Listing, PriceChange
 from catalog.selling_words import CHANNEL, TERMS
-from storefront.lib import columns
+from storefront.lib import columns, grouping
 from storefront.lib.codes import CountriesField
+from storefront.lib.grouping import Group
 from storefront.lib.inlines import inline
 from storefront.lib.money import Money
 from storefront.lib.staff import StaffAdmin, action, show
@@ -96,6 +98,7 @@ class ListingAdmin(StaffAdmin):
             "original": listing,
             "back": self.page_of(listing),
             "hold": found.hold,
+            "stopped": found.hold and price_words.stopped_hold(found.hold),
             "present": listing.price_amount
             and columns.as_money(Money(listing.price_amount, currency)),
             "steps": [
@@ -190,10 +193,21 @@ class ChannelAdmin(StaffAdmin):
         )
 
 
+def _in_figures(groups: Iterable[Group], names: Iterable[str]) -> Iterator[columns.Column]:
+    """Make columns of rates and amounts, called as the form calls them."""
+    labels = grouping.labels(groups)
+    for name in names:
+        if name.endswith("_rate"):
+            yield columns.percent(name, labels[name])
+        else:
+            yield columns.money(name, labels[name], currency="channel__currency")
+
+
 @admin.register(LandingTerms)
 class LandingTermsAdmin(StaffAdmin):
     """What selling costs; a change counts for all prices of the channel."""
 
+    when_empty: ClassVar = _("Say what selling costs: without it, a channel has no prices.")
     editable = (
         "supplier_fee_rate",
         "supplier_fee_amount",
@@ -209,11 +223,10 @@ class LandingTermsAdmin(StaffAdmin):
     may_delete = True
     groups = TERMS
     list_display: ClassVar = [
-        "__str__",
         columns.text("channel__code", _("Channel")),
         "origin",
         "supplier_code",
-        *(name for name in editable if name != "supplier_fee_amount"),
+        *_in_figures(TERMS, editable),
     ]
     list_select_related: ClassVar = ["channel"]
     list_filter: ClassVar = ["channel"]

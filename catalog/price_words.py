@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from decimal import Decimal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import PriceRule
+from catalog.models import PriceHold, PriceRule
 from catalog.rules import Method
 from catalog.stepping import percent
 
@@ -51,6 +53,44 @@ WORDS: dict[str, str | Promise] = {
     "missing_terms": _("No price: nobody said what selling costs here"),
     "missing_rule": _("No price: no rule fits"),
 }
+
+
+STOPPED: dict[str, str | Promise] = {
+    "no_margin": _("Fees and the lowest margin leave nothing of the price to pay the cost with."),
+    "zero": _("The rule asks for nothing, or less."),
+    "too_high": _("The rule asks for more than ten million."),
+    "floor_above_msrp": _("The lowest margin asks %(floor)s, above the suggested %(msrp)s."),
+    "map_above_msrp": _("The lowest advertised price %(map)s is above the suggested %(msrp)s."),
+    "moved_too_far": _("From %(old)s to %(new)s: %(move)s, more than may change at once."),
+    "moved_too_far_today": _(
+        "From %(day)s to %(new)s: %(day_move)s, more than may change in a day."
+    ),
+    "unsure_rate": _("Nobody is sure what the supplier's money is worth."),
+}
+BELOW = _(
+    "Off sale: the present %(old)s is below %(floor)s, which the lowest margin asks. It may be"
+    " kept."
+)
+
+
+def stopped(reason: str, figures: Mapping[str, str]) -> str:
+    """Say why a price was stopped, with the figures of ``price_holds.figures``."""
+    said = [STOPPED[reason], *([BELOW] if "below" in figures else [])]
+    return " ".join(str(sentence) % figures for sentence in said)
+
+
+def stopped_hold(hold: PriceHold) -> str:
+    """Say why a price was stopped; of an old one, in the sentence that was kept."""
+    figures = hold.made_of.get("figures")
+    return stopped(hold.reason, figures) if figures else hold.sentence
+
+
+def stopped_row(told: str) -> str:
+    """Say the same of what a query told: JSON of reason and figures, or a kept sentence."""
+    if not told.startswith("{"):
+        return told
+    found = json.loads(told)
+    return stopped(found["reason"], found["figures"])
 
 
 def words(code: str) -> str:

@@ -48,6 +48,9 @@ class PriceKeyAdmin(StaffAdmin):
     may_add = True
     add_form = PriceKeyForm
     groups = KEY
+    when_empty: ClassVar = _(
+        "Add a key for a program that watches prices. It is shown once, when it is made."
+    )
     list_display: ClassVar = [
         "name",
         "start",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import reduce
 from typing import Any, cast
 
@@ -44,6 +45,10 @@ def said(row: Any, path: str) -> str:
 
 def as_money(money: Money) -> str:
     return format_currency(money.amount, money.currency, locale=get_language() or "en")
+
+
+def as_number(number: Decimal) -> str:
+    return str(formats.localize(Decimal(f"{number.normalize():f}"), use_l10n=True))
 
 
 def as_age(moment: datetime) -> str:
@@ -86,6 +91,28 @@ def money(amount: str, label: Words, *, currency: str = "currency") -> Column:
     def column(row: Any) -> str | None:
         value = reach(row, amount)
         return None if value is None else as_money(Money(value, reach(row, currency)))
+
+    return column
+
+
+def percent(rate: str, label: Words) -> Column:
+    """Make a column of a fraction, said as so many percent."""
+
+    @_titled(label, rate)
+    def column(row: Any) -> str | None:
+        value = reach(row, rate)
+        return None if value is None else f"{as_number(100 * value)} %"
+
+    return column
+
+
+def number(figure: str, label: Words) -> Column:
+    """Make a column of a decimal number, without the zeros that say nothing."""
+
+    @_titled(label, figure)
+    def column(row: Any) -> str | None:
+        value = reach(row, figure)
+        return None if value is None else as_number(value)
 
     return column
 

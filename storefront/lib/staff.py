@@ -78,7 +78,8 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     the rest, and ``add_form`` is asked where a new row is made of something else than its columns.
     To act on a row takes the permission to change it, also where no field can be changed. ``fits``
     tells which rows an action is for, where it is not for all of them.
-    ``groups`` say how fields stand together and are spoken of.
+    ``groups`` say how fields stand together and are spoken of, and ``when_empty`` what to do
+    where there are no rows.
     """
 
     editable: ClassVar[tuple[str, ...]] = ()
@@ -86,6 +87,9 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     may_delete: ClassVar[bool] = False
     add_form: ClassVar[type[forms.ModelForm[Any]] | None] = None
     groups: ClassVar[tuple[Group, ...]] = ()
+    when_empty: ClassVar[str | Promise] = gettext_lazy(
+        "Nothing is here yet. Rows come by themselves as the shop works."
+    )
     list_per_page = 50
     show_full_result_count = False
     list_fullwidth = True

@@ -84,6 +84,19 @@ def test_every_choice_is_said_in_words(spoken):
     assert found == {}
 
 
+def test_an_empty_list_says_what_to_do_and_a_search_without_a_hit_says_that(staff):
+    staff.cookies["django_language"] = "az"
+    url = reverse("admin:catalog_competitorsource_changelist")
+
+    empty = staff.get(url).content.decode()
+    searched = staff.get(f"{url}?q=nobody").content.decode()
+
+    assert "Fara ondan vaxtaşırı soruşur." in empty
+    assert reverse("admin:catalog_competitorsource_add") in empty
+    assert "Uyğun gələn yoxdur." in searched
+    assert "Fara ondan vaxtaşırı soruşur." not in searched
+
+
 def test_a_list_says_the_same_of_a_column_as_the_form(asking):
     table = admin.site._registry[Supplier]
     labels = table.get_form(asking, Supplier(), change=True).base_fields
