@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -28,6 +28,7 @@ from catalog.models import (
     WaitingPrice,
 )
 from storefront.lib import columns
+from storefront.lib.money import Money
 from storefront.lib.staff import StaffAdmin, action, show
 
 SHOWN = 200
@@ -123,17 +124,34 @@ class CompetitorFileAdmin(StaffAdmin):
                 each.line.number,
                 each.sku,
                 each.line.competitor,
-                f"{each.line.amount} {each.line.currency}",
+                columns.as_money(Money(each.line.amount, each.line.currency)),
                 each.by.label,
-                each.confidence,
+                columns.as_number(each.confidence),
             )
             for each in found.matched[:SHOWN]
         ]
         refused = [_kept(each.number, each.code, each.values) for each in found.refused[:SHOWN]]
         return format_html(
             "{}{}",
-            _table(gettext("Lines whose goods are ours"), matched, total=len(found.matched)),
-            _table(gettext("Lines that are refused"), refused, total=len(found.refused)),
+            _table(
+                gettext("Lines whose goods are ours"),
+                matched,
+                total=len(found.matched),
+                headings=(
+                    gettext("Line"),
+                    gettext("SKU"),
+                    gettext("Competitor"),
+                    gettext("Price"),
+                    gettext("Matched by"),
+                    gettext("How sure the match is (1: certain)"),
+                ),
+            ),
+            _table(
+                gettext("Lines that are refused"),
+                refused,
+                total=len(found.refused),
+                headings=(gettext("Line"), gettext("Reason")),
+            ),
         )
 
     @action(description=_("Take in what is matched"), icon="download_done")
@@ -172,13 +190,18 @@ def _kept(
     return number, competitor_words.words(code, values)
 
 
-def _table(title: str, lines: list[tuple[Any, ...]], *, total: int) -> str:
+def _table(
+    title: str, lines: list[tuple[Any, ...]], *, total: int, headings: Iterable[str] = ()
+) -> str:
     rows = [format_html_join("", "<td>{}</td>", ((cell,) for cell in line)) for line in lines]
     body = format_html_join("", "<tr>{}</tr>", ((row,) for row in rows))
     return format_html(
-        '<p>{}: {}</p><table class="today-table"><tbody>{}</tbody></table>',
+        '<p>{}: {}</p><div class="today-scroll" tabindex="0" role="region" aria-label="{}">'
+        '<table class="today-table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>',
         title,
         gettext("%(total)d in all") % {"total": total},
+        title,
+        format_html_join("", '<th scope="col">{}</th>', ((each,) for each in headings)),
         body,
     )
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog import editing, explaining, price_books, price_history, price_words
 from catalog.charting import chart
+from catalog.column_words import COLUMNS
 from catalog.models import Channel, LandingTerms, Listing, PriceChange
 from catalog.selling_words import CHANNEL, TERMS
 from storefront.lib import columns, grouping
@@ -26,6 +27,9 @@ from storefront.lib.grouping import Group
 from storefront.lib.inlines import inline
 from storefront.lib.money import Money
 from storefront.lib.staff import StaffAdmin, action, show
+
+OF_CHANNEL = ("price_amount", "cost_amount", "landed_amount", "floor_amount", "even_amount")
+OF_SUPPLIER = ("map_amount", "msrp_amount")
 
 
 @admin.register(Listing)
@@ -57,9 +61,17 @@ class ListingAdmin(StaffAdmin):
             ordering=["-id"],
         )
     ]
+    exclude: ClassVar = [*OF_CHANNEL, "wholesale_amount", *OF_SUPPLIER, "origins", "ships_from"]
     readonly_fields: ClassVar = [
         columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
         "history",
+        *(columns.money(n, COLUMNS[n], currency="channel__currency") for n in OF_CHANNEL),
+        columns.money(
+            "wholesale_amount", COLUMNS["wholesale_amount"], currency="wholesale_currency"
+        ),
+        *(columns.money(n, COLUMNS[n], currency="map_currency") for n in OF_SUPPLIER),
+        columns.text("origins", COLUMNS["origins"]),
+        columns.pairs("ships_from", _("Units, by country they are sent from")),
     ]
     actions: ClassVar = ["withdraw", "put_back"]
     actions_detail: ClassVar = ["explain"]
@@ -105,7 +117,7 @@ class ListingAdmin(StaffAdmin):
                 {
                     "code": step.code,
                     "words": price_words.words(step.code),
-                    "note": step.note,
+                    "note": price_words.note(step),
                     "amount": ""
                     if step.amount is None
                     else columns.as_money(Money(step.amount, currency)),

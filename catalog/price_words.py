@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import PriceHold, PriceRule
 from catalog.rules import Method
-from catalog.stepping import percent
+from catalog.stepping import Step, percent
 
 WORDS: dict[str, str | Promise] = {
     "wholesale": _("Wholesale cost"),
@@ -55,6 +56,12 @@ WORDS: dict[str, str | Promise] = {
 }
 
 
+_HOW = {
+    Method.MARKUP.value: _("markup on"),
+    Method.MARGIN.value: _("margin over"),
+    Method.FIXED.value: _("added to"),
+}
+_RULE_NOTE = re.compile(r"(?P<number>\d+): (?P<method>\w+) (?P<value>.+) / (?P<basis>\w+)")
 STOPPED: dict[str, str | Promise] = {
     "no_margin": _("Fees and the lowest margin leave nothing of the price to pay the cost with."),
     "zero": _("The rule asks for nothing, or less."),
@@ -98,6 +105,15 @@ def words(code: str) -> str:
     return " · ".join(str(WORDS.get(part, part)) for part in code.split("+") if part)
 
 
+def note(step: Step) -> str:
+    """Say of what a step is made; a rule as ``stepping`` writes it, in words."""
+    found = _RULE_NOTE.fullmatch(step.note) if step.code == "rule" else None
+    if found is None:
+        return step.note
+    basis = dict(PriceRule._meta.get_field("basis").flatchoices)[found["basis"]]  # noqa: SLF001
+    return f"{found['number']}: {found['value']} {_HOW[found['method']]} {basis}"
+
+
 def percents(rate: str | None) -> str:
     return "–" if rate is None else percent(Decimal(rate))
 
@@ -119,12 +135,7 @@ def method(rule: PriceRule) -> str:
     tiers = "".join(
         f", {_('from')} {start}: {_value(rule, Decimal(str(value)))}" for start, value in rule.tiers
     )
-    how = {
-        Method.MARKUP.value: _("markup on"),
-        Method.MARGIN.value: _("margin over"),
-        Method.FIXED.value: _("added to"),
-    }[rule.method]
-    return f"{_value(rule, rule.value)} {how} {rule.get_basis_display()}{tiers}"
+    return f"{_value(rule, rule.value)} {_HOW[rule.method]} {rule.get_basis_display()}{tiers}"
 
 
 def _value(rule: PriceRule, value: Decimal) -> str:

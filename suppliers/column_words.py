@@ -68,7 +68,7 @@ COLUMNS = {
     "missing_evidence": _("Proof that is missing"),
     "seen_at": _("Last seen"),
     "cost_as_of": _("Cost confirmed"),
-    "locked_fields": _("Set by hand"),
+    "locked_fields": _("Fields set by hand"),
     "is_cost_silent": _("Its cost was left out of the last answer"),
     "Countdown.at": _("Counts our orders down at"),
     "at": _("When"),

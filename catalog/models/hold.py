@@ -89,4 +89,4 @@ class PriceHold(Stateful):
         ]
 
     def __str__(self) -> str:
-        return f"{self.listing_id}: {self.reason}"
+        return f"{self.listing.variant.sku}: {self.get_reason_display()}"

@@ -35,7 +35,7 @@ def test_a_file_is_shown_line_by_line_before_it_counts(staff):
     page = staff.get(reverse("admin:catalog_competitorfile_change", args=[file.pk]))
     shown = page.content.decode()
     assert variant.sku in shown
-    assert "18.50 EUR" in shown
+    assert "€18.50" in shown
     assert "We have no such goods: our SKU &lt;b&gt;unknown&lt;/b&gt;." in shown
     assert not CompetitorPrice.objects.exists()
 

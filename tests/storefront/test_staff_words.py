@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from babel.messages.pofile import read_po
 from django.conf import settings
@@ -11,10 +13,13 @@ from django.test import RequestFactory
 from django.urls import reverse
 from django.utils.translation import override
 
+from catalog import listings
+from catalog.models import PriceHold
 from storefront.lib.models import StatusChange
 from suppliers.models import Supplier
-from tests.factories.catalog import make_channel
+from tests.factories.catalog import NOON, make_channel, make_price_rule, make_variant
 from tests.factories.price_books import make_price_book
+from tests.factories.price_shop import supplied
 from tests.factories.suppliers import make_supplier
 from tests.storefront.web.conftest import LOCALE
 
@@ -128,3 +133,25 @@ def test_states_and_their_moves_are_said_in_the_language_of_staff(staff):
     for words in ("təchizatçı", "Yoxlanılır", "Aktiv"):
         assert words in trace
     assert "vetting" not in trace
+
+
+def test_a_stopped_price_and_how_it_came_about_are_told_in_the_language_of_staff(staff):
+    make_price_rule()
+    make_price_book(channel=make_channel(), version=2, status="live", max_run_rate="0.20")
+    variant = make_variant()
+    for cost, now in (("10.00", NOON), ("14.00", NOON + timedelta(days=2))):
+        supplies = [supplied(variant, cost)]
+        listings.refresh(channel=make_channel(), supplies=supplies, now=now)
+    hold = PriceHold.objects.get()
+    staff.cookies["django_language"] = "az"
+
+    page = staff.get(reverse("admin:catalog_pricehold_change", args=[hold.pk]))
+    explain = staff.get(reverse("admin:catalog_listing_explain", args=[hold.listing_id]))
+    today = staff.get(reverse("admin:index"))
+
+    why = "21.99 → 28.99: 31.83 %, bir dəfəyə icazə veriləndən çox."
+    for shown in (page, explain, today):
+        assert why in shown.content.decode()
+    assert "Topdan dəyəri" in page.content.decode()
+    assert "marja, əsası: tam maya dəyəri" in explain.content.decode()
+    assert f"{hold.listing.variant.sku}, shop" in page.content.decode()
