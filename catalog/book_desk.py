@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog import price_books, price_words, rehearsing, tasks
-from catalog.book_words import BOOK, RULE
+from catalog.book_words import BOOK, NO_BOOKS, NO_RULES, RULE
 from catalog.models import PriceBook, PriceRule
 from catalog.rule_form import PriceRuleForm
 from storefront.lib import columns
@@ -51,10 +51,7 @@ class _Echo:
 
 @admin.register(PriceBook)
 class PriceBookAdmin(StaffAdmin):
-    when_empty: ClassVar = _(
-        "A channel has no prices without a book: open the page of a channel and make a draft "
-        "of price rules."
-    )
+    when_empty: ClassVar = NO_BOOKS
     editable = ("note", "floor_margin_rate", "max_run_rate", "max_day_rate")
     groups = BOOK
     list_display: ClassVar = [
@@ -220,10 +217,7 @@ class PriceBookAdmin(StaffAdmin):
 class PriceRuleAdmin(StaffAdmin):
     """Rules are written while their book is a draft; later they never change."""
 
-    when_empty: ClassVar = _(
-        "Rules are written into a draft of a price book: open a book, make a new draft like "
-        "it, and add a rule."
-    )
+    when_empty: ClassVar = NO_RULES
     form = PriceRuleForm
     may_add = True
     may_delete = True

@@ -124,3 +124,11 @@ RULE = (
         },
     ),
 )
+NO_BOOKS = _(
+    "A channel has no prices without a book: open the page of a channel and make a draft "
+    "of price rules."
+)
+NO_RULES = _(
+    "Rules are written into a draft of a price book: open a book, make a new draft like "
+    "it, and add a rule."
+)
