@@ -20,14 +20,14 @@ from storefront.lib.staff import StaffAdmin, show
 
 Kind = Promotion.Kind
 # What each kind must be told, and what the database insists on.
-NEEDED = {
+NEEDED: dict[str | None, tuple[str, ...]] = {
     Kind.PERCENT: ("percent",),
     Kind.AMOUNT: ("amount",),
     Kind.BUY_X_GET_Y: ("buy_quantity", "get_quantity", "get_percent"),
 }
 
 
-class PromotionForm(forms.ModelForm[Promotion]):
+class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """A promotion, refused in words where the database would refuse it."""
 
     def clean(self) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class PromotionAdmin(StaffAdmin):
         return [name for name in self.editable if name not in many]
 
 
-class CouponForm(forms.ModelForm[Coupon]):
+class CouponForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """A code, in any case."""
 
     def clean_code(self) -> str:

@@ -9,10 +9,11 @@ from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from shipping.column_words import COLUMNS, TABLES
 from shipping.lists_desk import ListActions
 from shipping.models import Parcel, ParcelLine, Service, Shipment, TrackingEvent
 from shipping.service_words import SERVICE
-from storefront.lib import columns
+from storefront.lib import columns, naming
 from storefront.lib.codes import CountriesField
 from storefront.lib.inlines import inline
 from storefront.lib.naming import NamedFilter
@@ -165,3 +166,4 @@ show(
     search_fields=["parcel__number", "description"],
     ordering=["-id"],
 )
+naming.call("shipping", tables=TABLES, columns=COLUMNS)

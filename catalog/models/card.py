@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from catalog.models.listing import Channel
 from catalog.models.product import Product, Variant
@@ -22,11 +23,11 @@ class Card(models.Model):
     class Water(models.IntegerChoices):
         """What it withstands. Under water is not under a jet: IPX7 does not imply IPX6."""
 
-        NONE = 0
-        SPLASH = 1
-        JETS = 2
-        SUBMERSIBLE = 3
-        JETS_AND_SUBMERSIBLE = 4
+        NONE = 0, _("Not protected")
+        SPLASH = 1, _("Splashes and rain")
+        JETS = 2, _("Water jets")
+        SUBMERSIBLE = 3, _("Under water")
+        JETS_AND_SUBMERSIBLE = 4, _("Water jets and under water")
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="cards")
     product = models.ForeignKey(Product, models.CASCADE, related_name="cards")

@@ -134,4 +134,4 @@ class Listing(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.variant_id} on {self.channel_id}"
+        return f"{self.variant.sku}, {self.channel.code}"

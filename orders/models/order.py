@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Variant
 from orders.models.cart import Cart
@@ -72,13 +73,13 @@ class Order(Stateful):
     """One order of one shopper. How far payment and parcels are is derived, not stored."""
 
     class Status(models.TextChoices):
-        PENDING_PAYMENT = "pending_payment"
-        PLACED = "placed"  # the money is authorized
-        ON_HOLD = "on_hold"
-        PROCESSING = "processing"  # its purchase orders exist
-        COMPLETED = "completed"
-        EXPIRED = "expired"  # never paid
-        CANCELED = "canceled"
+        PENDING_PAYMENT = "pending_payment", _("Payment awaited")
+        PLACED = "placed", _("Placed")  # the money is authorized
+        ON_HOLD = "on_hold", _("On hold")
+        PROCESSING = "processing", _("In progress")  # its purchase orders exist
+        COMPLETED = "completed", _("Completed")
+        EXPIRED = "expired", _("Expired")  # never paid
+        CANCELED = "canceled", _("Canceled")
 
     TRANSITIONS: ClassVar = {
         Status.PENDING_PAYMENT: frozenset({Status.PLACED, Status.EXPIRED, Status.CANCELED}),

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from orders.models.order import Order
 from storefront.lib.money import Money
@@ -16,15 +17,16 @@ class Payment(Stateful):
     """One attempt to pay one order. Amounts are sums of its events."""
 
     class Status(models.TextChoices):
-        CREATED = "created"
-        REQUIRES_ACTION = "requires_action"  # the shopper is at the gateway
-        AUTHORIZED = "authorized"
-        CAPTURED = "captured"  # nothing is left to capture
-        REFUNDED = "refunded"  # all that was captured went back
-        DECLINED = "declined"
-        FAILED = "failed"
-        VOIDED = "voided"
-        EXPIRED = "expired"
+        CREATED = "created", _("Created")
+        # the shopper is at the gateway
+        REQUIRES_ACTION = "requires_action", _("The shopper is to act")
+        AUTHORIZED = "authorized", _("Authorized")
+        CAPTURED = "captured", _("Captured")  # nothing is left to capture
+        REFUNDED = "refunded", _("Refunded")  # all that was captured went back
+        DECLINED = "declined", _("Declined")
+        FAILED = "failed", _("Failed")
+        VOIDED = "voided", _("Voided")
+        EXPIRED = "expired", _("Expired")
 
     TRANSITIONS: ClassVar = {
         Status.CREATED: frozenset(
@@ -117,18 +119,19 @@ class PaymentEvent(models.Model):
     """
 
     class Kind(models.TextChoices):
-        OPENED = "opened"
-        AUTHORIZED = "authorized"
-        DECLINED = "declined"
-        FAILED = "failed"
-        EXPIRED = "expired"
-        CAPTURE_REQUESTED = "capture_requested"
-        CAPTURED = "captured"
-        RELEASE_REQUESTED = "release_requested"  # give back a part that was only authorized
-        RELEASED = "released"
-        REFUND_REQUESTED = "refund_requested"
-        REFUNDED = "refunded"
-        REFUSED = "refused"  # the gateway said no to a request: staff look
+        OPENED = "opened", _("Opened")
+        AUTHORIZED = "authorized", _("Authorized")
+        DECLINED = "declined", _("Declined")
+        FAILED = "failed", _("Failed")
+        EXPIRED = "expired", _("Expired")
+        CAPTURE_REQUESTED = "capture_requested", _("Capture requested")
+        CAPTURED = "captured", _("Captured")
+        # give back a part that was only authorized
+        RELEASE_REQUESTED = "release_requested", _("Release requested")
+        RELEASED = "released", _("Released")
+        REFUND_REQUESTED = "refund_requested", _("Refund requested")
+        REFUNDED = "refunded", _("Refunded")
+        REFUSED = "refused", _("Refused")  # the gateway said no to a request: staff look
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="events")
     gateway = models.CharField(max_length=20)
