@@ -20,8 +20,8 @@ from orders.carts import Most
 from orders.models import Cart
 from orders.routing import Plan
 from shipping import quotes
-from shipping.quotes import Piece
 from shipping.reaching import Availability, reach
+from suppliers.routes import Piece
 
 NOTES_KEPT = 20_000  # about 0.5 KB each
 
