@@ -12,6 +12,7 @@ from orders.models import Cart
 from orders.routing import Plan
 from orders.taxes import contained_tax, rate_for
 from shipping import promising, quotes
+from shipping.promising import Short
 from shipping.refusing import Reason
 from storefront.lib.money import Money
 
@@ -29,15 +30,13 @@ class FilledParcel:
 class FilledCart:
     """A cart with all that a shopper must know before paying.
 
-    Shape:  ``short`` are lines that cannot be had in the quantity asked for, with the most
-            below it and the fewest above it that can; ``quotes`` are the ways of delivery,
-            cheapest first
+    Shape:  ``quotes`` are the ways of delivery, cheapest first
     """
 
     cart: CartView
     country: str
     parcels: tuple[FilledParcel, ...]
-    short: tuple[tuple[LineView, int, int | None], ...]
+    short: tuple[Short, ...]
     quotes: Sequence[ShippingQuote]
     quote: ShippingQuote | None
     reasons: Sequence[Reason]
@@ -58,7 +57,7 @@ def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCa
     seen, plan = looked.cart, looked.plan
     offered: list[ShippingQuote] = []
     reasons: Sequence[Reason] = ()
-    short = plan.missing
+    short = looked.short
     if plan.parcels and not short:
         offered = sorted(
             quotes.for_plan(plan=plan, country=country, now=now, pieces=looked.pieces),
@@ -74,10 +73,7 @@ def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCa
         cart=seen,
         country=country,
         parcels=_parcels(plan, quote, by_variant),
-        short=tuple(
-            (by_variant[variant], most, plan.instead.get(variant))
-            for variant, most in short.items()
-        ),
+        short=short,
         quotes=offered,
         quote=quote,
         reasons=reasons,
