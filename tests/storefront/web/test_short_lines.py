@@ -62,18 +62,6 @@ def test_a_line_that_is_short_and_has_no_route_is_told_by_one_number(fronts):
     assert sentences(fronts) == [NOWHERE]
 
 
-def test_a_line_that_is_short_is_told_by_what_a_route_brings(fronts):
-    path = fill(fronts, 9)
-    StockLevel.objects.filter(location__code="DE").update(reported_quantity=5)
-
-    (line,) = fronts.api.get(path).json()["lines"]
-    (short,) = fronts.told(f"{path}delivery/")["lines"]
-
-    assert line["available"] == short["available"] == 5
-    (said,) = sentences(fronts)
-    assert re.match(ONLY, said)[1] == "5"
-
-
 def test_a_line_that_fits_no_pack_is_told_what_does(fronts):
     path = fill(fronts, 5)
     SupplierOffer.objects.update(pack_size=4)
