@@ -21,6 +21,7 @@ from catalog import (
 )
 from catalog.goods_words import CATEGORY, PRODUCT
 from catalog.models import (
+    Area,
     Brand,
     Card,
     Category,
@@ -234,4 +235,5 @@ show(
     list_select_related=["channel", "category"],
     ordering=["id"],
 )
+show(Area, list_display=["__str__"], ordering=["id"])
 show(SearchWord, list_display=["word"], search_fields=["word"], ordering=["word"])
