@@ -22,6 +22,7 @@ from catalog import (
 from catalog.column_words import COLUMNS, TABLES
 from catalog.goods_words import CATEGORY, PRODUCT
 from catalog.models import (
+    Area,
     Brand,
     Card,
     Category,
@@ -235,5 +236,6 @@ show(
     list_select_related=["channel", "category"],
     ordering=["id"],
 )
+show(Area, list_display=["__str__"], ordering=["id"])
 show(SearchWord, list_display=["word"], search_fields=["word"], ordering=["word"])
 naming.call("catalog", tables=TABLES, columns=COLUMNS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 TABLES = {
+    "Area": (_("area of delivery"), _("areas of delivery")),
     "PriceBook": (_("price book"), _("price books")),
     "PriceRule": (_("price rule"), _("price rules")),
     "CompetitorFile": (_("list of a competitor"), _("lists of competitors")),

@@ -51,6 +51,11 @@ class LineView:
         return self.unit * self.quantity
 
     @property
+    def is_lost(self) -> bool:
+        """Test whether it can be bought, and no route brings any of it where the cart goes."""
+        return not self.available and not self.is_sold_out
+
+    @property
     def is_short(self) -> bool:
         return self.available < self.quantity
 

@@ -13,8 +13,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 
-from catalog.models import Listing, Variant
-from orders import addresses, carts, freezing, redeeming, reservations, sourcing
+from catalog.models import Listing
+from orders import addresses, carts, freezing, redeeming, reservations
 from orders.access import new_key
 from orders.billing import Buyer, bill
 from orders.cart_view import Wanted
@@ -47,12 +47,8 @@ class AlreadyPlacedError(Exception):
 class CannotSupplyError(Exception):
     """Something in the cart cannot be had any more as it was planned. Nothing was written.
 
-    Shape:  ``left`` maps the SKUs of which there is too little to what one location can send
+    How many are left is for who knows the routes to say: ``shipping.promising.look``.
     """
-
-    def __init__(self, words: str = "", left: Mapping[str, int] | None = None) -> None:
-        super().__init__(words)
-        self.left = dict(left or {})
 
 
 class UnpricedError(CannotSupplyError):
@@ -105,7 +101,7 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
         _insist_there(cart, quote, now)
         return _numbered(place_as, now)
     except NotEnoughStockError as error:
-        raise CannotSupplyError(str(error), _left(cart, ship_to, now)) from error
+        raise CannotSupplyError(str(error)) from error
 
 
 def _insist_there(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
@@ -121,16 +117,6 @@ def _insist_there(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
             wanted[line.candidate.level_id] += line.quantity
     for level_id in sorted(asking_live.ask(wanted=wanted, now=now)):
         raise NotEnoughStockError(level_id, wanted[level_id])
-
-
-def _left(cart: Cart, ship_to: Address, now: datetime) -> dict[str, int]:
-    """Tell what is left of the lines that nobody can fill any more."""
-    wants = dict(cart.lines.values_list("listing__variant", "quantity"))
-    plan = sourcing.plan(
-        lines=list(wants.items()), channel=cart.channel, country=ship_to.country, now=now
-    )
-    skus = Variant.objects.filter(pk__in=plan.missing).values_list("pk", "sku")
-    return {sku: plan.missing[variant_id] for variant_id, sku in skus}
 
 
 def _numbered(place_as: Callable[[str], Order], now: datetime) -> Order:
@@ -242,10 +228,8 @@ def _units(lines: list[CartLine], now: datetime) -> dict[int, Decimal]:
 
     Raises: UnpricedError
     """
-    unpriced = [line for line in lines if line.listing.price_amount is None]
-    if unpriced:
-        left = {line.listing.variant.sku: 0 for line in unpriced}
-        raise UnpricedError("nobody asks a price for it now", left)
+    if any(line.listing.price_amount is None for line in lines):
+        raise UnpricedError("nobody asks a price for it now")
     return {line.pk: carts.price_of(line, now) for line in lines}
 
 

@@ -1,4 +1,4 @@
-"""What staff call the tables of parcels and routes, and their columns."""
+"""What staff call the tables of parcels, and their columns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from django.utils.translation import gettext_lazy as _
 
 TABLES = {
     "Parcel": (_("parcel"), _("parcels")),
-    "Service": (_("route"), _("routes")),
     "Shipment": (_("shipment"), _("shipments")),
     "ParcelLine": (_("line of a parcel"), _("lines of parcels")),
     "TrackingEvent": (_("news of a parcel"), _("news of parcels")),
@@ -32,5 +31,4 @@ COLUMNS = {
     "place": _("Place"),
     "happened_at": _("When"),
     "received_at": _("Heard"),
-    "location": _("Sent from"),
 }

@@ -26,6 +26,7 @@ TABLES = {
     "Scorecard": (_("measure of a scorecard"), _("measures of scorecards")),
     "AnswerTally": (_("answer times of a day"), _("answer times of days")),
     "Supplier": (_("supplier"), _("suppliers")),
+    "Service": (_("route"), _("routes")),
     "FeedIssue": (_("issue in a feed"), _("issues in feeds")),
 }
 COLUMNS = {

@@ -8,7 +8,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models.listing import Channel
+from catalog.models.listing import Area, Channel
 from catalog.models.product import Product, Variant
 from catalog.models.taxonomy import Category
 
@@ -41,12 +41,11 @@ class Card(models.Model):
     has_more_prices = models.BooleanField(default=False)
     as_of = models.DateTimeField(null=True)  # of the youngest claim that there is any
     ships_from = ArrayField(models.CharField(max_length=2), default=list)
-    # The variant whose price is shown, how many are listed of it, and what a delivery promise
-    # is made from. Nothing finds cards by it.
-    variant = models.ForeignKey(
-        Variant, models.CASCADE, null=True, related_name="+", db_index=False
-    )
+    # The variant whose price is shown, how many are listed of it, where to, and what a delivery
+    # promise is made from. Nothing finds cards by it.
+    variant = models.ForeignKey(Variant, models.CASCADE, related_name="+", db_index=False)
     available = models.PositiveIntegerField(default=0)
+    area = models.ForeignKey(Area, models.PROTECT, null=True, related_name="+", db_index=False)
     packed_weight_g = models.PositiveIntegerField(null=True)
     lithium = models.CharField(max_length=10, choices=Variant.Lithium, default="none")
     cell_wh = models.DecimalField(max_digits=7, decimal_places=2, null=True)
@@ -62,7 +61,7 @@ class Card(models.Model):
     power = ArrayField(models.CharField(max_length=20), default=list)
     battery_format = models.CharField(max_length=20, blank=True)
     features = ArrayField(models.CharField(max_length=20), default=list)
-    score = models.IntegerField(default=0)  # best first; what can be bought stands above the rest
+    score = models.IntegerField(default=0)  # best first; what is in stock stands above the rest
     search = SearchVectorField(null=True)
     added_at = models.DateTimeField()
 
@@ -84,13 +83,15 @@ class Card(models.Model):
 class ShelfTally(models.Model):
     """How many cards each choice of a whole shelf brings, counted ahead.
 
-    ``category`` is empty for the shelf of everything. Any change of a card deletes the
-    tallies of its channel; they can be thrown away and counted again.
+    ``category`` is empty for the shelf of everything; ``in_stock`` maps areas to how many can
+    be sent there. Any change of a card deletes the tallies of its channel; they can be thrown
+    away and counted again.
     """
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="tallies")
     category = models.ForeignKey(Category, models.CASCADE, null=True, related_name="tallies")
     numbers = models.JSONField()  # as catalog.facets.understood reads them
+    in_stock = models.JSONField(default=dict)
     counted_at = models.DateTimeField()
 
     class Meta:

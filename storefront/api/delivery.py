@@ -17,6 +17,7 @@ from orders.delivery import ShippingQuote
 from orders.models import Cart
 from orders.promoting import Refusal
 from shipping import promising, quotes
+from shipping.promising import Looked
 from storefront.api import kinds
 from storefront.api.carts import TOKEN, open_cart_of
 from storefront.api.describing import describes
@@ -71,22 +72,27 @@ def quotes_for(
     Raises: EmptyCartError, ProblemError  there is nothing, or not enough of something
     """
     looked = promising.look(cart=cart, country=country, now=endpoint.now)
-    view, plan = looked.cart, looked.plan
-    if not view.lines:
+    if not looked.cart.lines:
         raise ProblemError(kinds.EMPTY_CART)
-    if plan.missing:
-        lines = [
-            {
-                "sku": line.sku,
-                "available": plan.missing[line.variant_id],
-                **({"more": more} if (more := plan.instead.get(line.variant_id)) else {}),
-            }
-            for line in view.lines
-            if line.variant_id in plan.missing
-        ]
-        raise ProblemError(kinds.CANNOT_SUPPLY, lines=lines)
-    found = quotes.for_plan(plan=plan, country=country, now=endpoint.now, pieces=looked.pieces)
-    return view, found
+    if looked.short:
+        raise too_little(looked)
+    found = quotes.for_plan(
+        plan=looked.plan, country=country, now=endpoint.now, pieces=looked.pieces
+    )
+    return looked.cart, found
+
+
+def too_little(looked: Looked) -> ProblemError:
+    """Tell which lines are short, with the numbers that the cart shows."""
+    lines = [
+        {
+            "sku": short.line.sku,
+            "available": short.line.available,
+            **({"fewer": short.fewer, "more": short.more} if short.more else {}),
+        }
+        for short in looked.short
+    ]
+    return ProblemError(kinds.CANNOT_SUPPLY, **({"lines": lines} if lines else {}))
 
 
 class CartDelivery(Endpoint):

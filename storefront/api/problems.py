@@ -118,11 +118,6 @@ def _bad_address(error: checkout.BadAddressError) -> Told:
     return kinds.BAD_ADDRESS, {"errors": errors}
 
 
-def _left(error: checkout.CannotSupplyError) -> dict[str, Any]:
-    lines = [{"sku": sku, "available": left} for sku, left in sorted(error.left.items())]
-    return {"lines": lines} if lines else {}
-
-
 TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
     ProblemError: lambda error: (error.kind, error.more),
     # what Django and DRF find
@@ -158,8 +153,6 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
         kinds.CART_PLACED,
         {"order": order_shown(error.order)},
     ),
-    checkout.CannotSupplyError: lambda error: (kinds.CANNOT_SUPPLY, _left(error)),
-    checkout.UnpricedError: lambda error: (kinds.CANNOT_SUPPLY, _left(error)),
     checkout.QuoteOutdatedError: kinds.CART_CHANGED,
     checkout.PriceChangedError: lambda error: (
         kinds.PRICE_CHANGED,

@@ -96,7 +96,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Tax numbers"), "badge", "orders_taxnumber_changelist"),
                 (_("Costs of selling"), "payments", "catalog_landingterms_changelist"),
                 (_("Exchange rates"), "currency_exchange", "catalog_exchangerate_changelist"),
-                (_("Routes of parcels"), "route", "shipping_service_changelist"),
+                (_("Routes of parcels"), "route", "suppliers_service_changelist"),
                 (_("Connections"), "cable", "suppliers_connection_changelist"),
                 (
                     _("Sources of competitors' prices"),

@@ -13,6 +13,7 @@ from orders.models import Cart
 from orders.routing import Plan
 from orders.totaling import Totals
 from shipping import promising, quotes
+from shipping.promising import Short
 from shipping.refusing import Reason
 from storefront.lib.money import Money
 
@@ -30,15 +31,13 @@ class FilledParcel:
 class FilledCart:
     """A cart with all that a shopper must know before paying.
 
-    Shape:  ``short`` are lines that cannot be had in the quantity asked for, with the most
-            below it and the fewest above it that can; ``quotes`` are the ways of delivery,
-            cheapest first
+    Shape:  ``quotes`` are the ways of delivery, cheapest first
     """
 
     cart: CartView
     country: str
     parcels: tuple[FilledParcel, ...]
-    short: tuple[tuple[LineView, int, int | None], ...]
+    short: tuple[Short, ...]
     quotes: Sequence[ShippingQuote]
     quote: ShippingQuote | None
     reasons: Sequence[Reason]
@@ -70,7 +69,7 @@ def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCa
     seen, plan = looked.cart, looked.plan
     offered: list[ShippingQuote] = []
     reasons: Sequence[Reason] = ()
-    short = plan.missing
+    short = looked.short
     if plan.parcels and not short:
         offered = sorted(
             quotes.for_plan(plan=plan, country=country, now=now, pieces=looked.pieces),
@@ -85,10 +84,7 @@ def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCa
         cart=seen,
         country=country,
         parcels=_parcels(plan, quote, by_variant),
-        short=tuple(
-            (by_variant[variant], most, plan.instead.get(variant))
-            for variant, most in short.items()
-        ),
+        short=short,
         quotes=offered,
         quote=quote,
         reasons=reasons,
