@@ -153,6 +153,7 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
         kinds.CART_PLACED,
         {"order": order_shown(error.order)},
     ),
+    checkout.CannotSupplyError: kinds.CANNOT_SUPPLY,
     checkout.QuoteOutdatedError: kinds.CART_CHANGED,
     checkout.PriceChangedError: lambda error: (
         kinds.PRICE_CHANGED,
