@@ -35,6 +35,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
                 output_field=models.DecimalField(max_digits=14, decimal_places=2),
             )
 
+        disputed = payments.filter(
+            order=OuterRef("pk"), dispute_status__in=["charged_back", "lost"]
+        )
         waiting = purchases.filter(order=OuterRef("pk")).exclude(
             Q(request_status__in=["accepted", "cancellation_rejected"]) | Q(status="canceled")
         )
@@ -48,6 +51,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
             shipped=total(lines, "shipped_quantity"),
             delivered=total(lines, "delivered_quantity"),
             payment_status=Case(
+                When(models.Exists(disputed), then=Value("charged_back")),
                 When(captured=0, open_amount=0, then=Value("not_paid")),
                 When(captured=0, then=Value("authorized")),
                 When(refunded__gte=F("captured"), then=Value("refunded")),

@@ -7,13 +7,17 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from orders.gateways.base import Taking
 from orders.models.order import Order
 from storefront.lib.money import Money
 from storefront.lib.states import Stateful
 
 
 class Payment(Stateful):
-    """One attempt to pay one order. Amounts are sums of its events."""
+    """One attempt to pay one order. Amounts are sums of its events.
+
+    Two axes: where the money is, and whether the shopper's bank disputes it.
+    """
 
     class Status(models.TextChoices):
         CREATED = "created"
@@ -25,6 +29,12 @@ class Payment(Stateful):
         FAILED = "failed"
         VOIDED = "voided"
         EXPIRED = "expired"
+
+    class Dispute(models.TextChoices):
+        NONE = "none"
+        CHARGED_BACK = "charged_back"
+        WON = "won"
+        LOST = "lost"
 
     TRANSITIONS: ClassVar = {
         Status.CREATED: frozenset(
@@ -48,13 +58,19 @@ class Payment(Stateful):
         ),
         Status.AUTHORIZED: frozenset({Status.CAPTURED, Status.VOIDED, Status.EXPIRED}),
         Status.CAPTURED: frozenset({Status.REFUNDED}),
-        Status.REFUNDED: frozenset(),
+        Status.REFUNDED: frozenset({Status.CAPTURED}),  # a refund came back
         Status.DECLINED: frozenset(),
         Status.FAILED: frozenset(),
         Status.VOIDED: frozenset(),
         Status.EXPIRED: frozenset({Status.CAPTURED}),  # a capture just before was told late
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    DISPUTES: ClassVar = {
+        Dispute.NONE: frozenset({Dispute.CHARGED_BACK}),
+        Dispute.CHARGED_BACK: frozenset({Dispute.WON, Dispute.LOST}),
+        Dispute.WON: frozenset({Dispute.CHARGED_BACK}),  # another one
+        Dispute.LOST: frozenset({Dispute.CHARGED_BACK}),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS, "dispute_status": DISPUTES}
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
     gateway = models.CharField(max_length=20)
@@ -70,6 +86,11 @@ class Payment(Stateful):
     status = models.CharField(max_length=16, choices=Status, default=Status.CREATED)
     status_since = models.DateTimeField()
     capture_before = models.DateTimeField(null=True, blank=True)
+    taking = models.CharField(
+        max_length=10, choices=[(one.value, one.value) for one in Taking], default=Taking.PARTS
+    )
+    dispute_status = models.CharField(max_length=16, choices=Dispute, default=Dispute.NONE)
+    dispute_status_since = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
 
@@ -128,6 +149,11 @@ class PaymentEvent(models.Model):
         RELEASED = "released"
         REFUND_REQUESTED = "refund_requested"
         REFUNDED = "refunded"
+        REFUND_FAILED = "refund_failed"  # it was refunded, and came back
+        DISPUTED = "disputed"
+        DISPUTE_WON = "dispute_won"
+        DISPUTE_LOST = "dispute_lost"
+        WARNED = "warned"
         REFUSED = "refused"  # the gateway said no to a request: staff look
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="events")

@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 
 from notifications.models import Event
-from orders import ledger, payments
+from orders import capturing, ledger, payments
 from orders.models import Allocation, Order, Payment, PaymentEvent, Reservation
 from storefront.lib.money import Money
 from suppliers.models import StockLevel
@@ -140,9 +140,9 @@ def test_a_refund_waits_for_the_capture_it_pays_back():
         ledger.ask_capture(payment, amount=order.total, purpose="x", at=NOON)
         ledger.ask_refund(payment, amount=order.total, purpose="y", at=NOON)
 
-    first = PaymentEvent.objects.get(pk=ledger.unanswered()[0])
+    first = PaymentEvent.objects.get(pk=capturing.due(now=NOON)[0])
 
-    assert len(ledger.unanswered()) == 1
+    assert len(capturing.due(now=NOON)) == 1
     assert first.kind == "capture_requested"
 
 
@@ -155,7 +155,7 @@ def test_a_request_is_answered_once_and_by_its_own_answer():
 
     payments.apply(update=answer, gateway="fake", now=NOON)
 
-    assert ledger.unanswered() == []
+    assert capturing.due(now=NOON) == []
     assert PaymentEvent.objects.get(kind="captured").answers.external_id == "capture:x"
 
 

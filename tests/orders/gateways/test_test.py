@@ -276,13 +276,13 @@ def test_news_that_we_have_no_word_for_is_no_news():
     event = {
         "id": "evt_1",
         "payment": "pay_1",
-        "kind": "disputed",
+        "kind": "reviewed",
         "amount": 1000,
         "currency": "EUR",
         "occurred_at": "2026-11-24T10:00:00+00:00",
     }
 
-    assert read_news(json.dumps({"type": "payment.disputed", "data": event}).encode()) == ()
+    assert read_news(json.dumps({"type": "payment.reviewed", "data": event}).encode()) == ()
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b'{"data": {"id": 1}}', b"\xff", b"[" * 9999])
