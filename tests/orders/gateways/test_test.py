@@ -167,11 +167,6 @@ def test_an_expired_hold_is_told_and_cannot_be_captured(gateway, test_gateway, p
     assert news_of(gateway, paid) == [("authorized", "64.99 EUR"), ("expired", "64.99 EUR")]
 
 
-def test_the_same_key_opens_one_payment(gateway, test_gateway):
-    assert opened(gateway) == opened(gateway)
-    assert len(test_gateway.payments()) == 1
-
-
 def test_the_same_key_with_another_amount_is_refused(gateway, test_gateway, paid):
     gateway.capture(reference=paid, amount=euros("10"), key="capture:1")
 
