@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -53,7 +54,8 @@ def start(*, order: Order, return_url: str, now: datetime) -> Payment:
     except PermanentError as error:
         # The refusal stays with the key: the next try opens another payment, under its own.
         if not error.may_have_happened and payment.status == Status.CREATED:
-            payment.move(Status.FAILED, at=now, problem=str(error)[:300])
+            with suppress(LostRaceError):  # the other tab was refused as well
+                payment.move(Status.FAILED, at=now, problem=str(error)[:300])
         raise
     try:
         payment.move(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from storefront.dashboard import dues
 from storefront.dashboard.cause import Cause
 
 _PAYMENT = """
@@ -51,12 +52,10 @@ MONEY = (
     _payment(
         "payment_unanswered",
         _("Gateway does not answer"),
-        "asked.kind IN ('capture_requested', 'release_requested', 'refund_requested')"
-        " AND asked.received_at < %(now)s - interval '10 minutes' AND NOT EXISTS"
-        " (SELECT 1 FROM orders_paymentevent a WHERE a.answers_id = asked.id)",
+        f"{dues.UNANSWERED} AND {dues.SINCE} < %(now)s - interval '10 minutes'",
         join="JOIN orders_paymentevent asked ON asked.payment_id = p.id",
         amount="asked.amount",
-        since="asked.received_at",
+        since=dues.SINCE,
         detail="replace(asked.kind, '_', ' ')",
     ),
     _payment(

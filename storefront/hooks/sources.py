@@ -10,7 +10,7 @@ from django.conf import settings
 
 from notifications import signing
 from orders.gateways.stripe import signatures
-from orders.gateways.stripe.gateway import read_event
+from orders.gateways.stripe.answers import read_event
 from storefront.lib.failures import PermanentError
 from storefront.lib.sealing import unseal
 from suppliers.adapters import ADAPTERS, connector_class

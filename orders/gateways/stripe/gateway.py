@@ -6,19 +6,15 @@ itself: who repeats a call, with which key and when, is decided in one place (``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import msgspec
 import stripe
 
 from orders.gateways.base import OpenedPayment, PaymentUpdate
 from orders.gateways.stripe import reading
+from orders.gateways.stripe.answers import as_all, as_one, locale_of, not_understood, read_event
 from orders.gateways.stripe.fates import told
 from orders.gateways.stripe.reading import State
 from orders.gateways.stripe.shapes import (
     Dispute,
-    Event,
     Intent,
     Refund,
     Session,
@@ -31,43 +27,6 @@ from storefront.lib.money import Money
 # Of what the account offers, only what may be held and captured later; wallets are cards here.
 METHODS = ["card", "link"]
 MOST = 100  # of a list: no payment has as many refunds or disputes
-SPOKEN = frozenset(
-    [
-        "bg",
-        "cs",
-        "da",
-        "de",
-        "el",
-        "en",
-        "es",
-        "et",
-        "fi",
-        "fr",
-        "hr",
-        "hu",
-        "id",
-        "it",
-        "ja",
-        "ko",
-        "lt",
-        "lv",
-        "ms",
-        "mt",
-        "nb",
-        "nl",
-        "pl",
-        "pt",
-        "ro",
-        "ru",
-        "sk",
-        "sl",
-        "sv",
-        "th",
-        "tr",
-        "vi",
-        "zh",
-    ]
-)
 DEEP = ["payment_intent.latest_charge"]
 
 
@@ -123,14 +82,14 @@ class StripeGateway:
                     "metadata": named,
                     "success_url": return_url,
                     "cancel_url": return_url,
-                    "locale": _locale(locale),
+                    "locale": locale_of(locale),
                 },
                 options={"idempotency_key": key},
             )
-        session = _as(Session, answer)
+        session = as_one(Session, answer)
         asked = (amount.minor, amount.currency.lower())
         if not session.url or (session.amount_total, session.currency) != asked:
-            raise _not_understood(f"a session of another amount, or without a page: {session.id}")
+            raise not_understood(f"a session of another amount, or without a page: {session.id}")
         return OpenedPayment(reference=session.id, pay_url=session.url)
 
     def capture(
@@ -149,7 +108,7 @@ class StripeGateway:
                 params=params,
                 options={"idempotency_key": key},
             )
-        return reading.captured(reference, _as(Intent, answer), request_key=key)
+        return reading.captured(reference, as_one(Intent, answer), request_key=key)
 
     def release(
         self,
@@ -168,7 +127,7 @@ class StripeGateway:
                 },
                 options={"idempotency_key": key},
             )
-        return reading.released(reference, _as(Intent, answer))
+        return reading.released(reference, as_one(Intent, answer))
 
     def refund(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
         """Pay back, unless a refund with this key is there already: keys are forgotten in a day."""
@@ -191,7 +150,7 @@ class StripeGateway:
                     },
                     options={"idempotency_key": key},
                 )
-            refund = _as(Refund, answer)
+            refund = as_one(Refund, answer)
         update = reading.refunded(reference, refund)
         if update is None:
             raise TemporaryError(f"stripe: {refund.id} is {refund.status}", may_have_happened=True)
@@ -238,7 +197,7 @@ class StripeGateway:
             )
         return tuple(
             update
-            for session in _all(Session, answer)
+            for session in as_all(Session, answer)
             for update in self.history(reference=session.id)
         )
 
@@ -248,7 +207,7 @@ class StripeGateway:
     def _session(self, reference: str) -> Session:
         with told(f"read {reference}"):
             answer = self._client.v1.checkout.sessions.retrieve(reference, params={"expand": DEEP})
-        return _as(Session, answer)
+        return as_one(Session, answer)
 
     def _intent(self, reference: str) -> Intent:
         intent = self._session(reference).intent
@@ -259,52 +218,16 @@ class StripeGateway:
     def _refunds(self, intent: str) -> list[Refund]:
         with told(f"read the refunds of {intent}"):
             answer = self._client.v1.refunds.list(params={"payment_intent": intent, "limit": MOST})
-        return _all(Refund, answer)
+        return as_all(Refund, answer)
 
     def _disputes(self, intent: str) -> list[Dispute]:
         with told(f"read the disputes of {intent}"):
             answer = self._client.v1.disputes.list(params={"payment_intent": intent, "limit": MOST})
-        return _all(Dispute, answer)
+        return as_all(Dispute, answer)
 
     def _warnings(self, intent: str) -> list[Warned]:
         with told(f"read the warnings of {intent}"):
             answer = self._client.v1.radar.early_fraud_warnings.list(
                 params={"payment_intent": intent, "limit": MOST}
             )
-        return _all(Warned, answer)
-
-
-def read_event(body: bytes) -> Event:
-    """Read the body of a webhook.
-
-    Raises: PermanentError  it has not the shape of an event
-    """
-    try:
-        return msgspec.json.decode(body, type=Event)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise PermanentError(f"stripe: event not understood: {error}") from error
-
-
-def _locale(language: str) -> Any:
-    """Name a language as Checkout does; what it does not speak, the browser's language decides."""
-    return language[:2] if language[:2] in SPOKEN else "auto"
-
-
-def _as[T](kind: type[T], answer: stripe.StripeObject) -> T:
-    return _understood(kind, answer.to_dict())
-
-
-def _all[T](kind: type[T], answer: stripe.StripeObject) -> list[T]:
-    rows: Mapping[str, Any] = answer.to_dict()
-    return [_understood(kind, row) for row in rows.get("data", [])]
-
-
-def _understood[T](kind: type[T], row: Any) -> T:
-    try:
-        return msgspec.convert(row, type=kind)
-    except msgspec.ValidationError as error:
-        raise _not_understood(str(error)) from error
-
-
-def _not_understood(what: str) -> TemporaryError:
-    return TemporaryError(f"stripe: {what}", may_have_happened=True)
+        return as_all(Warned, answer)

@@ -40,6 +40,7 @@ from suppliers.models import (
     Supplier,
     SupplierOffer,
 )
+from tests.factories import disputes
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.world import make_world
 
@@ -119,17 +120,8 @@ TROUBLE = {
         and PaymentEvent.objects.filter(kind="capture_requested").update(received_at=AGO)
     ),
     "payment_for_nothing": keep_the_money,
-    "payment_disputed": lambda: Payment.objects.filter(status="captured").update(
-        dispute_status="charged_back", dispute_status_since=AGO
-    ),
-    "refund_came_back": lambda: Payment.objects.filter(status="captured")[0].events.create(
-        kind="refund_failed",
-        gateway="fake",
-        external_id="re_1:failed",
-        amount=1,
-        occurred_at=AGO,
-        received_at=AGO,
-    ),
+    "payment_disputed": disputes.dispute,
+    "refund_came_back": disputes.come_back,
     "order_held": order("placed", status="on_hold", status_since=AGO),
     "order_undivided": order("placed", status_since=AGO),
     "order_unpaid": order("pending_payment", pay_before=AGO),
