@@ -105,7 +105,7 @@ def next_step(payment: Payment, *, now: datetime) -> Step | None:
     )
     is_decided = not _open_orders().filter(order=payment.order_id).exists()
     if captures and payment.taking == Taking.MANY:
-        return _alone(captures[0], payment, is_last=is_decided and len(captures) == 1)
+        return _alone(captures[0], payment)  # in the same words whenever it is asked again
     if captures and (is_decided or _ends_soon(payment, now)):
         return _together(Kind.CAPTURE_REQUESTED, captures, payment, is_last=True)
     if releases and not captures:
@@ -120,14 +120,15 @@ def carry_out(*, payment: Payment, now: datetime) -> None:
     """Have the gateway do what is next for a payment, and apply what it answers.
 
     A gateway that tells sums is read first: what an earlier call did, whose answer was lost or
-    whose key is forgotten by now, is not asked again.
+    whose key is forgotten by now, is not asked again. While nothing is due, nobody is asked.
 
     Raises: TemporaryError   ask again, with the same key
             PermanentError   nobody knows what became of it
     """
-    if payment.taking != Taking.PARTS:
-        payments.read(payment=payment, now=now)
     step = next_step(payment, now=now)
+    if step is not None and payment.taking != Taking.PARTS:
+        payments.read(payment=payment, now=now)
+        step = next_step(payment, now=now)
     if step is None:
         return
     try:
@@ -178,8 +179,8 @@ def _ends_soon(payment: Payment, now: datetime) -> bool:
     return payment.capture_before is not None and payment.capture_before <= now + ENDS_WITHIN
 
 
-def _alone(request: PaymentEvent, payment: Payment, *, is_last: bool = False) -> Step:
-    return _together(Kind(request.kind), [request], payment, is_last=is_last)
+def _alone(request: PaymentEvent, payment: Payment) -> Step:
+    return _together(Kind(request.kind), [request], payment)
 
 
 def _together(

@@ -157,3 +157,16 @@ def test_a_refund_that_comes_back_is_taken_back_in_the_book(stripe):  # noqa: F8
     assert (payment.status, sums(payment)[3]) == ("captured", "0.00")
     assert ledger.refundable(payment) == payment.total
     assert broken_invariants() == []
+
+
+def test_while_a_supplier_is_waited_for_stripe_is_asked_nothing(stripe):  # noqa: F811
+    payment, (first, second) = buy(stripe, *two_sellables())
+    accept(first)
+    refuse_some = Money(Decimal("1.00"), "EUR")
+    with transaction.atomic():
+        ledger.ask_release(payment, amount=refuse_some, purpose=second.number, at=NOON)
+    stripe.fault("500", path="/v1/", count=9)
+
+    capturing.carry_out(payment=payment, now=NOON)
+
+    assert stripe.control("faults")["faults"][0]["count"] == 9
