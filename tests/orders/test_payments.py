@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import permutations
 
@@ -131,6 +132,27 @@ def test_every_order_of_the_news_with_duplicates_ends_in_one_state(order_of_news
         payment.refunded_amount,
     ) == (whole, part, whole - part, Decimal("4.00"))
     assert Event.objects.filter(name="order.refunded").count() == 1
+
+
+@pytest.mark.parametrize("told", list(permutations(["refunded", "refund_failed"])))
+def test_a_refund_that_came_back_is_none_whichever_is_heard_first(told):
+    payment = make_payment(make_order())
+    words = {
+        "refunded": {"external_id": "re_1"},
+        "refund_failed": {"external_id": "re_1:failed"},
+    }
+    with payments.transaction.atomic():
+        ledger.ask_refund(payment, amount=payment.total, purpose="x", at=NOON)
+    key = ledger.refund_key(payment, "x")
+    tell_until_heard([news_of(payment, "authorized"), news_of(payment, "captured")])
+
+    for news in (*told, *told):
+        update = replace(news_of(payment, news, request_key=key, **words[news]), about="re_1")
+        payments.apply(update=update, gateway="fake", now=NOON)
+
+    payment.refresh_from_db()
+    assert (payment.status, payment.refunded_amount) == ("captured", 0)
+    assert payment.events.filter(answers__external_id=key).count() == 1
 
 
 def test_a_refund_waits_for_the_capture_it_pays_back():

@@ -16,6 +16,8 @@ from tests.factories.orders import make_order
 from tests.stripe_orders import (
     NOON,
     accept,
+    broken_invariants,
+    buy,
     refuse,
     settle,
     start,
@@ -130,3 +132,38 @@ def test_a_page_that_cannot_be_closed_leads_to_money_that_is_given_back(stripe):
     assert Order.objects.get().status == "expired"
     assert stripe.intent["status"] == "canceled"
     assert PaymentEvent.objects.get(kind="released").answers is not None
+
+
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("path", ["/capture", "POST /v1/refunds"])
+def test_what_was_done_is_not_done_again_when_the_key_is_forgotten(stripe, path, many):  # noqa: F811
+    payment, made = buy(stripe, *two_sellables(), many=many)
+    for purchase_order in made:
+        accept(purchase_order)
+    with transaction.atomic():
+        ledger.ask_refund(payment, amount=made[1].charge, purpose="a", at=NOON)
+    stripe.fault("drop_after", path=path)
+    with pytest.raises(TemporaryError):
+        settle()
+
+    stripe.control("forget", {})
+    settle()
+
+    whole = str(payment.amount)
+    assert sums(payment) == [whole, whole, "0.00", str(made[1].charge_amount)]
+    assert stripe.intent["amount_received"] == payment.total.minor
+    assert len(stripe.things("refund")) == 1
+    assert broken_invariants() == []
+
+
+def test_what_staff_void_at_stripe_before_we_hear_of_it_is_a_try_that_failed(stripe):  # noqa: F811
+    order = make_order()
+    payment = start(order)
+    stripe.pay(payment.pay_url)
+    stripe.call(f"payment_intents/{stripe.intent['id']}/cancel", {})
+
+    payments.read(payment=payment, now=NOON)
+    again = start(order)
+
+    assert (payment.status, Order.objects.get().status) == ("failed", "pending_payment")
+    assert again.reference != payment.reference

@@ -49,6 +49,7 @@ ROUTES = routed(
     ("POST", "/control/account", control.account),
     ("POST", "/control/(expire|dispute|warn|refund)", control.happen),
     ("POST", "/control/replay", control.replay),
+    ("POST", "/control/forget", control.forget),
     ("POST", "/control/reset", control.reset),
 )
 BROKEN = {
