@@ -19,8 +19,10 @@ from catalog import (
     rate_desk,
     source_desk,
 )
+from catalog.column_words import COLUMNS, TABLES
 from catalog.goods_words import CATEGORY, PRODUCT
 from catalog.models import (
+    Area,
     Brand,
     Card,
     Category,
@@ -35,7 +37,7 @@ from catalog.models import (
     Variant,
 )
 from catalog.shelf_form import ShelfForm
-from storefront.lib import columns
+from storefront.lib import columns, grouping, naming
 from storefront.lib.inlines import inline
 from storefront.lib.staff import StaffAdmin, show
 
@@ -54,7 +56,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
     """A person's words about a product, and which of them a feed may not overwrite."""
 
     locked_fields = forms.MultipleChoiceField(
-        choices=[(name, name.replace("_", " ")) for name in editing.EDITABLE],
+        choices=[(name, grouping.labels(PRODUCT)[name]) for name in editing.EDITABLE],
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
@@ -234,4 +236,6 @@ show(
     list_select_related=["channel", "category"],
     ordering=["id"],
 )
+show(Area, list_display=["__str__"], ordering=["id"])
 show(SearchWord, list_display=["word"], search_fields=["word"], ordering=["word"])
+naming.call("catalog", tables=TABLES, columns=COLUMNS)

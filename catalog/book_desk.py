@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog import price_books, price_words, rehearsing, tasks
-from catalog.book_words import BOOK, RULE
+from catalog.book_words import BOOK, NO_BOOKS, NO_RULES, RULE
 from catalog.models import PriceBook, PriceRule
 from catalog.rule_form import PriceRuleForm
 from storefront.lib import columns
@@ -51,15 +51,16 @@ class _Echo:
 
 @admin.register(PriceBook)
 class PriceBookAdmin(StaffAdmin):
+    when_empty: ClassVar = NO_BOOKS
     editable = ("note", "floor_margin_rate", "max_run_rate", "max_day_rate")
     groups = BOOK
     list_display: ClassVar = [
         "__str__",
         columns.text("channel__code", _("Channel")),
         columns.state("status", _("State"), waits=["draft"], ended=["retired"]),
-        "floor_margin_rate",
-        "max_run_rate",
-        "max_day_rate",
+        columns.percent("floor_margin_rate", _("Lowest margin")),
+        columns.percent("max_run_rate", _("Largest move at once")),
+        columns.percent("max_day_rate", _("Largest move in a day")),
         "made_by",
         columns.age("made_at", _("Made")),
         columns.age("live_at", _("Live since")),
@@ -216,6 +217,7 @@ class PriceBookAdmin(StaffAdmin):
 class PriceRuleAdmin(StaffAdmin):
     """Rules are written while their book is a draft; later they never change."""
 
+    when_empty: ClassVar = NO_RULES
     form = PriceRuleForm
     may_add = True
     may_delete = True

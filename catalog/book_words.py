@@ -11,7 +11,7 @@ BOOK = (
         _("What this version is"),
         {
             "channel": Field(_("Channel")),
-            "version": Field(_("Version")),
+            "version": Field(_("Number of the version")),
             "note": Field(_("Note"), _("What is new in it, for colleagues. Empty: none.")),
         },
     ),
@@ -123,4 +123,12 @@ RULE = (
             "lower_rate": Field(_("Lower by"), _("A fraction of the price: 0.05 is 5 %. 0: not.")),
         },
     ),
+)
+NO_BOOKS = _(
+    "A channel has no prices without a book: open the page of a channel and make a draft "
+    "of price rules."
+)
+NO_RULES = _(
+    "Rules are written into a draft of a price book: open a book, make a new draft like "
+    "it, and add a rule."
 )

@@ -13,7 +13,7 @@ PICTURE_SCORE = 100_000
 _LEADS = """
     SELECT DISTINCT ON (variant.product_id)
         variant.product_id, variant.id AS variant_id, listing.price_amount, listing.available,
-        listing.as_of, variant.packed_weight_g, variant.lithium, variant.cell_wh,
+        listing.area_id, listing.as_of, variant.packed_weight_g, variant.lithium, variant.cell_wh,
         variant.cell_count
     FROM catalog_listing listing
     JOIN catalog_variant variant ON variant.id = listing.variant_id
@@ -128,6 +128,7 @@ _COLUMNS = {
     "has_more_prices": "total.has_more_prices",
     "variant_id": "lead.variant_id",
     "available": "lead.available",
+    "area_id": "lead.area_id",
     "as_of": "lead.as_of",
     "ships_from": "COALESCE(place.codes, '{}')::varchar[]",
     "packed_weight_g": "lead.packed_weight_g",

@@ -29,7 +29,7 @@ class CardView:
     picture: str
     price_amount: Decimal
     has_more_prices: bool
-    variant_id: int | None
+    variant_id: int
     available: int
     as_of: datetime | None
     ships_from: list[str]

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from catalog import doubting, rows, waiting_prices
+from catalog import competitor_words, doubting, rows, waiting_prices
 from catalog.competitor_dialects import READERS, Dialect, recognized
 from catalog.competitor_lines import Refusal, UnreadableFileError
 from catalog.doubting import DoubtfulListError
@@ -56,14 +56,14 @@ def readable(content: bytes, *, dialect: Dialect | None = None) -> tuple[str, Di
     Raises: UnreadableFileError  it is no such list
     """
     if len(content) > MOST_BYTES:
-        raise UnreadableFileError(f"It is larger than {MOST_BYTES // 1_000_000} MB: split it.")
+        raise UnreadableFileError("too_large", most=MOST_BYTES // 1_000_000)
     try:
         text = content.decode("utf-8-sig").replace("\0", "")
     except UnicodeDecodeError:
-        raise UnreadableFileError("It is not written in UTF-8.") from None
+        raise UnreadableFileError("no_utf8") from None
     spoken = dialect or recognized(text)
     if not any(True for _ in READERS[spoken](text)):
-        raise UnreadableFileError("It has no lines.")
+        raise UnreadableFileError("no_lines")
     return text, spoken
 
 
@@ -114,9 +114,10 @@ def take_in(*, file: CompetitorFile, actor: str, now: datetime, is_looked_at: bo
     """
     found = preview(file=file)
     if not is_looked_at and (why := doubting.doubt(found.matched)):
-        counts = {"matched": len(found.matched), "refused": len(found.refused)}
-        _note(file, problem=why, taken_at=None, counts=counts, refused=found.refused)
-        raise DoubtfulListError(why)
+        counts = {"matched": len(found.matched), "refused": len(found.refused), **why}
+        problem = competitor_words.DOUBTFUL
+        _note(file, problem=problem, taken_at=None, counts=counts, refused=found.refused)
+        raise DoubtfulListError(competitor_words.doubt(why))
     taken = Taken(file=file, became=[], refused=found.refused)
     for batch in batched(found.matched, BATCH):
         with transaction.atomic(durable=True):
@@ -125,7 +126,7 @@ def take_in(*, file: CompetitorFile, actor: str, now: datetime, is_looked_at: bo
             if each.line.number in done:
                 taken.became.append((each, done[each.line.number]))
             else:
-                taken.refused.append(Refusal(each.line.number, "The goods have just gone."))
+                taken.refused.append(Refusal(each.line.number, "gone"))
     taken.refused.sort(key=lambda refusal: refusal.number)
     _note(file, problem="", taken_at=now, counts=dict(taken.counts), refused=taken.refused)
     return taken
@@ -152,7 +153,7 @@ def _told_by_machines() -> QuerySet[CompetitorFile]:
 
 
 def _note(file: CompetitorFile, *, refused: Sequence[Refusal], **became: Any) -> None:
-    told = [[each.number, each.reason] for each in refused[:MOST_REFUSALS_KEPT]]
+    told = [[each.number, each.code, dict(each.values)] for each in refused[:MOST_REFUSALS_KEPT]]
     CompetitorFile.objects.filter(pk=file.pk).update(refused=told, **became)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from django import forms
@@ -15,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from catalog import competing, recognizing
+from catalog import competing, competitor_words, recognizing
 from catalog.competitor_lines import UnreadableFileError
 from catalog.goods_words import COMPETITOR_FILE
 from catalog.models import (
@@ -26,6 +28,7 @@ from catalog.models import (
     WaitingPrice,
 )
 from storefront.lib import columns
+from storefront.lib.money import Money
 from storefront.lib.staff import StaffAdmin, action, show
 
 SHOWN = 200
@@ -49,7 +52,8 @@ class CompetitorFileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
         try:
             competing.readable(given.read())
         except UnreadableFileError as error:
-            raise forms.ValidationError(str(error), code="unreadable") from error
+            words = competitor_words.words(error.code, error.values)
+            raise forms.ValidationError(words, code="unreadable") from error
         given.seek(0)
         return given
 
@@ -58,6 +62,10 @@ class CompetitorFileForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
 class CompetitorFileAdmin(StaffAdmin):
     """A file is looked at here before it counts."""
 
+    when_empty: ClassVar = _(
+        "Add a list of competitors' prices, as CSV or JSON: it is looked at before it "
+        "counts. What programs and sources tell comes here by itself."
+    )
     may_add = True
     add_form = CompetitorFileForm
     groups = COMPETITOR_FILE
@@ -67,13 +75,13 @@ class CompetitorFileAdmin(StaffAdmin):
         "received_by",
         "came_by",
         columns.age("taken_at", _("Taken in")),
-        "problem",
-        "counts",
+        "doubt",
+        "became",
     ]
     list_filter: ClassVar = ["came_by"]
     ordering: ClassVar = ["-id"]
-    exclude: ClassVar = ["content", "refused"]
-    readonly_fields: ClassVar = ["lines"]
+    exclude: ClassVar = ["content", "refused", "problem", "counts"]
+    readonly_fields: ClassVar = ["doubt", "became", "lines"]
     actions_detail: ClassVar = ["take_in"]
     refusals: ClassVar = (UnreadableFileError,)
 
@@ -94,30 +102,56 @@ class CompetitorFileAdmin(StaffAdmin):
         obj.pk = made.pk
         obj.refresh_from_db()
 
+    @admin.display(description=_("Problem"), ordering="problem")
+    def doubt(self, file: CompetitorFile) -> str:
+        return competitor_words.problem(file)
+
+    @admin.display(description=_("What became of its lines"))
+    def became(self, file: CompetitorFile) -> str:
+        return competitor_words.became(file.counts)
+
     @admin.display(description=_("Lines"))
     def lines(self, file: CompetitorFile) -> str:
         try:
             found = recognizing.preview(file=file)
         except UnreadableFileError as error:
-            kept = [tuple(each) for each in file.refused[:SHOWN]]
+            kept = [_kept(*each) for each in file.refused[:SHOWN]]
             table = _table(gettext("Lines that are refused"), kept, total=len(file.refused))
-            return format_html("<p>{}</p>{}", str(error), table)
+            why = competitor_words.words(error.code, error.values)
+            return format_html("<p>{}</p>{}", why, table)
         matched = [
             (
                 each.line.number,
                 each.sku,
                 each.line.competitor,
-                f"{each.line.amount} {each.line.currency}",
+                columns.as_money(Money(each.line.amount, each.line.currency)),
                 each.by.label,
-                each.confidence,
+                columns.as_number(each.confidence),
             )
             for each in found.matched[:SHOWN]
         ]
-        refused = [(each.number, each.reason) for each in found.refused[:SHOWN]]
+        refused = [_kept(each.number, each.code, each.values) for each in found.refused[:SHOWN]]
         return format_html(
             "{}{}",
-            _table(gettext("Lines whose goods are ours"), matched, total=len(found.matched)),
-            _table(gettext("Lines that are refused"), refused, total=len(found.refused)),
+            _table(
+                gettext("Lines whose goods are ours"),
+                matched,
+                total=len(found.matched),
+                headings=(
+                    gettext("Line"),
+                    gettext("SKU"),
+                    gettext("Competitor"),
+                    gettext("Price"),
+                    gettext("Matched by"),
+                    gettext("How sure the match is (1: certain)"),
+                ),
+            ),
+            _table(
+                gettext("Lines that are refused"),
+                refused,
+                total=len(found.refused),
+                headings=(gettext("Line"), gettext("Reason")),
+            ),
         )
 
     @action(description=_("Take in what is matched"), icon="download_done")
@@ -131,20 +165,43 @@ class CompetitorFileAdmin(StaffAdmin):
                 "The prices count at once, as far as they are fresh and sure enough. Lines that"
                 " are refused stay in the file."
             ),
-            act=lambda _given: competing.take_in(
-                file=file, actor=str(request.user), now=timezone.now()
+            act=lambda _given: _taken(file, actor=str(request.user)),
+            done=lambda taken: " ".join(
+                [
+                    f"{competitor_words.became(taken.counts)}.",
+                    gettext("Prices that follow competitors are counted anew within a minute."),
+                ]
             ),
-            done=gettext("Prices that follow competitors are counted anew within a minute."),
         )
 
 
-def _table(title: str, lines: list[tuple[Any, ...]], *, total: int) -> str:
+def _taken(file: CompetitorFile, *, actor: str) -> competing.Taken:
+    try:
+        return competing.take_in(file=file, actor=actor, now=timezone.now())
+    except UnreadableFileError as error:
+        words = competitor_words.words(error.code, error.values)
+        raise UnreadableFileError(words) from error
+
+
+def _kept(
+    number: int, code: str, values: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[int, str]:
+    """Put a refusal into words, also one that was kept as a sentence."""
+    return number, competitor_words.words(code, values)
+
+
+def _table(
+    title: str, lines: list[tuple[Any, ...]], *, total: int, headings: Iterable[str] = ()
+) -> str:
     rows = [format_html_join("", "<td>{}</td>", ((cell,) for cell in line)) for line in lines]
     body = format_html_join("", "<tr>{}</tr>", ((row,) for row in rows))
     return format_html(
-        '<p>{}: {}</p><table class="today-table"><tbody>{}</tbody></table>',
+        '<p>{}: {}</p><div class="today-scroll" tabindex="0" role="region" aria-label="{}">'
+        '<table class="today-table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>',
         title,
         gettext("%(total)d in all") % {"total": total},
+        title,
+        format_html_join("", '<th scope="col">{}</th>', ((each,) for each in headings)),
         body,
     )
 
@@ -152,6 +209,10 @@ def _table(title: str, lines: list[tuple[Any, ...]], *, total: int) -> str:
 show(
     CompetitorPrice,
     may_delete=True,
+    when_empty=_(
+        "No competitor's price is known yet: add a list of them, a source that Fara asks, or a key"
+        " for a program that tells them."
+    ),
     list_display=[
         columns.link("variant", _("Variant"), text="variant__sku"),
         "competitor",

@@ -15,7 +15,7 @@ from http import HTTPStatus
 
 from django.db.models.functions import Least
 
-from catalog import competing
+from catalog import competing, competitor_words
 from catalog.competing import Taken
 from catalog.competitor_dialects import Dialect
 from catalog.competitor_lines import UnreadableFileError
@@ -85,7 +85,10 @@ def fetch(*, source_id: int, now: datetime) -> Taken | None:
         taken = None if answer is None else _taken_in(source, answer, secret, now)
     except SPOKEN as error:
         # What a line says is quoted, and a strange server may say what we sent.
-        _note(source, without(str(error), _spellings(secret)), now)
+        why = str(error)
+        if isinstance(error, UnreadableFileError):
+            why = competitor_words.words(error.code, error.values)
+        _note(source, without(why, _spellings(secret)), now)
         if isinstance(error, TemporaryError):
             asked = CompetitorSource.objects.filter(pk=source.pk)
             asked.update(due_at=Least("due_at", now + AGAIN))
@@ -140,7 +143,7 @@ def _asked(source: CompetitorSource, secret: str, now: datetime) -> Exchange | N
     if answer.status != HTTPStatus.NOT_MODIFIED:
         return answer
     if not conditions:
-        raise UnreadableFileError("It says that nothing changed, and we have nothing.")
+        raise UnreadableFileError("nothing_to_keep")
     return None
 
 
@@ -174,7 +177,8 @@ def _taken_in(source: CompetitorSource, answer: Exchange, secret: str, now: date
     asked.update(remembered=marks, last_file=file)
     if not taken.became:
         first = taken.refused[0]
-        raise NothingCountsError(f"None of its lines counts. Line {first.number}: {first.reason}")
+        why = competitor_words.words(first.code, first.values)
+        raise NothingCountsError(f"None of its lines counts. Line {first.number}: {why}")
     return taken
 
 
@@ -192,7 +196,7 @@ def _refuse_cut_off(source: CompetitorSource, answer: Exchange) -> None:
     is_measured = any(name in answer.headers for name in ("content-length", "transfer-encoding"))
     is_ended = answer.content.endswith((b"\n", b"\r"))
     if source.dialect == Dialect.CSV and not is_measured and not is_ended:
-        raise UnreadableFileError("Its last line has no end: it may have been cut off.")
+        raise UnreadableFileError("cut_off")
 
 
 def _kept(  # noqa: PLR0913 - what, from whom, and how old it is

@@ -8,10 +8,11 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from io import StringIO
+from typing import Any
 
 from babel.numbers import is_currency
 
@@ -39,8 +40,20 @@ _AMOUNT = re.compile(r"([0-9]{1,8})(?:[.,]([0-9]{1,2}))?", re.ASCII)
 _URL = re.compile(r"https?://[^\s]{3,490}")
 
 
-class UnreadableFileError(ValueError):
-    """It is no such file at all; the message says why."""
+class CodedError(ValueError):
+    """Says by a code what is wrong, and what it is about; ``competitor_words`` has the words."""
+
+    def __init__(self, code: str, **values: object) -> None:
+        super().__init__(code)
+        self.code, self.values = code, values
+
+
+class UnreadableFileError(CodedError):
+    """It is no such file at all."""
+
+
+class BadCellError(CodedError):
+    """A cell says nothing that can be believed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +80,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A line that is not taken, and why."""
+    """A line that is not taken, and why: in words by ``competitor_words``."""
 
     number: int
-    reason: str
-
-
-class BadCellError(ValueError):
-    """A cell says nothing that can be believed; the message says why."""
+    code: str
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read(text: str) -> Iterator[Line | Refusal]:
@@ -90,13 +100,13 @@ def read(text: str) -> Iterator[Line | Refusal]:
         places = _places(next(rows, []))
         for count, row in enumerate(rows, start=1):
             if count > MOST_LINES:
-                raise UnreadableFileError(f"It has more than {MOST_LINES} lines: split it.")
+                raise UnreadableFileError("too_many", most=MOST_LINES)
             if not any(cell.strip() for cell in row):
                 continue
             cells = {name: _cell(row, place) for name, place in places.items()}
             yield line_of(rows.line_num, cells)
     except csv.Error as error:
-        raise UnreadableFileError(f"Line {rows.line_num}: {error}") from error
+        raise UnreadableFileError("bad_csv", number=rows.line_num, problem=str(error)) from error
 
 
 def _places(headings: list[str]) -> dict[str, int]:
@@ -111,7 +121,7 @@ def _places(headings: list[str]) -> dict[str, int]:
     if not places.keys() & {"sku", "gtin", "mpn"}:
         missing.append("sku, gtin or mpn")
     if missing:
-        raise UnreadableFileError(f"No column says: {', '.join(missing)}.")
+        raise UnreadableFileError("no_column", columns=", ".join(missing))
     return places
 
 
@@ -124,7 +134,7 @@ def line_of(number: int, cells: Mapping[str, str]) -> Line | Refusal:
     try:
         return _line(number, cells)
     except (BadCellError, BadGtinError) as error:
-        return Refusal(number, str(error))
+        return Refusal(number, error.code, error.values)
 
 
 def _line(number: int, cells: Mapping[str, str]) -> Line:
@@ -133,12 +143,12 @@ def _line(number: int, cells: Mapping[str, str]) -> Line:
 
     competitor = " ".join(told("competitor").split()).casefold()
     if not competitor:
-        raise BadCellError("No competitor is named.")
+        raise BadCellError("no_competitor")
     if not told("sku") and not told("gtin") and not (told("brand") and told("mpn")):
-        raise BadCellError("It names no goods: no SKU, no GTIN, no brand with part number.")
+        raise BadCellError("no_goods")
     url = told("url")
     if url and not _URL.fullmatch(url):
-        raise BadCellError(f"{url[:40]!r} is no address.")
+        raise BadCellError("no_address", told=_quoted(url))
     return Line(
         number=number,
         competitor=competitor[:80],
@@ -155,20 +165,24 @@ def _line(number: int, cells: Mapping[str, str]) -> Line:
     )
 
 
+def _quoted(told: str) -> str:
+    return repr(told[:40])
+
+
 def _amount(told: str) -> Decimal:
     found = _AMOUNT.fullmatch(told)
     if not found:
-        raise BadCellError(f"{told[:40]!r} is no price: write it as 1234.50.")
+        raise BadCellError("no_price", told=_quoted(told))
     amount = Decimal(f"{found[1]}.{found[2] or '0'}")
     if not amount:
-        raise BadCellError("Nothing costs 0.")
+        raise BadCellError("costs_nothing")
     return amount
 
 
 def _currency(told: str) -> str:
     code = told.upper()
     if not is_currency(code):
-        raise BadCellError(f"{told[:40]!r} is no currency.")
+        raise BadCellError("no_currency", told=_quoted(told))
     return code
 
 
@@ -178,7 +192,7 @@ def _has_tax(told: str) -> bool:
         return True
     if word in WITHOUT_TAX:
         return False
-    raise BadCellError(f"{told[:40]!r} does not say whether tax is in it: write incl or excl.")
+    raise BadCellError("no_tax", told=_quoted(told))
 
 
 def _moment(told: str) -> datetime | None:
@@ -187,7 +201,7 @@ def _moment(told: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(told)
     except ValueError:
-        raise BadCellError(f"{told[:40]!r} is no date: write it as 2026-11-24.") from None
+        raise BadCellError("no_date", told=_quoted(told)) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -197,5 +211,5 @@ def _confidence(told: str) -> Decimal:
     except InvalidOperation:
         sure = Decimal(-1)
     if not (sure.is_finite() and 0 <= sure <= 1):
-        raise BadCellError(f"{told[:40]!r} is no confidence: write it as 0.9.")
+        raise BadCellError("no_confidence", told=_quoted(told))
     return sure.quantize(Decimal("0.01"))

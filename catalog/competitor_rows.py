@@ -47,7 +47,7 @@ WORDS: Mapping[str, type] = {
 NEEDED = ("competitor", "price", "currency", "seen_at")
 LONGEST_COMPETITOR = 80
 CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
-KINDS: Mapping[type, str] = {str: "text", bool: "true or false"}
+KINDS: Mapping[type, str] = {str: "to_be_text", bool: "to_be_true_or_false"}
 # A time without a zone is a guess.
 MOMENT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)", re.ASCII
@@ -63,7 +63,7 @@ def read(text: str) -> Iterator[Line | Refusal]:
         try:
             cells = _cells(row)
         except BadCellError as error:
-            yield Refusal(number, str(error))
+            yield Refusal(number, error.code, error.values)
         else:
             yield line_of(number, cells)
 
@@ -78,7 +78,7 @@ def read_strictly(text: str) -> Iterator[Line | Refusal]:
             _insist(row)
             cells = _cells(row)
         except BadCellError as error:
-            yield Refusal(number, str(error))
+            yield Refusal(number, error.code, error.values)
         else:
             yield line_of(number, cells)
 
@@ -87,18 +87,18 @@ def _rows(text: str) -> Iterator[tuple[int, Any]]:
     try:
         told = json.loads(text, parse_float=Number, parse_int=Number, parse_constant=Number)
     except (ValueError, RecursionError) as error:
-        raise UnreadableFileError(f"It is no JSON: {error}"[:200]) from None
+        raise UnreadableFileError("no_json", problem=str(error)[:150]) from None
     rows = told.get(LIST) if isinstance(told, dict) else told
     if not isinstance(rows, list):
-        raise UnreadableFileError(f"It is neither a list nor an object with a list {LIST!r}.")
+        raise UnreadableFileError("no_list", name=LIST)
     if len(rows) > MOST_LINES:
-        raise UnreadableFileError(f"It has more than {MOST_LINES} lines: split it.")
+        raise UnreadableFileError("too_many", most=MOST_LINES)
     yield from enumerate(rows, start=1)
 
 
 def _cells(row: Any) -> dict[str, str]:
     if not isinstance(row, dict):
-        raise BadCellError("It is no object.")
+        raise BadCellError("no_object")
     told: dict[str, tuple[str, Any]] = {}
     for word, value in row.items():
         told.setdefault(word.strip().casefold(), (word, value))
@@ -114,37 +114,37 @@ def _cell(word: str, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, (dict, list)):
-        raise BadCellError(f"{word[:40]} is no text.")
+        raise BadCellError("no_text", word=word[:40])
     told = str(value).casefold() if isinstance(value, bool) else str(value)
     try:
         told.encode()
     except UnicodeEncodeError:  # half of a pair, which no database keeps
-        raise BadCellError(f"{word[:40]} is no text.") from None
+        raise BadCellError("no_text", word=word[:40]) from None
     return told.replace("\0", "").strip()
 
 
 def _insist(row: Any) -> None:
     if not isinstance(row, dict):
-        raise BadCellError("It is no object.")
+        raise BadCellError("no_object")
     if unknown := sorted(row.keys() - WORDS.keys()):
-        raise BadCellError(f"There is no field {unknown[0][:40]!a}.")
+        raise BadCellError("no_field", word=ascii(unknown[0][:40]))
     if missing := [word for word in NEEDED if word not in row]:
-        raise BadCellError(f"{missing[0]} is missing.")
+        raise BadCellError("missing", word=missing[0])
     for word, value in row.items():
         if type(value) is not WORDS[word]:
-            raise BadCellError(f"{word} is to be {KINDS[WORDS[word]]}.")
+            raise BadCellError(KINDS[WORDS[word]], word=word)
     if not MOMENT.fullmatch(row["seen_at"]):
-        raise BadCellError("seen_at is to be written as 2026-11-24T12:00:00Z.")
+        raise BadCellError("no_moment")
     _insist_on_our_spelling(row)
 
 
 def _insist_on_our_spelling(row: Mapping[str, Any]) -> None:
     """Refuse what a stranger may say in his way: we have said how it is written."""
     if "," in row["price"]:
-        raise BadCellError("price is to be written as 1234.50, without a comma.")
+        raise BadCellError("comma")
     if not CURRENCY.fullmatch(row["currency"]):
-        raise BadCellError("currency is to be three capital letters, such as EUR.")
+        raise BadCellError("currency_spelling")
     if len(row["competitor"]) > LONGEST_COMPETITOR:
-        raise BadCellError(f"competitor is longer than {LONGEST_COMPETITOR} characters.")
+        raise BadCellError("competitor_length", most=LONGEST_COMPETITOR)
     if not row.get("confidence", "1").strip():
-        raise BadCellError("confidence is empty: leave it out, or write it as 0.9.")
+        raise BadCellError("confidence_empty")

@@ -33,6 +33,8 @@ IS_UNKNOWN: dict[str, str] = {
     "power": "power = '{}'",
     "water": "water IS NULL",
 }
+# The areas to which a country belongs: few, and looked for once in a statement.
+AREAS = "SELECT id FROM catalog_area WHERE countries = '{}' OR %s = ANY(countries)"
 
 
 class Sql(NamedTuple):
@@ -73,7 +75,7 @@ def _quoted(word: str) -> str:
     return "'" + word.replace("\\", "").replace("'", "''") + "'"
 
 
-def active(query: ShelfQuery, *, fresh_since: datetime) -> dict[str, Sql]:
+def active(query: ShelfQuery, *, in_stock: Sql) -> dict[str, Sql]:
     """Return the condition of each facet in which something is asked for."""
     found = {
         "price": _range("price_amount", query.price),
@@ -83,7 +85,7 @@ def active(query: ShelfQuery, *, fresh_since: datetime) -> dict[str, Sql]:
         "power": powered(query.power),
         "water": _water(query),
         "features": Sql("features @> %s", (sorted(query.features),)) if query.features else None,
-        "in_stock": is_in_stock(fresh_since) if query.in_stock else None,
+        "in_stock": in_stock if query.in_stock else None,
     }
     conditions = {}
     for code, asked in found.items():
@@ -97,7 +99,16 @@ def active(query: ShelfQuery, *, fresh_since: datetime) -> dict[str, Sql]:
     return conditions
 
 
-def is_in_stock(fresh_since: datetime) -> Sql:
+def is_in_stock(*, country: str, fresh_since: datetime) -> Sql:
+    """Ask for what can be bought where a shopper is: it is never unknown whether it can."""
+    return Sql(
+        f"available > 0 AND COALESCE(as_of >= %s AND area_id IN ({AREAS}), false)",
+        (fresh_since, country),
+    )
+
+
+def is_fresh(fresh_since: datetime) -> Sql:
+    """Ask for what can be bought somewhere."""
     return Sql("available > 0 AND as_of >= %s", (fresh_since,))
 
 

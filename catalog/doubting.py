@@ -20,10 +20,12 @@ class DoubtfulListError(ValueError):
     """Too much of a list moves too far at once; the message says how much."""
 
 
-def doubt(matched: Sequence[Matched]) -> str:
-    """Say why a person is to look at a list first; empty when nobody needs to.
+def doubt(matched: Sequence[Matched]) -> dict[str, int]:
+    """Count what moves too far, where a person is to look at a list first; else nothing.
 
     Another currency counts as a move: a list that all at once tells other money is as strange.
+
+    Shape:  as ``competitor_words.doubt`` puts it into words
     """
     known = moved = 0
     for batch in batched(matched, BATCH):
@@ -35,11 +37,8 @@ def doubt(matched: Sequence[Matched]) -> str:
                 known += 1
                 moved += _is_far(price, each)
     if known < LEAST_KNOWN or moved * 2 <= known:
-        return ""
-    return (
-        f"{moved} of {known} prices that we know move by a factor of {FACTOR} or more, or to"
-        " another currency. A person is to look at the list and take it in."
-    )
+        return {}
+    return {"moved": moved, "known": known, "factor": FACTOR}
 
 
 def _is_far(price: CompetitorPrice, told: Matched) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +15,6 @@ from catalog.conditions import (
     Sql,
     active,
     bucket,
-    is_in_stock,
     powered,
 )
 from catalog.filters import ALSO_POWERED, CHOICES, RANGES, ShelfQuery
@@ -80,7 +78,7 @@ class Counts:
     without: dict[str, int]
 
 
-def count(*, base: Sql, query: ShelfQuery, fresh_since: datetime) -> Sequence[Any]:
+def count(*, base: Sql, query: ShelfQuery, in_stock: Sql) -> Sequence[Any]:
     """Count all choices of all facets in one pass over the cards in question.
 
     The counts of a facet leave its own selection out, since its values are alternatives.
@@ -88,8 +86,8 @@ def count(*, base: Sql, query: ShelfQuery, fresh_since: datetime) -> Sequence[An
 
     Shape:  bare numbers, in the order in which ``understood`` reads them
     """
-    conditions = active(query, fresh_since=fresh_since)
-    wanted = _wanted(conditions, query=query, fresh_since=fresh_since)
+    conditions = active(query, in_stock=in_stock)
+    wanted = _wanted(conditions, query=query, in_stock=in_stock)
     tests = [f"({each.text}) AS ok_{code}" for code, each in conditions.items()]
     cards = ", ".join(["*", *tests])
     selected = ", ".join(each.text for each in wanted)
@@ -108,7 +106,7 @@ def count(*, base: Sql, query: ShelfQuery, fresh_since: datetime) -> Sequence[An
     return row
 
 
-def _wanted(conditions: dict[str, Sql], *, query: ShelfQuery, fresh_since: datetime) -> list[Sql]:
+def _wanted(conditions: dict[str, Sql], *, query: ShelfQuery, in_stock: Sql) -> list[Sql]:
     """Return the columns to select, in the order ``understood`` reads them."""
 
     def counted(test: str = "", *, but: str = "", values: Sequence[Any] = ()) -> Sql:
@@ -122,7 +120,6 @@ def _wanted(conditions: dict[str, Sql], *, query: ShelfQuery, fresh_since: datet
         filtered = f" FILTER (WHERE {tests})" if tests else ""
         return Sql(f"{function}({_RANGE_COLUMNS[code]}){filtered}")
 
-    in_stock = is_in_stock(fresh_since)
     wanted = [counted(), counted(in_stock.text, but="in_stock", values=in_stock.values)]
     wanted += [counted(but=code) for code in conditions]
     for code in FACETS:
@@ -153,12 +150,11 @@ def _beside(value: str, chosen: frozenset[str]) -> Sql | None:
     return powered(chosen if value in ALSO_POWERED else chosen & ALSO_POWERED)
 
 
-def understood(row: Sequence[Any], *, query: ShelfQuery, fresh_since: datetime) -> Counts:
+def understood(row: Sequence[Any], *, query: ShelfQuery, in_stock: Sql) -> Counts:
     """Read the numbers that ``count`` brought, now or some time ago."""
-    conditions = active(query, fresh_since=fresh_since)
     numbers = iter(row)
-    total, in_stock = next(numbers), next(numbers)
-    without = {code: next(numbers) for code in conditions}
+    total, stocked = next(numbers), next(numbers)
+    without = {code: next(numbers) for code in active(query, in_stock=in_stock)}
     facets = []
     for code in FACETS:
         low = high = None
@@ -189,4 +185,4 @@ def understood(row: Sequence[Any], *, query: ShelfQuery, fresh_since: datetime) 
                 chosen_high=chosen_high,
             )
         )
-    return Counts(total=total, in_stock=in_stock, facets=tuple(facets), without=without)
+    return Counts(total=total, in_stock=stocked, facets=tuple(facets), without=without)

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog import deciding
+from catalog import deciding, price_words
+from catalog.column_words import COLUMNS
 from catalog.guarding import MOVES
 from catalog.models import PriceHold
+from catalog.stepping import Step
 from storefront.lib import columns
+from storefront.lib.money import Money
 from storefront.lib.staff import ReasonForm, StaffAdmin, action
 
 Status = PriceHold.Status
+AMOUNTS = ("old_amount", "proposed_amount", "cost_amount")
 
 
 @admin.register(PriceHold)
 class PriceHoldAdmin(StaffAdmin):
+    when_empty: ClassVar = _(
+        "No price waits for a decision. A guard stops one that would move further than its "
+        "price book allows."
+    )
     list_display: ClassVar = [
         columns.link("listing", _("Variant"), text="listing__variant__sku"),
         columns.text("listing__channel__code", _("Channel")),
         columns.state("status", _("State"), calls=["open"], ended=["approved", "kept", "lapsed"]),
-        "sentence",
+        "why",
         columns.money("old_amount", _("Price"), currency="listing__channel__currency"),
         columns.money("proposed_amount", _("Proposed"), currency="listing__channel__currency"),
         columns.money("cost_amount", _("Cost"), currency="listing__channel__currency"),
@@ -37,8 +47,13 @@ class PriceHoldAdmin(StaffAdmin):
     list_filter: ClassVar = ["status", "reason", "is_off_sale", "listing__channel"]
     search_fields: ClassVar = ["listing__variant__sku", "listing__variant__product__title"]
     ordering: ClassVar = ["-id"]
-    exclude: ClassVar = ["made_of"]
-    readonly_fields: ClassVar = [columns.document("made_of", _("Made of")), columns.moves]
+    exclude: ClassVar = ["made_of", "sentence", *AMOUNTS]
+    readonly_fields: ClassVar = [
+        "why",
+        *(columns.money(n, COLUMNS[n], currency="listing__channel__currency") for n in AMOUNTS),
+        "made",
+        columns.moves,
+    ]
     actions: ClassVar = ["approve_all", "reject_all"]
     actions_detail: ClassVar = ["approve", "reject", "keep"]
     fits: ClassVar = {
@@ -47,6 +62,26 @@ class PriceHoldAdmin(StaffAdmin):
         "keep": lambda row: row.status == Status.OPEN and row.is_off_sale and row.old_amount,
     }
     refusals: ClassVar = (deciding.CannotApproveError,)
+
+    @admin.display(description=_("Made of"))
+    def made(self, hold: PriceHold) -> str:
+        """Show the calculation that was stopped, step by step."""
+        rows = []
+        for code, amount, note in hold.made_of.get("steps", ()):
+            step = Step(code=code, amount=amount and Decimal(amount), note=note)
+            money = step.amount and Money(step.amount, hold.listing.channel.currency)
+            shown = columns.as_money(money) if money else ""
+            rows.append((price_words.words(code), price_words.note(step), shown))
+        lines = format_html_join(
+            "", "<tr><th scope=row>{}</th><td>{}</td><td class=today-number>{}</td></tr>", rows
+        )
+        return format_html(
+            '<div class="today-scroll"><table class="staff-pairs">{}</table></div>', lines
+        )
+
+    @admin.display(description=_("In numbers"))
+    def why(self, hold: PriceHold) -> str:
+        return price_words.stopped_hold(hold)
 
     @action(description=_("Approve the proposed prices"))
     def approve_all(self, request: HttpRequest, rows: QuerySet[PriceHold]) -> None:
@@ -71,7 +106,9 @@ class PriceHoldAdmin(StaffAdmin):
             request,
             hold,
             title=gettext("Approve"),
-            explain=f"{hold.sentence} {gettext('The proposed price counts at once.')}",
+            explain=" ".join(
+                [price_words.stopped_hold(hold), gettext("The proposed price counts at once.")]
+            ),
             act=lambda _given: deciding.approve(
                 hold=hold, actor=str(request.user), now=timezone.now()
             ),
@@ -103,7 +140,7 @@ class PriceHoldAdmin(StaffAdmin):
             request,
             hold,
             title=gettext("Sell on by the old price"),
-            explain=f"{hold.sentence} "
+            explain=f"{price_words.stopped_hold(hold)} "
             + gettext(
                 "The old price counts although it leaves less than the lowest margin, until the"
                 " proposal or the cost changes. It never goes below what the goods cost."

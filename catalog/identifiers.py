@@ -11,7 +11,14 @@ _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 
 
 class BadGtinError(ValueError):
-    """Not a GTIN: a wrong length, something else than digits, or a wrong check digit."""
+    """Not a GTIN: a wrong length, something else than digits, or a wrong check digit.
+
+    ``code`` and ``values`` say the same as the message, for whoever has words of his own.
+    """
+
+    def __init__(self, message: str, *, code: str, **values: object) -> None:
+        super().__init__(message)
+        self.code, self.values = code, values
 
 
 def gtin14(raw: str) -> str:
@@ -20,17 +27,20 @@ def gtin14(raw: str) -> str:
     Raises: BadGtinError  it is none; the message says what is wrong with it
     Source: GS1 General Specifications, check digit calculation
     """
-    digits = _SEPARATORS.sub("", raw)
+    digits, told = _SEPARATORS.sub("", raw), repr(raw[:40])
     if not (digits.isascii() and digits.isdigit()):
-        raise BadGtinError(f"{raw[:40]!r} is not made of digits")
+        raise BadGtinError(f"{told} is not made of digits", code="gtin_no_digits", told=told)
     if len(digits) not in GTIN_LENGTHS:
-        raise BadGtinError(f"{raw[:40]!r} has {len(digits)} digits, not 8, 12, 13 or 14")
+        message = f"{told} has {len(digits)} digits, not 8, 12, 13 or 14"
+        raise BadGtinError(message, code="gtin_length", told=told, digits=len(digits))
     padded = digits.zfill(14)
     if not int(padded):
-        raise BadGtinError(f"{raw[:40]!r} is a placeholder")
+        raise BadGtinError(f"{told} is a placeholder", code="gtin_placeholder", told=told)
     right = check_digit(padded[:-1])
     if padded[-1] != right:
-        raise BadGtinError(f"{raw[:40]!r} ends in {padded[-1]}, its check digit would be {right}")
+        message = f"{told} ends in {padded[-1]}, its check digit would be {right}"
+        values = {"told": told, "last": padded[-1], "right": right}
+        raise BadGtinError(message, code="gtin_check_digit", **values)
     return padded
 
 

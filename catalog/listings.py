@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from django.db import transaction
 from catalog import policies, rows, shelving, tagging, waiting_prices
 from catalog.calculating import Lot, calculate_all
 from catalog.completeness import Facts, Lack, lacks
-from catalog.models import Channel, Listing, Variant
+from catalog.models import Area, Channel, Listing, Variant
 from catalog.pricing import Goods
 from catalog.rules import Place
 from catalog.tagging import Tagged
@@ -46,7 +46,8 @@ class Supply:
     Shape:  ``available`` is the most that can be ordered of it here at once, from one place;
             ``ships_from`` maps countries to how many lie there; ``cost`` is None when no
             supplier asks a price we know; ``supplier_code`` and ``origins`` are of the offer
-            that the price follows, and the countries it may be sent from
+            that the price follows, and the countries it may be sent from; ``reaches`` are those it
+            can be sent to: empty is everywhere, None nowhere
     Units:  ``map_amount`` and ``msrp_amount`` tax included, in the currency of the cost; the
             first in ``map_currency`` where that says another one
     """
@@ -56,6 +57,7 @@ class Supply:
     available: int
     ships_from: dict[str, int]
     as_of: datetime | None
+    reaches: frozenset[str] | None = None
     supplier_code: str = ""
     origins: tuple[str, ...] = ()
     map_amount: Decimal | None = None
@@ -73,17 +75,40 @@ def refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> s
     touched: set[int] = set()
     by_variant = {supply.variant_id: supply for supply in supplies}
     ids = sorted(by_variant)
+    areas = _areas(supplies)
     for start in range(0, len(ids), BATCH):
         batch = [by_variant[variant_id] for variant_id in ids[start : start + BATCH]]
         with transaction.atomic(durable=True):
-            found = _refresh(channel=channel, supplies=batch, now=now)
+            found = _refresh(channel=channel, supplies=batch, areas=areas, now=now)
             shelving.shelve(product_ids=found, channel=channel)
         touched |= found
     return touched
 
 
+def _areas(supplies: Sequence[Supply]) -> dict[frozenset[str] | None, int | None]:
+    """Find the areas that these reach, and add new ones: alone, so that nobody waits for us."""
+    wanted = {each.reaches: sorted(each.reaches) for each in supplies if each.reaches is not None}
+    rows = Area.objects.filter(countries__in=wanted.values())
+
+    def known() -> dict[frozenset[str] | None, int | None]:
+        return {frozenset(countries): pk for pk, countries in rows.values_list("pk", "countries")}
+
+    found = known() if wanted else {}
+    if new := [countries for reaches, countries in wanted.items() if reaches not in found]:
+        fresh = [Area(countries=countries) for countries in sorted(new)]
+        Area.objects.bulk_create(fresh, ignore_conflicts=True)
+        found = known()
+    return {None: None, **found}
+
+
 @needs_transaction
-def _refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> set[int]:
+def _refresh(
+    *,
+    channel: Channel,
+    supplies: Sequence[Supply],
+    areas: Mapping[frozenset[str] | None, int | None],
+    now: datetime,
+) -> set[int]:
     variants = (
         Variant.objects.select_related("product__spec")
         .only(*_NEEDED)
@@ -126,6 +151,7 @@ def _refresh(*, channel: Channel, supplies: Sequence[Supply], now: datetime) -> 
             **tagging.tags(done, listing=listing, currency=channel.currency),
             "available": _available(supply),
             "ships_from": {code: many for code, many in supply.ships_from.items() if many > 0},
+            "area_id": areas[supply.reaches],
             "as_of": _younger(supply.as_of, present=listing.as_of),
         }
         has_price = values["price_amount"] is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from django import forms
@@ -17,13 +18,18 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog import editing, explaining, price_books, price_history, price_words
 from catalog.charting import chart
+from catalog.column_words import COLUMNS
 from catalog.models import Channel, LandingTerms, Listing, PriceChange
 from catalog.selling_words import CHANNEL, TERMS
-from storefront.lib import columns
+from storefront.lib import columns, grouping
 from storefront.lib.codes import CountriesField
+from storefront.lib.grouping import Group
 from storefront.lib.inlines import inline
 from storefront.lib.money import Money
 from storefront.lib.staff import StaffAdmin, action, show
+
+OF_CHANNEL = ("price_amount", "cost_amount", "landed_amount", "floor_amount", "even_amount")
+OF_SUPPLIER = ("map_amount", "msrp_amount")
 
 
 @admin.register(Listing)
@@ -55,9 +61,17 @@ class ListingAdmin(StaffAdmin):
             ordering=["-id"],
         )
     ]
+    exclude: ClassVar = [*OF_CHANNEL, "wholesale_amount", *OF_SUPPLIER, "origins", "ships_from"]
     readonly_fields: ClassVar = [
         columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
         "history",
+        *(columns.money(n, COLUMNS[n], currency="channel__currency") for n in OF_CHANNEL),
+        columns.money(
+            "wholesale_amount", COLUMNS["wholesale_amount"], currency="wholesale_currency"
+        ),
+        *(columns.money(n, COLUMNS[n], currency="map_currency") for n in OF_SUPPLIER),
+        columns.text("origins", COLUMNS["origins"]),
+        columns.pairs("ships_from", _("Units, by country they are sent from")),
     ]
     actions: ClassVar = ["withdraw", "put_back"]
     actions_detail: ClassVar = ["explain"]
@@ -96,13 +110,14 @@ class ListingAdmin(StaffAdmin):
             "original": listing,
             "back": self.page_of(listing),
             "hold": found.hold,
+            "stopped": found.hold and price_words.stopped_hold(found.hold),
             "present": listing.price_amount
             and columns.as_money(Money(listing.price_amount, currency)),
             "steps": [
                 {
                     "code": step.code,
                     "words": price_words.words(step.code),
-                    "note": step.note,
+                    "note": price_words.note(step),
                     "amount": ""
                     if step.amount is None
                     else columns.as_money(Money(step.amount, currency)),
@@ -136,7 +151,7 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
 @admin.register(Channel)
 class ChannelAdmin(StaffAdmin):
     form = ChannelForm
-    editable = ("name", "default_country", "countries", "buffer")
+    editable = ("name", "default_country", "countries", "adds_tax", "buffer")
     may_add = True
     groups = CHANNEL
     list_display: ClassVar = ["code", "name", "currency", "default_country", "buffer"]
@@ -190,10 +205,21 @@ class ChannelAdmin(StaffAdmin):
         )
 
 
+def _in_figures(groups: Iterable[Group], names: Iterable[str]) -> Iterator[columns.Column]:
+    """Make columns of rates and amounts, called as the form calls them."""
+    labels = grouping.labels(groups)
+    for name in names:
+        if name.endswith("_rate"):
+            yield columns.percent(name, labels[name])
+        else:
+            yield columns.money(name, labels[name], currency="channel__currency")
+
+
 @admin.register(LandingTerms)
 class LandingTermsAdmin(StaffAdmin):
     """What selling costs; a change counts for all prices of the channel."""
 
+    when_empty: ClassVar = _("Say what selling costs: without it, a channel has no prices.")
     editable = (
         "supplier_fee_rate",
         "supplier_fee_amount",
@@ -209,11 +235,10 @@ class LandingTermsAdmin(StaffAdmin):
     may_delete = True
     groups = TERMS
     list_display: ClassVar = [
-        "__str__",
         columns.text("channel__code", _("Channel")),
         "origin",
         "supplier_code",
-        *(name for name in editable if name != "supplier_fee_amount"),
+        *_in_figures(TERMS, editable),
     ]
     list_select_related: ClassVar = ["channel"]
     list_filter: ClassVar = ["channel"]

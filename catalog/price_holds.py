@@ -7,7 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from catalog import rows
+from django.utils.translation import override
+
+from catalog import price_words, rows
 from catalog.guarding import Stop
 from catalog.models import Listing, PriceHold
 from catalog.pricing import Calculation
@@ -17,20 +19,6 @@ from storefront.lib.transactions import needs_transaction
 
 Status = PriceHold.Status
 ACTOR = "price engine"
-SENTENCES = {
-    Stop.NO_MARGIN: "Fees and the lowest margin leave nothing of the price to pay the cost with.",
-    Stop.ZERO: "The rule asks for nothing, or less.",
-    Stop.TOO_HIGH: "The rule asks for more than ten million.",
-    Stop.FLOOR_ABOVE_MSRP: "The lowest margin asks {floor}, above the suggested {msrp}.",
-    Stop.MAP_ABOVE_MSRP: "The lowest advertised price {map} is above the suggested {msrp}.",
-    Stop.MOVED_TOO_FAR: "From {old} to {new}: {move}, more than may change at once.",
-    Stop.MOVED_TOO_FAR_TODAY: "From {day} to {new}: {day_move}, more than may change in a day.",
-    Stop.UNSURE_RATE: "Nobody is sure what the supplier's money is worth.",
-}
-
-BELOW_FLOOR = (
-    "Off sale: the present {old} is below {floor}, which the lowest margin asks. It may be kept."
-)
 
 
 @needs_transaction
@@ -109,29 +97,38 @@ def _values(done: Calculation, listing: Listing) -> dict[str, Any]:
         "proposed_amount": verdict.proposed,
         "cost_amount": listing.cost_amount,
         "rule_id": rule.id,
-        "made_of": snapshot(done),
+        "made_of": {**snapshot(done), "figures": figures(done)},
         "is_off_sale": not done.may_stay,
     }
 
 
 def sentence(done: Calculation) -> str:
-    """Say why a price was stopped, with its figures."""
-    verdict = done.verdict
-    if verdict is None or verdict.stop is None:
+    """Say why a price was stopped, with its figures, as traces of decisions keep it: in English."""
+    if done.verdict is None or done.verdict.stop is None:
         return ""
-    present, day_ago, new = done.standing.present, done.standing.day_ago, verdict.proposed
-    figures = {
-        "floor": verdict.floor,
+    with override("en"):
+        return price_words.stopped(done.verdict.stop.value, figures(done))
+
+
+def figures(done: Calculation) -> dict[str, str]:
+    """Tell the figures for which a price was stopped.
+
+    Shape:  as ``price_words.stopped`` puts them into words; ``below`` is there where the present
+            price is below what the lowest margin asks
+    """
+    present, day_ago = done.standing.present, done.standing.day_ago
+    new, floor = (done.verdict.proposed, done.verdict.floor) if done.verdict else (None, None)
+    known = {
+        "floor": floor,
         "map": done.bounds.map_amount,
         "msrp": done.bounds.msrp_amount,
         "old": present,
         "day": day_ago,
         "new": new,
     }
-    told = {name: "?" if figure is None else f"{figure:.2f}" for name, figure in figures.items()}
+    told = {name: "?" if figure is None else f"{figure:.2f}" for name, figure in known.items()}
     told["move"] = percent(new / present - 1) if new and present else "?"
     told["day_move"] = percent(new / day_ago - 1) if new and day_ago else "?"
-    words = SENTENCES[verdict.stop].format(**told)
-    if done.pays and not done.may_stay and verdict.floor is not None:
-        words += " " + BELOW_FLOOR.format(**told)
-    return words
+    if done.pays and not done.may_stay and floor is not None:
+        told["below"] = told["old"]
+    return told

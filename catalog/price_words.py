@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import PriceRule
+from catalog.models import PriceHold, PriceRule
 from catalog.rules import Method
-from catalog.stepping import percent
+from catalog.stepping import Step, percent
 
 WORDS: dict[str, str | Promise] = {
     "wholesale": _("Wholesale cost"),
@@ -53,9 +56,62 @@ WORDS: dict[str, str | Promise] = {
 }
 
 
+_HOW = {
+    Method.MARKUP.value: _("markup on"),
+    Method.MARGIN.value: _("margin over"),
+    Method.FIXED.value: _("added to"),
+}
+_RULE_NOTE = re.compile(r"(?P<number>\d+): (?P<method>\w+) (?P<value>.+) / (?P<basis>\w+)")
+STOPPED: dict[str, str | Promise] = {
+    "no_margin": _("Fees and the lowest margin leave nothing of the price to pay the cost with."),
+    "zero": _("The rule asks for nothing, or less."),
+    "too_high": _("The rule asks for more than ten million."),
+    "floor_above_msrp": _("The lowest margin asks %(floor)s, above the suggested %(msrp)s."),
+    "map_above_msrp": _("The lowest advertised price %(map)s is above the suggested %(msrp)s."),
+    "moved_too_far": _("From %(old)s to %(new)s: %(move)s, more than may change at once."),
+    "moved_too_far_today": _(
+        "From %(day)s to %(new)s: %(day_move)s, more than may change in a day."
+    ),
+    "unsure_rate": _("Nobody is sure what the supplier's money is worth."),
+}
+BELOW = _(
+    "Off sale: the present %(old)s is below %(floor)s, which the lowest margin asks. It may be"
+    " kept."
+)
+
+
+def stopped(reason: str, figures: Mapping[str, str]) -> str:
+    """Say why a price was stopped, with the figures of ``price_holds.figures``."""
+    said = [STOPPED[reason], *([BELOW] if "below" in figures else [])]
+    return " ".join(str(sentence) % figures for sentence in said)
+
+
+def stopped_hold(hold: PriceHold) -> str:
+    """Say why a price was stopped; of an old one, in the sentence that was kept."""
+    figures = hold.made_of.get("figures")
+    return stopped(hold.reason, figures) if figures else hold.sentence
+
+
+def stopped_row(told: str) -> str:
+    """Say the same of what a query told: JSON of reason and figures, or a kept sentence."""
+    if not told.startswith("{"):
+        return told
+    found = json.loads(told)
+    return stopped(found["reason"], found["figures"])
+
+
 def words(code: str) -> str:
     """Say a code in words; codes joined by + are all said."""
     return " · ".join(str(WORDS.get(part, part)) for part in code.split("+") if part)
+
+
+def note(step: Step) -> str:
+    """Say of what a step is made; a rule as ``stepping`` writes it, in words."""
+    found = _RULE_NOTE.fullmatch(step.note) if step.code == "rule" else None
+    if found is None:
+        return step.note
+    basis = dict(PriceRule._meta.get_field("basis").flatchoices)[found["basis"]]  # noqa: SLF001
+    return f"{found['number']}: {found['value']} {_HOW[found['method']]} {basis}"
 
 
 def percents(rate: str | None) -> str:
@@ -79,12 +135,7 @@ def method(rule: PriceRule) -> str:
     tiers = "".join(
         f", {_('from')} {start}: {_value(rule, Decimal(str(value)))}" for start, value in rule.tiers
     )
-    how = {
-        Method.MARKUP.value: _("markup on"),
-        Method.MARGIN.value: _("margin over"),
-        Method.FIXED.value: _("added to"),
-    }[rule.method]
-    return f"{_value(rule, rule.value)} {how} {rule.get_basis_display()}{tiers}"
+    return f"{_value(rule, rule.value)} {_HOW[rule.method]} {rule.get_basis_display()}{tiers}"
 
 
 def _value(rule: PriceRule, value: Decimal) -> str:

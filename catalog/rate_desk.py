@@ -39,17 +39,21 @@ class ExchangeRateForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
 
 @admin.register(ExchangeRate)
 class ExchangeRateAdmin(StaffAdmin):
+    when_empty: ClassVar = _(
+        "Add a rate, such as what one USD costs in EUR: goods that cost foreign money have "
+        "no price without one."
+    )
     form = ExchangeRateForm
     editable = ("rate", "source", "as_of")
     may_add = True
     groups = RATE
     list_display: ClassVar = [
         "__str__",
-        "rate",
+        columns.number("rate", _("Rate")),
         "source",
         columns.age("as_of", _("As of")),
         columns.state("standing", _("State"), calls=["unsure", "unknown"]),
-        "waiting_rate",
+        columns.number("waiting_rate", _("Newer rate that waits for a person")),
     ]
     list_filter: ClassVar = ["standing", "quote"]
     ordering: ClassVar = ["base", "quote"]
@@ -79,11 +83,14 @@ class ExchangeRateAdmin(StaffAdmin):
 
 @admin.register(RateNews)
 class RateNewsAdmin(StaffAdmin):
+    when_empty: ClassVar = _(
+        "Nothing was heard yet. News come by themselves, and whenever somebody says a rate."
+    )
     list_display: ClassVar = [
         "__str__",
         columns.state("status", _("State"), calls=["waiting"], ended=["taken", "approved"]),
-        "old_rate",
-        "rate",
+        columns.number("old_rate", _("Rate before")),
+        columns.number("rate", _("Rate")),
         "source",
         columns.age("as_of", _("As of")),
         "told_by",
@@ -115,7 +122,11 @@ class RateNewsAdmin(StaffAdmin):
             news,
             title=gettext("Approve"),
             explain=gettext("%(pair)s was %(old)s and will be %(new)s.")
-            % {"pair": news, "old": news.old_rate, "new": news.rate},
+            % {
+                "pair": news,
+                "old": "–" if news.old_rate is None else columns.as_number(news.old_rate),
+                "new": columns.as_number(news.rate),
+            },
             act=lambda _given: rates.approve(
                 news=news, actor=str(request.user), now=timezone.now()
             ),

@@ -54,7 +54,7 @@ def preview(*, file: CompetitorFile) -> Preview:
     Raises: UnreadableFileError  it is no such file, or its lines are not kept any more
     """
     if not file.content:
-        raise UnreadableFileError("Its lines are not kept any more.")
+        raise UnreadableFileError("forgotten")
     found = Preview()
     lines: list[Line] = []
     for each in READERS[Dialect(file.dialect)](file.content):
@@ -81,11 +81,11 @@ def _match(lines: Sequence[Line], *, file: CompetitorFile, found: Preview) -> No
     for line in lines:
         if line.competitor in names_of_ours or (our_host and _host(line.url) == our_host):
             # Else we would undercut ourselves, again and again.
-            found.refused.append(Refusal(line.number, "It is our own shop."))
+            found.refused.append(Refusal(line.number, "ourselves"))
             continue
         as_of = line.as_of or file.as_of or file.received_at
-        if reason := _untimely(as_of, file.received_at):
-            found.refused.append(Refusal(line.number, reason))
+        if why := _untimely(as_of, file.received_at):
+            found.refused.append(Refusal(line.number, *why))
             continue
         names = {
             Match.SKU: line.sku,
@@ -94,13 +94,11 @@ def _match(lines: Sequence[Line], *, file: CompetitorFile, found: Preview) -> No
         }
         hits = {by: known[by][name] for by, name in names.items() if name in known[by]}
         if not hits:
-            told = ", ".join(
-                f"{by.label} {name[:SHOWN_CHARACTERS]}" for by, name in names.items() if name
-            )
-            found.refused.append(Refusal(line.number, f"We have no such goods: {told}."))
+            told = [[by.value, name[:SHOWN_CHARACTERS]] for by, name in names.items() if name]
+            found.refused.append(Refusal(line.number, "not_ours", {"goods": told}))
         elif len(set(hits.values())) > 1:
-            told = " and ".join(str(by.label) for by in hits)
-            found.refused.append(Refusal(line.number, f"The {told} name different goods of ours."))
+            at_odds = {"names": [by.value for by in hits]}
+            found.refused.append(Refusal(line.number, "different", at_odds))
         else:
             by, (variant_id, sku) = next(iter(hits.items()))
             found.matched.append(
@@ -131,13 +129,14 @@ def _host(url: str) -> str:
     return host.rstrip(".").removeprefix("www.")
 
 
-def _untimely(as_of: datetime, received_at: datetime) -> str:
-    """Say why a price of then is no news; empty when it is."""
+def _untimely(as_of: datetime, received_at: datetime) -> tuple[str, dict[str, str | int]] | None:
+    """Tell why a price of then is no news; None when it is."""
+    day = f"{as_of:%Y-%m-%d}"
     if as_of > received_at + AHEAD:
-        return f"It is of {as_of:%Y-%m-%d}, in the future."
+        return "future", {"day": day}
     if as_of <= received_at - MAX_AGE:
-        return f"It is of {as_of:%Y-%m-%d}: what is older than {MAX_AGE.days} days does not count."
-    return ""
+        return "old", {"day": day, "days": MAX_AGE.days}
+    return None
 
 
 def _named(scheme: str, values: set[str]) -> dict[str, Goods]:
@@ -154,6 +153,5 @@ def _keep_newest(found: Preview) -> None:
     best: dict[tuple[int, str], Matched] = {}
     for each in sorted(found.matched, key=lambda one: one.as_of, reverse=True):
         if best.setdefault((each.variant_id, each.line.competitor), each) is not each:
-            reason = "Another line names the same goods and shop."
-            found.refused.append(Refusal(each.line.number, reason))
+            found.refused.append(Refusal(each.line.number, "twice"))
     found.matched[:] = sorted(best.values(), key=lambda one: one.line.number)

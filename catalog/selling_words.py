@@ -30,6 +30,10 @@ CHANNEL = (
                 _("Countries that shoppers may choose"),
                 _("Their codes, such as DE, AT; the one above is among them."),
             ),
+            "adds_tax": Field(
+                _("Prices are without tax"),
+                _("On: tax is added at the checkout, where we collect it. Off: it is in them."),
+            ),
         },
     ),
     Group(

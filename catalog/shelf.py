@@ -11,23 +11,23 @@ from django.db import connection
 
 from catalog import asking, spelling, tallying, wide_searches
 from catalog.cards import CARD_COLUMNS, CardView
-from catalog.conditions import Sql, active, all_of, base, words_query
+from catalog.conditions import Sql, active, all_of, base, is_in_stock, words_query
 from catalog.facets import Choice, Facet, count, understood
 from catalog.filters import ShelfQuery
 from catalog.models import Category, Channel
 from catalog.models.listing import STALE_AFTER
 
 PAGE_SIZE = 24
-EVERY, CARDS = Sql("true"), Sql("catalog_card")
+# Behind all that can be bought stands what cannot, in the same order.
 _ORDERS: Mapping[str, str] = {
     "best": "score DESC",
-    "price": "(available = 0), price_amount",
-    "price_desc": "(available = 0), price_amount DESC",
-    "lumens": "(available = 0), output_lm DESC NULLS LAST",
-    "beam": "(available = 0), beam_m DESC NULLS LAST",
-    "runtime": "(available = 0), runtime_min DESC NULLS LAST",
-    "weight": "(available = 0), weight_g NULLS LAST",
-    "newest": "(available = 0), added_at DESC",
+    "price": "price_amount",
+    "price_desc": "price_amount DESC",
+    "lumens": "output_lm DESC NULLS LAST",
+    "beam": "beam_m DESC NULLS LAST",
+    "runtime": "runtime_min DESC NULLS LAST",
+    "weight": "weight_g NULLS LAST",
+    "newest": "added_at DESC",
 }
 
 
@@ -36,7 +36,8 @@ class Shelf:
     """One page of one list.
 
     Shape:  ``query`` is what was asked, as we understood it: filters found among the words
-            stand as filters in it; ``without`` tells for each facet in use how many cards
+            stand as filters in it; ``in_stock`` counts what can be bought in the shopper's
+            country; ``without`` tells for each facet in use how many cards
             there would be if it were dropped; ``corrected`` is what we took a mistyped
             word for, empty if nothing was changed
     """
@@ -52,53 +53,75 @@ class Shelf:
 
 
 def read(
-    *, channel: Channel, query: ShelfQuery, now: datetime, category: Category | None = None
+    *,
+    channel: Channel,
+    query: ShelfQuery,
+    country: str,
+    now: datetime,
+    category: Category | None = None,
 ) -> Shelf:
     """Read a page in two queries, three while nobody has counted the whole shelf ahead.
 
     Two or three more are asked only when the words bring nothing.
 
-    Shape:  ``category`` saves looking up ``query.category``
+    Shape:  in stock is what can be sent to ``country``; ``category`` saves looking up
+            ``query.category``
     """
     query = asking.understand(query)
     if category is None and query.category:
         category = Category.objects.filter(slug=query.category).first()
         if category is None:
             return Shelf(query=query, cards=[], total=0, in_stock=0, pages=0, facets=(), without={})
-    shelf = _read(channel=channel, query=query, category=category, now=now)
+    asked = _Asked(channel=channel, category=category, country=country, now=now)
+    shelf = _read(query, asked)
     if not shelf.total and query.words and not any(shelf.without.values()):
         corrected = spelling.correct(query.words)
         if corrected != query.words:
-            again = replace(query, words=corrected)
-            found = _read(channel=channel, query=again, category=category, now=now)
+            found = _read(replace(query, words=corrected), asked)
             if found.total or any(found.without.values()):
                 return replace(found, corrected=corrected)
     return shelf
 
 
-def _read(
-    *, channel: Channel, query: ShelfQuery, category: Category | None, now: datetime
-) -> Shelf:
-    fresh_since = now - STALE_AFTER
-    words = asking.terms(query.words)
-    among = base(channel_id=channel.pk, category_id=category.pk if category else None, words=words)
-    numbers = _counted(
-        channel=channel, category=category, words=words, query=query, among=among, now=now
-    )
-    counts = understood(numbers, query=query, fresh_since=fresh_since)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """Of which shelf, from where, and when."""
+
+    channel: Channel
+    category: Category | None
+    country: str
+    now: datetime
+
+    @property
+    def in_stock(self) -> Sql:
+        return is_in_stock(country=self.country, fresh_since=self.now - STALE_AFTER)
+
+    def among(self, words: list[asking.Term]) -> Sql:
+        category_id = self.category.pk if self.category else None
+        return base(channel_id=self.channel.pk, category_id=category_id, words=words)
+
+
+def _read(query: ShelfQuery, asked: _Asked) -> Shelf:
+    words, in_stock = asking.terms(query.words), asked.in_stock
+    among = asked.among(words)
+    numbers = _counted(query, asked, words=words, among=among)
+    counts = understood(numbers, query=query, in_stock=in_stock)
     pages = -(-counts.total // PAGE_SIZE)
     page = min(query.page, max(pages, 1))
     query = replace(query, page=page)
     cards = []
     if counts.total:
-        conditions = {"among": among, **active(query, fresh_since=fresh_since)}
-        where, offset = all_of(conditions), (page - 1) * PAGE_SIZE
-        if not words or query.sort != "best":
-            cards = _cards(where=where, order=Sql(_ORDERS[query.sort]), offset=offset)
-        elif offset < wide_searches.WIDE:
-            cards = _fitting(words, where=where, total=counts.total, offset=offset)
-        else:  # what follows the best ones follows them by score
-            cards = _cards(where=where, order=Sql(_ORDERS["best"]), offset=offset)
+        matches = _Matches(
+            where=all_of({"among": among, **active(query, in_stock=in_stock)}),
+            in_stock=in_stock,
+            stocked=counts.in_stock,
+            total=counts.total,
+        )
+        offset = (page - 1) * PAGE_SIZE
+        if words and query.sort == "best" and offset < wide_searches.WIDE:
+            cards = matches.fitting(words, offset=offset)
+        else:  # what follows the best ones of a search follows them by score
+            cards = matches.in_turn(_ORDERS[query.sort], offset=offset)
     return Shelf(
         query=query,
         cards=cards,
@@ -110,53 +133,82 @@ def _read(
     )
 
 
-def _counted(  # noqa: PLR0913 - what is asked, of what
-    *,
-    channel: Channel,
-    category: Category | None,
-    words: Sequence[asking.Term],
-    query: ShelfQuery,
-    among: Sql,
-    now: datetime,
+def _counted(
+    query: ShelfQuery, asked: _Asked, *, words: Sequence[asking.Term], among: Sql
 ) -> Sequence[Any]:
     """Take the numbers that somebody counted before, or count."""
     is_kept = replace(query, words="").is_plain
+    channel, category, country = asked.channel, asked.category, asked.country
     numbers: Sequence[Any] | None = None
     if is_kept and words:
-        numbers = wide_searches.recall(channel=channel, category=category, words=words)
+        numbers = wide_searches.recall(
+            channel=channel, category=category, country=country, words=words
+        )
     elif is_kept:
-        numbers = tallying.kept(channel=channel, category=category, now=now)
+        numbers = tallying.kept(channel=channel, category=category, country=country, now=asked.now)
     if numbers is None:
-        numbers = count(base=among, query=query, fresh_since=now - STALE_AFTER)
+        numbers = count(base=among, query=query, in_stock=asked.in_stock)
         if is_kept and words:
-            wide_searches.remember(numbers, channel=channel, category=category, words=words)
+            wide_searches.remember(
+                numbers, channel=channel, category=category, country=country, words=words
+            )
     return numbers
 
 
-def _fitting(
-    words: Sequence[asking.Term], *, where: Sql, total: int, offset: int
-) -> list[CardView]:
-    """Put what matches in order by how well it fits; of very much only the best ones."""
-    looked_for = words_query(words)
-    order = Sql(
-        f"(available = 0), ts_rank(search, {looked_for.text}) DESC, score DESC",
-        looked_for.values,
-    )
-    if total > wide_searches.WIDE:
-        best = (
-            f"SELECT * FROM catalog_card WHERE {where.text}"  # noqa: S608 - our own conditions
-            f" ORDER BY {_ORDERS['best']}, id LIMIT {wide_searches.WIDE}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Matches:
+    """The cards that match: the ``stocked`` ones that can be bought stand before the rest."""
+
+    where: Sql
+    in_stock: Sql
+    stocked: int
+    total: int
+
+    def in_turn(self, order: str, *, offset: int) -> list[CardView]:
+        found = self._piece(order, offset=offset, size=PAGE_SIZE)
+        return _cards(found, order=Sql(f"is_behind, {order}"), offset=0)
+
+    def fitting(self, words: Sequence[asking.Term], *, offset: int) -> list[CardView]:
+        """Put what matches in order by how well it fits; of very much only the best ones."""
+        looked_for = words_query(words)
+        order = Sql(
+            f"is_behind, ts_rank(search, {looked_for.text}) DESC, score DESC", looked_for.values
         )
-        return _cards(among=Sql(f"({best})", where.values), order=order, offset=offset)
-    return _cards(where=where, order=order, offset=offset)
+        size = min(self.total, wide_searches.WIDE)
+        return _cards(self._piece(_ORDERS["best"], offset=0, size=size), order=order, offset=offset)
+
+    def _piece(self, order: str, *, offset: int, size: int) -> Sql:
+        """Take the two parts one by one: an index gives the best of each, not of both together."""
+        before = max(0, min(size, self.stocked - offset))
+        behind = size - before
+        parts = [
+            self._part(order, is_behind=False, offset=offset, size=before) if before else None,
+            self._part(order, is_behind=True, offset=max(0, offset - self.stocked), size=behind)
+            if behind and self.total > self.stocked
+            else None,
+        ]
+        found = [part for part in parts if part]
+        return Sql(
+            " UNION ALL ".join(part.text for part in found),
+            tuple(value for part in found for value in part.values),
+        )
+
+    def _part(self, order: str, *, is_behind: bool, offset: int, size: int) -> Sql:
+        test = f"NOT ({self.in_stock.text})" if is_behind else self.in_stock.text
+        return Sql(
+            f"(SELECT *, {is_behind} AS is_behind FROM catalog_card"  # noqa: S608 - our own conditions
+            f" WHERE {self.where.text} AND {test} ORDER BY {order}, id"
+            f" LIMIT {size} OFFSET {offset})",
+            (*self.where.values, *self.in_stock.values),
+        )
 
 
-def _cards(*, order: Sql, offset: int, where: Sql = EVERY, among: Sql = CARDS) -> list[CardView]:
+def _cards(found: Sql, *, order: Sql, offset: int) -> list[CardView]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(CARD_COLUMNS)} FROM {among.text} AS card"  # noqa: S608
-            f" WHERE {where.text} ORDER BY {order.text}, id LIMIT {PAGE_SIZE} OFFSET {offset}",
-            [*among.values, *where.values, *order.values],
+            f"SELECT {', '.join(CARD_COLUMNS)} FROM ({found.text}) AS card"  # noqa: S608
+            f" ORDER BY {order.text}, id LIMIT {PAGE_SIZE} OFFSET {offset}",
+            [*found.values, *order.values],
         )
         return [CardView(*row) for row in cursor.fetchall()]
 

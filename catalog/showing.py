@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, models
 
 from catalog.cards import CARD_COLUMNS, CardView
+from catalog.conditions import is_in_stock
 from catalog.models import Category, Channel, Spec, Variant
 from catalog.models.listing import STALE_AFTER
 from catalog.product_view import ModeView, PictureView, ProductView, VariantView
@@ -208,7 +209,7 @@ _PICKS = f"""
     FROM catalog_category category
     CROSS JOIN LATERAL (
         SELECT * FROM catalog_card
-        WHERE channel_id = %s AND category_id = category.id AND available > 0 AND as_of >= %s
+        WHERE channel_id = %s AND category_id = category.id AND {{in_stock}}
         ORDER BY score DESC, id LIMIT {PICKS_PER_SHELF}
     ) AS card
     ORDER BY category.position, category.id, card.score DESC, card.id
@@ -221,11 +222,12 @@ _CATEGORIES = f"""
 """  # noqa: S608 - made of column names
 
 
-def home(*, channel: Channel, now: datetime) -> HomeView:
+def home(*, channel: Channel, country: str, now: datetime) -> HomeView:
     """Gather the home page in two queries."""
     picks: dict[str, list[CardView]] = {}
+    in_stock = is_in_stock(country=country, fresh_since=now - STALE_AFTER)
     with connection.cursor() as cursor:
-        cursor.execute(_PICKS, [channel.pk, now - STALE_AFTER])
+        cursor.execute(_PICKS.format(in_stock=in_stock.text), [channel.pk, *in_stock.values])
         for row in cursor.fetchall():
             card = CardView(*row)
             picks.setdefault(card.family, []).append(card)

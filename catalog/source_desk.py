@@ -117,6 +117,9 @@ def _host(url: str) -> tuple[str, str]:
 
 @admin.register(CompetitorSource)
 class CompetitorSourceAdmin(StaffAdmin):
+    when_empty: ClassVar = _(
+        "Add an address that tells competitors' prices: Fara asks it by the clock."
+    )
     form = CompetitorSourceForm
     editable = ASKED
     may_add = True

@@ -18,6 +18,14 @@ from storefront.lib.transactions import needs_transaction
 # What is in stock ages without any card changing.
 KEPT_FOR = timedelta(minutes=10)
 COUNTED_AGAIN_AFTER = timedelta(minutes=5)
+KEPT = f"""
+    SELECT numbers::json, (
+        SELECT COALESCE(sum(many::int), 0)::int FROM jsonb_each_text(in_stock) AS sent(area, many)
+        WHERE area::bigint IN ({conditions.AREAS})
+    )
+    FROM catalog_shelftally
+    WHERE channel_id = %s AND category_id IS NOT DISTINCT FROM %s AND counted_at >= %s
+"""  # noqa: S608 - made of constants
 _LOCK = 0x5E1F  # the first half of an advisory lock; the second is the channel
 
 
@@ -37,16 +45,19 @@ def hold_off(*, channel: Channel) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_LOCK, channel.pk])
 
 
-def kept(*, channel: Channel, category: Category | None, now: datetime) -> Sequence[Any] | None:
-    """Return the numbers of a whole shelf, if somebody counted them and they still hold."""
+def kept(
+    *, channel: Channel, category: Category | None, country: str, now: datetime
+) -> Sequence[Any] | None:
+    """Return the numbers of a whole shelf for a country, if they were counted and still hold."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT numbers::json FROM catalog_shelftally WHERE channel_id = %s"
-            " AND category_id IS NOT DISTINCT FROM %s AND counted_at >= %s",
-            [channel.pk, category.pk if category else None, now - KEPT_FOR],
+            KEPT, [country, channel.pk, category.pk if category else None, now - KEPT_FOR]
         )
         row = cursor.fetchone()
-    return row[0] if row else None
+    if not row:
+        return None
+    (total, _anywhere, *others), in_stock = row
+    return [total, in_stock, *others]
 
 
 @transaction.atomic(durable=True)
@@ -76,23 +87,32 @@ def tally(*, channel: Channel, now: datetime) -> int:
             ShelfTally(
                 channel=channel,
                 category=shelf,
-                numbers=_numbers(channel, shelf, fresh_since=fresh_since),
+                **_numbers(channel, shelf, fresh_since=fresh_since),
                 counted_at=now,
             )
             for shelf in due
         ],
         update_conflicts=True,
         unique_fields=["channel", "category"],
-        update_fields=["numbers", "counted_at"],
+        update_fields=["numbers", "in_stock", "counted_at"],
     )
     return len(due)
 
 
-def _numbers(
-    channel: Channel, shelf: Category | None, *, fresh_since: datetime
-) -> list[int | str | None]:
+def _numbers(channel: Channel, shelf: Category | None, *, fresh_since: datetime) -> dict[str, Any]:
     everything = conditions.base(
         channel_id=channel.pk, category_id=shelf.pk if shelf else None, words=[]
     )
-    row = facets.count(base=everything, query=ShelfQuery(), fresh_since=fresh_since)
-    return [str(number) if isinstance(number, Decimal) else number for number in row]
+    in_stock = conditions.is_fresh(fresh_since)
+    row = facets.count(base=everything, query=ShelfQuery(), in_stock=in_stock)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT area_id, count(*) FROM catalog_card WHERE {everything.text}"  # noqa: S608
+            f" AND {in_stock.text} AND area_id IS NOT NULL GROUP BY area_id",
+            [*everything.values, *in_stock.values],
+        )
+        by_area = dict(cursor.fetchall())
+    return {
+        "numbers": [str(number) if isinstance(number, Decimal) else number for number in row],
+        "in_stock": by_area,
+    }

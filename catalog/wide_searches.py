@@ -26,29 +26,34 @@ log = logging.getLogger(__name__)
 
 
 def recall(
-    *, channel: Channel, category: Category | None, words: Sequence[Term]
+    *, channel: Channel, category: Category | None, country: str, words: Sequence[Term]
 ) -> Sequence[Any] | None:
     """Return the numbers of these words, if somebody asked a short while ago."""
     try:
-        numbers: Sequence[Any] | None = cache.get(_key(channel, category, words))
+        numbers: Sequence[Any] | None = cache.get(_key(channel, category, country, words))
     except (RedisError, OSError):
         return None  # counted anew
     return numbers
 
 
 def remember(
-    numbers: Sequence[Any], *, channel: Channel, category: Category | None, words: Sequence[Term]
+    numbers: Sequence[Any],
+    *,
+    channel: Channel,
+    category: Category | None,
+    country: str,
+    words: Sequence[Term],
 ) -> None:
     """Keep the numbers of a search that found much; the first of them is how much."""
     if numbers[0] <= WIDE:
         return
     try:
-        cache.set(_key(channel, category, words), numbers, timeout=KEPT_S)
+        cache.set(_key(channel, category, country, words), numbers, timeout=KEPT_S)
     except (RedisError, OSError):
         log.warning("a search is counted each time: Redis is away")
 
 
-def _key(channel: Channel, category: Category | None, words: Sequence[Term]) -> str:
+def _key(channel: Channel, category: Category | None, country: str, words: Sequence[Term]) -> str:
     said = repr([term.word for term in words])
     name = sha256(said.encode()).hexdigest()[:32]
-    return f"catalog:wide:{channel.pk}:{category.pk if category else 0}:{name}"
+    return f"catalog:wide:{channel.pk}:{category.pk if category else 0}:{country}:{name}"

@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from notifications import dispatch, tasks
+from notifications.column_words import COLUMNS, TABLES
 from notifications.models import Delivery, Event
-from storefront.lib import columns
+from storefront.lib import columns, naming
 from storefront.lib.inlines import inline
 from storefront.lib.staff import StaffAdmin, action
 
@@ -83,3 +84,6 @@ class DeliveryAdmin(StaffAdmin):
             rows,
             lambda row: dispatch.settle(delivery=row, actor=str(request.user), now=timezone.now()),
         )
+
+
+naming.call("notifications", tables=TABLES, columns=COLUMNS)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.states import Stateful
 
@@ -60,12 +61,13 @@ class Delivery(Stateful):
     """One message to one recipient about one fact: once, whatever is retried."""
 
     class Status(models.TextChoices):
-        PENDING = "pending"
-        DELIVERING = "delivering"  # handed to the sender; if we die here, staff look
-        DELIVERED = "delivered"
-        RETRYING = "retrying"
-        DEAD = "dead"
-        REPLAYED = "replayed"
+        PENDING = "pending", _("Waits to be sent")
+        # handed to the sender; if we die here, staff look
+        DELIVERING = "delivering", _("Being sent")
+        DELIVERED = "delivered", _("Delivered")
+        RETRYING = "retrying", _("Tried again later")
+        DEAD = "dead", _("Given up")
+        REPLAYED = "replayed", _("Sent anew")
 
     TRANSITIONS: ClassVar = {
         Status.PENDING: frozenset({Status.DELIVERING}),

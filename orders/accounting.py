@@ -12,7 +12,6 @@ from catalog.landing import DUTY_CURRENCY, Costing, Terms
 from orders import earning
 from orders.earning import Account
 from orders.models import PurchaseLine, PurchaseOrder
-from orders.taxes import rate_for
 from storefront.lib.money import Money
 
 
@@ -61,18 +60,18 @@ def read(
             accounts[line.pk] = earning.of_line(
                 landed if freight is None else landed.unsent,
                 quantity=line.quantity,
-                gross=Money(sold.line_amount, order.currency),
+                gross=Money(sold.charge_amount, order.currency),
                 tax_rate=sold.tax_rate,
             )
     parcel = None
     if terms is not None and not missing:
         live = [line for line in lines if line.is_live]
-        paid = sum((line.order_line.line_amount for line in live), Decimal(0))
+        paid = sum((line.order_line.charge_amount for line in live), Decimal(0))
         parcel = earning.of_parcel(
             [accounts[line.pk] for line in live],
             terms=terms,
             delivery=purchase_order.charge - Money(paid, order.currency),
-            tax_rate=rate_for(country),
+            tax_rate=live[0].order_line.tax_rate if live else Decimal(0),
             freight=freight and _converted(freight, costing, order.currency),
             goods=goods and _converted(goods, costing, order.currency),
         )

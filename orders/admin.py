@@ -27,16 +27,25 @@ from orders import (
     money_desk,
     purchasing_desk,
     refunding,
+    selling_desk,
     tasks,
 )
+from orders.column_words import COLUMNS, TABLES
 from orders.models import Order, OrderLine, Payment, PurchaseOrder
-from storefront.lib import columns
+from storefront.lib import columns, naming
 from storefront.lib.address import Address
 from storefront.lib.inlines import inline
 from storefront.lib.money import Money
 from storefront.lib.staff import ReasonForm, StaffAdmin, action
 
-__all__ = ["OrderAdmin", "claims_desk", "lines_desk", "money_desk", "purchasing_desk"]
+__all__ = [
+    "OrderAdmin",
+    "claims_desk",
+    "lines_desk",
+    "money_desk",
+    "purchasing_desk",
+    "selling_desk",
+]
 
 STATE = columns.state(
     "status",
@@ -273,3 +282,6 @@ class OrderAdmin(StaffAdmin):
 def _left(order: Order) -> Money:
     paid = order.payments.filter(captured_amount__gt=0).order_by("pk").first()
     return ledger.refundable(paid) if paid else Money.zero(order.currency)
+
+
+naming.call("orders", tables=TABLES, columns=COLUMNS)

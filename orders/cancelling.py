@@ -11,11 +11,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext
 
-from orders import acknowledging, allocations, facts, ledger, pausing, reservations, resolving
-from orders.models import Order, OrderLine, Payment, PurchaseMessage, PurchaseOrder, Reservation
+from orders import acknowledging, allocations, ending, facts, pausing, redeeming, resolving
+from orders.models import Order, OrderLine, PurchaseMessage, PurchaseOrder
 from storefront.lib.elapsing import elapsing
 from storefront.lib.failures import OutsideError
 from storefront.lib.transactions import needs_transaction
@@ -119,7 +118,7 @@ def _stop_ours(order: Order, *, reason: str, actor: str, now: datetime) -> list[
         .order_by("pk")
     )
     if not purchase_orders:
-        _end(order, reason=reason, actor=actor, now=now)
+        ending.end(order, reason=reason, actor=actor, now=now)
         return []
     ours = [
         purchase_order
@@ -140,30 +139,18 @@ def _close(
     lines = OrderLine.objects.filter(
         purchase_lines__purchase_order__in=purchase_orders, purchase_lines__is_live=True
     )
-    allocations.release(lines=lines, cause=f"order:{order.number}", now=now)
     was_charged = any(each.accepted_at is not None for each in purchase_orders)
+    others = order.purchase_orders.exclude(status=Status.CANCELED).exclude(
+        pk__in=[each.pk for each in purchase_orders]
+    )
+    if not was_charged and not others.exists():  # before the stock, as whoever places an order
+        redeeming.give_back(order=order, now=now)
+    allocations.release(lines=lines, cause=f"order:{order.number}", now=now)
     for purchase_order in purchase_orders:
         purchase_order.order = order
         acknowledging.close(purchase_order, cause="canceled", reason=reason, now=now)
     if order.status == Order.Status.CANCELED and purchase_orders:
         facts.order_canceled(order, reason=reason, is_charged=was_charged, at=now)
-
-
-def _end(order: Order, *, reason: str, actor: str, now: datetime) -> None:
-    """End an order without purchase orders: unpaid, or paid a moment ago."""
-    was_paid = order.status != Order.Status.PENDING_PAYMENT
-    order.move(Order.Status.CANCELED, at=now, actor=actor, reason=reason)
-    if was_paid:
-        allocations.release(lines=order.lines.all(), cause=f"order:{order.number}", now=now)
-        order.lines.update(canceled_quantity=F("quantity"))
-    else:
-        reservations.end(order=order, status=Reservation.Status.RELEASED, now=now)
-    for payment in order.payments.select_for_update(of=["self"]).order_by("pk"):
-        if payment.status == Payment.Status.AUTHORIZED and payment.open_amount:
-            ledger.ask_release(payment, amount=payment.open_amount, purpose="canceled", at=now)
-        elif payment.status in {Payment.Status.CREATED, Payment.Status.REQUIRES_ACTION}:
-            payment.move(Payment.Status.VOIDED, at=now, actor=actor, reason=reason)
-    facts.order_canceled(order, reason=reason, is_charged=False, at=now)
 
 
 def pursue(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:

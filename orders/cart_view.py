@@ -9,6 +9,15 @@ from storefront.lib.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One line of a cart, as it is to be counted."""
+
+    listing_id: int
+    unit: Money
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LineView:
     """One line as the shopper sees it. ``price_was`` is set when the price changed.
 
@@ -42,6 +51,11 @@ class LineView:
         return self.unit * self.quantity
 
     @property
+    def is_lost(self) -> bool:
+        """Test whether it can be bought, and no route brings any of it where the cart goes."""
+        return not self.available and not self.is_sold_out
+
+    @property
     def is_short(self) -> bool:
         return self.available < self.quantity
 
@@ -56,6 +70,14 @@ class CartView:
     @property
     def count(self) -> int:
         return sum(line.quantity for line in self.lines)
+
+    @property
+    def counted(self) -> dict[int, Wanted]:
+        """What is to be counted, by the id of the line."""
+        return {
+            line.id: Wanted(listing_id=line.listing_id, unit=line.unit, quantity=line.quantity)
+            for line in self.lines
+        }
 
     @property
     def wants(self) -> list[tuple[int, int]]:

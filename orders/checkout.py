@@ -13,14 +13,16 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 
-from catalog.models import Listing, Variant
-from orders import addresses, carts, freezing, reservations, sourcing
+from catalog.models import Listing
+from orders import addresses, carts, freezing, redeeming, reservations
 from orders.access import new_key
+from orders.billing import Buyer, bill
+from orders.cart_view import Wanted
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Cart, CartLine, Order, Reservation
 from orders.numbers import order_number
 from orders.routing import PlannedLine
-from orders.taxes import contained_tax, rate_for
+from orders.totaling import Share
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from suppliers import asking_live
@@ -45,12 +47,8 @@ class AlreadyPlacedError(Exception):
 class CannotSupplyError(Exception):
     """Something in the cart cannot be had any more as it was planned. Nothing was written.
 
-    Shape:  ``left`` maps the SKUs of which there is too little to what one location can send
+    How many are left is for who knows the routes to say: ``shipping.promising.look``.
     """
-
-    def __init__(self, words: str = "", left: Mapping[str, int] | None = None) -> None:
-        super().__init__(words)
-        self.left = dict(left or {})
 
 
 class UnpricedError(CannotSupplyError):
@@ -90,9 +88,9 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
 
     Before that, suppliers are asked live for what is too old or nearly gone.
 
-    Locks:  the cart, then the stock rows in id order
+    Locks:  the cart, then promotions with a limit, then the stock rows in id order
     Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError,
-            PriceChangedError, BadAddressError  nothing is written
+            PriceChangedError, SpentError, BadAddressError  nothing is written
     """
     if fields := addresses.problems(address=ship_to):
         raise BadAddressError(fields)
@@ -103,7 +101,7 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
         _insist_there(cart, quote, now)
         return _numbered(place_as, now)
     except NotEnoughStockError as error:
-        raise CannotSupplyError(str(error), _left(cart, ship_to, now)) from error
+        raise CannotSupplyError(str(error)) from error
 
 
 def _insist_there(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
@@ -119,16 +117,6 @@ def _insist_there(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
             wanted[line.candidate.level_id] += line.quantity
     for level_id in sorted(asking_live.ask(wanted=wanted, now=now)):
         raise NotEnoughStockError(level_id, wanted[level_id])
-
-
-def _left(cart: Cart, ship_to: Address, now: datetime) -> dict[str, int]:
-    """Tell what is left of the lines that nobody can fill any more."""
-    wants = dict(cart.lines.values_list("listing__variant", "quantity"))
-    plan = sourcing.plan(
-        lines=list(wants.items()), channel=cart.channel, country=ship_to.country, now=now
-    )
-    skus = Variant.objects.filter(pk__in=plan.missing).values_list("pk", "sku")
-    return {sku: plan.missing[variant_id] for variant_id, sku in skus}
 
 
 def _numbered(place_as: Callable[[str], Order], now: datetime) -> Order:
@@ -164,14 +152,23 @@ def _place(  # noqa: PLR0913
     units = _units(lines, now)
     _insist_published(lines)
     currency = cart.channel.currency
-    tax_rate = rate_for(ship_to.country)
-    goods = Money.total(
-        (Money(units[line.pk], currency) * line.quantity for line in lines), currency
+    billed = bill(
+        cart=cart,
+        wanted={
+            line.pk: Wanted(
+                listing_id=line.listing_id,
+                unit=Money(units[line.pk], currency),
+                quantity=line.quantity,
+            )
+            for line in lines
+        },
+        parcels=[parcel.price for parcel in quote.parcels],
+        buyer=Buyer.at(ship_to, email=email),
+        now=now,
     )
-    delivery = quote.price
-    total = goods + delivery
-    if agreed is not None and agreed != total:
-        raise PriceChangedError(total)
+    totals = billed.totals
+    if agreed is not None and agreed != totals.total:
+        raise PriceChangedError(totals.total)
     order = Order.objects.create(
         number=number,
         access_key=new_key(),
@@ -181,31 +178,27 @@ def _place(  # noqa: PLR0913
         locale=cart.locale,
         ship_to=asdict(ship_to),
         currency=currency,
-        goods_amount=goods.amount,
-        delivery_amount=delivery.amount,
-        tax_amount=Decimal(0),
-        total_amount=total.amount,
+        goods_amount=totals.goods.amount,
+        delivery_amount=totals.delivery.amount,
+        discount_amount=totals.discount.amount,
+        tax_amount=totals.tax.amount,
+        added_tax_amount=totals.added.amount,
+        total_amount=totals.total.amount,
         status=Order.Status.PENDING_PAYMENT,
         status_since=now,
         placed_at=now,
         pay_before=now + PAY_WITHIN,
-        delivery_plan=[_plan_entry(parcel) for parcel in quote.parcels],
+        delivery_plan=[
+            _plan_entry(parcel, share)
+            for parcel, share in zip(quote.parcels, totals.parcels, strict=True)
+        ],
         arrives_from=quote.arrives_from,
         arrives_to=quote.arrives_to,
     )
     order_lines = freezing.freeze(
-        order=order, lines=lines, planned=planned, units=units, tax_rate=tax_rate, now=now
+        order=order, lines=lines, planned=planned, units=units, totals=totals, now=now
     )
-    tax = Money.total(
-        (
-            contained_tax(gross=Money(line.line_amount, currency), rate=tax_rate)
-            for line in order_lines
-        ),
-        currency,
-    )
-    tax += contained_tax(gross=delivery, rate=tax_rate)
-    Order.objects.filter(pk=order.pk).update(tax_amount=tax.amount)
-    order.tax_amount = tax.amount
+    redeeming.redeem(order=order, applied=billed.found.outcome.applied, now=now)
     reservations.hold(lines=order_lines, until=order.pay_before, now=now)
     return order
 
@@ -214,7 +207,8 @@ def _place(  # noqa: PLR0913
 def expire(*, order: Order, now: datetime) -> bool:
     """Let an unpaid order go and give its units back to everybody.
 
-    Locks:  the order, its payments and reservations, then the stock rows in id order
+    Locks:  the order, its payments, promotions and reservations, then the stock rows in id
+            order
     """
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if order.status != Order.Status.PENDING_PAYMENT or order.pay_before > now:
@@ -224,6 +218,7 @@ def expire(*, order: Order, now: datetime) -> bool:
     for payment in open_ones.select_for_update(of=["self"]).order_by("pk"):
         # Should it be authorized all the same, the money is given back when we hear of it.
         payment.move("expired", at=now, reason="not paid in time")
+    redeeming.give_back(order=order, now=now)
     reservations.end(order=order, status=Reservation.Status.EXPIRED, now=now)
     return True
 
@@ -233,10 +228,8 @@ def _units(lines: list[CartLine], now: datetime) -> dict[int, Decimal]:
 
     Raises: UnpricedError
     """
-    unpriced = [line for line in lines if line.listing.price_amount is None]
-    if unpriced:
-        left = {line.listing.variant.sku: 0 for line in unpriced}
-        raise UnpricedError("nobody asks a price for it now", left)
+    if any(line.listing.price_amount is None for line in lines):
+        raise UnpricedError("nobody asks a price for it now")
     return {line.pk: carts.price_of(line, now) for line in lines}
 
 
@@ -259,7 +252,7 @@ def _planned(quote: ShippingQuote, lines: list[CartLine]) -> dict[int, PlannedLi
     return planned
 
 
-def _plan_entry(quoted: QuotedParcel) -> dict[str, Any]:
+def _plan_entry(quoted: QuotedParcel, way: Share) -> dict[str, Any]:
     return {
         "rule": "fewest parcels, then lowest landed cost",
         "supplier_id": quoted.parcel.supplier_id,
@@ -267,7 +260,8 @@ def _plan_entry(quoted: QuotedParcel) -> dict[str, Any]:
         "country": quoted.parcel.country,
         "service_code": quoted.service_code,
         "carrier_service": quoted.carrier_service,
-        "amount": str(quoted.price.rounded().amount),
+        "amount": str(way.charge.amount),
+        "tax": str(way.tax.amount),
         "arrives_from": quoted.arrives_from.isoformat(),
         "arrives_to": quoted.arrives_to.isoformat(),
         "accepts": list(quoted.accepts),

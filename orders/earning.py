@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from catalog.landing import Landed, Terms
-from orders.taxes import contained_tax
+from orders.totaling import contained_tax
 from storefront.lib.money import Money
 
 WHOLESALE, FREIGHT = "wholesale", "freight"

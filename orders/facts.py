@@ -60,6 +60,11 @@ def order_placed(order: Order, *, at: datetime) -> None:
             "lines": _lines(order),
             "goods": str(order.goods_amount),
             "delivery": str(order.delivery_amount),
+            "discounts": [
+                {"name": name, "amount": str(amount)}
+                for name, amount in order.redemptions.order_by("pk").values_list("name", "amount")
+            ],
+            "added_tax": str(order.added_tax_amount) if order.added_tax_amount else "",
             "tax": str(order.tax_amount),
             "total": str(order.total_amount),
             "ship_to": order.ship_to,

@@ -11,6 +11,7 @@ from catalog.landing import Costing
 from orders import carts, earning
 from orders.models import CartLine, Order, OrderLine
 from orders.routing import Candidate, PlannedLine
+from orders.totaling import Totals
 from storefront.lib.money import Money
 from suppliers.models import Supplier
 
@@ -21,14 +22,14 @@ def freeze(  # noqa: PLR0913 - whose lines, from where, and for how much
     lines: list[CartLine],
     planned: Mapping[int, PlannedLine],
     units: Mapping[int, Decimal],
-    tax_rate: Decimal,
+    totals: Totals,
     now: datetime,
 ) -> list[OrderLine]:
     """Write what was promised, and beside it what it costs from where routing takes it.
 
     A price that does not pay that stands all the same: the gate holds its purchase order.
 
-    Shape:  ``planned`` by variant, ``units`` by the line of the cart
+    Shape:  ``planned`` by variant, ``units`` and the lines of ``totals`` by the line of the cart
     """
     pictures = carts.pictures(lines)
     costing = policies.costing_of(order.channel, now=now, country=order.ship_to["country"])
@@ -39,7 +40,7 @@ def freeze(  # noqa: PLR0913 - whose lines, from where, and for how much
         variant = line.listing.variant
         candidate = planned[variant.pk].candidate
         options = f", {variant.options_text}" if variant.options_text else ""
-        gross = Money(units[line.pk] * line.quantity, order.currency)
+        share = totals.lines[line.pk]
         frozen.append(
             OrderLine(
                 order=order,
@@ -51,8 +52,11 @@ def freeze(  # noqa: PLR0913 - whose lines, from where, and for how much
                 picture=pictures.get(variant.product_id, ""),
                 quantity=line.quantity,
                 unit_amount=units[line.pk],
-                line_amount=gross.amount,
-                tax_rate=tax_rate,
+                line_amount=share.amount.amount,
+                discount_amount=share.discount.amount,
+                tax_rate=totals.treatment.rate,
+                tax_amount=share.tax.amount,
+                added_tax_amount=share.added.amount,
                 cost_amount=candidate.wholesale.amount,
                 cost_currency=candidate.wholesale.currency,
                 **_costs(
@@ -60,8 +64,8 @@ def freeze(  # noqa: PLR0913 - whose lines, from where, and for how much
                     costing,
                     codes[candidate.supplier_id],
                     line.quantity,
-                    gross,
-                    tax_rate,
+                    share.charge,
+                    totals.treatment.rate,
                 ),
             )
         )

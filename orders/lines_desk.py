@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders import reconciling
@@ -18,6 +19,14 @@ from storefront.lib.staff import StaffAdmin, action, show
 
 # What a stock row is called by.
 OF_LEVEL = ("level__offer", "level__location__supplier")
+
+
+class OrderedFilter(admin.EmptyFieldListFilter):
+    """Whether an order was made of it; the order knows the cart, so the cart has no word for it."""
+
+    def __init__(self, *which: Any, **words: Any) -> None:
+        super().__init__(*which, **words)
+        self.title = gettext("Order")
 
 
 @admin.register(Cart)
@@ -33,7 +42,7 @@ class CartAdmin(StaffAdmin):
         columns.age("touched_at", _("Touched")),
     ]
     list_select_related: ClassVar = ["order", "channel"]
-    list_filter: ClassVar = ["channel", "country", ("order", admin.EmptyFieldListFilter)]
+    list_filter: ClassVar = ["channel", "country", ("order", OrderedFilter)]
     search_fields: ClassVar = ["=id", "email", "order__number"]
     ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["token"]
@@ -42,10 +51,10 @@ class CartAdmin(StaffAdmin):
             CartLine,
             columns.text("listing__variant__sku", _("SKU")),
             "quantity",
-            "quoted_amount",
+            columns.money("quoted_amount", _("Price"), currency="cart__channel__currency"),
             "quoted_at",
             tab=False,
-            related=("listing__variant",),
+            related=("listing__variant", "cart__channel"),
         )
     ]
 

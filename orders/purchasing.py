@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import ngettext
 
-from orders import access, acknowledging, resolving
+from orders import access, acknowledging, importing, resolving
 from orders.checking import check
 from orders.gate import Reason
 from orders.models import Order, OrderLine, PurchaseLine, PurchaseMessage, PurchaseOrder
@@ -50,7 +50,7 @@ def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
     made = []
     for place, (location_id, lines) in enumerate(sorted(by_location.items()), start=1):
         entry = plan[location_id]
-        goods = sum((line.line_amount for line in lines), Decimal(0))
+        goods = sum((line.charge_amount for line in lines), Decimal(0))
         purchase_order = PurchaseOrder.objects.create(
             order=order,
             supplier_id=entry["supplier_id"],
@@ -60,6 +60,9 @@ def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
             service_code=entry["service_code"],
             carrier_service=entry["carrier_service"],
             currency=order.currency,
+            ioss_number=importing.ioss_number(
+                order=order, origin=entry["country"], lines=lines, now=now
+            ),
             charge_amount=goods + Decimal(entry["amount"]),
             status=Status.DRAFT,
             status_since=now,

@@ -34,6 +34,7 @@ def request_for(purchase_order: PurchaseOrder) -> PurchaseRequest:
             for line in lines
         ),
         declared_value=Money(purchase_order.charge_amount, purchase_order.currency),
+        ioss_number=purchase_order.ioss_number,
         page_url=access.purchase_url(purchase_order),
     )
 

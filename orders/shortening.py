@@ -53,7 +53,7 @@ def take_out(
     lines = OrderLine.objects.filter(pk__in=[line.order_line_id for line, _ in gone])
     allocations.release(lines=lines, cause=f"purchase:{purchase_order.number}", now=now)
     lines.update(canceled_quantity=F("quantity"))
-    value = sum((line.order_line.line_amount for line, _ in gone), Decimal(0))
+    value = sum((line.order_line.charge_amount for line, _ in gone), Decimal(0))
     amount = Money(value, purchase_order.currency)
     part = f":{min(line.order_line_id for line, _ in gone)}"
     _give_back(purchase_order, amount, purpose=f"{_purpose(purchase_order)}{part}", now=now)

@@ -1,33 +1,95 @@
-"""How much of a price is value added tax. Pure: no database, no clock, no network."""
+"""Say how a sale is taxed where it goes: by the table of rates, or by a tax service."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from datetime import date
 from decimal import Decimal
-from types import MappingProxyType
+from functools import cache
+from typing import Protocol
 
-from storefront.lib.money import Money
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils.module_loading import import_string
 
-# Standard rates of the countries the shop sells to, as in force on 2026-11-01.
-STANDARD_RATES: Mapping[str, Decimal] = MappingProxyType(
-    {
-        country: Decimal(percent) / 100
-        for country, percent in {
-            "AT": "20", "AZ": "18", "BE": "21", "BG": "20", "CY": "19", "CZ": "21",
-            "DE": "19", "DK": "25", "EE": "24", "ES": "21", "FI": "25.5", "FR": "20",
-            "GB": "20", "GR": "24", "HR": "25", "HU": "27", "IE": "23", "IT": "22",
-            "LT": "21", "LU": "17", "LV": "21", "MT": "18", "NL": "21", "PL": "23",
-            "PT": "23", "RO": "21", "SE": "25", "SI": "22", "SK": "23",
-        }.items()
-    }
-)  # fmt: skip
+from catalog.landing import EU
+from catalog.models import Channel
+from orders.models import TaxNumber, TaxRate
+from orders.totaling import Treatment
+from storefront.lib.failures import OutsideError
 
+log = logging.getLogger(__name__)
 
-def rate_for(country: str) -> Decimal:
-    """Return the rate contained in prices for a country; where none is known, none is charged."""
-    return STANDARD_RATES.get(country, Decimal(0))
+Scheme = TaxNumber.Scheme
+NOT_TAXED = Decimal(0)
 
 
-def contained_tax(*, gross: Money, rate: Decimal) -> Money:
-    """Return the tax inside a gross amount, rounded to the cent, per line."""
-    return (gross * (rate / (1 + rate))).rounded()
+class TaxService(Protocol):
+    """Somebody who knows the rate of a place better than our table does.
+
+    ``settings.TAX_SERVICE`` names a class of this kind, made without arguments, once a process.
+    """
+
+    def rate(self, *, country: str, region: str, postcode: str, on: date) -> Decimal:
+        """Return the rate of a place as a fraction, within two seconds.
+
+        Raises: OutsideError  he does not say: the table counts
+        """
+        ...
+
+
+def treatment(
+    *, channel: Channel, country: str, region: str = "", postcode: str = "", on: date
+) -> Treatment:
+    """Say how a sale to a place is taxed.
+
+    Where a channel tells prices without tax, it is added only where we are registered to collect
+    it. Where it tells them with tax, the tax of the place is in them.
+    """
+    region = region.strip().upper()
+    if channel.adds_tax and not collects(country=country, region=region, on=on):
+        return Treatment(rate=NOT_TAXED, is_added=True)
+    rate = _rate(country=country, region=region, postcode=postcode, on=on)
+    return Treatment(rate=rate, is_added=channel.adds_tax)
+
+
+def collects(*, country: str, region: str, on: date) -> bool:
+    """Tell whether we have a number under which we declare the tax of a place."""
+    here = Q(scheme__in=[Scheme.VAT, Scheme.SALES_TAX], country=country)
+    here &= Q(region="") | Q(region=region)
+    if country in EU:
+        here |= Q(scheme=Scheme.OSS)
+    return _valid(on).filter(here).exists()
+
+
+def ioss_number(*, on: date) -> str:
+    """Return the number for parcels into the EU; empty if there is none on that day."""
+    found = _valid(on).filter(scheme=Scheme.IOSS).order_by("-valid_from")
+    return found.values_list("number", flat=True).first() or ""
+
+
+def table_rate(*, country: str, region: str, on: date) -> Decimal:
+    """Return the rate of a region, or else of its country; where none is known, none is charged."""
+    known = TaxRate.objects.filter(
+        country=country, region__in={region, ""}, valid_from__lte=on
+    ).order_by("-region", "-valid_from")
+    return known.values_list("rate", flat=True).first() or NOT_TAXED
+
+
+def _rate(*, country: str, region: str, postcode: str, on: date) -> Decimal:
+    service = _service(settings.TAX_SERVICE)
+    if service is not None:
+        try:
+            return service.rate(country=country, region=region, postcode=postcode, on=on)
+        except OutsideError as error:
+            log.warning("the tax service does not answer, our table counts: %s", error)
+    return table_rate(country=country, region=region, on=on)
+
+
+@cache
+def _service(path: str) -> TaxService | None:
+    return import_string(path)() if path else None
+
+
+def _valid(on: date) -> QuerySet[TaxNumber]:
+    return TaxNumber.objects.filter(valid_from__lte=on).exclude(valid_until__lt=on)

@@ -1,22 +1,19 @@
-"""Staff pages of parcels on their way and the routes they take."""
+"""Staff pages of parcels on their way."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from django import forms
 from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from shipping.column_words import COLUMNS, TABLES
 from shipping.lists_desk import ListActions
-from shipping.models import Parcel, ParcelLine, Service, Shipment, TrackingEvent
-from shipping.service_words import SERVICE
-from storefront.lib import columns
-from storefront.lib.codes import CountriesField
+from shipping.models import Parcel, ParcelLine, Shipment, TrackingEvent
+from storefront.lib import columns, naming
 from storefront.lib.inlines import inline
-from storefront.lib.naming import NamedFilter
-from storefront.lib.staff import StaffAdmin, show
+from storefront.lib.staff import show
 
 CARRIER_CALLS = {"exception", "return_to_sender", "lost", "expired"}
 
@@ -77,52 +74,6 @@ class ParcelAdmin(ListActions):
     ]
 
 
-class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    countries = CountriesField(required=False)
-
-
-@admin.register(Service)
-class ServiceAdmin(StaffAdmin):
-    form = ServiceForm
-    editable = (
-        "tier",
-        "carrier_service",
-        "countries",
-        "base_amount",
-        "per_kg_amount",
-        "min_days",
-        "max_days",
-        "max_weight_g",
-        "accepts_inside",
-        "accepts_with",
-        "accepts_alone",
-        "max_cell_wh",
-        "max_battery_wh",
-        "max_cells",
-        "is_active",
-    )
-    may_add = True
-    groups = SERVICE
-    list_display: ClassVar = [
-        "code",
-        columns.text("location__supplier__name", _("Supplier")),
-        columns.text("location__code", _("From")),
-        "tier",
-        columns.money("base_amount", _("Base")),
-        columns.money("per_kg_amount", _("Per kg")),
-        "min_days",
-        "max_days",
-        "accepts_inside",
-        "accepts_with",
-        "accepts_alone",
-        "is_active",
-    ]
-    list_select_related: ClassVar = ["location__supplier"]
-    list_filter: ClassVar = ["tier", "is_active", ("location", NamedFilter)]
-    search_fields: ClassVar = ["code", "carrier_service"]
-    ordering: ClassVar = ["location", "code"]
-
-
 show(
     Shipment,
     list_display=[
@@ -165,3 +116,4 @@ show(
     search_fields=["parcel__number", "description"],
     ordering=["-id"],
 )
+naming.call("shipping", tables=TABLES, columns=COLUMNS)

@@ -16,6 +16,7 @@ from orders.sourcing import Weighed
 from orders.weighing import Refusal
 from shipping import quotes, reaching
 from shipping.refusing import reason_for
+from suppliers.routes import load_of
 
 
 class Way(StrEnum):
@@ -90,7 +91,7 @@ def _why(candidate: Candidate, variant: Variant, country: str, now: datetime) ->
         candidate.location_id, country=country, currency=candidate.cost.currency, now=now
     )
     # The least that he sends, because that is what no route carries.
-    load = quotes.load_of(variant, candidate.at_least(1) or 1)
+    load = load_of(variant, candidate.at_least(1) or 1)
     return reason_for(
         routes=routes, load=load, country_from=candidate.country, country_to=country, tier=""
     ).sentence

@@ -15,13 +15,13 @@ from catalog import policies
 from catalog.landing import Costing
 from catalog.models import Channel, Listing
 from orders import carts
-from orders.cart_view import CartView
+from orders.cart_view import CartView, LineView
 from orders.carts import Most
 from orders.models import Cart
 from orders.routing import Plan
 from shipping import quotes
-from shipping.quotes import Piece
 from shipping.reaching import Availability, reach
+from suppliers.routes import Piece
 
 NOTES_KEPT = 20_000  # about 0.5 KB each
 
@@ -37,11 +37,36 @@ class Shown(Piece, Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Short:
+    """A line that cannot be had as it is: of its ``available`` there are too few.
+
+    Shape:  where there are enough and only packs are sold, ``fewer`` (or 0) and ``more`` are the
+            nearest that can be had; else both are None
+    """
+
+    line: LineView
+    fewer: int | None = None
+    more: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
     """A cart with what of each line can be sent, and how it would be sent."""
 
     cart: CartView
     plan: Plan
+
+    @property
+    def short(self) -> tuple[Short, ...]:
+        """Find the lines that cannot be had in the quantity that is wanted."""
+        missing, instead = self.plan.missing, self.plan.instead
+        return tuple(
+            Short(line=line)
+            if line.is_short
+            else Short(line=line, fewer=missing[line.variant_id], more=instead[line.variant_id])
+            for line in self.cart.lines
+            if line.variant_id in missing
+        )
 
     @property
     def pieces(self) -> Mapping[int, Piece]:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.routing import Plan, PlannedParcel
-from shipping.batteries import Cells, Limits
-from shipping.models import Service
-from shipping.rates import ASSUMED_WEIGHT_G, Load, Route, best
 from shipping.refusing import Reason, reason_for
 from storefront.lib.money import Money
+from suppliers.models import Service
+from suppliers.routes import Load, Piece, Route, best, load_of
 
 TIERS = ("economy", "express")
 # Routes change when staff edit them; every page asks for them.
@@ -32,19 +30,6 @@ class Promise:
     arrives_to: date
     price: Money
     country_from: str
-
-
-class Piece(Protocol):
-    """What a route asks of one variant, read as a row or as a page shows it."""
-
-    @property
-    def packed_weight_g(self) -> int | None: ...
-    @property
-    def lithium(self) -> str: ...
-    @property
-    def cell_wh(self) -> Decimal | None: ...
-    @property
-    def cell_count(self) -> int: ...
 
 
 def for_plan(
@@ -156,47 +141,11 @@ class _Kept:
         with self._lock:
             known = self._known
             if known is None or not timedelta(0) <= now - known.read_at < KEPT_FOR:
-                known = self._known = _Known(read_at=now, routes=_read())
+                known = self._known = _Known(read_at=now, routes=Service.objects.by_place())
             return known
 
 
 _KEPT = _Kept()
-
-
-def _read() -> Mapping[tuple[int, str], Sequence[Route]]:
-    found: dict[tuple[int, str], list[Route]] = defaultdict(list)
-    services = Service.objects.filter(is_active=True).order_by("pk")
-    for service in services.select_related("location__supplier"):
-        found[service.location_id, service.currency].append(_route(service))
-    return dict(found)
-
-
-def _route(service: Service) -> Route:
-    ways = {
-        "inside": service.accepts_inside,
-        "with": service.accepts_with,
-        "alone": service.accepts_alone,
-    }
-    return Route(
-        code=service.code,
-        tier=service.tier,
-        carrier_service=service.carrier_service,
-        location_id=service.location_id,
-        country_from=service.location.country,
-        countries=frozenset(service.countries),
-        base=Money(service.base_amount, service.currency),
-        per_kg=Money(service.per_kg_amount, service.currency),
-        lead_days=service.location.supplier.lead_days,
-        min_days=service.min_days,
-        max_days=service.max_days,
-        max_weight_g=service.max_weight_g,
-        limits=Limits(
-            accepts=frozenset(way for way, is_accepted in ways.items() if is_accepted),
-            max_cell_wh=service.max_cell_wh,
-            max_battery_wh=service.max_battery_wh,
-            max_cells=service.max_cells,
-        ),
-    )
 
 
 def _routes(parcel: PlannedParcel, country: str, now: datetime) -> Sequence[Route]:
@@ -208,21 +157,6 @@ def routes_from(location_id: int, *, country: str, currency: str, now: datetime)
     """Return the routes from a location to a country, as they were known within a minute."""
     found = _KEPT.current(now).routes.get((location_id, currency), ())
     return [route for route in found if route.goes_to(country)]
-
-
-def load_of(variant: Piece, pieces: int = 1) -> Load:
-    """Return what so many of one variant weigh, and the lithium in them."""
-    return Load(
-        weight_g=(variant.packed_weight_g or ASSUMED_WEIGHT_G) * pieces,
-        cells=(
-            Cells(
-                lithium=variant.lithium,
-                cell_wh=variant.cell_wh,
-                cell_count=variant.cell_count,
-                pieces=pieces,
-            ),
-        ),
-    )
 
 
 def _loads(plan: Plan, pieces: Mapping[int, Piece]) -> dict[int, Load]:

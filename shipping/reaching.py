@@ -16,8 +16,8 @@ from catalog.models import Channel
 from orders import sourcing
 from orders.routing import Candidate, Need, Plan, route
 from shipping import quotes
-from shipping.quotes import Piece, Promise
-from shipping.rates import Route, most_of
+from shipping.quotes import Promise
+from suppliers.routes import Piece, Route, load_of, most_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,10 @@ class Availability:
     fewer: int
     more: int | None
     is_sold_out: bool
+
+    @property
+    def is_lost(self) -> bool:
+        return not self.most and not self.is_sold_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +153,7 @@ def carried(
     candidate: Candidate, piece: Piece, *, country: str, now: datetime, by: date | None = None
 ) -> Candidate | None:
     """Return a candidate with what one parcel takes of it; None where no route carries it."""
-    one = quotes.load_of(piece)
+    one = load_of(piece)
     most = max((most_of(way, one) for way in _in_time(candidate, country, now, by)), default=0)
     capped = _capped(candidate, most)
     return capped if capped.at_most(most) else None

@@ -9,8 +9,8 @@ from babel import Locale
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from shipping.batteries import Refusal
-from shipping.rates import TOO_HEAVY, Load, Route, refused
+from suppliers.batteries import Refusal
+from suppliers.routes import TOO_HEAVY, Load, Route, refused
 
 NO_ROUTE = "no_route"
 # Of several reasons the one is told that the shopper can do most about.

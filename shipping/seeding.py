@@ -7,8 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from orders.routing import CUSTOMS_UNION
-from shipping.models import Service
-from suppliers.models import StockLocation
+from suppliers.models import Service, StockLocation
 
 SANDBOX_LOCATIONS = (
     ("CN", "CN", "China Warehouse"),

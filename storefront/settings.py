@@ -35,17 +35,18 @@ _harmless_digest = hashlib.sha256(HARMLESS_SECRET_KEY.encode()).digest()
 HARMLESS_FIELD_KEY = base64.urlsafe_b64encode(_harmless_digest).decode()
 FIELD_KEYS = env_list("FIELD_KEYS") or [HARMLESS_FIELD_KEY]  # newest first
 
-# What stands outside -----------------------------------------------------------------
+# What stands outside
 SANDBOX_SUPPLIER_URL = env_str("SANDBOX_SUPPLIER_URL", "http://127.0.0.1:8001")
 TEST_GATEWAY_URL, TEST_GATEWAY_SECRET = gateway_settings.TEST_URL, gateway_settings.TEST_SECRET
 STRIPE_API_URL, STRIPE_SECRET_KEY = gateway_settings.STRIPE_URL, gateway_settings.STRIPE_KEY
 PAYMENT_GATEWAY, STRIPE_WEBHOOK_SECRET = gateway_settings.CHOSEN, gateway_settings.STRIPE_HOOK
+TAX_SERVICE = env_str("TAX_SERVICE", "")  # a class as in ``orders.taxes``; else our own table
 # The news that a supplier without an own signing scheme posts to us: source name -> secret.
 HARMLESS_TRACKING_SECRET = "whsec_bG9jYWwtb25seS1zdXBwbGllci1wb3N0aW5nLXRyYWNraW5n"
 TRACKING_HOOK_SECRET = env_str("TRACKING_HOOK_SECRET", HARMLESS_TRACKING_SECRET)
 
-# Whom we connect to: suppliers name the addresses of pictures and feeds. Sandboxes stand on this
-# machine, at any port; production has none, and lists what it must reach inside its own network.
+# Whom we connect to: suppliers name addresses of pictures and feeds. Sandboxes stand on this
+# machine, at any port; production has none, and lists what it must reach in its own network.
 PRIVATE_NETWORKS_ALLOWED = env_list(
     "PRIVATE_NETWORKS_ALLOWED", "" if IS_PRODUCTION else "127.0.0.0/8,::1/128"
 )
@@ -283,7 +284,6 @@ if IS_PRODUCTION:
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
-# How the API and the staff pages are set up stands beside them.
 REST_FRAMEWORK, SPECTACULAR_SETTINGS = framework.REST, framework.DESCRIPTION
 UNFOLD = clothes.UNFOLD
 

@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib import columns
+from storefront.lib import columns, naming
 from storefront.lib.grouping import FACTS, Group
 from storefront.lib.inlines import inline
 from storefront.lib.staff import StaffAdmin, action, start
-from suppliers import complaints, limits_desk, run_desk, stock_desk, supply, tasks
+from suppliers import complaints, limits_desk, route_desk, run_desk, stock_desk, supply, tasks
+from suppliers.column_words import COLUMNS, TABLES
 from suppliers.connection_desk import CheckActions
 from suppliers.forms import SupplierForm
 from suppliers.mapping_desk import MappingActions
@@ -23,7 +24,7 @@ from suppliers.models import Countdown, FeedIssue, FeedRun, StockLocation, Suppl
 from suppliers.supplier_words import KNOWN, SUPPLIER
 from suppliers.vetting_desk import VettingActions
 
-__all__ = ["SupplierAdmin", "limits_desk", "run_desk", "stock_desk"]
+__all__ = ["SupplierAdmin", "limits_desk", "route_desk", "run_desk", "stock_desk"]
 
 KINDS = FeedRun.Kind
 FOUND = [columns.state("status", _("State")), *CheckActions.check_fields, columns.moves]
@@ -160,3 +161,6 @@ class FeedIssueAdmin(StaffAdmin):
 def _start(supplier: Supplier, *kinds: str) -> None:
     for kind in kinds:
         start(tasks.sync_now, supplier_id=supplier.pk, kind=kind)
+
+
+naming.call("suppliers", tables=TABLES, columns=COLUMNS)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class SuppliersConfig(AppConfig):
     name = "suppliers"
+    verbose_name = _("Supply")
 
     def ready(self) -> None:
         import_module("suppliers.checks")

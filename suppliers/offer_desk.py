@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,7 @@ from unfold.widgets import (
 
 from storefront.lib.staff import StaffAdmin, action
 from suppliers import handing, tasks
+from suppliers.column_words import COLUMNS
 from suppliers.models import StockMovement, SupplierOffer
 
 Status = SupplierOffer.Status
@@ -71,12 +73,16 @@ class HandForm(forms.Form):
         return filled
 
 
+def _called(name: str) -> str | Promise:
+    return COLUMNS[name]
+
+
 class FeedForm(forms.Form):
     """Which fields are given back."""
 
     fields_back = forms.MultipleChoiceField(
         label=_("Fields"),
-        choices=[(name, name.replace("_", " ")) for name in handing.BY_HAND],
+        choices=[(name, _called(name)) for name in handing.BY_HAND],
         widget=forms.CheckboxSelectMultiple,
     )
 
@@ -93,21 +99,23 @@ def origins(offer: SupplierOffer) -> str:
 def _origins(offer: SupplierOffer) -> list[tuple[Any, ...]]:
     page = f"run:{offer.run_id}" if offer.run_id else gettext("an earlier run")
     cost = offer.cost_changes.order_by("-pk").values_list("cause", flat=True).first()
-    told: list[tuple[Any, ...]] = [("cost", offer.cost_amount, cost or page)]
+    told: list[tuple[Any, ...]] = [("cost_amount", offer.cost_amount, cost or page)]
     told += [
-        (name.replace("_", " "), getattr(offer, name), page)
+        (name, getattr(offer, name), page)
         for name in handing.BY_HAND
         if name not in {"cost_amount", "status"}
     ]
-    by_hand = {
-        name.replace("_", " ").replace("cost amount", "cost") for name in offer.locked_fields
-    }
+    by_hand = set(offer.locked_fields)
     told = [
-        (name, "—" if value is None else value, gettext("set by hand") if name in by_hand else why)
+        (
+            _called(name),
+            "—" if value is None else value,
+            gettext("set by hand") if name in by_hand else why,
+        )
         for name, value, why in told
     ]
     if "status" in offer.locked_fields:
-        told.append(("status", offer.status, gettext("set by hand")))
+        told.append((_called("status"), offer.get_status_display(), gettext("set by hand")))
     moved = StockMovement.objects.filter(level=OuterRef("pk")).exclude(reported_delta=0)
     last = Subquery(moved.order_by("-pk").values("cause")[:1])
     levels = offer.levels.annotate(last=last).order_by("location__code")

@@ -49,6 +49,9 @@ JUDGED_BY = columns.pairs("profile", _("What later runs are judged against"), wo
 
 @admin.register(FeedRun)
 class FeedRunAdmin(ChangesDesk):
+    when_empty: ClassVar = _(
+        "No supplier was read yet: open the page of a supplier and synchronize now."
+    )
     list_display: ClassVar = [
         "id",
         columns.text("supplier__name", _("Supplier")),

@@ -3,68 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 
 from django.db.models import QuerySet
 from django.db.models.functions import Mod
 
 from catalog import listings, policies
-from catalog.landing import Costing
-from catalog.listings import Supply
 from catalog.models import Channel, Variant
 from storefront.lib.money import Money
-from suppliers import rationing, slicing
-from suppliers.models import StockLevel, Supplier, SupplierOffer, UnpublishedSupply
+from suppliers import slicing
+from suppliers.models import Service, StockLevel, Supplier, SupplierOffer, UnpublishedSupply
+from suppliers.routes import Route, load_of
+from suppliers.summing import OfferedSupply, Shelf, best
 
 BATCH = 500
 PUBLISHING = "publishing"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
-    """What one offer has at one location, for all channels together."""
-
-    country: str
-    free: int
-    known_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferedSupply:
-    """One live offer with its shelves, and the prices that its supplier wants to be kept.
-
-    He sells at least ``minimum`` units, and only multiples of ``pack``.
-    """
-
-    cost: Money
-    shelves: tuple[Shelf, ...]
-    supplier_code: str = ""
-    map_amount: Decimal | None = None
-    msrp_amount: Decimal | None = None
-    minimum: int = 1
-    pack: int = 1
-
-    def sold(self, *, kept: int) -> OfferedSupply:
-        """Return the same with what each shelf sells on a channel that keeps so many back."""
-        shelves = (replace(shelf, free=self._most(shelf.free, kept)) for shelf in self.shelves)
-        return replace(self, shelves=tuple(shelves))
-
-    def _most(self, free: int, kept: int) -> int:
-        units = rationing.left(free, kept=kept)
-        return rationing.at_most(units, minimum=self.minimum, pack=self.pack)
-
-    @property
-    def fewest(self) -> int:
-        return rationing.at_least(1, minimum=self.minimum, pack=self.pack)
-
-    @property
-    def origins(self) -> tuple[str, ...]:
-        """The countries it may be sent from: where units lie, else where any ever lay."""
-        full = {shelf.country for shelf in self.shelves if shelf.free}
-        return tuple(sorted(full or {shelf.country for shelf in self.shelves}))
 
 
 def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
@@ -81,15 +35,22 @@ def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
     touched: set[int] = set()
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
-        offers = _offers(batch, now)
+        offers, routes = _offers(batch, now), Service.objects.by_place()
         for channel in channels:
             costing = policies.costing_of(channel, now=now)
+            kept, ways = channel.buffer, _paid_in(channel.currency, routes)
             supplies = [
-                best(variant_id, offers.get(variant_id, ()), costing, kept=channel.buffer)
+                best(variant_id, offers.get(variant_id, ()), costing, kept=kept, routes=ways)
                 for variant_id in batch
             ]
             touched |= listings.refresh(channel=channel, supplies=supplies, now=now)
     return touched
+
+
+def _paid_in(
+    currency: str, routes: Mapping[tuple[int, str], Sequence[Route]]
+) -> dict[int, Sequence[Route]]:
+    return {place: ways for (place, money), ways in routes.items() if money == currency}
 
 
 def publish_waiting(*, now: datetime) -> int:
@@ -174,18 +135,22 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
         StockLevel.objects.fresh(now)
         .with_available(now)
         .filter(offer__variant__in=variant_ids)
-        .values_list("offer_id", "location__country", "free", "known_at")  # type: ignore[misc]
+        .values_list("offer_id", "location__country", "free", "known_at", "location_id")  # type: ignore[misc]
     )
+    pieces = Variant.objects.only("packed_weight_g", "lithium", "cell_wh", "cell_count")
+    loads = {piece.pk: load_of(piece) for piece in pieces.filter(pk__in=variant_ids)}
     shelves: dict[int, list[Shelf]] = defaultdict(list)
-    for offer_id, country, free, known_at in levels:
-        shelves[offer_id].append(Shelf(country=country, free=free, known_at=known_at))
+    for offer_id, country, free, known_at, place in levels:
+        shelf = Shelf(country=country, free=free, known_at=known_at, location_id=place)
+        shelves[offer_id].append(shelf)
     found: dict[int, list[OfferedSupply]] = defaultdict(list)
     for offer_id, variant_id, amount, currency, code, map_at, msrp_at, minimum, pack in offers:
-        if variant_id is not None and amount is not None:
+        if variant_id is not None and variant_id in loads and amount is not None:
             found[variant_id].append(
                 OfferedSupply(
                     cost=Money(amount, currency),
                     shelves=tuple(shelves[offer_id]),
+                    load=loads[variant_id],
                     supplier_code=code,
                     map_amount=map_at,
                     msrp_amount=msrp_at,
@@ -194,76 +159,3 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
                 )
             )
     return found
-
-
-def best(
-    variant_id: int, offers: Sequence[OfferedSupply], costing: Costing, *, kept: int = 0
-) -> Supply:
-    """Sum up the offers of one variant. One in money that nobody knows the worth of is not sold.
-
-    It stands in nobody's way: its cost is told only where there is no other, so that its price
-    comes back with its rate.
-
-    ``available`` is the most that one location can send, because one line never travels in
-    two parcels: what the channel keeps back is taken off each stock row, as routing does.
-    """
-    usable = [offer.sold(kept=kept) for offer in offers if offer.cost.currency in costing.rates]
-    shelves = [shelf for offer in usable for shelf in offer.shelves]
-    full = [shelf for shelf in shelves if shelf.free]
-    ships_from: dict[str, int] = {}
-    for shelf in full:
-        ships_from[shelf.country] = max(ships_from.get(shelf.country, 0), shelf.free)
-    faded = [offer for offer in offers if costing.rate(offer.cost.currency) is not None]
-    chosen = _taken_first(usable or faded, costing)
-    bound = _highest_map(usable, chosen, costing)
-    return Supply(
-        variant_id=variant_id,
-        cost=chosen.cost if chosen else None,
-        supplier_code=chosen.supplier_code if chosen else "",
-        origins=chosen.origins if chosen else (),
-        map_amount=bound.map_amount if bound else None,
-        map_currency=bound.cost.currency if bound and chosen and bound is not chosen else "",
-        msrp_amount=chosen.msrp_amount if chosen else None,
-        available=max((shelf.free for shelf in full), default=0),
-        ships_from=dict(sorted(ships_from.items())),
-        as_of=min((shelf.known_at for shelf in full), default=None)
-        or max((shelf.known_at for shelf in shelves), default=None),
-    )
-
-
-def _taken_first(offers: Sequence[OfferedSupply], costing: Costing) -> OfferedSupply | None:
-    """Choose whose cost makes the price: who would send the fewest units that anybody sells.
-
-    A dozen at a lower cost pays for nobody who buys one.
-    """
-    stocked = [offer for offer in offers if any(shelf.free for shelf in offer.shelves)]
-    fewest = min((offer.fewest for offer in stocked), default=1)
-    able = [offer for offer in stocked if offer.fewest == fewest]
-    return min(able or offers, key=lambda offer: _dearness(offer, fewest, costing), default=None)
-
-
-def _highest_map(
-    offers: Sequence[OfferedSupply], chosen: OfferedSupply | None, costing: Costing
-) -> OfferedSupply | None:
-    """Find whose MAP counts: the highest, as any of those with units may be the one who sends it.
-
-    While nobody has any, it is that of the offer whose cost makes the price.
-    """
-    able = [offer for offer in offers if any(shelf.free for shelf in offer.shelves)]
-    bounds = [
-        (offer.map_amount * (costing.dearest(offer.cost.currency) or 0), offer is chosen, offer)
-        for offer in able or filter(None, [chosen])
-        if offer.map_amount is not None
-    ]
-    return max(bounds, key=lambda bound: bound[:2])[2] if bounds else None
-
-
-def _dearness(offer: OfferedSupply, quantity: int, costing: Costing) -> tuple[bool, Decimal]:
-    """Compare offers by what so many cost from where that is least; unknown ones come last."""
-    landed = [
-        one.of(quantity)
-        for origin in offer.origins or ("",)
-        if (one := costing.landed(offer.cost, origins=(origin,), supplier_code=offer.supplier_code))
-    ]
-    rate = costing.rate(offer.cost.currency) or Decimal(0)
-    return (False, min(landed)) if landed else (True, offer.cost.amount * quantity * rate)

@@ -1,8 +1,8 @@
 """A database for each process of the tests, and how it is emptied after a test that committed.
 
 Migrations are run once, by the first process that comes; the others copy what it made. After a
-test only the tables that hold a row are emptied, and content types and permissions stay: they are
-the same after every migration.
+test only the tables that hold a row are emptied, and content types, permissions and tax rates stay:
+they are the same after every migration.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 from django.conf import settings
 from django.db import connection
 
-STAYS = ("django_migrations", "django_content_type", "auth_permission")
+STAYS = ("django_migrations", "django_content_type", "auth_permission", "orders_taxrate")
 
 
 def share_migrations(folder):

@@ -42,8 +42,8 @@ MONEY = re.compile(
     | ^catalog/(listings|tagging|calculating|policies|repricing|rehearsing|price_\w+)\.py$
     | ^catalog/(market|competing|competitor_\w+|recognizing|ecb|rates|worth|reductions)\.py$
     | ^catalog/models/(price|hold|landing|market|rate)\.py$
-    | ^orders/(?!gateways/sandbox).*\.py$ | ^shipping/(rates|quotes|models/rate)\.py$
-    | ^suppliers/(supply|costing|models/offer)\.py$
+    | ^orders/(?!gateways/sandbox).*\.py$ | ^shipping/quotes\.py$
+    | ^suppliers/(supply|summing|costing|routes|models/(offer|route))\.py$
     """,
     re.VERBOSE,
 )

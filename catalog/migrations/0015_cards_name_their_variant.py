@@ -3,22 +3,9 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-# As cards are written from now on (``catalog.card_sql``).
-NAME_THEM = """
-UPDATE catalog_card card SET variant_id = lead.variant_id, available = lead.available
-FROM (
-    SELECT DISTINCT ON (listing.channel_id, variant.product_id)
-        listing.channel_id, variant.product_id, variant.id AS variant_id, listing.available
-    FROM catalog_listing listing JOIN catalog_variant variant ON variant.id = listing.variant_id
-    WHERE listing.is_published AND (variant.status <> 'discontinued' OR listing.available > 0)
-    ORDER BY listing.channel_id, variant.product_id, (listing.available = 0),
-        listing.price_amount, variant.position, variant.id
-) lead
-WHERE lead.channel_id = card.channel_id AND lead.product_id = card.product_id
-"""
-
 
 class Migration(migrations.Migration):
+    # 0019 tells the cards that are there already.
 
     dependencies = [
         ('catalog', '0014_channels_supplied_under'),
@@ -30,5 +17,4 @@ class Migration(migrations.Migration):
             name='variant',
             field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='catalog.variant'),
         ),
-        migrations.RunSQL(NAME_THEM, migrations.RunSQL.noop),
     ]

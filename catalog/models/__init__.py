@@ -4,7 +4,7 @@ from catalog.models.card import Card, SearchWord, ShelfTally
 from catalog.models.hold import PriceHold
 from catalog.models.identifier import Identifier
 from catalog.models.landing import LandingTerms
-from catalog.models.listing import Channel, Listing
+from catalog.models.listing import Area, Channel, Listing
 from catalog.models.market import (
     CompetitorFile,
     CompetitorPrice,
@@ -21,6 +21,7 @@ from catalog.models.spec import Mode, Spec
 from catalog.models.taxonomy import Category
 
 __all__ = [
+    "Area",
     "Brand",
     "Card",
     "Category",

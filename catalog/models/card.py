@@ -6,8 +6,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
-from catalog.models.listing import Channel
+from catalog.models.listing import Area, Channel
 from catalog.models.product import Product, Variant
 from catalog.models.taxonomy import Category
 
@@ -22,11 +23,11 @@ class Card(models.Model):
     class Water(models.IntegerChoices):
         """What it withstands. Under water is not under a jet: IPX7 does not imply IPX6."""
 
-        NONE = 0
-        SPLASH = 1
-        JETS = 2
-        SUBMERSIBLE = 3
-        JETS_AND_SUBMERSIBLE = 4
+        NONE = 0, _("Not protected")
+        SPLASH = 1, _("Splashes and rain")
+        JETS = 2, _("Water jets")
+        SUBMERSIBLE = 3, _("Under water")
+        JETS_AND_SUBMERSIBLE = 4, _("Water jets and under water")
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="cards")
     product = models.ForeignKey(Product, models.CASCADE, related_name="cards")
@@ -40,12 +41,11 @@ class Card(models.Model):
     has_more_prices = models.BooleanField(default=False)
     as_of = models.DateTimeField(null=True)  # of the youngest claim that there is any
     ships_from = ArrayField(models.CharField(max_length=2), default=list)
-    # The variant whose price is shown, how many are listed of it, and what a delivery promise
-    # is made from. Nothing finds cards by it.
-    variant = models.ForeignKey(
-        Variant, models.CASCADE, null=True, related_name="+", db_index=False
-    )
+    # The variant whose price is shown, how many are listed of it, where to, and what a delivery
+    # promise is made from. Nothing finds cards by it.
+    variant = models.ForeignKey(Variant, models.CASCADE, related_name="+", db_index=False)
     available = models.PositiveIntegerField(default=0)
+    area = models.ForeignKey(Area, models.PROTECT, null=True, related_name="+", db_index=False)
     packed_weight_g = models.PositiveIntegerField(null=True)
     lithium = models.CharField(max_length=10, choices=Variant.Lithium, default="none")
     cell_wh = models.DecimalField(max_digits=7, decimal_places=2, null=True)
@@ -61,7 +61,7 @@ class Card(models.Model):
     power = ArrayField(models.CharField(max_length=20), default=list)
     battery_format = models.CharField(max_length=20, blank=True)
     features = ArrayField(models.CharField(max_length=20), default=list)
-    score = models.IntegerField(default=0)  # best first; what can be bought stands above the rest
+    score = models.IntegerField(default=0)  # best first; what is in stock stands above the rest
     search = SearchVectorField(null=True)
     added_at = models.DateTimeField()
 
@@ -83,13 +83,15 @@ class Card(models.Model):
 class ShelfTally(models.Model):
     """How many cards each choice of a whole shelf brings, counted ahead.
 
-    ``category`` is empty for the shelf of everything. Any change of a card deletes the
-    tallies of its channel; they can be thrown away and counted again.
+    ``category`` is empty for the shelf of everything; ``in_stock`` maps areas to how many can
+    be sent there. Any change of a card deletes the tallies of its channel; they can be thrown
+    away and counted again.
     """
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="tallies")
     category = models.ForeignKey(Category, models.CASCADE, null=True, related_name="tallies")
     numbers = models.JSONField()  # as catalog.facets.understood reads them
+    in_stock = models.JSONField(default=dict)
     counted_at = models.DateTimeField()
 
     class Meta:

@@ -23,11 +23,13 @@ class PriceHold(Stateful):
     """
 
     class Status(models.TextChoices):
-        OPEN = "open"
-        APPROVED = "approved"  # the proposed price counts
-        REJECTED = "rejected"  # the old price stays; the same proposal does not come back
-        KEPT = "kept"  # the old price goes on, though it leaves less than the lowest margin
-        LAPSED = "lapsed"  # a later calculation needs no decision
+        OPEN = "open", _("Waits for a decision")
+        APPROVED = "approved", _("Approved")  # the proposed price counts
+        # the old price stays; the same proposal does not come back
+        REJECTED = "rejected", _("Rejected")
+        # the old price goes on, though it leaves less than the lowest margin
+        KEPT = "kept", _("Old price kept")
+        LAPSED = "lapsed", _("Needs no decision any more")
 
     TRANSITIONS: ClassVar = {
         Status.OPEN: frozenset({Status.APPROVED, Status.REJECTED, Status.KEPT, Status.LAPSED}),
@@ -87,4 +89,4 @@ class PriceHold(Stateful):
         ]
 
     def __str__(self) -> str:
-        return f"{self.listing_id}: {self.reason}"
+        return f"{self.listing.variant.sku}: {self.get_reason_display()}"

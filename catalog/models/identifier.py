@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from catalog.models.product import Variant
 
@@ -15,14 +16,14 @@ class Identifier(models.Model):
     """
 
     class Scheme(models.TextChoices):
-        GTIN = "gtin"
-        MPN = "mpn"
-        SUPPLIER = "supplier"
+        GTIN = "gtin", _("GTIN")
+        MPN = "mpn", _("Part number (MPN)")
+        SUPPLIER = "supplier", _("Supplier's number")
 
     class State(models.TextChoices):
-        ASSERTED = "asserted"
-        VERIFIED = "verified"
-        CONFLICT = "conflict"
+        ASSERTED = "asserted", _("Told, not checked")
+        VERIFIED = "verified", _("Verified")
+        CONFLICT = "conflict", _("Two variants claim it")
 
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="identifiers")
     scheme = models.CharField(max_length=10, choices=Scheme)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -22,6 +23,7 @@ class Channel(models.Model):
     currency = models.CharField(max_length=3)
     default_country = models.CharField(max_length=2)
     countries = models.JSONField(default=list)
+    adds_tax = models.BooleanField(default=False)  # its prices are told without tax
     buffer = models.PositiveSmallIntegerField(default=0)  # units never shown here
     # What it kept back when its listings were last published for that.
     supplied_under = models.PositiveSmallIntegerField(db_default=0, editable=False)
@@ -40,6 +42,18 @@ class Channel(models.Model):
         return tuple(dict.fromkeys((self.default_country, *self.countries)))
 
 
+class Area(models.Model):
+    """A set of countries to which the same goods can be sent; no countries are everywhere.
+
+    There are few: goods differ in where they lie and in what they weigh, routes hardly do.
+    """
+
+    countries = ArrayField(models.CharField(max_length=2), unique=True)  # in order
+
+    def __str__(self) -> str:
+        return ", ".join(self.countries) or "everywhere"
+
+
 class ListingQuerySet(models.QuerySet["Listing"]):
     """Questions about listings."""
 
@@ -56,7 +70,8 @@ class ListingQuerySet(models.QuerySet["Listing"]):
 class Listing(models.Model):
     """One variant on one channel: its price, and what we believe can be delivered.
 
-    ``available`` is a claim as old as ``as_of``; only a hold on a stock row is a fact.
+    ``available`` is a claim as old as ``as_of``; only a hold on a stock row is a fact. It is
+    sent to the countries of ``area``, and nowhere without one.
     ``wholesale_amount`` to ``msrp_amount`` are what the chosen supplier says, in his currency:
     the inputs of the price, kept so that all prices can be counted anew without asking him.
     ``map_amount`` may be of another supplier who may send it, too: then ``map_currency`` says in
@@ -84,6 +99,9 @@ class Listing(models.Model):
     )
     available = models.PositiveIntegerField(default=0)
     ships_from = models.JSONField(default=dict, blank=True)  # country -> available there
+    area = models.ForeignKey(
+        Area, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     as_of = models.DateTimeField(null=True, blank=True)
     is_published = models.BooleanField(default=False)
     is_withdrawn = models.BooleanField(
@@ -133,4 +151,4 @@ class Listing(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.variant_id} on {self.channel_id}"
+        return f"{self.variant.sku}, {self.channel.code}"

@@ -32,9 +32,9 @@ class CameBy(models.TextChoices):
 class Became(models.TextChoices):
     """What became of a line whose goods are ours."""
 
-    CHANGED = "changed"  # a new price
-    CONFIRMED = "confirmed"  # the price that we know
-    OLDER = "older"  # we know a newer one
+    CHANGED = "changed", _("A new price")
+    CONFIRMED = "confirmed", _("The price that we know")
+    OLDER = "older", _("Older than what we know")
 
 
 class CompetitorPrice(models.Model):
@@ -109,7 +109,8 @@ class CompetitorFile(models.Model):
     to look at it before it counts. The ``content`` of what machines told is emptied after days.
 
     Shape:  ``dialect`` as in ``competitor_dialects``; ``counts`` and ``refused`` are of the
-            time it was taken in; ``refused`` holds [line, reason]
+            time it was taken in; ``refused`` holds [line, code, values], in words by
+            ``competitor_words``; of lists before 2026-11-26 [line, sentence]
     """
 
     name = models.CharField(max_length=120)

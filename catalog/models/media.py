@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from catalog.models.product import Product, Variant
 
@@ -25,11 +26,11 @@ class Image(models.Model):
     """One picture. ``stem`` names our resized copies: ``<stem>-<width>.webp``."""
 
     class Role(models.TextChoices):
-        MAIN = "main"
-        SIDE = "side"
-        IN_USE = "in_use"
-        SCALE = "scale"
-        OTHER = "other"
+        MAIN = "main", _("Main picture")
+        SIDE = "side", _("From the side")
+        IN_USE = "in_use", _("Being used")
+        SCALE = "scale", _("For its size")
+        OTHER = "other", _("Another picture")
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="images")
     variant = models.ForeignKey(

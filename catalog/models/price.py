@@ -27,9 +27,9 @@ class PriceBook(Stateful):
     """
 
     class Status(models.TextChoices):
-        DRAFT = "draft"
-        LIVE = "live"
-        RETIRED = "retired"
+        DRAFT = "draft", _("Draft")
+        LIVE = "live", _("Live")
+        RETIRED = "retired", _("Retired")
 
     TRANSITIONS: ClassVar = {
         Status.DRAFT: frozenset({Status.LIVE}),

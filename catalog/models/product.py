@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from catalog.models.taxonomy import Category, Family
 
@@ -21,9 +22,9 @@ class Product(models.Model):
     """One marketing unit: a page in the shop, with one or more variants."""
 
     class Status(models.TextChoices):
-        DRAFT = "draft"
-        ACTIVE = "active"
-        ARCHIVED = "archived"
+        DRAFT = "draft", _("Draft")
+        ACTIVE = "active", _("Active")
+        ARCHIVED = "archived", _("Archived")
 
     slug = models.SlugField(max_length=120, unique=True)
     brand = models.ForeignKey(Brand, models.PROTECT, related_name="products")
@@ -54,17 +55,17 @@ class Variant(models.Model):
     """What is bought: one color, one battery option, one SKU of ours."""
 
     class Status(models.TextChoices):
-        ACTIVE = "active"
-        PHASING_OUT = "phasing_out"
-        DISCONTINUED = "discontinued"
+        ACTIVE = "active", _("Active")
+        PHASING_OUT = "phasing_out", _("Being sold off")
+        DISCONTINUED = "discontinued", _("Discontinued")
 
     class Lithium(models.TextChoices):
         """How lithium travels with it: decides which routes may carry it."""
 
-        NONE = "none"
-        INSIDE = "inside"  # installed in the light: UN3481, PI 967
-        WITH = "with"  # packed beside the light: UN3481, PI 966
-        ALONE = "alone"  # a spare cell: UN3480, PI 965
+        NONE = "none", _("No lithium")
+        INSIDE = "inside", _("Lithium inside the light")  # installed in the light: UN3481, PI 967
+        WITH = "with", _("Lithium beside the light")  # packed beside the light: UN3481, PI 966
+        ALONE = "alone", _("A spare lithium cell")  # a spare cell: UN3480, PI 965
 
     product = models.ForeignKey(Product, models.PROTECT, related_name="variants")
     sku = models.CharField(max_length=40, unique=True)

@@ -79,11 +79,11 @@ class RateNews(Stateful):
     """
 
     class Status(models.TextChoices):
-        TAKEN = "taken"  # believed as it came, or said by a person
-        WAITING = "waiting"  # it moved too far
-        APPROVED = "approved"
-        REJECTED = "rejected"
-        LAPSED = "lapsed"  # newer news came first
+        TAKEN = "taken", _("Taken in")  # believed as it came, or said by a person
+        WAITING = "waiting", _("Waits for a decision")  # it moved too far
+        APPROVED = "approved", _("Approved")
+        REJECTED = "rejected", _("Rejected")
+        LAPSED = "lapsed", _("Newer news came first")
 
     TRANSITIONS: ClassVar = {
         Status.TAKEN: frozenset(),

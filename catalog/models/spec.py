@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from catalog.models.product import Product
 
@@ -17,11 +18,11 @@ class Spec(models.Model):
     class Basis(models.TextChoices):
         """Who says so."""
 
-        NONE = "none"
-        SUPPLIER_CLAIM = "supplier_claim"
-        FL1_CLAIM = "fl1_claim"
-        TEST_REPORT = "test_report"
-        OWN_MEASUREMENT = "own_measurement"
+        NONE = "none", _("Nobody says it")
+        SUPPLIER_CLAIM = "supplier_claim", _("The supplier says it")
+        FL1_CLAIM = "fl1_claim", _("Claimed by FL 1")
+        TEST_REPORT = "test_report", _("Test report")
+        OWN_MEASUREMENT = "own_measurement", _("Measured by us")
 
     product = models.OneToOneField(Product, models.CASCADE, related_name="spec")
     output_lm = models.PositiveIntegerField(null=True, blank=True)

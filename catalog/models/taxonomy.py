@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Family(models.TextChoices):
     """What kind of thing a product is: decides which attributes it needs."""
 
-    FLASHLIGHT = "flashlight"
-    HEADLAMP = "headlamp"
-    LANTERN = "lantern"
-    WORK_LIGHT = "work_light"
-    BIKE_LIGHT = "bike_light"
-    BATTERY = "battery"
-    CHARGER = "charger"
-    ACCESSORY = "accessory"
+    FLASHLIGHT = "flashlight", _("Flashlight")
+    HEADLAMP = "headlamp", _("Headlamp")
+    LANTERN = "lantern", _("Lantern")
+    WORK_LIGHT = "work_light", _("Work light")
+    BIKE_LIGHT = "bike_light", _("Bike light")
+    BATTERY = "battery", _("Battery")
+    CHARGER = "charger", _("Charger")
+    ACCESSORY = "accessory", _("Accessory")
 
 
 class Category(models.Model):

@@ -4,23 +4,30 @@ from orders.models.cart import Cart, CartLine
 from orders.models.claim import SupplierClaim, SupplierClaimLine
 from orders.models.order import Order, OrderLine
 from orders.models.payment import Payment, PaymentEvent
+from orders.models.promotion import Coupon, Promotion, Redemption
 from orders.models.purchase import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.models.reservation import Allocation, Reservation
 from orders.models.stray import StrayDecision
+from orders.models.tax import TaxNumber, TaxRate
 
 __all__ = [
     "Allocation",
     "Cart",
     "CartLine",
+    "Coupon",
     "Order",
     "OrderLine",
     "Payment",
     "PaymentEvent",
+    "Promotion",
     "PurchaseLine",
     "PurchaseMessage",
     "PurchaseOrder",
+    "Redemption",
     "Reservation",
     "StrayDecision",
     "SupplierClaim",
     "SupplierClaimLine",
+    "TaxNumber",
+    "TaxRate",
 ]

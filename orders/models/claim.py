@@ -21,16 +21,17 @@ class SupplierClaim(Stateful):
     """
 
     class Status(models.TextChoices):
-        DRAFT = "draft"
-        SUBMITTING = "submitting"
-        SUBMIT_FAILED = "submit_failed"  # a definite no effect: may be said again
-        SUBMIT_UNKNOWN = "submit_unknown"
-        ON_HOLD = "on_hold"  # he refuses how we complain: a person looks
-        REQUESTED = "requested"
-        CREDITED = "credited"
-        RESENT = "resent"
-        DENIED = "denied"
-        CANCELED = "canceled"
+        DRAFT = "draft", _("Draft")
+        SUBMITTING = "submitting", _("Being sent")
+        # a definite no effect: may be said again
+        SUBMIT_FAILED = "submit_failed", _("Sending failed")
+        SUBMIT_UNKNOWN = "submit_unknown", _("Unknown whether it was sent")
+        ON_HOLD = "on_hold", _("On hold")  # he refuses how we complain: a person looks
+        REQUESTED = "requested", _("He is asked")
+        CREDITED = "credited", _("Money came back")
+        RESENT = "resent", _("Sent again")
+        DENIED = "denied", _("Denied")
+        CANCELED = "canceled", _("Canceled")
 
     class Remedy(models.TextChoices):
         REFUND = "refund", _("Money back")

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Variant
 from orders.models.cart import Cart
@@ -76,13 +77,13 @@ class Order(Stateful):
     """One order of one shopper. How far payment and parcels are is derived, not stored."""
 
     class Status(models.TextChoices):
-        PENDING_PAYMENT = "pending_payment"
-        PLACED = "placed"  # the money is authorized
-        ON_HOLD = "on_hold"
-        PROCESSING = "processing"  # its purchase orders exist
-        COMPLETED = "completed"
-        EXPIRED = "expired"  # never paid
-        CANCELED = "canceled"
+        PENDING_PAYMENT = "pending_payment", _("Payment awaited")
+        PLACED = "placed", _("Placed")  # the money is authorized
+        ON_HOLD = "on_hold", _("On hold")
+        PROCESSING = "processing", _("In progress")  # its purchase orders exist
+        COMPLETED = "completed", _("Completed")
+        EXPIRED = "expired", _("Expired")  # never paid
+        CANCELED = "canceled", _("Canceled")
 
     TRANSITIONS: ClassVar = {
         Status.PENDING_PAYMENT: frozenset({Status.PLACED, Status.EXPIRED, Status.CANCELED}),
@@ -107,6 +108,8 @@ class Order(Stateful):
     delivery_amount = models.DecimalField(max_digits=12, decimal_places=2)
     discount_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     tax_amount = models.DecimalField(max_digits=12, decimal_places=2)  # contained in the total
+    # The part of the tax that was not in the prices.
+    added_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     total_amount = models.DecimalField(max_digits=12, decimal_places=2)
     status = models.CharField(max_length=16, choices=Status, default=Status.PENDING_PAYMENT)
     status_since = models.DateTimeField()
@@ -123,7 +126,10 @@ class Order(Stateful):
         constraints = [
             models.CheckConstraint(
                 condition=Q(
-                    total_amount=F("goods_amount") + F("delivery_amount") - F("discount_amount")
+                    total_amount=F("goods_amount")
+                    + F("delivery_amount")
+                    - F("discount_amount")
+                    + F("added_tax_amount")
                 ),
                 name="order_total_adds_up",
             ),
@@ -132,7 +138,8 @@ class Order(Stateful):
                     goods_amount__gte=0,
                     delivery_amount__gte=0,
                     discount_amount__gte=0,
-                    tax_amount__gte=0,
+                    added_tax_amount__gte=0,
+                    tax_amount__gte=F("added_tax_amount"),
                     total_amount__gte=0,
                 ),
                 name="order_amounts_not_negative",
@@ -167,7 +174,16 @@ class OrderLine(models.Model):
     quantity = models.PositiveSmallIntegerField()
     unit_amount = models.DecimalField(max_digits=12, decimal_places=2)
     line_amount = models.DecimalField(max_digits=12, decimal_places=2)
-    tax_rate = models.DecimalField(max_digits=5, decimal_places=4)
+    discount_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    tax_rate = models.DecimalField(max_digits=6, decimal_places=5)
+    tax_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    added_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    # What the shopper pays for it, all in: what goes back when it is not shipped.
+    charge_amount = models.GeneratedField(
+        expression=F("line_amount") - F("discount_amount") + F("added_tax_amount"),
+        output_field=models.DecimalField(max_digits=12, decimal_places=2),
+        db_persist=True,
+    )
     cost_amount = models.DecimalField(max_digits=12, decimal_places=2)  # per unit, supplier's
     cost_currency = models.CharField(max_length=3)
     cost_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
@@ -182,6 +198,14 @@ class OrderLine(models.Model):
             models.CheckConstraint(
                 condition=Q(line_amount=F("unit_amount") * F("quantity")),
                 name="order_line_amount_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(discount_amount__gte=0, discount_amount__lte=F("line_amount")),
+                name="order_line_discount_within_it",
+            ),
+            models.CheckConstraint(
+                condition=Q(added_tax_amount__gte=0, tax_amount__gte=F("added_tax_amount")),
+                name="order_line_taxes_not_negative",
             ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="order_line_has_units"),
             models.CheckConstraint(

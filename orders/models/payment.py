@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from orders.gateways.base import Taking
 from orders.models.order import Order
@@ -20,21 +21,22 @@ class Payment(Stateful):
     """
 
     class Status(models.TextChoices):
-        CREATED = "created"
-        REQUIRES_ACTION = "requires_action"  # the shopper is at the gateway
-        AUTHORIZED = "authorized"
-        CAPTURED = "captured"  # nothing is left to capture
-        REFUNDED = "refunded"  # all that was captured went back
-        DECLINED = "declined"
-        FAILED = "failed"
-        VOIDED = "voided"
-        EXPIRED = "expired"
+        CREATED = "created", _("Created")
+        # the shopper is at the gateway
+        REQUIRES_ACTION = "requires_action", _("The shopper is to act")
+        AUTHORIZED = "authorized", _("Authorized")
+        CAPTURED = "captured", _("Captured")  # nothing is left to capture
+        REFUNDED = "refunded", _("Refunded")  # all that was captured went back
+        DECLINED = "declined", _("Declined")
+        FAILED = "failed", _("Failed")
+        VOIDED = "voided", _("Voided")
+        EXPIRED = "expired", _("Expired")
 
     class Dispute(models.TextChoices):
-        NONE = "none"
-        CHARGED_BACK = "charged_back"
-        WON = "won"
-        LOST = "lost"
+        NONE = "none", _("No dispute")
+        CHARGED_BACK = "charged_back", _("Charged back")
+        WON = "won", _("Dispute won")
+        LOST = "lost", _("Dispute lost")
 
     TRANSITIONS: ClassVar = {
         Status.CREATED: frozenset(
@@ -87,7 +89,13 @@ class Payment(Stateful):
     status_since = models.DateTimeField()
     capture_before = models.DateTimeField(null=True, blank=True)
     taking = models.CharField(
-        max_length=10, choices=[(one.value, one.value) for one in Taking], default=Taking.PARTS
+        max_length=10,
+        default=Taking.PARTS.value,
+        choices=[
+            (Taking.PARTS.value, _("Part by part")),
+            (Taking.MANY.value, _("In several captures")),
+            (Taking.ONCE.value, _("In one capture")),
+        ],
     )
     dispute_status = models.CharField(max_length=16, choices=Dispute, default=Dispute.NONE)
     dispute_status_since = models.DateTimeField(null=True, blank=True)
@@ -138,23 +146,24 @@ class PaymentEvent(models.Model):
     """
 
     class Kind(models.TextChoices):
-        OPENED = "opened"
-        AUTHORIZED = "authorized"
-        DECLINED = "declined"
-        FAILED = "failed"
-        EXPIRED = "expired"
-        CAPTURE_REQUESTED = "capture_requested"
-        CAPTURED = "captured"
-        RELEASE_REQUESTED = "release_requested"  # give back a part that was only authorized
-        RELEASED = "released"
-        REFUND_REQUESTED = "refund_requested"
-        REFUNDED = "refunded"
-        REFUND_FAILED = "refund_failed"  # it was refunded, and came back
-        DISPUTED = "disputed"
-        DISPUTE_WON = "dispute_won"
-        DISPUTE_LOST = "dispute_lost"
-        WARNED = "warned"
-        REFUSED = "refused"  # the gateway said no to a request: staff look
+        OPENED = "opened", _("Opened")
+        AUTHORIZED = "authorized", _("Authorized")
+        DECLINED = "declined", _("Declined")
+        FAILED = "failed", _("Failed")
+        EXPIRED = "expired", _("Expired")
+        CAPTURE_REQUESTED = "capture_requested", _("Capture requested")
+        CAPTURED = "captured", _("Captured")
+        # give back a part that was only authorized
+        RELEASE_REQUESTED = "release_requested", _("Release requested")
+        RELEASED = "released", _("Released")
+        REFUND_REQUESTED = "refund_requested", _("Refund requested")
+        REFUNDED = "refunded", _("Refunded")
+        REFUND_FAILED = "refund_failed", _("Refund failed")  # it was refunded, and came back
+        DISPUTED = "disputed", _("Disputed")
+        DISPUTE_WON = "dispute_won", _("Dispute won")
+        DISPUTE_LOST = "dispute_lost", _("Dispute lost")
+        WARNED = "warned", _("Warned of fraud")
+        REFUSED = "refused", _("Refused")  # the gateway said no to a request: staff look
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="events")
     gateway = models.CharField(max_length=20)

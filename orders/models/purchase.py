@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from orders.models.order import Order, OrderLine
 from storefront.lib.money import Money
@@ -21,28 +22,29 @@ class PurchaseOrder(Stateful):
     """
 
     class Status(models.TextChoices):
-        DRAFT = "draft"
-        READY = "ready"
-        ON_HOLD = "on_hold"
-        IN_PROGRESS = "in_progress"
-        PARTIALLY_SHIPPED = "partially_shipped"
-        SHIPPED = "shipped"
-        CLOSED = "closed"
-        CANCELED = "canceled"
+        DRAFT = "draft", _("Draft")
+        READY = "ready", _("Ready")
+        ON_HOLD = "on_hold", _("On hold")
+        IN_PROGRESS = "in_progress", _("In progress")
+        PARTIALLY_SHIPPED = "partially_shipped", _("Partially shipped")
+        SHIPPED = "shipped", _("Shipped")
+        CLOSED = "closed", _("Closed")
+        CANCELED = "canceled", _("Canceled")
 
     class Request(models.TextChoices):
-        UNSUBMITTED = "unsubmitted"
-        SUBMITTING = "submitting"
-        SUBMITTED = "submitted"
-        SUBMIT_FAILED = "submit_failed"  # a definite no effect: may be sent again
-        SUBMIT_UNKNOWN = "submit_unknown"
-        ACCEPTED = "accepted"
-        PARTIALLY_ACCEPTED = "partially_accepted"
-        BACKORDERED = "backordered"
-        REJECTED = "rejected"
-        CANCELLATION_REQUESTED = "cancellation_requested"
-        CANCELLATION_ACCEPTED = "cancellation_accepted"
-        CANCELLATION_REJECTED = "cancellation_rejected"
+        UNSUBMITTED = "unsubmitted", _("Not sent yet")
+        SUBMITTING = "submitting", _("Being sent")
+        SUBMITTED = "submitted", _("Sent")
+        # a definite no effect: may be sent again
+        SUBMIT_FAILED = "submit_failed", _("Sending failed")
+        SUBMIT_UNKNOWN = "submit_unknown", _("Unknown whether it was sent")
+        ACCEPTED = "accepted", _("Accepted")
+        PARTIALLY_ACCEPTED = "partially_accepted", _("Partially accepted")
+        BACKORDERED = "backordered", _("Backordered")
+        REJECTED = "rejected", _("Rejected")
+        CANCELLATION_REQUESTED = "cancellation_requested", _("Cancellation requested")
+        CANCELLATION_ACCEPTED = "cancellation_accepted", _("Cancellation accepted")
+        CANCELLATION_REJECTED = "cancellation_rejected", _("Cancellation rejected")
 
     TRANSITIONS: ClassVar = {
         Status.DRAFT: frozenset({Status.READY, Status.ON_HOLD, Status.CANCELED}),
@@ -130,6 +132,8 @@ class PurchaseOrder(Stateful):
     charge_amount = models.DecimalField(
         max_digits=12, decimal_places=2
     )  # what the shopper pays for it
+    # Our number for imports into the EU, where it travels with this parcel.
+    ioss_number = models.CharField(max_length=30, blank=True)
     # What the supplier says that the way costs us; empty where he does not say.
     freight_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     freight_currency = models.CharField(max_length=3, blank=True)
@@ -206,8 +210,8 @@ class PurchaseMessage(models.Model):
     """One thing said between us and the supplier, word for word. Append-only."""
 
     class Direction(models.TextChoices):
-        OUT = "out"
-        IN = "in"
+        OUT = "out", _("To the supplier")
+        IN = "in", _("From the supplier")
 
     purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="messages")
     direction = models.CharField(max_length=3, choices=Direction)

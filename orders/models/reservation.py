@@ -17,10 +17,10 @@ class Reservation(Stateful):
     """Units held for an order whose payment is not secured yet."""
 
     class Status(models.TextChoices):
-        ACTIVE = "active"
-        CONVERTED = "converted"
-        RELEASED = "released"
-        EXPIRED = "expired"
+        ACTIVE = "active", _("Active")
+        CONVERTED = "converted", _("Became an order")
+        RELEASED = "released", _("Released")
+        EXPIRED = "expired", _("Expired")
 
     TRANSITIONS: ClassVar = {
         Status.ACTIVE: frozenset({Status.CONVERTED, Status.RELEASED, Status.EXPIRED}),
@@ -55,10 +55,10 @@ class Allocation(Stateful):
     """
 
     class Status(models.TextChoices):
-        UNSEEN = "unseen"
-        SEEN = "seen"
-        SHIPPED = "shipped"
-        RELEASED = "released"
+        UNSEEN = "unseen", _("Not in his figure yet")
+        SEEN = "seen", _("Seen in his figure")
+        SHIPPED = "shipped", _("Shipped")
+        RELEASED = "released", _("Released")
 
     class SeenBy(models.TextChoices):
         ORDER = "order", _("He had said yes, his lag was over, and his figure dropped by so many")

@@ -1,6 +1,5 @@
-"""Parcels on their way, and what it costs to send one."""
+"""Parcels on their way."""
 
-from shipping.models.rate import Service
 from shipping.models.shipment import Parcel, ParcelLine, Shipment, TrackingEvent
 
-__all__ = ["Parcel", "ParcelLine", "Service", "Shipment", "TrackingEvent"]
+__all__ = ["Parcel", "ParcelLine", "Shipment", "TrackingEvent"]

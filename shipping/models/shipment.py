@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from orders.models import OrderLine, PurchaseOrder
 from storefront.lib.states import Stateful
@@ -29,25 +30,25 @@ class Parcel(Stateful):
     """
 
     class Status(models.TextChoices):
-        ANNOUNCED = "announced"
-        HANDED_OVER = "handed_over"
-        DELIVERED = "delivered"
-        VOIDED = "voided"
+        ANNOUNCED = "announced", _("Announced")
+        HANDED_OVER = "handed_over", _("Handed over")
+        DELIVERED = "delivered", _("Delivered")
+        VOIDED = "voided", _("Voided")
 
     class Carrier(models.TextChoices):
         """What the carrier says, in our words; the order is the rank of the news."""
 
-        UNKNOWN = "unknown"
-        PRE_TRANSIT = "pre_transit"
-        IN_TRANSIT = "in_transit"
-        OUT_FOR_DELIVERY = "out_for_delivery"
-        AVAILABLE_FOR_PICKUP = "available_for_pickup"
-        ATTEMPT_FAILED = "attempt_failed"
-        DELIVERED = "delivered"
-        EXCEPTION = "exception"
-        RETURN_TO_SENDER = "return_to_sender"
-        LOST = "lost"
-        EXPIRED = "expired"
+        UNKNOWN = "unknown", _("No news")
+        PRE_TRANSIT = "pre_transit", _("Label made, not handed over")
+        IN_TRANSIT = "in_transit", _("On the way")
+        OUT_FOR_DELIVERY = "out_for_delivery", _("Out for delivery")
+        AVAILABLE_FOR_PICKUP = "available_for_pickup", _("Waits to be picked up")
+        ATTEMPT_FAILED = "attempt_failed", _("Nobody took it")
+        DELIVERED = "delivered", _("Delivered")
+        EXCEPTION = "exception", _("Trouble on the way")
+        RETURN_TO_SENDER = "return_to_sender", _("Goes back")
+        LOST = "lost", _("Lost")
+        EXPIRED = "expired", _("No news any more")
 
     TRANSITIONS: ClassVar = {
         Status.ANNOUNCED: frozenset({Status.HANDED_OVER, Status.DELIVERED, Status.VOIDED}),

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from storefront.accounts.column_words import AUTH_COLUMNS, AUTH_TABLES, COLUMNS, TABLES
 from storefront.accounts.models import SignInTries, User
-from storefront.lib import columns
+from storefront.lib import columns, naming
 from storefront.lib.staff import show
 
 LABELS = {
@@ -116,3 +117,5 @@ show(
     ],
     ordering=["-last_at"],
 )
+naming.call("accounts", tables=TABLES, columns=COLUMNS)
+naming.call("auth", tables=AUTH_TABLES, columns=AUTH_COLUMNS)

@@ -13,8 +13,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.api import keys
+from storefront.api.column_words import COLUMNS, TABLES
 from storefront.api.models import IdempotencyRecord, PriceKey
-from storefront.lib import columns
+from storefront.lib import columns, naming
 from storefront.lib.grouping import Field, Group
 from storefront.lib.staff import StaffAdmin, action, show
 
@@ -47,6 +48,9 @@ class PriceKeyAdmin(StaffAdmin):
     may_add = True
     add_form = PriceKeyForm
     groups = KEY
+    when_empty: ClassVar = _(
+        "Add a key for a program that watches prices. It is shown once, when it is made."
+    )
     list_display: ClassVar = [
         "name",
         "start",
@@ -121,3 +125,4 @@ show(
     # Who asked is a secret's digest, and an answer may hold a link that opens an order.
     exclude=["principal", "response"],
 )
+naming.call("api", tables=TABLES, columns=COLUMNS)

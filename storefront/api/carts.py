@@ -97,6 +97,11 @@ class CartShown(serializers.Serializer[Any]):
     lines = LineShown(many=True, source="view.lines")
     count = serializers.IntegerField(source="view.count")
     goods = MoneyFields(source="view.goods")
+    codes = serializers.ListField(
+        source="cart.codes",
+        child=serializers.CharField(),
+        help_text="Codes of promotions. What they take off, the ways of delivery tell.",
+    )
 
     @extend_schema_field(serializers.DateTimeField())
     def get_kept_until(self, shown: Mapping[str, Any]) -> datetime:
@@ -115,7 +120,7 @@ def open_cart_of(token: str, endpoint: Endpoint) -> Cart:
     return cart
 
 
-def _shown(cart: Cart, endpoint: Endpoint) -> Mapping[str, Any]:
+def shown(cart: Cart, endpoint: Endpoint) -> Mapping[str, Any]:
     looked = promising.look(cart=cart, country=cart.country, now=endpoint.now)
     return CartShown({"cart": cart, "view": looked.cart}).data
 
@@ -148,7 +153,7 @@ class CartList(Endpoint):
                 locale=asked.validated_data["locale"],
                 now=self.now,
             )
-            return Response(_shown(cart, self), status=status.HTTP_201_CREATED)
+            return Response(shown(cart, self), status=status.HTTP_201_CREATED)
 
         return idempotency.once(request, principal=idempotency.by_address(request), work=work)
 
@@ -163,7 +168,7 @@ class CartDetail(Endpoint):
         tells=(kinds.NO_SUCH_CART,),
     )
     def get(self, _request: Request, token: str) -> Response:
-        return Response(_shown(open_cart_of(token, self), self))
+        return Response(shown(open_cart_of(token, self), self))
 
 
 class CartLines(Endpoint):
@@ -188,7 +193,7 @@ class CartLines(Endpoint):
             asked.is_valid(raise_exception=True)
             most_of = _most_of(cart, self)
             carts.add(cart=cart, now=self.now, most_of=most_of, **asked.validated_data)
-            return Response(_shown(cart, self), status=status.HTTP_201_CREATED)
+            return Response(shown(cart, self), status=status.HTTP_201_CREATED)
 
         return idempotency.once(request, principal=idempotency.by_secret(token), work=work)
 
@@ -230,4 +235,4 @@ class CartLineDetail(Endpoint):
             now=self.now,
             most_of=_most_of(cart, self),
         )
-        return Response(_shown(cart, self))
+        return Response(shown(cart, self))

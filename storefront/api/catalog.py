@@ -61,7 +61,7 @@ class FacetShown(serializers.Serializer[Any]):
 class ShelfShown(serializers.Serializer[Any]):
     country = serializers.SerializerMethodField(help_text="Where to available and delivery are.")
     total = serializers.IntegerField()
-    in_stock = serializers.IntegerField()
+    in_stock = serializers.IntegerField(help_text="How many can be sent to the country.")
     page = serializers.IntegerField(source="query.page")
     pages = serializers.IntegerField()
     corrected = serializers.CharField(
@@ -99,7 +99,12 @@ def _parameters() -> tuple[OpenApiParameter, ...]:
             enum=CAN_BE_UNKNOWN,
             description="Facets in which goods that state nothing are welcome too.",
         ),
-        OpenApiParameter("in_stock", OpenApiTypes.STR, enum=("1",)),
+        OpenApiParameter(
+            "in_stock",
+            OpenApiTypes.STR,
+            enum=("1",),
+            description="Only what can be sent to the country.",
+        ),
         OpenApiParameter("sort", OpenApiTypes.STR, enum=SORTS),
         OpenApiParameter("page", {"type": "integer", "minimum": 1}),
         WHERE_TO,
@@ -145,9 +150,11 @@ class ListingList(Endpoint):
         query, category = self._asked(request)
         channel = our_channel()
         country = country_on(channel, request.query_params.get("country", ""))
-        found = shelf.read(channel=channel, query=query, category=category, now=self.now)
+        found = shelf.read(
+            channel=channel, query=query, country=country, category=category, now=self.now
+        )
         answers = promising.of_listed(
-            shown={card.variant_id: card for card in found.cards if card.variant_id is not None},
+            shown={card.variant_id: card for card in found.cards},
             country=country,
             channel=channel,
             now=self.now,

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog import competing
+from catalog import competing, competitor_words
 from catalog.competing import Taken
 from catalog.competitor_dialects import Dialect
 from catalog.competitor_rows import LIST
@@ -123,7 +123,7 @@ def _shown(taken: Taken) -> Response:
             "sku": "",
             "matched_by": "",
             "confidence": None,
-            "detail": refusal.reason,
+            "detail": competitor_words.words(refusal.code, refusal.values),
         }
     counts = {name: taken.counts[name] for name in (*Became.values, REFUSED)}
     shown = {
@@ -193,7 +193,10 @@ class CompetitorPriceList(Endpoint):
                 raise ProblemError(kinds.DOUBTED, errors=errors) from None
             if not taken.became:
                 errors = [
-                    {"pointer": _pointer(each.number), "detail": each.reason}
+                    {
+                        "pointer": _pointer(each.number),
+                        "detail": competitor_words.words(each.code, each.values),
+                    }
                     for each in taken.refused
                 ]
                 raise ProblemError(kinds.NOTHING_TAKEN, errors=errors)

@@ -10,10 +10,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from orders.billing import Buyer, bill
 from orders.cart_view import CartView
+from orders.codes import Closed
 from orders.delivery import ShippingQuote
 from orders.models import Cart
+from orders.promoting import Refusal
 from shipping import promising, quotes
+from shipping.promising import Looked
 from storefront.api import kinds
 from storefront.api.carts import TOKEN, open_cart_of
 from storefront.api.describing import describes
@@ -22,12 +26,30 @@ from storefront.api.fields import COUNTRY, MoneyFields
 from storefront.api.problems import ProblemError
 
 
+class PromotionShown(serializers.Serializer[Any]):
+    """What one promotion takes off. ``code`` is empty where it holds by itself."""
+
+    name = serializers.CharField(source="offer.name")
+    code = serializers.CharField(source="offer.code", allow_blank=True)
+    amount = MoneyFields()
+
+
 class OptionShown(serializers.Serializer[Any]):
     """One way to have the whole cart delivered. ``total`` is what placing the order agrees to."""
 
     delivery = serializers.CharField(source="quote.tier")
     price = MoneyFields(source="quote.price")
-    total = MoneyFields()
+    total = MoneyFields(source="bill.totals.total")
+    discount = MoneyFields(source="bill.totals.discount")
+    added_tax = MoneyFields(
+        source="bill.totals.added", help_text="Tax that is not in the prices; it is in the total."
+    )
+    promotions = PromotionShown(many=True, source="bill.found.outcome.applied")
+    refused_codes = serializers.DictField(
+        source="bill.found.refused",
+        child=serializers.ChoiceField(choices=[each.value for each in (*Closed, *Refusal)]),
+        help_text="Codes of the cart that take nothing off, and why.",
+    )
     arrives_from = serializers.DateField(source="quote.arrives_from")
     arrives_to = serializers.DateField(source="quote.arrives_to")
     parcels = serializers.SerializerMethodField(help_text="Country that each parcel comes from.")
@@ -50,22 +72,27 @@ def quotes_for(
     Raises: EmptyCartError, ProblemError  there is nothing, or not enough of something
     """
     looked = promising.look(cart=cart, country=country, now=endpoint.now)
-    view, plan = looked.cart, looked.plan
-    if not view.lines:
+    if not looked.cart.lines:
         raise ProblemError(kinds.EMPTY_CART)
-    if plan.missing:
-        lines = [
-            {
-                "sku": line.sku,
-                "available": plan.missing[line.variant_id],
-                **({"more": more} if (more := plan.instead.get(line.variant_id)) else {}),
-            }
-            for line in view.lines
-            if line.variant_id in plan.missing
-        ]
-        raise ProblemError(kinds.CANNOT_SUPPLY, lines=lines)
-    found = quotes.for_plan(plan=plan, country=country, now=endpoint.now, pieces=looked.pieces)
-    return view, found
+    if looked.short:
+        raise too_little(looked)
+    found = quotes.for_plan(
+        plan=looked.plan, country=country, now=endpoint.now, pieces=looked.pieces
+    )
+    return looked.cart, found
+
+
+def too_little(looked: Looked) -> ProblemError:
+    """Tell which lines are short, with the numbers that the cart shows."""
+    lines = [
+        {
+            "sku": short.line.sku,
+            "available": short.line.available,
+            **({"fewer": short.fewer, "more": short.more} if short.more else {}),
+        }
+        for short in looked.short
+    ]
+    return ProblemError(kinds.CANNOT_SUPPLY, **({"lines": lines} if lines else {}))
 
 
 class CartDelivery(Endpoint):
@@ -94,5 +121,17 @@ class CartDelivery(Endpoint):
         cart = open_cart_of(token, self)
         country = country_on(cart.channel, request.query_params.get("country", cart.country))
         view, found = quotes_for(cart, country=country, endpoint=self)
-        options = [{"quote": quote, "total": view.goods + quote.price} for quote in found]
+        bills = [
+            bill(
+                cart=cart,
+                wanted=view.counted,
+                parcels=[parcel.price for parcel in quote.parcels],
+                buyer=Buyer.of_cart(cart, country=country),
+                now=self.now,
+            )
+            for quote in found
+        ]
+        options = [
+            {"quote": quote, "bill": billed} for quote, billed in zip(found, bills, strict=True)
+        ]
         return Response(OptionsShown({"country": country, "options": options}).data)

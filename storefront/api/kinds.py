@@ -163,6 +163,18 @@ TOO_MANY = Kind(
     title=_("A cart does not take so many"),
     detail=_("Stay within limit, or divide the goods over several carts."),
 )
+TOO_MANY_CODES = Kind(
+    slug="too-many-codes",
+    status=HTTPStatus.UNPROCESSABLE_ENTITY,
+    title=_("A cart does not take so many codes"),
+    detail=_("Take one out first."),
+)
+CODE_SPENT = Kind(
+    slug="code-spent",
+    status=HTTPStatus.CONFLICT,
+    title=_("Somebody else has just used the last of a promotion"),
+    detail=_("Read the delivery options again, and show the shopper the new total."),
+)
 CART_PLACED = Kind(
     slug="cart-already-placed",
     status=HTTPStatus.CONFLICT,

@@ -13,9 +13,10 @@ from rest_framework.response import Response
 from orders import checkout, payments
 from orders.access import order_url, paid_url
 from orders.models import Cart, Order
+from shipping import promising
 from storefront.api import idempotency, kinds
 from storefront.api.carts import TOKEN
-from storefront.api.delivery import quotes_for
+from storefront.api.delivery import quotes_for, too_little
 from storefront.api.describing import describes
 from storefront.api.endpoint import Endpoint, country_on
 from storefront.api.fields import AddressFields, MoneyFields, Strict, Text
@@ -77,6 +78,7 @@ class Checkout(Endpoint):
             kinds.EMPTY_CART,
             kinds.CANNOT_SUPPLY,
             kinds.PRICE_CHANGED,
+            kinds.CODE_SPENT,
             kinds.NO_DELIVERY,
             kinds.BAD_ADDRESS,
         ),
@@ -125,14 +127,18 @@ class Checkout(Endpoint):
         quote = next((quote for quote in found if quote.tier == wanted["delivery"]), None)
         if quote is None:
             raise ProblemError(kinds.NO_DELIVERY, options=[quote.tier for quote in found])
-        return checkout.place(
-            cart=cart,
-            email=wanted["email"],
-            ship_to=ship_to,
-            quote=quote,
-            agreed=Money(**wanted["total"]),
-            now=self.now,
-        )
+        try:
+            return checkout.place(
+                cart=cart,
+                email=wanted["email"],
+                ship_to=ship_to,
+                quote=quote,
+                agreed=Money(**wanted["total"]),
+                now=self.now,
+            )
+        except checkout.CannotSupplyError as error:
+            looked = promising.look(cart=cart, country=country, now=self.now)
+            raise too_little(looked) from error
 
     def _pay_url(self, order: Order) -> str | None:
         """Open the payment; when the gateway is away, the order stands all the same."""

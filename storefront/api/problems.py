@@ -14,7 +14,7 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from orders import cancelling, carts, checkout, payments
+from orders import cancelling, carts, checkout, codes, payments, redeeming
 from orders.access import order_url
 from orders.models import Order
 from storefront.api import kinds
@@ -118,11 +118,6 @@ def _bad_address(error: checkout.BadAddressError) -> Told:
     return kinds.BAD_ADDRESS, {"errors": errors}
 
 
-def _left(error: checkout.CannotSupplyError) -> dict[str, Any]:
-    lines = [{"sku": sku, "available": left} for sku, left in sorted(error.left.items())]
-    return {"lines": lines} if lines else {}
-
-
 TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
     ProblemError: lambda error: (error.kind, error.more),
     # what Django and DRF find
@@ -158,14 +153,15 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
         kinds.CART_PLACED,
         {"order": order_shown(error.order)},
     ),
-    checkout.CannotSupplyError: lambda error: (kinds.CANNOT_SUPPLY, _left(error)),
-    checkout.UnpricedError: lambda error: (kinds.CANNOT_SUPPLY, _left(error)),
+    checkout.CannotSupplyError: kinds.CANNOT_SUPPLY,
     checkout.QuoteOutdatedError: kinds.CART_CHANGED,
     checkout.PriceChangedError: lambda error: (
         kinds.PRICE_CHANGED,
         {"total": money(error.total)},
     ),
     checkout.BadAddressError: _bad_address,
+    codes.TooManyCodesError: kinds.TOO_MANY_CODES,
+    redeeming.SpentError: lambda error: (kinds.CODE_SPENT, {"code": error.code}),
     payments.NotPayableError: kinds.NOT_PAYABLE,
     cancelling.TooLateError: kinds.TOO_LATE,
     OutsideError: kinds.GATEWAY_AWAY,

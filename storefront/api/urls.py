@@ -9,6 +9,7 @@ from storefront.api import docs
 from storefront.api.availability import AvailabilityList
 from storefront.api.carts import CartDetail, CartLineDetail, CartLines, CartList
 from storefront.api.catalog import CategoryList, ListingDetail, ListingList
+from storefront.api.codes import CartCodes
 from storefront.api.competitor_prices import CompetitorPriceList
 from storefront.api.delivery import CartDelivery
 from storefront.api.endpoint import Nowhere
@@ -29,6 +30,7 @@ urlpatterns = [
     path("v1/carts/<slug:token>/", CartDetail.as_view()),
     path("v1/carts/<slug:token>/lines/", CartLines.as_view()),
     path("v1/carts/<slug:token>/lines/<int:line_id>/", CartLineDetail.as_view()),
+    path("v1/carts/<slug:token>/codes/", CartCodes.as_view()),
     path("v1/carts/<slug:token>/delivery/", CartDelivery.as_view()),
     path("v1/carts/<slug:token>/checkout/", Checkout.as_view()),
     # /api/v1/orders/: what somebody bought

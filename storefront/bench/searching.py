@@ -87,5 +87,10 @@ def _search(text: str, *, channel: Channel, now: datetime) -> tuple[float, int]:
             spent += time.perf_counter() - began
 
     with connection.execute_wrapper(timed):
-        found = shelf.read(channel=channel, query=ShelfQuery(words=text), now=now)
+        found = shelf.read(
+            channel=channel,
+            query=ShelfQuery(words=text),
+            country=channel.default_country,
+            now=now,
+        )
     return spent * 1000, found.total

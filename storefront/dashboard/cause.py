@@ -19,7 +19,7 @@ class Cause:
     """One kind of waiting. ``page`` names the admin pages of the rows.
 
     With ``filters`` the row stands for many, and leads to their list; ``{name}`` is put in.
-    ``named`` says a name that is a code in words.
+    ``named`` says a name that is a code in words, and ``told`` a detail that is one.
     """
 
     code: str
@@ -28,6 +28,7 @@ class Cause:
     sql: str
     filters: str = ""
     named: Callable[[str], str] = str
+    told: Callable[[str], str] = str
 
 
 def plain(  # noqa: PLR0913 - one query in its parts
@@ -39,10 +40,13 @@ def plain(  # noqa: PLR0913 - one query in its parts
     *,
     filters: str = "",
     named: Callable[[str], str] = str,
+    told: Callable[[str], str] = str,
 ) -> Cause:
     id_name_since, _from, source = select.partition(" FROM ")
     sql = f"""
         SELECT {id_name_since.strip()}
         FROM {source.strip()} WHERE {condition}
     """  # noqa: S608 - all parts are written in this file
-    return Cause(code=code, sentence=sentence, page=page, sql=sql, filters=filters, named=named)
+    return Cause(
+        code=code, sentence=sentence, page=page, sql=sql, filters=filters, named=named, told=told
+    )

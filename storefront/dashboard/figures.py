@@ -28,7 +28,7 @@ MARGIN_OVER = timedelta(days=30)
 class OrdersInState:
     """How many orders are in one state, and how many of them were placed today."""
 
-    status: str
+    status: Order.Status
     count: int
     today: int
 
@@ -66,7 +66,7 @@ def orders(*, midnight: datetime) -> list[OrdersInState]:
     ]
 
 
-def money(*, midnight: datetime) -> dict[str, list[Money]]:
+def money(*, midnight: datetime) -> dict[PaymentEvent.Kind, list[Money]]:
     """Sum today's authorized, captured and refunded money, by currency."""
     kinds = (PaymentEvent.Kind.AUTHORIZED, PaymentEvent.Kind.CAPTURED, PaymentEvent.Kind.REFUNDED)
     rows = (
@@ -78,7 +78,7 @@ def money(*, midnight: datetime) -> dict[str, list[Money]]:
     sums: dict[str, list[Money]] = defaultdict(list)
     for kind, currency, total in rows:
         sums[kind].append(Money(total, currency))
-    return {kind.value: sums[kind] for kind in kinds}
+    return {kind: sums[kind] for kind in kinds}
 
 
 def parcels(*, midnight: datetime) -> dict[str, int]:

@@ -90,9 +90,13 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
             [
                 (_("Price books"), "menu_book", "catalog_pricebook_changelist"),
                 (_("Price rules"), "percent", "catalog_pricerule_changelist"),
+                (_("Promotions"), "redeem", "orders_promotion_changelist"),
+                (_("Codes of promotions"), "confirmation_number", "orders_coupon_changelist"),
+                (_("Tax rates"), "account_balance", "orders_taxrate_changelist"),
+                (_("Tax numbers"), "badge", "orders_taxnumber_changelist"),
                 (_("Costs of selling"), "payments", "catalog_landingterms_changelist"),
                 (_("Exchange rates"), "currency_exchange", "catalog_exchangerate_changelist"),
-                (_("Routes of parcels"), "route", "shipping_service_changelist"),
+                (_("Routes of parcels"), "route", "suppliers_service_changelist"),
                 (_("Connections"), "cable", "suppliers_connection_changelist"),
                 (
                     _("Sources of competitors' prices"),

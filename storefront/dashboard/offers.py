@@ -25,12 +25,11 @@ from catalog.models import Channel, Listing, Variant
 from orders.sourcing import lead_days
 from shipping import comparing
 from shipping.comparing import Compared, Way
-from shipping.models import Service
 from storefront.dashboard import offer_charts, offer_words
 from storefront.lib.columns import as_money
 from storefront.lib.money import Money
 from suppliers import freshness
-from suppliers.models import Scorecard, SupplierOffer
+from suppliers.models import Scorecard, Service, SupplierOffer
 
 MOST_AT_ONCE = 999
 SCORED = (Scorecard.Measure.FILL_RATE, Scorecard.Measure.STOCK_ACCURACY)

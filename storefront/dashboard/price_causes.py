@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from catalog import price_words
 from storefront.dashboard.cause import NO_MONEY, plain
 from suppliers.guards import USUAL
 
@@ -39,11 +40,14 @@ PRICES = (
         _("A price is stopped by a guard"),
         "catalog_pricehold",
         "h.id, v.sku AS name, h.opened_at AS since, h.old_amount AS amount, c.currency,"
-        " h.sentence AS detail FROM catalog_pricehold h"
+        " coalesce(CASE WHEN h.made_of->'figures' IS NOT NULL THEN jsonb_build_object('reason',"
+        " h.reason, 'figures', h.made_of->'figures')::text END, h.sentence) AS detail"
+        " FROM catalog_pricehold h"
         " JOIN catalog_listing l ON l.id = h.listing_id"
         " JOIN catalog_channel c ON c.id = l.channel_id"
         " JOIN catalog_variant v ON v.id = l.variant_id",
         "h.status = 'open'",
+        told=price_words.stopped_row,
     ),
     plain(
         "rate_waits",

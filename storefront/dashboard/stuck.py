@@ -94,5 +94,5 @@ def _waiting(  # noqa: PLR0913, PLR0917 - the columns of one row
         url=url,
         since=since,
         at_risk=None if amount is None else Money(amount, currency),
-        detail=detail or "",
+        detail=cause.told(detail or ""),
     )

@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from storefront.hooks import handling, tasks
+from storefront.hooks.column_words import COLUMNS, TABLES
 from storefront.hooks.models import InboundCall
-from storefront.lib import columns
+from storefront.lib import columns, naming
 from storefront.lib.staff import StaffAdmin, action
 
 
@@ -42,3 +43,6 @@ class InboundCallAdmin(StaffAdmin):
             self.wake(request, tasks.handle, call_id=call.pk)
 
         self.do_each(request, rows, act)
+
+
+naming.call("hooks", tables=TABLES, columns=COLUMNS)

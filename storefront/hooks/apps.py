@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class HooksConfig(AppConfig):
     name = "storefront.hooks"
     label = "hooks"
+    verbose_name = _("In-tray")

@@ -26,10 +26,10 @@ class InboundCall(Stateful):
     """One call from outside, kept before it is understood; the second telling is the same row."""
 
     class Status(models.TextChoices):
-        RECEIVED = "received"
-        APPLIED = "applied"
-        IGNORED = "ignored"  # understood, and nothing to do
-        FAILED = "failed"  # not understood: staff look
+        RECEIVED = "received", _("Received")
+        APPLIED = "applied", _("Applied")
+        IGNORED = "ignored", _("Nothing to do")
+        FAILED = "failed", _("Failed")  # not understood: staff look
 
     class Turn(models.IntegerChoices):
         ORDERS = 0, _("Orders and parcels")  # somebody waits for it; and what nobody can read

@@ -2,20 +2,61 @@
 
 from __future__ import annotations
 
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib import columns
+from storefront.lib import columns, naming
+from storefront.lib.column_words import COLUMNS, TABLES
 from storefront.lib.models import StatusChange
 from storefront.lib.staff import show
+
+
+def _model(change: StatusChange) -> type[models.Model] | None:
+    """Find the table that a move is of; None when it is there no more."""
+    try:
+        return apps.get_model(change.subject)
+    except LookupError:
+        return None
+
+
+def _said(change: StatusChange, status: str) -> str:
+    model = _model(change)
+    return columns.as_state(naming.said(model, change.axis, status) if model else status)
+
+
+@admin.display(description=_("Of what"), ordering="subject")
+def _subject(change: StatusChange) -> str:
+    model = _model(change)
+    return str(model._meta.verbose_name) if model else change.subject  # noqa: SLF001
+
+
+@admin.display(description=_("Which state"), ordering="axis")
+def _axis(change: StatusChange) -> str:
+    model = _model(change)
+    return str(label_for_field(change.axis, model)) if model else change.axis
+
+
+@admin.display(description=_("From"), ordering="from_status")
+def _from(change: StatusChange) -> str:
+    return _said(change, change.from_status)
+
+
+@admin.display(description=_("Became"), ordering="to_status")
+def _to(change: StatusChange) -> str:
+    return _said(change, change.to_status)
+
 
 show(
     StatusChange,
     list_display=[
-        "subject",
+        _subject,
         "subject_id",
-        "axis",
-        columns.state("from_status", _("From")),
-        columns.state("to_status", _("To")),
+        _axis,
+        _from,
+        _to,
         columns.age("at", _("When")),
         "actor",
         "reason",
@@ -24,3 +65,4 @@ show(
     search_fields=["=subject_id", "actor", "reason"],
     ordering=["-id"],
 )
+naming.call("lib", tables=TABLES, columns=COLUMNS)

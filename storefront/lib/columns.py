@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import reduce
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from storefront.lib import naming
 from storefront.lib.money import Money
 from storefront.lib.states import StatusChange
 
@@ -34,8 +36,19 @@ def reach(row: Any, path: str) -> Any:
     return reduce(lambda here, name: getattr(here, name, None), path.split("__"), row)
 
 
+def said(row: Any, path: str) -> str:
+    """Say what stands at the end of a path: a choice by its label, all else as it is written."""
+    *steps, name = path.split("__")
+    of = reduce(getattr, steps, row)
+    return naming.said(type(of), name, getattr(of, name))
+
+
 def as_money(money: Money) -> str:
     return format_currency(money.amount, money.currency, locale=get_language() or "en")
+
+
+def as_number(number: Decimal) -> str:
+    return str(formats.localize(Decimal(f"{number.normalize():f}"), use_l10n=True))
 
 
 def as_age(moment: datetime) -> str:
@@ -63,7 +76,7 @@ def as_state(word: str, *, calls: bool = False, waits: bool = False, ended: bool
         ' aria-hidden="true">{}</span>{}</span>',
         mark,
         icon,
-        word.replace("_", " "),
+        word,
     )
 
 
@@ -78,6 +91,28 @@ def money(amount: str, label: Words, *, currency: str = "currency") -> Column:
     def column(row: Any) -> str | None:
         value = reach(row, amount)
         return None if value is None else as_money(Money(value, reach(row, currency)))
+
+    return column
+
+
+def percent(rate: str, label: Words) -> Column:
+    """Make a column of a fraction, said as so many percent."""
+
+    @_titled(label, rate)
+    def column(row: Any) -> str | None:
+        value = reach(row, rate)
+        return None if value is None else f"{as_number(100 * value)} %"
+
+    return column
+
+
+def number(figure: str, label: Words) -> Column:
+    """Make a column of a decimal number, without the zeros that say nothing."""
+
+    @_titled(label, figure)
+    def column(row: Any) -> str | None:
+        value = reach(row, figure)
+        return None if value is None else as_number(value)
 
     return column
 
@@ -115,7 +150,9 @@ def state(
         value = reach(row, field)
         if not value:
             return None
-        return as_state(value, calls=value in calls, waits=value in waits, ended=value in ended)
+        return as_state(
+            said(row, field), calls=value in calls, waits=value in waits, ended=value in ended
+        )
 
     return column
 
@@ -152,12 +189,14 @@ def page(name: str, label: Words, words: Words, *, of: str = "pk") -> Column:
 
 
 def text(path: str, label: Words) -> Column:
-    """Make a column of a value that lies on a related row."""
+    """Make a column of a value, also one that lies on a related row; a choice by its label."""
 
     @_titled(label, path)
     def column(row: Any) -> Any:
         value = reach(row, path)
-        return ", ".join(map(str, value)) if isinstance(value, list) else value
+        if isinstance(value, list):
+            return ", ".join(map(str, value))
+        return said(row, path) if isinstance(value, str) else value
 
     return column
 
@@ -238,8 +277,8 @@ def moves(row: Any) -> str:
             (
                 (
                     formats.date_format(timezone.localtime(change.at), "Y-m-d H:i:s"),
-                    change.from_status.replace("_", " "),
-                    change.to_status.replace("_", " "),
+                    naming.said(type(row), change.axis, change.from_status),
+                    naming.said(type(row), change.axis, change.to_status),
                     " · ".join(filter(None, [change.actor, change.reason])),
                 )
                 for change in changes

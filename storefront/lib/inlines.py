@@ -10,6 +10,7 @@ from django.contrib.admin.utils import display_for_field, label_for_field, looku
 from django.db import models
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import lazy
 from django.utils.html import format_html
 from unfold.admin import TabularInline
 
@@ -68,5 +69,6 @@ def _leading(model: type[models.Model], name: str) -> Callable[[models.Model], s
         shown = value if field is None else display_for_field(value, field, "-")
         return format_html('<a href="{}">{}</a>', page, shown)
 
-    label = str(label_for_field(name, model))
+    # Asked when it is shown: columns are called by their words only once all tables are there.
+    label: Any = lazy(lambda: str(label_for_field(name, model)), str)()
     return admin.display(description=label, ordering=name)(column)

@@ -78,7 +78,8 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     the rest, and ``add_form`` is asked where a new row is made of something else than its columns.
     To act on a row takes the permission to change it, also where no field can be changed. ``fits``
     tells which rows an action is for, where it is not for all of them.
-    ``groups`` say how fields stand together and are spoken of.
+    ``groups`` say how fields stand together and are spoken of, and ``when_empty`` what to do
+    where there are no rows.
     """
 
     editable: ClassVar[tuple[str, ...]] = ()
@@ -86,6 +87,9 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     may_delete: ClassVar[bool] = False
     add_form: ClassVar[type[forms.ModelForm[Any]] | None] = None
     groups: ClassVar[tuple[Group, ...]] = ()
+    when_empty: ClassVar[str | Promise] = gettext_lazy(
+        "Nothing is here yet. Rows come by themselves as the shop works."
+    )
     list_per_page = 50
     show_full_result_count = False
     list_fullwidth = True
@@ -195,24 +199,26 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         *,
         title: str,
         explain: str,
-        act: Callable[[Mapping[str, Any]], object],
-        done: str,
+        act: Callable[[Mapping[str, Any]], Any],
+        done: str | Callable[[Any], str],
         form_class: type[forms.Form] = SureForm,
         initial: Mapping[str, Any] | None = None,
     ) -> HttpResponse:
         """Explain what will happen, and do it only when the form comes back by POST.
 
-        A refusal of the verb is shown on the same page, in the verb's own words.
+        ``done`` is what to say then, or makes it of what ``act`` returned. A refusal of the verb
+        is shown on the same page, in the verb's own words.
         """
         given = request.POST if request.method == "POST" else None
         form = form_class(given, initial=dict(initial or {}))
         if form.is_valid():
             try:
-                act(form.cleaned_data)
+                made = act(form.cleaned_data)
             except (*REFUSALS, *self.refusals) as refusal:
                 form.add_error(None, str(refusal) or type(refusal).__name__)
             else:
-                self.message_user(request, done, messages.SUCCESS)
+                said = done if isinstance(done, str) else done(made)
+                self.message_user(request, said, messages.SUCCESS)
                 return HttpResponseRedirect(self.page_of(row))
         context = {
             **self.admin_site.each_context(request),

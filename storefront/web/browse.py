@@ -76,7 +76,9 @@ def _list(
     request: HttpRequest, here: Visit, asked: ShelfQuery, category: Category | None
 ) -> HttpResponse:
     now = timezone.now()
-    found = shelf.read(channel=here.channel, query=asked, now=now, category=category)
+    found = shelf.read(
+        channel=here.channel, query=asked, country=here.country, now=now, category=category
+    )
     query = found.query
     context = {
         "shelf": found,

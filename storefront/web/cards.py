@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +25,14 @@ from storefront.lib.money import Money
 CARDS_KEPT = 4096  # about 3 KB each
 
 
+class Stock(StrEnum):
+    """Whether a shopper can have it: it may be in stock, and no route brings it to him."""
+
+    IN = "in"
+    OUT = "out"
+    LOST = "lost"
+
+
 @dataclass(frozen=True, slots=True)
 class Face:
     """All that a card shows of one product, and nothing else."""
@@ -35,7 +44,8 @@ class Face:
     picture: str
     price: Money
     has_more_prices: bool
-    is_available: bool
+    stock: Stock
+    country: str
     output_lm: int | None
     intensity_cd: int | None
     runtime_min: int | None
@@ -45,12 +55,17 @@ class Face:
     promise: Promise | None
 
 
-def is_available(light: CardView, answer: Availability | None, now: datetime) -> bool:
+def stock_of(light: CardView, answer: Availability | None, now: datetime) -> Stock:
     """Tell whether it can be bought: as listed, unless who asked the shelves knows better."""
-    return light.is_available(now) and not (answer and answer.is_sold_out)
+    if not light.is_available(now) or (answer and answer.is_sold_out):
+        return Stock.OUT
+    return Stock.LOST if answer and answer.is_lost else Stock.IN
 
 
-def face(light: CardView, *, now: datetime, currency: str, answer: Availability | None) -> Face:
+def face(
+    light: CardView, *, now: datetime, currency: str, answer: Availability | None, country: str
+) -> Face:
+    stock = stock_of(light, answer, now)
     return Face(
         light.slug,
         light.title,
@@ -59,7 +74,8 @@ def face(light: CardView, *, now: datetime, currency: str, answer: Availability 
         light.picture,
         Money(light.price_amount, currency),
         light.has_more_prices,
-        is_available(light, answer, now),
+        stock,
+        country if stock is Stock.LOST else "",
         light.output_lm,
         light.intensity_cd,
         light.runtime_min,
@@ -76,12 +92,13 @@ def card(  # noqa: PLR0913 - what a template says of a card, besides the light
     currency: str,
     answer: Availability | None = None,
     *,
+    country: str = "",
     heading: str = "h3",
     is_first: bool = False,
     can_compare: bool = True,
 ) -> Markup:
     """Return the card as HTML in the language of the page."""
-    shown = face(light, now=now, currency=currency, answer=answer)
+    shown = face(light, now=now, currency=currency, answer=answer, country=country)
     language = get_language() or settings.LANGUAGE_CODE
     draw = _drawn.__wrapped__ if settings.DEBUG else _drawn  # who edits a card wants to see it
     return draw(shown, language, heading, is_first=is_first, can_compare=can_compare)

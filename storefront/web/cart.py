@@ -22,7 +22,7 @@ from orders import carts
 from orders.cart_view import CartView
 from orders.models import Cart
 from shipping import promising
-from storefront.web import product
+from storefront.web import product, refusing_codes
 from storefront.web.errors import say
 from storefront.web.filling import fill
 from storefront.web.forms import AddForm, ChangeForm
@@ -143,6 +143,11 @@ def change(request: HttpRequest) -> HttpResponse:
     return _to_cart(found, removed)
 
 
+def show_problem(request: HttpRequest, found: Cart, words: str, status: int) -> HttpResponse:
+    """Show the cart with what went wrong above it."""
+    return _page(request, found, problems={0: words}, status=status)
+
+
 def _first_error(form: forms.Form) -> str:
     return next((str(errors[0]) for errors in form.errors.values()), "")
 
@@ -176,7 +181,12 @@ def _page(
         return response
     filled = fill(cart=found, country=here.country, now=now)
     problems = {0: _less_words(filled.cart)} if is_less else problems or {}
-    context = {"filled": filled, "problems": problems, "removed": _removed(request)}
+    context = {
+        "filled": filled,
+        "problems": problems,
+        "removed": _removed(request),
+        "refused_codes": refusing_codes.sentences(filled.bill.found, here.language),
+    }
     response = render(request, "web/cart.html", context, status=status)
     keep_cart(response, found, filled.cart.count)
     return response

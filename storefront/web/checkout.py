@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from orders import carts, checkout
 from orders.addresses import problems
 from orders.models import Cart, Order
+from orders.redeeming import SpentError
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from storefront.web.cart import LESS
@@ -37,6 +38,10 @@ REFUSALS: dict[type[Exception], Promise] = {
         "The price of something in the cart is being checked. Nothing was ordered."
     ),
     checkout.QuoteOutdatedError: SOLD,
+    SpentError: _(
+        "Somebody else has just used the last of a discount. Nothing was ordered."
+        " This is the total without it:"
+    ),
 }
 UNCLEAR = _("We could not tell what you agreed to. Check the total and order again.")
 NOT_CHOSEN = _("Choose how it shall come.")

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from orders.billing import Bill, Buyer, bill
 from orders.cart_view import CartView, LineView
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Cart
 from orders.routing import Plan
-from orders.taxes import contained_tax, rate_for
+from orders.totaling import Totals
 from shipping import promising, quotes
+from shipping.promising import Short
 from shipping.refusing import Reason
 from storefront.lib.money import Money
 
@@ -29,23 +31,32 @@ class FilledParcel:
 class FilledCart:
     """A cart with all that a shopper must know before paying.
 
-    Shape:  ``short`` are lines that cannot be had in the quantity asked for, with the most
-            below it and the fewest above it that can; ``quotes`` are the ways of delivery,
-            cheapest first
+    Shape:  ``quotes`` are the ways of delivery, cheapest first
     """
 
     cart: CartView
     country: str
     parcels: tuple[FilledParcel, ...]
-    short: tuple[tuple[LineView, int, int | None], ...]
+    short: tuple[Short, ...]
     quotes: Sequence[ShippingQuote]
     quote: ShippingQuote | None
     reasons: Sequence[Reason]
-    tax: Money
+    codes: Sequence[str]
+    buyer: Buyer
+    bill: Bill
+
+    @property
+    def totals(self) -> Totals:
+        return self.bill.totals
 
     @property
     def total(self) -> Money:
-        return self.cart.goods + self.quote.price if self.quote else self.cart.goods
+        return self.totals.total
+
+    @property
+    def knows_region(self) -> bool:
+        """Whether the address is known on which a tax that is added depends."""
+        return bool(self.buyer.region)
 
     @property
     def can_be_ordered(self) -> bool:
@@ -58,7 +69,7 @@ def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCa
     seen, plan = looked.cart, looked.plan
     offered: list[ShippingQuote] = []
     reasons: Sequence[Reason] = ()
-    short = plan.missing
+    short = looked.short
     if plan.parcels and not short:
         offered = sorted(
             quotes.for_plan(plan=plan, country=country, now=now, pieces=looked.pieces),
@@ -67,23 +78,24 @@ def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCa
         reasons = quotes.reasons(plan=plan, country=country, now=now, pieces=looked.pieces)
     chosen = next((quote for quote in offered if quote.tier == tier), None)
     quote = chosen or (offered[0] if offered else None)
+    buyer = Buyer.of_cart(cart, country=country)
     by_variant = {line.variant_id: line for line in seen.lines}
-    tax_rate = rate_for(country)
-    amounts = [line.amount for line in seen.lines] + ([quote.price] if quote else [])
     return FilledCart(
         cart=seen,
         country=country,
         parcels=_parcels(plan, quote, by_variant),
-        short=tuple(
-            (by_variant[variant], most, plan.instead.get(variant))
-            for variant, most in short.items()
-        ),
+        short=short,
         quotes=offered,
         quote=quote,
         reasons=reasons,
-        tax=Money.total(
-            (contained_tax(gross=amount, rate=tax_rate) for amount in amounts),
-            cart.channel.currency,
+        codes=cart.codes,
+        buyer=buyer,
+        bill=bill(
+            cart=cart,
+            wanted=seen.counted,
+            parcels=[parcel.price for parcel in quote.parcels] if quote else [],
+            buyer=buyer,
+            now=now,
         ),
     )
 

@@ -59,7 +59,7 @@ class Act:
 @kept
 def home(request: HttpRequest) -> HttpResponse:
     here, now = visit(request), timezone.now()
-    front = showing.home(channel=here.channel, now=now)
+    front = showing.home(channel=here.channel, country=here.country, now=now)
     cards = [card for family in front.picks.values() for card in family]
     return render(
         request,

@@ -68,7 +68,7 @@ def environment(**options: Any) -> Environment:
         "beam": beams.glyph,
         "beam_chart": beams.chart,
         "card": cards.card,
-        "is_available": cards.is_available,
+        "stock_of": cards.stock_of,
         "shop_json": seo.shop_json,
         "trail_json": seo.trail_json,
         "bad_basis": words.BAD_BASIS,

@@ -69,6 +69,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     wish = cancelling.wish_of(found)
     context = {
         "order": found,
+        "redemptions": list(found.redemptions.order_by("pk")),
         "lines": list(found.lines.select_related("variant__product__spec").order_by("pk")),
         "boxes": parcels,
         "ship_to": Address(**found.ship_to),

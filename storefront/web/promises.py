@@ -18,6 +18,6 @@ def answers_for(
 
     That is the one which the product page opens with, and the answer is the one it gives.
     """
-    shown = {card.variant_id: card for card in cards if card.variant_id is not None}
+    shown = {card.variant_id: card for card in cards}
     found = promising.of_listed(shown=shown, country=country, channel=channel, now=now)
     return {card.product_id: found[variant_id] for variant_id, card in shown.items()}

@@ -8,6 +8,7 @@ from storefront.web import (
     browse,
     cart,
     checkout,
+    codes,
     design,
     home,
     order,
@@ -30,6 +31,7 @@ urlpatterns = [
     path("cart/", cart.cart, name="cart"),
     path("cart/add/", cart.add, name="cart_add"),
     path("cart/change/", cart.change, name="cart_change"),
+    path("cart/code/", codes.write, name="cart_code"),
     # /en/checkout/: address, delivery, pay and review
     path("checkout/", checkout.address, name="checkout"),
     path("checkout/delivery/", checkout.delivery, name="checkout_delivery"),

@@ -151,6 +151,7 @@ class PurchaseRequest:
     """What the supplier needs to ship for us, and no more.
 
     ``page_url`` is our page where a person answers who has no API; whoever has it may answer.
+    ``ioss_number`` is ours for imports into the EU, where the parcel travels under it.
     """
 
     number: str
@@ -160,6 +161,7 @@ class PurchaseRequest:
     carrier_service: str
     lines: tuple[RequestLine, ...]
     declared_value: Money
+    ioss_number: str = ""
     page_url: str = field(default="", repr=False)
 
 

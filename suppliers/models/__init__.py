@@ -12,6 +12,7 @@ from suppliers.models.offer import (
     UnpublishedSupply,
 )
 from suppliers.models.quarantine import FeedChange, FeedLimits
+from suppliers.models.route import Service
 from suppliers.models.scorecard import AnswerTally, Scorecard, ScorecardFact
 from suppliers.models.stock import StockLevel, StockLocation, StockMovement
 from suppliers.models.supplier import CallBudget, Connection, Supplier
@@ -34,6 +35,7 @@ __all__ = [
     "FeedUpload",
     "Scorecard",
     "ScorecardFact",
+    "Service",
     "StockLevel",
     "StockLocation",
     "StockMovement",

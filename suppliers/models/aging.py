@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q, TextChoices
+from django.utils.translation import gettext_lazy as _
 
 from suppliers.freshness import Terms
 
@@ -17,8 +18,9 @@ OLDEST_MIN = 24 * 60
 class Unanswered(TextChoices):
     """What to do at checkout when a supplier does not answer in time."""
 
-    BELIEVE = "believe"  # his last figure, less what its age costs
-    REFUSE = "refuse"  # sell nothing of his that was not confirmed
+    BELIEVE = "believe", _("Believe his last figure")  # his last figure, less what its age costs
+    # sell nothing of his that was not confirmed
+    REFUSE = "refuse", _("Sell nothing that he did not confirm")
 
 
 class FiguresAge(models.Model):

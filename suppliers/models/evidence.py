@@ -66,9 +66,9 @@ class Evidence(Stateful):
         OBSERVATION = "observation", _("What we saw ourselves")
 
     class Status(models.TextChoices):
-        SUBMITTED = "submitted"  # waits for somebody to look at it
-        VERIFIED = "verified"
-        REJECTED = "rejected"
+        SUBMITTED = "submitted", _("Handed in")  # waits for somebody to look at it
+        VERIFIED = "verified", _("Verified")
+        REJECTED = "rejected", _("Rejected")
 
     TRANSITIONS: ClassVar = {
         Status.SUBMITTED: frozenset({Status.VERIFIED, Status.REJECTED}),

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.states import Stateful
 from suppliers.models.supplier import Supplier
@@ -26,19 +26,20 @@ class FeedRun(Stateful):
     """
 
     class Kind(models.TextChoices):
-        PRODUCTS = "products"
-        PRICES = "prices"
-        STOCK = "stock"
+        PRODUCTS = "products", _("Products")
+        PRICES = "prices", _("Prices")
+        STOCK = "stock", _("Stock")
 
     class Status(models.TextChoices):
-        FETCHED = "fetched"  # open: we are reading
-        PARSED = "parsed"
-        STAGED = "staged"
-        APPLIED = "applied"
-        QUARANTINED = "quarantined"  # not believable: nothing applied, staff decide
-        DISCARDED = "discarded"
-        FAILED = "failed"  # the supplier did not answer, or we were killed
-        ROLLED_BACK = "rolled_back"
+        FETCHED = "fetched", _("Fetched")  # open: we are reading
+        PARSED = "parsed", _("Read")
+        STAGED = "staged", _("Compared")
+        APPLIED = "applied", _("Applied")
+        # not believable: nothing applied, staff decide
+        QUARANTINED = "quarantined", _("Quarantined")
+        DISCARDED = "discarded", _("Discarded")
+        FAILED = "failed", _("Failed")  # the supplier did not answer, or we were killed
+        ROLLED_BACK = "rolled_back", _("Rolled back")
 
     TRANSITIONS: ClassVar = {
         Status.FETCHED: frozenset({Status.PARSED, Status.QUARANTINED, Status.FAILED}),
@@ -117,8 +118,8 @@ class FeedIssue(models.Model):
     """
 
     class Severity(models.TextChoices):
-        ERROR = "error"  # the row was not applied
-        WARNING = "warning"  # applied without the doubtful value
+        ERROR = "error", _("Error")  # the row was not applied
+        WARNING = "warning", _("Warning")  # applied without the doubtful value
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="issues")
     first_run = models.ForeignKey(FeedRun, models.PROTECT, related_name="+")

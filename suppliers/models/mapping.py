@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from suppliers.models.supplier import Supplier
 
@@ -11,9 +12,9 @@ from suppliers.models.supplier import Supplier
 class Content(models.TextChoices):
     """What one of his files tells."""
 
-    PRODUCTS = "products"
-    PRICES = "prices"
-    STOCK = "stock"
+    PRODUCTS = "products", _("Products")
+    PRICES = "prices", _("Prices")
+    STOCK = "stock", _("Stock")
 
 
 class FeedMapping(models.Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Greatest
+from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Variant
 from suppliers.models.supplier import Supplier
@@ -18,9 +19,9 @@ class SupplierProduct(models.Model):
     """
 
     class Status(models.TextChoices):
-        ACTIVE = "active"
-        REFUSED = "refused"  # its page cannot be taken; a FeedIssue says why
-        GONE = "gone"  # the supplier no longer lists it
+        ACTIVE = "active", _("Active")
+        REFUSED = "refused", _("Refused")  # its page cannot be taken; a FeedIssue says why
+        GONE = "gone", _("No longer listed")
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="products")
     ref = models.CharField(max_length=60)
@@ -85,9 +86,9 @@ class SupplierOffer(models.Model):
     """
 
     class Status(models.TextChoices):
-        ACTIVE = "active"
-        HELD = "held"  # its data cannot be believed; a FeedIssue says why
-        GONE = "gone"  # the supplier no longer lists it
+        ACTIVE = "active", _("Active")
+        HELD = "held", _("Kept off sale")  # its data cannot be believed; a FeedIssue says why
+        GONE = "gone", _("No longer listed")
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="offers")
     supplier_sku = models.CharField(max_length=60)

@@ -76,18 +76,19 @@ class FeedChange(models.Model):
     """
 
     class Kind(models.TextChoices):
-        COST = "cost"
-        STOCK = "stock"
-        GONE = "gone"  # a product that is missing from the list
-        PAGE = "page"  # a product whose page is new, or has other words
+        COST = "cost", _("Cost")
+        STOCK = "stock", _("Stock")
+        GONE = "gone", _("No longer listed")  # a product that is missing from the list
+        PAGE = "page", _("Product page")  # a product whose page is new, or has other words
 
     class Outcome(models.TextChoices):
         NONE = "", ""  # nobody has decided, or not for this one
-        APPLIED = "applied"
-        NEXT_RUN = "next_run"  # the next run reads it
-        UNDONE = "undone"
-        WAITS = "waits"  # until the sales are subtracted again that it had shown
-        LEFT = "left"  # something newer stood there: not touched
+        APPLIED = "applied", _("Applied")
+        NEXT_RUN = "next_run", _("Left to the next run")  # the next run reads it
+        UNDONE = "undone", _("Undone")
+        # until the sales are subtracted again that it had shown
+        WAITS = "waits", _("Waits for sales to be subtracted")
+        LEFT = "left", _("Left as it was")
 
     run = models.ForeignKey(FeedRun, models.CASCADE, related_name="changes")
     kind = models.CharField(max_length=6, choices=Kind)

@@ -17,14 +17,21 @@ class ScorecardFact(models.Model):
     """
 
     class Kind(models.TextChoices):
-        ACKNOWLEDGED = "acknowledged"  # seconds from our order to his answer
-        SCANNED = "scanned"  # seconds from his yes to the carrier's first scan
-        PROMISED = "promised"  # 1: he had what his feed promised; 0: refused for want of it
-        FILLED = "filled"  # 1: the line shipped; 0: refused for want of stock
-        FINISHED = "finished"  # 1: shipped; 0: he canceled or refused, whatever the reason
-        ARRIVED = "arrived"  # 1: the parcel arrived; 0: it came back
-        SHORT = "short"  # units that his feed showed when he refused the line
-        COSTS_KNOWN = "costs_known"  # how many costs of his we knew that day
+        # seconds from our order to his answer
+        ACKNOWLEDGED = "acknowledged", _("Answered the order after, seconds")
+        # seconds from his yes to the carrier's first scan
+        SCANNED = "scanned", _("First scanned after, seconds")
+        # 1: he had what his feed promised; 0: refused for want of it
+        PROMISED = "promised", _("Had what his feed promised")
+        # 1: the line shipped; 0: refused for want of stock
+        FILLED = "filled", _("Shipped the line")
+        # 1: shipped; 0: he canceled or refused, whatever the reason
+        FINISHED = "finished", _("Finished the order")
+        ARRIVED = "arrived", _("The parcel arrived")  # 1: the parcel arrived; 0: it came back
+        # units that his feed showed when he refused the line
+        SHORT = "short", _("Units that he showed and did not have")
+        # how many costs of his we knew that day
+        COSTS_KNOWN = "costs_known", _("Costs of his that we knew")
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="facts")
     kind = models.CharField(max_length=12, choices=Kind)

@@ -18,6 +18,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, Greatest, Replace
+from django.utils.translation import gettext_lazy as _
 
 from suppliers.models.offer import SupplierOffer, cost_known_at
 from suppliers.models.supplier import Supplier
@@ -196,12 +197,12 @@ class StockMovement(models.Model):
     """
 
     class Kind(models.TextChoices):
-        REPORTED = "reported"
-        RESERVED = "reserved"
-        ALLOCATED = "allocated"  # a reservation became a sale
-        SEEN = "seen"  # the supplier's figure now contains the sale
-        RELEASED = "released"
-        ADJUSTED = "adjusted"
+        REPORTED = "reported", _("Reported")
+        RESERVED = "reserved", _("Held for a cart")
+        ALLOCATED = "allocated", _("Sold")  # a reservation became a sale
+        SEEN = "seen", _("Seen in his figure")  # the supplier's figure now contains the sale
+        RELEASED = "released", _("Released")
+        ADJUSTED = "adjusted", _("Adjusted")
 
     level = models.ForeignKey(StockLevel, models.PROTECT, related_name="movements")
     kind = models.CharField(max_length=10, choices=Kind)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, When
 from django.db.models.functions import Greatest, Now
+from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.sealing import SealedField
 from storefront.lib.states import Stateful
@@ -18,11 +19,11 @@ class Supplier(Stateful, FiguresAge):
     """Somebody who holds the goods and ships them for us."""
 
     class Status(models.TextChoices):
-        CANDIDATE = "candidate"
-        VETTING = "vetting"
-        ACTIVE = "active"
-        PAUSED = "paused"
-        BLOCKED = "blocked"
+        CANDIDATE = "candidate", _("Candidate")
+        VETTING = "vetting", _("Being vetted")
+        ACTIVE = "active", _("Active")
+        PAUSED = "paused", _("Paused")
+        BLOCKED = "blocked", _("Blocked")
 
     class CountsDownAt(models.TextChoices):
         """When his stock figure stops containing what we ordered; the later, the more careful.
@@ -30,9 +31,9 @@ class Supplier(Stateful, FiguresAge):
         ``never``: only when he counts his shelves anew.
         """
 
-        ORDER = "order"
-        SHIPMENT = "shipment"
-        NEVER = "never"
+        ORDER = "order", _("When he has the order")
+        SHIPMENT = "shipment", _("When he has shipped")
+        NEVER = "never", _("Never")
 
     TRANSITIONS: ClassVar = {
         Status.CANDIDATE: frozenset({Status.VETTING}),

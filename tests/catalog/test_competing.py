@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from catalog import competing, market, recognizing, repricing
 from catalog.competitor_lines import UnreadableFileError
+from catalog.competitor_words import words
 from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, WaitingPrice
 from storefront.lib.money import Money
 from tests.factories.catalog import (
@@ -85,7 +86,7 @@ def test_what_is_doubtful_is_refused_and_nothing_else_is_lost():
     competing.take_in(file=file, actor="ann", now=NOON)
 
     file.refresh_from_db()
-    reasons = dict(file.refused)
+    reasons = {line: words(code, values) for line, code, values in file.refused}
     assert "different goods" in reasons[2]
     assert "no such goods" in reasons[3]
     assert "in the future" in reasons[4]
@@ -134,7 +135,7 @@ def test_goods_that_go_while_a_list_is_read_are_told_and_stop_no_others(monkeypa
     taken = competing.take_in(file=file, actor="ann", now=NOON)
 
     assert [each.sku for each, _became in taken.became] == [stays.sku]
-    assert [(each.number, each.reason) for each in taken.refused] == [
+    assert [(each.number, words(each.code, each.values)) for each in taken.refused] == [
         (2, "The goods have just gone.")
     ]
     assert CompetitorPrice.objects.get().variant == stays
@@ -190,7 +191,7 @@ def test_our_own_shop_is_no_competitor(settings, shop):
 
     taken = competing.take_in(file=file, actor="ann", now=NOON)
 
-    assert [(each.number, each.reason) for each in taken.refused] == [
+    assert [(each.number, words(each.code, each.values)) for each in taken.refused] == [
         (number, "It is our own shop.") for number in (2, 3)
     ]
     assert set(CompetitorPrice.objects.values_list("competitor", flat=True)) == {

@@ -35,9 +35,12 @@ def test_what_a_source_tells_comes_in_by_the_same_door(httpserver, variant):
     price = CompetitorPrice.objects.get()
     assert (price.competitor, price.as_of) == ("a.example", NOON - 3 * HOUR)
     assert (price.source, price.told_by) == ("watch", "source watch")
-    reasons = dict(CompetitorFile.objects.get().refused)
-    assert "older than 7 days" in reasons[3]
-    assert "in the future" in reasons[4]
+    refused = CompetitorFile.objects.get().refused
+    assert [(line, code) for line, code, _ in refused] == [
+        (3, "old"),
+        (4, "future"),
+        (5, "not_ours"),
+    ]
     assert (source.heard_at, source.problem, source.last_file.came_by) == (NOON, "", "fetched")
 
 

@@ -9,6 +9,7 @@ import pytest
 from catalog.competitor_dialects import Dialect, recognized
 from catalog.competitor_lines import Line, Refusal, UnreadableFileError
 from catalog.competitor_rows import read, read_strictly
+from catalog.competitor_words import words
 
 ROW = {
     "competitor": "lamps.example",
@@ -79,8 +80,8 @@ def test_a_bad_row_is_refused_with_a_reason_and_the_next_one_is_read(more, reaso
     bad, good = read_strictly(told)
 
     assert isinstance(bad, Refusal)
-    assert (bad.number, reason in bad.reason) == (1, True), bad.reason
-    bad.reason.encode()
+    assert (bad.number, reason in words(bad.code, bad.values)) == (1, True), bad
+    words(bad.code, bad.values).encode()
     assert (good.number, good.sku) == (2, "HL-1")
 
 
@@ -88,12 +89,12 @@ def test_a_bad_row_is_refused_with_a_reason_and_the_next_one_is_read(more, reaso
 def test_a_row_without_what_is_needed_is_refused(field):
     row = {name: value for name, value in ROW.items() if name != field}
 
-    assert only(row) == Refusal(1, f"{field} is missing.")
+    assert only(row) == Refusal(1, "missing", {"word": field})
 
 
 @pytest.mark.parametrize("row", [None, 5, "text", [ROW]])
 def test_what_is_no_object_is_refused(row):
-    assert only(row) == only(row, read) == Refusal(1, "It is no object.")
+    assert only(row) == only(row, read) == Refusal(1, "no_object")
 
 
 def test_a_stranger_is_read_as_he_writes():
@@ -130,7 +131,7 @@ def test_one_absurd_number_does_not_make_the_list_unreadable():
 
     huge, long, good = read(rows)
 
-    assert ["is no price" in each.reason for each in (huge, long)] == [True, True]
+    assert [each.code == "no_price" for each in (huge, long)] == [True, True]
     assert good.amount == Decimal(5)
 
 
@@ -146,8 +147,10 @@ def test_one_absurd_number_does_not_make_the_list_unreadable():
     ],
 )
 def test_what_is_no_list_is_refused_whole(text, reason):
-    with pytest.raises(UnreadableFileError, match=reason):
+    with pytest.raises(UnreadableFileError) as raised:
         list(read(text))
+
+    assert reason in words(raised.value.code, raised.value.values)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from catalog import competing, doubting
+from catalog.competitor_words import problem
 from catalog.doubting import DoubtfulListError
 from catalog.models import CompetitorPrice
 from tests.factories.catalog import NOON, make_variant
@@ -56,7 +57,7 @@ def test_a_list_that_moves_most_of_what_we_know_waits_for_a_person(variant, pric
 
     file.refresh_from_db()
     assert (file.taken_at, file.counts["matched"]) == (None, 20)
-    assert "A person is to look at the list" in file.problem
+    assert "A person is to look at the list" in problem(file)
     assert set(CompetitorPrice.objects.values_list("amount", "currency")) == {(Decimal(10), "EUR")}
 
     competing.take_in(file=file, actor="ann", now=NOON)

@@ -27,7 +27,9 @@ AT_LEAST = {"splash": {1, 2, 3, 4}, "jets": {2, 4}, "submersible": {3, 4}}
 
 
 def read(query=None, **asked):
-    return shelf.read(channel=make_channel(), query=query or ShelfQuery(**asked), now=NOON)
+    return shelf.read(
+        channel=make_channel(), country="DE", query=query or ShelfQuery(**asked), now=NOON
+    )
 
 
 def facet(found, code):

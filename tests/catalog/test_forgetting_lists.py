@@ -71,7 +71,7 @@ def test_the_words_go_after_three_days_and_what_became_of_them_stays():
     assert with_content() == {"hand"}
     for file in CompetitorFile.objects.exclude(came_by=CameBy.HAND):
         assert (file.counts["matched"], len(file.refused)) == (1, 1)
-        with pytest.raises(UnreadableFileError, match="not kept any more"):
+        with pytest.raises(UnreadableFileError, match="forgotten"):
             recognizing.preview(file=file)
 
 

@@ -39,7 +39,9 @@ def make_shown(title="Trail headlamp", *, brand="Northbeam", family="headlamp", 
 
 
 def search(words, **more):
-    return shelf.read(channel=make_channel(), query=ShelfQuery(words=words, **more), now=NOON)
+    return shelf.read(
+        channel=make_channel(), country="DE", query=ShelfQuery(words=words, **more), now=NOON
+    )
 
 
 def titles(words):
@@ -133,7 +135,7 @@ def test_a_search_costs_two_queries_and_a_mistyped_one_four(django_assert_num_qu
 
     for words, queries in (("trail headlamp under 100 g", 2), ("traill", 4)):
         with django_assert_num_queries(queries):
-            shelf.read(channel=channel, query=ShelfQuery(words=words), now=NOON)
+            shelf.read(channel=channel, country="DE", query=ShelfQuery(words=words), now=NOON)
 
 
 def test_only_words_are_learned_from_cards():

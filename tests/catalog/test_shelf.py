@@ -15,7 +15,9 @@ pytestmark = pytest.mark.django_db
 
 
 def read(query=None, **asked):
-    return shelf.read(channel=make_channel(), query=query or ShelfQuery(**asked), now=NOON)
+    return shelf.read(
+        channel=make_channel(), country="DE", query=query or ShelfQuery(**asked), now=NOON
+    )
 
 
 def test_a_page_beyond_the_last_is_the_last():
@@ -86,7 +88,7 @@ def test_a_page_costs_the_same_queries_whatever_there_is(address, django_assert_
     for many in (50, 950):
         scatter(seed=many, many=many)
         with django_assert_num_queries(2 if address else 3):
-            shelf.read(channel=channel, query=query, now=NOON, category=category)
+            shelf.read(channel=channel, country="DE", query=query, now=NOON, category=category)
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_a_page_costs_two_queries_whatever_there_is(django_assert_num_queries):
         with django_assert_num_queries(2):
             assert showing.product(channel=channel, slug="trail-lamp", now=NOON)
         with django_assert_num_queries(2):
-            showing.home(channel=channel, now=NOON)
+            showing.home(channel=channel, country="DE", now=NOON)
         for place in range(20):
             make_shown(slug=f"more-{place}-{_}")
 
@@ -147,7 +147,7 @@ def test_the_front_picks_the_best_of_each_shelf_that_can_be_bought():
     Card.objects.filter(product=best).update(score=9_000_000)
     Card.objects.filter(product=products[4]).update(score=9_500_000, available=0)
 
-    home = showing.home(channel=make_channel(), now=NOON)
+    home = showing.home(channel=make_channel(), country="DE", now=NOON)
 
     assert list(home.picks) == ["headlamp", "lantern"]
     assert len(home.picks["headlamp"]) == showing.PICKS_PER_SHELF

@@ -29,7 +29,9 @@ def make_shown(**spec):
 
 
 def read(*, category="headlamps", now=NOON):
-    return shelf.read(channel=make_channel(), query=ShelfQuery(category=category), now=now)
+    return shelf.read(
+        channel=make_channel(), country="DE", query=ShelfQuery(category=category), now=now
+    )
 
 
 @pytest.mark.django_db
@@ -50,7 +52,7 @@ def test_a_shelf_counted_ahead_is_not_counted_for_the_page(django_assert_num_que
     tallying.tally(channel=channel, now=NOON)
 
     with django_assert_num_queries(2) as queries:
-        shelf.read(channel=channel, query=ShelfQuery(), now=NOON, category=category)
+        shelf.read(channel=channel, country="DE", query=ShelfQuery(), now=NOON, category=category)
 
     assert not any("FILTER" in query["sql"] for query in queries.captured_queries)
 
@@ -61,7 +63,9 @@ def test_a_page_with_filters_never_takes_the_count_of_the_whole_shelf():
     make_shown(weight_g=75)
     tallying.tally(channel=make_channel(), now=NOON)
 
-    found = shelf.read(channel=make_channel(), query=ShelfQuery(weight_g=(50, None)), now=NOON)
+    found = shelf.read(
+        channel=make_channel(), country="DE", query=ShelfQuery(weight_g=(50, None)), now=NOON
+    )
 
     assert found.total == 1
 

@@ -7,10 +7,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 from catalog.models import Card
-from tests.factories.catalog import NOON, make_channel, make_product
+from tests.factories.catalog import NOON, make_area, make_channel, make_product, make_variant
 
 
-def make_card(**changes):
+def make_card(*countries, **changes):
+    """Make a card of goods that are sent to these countries; none: everywhere."""
     product = make_product()
     values = {
         "channel": make_channel(),
@@ -21,7 +22,9 @@ def make_card(**changes):
         "brand": "Fara",
         "family": "headlamp",
         "price_amount": Decimal("29.99"),
+        "variant": make_variant(product),
         "available": 5,
+        "area": make_area(*countries),
         "as_of": NOON,
         "output_lm": 400,
         "beam_m": 100,

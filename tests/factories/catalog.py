@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import count
 
 from catalog.models import (
+    Area,
     Brand,
     Category,
     Channel,
@@ -33,6 +34,7 @@ def make_channel(
     default_country="DE",
     countries=("DE", "AZ", "FR", "US"),
     buffer=0,
+    adds_tax=False,
 ):
     channel, _ = Channel.objects.get_or_create(
         code=code,
@@ -42,6 +44,7 @@ def make_channel(
             "default_country": default_country,
             "countries": list(countries),
             "buffer": buffer,
+            "adds_tax": adds_tax,
         },
     )
     return channel
@@ -219,6 +222,11 @@ def make_variant(
     )
 
 
+def make_area(*countries):
+    """Make the area of these countries; of none: everywhere."""
+    return Area.objects.get_or_create(countries=sorted(countries))[0]
+
+
 def make_listing(
     variant=None,
     *,
@@ -226,13 +234,17 @@ def make_listing(
     price_amount="29.99",
     cost_amount="9.20",
     available=20,
+    countries=(),
     ships_from=None,
     as_of=NOON,
     is_published=True,
     is_withdrawn=False,
     **more,
 ):
-    """Make a listing; give it a real price rule, as every price has one."""
+    """Make a listing; give it a real price rule, as every price has one.
+
+    Shape:  ``countries`` are those it can be sent to; none: everywhere
+    """
     channel = channel or make_channel()
     return Listing.objects.create(
         channel=channel,
@@ -243,6 +255,7 @@ def make_listing(
         wholesale_currency=channel.currency if cost_amount else "",
         rule=make_price_rule(channel=channel),
         available=available,
+        area=make_area(*countries) if available else None,
         ships_from={"CN": available} if ships_from is None else ships_from,
         as_of=as_of,
         is_published=is_published,

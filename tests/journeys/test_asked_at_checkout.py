@@ -87,10 +87,9 @@ def place(light, quantity=3, **changes):
 def test_what_is_gone_since_the_last_sync_is_not_sold(sandbox_supplier, light):
     leave(sandbox_supplier, light, 2)
 
-    with pytest.raises(checkout.CannotSupplyError) as refused:
+    with pytest.raises(checkout.CannotSupplyError):
         place(light)
 
-    assert refused.value.left == {light.variant.sku: 2}
     assert not Order.objects.exists()
     assert level_of(light).reported_quantity == 2
     movement = StockMovement.objects.order_by("pk").last()

@@ -168,10 +168,9 @@ def test_what_nobody_asks_a_price_for_is_not_sold_at_that_of_yesterday(minutes):
     type(listing).objects.update(price_amount=None, is_published=False)
     Supplier.objects.update(asked_after_min=60)  # nobody would answer
 
-    with pytest.raises(checkout.UnpricedError) as refused:
+    with pytest.raises(checkout.UnpricedError):
         place(cart, now=later, quote=quote)
 
-    assert refused.value.left == {listing.variant.sku: 0}
     (line,) = carts.look(cart=cart, now=later).lines
     assert (line.has_price, line.available, Order.objects.count()) == (False, 0, 0)
     with pytest.raises(carts.NoPriceError):

@@ -15,7 +15,8 @@ from orders import covering
 from orders.routing import Candidate, Misfit, Need, Worse, against, route
 from storefront.lib.money import Money
 from suppliers import rationing
-from suppliers.supply import OfferedSupply, Shelf, best
+from suppliers.routes import Load
+from suppliers.summing import OfferedSupply, Shelf, best
 from tests.factories.pricing import costing, terms
 from tests.factories.suppliers import NOON
 
@@ -219,7 +220,10 @@ def test_what_is_published_is_the_most_that_routing_takes(offers, kept):
     told = [
         OfferedSupply(
             cost=Money(Decimal(9), "EUR"),
-            shelves=tuple(Shelf(country=at, free=free, known_at=NOON) for at, free in shelves),
+            shelves=tuple(
+                Shelf(country=at, free=free, known_at=NOON, location_id=0) for at, free in shelves
+            ),
+            load=Load(weight_g=100, cells=()),
             minimum=minimum,
             pack=pack,
         )
@@ -235,7 +239,7 @@ def test_what_is_published_is_the_most_that_routing_takes(offers, kept):
         for number, (country, free, minimum, pack) in enumerate(rows)
     ]
 
-    published = best(1, told, costing(), kept=kept)
+    published = best(1, told, costing(), kept=kept, routes={})
 
     most: dict[str, int] = {}
     for quantity in range(1, 22):

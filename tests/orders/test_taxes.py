@@ -1,25 +1,124 @@
+"""Rates hold from their day on; tax is added only where we collect it."""
+
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from orders.taxes import contained_tax, rate_for
-from storefront.lib.money import Money
+from orders import taxes
+from orders.models import TaxNumber, TaxRate
+from orders.totaling import Treatment
+from storefront.lib.failures import TemporaryError
+from tests.factories.catalog import make_channel
+
+pytestmark = pytest.mark.django_db
+DAY = date(2026, 11, 26)
+
+
+class TaxOffice:
+    """A tax service that knows one city better than the table does."""
+
+    def rate(self, *, country, region, postcode, on):
+        assert (country, region, on) == ("US", "CA", DAY)
+        return Decimal("0.095") if postcode == "90001" else Decimal("0.0725")
+
+
+class SilentOffice:
+    """A tax service that never answers."""
+
+    def rate(self, **_place):
+        raise TemporaryError("timed out")
 
 
 @pytest.mark.parametrize(
-    ("gross", "country", "tax"),
+    ("country", "region", "on", "rate"),
     [
-        ("119.00", "DE", "19.00"),
-        ("39.99", "DE", "6.38"),
-        ("125.50", "FI", "25.50"),
-        ("118.00", "AZ", "18.00"),
-        ("100.00", "US", "0.00"),
-        ("0.01", "HU", "0.00"),
+        ("DE", "", DAY, "0.19"),
+        ("FI", "", date(2024, 8, 31), "0.24"),
+        ("FI", "", date(2024, 9, 1), "0.255"),
+        ("RO", "", date(2025, 7, 31), "0.19"),
+        ("RO", "", date(2025, 8, 1), "0.21"),
+        ("EE", "", date(2026, 1, 1), "0.24"),
+        ("SK", "", date(2024, 12, 31), "0.20"),
+        ("US", "CA", DAY, "0.0725"),
+        ("US", "MN", DAY, "0.06875"),
+        ("US", "", DAY, "0"),
+        ("DE", "BE", DAY, "0.19"),
+        ("JP", "", DAY, "0"),
+        ("DE", "", date(2023, 1, 1), "0"),
     ],
 )
-def test_the_tax_inside_a_price_is_rounded_to_the_cent(gross, country, tax):
-    contained = contained_tax(gross=Money(Decimal(gross), "EUR"), rate=rate_for(country))
+def test_a_rate_is_that_of_its_place_and_day(country, region, on, rate):
+    assert taxes.table_rate(country=country, region=region, on=on) == Decimal(rate)
 
-    assert contained == Money(Decimal(tax), "EUR")
+
+def test_a_rate_ends_when_the_next_one_begins():
+    TaxRate.objects.create(
+        country="DE", rate=Decimal("0.16"), valid_from=date(2027, 7, 1), source="a law"
+    )
+
+    before = taxes.table_rate(country="DE", region="", on=date(2027, 6, 30))
+    after = taxes.table_rate(country="DE", region="", on=date(2027, 7, 1))
+
+    assert (before, after) == (Decimal("0.19"), Decimal("0.16"))
+
+
+def test_prices_with_tax_contain_that_of_the_place():
+    channel = make_channel()
+
+    found = taxes.treatment(channel=channel, country="FI", on=DAY)
+
+    assert found == Treatment(rate=Decimal("0.255"), is_added=False)
+
+
+def test_tax_is_added_only_where_we_collect_it():
+    channel = make_channel(adds_tax=True)
+    TaxNumber.objects.create(
+        scheme="sales_tax", country="US", region="CA", number="SR-1", valid_from=date(2026, 1, 1)
+    )
+
+    def rate(region, on=DAY):
+        return taxes.treatment(channel=channel, country="US", region=region, on=on)
+
+    assert rate(" ca ") == Treatment(rate=Decimal("0.0725"), is_added=True)
+    assert rate("NY") == Treatment(rate=Decimal(0), is_added=True)
+    assert rate("CA", on=date(2025, 12, 31)) == Treatment(rate=Decimal(0), is_added=True)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "place", "country", "is_collected"),
+    [
+        ("oss", "", "FR", True),
+        ("oss", "", "GB", False),
+        ("vat", "GB", "GB", True),
+        ("vat", "GB", "FR", False),
+        ("ioss", "", "FR", False),
+    ],
+)
+def test_a_number_collects_in_its_own_place(scheme, place, country, is_collected):
+    TaxNumber.objects.create(
+        scheme=scheme, country=place, number="1", valid_from=DAY, valid_until=DAY
+    )
+
+    assert taxes.collects(country=country, region="", on=DAY) is is_collected
+    assert not taxes.collects(country=country, region="", on=date(2026, 11, 27))
+
+
+def test_a_tax_service_counts_where_one_is_set(settings):
+    settings.TAX_SERVICE = f"{__name__}.TaxOffice"
+    channel = make_channel(adds_tax=True)
+    TaxNumber.objects.create(scheme="sales_tax", country="US", number="1", valid_from=DAY)
+
+    found = taxes.treatment(channel=channel, country="US", region="CA", postcode="90001", on=DAY)
+
+    assert found.rate == Decimal("0.095")
+
+
+def test_a_tax_service_that_is_silent_leaves_it_to_the_table(settings):
+    settings.TAX_SERVICE = f"{__name__}.SilentOffice"
+
+    found = taxes.treatment(channel=make_channel(), country="DE", on=DAY)
+
+    assert found.rate == Decimal("0.19")

@@ -11,8 +11,8 @@ import pytest
 from catalog.models import Channel, Listing
 from orders import carts, checkout
 from shipping import promising, quotes, reaching
-from shipping.rates import Load, most_of, refused
 from suppliers.models import StockLevel, Supplier, SupplierOffer
+from suppliers.routes import Load, load_of, most_of, refused
 from tests.factories.catalog import make_channel
 from tests.factories.orders import HOME, make_sellable
 from tests.factories.shipping import make_service
@@ -206,7 +206,7 @@ def brute(listing, country, by):
             for number in range(1, level.free + 1)
             if number >= offer.minimum_quantity
             and number % offer.pack_size == 0
-            and any(not refused(route, quotes.load_of(listing.variant, number)) for route in routes)
+            and any(not refused(route, load_of(listing.variant, number)) for route in routes)
         }
     return able
 
@@ -279,4 +279,4 @@ def test_the_most_of_a_route_is_the_last_load_that_it_takes():
 
 
 def _load(variant, pieces) -> Load:
-    return quotes.load_of(variant, pieces)
+    return load_of(variant, pieces)

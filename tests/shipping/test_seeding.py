@@ -6,10 +6,9 @@ import pytest
 
 from catalog.models import Variant
 from shipping import quotes, seeding
-from shipping.models import Service
-from shipping.rates import best
 from suppliers.adapters.bigbuy import reading
-from suppliers.models import StockLocation
+from suppliers.models import Service, StockLocation
+from suppliers.routes import best, load_of
 from suppliers.sandbox.bigbuy import carriers
 from suppliers.sandbox.freight import BY_NAME, COUNTRIES
 from tests.factories.suppliers import NOON, make_location, make_supplier
@@ -62,7 +61,7 @@ def test_a_headlamp_reaches_every_country_the_supplier_reaches(country):
         for location in StockLocation.objects.all()
         for route in quotes.routes_from(location.pk, country=country, currency="EUR", now=NOON)
     ]
-    load = quotes.load_of(headlamp)
+    load = load_of(headlamp)
     way = best(routes, load)
 
     assert way is not None

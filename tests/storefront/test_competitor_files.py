@@ -35,7 +35,7 @@ def test_a_file_is_shown_line_by_line_before_it_counts(staff):
     page = staff.get(reverse("admin:catalog_competitorfile_change", args=[file.pk]))
     shown = page.content.decode()
     assert variant.sku in shown
-    assert "18.50 EUR" in shown
+    assert "€18.50" in shown
     assert "We have no such goods: our SKU &lt;b&gt;unknown&lt;/b&gt;." in shown
     assert not CompetitorPrice.objects.exists()
 
@@ -79,6 +79,39 @@ def test_of_a_list_whose_lines_are_gone_the_refusals_are_shown(staff):
     assert "Its lines are not kept any more." in shown
     assert "We have no such goods: our SKU unknown." in shown
     assert "Its lines are not kept any more." in again.content.decode()
+
+
+def test_refused_lines_are_told_in_the_language_of_whoever_reads_them(staff):
+    rows = "a,unknown,1,EUR\na,HL-1,much,EUR\nfara.example,HL-1,5,EUR\n"
+    upload(staff, f"competitor,sku,price,currency\n{rows}")
+    file = CompetitorFile.objects.get()
+    page = reverse("admin:catalog_competitorfile_change", args=[file.pk])
+    told = [
+        "Bizdə belə mal yoxdur: bizim SKU unknown.",
+        "&#x27;much&#x27; qiymət deyil",
+    ]
+    staff.post(reverse("admin:catalog_competitorfile_take_in", args=[file.pk]))
+    staff.cookies["django_language"] = "az"
+
+    looked_at = staff.get(page).content.decode()
+    CompetitorFile.objects.update(content="")
+    kept = staff.get(page).content.decode()
+
+    assert [words in looked_at for words in told] == [True, True]
+    assert [words in kept for words in told] == [True, True]
+    assert "rədd edilib: " in kept
+    file.refresh_from_db()
+    assert file.refused[0] == [2, "not_ours", {"goods": [["sku", "unknown"]]}]
+
+
+def test_refusals_that_were_kept_as_sentences_are_still_shown(staff):
+    upload(staff, "competitor,sku,price,currency\na,unknown,1,EUR\n")
+    CompetitorFile.objects.update(content="", refused=[[2, "100 % is no price."]])
+    file = CompetitorFile.objects.get()
+
+    shown = staff.get(reverse("admin:catalog_competitorfile_change", args=[file.pk]))
+
+    assert "100 % is no price." in shown.content.decode()
 
 
 def test_what_is_no_such_file_is_said_on_the_form_and_not_kept(staff):

@@ -8,7 +8,14 @@ import pytest
 from django.core.management import call_command
 from django.db.models import F
 
-from catalog.models import Listing, PriceBook, PriceHold
+from catalog import competitor_fetching
+from catalog.models import (
+    CompetitorPrice,
+    CompetitorSource,
+    Listing,
+    PriceBook,
+    PriceHold,
+)
 from suppliers.models import Connection, FeedMapping, StockLocation, Supplier
 from tests.factories.feeds import sync
 from tests.feed_sandbox import feed_process, feed_sandbox
@@ -53,6 +60,22 @@ def test_a_newcomer_sees_guards_that_stop_none_of_his_first_prices(seed):
     )
     assert Listing.objects.filter(price_amount__gte=F("floor_amount")).count() > 50
     assert not PriceHold.objects.exists()
+
+
+def test_competitors_prices_are_heard_of_some_of_his_goods(seed):
+    seed()
+    sync(Supplier.objects.get(code="feed-sandbox"), "products")
+    source = CompetitorSource.objects.get()
+
+    taken = competitor_fetching.fetch(source_id=source.pk, now=source.due_at)
+
+    assert taken is not None, CompetitorSource.objects.get().problem
+    assert [refusal.code for refusal in taken.refused] == ["no_price"]
+    assert CompetitorPrice.objects.values("variant").distinct().count() == 10
+    CompetitorSource.objects.update(is_on=False, every_min=60)
+    seed()
+    kept = CompetitorSource.objects.get()
+    assert (kept.is_on, kept.every_min) == (False, 60)
 
 
 def test_what_staff_changed_of_him_stays_when_the_demo_starts_again(seed):

@@ -14,11 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.models import Category
-from shipping.models import Service
 from storefront.lib.grouping import FACTS, MORE
 from storefront.lib.staff import StaffAdmin
 from suppliers.adapters import ADAPTERS
-from suppliers.models import Connection, FeedRun, StockLocation, Supplier
+from suppliers.models import Connection, FeedRun, Service, StockLocation, Supplier
 from tests.factories.catalog import make_channel
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.world import make_world
@@ -145,7 +144,11 @@ def test_a_run_is_called_by_its_supplier_and_tells_its_documents_in_words(world,
 
 def test_naming_rows_by_their_supplier_takes_no_query_for_each(monkeypatch, staff):
     make_world(monkeypatch)
-    urls = [page("suppliers_stocklevel"), page("shipping_service"), page("shipping_service", "add")]
+    urls = [
+        page("suppliers_stocklevel"),
+        page("suppliers_service"),
+        page("suppliers_service", "add"),
+    ]
     urls += [page("suppliers_feedchange"), page("suppliers_stocklocation")]
 
     def asked(url):
@@ -162,12 +165,12 @@ def test_naming_rows_by_their_supplier_takes_no_query_for_each(monkeypatch, staf
         run.changes.create(kind="stock", row="A", old=1, new=2)
 
     assert {url: asked(url) for url in urls} == once
-    assert "other-2:PL" in staff.get(page("shipping_service", "add")).content.decode()
+    assert "other-2:PL" in staff.get(page("suppliers_service", "add")).content.decode()
 
 
 def test_countries_are_written_as_people_write_them(world, staff):
     service = Service.objects.get()
-    url = page("shipping_service", "change", service.pk)
+    url = page("suppliers_service", "change", service.pk)
     form = staff.get(url).context["adminform"].form
     given = {name: form.initial[name] for name in form.fields if form.initial[name] is not None}
     given |= {"countries": "de, at,DE"}

@@ -3,28 +3,38 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 from catalog import repricing
 from catalog.models import ExchangeRate, Listing
 from storefront.lib.money import Money
-from suppliers import supply
+from suppliers import summing, supply
 from suppliers.models import SupplierOffer, UnpublishedSupply
-from suppliers.supply import OfferedSupply, Shelf, best
+from suppliers.routes import Load
+from suppliers.summing import OfferedSupply, Shelf
 from tests.factories.catalog import make_variant
 from tests.factories.feeds import NOON, usd
 from tests.factories.pricing import costing, terms
 from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
 
 EUR = costing()
+ONE = Load(weight_g=100, cells=())
+best = partial(summing.best, routes={})
 
 
 def offered(cost, *shelves, currency="EUR", **more):
     return OfferedSupply(
         cost=Money(Decimal(cost), currency),
         shelves=tuple(
-            Shelf(country=country, free=free, known_at=NOON + timedelta(minutes=age))
-            for country, free, age in shelves
+            Shelf(
+                country=country,
+                free=free,
+                known_at=NOON + timedelta(minutes=age),
+                location_id=place,
+            )
+            for place, (country, free, age) in enumerate(shelves)
         ),
+        load=ONE,
         **more,
     )
 

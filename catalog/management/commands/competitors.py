@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from catalog import competing, recognizing
+from catalog import competing, competitor_words, recognizing
 from catalog.competitor_lines import UnreadableFileError
 
 ACTOR = "command line"
@@ -34,10 +34,13 @@ class Command(BaseCommand):
                 name=options["file"].name, content=content, actor=ACTOR, now=now
             )
             found = recognizing.preview(file=file)
-        except (OSError, UnreadableFileError) as error:
+        except UnreadableFileError as error:
+            raise CommandError(competitor_words.words(error.code, error.values)) from error
+        except OSError as error:
             raise CommandError(str(error)) from error
         for refusal in found.refused:
-            self.stdout.write(f"  line {refusal.number}: {refusal.reason}")
+            why = competitor_words.words(refusal.code, refusal.values)
+            self.stdout.write(f"  line {refusal.number}: {why}")
         self.stdout.write(f"{file}: {len(found.matched)} matched, {len(found.refused)} refused")
         if options["only_look"]:
             return

@@ -7,11 +7,13 @@ from storefront.dashboard.invariants.invariant import Invariant
 MONEY = (
     Invariant(
         code="I2.total",
-        sentence="An order's total is goods + delivery - discount.",
+        sentence="An order's total is goods + delivery - discount + tax that is not in the prices.",
         sql="""
-            SELECT number, goods_amount, delivery_amount, discount_amount, total_amount
+            SELECT number, goods_amount, delivery_amount, discount_amount, added_tax_amount,
+                   total_amount
             FROM orders_order
-            WHERE total_amount <> goods_amount + delivery_amount - discount_amount
+            WHERE total_amount
+               <> goods_amount + delivery_amount - discount_amount + added_tax_amount
         """,
     ),
     Invariant(

@@ -32,11 +32,6 @@ def state(word: str, mark: str = "") -> str:
 
 
 @register.filter
-def words(code: str) -> str:
-    return code.replace("_", " ")
-
-
-@register.filter
 def minutes(span: timedelta) -> int:
     return int(span.total_seconds()) // MINUTES_PER_HOUR
 

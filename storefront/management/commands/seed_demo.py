@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +13,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from catalog import price_books
-from catalog.models import Channel, ExchangeRate, LandingTerms, PriceBook, PriceRule
-from orders.taxes import STANDARD_RATES
+from catalog.models import (
+    Channel,
+    CompetitorSource,
+    ExchangeRate,
+    LandingTerms,
+    PriceBook,
+    PriceRule,
+)
+from orders.tax_tables import STANDARD, highest
 from shipping import seeding
 from storefront.accounts.models import User
 from storefront.lib.env import env_str
@@ -23,6 +31,7 @@ from suppliers.models import Connection, Content, FeedMapping, StockLocation, Su
 from suppliers.sandbox.feeds import mapped
 
 SUPPLIER_CODE = "cj-sandbox"
+MARKET = "Market sandbox"
 ACTOR = "seed_demo"
 API_PATH = "/api2.0/v1/"
 SANDBOX_KEY = "CJ1000001@api@0123456789abcdef0123456789abcdef"
@@ -81,6 +90,7 @@ class Command(BaseCommand):
             sellers.append(_bigbuy(url, currency=channel.currency).code)
         if url := env_str("SANDBOX_FEED_URL"):
             sellers.append(_feed(url, currency=channel.currency).code)
+            _market(url)
         _staff()
         self.stdout.write(f"Shop {channel.code} sells goods of {', '.join(sellers)}.")
 
@@ -92,7 +102,7 @@ def _channel() -> Channel:
             "name": "Fara",
             "currency": "EUR",
             "default_country": "DE",
-            "countries": sorted(STANDARD_RATES),
+            "countries": sorted(STANDARD),
         },
     )
     # The demo hears no news: its rate is of today whenever it starts, unless staff said another.
@@ -109,7 +119,7 @@ def _channel() -> Channel:
         defaults={
             "channel_fee_rate": Decimal("0.03"),
             # The highest rate of any country we sell to: the price holds everywhere.
-            "tax_rate": max(STANDARD_RATES.values()),
+            "tax_rate": highest(),
         },
     )
     if not PriceBook.objects.filter(channel=channel).exists():
@@ -190,6 +200,17 @@ def _feed(url: str, *, currency: str) -> Supplier:
             )
     _routes(supplier, seeding.FEED_LOCATIONS, currency=currency)
     return supplier
+
+
+def _market(url: str) -> None:
+    """Make a source of competitors' prices: it is asked once the goods that it names are there."""
+    source, _ = CompetitorSource.objects.get_or_create(
+        name=MARKET,
+        defaults={"every_min": 10, "due_at": timezone.now() + timedelta(minutes=3)},
+    )
+    # The sandbox may listen elsewhere today.
+    source.url = f"{url.rstrip('/')}/market.csv"
+    source.save(update_fields=["url"])
 
 
 def _vetted(code: str, **words: Any) -> Supplier:

@@ -55,6 +55,10 @@ def _delta(shop: Shop) -> bytes:
     return tables.written(tables.STOCK_COLUMNS, rows, delimiter=";", point=",")
 
 
+def _market(shop: Shop) -> bytes:
+    return tables.written(tables.MARKET_COLUMNS, tables.market_rows(shop.wares()), delimiter=",")
+
+
 FILES: dict[str, File] = {
     "/full.csv": _table(","),
     "/full-western.csv": _table(";", point=",", encoding="cp1252"),
@@ -68,6 +72,7 @@ FILES: dict[str, File] = {
     "/full.xlsx": _spreadsheet,
     "/stock.csv": _stock,
     "/delta.csv": _delta,
+    "/market.csv": _market,
 }
 
 

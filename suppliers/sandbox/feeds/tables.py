@@ -19,6 +19,9 @@ COLUMNS = (
     "Version", "Image 1", "Image 2", "FEATURES", "HTML description", "HS code",
     "Country of origin", "Status", "Updated at",
 )  # fmt: skip
+MARKET_COLUMNS = ("Shop", "GTIN", "Price", "Currency", "Tax")
+MARKET_SHOPS = (("lamps.example", Decimal("1.85")), ("night.example", Decimal("2.05")))
+MARKET_GOODS = 10
 STOCK_COLUMNS = ("SKU", "Qty", "Warehouse", "Net price", "Currency", "Updated at")
 
 
@@ -57,6 +60,17 @@ def stock_rows(wares: Iterable[Ware], *, at_s: float) -> Iterable[Cells]:
             stock = None if "stock" in ware.blank else ware.stock[name] * ware.is_active
             price = None if "price" in ware.blank else ware.price
             yield (ware.sku, stock, name, price, CURRENCY, stamp)
+
+
+def market_rows(wares: Iterable[Ware]) -> Iterable[Cells]:
+    """Write what other shops ask for a few of his goods, by GTIN; one of them tells no number."""
+    named = [ware for ware in wares if ware.ean][:MARKET_GOODS]
+    for place, ware in enumerate(named):
+        for shop, share in MARKET_SHOPS[: 1 + place % 2]:
+            price = (ware.price * share).quantize(Decimal(1)) - Decimal("0.05")
+            yield (shop, ware.ean, price, CURRENCY, "incl")
+    if named:
+        yield (MARKET_SHOPS[0][0], named[-1].ean, "on request", CURRENCY, "incl")
 
 
 def written(

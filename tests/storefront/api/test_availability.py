@@ -54,4 +54,6 @@ def test_what_packs_forbid_is_told_at_the_cart(api, cart, listing):
     answer = api.get(f"{cart}delivery/")
 
     assert answer.status_code == 409
-    assert answer.json()["lines"] == [{"sku": listing.variant.sku, "available": 0, "more": 4}]
+    assert answer.json()["lines"] == [
+        {"sku": listing.variant.sku, "available": 4, "fewer": 0, "more": 4}
+    ]

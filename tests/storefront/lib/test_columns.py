@@ -34,7 +34,7 @@ def test_money_is_said_with_its_currency_as_people_there_write_it(locale, said):
 
 
 def test_a_state_is_a_word_and_an_icon_and_has_a_color_only_for_a_person():
-    calls, runs = columns.as_state("on_hold", calls=True), columns.as_state("in_progress")
+    calls, runs = columns.as_state("on hold", calls=True), columns.as_state("in progress")
 
     assert "on hold" in calls
     assert "staff-state-calls" in calls

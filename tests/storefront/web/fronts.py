@@ -19,6 +19,7 @@ from tests.factories.catalog import NOON
 SLUG = "trail-400"
 UNSAID = "unsaid"
 GONE = "gone"
+LOST = "lost"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,17 +57,30 @@ class Fronts:
             "API availability": self.api_availability(),
         }
 
-    def is_sold_out(self):
-        return "Out of stock at the supplier." in self.text(f"/en/p/{SLUG}/")
+    def is_buyable(self):
+        text = self.text(f"/en/p/{SLUG}/")
+        return not ("Out of stock at the supplier." in text or "No route carries it" in text)
+
+    def in_stock(self):
+        """Ask the lists of what is in stock: whether they show it, and what they count."""
+        found = self.told("/api/v1/listings/", in_stock="1")
+        counts = [found["in_stock"], found["total"], len(found["results"])]
+        for path in ("/en/c/headlamps/?", "/en/search/?q=trail&"):
+            text = self.text(f"{path}in_stock=1")
+            counts += [in_stock(text), in_stock(self.text(path)), text.count('class="card-when')]
+            words = [state(shown) for shown in shown_in(text)]
+            assert not set(words) & {GONE, LOST}, words
+        return counts
 
     def card(self, path, *, is_optional=False):
-        found = re.findall(r'<p class="card-when[^>]*>\s*(.*?)\s*</p>', self.text(path))
+        found = shown_in(self.text(path))
         if is_optional and not found:  # the front page shows what can be bought
-            assert self.is_sold_out()
+            assert not self.is_buyable()
             return Said()
         (words,) = found
         days = words.removeprefix("arrives ") if words.startswith("arrives ") else None
-        return Said(is_sold_out=words == "Out of stock", days=days)
+        assert (state(words) in {GONE, LOST}) is not self.is_buyable()
+        return Said(is_sold_out=state(words) == GONE, days=days)
 
     def comparison(self):
         text = self.text(f"/en/compare/?light={SLUG}")
@@ -186,6 +200,22 @@ class Fronts:
             "web cart": Said(is_sold_out="sold out" in text, days=days[1] if days else None),
             "API availability": Said(days=delivered(self.availability(quantity)["delivery"])),
         }
+
+
+def shown_in(text):
+    """Read of each card of a page what it says of stock."""
+    return re.findall(r'<p class="card-when[^>]*>\s*(.*?)\s*</p>', text)
+
+
+def state(words):
+    """Take the words of a card as GONE, LOST or neither."""
+    return GONE if words == "Out of stock" else LOST if words.startswith("Not delivered") else words
+
+
+def in_stock(text):
+    """Read the number that stands beside the filter."""
+    ((count,),) = [re.findall(r'id="in-stock".*?tick-count">(\d+)<', text)]
+    return int(count)
 
 
 def delivered(told):

@@ -181,9 +181,11 @@ def test_all_fronts_say_the_same_and_it_is_right(shopper, name):
     book, country, *right = CASES[name]
     listing = build(*book["shelves"], **{key: book[key] for key in book if key != "shelves"})
 
-    said = insist_same(Fronts(shopper, Caller(), listing, country))
+    fronts = Fronts(shopper, Caller(), listing, country)
+    said = insist_same(fronts)
 
     assert list(said) == right
+    assert set(fronts.in_stock()) == {int(said[1] > 0)}
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -235,7 +237,9 @@ def test_all_fronts_say_the_same_of_any_supply(shopper, seed):
     )
 
     for country in ("DE", "FR"):
-        insist_same(Fronts(shopper, Caller(), listing, country))
+        fronts = Fronts(shopper, Caller(), listing, country)
+        _, most, *_ = insist_same(fronts)
+        assert set(fronts.in_stock()) == {int(most > 0)}
         Cart.objects.all().delete()
 
 

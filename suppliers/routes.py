@@ -5,14 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
-from shipping.batteries import NO_LITHIUM, Cells, Limits, refusals
 from storefront.lib.money import Money
+from suppliers.batteries import NO_LITHIUM, Cells, Limits, refusals
 
 G_PER_KG = 1000
 # A light whose weight nobody states is charged as a heavy one, not as a light one.
 ASSUMED_WEIGHT_G = 500
 TOO_HEAVY = "weight"
+
+
+class Piece(Protocol):
+    """What a route asks of one variant, read as a row or as a page shows it."""
+
+    @property
+    def packed_weight_g(self) -> int | None: ...
+    @property
+    def lithium(self) -> str: ...
+    @property
+    def cell_wh(self) -> Decimal | None: ...
+    @property
+    def cell_count(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +66,21 @@ class Load:
     cells: tuple[Cells, ...]
 
 
+def load_of(piece: Piece, pieces: int = 1) -> Load:
+    """Return what so many of one variant weigh, and the lithium in them."""
+    return Load(
+        weight_g=(piece.packed_weight_g or ASSUMED_WEIGHT_G) * pieces,
+        cells=(
+            Cells(
+                lithium=piece.lithium,
+                cell_wh=piece.cell_wh,
+                cell_count=piece.cell_count,
+                pieces=pieces,
+            ),
+        ),
+    )
+
+
 def refused(route: Route, load: Load) -> frozenset[str]:
     """List what stands against this route, leaving aside where it goes."""
     found = {reason.value for reason in refusals(cells=load.cells, limits=route.limits)}
@@ -69,6 +98,16 @@ def most_of(route: Route, one: Load) -> int:
     if cells and route.limits.max_cells is not None:
         most = min(most, route.limits.max_cells // cells)
     return most
+
+
+def reached(routes: Iterable[Route]) -> frozenset[str] | None:
+    """Name the countries to which some of these routes go: empty is everywhere, None nowhere."""
+    found: frozenset[str] | None = None
+    for route in routes:
+        if not route.countries:
+            return route.countries
+        found = route.countries | (found or frozenset())
+    return found
 
 
 def best(routes: Iterable[Route], load: Load) -> Route | None:

@@ -1,0 +1,33 @@
+"""End an order that no supplier knows of: its goods, promotions and money go back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import F
+
+from orders import allocations, facts, ledger, redeeming, reservations
+from orders.models import Order, Payment, Reservation
+from storefront.lib.transactions import needs_transaction
+
+
+@needs_transaction
+def end(order: Order, *, reason: str, actor: str, now: datetime) -> None:
+    """End an order without purchase orders: unpaid, or paid a moment ago.
+
+    Locks:  the caller holds the order; then promotions with a limit, stock rows, payments
+    """
+    was_paid = order.status != Order.Status.PENDING_PAYMENT
+    redeeming.give_back(order=order, now=now)
+    order.move(Order.Status.CANCELED, at=now, actor=actor, reason=reason)
+    if was_paid:
+        allocations.release(lines=order.lines.all(), cause=f"order:{order.number}", now=now)
+        order.lines.update(canceled_quantity=F("quantity"))
+    else:
+        reservations.end(order=order, status=Reservation.Status.RELEASED, now=now)
+    for payment in order.payments.select_for_update(of=["self"]).order_by("pk"):
+        if payment.status == Payment.Status.AUTHORIZED and payment.open_amount:
+            ledger.ask_release(payment, amount=payment.open_amount, purpose="canceled", at=now)
+        elif payment.status in {Payment.Status.CREATED, Payment.Status.REQUIRES_ACTION}:
+            payment.move(Payment.Status.VOIDED, at=now, actor=actor, reason=reason)
+    facts.order_canceled(order, reason=reason, is_charged=False, at=now)

@@ -1,0 +1,154 @@
+"""What is given to shoppers, to whom, how often, and what was given."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import Brand, Category, Channel, Product
+from orders.models.order import Order
+
+CODE = RegexValidator(r"^[A-Z0-9-]{3,30}$", _("3 to 30 capital letters, digits or hyphens."))
+
+
+class PromotionQuerySet(models.QuerySet["Promotion"]):
+    """Questions about promotions."""
+
+    def holding(self, *, channel: Channel, now: datetime) -> PromotionQuerySet:
+        """Find those that hold now, and are not used up."""
+        return self.filter(
+            Q(ends_at__isnull=True) | Q(ends_at__gt=now),
+            Q(limit_total__isnull=True) | Q(used__lt=F("limit_total")),
+            channel=channel,
+            is_live=True,
+            starts_at__lte=now,
+        )
+
+
+class Promotion(models.Model):
+    """One promotion on one channel. Without codes it holds for every cart that fits.
+
+    Units:  amounts in the channel's currency; ``percent`` and ``get_percent`` are fractions.
+            ``used`` counts orders that are not given up
+    """
+
+    class Kind(models.TextChoices):
+        PERCENT = "percent", _("Percent off")
+        AMOUNT = "amount", _("Amount off")
+        FREE_DELIVERY = "free_delivery", _("Free delivery")
+        BUY_X_GET_Y = "buy_x_get_y", _("Buy some, get some")
+
+    channel = models.ForeignKey(Channel, models.PROTECT, related_name="promotions")
+    name = models.CharField(max_length=80)  # the shopper reads it beside what it saves him
+    kind = models.CharField(max_length=15, choices=Kind)
+    percent = models.DecimalField(max_digits=5, decimal_places=4, default=0)
+    amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    buy_quantity = models.PositiveSmallIntegerField(default=0)
+    get_quantity = models.PositiveSmallIntegerField(default=0)
+    get_percent = models.DecimalField(max_digits=5, decimal_places=4, default=1)
+    minimum_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    products = models.ManyToManyField(Product, blank=True, related_name="+")
+    categories = models.ManyToManyField(Category, blank=True, related_name="+")
+    brands = models.ManyToManyField(Brand, blank=True, related_name="+")
+    needs_code = models.BooleanField(default=True)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+    limit_total = models.PositiveIntegerField(null=True, blank=True)
+    limit_per_customer = models.PositiveSmallIntegerField(null=True, blank=True)
+    priority = models.PositiveSmallIntegerField(default=0)  # lower comes first
+    combines = models.BooleanField(default=False)
+    may_go_below_floor = models.BooleanField(default=False)
+    is_live = models.BooleanField(default=False)
+    used = models.PositiveIntegerField(default=0, editable=False)
+
+    objects = PromotionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(limit_total__isnull=True) | Q(used__lte=F("limit_total")),
+                name="promotion_not_used_over_its_limit",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="percent", percent__gt=0, percent__lte=1)
+                | Q(kind="amount", amount__gt=0)
+                | Q(kind="free_delivery")
+                | Q(
+                    kind="buy_x_get_y",
+                    buy_quantity__gte=1,
+                    get_quantity__gte=1,
+                    get_percent__gt=0,
+                    get_percent__lte=1,
+                ),
+                name="promotion_gives_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
+                name="promotion_ends_after_it_begins",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Coupon(models.Model):
+    """A code that opens a promotion, for all or, with a limit of 1, for one order."""
+
+    promotion = models.ForeignKey(Promotion, models.CASCADE, related_name="coupons")
+    code = models.CharField(max_length=30, unique=True, validators=[CODE])
+    limit = models.PositiveIntegerField(null=True, blank=True)
+    used = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(limit__isnull=True) | Q(used__lte=F("limit")),
+                name="coupon_not_used_over_its_limit",
+            ),
+            models.CheckConstraint(
+                condition=Q(code__regex=r"^[A-Z0-9-]{3,30}$"), name="coupon_code_is_plain"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Redemption(models.Model):
+    """One promotion that one order got. It is given back when the order is given up unpaid.
+
+    ``place`` is which of the customer's uses it is: two of his checkouts at once cannot both take
+    the last one. A customer is known by his e-mail.
+    """
+
+    promotion = models.ForeignKey(Promotion, models.PROTECT, related_name="redemptions")
+    coupon = models.ForeignKey(Coupon, models.PROTECT, null=True, related_name="redemptions")
+    order = models.ForeignKey(Order, models.PROTECT, related_name="redemptions")
+    name = models.CharField(max_length=80)  # as it was called when the order was placed
+    code = models.CharField(max_length=30, blank=True)
+    email = models.EmailField(max_length=254)
+    place = models.PositiveSmallIntegerField(null=True)
+    amount = models.DecimalField(max_digits=12, decimal_places=2)
+    at = models.DateTimeField()
+    given_back_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "promotion"], name="redemption_once_per_order"
+            ),
+            models.UniqueConstraint(
+                fields=["promotion", "email", "place"],
+                condition=Q(given_back_at__isnull=True),
+                name="redemption_within_customers_limit",
+            ),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="redemption_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.order_id}"

@@ -1,0 +1,87 @@
+"""What a country takes of a sale, since when, and under which numbers we pay it."""
+
+from __future__ import annotations
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class TaxRate(models.Model):
+    """The rate of one country, or of one region of it, from a day on.
+
+    It ends when the next one of the same place begins, so two never hold on one day. Where a tax
+    ends for good, the next rate is 0. ``region`` is the second half of an ISO 3166-2 code, such as
+    ``CA`` of ``US-CA``; empty for the country.
+    """
+
+    country = models.CharField(max_length=2, validators=[RegexValidator(r"^[A-Z]{2}$")])
+    region = models.CharField(
+        max_length=3, blank=True, validators=[RegexValidator(r"^[A-Z0-9]{1,3}$")]
+    )
+    rate = models.DecimalField(max_digits=6, decimal_places=5)
+    valid_from = models.DateField()
+    source = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["country", "region", "valid_from"], name="tax_rate_once_per_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(rate__gte=0, rate__lt=1), name="tax_rate_is_fraction"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        place = f"{self.country}-{self.region}" if self.region else self.country
+        return f"{place} {(self.rate * 100).normalize():f} %"
+
+
+class TaxNumber(models.Model):
+    """A number under which we declare a tax. It is used from its first to its last day.
+
+    An IOSS number travels with each parcel from outside the EU whose goods are worth no more than
+    150 EUR, so that its VAT is not asked for again at the border. A sales tax number says that we
+    collect in its region: where prices are told without tax, nothing is added elsewhere.
+    """
+
+    class Scheme(models.TextChoices):
+        OSS = "oss", _("EU one-stop shop")
+        IOSS = "ioss", _("EU import one-stop shop")
+        VAT = "vat", _("VAT of one country")
+        SALES_TAX = "sales_tax", _("Sales tax of one region")
+
+    scheme = models.CharField(max_length=10, choices=Scheme)
+    country = models.CharField(max_length=2, blank=True, validators=[RegexValidator(r"^[A-Z]{2}$")])
+    region = models.CharField(
+        max_length=3, blank=True, validators=[RegexValidator(r"^[A-Z0-9]{1,3}$")]
+    )
+    number = models.CharField(max_length=30)
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(scheme__in=["oss", "ioss", "vat", "sales_tax"]),
+                name="tax_number_scheme_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(scheme__in=["oss", "ioss"], country="", region="")
+                | Q(scheme__in=["vat", "sales_tax"]) & ~Q(country=""),
+                name="tax_number_names_its_place",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=models.F("valid_from")),
+                name="tax_number_ends_after_it_begins",
+            ),
+            models.UniqueConstraint(
+                fields=["scheme", "country", "region", "valid_from"],
+                name="tax_number_once_per_place_and_day",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_scheme_display()} {self.number}"

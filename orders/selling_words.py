@@ -1,0 +1,122 @@
+"""What the pages of promotions and taxes ask, in words."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from storefront.lib.grouping import Field, Group
+
+PROMOTION = (
+    Group(
+        _("What it gives"),
+        {
+            "channel": Field(_("Channel")),
+            "name": Field(_("Name"), _("The shopper reads it beside what it saves him.")),
+            "kind": Field(_("What it gives")),
+            "percent": Field(
+                _("Percent off"), _("A fraction: 0.1 is 10 %. Only where it gives percent off.")
+            ),
+            "amount": Field(
+                _("Amount off"),
+                _("In the currency of the channel, once for the whole cart. Else 0."),
+            ),
+            "buy_quantity": Field(
+                _("Buy"), _("So many units are paid. Only where it gives some for some. Else 0.")
+            ),
+            "get_quantity": Field(
+                _("Get"), _("So many of the cheapest are given for them. Else 0.")
+            ),
+            "get_percent": Field(
+                _("Off what is given"), _("A fraction: 1 gives it for nothing, 0.5 for half.")
+            ),
+        },
+    ),
+    Group(
+        _("For which carts"),
+        {
+            "minimum_amount": Field(
+                _("Smallest cart"),
+                _("Worth of all goods, in the currency of the channel. Empty: any cart."),
+            ),
+            "products": Field(_("Products"), _("Nothing in all three: all goods.")),
+            "categories": Field(_("Categories")),
+            "brands": Field(_("Brands")),
+        },
+    ),
+    Group(
+        _("When, and how often"),
+        {
+            "is_live": Field(_("Holds"), _("Off: nobody gets it, with or without a code.")),
+            "needs_code": Field(_("Needs a code"), _("Off: every cart that fits gets it.")),
+            "starts_at": Field(_("From, UTC")),
+            "ends_at": Field(_("Until, UTC"), _("Empty: until it is switched off.")),
+            "limit_total": Field(
+                _("For so many orders"), _("The database keeps to it. Empty: for any number.")
+            ),
+            "limit_per_customer": Field(
+                _("So often for one customer"), _("Known by his e-mail. Empty: any number.")
+            ),
+            "used": Field(_("Orders that used it"), _("Counted while there is a limit.")),
+        },
+    ),
+    Group(
+        _("Beside others"),
+        {
+            "combines": Field(
+                _("Combines"),
+                _("On: it stands beside others that do. Off: alone; the best way is taken."),
+            ),
+            "priority": Field(_("Order"), _("Of those that combine, the lower one comes first.")),
+            "may_go_below_floor": Field(
+                _("May go below the lowest margin"),
+                _("On: orders may lose money by it. Off: it ends at the lowest margin."),
+            ),
+        },
+    ),
+)
+COUPON = (
+    Group(
+        _("Which code"),
+        {
+            "promotion": Field(_("Promotion")),
+            "code": Field(
+                _("Code"), _("Capital letters, digits and hyphens; the shopper may write small.")
+            ),
+            "limit": Field(_("For so many orders"), _("1: one order. Empty: any number.")),
+            "used": Field(_("Orders that used it"), _("Counted while there is a limit.")),
+        },
+    ),
+)
+RATE = (
+    Group(
+        _("Which rate"),
+        {
+            "country": Field(_("Country"), _("Two letters, such as DE.")),
+            "region": Field(
+                _("Region"), _("A state, such as CA for California. Empty: the whole country.")
+            ),
+            "rate": Field(
+                _("Rate"), _("A fraction of the price before tax: 0.19 is 19 %. 0: none any more.")
+            ),
+            "valid_from": Field(
+                _("From this day on"), _("The rate before it ends by itself; do not change that.")
+            ),
+            "source": Field(_("Who says so"), _("A law or a page, for whoever asks later.")),
+        },
+    ),
+)
+NUMBER = (
+    Group(
+        _("Which number"),
+        {
+            "scheme": Field(_("Scheme")),
+            "country": Field(
+                _("Country"), _("Two letters. Empty for the schemes of the EU, which have none.")
+            ),
+            "region": Field(_("Region"), _("A state, such as CA. Empty: the whole country.")),
+            "number": Field(_("Number"), _("An IOSS number begins with IM and goes to suppliers.")),
+            "valid_from": Field(_("From this day on")),
+            "valid_until": Field(_("Until this day"), _("Empty: until further notice.")),
+        },
+    ),
+)

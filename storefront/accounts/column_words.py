@@ -1,0 +1,34 @@
+"""What staff call the tables of people and of what they may do, and their columns."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+TABLES = {
+    "User": (_("person"), _("people")),
+    "SignInTries": (_("sign-in tries"), _("sign-in tries")),
+}
+COLUMNS = {
+    "password": _("Password"),
+    "last_login": _("Last seen"),
+    "is_superuser": _("May do everything"),
+    "email": _("E-mail"),
+    "name": _("Name"),
+    "is_staff": _("Works here"),
+    "is_active": _("May sign in"),
+    "joined_at": _("Here since"),
+    "groups": _("Groups"),
+    "key": _("Who tries"),
+    "count": _("Tries"),
+    "last_at": _("Last try"),
+    "blocked_until": _("Must wait"),
+}
+AUTH_TABLES = {
+    "Group": (_("group"), _("groups")),
+    "Permission": (_("permission"), _("permissions")),
+}
+AUTH_COLUMNS = {
+    "name": _("Name"),
+    "content_type": _("Table"),
+    "codename": _("Code"),
+}

@@ -1,0 +1,52 @@
+"""Codes of promotions in a cart."""
+
+from __future__ import annotations
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders import codes
+from storefront.api import kinds
+from storefront.api.carts import TOKEN, CartShown, open_cart_of, shown
+from storefront.api.describing import describes
+from storefront.api.endpoint import Endpoint
+from storefront.api.fields import Strict, Text
+
+
+class NewCode(Strict):
+    code = Text(max_length=codes.LONGEST_CODE, min_length=1)
+
+
+class CartCodes(Endpoint):
+    @describes(
+        name="write_code",
+        tag="carts",
+        summary="Write a code into a cart",
+        description="It is kept as it is; the ways of delivery tell what it takes off, or why not.",
+        body=NewCode,
+        parameters=(TOKEN,),
+        answers={200: CartShown},
+        tells=(kinds.NO_SUCH_CART, kinds.TOO_MANY_CODES),
+    )
+    def post(self, request: Request, token: str) -> Response:
+        cart = open_cart_of(token, self)
+        asked = NewCode(data=request.data)
+        asked.is_valid(raise_exception=True)
+        codes.write_code(cart=cart, code=asked.validated_data["code"], now=self.now)
+        return Response(shown(cart, self))
+
+    @describes(
+        name="take_out_code",
+        tag="carts",
+        summary="Take a code out of a cart",
+        body=NewCode,
+        parameters=(TOKEN,),
+        answers={200: CartShown},
+        tells=(kinds.NO_SUCH_CART,),
+    )
+    def delete(self, request: Request, token: str) -> Response:
+        cart = open_cart_of(token, self)
+        asked = NewCode(data=request.data)
+        asked.is_valid(raise_exception=True)
+        codes.take_out_code(cart=cart, code=asked.validated_data["code"], now=self.now)
+        return Response(shown(cart, self))

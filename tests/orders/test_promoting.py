@@ -1,0 +1,199 @@
+"""What promotions take off: never a cent too much, never below the floor unasked."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orders.promoting import Good, Kind, Offer, Refusal, decide, spread
+from storefront.lib.money import Money
+
+CENTS = st.integers(min_value=0, max_value=200_000)
+
+
+def eur(amount):
+    return Money(Decimal(amount), "EUR")
+
+
+def good(key=1, unit="50.00", quantity=1, floor="0.00", **ids):
+    known = {"product_id": key, "category_id": 1, "brand_id": 1, **ids}
+    lowest = None if floor is None else eur(floor)
+    return Good(key=key, unit=eur(unit), quantity=quantity, floor=lowest, **known)
+
+
+def percent(share="0.10", **more):
+    facts = {"id": 1, "name": "Autumn", "kind": Kind.PERCENT, "percent": Decimal(share)}
+    return Offer(**{**facts, **more})
+
+
+def amount(worth="10.00", **more):
+    facts = {"id": 2, "name": "Ten off", "kind": Kind.AMOUNT, "amount": eur(worth)}
+    return Offer(**{**facts, **more})
+
+
+def free_delivery(**more):
+    return Offer(**{"id": 3, "name": "Free way", "kind": Kind.FREE_DELIVERY, **more})
+
+
+def bundle(buy=2, get=1, **more):
+    facts = {"id": 4, "name": "Three for two", "kind": Kind.BUY_X_GET_Y, "buy": buy, "get": get}
+    return Offer(**{**facts, **more})
+
+
+def off(goods, *offers, delivery="5.00"):
+    return decide(goods=goods, delivery=eur(delivery), offers=offers)
+
+
+def saved(outcome):
+    return [str(each.amount.amount) for each in outcome.applied]
+
+
+def test_a_percentage_is_rounded_line_by_line():
+    outcome = off([good(1, "9.99"), good(2, "0.05")], percent("0.15"))
+
+    assert outcome.deductions.lines == {1: eur("1.50"), 2: eur("0.01")}
+
+
+def test_an_amount_is_divided_to_the_cent():
+    outcome = off([good(1, "10.00"), good(2, "10.00"), good(3, "10.00")], amount("10.00"))
+
+    assert outcome.deductions.lines == {1: eur("3.34"), 2: eur("3.33"), 3: eur("3.33")}
+
+
+def test_an_amount_is_never_more_than_the_goods():
+    assert saved(off([good(1, "4.00")], amount("10.00"))) == ["4.00"]
+
+
+def test_the_cheapest_of_each_full_group_is_free():
+    goods = [good(1, "30.00", quantity=3), good(2, "20.00", quantity=2), good(3, "10.00")]
+
+    assert off(goods, bundle()).deductions.lines == {1: eur("30.00"), 2: eur(0), 3: eur("10.00")}
+
+
+def test_two_units_are_no_group_of_three():
+    assert saved(off([good(quantity=2)], bundle())) == []
+
+
+def test_a_discount_ends_at_the_lowest_margin():
+    outcome = off([good(1, "50.00", quantity=2, floor="48.00")], percent("0.50"))
+
+    assert saved(outcome) == ["4.00"]
+
+
+def test_staff_may_let_one_go_below_it():
+    outcome = off([good(1, "50.00", floor="48.00")], percent("0.50", may_go_below_floor=True))
+
+    assert saved(outcome) == ["25.00"]
+
+
+def test_nothing_is_taken_off_what_nobody_knows_the_floor_of():
+    outcome = off([good(floor=None)], percent(code="A"))
+
+    assert (saved(outcome), outcome.refused) == ([], {"A": Refusal.BELOW_FLOOR})
+
+
+def test_a_free_way_is_paid_by_the_goods_or_refused():
+    paid = off([good(unit="50.00", floor="45.00")], free_delivery(code="SHIP"))
+    unpaid = off([good(unit="50.00", floor="45.01")], free_delivery(code="SHIP"))
+
+    assert (paid.deductions.is_delivery_free, saved(paid)) == (True, ["5.00"])
+    assert (saved(unpaid), unpaid.refused) == ([], {"SHIP": Refusal.BELOW_FLOOR})
+
+
+def test_goods_that_paid_for_a_discount_do_not_pay_the_way_again():
+    goods = [good(unit="50.00", floor="45.00")]
+
+    outcome = off(goods, amount("3.00", combines=True), free_delivery(code="S", combines=True))
+
+    assert (saved(outcome), outcome.refused) == (["3.00"], {"S": Refusal.BELOW_FLOOR})
+
+
+def test_scopes_name_any_of_what_they_are_for():
+    goods = [good(1, category_id=7), good(2, brand_id=8), good(3), good(4)]
+    offer = percent(categories=frozenset({7}), brands=frozenset({8}), products=frozenset({3}))
+
+    taken = off(goods, offer).deductions.lines
+
+    assert taken == {1: eur("5.00"), 2: eur("5.00"), 3: eur("5.00"), 4: eur(0)}
+
+
+def test_a_minimum_is_of_all_goods():
+    offer = percent(code="BIG", minimum=eur("100.00"))
+
+    assert off([good(quantity=1)], offer).refused == {"BIG": Refusal.BELOW_MINIMUM}
+    assert saved(off([good(quantity=2)], offer)) == ["10.00"]
+
+
+def test_those_that_combine_are_taken_in_their_order():
+    first = amount("10.00", combines=True, priority=1)
+    then = percent("0.10", combines=True, priority=2)
+
+    assert saved(off([good(unit="50.00")], then, first)) == ["10.00", "4.00"]
+
+
+def test_of_those_that_do_not_the_best_is_taken_and_the_other_told():
+    outcome = off([good(unit="50.00")], percent("0.10", code="P"), amount("20.00", code="A"))
+
+    assert (saved(outcome), outcome.refused) == (["20.00"], {"P": Refusal.NOT_COMBINED})
+
+
+@given(CENTS, st.dictionaries(st.integers(1, 9), CENTS, max_size=6))
+def test_what_is_divided_sums_up_and_no_part_is_too_large(cents, weights):
+    over = {key: Money.from_minor(weight, "EUR") for key, weight in weights.items()}
+
+    parts = spread(Money.from_minor(cents, "EUR"), over)
+
+    assert sum(part.minor for part in parts.values()) == min(cents, sum(weights.values()))
+    assert all(Money.zero("EUR") <= parts[key] <= over[key] for key in over)
+
+
+@st.composite
+def offers(draw):
+    more = {
+        "combines": draw(st.booleans()),
+        "priority": draw(st.integers(0, 3)),
+        "may_go_below_floor": draw(st.booleans()),
+        "minimum": draw(st.none() | st.builds(lambda c: Money.from_minor(c, "EUR"), CENTS)),
+        "products": draw(st.frozensets(st.integers(1, 4), max_size=2)),
+    }
+    kinds = [
+        lambda n: percent(draw(st.decimals("0.01", 1, places=2)), id=n, **more),
+        lambda n: amount(Decimal(draw(CENTS)) / 100, id=n, **more),
+        lambda n: free_delivery(id=n, **more),
+        lambda n: bundle(draw(st.integers(1, 3)), draw(st.integers(1, 3)), id=n, **more),
+    ]
+    return draw(st.sampled_from(kinds))(draw(st.integers(1, 99)))
+
+
+@st.composite
+def goods(draw):
+    made = []
+    for key in range(1, draw(st.integers(1, 4)) + 1):
+        unit = Decimal(draw(st.integers(1, 20_000))) / 100
+        floor = draw(st.none() | st.integers(0, 20_000).map(lambda c: Decimal(c) / 100))
+        made.append(good(key, unit, quantity=draw(st.integers(1, 9)), floor=floor))
+    return made
+
+
+@given(goods(), st.lists(offers(), max_size=5, unique_by=lambda offer: offer.id), CENTS)
+def test_no_set_of_promotions_goes_below_the_floor_unless_staff_said_so(goods, offers, way):
+    delivery = Money.from_minor(way, "EUR")
+
+    outcome = decide(goods=goods, delivery=delivery, offers=offers)
+
+    taken = outcome.deductions.lines
+    told = Money.total((each.amount for each in outcome.applied), "EUR")
+    free = delivery if outcome.deductions.is_delivery_free else eur(0)
+    assert told == Money.total(taken.values(), "EUR") + free
+    for each in goods:
+        assert eur(0) <= taken.get(each.key, eur(0)) <= each.amount
+    if not any(each.offer.may_go_below_floor for each in outcome.applied):
+        spare = eur(0)
+        for each in goods:
+            lowest = each.amount if each.floor is None else each.floor * each.quantity
+            left = each.amount - taken.get(each.key, eur(0))
+            assert left >= min(lowest, each.amount)
+            spare += max(left - lowest, eur(0))
+        assert free <= spare

@@ -1,0 +1,86 @@
+"""A total is the sum of its rounded lines, however it is cut."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orders.totaling import Deductions, Treatment, add_up, contained_tax
+from storefront.lib.money import Money, smallest
+
+CURRENCIES = st.sampled_from(["EUR", "USD", "AZN", "JPY", "KWD"])
+RATES = st.decimals(min_value=0, max_value="0.3", places=4)
+
+
+@st.composite
+def carts(draw):
+    currency = draw(CURRENCIES)
+
+    def amounts(most):
+        cents = st.integers(min_value=0, max_value=10**7)
+        return [Money.from_minor(draw(cents), currency) for _ in range(draw(st.integers(0, most)))]
+
+    lines = dict(enumerate(amounts(6)))
+    off = {
+        key: Money.from_minor(draw(st.integers(0, 2 * amount.minor)), currency)
+        for key, amount in lines.items()
+        if draw(st.booleans())
+    }
+    return {
+        "lines": lines,
+        "parcels": amounts(3),
+        "currency": currency,
+        "treatment": Treatment(rate=draw(RATES), is_added=draw(st.booleans())),
+        "deductions": Deductions(lines=off, is_delivery_free=draw(st.booleans())),
+    }
+
+
+@given(carts())
+def test_a_total_is_goods_and_delivery_less_discount_and_what_is_added(cart):
+    totals = add_up(**cart)
+
+    assert totals.total == totals.goods + totals.delivery - totals.discount + totals.added
+    shares = [*totals.lines.values(), *totals.parcels]
+    assert totals.total == Money.total((share.charge for share in shares), cart["currency"])
+
+
+@given(carts())
+def test_every_amount_can_be_paid_and_none_is_negative(cart):
+    totals = add_up(**cart)
+
+    step = smallest(cart["currency"])
+    for share in [*totals.lines.values(), *totals.parcels]:
+        for money in (share.amount, share.discount, share.tax, share.added, share.charge):
+            assert isinstance(money.amount, Decimal)
+            assert money.amount >= 0
+            assert money.amount % step == 0
+        assert share.added in {Money.zero(cart["currency"]), share.tax}
+
+
+@given(carts())
+def test_contained_tax_changes_no_total(cart):
+    taxed = add_up(**{**cart, "treatment": Treatment(rate=cart["treatment"].rate)})
+    untaxed = add_up(**{**cart, "treatment": Treatment()})
+
+    assert taxed.total == untaxed.total
+    assert not untaxed.tax
+
+
+@pytest.mark.parametrize(
+    ("gross", "percent", "tax"),
+    [
+        ("119.00", "19", "19.00"),
+        ("39.99", "19", "6.38"),
+        ("125.50", "25.5", "25.50"),
+        ("118.00", "18", "18.00"),
+        ("100.00", "0", "0.00"),
+        ("0.01", "27", "0.00"),
+    ],
+)
+def test_the_tax_inside_a_price_is_rounded_to_the_cent(gross, percent, tax):
+    contained = contained_tax(gross=Money(Decimal(gross), "EUR"), rate=Decimal(percent) / 100)
+
+    assert contained == Money(Decimal(tax), "EUR")
