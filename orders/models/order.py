@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.apps import apps
@@ -36,6 +37,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
                 output_field=models.DecimalField(max_digits=14, decimal_places=2),
             )
 
+        disputed = payments.filter(
+            order=OuterRef("pk"), dispute_status__in=["charged_back", "lost"]
+        )
         waiting = purchases.filter(order=OuterRef("pk")).exclude(
             Q(request_status__in=["accepted", "cancellation_rejected"]) | Q(status="canceled")
         )
@@ -49,6 +53,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
             shipped=total(lines, "shipped_quantity"),
             delivered=total(lines, "delivered_quantity"),
             payment_status=Case(
+                When(models.Exists(disputed), then=Value("charged_back")),
                 When(captured=0, open_amount=0, then=Value("not_paid")),
                 When(captured=0, then=Value("authorized")),
                 When(refunded__gte=F("captured"), then=Value("refunded")),
@@ -174,12 +179,6 @@ class OrderLine(models.Model):
     tax_rate = models.DecimalField(max_digits=6, decimal_places=5)
     tax_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     added_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    # What the shopper pays for it, all in: what goes back when it is not shipped.
-    charge_amount = models.GeneratedField(
-        expression=F("line_amount") - F("discount_amount") + F("added_tax_amount"),
-        output_field=models.DecimalField(max_digits=12, decimal_places=2),
-        db_persist=True,
-    )
     cost_amount = models.DecimalField(max_digits=12, decimal_places=2)  # per unit, supplier's
     cost_currency = models.CharField(max_length=3)
     cost_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
@@ -216,3 +215,8 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.sku}"
+
+    @property
+    def charge_amount(self) -> Decimal:
+        """What the shopper pays for it, all in: what goes back when it is not shipped."""
+        return self.line_amount - self.discount_amount + self.added_tax_amount

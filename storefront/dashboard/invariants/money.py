@@ -40,7 +40,8 @@ MONEY = (
                        coalesce(sum(amount) FILTER (WHERE kind = 'captured'), 0) AS captured,
                        coalesce(sum(amount) FILTER (WHERE kind = 'released'), 0) AS given_back,
                        bool_or(kind = 'expired') AS is_expired,
-                       coalesce(sum(amount) FILTER (WHERE kind = 'refunded'), 0) AS refunded
+                       coalesce(sum(amount) FILTER (WHERE kind = 'refunded'), 0)
+                       - coalesce(sum(amount) FILTER (WHERE kind = 'refund_failed'), 0) AS refunded
                 FROM orders_paymentevent GROUP BY payment_id
             ) e ON e.payment_id = p.id
             WHERE p.authorized_amount <> coalesce(e.authorized, 0)
@@ -62,7 +63,8 @@ MONEY = (
     ),
     Invariant(
         code="I2.captured_for_accepted",
-        sentence="What is captured is paid for purchase orders that a supplier accepted.",
+        sentence="What is captured is paid for purchase orders that a supplier accepted, or may"
+        " have taken when the authorization was about to end.",
         sql="""
             SELECT o.number, p.captured, coalesce(a.accepted, 0) AS accepted
             FROM orders_order o
@@ -71,8 +73,14 @@ MONEY = (
                 FROM orders_payment GROUP BY order_id
             ) p ON p.order_id = o.id
             LEFT JOIN (
-                SELECT order_id, sum(charge_amount) AS accepted
-                FROM orders_purchaseorder WHERE accepted_at IS NOT NULL GROUP BY order_id
+                SELECT po.order_id, sum(po.charge_amount) AS accepted
+                FROM orders_purchaseorder po WHERE po.accepted_at IS NOT NULL OR EXISTS (
+                    SELECT 1 FROM orders_paymentevent e
+                    JOIN orders_payment p ON p.id = e.payment_id
+                    WHERE p.order_id = po.order_id AND e.kind = 'capture_requested'
+                      AND e.external_id = 'capture:' || po.number
+                      AND e.received_at >= p.capture_before - interval '12 hours')
+                GROUP BY po.order_id
             ) a ON a.order_id = o.id
             WHERE p.captured > coalesce(a.accepted, 0)
         """,

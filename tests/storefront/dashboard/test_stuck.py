@@ -40,6 +40,7 @@ from suppliers.models import (
     Supplier,
     SupplierOffer,
 )
+from tests.factories import disputes
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.world import make_world
 
@@ -119,6 +120,8 @@ TROUBLE = {
         and PaymentEvent.objects.filter(kind="capture_requested").update(received_at=AGO)
     ),
     "payment_for_nothing": keep_the_money,
+    "payment_disputed": disputes.dispute,
+    "refund_came_back": disputes.come_back,
     "order_held": order("placed", status="on_hold", status_since=AGO),
     "order_undivided": order("placed", status_since=AGO),
     "order_unpaid": order("pending_payment", pay_before=AGO),
