@@ -22,8 +22,12 @@ AGAIN = "#"  # stands before the number of an attempt that is not the first
 
 @needs_transaction
 def ask_capture(payment: Payment, *, amount: Money, purpose: str, at: datetime) -> None:
-    """Write down that so much is to be captured; a worker does it and repeats it until answered."""
-    _ask(payment, Kind.CAPTURE_REQUESTED, amount=amount, key=capture_key(purpose), at=at)
+    """Write down that so much is to be captured; a worker does it and repeats it until answered.
+
+    Nothing is asked for what costs nothing: a gift that travels alone, its way free.
+    """
+    if amount:
+        _ask(payment, Kind.CAPTURE_REQUESTED, amount=amount, key=capture_key(purpose), at=at)
 
 
 @needs_transaction

@@ -5,12 +5,6 @@ from django.db import migrations, models
 
 from orders import tax_tables
 
-# What a line paid in tax was known by its rate alone.
-TAX_OF_LINES = """
-UPDATE orders_orderline
-SET tax_amount = round(line_amount * tax_rate / (1 + tax_rate), 2) WHERE tax_rate > 0
-"""
-
 
 def fill_rates(apps, schema_editor):
     apps.get_model("orders", "TaxRate").objects.bulk_create(
@@ -68,27 +62,27 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='order',
             name='added_tax_amount',
-            field=models.DecimalField(decimal_places=2, default=0, max_digits=12),
+            field=models.DecimalField(db_default=0, decimal_places=2, max_digits=12),
         ),
         migrations.AddField(
             model_name='orderline',
             name='added_tax_amount',
-            field=models.DecimalField(decimal_places=2, default=0, max_digits=12),
+            field=models.DecimalField(db_default=0, decimal_places=2, max_digits=12),
         ),
         migrations.AddField(
             model_name='orderline',
             name='discount_amount',
-            field=models.DecimalField(decimal_places=2, default=0, max_digits=12),
+            field=models.DecimalField(db_default=0, decimal_places=2, max_digits=12),
         ),
         migrations.AddField(
             model_name='orderline',
             name='tax_amount',
-            field=models.DecimalField(decimal_places=2, default=0, max_digits=12),
+            field=models.DecimalField(db_default=0, decimal_places=2, max_digits=12),
         ),
         migrations.AddField(
             model_name='purchaseorder',
             name='ioss_number',
-            field=models.CharField(blank=True, max_length=30),
+            field=models.CharField(blank=True, db_default='', max_length=30),
         ),
         migrations.AddConstraint(
             model_name='order',
@@ -135,6 +129,9 @@ class Migration(migrations.Migration):
             name="tax_rate",
             field=models.DecimalField(decimal_places=5, max_digits=6),
         ),
-        migrations.RunSQL(TAX_OF_LINES, migrations.RunSQL.noop),
+        migrations.AddConstraint(
+            model_name='taxnumber',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('scheme', 'ioss'), _negated=True), ('number__regex', '^IM[0-9]{10}$'), _connector='OR'), name='tax_number_ioss_has_its_form', violation_error_message='An IOSS number is IM and ten digits.'),
+        ),
         migrations.RunPython(fill_rates, migrations.RunPython.noop),
     ]

@@ -110,7 +110,7 @@ class Order(Stateful):
     discount_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     tax_amount = models.DecimalField(max_digits=12, decimal_places=2)  # contained in the total
     # The part of the tax that was not in the prices.
-    added_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    added_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
     total_amount = models.DecimalField(max_digits=12, decimal_places=2)
     status = models.CharField(max_length=16, choices=Status, default=Status.PENDING_PAYMENT)
     status_since = models.DateTimeField()
@@ -175,10 +175,10 @@ class OrderLine(models.Model):
     quantity = models.PositiveSmallIntegerField()
     unit_amount = models.DecimalField(max_digits=12, decimal_places=2)
     line_amount = models.DecimalField(max_digits=12, decimal_places=2)
-    discount_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    discount_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
     tax_rate = models.DecimalField(max_digits=6, decimal_places=5)
-    tax_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    added_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    tax_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
+    added_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
     cost_amount = models.DecimalField(max_digits=12, decimal_places=2)  # per unit, supplier's
     cost_currency = models.CharField(max_length=3)
     cost_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)

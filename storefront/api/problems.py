@@ -159,6 +159,7 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
         kinds.PRICE_CHANGED,
         {"total": money(error.total)},
     ),
+    checkout.NothingToPayError: kinds.NOTHING_TO_PAY,
     checkout.BadAddressError: _bad_address,
     codes.TooManyCodesError: kinds.TOO_MANY_CODES,
     redeeming.SpentError: lambda error: (kinds.CODE_SPENT, {"code": error.code}),

@@ -16,7 +16,7 @@ import pytest
 from orders import taxes
 from orders.models import TaxNumber
 from orders.promoting import Good, Kind, Offer, decide
-from orders.totaling import add_up
+from orders.totaling import Way, add_up
 from storefront.lib.money import Money
 from tests.factories.catalog import make_channel
 
@@ -69,11 +69,12 @@ def test_a_worked_example_comes_out_to_the_cent(row):
         ids = {"product_id": key, "category_id": 1, "brand_id": 1}
         one = Good(key=key, unit=eur(unit), quantity=int(quantity), floor=eur(0), **ids)
         goods.append(one)
-    ways = [eur(amount) for amount in row["ways"].split()]
+    keys = frozenset(good.key for good in goods)
+    ways = [Way(amount=eur(amount), keys=keys) for amount in row["ways"].split()]
 
     totals = add_up(
         lines={good.key: good.amount for good in goods},
-        parcels=ways,
+        ways=ways,
         currency="EUR",
         treatment=taxes.treatment(
             channel=make_channel(adds_tax=bool(row["numbers"])),
@@ -81,9 +82,7 @@ def test_a_worked_example_comes_out_to_the_cent(row):
             region=region,
             on=date.fromisoformat(row["day"]),
         ),
-        deductions=decide(
-            goods=goods, delivery=Money.total(ways, "EUR"), offers=offers_of(row["promotion"])
-        ).deductions,
+        deductions=decide(goods=goods, ways=ways, offers=offers_of(row["promotion"])).deductions,
     )
 
     sums = (totals.goods, totals.delivery, totals.discount, totals.tax, totals.added, totals.total)
