@@ -33,8 +33,9 @@ PLANTED = {
     "I2.promotions": "UPDATE orders_order SET discount_amount = discount_amount + 1",
     "I2.limits_of_promotions": "INSERT INTO orders_promotion (channel_id, name, kind, percent,"
     " amount, buy_quantity, get_quantity, get_percent, needs_code, starts_at, limit_total,"
-    " priority, combines, may_go_below_floor, is_live, used) SELECT id, 'Autumn', 'percent', 0.1, 0, 0, 0, 1,"
-    " true, now(), 5, 0, false, false, true, 3 FROM catalog_channel LIMIT 1",
+    " priority, combines, may_go_below_floor, is_live, used)"
+    " SELECT id, 'Autumn', 'percent', 0.1, 0, 0, 0, 1, true, now(), 5, 0, false, false, true, 3"
+    " FROM catalog_channel LIMIT 1",
     "I2.goods": "UPDATE orders_orderline SET unit_amount = unit_amount + 1",
     "I2.book": "UPDATE orders_payment SET captured_amount = captured_amount - 1"
     " WHERE captured_amount > 0",
