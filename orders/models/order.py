@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.apps import apps
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Lower
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Variant
@@ -19,6 +19,10 @@ from suppliers.models import StockLevel, SupplierOffer
 
 class OrderQuerySet(models.QuerySet["Order"]):
     """Questions about orders."""
+
+    def sent_to(self, addresses: list[str]) -> OrderQuerySet:
+        """Return what was ordered with one of these addresses; they are in lower case."""
+        return self.alias(email_lower=Lower("email")).filter(email_lower__in=addresses)
 
     def with_progress(self) -> OrderQuerySet:
         """Add ``payment_status`` and ``fulfillment_status``, derived from money and lines."""
@@ -141,7 +145,10 @@ class Order(Stateful):
                 name="order_amounts_not_negative",
             ),
         ]
-        indexes = [models.Index(fields=["status", "status_since"], name="order_by_status")]
+        indexes = [
+            models.Index(fields=["status", "status_since"], name="order_by_status"),
+            models.Index(Lower("email"), name="order_by_email"),
+        ]
 
     def __str__(self) -> str:
         return self.number

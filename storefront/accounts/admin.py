@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -11,7 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from storefront.accounts.column_words import AUTH_COLUMNS, AUTH_TABLES, COLUMNS, TABLES
+from storefront.accounts.column_words import (
+    AUTH_COLUMNS,
+    AUTH_TABLES,
+    COLUMNS,
+    PROVEN_COLUMNS,
+    PROVEN_TABLES,
+    TABLES,
+)
 from storefront.accounts.models import SignInTries, User
 from storefront.lib import columns, naming
 from storefront.lib.staff import show
@@ -117,5 +125,16 @@ show(
     ],
     ordering=["-last_at"],
 )
+# Only whoever reads the mails proves an address: nobody says so for him.
+admin.site.unregister(EmailAddress)
+show(
+    EmailAddress,
+    list_display=["email", columns.link("user", _("Person")), "verified"],
+    list_select_related=["user"],
+    list_filter=["verified"],
+    search_fields=["email"],
+    ordering=["email"],
+)
+naming.call("account", tables=PROVEN_TABLES, columns=PROVEN_COLUMNS)
 naming.call("accounts", tables=TABLES, columns=COLUMNS)
 naming.call("auth", tables=AUTH_TABLES, columns=AUTH_COLUMNS)

@@ -23,6 +23,16 @@ COLUMNS = {
     "last_at": _("Last try"),
     "blocked_until": _("Must wait"),
 }
+PROVEN_TABLES = {
+    "EmailAddress": (_("address of an account"), _("addresses of accounts")),
+    "EmailConfirmation": (_("link to an address"), _("links to addresses")),
+}
+PROVEN_COLUMNS = {
+    "user": _("Person"),
+    "email": _("E-mail"),
+    "verified": _("Proven"),
+    "primary": _("First one"),
+}
 AUTH_TABLES = {
     "Group": (_("group"), _("groups")),
     "Permission": (_("permission"), _("permissions")),

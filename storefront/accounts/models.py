@@ -23,7 +23,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who can sign in: staff today, shoppers later."""
+    """A person who can sign in: staff, or a shopper who wanted an account."""
 
     email = models.EmailField(max_length=254)
     name = models.CharField(max_length=120, blank=True)
