@@ -60,6 +60,8 @@ COLUMNS = {
     "created_at": _("Made"),
     "touched_at": _("Touched"),
     "cart": _("Cart"),
+    "owner": _("Account"),
+    "is_current": _("Being filled"),
     "listing": _("Listing"),
     "quoted_amount": _("Price that was shown"),
     "quoted_at": _("Quoted"),

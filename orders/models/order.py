@@ -20,9 +20,14 @@ from suppliers.models import StockLevel, SupplierOffer
 class OrderQuerySet(models.QuerySet["Order"]):
     """Questions about orders."""
 
-    def sent_to(self, addresses: list[str]) -> OrderQuerySet:
-        """Return what was ordered with one of these addresses; they are in lower case."""
-        return self.alias(email_lower=Lower("email")).filter(email_lower__in=addresses)
+    def of(self, owner_id: int, addresses: list[str]) -> OrderQuerySet:
+        """Return what an account ordered, signed in or with a proven address; newest first.
+
+        Shape:  addresses in lower case
+        """
+        with_them = self.alias(lower=Lower("email")).filter(lower__in=addresses).values("pk")
+        signed_in = self.filter(cart__owner=owner_id).values("pk")
+        return self.filter(pk__in=with_them.union(signed_in)).order_by("-placed_at", "-pk")
 
     def with_progress(self) -> OrderQuerySet:
         """Add ``payment_status`` and ``fulfillment_status``, derived from money and lines."""

@@ -1,4 +1,4 @@
-"""A shopper's own page: the orders of the addresses that he has proven."""
+"""A shopper's own page: what was ordered signed in, or with an address that he has proven."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from storefront.web.order import headline
 def account(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)  # noqa: S101 - for_shoppers let nobody else in
     now = timezone.now()
-    found = Order.objects.sent_to(proven_addresses(request.user)).order_by("-placed_at", "-pk")
+    found = Order.objects.of(request.user.pk, proven_addresses(request.user))
     orders = [
         (order, headline(order, order.payments.order_by("-pk").first(), now)) for order in found
     ]

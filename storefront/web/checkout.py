@@ -26,7 +26,7 @@ from storefront.web.cart import LESS
 from storefront.web.filling import FilledCart, fill
 from storefront.web.forms import AddressForm
 from storefront.web.paying import go_and_pay
-from storefront.web.visiting import COUNTRY_COOKIE, cart_token, remember, visit
+from storefront.web.visiting import COUNTRY_COOKIE, cart_token, open_cart, remember, visit
 
 SOLD = _("Something in the cart has just been sold to somebody else. Nothing was ordered.")
 REFUSALS: dict[type[Exception], Promise] = {
@@ -54,7 +54,7 @@ def with_cart(view: Callable[[HttpRequest, Cart], HttpResponse]) -> Callable[...
     @wraps(view)
     def opened(request: HttpRequest) -> HttpResponse:
         token = cart_token(request)
-        found = carts.find(token=token, now=timezone.now()) if token else None
+        found = open_cart(request, timezone.now())
         if found is not None:
             return view(request, found)
         order = Order.objects.filter(cart__token=token).first() if token else None

@@ -15,25 +15,21 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from orders import carts, keeping
 from storefront.lib.rationing import is_too_often
 from storefront.lib.visitors import network_of
 from storefront.web.account_forms import ShopperSignInForm, SignUpForm
-from storefront.web.visiting import forget_cart
+from storefront.web.visiting import cart_token, forget_cart, keep_cart, shopper_id
 
 FORMS_PER_HOUR = 40  # of one network: many may stand behind one
 READS = ["GET", "HEAD", "POST"]
-
-
-def is_shopper(request: HttpRequest) -> bool:
-    """Tell whether somebody is signed in who does not work here."""
-    user = request.user
-    return user.is_authenticated and not user.is_staff
 
 
 def for_shoppers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -42,7 +38,7 @@ def for_shoppers(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     @never_cache
     @wraps(view)
     def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if is_shopper(request):
+        if shopper_id(request):
             return view(request, *args, **kwargs)
         return redirect(reverse("account_login", query={"next": request.path}))
 
@@ -53,7 +49,7 @@ def for_shoppers(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 @require_http_methods(READS)
 @sensitive_post_parameters()
 def sign_in(request: HttpRequest) -> HttpResponse:
-    if is_shopper(request):
+    if shopper_id(request):
         return redirect(_next(request))
     form = ShopperSignInForm(request.POST or None, request=request)
     if request.method == "POST" and form.is_valid():
@@ -61,6 +57,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             answer: HttpResponse = form.login(request, redirect_url=_next(request))
         except ImmediateHttpResponse as refused:
             return refused.response  # type: ignore[no-any-return]
+        _bring_cart(request, answer)
         return answer
     return _form(request, "web/account_sign_in.html", form, next=_next(request))
 
@@ -70,7 +67,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 def sign_up(request: HttpRequest) -> HttpResponse:
     """Open an account that sleeps until its address is proven; a known one is answered alike."""
-    if is_shopper(request):
+    if shopper_id(request):
         return redirect("account")
     form = SignUpForm(request.POST or None)
     if request.method == "POST":
@@ -118,6 +115,18 @@ def too_many(request: HttpRequest, what: str) -> str:
     if is_too_often(what=what, who=network_of(request), per_hour=FORMS_PER_HOUR):
         return _("Too many tries. Wait an hour, then try again.")
     return ""
+
+
+def _bring_cart(request: HttpRequest, answer: HttpResponse) -> None:
+    """Let the browser carry the account's cart, with what it carried before; if it is in."""
+    if (owner_id := shopper_id(request)) is None:
+        return
+    now = timezone.now()
+    cart = keeping.bring(owner_id=owner_id, token=cart_token(request), now=now)
+    if cart is None:
+        forget_cart(answer)
+    else:
+        keep_cart(answer, cart, carts.look(cart=cart, now=now).count)
 
 
 def _next(request: HttpRequest) -> str:
