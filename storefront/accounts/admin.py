@@ -20,7 +20,7 @@ from storefront.accounts.column_words import (
     PROVEN_TABLES,
     TABLES,
 )
-from storefront.accounts.models import SignInTries, User
+from storefront.accounts.models import Consent, SavedAddress, SignInTries, User
 from storefront.lib import columns, naming
 from storefront.lib.staff import show
 
@@ -124,6 +124,21 @@ show(
         columns.age("blocked_until", _("Must wait")),
     ],
     ordering=["-last_at"],
+)
+show(
+    SavedAddress,
+    list_display=["id", columns.link("user", _("Person")), "is_default"],
+    list_select_related=["user"],
+    search_fields=["user__email"],
+    ordering=["-id"],
+)
+show(
+    Consent,
+    list_display=["kind", columns.link("user", _("Person")), "is_given", "source", "at"],
+    list_select_related=["user"],
+    list_filter=["kind", "is_given"],
+    search_fields=["user__email"],
+    ordering=["-id"],
 )
 # Only whoever reads the mails proves an address: nobody says so for him.
 admin.site.unregister(EmailAddress)

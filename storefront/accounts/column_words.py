@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 TABLES = {
+    "SavedAddress": (_("saved address"), _("saved addresses")),
+    "Consent": (_("consent"), _("consents")),
     "User": (_("person"), _("people")),
     "SignInTries": (_("sign-in tries"), _("sign-in tries")),
 }
@@ -18,6 +20,14 @@ COLUMNS = {
     "is_active": _("May sign in"),
     "joined_at": _("Here since"),
     "groups": _("Groups"),
+    "language": _("Language"),
+    "user": _("Person"),
+    "address": _("Address"),
+    "is_default": _("Offered first"),
+    "kind": _("What for"),
+    "is_given": _("Agreed"),
+    "source": _("Said where"),
+    "at": _("When"),
     "key": _("Who tries"),
     "count": _("Tries"),
     "last_at": _("Last try"),

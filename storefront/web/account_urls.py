@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from storefront.web import account, coming_in, passwords
+from storefront.web import account, addresses, coming_in, passwords
 
 urlpatterns = [
     # /en/account/: my orders
     path("", account.account, name="account"),
+    path("profile/", account.profile, name="account_profile"),
+    # /en/account/addresses/
+    path("addresses/", addresses.addresses, name="account_addresses"),
+    path("addresses/new/", addresses.address, name="account_address_new"),
+    path("addresses/<int:saved_id>/", addresses.address, name="account_address"),
+    path("addresses/<int:saved_id>/drop/", addresses.drop, name="account_address_drop"),
     # /en/account/sign-in/
     path("sign-in/", coming_in.sign_in, name="account_login"),
     path("sign-up/", coming_in.sign_up, name="account_signup"),

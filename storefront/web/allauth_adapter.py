@@ -48,7 +48,8 @@ class ShopperAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         name, link = FACTS[template_prefix.rpartition("/")[2]]
         if is_too_often(what="account-mail", who=email.lower(), per_hour=MAILS_PER_HOUR):
             return
-        payload = {"email": email, "locale": get_language() or "en", "url": context[link]}
+        chosen = context["user"].language if "user" in context else ""
+        payload = {"email": email, "locale": chosen or get_language(), "url": context[link]}
         address = hashlib.blake2b(email.lower().encode(), digest_size=12).hexdigest()
         with transaction.atomic():
             outbox.tell(

@@ -22,6 +22,7 @@ from orders.models import Cart, Order
 from orders.redeeming import SpentError
 from storefront.lib.address import Address
 from storefront.lib.money import Money
+from storefront.web.addresses import known_of
 from storefront.web.cart import LESS
 from storefront.web.filling import FilledCart, fill
 from storefront.web.forms import AddressForm
@@ -82,7 +83,8 @@ def address(request: HttpRequest, cart: Cart) -> HttpResponse:
             remember(response, COUNTRY_COOKIE, ship_to.country)
             return response
     else:
-        known = {"country": here.country, **cart.ship_to, "email": cart.email}
+        known = {"country": here.country, **known_of(request), **cart.ship_to}
+        known["email"] = cart.email or known.get("email", "")
         form = AddressForm(initial=known, **wanted)
     return _render(request, "web/checkout_address.html", cart, filled, form=form)
 

@@ -51,7 +51,7 @@ def for_shoppers(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 def sign_in(request: HttpRequest) -> HttpResponse:
     if shopper_id(request):
         return redirect(_next(request))
-    form = ShopperSignInForm(request.POST or None, request=request)
+    form = ShopperSignInForm(request.POST if request.method == "POST" else None, request=request)
     if request.method == "POST" and form.is_valid():
         try:
             answer: HttpResponse = form.login(request, redirect_url=_next(request))
@@ -69,7 +69,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     """Open an account that sleeps until its address is proven; a known one is answered alike."""
     if shopper_id(request):
         return redirect("account")
-    form = SignUpForm(request.POST or None)
+    form = SignUpForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         if problem := too_many(request, "sign-up"):
             return _form(request, "web/account_sign_up.html", form, problem=problem)

@@ -23,7 +23,7 @@ from storefront.web.coming_in import READS, too_many
 @require_http_methods(READS)
 def forgotten(request: HttpRequest) -> HttpResponse:
     """Mail a link to whoever has an account; everybody reads the same answer."""
-    form = ForgottenForm(request.POST or None)
+    form = ForgottenForm(request.POST if request.method == "POST" else None)
     problem, status = "", HTTPStatus.OK
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -52,7 +52,7 @@ def choose(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
     if user is None or user.is_staff or not user.is_active:
         context = {"form": None}
         return render(request, "web/account_password.html", context, status=HTTPStatus.NOT_FOUND)
-    form = NewPasswordForm(request.POST or None, user=user)
+    form = NewPasswordForm(request.POST if request.method == "POST" else None, user=user)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             user.set_password(form.cleaned_data["password"])
