@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from storefront.web import account, addresses, coming_in, passwords
+from storefront.web import account, addresses, coming_in, passwords, privacy
 
 urlpatterns = [
     # /en/account/: my orders
     path("", account.account, name="account"),
     path("profile/", account.profile, name="account_profile"),
+    # /en/account/privacy/: a copy of everything, and to be forgotten
+    path("privacy/", privacy.privacy, name="account_privacy"),
+    path("privacy/copy/", privacy.export, name="account_export"),
+    path("privacy/erase/", privacy.erase, name="account_erase"),
+    path("erased/", privacy.erased, name="account_erased"),
     # /en/account/addresses/
     path("addresses/", addresses.addresses, name="account_addresses"),
     path("addresses/new/", addresses.address, name="account_address_new"),

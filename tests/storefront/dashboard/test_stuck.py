@@ -23,6 +23,7 @@ from orders.models import (
     PaymentEvent,
     PurchaseOrder,
     SupplierClaim,
+    SupplierToAsk,
 )
 from shipping.models import Parcel
 from storefront.accounts.models import User
@@ -104,6 +105,9 @@ TROUBLE = {
     "purchase_kept": purchase(status="canceled"),
     "purchase_stray": stray,
     "purchase_not_shipped": purchase(accepted_at=AGO),
+    "address_to_erase": lambda: SupplierToAsk.objects.create(
+        purchase_order=PurchaseOrder.objects.first(), since=AGO
+    ),
     "claim_by_hand": claim(status="draft", is_by_hand=True),
     "claim_unknown": claim(status="submit_unknown", status_since=AGO),
     "claim_not_told": claim(status="submit_failed", attempts=5),
