@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from orders.access import new_key
@@ -26,15 +25,21 @@ class OnItsWayError(Exception):
 
 
 @needs_transaction
-def forget(*, orders: Sequence[int], owner_id: int, now: datetime) -> tuple[set[str], set[str]]:
+def forget(*, addresses: list[str], owner_id: int, now: datetime) -> tuple[set[str], set[str]]:
     """Take the person out of orders that are over, and drop the carts that were not ordered.
 
     Returns what named the person, and the numbers of the orders, for whoever keeps copies.
 
-    Locks:  the orders in id order
+    Shape:  proven addresses, in lower case
+    Locks:  the account's carts, then the orders, each in id order
     Raises: OnItsWayError  nothing is written
     """
-    rows = list(Order.objects.filter(pk__in=orders).select_for_update(of=["self"]).order_by("pk"))
+    # First the carts: one that is being ordered is an order by then, or never will be.
+    list(Cart.objects.filter(owner=owner_id).select_for_update(of=["self"]).order_by("pk"))
+    theirs = Order.objects.of(owner_id, addresses).values_list("pk", flat=True)
+    rows = list(
+        Order.objects.filter(pk__in=list(theirs)).select_for_update(of=["self"]).order_by("pk")
+    )
     if any(row.status not in ENDED for row in rows):
         raise OnItsWayError
     carts = Cart.objects.filter(owner=owner_id) | Cart.objects.filter(order__in=rows)

@@ -89,13 +89,12 @@ def _cart(cart: Cart) -> dict[str, Any]:
 def erase(*, user_id: int, now: datetime) -> None:
     """Delete an account and all that names its person; orders stay for the books without him.
 
-    Locks:  the account, then its orders in id order
+    Locks:  the account, its carts, then its orders
     Raises: OnItsWayError  nothing is written
     """
     user = User.objects.select_for_update(of=["self"]).get(pk=user_id)
     emails = {*proven_addresses(user), user.email.lower()}
-    orders = [order.pk for order in Order.objects.of(user.pk, list(emails - {""}))]
-    words, numbers = forgetting.forget(orders=orders, owner_id=user.pk, now=now)
+    words, numbers = forgetting.forget(addresses=list(emails), owner_id=user.pk, now=now)
     words |= emails
     messages.forget(emails=emails, numbers=numbers, words=words)
     _forget_copies(emails | numbers, words)
