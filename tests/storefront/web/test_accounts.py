@@ -218,3 +218,16 @@ def test_a_claimed_address_shows_no_orders(client, light):
     sign_in(client, "otto@example.org")
 
     assert order.number not in client.get("/en/account/").content.decode()
+
+
+def test_an_account_is_offered_after_the_order_and_only_to_guests(client, light):
+    order = make_order(light)
+    path = f"/en/orders/{order.number}/{order.access_key}/"
+    make_shopper()
+
+    guest = Page(client.get(path)).all("a", href="/en/account/sign-up/")
+    sign_in(client)
+    signed_in = Page(client.get(path)).all("a", href="/en/account/sign-up/")
+
+    assert len(guest) == 1
+    assert signed_in == []
