@@ -127,7 +127,7 @@ show(
 )
 show(
     SavedAddress,
-    list_display=["id", columns.link("user", _("Person")), "is_default"],
+    list_display=["is_default", columns.link("user", _("Person"))],
     list_select_related=["user"],
     search_fields=["user__email"],
     ordering=["-id"],
