@@ -37,6 +37,9 @@ TABLES = {
     "SearchWord": (_("word of the search"), _("words of the search")),
 }
 COLUMNS = {
+    "area": _("Delivered to"),
+    "countries": _("Countries"),
+    "in_stock": _("In stock"),
     "revision": _("How often it was changed"),
     "rehearsal": _("What the dry run found"),
     "name": _("Name"),

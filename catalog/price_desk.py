@@ -145,6 +145,10 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
         if usual and chosen and usual not in chosen:
             words = gettext("%(code)s, the usual country, must be among these.")
             self.add_error("countries", words % {"code": usual})
+        terms = LandingTerms.objects.filter(channel=self.instance.pk, tax_rate__gt=0)
+        if cleaned.get("adds_tax") and self.instance.pk and terms.exists():
+            words = gettext("Its costs of selling say that tax is in the price: set that to 0.")
+            self.add_error("adds_tax", words)
         return cleaned
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
-from orders import allocations, facts, ledger, shortening
+from orders import allocations, facts, ledger, redeeming, shortening
 from orders.models import Order, OrderLine, PurchaseMessage, PurchaseOrder
 from storefront.lib.failpoints import failpoint
 from storefront.lib.money import Money
@@ -235,6 +235,8 @@ def close(purchase_order: PurchaseOrder, *, cause: str, reason: str, now: dateti
 
     The caller holds the locks of ``apply``.
     """
+    order = purchase_order.order
+    redeeming.give_back_uncharged(order=order, closing=[purchase_order.pk], now=now)
     purchase_order.move(Status.CANCELED, at=now, reason=reason)
     lines = OrderLine.objects.filter(
         purchase_lines__purchase_order=purchase_order, purchase_lines__is_live=True
@@ -246,7 +248,6 @@ def close(purchase_order: PurchaseOrder, *, cause: str, reason: str, now: dateti
     gone.update(canceled_quantity=F("quantity") - F("shipped_quantity"))
     give_back(purchase_order, cause=cause, now=now)
     facts.purchase_order_moved(purchase_order, what="canceled", at=now)
-    order = purchase_order.order
     if not order.lines.filter(quantity__gt=F("canceled_quantity")).exists():
         order.move(Order.Status.CANCELED, at=now, reason=reason)
 

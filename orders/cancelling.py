@@ -140,11 +140,9 @@ def _close(
         purchase_lines__purchase_order__in=purchase_orders, purchase_lines__is_live=True
     )
     was_charged = any(each.accepted_at is not None for each in purchase_orders)
-    others = order.purchase_orders.exclude(status=Status.CANCELED).exclude(
-        pk__in=[each.pk for each in purchase_orders]
-    )
-    if not was_charged and not others.exists():  # before the stock, as whoever places an order
-        redeeming.give_back(order=order, now=now)
+    if purchase_orders:
+        closing = [each.pk for each in purchase_orders]
+        redeeming.give_back_uncharged(order=order, closing=closing, now=now)
     allocations.release(lines=lines, cause=f"order:{order.number}", now=now)
     for purchase_order in purchase_orders:
         purchase_order.order = order

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Sum
-
 from catalog.models import Variant
-from orders import accounting, addresses
+from orders import accounting, addresses, ledger
 from orders.earning import Account
 from orders.gate import Facts, LineFacts, Reason, is_waived, reasons_to_hold
 from orders.models import Payment, PurchaseLine, PurchaseOrder
@@ -129,14 +128,22 @@ def _name_of(criterion: str) -> str:
 
 def _secured(purchase_order: PurchaseOrder) -> Money:
     """Sum what is held or captured for this order and not yet taken by its other parcels."""
-    payments = Payment.objects.filter(order_id=purchase_order.order_id)
+    payments = list(Payment.objects.filter(order_id=purchase_order.order_id))
     held = sum(
         (payment.open_amount.amount + payment.captured_amount for payment in payments),
         Decimal(0),
     )
-    others = (
-        PurchaseOrder.objects.filter(order_id=purchase_order.order_id, accepted_at__isnull=False)
-        .exclude(pk=purchase_order.pk)
-        .aggregate(total=Sum("charge_amount"))["total"]
+    rows = PurchaseOrder.objects.filter(order_id=purchase_order.order_id)
+    others = sum(
+        (
+            other.charge_amount
+            for other in rows.exclude(pk=purchase_order.pk)
+            if other.accepted_at or _is_taken(other, payments)
+        ),
+        Decimal(0),
     )
-    return Money(held - (others or Decimal(0)), purchase_order.currency)
+    return Money(held - others, purchase_order.currency)
+
+
+def _is_taken(purchase_order: PurchaseOrder, payments: Iterable[Payment]) -> bool:
+    return any(ledger.is_capture_due(one, purpose=purchase_order.number) for one in payments)

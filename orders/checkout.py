@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from catalog.models import Listing
 from orders import addresses, carts, freezing, redeeming, reservations
 from orders.access import new_key
-from orders.billing import Buyer, bill
+from orders.billing import Buyer, bill, ways_of
 from orders.cart_view import Wanted
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Cart, CartLine, Order, Reservation
@@ -67,6 +67,10 @@ class PriceChangedError(Exception):
         self.total = total
 
 
+class NothingToPayError(Exception):
+    """Promotions take off all of it: no gateway authorizes nothing. Nothing was written."""
+
+
 class BadAddressError(Exception):
     """No parcel can find this address. Nothing was written."""
 
@@ -90,12 +94,13 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
 
     Locks:  the cart, then promotions with a limit, then the stock rows in id order
     Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError,
-            PriceChangedError, SpentError, BadAddressError  nothing is written
+            PriceChangedError, SpentError, NothingToPayError, BadAddressError  nothing is written
     """
     if fields := addresses.problems(address=ship_to):
         raise BadAddressError(fields)
+    buyer = Buyer.at(ship_to, email=email, channel=cart.channel, on=now.date())
     place_as = partial(
-        _place, cart=cart, email=email, ship_to=ship_to, quote=quote, now=now, agreed=agreed
+        _place, cart=cart, buyer=buyer, ship_to=ship_to, quote=quote, now=now, agreed=agreed
     )
     try:
         _insist_there(cart, quote, now)
@@ -136,7 +141,7 @@ def _place(  # noqa: PLR0913
     number: str,
     *,
     cart: Cart,
-    email: str,
+    buyer: Buyer,
     ship_to: Address,
     quote: ShippingQuote,
     now: datetime,
@@ -162,19 +167,21 @@ def _place(  # noqa: PLR0913
             )
             for line in lines
         },
-        parcels=[parcel.price for parcel in quote.parcels],
-        buyer=Buyer.at(ship_to, email=email),
+        ways=ways_of(quote, keys={line.listing.variant_id: line.pk for line in lines}),
+        buyer=buyer,
         now=now,
     )
     totals = billed.totals
     if agreed is not None and agreed != totals.total:
         raise PriceChangedError(totals.total)
+    if not totals.total:
+        raise NothingToPayError
     order = Order.objects.create(
         number=number,
         access_key=new_key(),
         channel=cart.channel,
         cart=cart,
-        email=email,
+        email=buyer.email,
         locale=cart.locale,
         ship_to=asdict(ship_to),
         currency=currency,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,6 +13,8 @@ from orders.promoting import Refusal
 
 MOST_CODES = 5
 LONGEST_CODE = 30
+UNSPOKEN = re.compile(r"[^\w-]")  # no code has them: spaces, and what no database keeps
+TRIES_PER_HOUR = 40  # a person writes a handful; who guesses needs thousands
 
 
 class Closed(StrEnum):
@@ -52,7 +55,7 @@ def take_out_code(*, cart: Cart, code: str, now: datetime) -> None:
 
 def plain_code(code: str) -> str:
     """Bring a code to how it is kept: people write it in any case, with spaces around."""
-    return "".join(code.split()).upper()[:LONGEST_CODE]
+    return UNSPOKEN.sub("", code).upper()[:LONGEST_CODE]
 
 
 def _keep(cart: Cart, codes: list[str], now: datetime) -> None:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 TABLES = {
+    "Promotion": (_("promotion"), _("promotions")),
+    "Coupon": (_("code of a promotion"), _("codes of promotions")),
+    "Redemption": (_("use of a promotion"), _("uses of promotions")),
+    "TaxRate": (_("tax rate"), _("tax rates")),
+    "TaxNumber": (_("tax number"), _("tax numbers")),
     "SupplierClaim": (_("claim on a supplier"), _("claims on suppliers")),
     "SupplierClaimLine": (_("line of a claim"), _("lines of claims")),
     "Cart": (_("cart"), _("carts")),
@@ -22,6 +27,16 @@ TABLES = {
     "Order": (_("order"), _("orders")),
 }
 COLUMNS = {
+    "codes": _("Codes of promotions"),
+    "promotion": _("Promotion"),
+    "coupon": _("Code"),
+    "code": _("Code"),
+    "name": _("Name"),
+    "given_back_at": _("Given back"),
+    "Redemption.place": _("Which of the customer's uses"),
+    "added_tax_amount": _("Tax that was not in the prices"),
+    "OrderLine.tax_amount": _("Tax in it"),
+    "ioss_number": _("Our number for imports into the EU"),
     "purchase_order": _("Purchase order"),
     "number": _("Number"),
     "supplier_claim": _("Claim on the supplier"),
@@ -103,6 +118,9 @@ COLUMNS = {
     "released_amount": _("Released"),
     "refunded_amount": _("Refunded"),
     "capture_before": _("Capture before"),
+    "taking": _("How the money is taken"),
+    "dispute_status": _("Dispute"),
+    "dispute_status_since": _("Disputed since"),
     "payment": _("Payment"),
     "external_id": _("The gateway's number of it"),
     "kind": _("What it is"),

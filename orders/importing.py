@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,16 +16,21 @@ from orders.models import Order, OrderLine
 MOST_WORTH, WORTH_CURRENCY = Decimal(150), "EUR"
 
 
+def worth_of(lines: Iterable[OrderLine]) -> Decimal:
+    """Return what goods are worth to customs: what is paid for them, without tax and way."""
+    return sum((line.charge_amount - line.tax_amount for line in lines), Decimal(0))
+
+
 def ioss_number(*, order: Order, origin: str, lines: Sequence[OrderLine], now: datetime) -> str:
     """Return our import number if a parcel with these lines may travel under it; else nothing.
 
-    What counts is what the goods are worth without tax and way. Where nobody knows what that is
-    in EUR, the parcel goes without: a number that was not due is a false declaration.
+    Where nobody knows what the goods are worth in EUR, or no tax was taken for them, the parcel
+    goes without: a number that was not due is a false declaration.
     """
     country = order.ship_to["country"]
-    if origin in EU or country not in EU:
+    if origin in EU or country not in EU or not order.tax_amount:
         return ""
-    worth = sum((line.charge_amount - line.tax_amount for line in lines), Decimal(0))
+    worth = worth_of(lines)
     if order.currency != WORTH_CURRENCY:
         costing = policies.costing_of(order.channel, now=now, country=country).sure
         rate = costing.rates.get(WORTH_CURRENCY)

@@ -1,16 +1,16 @@
-"""The book of a payment: what we ask for, what it sums to, and asking until it is done."""
+"""The book of a payment: what we ask for, what we hear, and what it sums to."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Q, QuerySet, Sum
 
-from orders.gateways import gateway_for
-from orders.gateways.base import PaymentUpdate
+from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Payment, PaymentEvent
-from storefront.lib.failures import PermanentError
 from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
 
@@ -22,8 +22,12 @@ AGAIN = "#"  # stands before the number of an attempt that is not the first
 
 @needs_transaction
 def ask_capture(payment: Payment, *, amount: Money, purpose: str, at: datetime) -> None:
-    """Write down that so much is to be captured; a worker does it and repeats it until answered."""
-    _ask(payment, Kind.CAPTURE_REQUESTED, amount=amount, key=capture_key(purpose), at=at)
+    """Write down that so much is to be captured; a worker does it and repeats it until answered.
+
+    Nothing is asked for what costs nothing: a gift that travels alone, its way free.
+    """
+    if amount:
+        _ask(payment, Kind.CAPTURE_REQUESTED, amount=amount, key=capture_key(purpose), at=at)
 
 
 @needs_transaction
@@ -120,7 +124,8 @@ def is_capture_due(payment: Payment, *, purpose: str) -> bool:
 
 def refundable(payment: Payment) -> Money:
     """Return what is captured or being captured, and neither refunded nor asked to be."""
-    return asked(payment, Kind.CAPTURE_REQUESTED) - asked(payment, Kind.REFUND_REQUESTED)
+    given = asked(payment, Kind.REFUND_REQUESTED) - asked(payment, Kind.REFUND_FAILED)
+    return asked(payment, Kind.CAPTURE_REQUESTED) - given
 
 
 def releasable(payment: Payment) -> Money:
@@ -146,7 +151,8 @@ def add_up(payment: Payment) -> None:
     payment.released_amount = sums.get(Kind.RELEASED, Decimal(0))
     if Kind.EXPIRED in sums:  # what was not captured by then is nobody's to capture any more
         payment.released_amount = payment.authorized_amount - payment.captured_amount
-    payment.refunded_amount = sums.get(Kind.REFUNDED, Decimal(0))
+    came_back = sums.get(Kind.REFUND_FAILED, Decimal(0))
+    payment.refunded_amount = sums.get(Kind.REFUNDED, Decimal(0)) - came_back
     payment.save(
         update_fields=[
             "authorized_amount",
@@ -168,49 +174,106 @@ def settle_status(payment: Payment, *, at: datetime) -> None:
         payment.move(Status.CAPTURED, at=at, actor=payment.gateway)
     if payment.status == Status.CAPTURED and payment.refunded_amount >= payment.captured_amount > 0:
         payment.move(Status.REFUNDED, at=at, actor=payment.gateway)
+    if payment.status == Status.REFUNDED and payment.refunded_amount < payment.captured_amount:
+        payment.move(Status.CAPTURED, at=at, actor=payment.gateway, reason="a refund came back")
 
 
-def unanswered() -> list[int]:
-    """Return the oldest unanswered request of each payment: a refund waits for its capture."""
-    requests = PaymentEvent.objects.filter(kind__in=REQUESTS, outcome__isnull=True)
-    first = requests.order_by("payment", "pk").distinct("payment")
-    return list(first.values_list("pk", flat=True)[:200])
+def pieces(payment: Payment, update: PaymentUpdate) -> list[PaymentUpdate]:
+    """Split the news of a sum into what is new of it, by the requests that it answers, in turn.
 
-
-def carry_out(*, request: PaymentEvent, now: datetime) -> PaymentUpdate | None:
-    """Ask the gateway to move the money of one request, with the request's own key.
-
-    Returns the answer, to be applied by ``payments.apply``; None when it was refused, which
-    is written down for staff.
-
-    Raises: TemporaryError  ask again with the same key
+    The name of a piece says up to which sum it goes: whoever reads the same sum finds it again.
     """
-    payment = request.payment
-    gateway = gateway_for(payment.gateway)
-    calls = {
-        Kind.CAPTURE_REQUESTED: gateway.capture,
-        Kind.RELEASE_REQUESTED: gateway.release,
-        Kind.REFUND_REQUESTED: gateway.refund,
-    }
-    try:
-        return calls[Kind(request.kind)](
-            reference=payment.reference,
-            amount=Money(request.amount, payment.currency),
-            key=request.external_id,
+    if not update.is_total:
+        return [update]
+    so_far, kind = {
+        PaymentNews.CAPTURED: (payment.captured_amount, Kind.CAPTURE_REQUESTED),
+        PaymentNews.RELEASED: (payment.released_amount, Kind.RELEASE_REQUESTED),
+    }[update.news]
+    found: list[PaymentUpdate] = []
+
+    def add(part: Decimal, key: str) -> None:
+        up_to = Money(so_far + part, payment.currency)
+        found.append(
+            replace(
+                update,
+                external_id=f"{update.external_id}:{up_to.minor}",
+                amount=Money(part, payment.currency),
+                request_key=key,
+                is_total=False,
+            )
         )
-    except PermanentError as error:
-        if error.may_have_happened:
-            raise
+
+    for request in payment.events.filter(kind=kind, outcome__isnull=True).order_by("pk"):
+        if so_far + request.amount > update.amount.amount:
+            break
+        add(request.amount, request.external_id)
+        so_far += request.amount
+    if (rest := update.amount.amount - so_far) > 0:
+        add(rest, "")
+    return found
+
+
+def write(
+    payment: Payment, update: PaymentUpdate, *, now: datetime
+) -> tuple[PaymentEvent | None, bool]:
+    """Write news into the book, once; what is told after it was taken back is not written.
+
+    A refund that failed takes back what was refunded, or refuses what was asked.
+    """
+    is_undone = update.news is PaymentNews.REFUNDED and heard(payment, failure_of(update))
+    if is_undone:
+        return None, False
+    kind = Kind(update.news.value)
+    if update.news is PaymentNews.REFUND_FAILED and not heard(payment, update.about):
+        kind = Kind.REFUSED
+    request = _request(payment, update)
+    if kind == Kind.REFUSED and request is None:
+        return None, False
+    return PaymentEvent.objects.get_or_create(
+        gateway=payment.gateway,
+        external_id=update.external_id,
+        defaults={
+            "payment": payment,
+            "kind": kind,
+            "amount": update.amount.rounded().amount if kind != Kind.REFUSED else 0,
+            "answers": request,
+            "reason": update.reason[:200],
+            "occurred_at": update.occurred_at or now,
+            "received_at": now,
+        },
+    )
+
+
+def failure_of(update: PaymentUpdate) -> str:
+    """Name the news that a refund failed."""
+    return f"{update.external_id}:failed"
+
+
+def heard(payment: Payment, external_id: str) -> bool:
+    return payment.events.filter(external_id=external_id).exists()
+
+
+def _request(payment: Payment, update: PaymentUpdate) -> PaymentEvent | None:
+    if not update.request_key:
+        return None
+    request = payment.events.filter(external_id=update.request_key).first()
+    if request is None or PaymentEvent.objects.filter(answers=request).exists():
+        return None
+    return request
+
+
+def refuse(requests: Iterable[PaymentEvent], *, reason: str, now: datetime) -> None:
+    """Write down that a gateway refused: staff look, and may ask again."""
+    for request in requests:
         PaymentEvent.objects.get_or_create(
-            gateway=payment.gateway,
+            gateway=request.gateway,
             external_id=f"refused:{request.external_id}"[:120],
             defaults={
-                "payment": payment,
+                "payment": request.payment,
                 "kind": Kind.REFUSED,
                 "answers": request,
-                "reason": str(error)[:200],
+                "reason": reason[:200],
                 "occurred_at": now,
                 "received_at": now,
             },
         )
-        return None

@@ -29,6 +29,12 @@ class PaymentAdmin(StaffAdmin):
             waits={"created", "requires_action"},
             ended={"captured", "refunded", "voided", "declined", "failed", "expired"},
         ),
+        columns.state(
+            "dispute_status",
+            _("Dispute"),
+            calls={"charged_back"},
+            ended={"none", "won", "lost"},
+        ),
         columns.money("authorized_amount", _("Authorized")),
         columns.money("captured_amount", _("Captured")),
         columns.money("released_amount", _("Released")),
@@ -37,7 +43,7 @@ class PaymentAdmin(StaffAdmin):
         columns.age("created_at", _("Opened")),
     ]
     list_select_related: ClassVar = ["order"]
-    list_filter: ClassVar = ["status", "gateway", "created_at"]
+    list_filter: ClassVar = ["status", "dispute_status", "gateway", "created_at"]
     search_fields: ClassVar = ["key", "reference", "order__number"]
     ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["pay_url"]  # it opens the shopper's payment

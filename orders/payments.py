@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
 
-from orders import allocations, facts, ledger
+from orders import allocations, disputing, facts, ledger
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent
+from storefront.lib.failures import PermanentError
 from storefront.lib.states import LostRaceError
 
 Status = Payment.Status
@@ -40,13 +43,20 @@ def start(*, order: Order, return_url: str, now: datetime) -> Payment:
     payment = _row_for(order, now)
     if payment.pay_url or payment.status in {Status.AUTHORIZED, Status.CAPTURED}:
         return payment
-    opened = gateway_for(payment.gateway).open(
-        key=payment.key,
-        amount=payment.total,
-        description=order.number,
-        return_url=return_url,
-        locale=order.locale,
-    )
+    try:
+        opened = gateway_for(payment.gateway).open(
+            key=payment.key,
+            amount=payment.total,
+            description=order.number,
+            return_url=return_url,
+            locale=order.locale,
+        )
+    except PermanentError as error:
+        # The refusal stays with the key: the next try opens another payment, under its own.
+        if not error.may_have_happened and payment.status == Status.CREATED:
+            with suppress(LostRaceError):  # the other tab was refused as well
+                payment.move(Status.FAILED, at=now, problem=str(error)[:300])
+        raise
     try:
         payment.move(
             Status.REQUIRES_ACTION, at=now, reference=opened.reference, pay_url=opened.pay_url
@@ -91,11 +101,24 @@ def read(*, payment: Payment, now: datetime) -> Payment:
     return payment
 
 
+def abandon(*, payment: Payment, now: datetime) -> Payment:
+    """Have the gateway let nobody pay any more, and hear whether somebody just did.
+
+    Raises: TemporaryError, PermanentError  it did not answer; the page may still be open
+    """
+    if payment.reference:
+        gateway_for(payment.gateway).abandon(
+            reference=payment.reference, key=f"abandon:{payment.key}"
+        )
+    return read(payment=payment, now=now)
+
+
 @transaction.atomic(durable=True)
 def apply(*, update: PaymentUpdate, gateway: str, now: datetime) -> Payment:
     """Write one piece of news into the book, once, and draw its consequences.
 
-    Locks:  the order, then the payment, then (when paid) the stock rows in id order
+    Locks:  the order, (in a dispute) its purchase orders, the payment, then (when paid) the stock
+            rows in id order
     Raises: UnknownPaymentError  it may be told again later, when we know the payment
             TooEarlyError        likewise: a capture before its authorization
     """
@@ -103,24 +126,24 @@ def apply(*, update: PaymentUpdate, gateway: str, now: datetime) -> Payment:
     if known is None:
         raise UnknownPaymentError(update.reference)
     order = Order.objects.select_for_update(of=["self"]).get(pk=known.order_id)
+    if update.news in disputing.STOPS:
+        disputing.lock(order)
     payment = Payment.objects.select_for_update(of=["self"]).get(pk=known.pk)
-    _refuse_early(payment, update)
-    event, is_news = PaymentEvent.objects.get_or_create(
-        gateway=gateway,
-        external_id=update.external_id,
-        defaults={
-            "payment": payment,
-            "kind": update.news.value,
-            "amount": update.amount.rounded().amount,
-            "answers": _request(payment, update),
-            "reason": update.reason[:200],
-            "occurred_at": update.occurred_at,
-            "received_at": now,
-        },
-    )
-    if is_news:
-        _follow(order, payment, event, update, now)
+    for piece in ledger.pieces(payment, _as_heard(payment, update)):
+        _refuse_early(payment, piece)
+        event, is_news = ledger.write(payment, piece, now=now)
+        if event is not None and is_news:
+            _follow(order, payment, event, piece, now)
     return payment
+
+
+def _as_heard(payment: Payment, update: PaymentUpdate) -> PaymentUpdate:
+    """Read a release of what we never heard to be authorized: the attempt came to nothing."""
+    is_void = update.news is PaymentNews.RELEASED and update.is_total
+    if not is_void or payment.authorized_amount:
+        return update
+    words = update.reason or "canceled at the gateway"
+    return replace(update, news=PaymentNews.FAILED, is_total=False, reason=words)
 
 
 def _refuse_early(payment: Payment, update: PaymentUpdate) -> None:
@@ -133,15 +156,6 @@ def _refuse_early(payment: Payment, update: PaymentUpdate) -> None:
         raise TooEarlyError(f"{update.news} of {update.amount} on {payment}")
 
 
-def _request(payment: Payment, update: PaymentUpdate) -> PaymentEvent | None:
-    if not update.request_key:
-        return None
-    request = payment.events.filter(external_id=update.request_key).first()
-    if request is None or PaymentEvent.objects.filter(answers=request).exists():
-        return None
-    return request
-
-
 def _follow(
     order: Order, payment: Payment, event: PaymentEvent, update: PaymentUpdate, now: datetime
 ) -> None:
@@ -151,11 +165,15 @@ def _follow(
             _authorized(order, payment, update, now)
         case PaymentNews.CAPTURED | PaymentNews.RELEASED:
             ledger.settle_status(payment, at=now)
+        case PaymentNews.REFUND_FAILED:
+            ledger.settle_status(payment, at=now)
         case PaymentNews.REFUNDED:
             ledger.settle_status(payment, at=now)
             facts.order_refunded(order, event=event, at=now)
         case PaymentNews.DECLINED | PaymentNews.FAILED | PaymentNews.EXPIRED:
             _failed(order, payment, update, now)
+        case _:
+            disputing.follow(order, payment, update, now=now)
 
 
 def _authorized(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:
@@ -165,6 +183,7 @@ def _authorized(order: Order, payment: Payment, update: PaymentUpdate, now: date
             at=now,
             actor=payment.gateway,
             capture_before=update.capture_before,
+            taking=update.taking,
         )
     elif payment.status != Status.AUTHORIZED:
         # The news overtook each other: money is held on an attempt that we gave up.

@@ -5,8 +5,8 @@ stands alone. Of these ways the one that saves the shopper most is taken, and of
 first: he never needs to try.
 
 Note [Floor]: a discount ends where a line would bring less than its lowest margin, unless staff
-said that this promotion may go below it. A free way is counted last: it must be paid by what the
-goods still bring above that, else it is refused, and the shopper is told so.
+said that this promotion may go below it. A free way is counted last: each parcel's must be paid by
+what its own goods still bring above that, else it is refused, and the shopper is told so.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from orders.totaling import Deductions
+from orders.totaling import Deductions, Way
 from storefront.lib.money import Money
 
 
@@ -109,7 +109,7 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class _Way:
+class _Try:
     """Promotions that are tried together."""
 
     currency: str
@@ -123,17 +123,17 @@ class _Way:
         return Money.total((each.amount for each in self.applied), self.currency)
 
 
-def decide(*, goods: Sequence[Good], delivery: Money, offers: Iterable[Offer]) -> Outcome:
+def decide(*, goods: Sequence[Good], ways: Sequence[Way], offers: Iterable[Offer]) -> Outcome:
     """Find the way that saves most."""
     ranked = sorted(offers, key=lambda offer: (offer.priority, offer.id))
     if not ranked or not goods:
         return Outcome()
-    ways = [[offer for offer in ranked if offer.combines]]
-    ways += [[offer] for offer in ranked if not offer.combines]
-    tried = [_try(way, goods, delivery) for way in ways if way]
-    best = max(tried, key=lambda way: way.saved.amount)
+    sets = [[offer for offer in ranked if offer.combines]]
+    sets += [[offer] for offer in ranked if not offer.combines]
+    tried = [_try(together, goods, ways) for together in sets if together]
+    best = max(tried, key=lambda one: one.saved.amount)
     taken = {each.offer.id for each in best.applied}
-    reasons = {code: why for way in tried for code, why in way.refused.items()}
+    reasons = {code: why for one in tried for code, why in one.refused.items()}
     refused = {
         offer.code: reasons.get(offer.code, Refusal.NOT_COMBINED)
         for offer in ranked
@@ -146,58 +146,63 @@ def decide(*, goods: Sequence[Good], delivery: Money, offers: Iterable[Offer]) -
     )
 
 
-def _try(offers: Sequence[Offer], goods: Sequence[Good], delivery: Money) -> _Way:
-    zero = Money.zero(delivery.currency)
-    way = _Way(
-        currency=delivery.currency, off={good.key: zero for good in goods}, applied=[], refused={}
-    )
-    worth = Money.total((good.amount for good in goods), way.currency)
+def _try(offers: Sequence[Offer], goods: Sequence[Good], ways: Sequence[Way]) -> _Try:
+    currency = goods[0].unit.currency
+    zero = Money.zero(currency)
+    one = _Try(currency=currency, off={good.key: zero for good in goods}, applied=[], refused={})
+    worth = Money.total((good.amount for good in goods), one.currency)
     for offer in sorted(offers, key=lambda offer: offer.kind is Kind.FREE_DELIVERY):
         fitting = [good for good in goods if offer.fits(good)]
         if offer.minimum is not None and worth < offer.minimum:
-            way.refused[offer.code] = Refusal.BELOW_MINIMUM
+            one.refused[offer.code] = Refusal.BELOW_MINIMUM
         elif not fitting:
-            way.refused[offer.code] = Refusal.NOTHING_FITS
+            one.refused[offer.code] = Refusal.NOTHING_FITS
         elif offer.kind is Kind.FREE_DELIVERY:
-            _free_way(offer, way, goods, delivery)
+            _free_ways(offer, one, goods, ways)
         else:
-            _take_off(offer, way, fitting)
-    return way
+            _take_off(offer, one, fitting)
+    return one
 
 
-def _free_way(offer: Offer, way: _Way, goods: Sequence[Good], delivery: Money) -> None:
-    spare = Money.total((_room(good, way, offer) for good in goods), way.currency)
-    if way.is_delivery_free:
+def _free_ways(offer: Offer, one: _Try, goods: Sequence[Good], ways: Sequence[Way]) -> None:
+    delivery = Money.total((way.amount for way in ways), one.currency)
+    if one.is_delivery_free:
         return
-    if spare < delivery and not offer.may_go_below_floor:
-        way.refused[offer.code] = Refusal.BELOW_FLOOR
+    if not delivery:
+        one.refused[offer.code] = Refusal.NOTHING_FITS
         return
-    way.is_delivery_free = True
-    way.applied.append(Applied(offer=offer, amount=delivery))
+    for way in ways:
+        mine = (_room(good, one, offer) for good in goods if good.key in way.keys)
+        if Money.total(mine, one.currency) < way.amount and not offer.may_go_below_floor:
+            one.refused[offer.code] = Refusal.BELOW_FLOOR
+            return
+    one.is_delivery_free = True
+    one.applied.append(Applied(offer=offer, amount=delivery))
 
 
-def _take_off(offer: Offer, way: _Way, fitting: Sequence[Good]) -> None:
-    wanted = _wanted(offer, way, fitting)
+def _take_off(offer: Offer, one: _Try, fitting: Sequence[Good]) -> None:
+    wanted = _wanted(offer, one, fitting)
     if not any(wanted.values()):
-        way.refused[offer.code] = Refusal.NOTHING_FITS
+        one.refused[offer.code] = Refusal.NOTHING_FITS
         return
-    given = {good.key: min(wanted[good.key], _room(good, way, offer)).rounded() for good in fitting}
-    taken = Money.total(given.values(), way.currency)
+    given = {good.key: min(wanted[good.key], _room(good, one, offer)).rounded() for good in fitting}
+    taken = Money.total(given.values(), one.currency)
     if not taken:
-        way.refused[offer.code] = Refusal.BELOW_FLOOR
+        one.refused[offer.code] = Refusal.BELOW_FLOOR
         return
     for key, money in given.items():
-        way.off[key] += money
-    way.applied.append(Applied(offer=offer, amount=taken))
+        one.off[key] += money
+    one.applied.append(Applied(offer=offer, amount=taken))
 
 
-def _wanted(offer: Offer, way: _Way, fitting: Sequence[Good]) -> dict[int, Money]:
-    left = {good.key: good.amount - way.off[good.key] for good in fitting}
+def _wanted(offer: Offer, one: _Try, fitting: Sequence[Good]) -> dict[int, Money]:
+    left = {good.key: good.amount - one.off[good.key] for good in fitting}
     if offer.kind is Kind.PERCENT:
         return {key: (money * offer.percent).rounded() for key, money in left.items()}
     if offer.kind is Kind.AMOUNT:
-        return spread(offer.amount or Money.zero(way.currency), left)
-    return _cheapest_off(offer, fitting, way.currency)
+        room = {good.key: _room(good, one, offer) for good in fitting}
+        return spread(offer.amount or Money.zero(one.currency), room)
+    return _cheapest_off(offer, fitting, one.currency)
 
 
 def spread(amount: Money, over: Mapping[int, Money]) -> dict[int, Money]:
@@ -232,11 +237,11 @@ def _cheapest_off(offer: Offer, fitting: Sequence[Good], currency: str) -> dict[
     return wanted
 
 
-def _room(good: Good, way: _Way, offer: Offer) -> Money:
+def _room(good: Good, one: _Try, offer: Offer) -> Money:
     """Return how much may still be taken off a line."""
-    left = good.amount - way.off[good.key]
+    left = good.amount - one.off[good.key]
     if offer.may_go_below_floor:
         return left
     if good.floor is None:
-        return Money.zero(way.currency)
-    return max(left - good.floor * good.quantity, Money.zero(way.currency))
+        return Money.zero(one.currency)
+    return max(left - good.floor * good.quantity, Money.zero(one.currency))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from orders import codes
 from orders.cart_view import Wanted
 from orders.models import Cart, Promotion, Redemption
 from orders.promoting import Good, Kind, Offer, Outcome, Refusal, decide
+from orders.totaling import Way
 from storefront.lib.money import Money
 
 
@@ -27,7 +28,7 @@ class Found:
 
 
 def look(
-    *, cart: Cart, wanted: Mapping[int, Wanted], delivery: Money, email: str, now: datetime
+    *, cart: Cart, wanted: Mapping[int, Wanted], ways: Sequence[Way], email: str, now: datetime
 ) -> Found:
     """Find what holds for a cart, and count what it takes off.
 
@@ -53,7 +54,7 @@ def look(
     if not offers:
         return Found(refused=refused)
     goods = _goods(wanted, cart.channel.currency)
-    outcome = decide(goods=goods, delivery=delivery, offers=offers.values())
+    outcome = decide(goods=goods, ways=ways, offers=offers.values())
     minimums = {each.code: each.minimum for each in offers.values() if each.minimum is not None}
     return Found(outcome=outcome, refused={**outcome.refused, **refused}, minimums=minimums)
 

@@ -6,11 +6,11 @@ waits for another; who sets a limit later has it counted from the redemptions (`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from orders.models import Coupon, Order, Promotion, Redemption
 from orders.promoting import Applied
@@ -104,13 +104,33 @@ def _place(promotion_id: int, email: str, limit: int, spent: SpentError) -> int:
 
 
 @needs_transaction
+def give_back_uncharged(*, order: Order, closing: Iterable[int], now: datetime) -> None:
+    """Give back what an order took, if it ends with these purchase orders and paid nothing.
+
+    Called before their stock is given back: whoever places an order locks promotions first.
+
+    Shape:  ``closing`` are ids
+    """
+    purchase_orders = order.purchase_orders.all()
+    others = purchase_orders.exclude(status="canceled").exclude(pk__in=closing)
+    if not others.exists() and not purchase_orders.filter(accepted_at__isnull=False).exists():
+        give_back(order=order, now=now)
+
+
+def kept(promotion: Promotion) -> QuerySet[Redemption]:
+    """Find the uses of a promotion that were not given back."""
+    return Redemption.objects.filter(promotion=promotion.pk, given_back_at__isnull=True)
+
+
+@needs_transaction
 def recount(*, promotion: Promotion) -> None:
     """Count anew what was taken of a promotion and of its codes, once their limits changed.
 
     Locks:  the promotion, then its codes in id order
     """
-    Promotion.objects.select_for_update(of=["self"]).get(pk=promotion.pk)
-    kept = Redemption.objects.filter(promotion=promotion, given_back_at__isnull=True)
-    Promotion.objects.filter(pk=promotion.pk).update(used=kept.count())
-    for coupon in promotion.coupons.select_for_update(of=["self"]).order_by("pk"):
-        Coupon.objects.filter(pk=coupon.pk).update(used=kept.filter(coupon=coupon).count())
+    Promotion.objects.select_for_update(of=["self"], no_key=True).get(pk=promotion.pk)
+    taken = kept(promotion)
+    Promotion.objects.filter(pk=promotion.pk).update(used=taken.count())
+    codes = promotion.coupons.select_for_update(of=["self"], no_key=True)
+    for coupon in codes.order_by("pk"):
+        Coupon.objects.filter(pk=coupon.pk).update(used=taken.filter(coupon=coupon).count())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from orders import access
-from orders.models import PurchaseOrder
+from orders import access, importing
+from orders.models import OrderLine, PurchaseOrder
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from suppliers.adapters.base import PurchaseRequest, RequestLine
@@ -33,10 +34,17 @@ def request_for(purchase_order: PurchaseOrder) -> PurchaseRequest:
             )
             for line in lines
         ),
-        declared_value=Money(purchase_order.charge_amount, purchase_order.currency),
+        declared_value=_declared(purchase_order, [line.order_line for line in lines]),
         ioss_number=purchase_order.ioss_number,
         page_url=access.purchase_url(purchase_order),
     )
+
+
+def _declared(purchase_order: PurchaseOrder, lines: Sequence[OrderLine]) -> Money:
+    """Say what the goods are worth, under our import number as customs count it."""
+    if purchase_order.ioss_number:
+        return Money(importing.worth_of(lines), purchase_order.currency)
+    return purchase_order.charge
 
 
 def spoken(request: PurchaseRequest) -> dict[str, Any]:

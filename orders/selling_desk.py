@@ -41,6 +41,9 @@ class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
         starts, ends = given.get("starts_at"), given.get("ends_at")
         if starts and ends and ends <= starts:
             self.add_error("ends_at", gettext("It must end after it begins."))
+        most = given.get("limit_total")
+        if most is not None and most < redeeming.kept(self.instance).count():
+            self.add_error("limit_total", gettext("More orders than that have it already."))
         return given
 
 
@@ -83,10 +86,10 @@ class PromotionAdmin(StaffAdmin):
     def save_model(
         self, request: HttpRequest, obj: Promotion, form: forms.ModelForm[Promotion], change: bool
     ) -> None:
-        obj.save(update_fields=self.editable_columns() if change else None)
-        if "limit_total" in form.changed_data:
-            with transaction.atomic():
-                redeeming.recount(promotion=obj)
+        with transaction.atomic():
+            if change:
+                redeeming.recount(promotion=obj)  # before its new limit
+            obj.save(update_fields=self.editable_columns() if change else None)
 
     def editable_columns(self) -> list[str]:
         many = {field.name for field in self.opts.many_to_many}
@@ -98,6 +101,14 @@ class CouponForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy
 
     def clean_code(self) -> str:
         return codes.plain_code(self.cleaned_data["code"])
+
+    def clean_limit(self) -> int | None:
+        most: int | None = self.cleaned_data["limit"]
+        if self.instance.pk and most is not None:
+            used = redeeming.kept(self.instance.promotion).filter(coupon=self.instance).count()
+            if most < used:
+                raise forms.ValidationError(gettext("More orders than that have it already."))
+        return most
 
 
 @admin.register(Coupon)
@@ -114,10 +125,10 @@ class CouponAdmin(StaffAdmin):
     def save_model(
         self, request: HttpRequest, obj: Coupon, form: forms.ModelForm[Coupon], change: bool
     ) -> None:
-        obj.save(update_fields=["limit"] if change else None)
-        if change and "limit" in form.changed_data:
-            with transaction.atomic():
-                redeeming.recount(promotion=obj.promotion)
+        with transaction.atomic():
+            if change:
+                redeeming.recount(promotion=obj.promotion)  # before its new limit
+            obj.save(update_fields=["limit"] if change else None)
 
 
 show(
@@ -148,8 +159,20 @@ class TaxRateAdmin(StaffAdmin):
     ordering: ClassVar = ["country", "region", "-valid_from"]
 
 
+class TaxNumberForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """A number, refused in words where the database would refuse it."""
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        begins = given.get("valid_from") or self.instance.valid_from
+        if given.get("valid_until") and begins and given["valid_until"] < begins:
+            self.add_error("valid_until", gettext("It must end after it begins."))
+        return given
+
+
 @admin.register(TaxNumber)
 class TaxNumberAdmin(StaffAdmin):
+    form = TaxNumberForm
     may_add = True
     editable = ("number", "valid_until")
     groups = NUMBER

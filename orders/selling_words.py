@@ -10,9 +10,9 @@ PROMOTION = (
     Group(
         _("What it gives"),
         {
-            "channel": Field(_("Channel")),
+            "channel": Field(_("Channel"), _("Where it holds; amounts are in its currency.")),
             "name": Field(_("Name"), _("The shopper reads it beside what it saves him.")),
-            "kind": Field(_("What it gives")),
+            "kind": Field(_("What it gives"), _("Each kind asks for its own figures below.")),
             "percent": Field(
                 _("Percent off"), _("A fraction: 0.1 is 10 %. Only where it gives percent off.")
             ),
@@ -39,8 +39,8 @@ PROMOTION = (
                 _("Worth of all goods, in the currency of the channel. Empty: any cart."),
             ),
             "products": Field(_("Products"), _("Nothing in all three: all goods.")),
-            "categories": Field(_("Categories")),
-            "brands": Field(_("Brands")),
+            "categories": Field(_("Categories"), _("All goods on these shelves.")),
+            "brands": Field(_("Brands"), _("All goods of these brands.")),
         },
     ),
     Group(
@@ -48,7 +48,7 @@ PROMOTION = (
         {
             "is_live": Field(_("Holds"), _("Off: nobody gets it, with or without a code.")),
             "needs_code": Field(_("Needs a code"), _("Off: every cart that fits gets it.")),
-            "starts_at": Field(_("From, UTC")),
+            "starts_at": Field(_("From, UTC"), _("It holds from this moment on.")),
             "ends_at": Field(_("Until, UTC"), _("Empty: until it is switched off.")),
             "limit_total": Field(
                 _("For so many orders"), _("The database keeps to it. Empty: for any number.")
@@ -78,7 +78,7 @@ COUPON = (
     Group(
         _("Which code"),
         {
-            "promotion": Field(_("Promotion")),
+            "promotion": Field(_("Promotion"), _("What the code opens.")),
             "code": Field(
                 _("Code"), _("Capital letters, digits and hyphens; the shopper may write small.")
             ),
@@ -109,13 +109,13 @@ NUMBER = (
     Group(
         _("Which number"),
         {
-            "scheme": Field(_("Scheme")),
+            "scheme": Field(_("Scheme"), _("Under which rules this number was given.")),
             "country": Field(
                 _("Country"), _("Two letters. Empty for the schemes of the EU, which have none.")
             ),
             "region": Field(_("Region"), _("A state, such as CA. Empty: the whole country.")),
             "number": Field(_("Number"), _("An IOSS number begins with IM and goes to suppliers.")),
-            "valid_from": Field(_("From this day on")),
+            "valid_from": Field(_("From this day on"), _("Orders before it do without.")),
             "valid_until": Field(_("Until this day"), _("Empty: until further notice.")),
         },
     ),

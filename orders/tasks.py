@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from orders import (
     cancelling,
+    capturing,
     checkout,
     holding,
-    ledger,
     measuring,
     pausing,
     payments,
@@ -189,7 +189,7 @@ def pursue_cancellation(*, purchase_order_id: int, **_: Any) -> None:
 @shared_task
 def settle_payments(**_: Any) -> None:
     """Carry out what was asked of the gateways: captures, releases, refunds."""
-    for request_id in ledger.unanswered():
+    for request_id in capturing.due(now=timezone.now()):
         settle.delay(request_id=request_id)
 
 
@@ -198,14 +198,18 @@ def settle(*, request_id: int, **_: Any) -> None:
     request = PaymentEvent.objects.select_related("payment").get(pk=request_id)
     if PaymentEvent.objects.filter(answers=request).exists():
         return
-    now = timezone.now()
     try:
-        update = ledger.carry_out(request=request, now=now)
-    except OutsideError as error:
+        capturing.carry_out(payment=request.payment, now=timezone.now())
+    except (OutsideError, payments.TooEarlyError) as error:
         log.warning("%s waits for its gateway: %s", request, error)
-        return
-    if update is not None:
-        payments.apply(update=update, gateway=request.gateway, now=now)
+
+
+@shared_task
+def secure_ending(**_: Any) -> None:
+    """Take the money of what suppliers may have before its authorization ends."""
+    for payment in capturing.ending(now=timezone.now()).order_by("capture_before"):
+        capturing.secure(payment=payment, now=timezone.now())
+    settle_payments.delay()
 
 
 @shared_task
@@ -234,13 +238,16 @@ def ask_gateways(**_: Any) -> None:
 
 @shared_task
 def expire_unpaid(**_: Any) -> None:
-    """Let unpaid orders go, after asking the gateway a last time."""
+    """Let unpaid orders go, after closing the gateway's page and asking a last time.
+
+    A page that cannot be closed may still be paid at: that money is given back when we hear of it.
+    """
     now = timezone.now()
     late = Order.objects.filter(status=Order.Status.PENDING_PAYMENT, pay_before__lte=now)
     for order in late.order_by("pk")[:BATCH]:
         try:
             for payment in order.payments.filter(status=Payment.Status.REQUIRES_ACTION):
-                payments.read(payment=payment, now=now)
+                payments.abandon(payment=payment, now=now)
         except (OutsideError, payments.TooEarlyError) as error:
             log.warning("%s: the gateway could not be asked: %s", order, error)
         checkout.expire(order=order, now=now)

@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 
 from catalog.landing import EU
 from catalog.models import Channel
+from orders import addresses
 from orders.models import TaxNumber, TaxRate
 from orders.totaling import Treatment
 from storefront.lib.failures import OutsideError
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 Scheme = TaxNumber.Scheme
 NOT_TAXED = Decimal(0)
+EXACT = Decimal("0.00001")  # as orders keep it
 
 
 class TaxService(Protocol):
@@ -44,9 +46,10 @@ def treatment(
     """Say how a sale to a place is taxed.
 
     Where a channel tells prices without tax, it is added only where we are registered to collect
-    it. Where it tells them with tax, the tax of the place is in them.
+    it. Where it tells them with tax, the tax of the place is in them. A service may be asked: no
+    lock may be held.
     """
-    region = region.strip().upper()
+    region = addresses.region_code(country=country, region=region)
     if channel.adds_tax and not collects(country=country, region=region, on=on):
         return Treatment(rate=NOT_TAXED, is_added=True)
     rate = _rate(country=country, region=region, postcode=postcode, on=on)
@@ -58,7 +61,7 @@ def collects(*, country: str, region: str, on: date) -> bool:
     here = Q(scheme__in=[Scheme.VAT, Scheme.SALES_TAX], country=country)
     here &= Q(region="") | Q(region=region)
     if country in EU:
-        here |= Q(scheme=Scheme.OSS)
+        here |= Q(scheme__in=[Scheme.OSS, Scheme.IOSS])
     return _valid(on).filter(here).exists()
 
 
@@ -80,9 +83,13 @@ def _rate(*, country: str, region: str, postcode: str, on: date) -> Decimal:
     service = _service(settings.TAX_SERVICE)
     if service is not None:
         try:
-            return service.rate(country=country, region=region, postcode=postcode, on=on)
+            told = service.rate(country=country, region=region, postcode=postcode, on=on)
         except OutsideError as error:
             log.warning("the tax service does not answer, our table counts: %s", error)
+        else:
+            if NOT_TAXED <= told < 1:
+                return told.quantize(EXACT)
+            log.warning("the tax service told %s, which is no fraction: our table counts", told)
     return table_rate(country=country, region=region, on=on)
 
 

@@ -38,6 +38,14 @@ class Treatment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """What the way of one parcel costs, and the keys of the lines that it brings."""
+
+    amount: Money
+    keys: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deductions:
     """What is taken off: an amount of each line, and all of the delivery or nothing of it."""
 
@@ -70,7 +78,7 @@ class Share:
 class Totals:
     """What a cart comes to.
 
-    Shape:  ``lines`` by the key of the line, ``parcels`` in the order in which they were given
+    Shape:  ``lines`` by the key of the line, ``parcels`` in the order of their ways
     """
 
     currency: str
@@ -112,18 +120,17 @@ class Totals:
 def add_up(
     *,
     lines: Mapping[int, Money],
-    parcels: Sequence[Money],
+    ways: Sequence[Way],
     currency: str,
     treatment: Treatment,
     deductions: Deductions = NONE,
 ) -> Totals:
     """Add up a cart.
 
-    Shape:  ``lines`` are unit x quantity by line, ``parcels`` what each way costs
+    Shape:  ``lines`` are unit x quantity by line
     """
     nothing = Money.zero(currency)
     discounts = deductions.lines
-    off = parcels if deductions.is_delivery_free else [nothing] * len(parcels)
     return Totals(
         currency=currency,
         lines={
@@ -131,7 +138,8 @@ def add_up(
             for key, amount in lines.items()
         },
         parcels=[
-            _share(amount, less, treatment) for amount, less in zip(parcels, off, strict=True)
+            _share(way.amount, way.amount if deductions.is_delivery_free else nothing, treatment)
+            for way in ways
         ],
         treatment=treatment,
     )

@@ -57,6 +57,7 @@ app.conf.beat_schedule = {
     "orders: lift holds": {"task": "orders.tasks.lift_holds", "schedule": 30},
     "orders: resolve unknown": {"task": "orders.tasks.resolve_unknown", "schedule": 10},
     "orders: settle payments": {"task": "orders.tasks.settle_payments", "schedule": 10},
+    "orders: secure ending": {"task": "orders.tasks.secure_ending", "schedule": 300},
     "orders: reconcile stock": {"task": "orders.tasks.reconcile_stock", "schedule": 20},
     "orders: measure countdowns": {"task": "orders.tasks.measure_countdowns", "schedule": 3600},
     "orders: settle cancellations": {

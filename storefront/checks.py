@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from orders.gateways import MOVES_NO_MONEY
 
+LIVE_KEYS = ("sk_live_", "rk_live_")
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -61,6 +62,7 @@ def _defaults() -> list[tuple[str, bool, str]]:
             settings.PAYMENT_GATEWAY in MOVES_NO_MONEY,
             "The test gateway moves no money: choose a real one.",
         ),
+        *_stripe(),
         (
             "TRACKING_HOOK_SECRET",
             settings.TRACKING_HOOK_SECRET == settings.HARMLESS_TRACKING_SECRET,
@@ -75,5 +77,27 @@ def _defaults() -> list[tuple[str, bool, str]]:
             "SMTP_URL",
             any(host in settings.SMTP_URL for host in LOCAL),
             "Set the mail server's address.",
+        ),
+    ]
+
+
+def _stripe() -> list[tuple[str, bool, str]]:
+    if settings.PAYMENT_GATEWAY != "stripe":
+        return []
+    return [
+        (
+            "STRIPE_SECRET_KEY",
+            not settings.STRIPE_SECRET_KEY.startswith(LIVE_KEYS),
+            "Set Stripe's live key: others move no money.",
+        ),
+        (
+            "STRIPE_WEBHOOK_SECRET",
+            not settings.STRIPE_WEBHOOK_SECRET,
+            "Set the signing secret of the webhook endpoint /hooks/stripe/.",
+        ),
+        (
+            "STRIPE_API_URL",
+            not settings.STRIPE_API_URL.startswith("https://"),
+            "Leave it out: it names Stripe itself then.",
         ),
     ]

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.csp import CSP
 
+from storefront import gateway_settings
 from storefront.accounts.allauth_settings import *  # noqa: F403 - each is named by allauth
 from storefront.api import framework
 from storefront.dashboard import clothes
@@ -37,11 +38,10 @@ FIELD_KEYS = env_list("FIELD_KEYS") or [HARMLESS_FIELD_KEY]  # newest first
 
 # What stands outside
 SANDBOX_SUPPLIER_URL = env_str("SANDBOX_SUPPLIER_URL", "http://127.0.0.1:8001")
-TEST_GATEWAY_URL = env_str("TEST_GATEWAY_URL", "http://127.0.0.1:8002")
-PAYMENT_GATEWAY = env_str("PAYMENT_GATEWAY", "test")
+TEST_GATEWAY_URL, TEST_GATEWAY_SECRET = gateway_settings.TEST_URL, gateway_settings.TEST_SECRET
+STRIPE_API_URL, STRIPE_SECRET_KEY = gateway_settings.STRIPE_URL, gateway_settings.STRIPE_KEY
+PAYMENT_GATEWAY, STRIPE_WEBHOOK_SECRET = gateway_settings.CHOSEN, gateway_settings.STRIPE_HOOK
 TAX_SERVICE = env_str("TAX_SERVICE", "")  # a class as in ``orders.taxes``; else our own table
-HARMLESS_GATEWAY_SECRET = "whsec_bG9jYWwtb25seS1hbmQta25vd24tdG8tZXZlcnlib2R5"
-TEST_GATEWAY_SECRET = env_str("TEST_GATEWAY_SECRET", HARMLESS_GATEWAY_SECRET)
 # The news that a supplier without an own signing scheme posts to us: source name -> secret.
 HARMLESS_TRACKING_SECRET = "whsec_bG9jYWwtb25seS1zdXBwbGllci1wb3N0aW5nLXRyYWNraW5n"
 TRACKING_HOOK_SECRET = env_str("TRACKING_HOOK_SECRET", HARMLESS_TRACKING_SECRET)
@@ -267,7 +267,7 @@ SECURE_CSP = {
     "object-src": [CSP.NONE],
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
-    "form-action": [CSP.SELF, TEST_GATEWAY_URL] if not IS_PRODUCTION else [CSP.SELF],
+    "form-action": [CSP.SELF, *gateway_settings.pages()],
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -294,6 +294,6 @@ LOGGING = {
     "filters": {"without_traceback": {"()": "storefront.lib.logs.WithoutTraceback"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env_str("LOG_LEVEL", "INFO")},
-    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "fontTools")}
+    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "fontTools", "stripe")}
     | {"django.security.TooManyFieldsSent": {"filters": ["without_traceback"]}},
 }

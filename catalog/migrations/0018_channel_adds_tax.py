@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='channel',
             name='adds_tax',
-            field=models.BooleanField(default=False),
+            field=models.BooleanField(db_default=False),
         ),
     ]

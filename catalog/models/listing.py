@@ -23,7 +23,7 @@ class Channel(models.Model):
     currency = models.CharField(max_length=3)
     default_country = models.CharField(max_length=2)
     countries = models.JSONField(default=list)
-    adds_tax = models.BooleanField(default=False)  # its prices are told without tax
+    adds_tax = models.BooleanField(db_default=False)  # its prices are told without tax
     buffer = models.PositiveSmallIntegerField(default=0)  # units never shown here
     # What it kept back when its listings were last published for that.
     supplied_under = models.PositiveSmallIntegerField(db_default=0, editable=False)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 
 from django.conf import settings
 
 from orders.gateways.base import Gateway
 
-GATEWAYS = {
-    "test": ("orders.gateways.test.TestGateway", "TEST_GATEWAY"),
-    "fake": ("orders.gateways.fake.FakeGateway", ""),
+# Where each is, and which settings say how to reach it.
+GATEWAYS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "test": (
+        "orders.gateways.test.TestGateway",
+        {"base_url": "TEST_GATEWAY_URL", "secret": "TEST_GATEWAY_SECRET"},
+    ),
+    "stripe": (
+        "orders.gateways.stripe.gateway.StripeGateway",
+        {"base_url": "STRIPE_API_URL", "secret": "STRIPE_SECRET_KEY"},
+    ),
+    "fake": ("orders.gateways.fake.FakeGateway", {}),
 }
-MOVES_NO_MONEY = frozenset(GATEWAYS)
+MOVES_NO_MONEY = frozenset({"test", "fake"})
 
 
 class UnknownGatewayError(LookupError):
@@ -23,17 +32,14 @@ _open: dict[tuple[str, ...], Gateway] = {}  # kept for the process, and their co
 
 
 def gateway_for(code: str) -> Gateway:
-    """Open the gateway of one name; its settings begin with ``TEST_GATEWAY`` and the like.
+    """Open the gateway of one name.
 
     Raises: UnknownGatewayError
     """
     if code not in GATEWAYS:
         raise UnknownGatewayError(code)
-    path, prefix = GATEWAYS[code]
-    known: dict[str, str] = {}
-    if prefix:
-        known["base_url"] = getattr(settings, f"{prefix}_URL")
-        known["secret"] = getattr(settings, f"{prefix}_SECRET")
+    path, wanted = GATEWAYS[code]
+    known: dict[str, str] = {word: getattr(settings, name) for word, name in wanted.items()}
     place = (code, *known.values())
     if place not in _open:
         module, _, name = path.rpartition(".")

@@ -21,6 +21,19 @@ class PaymentNews(StrEnum):
     CAPTURED = "captured"
     RELEASED = "released"
     REFUNDED = "refunded"
+    REFUND_FAILED = "refund_failed"  # it is back with us, or never left
+    DISPUTED = "disputed"  # the bank takes the money back, and may give it again
+    DISPUTE_WON = "dispute_won"
+    DISPUTE_LOST = "dispute_lost"
+    WARNED = "warned"  # of fraud, before a dispute
+
+
+class Taking(StrEnum):
+    """How often the money of one authorization may be taken, and given back."""
+
+    PARTS = "parts"  # each part is captured or released by itself
+    MANY = "many"  # captured in parts; the rest is released as a whole, when no part follows
+    ONCE = "once"  # one capture; the rest is released with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +51,22 @@ class PaymentUpdate:
     ``external_id`` is the gateway's id of the operation: the same in the answer to our call,
     in the webhook and in a later reading, so that it counts once.
     ``request_key`` is our idempotency key, when it answers a request of ours.
+    ``is_total``: the amount is the sum of all such news so far, told by a gateway that names no
+    single ones. ``about`` is the operation that a failure takes back.
+    ``occurred_at`` is empty where the gateway does not say.
     """
 
     reference: str
     external_id: str
     news: PaymentNews
     amount: Money
-    occurred_at: datetime
+    occurred_at: datetime | None
     request_key: str = ""
     reason: str = ""
     capture_before: datetime | None = None
+    taking: Taking = Taking.PARTS
+    is_total: bool = False
+    about: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -64,13 +83,28 @@ class Gateway(Protocol):
         self, *, key: str, amount: Money, description: str, return_url: str, locale: str
     ) -> OpenedPayment: ...
 
-    def capture(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate: ...
+    def capture(
+        self, *, reference: str, amount: Money, key: str, is_last: bool = False
+    ) -> PaymentUpdate:
+        """Take a part, or all, of what is authorized; after the last one nothing more is taken."""
+        ...
 
     def release(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
-        """Give back a part, or all, of what is authorized and not captured."""
+        """Give back what is authorized and not captured: a part only where parts are taken."""
         ...
 
     def refund(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate: ...
+
+    def abandon(self, *, reference: str, key: str) -> None:
+        """Let nobody pay any more; what was paid before stays, and is told by ``history``."""
+        ...
+
+    def hear(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
+        """Read the body of a webhook whose signature was found good; the gateway may be asked.
+
+        News that we have no word for is none.
+        """
+        ...
 
     def close(self) -> None: ...
 

@@ -61,7 +61,14 @@ class FakeGateway:
 
         return self._once(key, "open", amount, work)
 
-    def capture(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
+    def capture(
+        self,
+        *,
+        reference: str,
+        amount: Money,
+        key: str,
+        is_last: bool = False,  # noqa: ARG002 - any part may follow, at any time
+    ) -> PaymentUpdate:
         return self._move(PaymentNews.CAPTURED, reference, amount, key)
 
     def release(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
@@ -73,6 +80,19 @@ class FakeGateway:
     def history(self, *, reference: str) -> tuple[PaymentUpdate, ...]:
         self._trouble()
         return tuple(self._payment(reference).news)
+
+    def abandon(self, *, reference: str, key: str) -> None:
+        def work() -> OpenedPayment:
+            payment = self._payment(reference)
+            if not payment.news:
+                self.expire(reference)
+            return OpenedPayment(reference=reference, pay_url="")
+
+        self._once(key, f"abandon {reference}", self._payment(reference).amount, work)
+
+    def hear(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
+        """Tell all that happened to the payment that is named."""
+        return tuple(self._payment(body.decode()).news)
 
     def close(self) -> None:
         """Nothing is open."""

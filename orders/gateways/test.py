@@ -78,7 +78,14 @@ class TestGateway:
             raise _not_understood(f"a payment of another amount: {payment}")
         return OpenedPayment(reference=payment.id, pay_url=payment.pay_url)
 
-    def capture(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
+    def capture(
+        self,
+        *,
+        reference: str,
+        amount: Money,
+        key: str,
+        is_last: bool = False,  # noqa: ARG002 - any part may follow, at any time
+    ) -> PaymentUpdate:
         return self._move("capture", PaymentNews.CAPTURED, reference, amount, key)
 
     def release(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
@@ -93,6 +100,17 @@ class TestGateway:
         if any(event.payment != reference for event in answer.events):
             raise _not_understood("events of another payment")
         return tuple(update for event in answer.events for update in _updates(event))
+
+    def abandon(self, *, reference: str, key: str) -> None:
+        _read(
+            lambda: self._api.post(
+                f"{_path(reference)}/abandon", {}, headers={"idempotency-key": key}
+            ),
+            kind=_Payment,
+        )
+
+    def hear(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
+        return read_news(body)
 
     def close(self) -> None:
         self._api.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from catalog.models import Channel, Listing
 from storefront.accounts.models import User
@@ -24,7 +24,9 @@ class Cart(models.Model):
     locale = models.CharField(max_length=5, default="en")
     email = models.EmailField(max_length=254, blank=True)
     ship_to = models.JSONField(default=dict, blank=True)  # Address, as far as written
-    codes = models.JSONField(default=list, blank=True)  # of promotions, as the shopper wrote them
+    codes = models.JSONField(
+        default=list, db_default=Value([], models.JSONField()), blank=True
+    )  # of promotions, as the shopper wrote them
     service = models.CharField(max_length=40, blank=True)  # the delivery chosen
     # Whose account it belongs to, and whether it is the one that is filled now.
     owner = models.ForeignKey(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.apps import apps
@@ -45,6 +46,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
                 output_field=models.DecimalField(max_digits=14, decimal_places=2),
             )
 
+        disputed = payments.filter(
+            order=OuterRef("pk"), dispute_status__in=["charged_back", "lost"]
+        )
         waiting = purchases.filter(order=OuterRef("pk")).exclude(
             Q(request_status__in=["accepted", "cancellation_rejected"]) | Q(status="canceled")
         )
@@ -58,6 +62,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
             shipped=total(lines, "shipped_quantity"),
             delivered=total(lines, "delivered_quantity"),
             payment_status=Case(
+                When(models.Exists(disputed), then=Value("charged_back")),
                 When(captured=0, open_amount=0, then=Value("not_paid")),
                 When(captured=0, then=Value("authorized")),
                 When(refunded__gte=F("captured"), then=Value("refunded")),
@@ -114,7 +119,7 @@ class Order(Stateful):
     discount_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     tax_amount = models.DecimalField(max_digits=12, decimal_places=2)  # contained in the total
     # The part of the tax that was not in the prices.
-    added_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    added_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
     total_amount = models.DecimalField(max_digits=12, decimal_places=2)
     status = models.CharField(max_length=16, choices=Status, default=Status.PENDING_PAYMENT)
     status_since = models.DateTimeField()
@@ -182,16 +187,10 @@ class OrderLine(models.Model):
     quantity = models.PositiveSmallIntegerField()
     unit_amount = models.DecimalField(max_digits=12, decimal_places=2)
     line_amount = models.DecimalField(max_digits=12, decimal_places=2)
-    discount_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    discount_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
     tax_rate = models.DecimalField(max_digits=6, decimal_places=5)
-    tax_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    added_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    # What the shopper pays for it, all in: what goes back when it is not shipped.
-    charge_amount = models.GeneratedField(
-        expression=F("line_amount") - F("discount_amount") + F("added_tax_amount"),
-        output_field=models.DecimalField(max_digits=12, decimal_places=2),
-        db_persist=True,
-    )
+    tax_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
+    added_tax_amount = models.DecimalField(max_digits=12, decimal_places=2, db_default=0)
     cost_amount = models.DecimalField(max_digits=12, decimal_places=2)  # per unit, supplier's
     cost_currency = models.CharField(max_length=3)
     cost_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
@@ -228,3 +227,8 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.sku}"
+
+    @property
+    def charge_amount(self) -> Decimal:
+        """What the shopper pays for it, all in: what goes back when it is not shipped."""
+        return self.line_amount - self.discount_amount + self.added_tax_amount

@@ -8,13 +8,17 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from orders.gateways.base import Taking
 from orders.models.order import Order
 from storefront.lib.money import Money
 from storefront.lib.states import Stateful
 
 
 class Payment(Stateful):
-    """One attempt to pay one order. Amounts are sums of its events."""
+    """One attempt to pay one order. Amounts are sums of its events.
+
+    Two axes: where the money is, and whether the shopper's bank disputes it.
+    """
 
     class Status(models.TextChoices):
         CREATED = "created", _("Created")
@@ -27,6 +31,12 @@ class Payment(Stateful):
         FAILED = "failed", _("Failed")
         VOIDED = "voided", _("Voided")
         EXPIRED = "expired", _("Expired")
+
+    class Dispute(models.TextChoices):
+        NONE = "none", _("No dispute")
+        CHARGED_BACK = "charged_back", _("Charged back")
+        WON = "won", _("Dispute won")
+        LOST = "lost", _("Dispute lost")
 
     TRANSITIONS: ClassVar = {
         Status.CREATED: frozenset(
@@ -50,13 +60,19 @@ class Payment(Stateful):
         ),
         Status.AUTHORIZED: frozenset({Status.CAPTURED, Status.VOIDED, Status.EXPIRED}),
         Status.CAPTURED: frozenset({Status.REFUNDED}),
-        Status.REFUNDED: frozenset(),
+        Status.REFUNDED: frozenset({Status.CAPTURED}),  # a refund came back
         Status.DECLINED: frozenset(),
         Status.FAILED: frozenset(),
         Status.VOIDED: frozenset(),
         Status.EXPIRED: frozenset({Status.CAPTURED}),  # a capture just before was told late
     }
-    AXES: ClassVar = {"status": TRANSITIONS}
+    DISPUTES: ClassVar = {
+        Dispute.NONE: frozenset({Dispute.CHARGED_BACK}),
+        Dispute.CHARGED_BACK: frozenset({Dispute.WON, Dispute.LOST}),
+        Dispute.WON: frozenset({Dispute.CHARGED_BACK}),  # another one
+        Dispute.LOST: frozenset({Dispute.CHARGED_BACK}),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS, "dispute_status": DISPUTES}
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
     gateway = models.CharField(max_length=20)
@@ -72,6 +88,17 @@ class Payment(Stateful):
     status = models.CharField(max_length=16, choices=Status, default=Status.CREATED)
     status_since = models.DateTimeField()
     capture_before = models.DateTimeField(null=True, blank=True)
+    taking = models.CharField(
+        max_length=10,
+        default=Taking.PARTS.value,
+        choices=[
+            (Taking.PARTS.value, _("Part by part")),
+            (Taking.MANY.value, _("In several captures")),
+            (Taking.ONCE.value, _("In one capture")),
+        ],
+    )
+    dispute_status = models.CharField(max_length=16, choices=Dispute, default=Dispute.NONE)
+    dispute_status_since = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
 
@@ -131,6 +158,11 @@ class PaymentEvent(models.Model):
         RELEASED = "released", _("Released")
         REFUND_REQUESTED = "refund_requested", _("Refund requested")
         REFUNDED = "refunded", _("Refunded")
+        REFUND_FAILED = "refund_failed", _("Refund failed")  # it was refunded, and came back
+        DISPUTED = "disputed", _("Disputed")
+        DISPUTE_WON = "dispute_won", _("Dispute won")
+        DISPUTE_LOST = "dispute_lost", _("Dispute lost")
+        WARNED = "warned", _("Warned of fraud")
         REFUSED = "refused", _("Refused")  # the gateway said no to a request: staff look
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="events")

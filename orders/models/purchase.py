@@ -133,7 +133,7 @@ class PurchaseOrder(Stateful):
         max_digits=12, decimal_places=2
     )  # what the shopper pays for it
     # Our number for imports into the EU, where it travels with this parcel.
-    ioss_number = models.CharField(max_length=30, blank=True)
+    ioss_number = models.CharField(max_length=30, blank=True, db_default="")
     # What the supplier says that the way costs us; empty where he does not say.
     freight_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     freight_currency = models.CharField(max_length=3, blank=True)

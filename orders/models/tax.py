@@ -74,6 +74,11 @@ class TaxNumber(models.Model):
                 name="tax_number_names_its_place",
             ),
             models.CheckConstraint(
+                condition=~Q(scheme="ioss") | Q(number__regex=r"^IM[0-9]{10}$"),
+                name="tax_number_ioss_has_its_form",
+                violation_error_message=_("An IOSS number is IM and ten digits."),
+            ),
+            models.CheckConstraint(
                 condition=Q(valid_until__isnull=True) | Q(valid_until__gte=models.F("valid_from")),
                 name="tax_number_ends_after_it_begins",
             ),

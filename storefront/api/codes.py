@@ -11,6 +11,9 @@ from storefront.api.carts import TOKEN, CartShown, open_cart_of, shown
 from storefront.api.describing import describes
 from storefront.api.endpoint import Endpoint
 from storefront.api.fields import Strict, Text
+from storefront.api.problems import ProblemError
+from storefront.lib.rationing import is_too_often
+from storefront.lib.visitors import address_of
 
 
 class NewCode(Strict):
@@ -26,12 +29,15 @@ class CartCodes(Endpoint):
         body=NewCode,
         parameters=(TOKEN,),
         answers={200: CartShown},
-        tells=(kinds.NO_SUCH_CART, kinds.TOO_MANY_CODES),
+        tells=(kinds.NO_SUCH_CART, kinds.TOO_MANY_CODES, kinds.TOO_OFTEN),
     )
     def post(self, request: Request, token: str) -> Response:
         cart = open_cart_of(token, self)
         asked = NewCode(data=request.data)
         asked.is_valid(raise_exception=True)
+        who = address_of(request._request)  # noqa: SLF001 - DRF wraps it
+        if is_too_often(what="code", who=who, per_hour=codes.TRIES_PER_HOUR):
+            raise ProblemError(kinds.TOO_OFTEN)
         codes.write_code(cart=cart, code=asked.validated_data["code"], now=self.now)
         return Response(shown(cart, self))
 

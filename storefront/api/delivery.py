@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders.billing import Buyer, bill
+from orders.billing import Buyer, bill, ways_of
 from orders.cart_view import CartView
 from orders.codes import Closed
 from orders.delivery import ShippingQuote
@@ -121,12 +121,14 @@ class CartDelivery(Endpoint):
         cart = open_cart_of(token, self)
         country = country_on(cart.channel, request.query_params.get("country", cart.country))
         view, found = quotes_for(cart, country=country, endpoint=self)
+        buyer = Buyer.of_cart(cart, country=country, on=self.now.date())
+        keys = {line.variant_id: line.id for line in view.lines}
         bills = [
             bill(
                 cart=cart,
                 wanted=view.counted,
-                parcels=[parcel.price for parcel in quote.parcels],
-                buyer=Buyer.of_cart(cart, country=country),
+                ways=ways_of(quote, keys=keys),
+                buyer=buyer,
                 now=self.now,
             )
             for quote in found

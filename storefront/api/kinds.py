@@ -169,6 +169,12 @@ TOO_MANY_CODES = Kind(
     title=_("A cart does not take so many codes"),
     detail=_("Take one out first."),
 )
+NOTHING_TO_PAY = Kind(
+    slug="nothing-to-pay",
+    status=HTTPStatus.CONFLICT,
+    title=_("Promotions take off all of it"),
+    detail=_("An order must cost something: take a code out of the cart."),
+)
 CODE_SPENT = Kind(
     slug="code-spent",
     status=HTTPStatus.CONFLICT,

@@ -38,6 +38,7 @@ class OrderLineShown(serializers.Serializer[Any]):
     delivered = serializers.IntegerField(source="delivered_quantity")
     unit = serializers.SerializerMethodField()
     amount = serializers.SerializerMethodField()
+    discount = serializers.SerializerMethodField(help_text="Taken off the amount.")
 
     @extend_schema_field(serializers.DictField(child=serializers.URLField()))
     def get_picture(self, line: Any) -> dict[str, str]:
@@ -50,6 +51,10 @@ class OrderLineShown(serializers.Serializer[Any]):
     @extend_schema_field(MoneyFields)
     def get_amount(self, line: Any) -> Mapping[str, Any]:
         return MoneyFields(Money(line.line_amount, self.context["currency"])).data
+
+    @extend_schema_field(MoneyFields)
+    def get_discount(self, line: Any) -> Mapping[str, Any]:
+        return MoneyFields(Money(line.discount_amount, self.context["currency"])).data
 
 
 class OrderShown(serializers.Serializer[Any]):
@@ -65,7 +70,9 @@ class OrderShown(serializers.Serializer[Any]):
     lines = OrderLineShown(many=True)
     goods = serializers.SerializerMethodField()
     delivery = serializers.SerializerMethodField()
-    tax = serializers.SerializerMethodField(help_text="Contained in the total.")
+    discount = serializers.SerializerMethodField(help_text="Of all lines and the delivery.")
+    added_tax = serializers.SerializerMethodField(help_text="Tax that was not in the prices.")
+    tax = serializers.SerializerMethodField(help_text="All tax that the total contains.")
     total = MoneyFields()
     arrives_from = serializers.DateField(allow_null=True)
     arrives_to = serializers.DateField(allow_null=True)
@@ -91,6 +98,14 @@ class OrderShown(serializers.Serializer[Any]):
     @extend_schema_field(MoneyFields)
     def get_delivery(self, order: Order) -> Mapping[str, Any]:
         return MoneyFields(Money(order.delivery_amount, order.currency)).data
+
+    @extend_schema_field(MoneyFields)
+    def get_discount(self, order: Order) -> Mapping[str, Any]:
+        return MoneyFields(Money(order.discount_amount, order.currency)).data
+
+    @extend_schema_field(MoneyFields)
+    def get_added_tax(self, order: Order) -> Mapping[str, Any]:
+        return MoneyFields(Money(order.added_tax_amount, order.currency)).data
 
     @extend_schema_field(MoneyFields)
     def get_tax(self, order: Order) -> Mapping[str, Any]:

@@ -79,6 +79,7 @@ class Checkout(Endpoint):
             kinds.CANNOT_SUPPLY,
             kinds.PRICE_CHANGED,
             kinds.CODE_SPENT,
+            kinds.NOTHING_TO_PAY,
             kinds.NO_DELIVERY,
             kinds.BAD_ADDRESS,
         ),

@@ -153,11 +153,13 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
         kinds.CART_PLACED,
         {"order": order_shown(error.order)},
     ),
+    checkout.CannotSupplyError: kinds.CANNOT_SUPPLY,
     checkout.QuoteOutdatedError: kinds.CART_CHANGED,
     checkout.PriceChangedError: lambda error: (
         kinds.PRICE_CHANGED,
         {"total": money(error.total)},
     ),
+    checkout.NothingToPayError: kinds.NOTHING_TO_PAY,
     checkout.BadAddressError: _bad_address,
     codes.TooManyCodesError: kinds.TOO_MANY_CODES,
     redeeming.SpentError: lambda error: (kinds.CODE_SPENT, {"code": error.code}),

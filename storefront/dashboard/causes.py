@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from storefront.dashboard import complaints, strays
 from storefront.dashboard.cause import NO_MONEY, Cause, plain
 from storefront.dashboard.claim_causes import CLAIMS
+from storefront.dashboard.money_causes import MONEY
 from storefront.dashboard.price_causes import PRICES
 from storefront.dashboard.stock_causes import STOCK
 from storefront.dashboard.vetting_causes import VETTING
@@ -30,28 +31,6 @@ def _purchase(
 ) -> Cause:
     sql = _PURCHASE.format(condition=condition, detail=detail, since=since)
     return Cause(code=code, sentence=sentence, page="orders_purchaseorder", sql=sql)
-
-
-_PAYMENT = """
-    SELECT p.id, o.number AS name, {since} AS since, {amount} AS amount, p.currency,
-           {detail} AS detail
-    FROM orders_payment p JOIN orders_order o ON o.id = p.order_id {join}
-    WHERE {condition}
-"""
-
-
-def _payment(  # noqa: PLR0913 - one query in its parts
-    code: str,
-    sentence: str | Promise,
-    condition: str,
-    *,
-    amount: str,
-    since: str = "p.status_since",
-    detail: str = "p.problem",
-    join: str = "",
-) -> Cause:
-    sql = _PAYMENT.format(condition=condition, amount=amount, since=since, detail=detail, join=join)
-    return Cause(code=code, sentence=sentence, page="orders_payment", sql=sql)
 
 
 def _order(code: str, sentence: str | Promise, condition: str, *, since: str) -> Cause:
@@ -136,44 +115,7 @@ CAUSES = (
         detail="s.name",
     ),
     *CLAIMS,
-    # Money
-    _payment(
-        "payment_expires",
-        _("Authorization ends within a day"),
-        "p.status = 'authorized' AND p.capture_before < %(now)s + interval '1 day'"
-        " AND p.authorized_amount > p.captured_amount + p.released_amount",
-        amount="p.authorized_amount - p.captured_amount - p.released_amount",
-    ),
-    _payment(
-        "payment_refused",
-        _("Gateway refused what we asked"),
-        "e.kind = 'refused' AND NOT EXISTS (SELECT 1 FROM orders_paymentevent later"
-        " WHERE later.payment_id = p.id AND later.kind = asked.kind AND later.id > e.id)",
-        join="JOIN orders_paymentevent e ON e.payment_id = p.id"
-        " JOIN orders_paymentevent asked ON asked.id = e.answers_id",
-        amount="asked.amount",
-        since="e.received_at",
-        detail="replace(asked.kind, '_', ' ') || ': ' || e.reason",
-    ),
-    _payment(
-        "payment_unanswered",
-        _("Gateway does not answer"),
-        "asked.kind IN ('capture_requested', 'release_requested', 'refund_requested')"
-        " AND asked.received_at < %(now)s - interval '10 minutes' AND NOT EXISTS"
-        " (SELECT 1 FROM orders_paymentevent a WHERE a.answers_id = asked.id)",
-        join="JOIN orders_paymentevent asked ON asked.payment_id = p.id",
-        amount="asked.amount",
-        since="asked.received_at",
-        detail="replace(asked.kind, '_', ' ')",
-    ),
-    _payment(
-        "payment_for_nothing",
-        _("Money is kept for a canceled order"),
-        "o.status IN ('canceled', 'expired') AND p.captured_amount > p.refunded_amount"
-        " AND o.status_since < %(now)s - interval '10 minutes'",
-        amount="p.captured_amount - p.refunded_amount",
-        since="o.status_since",
-    ),
+    *MONEY,
     # Orders
     _order("order_held", _("Order is on hold"), "o.status = 'on_hold'", since="status_since"),
     _order(

@@ -100,10 +100,12 @@ def parcels(*, midnight: datetime) -> dict[str, int]:
 # is taken for nothing.
 _EARNED = """
     SELECT o.currency,
-           coalesce(sum(unit * sold / (1 + tax)), 0),
+           coalesce(sum(net * sold), 0),
            coalesce(sum(coalesce(spent, cost * rate) * sold), 0)
     FROM (
-        SELECT l.order_id, l.unit_amount AS unit, l.tax_rate AS tax, l.cost_amount AS cost,
+        SELECT l.order_id, l.cost_amount AS cost,
+               (l.line_amount - l.discount_amount + l.added_tax_amount - l.tax_amount)
+                   / l.quantity AS net,
                l.quantity - l.canceled_quantity AS sold,
                (l.landed_amount + l.fees_amount) / l.quantity AS spent,
                CASE WHEN l.cost_currency = o.currency THEN 1

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from orders import acknowledging, charging, payments
-from orders.gateways.test import read_news as read_gateway
+from orders.gateways import gateway_for
 from orders.models import PurchaseOrder
 from shipping import shipments
 from shipping.statuses import ON_ITS_WAY, from_words
 from storefront.hooks import dialect
-from storefront.hooks.sources import TEST_GATEWAY, Source
+from storefront.hooks.sources import GATEWAYS, Source
 from storefront.lib.failures import PermanentError, TemporaryError
 from suppliers import hearing
 from suppliers.adapters.abilities import OrderReading, able
@@ -49,17 +49,17 @@ def understand(*, source: Source, body: bytes, received_at: datetime, now: datet
             TemporaryError  it may be understood later
             PermanentError  nobody can understand it, or it is not theirs to say
     """
-    if source.name == TEST_GATEWAY:
-        return _gateway(body, now)
+    if source.name in GATEWAYS:
+        return _gateway(GATEWAYS[source.name], body, now)
     if source.speaks is None:
         return _tracking(source, body, received_at, now)
     return _heard(source, source.speaks.read_news(body, received_at=received_at), now)
 
 
-def _gateway(body: bytes, now: datetime) -> Understood:
-    updates = read_gateway(body)
+def _gateway(gateway: str, body: bytes, now: datetime) -> Understood:
+    updates = gateway_for(gateway).hear(body=body)
     for update in updates:
-        payments.apply(update=update, gateway="test", now=now)
+        payments.apply(update=update, gateway=gateway, now=now)
     if not updates:
         return Understood(is_applied=False, reason="news that we have no word for")
     return Understood(is_applied=True)

@@ -29,6 +29,8 @@ def addresses() -> dict[str, str]:
         "REDIS_URL": "redis://:unused@cache.example:6379/0",
         "SMTP_URL": "smtps://fara:unused@mail.example:465",
         "PAYMENT_GATEWAY": "stripe",
+        "STRIPE_SECRET_KEY": "sk_live_unused",
+        "STRIPE_WEBHOOK_SECRET": "whsec_unused",
         "SANDBOX_SUPPLIER_URL": "",
         "TEST_GATEWAY_URL": "",
     }

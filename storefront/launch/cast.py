@@ -25,6 +25,8 @@ BIGBUY_HOUR_S = 300  # his hourly quotas come round while one looks
 # The wholesaler of files has the last goods of the first supplier, and as many of his own.
 FEED_PRODUCTS = 40
 FEED_SKIPS = 140
+# Who plays the gateway that new payments go through: one of them at a time, at one address.
+GATEWAYS = {"test": "orders.gateways.sandbox", "stripe": "orders.gateways.sandbox.stripe"}
 WEB_WORKERS = 2
 WEB_THREADS = 2
 # Twice the lanes that one supplier has in each: half of them work for him at most.
@@ -106,6 +108,11 @@ def urls(ports: Ports) -> dict[str, str]:
     }
 
 
+def chosen() -> str:
+    """Return the gateway that the demo is to pay through."""
+    return os.environ.get("PAYMENT_GATEWAY") or "test"
+
+
 def environment(
     *, var: Path, ports: Ports, keys: Mapping[str, str], addresses: Mapping[str, str]
 ) -> dict[str, str]:
@@ -114,6 +121,7 @@ def environment(
         **os.environ,
         **keys,
         **addresses,
+        "PAYMENT_GATEWAY": chosen(),
         "ENVIRONMENT": "local",
         "VAR_DIR": str(var),
         "PUBLIC_URL": f"http://{HOST}:{ports.web}",
@@ -121,6 +129,8 @@ def environment(
         "SANDBOX_BIGBUY_URL": f"http://{HOST}:{ports.bigbuy}",
         "SANDBOX_FEED_URL": f"http://{HOST}:{ports.feed}",
         "TEST_GATEWAY_URL": f"http://{HOST}:{ports.gateway}",
+        "STRIPE_API_URL": f"http://{HOST}:{ports.gateway}",
+        "STRIPE_PAGES_URL": f"http://{HOST}:{ports.gateway}",
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
         "PYTHONUNBUFFERED": "1",
     }
@@ -139,8 +149,8 @@ def outsiders(stage: Stage) -> list[Child]:
     feed = ["-m", "suppliers.sandbox.feeds", "--port", str(ports.feed)]
     feed += ["--data", str(var / "wholesaler")]
     feed += ["--count", str(FEED_PRODUCTS), "--skip", str(FEED_SKIPS)]
-    gateway = ["-m", "orders.gateways.sandbox", "--port", str(ports.gateway)]
-    gateway += ["--data", str(var / "gateway")]
+    gateway = ["-m", GATEWAYS[stage.env["PAYMENT_GATEWAY"]]]
+    gateway += ["--port", str(ports.gateway), "--data", str(var / "gateway")]
     mail = ["-m", "notifications.mailbox", "--port", str(ports.smtp), "--dir", str(var / "mail")]
     return [
         stage.child(

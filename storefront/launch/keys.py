@@ -42,6 +42,8 @@ def fresh() -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "FIELD_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "TEST_GATEWAY_SECRET": _hook_secret(),
+        "STRIPE_SECRET_KEY": f"sk_test_{secrets.token_urlsafe(24)}",
+        "STRIPE_WEBHOOK_SECRET": _hook_secret(),
         "TRACKING_HOOK_SECRET": _hook_secret(),
         "STAFF_EMAIL": STAFF_EMAIL,
         "STAFF_PASSWORD": secrets.token_urlsafe(12),

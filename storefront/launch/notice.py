@@ -18,7 +18,7 @@ LABELS = {
     "sandbox": "Sandbox supplier",
     "bigbuy": "BigBuy sandbox",
     "feed": "Feed sandbox",
-    "gateway": "Test gateway",
+    "gateway": "Payment gateway",
     "mailbox": "Mailbox",
 }
 

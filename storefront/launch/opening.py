@@ -38,7 +38,7 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
             running.remember(var, supervisor.children)
 
     keep_last_logs(var / "log")
-    say("Starting PostgreSQL, Redis, three sandbox suppliers, the test gateway and the mail server")
+    say("Starting PostgreSQL, Redis, three sandbox suppliers, a gateway and the mail server")
     stores = datastores.prepare(home=var, logs=var / "log", environ=os.environ, is_throwaway=False)
     secrets = keys.load(var / "demo.env")
     ports = cast.Ports.choose(int(os.environ.get("DEMO_PORT") or cast.WEB_PORT))

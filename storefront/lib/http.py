@@ -123,7 +123,7 @@ class Api:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """Send one request and return its JSON.
+        """Send one request, bytes as they are and all else as JSON, and return its JSON.
 
         Raises: TemporaryError  no answer, or an answer that says "later"
                 PermanentError  the answer says "no", or is not JSON
@@ -203,7 +203,7 @@ class Api:
                 path,
                 # An empty one would drop the query that stands in the path.
                 params=dict(params) if params else None,
-                content=msgspec.json.encode(body) if body is not None else None,
+                content=body if isinstance(body, bytes | None) else msgspec.json.encode(body),
                 headers={**sent, **(headers or {})},
             )
         except (ValueError, TypeError, httpx.InvalidURL):

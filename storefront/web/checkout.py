@@ -39,6 +39,9 @@ REFUSALS: dict[type[Exception], Promise] = {
         "The price of something in the cart is being checked. Nothing was ordered."
     ),
     checkout.QuoteOutdatedError: SOLD,
+    checkout.NothingToPayError: _(
+        "An order must cost something. Take a code out of the cart. Nothing was ordered."
+    ),
     SpentError: _(
         "Somebody else has just used the last of a discount. Nothing was ordered."
         " This is the total without it:"

@@ -18,9 +18,6 @@ from storefront.web.cart import show_problem
 from storefront.web.same_origin import from_our_pages
 from storefront.web.visiting import open_cart
 
-# A person writes a handful; who guesses needs thousands.
-TRIES_PER_HOUR = 40
-
 
 @never_cache
 @require_POST
@@ -38,7 +35,7 @@ def write(request: HttpRequest) -> HttpResponse:
     if not code:
         words = _("Write the code first.")
         return show_problem(request, cart, words, HTTPStatus.UNPROCESSABLE_ENTITY)
-    if is_too_often(what="code", who=address_of(request), per_hour=TRIES_PER_HOUR):
+    if is_too_often(what="code", who=address_of(request), per_hour=codes.TRIES_PER_HOUR):
         words = _("Too many codes were tried. Wait an hour.")
         return show_problem(request, cart, words, HTTPStatus.TOO_MANY_REQUESTS)
     try:

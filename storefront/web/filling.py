@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from orders.billing import Bill, Buyer, bill
+from orders.billing import Bill, Buyer, bill, ways_of
 from orders.cart_view import CartView, LineView
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Cart
@@ -78,7 +78,7 @@ def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCa
         reasons = quotes.reasons(plan=plan, country=country, now=now, pieces=looked.pieces)
     chosen = next((quote for quote in offered if quote.tier == tier), None)
     quote = chosen or (offered[0] if offered else None)
-    buyer = Buyer.of_cart(cart, country=country)
+    buyer = Buyer.of_cart(cart, country=country, on=now.date())
     by_variant = {line.variant_id: line for line in seen.lines}
     return FilledCart(
         cart=seen,
@@ -93,7 +93,7 @@ def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCa
         bill=bill(
             cart=cart,
             wanted=seen.counted,
-            parcels=[parcel.price for parcel in quote.parcels] if quote else [],
+            ways=ways_of(quote, keys={line.variant_id: line.id for line in seen.lines}),
             buyer=buyer,
             now=now,
         ),

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import permutations
 
 import pytest
 
 from notifications.models import Event
-from orders import ledger, payments
+from orders import capturing, ledger, payments
 from orders.models import Allocation, Order, Payment, PaymentEvent, Reservation
 from storefront.lib.money import Money
 from suppliers.models import StockLevel
@@ -133,6 +134,27 @@ def test_every_order_of_the_news_with_duplicates_ends_in_one_state(order_of_news
     assert Event.objects.filter(name="order.refunded").count() == 1
 
 
+@pytest.mark.parametrize("told", list(permutations(["refunded", "refund_failed"])))
+def test_a_refund_that_came_back_is_none_whichever_is_heard_first(told):
+    payment = make_payment(make_order())
+    words = {
+        "refunded": {"external_id": "re_1"},
+        "refund_failed": {"external_id": "re_1:failed"},
+    }
+    with payments.transaction.atomic():
+        ledger.ask_refund(payment, amount=payment.total, purpose="x", at=NOON)
+    key = ledger.refund_key(payment, "x")
+    tell_until_heard([news_of(payment, "authorized"), news_of(payment, "captured")])
+
+    for news in (*told, *told):
+        update = replace(news_of(payment, news, request_key=key, **words[news]), about="re_1")
+        payments.apply(update=update, gateway="fake", now=NOON)
+
+    payment.refresh_from_db()
+    assert (payment.status, payment.refunded_amount) == ("captured", 0)
+    assert payment.events.filter(answers__external_id=key).count() == 1
+
+
 def test_a_refund_waits_for_the_capture_it_pays_back():
     order = make_paid_order()
     payment = order.payments.get()
@@ -140,9 +162,9 @@ def test_a_refund_waits_for_the_capture_it_pays_back():
         ledger.ask_capture(payment, amount=order.total, purpose="x", at=NOON)
         ledger.ask_refund(payment, amount=order.total, purpose="y", at=NOON)
 
-    first = PaymentEvent.objects.get(pk=ledger.unanswered()[0])
+    first = PaymentEvent.objects.get(pk=capturing.due(now=NOON)[0])
 
-    assert len(ledger.unanswered()) == 1
+    assert len(capturing.due(now=NOON)) == 1
     assert first.kind == "capture_requested"
 
 
@@ -155,7 +177,7 @@ def test_a_request_is_answered_once_and_by_its_own_answer():
 
     payments.apply(update=answer, gateway="fake", now=NOON)
 
-    assert ledger.unanswered() == []
+    assert capturing.due(now=NOON) == []
     assert PaymentEvent.objects.get(kind="captured").answers.external_id == "capture:x"
 
 

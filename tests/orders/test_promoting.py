@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.promoting import Good, Kind, Offer, Refusal, decide, spread
+from orders.totaling import Way
 from storefront.lib.money import Money
 
+KEYS = frozenset(range(1, 10))
 CENTS = st.integers(min_value=0, max_value=200_000)
 
 
@@ -43,7 +45,11 @@ def bundle(buy=2, get=1, **more):
 
 
 def off(goods, *offers, delivery="5.00"):
-    return decide(goods=goods, delivery=eur(delivery), offers=offers)
+    return decide(goods=goods, ways=[way(delivery, *goods)], offers=offers)
+
+
+def way(amount, *goods):
+    return Way(amount=eur(amount), keys=frozenset(good.key for good in goods))
 
 
 def saved(outcome):
@@ -100,6 +106,30 @@ def test_a_free_way_is_paid_by_the_goods_or_refused():
 
     assert (paid.deductions.is_delivery_free, saved(paid)) == (True, ["5.00"])
     assert (saved(unpaid), unpaid.refused) == ([], {"SHIP": Refusal.BELOW_FLOOR})
+
+
+def test_each_parcel_pays_its_own_way():
+    poor, rich = good(1, "10.00", floor="10.00"), good(2, "40.00", floor="20.00")
+
+    outcome = decide(
+        goods=[poor, rich],
+        ways=[way("5.00", poor), way("5.00", rich)],
+        offers=[free_delivery(code="SHIP")],
+    )
+
+    assert (saved(outcome), outcome.refused) == ([], {"SHIP": Refusal.BELOW_FLOOR})
+
+
+def test_where_the_way_costs_nothing_no_code_is_spent_for_it():
+    outcome = off([good()], free_delivery(code="SHIP"), delivery="0.00")
+
+    assert (saved(outcome), outcome.refused) == ([], {"SHIP": Refusal.NOTHING_FITS})
+
+
+def test_an_amount_is_taken_off_where_there_is_room():
+    goods = [good(1, "50.00", floor="48.00"), good(2, "50.00", floor="10.00")]
+
+    assert saved(off(goods, amount("10.00"))) == ["10.00"]
 
 
 def test_goods_that_paid_for_a_discount_do_not_pay_the_way_again():
@@ -181,7 +211,7 @@ def goods(draw):
 def test_no_set_of_promotions_goes_below_the_floor_unless_staff_said_so(goods, offers, way):
     delivery = Money.from_minor(way, "EUR")
 
-    outcome = decide(goods=goods, delivery=delivery, offers=offers)
+    outcome = decide(goods=goods, ways=[Way(amount=delivery, keys=KEYS)], offers=offers)
 
     taken = outcome.deductions.lines
     told = Money.total((each.amount for each in outcome.applied), "EUR")

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from orders import billing, cancelling, carts, checkout, codes, redeeming
+from orders import acknowledging, billing, cancelling, carts, checkout, codes, purchasing, redeeming
 from orders.billing import Buyer
 from orders.codes import Closed
 from orders.models import Coupon, Order, Promotion, Redemption, TaxNumber
@@ -45,11 +45,14 @@ def filled(*codes_written, listing=None, quantity=1):
 
 
 def looked_at(cart, *, email="", now=NOON):
+    seen = carts.look(cart=cart, now=now)
+    keys = {line.variant_id: line.id for line in seen.lines}
+    buyer = Buyer.at(HOME, email=email, channel=cart.channel, on=now.date())
     return billing.bill(
         cart=cart,
-        wanted=carts.look(cart=cart, now=now).counted,
-        parcels=[parcel.price for parcel in quote_for(cart).parcels],
-        buyer=Buyer(country="DE", email=email),
+        wanted=seen.counted,
+        ways=billing.ways_of(quote_for(cart), keys=keys),
+        buyer=buyer,
         now=now,
     )
 
@@ -194,6 +197,29 @@ def test_an_order_that_is_canceled_before_anything_was_charged_gives_it_back():
 
     assert Coupon.objects.get().used == 0
     assert order.redemptions.get().given_back_at == NOON
+
+
+def test_an_order_that_the_supplier_ends_uncharged_gives_it_back():
+    make_promotion(code="ONCE", code_limit=1)
+    order = pay(order_of(filled("ONCE")))
+    (purchase_order,) = purchasing.divide(order=order, now=NOON)
+    purchase_order.move("ready", at=NOON)
+    purchase_order.move("submitting", at=NOON, axis="request_status")
+
+    acknowledging.refuse(purchase_order=purchase_order, reason="Out of stock", now=NOON)
+
+    order.refresh_from_db()
+    assert (order.status, Coupon.objects.get().used) == ("canceled", 0)
+
+
+def test_an_order_that_costs_nothing_is_not_placed():
+    make_promotion(percent=Decimal(1), combines=True, may_go_below_floor=True)
+    make_promotion(kind="free_delivery", combines=True, may_go_below_floor=True)
+
+    with pytest.raises(checkout.NothingToPayError):
+        order_of(filled())
+
+    assert not Order.objects.exists()
 
 
 def test_a_limit_that_comes_later_counts_what_was_used_before():

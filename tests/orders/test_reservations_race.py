@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def all_at_once(acts, refusal):
     """Start every act at the same moment, each on its own connection; count the refusals."""
-    start = threading.Barrier(len(acts))
+    start = threading.Barrier(len(acts), timeout=60)
     lost = []
     broken = []
 

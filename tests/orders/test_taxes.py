@@ -82,7 +82,9 @@ def test_tax_is_added_only_where_we_collect_it():
     def rate(region, on=DAY):
         return taxes.treatment(channel=channel, country="US", region=region, on=on)
 
-    assert rate(" ca ") == Treatment(rate=Decimal("0.0725"), is_added=True)
+    for written in (" ca ", "California"):
+        assert rate(written) == Treatment(rate=Decimal("0.0725"), is_added=True)
+    assert rate("CA") == Treatment(rate=Decimal("0.0725"), is_added=True)
     assert rate("NY") == Treatment(rate=Decimal(0), is_added=True)
     assert rate("CA", on=date(2025, 12, 31)) == Treatment(rate=Decimal(0), is_added=True)
 
@@ -94,12 +96,13 @@ def test_tax_is_added_only_where_we_collect_it():
         ("oss", "", "GB", False),
         ("vat", "GB", "GB", True),
         ("vat", "GB", "FR", False),
-        ("ioss", "", "FR", False),
+        ("ioss", "", "FR", True),
+        ("ioss", "", "GB", False),
     ],
 )
 def test_a_number_collects_in_its_own_place(scheme, place, country, is_collected):
     TaxNumber.objects.create(
-        scheme=scheme, country=place, number="1", valid_from=DAY, valid_until=DAY
+        scheme=scheme, country=place, number="IM3720000224", valid_from=DAY, valid_until=DAY
     )
 
     assert taxes.collects(country=country, region="", on=DAY) is is_collected
@@ -114,6 +117,19 @@ def test_a_tax_service_counts_where_one_is_set(settings):
     found = taxes.treatment(channel=channel, country="US", region="CA", postcode="90001", on=DAY)
 
     assert found.rate == Decimal("0.095")
+
+
+class MuddledOffice:
+    """A tax service that tells percent."""
+
+    def rate(self, **_place):
+        return Decimal(19)
+
+
+def test_a_rate_that_is_no_fraction_leaves_it_to_the_table(settings):
+    settings.TAX_SERVICE = f"{__name__}.MuddledOffice"
+
+    assert taxes.treatment(channel=make_channel(), country="FR", on=DAY).rate == Decimal("0.2")
 
 
 def test_a_tax_service_that_is_silent_leaves_it_to_the_table(settings):

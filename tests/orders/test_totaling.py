@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.totaling import Deductions, Treatment, add_up, contained_tax
+from orders.totaling import Deductions, Treatment, Way, add_up, contained_tax
 from storefront.lib.money import Money, smallest
 
 CURRENCIES = st.sampled_from(["EUR", "USD", "AZN", "JPY", "KWD"])
@@ -31,7 +31,7 @@ def carts(draw):
     }
     return {
         "lines": lines,
-        "parcels": amounts(3),
+        "ways": [Way(amount=amount, keys=frozenset(lines)) for amount in amounts(3)],
         "currency": currency,
         "treatment": Treatment(rate=draw(RATES), is_added=draw(st.booleans())),
         "deductions": Deductions(lines=off, is_delivery_free=draw(st.booleans())),

@@ -49,6 +49,15 @@ def test_production_does_not_start_on_harmless_defaults_and_names_each(command, 
 
 
 def test_production_starts_on_settings_of_its_own(tmp_path):
-    started = start(WEB, tmp_path, **keys.fresh(), **as_in_production.addresses())
+    started = start(WEB, tmp_path, **keys.fresh() | as_in_production.addresses())
 
     assert started.returncode == 0, started.stderr
+
+
+def test_production_takes_no_money_with_a_test_key_or_without_hearing_of_it(tmp_path):
+    poor = {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": ""}
+    refused = start(WEB, tmp_path, **keys.fresh() | as_in_production.addresses() | poor)
+
+    assert refused.returncode == 1
+    for name in poor:
+        assert f"{name} is still" in refused.stderr

@@ -26,6 +26,16 @@ pytestmark = pytest.mark.django_db
 # Names that are words by themselves.
 PLAIN = {"channel", "code", "currency", "file", "name", "note", "number", "rate", "supplier"}
 PLAIN |= {"book", "brand", "groups", "paper", "password", "product", "title", "value", "variant"}
+PLAIN |= {
+    "brands",
+    "categories",
+    "combines",
+    "country",
+    "products",
+    "promotion",
+    "region",
+    "scheme",
+}
 PLAIN |= {"ending", "step", "tiers"}  # a sentence explains them
 
 

@@ -14,9 +14,9 @@ from babel.core import Locale
 from msgspec import Meta
 
 from orders.gateways.sandbox import moves
-from orders.gateways.sandbox.desk import Answer, Call, Desk, as_json, as_refusal
+from orders.gateways.sandbox.answering import Answer, Call, RefusedError, as_json, as_refusal
+from orders.gateways.sandbox.desk import Desk
 from orders.gateways.sandbox.ledger import Event, Ledger, Payment
-from orders.gateways.sandbox.moves import RefusedError
 from orders.gateways.sandbox.showing import event_shown, payment_shown
 
 MAX_KEY = 255
@@ -79,6 +79,23 @@ def read(desk: Desk, call: Call) -> Answer:
 def events(desk: Desk, call: Call) -> Answer:
     payment = desk.payment(call.words[0])
     return as_json({"events": [event_shown(event) for event in desk.ledger.events(payment.id)]})
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """No words are needed."""
+
+
+def abandon(desk: Desk, call: Call) -> Answer:
+    """Close the page of a payment that nobody paid; any other stays as it is."""
+    (payment_id,) = call.words
+    desk.payment(payment_id)
+    asked = call.understood(Nothing)
+
+    def work(_key: str) -> Answer:
+        payment = moves.abandon(desk.ledger, desk.payment(payment_id), now=call.now)
+        return as_json(payment_shown(payment, base_url=desk.base_url))
+
+    return _once(desk, call, asked, work)
 
 
 MOVES: dict[str, Callable[..., Event]] = {

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 from msgspec import Meta
 
 from orders.gateways.sandbox import moves
-from orders.gateways.sandbox.desk import Answer, Call, Desk, as_json
-from orders.gateways.sandbox.faults import Fault, Kind
+from orders.gateways.sandbox.answering import Answer, Call, as_json
+from orders.gateways.sandbox.book import Book
+from orders.gateways.sandbox.desk import Desk
+from orders.gateways.sandbox.faults import Fault, Faults, Kind
 from orders.gateways.sandbox.posting import Mode
 from orders.gateways.sandbox.showing import event_shown, payment_shown
+
+
+class Room(Protocol):
+    """Any of our sandboxes."""
+
+    @property
+    def faults(self) -> Faults: ...
+
+    @property
+    def ledger(self) -> Book: ...
 
 
 class NewFault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,15 +53,15 @@ def events(desk: Desk, _call: Call) -> Answer:
     return as_json({"events": [event_shown(event) for event in desk.ledger.events()]})
 
 
-def deliveries(desk: Desk, _call: Call) -> Answer:
+def deliveries(desk: Room, _call: Call) -> Answer:
     return as_json({"deliveries": [asdict(one) for one in desk.ledger.deliveries()]})
 
 
-def list_faults(desk: Desk, _call: Call) -> Answer:
+def list_faults(desk: Room, _call: Call) -> Answer:
     return as_json({"faults": desk.faults.listed()})
 
 
-def add_fault(desk: Desk, call: Call) -> Answer:
+def add_fault(desk: Room, call: Call) -> Answer:
     asked = call.understood(NewFault)
     desk.faults.add(
         Fault(kind=asked.kind, path=asked.path, count=asked.count, seconds=asked.seconds)
@@ -57,17 +69,17 @@ def add_fault(desk: Desk, call: Call) -> Answer:
     return list_faults(desk, call)
 
 
-def clear_faults(desk: Desk, call: Call) -> Answer:
+def clear_faults(desk: Room, call: Call) -> Answer:
     desk.faults.clear()
     return list_faults(desk, call)
 
 
-def show_mode(desk: Desk, _call: Call) -> Answer:
+def show_mode(desk: Room, _call: Call) -> Answer:
     posting = desk.ledger.posting
     return as_json({"url": posting.url, "mode": posting.mode, "delay_s": posting.delay_s})
 
 
-def set_mode(desk: Desk, call: Call) -> Answer:
+def set_mode(desk: Room, call: Call) -> Answer:
     asked = call.understood(NewMode)
     desk.ledger.posting.mode = asked.mode
     desk.ledger.posting.delay_s = asked.delay_s

@@ -16,9 +16,11 @@ class Kind(StrEnum):
     DROP_BEFORE = "drop_before"  # hung up; nothing is done
     DROP_AFTER = "drop_after"  # done, then hung up
     GARBAGE = "garbage"  # done, then an answer that nobody understands
+    BREAKDOWN = "breakdown"  # it breaks while it works: nothing is done, under this key for ever
 
 
 BEFORE = frozenset({Kind.ERROR, Kind.BUSY, Kind.DROP_BEFORE})
+INSIDE = frozenset({Kind.SLOW, Kind.BREAKDOWN})  # the answer is what the site makes of it
 
 
 @dataclass(slots=True, kw_only=True)

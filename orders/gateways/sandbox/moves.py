@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from http import HTTPStatus
 
+from orders.gateways.sandbox.answering import RefusedError
 from orders.gateways.sandbox.cards import Outcome, outcome_of
 from orders.gateways.sandbox.ledger import Event, Ledger, Payment
 
@@ -27,15 +27,6 @@ class Status(StrEnum):
 
 
 UNPAID = frozenset({Status.OPEN, Status.CONFIRMING})
-
-
-class RefusedError(Exception):
-    """The request is understood and will not be done."""
-
-    def __init__(self, code: str, message: str, status: HTTPStatus = HTTPStatus.CONFLICT) -> None:
-        super().__init__(message)
-        self.code = code
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,13 +123,22 @@ def expire(ledger: Ledger, payment: Payment, *, now: float) -> Payment:
     return payment
 
 
-def run_clock(ledger: Ledger, *, now: float) -> None:
-    """Let happen what happens by itself: the bank answers late, a page or a hold expires."""
+def abandon(ledger: Ledger, payment: Payment, *, now: float) -> Payment:
+    """Close the page for the shop: it waits no longer for the shopper."""
+    return expire(ledger, payment, now=now) if payment.status in UNPAID else payment
+
+
+def run_clock(ledger: Ledger, *, now: float) -> float | None:
+    """Let happen what happens by itself: the bank answers late, a page or a hold expires.
+
+    Returns when something will next.
+    """
     for payment in ledger.due(now):
         if payment.status == Status.PROCESSING:
             _authorize(ledger, payment, now=now)
         else:
             expire(ledger, payment, now=now)
+    return ledger.next_due()
 
 
 def _authorize(ledger: Ledger, payment: Payment, *, now: float) -> Payment:

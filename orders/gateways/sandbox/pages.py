@@ -11,10 +11,11 @@ from babel.numbers import format_currency
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from orders.gateways.sandbox import moves
+from orders.gateways.sandbox.answering import Answer, Call, RefusedError
 from orders.gateways.sandbox.cards import CARDS, BadNumberError
-from orders.gateways.sandbox.desk import Answer, Call, Desk
+from orders.gateways.sandbox.desk import Desk
 from orders.gateways.sandbox.ledger import Payment
-from orders.gateways.sandbox.moves import UNPAID, RefusedError, Status
+from orders.gateways.sandbox.moves import UNPAID, Status
 from orders.gateways.sandbox.showing import moment
 from orders.gateways.sandbox.words import words_for
 from storefront.lib.money import Money
@@ -78,10 +79,10 @@ def _page_of(desk: Desk, payment: Payment, *, has_bad_number: bool = False) -> A
         for name, text in words.items()
     }
     template = {Status.OPEN: "pay.html", Status.CONFIRMING: "confirm.html"}
-    return _html(
+    return html(
         template.get(Status(payment.status), "done.html"),
         status=HTTPStatus.UNPROCESSABLE_ENTITY if has_bad_number else HTTPStatus.OK,
-        sends_to=_origin(payment.return_url),
+        sends_to=origin_of(payment.return_url),
         language=language,
         words=said,
         shop=desk.shop,
@@ -94,7 +95,7 @@ def _page_of(desk: Desk, payment: Payment, *, has_bad_number: bool = False) -> A
 
 def unknown(desk: Desk) -> Answer:
     language, words = words_for("en")
-    return _html(
+    return html(
         "unknown.html", status=HTTPStatus.NOT_FOUND, language=language, words=words, shop=desk.shop
     )
 
@@ -105,7 +106,7 @@ def front(desk: Desk, _call: Call) -> Answer:
     answers: dict[str, list[str]] = {}
     for delivery in desk.ledger.deliveries():
         answers.setdefault(delivery.event, []).append(delivery.last_answer or "waiting")
-    return _html(
+    return html(
         "front.html",
         language="en",
         desk=desk,
@@ -123,15 +124,19 @@ def front(desk: Desk, _call: Call) -> Answer:
 
 
 def style(_desk: Desk, _call: Call) -> Answer:
+    return stylesheet()
+
+
+def stylesheet() -> Answer:
     return Answer(
-        body=_stylesheet(),
+        body=_rules(),
         content_type="text/css; charset=utf-8",
         headers={"Cache-Control": "max-age=300"},
     )
 
 
 @cache
-def _stylesheet() -> str:
+def _rules() -> str:
     return (HERE / "style.css").read_text(encoding="utf-8")
 
 
@@ -139,12 +144,12 @@ def amount_shown(minor: int, currency: str, language: str = "en") -> str:
     return format_currency(Money.from_minor(minor, currency).amount, currency, locale=language)
 
 
-def _origin(url: str) -> str:
+def origin_of(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _html(
+def html(
     template: str, *, status: int = HTTPStatus.OK, sends_to: str = "", **context: object
 ) -> Answer:
     # A browser checks the redirect that follows a form against form-action as well.

@@ -28,6 +28,43 @@ MONEY = (
         """,
     ),
     Invariant(
+        code="I2.parts",
+        sentence="An order's total is what its lines and the ways of its parcels are charged with.",
+        sql="""
+            SELECT o.number, o.total_amount, l.charged, w.charged AS ways
+            FROM orders_order o
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum(line_amount - discount_amount + added_tax_amount), 0) AS charged
+                FROM orders_orderline WHERE order_id = o.id
+            ) l
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum((entry->>'amount')::numeric), 0) AS charged
+                FROM jsonb_array_elements(o.delivery_plan) entry
+            ) w
+            WHERE o.total_amount <> l.charged + w.charged
+        """,
+    ),
+    Invariant(
+        code="I2.promotions",
+        sentence="What is taken off an order is what its promotions took off.",
+        sql="""
+            SELECT o.number, o.discount_amount, coalesce(sum(r.amount), 0) AS taken
+            FROM orders_order o LEFT JOIN orders_redemption r ON r.order_id = o.id
+            GROUP BY o.id HAVING o.discount_amount <> coalesce(sum(r.amount), 0)
+        """,
+    ),
+    Invariant(
+        code="I2.limits_of_promotions",
+        sentence="What has a limit is counted as often as it was used.",
+        sql="""
+            SELECT p.name, p.used, count(r.id) AS taken
+            FROM orders_promotion p
+            LEFT JOIN orders_redemption r ON r.promotion_id = p.id AND r.given_back_at IS NULL
+            WHERE p.limit_total IS NOT NULL
+            GROUP BY p.id HAVING p.used <> count(r.id)
+        """,
+    ),
+    Invariant(
         code="I2.book",
         sentence="A payment's amounts are the sums of its events.",
         sql="""
@@ -40,7 +77,8 @@ MONEY = (
                        coalesce(sum(amount) FILTER (WHERE kind = 'captured'), 0) AS captured,
                        coalesce(sum(amount) FILTER (WHERE kind = 'released'), 0) AS given_back,
                        bool_or(kind = 'expired') AS is_expired,
-                       coalesce(sum(amount) FILTER (WHERE kind = 'refunded'), 0) AS refunded
+                       coalesce(sum(amount) FILTER (WHERE kind = 'refunded'), 0)
+                       - coalesce(sum(amount) FILTER (WHERE kind = 'refund_failed'), 0) AS refunded
                 FROM orders_paymentevent GROUP BY payment_id
             ) e ON e.payment_id = p.id
             WHERE p.authorized_amount <> coalesce(e.authorized, 0)
@@ -62,7 +100,8 @@ MONEY = (
     ),
     Invariant(
         code="I2.captured_for_accepted",
-        sentence="What is captured is paid for purchase orders that a supplier accepted.",
+        sentence="What is captured is paid for purchase orders that a supplier accepted, or may"
+        " have taken when the authorization was about to end.",
         sql="""
             SELECT o.number, p.captured, coalesce(a.accepted, 0) AS accepted
             FROM orders_order o
@@ -71,8 +110,14 @@ MONEY = (
                 FROM orders_payment GROUP BY order_id
             ) p ON p.order_id = o.id
             LEFT JOIN (
-                SELECT order_id, sum(charge_amount) AS accepted
-                FROM orders_purchaseorder WHERE accepted_at IS NOT NULL GROUP BY order_id
+                SELECT po.order_id, sum(po.charge_amount) AS accepted
+                FROM orders_purchaseorder po WHERE po.accepted_at IS NOT NULL OR EXISTS (
+                    SELECT 1 FROM orders_paymentevent e
+                    JOIN orders_payment p ON p.id = e.payment_id
+                    WHERE p.order_id = po.order_id AND e.kind = 'capture_requested'
+                      AND e.external_id = 'capture:' || po.number
+                      AND e.received_at >= p.capture_before - interval '12 hours')
+                GROUP BY po.order_id
             ) a ON a.order_id = o.id
             WHERE p.captured > coalesce(a.accepted, 0)
         """,
@@ -89,6 +134,7 @@ MONEY = (
             LEFT JOIN orders_paymentevent e ON e.payment_id = p.id
              AND e.kind = 'capture_requested' AND e.external_id = 'capture:' || po.number
             WHERE po.accepted_at IS NOT NULL AND e.amount IS DISTINCT FROM po.charge_amount
+              AND NOT (po.charge_amount = 0 AND e.id IS NULL)
               AND NOT (po.status = 'canceled' AND e.id IS NULL)
         """,
     ),

@@ -21,6 +21,7 @@ from catalog.models import (
     PriceBook,
     PriceRule,
 )
+from orders.models import Coupon, Promotion
 from orders.tax_tables import STANDARD, highest
 from shipping import seeding
 from storefront.accounts.models import User
@@ -63,6 +64,7 @@ FEED_MAPPINGS = {
 }
 # The European Central Bank's reference rate of 2026-10-30, so that a first start needs no one.
 USD_IN_EUR = Decimal("0.8632")
+WELCOME_CODE = "WELCOME-10"
 RATE_SOURCE = "ECB 2026-10-30"
 # What stops a price. On the first day a price falls by up to a third when a nearer warehouse is
 # heard of, and no duty is left in it: that may pass. Two goods of 2 euros fall further, and wait.
@@ -91,6 +93,7 @@ class Command(BaseCommand):
         if url := env_str("SANDBOX_FEED_URL"):
             sellers.append(_feed(url, currency=channel.currency).code)
             _market(url)
+        _promotions(channel)
         _staff()
         self.stdout.write(f"Shop {channel.code} sells goods of {', '.join(sellers)}.")
 
@@ -211,6 +214,22 @@ def _market(url: str) -> None:
     # The sandbox may listen elsewhere today.
     source.url = f"{url.rstrip('/')}/market.csv"
     source.save(update_fields=["url"])
+
+
+def _promotions(channel: Channel) -> None:
+    """Make a code that every shopper may use once."""
+    if Promotion.objects.filter(channel=channel).exists():
+        return
+    made = Promotion.objects.create(
+        channel=channel,
+        name="Welcome",
+        kind=Promotion.Kind.PERCENT,
+        percent=Decimal("0.10"),
+        limit_per_customer=1,
+        starts_at=timezone.now(),
+        is_live=True,
+    )
+    Coupon.objects.create(promotion=made, code=WELCOME_CODE)
 
 
 def _vetted(code: str, **words: Any) -> Supplier:

@@ -6,6 +6,7 @@ import pytest
 
 from orders.gateways.test import TestGateway
 from tests.gateways import gateway_process, test_gateway  # noqa: F401 - fixtures
+from tests.stripes import stripe, stripe_process  # noqa: F401 - fixtures
 
 
 @pytest.fixture

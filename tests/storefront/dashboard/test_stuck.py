@@ -23,7 +23,6 @@ from orders.models import (
     PaymentEvent,
     PurchaseOrder,
     SupplierClaim,
-    SupplierToAsk,
 )
 from shipping.models import Parcel
 from storefront.accounts.models import User
@@ -41,8 +40,9 @@ from suppliers.models import (
     Supplier,
     SupplierOffer,
 )
+from tests.factories import disputes
 from tests.factories.suppliers import NOON, make_supplier
-from tests.factories.world import make_world
+from tests.factories.world import ask_supplier, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -105,9 +105,7 @@ TROUBLE = {
     "purchase_kept": purchase(status="canceled"),
     "purchase_stray": stray,
     "purchase_not_shipped": purchase(accepted_at=AGO),
-    "address_to_erase": lambda: SupplierToAsk.objects.create(
-        purchase_order=PurchaseOrder.objects.first(), since=AGO
-    ),
+    "address_to_erase": ask_supplier,
     "claim_by_hand": claim(status="draft", is_by_hand=True),
     "claim_unknown": claim(status="submit_unknown", status_since=AGO),
     "claim_not_told": claim(status="submit_failed", attempts=5),
@@ -123,6 +121,8 @@ TROUBLE = {
         and PaymentEvent.objects.filter(kind="capture_requested").update(received_at=AGO)
     ),
     "payment_for_nothing": keep_the_money,
+    "payment_disputed": disputes.dispute,
+    "refund_came_back": disputes.come_back,
     "order_held": order("placed", status="on_hold", status_since=AGO),
     "order_undivided": order("placed", status_since=AGO),
     "order_unpaid": order("pending_payment", pay_before=AGO),

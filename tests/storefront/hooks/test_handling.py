@@ -226,7 +226,7 @@ def test_the_gateways_news_pays_the_order(settings):
 
 def test_gateway_news_that_we_have_no_word_for_is_ignored(settings):
     settings.PAYMENT_GATEWAY = "test"
-    call = keep_call("test-gateway", gateway_body(make_payment(make_order()), kind="disputed"))
+    call = keep_call("test-gateway", gateway_body(make_payment(make_order()), kind="reviewed"))
 
     handling.handle(call=call, now=NOON)
 

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0022_no_card_without_its_variant'),
-        ('orders', '0013_choices_in_words'),
+        ('orders', '0015_taxes_of_lines'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0022_no_card_without_its_variant'),
-        ('orders', '0014_orders_by_email'),
+        ('orders', '0016_orders_by_email'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0015_carts_of_accounts'),
+        ('orders', '0017_carts_of_accounts'),
     ]
 
     operations = [

@@ -1,0 +1,100 @@
+"""What we read of Stripe's objects; all else that they tell is left alone. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Multicapture(msgspec.Struct, frozen=True):
+    status: str = ""
+
+
+class Card(msgspec.Struct, frozen=True):
+    capture_before: int | None = None
+    multicapture: Multicapture | None = None
+
+
+class MethodDetails(msgspec.Struct, frozen=True):
+    card: Card | None = None
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """One taking of the shopper's money. Amounts in minor units, moments in Unix seconds."""
+
+    id: str
+    created: int
+    amount: int
+    amount_captured: int = 0
+    disputed: bool = False
+    payment_method_details: MethodDetails | None = None
+
+
+class Intent(msgspec.Struct, frozen=True):
+    id: str
+    status: str
+    amount: int
+    currency: str
+    amount_received: int = 0
+    cancellation_reason: str | None = None
+    latest_charge: Charge | str | None = None
+
+    @property
+    def charge(self) -> Charge | None:
+        return self.latest_charge if isinstance(self.latest_charge, Charge) else None
+
+
+class Session(msgspec.Struct, frozen=True):
+    id: str
+    status: str | None = None
+    url: str | None = None
+    amount_total: int | None = None
+    currency: str | None = None
+    payment_intent: Intent | str | None = None
+
+    @property
+    def intent(self) -> Intent | None:
+        return self.payment_intent if isinstance(self.payment_intent, Intent) else None
+
+
+class Refund(msgspec.Struct, frozen=True):
+    id: str
+    amount: int
+    currency: str
+    status: str | None = None
+    reason: str | None = None
+    failure_reason: str | None = None
+    created: int = 0
+    metadata: dict[str, str] | None = None
+
+
+class Dispute(msgspec.Struct, frozen=True):
+    id: str
+    amount: int
+    currency: str
+    status: str = ""
+    reason: str = ""
+    created: int = 0
+
+
+class Warned(msgspec.Struct, frozen=True):
+    id: str
+    fraud_type: str = ""
+    created: int = 0
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """What an event is about; of most things, the payment that they belong to is enough."""
+
+    id: str = ""
+    object: str = ""
+    payment_intent: str | None = None
+
+
+class EventData(msgspec.Struct, frozen=True):
+    object: Subject
+
+
+class Event(msgspec.Struct, frozen=True):
+    id: str
+    type: str
+    data: EventData

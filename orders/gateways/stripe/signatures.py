@@ -1,0 +1,65 @@
+"""Know that an event comes from Stripe. Pure: no database, no clock, no network.
+
+The header is ``t=<seconds>,v1=<hex>[,v1=<hex>]``; signed is ``<seconds>.<body>`` with the secret as
+it is written, prefix and all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from notifications.signing import (
+    MAX_SIGNATURES,
+    TOLERANCE,
+    BadHeadersError,
+    ForgedError,
+    StaleError,
+)
+
+HEADER = "stripe-signature"
+_SECONDS = re.compile(r"[0-9]{1,12}")
+
+
+def check(
+    *, headers: Mapping[str, str], body: bytes, secrets: Iterable[str], now: datetime
+) -> None:
+    """Let go on what any of the secrets signed just now; all are compared, whichever fits.
+
+    Raises: BadHeadersError, ForgedError, StaleError
+    """
+    parts = [part.partition("=") for part in headers.get(HEADER, "").split(",")]
+    seconds = next((value for name, _, value in parts if name.strip() == "t"), "")
+    given = [value.strip() for name, _, value in parts if name.strip() == "v1"][:MAX_SIGNATURES]
+    if not _SECONDS.fullmatch(seconds) or not given:
+        raise BadHeadersError("Stripe-Signature with t and v1 is needed")
+    signed_at = _moment(seconds)
+    fits = False
+    for secret in secrets:
+        expected = _signature(seconds, body, secret)
+        for signature in given:
+            fits |= hmac.compare_digest(expected.encode(), signature.encode())
+    if not fits:
+        raise ForgedError("no signature fits")
+    if abs(now - signed_at) > TOLERANCE:
+        raise StaleError(f"signed at {signed_at:%H:%M:%S}, and it is {now:%H:%M:%S}")
+
+
+def header_for(*, body: bytes, at: datetime, secret: str) -> str:
+    seconds = str(int(at.timestamp()))
+    return f"t={seconds},v1={_signature(seconds, body, secret)}"
+
+
+def _signature(seconds: str, body: bytes, secret: str) -> str:
+    signed = b".".join([seconds.encode(), body])
+    return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+
+
+def _moment(seconds: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise BadHeadersError("t is no time") from error

@@ -1,0 +1,88 @@
+"""Why money waits for a person: what a gateway refused, what ends soon, what a bank disputes."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from storefront.dashboard import dues
+from storefront.dashboard.cause import Cause
+
+_PAYMENT = """
+    SELECT p.id, o.number AS name, {since} AS since, {amount} AS amount, p.currency,
+           {detail} AS detail
+    FROM orders_payment p JOIN orders_order o ON o.id = p.order_id {join}
+    WHERE {condition}
+"""
+
+
+def _payment(  # noqa: PLR0913 - one query in its parts
+    code: str,
+    sentence: str | Promise,
+    condition: str,
+    *,
+    amount: str,
+    since: str = "p.status_since",
+    detail: str = "p.problem",
+    join: str = "",
+) -> Cause:
+    sql = _PAYMENT.format(condition=condition, amount=amount, since=since, detail=detail, join=join)
+    return Cause(code=code, sentence=sentence, page="orders_payment", sql=sql)
+
+
+MONEY = (
+    _payment(
+        "payment_expires",
+        _("Authorization ends within a day"),
+        "p.status = 'authorized' AND p.capture_before < %(now)s + interval '1 day'"
+        " AND p.authorized_amount > p.captured_amount + p.released_amount",
+        amount="p.authorized_amount - p.captured_amount - p.released_amount",
+    ),
+    _payment(
+        "payment_refused",
+        _("Gateway refused what we asked"),
+        "e.kind = 'refused' AND NOT EXISTS (SELECT 1 FROM orders_paymentevent later"
+        " WHERE later.payment_id = p.id AND later.kind = asked.kind AND later.id > e.id)",
+        join="JOIN orders_paymentevent e ON e.payment_id = p.id"
+        " JOIN orders_paymentevent asked ON asked.id = e.answers_id",
+        amount="asked.amount",
+        since="e.received_at",
+        detail="replace(asked.kind, '_', ' ') || ': ' || e.reason",
+    ),
+    _payment(
+        "payment_unanswered",
+        _("Gateway does not answer"),
+        f"{dues.UNANSWERED} AND {dues.SINCE} < %(now)s - interval '10 minutes'",
+        join="JOIN orders_paymentevent asked ON asked.payment_id = p.id",
+        amount="asked.amount",
+        since=dues.SINCE,
+        detail="replace(asked.kind, '_', ' ')",
+    ),
+    _payment(
+        "payment_for_nothing",
+        _("Money is kept for a canceled order"),
+        "o.status IN ('canceled', 'expired') AND p.captured_amount > p.refunded_amount"
+        " AND o.status_since < %(now)s - interval '10 minutes'",
+        amount="p.captured_amount - p.refunded_amount",
+        since="o.status_since",
+    ),
+    _payment(
+        "payment_disputed",
+        _("The shopper's bank disputes the payment"),
+        "p.dispute_status = 'charged_back'",
+        amount="p.captured_amount - p.refunded_amount",
+        since="p.dispute_status_since",
+        detail="(SELECT e.reason FROM orders_paymentevent e WHERE e.payment_id = p.id"
+        " AND e.kind = 'disputed' ORDER BY e.id DESC LIMIT 1)",
+    ),
+    _payment(
+        "refund_came_back",
+        _("A refund came back"),
+        "e.kind = 'refund_failed' AND NOT EXISTS (SELECT 1 FROM orders_paymentevent later"
+        " WHERE later.payment_id = p.id AND later.kind = 'refund_requested' AND later.id > e.id)",
+        join="JOIN orders_paymentevent e ON e.payment_id = p.id",
+        amount="e.amount",
+        since="e.received_at",
+        detail="e.reason",
+    ),
+)

@@ -1,0 +1,23 @@
+"""Captured money that a bank disputes, and a refund that came back."""
+
+from __future__ import annotations
+
+from orders.models import Payment
+from tests.factories.suppliers import NOON
+
+
+def dispute():
+    captured = Payment.objects.filter(status="captured")
+    return captured.update(dispute_status="charged_back", dispute_status_since=NOON)
+
+
+def come_back():
+    payment = Payment.objects.filter(status="captured").first()
+    return payment.events.create(
+        kind="refund_failed",
+        gateway=payment.gateway,
+        external_id="re_1:failed",
+        amount=1,
+        occurred_at=NOON,
+        received_at=NOON,
+    )

@@ -1,0 +1,105 @@
+"""A dispute, or a warning of fraud, stops what no supplier has; its end is told, too."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from orders import holding, payments, purchasing
+from orders.models import Order, Payment, PurchaseOrder
+from storefront.lib.models import StatusChange
+from tests.factories.orders import make_paid_order, make_purchase_orders, news_of
+from tests.factories.scripted import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
+
+
+def hear(what, **words):
+    payment = Payment.objects.get()
+    payments.apply(update=news_of(payment, what, **words), gateway="fake", now=NOON)
+
+
+@pytest.mark.parametrize("what", ["disputed", "warned"])
+def test_what_was_not_sent_is_held_until_a_person_lets_it_go_on(supplier, what):
+    (purchase_order,) = make_purchase_orders()
+
+    hear(what)
+
+    purchase_order.refresh_from_db()
+    order = Order.objects.get()
+    assert (order.status, purchase_order.status) == ("on_hold", "on_hold")
+    (reason,) = purchase_order.hold_reasons
+    assert (reason["code"], reason["amount"]) == (what, str(order.total_amount))
+    with pytest.raises(purchasing.OrderStoppedError):
+        purchasing.send(purchase_order=purchase_order, now=NOON)
+    assert supplier.effects == []
+
+    holding.go_on(order=order, reason="he paid", actor="ann", now=NOON)
+    purchasing.release_hold(purchase_order=purchase_order, actor="ann", now=NOON)
+    purchasing.send(
+        purchase_order=PurchaseOrder.objects.select_related("order", "supplier").get(), now=NOON
+    )
+    assert supplier.effects == [purchase_order.number]
+
+
+def test_an_order_that_nobody_divided_yet_is_not_divided():
+    order = make_paid_order()
+
+    hear("disputed")
+
+    assert Order.objects.get().status == "on_hold"
+    assert purchasing.divide(order=order, now=NOON) == []
+
+
+def test_what_a_supplier_has_is_left_with_him(supplier):
+    (purchase_order,) = make_purchase_orders()
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+
+    hear("disputed")
+
+    purchase_order.refresh_from_db()
+    assert purchase_order.status == "in_progress"
+    assert Order.objects.get().status == "on_hold"
+
+
+@pytest.mark.parametrize("end", ["won", "lost"])
+def test_the_end_of_a_dispute_is_the_same_whatever_is_heard_first(end):
+    make_paid_order()
+    ends = set()
+    for told in permutations(["disputed", f"dispute_{end}"]):
+        with payments.transaction.atomic():
+            for what in (*told, *told):
+                update = news_of(Payment.objects.get(), what)
+                payments.apply.__wrapped__(update=update, gateway="fake", now=NOON)
+            ends.add(Payment.objects.get().dispute_status)
+            payments.transaction.set_rollback(True)
+
+    assert ends == {end}
+
+
+def test_a_second_dispute_opens_what_the_first_had_won():
+    make_paid_order()
+    hear("disputed", external_id="du_1")
+    hear("dispute_won", external_id="du_1:won")
+    won = Payment.objects.get().dispute_status
+    hear("disputed", external_id="du_2")
+
+    assert (won, Payment.objects.get().dispute_status) == ("won", "charged_back")
+
+
+def test_a_charged_back_order_says_so_and_how_it_came_about():
+    make_paid_order()
+    hear("disputed")
+
+    moves = StatusChange.objects.filter(axis="dispute_status")
+    assert Order.objects.with_progress().get().payment_status == "charged_back"
+    assert [(move.from_status, move.to_status) for move in moves] == [("none", "charged_back")]
+    hear("dispute_won")
+    assert Order.objects.with_progress().get().payment_status == "authorized"

@@ -1,0 +1,54 @@
+"""Our import number travels with what it is for, and with nothing else."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from orders.models import TaxNumber
+from orders.requesting import request_for
+from storefront.lib.money import Money
+from suppliers.adapters.cj import worded
+from suppliers.models import StockLocation
+from tests.factories.orders import make_purchase_orders, make_sellable
+
+pytestmark = pytest.mark.django_db
+NUMBER = "IM3720000224"
+
+
+def bought(price="40.00", origin="CN", number=NUMBER):
+    if number:
+        TaxNumber.objects.create(scheme="ioss", number=number, valid_from=date(2026, 1, 1))
+    listing = make_sellable(price=price)
+    StockLocation.objects.update(country=origin)
+    (purchase_order,) = make_purchase_orders(listing)
+    return purchase_order
+
+
+def test_a_parcel_into_the_eu_travels_under_our_number():
+    purchase_order = bought()
+
+    request = request_for(purchase_order)
+    body = worded.order(request, pay_type=2)
+
+    assert request.ioss_number == NUMBER
+    assert (body["iossType"], body["iossNumber"]) == (2, "3720000224")
+    assert request.declared_value == Money(Decimal("33.61"), "EUR")  # 40.00 less 19 % VAT
+
+
+@pytest.mark.parametrize(
+    ("facts", "number"),
+    [
+        ({"price": "178.50"}, NUMBER),  # 150.00 before VAT
+        ({"price": "178.52"}, ""),
+        ({"origin": "DE"}, ""),
+        ({"number": ""}, ""),
+    ],
+)
+def test_what_may_not_travel_under_it_does_not(facts, number):
+    purchase_order = bought(**facts)
+
+    assert purchase_order.ioss_number == number
+    assert ("iossNumber" in worded.order(request_for(purchase_order), pay_type=2)) is bool(number)

@@ -1,0 +1,90 @@
+"""Totals that a bookkeeper can check by hand, one row each in ``worked_examples.csv``.
+
+``place`` is a country, or a country and its region. ``numbers`` are those under which tax is
+declared; where a row names some, its prices are told without tax. Goods are quantity x unit.
+"""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from orders import taxes
+from orders.models import TaxNumber
+from orders.promoting import Good, Kind, Offer, decide
+from orders.totaling import Way, add_up
+from storefront.lib.money import Money
+from tests.factories.catalog import make_channel
+
+pytestmark = pytest.mark.django_db
+TABLE = Path(__file__).with_name("worked_examples.csv")
+EXAMPLES = list(csv.DictReader(TABLE.read_text().splitlines()))
+TOLD = ("goods_sum", "ways_sum", "discount", "tax", "added", "total")
+
+
+def eur(amount):
+    return Money(Decimal(amount), "EUR")
+
+
+def offers_of(words):
+    match words.split():
+        case []:
+            return []
+        case ["percent", share]:
+            facts = {"kind": Kind.PERCENT, "percent": Decimal(share)}
+        case ["amount", worth]:
+            facts = {"kind": Kind.AMOUNT, "amount": eur(worth)}
+        case ["free_delivery"]:
+            facts = {"kind": Kind.FREE_DELIVERY}
+        case ["buy", buy, "get", get]:
+            facts = {"kind": Kind.BUY_X_GET_Y, "buy": int(buy), "get": int(get)}
+    return [Offer(id=1, name=words, **facts)]
+
+
+def register(words):
+    scheme, _, place = words.partition(" ")
+    country, _, region = place.partition("-")
+    TaxNumber.objects.create(
+        scheme=scheme, country=country, region=region, number="1", valid_from=date(2024, 1, 1)
+    )
+
+
+def test_there_are_enough_of_them():
+    assert len(EXAMPLES) >= 60
+    assert len({row["why"] + row["place"] for row in EXAMPLES}) == len(EXAMPLES)
+
+
+@pytest.mark.parametrize("row", EXAMPLES, ids=lambda row: f"{row['place']} {row['why']}")
+def test_a_worked_example_comes_out_to_the_cent(row):
+    if row["numbers"]:
+        register(row["numbers"])
+    country, _, region = row["place"].partition("-")
+    goods = []
+    for key, words in enumerate(row["goods"].split()):
+        quantity, _, unit = words.partition("x")
+        ids = {"product_id": key, "category_id": 1, "brand_id": 1}
+        one = Good(key=key, unit=eur(unit), quantity=int(quantity), floor=eur(0), **ids)
+        goods.append(one)
+    keys = frozenset(good.key for good in goods)
+    ways = [Way(amount=eur(amount), keys=keys) for amount in row["ways"].split()]
+
+    totals = add_up(
+        lines={good.key: good.amount for good in goods},
+        ways=ways,
+        currency="EUR",
+        treatment=taxes.treatment(
+            channel=make_channel(adds_tax=bool(row["numbers"])),
+            country=country,
+            region=region,
+            on=date.fromisoformat(row["day"]),
+        ),
+        deductions=decide(goods=goods, ways=ways, offers=offers_of(row["promotion"])).deductions,
+    )
+
+    sums = (totals.goods, totals.delivery, totals.discount, totals.tax, totals.added, totals.total)
+    told = dict(zip(TOLD, (str(money.rounded().amount) for money in sums), strict=True))
+    assert told == {name: row[name] for name in TOLD}
