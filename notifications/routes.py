@@ -21,6 +21,9 @@ class Route:
 
 ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
     {
+        "account.unproven": (Route(sender="email", template="account_confirm"),),
+        "account.known": (Route(sender="email", template="account_known"),),
+        "account.password_forgotten": (Route(sender="email", template="account_password"),),
         "order.placed": (Route(sender="email", template="order_placed"),),
         "order.canceled": (Route(sender="email", template="order_canceled"),),
         "order.lines_refused": (Route(sender="email", template="lines_refused"),),

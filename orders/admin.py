@@ -21,6 +21,7 @@ from orders import (
     access,
     cancelling,
     claims_desk,
+    forgetting_desk,
     holding,
     ledger,
     lines_desk,
@@ -41,6 +42,7 @@ from storefront.lib.staff import ReasonForm, StaffAdmin, action
 __all__ = [
     "OrderAdmin",
     "claims_desk",
+    "forgetting_desk",
     "lines_desk",
     "money_desk",
     "purchasing_desk",

@@ -54,12 +54,16 @@ class TooManyError(Exception):
 
 
 class PlacedCartError(Exception):
-    """The cart was ordered meanwhile and does not change any more."""
+    """The cart does not change any more: it was ordered, or joined with that of an account."""
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(TOKEN_BYTES)
 
 
 def open_cart(*, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
     return Cart.objects.create(
-        token=secrets.token_urlsafe(TOKEN_BYTES),
+        token=new_token(),
         channel=channel,
         country=country,
         locale=locale,
@@ -224,8 +228,8 @@ def pictures(rows: list[CartLine]) -> dict[int, str]:
 
 
 def _lock(cart: Cart) -> None:
-    Cart.objects.select_for_update(of=["self"]).get(pk=cart.pk)
-    if Cart.objects.filter(pk=cart.pk, order__isnull=False).exists():
+    Cart.objects.select_for_update(of=["self"]).filter(pk=cart.pk).first()
+    if not Cart.objects.filter(pk=cart.pk, order__isnull=True).exists():
         raise PlacedCartError(cart.pk)
 
 

@@ -36,12 +36,13 @@ class CartAdmin(StaffAdmin):
     list_display: ClassVar = [
         "id",
         columns.link("order", _("Order")),
+        columns.link("owner", _("Account")),
         columns.text("channel__code", _("Channel")),
         "country",
         "locale",
         columns.age("touched_at", _("Touched")),
     ]
-    list_select_related: ClassVar = ["order", "channel"]
+    list_select_related: ClassVar = ["order", "channel", "owner"]
     list_filter: ClassVar = ["channel", "country", ("order", OrderedFilter)]
     search_fields: ClassVar = ["=id", "email", "order__number"]
     ordering: ClassVar = ["-id"]

@@ -13,6 +13,7 @@ from typing import Any
 from django.utils.csp import CSP
 
 from storefront import gateway_settings
+from storefront.accounts.allauth_settings import *  # noqa: F403 - each is named by allauth
 from storefront.api import framework
 from storefront.dashboard import clothes
 from storefront.lib.env import env_bool, env_int, env_list, env_mailer, env_postgres, env_str
@@ -73,7 +74,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
-    "django_htmx",
+    *("allauth", "allauth.account", "django_htmx"),
     "rest_framework",
     "drf_spectacular",
     "storefront",
@@ -92,7 +93,7 @@ INSTALLED_APPS = [
 ]
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"  # only staff signs in, so far
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"  # of staff; shoppers have their own
 AUTHENTICATION_BACKENDS = ["storefront.accounts.backends.GuardedBackend"]
 TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)  # how many of ours append to X-Forwarded-For
 PASSWORD_HASHERS = [
@@ -116,6 +117,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -273,14 +275,12 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "storefront.web.errors.csrf_failed"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_PRODUCTION
-SECURE_SSL_REDIRECT = IS_PRODUCTION
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_PRODUCTION
 SECURE_HSTS_SECONDS = 31_536_000 if IS_PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # health checks come from inside, without TLS
 if IS_PRODUCTION:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    # Health checks come from inside, without TLS.
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 

@@ -2,6 +2,7 @@
 
 from orders.models.cart import Cart, CartLine
 from orders.models.claim import SupplierClaim, SupplierClaimLine
+from orders.models.forgetting import SupplierToAsk
 from orders.models.order import Order, OrderLine
 from orders.models.payment import Payment, PaymentEvent
 from orders.models.promotion import Coupon, Promotion, Redemption
@@ -28,6 +29,7 @@ __all__ = [
     "StrayDecision",
     "SupplierClaim",
     "SupplierClaimLine",
+    "SupplierToAsk",
     "TaxNumber",
     "TaxRate",
 ]

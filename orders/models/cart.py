@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q, Value
 
 from catalog.models import Channel, Listing
+from storefront.accounts.models import User
 
 KEPT_FOR = timedelta(days=30)
 PRICE_PROMISED_FOR = timedelta(minutes=30)
@@ -27,8 +28,23 @@ class Cart(models.Model):
         default=list, db_default=Value([], models.JSONField()), blank=True
     )  # of promotions, as the shopper wrote them
     service = models.CharField(max_length=40, blank=True)  # the delivery chosen
+    # Whose account it belongs to, and whether it is the one that is filled now.
+    owner = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="carts", db_index=False
+    )
+    is_current = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     touched_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner"], condition=Q(is_current=True), name="cart_current_once_per_owner"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["owner"], condition=Q(owner__isnull=False), name="cart_by_owner"),
+        ]
 
     def __str__(self) -> str:
         return f"cart {self.pk}"

@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.apps import apps
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Lower
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Variant
@@ -20,6 +20,15 @@ from suppliers.models import StockLevel, SupplierOffer
 
 class OrderQuerySet(models.QuerySet["Order"]):
     """Questions about orders."""
+
+    def of(self, owner_id: int, addresses: list[str]) -> OrderQuerySet:
+        """Return what an account ordered, signed in or with a proven address; newest first.
+
+        Shape:  addresses in lower case
+        """
+        with_them = self.alias(lower=Lower("email")).filter(lower__in=addresses).values("pk")
+        signed_in = self.filter(cart__owner=owner_id).values("pk")
+        return self.filter(pk__in=with_them.union(signed_in)).order_by("-placed_at", "-pk")
 
     def with_progress(self) -> OrderQuerySet:
         """Add ``payment_status`` and ``fulfillment_status``, derived from money and lines."""
@@ -146,7 +155,10 @@ class Order(Stateful):
                 name="order_amounts_not_negative",
             ),
         ]
-        indexes = [models.Index(fields=["status", "status_since"], name="order_by_status")]
+        indexes = [
+            models.Index(fields=["status", "status_since"], name="order_by_status"),
+            models.Index(Lower("email"), name="order_by_email"),
+        ]
 
     def __str__(self) -> str:
         return self.number

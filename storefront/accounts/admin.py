@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -11,8 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from storefront.accounts.column_words import AUTH_COLUMNS, AUTH_TABLES, COLUMNS, TABLES
-from storefront.accounts.models import SignInTries, User
+from storefront.accounts.column_words import (
+    AUTH_COLUMNS,
+    AUTH_TABLES,
+    COLUMNS,
+    PROVEN_COLUMNS,
+    PROVEN_TABLES,
+    TABLES,
+)
+from storefront.accounts.models import Consent, SavedAddress, SignInTries, User
 from storefront.lib import columns, naming
 from storefront.lib.staff import show
 
@@ -117,5 +125,31 @@ show(
     ],
     ordering=["-last_at"],
 )
+show(
+    SavedAddress,
+    list_display=["is_default", columns.link("user", _("Person"))],
+    list_select_related=["user"],
+    search_fields=["user__email"],
+    ordering=["-id"],
+)
+show(
+    Consent,
+    list_display=["kind", columns.link("user", _("Person")), "is_given", "source", "at"],
+    list_select_related=["user"],
+    list_filter=["kind", "is_given"],
+    search_fields=["user__email"],
+    ordering=["-id"],
+)
+# Only whoever reads the mails proves an address: nobody says so for him.
+admin.site.unregister(EmailAddress)
+show(
+    EmailAddress,
+    list_display=["email", columns.link("user", _("Person")), "verified"],
+    list_select_related=["user"],
+    list_filter=["verified"],
+    search_fields=["email"],
+    ordering=["email"],
+)
+naming.call("account", tables=PROVEN_TABLES, columns=PROVEN_COLUMNS)
 naming.call("accounts", tables=TABLES, columns=COLUMNS)
 naming.call("auth", tables=AUTH_TABLES, columns=AUTH_COLUMNS)

@@ -24,6 +24,7 @@ class GuardedBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
+        username = username or kwargs.pop("email", None)  # as allauth calls it
         if request is None or username is None or password is None:
             return super().authenticate(request, username, password, **kwargs)
         try:

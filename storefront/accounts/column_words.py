@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 TABLES = {
+    "SavedAddress": (_("saved address"), _("saved addresses")),
+    "Consent": (_("consent"), _("consents")),
     "User": (_("person"), _("people")),
     "SignInTries": (_("sign-in tries"), _("sign-in tries")),
 }
@@ -18,10 +20,28 @@ COLUMNS = {
     "is_active": _("May sign in"),
     "joined_at": _("Here since"),
     "groups": _("Groups"),
+    "language": _("Language"),
+    "user": _("Person"),
+    "address": _("Address"),
+    "is_default": _("Offered first"),
+    "kind": _("What for"),
+    "is_given": _("Agreed"),
+    "source": _("Said where"),
+    "at": _("When"),
     "key": _("Who tries"),
     "count": _("Tries"),
     "last_at": _("Last try"),
     "blocked_until": _("Must wait"),
+}
+PROVEN_TABLES = {
+    "EmailAddress": (_("address of an account"), _("addresses of accounts")),
+    "EmailConfirmation": (_("link to an address"), _("links to addresses")),
+}
+PROVEN_COLUMNS = {
+    "user": _("Person"),
+    "email": _("E-mail"),
+    "verified": _("Proven"),
+    "primary": _("First one"),
 }
 AUTH_TABLES = {
     "Group": (_("group"), _("groups")),

@@ -7,6 +7,9 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from storefront.lib.address import Address
 
 
 class UserManager(BaseUserManager["User"]):
@@ -23,13 +26,14 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who can sign in: staff today, shoppers later."""
+    """A person who can sign in: staff, or a shopper who wanted an account."""
 
     email = models.EmailField(max_length=254)
     name = models.CharField(max_length=120, blank=True)
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(auto_now_add=True)
+    language = models.CharField(max_length=5, blank=True)  # of mails; empty: as the page was
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -45,6 +49,56 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+
+class SavedAddress(models.Model):
+    """Where an account has parcels sent; the checkout begins with the default one."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="addresses")
+    address = models.JSONField()  # Address
+    is_default = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name_plural = "saved addresses"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(is_default=True), name="one_default_address"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"address {self.pk}"
+
+    @property
+    def as_address(self) -> Address:
+        return Address(**self.address)
+
+
+class Consent(models.Model):
+    """What somebody agreed to, or took back, when and where. The last one holds.
+
+    Append-only: the database refuses to change a row.
+    """
+
+    class Kind(models.TextChoices):
+        MARKETING_EMAIL = "marketing_email", _("News and offers by e-mail")
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="consents")
+    kind = models.CharField(max_length=20, choices=Kind)
+    is_given = models.BooleanField()
+    source = models.CharField(max_length=40)  # the page it was said on
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "kind", "-id"], name="consent_last")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["marketing_email"]), name="consent_kind_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
 
 
 class SignInTries(models.Model):

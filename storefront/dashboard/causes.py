@@ -43,6 +43,19 @@ def _order(code: str, sentence: str | Promise, condition: str, *, since: str) ->
 
 
 CAUSES = (
+    # People
+    Cause(
+        code="address_to_erase",
+        sentence=_("Ask the supplier to erase a shopper's address"),
+        page="orders_suppliertoask",
+        sql=f"""
+            SELECT f.id, po.number AS name, f.since, {NO_MONEY}, s.name AS detail
+            FROM orders_suppliertoask f
+            JOIN orders_purchaseorder po ON po.id = f.purchase_order_id
+            JOIN suppliers_supplier s ON s.id = po.supplier_id
+            WHERE f.asked_at IS NULL
+        """,  # noqa: S608 - all parts are written in this file
+    ),
     # Purchase orders
     _purchase(
         "purchase_held",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -18,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.models import Listing
-from orders import carts
+from orders import carts, keeping
 from orders.cart_view import CartView
 from orders.models import Cart
 from shipping import promising
@@ -27,7 +30,14 @@ from storefront.web.errors import say
 from storefront.web.filling import fill
 from storefront.web.forms import AddForm, ChangeForm
 from storefront.web.same_origin import from_our_pages
-from storefront.web.visiting import cart_token, forget_cart, keep_cart, visit
+from storefront.web.visiting import (
+    cart_token,
+    forget_cart,
+    keep_cart,
+    open_cart,
+    shopper_id,
+    visit,
+)
 
 type Refusal = carts.NotForSaleError | carts.NotEnoughError | carts.TooManyError
 REMOVED = signing.Signer(salt="storefront.web.removed")
@@ -62,7 +72,7 @@ def refusal_words(error: Refusal) -> str:
 @require_safe
 def cart(request: HttpRequest) -> HttpResponse:
     is_less = LESS in request.GET
-    return _page(request, _open(request), is_less=is_less)
+    return _page(request, open_cart(request, timezone.now()), is_less=is_less)
 
 
 @require_POST
@@ -81,9 +91,7 @@ def add(request: HttpRequest) -> HttpResponse:
         words = _first_error(form) or _("There is no such light.")
         return _refused(request, None, words, HTTPStatus.UNPROCESSABLE_ENTITY)
     here, now = visit(request), timezone.now()
-    found = _open(request) or carts.open_cart(
-        channel=here.channel, country=here.country, locale=here.language, now=now
-    )
+    found = open_cart(request, now) or _begin(request, now)
     quantity = form.cleaned_data["quantity"]
     try:
         carts.add(
@@ -100,7 +108,10 @@ def add(request: HttpRequest) -> HttpResponse:
     except REFUSALS as error:
         return _refused(request, listing, refusal_words(error), HTTPStatus.CONFLICT)
     except carts.PlacedCartError:
-        words = _("This cart has just been ordered. Add it once more to begin a new one.")
+        words = _(
+            "This cart has just been ordered, or joined with that of your account."
+            " Add it once more."
+        )
         return _refused(request, listing, words, HTTPStatus.CONFLICT)
     seen = carts.look(cart=found, now=now)
     if request.htmx:  # type: ignore[attr-defined]
@@ -116,7 +127,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @from_our_pages
 def change(request: HttpRequest) -> HttpResponse:
     """Set how many of a line; none takes it out, and the page offers to put it back."""
-    found = _open(request)
+    found = open_cart(request, timezone.now())
     form = ChangeForm(request.POST)
     if found is None:
         return _to_cart(None)
@@ -152,9 +163,12 @@ def _first_error(form: forms.Form) -> str:
     return next((str(errors[0]) for errors in form.errors.values()), "")
 
 
-def _open(request: HttpRequest) -> Cart | None:
-    token = cart_token(request)
-    return carts.find(token=token, now=timezone.now()) if token else None
+def _begin(request: HttpRequest, now: datetime) -> Cart:
+    here = visit(request)
+    begin: Callable[..., Cart] = carts.open_cart
+    if owner_id := shopper_id(request):
+        begin = partial(keeping.begin, owner_id=owner_id)
+    return begin(channel=here.channel, country=here.country, locale=here.language, now=now)
 
 
 def _to_cart(found: Cart | None, removed: str = "") -> HttpResponse:

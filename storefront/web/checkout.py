@@ -22,11 +22,12 @@ from orders.models import Cart, Order
 from orders.redeeming import SpentError
 from storefront.lib.address import Address
 from storefront.lib.money import Money
+from storefront.web.addresses import known_of
 from storefront.web.cart import LESS
 from storefront.web.filling import FilledCart, fill
 from storefront.web.forms import AddressForm
 from storefront.web.paying import go_and_pay
-from storefront.web.visiting import COUNTRY_COOKIE, cart_token, remember, visit
+from storefront.web.visiting import COUNTRY_COOKIE, cart_token, open_cart, remember, visit
 
 SOLD = _("Something in the cart has just been sold to somebody else. Nothing was ordered.")
 REFUSALS: dict[type[Exception], Promise] = {
@@ -57,7 +58,7 @@ def with_cart(view: Callable[[HttpRequest, Cart], HttpResponse]) -> Callable[...
     @wraps(view)
     def opened(request: HttpRequest) -> HttpResponse:
         token = cart_token(request)
-        found = carts.find(token=token, now=timezone.now()) if token else None
+        found = open_cart(request, timezone.now())
         if found is not None:
             return view(request, found)
         order = Order.objects.filter(cart__token=token).first() if token else None
@@ -85,7 +86,8 @@ def address(request: HttpRequest, cart: Cart) -> HttpResponse:
             remember(response, COUNTRY_COOKIE, ship_to.country)
             return response
     else:
-        known = {"country": here.country, **cart.ship_to, "email": cart.email}
+        known = {"country": here.country, **known_of(request), **cart.ship_to}
+        known["email"] = cart.email or known.get("email", "")
         form = AddressForm(initial=known, **wanted)
     return _render(request, "web/checkout_address.html", cart, filled, form=form)
 

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from orders import carts, codes
+from orders import codes
 from storefront.lib.rationing import is_too_often
 from storefront.lib.visitors import address_of
 from storefront.web.cart import show_problem
 from storefront.web.same_origin import from_our_pages
-from storefront.web.visiting import cart_token
+from storefront.web.visiting import open_cart
 
 
 @never_cache
@@ -24,8 +24,8 @@ from storefront.web.visiting import cart_token
 @from_our_pages
 def write(request: HttpRequest) -> HttpResponse:
     """Keep a code, or take one out, and lead back to the cart, which tells what it does."""
-    token, now = cart_token(request), timezone.now()
-    cart = carts.find(token=token, now=now) if token else None
+    now = timezone.now()
+    cart = open_cart(request, now)
     if cart is None:
         return _back()
     if gone := request.POST.get("out", ""):

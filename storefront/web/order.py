@@ -84,6 +84,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "is_moving": found.status in OPEN,
         "news": _news(request, found, wish),
         "title": headline(found, payment, now),
+        "offers_account": not request.user.is_authenticated,
     }
     return render(request, "web/order.html", context)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from storefront.web import (
     browse,
@@ -43,6 +43,8 @@ urlpatterns = [
     path("orders/<str:number>/<str:key>/pay/", paying.pay, name="order_pay"),
     path("orders/<str:number>/<str:key>/paid/", paying.pay_return, name="order_pay_return"),
     path("orders/<str:number>/<str:key>/cancel/", order.cancel, name="order_cancel"),
+    # /en/account/: for shoppers who want one
+    path("account/", include("storefront.web.account_urls")),
     # /en/country/, /en/theme/: switches in the footer
     path("country/", switches.country, name="switch_country"),
     path("theme/", switches.theme, name="switch_theme"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.utils.translation import get_language
 
 from catalog import showing
 from catalog.models import Category, Channel
+from orders import carts, keeping
 from orders.models import Cart
 from orders.models.cart import KEPT_FOR
 
@@ -84,6 +86,21 @@ def cart_token(request: HttpRequest) -> str:
         return signing.Signer(salt=SALT).unsign(raw) if raw else ""
     except signing.BadSignature:
         return ""
+
+
+def shopper_id(request: HttpRequest) -> int | None:
+    """Name the account that is signed in, unless its owner works here."""
+    user = request.user
+    return None if not user.is_authenticated or user.is_staff else user.pk
+
+
+def open_cart(request: HttpRequest, now: datetime) -> Cart | None:
+    """Find the cart that the browser carries, or else the one of the account."""
+    token = cart_token(request)
+    found = carts.find(token=token, now=now) if token else None
+    if found is None and (owner_id := shopper_id(request)):
+        found = keeping.current(owner_id=owner_id, now=now)
+    return found
 
 
 def keep_cart(response: HttpResponse, cart: Cart, count: int) -> None:

@@ -44,7 +44,15 @@ _SUPPLIER = {
     "code": "lumen",
 }
 _ORDER = {**_BASICS, "number": "FL-261124-7K3QX"}
+_ACCOUNT = {
+    "email": "erika@example.org",
+    "locale": "en",
+    "url": "https://fara.example/en/account/confirm/key/",
+}
 PAYLOADS = {
+    "account.unproven": _ACCOUNT,
+    "account.known": _ACCOUNT,
+    "account.password_forgotten": _ACCOUNT,
     "evidence.expires": {
         **_SUPPLIER,
         "criterion": "UN 38.3",

@@ -11,7 +11,7 @@ from catalog.models import PriceChange
 from notifications import dispatch
 from notifications.models import Delivery, Event
 from orders import cancelling, checkout, complaining, following, ledger, payments, purchasing
-from orders.models import Order, PaymentEvent, PurchaseOrder
+from orders.models import Order, PaymentEvent, PurchaseOrder, SupplierToAsk
 from shipping import observing, shipments
 from suppliers import scorecards
 from suppliers.adapters.base import OutOfStockError
@@ -187,3 +187,8 @@ def _told():
 
 def orders_by_status():
     return {order.status: order for order in Order.objects.order_by("pk")}
+
+
+def ask_supplier():
+    """Have staff ask a supplier to erase an address."""
+    return SupplierToAsk.objects.create(purchase_order=PurchaseOrder.objects.first(), since=NOON)

@@ -42,7 +42,7 @@ from suppliers.models import (
 )
 from tests.factories import disputes
 from tests.factories.suppliers import NOON, make_supplier
-from tests.factories.world import make_world
+from tests.factories.world import ask_supplier, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +105,7 @@ TROUBLE = {
     "purchase_kept": purchase(status="canceled"),
     "purchase_stray": stray,
     "purchase_not_shipped": purchase(accepted_at=AGO),
+    "address_to_erase": ask_supplier,
     "claim_by_hand": claim(status="draft", is_by_hand=True),
     "claim_unknown": claim(status="submit_unknown", status_since=AGO),
     "claim_not_told": claim(status="submit_failed", attempts=5),

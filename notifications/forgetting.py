@@ -1,0 +1,34 @@
+"""Forget whom we wrote to, once a person wants to be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast, Lower
+
+from notifications.models import Delivery, Event
+from storefront.lib.scrubbing import scrub
+from storefront.lib.transactions import needs_transaction
+
+NOBODY = "nobody@erased.invalid"
+WAITING = ("pending", "retrying", "replayed")
+
+
+@needs_transaction
+def forget(*, emails: Collection[str], numbers: Collection[str], words: Collection[str]) -> None:
+    """Empty what facts and messages say of a person; what was not sent yet is not sent.
+
+    Facts of his orders stay, without him: they are found by the orders' numbers.
+    """
+    found = Q(pk__in=[])
+    for text in (*emails, *numbers):
+        found |= Q(text__icontains=text)
+    rows = Event.objects.alias(text=Cast("payload", TextField())).filter(found)
+    told = Delivery.objects.alias(lower=Lower("recipient"))
+    for event in rows:
+        # Only what went to him: a supplier's mail about his order stays the supplier's.
+        his = told.filter(event=event, lower__in={word.lower() for word in words})
+        his.filter(status__in=WAITING).delete()
+        his.update(recipient=NOBODY)
+        Event.objects.filter(pk=event.pk).update(payload=scrub(event.payload, words))

@@ -1,0 +1,85 @@
+"""Forget who ordered, and keep what the books need: numbers, goods, amounts, the country."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from orders.access import new_key
+from orders.models import (
+    Cart,
+    Order,
+    PurchaseMessage,
+    PurchaseOrder,
+    Redemption,
+    SupplierToAsk,
+)
+from storefront.lib.scrubbing import scrub, without_person, words_of
+from storefront.lib.transactions import needs_transaction
+
+Status = Order.Status
+ENDED = (Status.COMPLETED, Status.EXPIRED, Status.CANCELED)
+
+
+class OnItsWayError(Exception):
+    """Somebody's order is not over: whoever delivers it needs his address."""
+
+
+@needs_transaction
+def forget(*, addresses: list[str], owner_id: int, now: datetime) -> tuple[set[str], set[str]]:
+    """Take the person out of orders that are over, and drop the carts that were not ordered.
+
+    Returns what named the person, and the numbers of the orders, for whoever keeps copies.
+
+    Shape:  proven addresses, in lower case
+    Locks:  the account's carts, then the orders, each in id order
+    Raises: OnItsWayError  nothing is written
+    """
+    # First the carts: one that is being ordered is an order by then, or never will be.
+    list(Cart.objects.filter(owner=owner_id).select_for_update(of=["self"]).order_by("pk"))
+    theirs = Order.objects.of(owner_id, addresses).values_list("pk", flat=True)
+    rows = list(
+        Order.objects.filter(pk__in=list(theirs)).select_for_update(of=["self"]).order_by("pk")
+    )
+    if any(row.status not in ENDED for row in rows):
+        raise OnItsWayError
+    carts = Cart.objects.filter(owner=owner_id) | Cart.objects.filter(order__in=rows)
+    words = {cart.email for cart in carts if cart.email}
+    for cart in carts:
+        words |= words_of(cart.ship_to)
+    for row in rows:
+        words |= {row.email, *words_of(row.ship_to)}
+    for row in rows:
+        _forget_one(row, words)
+    _ask_suppliers(rows, now)
+    Cart.objects.filter(owner=owner_id, order__isnull=True).delete()
+    Cart.objects.filter(order__in=rows).update(email="", ship_to={}, owner=None, is_current=False)
+    return words, {row.number for row in rows}
+
+
+@needs_transaction
+def _forget_one(order: Order, words: set[str]) -> None:
+    nobody = f"{order.number.lower()}@erased.invalid"
+    order.email, order.ship_to = nobody, without_person(order.ship_to)
+    order.access_key = new_key()
+    order.save(update_fields=["email", "ship_to", "access_key"])
+    Redemption.objects.filter(order=order).update(email=nobody)
+    for said in PurchaseMessage.objects.filter(purchase_order__order=order):
+        body = scrub(said.body, words)
+        if body != said.body:
+            PurchaseMessage.objects.filter(pk=said.pk).update(body=body)
+
+
+@needs_transaction
+def _ask_suppliers(orders: list[Order], now: datetime) -> None:
+    """No supplier's API erases an address: a person asks each who was sent it."""
+    told = PurchaseOrder.objects.filter(order__in=orders).exclude(
+        request_status=PurchaseOrder.Request.UNSUBMITTED
+    )
+    SupplierToAsk.objects.bulk_create(
+        [SupplierToAsk(purchase_order=each, since=now) for each in told], ignore_conflicts=True
+    )
+
+
+def asked(*, row: SupplierToAsk, actor: str, now: datetime) -> None:
+    """Note that the supplier was asked to erase the address; the first note stands."""
+    SupplierToAsk.objects.filter(pk=row.pk, asked_at=None).update(asked_at=now, asked_by=actor)

@@ -1,0 +1,81 @@
+"""What an account keeps of its owner: addresses, and what he agreed to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+from django.db import transaction
+
+from storefront.accounts.models import Consent, SavedAddress, User
+from storefront.lib.address import Address
+from storefront.lib.transactions import needs_transaction
+
+MOST_ADDRESSES = 20
+
+
+class TooManyAddressesError(Exception):
+    """An account keeps no more addresses."""
+
+
+def default_address(user_id: int) -> Address | None:
+    found = SavedAddress.objects.filter(user=user_id, is_default=True).first()
+    return found.as_address if found else None
+
+
+@transaction.atomic(durable=True)
+def keep(*, user_id: int, address: Address, is_default: bool, saved_id: int | None = None) -> None:
+    """Keep an address, or change one; the first of an account is its default.
+
+    Locks:  the account
+    Raises: TooManyAddressesError, SavedAddress.DoesNotExist  nothing is written
+    """
+    _lock(user_id)
+    theirs = SavedAddress.objects.filter(user=user_id)
+    if saved_id is None:
+        if theirs.count() >= MOST_ADDRESSES:
+            raise TooManyAddressesError
+        saved = SavedAddress(user_id=user_id)
+    else:
+        saved = theirs.get(pk=saved_id)
+    others = theirs.exclude(pk=saved.pk)
+    if is_default:
+        others.update(is_default=False)
+    saved.address = asdict(address)
+    saved.is_default = is_default or saved.is_default or not others.exists()
+    saved.save()
+
+
+@transaction.atomic(durable=True)
+def drop(*, user_id: int, saved_id: int) -> None:
+    """Forget an address; the oldest of the others becomes the default, if it was.
+
+    Locks:  the account
+    """
+    _lock(user_id)
+    theirs = SavedAddress.objects.filter(user=user_id)
+    theirs.filter(pk=saved_id).delete()
+    if not theirs.filter(is_default=True).exists() and (next_one := theirs.order_by("pk").first()):
+        theirs.filter(pk=next_one.pk).update(is_default=True)
+
+
+def agrees(*, user_id: int, kind: str) -> bool:
+    """Tell whether somebody agrees now; whoever never said so does not."""
+    last = Consent.objects.filter(user=user_id, kind=kind).order_by("-pk").first()
+    return last is not None and last.is_given
+
+
+@transaction.atomic(durable=True)
+def say(*, user_id: int, kind: str, is_given: bool, source: str, now: datetime) -> None:
+    """Write down that somebody agrees or no longer does, if that is a change.
+
+    Locks:  the account
+    """
+    _lock(user_id)
+    if agrees(user_id=user_id, kind=kind) != is_given:
+        Consent.objects.create(user_id=user_id, kind=kind, is_given=is_given, source=source, at=now)
+
+
+@needs_transaction
+def _lock(user_id: int) -> None:
+    User.objects.select_for_update(of=["self"], no_key=True).get(pk=user_id)

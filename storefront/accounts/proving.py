@@ -1,0 +1,21 @@
+"""Which e-mail addresses somebody has proven to read."""
+
+from __future__ import annotations
+
+from allauth.account.models import EmailAddress
+
+from storefront.accounts.models import User
+
+
+def prove(*, user: User) -> None:
+    """Note that somebody has read a mail to the account's address."""
+    address, _made = EmailAddress.objects.get_or_create(
+        user=user, email=user.email, defaults={"primary": True}
+    )
+    address.set_verified()
+
+
+def proven_addresses(user: User) -> list[str]:
+    """Return the addresses that an account has proven, in lower case."""
+    proven = EmailAddress.objects.filter(user=user, verified=True)
+    return [address.lower() for address in proven.values_list("email", flat=True)]

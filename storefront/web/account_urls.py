@@ -1,0 +1,37 @@
+"""The pages of shoppers' accounts, under /en/account/. allauth asks for some by its own names."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from storefront.web import account, addresses, coming_in, passwords, privacy
+
+urlpatterns = [
+    # /en/account/: my orders
+    path("", account.account, name="account"),
+    path("profile/", account.profile, name="account_profile"),
+    # /en/account/privacy/: a copy of everything, and to be forgotten
+    path("privacy/", privacy.privacy, name="account_privacy"),
+    path("privacy/copy/", privacy.export, name="account_export"),
+    path("privacy/erase/", privacy.erase, name="account_erase"),
+    path("erased/", privacy.erased, name="account_erased"),
+    # /en/account/addresses/
+    path("addresses/", addresses.addresses, name="account_addresses"),
+    path("addresses/new/", addresses.address, name="account_address_new"),
+    path("addresses/<int:saved_id>/", addresses.address, name="account_address"),
+    path("addresses/<int:saved_id>/drop/", addresses.drop, name="account_address_drop"),
+    # /en/account/sign-in/
+    path("sign-in/", coming_in.sign_in, name="account_login"),
+    path("sign-up/", coming_in.sign_up, name="account_signup"),
+    path("sign-out/", coming_in.sign_out, name="account_logout"),
+    path("sent/", coming_in.sent, name="account_email_verification_sent"),
+    path("confirm/<str:key>/", coming_in.confirm, name="account_confirm_email"),
+    # /en/account/password/: forgotten
+    path("password/", passwords.forgotten, name="account_reset_password"),
+    path("password/sent/", passwords.sent, name="account_reset_password_done"),
+    path(
+        "password/<slug:uidb36>/<str:key>/",
+        passwords.choose,
+        name="account_reset_password_from_key",
+    ),
+]

@@ -1,0 +1,153 @@
+"""Tell a person all that we know of him, and forget him when he asks for it."""
+
+from __future__ import annotations
+
+import email
+import json
+from collections.abc import Collection
+from datetime import datetime
+from email import policy
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast, Lower
+
+from notifications import forgetting as messages
+from notifications.models import Delivery
+from orders import forgetting
+from orders.models import Cart, Order
+from storefront.accounts import signing_in
+from storefront.accounts.models import User
+from storefront.accounts.proving import proven_addresses
+from storefront.lib.scrubbing import scrub
+
+
+def known(user: User) -> dict[str, Any]:
+    """Return all that we know of a person, as JSON can say it."""
+    emails = proven_addresses(user)
+    orders = Order.objects.of(user.pk, emails)
+    theirs = Delivery.objects.alias(lower=Lower("recipient")).filter(lower__in=emails)
+    mails = theirs.order_by("pk")
+    return {
+        "account": {
+            "email": user.email,
+            "proven": emails,
+            "name": user.name,
+            "language": user.language,
+            "joined_at": user.joined_at,
+            "last_signed_in_at": user.last_login,
+        },
+        "addresses": [
+            {**each.address, "is_default": each.is_default}
+            for each in user.addresses.order_by("pk")
+        ],
+        "consents": list(user.consents.order_by("pk").values("kind", "is_given", "source", "at")),
+        "orders": [_order(order) for order in orders.prefetch_related("lines", "payments")],
+        "carts": [_cart(cart) for cart in Cart.objects.filter(owner=user, order__isnull=True)],
+        "mails": list(mails.values("template", "recipient", "status", "status_since")),
+    }
+
+
+def _order(order: Order) -> dict[str, Any]:
+    plain = ("number", "email", "locale", "ship_to", "currency", "status", "placed_at")
+    amounts = [f"{part}_amount" for part in ("goods", "delivery", "discount", "tax", "total")]
+    return {
+        **{name: getattr(order, name) for name in (*plain, *amounts)},
+        "lines": [
+            {"sku": line.sku, "title": line.title, "quantity": line.quantity,
+             "line_amount": line.line_amount}
+            for line in order.lines.all()
+        ],
+        "payments": [
+            {"gateway": each.gateway, "reference": each.reference, "status": each.status,
+             "captured_amount": each.captured_amount, "refunded_amount": each.refunded_amount}
+            for each in order.payments.all()
+        ],
+    }  # fmt: skip
+
+
+def _cart(cart: Cart) -> dict[str, Any]:
+    lines = cart.lines.values("listing__variant__sku", "quantity", "quoted_amount", "quoted_at")
+    return {
+        "email": cart.email,
+        "ship_to": cart.ship_to,
+        "codes": cart.codes,
+        "touched_at": cart.touched_at,
+        "lines": list(lines),
+    }
+
+
+@transaction.atomic(durable=True)
+def erase(*, user_id: int, now: datetime) -> None:
+    """Delete an account and all that names its person; orders stay for the books without him.
+
+    Locks:  the account, its carts, then its orders
+    Raises: OnItsWayError  nothing is written
+    """
+    user = User.objects.select_for_update(of=["self"]).get(pk=user_id)
+    emails = {*proven_addresses(user), user.email.lower()}
+    words, numbers = forgetting.forget(addresses=list(emails), owner_id=user.pk, now=now)
+    words |= emails
+    messages.forget(emails=emails, numbers=numbers, words=words)
+    _forget_copies(emails | numbers, words)
+    for address in emails:
+        signing_in.welcome(account=address)
+    people = ContentType.objects.get_for_model(User)
+    LogEntry.objects.filter(content_type=people, object_id=str(user.pk)).delete()
+    _end_sessions(user.pk, now)
+    user.delete()
+    transaction.on_commit(partial(_forget_mailbox, words))
+
+
+def _forget_copies(about: Collection[str], words: Collection[str]) -> None:
+    """Empty what fronts remember of calls: answers of the API, and what suppliers posted."""
+    answers = apps.get_model("api", "IdempotencyRecord")._base_manager  # noqa: SLF001
+    wanted = Q(pk__in=[])
+    for text in about:
+        wanted |= Q(text__icontains=text)
+    for row in answers.alias(text=Cast("response", TextField())).filter(wanted):
+        answers.filter(pk=row.pk).update(response=scrub(row.response, words))
+    calls = apps.get_model("hooks", "InboundCall")._base_manager  # noqa: SLF001
+    for text in about:
+        for row in calls.extra(  # a needle in bytes: the ORM has no word for it
+            where=["position(convert_to(%s, 'UTF8') in body) > 0"], params=[text]
+        ):
+            calls.filter(pk=row.pk).update(body=_scrubbed(bytes(row.body), words))
+
+
+def _scrubbed(body: bytes, words: Collection[str]) -> bytes:
+    try:
+        return json.dumps(scrub(json.loads(body), words)).encode()
+    except ValueError:
+        return b""
+
+
+def _end_sessions(user_id: int, now: datetime) -> None:
+    for session in Session.objects.filter(expire_date__gt=now).iterator():
+        if session.get_decoded().get("_auth_user_id") == str(user_id):
+            session.delete()
+
+
+def _forget_mailbox(words: Collection[str]) -> None:
+    """Delete what the mail server of development kept; in production there is none."""
+    if settings.ENVIRONMENT != "local":
+        return
+    for path in settings.MAILBOX_DIR.glob("*.eml"):
+        if _names(path, words):
+            path.unlink(missing_ok=True)
+
+
+def _names(path: Path, words: Collection[str]) -> bool:
+    raw = path.read_bytes()
+    letter = email.message_from_bytes(raw, policy=policy.default)
+    parts = [part.get_content() for part in letter.walk() if part.get_content_maintype() == "text"]
+    text = "\n".join([raw.decode("utf-8", "replace"), *parts]).casefold()
+    return any(word.casefold() in text for word in words)

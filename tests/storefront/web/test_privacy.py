@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import json
+from email.message import EmailMessage
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+
+from notifications import dispatch
+from notifications.models import Delivery, Event
+from orders import carts, keeping
+from orders.models import Order, PurchaseMessage, PurchaseOrder, SupplierToAsk
+from storefront.accounts import profile
+from storefront.accounts.models import User
+from storefront.api.models import IdempotencyRecord
+from storefront.hooks.models import InboundCall
+from storefront.lib.address import Address
+from tests.factories.orders import make_cart, make_paid_order
+from tests.factories.shipping import make_accepted_purchase_order
+from tests.factories.shoppers import PASSWORD, make_shopper, sign_in
+from tests.factories.suppliers import NOON
+from tests.storefront.web.reading import Page
+
+pytestmark = pytest.mark.django_db
+CANARIES = ("Kanari Vogel", "Zwitschergasse 7", "+49307654321", "kanari@example.org")
+THERE = Address(
+    name=CANARIES[0],
+    line1=CANARIES[1],
+    postcode="10115",
+    city="Berlin",
+    country="DE",
+    phone=CANARIES[2],
+)
+ERASE = "/en/account/privacy/erase/"
+SURE = {"password": PASSWORD, "sure": "on"}
+
+
+@pytest.fixture
+def kanari(light):
+    return make_shopper(CANARIES[3])
+
+
+@pytest.fixture
+def theirs(shopper, kanari):
+    sign_in(shopper, CANARIES[3])
+    return shopper
+
+
+def lived(user, light):
+    """Leave a trace wherever a shopper leaves one; returns an order that is over."""
+    purchase = make_accepted_purchase_order(light, email="Kanari@example.org", ship_to=THERE)
+    PurchaseMessage.objects.create(
+        purchase_order=purchase,
+        direction="in",
+        kind="state",
+        body={"remark": f"for {THERE.name}, {THERE.line1}", "cost": "10.00"},
+        at=NOON,
+    )
+    Order.objects.filter(pk=purchase.order_id).update(status="completed")
+    cart = keeping.bring(owner_id=user.pk, token=make_cart(light).token, now=NOON)
+    carts.address(cart=cart, email=CANARIES[3], ship_to=THERE, now=NOON)
+    profile.keep(user_id=user.pk, address=THERE, is_default=True)
+    profile.say(user_id=user.pk, kind="marketing_email", is_given=True, source="x", now=NOON)
+    User.objects.filter(pk=user.pk).update(name=CANARIES[0])
+    for event in Event.objects.all():
+        dispatch.fan_out(event=event, now=NOON)
+    told = {"number": purchase.number, "ship_to": {"line1": THERE.line1, "country": "DE"}}
+    IdempotencyRecord.objects.create(
+        principal="p", key="k", route="r", request_digest="d", started_at=NOON, response=told
+    )
+    InboundCall.objects.create(
+        source="s", external_id="1", body=json.dumps({**told, "to": THERE.name}).encode(),
+        received_at=NOON, status_since=NOON, due_at=NOON,
+    )  # fmt: skip
+    return purchase.order
+
+
+def found_in_tables():
+    """Return each column of the database in which a canary stands."""
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name, data_type FROM information_schema.columns"
+            " WHERE table_schema = 'public'"
+        )
+        for table, column, kind in cursor.fetchall():
+            said = f"encode({column}, 'escape')" if kind == "bytea" else f'"{column}"::text'
+            for canary in CANARIES:
+                holds = f"position(lower(%s) in lower({said})) > 0"
+                cursor.execute(f'SELECT count(*) FROM "{table}" WHERE {holds}', [canary])
+                if cursor.fetchone()[0]:
+                    found.append((table, column, canary))
+    return found
+
+
+def write_letters(folder):
+    folder.mkdir(exist_ok=True)
+    for name, words in (("his", f"Grüße an {THERE.name}"), ("other", "Grüße an Erika")):
+        letter = EmailMessage()
+        letter["Subject"] = "Hello"
+        letter.set_content(words, cte="base64")
+        (folder / f"{name}.eml").write_bytes(letter.as_bytes())
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+@pytest.mark.parametrize("page", ["privacy/", "privacy/erase/", "erased/"])
+def test_each_page_is_sound(theirs, language, page):
+    read = Page(theirs.get(f"/{language}/account/{page}"))
+
+    assert read.faults == []
+    assert read.unlabeled() == []
+
+
+def test_one_file_holds_all_that_we_know(theirs, kanari, light):
+    order = lived(kanari, light)
+    make_paid_order(light)  # of somebody else
+
+    answer = theirs.post("/en/account/privacy/copy/")
+    told = answer.json()
+
+    assert answer["Content-Disposition"] == 'attachment; filename="fara.json"'
+    assert all(canary in answer.content.decode() for canary in CANARIES)
+    assert [each["number"] for each in told["orders"]] == [order.number]
+    assert told["orders"][0]["lines"][0]["quantity"] == 1
+    assert told["consents"][0]["is_given"] is True
+    assert told["carts"][0]["lines"]
+    assert told["mails"]
+
+
+def test_copies_are_counted(theirs, kanari):
+    answers = [theirs.post("/en/account/privacy/copy/").status_code for _ in range(6)]
+
+    assert answers == [200] * 5 + [429]
+    assert theirs.get("/en/account/privacy/copy/").status_code == 405
+
+
+def test_whoever_is_erased_is_found_nowhere_and_the_books_stay(theirs, kanari, light, settings):
+    order = lived(kanari, light)
+    other = make_paid_order(light)
+    write_letters(settings.MAILBOX_DIR)
+    before = {(canary, table) for table, _column, canary in found_in_tables()}
+
+    answer = theirs.post(ERASE, SURE)
+    with_commit = theirs.get(answer["Location"])
+
+    assert len(before) > 15, "the trace must be there before it can go"
+    assert with_commit.status_code == 200
+    assert found_in_tables() == []
+    assert not any(canary in str(cache._cache) for canary in CANARIES)
+    amounts = ("goods_amount", "total_amount", "tax_amount")
+    again = Order.objects.get(pk=order.pk)
+    assert [getattr(again, name) for name in amounts] == [getattr(order, name) for name in amounts]
+    assert again.ship_to["country"] == "DE"
+    other.refresh_from_db()
+    assert other.email == "erika@example.org"
+    assert Event.objects.filter(payload__email="erika@example.org").exists()
+    assert theirs.get("/en/account/").status_code == 302
+    assert theirs.get(f"/en/orders/{order.number}/{order.access_key}/").status_code == 404
+
+
+def test_letters_of_the_mailbox_go_with_him(
+    theirs, kanari, light, settings, django_capture_on_commit_callbacks
+):
+    lived(kanari, light)
+    write_letters(settings.MAILBOX_DIR)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        theirs.post(ERASE, SURE)
+
+    assert [path.stem for path in settings.MAILBOX_DIR.glob("*.eml")] == ["other"]
+
+
+def test_staff_are_told_to_ask_the_supplier(theirs, kanari, light):
+    order = lived(kanari, light)
+
+    theirs.post(ERASE, SURE)
+
+    row = SupplierToAsk.objects.get()
+    assert row.purchase_order == PurchaseOrder.objects.get(order=order)
+    assert row.asked_at is None
+
+
+def test_nobody_is_erased_while_an_order_is_on_its_way(theirs, kanari, light):
+    make_paid_order(light, email="Kanari@example.org", ship_to=THERE)
+
+    answer = theirs.post(ERASE, SURE)
+
+    assert answer.status_code == 409
+    assert "still on its way" in answer.content.decode()
+    assert User.objects.filter(pk=kanari.pk).exists()
+    assert Order.objects.get().ship_to["line1"] == THERE.line1
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"sure": "on"}, {"password": PASSWORD}, {**SURE, "password": "x"}]
+)
+def test_it_is_asked_twice(theirs, kanari, said):
+    assert theirs.post(ERASE, said).status_code == 422
+    assert User.objects.filter(pk=kanari.pk).exists()
+
+
+def test_mails_that_wait_are_not_sent(theirs, kanari, light):
+    lived(kanari, light)
+    waiting = Delivery.objects.filter(recipient__iexact=CANARIES[3], status="pending")
+    assert waiting.exists()
+
+    theirs.post(ERASE, SURE)
+
+    assert not Delivery.objects.filter(status="pending", recipient__contains="erased").exists()
+    assert not waiting.exists()
