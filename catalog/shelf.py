@@ -31,6 +31,12 @@ _ORDERS: Mapping[str, str] = {
 }
 
 
+# So few are found by their words before they are put in order. The planner looks through an
+# ``OFFSET 0`` in neither direction.
+GATHERED = 8_000
+FENCE = "OFFSET 0"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
     """One page of one list.
@@ -175,15 +181,30 @@ class _Matches:
             f"is_behind, ts_rank(search, {looked_for.text}) DESC, score DESC", looked_for.values
         )
         size = min(self.total, wide_searches.WIDE)
-        return _cards(self._piece(_ORDERS["best"], offset=0, size=size), order=order, offset=offset)
+        found = self._piece(
+            _ORDERS["best"], offset=0, size=size, is_gathered=self.total <= GATHERED
+        )
+        return _cards(found, order=order, offset=offset)
 
-    def _piece(self, order: str, *, offset: int, size: int) -> Sql:
-        """Take the two parts one by one: an index gives the best of each, not of both together."""
+    def _piece(self, order: str, *, offset: int, size: int, is_gathered: bool = False) -> Sql:
+        """Take the two parts one by one: an index gives the best of each, not of both together.
+
+        What ``is_gathered`` is found by its words first, and put in order then: of few that match,
+        the index of the order would be walked through most of the shop.
+        """
         before = max(0, min(size, self.stocked - offset))
         behind = size - before
         parts = [
-            self._part(order, is_behind=False, offset=offset, size=before) if before else None,
-            self._part(order, is_behind=True, offset=max(0, offset - self.stocked), size=behind)
+            self._part(order, is_behind=False, offset=offset, size=before, is_gathered=is_gathered)
+            if before
+            else None,
+            self._part(
+                order,
+                is_behind=True,
+                offset=max(0, offset - self.stocked),
+                size=behind,
+                is_gathered=is_gathered,
+            )
             if behind and self.total > self.stocked
             else None,
         ]
@@ -193,11 +214,14 @@ class _Matches:
             tuple(value for part in found for value in part.values),
         )
 
-    def _part(self, order: str, *, is_behind: bool, offset: int, size: int) -> Sql:
+    def _part(
+        self, order: str, *, is_behind: bool, offset: int, size: int, is_gathered: bool
+    ) -> Sql:
         test = f"NOT ({self.in_stock.text})" if is_behind else self.in_stock.text
         return Sql(
-            f"(SELECT *, {is_behind} AS is_behind FROM catalog_card"  # noqa: S608 - our own conditions
-            f" WHERE {self.where.text} AND {test} ORDER BY {order}, id"
+            f"(SELECT *, {is_behind} AS is_behind FROM (SELECT * FROM catalog_card"  # noqa: S608 - our own conditions
+            f" WHERE {self.where.text} {FENCE if is_gathered else ''}) AS matching"
+            f" WHERE {test} ORDER BY {order}, id"
             f" LIMIT {size} OFFSET {offset})",
             (*self.where.values, *self.in_stock.values),
         )

@@ -6,7 +6,7 @@ All of it is cut from one ``reaching.Reach``, which never holds more than the li
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -20,7 +20,7 @@ from orders.carts import Most
 from orders.models import Cart
 from orders.routing import Plan
 from shipping import quotes
-from shipping.reaching import Availability, reach
+from shipping.reaching import Availability, Reach, reach
 from suppliers.routes import Piece
 
 NOTES_KEPT = 20_000  # about 0.5 KB each
@@ -107,22 +107,48 @@ def of_shown(
 
     Lists are told the same from now on. What goods land at is kept for a minute, as the routes.
     """
-    listed = {id_: each.available if each.is_available(now) else 0 for id_, each in shown.items()}
     notes = quotes.notes(now)  # of the routes that are asked now, not of those read meanwhile
-    reached = reach(
+    reached = _reach_shown(shown, country, channel, now)
+    return {id_: _answer(reached, id_, each, channel, notes) for id_, each in shown.items()}
+
+
+def of_page(
+    *, shown: Mapping[int, Shown], chosen: int, country: str, channel: Channel, now: datetime
+) -> tuple[Availability, frozenset[int]]:
+    """Answer as ``of_shown`` for the chosen variant alone, and name all that are for sale."""
+    notes = quotes.notes(now)
+    reached = _reach_shown(shown, country, channel, now)
+    answer = _answer(reached, chosen, shown[chosen], channel, notes)
+    return answer, frozenset(id_ for id_ in shown if not reached.is_sold_out(id_))
+
+
+def _reach_shown(
+    shown: Mapping[int, Shown], country: str, channel: Channel, now: datetime
+) -> Reach:
+    return reach(
         pieces=shown,
-        listed=listed,
+        listed={
+            id_: each.available if each.is_available(now) else 0 for id_, each in shown.items()
+        },
         channel=channel,
         country=country,
         now=now,
         costing_of=_noted_costing,
     )
-    found = {}
-    for variant_id, each in shown.items():
-        found[variant_id] = reached.answer(variant_id)
-        if len(notes) < NOTES_KEPT:
-            notes[_asked(variant_id, each, country, channel, now)] = found[variant_id]
-    return found
+
+
+def _answer(
+    reached: Reach,
+    variant_id: int,
+    shown: Shown,
+    channel: Channel,
+    notes: MutableMapping[Hashable, Any],
+) -> Availability:
+    """Answer for one unit, and note it for the lists."""
+    answer = reached.answer(variant_id)
+    if len(notes) < NOTES_KEPT:
+        notes[_asked(variant_id, shown, reached.country, channel, reached.now)] = answer
+    return answer
 
 
 def of_listed(

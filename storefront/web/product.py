@@ -45,19 +45,19 @@ def show(
     if light is None:
         raise Http404
     chosen = next((each for each in light.variants if each.sku == sku), light.lead(now))
-    answers = promising.of_shown(
+    can_be_had, for_sale = promising.of_page(
         shown={each.id: each for each in light.variants},
+        chosen=chosen.id,
         country=here.country,
         channel=here.channel,
         now=now,
     )
-    can_be_had = answers[chosen.id]
     context = {
         "light": light,
         "chosen": chosen,
         "is_chosen_by_address": chosen.sku == sku,
         "pictures": _pictures(light, chosen),
-        "buyable": {id_ for id_, answer in answers.items() if not answer.is_sold_out},
+        "buyable": for_sale,
         "promise": can_be_had.promise,
         "parcel_brings": _parcel_brings(chosen, can_be_had),
         "sold_from": None if can_be_had.promise else can_be_had.more,
