@@ -14,7 +14,8 @@ from tests.factories.catalog import make_product
 NAMES = "UPDATE catalog_product SET title = 'done' WHERE id > %(after)s AND id <= %(till)s"
 FILLING = (
     "catalog.migrations.0021_tell_listings_and_cards",
-    "suppliers.migrations.0025_publish_where_to",
+    "suppliers.migrations.0026_publish_where_to",
+    "orders.migrations.0015_taxes_of_lines",
 )
 
 
