@@ -37,6 +37,19 @@ def variant():
     return variant
 
 
+def test_the_kept_statement_reads_what_the_queryset_reads(variant):
+    other = make_variant()
+    offer = make_offer(other, supplier=make_supplier("third"), cost="7.00")
+    make_level(offer, quantity=3, location=make_location(offer.supplier, "third", "PL"))
+    Supplier.objects.update(stock_grows_percent=10, cut_off_hour=15)
+
+    for ids in ([variant.pk], [variant.pk, other.pk], [0]):
+        for now in (NOON, NOON + timedelta(hours=5), NOON + timedelta(days=9)):
+            read = sourcing._read(ids, now)
+            asked = sourcing._levels(ids, now).values_list(*sourcing._PATHS)
+            assert sorted(read) == sorted(tuple(row) for row in asked)
+
+
 def plan(variant, quantity=1, country="DE"):
     found = sourcing.plan(
         lines=[(variant.pk, quantity)], channel=make_channel(), country=country, now=NOON
