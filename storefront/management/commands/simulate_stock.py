@@ -74,20 +74,19 @@ class Command(BaseCommand):
     def _play(self, options: dict[str, Any]) -> None:
         call_command("migrate", verbosity=0)
         modes = [options["mode"]] if options["mode"] else MODES
-        records = [
-            record
-            for mode in modes
-            for record in running.run(
+        records: list[dict[str, Any]] = []
+        for mode in modes:
+            played = running.run(
                 mode=mode,
                 configured=options["configured"] or mode,
                 script=Script(orders=options["orders"], seed=options["seed"]),
                 say=self.stderr.write,
             )
-        ]
+            if not options["as_json"]:  # at once: the next kind may take an hour
+                self._show(played)
+            records += played
         if options["as_json"]:
             self.stdout.write(json.dumps(records, indent=2))
-        else:
-            self._show(records)
         if any(each["oversold"] for each in records if each["shop"] == running.OURS):
             raise CommandError("Units were oversold.")
 
@@ -104,6 +103,7 @@ class Command(BaseCommand):
                     f" {each['lag_median_s']} s (median), {each['lag_tail_s']} s (tail);"
                     f" seen by {each['seen_by']}, unseen for {each['still_unseen']}"
                 )
+        self.stdout.flush()
 
     @staticmethod
     def _sql(*statements: str) -> None:
