@@ -184,6 +184,11 @@ def _count_after(sale: Sale, row: Row, manner: Manner) -> Drop | None:
     return next(later, None)
 
 
+def may_be_count(*, dropped: int, of: int) -> bool:
+    """Tell whether enough of the rows that owe us units fell to ask about the others at all."""
+    return of >= COUNTED_ROWS and dropped >= COUNTED_SHARE * of
+
+
 def is_new_count(*, dropped: int, of: int, others_dropped: int, others: int) -> bool:
     """Tell a new count of a warehouse from a good day of the supplier's other buyers.
 
@@ -191,7 +196,7 @@ def is_new_count(*, dropped: int, of: int, others_dropped: int, others: int) -> 
             run; of ``others`` rows in the same warehouse, ``others_dropped`` fell at all.
             What we sell may sell three times as well elsewhere, too
     """
-    if of < COUNTED_ROWS or others < OTHER_ROWS or dropped < COUNTED_SHARE * of:
+    if others < OTHER_ROWS or not may_be_count(dropped=dropped, of=of):
         return False
     usual = min(Decimal(1), Decimal(3 * (others_dropped + 1)) / (others + 2) + Decimal("0.05"))
     if usual == 1:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 
 from orders import evidence
 from orders.evidence import Drop, Manner, Sale
@@ -14,12 +16,34 @@ from suppliers.models import StockLevel, StockMovement
 RUN = "run:"
 
 
-@dataclass(slots=True)
-class _Run:
-    """What one run of figures did to the rows of one warehouse that owe us units."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fall:
+    """One row's figure that fell in a run."""
 
-    fell: dict[int, StockMovement] = field(default_factory=dict)
-    of: int = 0
+    movement: int
+    level: int
+    units: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """The units of one row that he shipped and may have left in his figure, in order of time."""
+
+    since: Sequence[datetime]
+    units: Sequence[int]
+
+    @classmethod
+    def of(cls, sales: Iterable[Sale], manner: Manner) -> _Owed:
+        shipped = sorted(
+            (sale.shipped_at + manner.lag, sale.quantity) for sale in sales if sale.shipped_at
+        )
+        return cls([at for at, _ in shipped], list(accumulate(units for _, units in shipped)))
+
+    def at(self, moment: datetime) -> int:
+        """Return the units owed before ``moment``."""
+        many = bisect_left(self.since, moment)
+        return self.units[many - 1] if many else 0
 
 
 def find(
@@ -30,62 +54,56 @@ def find(
     One run in which most rows that owe us units fall by at least these units, while the other
     rows of that warehouse hardly move, is no trade of his but a count.
     """
+    owed = {level_id: _Owed.of(each, manner) for level_id, each in sales.items()}
     places = dict(StockLevel.objects.filter(pk__in=sales).values_list("pk", "location"))
-    first = {level_id: _first(each, manner) for level_id, each in sales.items()}
-    moves = StockMovement.objects.standing().filter(
-        kind=StockMovement.Kind.REPORTED,
-        reported_delta__lt=0,
-        level__in=first,
-        at__gt=max(since, min(first.values())),
-        cause__startswith=RUN,
-    )
-    by_run: dict[tuple[str, int], list[StockMovement]] = defaultdict(list)
-    for move in moves.order_by("at", "pk"):
-        by_run[move.cause, places[move.level_id]].append(move)
+    owing: dict[int, list[datetime]] = defaultdict(list)  # since when, by warehouse
+    for level_id, place in places.items():
+        owing[place].append(owed[level_id].since[0])
+    for moments in owing.values():
+        moments.sort()
+    first = min(moments[0] for moments in owing.values())
     found: dict[int, Drop] = {}
-    for (cause, place), fell in by_run.items():
-        if len(fell) < evidence.COUNTED_ROWS:
+    for (cause, place), fell in _runs(places, since=max(since, first)).items():
+        at = fell[0].at
+        of = bisect_left(owing[place], at)
+        enough = [fall for fall in fell if 0 < owed[fall.level].at(at) <= fall.units]
+        # Most runs are told by this alone: the others of the warehouse need not be counted.
+        if not evidence.may_be_count(dropped=len(enough), of=of):
             continue
-        run = _judge(fell, sales, manner, {pk for pk in first if places[pk] == place})
-        others_fell, others = _others(cause, place, run)
+        others_fell, others = _others(cause, place, [fall.level for fall in enough])
         if evidence.is_new_count(
-            dropped=len(run.fell), of=run.of, others_dropped=others_fell, others=others
+            dropped=len(enough), of=of, others_dropped=others_fell, others=others
         ):
             found |= {
-                pk: Drop(id=move.pk, at=move.at, left=0, is_count=True)
-                for pk, move in run.fell.items()
+                fall.level: Drop(id=fall.movement, at=fall.at, left=0, is_count=True)
+                for fall in enough
             }
     return found
 
 
-def _first(sales: Sequence[Sale], manner: Manner) -> datetime:
-    return min(sale.shipped_at for sale in sales if sale.shipped_at) + manner.lag
+def _runs(places: Mapping[int, int], *, since: datetime) -> dict[tuple[str, int], list[_Fall]]:
+    """Return what fell, by run and warehouse, in order of time."""
+    fell = StockMovement.objects.standing().filter(
+        kind=StockMovement.Kind.REPORTED,
+        reported_delta__lt=0,
+        level__in=places,
+        at__gt=since,
+        cause__startswith=RUN,
+    )
+    runs: dict[tuple[str, int], list[_Fall]] = defaultdict(list)
+    columns = fell.order_by("at", "pk").values_list("pk", "cause", "level", "at", "reported_delta")
+    for movement, cause, level_id, at, delta in columns.iterator():
+        fall = _Fall(movement=movement, level=level_id, units=-delta, at=at)
+        runs[cause, places[level_id]].append(fall)
+    return runs
 
 
-def _judge(
-    fell: Sequence[StockMovement],
-    sales: Mapping[int, Sequence[Sale]],
-    manner: Manner,
-    here: set[int],
-) -> _Run:
-    at = fell[0].at
-    owed: Counter[int] = Counter()
-    for level_id in here:
-        for sale in sales[level_id]:
-            if sale.shipped_at is not None and sale.shipped_at + manner.lag < at:
-                owed[level_id] += sale.quantity
-    enough = {
-        move.level_id: move for move in fell if 0 < owed[move.level_id] <= -move.reported_delta
-    }
-    return _Run(fell=enough, of=len(owed))
-
-
-def _others(cause: str, place: int, run: _Run) -> tuple[int, int]:
+def _others(cause: str, place: int, fell: Sequence[int]) -> tuple[int, int]:
     """Count the other rows of the warehouse, and those of them that fell in the same run."""
-    others = StockLevel.objects.filter(location=place).exclude(pk__in=run.fell)
-    fell = others.filter(
+    others = StockLevel.objects.filter(location=place).exclude(pk__in=fell)
+    also_fell = others.filter(
         movements__cause=cause,
         movements__kind=StockMovement.Kind.REPORTED,
         movements__reported_delta__lt=0,
     )
-    return fell.count(), others.count()
+    return also_fell.count(), others.count()

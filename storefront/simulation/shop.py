@@ -165,6 +165,8 @@ class RealShop:
         )
         if run.status != FeedRun.Status.APPLIED:
             raise RuntimeError(f"{run}: {run.problem}")
+        # The costs that a price job would confirm beside it: none of them changes here.
+        Supplier.objects.filter(pk=self.supplier.pk).update(costs_as_of=moment(at_s))
         if not self.levels:
             mine = StockLevel.objects.filter(offer__supplier=self.supplier)
             self.levels = {level.offer.supplier_sku: level for level in mine}

@@ -8,7 +8,7 @@ from storefront.dashboard.invariants import checking
 from storefront.simulation import running
 from storefront.simulation.playing import Play
 from storefront.simulation.policies import SIMPLE, SimpleShop
-from storefront.simulation.script import Script
+from storefront.simulation.script import DAY_S, Script
 from storefront.simulation.shop import RealShop, moment
 from storefront.simulation.warehouse import MODES, Warehouse
 from suppliers.adapters.fake import forget_worlds
@@ -50,6 +50,17 @@ def test_what_sees_everything_at_once_offers_units_twice(monkeypatch):
     monkeypatch.setattr(evidence, "weigh", everything_is_seen_at_once)
 
     assert play("never").exposed > 0
+
+
+def test_what_is_there_is_sold_on_the_last_day_as_on_the_first():
+    forget_worlds()
+    days = Script(orders=4, seed=3, articles=1, per_day=1)
+    shop = RealShop(name="long", skus=days.skus, configured="order")
+    wish = next(days.wishes())
+    for day in range(4):
+        shop.feed({wish.sku: 50}, day * DAY_S)
+
+    assert shop.promise(wish, 3 * DAY_S + 60)
 
 
 @pytest.mark.parametrize("policy", SIMPLE)
