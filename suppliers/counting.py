@@ -118,6 +118,7 @@ def take_stock(work: Work, connector: Connector) -> None:
                 work.run.profile["as_of"] = at.isoformat()
         stage.ready()
         products.ready()
+        ((work.run.read,),) = rows("SELECT count(*) FROM feed_stock")
         work.step(FeedRun.Status.PARSED)
         params = answers.params(work)
         if answers.torn and not is_whole:
@@ -262,7 +263,6 @@ def _apply(work: Work, answers: Answers, *, omitted: Omitted | None) -> None:
     aging.grow_young(spoken=spoken, params={**params, "now": moment})
     run(CONFIRMED, params)
     run(AGED.format(spoken=spoken), params)
-    ((work.run.read,),) = rows("SELECT count(*) FROM feed_stock")
     work.run.created, work.run.updated = created, changed
     work.run.rejected = sum(problem.is_fatal for problem in answers.problems)
     work.run.unchanged = max(0, work.run.read - created - changed)

@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 from django.db import connection, transaction
 
 from catalog import repricing
 from catalog.models import Channel, Listing
 from shipping import promising, quotes
-from storefront.bench import filling
+from storefront.bench import filling, sharing
 
 ASKED_AT_ONCE = 50
 ANSWERING_S = 6.0
@@ -57,10 +59,11 @@ class Pace:
 
 
 def measure(*, now: datetime, say: Callable[[str], None]) -> list[Pace]:
-    """Ask for availability, then price as many variants as promised: the same costs, and others."""
+    """Ask for availability, publish, then price: at the same costs, and at others."""
     channel = Channel.objects.get()
-    found = [answering(channel, now=now)]
-    say(found[-1].words)
+    found = [answering(channel, now=now), *_shared()]
+    for each in found:
+        say(each.words)
     filling.grow(to=filling.count_cards() * VARIANTS // max(Listing.objects.count(), 1) + 1)
     filling.tidy(now)
     bare = _bare_prices()
@@ -81,6 +84,21 @@ def measure(*, now: datetime, say: Callable[[str], None]) -> list[Pace]:
         )
         say(found[-1].words)
     return found
+
+
+def _shared() -> list[Pace]:
+    """Publish with one worker and with two; the barest of two is twice what one does."""
+    with TemporaryDirectory(prefix="fara-bench-") as folder:
+        count, paces = sharing.measure(Path(folder))
+    return [
+        Pace(
+            what=f"published by {many} worker{'s' if many > 1 else ''}",
+            count=count,
+            per_second=pace,
+            bare_per_second=paces[1] * many,
+        )
+        for many, pace in paces.items()
+    ]
 
 
 def answering(channel: Channel, *, now: datetime) -> Pace:

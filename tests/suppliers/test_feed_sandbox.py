@@ -157,6 +157,7 @@ def test_a_feed_that_lost_most_of_its_rows_is_not_believed(wholesaler):
 
     assert [run.status for run in runs] == [Status.QUARANTINED] * 3
     assert "missing" in runs[0].problem
+    assert all(run.read for run in runs), "staff are told how many rows were read"
     assert snapshot() == before
 
 
