@@ -89,8 +89,10 @@ def take_costs(work: Work, connector: Connector) -> None:
     ):
         read = Read(costs=costs)
         work.keep_changes = lambda: keeping.keep_costs(work.run, refused=read.refused)
-        ask(work, connector, read)
-        work.run.read = read.count
+        try:
+            ask(work, connector, read)
+        finally:  # a list that is not believed was read, too
+            work.run.read = read.count
         work.believe(
             guards.currency_is_right(
                 expected=work.supplier.currency, found=read.currencies.elements()
