@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from notifications.outbox import tell
+from orders import order_lines
 from orders.access import order_url
 from orders.models import Order, OrderLine, PaymentEvent, PurchaseOrder
 from storefront.lib.money import Money
@@ -46,8 +47,7 @@ def _basics(order: Order) -> dict[str, Any]:
 
 
 def _lines(order: Order) -> list[dict[str, Any]]:
-    lines = order.lines.select_related("variant__product__spec").order_by("pk")
-    return [line_payload(line) for line in lines]
+    return [line_payload(line) for line in order_lines.read(order)]
 
 
 def order_placed(order: Order, *, at: datetime) -> None:

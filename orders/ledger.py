@@ -11,7 +11,9 @@ from django.db.models import Q, QuerySet, Sum
 
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Payment, PaymentEvent
+from storefront.lib.inserting import insert
 from storefront.lib.money import Money
+from storefront.lib.prepared import Prepared
 from storefront.lib.transactions import needs_transaction
 
 Kind = PaymentEvent.Kind
@@ -229,19 +231,29 @@ def write(
     request = _request(payment, update)
     if kind == Kind.REFUSED and request is None:
         return None, False
-    return PaymentEvent.objects.get_or_create(
+    known = _WRITTEN.first(gateway=payment.gateway, external_id=update.external_id)
+    if known is not None:
+        return known, False
+    event = PaymentEvent(
+        payment=payment,
         gateway=payment.gateway,
         external_id=update.external_id,
-        defaults={
-            "payment": payment,
-            "kind": kind,
-            "amount": update.amount.rounded().amount if kind != Kind.REFUSED else 0,
-            "answers": request,
-            "reason": update.reason[:200],
-            "occurred_at": update.occurred_at or now,
-            "received_at": now,
-        },
+        kind=kind,
+        amount=update.amount.rounded().amount if kind != Kind.REFUSED else 0,
+        answers=request,
+        reason=update.reason[:200],
+        occurred_at=update.occurred_at or now,
+        received_at=now,
     )
+    insert([event])  # nobody else does: whoever writes holds the payment
+    return event, True
+
+
+def _written(*, gateway: str, external_id: str) -> QuerySet[PaymentEvent]:
+    return PaymentEvent.objects.filter(gateway=gateway, external_id=external_id)
+
+
+_WRITTEN = Prepared(_written)
 
 
 def failure_of(update: PaymentUpdate) -> str:

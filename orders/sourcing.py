@@ -205,6 +205,7 @@ def _candidate(
         offer_id=row.offer_id,
         variant_id=row.variant_id,
         supplier_id=row.supplier_id,
+        supplier_code=row.supplier_code,
         location_id=row.location_id,
         country=row.country,
         available=rationing.left(row.free, kept=channel.buffer),
