@@ -90,20 +90,21 @@ def _shop(place: Place, wanted: Goods) -> tuple[int, int, int, float]:
         offer__variant=wanted.variant_id
     )
     buyers.stock(wanted.variant_id, STOCK)
-    _tell_supplier(level, STOCK)
-    before = StockLevel.objects.get(pk=level.pk).reserved
+    level.refresh_from_db()
+    _tell_supplier(level)
     now = timezone.now()
     filled = buyers.ready(place.channel, [wanted], count=BUYERS, now=now)
     scripts = [buying.order(place.shop, each) for each in filled]
     walks: Walks[str] = walk(scripts, at_once=BUYERS, seconds=GIVE_UP_S)
     sold = [each.result for each in walks.walked if each.result]
     buyers.insist_held(sold)
-    held = StockLevel.objects.get(pk=level.pk).reserved - before
+    held = StockLevel.objects.get(pk=level.pk).reserved - level.reserved
     return len(sold), len(walks.walked) - len(sold), held, walks.seconds
 
 
-def _tell_supplier(level: StockLevel, units: int) -> None:
+def _tell_supplier(level: StockLevel) -> None:
     """Have him say the same: he is asked when the last is nearly gone."""
     with Api(settings.SANDBOX_SUPPLIER_URL) as control:
         wish = {"vid": level.offer.supplier_sku, "warehouse": level.location.code}
-        control.post("/control/stock", {**wish, "quantity": units, "silent": True})
+        told = {**wish, "quantity": level.reported_quantity, "silent": True}
+        control.post("/control/stock", told)
