@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from storefront.lib.prepared import planned_cursor
 from storefront.lib.transactions import needs_transaction
 from suppliers.models import StockMovement
 
@@ -151,7 +152,7 @@ def _change(  # noqa: PLR0913 - one movement has two counters and a cause
     allocated: int = 0,
 ) -> bool:
     """Change the counters of one row and write down why; tell whether the row was as it must be."""
-    with connection.cursor() as cursor:
+    with planned_cursor(connection) as cursor:
         cursor.execute(
             statement,
             {

@@ -13,6 +13,8 @@ from typing import Any
 from django.db import connection, models
 from django.db.models.expressions import DatabaseDefault
 
+from storefront.lib.prepared import planned_cursor
+
 
 def insert[M: models.Model](rows: Sequence[M]) -> Sequence[M]:
     """Write rows of one model, none of which has a key yet; each gets the one that it was given.
@@ -29,7 +31,7 @@ def insert[M: models.Model](rows: Sequence[M]) -> Sequence[M]:
         for row in rows
         for field in wanted
     ]
-    with connection.cursor() as cursor:
+    with planned_cursor(connection) as cursor:
         cursor.execute(_statement(table, names, len(rows)), values)
         keys = cursor.fetchall()
     for row, (key,) in zip(rows, keys, strict=True):

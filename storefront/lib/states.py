@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from django.db import connection, models
 
+from storefront.lib.prepared import planned_cursor
+
 
 class IllegalMoveError(RuntimeError):
     """The line from here to there is not drawn."""
@@ -101,7 +103,7 @@ class Stateful(models.Model):
             f"WITH moved AS (UPDATE {table} SET {sets} WHERE {key} = %s{holds}"  # noqa: S608
             f" RETURNING {key} AS id) {_TRACE}"  # names of our own columns
         )
-        with connection.cursor() as cursor:
+        with planned_cursor(connection) as cursor:
             cursor.execute(statement, [*values, *trace])
             return bool(cursor.rowcount)
 
