@@ -110,6 +110,7 @@ def add(  # noqa: PLR0913 - what, how many, when, and of how many
     now: datetime,
     line_id: int | None = None,
     most_of: Most = AS_LISTED,
+    is_fresh: bool = False,
 ) -> CartLine:
     """Add to what is there already, at today's price or a lower one that is promised still.
 
@@ -118,14 +119,16 @@ def add(  # noqa: PLR0913 - what, how many, when, and of how many
     Shape:  ``most_of`` says how many can be had of a listing: who knows the routes knows how
             many can be sent where the cart goes (``shipping.promising``). ``line_id`` is the
             number that the line had before it was taken out: with it, it stands where it
-            stood. It must be one that ``change`` has freed
-    Locks:  the cart
+            stood. It must be one that ``change`` has freed. ``is_fresh``: the cart was opened
+            just now, and nobody else can know it yet
+    Locks:  the cart, unless it is fresh
     Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError,
             PlacedCartError  nothing is written
     """
-    _lock(cart)
+    if not is_fresh:
+        _lock(cart)
     listing = _for_sale(cart, listing_id, now)
-    lines = _LINES(cart_id=cart.pk)
+    lines = [] if is_fresh else _LINES(cart_id=cart.pk)
     line = next((one for one in lines if one.listing_id == listing.pk), None)
     wanted = quantity + (line.quantity if line else 0)
     _check(wanted, most_of(listing))
@@ -143,7 +146,8 @@ def add(  # noqa: PLR0913 - what, how many, when, and of how many
         insert([line])
     else:
         line.save()
-    _touch(cart, now)
+    if not is_fresh:
+        _touch(cart, now)
     return line
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -142,12 +143,9 @@ def releasable(payment: Payment) -> Money:
 @needs_transaction
 def add_up(payment: Payment) -> None:
     """Set the amounts of a payment to the sums of its events."""
-    sums = dict(
-        payment.events.order_by()
-        .values("kind")
-        .annotate(total=Sum("amount"))
-        .values_list("kind", "total")
-    )
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for event in _EVENTS(payment_id=payment.pk):
+        sums[event.kind] += event.amount
     payment.authorized_amount = sums.get(Kind.AUTHORIZED, Decimal(0))
     payment.captured_amount = sums.get(Kind.CAPTURED, Decimal(0))
     payment.released_amount = sums.get(Kind.RELEASED, Decimal(0))
@@ -163,6 +161,13 @@ def add_up(payment: Payment) -> None:
             "refunded_amount",
         ]
     )
+
+
+def _events(*, payment_id: int) -> QuerySet[PaymentEvent]:
+    return PaymentEvent.objects.filter(payment=payment_id)
+
+
+_EVENTS = Prepared(_events)
 
 
 @needs_transaction

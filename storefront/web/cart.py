@@ -89,16 +89,19 @@ def add(request: HttpRequest) -> HttpResponse:
         words = _first_error(form) or _("There is no such light.")
         return _refused(request, None, words, HTTPStatus.UNPROCESSABLE_ENTITY)
     here, now = visit(request), timezone.now()
-    found = open_cart(request, now) or _begin(request, now)
+    known = open_cart(request, now)
+    found = known or _begin(request, now)
+    is_fresh = known is None and found.owner_id is None  # of an account, others may know it
     quantity = form.cleaned_data["quantity"]
     try:
-        carts.add(
+        line = carts.add(
             cart=found,
             listing_id=listing.pk,
             quantity=quantity,
             now=now,
             line_id=_taken_out(form.cleaned_data["back"]).line_id,
             most_of=promising.most_to(country=here.country, channel=here.channel, now=now),
+            is_fresh=is_fresh,
         )
     except carts.UnknownListingError:
         words = _("There is no such light.")
@@ -116,7 +119,7 @@ def add(request: HttpRequest) -> HttpResponse:
         response = render(request, "web/cart_dialog.html", context)
     else:
         response = HttpResponseRedirect(reverse("cart"), status=HTTPStatus.SEE_OTHER)
-    keep_cart(response, found, carts.count(found))
+    keep_cart(response, found, line.quantity if is_fresh else carts.count(found))
     return response
 
 

@@ -73,12 +73,12 @@ def with_cart(view: Callable[[HttpRequest, Cart], HttpResponse]) -> Callable[...
 @with_cart
 def address(request: HttpRequest, cart: Cart) -> HttpResponse:
     here, now = visit(request), timezone.now()
-    if not carts.has_lines(cart):
-        return redirect("cart")
     wanted = {"countries": here.channel.countries, "language": here.language}
     if request.method == "POST":
         form = AddressForm(request.POST, **wanted)
         if form.is_valid():
+            if not carts.has_lines(cart):
+                return redirect("cart")
             ship_to = form.address()
             carts.address(cart=cart, email=form.cleaned_data["email"], ship_to=ship_to, now=now)
             response = redirect("checkout_delivery")
@@ -89,6 +89,8 @@ def address(request: HttpRequest, cart: Cart) -> HttpResponse:
         known["email"] = cart.email or known.get("email", "")
         form = AddressForm(initial=known, **wanted)
     filled = fill(cart=cart, country=cart.country, now=now)
+    if not filled.cart.lines:
+        return redirect("cart")
     return _render(request, "web/checkout_address.html", cart, filled, form=form)
 
 
@@ -129,7 +131,10 @@ def place(request: HttpRequest, cart: Cart) -> HttpResponse:
     if missing := _missing_step(cart):
         return redirect(missing)
     now = timezone.now()
-    quote = ways(cart=cart, country=cart.country, now=now, tier=cart.service).quote
+    found = ways(cart=cart, country=cart.country, now=now, tier=cart.service)
+    if not found.can_go:
+        return _too_little(is_told=True)
+    quote = found.quote
     agreed = _agreed(request, cart.channel.currency)
     if agreed is None or quote is None or quote.tier != cart.service:
         return _review(request, cart, problem=str(UNCLEAR), status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -173,12 +178,17 @@ def _review(
 ) -> HttpResponse:
     filled = fill(cart=cart, country=cart.country, now=timezone.now(), tier=cart.service)
     if filled.short or not filled.cart.lines:
-        return redirect(reverse("cart") + (f"?{LESS}=1" if problem else ""))
+        return _too_little(is_told=bool(problem))
     if filled.quote is None or filled.quote.tier != cart.service:
         return redirect("checkout_delivery")
     return _render(
         request, "web/checkout_review.html", cart, filled, problem=problem, status=status
     )
+
+
+def _too_little(*, is_told: bool) -> HttpResponse:
+    """Lead back to the cart, which says at the line what is left."""
+    return redirect(reverse("cart") + (f"?{LESS}=1" if is_told else ""))
 
 
 def _render(  # noqa: PLR0913 - a page, its cart, and what went wrong on it

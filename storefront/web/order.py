@@ -71,7 +71,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     wish = cancelling.wish_of(found)
     context = {
         "order": found,
-        "redemptions": list(found.redemptions.order_by("pk")),
+        "redemptions": list(found.redemptions.order_by("pk")) if found.discount_amount else [],
         "lines": lines,
         "boxes": parcels,
         "ship_to": Address(**found.ship_to),
