@@ -170,7 +170,6 @@ DATABASES = {
             "options": "-c statement_timeout=30000 -c lock_timeout=10000"
             " -c idle_in_transaction_session_timeout=60000",
             "connect_timeout": 5,
-            "prepare_threshold": 3,  # for those who ask for it: ``storefront.lib.prepared``
         },
     }
 }

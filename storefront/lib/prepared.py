@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connections, models
 from django.db.backends.postgresql.base import ServerBindingCursor
 
+MET_OFTEN = 3  # times on one connection
 _MARK = "%s"
 _SOME_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 _SOME_DATE = date(1902, 1, 1)
@@ -34,6 +35,7 @@ def planned_cursor(connection: Any) -> Iterator[Any]:
     the server many times what it takes to answer it.
     """
     connection.ensure_connection()
+    connection.connection.prepare_threshold = MET_OFTEN  # Django leaves it off
     with connection.wrap_database_errors:
         cursor = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
     with connection._prepare_cursor(cursor) as wrapped:  # noqa: SLF001 - it counts, as all others
