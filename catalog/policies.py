@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
+
 from catalog.guarding import Limits, Restored
 from catalog.landing import Costing, Terms
 from catalog.models import Channel, ExchangeRate, LandingTerms, PriceBook, PriceRule
@@ -16,6 +18,7 @@ from catalog.rounding import Rounding
 from catalog.rules import Basis, Dynamics, Method, Rule, RuleIndex
 from catalog.worth import Standing, Worth, worth
 from storefront.lib.money import smallest
+from storefront.lib.prepared import Prepared
 
 TERMS = (
     "supplier_fee_rate",
@@ -102,13 +105,26 @@ def _worths(channel: Channel, now: datetime) -> dict[str, Worth]:
         row.base: worth(
             rate=row.rate, as_of=row.as_of, waiting=row.waiting_rate, limits=limits(), now=now
         )
-        for row in ExchangeRate.objects.filter(quote=channel.currency)
+        for row in _RATES(quote=channel.currency)
     }
 
 
 def terms_of(channel: Channel) -> dict[tuple[str, str], Terms]:
-    rows = LandingTerms.objects.filter(channel=channel).values("origin", "supplier_code", *TERMS)
-    return {(row.pop("origin"), row.pop("supplier_code")): Terms(**row) for row in rows}
+    return {
+        (row.origin, row.supplier_code): Terms(**{name: getattr(row, name) for name in TERMS})
+        for row in _TERMS(channel_id=channel.pk)
+    }
+
+
+def _rates(*, quote: str) -> QuerySet[ExchangeRate]:
+    return ExchangeRate.objects.filter(quote=quote)
+
+
+def _terms(*, channel_id: int) -> QuerySet[LandingTerms]:
+    return LandingTerms.objects.filter(channel=channel_id)
+
+
+_RATES, _TERMS = Prepared(_rates), Prepared(_terms)
 
 
 def rule_of(row: PriceRule, *, currency: str) -> Rule:

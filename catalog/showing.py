@@ -18,6 +18,7 @@ from catalog.models.listing import STALE_AFTER
 from catalog.product_view import ModeView, PictureView, ProductView, VariantView
 from catalog.reductions import WINDOW, Asked, announced
 from storefront.lib.money import Money
+from storefront.lib.prepared import planned_cursor
 
 PICKS_PER_SHELF = 6
 
@@ -87,7 +88,7 @@ def product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None
     The queries are written by hand: composing them anew for each page costs more than
     running them.
     """
-    with connection.cursor() as cursor:
+    with planned_cursor(connection) as cursor:
         cursor.execute(_PRODUCT, [slug.replace("\0", "")])
         if not (row := cursor.fetchone()):
             return None
@@ -184,7 +185,7 @@ _SHOP = f"""
 
 def shop(code: str) -> tuple[Channel, list[Category]] | None:
     """Read a channel and all shelves in one query, since every page needs both."""
-    with connection.cursor() as cursor:
+    with planned_cursor(connection) as cursor:
         cursor.execute(_SHOP, [code])
         if not (row := cursor.fetchone()):
             return None
@@ -226,7 +227,7 @@ def home(*, channel: Channel, country: str, now: datetime) -> HomeView:
     """Gather the home page in two queries."""
     picks: dict[str, list[CardView]] = {}
     in_stock = is_in_stock(country=country, fresh_since=now - STALE_AFTER)
-    with connection.cursor() as cursor:
+    with planned_cursor(connection) as cursor:
         cursor.execute(_PICKS.format(in_stock=in_stock.text), [channel.pk, *in_stock.values])
         for row in cursor.fetchall():
             card = CardView(*row)

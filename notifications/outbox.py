@@ -7,9 +7,11 @@ from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Q, QuerySet
 
 from notifications.models import Event
+from storefront.lib.inserting import insert
+from storefront.lib.prepared import Prepared
 from storefront.lib.transactions import needs_transaction
 
 
@@ -23,19 +25,28 @@ def tell(*, name: str, key: str, subject: str, payload: dict[str, Any], at: date
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [subject])
-    if known := Event.objects.filter(key=key).first():
+    told = _TOLD(key=key, subject=subject)
+    if known := next((one for one in told if one.key == key), None):
         return known
-    last = Event.objects.filter(subject=subject).aggregate(last=Max("sequence"))["last"]
-    event = Event.objects.create(
+    last = max((one.sequence for one in told if one.subject == subject), default=0)
+    event = Event(
         key=key,
         name=name,
         subject=subject,
-        sequence=(last or 0) + 1,
+        sequence=last + 1,
         payload=payload,
         occurred_at=at,
     )
+    insert([event])
     transaction.on_commit(partial(_wake, event.pk), robust=True)
     return event
+
+
+def _told(*, key: str, subject: str) -> QuerySet[Event]:
+    return Event.objects.filter(Q(key=key) | Q(subject=subject)).defer("payload")
+
+
+_TOLD = Prepared(_told)
 
 
 def _wake(event_id: int) -> None:

@@ -6,8 +6,10 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from orders.models import Order, PurchaseOrder
+from storefront.lib.prepared import Prepared
 
 KEY_BYTES = 24
 # How long a supplier may look at what is over.
@@ -33,11 +35,18 @@ def paid_url(order: Order) -> str:
 
 def find(*, number: str, key: str) -> Order | None:
     """Find an order by its number and key; a wrong key is as good as a wrong number."""
-    order = Order.objects.filter(number=number).first()
+    order = _BY_NUMBER.first(number=number)
     expected = order.access_key if order else "x" * 32
     if not secrets.compare_digest(expected.encode(), key.encode()):
         return None
     return order
+
+
+def _by_number(*, number: str) -> QuerySet[Order]:
+    return Order.objects.filter(number=number).select_related("cart")
+
+
+_BY_NUMBER = Prepared(_by_number)
 
 
 def find_by_email(*, number: str, email: str) -> Order | None:

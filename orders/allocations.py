@@ -6,7 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from orders.models import Allocation, Order, OrderLine, PurchaseOrder, Reservation
+from storefront.lib.inserting import insert
+from storefront.lib.prepared import Prepared
 from storefront.lib.transactions import needs_transaction
 from suppliers import stock
 
@@ -19,10 +23,9 @@ def sell(*, order: Order, now: datetime) -> None:
 
     Locks:  the reservations of the order, then the stock rows in id order
     """
-    active = Reservation.objects.filter(line__order=order, status=Reservation.Status.ACTIVE)
     units: Counter[int] = Counter()
     sold = []
-    for reservation in active.select_for_update(of=["self"]).order_by("pk"):
+    for reservation in _HELD(order_id=order.pk):
         reservation.move(Reservation.Status.CONVERTED, at=now, reason="paid")
         units[reservation.level_id] += reservation.quantity
         sold.append(
@@ -35,7 +38,15 @@ def sell(*, order: Order, now: datetime) -> None:
             )
         )
     stock.sell(units=units, cause=f"order:{order.number}", now=now)
-    Allocation.objects.bulk_create(sold)
+    insert(sold)
+
+
+def _held(*, order_id: int) -> QuerySet[Reservation]:
+    active = Reservation.objects.filter(line__order=order_id, status=Reservation.Status.ACTIVE)
+    return active.select_for_update(of=["self"]).order_by("pk")
+
+
+_HELD = Prepared(_held)
 
 
 @needs_transaction

@@ -11,12 +11,14 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from orders import acknowledging, allocations, ending, facts, pausing, redeeming, resolving
 from orders.models import Order, OrderLine, PurchaseMessage, PurchaseOrder
 from storefront.lib.elapsing import elapsing
 from storefront.lib.failures import OutsideError
+from storefront.lib.prepared import Prepared
 from storefront.lib.transactions import needs_transaction
 from suppliers.adapters.abilities import OrderCancelling, able
 from suppliers.adapters.base import (
@@ -75,13 +77,19 @@ class Wish(StrEnum):
 
 def wish_of(order: Order) -> Wish:
     """Tell how the wish to cancel an order stands, where it does not stand in its status."""
-    going_on = order.purchase_orders.filter(status__in=STOPPABLE)
-    rows = list(going_on.values_list("cancel_wanted_at", "request_status"))
-    if any(wanted_at is not None for wanted_at, _ in rows):
+    going_on = _GOING_ON(order_id=order.pk)
+    if any(each.cancel_wanted_at is not None for each in going_on):
         return Wish.ASKED
-    if any(answer == Request.CANCELLATION_REJECTED for _, answer in rows):
+    if any(each.request_status == Request.CANCELLATION_REJECTED for each in going_on):
         return Wish.REFUSED
     return Wish.NONE
+
+
+def _going_on(*, order_id: int) -> QuerySet[PurchaseOrder]:
+    return PurchaseOrder.objects.filter(order=order_id, status__in=STOPPABLE)
+
+
+_GOING_ON = Prepared(_going_on)
 
 
 @transaction.atomic(durable=True)

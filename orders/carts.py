@@ -8,15 +8,20 @@ from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
+from typing import Any, cast
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
-from catalog.models import Channel, Image, Listing
+from catalog.models import Channel, Listing
+from orders import cart_lines
 from orders.cart_view import CartView, LineView
 from orders.models import Cart, CartLine
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY
 from storefront.lib.address import Address
+from storefront.lib.inserting import insert
 from storefront.lib.money import Money
+from storefront.lib.prepared import Prepared
 
 TOKEN_BYTES = 32
 MAX_LINES = 50
@@ -61,8 +66,17 @@ def new_token() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
+def has_lines(cart: Cart) -> bool:
+    return bool(_LINES(cart_id=cart.pk))
+
+
+def count(cart: Cart) -> int:
+    """Count all units in a cart."""
+    return sum(line.quantity for line in _LINES(cart_id=cart.pk))
+
+
 def open_cart(*, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
-    return Cart.objects.create(
+    cart = Cart(
         token=new_token(),
         channel=channel,
         country=country,
@@ -70,15 +84,21 @@ def open_cart(*, channel: Channel, country: str, locale: str, now: datetime) -> 
         created_at=now,
         touched_at=now,
     )
+    insert([cart])
+    return cart
 
 
 def find(*, token: str, now: datetime) -> Cart | None:
     """Find a cart that is still open: not ordered, and touched within 30 days."""
-    return (
-        Cart.objects.filter(token=token, order__isnull=True, touched_at__gte=now - KEPT_FOR)
-        .select_related("channel")
-        .first()
-    )
+    return _OPEN.first(token=token, since=now - KEPT_FOR)
+
+
+def _open(*, token: str, since: datetime) -> QuerySet[Cart]:
+    carts = Cart.objects.filter(token=token, order__isnull=True, touched_at__gte=since)
+    return carts.select_related("channel")
+
+
+_OPEN = Prepared(_open)
 
 
 @transaction.atomic(durable=True)
@@ -90,6 +110,7 @@ def add(  # noqa: PLR0913 - what, how many, when, and of how many
     now: datetime,
     line_id: int | None = None,
     most_of: Most = AS_LISTED,
+    is_fresh: bool = False,
 ) -> CartLine:
     """Add to what is there already, at today's price or a lower one that is promised still.
 
@@ -98,28 +119,35 @@ def add(  # noqa: PLR0913 - what, how many, when, and of how many
     Shape:  ``most_of`` says how many can be had of a listing: who knows the routes knows how
             many can be sent where the cart goes (``shipping.promising``). ``line_id`` is the
             number that the line had before it was taken out: with it, it stands where it
-            stood. It must be one that ``change`` has freed
-    Locks:  the cart
+            stood. It must be one that ``change`` has freed. ``is_fresh``: the cart was opened
+            just now, and nobody else can know it yet
+    Locks:  the cart, unless it is fresh
     Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError,
             PlacedCartError  nothing is written
     """
-    _lock(cart)
+    if not is_fresh:
+        _lock(cart)
     listing = _for_sale(cart, listing_id, now)
-    line = CartLine.objects.filter(cart=cart, listing=listing).first()
+    lines = [] if is_fresh else _LINES(cart_id=cart.pk)
+    line = next((one for one in lines if one.listing_id == listing.pk), None)
     wanted = quantity + (line.quantity if line else 0)
     _check(wanted, most_of(listing))
     today = listing.price_amount or Decimal(0)
     keeps = line is not None and line.quoted_amount < today and line.is_promised(now)
     if line is None:
-        if cart.lines.count() >= MAX_LINES:
+        if len(lines) >= MAX_LINES:
             raise TooManyError(MAX_LINES)
         is_free = line_id is not None and not CartLine.objects.filter(pk=line_id).exists()
         line = CartLine(pk=line_id if is_free else None, cart=cart, listing=listing)
     line.quantity = wanted
     if not keeps:
         line.quoted_amount, line.quoted_at = today, now
-    line.save()
-    _touch(cart, now)
+    if line.pk is None:
+        insert([line])
+    else:
+        line.save()
+    if not is_fresh:
+        _touch(cart, now)
     return line
 
 
@@ -152,10 +180,13 @@ def remove(*, cart: Cart, line_id: int, now: datetime) -> None:
 
 def address(*, cart: Cart, email: str, ship_to: Address, now: datetime) -> None:
     """Remember who receives it and where, so that nothing is asked twice."""
-    Cart.objects.filter(pk=cart.pk, order__isnull=True).update(
-        email=email, ship_to=asdict(ship_to), country=ship_to.country, touched_at=now
-    )
-    cart.refresh_from_db(fields=["email", "ship_to", "country"])
+    told = {"email": email, "ship_to": asdict(ship_to), "country": ship_to.country}
+    open_one = Cart.objects.filter(pk=cart.pk, order__isnull=True)
+    if open_one.update(**told, touched_at=now):
+        for name, value in told.items():
+            setattr(cart, name, value)
+    else:
+        cart.refresh_from_db(fields=list(told))
 
 
 def choose_delivery(*, cart: Cart, tier: str, now: datetime) -> None:
@@ -180,22 +211,15 @@ def price_of(line: CartLine, now: datetime) -> Decimal:
 def look(*, cart: Cart, now: datetime) -> CartView:
     """Read the cart with true prices and stock."""
     currency = cart.channel.currency
-    rows = list(cart.lines.select_related("listing__variant__product__spec").order_by("pk"))
-    on_sale = set(
-        Listing.objects.for_sale(now)
-        .filter(pk__in=[row.listing_id for row in rows])
-        .values_list("pk", flat=True)
-    )
-    stems = pictures(rows)
     lines = []
-    for row in rows:
-        listing = row.listing
+    for read in cart_lines.read(cart=cart, now=now):
+        row, listing = read.row, read.row.listing
         product = listing.variant.product
         spec = getattr(product, "spec", None)
         was = Money(row.quoted_amount, currency)
         has_price = listing.price_amount is not None
         unit = Money(price_of(row, now), currency) if has_price else was
-        available = listing.available if listing.pk in on_sale else 0
+        available = listing.available if read.is_for_sale else 0
         lines.append(
             LineView(
                 id=row.pk,
@@ -205,7 +229,7 @@ def look(*, cart: Cart, now: datetime) -> CartView:
                 title=product.title,
                 options=listing.variant.options_text,
                 sku=listing.variant.sku,
-                picture=stems.get(product.pk, ""),
+                picture=read.picture,
                 quantity=row.quantity,
                 unit=unit,
                 available=available,
@@ -220,27 +244,20 @@ def look(*, cart: Cart, now: datetime) -> CartView:
     return CartView(lines=tuple(lines), goods=goods)
 
 
-def pictures(rows: list[CartLine]) -> dict[int, str]:
-    """Map each product of some lines to the stem of its first picture."""
-    products = [row.listing.variant.product_id for row in rows]
-    found = Image.objects.filter(product__in=products).exclude(stem="").order_by("-position")
-    return dict(found.values_list("product", "stem"))
-
-
 def _lock(cart: Cart) -> None:
-    Cart.objects.select_for_update(of=["self"]).filter(pk=cart.pk).first()
-    if not Cart.objects.filter(pk=cart.pk, order__isnull=True).exists():
+    _LOCKED(cart_id=cart.pk)
+    if not _UNPLACED(cart_id=cart.pk):  # read once the lock is ours, or an order is not seen
         raise PlacedCartError(cart.pk)
 
 
 def _for_sale(cart: Cart, listing_id: int, now: datetime) -> Listing:
-    listing = Listing.objects.on(cart.channel).published().filter(pk=listing_id).first()
+    listing = _PUBLISHED.first(channel_id=cart.channel_id, listing_id=listing_id, now=now)
     if listing is None:
         unpriced = Listing.objects.on(cart.channel).filter(pk=listing_id, price_amount=None)
         if cart.lines.filter(listing__in=unpriced).exists():
             raise NoPriceError(listing_id)
         raise UnknownListingError(listing_id)
-    if not Listing.objects.for_sale(now).filter(pk=listing_id).exists():
+    if not cast(Any, listing).is_for_sale:
         raise NotForSaleError(listing_id)
     return listing
 
@@ -256,3 +273,25 @@ def _check(quantity: int, most: int) -> None:
 
 def _touch(cart: Cart, now: datetime) -> None:
     Cart.objects.filter(pk=cart.pk).update(touched_at=now)
+
+
+def _published(*, channel_id: int, listing_id: int, now: datetime) -> QuerySet[Listing]:
+    listings = Listing.objects.published().filter(pk=listing_id, channel=channel_id)
+    for_sale = Listing.objects.for_sale(now).filter(pk=OuterRef("pk"))
+    return listings.select_related("variant").annotate(is_for_sale=Exists(for_sale))
+
+
+def _lines(*, cart_id: int) -> QuerySet[CartLine]:
+    return CartLine.objects.filter(cart=cart_id).order_by("pk")
+
+
+def _locked(*, cart_id: int) -> QuerySet[Cart]:
+    return Cart.objects.select_for_update(of=["self"]).filter(pk=cart_id).only("pk")
+
+
+def _unplaced(*, cart_id: int) -> QuerySet[Cart]:
+    return Cart.objects.filter(pk=cart_id, order__isnull=True).only("pk")
+
+
+_PUBLISHED, _LINES = Prepared(_published), Prepared(_lines)
+_LOCKED, _UNPLACED = Prepared(_locked), Prepared(_unplaced)

@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 
-from catalog.models import Listing
-from orders import addresses, carts, freezing, redeeming, reservations
+from orders import addresses, cart_lines, carts, freezing, redeeming, reservations
 from orders.access import new_key
 from orders.billing import Buyer, bill, ways_of
 from orders.cart_view import Wanted
@@ -24,7 +24,9 @@ from orders.numbers import order_number
 from orders.routing import PlannedLine
 from orders.totaling import Share
 from storefront.lib.address import Address
+from storefront.lib.inserting import insert
 from storefront.lib.money import Money
+from storefront.lib.prepared import Prepared
 from suppliers import asking_live
 from suppliers.stock import NotEnoughStockError
 
@@ -114,14 +116,13 @@ def _insist_there(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
 
     Raises: NotEnoughStockError
     """
-    if Order.objects.filter(cart=cart).exists():
-        return
     wanted: Counter[int] = Counter()
     for quoted in quote.parcels:
         for line in quoted.parcel.lines:
             wanted[line.candidate.level_id] += line.quantity
-    for level_id in sorted(asking_live.ask(wanted=wanted, now=now)):
-        raise NotEnoughStockError(level_id, wanted[level_id])
+    refused = sorted(asking_live.ask(wanted=wanted, now=now))
+    if refused and not Order.objects.filter(cart=cart).exists():
+        raise NotEnoughStockError(refused[0], wanted[refused[0]])
 
 
 def _numbered(place_as: Callable[[str], Order], now: datetime) -> Order:
@@ -147,15 +148,17 @@ def _place(  # noqa: PLR0913
     now: datetime,
     agreed: Money | None,
 ) -> Order:
-    cart = Cart.objects.select_for_update(of=["self"]).select_related("channel").get(pk=cart.pk)
-    if order := Order.objects.filter(cart=cart).first():
+    (cart,) = _LOCKED(cart_id=cart.pk)
+    if order := _PLACED.first(cart_id=cart.pk):
         raise AlreadyPlacedError(order)
-    lines = list(cart.lines.select_related("listing__variant__product").order_by("pk"))
-    if not lines:
+    read = cart_lines.read(cart=cart, now=now)
+    if not read:
         raise EmptyCartError
+    lines = cart_lines.rows_of(read)
     planned = _planned(quote, lines)
     units = _units(lines, now)
-    _insist_published(lines)
+    if not all(line.is_shown for line in read):
+        raise CannotSupplyError("something is no longer for sale")
     currency = cart.channel.currency
     billed = bill(
         cart=cart,
@@ -176,7 +179,7 @@ def _place(  # noqa: PLR0913
         raise PriceChangedError(totals.total)
     if not totals.total:
         raise NothingToPayError
-    order = Order.objects.create(
+    order = Order(
         number=number,
         access_key=new_key(),
         channel=cart.channel,
@@ -202,8 +205,9 @@ def _place(  # noqa: PLR0913
         arrives_from=quote.arrives_from,
         arrives_to=quote.arrives_to,
     )
+    insert([order])
     order_lines = freezing.freeze(
-        order=order, lines=lines, planned=planned, units=units, totals=totals, now=now
+        order=order, lines=read, planned=planned, units=units, totals=totals, now=now
     )
     redeeming.redeem(order=order, applied=billed.found.outcome.applied, now=now)
     reservations.hold(lines=order_lines, until=order.pay_before, now=now)
@@ -240,17 +244,6 @@ def _units(lines: list[CartLine], now: datetime) -> dict[int, Decimal]:
     return {line.pk: carts.price_of(line, now) for line in lines}
 
 
-def _insist_published(lines: list[CartLine]) -> None:
-    """Refuse what was taken off the shelves while it lay in a cart.
-
-    Raises: CannotSupplyError
-    """
-    listings = [line.listing_id for line in lines]
-    shown = Listing.objects.published().filter(pk__in=listings, is_withdrawn=False)
-    if shown.count() != len(listings):
-        raise CannotSupplyError("something is no longer for sale")
-
-
 def _planned(quote: ShippingQuote, lines: list[CartLine]) -> dict[int, PlannedLine]:
     planned = {line.variant_id: line for quoted in quote.parcels for line in quoted.parcel.lines}
     wanted = {line.listing.variant_id: line.quantity for line in lines}
@@ -275,3 +268,14 @@ def _plan_entry(quoted: QuotedParcel, way: Share) -> dict[str, Any]:
         "max_cell_wh": str(quoted.max_cell_wh),
         "levels": {line.variant_id: line.candidate.level_id for line in quoted.parcel.lines},
     }
+
+
+def _locked(*, cart_id: int) -> QuerySet[Cart]:
+    return Cart.objects.select_for_update(of=["self"]).select_related("channel").filter(pk=cart_id)
+
+
+def _placed(*, cart_id: int) -> QuerySet[Order]:
+    return Order.objects.filter(cart=cart_id)
+
+
+_LOCKED, _PLACED = Prepared(_locked), Prepared(_placed)

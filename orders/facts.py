@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from notifications.outbox import tell
+from orders import order_lines, redeeming
 from orders.access import order_url
 from orders.models import Order, OrderLine, PaymentEvent, PurchaseOrder
 from storefront.lib.money import Money
@@ -46,8 +47,7 @@ def _basics(order: Order) -> dict[str, Any]:
 
 
 def _lines(order: Order) -> list[dict[str, Any]]:
-    lines = order.lines.select_related("variant__product__spec").order_by("pk")
-    return [line_payload(line) for line in lines]
+    return [line_payload(line) for line in order_lines.read(order)]
 
 
 def order_placed(order: Order, *, at: datetime) -> None:
@@ -61,8 +61,7 @@ def order_placed(order: Order, *, at: datetime) -> None:
             "goods": str(order.goods_amount),
             "delivery": str(order.delivery_amount),
             "discounts": [
-                {"name": name, "amount": str(amount)}
-                for name, amount in order.redemptions.order_by("pk").values_list("name", "amount")
+                {"name": name, "amount": str(amount)} for name, amount in redeeming.told(order)
             ],
             "added_tax": str(order.added_tax_amount) if order.added_tax_amount else "",
             "tax": str(order.tax_amount),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -11,7 +12,9 @@ from django.db.models import Q, QuerySet, Sum
 
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Payment, PaymentEvent
+from storefront.lib.inserting import insert
 from storefront.lib.money import Money
+from storefront.lib.prepared import Prepared
 from storefront.lib.transactions import needs_transaction
 
 Kind = PaymentEvent.Kind
@@ -140,12 +143,9 @@ def releasable(payment: Payment) -> Money:
 @needs_transaction
 def add_up(payment: Payment) -> None:
     """Set the amounts of a payment to the sums of its events."""
-    sums = dict(
-        payment.events.order_by()
-        .values("kind")
-        .annotate(total=Sum("amount"))
-        .values_list("kind", "total")
-    )
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for event in _EVENTS(payment_id=payment.pk):
+        sums[event.kind] += event.amount
     payment.authorized_amount = sums.get(Kind.AUTHORIZED, Decimal(0))
     payment.captured_amount = sums.get(Kind.CAPTURED, Decimal(0))
     payment.released_amount = sums.get(Kind.RELEASED, Decimal(0))
@@ -161,6 +161,13 @@ def add_up(payment: Payment) -> None:
             "refunded_amount",
         ]
     )
+
+
+def _events(*, payment_id: int) -> QuerySet[PaymentEvent]:
+    return PaymentEvent.objects.filter(payment=payment_id)
+
+
+_EVENTS = Prepared(_events)
 
 
 @needs_transaction
@@ -229,19 +236,29 @@ def write(
     request = _request(payment, update)
     if kind == Kind.REFUSED and request is None:
         return None, False
-    return PaymentEvent.objects.get_or_create(
+    known = _WRITTEN.first(gateway=payment.gateway, external_id=update.external_id)
+    if known is not None:
+        return known, False
+    event = PaymentEvent(
+        payment=payment,
         gateway=payment.gateway,
         external_id=update.external_id,
-        defaults={
-            "payment": payment,
-            "kind": kind,
-            "amount": update.amount.rounded().amount if kind != Kind.REFUSED else 0,
-            "answers": request,
-            "reason": update.reason[:200],
-            "occurred_at": update.occurred_at or now,
-            "received_at": now,
-        },
+        kind=kind,
+        amount=update.amount.rounded().amount if kind != Kind.REFUSED else 0,
+        answers=request,
+        reason=update.reason[:200],
+        occurred_at=update.occurred_at or now,
+        received_at=now,
     )
+    insert([event])  # nobody else does: whoever writes holds the payment
+    return event, True
+
+
+def _written(*, gateway: str, external_id: str) -> QuerySet[PaymentEvent]:
+    return PaymentEvent.objects.filter(gateway=gateway, external_id=external_id)
+
+
+_WRITTEN = Prepared(_written)
 
 
 def failure_of(update: PaymentUpdate) -> str:

@@ -8,12 +8,15 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from orders import allocations, disputing, facts, ledger
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent
 from storefront.lib.failures import PermanentError
+from storefront.lib.inserting import insert
+from storefront.lib.prepared import Prepared
 from storefront.lib.states import LostRaceError
 
 Status = Payment.Status
@@ -68,25 +71,32 @@ def start(*, order: Order, return_url: str, now: datetime) -> Payment:
 
 @transaction.atomic(durable=True)
 def _row_for(order: Order, now: datetime) -> Payment:
-    order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
-    live = order.payments.filter(status__in=LIVE).first()
+    (order,) = _ORDER(order_id=order.pk)
+    tried = of_order(order)
+    live = next((payment for payment in tried if payment.status in LIVE), None)
     if live is not None and live.status in {Status.AUTHORIZED, Status.CAPTURED}:
         return live
     if order.status != Order.Status.PENDING_PAYMENT or order.pay_before <= now:
         raise NotPayableError(order.number)
     if live is not None:
         return live
-    attempt = order.payments.count() + 1
-    return Payment.objects.create(
+    payment = Payment(
         order=order,
         gateway=settings.PAYMENT_GATEWAY,
-        key=f"pay:{order.number}:{attempt}",
+        key=f"pay:{order.number}:{len(tried) + 1}",
         currency=order.currency,
         amount=order.total_amount,
         status=Status.CREATED,
         status_since=now,
         created_at=now,
     )
+    insert([payment])
+    return payment
+
+
+def of_order(order: Order) -> list[Payment]:
+    """Return all attempts to pay an order, oldest first."""
+    return _TRIED(order_id=order.pk)
 
 
 def read(*, payment: Payment, now: datetime) -> Payment:
@@ -122,13 +132,13 @@ def apply(*, update: PaymentUpdate, gateway: str, now: datetime) -> Payment:
     Raises: UnknownPaymentError  it may be told again later, when we know the payment
             TooEarlyError        likewise: a capture before its authorization
     """
-    known = Payment.objects.filter(gateway=gateway, reference=update.reference).first()
+    known = _KNOWN.first(gateway=gateway, reference=update.reference)
     if known is None:
         raise UnknownPaymentError(update.reference)
-    order = Order.objects.select_for_update(of=["self"]).get(pk=known.order_id)
+    (order,) = _ORDER(order_id=known.order_id)
     if update.news in disputing.STOPS:
         disputing.lock(order)
-    payment = Payment.objects.select_for_update(of=["self"]).get(pk=known.pk)
+    (payment,) = _PAYMENT(payment_id=known.pk)
     for piece in ledger.pieces(payment, _as_heard(payment, update)):
         _refuse_early(payment, piece)
         event, is_news = ledger.write(payment, piece, now=now)
@@ -224,3 +234,23 @@ def _failed(order: Order, payment: Payment, update: PaymentUpdate, now: datetime
             reason="authorization expired",
             hold_reason="The authorization expired before everything was captured.",
         )
+
+
+def _order(*, order_id: int) -> QuerySet[Order]:
+    return Order.objects.select_for_update(of=["self"]).filter(pk=order_id)
+
+
+def _payment(*, payment_id: int) -> QuerySet[Payment]:
+    return Payment.objects.select_for_update(of=["self"]).filter(pk=payment_id)
+
+
+def _tried(*, order_id: int) -> QuerySet[Payment]:
+    return Payment.objects.filter(order=order_id).order_by("pk")
+
+
+def _known(*, gateway: str, reference: str) -> QuerySet[Payment]:
+    return Payment.objects.filter(gateway=gateway, reference=reference)[:1]
+
+
+_ORDER, _PAYMENT = Prepared(_order), Prepared(_payment)
+_TRIED, _KNOWN = Prepared(_tried), Prepared(_known)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import QuerySet, prefetch_related_objects
+
 from catalog.models import Listing
 from orders import codes
 from orders.cart_view import Wanted
@@ -13,6 +15,7 @@ from orders.models import Cart, Promotion, Redemption
 from orders.promoting import Good, Kind, Offer, Outcome, Refusal, decide
 from orders.totaling import Way
 from storefront.lib.money import Money
+from storefront.lib.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +37,9 @@ def look(
 
     Shape:  ``wanted`` by the id of the line; ``email`` empty: nobody knows yet who he is
     """
-    holding = Promotion.objects.holding(channel=cart.channel, now=now)
-    scopes = ("products", "categories", "brands")
-    offers = {
-        promotion.pk: _offer(promotion, "", cart.channel.currency)
-        for promotion in holding.filter(needs_code=False).prefetch_related(*scopes)
-    }
+    automatic = _AUTOMATIC(channel_id=cart.channel_id, now=now)
+    prefetch_related_objects(automatic, "products", "categories", "brands")
+    offers = {promotion.pk: _offer(promotion, "", cart.channel.currency) for promotion in automatic}
     refused: dict[str, codes.Closed | Refusal] = {}
     if cart.codes:
         opened, refused = codes.opened(cart, now)
@@ -57,6 +57,13 @@ def look(
     outcome = decide(goods=goods, ways=ways, offers=offers.values())
     minimums = {each.code: each.minimum for each in offers.values() if each.minimum is not None}
     return Found(outcome=outcome, refused={**outcome.refused, **refused}, minimums=minimums)
+
+
+def _automatic(*, channel_id: int, now: datetime) -> QuerySet[Promotion]:
+    return Promotion.objects.holding(channel=channel_id, now=now).filter(needs_code=False)
+
+
+_AUTOMATIC = Prepared(_automatic)
 
 
 def _used_up(promotion_ids: Iterable[int], email: str) -> list[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import connection
 from django.db.models import F, QuerySet
@@ -35,6 +36,13 @@ def redeem(*, order: Order, applied: Sequence[Applied], now: datetime) -> None:
     """
     for each in sorted(applied, key=lambda one: one.offer.id):
         _redeem(order, each, now)
+
+
+def told(order: Order) -> list[tuple[str, Decimal]]:
+    """Name what promotions took off an order, each with its amount."""
+    if not order.discount_amount:
+        return []  # nothing is redeemed that takes nothing off
+    return list(order.redemptions.order_by("pk").values_list("name", "amount"))
 
 
 @needs_transaction

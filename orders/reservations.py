@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from orders.models import Order, OrderLine, Reservation
+from storefront.lib.inserting import insert
 from storefront.lib.transactions import needs_transaction
 from suppliers import stock
 
@@ -21,18 +22,21 @@ def hold(*, lines: Sequence[OrderLine], until: datetime, now: datetime) -> None:
     units: Counter[int] = Counter()
     for line in lines:
         units[line.level_id] += line.quantity
-    stock.hold(units=units, cause=f"order:{lines[0].order.number}", now=now)
-    Reservation.objects.bulk_create(
-        Reservation(
-            line=line,
-            level_id=line.level_id,
-            quantity=line.quantity,
-            expires_at=until,
-            status=Reservation.Status.ACTIVE,
-            status_since=now,
-        )
-        for line in lines
+    insert(
+        [
+            Reservation(
+                line=line,
+                level_id=line.level_id,
+                quantity=line.quantity,
+                expires_at=until,
+                status=Reservation.Status.ACTIVE,
+                status_since=now,
+            )
+            for line in lines
+        ]
     )
+    # At last: who wants the same row waits from here until the order is committed.
+    stock.hold(units=units, cause=f"order:{lines[0].order.number}", now=now)
 
 
 @needs_transaction

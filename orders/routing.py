@@ -72,6 +72,7 @@ class Candidate:
     cost: Money
     wholesale: Money
     lead_days: int
+    supplier_code: str = ""
     landed: Landed | None = None
     distance: int = 0
     minimum: int = 1

@@ -18,6 +18,7 @@ from catalog.models import Channel
 from orders.routing import Candidate, Need, Plan, distance, route
 from orders.weighing import Facts, Refusal, refusal
 from storefront.lib.money import Money
+from storefront.lib.prepared import planned_cursor
 from suppliers import rationing
 from suppliers.models import StockLevel, Supplier, SupplierOffer
 from suppliers.models.stock import StockLevelQuerySet
@@ -144,7 +145,7 @@ def _read(variant_ids: Sequence[int], now: datetime) -> list[_Row]:
     """
     sql, params = _statement()
     given: dict[Any, Any] = {_ONE: list(variant_ids), _SOME_DAY: now}
-    with connection.cursor() as cursor:
+    with planned_cursor(connection) as cursor:
         cursor.execute(sql, [given.get(param, param) for param in params])
         return [_Row(*values) for values in cursor.fetchall()]
 
@@ -205,6 +206,7 @@ def _candidate(
         offer_id=row.offer_id,
         variant_id=row.variant_id,
         supplier_id=row.supplier_id,
+        supplier_code=row.supplier_code,
         location_id=row.location_id,
         country=row.country,
         available=rationing.left(row.free, kept=channel.buffer),

@@ -18,6 +18,7 @@ from orders import addresses
 from orders.models import TaxNumber, TaxRate
 from orders.totaling import Treatment
 from storefront.lib.failures import OutsideError
+from storefront.lib.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -73,10 +74,16 @@ def ioss_number(*, on: date) -> str:
 
 def table_rate(*, country: str, region: str, on: date) -> Decimal:
     """Return the rate of a region, or else of its country; where none is known, none is charged."""
-    known = TaxRate.objects.filter(
-        country=country, region__in={region, ""}, valid_from__lte=on
-    ).order_by("-region", "-valid_from")
-    return known.values_list("rate", flat=True).first() or NOT_TAXED
+    found = _RATES.first(country=country, regions=[region, ""], on=on)
+    return NOT_TAXED if found is None else found.rate
+
+
+def _rates(*, country: str, regions: list[str], on: date) -> QuerySet[TaxRate]:
+    known = TaxRate.objects.filter(country=country, region__in=regions, valid_from__lte=on)
+    return known.order_by("-region", "-valid_from")[:1]
+
+
+_RATES = Prepared(_rates)
 
 
 def _rate(*, country: str, region: str, postcode: str, on: date) -> Decimal:

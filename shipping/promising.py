@@ -210,6 +210,7 @@ def most_to(*, country: str, channel: Channel, now: datetime) -> Most:
             channel=channel,
             country=country,
             now=now,
+            costing_of=_noted_costing,
         )
         return reached.most_anywhere(listing.variant_id)
 
@@ -218,6 +219,8 @@ def most_to(*, country: str, channel: Channel, now: datetime) -> Most:
 
 def look(*, cart: Cart, country: str, now: datetime) -> Looked:
     """Look at a cart with what of each line one parcel brings to a country, and plan it.
+
+    What goods land at, of which only the choice of a place hangs, is kept for a minute.
 
     A line that no route carries there has 0 ``available`` and is not sold out.
     """
@@ -228,6 +231,7 @@ def look(*, cart: Cart, country: str, now: datetime) -> Looked:
         channel=cart.channel,
         country=country,
         now=now,
+        costing_of=_noted_costing,
     )
     lines = tuple(
         replace(

@@ -14,10 +14,12 @@ from functools import partial
 from typing import Any, cast
 
 from django.db import OperationalError, connections
+from django.db.models import QuerySet
 
 from catalog.records import BadRow
 from storefront.lib import deadlines
 from storefront.lib.failures import OutsideError
+from storefront.lib.prepared import Prepared
 from storefront.lib.transactions import HeldTransactionError, in_transaction
 from suppliers import freshness, hearing, supply
 from suppliers.adapters.abilities import PagedStockAndPrice
@@ -95,14 +97,8 @@ def ask(*, wanted: Mapping[int, int], now: datetime) -> frozenset[int]:
 
 
 def _doubtful(wanted: Mapping[int, int], now: datetime) -> list[Question]:
-    levels = (
-        StockLevel.objects.with_available(now)
-        .filter(pk__in=wanted)
-        .select_related("offer__supplier", "location")
-        .order_by("pk")
-    )
     found: dict[tuple[int, str], Question] = {}
-    for level in levels:
+    for level in _LEVELS(ids=list(wanted), now=now):
         supplier, ref, seen = level.offer.supplier, level.offer.supplier_product, cast(Any, level)
         if freshness.should_ask(
             age=now - seen.known_at,
@@ -114,6 +110,14 @@ def _doubtful(wanted: Mapping[int, int], now: datetime) -> list[Question]:
             question = found.setdefault((supplier.pk, ref), Question(supplier, ref))
             question.levels.append(level)
     return list(found.values())
+
+
+def _levels(*, ids: list[int], now: datetime) -> QuerySet[StockLevel]:
+    levels = StockLevel.objects.with_available(now).filter(pk__in=ids)
+    return levels.select_related("offer__supplier", "location").order_by("pk")
+
+
+_LEVELS = Prepared(_levels)
 
 
 def _answers(questions: Sequence[Question]) -> dict[tuple[int, str], Told | GoneError]:

@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import F
 
+from storefront.lib.prepared import planned_cursor
 from storefront.lib.transactions import needs_transaction
-from suppliers.models import StockLevel, StockMovement, SupplierOffer, UnpublishedSupply
+from suppliers.models import StockMovement
 
 Kind = StockMovement.Kind
 # The age counts in the statement that holds: who lost the race for a row meets the condition
 # again, and a figure too old to promise from, or whose cost is, has no units at all.
-HOLD = """
-UPDATE suppliers_stocklevel l SET reserved = l.reserved + %(quantity)s
+# What each statement does besides: the movement that explains the counter, and a note that the
+# shop's pages show what is free now (the sweep does it). All at once, so that whoever waits for
+# the row waits no longer than that.
+_TOLD = """
+), unpublished AS (
+    INSERT INTO suppliers_unpublishedsupply (variant_id)
+    SELECT variant_id FROM changed WHERE variant_id IS NOT NULL
+)
+INSERT INTO suppliers_stockmovement
+    (level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, at)
+SELECT id, %(kind)s, 0, %(reserved)s, %(allocated)s, %(cause)s, %(now)s FROM changed
+"""
+# The age counts in the statement that holds: who lost the race for a row meets the condition
+# again, and a figure too old to promise from, or whose cost is, has no units at all.
+HOLD = f"""
+WITH changed AS (
+UPDATE suppliers_stocklevel l SET reserved = l.reserved + %(reserved)s
 FROM suppliers_supplieroffer o, suppliers_supplier s, suppliers_stocklocation p
 WHERE l.id = %(level)s AND o.id = l.offer_id AND s.id = o.supplier_id AND p.id = l.location_id
-  AND %(quantity)s >= o.minimum_quantity AND %(quantity)s %% o.pack_size = 0
+  AND %(reserved)s >= o.minimum_quantity AND %(reserved)s %% o.pack_size = 0
   AND CASE WHEN o.is_cost_silent THEN o.cost_as_of ELSE GREATEST(o.cost_as_of, s.costs_as_of) END
     >= %(now)s - make_interval(mins => s.cost_hidden_min)
-  AND l.reported_quantity >= %(quantity)s + l.buffer + l.allocated_unseen + l.reserved
+  AND l.reported_quantity >= %(reserved)s + l.buffer + l.allocated_unseen + l.reserved
     + aged_buffer(
         l.reported_quantity,
         %(now)s - CASE WHEN l.is_silent THEN l.as_of ELSE GREATEST(l.as_of, p.stock_as_of) END,
         s.stock_believed_min, s.stock_hidden_min, s.stock_grows_units, s.stock_grows_percent,
         s.stock_accuracy)
-"""
+RETURNING l.id, o.variant_id
+{_TOLD}"""  # noqa: S608 - our own words
+MOVE = f"""
+WITH changed AS (
+UPDATE suppliers_stocklevel l
+SET reserved = l.reserved + %(reserved)s, allocated_unseen = l.allocated_unseen + %(allocated)s
+FROM suppliers_supplieroffer o WHERE l.id = %(level)s AND o.id = l.offer_id
+RETURNING l.id, o.variant_id
+{_TOLD}"""  # noqa: S608 - our own words
 
 
 class NotEnoughStockError(Exception):
@@ -50,13 +73,9 @@ def hold(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
     Raises: NotEnoughStockError  the caller's transaction must not be committed
     """
     for level_id, quantity in sorted(units.items()):
-        with connection.cursor() as cursor:
-            cursor.execute(HOLD, {"level": level_id, "quantity": quantity, "now": now})
-            is_held = bool(cursor.rowcount)
+        is_held = _change(HOLD, level_id, Kind.RESERVED, cause=cause, now=now, reserved=quantity)
         if not is_held:
             raise NotEnoughStockError(level_id, quantity)
-        _record(level_id, Kind.RESERVED, cause=cause, now=now, reserved=quantity)
-    _unpublish(units)
 
 
 @needs_transaction
@@ -66,11 +85,8 @@ def sell(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
     Locks:  the stock rows, in id order
     """
     for level_id, quantity in sorted(units.items()):
-        StockLevel.objects.filter(pk=level_id).update(
-            reserved=F("reserved") - quantity,
-            allocated_unseen=F("allocated_unseen") + quantity,
-        )
-        _record(
+        _change(
+            MOVE,
             level_id,
             Kind.ALLOCATED,
             cause=cause,
@@ -78,7 +94,6 @@ def sell(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
             reserved=-quantity,
             allocated=quantity,
         )
-    _unpublish(units)
 
 
 @needs_transaction
@@ -88,9 +103,7 @@ def let_go(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
     Locks:  the stock rows, in id order
     """
     for level_id, quantity in sorted(units.items()):
-        StockLevel.objects.filter(pk=level_id).update(reserved=F("reserved") - quantity)
-        _record(level_id, Kind.RELEASED, cause=cause, now=now, reserved=-quantity)
-    _unpublish(units)
+        _change(MOVE, level_id, Kind.RELEASED, cause=cause, now=now, reserved=-quantity)
 
 
 @needs_transaction
@@ -118,34 +131,18 @@ def unsee(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
     Locks:  the stock rows, in id order
     """
     for level_id, quantity in sorted(units.items()):
-        StockLevel.objects.filter(pk=level_id).update(
-            allocated_unseen=F("allocated_unseen") + quantity
-        )
-        _record(level_id, Kind.ADJUSTED, cause=cause, now=now, allocated=quantity)
-    _unpublish(units)
+        _change(MOVE, level_id, Kind.ADJUSTED, cause=cause, now=now, allocated=quantity)
 
 
 def _shrink(
     units: Mapping[int, int], kind: StockMovement.Kind, *, cause: str, now: datetime
 ) -> None:
     for level_id, quantity in sorted(units.items()):
-        StockLevel.objects.filter(pk=level_id).update(
-            allocated_unseen=F("allocated_unseen") - quantity
-        )
-        _record(level_id, kind, cause=cause, now=now, allocated=-quantity)
-    _unpublish(units)
+        _change(MOVE, level_id, kind, cause=cause, now=now, allocated=-quantity)
 
 
-def _unpublish(level_ids: Iterable[int]) -> None:
-    """Have the shop's pages show what is free now; the sweep does it."""
-    offers = SupplierOffer.objects.filter(levels__in=list(level_ids), variant__isnull=False)
-    variant_ids = offers.order_by("variant_id").values_list("variant_id", flat=True).distinct()
-    UnpublishedSupply.objects.bulk_create(
-        UnpublishedSupply(variant_id=variant_id) for variant_id in variant_ids
-    )
-
-
-def _record(  # noqa: PLR0913 - one movement has three counters and a cause
+def _change(  # noqa: PLR0913 - one movement has two counters and a cause
+    statement: str,
     level_id: int,
     kind: StockMovement.Kind,
     *,
@@ -153,12 +150,18 @@ def _record(  # noqa: PLR0913 - one movement has three counters and a cause
     now: datetime,
     reserved: int = 0,
     allocated: int = 0,
-) -> None:
-    StockMovement.objects.create(
-        level_id=level_id,
-        kind=kind,
-        reserved_delta=reserved,
-        allocated_delta=allocated,
-        cause=cause,
-        at=now,
-    )
+) -> bool:
+    """Change the counters of one row and write down why; tell whether the row was as it must be."""
+    with planned_cursor(connection) as cursor:
+        cursor.execute(
+            statement,
+            {
+                "level": level_id,
+                "kind": kind.value,
+                "reserved": reserved,
+                "allocated": allocated,
+                "cause": cause,
+                "now": now,
+            },
+        )
+        return bool(cursor.rowcount)

@@ -18,7 +18,7 @@ CODE = RegexValidator(r"^[A-Z0-9-]{3,30}$", _("3 to 30 capital letters, digits o
 class PromotionQuerySet(models.QuerySet["Promotion"]):
     """Questions about promotions."""
 
-    def holding(self, *, channel: Channel, now: datetime) -> PromotionQuerySet:
+    def holding(self, *, channel: Channel | int, now: datetime) -> PromotionQuerySet:
         """Find those that hold now, and are not used up."""
         return self.filter(
             Q(ends_at__isnull=True) | Q(ends_at__gt=now),

@@ -23,9 +23,10 @@ OF_ASKING = frozenset({"F2"})
 OF_REACHING = frozenset({"P11"})
 OF_READING = frozenset({"P12"})
 OF_SUPPLYING = frozenset({"E1"})
+OF_BUYING = frozenset({"P5", "P6", "P7"})
 ALL = (
     OF_PAGES | OF_SEARCH | OF_GROWTH | OF_BULKHEADS | OF_BULK | OF_FEEDS | OF_ASKING
-    | OF_REACHING | OF_READING | OF_SUPPLYING
+    | OF_REACHING | OF_READING | OF_SUPPLYING | OF_BUYING
 )  # fmt: skip
 
 
@@ -53,8 +54,8 @@ class Verdict:
         return f"{self.id:<4} {self.what:<52} {self.ratio:8.2f}  {self.goal:<10} {mark}"
 
 
-def told(code: str, what: str, value: float, limit: float) -> Verdict:
-    """Tell a figure beside its limit where nobody named a goal."""
+def told(code: str, what: str, value: float, limit: float | None = None) -> Verdict:
+    """Tell a figure, beside its limit if it has one, where nobody named a goal."""
     return Verdict(id=code, what=what, value=value, limit=limit, goal="told", ok=True)
 
 

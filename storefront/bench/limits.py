@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+from secrets import token_hex
 from typing import Any
 
 from django.core.cache import cache
@@ -12,6 +14,30 @@ from django.urls import path
 
 CARDS_A_PAGE = 24
 BODY_KEY = "bench:body"
+
+# What ``sell_one`` writes to: ordinary tables, as durable as those of the shop.
+SALES = """
+CREATE TABLE bench_stock (id bigint PRIMARY KEY, available int CHECK (available >= 0));
+CREATE TABLE bench_order (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, number text UNIQUE, email text,
+    total numeric, placed_at timestamptz
+);
+CREATE TABLE bench_line (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, order_id bigint REFERENCES bench_order,
+    stock_id bigint REFERENCES bench_stock, quantity int, amount numeric
+);
+"""
+SELL = """
+WITH held AS (
+    UPDATE bench_stock SET available = available - 1
+    WHERE id = %(row)s AND available >= 1 RETURNING id
+), placed AS (
+    INSERT INTO bench_order (number, email, total, placed_at)
+    SELECT %(number)s, 'bench@example.org', 39.90, now() FROM held RETURNING id
+)
+INSERT INTO bench_line (order_id, stock_id, quantity, amount)
+SELECT placed.id, held.id, 1, 19.95 FROM placed, held, generate_series(1, 2)
+"""
 
 LIST_TEMPLATE = Engine().from_string(
     """<!doctype html><html lang="en"><title>List</title><body><ul>{% for card in cards %}
@@ -40,9 +66,9 @@ def _rows(sql: str, *values: Any) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _answer(content: bytes) -> HttpResponse:
+def _answer(content: bytes, *, status: int = HTTPStatus.OK) -> HttpResponse:
     """Answer with a length, as our own pages do."""
-    return HttpResponse(content, headers={"Content-Length": str(len(content))})
+    return HttpResponse(content, status=status, headers={"Content-Length": str(len(content))})
 
 
 def one_query_list(request: HttpRequest) -> HttpResponse:
@@ -68,6 +94,14 @@ def one_row(_request: HttpRequest, slug: str) -> HttpResponse:
     return _answer(ROW_TEMPLATE.render(Context({"row": rows[0]})).encode())
 
 
+def sell_one(_request: HttpRequest, row: int) -> HttpResponse:
+    """Sell one unit of a row, if there is one: a guarded UPDATE, an order and its two lines."""
+    with connection.cursor() as cursor:
+        cursor.execute(SELL, {"row": row, "number": token_hex(8)})
+        is_sold = bool(cursor.rowcount)
+    return _answer(b"sold") if is_sold else _answer(b"refused", status=HTTPStatus.CONFLICT)
+
+
 def whole_body(_request: HttpRequest) -> HttpResponse:
     """Answer with a whole page out of Redis: the very bytes of ours, since size costs time."""
     return _answer(cache.get(BODY_KEY))
@@ -77,4 +111,5 @@ urlpatterns = [
     path("list/", one_query_list),
     path("row/<slug:slug>/", one_row),
     path("body/", whole_body),
+    path("sell/<int:row>/", sell_one),
 ]

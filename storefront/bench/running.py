@@ -17,6 +17,8 @@ from storefront.bench import (
     bulk,
     bulk_goals,
     bulkheads,
+    checkout_goals,
+    checkouts,
     feed_goals,
     feeds,
     goals,
@@ -24,6 +26,7 @@ from storefront.bench import (
     reaching,
     reading,
     reading_goals,
+    rush,
     supplying,
 )
 from storefront.bench.goals import Verdict
@@ -52,12 +55,12 @@ def run(
     verdicts: list[Verdict] = []
     if wanted & (goals.OF_PAGES | goals.OF_SEARCH | goals.OF_GROWTH):
         verdicts += pages.measure(report, say, now=now, wanted=wanted)
+    if wanted & goals.OF_BUYING:
+        verdicts += _judge_buying(report, say, wanted=wanted)
     if wanted & goals.OF_SUPPLYING:
         verdicts += _judge_supplying(report, say, now=now)
-    if wanted & goals.OF_READING:  # at its end nothing is offered any more
-        verdicts += _judge_reading(report, say, is_full=is_full)
-    if wanted & goals.OF_REACHING:
-        verdicts += _judge_reaching(report, say)
+    if wanted & (goals.OF_READING | goals.OF_REACHING):
+        verdicts += _judge_readers(report, say, wanted=wanted, is_full=is_full)
     if wanted & goals.OF_BULKHEADS:
         report["bulkheads"] = bulkhead_figures(say)
         verdicts += goals.judge_bulkheads(*report["bulkheads"].values())
@@ -73,6 +76,37 @@ def run(
             report[f"bulk_{count}"] = [msgspec.to_builtins(each) for each in found]
             verdicts += bulk_goals.judge(found)
     return report, [each for each in verdicts if each.id in wanted]
+
+
+def _judge_buying(
+    report: dict[str, Any], say: Callable[[str], None], *, wanted: Collection[str]
+) -> list[Verdict]:
+    verdicts: list[Verdict] = []
+    with checkouts.places(report, say=say) as place:
+        if {"P5", "P6"} & set(wanted):
+            found = checkouts.measure(place, say=say)
+            report["checkouts"] = [msgspec.to_builtins(each) for each in found]
+            counted = checkouts.count_sql(place)
+            report["checkout_sql"] = msgspec.to_builtins(counted)
+            verdicts += checkout_goals.judge_checkouts(found)
+            verdicts += checkout_goals.judge_orders(found)
+            verdicts += checkout_goals.judge_sql(counted)
+        if "P7" in wanted:
+            bare, shop = rush.measure(place, say=say)
+            report["rush"] = [msgspec.to_builtins(each) for each in (bare, shop)]
+            verdicts += checkout_goals.judge_rush(bare, shop)
+    return verdicts
+
+
+def _judge_readers(
+    report: dict[str, Any], say: Callable[[str], None], *, wanted: Collection[str], is_full: bool
+) -> list[Verdict]:
+    verdicts: list[Verdict] = []
+    if goals.OF_READING & set(wanted):  # at its end nothing is offered any more
+        verdicts += _judge_reading(report, say, is_full=is_full)
+    if goals.OF_REACHING & set(wanted):
+        verdicts += _judge_reaching(report, say)
+    return verdicts
 
 
 def _judge_reading(

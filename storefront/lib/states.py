@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.db import models, transaction
+from django.db import connection, models
+
+from storefront.lib.prepared import planned_cursor
 
 
 class IllegalMoveError(RuntimeError):
@@ -34,6 +36,14 @@ class StatusChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} {self.subject_id}: {self.from_status} -> {self.to_status}"
+
+
+_TRACE = """
+INSERT INTO lib_statuschange
+    (subject, subject_id, axis, from_status, to_status, at, actor, reason)
+SELECT %s, moved.id, %s, %s, %s, %s, %s, %s FROM moved
+"""
+quoted = connection.ops.quote_name
 
 
 class Stateful(models.Model):
@@ -70,23 +80,42 @@ class Stateful(models.Model):
         if to not in self.AXES[axis][here]:
             raise IllegalMoveError(f"{self}: {here} -> {to}")
         changes = {axis: to, f"{axis}_since": at, **fields}
-        with transaction.atomic():
-            seen = {name: getattr(self, name) for name in (axis, *as_seen)}
-            row = type(self)._base_manager.filter(pk=self.pk, **seen)  # noqa: SLF001
-            if not row.update(**changes):
-                raise LostRaceError(f"{self}: no longer {here}")
-            StatusChange.objects.create(
-                subject=self._meta.label,
-                subject_id=self.pk,
-                axis=axis,
-                from_status=here,
-                to_status=to,
-                at=at,
-                actor=actor[:100],
-                reason=reason[:500],
-            )
+        seen = {name: getattr(self, name) for name in (axis, *as_seen)}
+        trace = [self._meta.label, axis, here, to, at, actor[:100], reason[:500]]
+        if not self._moved(changes, seen=seen, trace=trace):
+            raise LostRaceError(f"{self}: no longer {here}")
         for name, value in changes.items():
             setattr(self, name, value)
+
+    def _moved(
+        self, changes: Mapping[str, Any], *, seen: Mapping[str, Any], trace: Sequence[Any]
+    ) -> bool:
+        """Change the row and keep the trace by one statement, where it is as it was seen."""
+        sets = ", ".join(f"{self._quoted(name)} = %s" for name in changes)
+        holds = "".join(f" AND {self._quoted(name)} IS NOT DISTINCT FROM %s" for name in seen)
+        values = [
+            *(self._as_kept(name, value) for name, value in changes.items()),
+            self.pk,
+            *(self._as_kept(name, value) for name, value in seen.items()),
+        ]
+        table, key = quoted(self._meta.db_table), self._quoted("pk")
+        statement = (
+            f"WITH moved AS (UPDATE {table} SET {sets} WHERE {key} = %s{holds}"  # noqa: S608
+            f" RETURNING {key} AS id) {_TRACE}"  # names of our own columns
+        )
+        with planned_cursor(connection) as cursor:
+            cursor.execute(statement, [*values, *trace])
+            return bool(cursor.rowcount)
+
+    def _column(self, name: str) -> Any:
+        return self._meta.pk if name == "pk" else self._meta.get_field(name)
+
+    def _quoted(self, name: str) -> str:
+        return quoted(self._column(name).column)
+
+    def _as_kept(self, name: str, value: Any) -> Any:
+        known = value.pk if isinstance(value, models.Model) else value
+        return self._column(name).get_db_prep_save(known, connection)
 
     def has_passed(self, status: str, *, axis: str = "status") -> bool:
         """Test whether a status is the present one, or lies behind it."""

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core import signing
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -25,6 +26,7 @@ from orders import carts, keeping
 from orders.cart_view import CartView
 from orders.models import Cart
 from shipping import promising
+from storefront.lib.prepared import Prepared
 from storefront.web import product, refusing_codes
 from storefront.web.errors import say
 from storefront.web.filling import fill
@@ -82,25 +84,24 @@ def add(request: HttpRequest) -> HttpResponse:
     form = AddForm(request.POST)
     listing = None
     if form.is_valid():
-        listing = (
-            Listing.objects.filter(pk=form.cleaned_data["listing"])
-            .select_related("variant__product")
-            .first()
-        )
+        listing = _LISTING.first(listing_id=form.cleaned_data["listing"])
     if listing is None:
         words = _first_error(form) or _("There is no such light.")
         return _refused(request, None, words, HTTPStatus.UNPROCESSABLE_ENTITY)
     here, now = visit(request), timezone.now()
-    found = open_cart(request, now) or _begin(request, now)
+    known = open_cart(request, now)
+    found = known or _begin(request, now)
+    is_fresh = known is None and found.owner_id is None  # of an account, others may know it
     quantity = form.cleaned_data["quantity"]
     try:
-        carts.add(
+        line = carts.add(
             cart=found,
             listing_id=listing.pk,
             quantity=quantity,
             now=now,
             line_id=_taken_out(form.cleaned_data["back"]).line_id,
             most_of=promising.most_to(country=here.country, channel=here.channel, now=now),
+            is_fresh=is_fresh,
         )
     except carts.UnknownListingError:
         words = _("There is no such light.")
@@ -113,13 +114,12 @@ def add(request: HttpRequest) -> HttpResponse:
             " Add it once more."
         )
         return _refused(request, listing, words, HTTPStatus.CONFLICT)
-    seen = carts.look(cart=found, now=now)
     if request.htmx:  # type: ignore[attr-defined]
-        context = {"cart": seen, "added": listing.pk, "problem": ""}
+        context = {"cart": carts.look(cart=found, now=now), "added": listing.pk, "problem": ""}
         response = render(request, "web/cart_dialog.html", context)
     else:
         response = HttpResponseRedirect(reverse("cart"), status=HTTPStatus.SEE_OTHER)
-    keep_cart(response, found, seen.count)
+    keep_cart(response, found, line.quantity if is_fresh else carts.count(found))
     return response
 
 
@@ -157,6 +157,13 @@ def change(request: HttpRequest) -> HttpResponse:
 def show_problem(request: HttpRequest, found: Cart, words: str, status: int) -> HttpResponse:
     """Show the cart with what went wrong above it."""
     return _page(request, found, problems={0: words}, status=status)
+
+
+def _listing(*, listing_id: int) -> QuerySet[Listing]:
+    return Listing.objects.filter(pk=listing_id).select_related("variant__product")
+
+
+_LISTING = Prepared(_listing)
 
 
 def _first_error(form: forms.Form) -> str:

@@ -24,7 +24,7 @@ from storefront.lib.address import Address
 from storefront.lib.money import Money
 from storefront.web.addresses import known_of
 from storefront.web.cart import LESS
-from storefront.web.filling import FilledCart, fill
+from storefront.web.filling import FilledCart, fill, ways
 from storefront.web.forms import AddressForm
 from storefront.web.paying import go_and_pay
 from storefront.web.visiting import COUNTRY_COOKIE, cart_token, open_cart, remember, visit
@@ -73,13 +73,12 @@ def with_cart(view: Callable[[HttpRequest, Cart], HttpResponse]) -> Callable[...
 @with_cart
 def address(request: HttpRequest, cart: Cart) -> HttpResponse:
     here, now = visit(request), timezone.now()
-    filled = fill(cart=cart, country=cart.country, now=now)
-    if not filled.cart.lines:
-        return redirect("cart")
     wanted = {"countries": here.channel.countries, "language": here.language}
     if request.method == "POST":
         form = AddressForm(request.POST, **wanted)
         if form.is_valid():
+            if not carts.has_lines(cart):
+                return redirect("cart")
             ship_to = form.address()
             carts.address(cart=cart, email=form.cleaned_data["email"], ship_to=ship_to, now=now)
             response = redirect("checkout_delivery")
@@ -89,6 +88,9 @@ def address(request: HttpRequest, cart: Cart) -> HttpResponse:
         known = {"country": here.country, **known_of(request), **cart.ship_to}
         known["email"] = cart.email or known.get("email", "")
         form = AddressForm(initial=known, **wanted)
+    filled = fill(cart=cart, country=cart.country, now=now)
+    if not filled.cart.lines:
+        return redirect("cart")
     return _render(request, "web/checkout_address.html", cart, filled, form=form)
 
 
@@ -98,16 +100,19 @@ def delivery(request: HttpRequest, cart: Cart) -> HttpResponse:
     if not cart.ship_to or not cart.email:
         return redirect("checkout")
     now = timezone.now()
-    filled = fill(cart=cart, country=cart.country, now=now, tier=cart.service)
-    if filled.short or not filled.cart.lines:
-        return redirect("cart")
     problem = ""
     if request.method == "POST":
+        found = ways(cart=cart, country=cart.country, now=now)
+        if not found.can_go:
+            return redirect("cart")
         tier = request.POST.get("tier", "")
-        if any(quote.tier == tier for quote in filled.quotes):
+        if any(quote.tier == tier for quote in found.quotes):
             carts.choose_delivery(cart=cart, tier=tier, now=now)
             return redirect("checkout_review")
         problem = str(NOT_CHOSEN)
+    filled = fill(cart=cart, country=cart.country, now=now, tier=cart.service)
+    if filled.short or not filled.cart.lines:
+        return redirect("cart")
     return _render(request, "web/checkout_delivery.html", cart, filled, problem=problem)
 
 
@@ -125,17 +130,20 @@ def place(request: HttpRequest, cart: Cart) -> HttpResponse:
     """Order what the page showed, for the amount on its button, once."""
     if missing := _missing_step(cart):
         return redirect(missing)
-    here, now = visit(request), timezone.now()
-    filled = fill(cart=cart, country=cart.country, now=now, tier=cart.service)
-    agreed = _agreed(request, here.channel.currency)
-    if agreed is None or filled.quote is None or filled.quote.tier != cart.service:
+    now = timezone.now()
+    found = ways(cart=cart, country=cart.country, now=now, tier=cart.service)
+    if not found.can_go:
+        return _too_little(is_told=True)
+    quote = found.quote
+    agreed = _agreed(request, cart.channel.currency)
+    if agreed is None or quote is None or quote.tier != cart.service:
         return _review(request, cart, problem=str(UNCLEAR), status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         order = checkout.place(
             cart=cart,
             email=cart.email,
             ship_to=Address(**cart.ship_to),
-            quote=filled.quote,
+            quote=quote,
             agreed=agreed,
             now=now,
         )
@@ -170,12 +178,17 @@ def _review(
 ) -> HttpResponse:
     filled = fill(cart=cart, country=cart.country, now=timezone.now(), tier=cart.service)
     if filled.short or not filled.cart.lines:
-        return redirect(reverse("cart") + (f"?{LESS}=1" if problem else ""))
+        return _too_little(is_told=bool(problem))
     if filled.quote is None or filled.quote.tier != cart.service:
         return redirect("checkout_delivery")
     return _render(
         request, "web/checkout_review.html", cart, filled, problem=problem, status=status
     )
+
+
+def _too_little(*, is_told: bool) -> HttpResponse:
+    """Lead back to the cart, which says at the line what is left."""
+    return redirect(reverse("cart") + (f"?{LESS}=1" if is_told else ""))
 
 
 def _render(  # noqa: PLR0913 - a page, its cart, and what went wrong on it

@@ -13,7 +13,7 @@ from orders.models import Cart
 from orders.routing import Plan
 from orders.totaling import Totals
 from shipping import promising, quotes
-from shipping.promising import Short
+from shipping.promising import Looked, Short
 from shipping.refusing import Reason
 from storefront.lib.money import Money
 
@@ -63,29 +63,47 @@ class FilledCart:
         return bool(self.cart.lines) and not self.short and self.quote is not None
 
 
-def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCart:
-    """Plan a cart and quote its delivery; the cheapest way counts until one is picked."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """How a cart can be delivered, cheapest first; the cheapest counts until one is picked."""
+
+    looked: Looked
+    quotes: Sequence[ShippingQuote]
+    quote: ShippingQuote | None
+
+    @property
+    def can_go(self) -> bool:
+        return bool(self.looked.cart.lines) and not self.looked.short
+
+
+def ways(*, cart: Cart, country: str, now: datetime, tier: str = "") -> Ways:
+    """Plan a cart and quote its delivery; what it comes to is not counted."""
     looked = promising.look(cart=cart, country=country, now=now)
-    seen, plan = looked.cart, looked.plan
     offered: list[ShippingQuote] = []
-    reasons: Sequence[Reason] = ()
-    short = looked.short
-    if plan.parcels and not short:
+    if looked.plan.parcels and not looked.short:
         offered = sorted(
-            quotes.for_plan(plan=plan, country=country, now=now, pieces=looked.pieces),
+            quotes.for_plan(plan=looked.plan, country=country, now=now, pieces=looked.pieces),
             key=quotes.outlay,
         )
-        reasons = quotes.reasons(plan=plan, country=country, now=now, pieces=looked.pieces)
     chosen = next((quote for quote in offered if quote.tier == tier), None)
-    quote = chosen or (offered[0] if offered else None)
+    return Ways(looked=looked, quotes=offered, quote=chosen or (offered[0] if offered else None))
+
+
+def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCart:
+    """Plan a cart, quote its delivery, and count what it comes to."""
+    found = ways(cart=cart, country=country, now=now, tier=tier)
+    seen, plan, quote = found.looked.cart, found.looked.plan, found.quote
+    reasons: Sequence[Reason] = ()
+    if plan.parcels and found.can_go:
+        reasons = quotes.reasons(plan=plan, country=country, now=now, pieces=found.looked.pieces)
     buyer = Buyer.of_cart(cart, country=country, on=now.date())
     by_variant = {line.variant_id: line for line in seen.lines}
     return FilledCart(
         cart=seen,
         country=country,
         parcels=_parcels(plan, quote, by_variant),
-        short=short,
-        quotes=offered,
+        short=found.looked.short,
+        quotes=found.quotes,
         quote=quote,
         reasons=reasons,
         codes=cart.codes,

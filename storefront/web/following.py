@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Order, OrderLine, PurchaseOrder
 from shipping.models import Parcel, ParcelLine
+from storefront.lib.prepared import Prepared
 
 
 class Stage(IntEnum):
@@ -79,28 +80,34 @@ class Box:
         return [(word, stage <= self.stage) for stage, word in STAGES.items()]
 
 
-def boxes(order: Order, now: datetime) -> list[Box]:
-    """Lay out an order's boxes: those packed already, and what is still to be packed."""
+def boxes(order: Order, now: datetime, *, lines: Sequence[OrderLine]) -> list[Box]:
+    """Lay out an order's boxes: those packed already, and what is still to be packed.
+
+    Shape:  ``lines`` are all of the order
+    """
     purchases = {
-        (each.supplier_id, each.location_id): each
-        for each in order.purchase_orders.select_related("shipment").prefetch_related(
-            Prefetch(
-                "shipment__parcels",
-                Parcel.objects.exclude(status=Parcel.Status.VOIDED)
-                .order_by("pk")
-                .prefetch_related(
-                    Prefetch("lines", ParcelLine.objects.select_related("order_line"))
-                ),
-            )
-        )
+        (each.supplier_id, each.location_id): each for each in _PURCHASES(order_id=order.pk)
     }
-    lines = {line.level_id: line for line in order.lines.order_by("pk")}
+    by_level = {line.level_id: line for line in lines}
     found: list[Box] = []
     for entry in order.delivery_plan:
-        mine = [lines[level] for level in entry["levels"].values() if level in lines]
+        mine = [by_level[level] for level in entry["levels"].values() if level in by_level]
         purchase = purchases.get((entry["supplier_id"], entry["location_id"]))
         found += _boxes(entry, mine, purchase, now.date())
     return found
+
+
+def _purchases(*, order_id: int) -> QuerySet[PurchaseOrder]:
+    packed = Parcel.objects.exclude(status=Parcel.Status.VOIDED).order_by("pk")
+    inside = Prefetch("lines", ParcelLine.objects.select_related("order_line"))
+    return (
+        PurchaseOrder.objects.filter(order=order_id)
+        .select_related("shipment")
+        .prefetch_related(Prefetch("shipment__parcels", packed.prefetch_related(inside)))
+    )
+
+
+_PURCHASES = Prepared(_purchases)
 
 
 def _boxes(

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders import access, cancelling, tasks
+from orders import access, cancelling, order_lines, payments, tasks
 from orders.cancelling import Wish
 from orders.models import Order, Payment
 from storefront.lib.address import Address
@@ -63,14 +63,16 @@ WISHES = {Wish.ASKED: "asked", Wish.REFUSED: "late"}
 def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     found = _find(number, key)
     now = timezone.now()
-    payment = found.payments.order_by("-pk").first()
-    parcels = boxes(found, now)
+    tried = payments.of_order(found)
+    payment = tried[-1] if tried else None
+    lines = order_lines.read(found)
+    parcels = boxes(found, now, lines=lines)
     can_pay = found.status == Status.PENDING_PAYMENT and found.pay_before > now
     wish = cancelling.wish_of(found)
     context = {
         "order": found,
-        "redemptions": list(found.redemptions.order_by("pk")),
-        "lines": list(found.lines.select_related("variant__product__spec").order_by("pk")),
+        "redemptions": list(found.redemptions.order_by("pk")) if found.discount_amount else [],
+        "lines": lines,
         "boxes": parcels,
         "ship_to": Address(**found.ship_to),
         "payment": payment,

@@ -51,10 +51,9 @@ def pay_return(request: HttpRequest, number: str, key: str) -> HttpResponse:
     if order is None:
         raise Http404
     query = ""
-    payment = order.payments.order_by("-pk").first()
-    if payment is not None:
+    if tried := payments.of_order(order):
         try:
-            payments.read(payment=payment, now=timezone.now())
+            payments.read(payment=tried[-1], now=timezone.now())
         except OutsideError as error:
             log.warning("%s: the gateway did not answer: %s", order.number, error)
             query = "?pay=unread"

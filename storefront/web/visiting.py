@@ -35,6 +35,12 @@ class Visit:
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
+        self._known: Channel | None = None
+
+    def know(self, channel: Channel) -> None:
+        """Take the channel of a cart that was read: pages without shelves read no other."""
+        if channel.code == CHANNEL_CODE:
+            self._known = channel
 
     @cached_property
     def _shop(self) -> tuple[Channel, list[Category]]:
@@ -44,7 +50,7 @@ class Visit:
 
     @property
     def channel(self) -> Channel:
-        return self._shop[0]
+        return self._known or self._shop[0]
 
     @property
     def shelves(self) -> list[Category]:
@@ -100,6 +106,8 @@ def open_cart(request: HttpRequest, now: datetime) -> Cart | None:
     found = carts.find(token=token, now=now) if token else None
     if found is None and (owner_id := shopper_id(request)):
         found = keeping.current(owner_id=owner_id, now=now)
+    if found is not None:
+        visit(request).know(found.channel)
     return found
 
 

@@ -1,0 +1,71 @@
+"""What was answered as bought is looked up; what does not stand there as it must is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders import payments
+from orders.gateways import gateway_for
+from orders.models import Allocation, Order, Payment, Reservation
+from storefront.bench.buyers import NotRealError, insist_held, insist_paid
+from tests.factories.orders import make_order, make_sellable
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def held():
+    listing = make_sellable(quantity=9)
+    return [
+        payments.start(order=make_order(listing), return_url="http://127.0.0.1/", now=NOON)
+        for _ in range(2)
+    ]
+
+
+def urls(held):
+    return [payment.pay_url for payment in held]
+
+
+def test_orders_whose_units_are_held_are_real(held):
+    insist_held(urls(held))
+
+
+def test_one_answer_for_two_orders_is_told(held):
+    with pytest.raises(NotRealError, match="2 orders were answered, 1 are held"):
+        insist_held(urls(held)[:1] * 2)
+
+
+def test_an_order_without_its_units_is_told(held):
+    Reservation.objects.filter(line__order=held[0].order).update(status="released")
+
+    with pytest.raises(NotRealError, match="2 orders were answered, 1 are held"):
+        insist_held(urls(held))
+
+
+@pytest.fixture
+def paid(held):
+    for payment in held:
+        update = gateway_for("fake").authorize(payment.reference)
+        payments.apply(update=update, gateway="fake", now=NOON)
+    return [payment.order.number for payment in held]
+
+
+def test_orders_that_are_paid_and_sold_are_real(paid):
+    insist_paid(paid)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda: Order.objects.update(status="on_hold", hold_reason="?"),
+        lambda: Payment.objects.update(status="expired"),
+        lambda: Allocation.objects.update(quantity=2),
+        lambda: Allocation.objects.all().delete(),
+    ],
+)
+def test_an_order_that_lacks_anything_is_told(paid, spoil):
+    spoil()
+
+    with pytest.raises(NotRealError, match="2 orders were answered, 0 are paid"):
+        insist_paid(paid)

@@ -1,0 +1,95 @@
+"""Scripts of requests are walked whole, so many at once, and a broken answer is told."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from storefront.bench.load import BadAnswerError
+from storefront.bench.walking import Ask, insist, walk
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Say back what was asked, under the status that the path names."""
+
+    protocol_version = "HTTP/1.1"
+    open_now, most_open = 0, 0
+    door = threading.Lock()
+
+    def do_GET(self):
+        self.answer(b"")
+
+    def do_POST(self):
+        self.answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def answer(self, form):
+        with self.door:
+            Echo.open_now += 1
+            Echo.most_open = max(self.most_open, self.open_now)
+        body = f"{self.command} {self.headers.get('Cookie', '')} {form.decode()}".encode()
+        self.send_response(int(self.path.strip("/")))
+        self.send_header("Location", "/there/")
+        self.send_header("Set-Cookie", "a=1:b; Path=/; HttpOnly")
+        if b"short" not in form:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        with self.door:
+            Echo.open_now -= 1
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def port():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server.server_address[1]
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def script(port, *, form=b"x=1", status=303):
+    first = yield Ask(step="first", port=port, path="/200/")
+    ask = Ask(step="second", port=port, path=f"/{status}/", form=form, cookies=first.cookies)
+    second = insist(ask, (yield ask), status=303)
+    return first.body, second.body, second.location
+
+
+def test_a_script_hears_each_answer_before_it_asks_on(port):
+    walks = walk([script(port)], at_once=1, seconds=0)
+
+    (walked,) = walks.walked
+    assert walked.result == (b"GET  ", b"POST a=1:b x=1", "/there/")
+    assert list(walked.steps) == ["first", "second"]
+    assert sum(walked.steps.values()) <= walked.seconds <= walks.seconds
+
+
+def test_so_many_walk_at_once_until_the_time_is_over_and_all_come_to_their_end(port):
+    endless = (script(port) for _ in iter(int, 1))
+
+    walks = walk(endless, at_once=4, seconds=0.3)
+
+    assert len(walks.walked) > 4
+    assert walks.whole.per_second == pytest.approx(len(walks.walked) / walks.seconds)
+    assert 0.3 <= walks.seconds < 5
+
+
+def test_no_more_are_begun_than_there_are(port):
+    walks = walk([script(port) for _ in range(3)], at_once=2, seconds=60)
+
+    assert len(walks.walked) == 3
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [({"status": 409}, "POST /409/: 409"), ({"form": b"short"}, "without Content-Length")],
+)
+def test_an_answer_that_is_not_as_it_must_be_ends_it_all(port, wish, words):
+    with pytest.raises(BadAnswerError, match=words):
+        walk([script(port, **wish)], at_once=1, seconds=0)

@@ -1,0 +1,131 @@
+"""A prepared question answers as its queryset would, whatever it was put together with."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models import F, Q, Value
+from django.test.utils import CaptureQueriesContext
+
+from catalog.models import Listing, Variant
+from storefront.lib.prepared import NotPreparedError, Prepared
+from tests.factories.catalog import NOON, make_channel, make_listing, make_product, make_variant
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def listings():
+    channel = make_channel()
+    found = [make_listing(make_variant(make_product()), channel=channel) for _ in range(3)]
+    for days, listing in enumerate(found):
+        Listing.objects.filter(pk=listing.pk).update(as_of=NOON - timedelta(days=days))
+    return found
+
+
+def asked(question):
+    """Put a question together with the first values, ask with the others, and as Django does."""
+
+    def both(first, second):
+        prepared = Prepared(question)
+        prepared(**first)
+        return prepared(**second), list(question(**second))
+
+    return both
+
+
+def test_rows_come_with_what_is_selected_and_annotated(listings):
+    def question(*, listing_id):
+        rows = Listing.objects.filter(pk=listing_id).select_related("variant__product", "channel")
+        return rows.annotate(twice=F("available") * 2, word=Value("a"))
+
+    first, second, _ = listings
+    got, expected = asked(question)({"listing_id": first.pk}, {"listing_id": second.pk})
+
+    assert got == expected == [second]
+    with CaptureQueriesContext(connection) as queries:
+        (row,) = got
+        known = (row.variant.product.title, row.channel.code, row.ships_from, row.price_amount)
+    assert len(queries) == 0
+    fresh = Listing.objects.get(pk=second.pk)
+    assert known == (
+        fresh.variant.product.title, fresh.channel.code, fresh.ships_from, fresh.price_amount,
+    )  # fmt: skip
+    assert (row.twice, row.word) == (2 * fresh.available, "a")
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_lists_may_be_of_any_length(listings, count):
+    def question(*, ids):
+        return Listing.objects.filter(pk__in=ids).order_by("-pk")
+
+    ids = [listing.pk for listing in listings[:count]]
+    got = Prepared(question)
+    got(ids=[listings[0].pk, listings[1].pk])
+
+    assert [row.pk for row in got(ids=ids)] == sorted(ids, reverse=True)
+
+
+def test_moments_stand_some_days_off_in_several_places(listings):
+    def question(*, now, channel_id):
+        near = Q(as_of__gte=now - timedelta(days=1)) | Q(as_of__lte=now - timedelta(days=20))
+        return Listing.objects.filter(near, channel=channel_id, as_of__lt=now).order_by("pk")
+
+    channel = listings[0].channel_id
+    later = {"now": NOON + timedelta(minutes=1), "channel_id": channel}
+    got, expected = asked(question)({"now": NOON, "channel_id": channel}, later)
+
+    assert got == expected == listings[:1]
+    even_later = {"now": NOON + timedelta(days=19), "channel_id": channel}
+    got, expected = asked(question)(later, even_later)
+    assert got == expected == listings[1:]
+
+
+def test_words_and_limits(listings):
+    def question(*, sku):
+        return Variant.objects.filter(sku=sku)[:1]
+
+    skus = [listing.variant.sku for listing in listings]
+    got = Prepared(question)
+
+    assert [got.first(sku=sku).sku for sku in skus] == skus
+    assert got.first(sku="nothing") is None
+    assert got.first(sku="100 %s ' \\ sure") is None
+
+
+def test_the_statement_is_put_together_once(listings):
+    times = []
+
+    def question(*, listing_id):
+        times.append(listing_id)
+        return Listing.objects.filter(pk=listing_id)
+
+    got = Prepared(question)
+    for listing in listings:
+        assert got(listing_id=listing.pk) == [listing]
+
+    assert len(times) == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        (lambda *, value: Listing.objects.filter(variant__sku=str(value)), 5),
+        (lambda *, value: Listing.objects.filter(available=value), True),
+        (lambda *, value: Listing.objects.filter(available__gt=abs(value)), 5),
+        (lambda *, value: Listing.objects.filter(price_amount=value), None),
+    ],
+)
+def test_what_cannot_be_exchanged_is_refused(question, value):
+    with pytest.raises(NotPreparedError):
+        Prepared(question)(value=value)
+
+
+def test_nothing_is_no_value(listings):
+    got = Prepared(lambda *, sku: Variant.objects.filter(sku=sku))
+    got(sku="a")
+
+    with pytest.raises(NotPreparedError):
+        got(sku=None)
