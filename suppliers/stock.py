@@ -9,11 +9,9 @@ from django.db import connection
 
 from storefront.lib.prepared import planned_cursor
 from storefront.lib.transactions import needs_transaction
-from suppliers.models import StockMovement
+from suppliers.models import StockLevel, StockMovement
 
 Kind = StockMovement.Kind
-# The age counts in the statement that holds: who lost the race for a row meets the condition
-# again, and a figure too old to promise from, or whose cost is, has no units at all.
 # What each statement does besides: the movement that explains the counter, and a note that the
 # shop's pages show what is free now (the sweep does it). All at once, so that whoever waits for
 # the row waits no longer than that.
@@ -151,7 +149,10 @@ def _change(  # noqa: PLR0913 - one movement has two counters and a cause
     reserved: int = 0,
     allocated: int = 0,
 ) -> bool:
-    """Change the counters of one row and write down why; tell whether the row was as it must be."""
+    """Change the counters of one row and write down why; tell whether the row was as it must be.
+
+    Raises: StockLevel.DoesNotExist  there is no such row, and nothing to be subtracted from
+    """
     with planned_cursor(connection) as cursor:
         cursor.execute(
             statement,
@@ -164,4 +165,7 @@ def _change(  # noqa: PLR0913 - one movement has two counters and a cause
                 "now": now,
             },
         )
-        return bool(cursor.rowcount)
+        is_changed = bool(cursor.rowcount)
+    if not is_changed and statement is MOVE:
+        raise StockLevel.DoesNotExist(f"stock row {level_id}")
+    return is_changed
