@@ -33,6 +33,7 @@ METHODS = ["card", "link"]
 MOST = 100  # of a list: no payment has as many refunds or disputes
 DEEP = ["payment_intent.latest_charge"]
 ABSENT = "resource_missing"
+INTENT = "pi_"  # how the name of an intent begins
 
 
 class StripeGateway:
@@ -208,8 +209,10 @@ class StripeGateway:
         )
 
     def standing(self, *, reference: str) -> Standing:
-        """Read how one payment stands; a page that nobody used has no money."""
+        """Read how a session or an intent stands; a page that nobody used has no money."""
         try:
+            if reference.startswith(INTENT):
+                return self._books.standing(reference)
             session = self._session(reference)
         except PermanentError as error:
             if error.code == ABSENT:

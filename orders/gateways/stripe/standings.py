@@ -52,7 +52,14 @@ class Books:
         if len(moved) > MOST_READ_ALONE:
             raise TooMuchError(f"stripe: {len(moved)} older payments moved")
         for name, moved_at in moved.items():
-            yield self.standing_of(self._intent(name), moved_at=moved_at)
+            yield self.standing(name, moved_at=moved_at)
+
+    def standing(self, intent: str, *, moved_at: int = 0) -> Standing:
+        with told(f"read {intent}"):
+            answer = self.client.v1.payment_intents.retrieve(
+                intent, params={"expand": ["latest_charge"]}
+            )
+        return self.standing_of(as_one(Intent, answer), moved_at=moved_at)
 
     def standing_of(self, intent: Intent, *, moved_at: int = 0, reference: str = "") -> Standing:
         """Sum up one intent; what never was held has no sums."""
@@ -99,13 +106,6 @@ class Books:
     def _intents(self, span: Mapping[str, int]) -> Iterator[Intent]:
         listed = self.client.v1.payment_intents.list
         return _pages(Intent, lambda words: listed(params=words), span, "data.latest_charge")
-
-    def _intent(self, name: str) -> Intent:
-        with told(f"read {name}"):
-            answer = self.client.v1.payment_intents.retrieve(
-                name, params={"expand": ["latest_charge"]}
-            )
-        return as_one(Intent, answer)
 
 
 def _pages[T: (Movement, Dispute, Intent)](

@@ -1,0 +1,30 @@
+"""Work for the money: compare each day that is over with what gateways and suppliers say of it.
+
+It is asked every half hour, so that a day is tried again until everybody has told.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from orders.auditing import days
+from suppliers.lanes import InHandError
+
+log = logging.getLogger(__name__)
+
+
+@shared_task
+def reconcile_money(**_: Any) -> None:
+    """Find the days that nobody has reconciled yet, the oldest first."""
+    for day in days.due(now=timezone.now()):
+        try:
+            done = days.reconcile(day=day, moment=timezone.now)
+        except InHandError:
+            log.info("another worker compares a day")
+            return
+        if done.problem:
+            log.warning("%s is not reconciled: %s", done, done.problem)
