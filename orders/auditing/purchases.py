@@ -100,7 +100,7 @@ def _kind(
     if goods < expected:
         return Kind.BILL_LESS
     amounts = [bill.goods_amount for bill in standing]
-    is_twice = len(amounts) > 1 and (expected in amounts or len(set(amounts)) < len(amounts))
+    is_twice = len(amounts) > 1 and (expected in amounts or goods >= 2 * expected)
     return Kind.BILL_TWICE if is_twice else Kind.BILL_MORE
 
 
