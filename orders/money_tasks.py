@@ -6,12 +6,14 @@ It is asked every half hour, so that a day is tried again until everybody has to
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
 from orders.auditing import days
+from orders.models import MoneyDay
 from suppliers.lanes import InHandError
 
 log = logging.getLogger(__name__)
@@ -28,3 +30,10 @@ def reconcile_money(**_: Any) -> None:
             return
         if done.problem:
             log.warning("%s is not reconciled: %s", done, done.problem)
+
+
+@shared_task
+def reconcile_day(*, day_id: int, **_: Any) -> None:
+    """Compare one day that staff want to know of."""
+    with suppress(InHandError, days.TooSoonError):
+        days.reconcile(day=MoneyDay.objects.get(pk=day_id), moment=timezone.now)

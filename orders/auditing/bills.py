@@ -147,16 +147,18 @@ def _owners(supplier: Supplier, charges: Iterable[Charge]) -> dict[str, Purchase
     return {row.supplier_reference: row for row in by_his} | {row.number: row for row in by_number}
 
 
-@transaction.atomic(durable=True)
+def stands(*, supplier: Supplier, reference: str) -> bool:
+    rows = SupplierBill.objects.filter(supplier=supplier, reference=reference)
+    return rows.filter(withdrawn_at__isnull=True).exists()
+
+
+@transaction.atomic
 def enter(*, bill: SupplierBill, actor: str, now: datetime) -> SupplierBill:
     """Keep a bill that came on paper or by e-mail, and find the purchase order it is for.
 
     Raises: BillRefusedError  it stands already
     """
-    standing = SupplierBill.objects.filter(
-        supplier=bill.supplier, reference=bill.reference, withdrawn_at__isnull=True
-    )
-    if standing.exists():
+    if stands(supplier=bill.supplier, reference=bill.reference):
         raise BillRefusedError(gettext("This bill of his is here already."))
     mine = PurchaseOrder.objects.filter(supplier=bill.supplier)
     bill.purchase_order = mine.filter(number=bill.number).first()
