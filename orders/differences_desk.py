@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -27,17 +28,24 @@ STATE = columns.state("status", _("State"), calls={"open"}, ended={"gone", "sett
 EXPECTED = columns.money("expected_amount", _("Expected"))
 FOUND = columns.money("found_amount", _("Found"), currency="found_currency")
 JOINED = ["order", "payment", "purchase_order", "supplier", "bill"]
-EXPORTED: tuple[str, ...] = (
-    "first day",
-    "last day",
-    "state",
-    "kind",
-    "of what",
-    "expected",
-    "found",
-    "order",
+EXPORTED = (
+    _("First day"),
+    _("Last day"),
+    _("State"),
+    _("How it differs"),
+    _("Of what"),
+    _("Expected"),
+    _("Currency"),
+    _("Found"),
+    _("Currency that was found"),
+    _("Order"),
+    _("Payment"),
+    _("Purchase order"),
+    _("Supplier"),
+    _("The other side's number of it"),
+    _("Closed by"),
+    _("Why it is closed"),
 )
-EXPORTED += ("payment", "purchase order", "supplier", "their number", "closed by", "reason")
 
 
 @admin.display(description=_("What to do"))
@@ -202,16 +210,18 @@ class MoneyDifferenceAdmin(StaffAdmin):
 
 def _lines(rows: QuerySet[MoneyDifference]) -> Iterator[str]:
     write = csv.writer(Echo()).writerow
-    yield write(EXPORTED)
+    yield write([str(words) for words in EXPORTED])
     for row in rows.select_related(*JOINED).iterator(chunk_size=500):
         cells = (
             row.first_day,
             row.last_day,
-            row.status,
-            row.kind,
-            row.what,
-            row.expected or "",
-            row.found or "",
+            row.get_status_display(),
+            row.get_kind_display(),
+            row.get_what_display(),
+            _number(row.expected_amount),
+            row.currency,
+            _number(row.found_amount),
+            row.found_currency,
             row.order or "",
             row.payment or "",
             row.purchase_order or "",
@@ -221,3 +231,7 @@ def _lines(rows: QuerySet[MoneyDifference]) -> Iterator[str]:
             row.closed_because,
         )
         yield write([harmless(str(cell)) for cell in cells])
+
+
+def _number(amount: Decimal | None) -> str:
+    return "" if amount is None else str(amount)

@@ -18,6 +18,8 @@ from catalog.models import (
 from notifications.models import Delivery
 from orders.models import (
     Allocation,
+    MoneyDay,
+    MoneyDifference,
     Order,
     Payment,
     PaymentEvent,
@@ -123,6 +125,10 @@ TROUBLE = {
     "payment_for_nothing": keep_the_money,
     "payment_disputed": disputes.dispute,
     "refund_came_back": disputes.come_back,
+    "money_differs": lambda: MoneyDifference.objects.update(status="open"),
+    "money_day_late": lambda: MoneyDay.objects.update(
+        status="open", starts_at=AGO - timedelta(days=1), ends_at=AGO, problem="nobody is there"
+    ),
     "order_held": order("placed", status="on_hold", status_since=AGO),
     "order_undivided": order("placed", status_since=AGO),
     "order_unpaid": order("pending_payment", pay_before=AGO),
