@@ -64,9 +64,9 @@ class MoneyDifferenceAdmin(StaffAdmin):
         columns.link("order", _("Order")),
         columns.link("purchase_order", _("Purchase order")),
         columns.link("payment", _("Payment")),
+        "reference",
         STATE,
         "first_day",
-        "last_day",
     ]
     list_select_related: ClassVar = JOINED
     list_filter: ClassVar = ["status", "kind", "what", "supplier", "currency", "first_day"]
@@ -76,7 +76,6 @@ class MoneyDifferenceAdmin(StaffAdmin):
         "payment__reference",
         "purchase_order__number",
     ]
-    date_hierarchy = "first_day"
     ordering: ClassVar = ["-first_day", "-id"]
     fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
         (
