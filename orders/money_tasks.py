@@ -18,21 +18,27 @@ from suppliers.lanes import InHandError
 
 log = logging.getLogger(__name__)
 
+# It asks everybody, one after the other, and nobody waits for it.
+QUEUE, LIMIT_S = "bulk", 3600
 
-@shared_task
+
+@shared_task(queue=QUEUE, time_limit=LIMIT_S)
 def reconcile_money(**_: Any) -> None:
-    """Find the days that nobody has reconciled yet, the oldest first."""
+    """Find the days that nobody has reconciled yet, the oldest first; none stops the others."""
     for day in days.due(now=timezone.now()):
         try:
             done = days.reconcile(day=day, moment=timezone.now)
         except InHandError:
             log.info("another worker compares a day")
             return
+        except Exception:
+            log.exception("%s broke while it was compared", day)
+            continue
         if done.problem:
             log.warning("%s is not reconciled: %s", done, done.problem)
 
 
-@shared_task
+@shared_task(queue=QUEUE, time_limit=LIMIT_S)
 def reconcile_day(*, day_id: int, **_: Any) -> None:
     """Compare one day that staff want to know of."""
     with suppress(InHandError, days.TooSoonError):

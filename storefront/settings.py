@@ -197,7 +197,6 @@ CELERY_TASK_ROUTES = {
     "catalog.tasks.re*": {"queue": "syncs"},  # somebody waits for these
     "catalog.tasks.hear_competitors": {"queue": "syncs"},  # nor behind a source that hangs
     "orders.claim_tasks.*": {"queue": "syncs"},  # no order waits behind a claim
-    "orders.money_tasks.*": {"queue": "bulk"},  # it asks everybody, and nobody waits for it
     "suppliers.tasks.watch_evidence": {"queue": "celery"},
     "catalog.tasks.*": {"queue": "bulk"},
     "suppliers.tasks.sync*": {"queue": "syncs"},

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from orders.auditing import days, recording
 from orders.auditing.finding import Finding, Kind, What
-from orders.models import MoneyDifference, Payment, SupplierBill
+from orders.models import MoneyDay, MoneyDifference, Payment, SupplierBill
 from tests.factories.suppliers import NOON
 
 TODAY = NOON.date()
@@ -64,3 +64,15 @@ def compare_yesterday(batch=1):
     difference.move("gone", at=NOON, actor=recording.ACTOR)
     purchase_order = payment.order.purchase_orders.order_by("pk").first()
     make_bill(purchase_order, reference=f"RE-{batch}")
+
+
+def reopen():
+    MoneyDifference.objects.update(status="open")
+
+
+def be_late():
+    """Let nobody tell of a day that was over long ago."""
+    over = NOON - timedelta(days=9)
+    MoneyDay.objects.update(
+        status="open", starts_at=over - timedelta(days=1), ends_at=over, problem="nobody is there"
+    )

@@ -194,3 +194,10 @@ def orders_by_status():
 def ask_supplier():
     """Have staff ask a supplier to erase an address."""
     return SupplierToAsk.objects.create(purchase_order=PurchaseOrder.objects.first(), since=NOON)
+
+
+def stray():
+    """Let suppliers ship what was canceled."""
+    PurchaseOrder.objects.filter(status="in_progress").update(status="canceled")
+    for row in PurchaseOrder.objects.filter(status="canceled", request_status="accepted"):
+        row.messages.create(direction="in", kind="shipped_canceled", at=NOON)

@@ -1,4 +1,4 @@
-"""A day's money compared by real processes: killed in the middle, and with a gateway that is down."""
+"""A day's money compared by real processes: killed in the middle, or with a gateway down."""
 
 from __future__ import annotations
 

@@ -248,38 +248,6 @@ def test_what_moves_at_this_moment_does_not_differ_yet(server):
     assert len(gateways.of_payment(payment=payment, now=later())) == 1
 
 
-def test_a_dispute_whose_news_never_came_is_taken_in(stripe):  # noqa: F811 - the fixture
-    payment = paid(stripe)
-    accepted(payment)
-    stripe.control("dispute", {"id": stripe.intent["id"], "status": "needs_response"})
-
-    compare()
-    assert found() == [("not_with_us", "disputed", None, payment.amount)]
-    taking_in.take_in(difference=the_one(), now=later())
-
-    payment.refresh_from_db()
-    assert payment.dispute_status == "charged_back"
-    assert found() == []
-    compare()
-    assert found() == []
-
-
-def test_a_refund_that_came_back_unheard_is_told(stripe):  # noqa: F811 - the fixture
-    payment = paid(stripe)
-    accepted(payment)
-    refund(payment, PART)
-    (made,) = stripe.things("refund")
-    stripe.control("refund", {"id": made["id"], "status": "failed"})
-
-    compare()
-
-    assert found() == [("not_with_us", "refunded", PART, None)]
-    taking_in.take_in(difference=the_one(), now=later())
-    payment.refresh_from_db()
-    assert payment.refunded_amount == 0
-    assert found() == []
-
-
 @pytest.mark.parametrize("many", [True, False])
 def test_parts_captured_one_by_one_or_at_once_agree(server, many):
     if PAYS[type(server).__name__] == "stripe":

@@ -189,14 +189,21 @@ def test_a_bill_on_paper_is_entered_once_and_withdrawn(bill, staff):
     assert staff.post(url, bill).status_code == 302
 
 
-def test_the_sweep_compares_what_waits(monkeypatch):
+def test_the_sweep_compares_what_waits_and_no_broken_day_stops_it(monkeypatch, caplog):
     done = []
-    waiting = [make_day(), make_day(TODAY + timedelta(days=1), now=NOON + timedelta(days=3))]
+    waiting = [make_day(TODAY + timedelta(days=more)) for more in range(3)]
+
+    def reconcile(*, day, moment):
+        assert moment() > NOON
+        if day == waiting[1]:
+            raise ZeroDivisionError
+        done.append(day)
+        return day
+
     monkeypatch.setattr(money_tasks.days, "due", lambda **_: waiting)
-    monkeypatch.setattr(
-        money_tasks.days, "reconcile", lambda *, day, moment: done.append(day.day) or day
-    )
+    monkeypatch.setattr(money_tasks.days, "reconcile", reconcile)
 
     money_tasks.reconcile_money()
 
-    assert done == [TODAY, TODAY + timedelta(days=1)]
+    assert done == [waiting[0], waiting[2]]
+    assert "broke while it was compared" in caplog.text
