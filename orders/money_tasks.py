@@ -18,11 +18,10 @@ from suppliers.lanes import InHandError
 
 log = logging.getLogger(__name__)
 
-# It asks everybody, one after the other, and nobody waits for it.
-QUEUE, LIMIT_S = "bulk", 3600
+LIMIT_S = 3600  # it asks everybody, one after the other
 
 
-@shared_task(queue=QUEUE, time_limit=LIMIT_S)
+@shared_task(time_limit=LIMIT_S)
 def reconcile_money(**_: Any) -> None:
     """Find the days that nobody has reconciled yet, the oldest first; none stops the others."""
     for day in days.due(now=timezone.now()):
@@ -38,7 +37,7 @@ def reconcile_money(**_: Any) -> None:
             log.warning("%s is not reconciled: %s", done, done.problem)
 
 
-@shared_task(queue=QUEUE, time_limit=LIMIT_S)
+@shared_task(time_limit=LIMIT_S)
 def reconcile_day(*, day_id: int, **_: Any) -> None:
     """Compare one day that staff want to know of."""
     with suppress(InHandError, days.TooSoonError):
