@@ -76,7 +76,7 @@ class MoneyDifferenceAdmin(StaffAdmin):
         "payment__reference",
         "purchase_order__number",
     ]
-    ordering: ClassVar = ["-first_day", "-id"]
+    ordering: ClassVar = ["-id"]
     fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
         (
             None,

@@ -37,7 +37,7 @@ class MoneyDayAdmin(StaffAdmin):
         columns.age("reconciled_at", _("Reconciled")),
     ]
     list_filter: ClassVar = ["status", "day"]
-    ordering: ClassVar = ["-day"]
+    ordering: ClassVar = ["-starts_at"]
     fields: ClassVar = [
         "day",
         "status",
