@@ -25,6 +25,7 @@ from catalog.rule_form import PriceRuleForm
 from storefront.lib import columns
 from storefront.lib.inlines import inline
 from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.tables import Echo
 
 Status = PriceBook.Status
 
@@ -39,14 +40,6 @@ def _method(rule: PriceRule) -> str:
 
 scope_column = admin.display(description=_("For"))(_scope)
 method_column = admin.display(description=_("How"))(_method)
-
-
-class _Echo:
-    """Hands each written line on, so that a file of any length is never held."""
-
-    @staticmethod
-    def write(line: str) -> str:
-        return line
 
 
 @admin.register(PriceBook)
@@ -135,7 +128,7 @@ class PriceBookAdmin(StaffAdmin):
 
     @staticmethod
     def _csv(book: PriceBook) -> StreamingHttpResponse:
-        writer = csv.writer(_Echo())
+        writer = csv.writer(Echo())
 
         def lines() -> Iterator[str]:
             for row in rehearsing.table(book=book, now=timezone.now()):

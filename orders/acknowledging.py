@@ -292,6 +292,7 @@ def _hear(
             "reference": state.supplier_reference if state else "",
             "reason": reason,
             "cost": str(state.cost) if state and state.cost else "",
+            "freight": str(state.freight) if state and state.freight is not None else "",
         },
         at=now,
     )

@@ -19,12 +19,15 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanSwitchWid
 
 from orders import (
     access,
+    bills_desk,
     cancelling,
     claims_desk,
+    differences_desk,
     forgetting_desk,
     holding,
     ledger,
     lines_desk,
+    money_days_desk,
     money_desk,
     purchasing_desk,
     refunding,
@@ -41,9 +44,12 @@ from storefront.lib.staff import ReasonForm, StaffAdmin, action
 
 __all__ = [
     "OrderAdmin",
+    "bills_desk",
     "claims_desk",
+    "differences_desk",
     "forgetting_desk",
     "lines_desk",
+    "money_days_desk",
     "money_desk",
     "purchasing_desk",
     "selling_desk",

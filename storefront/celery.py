@@ -21,6 +21,7 @@ app = Celery("storefront")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="claim_tasks")
+app.autodiscover_tasks(related_name="money_tasks")
 
 
 @celeryd_init.connect
@@ -66,6 +67,8 @@ app.conf.beat_schedule = {
     },
     "orders: ask gateways": {"task": "orders.tasks.ask_gateways", "schedule": 60},
     "orders: speak of claims": {"task": "orders.claim_tasks.speak_of_claims", "schedule": 30},
+    # a day is compared once it is over, and again until everybody has told
+    "orders: reconcile money": {"task": "orders.money_tasks.reconcile_money", "schedule": 1800},
     "orders: tally sales": {"task": "orders.tasks.tally_sales", "schedule": 3600},
     # parcels
     "shipping: poll open orders": {"task": "shipping.tasks.poll_open_orders", "schedule": 15},

@@ -188,8 +188,7 @@ PAGE_CACHE_S = env_int("PAGE_CACHE_S", 30)  # 0 turns the cache of anonymous pag
 # The broker only wakes workers up; what must be done stands in PostgreSQL.
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 900
 # Long work stands in own queues: no order waits behind a feed, no picture behind one who hangs.
@@ -197,6 +196,7 @@ CELERY_TASK_ROUTES = {
     "catalog.tasks.re*": {"queue": "syncs"},  # somebody waits for these
     "catalog.tasks.hear_competitors": {"queue": "syncs"},  # nor behind a source that hangs
     "orders.claim_tasks.*": {"queue": "syncs"},  # no order waits behind a claim
+    "orders.money_tasks.*": {"queue": "bulk"},  # it asks everybody, and nobody waits for it
     "suppliers.tasks.watch_evidence": {"queue": "celery"},
     "catalog.tasks.*": {"queue": "bulk"},
     "suppliers.tasks.sync*": {"queue": "syncs"},

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from storefront.lib.grouping import Words
 from storefront.lib.staff import REFUSALS, StaffAdmin
-from storefront.lib.tables import harmless
+from storefront.lib.tables import Echo, harmless
 from suppliers import deciding, tasks
 from suppliers.deciding import Choice, Decided, NothingChosenError
 from suppliers.models import FeedChange, FeedRun
@@ -137,15 +137,8 @@ def _facts(run: FeedRun) -> Iterator[tuple[Words, Any]]:
             yield label, run.profile[name]
 
 
-class _Echo:
-    """A file that hands back what is written into it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def _lines(changes: QuerySet[FeedChange]) -> Iterator[str]:
-    lines = csv.writer(_Echo())
+    lines = csv.writer(Echo())
     yield lines.writerow(COLUMNS)
     for change in changes.iterator(chunk_size=2_000):
         yield lines.writerow(_cells(getattr(change, name) for name in COLUMNS))

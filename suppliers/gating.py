@@ -23,6 +23,7 @@ ABOUT_ORDERS = frozenset(
         Ability.CANCELLATION,
         Ability.TRACKING,
         Ability.BALANCE,
+        Ability.CHARGING,
         Ability.CLAIMS,
     }
 )

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.money import Money
+
+
+class UnknownAtGatewayError(PermanentError):
+    """The gateway has no payment by this name."""
+
+
+class TooMuchError(TemporaryError):
+    """The gateway lists more than is read at once: not all of it was."""
 
 
 class PaymentNews(StrEnum):
@@ -70,6 +79,33 @@ class PaymentUpdate:
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one payment stands in the gateway's own books, in sums of one currency.
+
+    ``reference`` is what we call it there, empty in a list that does not tell; ``key`` is our key
+    that opened it, and ``order`` what we said it was for, where they are kept. ``name`` is what
+    people find it by at the gateway. ``held`` is authorized, and neither captured nor given back;
+    ``refunded`` is without what came back. ``moved_at`` is when it moved last, as far as it says.
+    """
+
+    reference: str
+    name: str
+    authorized: Money
+    held: Money
+    captured: Money
+    refunded: Money
+    moved_at: datetime
+    key: str = ""
+    order: str = ""
+    is_disputed: bool = False
+
+    @property
+    def has_money(self) -> bool:
+        """Whether it holds or moved any."""
+        return bool(self.held or self.captured)
+
+
 class Gateway(Protocol):
     """Opens payments, and moves the money of an authorized one.
 
@@ -110,4 +146,18 @@ class Gateway(Protocol):
 
     def history(self, *, reference: str) -> tuple[PaymentUpdate, ...]:
         """Read everything that happened to a payment: what a lost webhook would have told."""
+        ...
+
+    def standing(self, *, reference: str) -> Standing:
+        """Read how one payment stands.
+
+        Raises: UnknownAtGatewayError  it has none
+        """
+        ...
+
+    def standings(self, *, since: datetime, until: datetime) -> Iterator[Standing]:
+        """Read, page by page, how the payments stand that moved in a time; one may come twice.
+
+        Raises: TooMuchError  there are more than it reads
+        """
         ...

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from orders.gateways.base import OpenedPayment, PaymentNews, PaymentUpdate
+from orders.gateways.base import (
+    OpenedPayment,
+    PaymentNews,
+    PaymentUpdate,
+    Standing,
+    UnknownAtGatewayError,
+)
 from storefront.lib.failures import OutsideError, PermanentError
 from storefront.lib.money import Money
 
@@ -94,6 +100,18 @@ class FakeGateway:
         """Tell all that happened to the payment that is named."""
         return tuple(self._payment(body.decode()).news)
 
+    def standing(self, *, reference: str) -> Standing:
+        self._trouble()
+        if reference not in self.payments:
+            raise UnknownAtGatewayError(f"{reference} is unknown", code="404")
+        return _standing(self.payments[reference])
+
+    def standings(self, *, since: datetime, until: datetime) -> Iterator[Standing]:
+        self._trouble()
+        for payment in self.payments.values():
+            if any(since <= (news.occurred_at or since) < until for news in payment.news):
+                yield _standing(payment)
+
     def close(self) -> None:
         """Nothing is open."""
 
@@ -163,3 +181,16 @@ class FakeGateway:
     def _trouble(self) -> None:
         if self.troubles:
             raise self.troubles.pop(0)
+
+
+def _standing(payment: FakePayment) -> Standing:
+    moments = [news.occurred_at for news in payment.news if news.occurred_at]
+    return Standing(
+        reference=payment.reference,
+        name=payment.reference,
+        authorized=payment.sum_of(PaymentNews.AUTHORIZED),
+        held=payment.held,
+        captured=payment.sum_of(PaymentNews.CAPTURED),
+        refunded=payment.sum_of(PaymentNews.REFUNDED),
+        moved_at=max(moments, default=datetime.min.replace(tzinfo=UTC)),
+    )

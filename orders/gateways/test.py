@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
-from orders.gateways.base import OpenedPayment, PaymentNews, PaymentUpdate
+from orders.gateways.base import (
+    OpenedPayment,
+    PaymentNews,
+    PaymentUpdate,
+    Standing,
+    TooMuchError,
+    UnknownAtGatewayError,
+)
 from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.http import Api
 from storefront.lib.money import Money
@@ -21,6 +28,8 @@ READ_S = 5.0
 TOTAL_S = 8.0
 # Our key is wrong, not the request: it is worth asking again once the key is right.
 OUR_FAULT = frozenset({"401", "403"})
+ABSENT = "404"
+A_PAGE, MOST_PAGES = 100, 200
 
 
 class _Payment(msgspec.Struct, frozen=True):
@@ -28,6 +37,25 @@ class _Payment(msgspec.Struct, frozen=True):
     amount: int
     currency: str
     pay_url: str
+
+
+class _Sums(msgspec.Struct, frozen=True):
+    """A payment with what became of its money; ``description`` is what we said it was for."""
+
+    id: str
+    status: str
+    currency: str
+    description: str
+    authorized: int
+    captured: int
+    released: int
+    refunded: int
+    moved_at: datetime
+
+
+class _Page(msgspec.Struct, frozen=True):
+    payments: list[_Sums]
+    has_more: bool
 
 
 class _Event(msgspec.Struct, frozen=True):
@@ -112,6 +140,24 @@ class TestGateway:
     def hear(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
         return read_news(body)
 
+    def standing(self, *, reference: str) -> Standing:
+        try:
+            return _standing(_read(lambda: self._api.get(_path(reference)), kind=_Sums))
+        except PermanentError as error:
+            if error.code == ABSENT:
+                raise UnknownAtGatewayError(str(error), code=ABSENT) from error
+            raise
+
+    def standings(self, *, since: datetime, until: datetime) -> Iterator[Standing]:
+        words: dict[str, Any] = {"since": since.timestamp(), "until": until.timestamp()}
+        for _ in range(MOST_PAGES):
+            page = _read(lambda: self._api.get("/v1/payments", limit=A_PAGE, **words), kind=_Page)
+            yield from map(_standing, page.payments)
+            if not page.has_more or not page.payments:
+                return
+            words["after"] = page.payments[-1].id
+        raise TooMuchError(f"test gateway: more than {A_PAGE * MOST_PAGES} payments moved")
+
     def close(self) -> None:
         self._api.close()
 
@@ -167,6 +213,23 @@ def _not_understood(what: str) -> TemporaryError:
 
 def _path(reference: str) -> str:
     return f"/v1/payments/{quote(reference, safe='')}"
+
+
+def _standing(sums: _Sums) -> Standing:
+    def money(minor: int) -> Money:
+        return Money.from_minor(minor, sums.currency)
+
+    is_held = sums.status == PaymentNews.AUTHORIZED
+    return Standing(
+        reference=sums.id,
+        name=sums.id,
+        order=sums.description,
+        authorized=money(sums.authorized),
+        held=money(sums.authorized - sums.captured - sums.released if is_held else 0),
+        captured=money(sums.captured),
+        refunded=money(sums.refunded),
+        moved_at=sums.moved_at,
+    )
 
 
 def _updates(event: _Event) -> tuple[PaymentUpdate, ...]:

@@ -1,7 +1,9 @@
 """From cart to purchase order."""
 
+from orders.models.bill import SupplierBill
 from orders.models.cart import Cart, CartLine
 from orders.models.claim import SupplierClaim, SupplierClaimLine
+from orders.models.difference import MoneyDay, MoneyDifference, MoneySighting
 from orders.models.forgetting import SupplierToAsk
 from orders.models.order import Order, OrderLine
 from orders.models.payment import Payment, PaymentEvent
@@ -16,6 +18,9 @@ __all__ = [
     "Cart",
     "CartLine",
     "Coupon",
+    "MoneyDay",
+    "MoneyDifference",
+    "MoneySighting",
     "Order",
     "OrderLine",
     "Payment",
@@ -27,6 +32,7 @@ __all__ = [
     "Redemption",
     "Reservation",
     "StrayDecision",
+    "SupplierBill",
     "SupplierClaim",
     "SupplierClaimLine",
     "SupplierToAsk",

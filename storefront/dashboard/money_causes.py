@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from orders.models import MoneyDifference
 from storefront.dashboard import dues
-from storefront.dashboard.cause import Cause
+from storefront.dashboard.cause import NO_MONEY, Cause, plain
 
 _PAYMENT = """
     SELECT p.id, o.number AS name, {since} AS since, {amount} AS amount, p.currency,
@@ -84,5 +85,30 @@ MONEY = (
         amount="e.amount",
         since="e.received_at",
         detail="e.reason",
+    ),
+    Cause(
+        code="money_differs",
+        sentence=_("Money does not agree"),
+        page="orders_moneydifference",
+        sql="""
+            SELECT d.id, coalesce(po.number, o.number, d.reference) AS name,
+                   d.first_seen_at AS since,
+                   abs(CASE WHEN d.currency = d.found_currency THEN coalesce(d.found_amount, 0)
+                       - coalesce(d.expected_amount, 0) ELSE d.found_amount END) AS amount,
+                   d.currency, d.kind AS detail
+            FROM orders_moneydifference d
+            LEFT JOIN orders_order o ON o.id = d.order_id
+            LEFT JOIN orders_purchaseorder po ON po.id = d.purchase_order_id
+            WHERE d.status = 'open'
+        """,
+        told=lambda kind: str(MoneyDifference.Kind(kind).label) if kind else "",
+    ),
+    plain(
+        "money_day_late",
+        _("A day's money is not reconciled"),
+        "orders_moneyday",
+        f"d.id, d.day::text AS name, d.ends_at AS since, {NO_MONEY}, d.problem AS detail"
+        " FROM orders_moneyday d",
+        "d.status IN ('open', 'running') AND d.ends_at < %(now)s - interval '12 hours'",
     ),
 )

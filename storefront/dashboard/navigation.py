@@ -54,6 +54,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Purchase orders"), "outbox", "orders_purchaseorder_changelist"),
                 (_("Claims"), "assignment_return", "orders_supplierclaim_changelist"),
                 (_("Payments"), "payments", "orders_payment_changelist"),
+                (_("Differences of money"), "balance", "orders_moneydifference_changelist"),
                 (_("Parcels"), "package_2", "shipping_parcel_changelist"),
                 (_("Messages to shoppers"), "mail", "notifications_delivery_changelist"),
             ],
@@ -113,6 +114,8 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
             [
                 (_("Carts"), "shopping_cart", "orders_cart_changelist"),
                 (_("Book of payments"), "menu_book", "orders_paymentevent_changelist"),
+                (_("Days of money"), "event_available", "orders_moneyday_changelist"),
+                (_("Bills of suppliers"), "request_quote", "orders_supplierbill_changelist"),
                 (_("Talk with suppliers"), "forum", "orders_purchasemessage_changelist"),
                 (_("Facts"), "history", "notifications_event_changelist"),
                 (_("Moves"), "timeline", "lib_statuschange_changelist"),

@@ -32,11 +32,11 @@ REFUSALS: tuple[type[Exception], ...] = (IllegalMoveError, LostRaceError, Outsid
 
 
 def action[**P, R](
-    *, description: str | Promise, icon: str | None = None
+    *, description: str | Promise, icon: str | None = None, may: str = "act"
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Offer a method to staff who may act on its table."""
+    """Offer a method to staff who may act on its table, or only ``view`` it."""
     offered: Callable[[Callable[P, R]], Callable[P, R]] = unfold_action(
-        description=description, icon=icon, permissions=["act"]
+        description=description, icon=icon, permissions=[may]
     )
     return offered
 

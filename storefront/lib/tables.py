@@ -15,3 +15,11 @@ def harmless(cell: str) -> str:
     plain = _CONTROL.sub(" ", cell).strip()
     is_formula = plain.startswith(STARTS_A_FORMULA) and not PHONE.fullmatch(plain)
     return f"'{plain}" if is_formula else plain
+
+
+class Echo:
+    """Hands each written line on, so that a file of any length is never held."""
+
+    @staticmethod
+    def write(line: str) -> str:
+        return line

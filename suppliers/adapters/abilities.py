@@ -31,6 +31,7 @@ from suppliers.adapters.base import (
     RequestLine,
     StockRecord,
 )
+from suppliers.adapters.charging import Charging
 from suppliers.adapters.claiming import Claims
 from suppliers.adapters.line import Quota, Secret
 from suppliers.adapters.listening import Webhooks
@@ -252,6 +253,7 @@ class Ability(StrEnum):
     TRACKING = "tracking"
     WEBHOOKS = "webhooks"
     BALANCE = "balance"
+    CHARGING = "list of charges"
     CLAIMS = "claims"
 
 
@@ -266,6 +268,7 @@ PROTOCOLS: dict[Ability, tuple[type, ...]] = {
     Ability.TRACKING: (Tracking,),
     Ability.WEBHOOKS: (Webhooks,),
     Ability.BALANCE: (Balance,),
+    Ability.CHARGING: (Charging,),
     Ability.CLAIMS: (Claims,),
 }
 

@@ -19,6 +19,7 @@ from suppliers.adapters.claiming import ClaimAnswer
 from suppliers.models import AnswerTally, CostChange, FeedIssue, FeedRun, UnpublishedSupply
 from tests.factories.catalog import make_channel, make_image, make_mode
 from tests.factories.claims import make_claim, tell, whole_claim
+from tests.factories.differences import compare_yesterday
 from tests.factories.evidence import make_verified
 from tests.factories.hooks import keep_call
 from tests.factories.orders import (
@@ -58,6 +59,7 @@ def make_world(monkeypatch, batch=1):
     _called()
     _vetted(batch)
     _told()
+    compare_yesterday(batch)
     UnpublishedSupply.objects.all().delete()  # the shop's pages have been told
     with transaction.atomic():
         products = [listing.variant.product_id for listing in listings]
@@ -192,3 +194,10 @@ def orders_by_status():
 def ask_supplier():
     """Have staff ask a supplier to erase an address."""
     return SupplierToAsk.objects.create(purchase_order=PurchaseOrder.objects.first(), since=NOON)
+
+
+def stray():
+    """Let suppliers ship what was canceled."""
+    PurchaseOrder.objects.filter(status="in_progress").update(status="canceled")
+    for row in PurchaseOrder.objects.filter(status="canceled", request_status="accepted"):
+        row.messages.create(direction="in", kind="shipped_canceled", at=NOON)

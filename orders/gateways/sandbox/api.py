@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 from babel.core import Locale
@@ -73,7 +73,32 @@ def create(desk: Desk, call: Call) -> Answer:
 
 
 def read(desk: Desk, call: Call) -> Answer:
-    return as_json(payment_shown(desk.payment(call.words[0]), base_url=desk.base_url))
+    payment = desk.payment(call.words[0])
+    moved_at = desk.ledger.moved_at(payment)
+    return as_json(payment_shown(payment, base_url=desk.base_url, moved_at=moved_at))
+
+
+class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which payments to list: what happened since, and until, in seconds since 1970."""
+
+    since: float
+    until: float
+    after: Annotated[str, Meta(max_length=64)] = ""
+    limit: Annotated[int, Meta(ge=1, le=100)] = 100
+
+
+def moved(desk: Desk, call: Call) -> Answer:
+    """List the payments to which something happened in a time, page by page."""
+    try:
+        asked = msgspec.convert(dict(parse_qsl(call.query)), type=Wanted, strict=False)
+    except msgspec.ValidationError as error:
+        raise RefusedError("invalid_request", str(error), HTTPStatus.BAD_REQUEST) from error
+    found = desk.ledger.moved(
+        since=asked.since, until=asked.until, after=asked.after, most=asked.limit + 1
+    )
+    page = found[: asked.limit]
+    shown = [payment_shown(one, base_url=desk.base_url, moved_at=at) for one, at in page]
+    return as_json({"payments": shown, "has_more": len(found) > asked.limit})
 
 
 def events(desk: Desk, call: Call) -> Answer:

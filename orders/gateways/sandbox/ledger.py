@@ -72,6 +72,27 @@ class Ledger(Book):
     def payments(self) -> list[Payment]:
         return [Payment(**row) for row in self.rows("SELECT * FROM payments ORDER BY created_at")]
 
+    def moved(
+        self, *, since: float, until: float, after: str, most: int
+    ) -> list[tuple[Payment, float]]:
+        """List payments to which something happened in a time, and when it did last."""
+        sql = """
+            SELECT p.*, (SELECT max(occurred_at) FROM events WHERE payment = p.id) AS moved_at
+            FROM payments p
+            WHERE EXISTS (SELECT 1 FROM events e WHERE e.payment = p.id
+                          AND e.occurred_at >= ? AND e.occurred_at < ?)
+              AND (? = '' OR (p.created_at, p.id)
+                   > (SELECT created_at, id FROM payments WHERE id = ?))
+            ORDER BY p.created_at, p.id LIMIT ?
+        """
+        found = self.rows(sql, since, until, after, after, most)
+        return [(Payment(**row), moved_at) for row in found for moved_at in [row.pop("moved_at")]]
+
+    def moved_at(self, payment: Payment) -> float:
+        sql = "SELECT max(occurred_at) AS moment FROM events WHERE payment = ?"
+        moment: float | None = self.rows(sql, payment.id)[0]["moment"]
+        return moment or payment.created_at
+
     def due(self, now: float) -> list[Payment]:
         """Return the payments to which something happens by itself now."""
         sql = "SELECT * FROM payments WHERE acts_at <= ? ORDER BY acts_at"

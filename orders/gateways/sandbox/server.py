@@ -20,6 +20,7 @@ ROUTES = routed(
     ("GET", f"/pay{PAYMENT}", pages.show),
     ("POST", f"/pay{PAYMENT}", pages.submit),
     ("POST", "/v1/payments", api.create),
+    ("GET", "/v1/payments", api.moved),
     ("GET", f"/v1/payments{PAYMENT}", api.read),
     ("GET", f"/v1/payments{PAYMENT}/events", api.events),
     ("POST", f"/v1/payments{PAYMENT}/(capture|release|refund)", api.move),

@@ -8,7 +8,9 @@ from typing import Any
 from orders.gateways.sandbox.ledger import Event, Payment
 
 
-def payment_shown(payment: Payment, *, base_url: str) -> dict[str, Any]:
+def payment_shown(
+    payment: Payment, *, base_url: str, moved_at: float | None = None
+) -> dict[str, Any]:
     return {
         "id": payment.id,
         "status": payment.status,
@@ -25,6 +27,7 @@ def payment_shown(payment: Payment, *, base_url: str) -> dict[str, Any]:
         "refunded": payment.refunded,
         "created_at": moment(payment.created_at),
         "capture_before": moment(payment.capture_before),
+        "moved_at": moment(moved_at or payment.created_at),
     }
 
 

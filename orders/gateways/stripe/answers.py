@@ -75,6 +75,10 @@ def as_all[T](kind: type[T], answer: stripe.StripeObject) -> list[T]:
     return [_understood(kind, row) for row in rows.get("data", [])]
 
 
+def has_more(answer: stripe.StripeObject) -> bool:
+    return bool(answer.to_dict().get("has_more"))
+
+
 def _understood[T](kind: type[T], row: Any) -> T:
     try:
         return msgspec.convert(row, type=kind)

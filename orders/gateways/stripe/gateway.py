@@ -6,9 +6,12 @@ itself: who repeats a call, with which key and when, is decided in one place (``
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
 import stripe
 
-from orders.gateways.base import OpenedPayment, PaymentUpdate
+from orders.gateways.base import OpenedPayment, PaymentUpdate, Standing, UnknownAtGatewayError
 from orders.gateways.stripe import reading
 from orders.gateways.stripe.answers import as_all, as_one, locale_of, not_understood, read_event
 from orders.gateways.stripe.fates import told
@@ -20,6 +23,7 @@ from orders.gateways.stripe.shapes import (
     Session,
     Warned,
 )
+from orders.gateways.stripe.standings import Books
 from orders.gateways.stripe.wire import Wire
 from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.money import Money
@@ -28,6 +32,8 @@ from storefront.lib.money import Money
 METHODS = ["card", "link"]
 MOST = 100  # of a list: no payment has as many refunds or disputes
 DEEP = ["payment_intent.latest_charge"]
+ABSENT = "resource_missing"
+INTENT = "pi_"  # how the name of an intent begins
 
 
 class StripeGateway:
@@ -47,6 +53,7 @@ class StripeGateway:
             http_client=self._wire,
             max_network_retries=0,
         )
+        self._books = Books(client=self._client, refunds=self._refunds)
 
     def open(
         self, *, key: str, amount: Money, description: str, return_url: str, locale: str
@@ -200,6 +207,32 @@ class StripeGateway:
             for session in as_all(Session, answer)
             for update in self.history(reference=session.id)
         )
+
+    def standing(self, *, reference: str) -> Standing:
+        """Read how a session or an intent stands; a page that nobody used has no money."""
+        try:
+            if reference.startswith(INTENT):
+                return self._books.standing(reference)
+            session = self._session(reference)
+        except PermanentError as error:
+            if error.code == ABSENT:
+                raise UnknownAtGatewayError(str(error), code=ABSENT) from error
+            raise
+        if session.intent is not None:
+            return self._books.standing_of(session.intent, reference=reference)
+        nothing = Money.zero((session.currency or "").upper())
+        return Standing(
+            reference=reference,
+            name=reference,
+            authorized=nothing,
+            held=nothing,
+            captured=nothing,
+            refunded=nothing,
+            moved_at=datetime.fromtimestamp(session.created, UTC),
+        )
+
+    def standings(self, *, since: datetime, until: datetime) -> Iterator[Standing]:
+        return self._books.all(since=since, until=until)
 
     def close(self) -> None:
         self._wire.close()

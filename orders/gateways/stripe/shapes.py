@@ -25,6 +25,8 @@ class Charge(msgspec.Struct, frozen=True):
     created: int
     amount: int
     amount_captured: int = 0
+    amount_refunded: int = 0
+    status: str = ""
     disputed: bool = False
     payment_method_details: MethodDetails | None = None
 
@@ -37,6 +39,8 @@ class Intent(msgspec.Struct, frozen=True):
     amount_received: int = 0
     cancellation_reason: str | None = None
     latest_charge: Charge | str | None = None
+    created: int = 0
+    metadata: dict[str, str] | None = None
 
     @property
     def charge(self) -> Charge | None:
@@ -50,6 +54,7 @@ class Session(msgspec.Struct, frozen=True):
     amount_total: int | None = None
     currency: str | None = None
     payment_intent: Intent | str | None = None
+    created: int = 0
 
     @property
     def intent(self) -> Intent | None:
@@ -74,12 +79,31 @@ class Dispute(msgspec.Struct, frozen=True):
     status: str = ""
     reason: str = ""
     created: int = 0
+    payment_intent: str | None = None
 
 
 class Warned(msgspec.Struct, frozen=True):
     id: str
     fraud_type: str = ""
     created: int = 0
+
+
+class Source(msgspec.Struct, frozen=True):
+    """What a movement of the balance belongs to: a charge, a refund, a dispute."""
+
+    payment_intent: str | None = None
+
+
+class Movement(msgspec.Struct, frozen=True):
+    """One movement of the account's balance; fees and payouts belong to no payment."""
+
+    id: str
+    created: int
+    source: Source | str | None = None
+
+    @property
+    def intent(self) -> str:
+        return (self.source.payment_intent or "") if isinstance(self.source, Source) else ""
 
 
 class Subject(msgspec.Struct, frozen=True):

@@ -177,4 +177,33 @@ MONEY = (
                   AND p.currency = o.currency)
         """,
     ),
+    Invariant(
+        code="I2.reconciled",
+        sentence="Each day on which money moved is reconciled within two days, or closed by staff;"
+        " from the first day that was compared.",
+        sql="""
+            SELECT e.received_at::date AS day, count(*) AS events, min(d.problem) AS problem
+            FROM orders_paymentevent e
+            LEFT JOIN orders_moneyday d
+              ON e.received_at >= d.starts_at AND e.received_at < d.ends_at
+            WHERE e.received_at < %(now)s - interval '3 days'
+              AND e.received_at >= coalesce((SELECT min(starts_at) FROM orders_moneyday),
+                                            '-infinity')
+              AND (d.id IS NULL OR d.status NOT IN ('reconciled', 'given_up'))
+            GROUP BY e.received_at::date
+        """,
+    ),
+    Invariant(
+        code="I2.differences",
+        sentence="Each difference of money was seen on a day, from its first to its last.",
+        sql="""
+            SELECT x.key, x.status, x.first_day, x.last_day
+            FROM orders_moneydifference x
+            WHERE NOT EXISTS (SELECT 1 FROM orders_moneysighting s
+                              WHERE s.difference_id = x.id)
+               OR EXISTS (SELECT 1 FROM orders_moneysighting s
+                          JOIN orders_moneyday d ON d.id = s.day_id
+                          WHERE s.difference_id = x.id AND d.day > x.last_day)
+        """,
+    ),
 )

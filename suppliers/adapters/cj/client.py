@@ -25,7 +25,9 @@ from suppliers.adapters.base import (
     StockRecord,
     SupplierNews,
 )
+from suppliers.adapters.charging import Charge
 from suppliers.adapters.cj import (
+    charges,
     details,
     disputes,
     limits,
@@ -205,6 +207,9 @@ class CJ:
 
     def balance(self) -> Money:
         return orders.balance(self._wire)
+
+    def charges(self, *, since: datetime) -> Iterator[Charge]:
+        return charges.charges(self._wire, since=since)
 
     def open_claim(self, claim: ClaimRequest) -> ClaimState:
         return disputes.open_claim(self._wire, claim)

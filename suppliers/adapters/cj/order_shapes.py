@@ -71,6 +71,8 @@ class OrderDetail(Shape):
     track_number: str | None = None
     tracking_url: str | None = None
     tracking_provider: str | None = None
+    create_date: Any = None
+    payment_date: Any = None
     out_warehouse_time: str | None = None
     split_order_ids: list[str] | None = None
     product_list: list[OrderedLine] | None = None

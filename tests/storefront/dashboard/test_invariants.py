@@ -47,6 +47,10 @@ PLANTED = {
     "I2.nothing_kept": "DELETE FROM orders_paymentevent WHERE kind = 'release_requested';"
     " UPDATE orders_payment SET released_amount = 0",
     "I2.paid": "UPDATE orders_payment SET authorized_amount = 0",
+    "I2.reconciled": "UPDATE orders_moneyday SET starts_at = starts_at - interval '30 days',"
+    " ends_at = ends_at - interval '30 days';"
+    " UPDATE orders_paymentevent SET received_at = received_at - interval '5 days'",
+    "I2.differences": "DELETE FROM orders_moneysighting",
     "I3.line_once": "UPDATE orders_purchaseline SET quantity = quantity + 1",
     "I3.paid_only": "UPDATE orders_order SET status = 'canceled' WHERE status = 'processing'",
     "I3.one_per_location": "UPDATE orders_purchaseorder SET order_id = (SELECT min(order_id)"

@@ -40,9 +40,9 @@ from suppliers.models import (
     Supplier,
     SupplierOffer,
 )
-from tests.factories import disputes
+from tests.factories import differences, disputes
 from tests.factories.suppliers import NOON, make_supplier
-from tests.factories.world import ask_supplier, make_world
+from tests.factories.world import ask_supplier, make_world, stray
 
 pytestmark = pytest.mark.django_db
 
@@ -82,12 +82,6 @@ def keep_the_money():
     order("completed", status="canceled", status_since=AGO)()
 
 
-def stray():
-    purchase(status="canceled")()
-    for row in PurchaseOrder.objects.filter(status="canceled", request_status="accepted"):
-        row.messages.create(direction="in", kind="shipped_canceled", at=AGO)
-
-
 # How each cause comes about.
 TROUBLE = {
     "purchase_held": purchase(
@@ -123,6 +117,8 @@ TROUBLE = {
     "payment_for_nothing": keep_the_money,
     "payment_disputed": disputes.dispute,
     "refund_came_back": disputes.come_back,
+    "money_differs": differences.reopen,
+    "money_day_late": differences.be_late,
     "order_held": order("placed", status="on_hold", status_since=AGO),
     "order_undivided": order("placed", status_since=AGO),
     "order_unpaid": order("pending_payment", pay_before=AGO),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
 
@@ -49,6 +50,7 @@ PATIENCE_S = TRIES * TOTAL_S + 2.0
 # A slow answer comes after all patience has ended, and is done by then; pieces trickle for longer.
 DELAYS_S = {"slow": TRIES * TOTAL_S + 0.5, "trickle": 0.2}
 NOBODY = "FL-NOBODY-1"
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 ORDERS = (A.ORDER_PLACING, A.ORDER_READING)
 STANDING = {Answer.RECEIVED, Answer.ACCEPTED}
 # Abilities that change nothing there, with what asks for them.
@@ -58,6 +60,7 @@ READS = {
     A.FREIGHT: lambda on: list(routes(on)),
     A.ORDER_READING: lambda on: on.connector.find(number=NOBODY),
     A.BALANCE: lambda on: on.connector.balance(),
+    A.CHARGING: lambda on: list(on.connector.charges(since=LONG_AGO)),
 }
 CONNECTORS = [name for name, each in SUBJECTS.items() if not each.like]
 # What a call with an effect, and the looks that follow it, have to survive; in no time.

@@ -119,6 +119,7 @@ CJ = Subject(
         A.ORDER_READING: ("shopping/order/getOrderDetail", "shopping/order/list"),
         A.TRACKING: ("shopping/order/getOrderDetailBatch", "logistic/trackInfo"),
         A.BALANCE: ("shopping/pay/getBalance",),
+        A.CHARGING: ("shopping/order/list",),
         A.CLAIMS: (
             "disputes/getDisputeList",
             "disputes/getDisputeDetail",

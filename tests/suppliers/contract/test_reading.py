@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -11,12 +12,14 @@ from storefront.lib.failures import OutsideError
 from suppliers.adapters.abilities import Ability
 from suppliers.adapters.base import CostRecord, FreightOption, ProductPage, StockRecord
 from tests.suppliers.contract.cases import (
+    LONG_AGO,
     PATIENCE_S,
     READS,
     facts,
     faults_of,
     figures,
     pages,
+    request,
     routes,
     who_can,
 )
@@ -89,6 +92,21 @@ def test_a_parcel_is_quoted(on, name):
 @pytest.mark.parametrize("name", who_can(A.BALANCE))
 def test_the_balance_is_money(on, name):
     assert on(name).connector.balance().amount > 0
+
+
+@pytest.mark.parametrize("name", who_can(A.CHARGING))
+def test_what_he_charged_is_told_by_our_number_and_his(on, name):
+    opened = on(name)
+    wish = request(opened)
+    placed = opened.connector.place(wish)
+
+    told = {one.number: one for one in opened.connector.charges(since=LONG_AGO)}
+
+    charge = told[wish.number]
+    assert (charge.supplier_reference, charge.goods) == (placed.supplier_reference, placed.cost)
+    assert charge.freight == placed.freight
+    later = charge.at + timedelta(days=1)
+    assert list(opened.connector.charges(since=later)) == []
 
 
 @pytest.mark.parametrize(("name", "ability", "path", "kind"), faults_of(*READS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import operator
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ from orders.gateways.sandbox.answering import Answer, Call
 from orders.gateways.sandbox.faults import Faults, Kind
 from orders.gateways.sandbox.stripe import forms, moving, paying, words
 from orders.gateways.sandbox.stripe.forms import StripeError
-from orders.gateways.sandbox.stripe.shelf import VERSION, Shelf, Thing, shown
+from orders.gateways.sandbox.stripe.shelf import PREFIXES, VERSION, Shelf, Thing, shown
 
 MAX_KEY = 255
 MOST_LISTED = 100
@@ -140,16 +141,36 @@ def listing(kind: str) -> Work:
         if not 1 <= limit <= MOST_LISTED:
             raise StripeError("limit is between 1 and 100", param="limit")
         rows = desk.ledger.all(kind, intent=asked.get("payment_intent", ""))
+        rows = [row for row in rows if _is_within(row["created"], asked.get("created", {}))]
+        rows = _after(desk, rows, kind, asked.get("starting_after", ""))
+        paths = [path.removeprefix("data.") for path in asked.get("expand", [])]
         return as_json(
             {
                 "object": "list",
                 "url": call.path,
                 "has_more": len(rows) > limit,
-                "data": [shown(row) for row in rows[:limit]],
+                "data": [_expanded(desk, row, paths) for row in rows[:limit]],
             }
         )
 
     return read
+
+
+def _is_within(created: int, span: Mapping[str, str]) -> bool:
+    tests = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
+    return all(tests[name](created, int(moment)) for name, moment in span.items())
+
+
+def _after(desk: Desk, rows: list[Thing], kind: str, last: str) -> list[Thing]:
+    """Go on behind the last row of the page before.
+
+    Raises: StripeError  there is no such row
+    """
+    if not last:
+        return rows
+    desk.thing(last, kind)
+    names = [row["id"] for row in rows]
+    return rows[names.index(last) + 1 :] if last in names else []
 
 
 def _expanded(desk: Desk, thing: Thing, paths: list[str]) -> Thing:
@@ -160,12 +181,18 @@ def _expanded(desk: Desk, thing: Thing, paths: list[str]) -> Thing:
     result = shown(thing)
     for path in paths:
         name, _, rest = path.partition(".")
-        kind = {"payment_intent": "payment_intent", "latest_charge": "charge"}.get(name)
+        kind = _kind_of(name, result)
         if kind is None or name not in result:
             raise StripeError(f"This property cannot be expanded ({path}).", param="expand")
         if isinstance(result[name], str):
             result[name] = _expanded(desk, desk.thing(result[name], kind), [rest] if rest else [])
     return result
+
+
+def _kind_of(name: str, thing: Thing) -> str | None:
+    if name == "source":  # of a movement of the balance: its name tells what it is
+        return next((kind for kind, prefix in PREFIXES.items() if thing[name].startswith(prefix)))
+    return {"payment_intent": "payment_intent", "latest_charge": "charge"}.get(name)
 
 
 def _post(desk: Desk, call: Call, allowed: Mapping[str, Any], work: Doing) -> Answer:

@@ -70,6 +70,15 @@ def forget(desk: Desk, call: Call) -> Answer:
     return objects(desk, call)
 
 
+def age(desk: Desk, call: Call) -> Answer:
+    """Let time go by: everything that there is began so much earlier."""
+    seconds = int(_asked(call)["seconds"])
+    with desk.ledger.writing():
+        sql = "UPDATE objects SET body = json_set(body, '$.created', body ->> 'created' - ?)"
+        desk.ledger.run(sql, seconds)
+    return objects(desk, call)
+
+
 def reset(desk: Desk, call: Call) -> Answer:
     """Forget everything: objects, faults and the mode of webhooks."""
     with desk.ledger.writing():

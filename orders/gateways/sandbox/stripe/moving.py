@@ -41,6 +41,7 @@ def capture(shelf: Shelf, intent: Thing, *, amount: int, is_last: bool, now: flo
     else:
         shelf.keep(intent, acts_at=card["capture_before"])
     shelf.keep(charge)
+    shelf.balance("charge", charge, amount, now=now)
     shelf.tell("charge.captured", charge, now=now)
     if intent["status"] == "succeeded":
         shelf.tell("payment_intent.succeeded", intent, now=now)
@@ -111,6 +112,7 @@ def refund(shelf: Shelf, asked: dict[str, Any], *, status: str, now: float) -> T
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
     shelf.keep(charge)
+    shelf.balance("refund", made, -amount, now=now)
     shelf.tell("refund.created", made, now=now)
     shelf.tell("charge.refunded", charge, now=now)
     return made
@@ -127,6 +129,7 @@ def settle_refund(shelf: Shelf, made: Thing, *, status: str, now: float) -> Thin
         charge["amount_refunded"] -= made["amount"]
         charge["refunded"] = False
         shelf.keep(charge)
+        shelf.balance("refund_failure", made, made["amount"], now=now)
     shelf.keep(made)
     shelf.tell("refund.failed" if status == "failed" else "refund.updated", made, now=now)
     return made
@@ -140,6 +143,8 @@ def dispute(shelf: Shelf, intent: Thing, *, status: str, now: float) -> Thing:
         found = known[0] | {"status": status}
         shelf.keep(found)
         is_over = status in {"won", "lost"}
+        if status == "won":
+            shelf.balance("dispute_reversal", found, found["amount"], now=now)
         shelf.tell(f"charge.dispute.{'closed' if is_over else 'updated'}", found, now=now)
         return found
     found = shelf.new(
@@ -155,6 +160,8 @@ def dispute(shelf: Shelf, intent: Thing, *, status: str, now: float) -> Thing:
     )
     charge["disputed"] = True
     shelf.keep(charge)
+    if not status.startswith("warning"):  # an inquiry takes no money yet
+        shelf.balance("dispute", found, -found["amount"], now=now)
     shelf.tell("charge.dispute.created", found, now=now)
     return found
 

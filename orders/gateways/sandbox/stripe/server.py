@@ -31,11 +31,13 @@ ROUTES = routed(
     ("GET", "/v1/checkout/sessions", api.listing("checkout.session")),
     ("GET", f"/v1/checkout/sessions{ID}", api.reading("checkout.session")),
     ("POST", f"/v1/checkout/sessions{ID}/expire", api.expire_session),
+    ("GET", "/v1/payment_intents", api.listing("payment_intent")),
     ("GET", f"/v1/payment_intents{ID}", api.reading("payment_intent")),
     ("POST", f"/v1/payment_intents{ID}/capture", api.capture),
     ("POST", f"/v1/payment_intents{ID}/cancel", api.cancel),
     ("POST", "/v1/refunds", api.refund),
     ("GET", "/v1/refunds", api.listing("refund")),
+    ("GET", "/v1/balance_transactions", api.listing("balance_transaction")),
     ("GET", "/v1/disputes", api.listing("dispute")),
     ("GET", "/v1/radar/early_fraud_warnings", api.listing("radar.early_fraud_warning")),
     ("GET", "/control/objects", control.objects),
@@ -50,6 +52,7 @@ ROUTES = routed(
     ("POST", "/control/(expire|dispute|warn|refund)", control.happen),
     ("POST", "/control/replay", control.replay),
     ("POST", "/control/forget", control.forget),
+    ("POST", "/control/age", control.age),
     ("POST", "/control/reset", control.reset),
 )
 BROKEN = {

@@ -21,6 +21,7 @@ PREFIXES = {
     "refund": "re_",
     "dispute": "du_",
     "radar.early_fraud_warning": "issfr_",
+    "balance_transaction": "txn_",
 }
 
 type Thing = dict[str, Any]
@@ -57,6 +58,22 @@ class Shelf(Book):
         """List objects of a kind, the newest first, as Stripe does."""
         sql = "SELECT body FROM objects WHERE kind = ? AND ? IN ('', intent) ORDER BY rowid DESC"
         return [json.loads(row["body"]) for row in self.rows(sql, kind, intent)]
+
+    def balance(self, category: str, source: Thing, amount: int, *, now: float) -> None:
+        """Write down that money came into the account's balance, or, below 0, left it."""
+        self.new(
+            "balance_transaction",
+            now=now,
+            intent=source["payment_intent"],
+            amount=amount,
+            net=amount,
+            fee=0,
+            currency=source["currency"],
+            source=source["id"],
+            type="adjustment" if category.startswith("dispute") else category,
+            reporting_category=category,
+            status="pending",
+        )
 
     def belongs(self, thing: Thing, *, intent: str) -> None:
         self.run("UPDATE objects SET intent = ? WHERE id = ?", intent, thing["id"])

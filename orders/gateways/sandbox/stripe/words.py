@@ -63,4 +63,10 @@ REFUND: Mapping[str, Any] = {
     "expand": EXPAND,
 }
 READ: Mapping[str, Any] = {"expand": EXPAND}
-LIST: Mapping[str, Any] = {"payment_intent": WORD, "limit": WHOLE, "expand": EXPAND}
+LIST: Mapping[str, Any] = {
+    "payment_intent": WORD,
+    "created": {"gt": WHOLE, "gte": WHOLE, "lt": WHOLE, "lte": WHOLE},
+    "starting_after": WORD,
+    "limit": WHOLE,
+    "expand": EXPAND,
+}

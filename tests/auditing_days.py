@@ -1,0 +1,113 @@
+"""A day of the shop that is over, and how it is compared with a running gateway."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from orders import capturing, ledger, payments, purchasing
+from orders.auditing import days
+from orders.models import MoneyDifference, Payment, PaymentEvent, PurchaseOrder
+from storefront.lib.money import Money
+from suppliers.models import StockLevel
+from tests.factories.orders import make_order, make_sellable
+from tests.factories.suppliers import NOON, make_location
+
+BACK = "http://shop.example/back/"
+
+
+def now():
+    """The day on which all happens: gateways live by the real clock."""
+    return timezone.now()
+
+
+def later():
+    return timezone.now() + timedelta(days=2)
+
+
+def today():
+    return days.day_of(timezone.localdate(), now=timezone.now())
+
+
+def compare(moment=later):
+    """Compare today, two days from now."""
+    return days.reconcile(day=today(), moment=moment)
+
+
+def two_sellables(*, price="39.99"):
+    """Make two that cost the same and lie apart, so that each is captured by itself."""
+    near, far = make_sellable(price=price), make_sellable(price=price)
+    level = StockLevel.objects.filter(pk=far.level.pk)
+    level.update(location=make_location(code="CN", country="CN"))
+    return near, far
+
+
+def open_order(*listings):
+    """Sell something by the clock of the shelves; its money moves today."""
+    order = make_order(*(listings or [make_sellable()]), now=NOON)
+    return payments.start(order=order, return_url=BACK, now=NOON)
+
+
+def hear(payment):
+    return payments.read(payment=payment, now=now())
+
+
+def paid(server, *listings):
+    """Sell something, have it paid at the gateway's page, and hear of it."""
+    payment = open_order(*listings)
+    server.pay(payment.pay_url)
+    return hear(payment)
+
+
+def divided(payment):
+    payment.order.refresh_from_db()
+    return purchasing.divide(order=payment.order, now=now())
+
+
+def accept(payment, purchase_order):
+    """Let the supplier have a purchase order, and take its money."""
+    rows = PurchaseOrder.objects.filter(pk=purchase_order.pk)
+    rows.update(accepted_at=now(), request_status="accepted", status="in_progress")
+    with transaction.atomic():
+        (secured,) = ledger.secured(payment.order_id)
+        ledger.ask_capture(
+            secured, amount=purchase_order.charge, purpose=purchase_order.number, at=now()
+        )
+    settle()
+    payment.refresh_from_db()
+    return rows.get()
+
+
+def accepted(payment):
+    return [accept(payment, purchase_order) for purchase_order in divided(payment)]
+
+
+def refund(payment, amount, *, purpose="staff:1"):
+    with transaction.atomic():
+        locked = Payment.objects.select_for_update(of=["self"]).get(pk=payment.pk)
+        money = Money(amount, payment.currency)
+        ledger.ask_refund(locked, amount=money, purpose=purpose, at=now())
+    settle()
+    payment.refresh_from_db()
+
+
+def settle():
+    """Do what the sweep does, until nothing is due."""
+    for _ in range(5):
+        for request_id in capturing.due(now=now()):
+            request = PaymentEvent.objects.select_related("payment").get(pk=request_id)
+            capturing.carry_out(payment=request.payment, now=now())
+
+
+def found(status="open"):
+    """Tell each difference: its kind, of what, and both amounts."""
+    return [
+        (row.kind, row.what, row.expected_amount, row.found_amount)
+        for row in MoneyDifference.objects.filter(status=status).order_by("pk")
+    ]
+
+
+def the_one():
+    return MoneyDifference.objects.get(status="open")

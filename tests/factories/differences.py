@@ -1,0 +1,78 @@
+"""Days of money and differences, as a comparison leaves them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+from orders.auditing import days, recording
+from orders.auditing.finding import Finding, Kind, What
+from orders.models import MoneyDay, MoneyDifference, Payment, SupplierBill
+from tests.factories.suppliers import NOON
+
+TODAY = NOON.date()
+LATER = NOON + timedelta(days=2)
+
+
+def make_day(day=TODAY, *, now=LATER):
+    """Make a day that was reconciled."""
+    made = days.day_of(day, now=now)
+    made.move("running", at=now)
+    made.move("reconciled", at=now, reconciled_at=now, counts={"orders": 7})
+    return made
+
+
+def make_difference(
+    payment=None, *, kind=Kind.REFUND_UNBOOKED, part="gateway:fake", day=None, name="re_1", **about
+):
+    """Make a difference that stands open, of a payment where there is one."""
+    finding = Finding(
+        kind=kind,
+        what=about.pop("what", What.REFUNDED),
+        subject=name,
+        currency=about.pop("currency", "EUR"),
+        expected=about.pop("expected", None),
+        found=about.pop("found", Decimal("7.50")),
+        reference=name,
+        payment_id=payment.pk if payment else None,
+        order_id=payment.order_id if payment else None,
+        **about,
+    )
+    recording.record(part=part, findings=[finding], examined=(), day=day or make_day(), now=LATER)
+    return MoneyDifference.objects.get(key=finding.key(part))
+
+
+def make_bill(purchase_order=None, supplier=None, *, reference="RE-1", **columns):
+    """Make a bill that came on paper."""
+    supplier = supplier or purchase_order.supplier
+    known = {"currency": "USD", "goods_amount": Decimal("10.00"), "told_by": "zumrud"}
+    return SupplierBill.objects.create(
+        supplier=supplier,
+        purchase_order=purchase_order,
+        number=purchase_order.number if purchase_order else "",
+        reference=reference,
+        told_at=NOON,
+        **(known | columns),
+    )
+
+
+def compare_yesterday(batch=1):
+    """Reconcile a day on which a refund was unbooked, and is booked since; keep a bill of it."""
+    payment = Payment.objects.filter(captured_amount__gt=0).order_by("-pk").first()
+    day = make_day(NOON.date() - timedelta(days=batch))
+    difference = make_difference(payment, day=day, name=f"re_{batch}")
+    difference.move("gone", at=NOON, actor=recording.ACTOR)
+    purchase_order = payment.order.purchase_orders.order_by("pk").first()
+    make_bill(purchase_order, reference=f"RE-{batch}")
+
+
+def reopen():
+    MoneyDifference.objects.update(status="open")
+
+
+def be_late():
+    """Let nobody tell of a day that was over long ago."""
+    over = NOON - timedelta(days=9)
+    MoneyDay.objects.update(
+        status="open", starts_at=over - timedelta(days=1), ends_at=over, problem="nobody is there"
+    )
