@@ -3,7 +3,8 @@
 Only sales that stand alone are looked at: in a window of time in which nothing else of ours
 touched the row. One drop of just this size there is the sale, none is a miss; whatever other
 buyers or new goods have blurred is not judged. The same time before the sale tells how quiet
-such a window usually is: where it is not, a drop after the sale shows nothing.
+such a window usually is: where it is not, a drop after the sale shows nothing. And where nobody
+looked at his figures, as while his line was down, nothing can be missing from them.
 """
 
 from __future__ import annotations
@@ -45,11 +46,15 @@ class Sold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What was sold of one row, and how its figure moved, in order of time, until ``known_at``."""
+    """What was sold of one row, and how its figure moved, in order of time, until ``known_at``.
+
+    Shape:  ``looks`` are the moments as of which his figures were read, in order of time
+    """
 
     sales: Sequence[Sold]
     moves: Sequence[tuple[datetime, int]]
     known_at: datetime
+    looks: Sequence[datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +150,8 @@ def watch(histories: Sequence[History], *, window: timedelta, by_shipment: bool)
                 sorted(sale.moments), first - window, end
             )
             if not is_alone or end > history.known_at:
+                continue
+            if not _within(history.looks, begin + window / 2, end):
                 continue
             looked_at += 1
             quiet += bisect_right(times, first) == bisect_left(times, first - window)

@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Subquery
 from orders import counting_down
 from orders.counting_down import History, Measure, Sold
 from orders.models import Allocation, PurchaseOrder
-from suppliers.models import Countdown, StockLevel, StockMovement, Supplier
+from suppliers.models import Countdown, FeedRun, StockLevel, StockMovement, Supplier
 
 LOOKS_BACK = timedelta(days=60)
 LATEST = 2_000  # sales: enough to be sure, few enough to be quick
@@ -77,11 +77,24 @@ def _histories(supplier: Supplier, now: datetime) -> list[History]:
     ):
         moves[level_id].append((at, delta))
     known = StockLevel.objects.with_known_at().filter(pk__in=sales)
+    looks = _looks(supplier, since)
     return [
         History(
             sales=sales[level.pk],
             moves=moves[level.pk],
             known_at=level.known_at,  # type: ignore[attr-defined]  # annotated
+            looks=looks,
         )
         for level in known
     ]
+
+
+def _looks(supplier: Supplier, since: datetime) -> list[datetime]:
+    """Return as of when his figures were read: all of his rows, by the runs that were applied."""
+    runs = FeedRun.objects.filter(
+        supplier=supplier,
+        kind=FeedRun.Kind.STOCK,
+        status=FeedRun.Status.APPLIED,
+        started_at__gte=since,
+    )
+    return sorted(run.as_of for run in runs.only("started_at", "profile"))

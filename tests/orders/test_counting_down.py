@@ -14,8 +14,11 @@ DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 
 
-def history(counts_at, *, sales=8, lag=30 * MINUTE, seed=1, others_every=None, ships=True):
-    """Sell one unit every four days, shipped after two; ``counts_at`` names when he counts."""
+def history(counts_at, *, sales=8, lag=30 * MINUTE, seed=1, others_every=None, ships=True, down=()):
+    """Sell one unit every four days, shipped after two; ``counts_at`` names when he counts.
+
+    His figures are read twice an hour, but for the ``down`` sales: then his line is dead for 28 hours.
+    """
     dice = random.Random(seed)
     sold, moves = [], []
     for number in range(sales):
@@ -32,7 +35,11 @@ def history(counts_at, *, sales=8, lag=30 * MINUTE, seed=1, others_every=None, s
         at = NOON
         while (at := at + others_every * dice.uniform(0.2, 1.8)) < end:
             moves.append((at, -1))
-    return History(sales=sold, moves=sorted(moves), known_at=end)
+    dead = [(sold[number].accepted_at, sold[number].accepted_at + 28 * HOUR) for number in down]
+    reads = (NOON + HOUR / 2 * number for number in range(int((end - NOON) / (HOUR / 2))))
+    looks = [at for at in reads if not any(first < at < last for first, last in dead)]
+    moves = [(next(at for at in [*looks, end] if at >= moved), units) for moved, units in moves]
+    return History(sales=sold, moves=sorted(moves), known_at=end, looks=looks)
 
 
 def measured(counts_at, rows=5, **more):
@@ -73,12 +80,23 @@ def test_a_lag_of_a_day_is_found_in_the_long_window():
     assert found.tail > 18 * HOUR
 
 
+def test_while_his_line_is_down_no_sale_is_missing_from_his_figures():
+    """Else he would never be believed again, and half of his goods held back."""
+    found = measured("order", rows=20, down=(1, 3, 5))
+
+    assert found.at == "order"
+    assert found.order.missed == 0
+
+
 def test_sales_that_are_not_alone_are_not_judged():
     crowded = history("order", sales=2)
     twin = Sold(quantity=1, accepted_at=NOON + HOUR, shipped_at=None, released_at=None)
     first = counting_down.watch([crowded], window=2 * HOUR, by_shipment=False)
     disturbed = History(
-        sales=[*crowded.sales, twin], moves=crowded.moves, known_at=crowded.known_at
+        sales=[*crowded.sales, twin],
+        moves=crowded.moves,
+        known_at=crowded.known_at,
+        looks=crowded.looks,
     )
 
     second = counting_down.watch([disturbed], window=2 * HOUR, by_shipment=False)

@@ -11,6 +11,7 @@ from orders.models import Allocation
 from storefront.lib.states import IllegalMoveError, StatusChange
 from suppliers.models import (
     Countdown,
+    FeedRun,
     StockLevel,
     StockMovement,
     Supplier,
@@ -223,6 +224,19 @@ def test_the_database_wants_evidence(supplier):
         Allocation.objects.update(status="seen")
 
 
+def read_at(moment):
+    """Let all figures have been read, and be as they were."""
+    FeedRun.objects.create(
+        supplier=make_supplier(),
+        kind="stock",
+        status="applied",
+        status_since=moment,
+        started_at=moment,
+        lease_until=moment,
+        ended_at=moment,
+    )
+
+
 def test_what_he_does_is_measured_from_orders_and_figures(supplier):
     listings = [make_sellable(quantity=50) for _ in range(5)]
     for week in range(5):
@@ -232,6 +246,7 @@ def test_what_he_does_is_measured_from_orders_and_figures(supplier):
             StockLevel.objects.filter(as_of__lt=begin).update(as_of=begin)
             buy(listing, quantity=1, now=begin)
             figure(50 - week - 1, begin + HOUR / 2, listing.level)
+        read_at(begin + 1.5 * HOUR)
     StockLevel.objects.update(as_of=NOON + 11 * DAY)
 
     found = measuring.measure(supplier=make_supplier(), now=NOON + 11 * DAY)
