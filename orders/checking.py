@@ -10,7 +10,7 @@ from catalog.models import Variant
 from orders import accounting, addresses, ledger
 from orders.earning import Account
 from orders.gate import Facts, LineFacts, Reason, is_waived, reasons_to_hold
-from orders.models import Payment, PurchaseLine, PurchaseOrder
+from orders.models import Order, Payment, PurchaseLine, PurchaseOrder
 from orders.requesting import request_for
 from storefront.lib.address import Address
 from storefront.lib.failures import OutsideError, PermanentError
@@ -81,7 +81,7 @@ def _facts(
     return Facts(
         address_problems=sorted(addresses.problems(address=ship_to)),
         supplier_is_active=purchase_order.supplier.status == "active",
-        lines=[_line_facts(line, accounts.lines.get(line.pk)) for line in lines],
+        lines=[_line_facts(line, accounts.lines.get(line.pk), order.currency) for line in lines],
         carrier_service=purchase_order.carrier_service,
         routes=None if options is None else frozenset(option.name for option in options),
         battery_is_allowed=_battery_is_allowed(purchase_order, lines),
@@ -90,7 +90,17 @@ def _facts(
         missing_terms=accounts.missing_terms,
         secured=_secured(purchase_order),
         charge=purchase_order.charge,
+        promotions=_promotions(order),
     )
+
+
+def _promotions(order: Order) -> list[str]:
+    """Name what the order got off, as it was called when the order was placed."""
+    return [
+        f"{each.name}{f' ({each.code})' if each.code else ''}:"
+        f" {Money(each.amount, order.currency)} off"
+        for each in order.redemptions.filter(given_back_at__isnull=True).order_by("pk")
+    ]
 
 
 def _battery_is_allowed(purchase_order: PurchaseOrder, lines: list[PurchaseLine]) -> bool:
@@ -105,7 +115,7 @@ def _battery_is_allowed(purchase_order: PurchaseOrder, lines: list[PurchaseLine]
     )
 
 
-def _line_facts(line: PurchaseLine, account: Account | None) -> LineFacts:
+def _line_facts(line: PurchaseLine, account: Account | None, currency: str) -> LineFacts:
     sold = line.order_line
     offer = sold.offer
     return LineFacts(
@@ -119,6 +129,7 @@ def _line_facts(line: PurchaseLine, account: Account | None) -> LineFacts:
         reported_now=sold.level.reported_quantity,
         lacks={criterion: _name_of(criterion) for criterion in offer.lacks},
         account=account,
+        discount=Money(sold.discount_amount, currency),
     )
 
 

@@ -17,6 +17,7 @@ class LineFacts:
 
     ``lacks`` are the certificates that it needs and that nobody has proven: code to name.
     ``account`` is what it earns by itself, at the cost of now; None where nobody can say.
+    ``discount`` is what promotions took off it.
     """
 
     sku: str
@@ -27,6 +28,7 @@ class LineFacts:
     reported_now: int
     lacks: Mapping[str, str]
     account: Account | None = None
+    discount: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,7 @@ class Facts:
     say: ``missing_rates`` are pairs such as ``USD-EUR`` that nobody is sure of, and
     ``missing_terms`` names goods of which nobody said what selling them costs.
     ``routes`` are the supplier's own names of what he offers for this very parcel; None
-    when he could not be asked.
+    when he could not be asked. ``promotions`` names what the whole order got off.
     """
 
     address_problems: Sequence[str]
@@ -51,6 +53,7 @@ class Facts:
     missing_terms: str
     secured: Money
     charge: Money
+    promotions: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def reasons_to_hold(facts: Facts) -> list[Reason]:
             )
         )
     for line in facts.lines:
-        found += _line_reasons(line)
+        found += _line_reasons(line, facts.promotions)
     if not facts.battery_is_allowed:
         found.append(
             Reason("battery", f"{facts.carrier_service} may not carry the battery in this parcel.")
@@ -135,11 +138,16 @@ def reasons_to_hold(facts: Facts) -> list[Reason]:
         found.append(Reason(NO_MARGIN, sentence, subject="terms"))
     if facts.account is not None and facts.account.loss.amount > 0:
         loss = facts.account.loss
-        found.append(Reason(NO_MARGIN, f"It would lose {loss}: {facts.account}.", amount=loss))
+        sentence = f"It would lose {loss}: {facts.account}.{_got(facts.promotions)}"
+        found.append(Reason(NO_MARGIN, sentence, amount=loss))
     return found
 
 
-def _line_reasons(line: LineFacts) -> list[Reason]:
+def _got(promotions: Sequence[str]) -> str:
+    return f" The order got {', '.join(promotions)}." if promotions else ""
+
+
+def _line_reasons(line: LineFacts, promotions: Sequence[str]) -> list[Reason]:
     found = []
     if line.reported_now < line.quantity:
         found.append(
@@ -160,6 +168,8 @@ def _line_reasons(line: LineFacts) -> list[Reason]:
     if line.account is not None and line.account.loss.amount > 0:
         loss = line.account.loss
         sentence = f"{line.title}: sold at a loss of {loss}: {line.account}."
+        if line.discount is not None and line.discount.amount:
+            sentence += f" {line.discount} of its price were taken off.{_got(promotions)}"
         found.append(Reason(NO_MARGIN, sentence, subject=line.sku, amount=loss))
     for criterion, name in line.lacks.items():
         sentence = f"{line.title}: nothing valid proves {name}."

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
-from django.db.models import F, Min, Q
+from django.db.models import Min, Q
 from django.utils import timezone
 
 from orders.auditing import gateways, purchases, recording, worth
@@ -84,7 +84,13 @@ def reconcile(*, day: MoneyDay, moment: Clock) -> MoneyDay:
         if day.status == Status.RUNNING:  # nobody else holds it: who did is dead
             why = "the comparison before ended in the middle"
             day.move(Status.OPEN, at=moment(), actor=recording.ACTOR, reason=why)
-        day.move(Status.RUNNING, at=moment(), actor=recording.ACTOR, tries=F("tries") + 1)
+        day.move(
+            Status.RUNNING,
+            at=moment(),
+            actor=recording.ACTOR,
+            as_seen=("tries",),
+            tries=day.tries + 1,
+        )
         _compare_all(day, moment)
     day.refresh_from_db()
     return day

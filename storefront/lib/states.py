@@ -71,7 +71,8 @@ class Stateful(models.Model):
         """Move to a new status in the database, then in memory, and keep the trace.
 
         ``as_seen`` names columns that must be as we last saw them too: a row that came back
-        to a status in the meantime is not the row that we decided about.
+        to a status in the meantime is not the row that we decided about. ``fields`` are values,
+        no expressions: they are kept in memory too.
 
         Raises: IllegalMoveError  the line is not drawn
                 LostRaceError     the row is no longer where we last saw it

@@ -17,7 +17,7 @@ MINUTE = timedelta(minutes=1)
 def history(counts_at, *, sales=8, lag=30 * MINUTE, seed=1, others_every=None, ships=True, down=()):
     """Sell one unit every four days, shipped after two; ``counts_at`` names when he counts.
 
-    His figures are read twice an hour, but for the ``down`` sales: then his line is dead for 28 hours.
+    His figures are read twice an hour; from each of the ``down`` sales on not for 28 hours.
     """
     dice = random.Random(seed)
     sold, moves = [], []

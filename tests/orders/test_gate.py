@@ -95,6 +95,22 @@ def test_a_loss_is_said_with_its_figures():
     assert (reason.subject, reason.amount) == ("RIDGE-1800", eur("0.02"))
 
 
+def test_a_loss_names_what_the_order_got_off():
+    line = replace(LINE, account=LOSING, discount=eur("4.00"))
+    off = ("Autumn (LEAVES-10): 4.00 EUR off",)
+
+    of_line, of_parcel = reasons_to_hold(
+        replace(GOOD, account=LOSING, lines=(line,), promotions=off)
+    )
+
+    assert "4.00 EUR of its price were taken off. The order got Autumn (LEAVES-10)" in (
+        of_line.sentence
+    )
+    assert of_parcel.sentence.endswith("The order got Autumn (LEAVES-10): 4.00 EUR off.")
+    (other,) = reasons_to_hold(replace(GOOD, lines=(replace(line, discount=None),), promotions=off))
+    assert "Autumn" not in other.sentence
+
+
 def test_less_than_half_a_cent_is_no_loss():
     account = replace(LOSING, net=eur("18.4951"))
 
