@@ -24,6 +24,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "account.unproven": (Route(sender="email", template="account_confirm"),),
         "account.known": (Route(sender="email", template="account_known"),),
         "account.password_forgotten": (Route(sender="email", template="account_password"),),
+        "account.factors_changed": (Route(sender="email", template="factors_changed"),),
         "order.placed": (Route(sender="email", template="order_placed"),),
         "order.canceled": (Route(sender="email", template="order_canceled"),),
         "order.lines_refused": (Route(sender="email", template="lines_refused"),),

@@ -9,6 +9,7 @@ TABLES = {
     "Consent": (_("consent"), _("consents")),
     "User": (_("person"), _("people")),
     "SignInTries": (_("sign-in tries"), _("sign-in tries")),
+    "FactorChange": (_("change of a second factor"), _("changes of second factors")),
 }
 COLUMNS = {
     "password": _("Password"),
@@ -32,6 +33,10 @@ COLUMNS = {
     "count": _("Tries"),
     "last_at": _("Last try"),
     "blocked_until": _("Must wait"),
+    "session_round": _("Sessions ended"),
+    "what": _("What happened"),
+    "actor": _("By whom"),
+    "reason": _("Reason"),
 }
 PROVEN_TABLES = {
     "EmailAddress": (_("address of an account"), _("addresses of accounts")),

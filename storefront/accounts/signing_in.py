@@ -27,7 +27,8 @@ class TooManyTriesError(Exception):
 def knock(*, account: str, network: str, now: datetime) -> None:
     """Count a try, before the password is looked at, so that many at once gain nothing.
 
-    A try while waiting is not counted: nobody can be locked out for ever.
+    A try while waiting is not counted: nobody can be locked out for ever. Without a network,
+    only those of the account count.
 
     Locks:  the counters of the account and of the network, in key order
     Raises: TooManyTriesError  the password must not even be looked at
@@ -68,7 +69,7 @@ def _wait(over: int) -> timedelta:
 
 
 def _names(account: str, network: str) -> list[tuple[str, str]]:
-    return [("account", account), ("network", network)]
+    return [("account", account), *([("network", network)] if network else [])]
 
 
 def _key(kind: str, name: str) -> str:
