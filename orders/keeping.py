@@ -8,7 +8,7 @@ from django.db import transaction
 
 from catalog.models import Channel
 from orders import carts, codes
-from orders.models import Cart, CartLine
+from orders.models import Cart, CartLine, Order
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY
 from storefront.accounts.models import User
 from storefront.lib.transactions import needs_transaction
@@ -65,6 +65,16 @@ def bring(*, owner_id: int, token: str, now: datetime) -> Cart | None:
         return brought
     _join(mine, brought, now)
     return mine
+
+
+@needs_transaction
+def adopt_orders(*, owner_id: int, addresses: list[str]) -> None:
+    """Make guests' orders an account's own, which were only found by addresses it had proven.
+
+    Shape:  addresses in lower case
+    """
+    theirs = Order.objects.of(owner_id, addresses).values("pk")
+    Cart.objects.filter(order__in=theirs, owner=None).update(owner=owner_id)
 
 
 @needs_transaction

@@ -21,7 +21,14 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from storefront.accounts import column_words as words
 from storefront.accounts import enrolling
-from storefront.accounts.models import Consent, FactorChange, SavedAddress, SignInTries, User
+from storefront.accounts.models import (
+    AddressChange,
+    Consent,
+    FactorChange,
+    SavedAddress,
+    SignInTries,
+    User,
+)
 from storefront.lib import columns, naming
 from storefront.lib.staff import Asks, ReasonForm, action, show
 
@@ -175,6 +182,20 @@ show(
     list_select_related=["user"],
     list_filter=["kind", "is_given"],
     search_fields=["user__email"],
+    ordering=["-id"],
+)
+show(
+    AddressChange,
+    list_display=[
+        columns.link("user", _("Person")),
+        "old_email",
+        "new_email",
+        columns.age("asked_at", _("Asked")),
+        columns.age("done_at", _("Confirmed")),
+    ],
+    list_select_related=["user"],
+    search_fields=["old_email", "new_email"],
+    exclude=["key"],
     ordering=["-id"],
 )
 # Only whoever reads the mails proves an address: nobody says so for him.

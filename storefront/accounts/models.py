@@ -111,6 +111,24 @@ class Consent(models.Model):
         return f"{self.kind} {self.pk}"
 
 
+class AddressChange(models.Model):
+    """A new e-mail address that somebody asked for; it counts once its mail was answered.
+
+    What is done says which address was an account's before, and what was never answered, to
+    whom we wrote: whoever is to be forgotten is looked for under these as well.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="address_changes")
+    old_email = models.EmailField(max_length=254)
+    new_email = models.EmailField(max_length=254)
+    key = models.CharField(max_length=40, unique=True)  # of the link in the mail
+    asked_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"address change {self.pk}"
+
+
 class SignInTries(models.Model):
     """How often one account or one network was tried lately; ``key`` is a digest of which."""
 

@@ -41,8 +41,8 @@ def words_of_both_languages():
 @pytest.fixture(autouse=True)
 def noon(quiet_surroundings):
     cache.clear()
-    with time_machine.travel(NOON, tick=False):
-        yield NOON
+    with time_machine.travel(NOON, tick=False) as clock:
+        yield clock
 
 
 def make_light(title="Trail 400", slug="trail-400", quantity=5, price="39.99", **spec):
