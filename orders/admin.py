@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanSwitchWid
 
 from orders import (
     access,
+    address_checks,
     cancelling,
     claims_desk,
     forgetting_desk,
@@ -79,6 +80,15 @@ def address(order: Order) -> str:
     return "\n".join(filter(None, lines))
 
 
+@admin.display(description=_("How it was checked"))
+def address_check(order: Order) -> str:
+    noted = order.address_check
+    verdict = address_checks.said(noted)
+    other = ", ".join(str(part) for part in noted.get("other", {}).values() if part)
+    lines = (verdict, noted.get("reason", ""), other and f"({other})")
+    return "\n".join(filter(None, lines))
+
+
 @admin.display(description=_("Shopper's page"))
 def shopper_page(order: Order) -> str:
     return format_html(
@@ -122,7 +132,7 @@ class OrderAdmin(StaffAdmin):
                 ]
             },
         ),
-        (_("Shopper"), {"fields": ["email", "locale", address]}),
+        (_("Shopper"), {"fields": ["email", "locale", address, address_check]}),
         (
             _("Money"),
             {

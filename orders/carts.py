@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
+from typing import Any
 
 from django.db import transaction
 
@@ -150,12 +151,26 @@ def remove(*, cart: Cart, line_id: int, now: datetime) -> None:
     change(cart=cart, line_id=line_id, quantity=0, now=now)
 
 
-def address(*, cart: Cart, email: str, ship_to: Address, now: datetime) -> None:
-    """Remember who receives it and where, so that nothing is asked twice."""
+def address(
+    *,
+    cart: Cart,
+    email: str,
+    ship_to: Address,
+    now: datetime,
+    check: Mapping[str, Any] | None = None,
+) -> None:
+    """Remember who receives it and where, so that nothing is asked twice.
+
+    Shape:  ``check`` as ``address_checks.note`` makes it
+    """
     Cart.objects.filter(pk=cart.pk, order__isnull=True).update(
-        email=email, ship_to=asdict(ship_to), country=ship_to.country, touched_at=now
+        email=email,
+        ship_to=asdict(ship_to),
+        country=ship_to.country,
+        address_check=dict(check or {}),
+        touched_at=now,
     )
-    cart.refresh_from_db(fields=["email", "ship_to", "country"])
+    cart.refresh_from_db(fields=["email", "ship_to", "country", "address_check"])
 
 
 def choose_delivery(*, cart: Cart, tier: str, now: datetime) -> None:

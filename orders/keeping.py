@@ -105,8 +105,10 @@ def _join(mine: Cart, brought: Cart, now: datetime) -> None:
     if brought.ship_to:
         mine.email, mine.ship_to = brought.email, brought.ship_to
         mine.country, mine.service = brought.country, brought.service
+        mine.address_check = brought.address_check
     mine.touched_at = now
-    mine.save(update_fields=["codes", "email", "ship_to", "country", "service", "touched_at"])
+    taken = ["codes", "email", "ship_to", "address_check", "country", "service"]
+    mine.save(update_fields=[*taken, "touched_at"])
     brought.delete()
 
 

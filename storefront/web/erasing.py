@@ -63,10 +63,10 @@ def known(user: User) -> dict[str, Any]:
 
 
 def _order(order: Order) -> dict[str, Any]:
-    plain = ("number", "email", "locale", "ship_to", "currency", "status", "placed_at")
+    plain = ("number", "email", "locale", "ship_to", "address_check", "currency", "status")
     amounts = [f"{part}_amount" for part in ("goods", "delivery", "discount", "tax", "total")]
     return {
-        **{name: getattr(order, name) for name in (*plain, *amounts)},
+        **{name: getattr(order, name) for name in (*plain, "placed_at", *amounts)},
         "lines": [
             {"sku": line.sku, "title": line.title, "quantity": line.quantity,
              "line_amount": line.line_amount}
@@ -85,6 +85,7 @@ def _cart(cart: Cart) -> dict[str, Any]:
     return {
         "email": cart.email,
         "ship_to": cart.ship_to,
+        "address_check": cart.address_check,
         "codes": cart.codes,
         "touched_at": cart.touched_at,
         "lines": list(lines),
