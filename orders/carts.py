@@ -21,6 +21,7 @@ from storefront.lib.money import Money
 
 TOKEN_BYTES = 32
 MAX_LINES = 50
+FORGOTTEN_AT_ONCE = 5000
 
 type Most = Callable[[Listing], int]
 AS_LISTED: Most = attrgetter("available")
@@ -80,6 +81,19 @@ def find(*, token: str, now: datetime) -> Cart | None:
         .select_related("channel")
         .first()
     )
+
+
+@transaction.atomic(durable=True)
+def forget_old(*, now: datetime) -> int:
+    """Delete carts that nobody touched for 30 days and nobody ordered, with what they name.
+
+    Locks:  the carts, in id order; one that is being used waits for the next time
+    """
+    old = Cart.objects.filter(touched_at__lt=now - KEPT_FOR, order__isnull=True).order_by("pk")
+    found = old.select_for_update(of=["self"], skip_locked=True)[:FORGOTTEN_AT_ONCE]
+    keys = [cart.pk for cart in found]
+    Cart.objects.filter(pk__in=keys).delete()
+    return len(keys)
 
 
 @transaction.atomic(durable=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
@@ -61,6 +62,14 @@ def waits_until(*, account: str, network: str, now: datetime) -> datetime | None
     keys = [_key(kind, name) for kind, name in _names(account, network)]
     blocked = SignInTries.objects.filter(key__in=keys, blocked_until__gt=now)
     return blocked.order_by("-blocked_until").values_list("blocked_until", flat=True).first()
+
+
+def forget_old(*, now: datetime) -> None:
+    """Delete tries that count no more, and sessions that have ended."""
+    SignInTries.objects.filter(last_at__lt=now - FORGOTTEN_AFTER).exclude(
+        blocked_until__gt=now
+    ).delete()
+    Session.objects.filter(expire_date__lt=now).delete()
 
 
 def _wait(over: int) -> timedelta:
