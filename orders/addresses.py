@@ -42,6 +42,7 @@ WRONG: dict[str, Promise] = {
     "country": _("We do not know this country."),
 }
 PHONE = re.compile(r"\+?(?:[ ()./-]*[0-9]){6,15}[ ()./-]*")  # E.164 counts up to 15 digits
+DOUBTFUL = ("postcode", "city")  # where their rules may be older than what was built since
 WRONG_PHONE = _("Enter the phone number in digits, like +49 30 1234567, or leave it out.")
 TOO_LONG = _("This is too long for a parcel label. Shorten it.")
 
@@ -62,12 +63,11 @@ def region_code(*, country: str, region: str) -> str:
 
 
 def problems(*, address: Address) -> dict[str, Promise]:
-    """Say what is missing or wrong, field by field; empty means that it can be shipped to."""
+    """Say what is missing or wrong, field by field; with any of it, nothing is shipped there.
+
+    What is only doubtful is for ``address_checks``.
+    """
     values = asdict(address)
-    # Written on letters as "AZ1000" or "LV-1010"; the rules know the digits only.
-    values["postcode"] = re.sub(
-        rf"^{re.escape(address.country)}[ -]?(?=\d)", "", address.postcode.upper()
-    )
     found: dict[str, Promise] = {
         field: TOO_LONG for field, limit in LIMITS.items() if len(values[field]) > limit
     }
@@ -75,13 +75,23 @@ def problems(*, address: Address) -> dict[str, Promise]:
         found.setdefault("phone", WRONG_PHONE)
     if not address.name.strip():
         found["name"] = MISSING["name"]
+    errors = broken_rules(address)
+    for ours, theirs in THEIR_NAMES.items():
+        if theirs not in errors or ours in found:
+            continue
+        if errors[theirs] == "required":
+            found[ours] = MISSING[ours]
+        elif ours not in DOUBTFUL:
+            found[ours] = WRONG[ours]
+    return found
+
+
+def broken_rules(address: Address) -> dict[str, str]:
+    """Return which rules of its country an address breaks, by the library's names of fields."""
+    values = asdict(address)
     try:
         normalize_address({theirs: values[ours] for ours, theirs in THEIR_NAMES.items()})
     except InvalidAddressError as error:
-        for ours, theirs in THEIR_NAMES.items():
-            if theirs not in error.errors or ours in found:
-                continue
-            is_missing = error.errors[theirs] == "required"
-            words = MISSING if is_missing or ours not in WRONG else WRONG
-            found[ours] = words[ours]
-    return found
+        found: dict[str, str] = error.errors
+        return found
+    return {}

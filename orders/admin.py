@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import secrets
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -12,13 +11,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanSwitchWidget
 
 from orders import (
-    access,
     bills_desk,
     cancelling,
     claims_desk,
@@ -36,8 +33,8 @@ from orders import (
 )
 from orders.column_words import COLUMNS, TABLES
 from orders.models import Order, OrderLine, Payment, PurchaseOrder
+from orders.order_facts import address, address_check, shopper_page
 from storefront.lib import columns, naming
-from storefront.lib.address import Address
 from storefront.lib.inlines import inline
 from storefront.lib.money import Money
 from storefront.lib.staff import ReasonForm, StaffAdmin, action
@@ -79,19 +76,6 @@ class RefundForm(ReasonForm):
     field_order = ("amount", "reason", "is_sure")
 
 
-@admin.display(description=_("Delivered to"))
-def address(order: Order) -> str:
-    lines = (str(order.ship_to.get(field.name) or "") for field in dataclasses.fields(Address))
-    return "\n".join(filter(None, lines))
-
-
-@admin.display(description=_("Shopper's page"))
-def shopper_page(order: Order) -> str:
-    return format_html(
-        '<a href="{}" rel="noreferrer">{}</a>', access.order_url(order), gettext("Open")
-    )
-
-
 @admin.register(Order)
 class OrderAdmin(StaffAdmin):
     list_display: ClassVar = [
@@ -128,7 +112,7 @@ class OrderAdmin(StaffAdmin):
                 ]
             },
         ),
-        (_("Shopper"), {"fields": ["email", "locale", address]}),
+        (_("Shopper"), {"fields": ["email", "locale", address, address_check]}),
         (
             _("Money"),
             {

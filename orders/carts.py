@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -18,7 +17,6 @@ from orders import cart_lines
 from orders.cart_view import CartView, LineView
 from orders.models import Cart, CartLine
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY
-from storefront.lib.address import Address
 from storefront.lib.inserting import insert
 from storefront.lib.money import Money
 from storefront.lib.prepared import Prepared
@@ -176,23 +174,6 @@ def change(
 
 def remove(*, cart: Cart, line_id: int, now: datetime) -> None:
     change(cart=cart, line_id=line_id, quantity=0, now=now)
-
-
-def address(*, cart: Cart, email: str, ship_to: Address, now: datetime) -> None:
-    """Remember who receives it and where, so that nothing is asked twice."""
-    told = {"email": email, "ship_to": asdict(ship_to), "country": ship_to.country}
-    open_one = Cart.objects.filter(pk=cart.pk, order__isnull=True)
-    if open_one.update(**told, touched_at=now):
-        for name, value in told.items():
-            setattr(cart, name, value)
-    else:
-        cart.refresh_from_db(fields=list(told))
-
-
-def choose_delivery(*, cart: Cart, tier: str, now: datetime) -> None:
-    """Remember which way of delivery the shopper picked."""
-    Cart.objects.filter(pk=cart.pk, order__isnull=True).update(service=tier, touched_at=now)
-    cart.service = tier
 
 
 def price_of(line: CartLine, now: datetime) -> Decimal:

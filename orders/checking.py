@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from catalog.models import Variant
-from orders import accounting, addresses, ledger
+from orders import accounting, address_checks, addresses, ledger
 from orders.earning import Account
 from orders.gate import Facts, LineFacts, Reason, is_waived, reasons_to_hold
 from orders.models import Order, Payment, PurchaseLine, PurchaseOrder
@@ -79,7 +79,12 @@ def _facts(
         now=now,
     )
     return Facts(
-        address_problems=sorted(addresses.problems(address=ship_to)),
+        address_problems=sorted(
+            {
+                *addresses.problems(address=ship_to),
+                *address_checks.open_doubts(ship_to, order.address_check),
+            }
+        ),
         supplier_is_active=purchase_order.supplier.status == "active",
         lines=[_line_facts(line, accounts.lines.get(line.pk), order.currency) for line in lines],
         carrier_service=purchase_order.carrier_service,

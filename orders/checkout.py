@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.functional import Promise
 
-from orders import addresses, cart_lines, carts, freezing, redeeming, reservations
+from orders import address_checks, addresses, cart_lines, carts, freezing, redeeming, reservations
 from orders.access import new_key
 from orders.billing import Buyer, bill, ways_of
 from orders.cart_view import Wanted
@@ -81,6 +81,10 @@ class BadAddressError(Exception):
         self.fields = fields
 
 
+class DoubtfulAddressError(BadAddressError):
+    """The address may be wrong, and nobody said why it is right. Nothing was written."""
+
+
 def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
     *,
     cart: Cart,
@@ -89,20 +93,32 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
     quote: ShippingQuote,
     now: datetime,
     agreed: Money | None = None,
+    check: Mapping[str, Any] | None = None,
 ) -> Order:
     """Freeze a cart into an order and hold its stock until it is paid.
 
     Before that, suppliers are asked live for what is too old or nearly gone.
 
+    Shape:  ``check`` how the shopper came to the address, as ``address_checks.note`` makes it
     Locks:  the cart, then promotions with a limit, then the stock rows in id order
     Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError,
             PriceChangedError, SpentError, NothingToPayError, BadAddressError  nothing is written
     """
+    check = check or address_checks.note(ship_to, other=address_checks.suggestion(ship_to))
     if fields := addresses.problems(address=ship_to):
         raise BadAddressError(fields)
+    if fields := address_checks.open_doubts(ship_to, check):
+        raise DoubtfulAddressError(fields)
     buyer = Buyer.at(ship_to, email=email, channel=cart.channel, on=now.date())
     place_as = partial(
-        _place, cart=cart, buyer=buyer, ship_to=ship_to, quote=quote, now=now, agreed=agreed
+        _place,
+        cart=cart,
+        buyer=buyer,
+        ship_to=ship_to,
+        check=check,
+        quote=quote,
+        now=now,
+        agreed=agreed,
     )
     try:
         _insist_there(cart, quote, now)
@@ -144,6 +160,7 @@ def _place(  # noqa: PLR0913
     cart: Cart,
     buyer: Buyer,
     ship_to: Address,
+    check: Mapping[str, Any],
     quote: ShippingQuote,
     now: datetime,
     agreed: Money | None,
@@ -187,6 +204,7 @@ def _place(  # noqa: PLR0913
         email=buyer.email,
         locale=cart.locale,
         ship_to=asdict(ship_to),
+        address_check=dict(check),
         currency=currency,
         goods_amount=totals.goods.amount,
         delivery_amount=totals.delivery.amount,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from orders import address_checks
 from orders.access import new_key
 from orders.models import (
     Cart,
@@ -45,14 +46,17 @@ def forget(*, addresses: list[str], owner_id: int, now: datetime) -> tuple[set[s
     carts = Cart.objects.filter(owner=owner_id) | Cart.objects.filter(order__in=rows)
     words = {cart.email for cart in carts if cart.email}
     for cart in carts:
-        words |= words_of(cart.ship_to)
+        words |= words_of(cart.ship_to) | words_of(cart.address_check.get("other", {}))
     for row in rows:
         words |= {row.email, *words_of(row.ship_to)}
+        words |= words_of(row.address_check.get("other", {}))
     for row in rows:
         _forget_one(row, words)
     _ask_suppliers(rows, now)
     Cart.objects.filter(owner=owner_id, order__isnull=True).delete()
-    Cart.objects.filter(order__in=rows).update(email="", ship_to={}, owner=None, is_current=False)
+    Cart.objects.filter(order__in=rows).update(
+        email="", ship_to={}, address_check={}, owner=None, is_current=False
+    )
     return words, {row.number for row in rows}
 
 
@@ -60,8 +64,9 @@ def forget(*, addresses: list[str], owner_id: int, now: datetime) -> tuple[set[s
 def _forget_one(order: Order, words: set[str]) -> None:
     nobody = f"{order.number.lower()}@erased.invalid"
     order.email, order.ship_to = nobody, without_person(order.ship_to)
+    order.address_check = address_checks.without_person(order.address_check)
     order.access_key = new_key()
-    order.save(update_fields=["email", "ship_to", "access_key"])
+    order.save(update_fields=["email", "ship_to", "address_check", "access_key"])
     Redemption.objects.filter(order=order).update(email=nobody)
     for said in PurchaseMessage.objects.filter(purchase_order__order=order):
         body = scrub(said.body, words)

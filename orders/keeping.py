@@ -1,4 +1,4 @@
-"""Keep one cart for an account, on whatever device it is filled."""
+"""Keep one cart for an account, on whatever device it is filled; let go of forgotten ones."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from django.db import transaction
 
 from catalog.models import Channel
 from orders import carts, codes
-from orders.models import Cart, CartLine
+from orders.models import Cart, CartLine, Order
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY
 from storefront.accounts.models import User
 from storefront.lib.transactions import needs_transaction
+
+FORGOTTEN_AT_ONCE = 5_000
 
 
 def current(*, owner_id: int, now: datetime) -> Cart | None:
@@ -68,6 +70,16 @@ def bring(*, owner_id: int, token: str, now: datetime) -> Cart | None:
 
 
 @needs_transaction
+def adopt_orders(*, owner_id: int, addresses: list[str]) -> None:
+    """Make guests' orders an account's own, which were only found by addresses it had proven.
+
+    Shape:  addresses in lower case
+    """
+    theirs = Order.objects.of(owner_id, addresses).values("pk")
+    Cart.objects.filter(order__in=theirs, owner=None).update(owner=owner_id)
+
+
+@needs_transaction
 def _lock(owner_id: int) -> None:
     User.objects.select_for_update(of=["self"], no_key=True).get(pk=owner_id)
 
@@ -95,8 +107,10 @@ def _join(mine: Cart, brought: Cart, now: datetime) -> None:
     if brought.ship_to:
         mine.email, mine.ship_to = brought.email, brought.ship_to
         mine.country, mine.service = brought.country, brought.service
+        mine.address_check = brought.address_check
     mine.touched_at = now
-    mine.save(update_fields=["codes", "email", "ship_to", "country", "service", "touched_at"])
+    taken = ["codes", "email", "ship_to", "address_check", "country", "service"]
+    mine.save(update_fields=[*taken, "touched_at"])
     brought.delete()
 
 
@@ -105,3 +119,16 @@ def _better(one: CartLine, other: CartLine, now: datetime) -> CartLine:
     if promised:
         return min(promised, key=lambda line: line.quoted_amount)
     return max(one, other, key=lambda line: line.quoted_at)
+
+
+@transaction.atomic(durable=True)
+def forget_old(*, now: datetime) -> int:
+    """Delete carts that nobody touched for 30 days and nobody ordered, with what they name.
+
+    Locks:  the carts, in id order; one that is being used waits for the next time
+    """
+    old = Cart.objects.filter(touched_at__lt=now - KEPT_FOR, order__isnull=True).order_by("pk")
+    found = old.select_for_update(of=["self"], skip_locked=True)[:FORGOTTEN_AT_ONCE]
+    keys = [cart.pk for cart in found]
+    Cart.objects.filter(pk__in=keys).delete()
+    return len(keys)

@@ -16,6 +16,7 @@ from orders import (
     capturing,
     checkout,
     holding,
+    keeping,
     measuring,
     pausing,
     payments,
@@ -272,3 +273,9 @@ def measure_countdowns(**_: Any) -> None:
 def tally_sales(**_: Any) -> int:
     """Count what was sold lately: the demand that prices follow."""
     return tallying_sales.tally(now=timezone.now())
+
+
+@shared_task
+def forget_old_carts(**_: Any) -> int:
+    """Forget what nobody wants any more, and who did not want it."""
+    return keeping.forget_old(now=timezone.now())

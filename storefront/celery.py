@@ -69,6 +69,7 @@ app.conf.beat_schedule = {
     "orders: speak of claims": {"task": "orders.claim_tasks.speak_of_claims", "schedule": 30},
     # a day is compared once it is over, and again until everybody has told
     "orders: reconcile money": {"task": "orders.money_tasks.reconcile_money", "schedule": 1800},
+    "orders: forget old carts": {"task": "orders.tasks.forget_old_carts", "schedule": 3600},
     "orders: tally sales": {"task": "orders.tasks.tally_sales", "schedule": 3600},
     # parcels
     "shipping: poll open orders": {"task": "shipping.tasks.poll_open_orders", "schedule": 15},
@@ -86,6 +87,11 @@ app.conf.beat_schedule = {
     "hooks: handle waiting": {"task": "storefront.hooks.tasks.handle_waiting", "schedule": 10},
     "notifications: fan out": {"task": "notifications.tasks.fan_out_waiting", "schedule": 10},
     "notifications: send due": {"task": "notifications.tasks.send_due", "schedule": 10},
+    # people
+    "accounts: forget what is over": {
+        "task": "storefront.accounts.tasks.forget_what_is_over",
+        "schedule": 3600,
+    },
     # requests of programs
     "api: forget old keys": {"task": "storefront.api.tasks.forget_old_keys", "schedule": 3600},
 }

@@ -78,6 +78,11 @@ def _defaults() -> list[tuple[str, bool, str]]:
             any(host in settings.SMTP_URL for host in LOCAL),
             "Set the mail server's address.",
         ),
+        (
+            "STAFF_SECOND_FACTOR",
+            not settings.STAFF_SECOND_FACTOR,
+            "Leave it out, or set STAFF_SECOND_FACTOR=true: a password alone lets nobody in.",
+        ),
     ]
 
 

@@ -74,7 +74,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
-    *("allauth", "allauth.account", "django_htmx"),
+    *("allauth", "allauth.account", "allauth.mfa", "django_htmx"),
     "rest_framework",
     "drf_spectacular",
     "storefront",
@@ -95,6 +95,7 @@ AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"  # of staff; shoppers have their own
 AUTHENTICATION_BACKENDS = ["storefront.accounts.backends.GuardedBackend"]
+STAFF_SECOND_FACTOR = env_bool("STAFF_SECOND_FACTOR", default=IS_PRODUCTION)  # must all have one
 TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)  # how many of ours append to X-Forwarded-For
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
@@ -117,6 +118,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "storefront.accounts.second_door.SecondDoorMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -228,9 +230,8 @@ USE_I18N = USE_TZ = True
 TIME_ZONE = CELERY_TIMEZONE = "UTC"
 
 # Files
-STATIC_URL = "/static/"
+STATIC_URL, MEDIA_URL = "/static/", "/media/"
 STATIC_ROOT = VAR_DIR / "static"
-MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env_str("MEDIA_ROOT", str(VAR_DIR / "media")))
 PRIVATE_ROOT = Path(env_str("PRIVATE_ROOT", str(VAR_DIR / "private")))  # no URL leads there
 STORAGES = {
@@ -249,14 +250,13 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not IS_PRODUCTION  # edits sho
 
 # Mail
 SMTP_URL = env_str("SMTP_URL", "smtp://127.0.0.1:8025")
-MAIL_FROM = env_str("MAIL_FROM", "Fara <orders@fara.example>")
+MAIL_FROM = DEFAULT_FROM_EMAIL = env_str("MAIL_FROM", "Fara <orders@fara.example>")
 MAILBOX_DIR = VAR_DIR / "mail"  # what the development mail server received
 MAILERS = {
     "default": env_mailer(
         "SMTP_URL", "smtp://127.0.0.1:8025", backend="notifications.senders.smtp.Backend"
     )
 }
-DEFAULT_FROM_EMAIL = MAIL_FROM
 
 # Security
 SECURE_CSP = {

@@ -6,6 +6,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
+from storefront.dashboard.doors import password
 from storefront.health import healthz
 
 urlpatterns = [
@@ -15,6 +16,9 @@ urlpatterns = [
     path("admin/scorecards/", include("storefront.dashboard.urls")),
     # /admin/supply/: offers side by side, and what is the matter with supply and prices
     path("admin/supply/", include("storefront.dashboard.supply_urls")),
+    # /admin/login/, /admin/factors/: the two doors of staff
+    path("admin/login/", password),
+    path("admin/factors/", include("storefront.dashboard.factor_urls")),
     # /admin/: for staff
     path("admin/", admin.site.urls),
     # /api/v1/: for programs

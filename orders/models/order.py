@@ -113,6 +113,10 @@ class Order(Stateful):
     email = models.EmailField(max_length=254)
     locale = models.CharField(max_length=5)
     ship_to = models.JSONField()  # Address, as it was
+    # How the shopper came to it, as ``address_checks.note`` says.
+    address_check = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), blank=True
+    )
     currency = models.CharField(max_length=3)
     goods_amount = models.DecimalField(max_digits=12, decimal_places=2)
     delivery_amount = models.DecimalField(max_digits=12, decimal_places=2)

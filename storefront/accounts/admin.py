@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, Permission
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from storefront.accounts.column_words import (
-    AUTH_COLUMNS,
-    AUTH_TABLES,
-    COLUMNS,
-    PROVEN_COLUMNS,
-    PROVEN_TABLES,
-    TABLES,
+from storefront.accounts import column_words as words
+from storefront.accounts import enrolling
+from storefront.accounts.models import (
+    AddressChange,
+    Consent,
+    FactorChange,
+    SavedAddress,
+    SignInTries,
+    User,
 )
-from storefront.accounts.models import Consent, SavedAddress, SignInTries, User
 from storefront.lib import columns, naming
-from storefront.lib.staff import show
+from storefront.lib.staff import Asks, ReasonForm, action, show
 
 LABELS = {
     "email": _("E-mail"),
@@ -71,8 +80,11 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
+class UserAdmin(DjangoUserAdmin, Asks):  # type: ignore[type-arg]
     """A person and what he may do. The password can be set, and is never shown."""
+
+    actions_detail = ("reset_factors",)
+    refusals = (enrolling.NotAllowedError,)
 
     form = UserForm
     add_form = NewUserForm
@@ -87,7 +99,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     list_filter = ["is_staff", "is_superuser", "is_active", "groups"]
     search_fields = ["email", "name"]
     ordering = ["email"]
-    readonly_fields = ["last_login", "joined_at"]
+    readonly_fields = ["last_login", "joined_at", "factors"]
     fieldsets = [
         (None, {"fields": ["email", "password", "name"]}),
         (
@@ -95,8 +107,49 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
             {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]},
         ),
         (_("Moments"), {"fields": ["last_login", "joined_at"]}),
+        (_("Second factors"), {"fields": ["factors"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "usable_password", "password1", "password2"]})]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Count the second factors along with the person; recovery codes are none."""
+        is_factor = ~models.Q(authenticator__type=Authenticator.Type.RECOVERY_CODES)
+        count = models.Count("authenticator", filter=is_factor)
+        rows: models.QuerySet[Any] = super().get_queryset(request).annotate(factor_count=count)
+        return rows
+
+    @admin.display(description=_("How many there are"))
+    def factors(self, person: Any) -> int:
+        count: int = person.factor_count
+        return count
+
+    def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Let superusers act on others than themselves."""
+        is_self = str(object_id) == str(request.user.pk)
+        return bool(getattr(request.user, "is_superuser", False)) and not is_self
+
+    @action(description=_("Take out the second factors"), icon="phonelink_erase")
+    def reset_factors(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        person: User = User.objects.get(pk=object_id)
+
+        def reset(said: Mapping[str, Any]) -> None:
+            assert isinstance(request.user, User)  # noqa: S101 - nobody else may act
+            now, reason = timezone.now(), said["reason"]
+            enrolling.reset(user=person, actor=request.user, reason=reason, now=now)
+
+        return self.ask(
+            request,
+            person,
+            title=gettext("Take out the second factors"),
+            explain=gettext(
+                "For somebody who lost phone and codes: be sure that it is he who asks. The"
+                " password alone lets him in once more, to set up another, and wherever he is"
+                " signed in now, he no longer is."
+            ),
+            act=reset,
+            done=gettext("They are taken out, and all sessions are ended."),
+            form_class=ReasonForm,
+        )
 
 
 admin.site.unregister(Group)
@@ -140,6 +193,20 @@ show(
     search_fields=["user__email"],
     ordering=["-id"],
 )
+show(
+    AddressChange,
+    list_display=[
+        columns.link("user", _("Person")),
+        "old_email",
+        "new_email",
+        columns.age("asked_at", _("Asked")),
+        columns.age("done_at", _("Confirmed")),
+    ],
+    list_select_related=["user"],
+    search_fields=["old_email", "new_email"],
+    exclude=["key"],
+    ordering=["-id"],
+)
 # Only whoever reads the mails proves an address: nobody says so for him.
 admin.site.unregister(EmailAddress)
 show(
@@ -150,6 +217,22 @@ show(
     search_fields=["email"],
     ordering=["email"],
 )
-naming.call("account", tables=PROVEN_TABLES, columns=PROVEN_COLUMNS)
-naming.call("accounts", tables=TABLES, columns=COLUMNS)
-naming.call("auth", tables=AUTH_TABLES, columns=AUTH_COLUMNS)
+# What is inside a factor is secret; that it came and went stands in its trace.
+admin.site.unregister(Authenticator)
+show(
+    FactorChange,
+    list_display=[
+        columns.link("user", _("Person")),
+        "what",
+        columns.link("actor", _("By whom")),
+        "reason",
+        columns.age("at", _("When")),
+    ],
+    list_select_related=["user", "actor"],
+    list_filter=["what"],
+    search_fields=["user__email", "reason"],
+    ordering=["-id"],
+)
+naming.call("account", tables=words.PROVEN_TABLES, columns=words.PROVEN_COLUMNS)
+naming.call("accounts", tables=words.TABLES, columns=words.COLUMNS)
+naming.call("auth", tables=words.AUTH_TABLES, columns=words.AUTH_COLUMNS)

@@ -13,3 +13,5 @@ ACCOUNT_SESSION_REMEMBER = True
 # Its own limits stand in Redis, and a page of it breaks while Redis is away. Ours do not:
 # passwords are counted in PostgreSQL (``signing_in``), forms and mails by ``lib.rationing``.
 ACCOUNT_RATE_LIMITS = False
+MFA_ADAPTER = "storefront.accounts.factor_adapter.StaffFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

@@ -5,8 +5,13 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib import rotating
+
 
 class AccountsConfig(AppConfig):
     name = "storefront.accounts"
     label = "accounts"
     verbose_name = _("People")
+
+    def ready(self) -> None:
+        rotating.look_inside("mfa.Authenticator", column="data", keys=("secret", "seed"))

@@ -9,6 +9,8 @@ TABLES = {
     "Consent": (_("consent"), _("consents")),
     "User": (_("person"), _("people")),
     "SignInTries": (_("sign-in tries"), _("sign-in tries")),
+    "AddressChange": (_("change of an address"), _("changes of addresses")),
+    "FactorChange": (_("change of a second factor"), _("changes of second factors")),
 }
 COLUMNS = {
     "password": _("Password"),
@@ -32,6 +34,15 @@ COLUMNS = {
     "count": _("Tries"),
     "last_at": _("Last try"),
     "blocked_until": _("Must wait"),
+    "session_round": _("Sessions ended"),
+    "old_email": _("From"),
+    "new_email": _("To"),
+    "asked_at": _("Asked"),
+    "done_at": _("Confirmed"),
+    "AddressChange.key": _("Link"),
+    "what": _("What happened"),
+    "actor": _("By whom"),
+    "reason": _("Reason"),
 }
 PROVEN_TABLES = {
     "EmailAddress": (_("address of an account"), _("addresses of accounts")),

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.address import Address
@@ -34,6 +35,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(auto_now_add=True)
     language = models.CharField(max_length=5, blank=True)  # of mails; empty: as the page was
+    session_round = models.PositiveIntegerField(default=0)  # one more ends all sessions at once
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -49,6 +51,14 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.email
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        # What a session must carry to hold: Django asks for the password, we for the round too.
+        carried: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        if not self.session_round:
+            return carried
+        words = f"{carried}:{self.session_round}"
+        return salted_hmac("session", words, secret=secret, algorithm="sha256").hexdigest()
 
 
 class SavedAddress(models.Model):
@@ -101,6 +111,24 @@ class Consent(models.Model):
         return f"{self.kind} {self.pk}"
 
 
+class AddressChange(models.Model):
+    """A new e-mail address that somebody asked for; it counts once its mail was answered.
+
+    What is done says which address was an account's before, and what was never answered, to
+    whom we wrote: whoever is to be forgotten is looked for under these as well.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="address_changes")
+    old_email = models.EmailField(max_length=254)
+    new_email = models.EmailField(max_length=254)
+    key = models.CharField(max_length=40, unique=True)  # of the link in the mail
+    asked_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"address change {self.pk}"
+
+
 class SignInTries(models.Model):
     """How often one account or one network was tried lately; ``key`` is a digest of which."""
 
@@ -114,3 +142,43 @@ class SignInTries(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class FactorChange(models.Model):
+    """What became of somebody's second factors, by whom, and why.
+
+    Append-only: the database refuses to change a row, but for an actor who is gone.
+    """
+
+    class What(models.TextChoices):
+        APP_ADDED = "app_added", _("An authenticator app was added")
+        PASSKEY_ADDED = "passkey_added", _("A passkey was added")
+        CODES_MADE = "codes_made", _("New recovery codes were made")
+        CODE_USED = "code_used", _("A recovery code was used")
+        DROPPED = "dropped", _("An app or a passkey was taken out")
+        RESET = "reset", _("All were taken out by a colleague")
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="factor_changes")
+    what = models.CharField(max_length=20, choices=What)
+    actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    reason = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    what__in=[
+                        "app_added", "passkey_added", "codes_made", "code_used", "dropped", "reset",
+                    ]
+                ),
+                name="factor_change_known",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(what="reset") | ~models.Q(reason=""),
+                name="factor_reset_has_reason",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.pk}"

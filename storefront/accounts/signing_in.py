@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
@@ -27,7 +28,8 @@ class TooManyTriesError(Exception):
 def knock(*, account: str, network: str, now: datetime) -> None:
     """Count a try, before the password is looked at, so that many at once gain nothing.
 
-    A try while waiting is not counted: nobody can be locked out for ever.
+    A try while waiting is not counted: nobody can be locked out for ever. Without a network,
+    only those of the account count.
 
     Locks:  the counters of the account and of the network, in key order
     Raises: TooManyTriesError  the password must not even be looked at
@@ -62,13 +64,21 @@ def waits_until(*, account: str, network: str, now: datetime) -> datetime | None
     return blocked.order_by("-blocked_until").values_list("blocked_until", flat=True).first()
 
 
+def forget_old(*, now: datetime) -> None:
+    """Delete tries that count no more, and sessions that have ended."""
+    SignInTries.objects.filter(last_at__lt=now - FORGOTTEN_AFTER).exclude(
+        blocked_until__gt=now
+    ).delete()
+    Session.objects.filter(expire_date__lt=now).delete()
+
+
 def _wait(over: int) -> timedelta:
     wait: timedelta = FIRST_WAIT * 2 ** min(over, 20)
     return min(wait, LONGEST_WAIT)
 
 
 def _names(account: str, network: str) -> list[tuple[str, str]]:
-    return [("account", account), ("network", network)]
+    return [("account", account), *([("network", network)] if network else [])]
 
 
 def _key(kind: str, name: str) -> str:

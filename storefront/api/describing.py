@@ -26,6 +26,9 @@ class ProblemField(serializers.Serializer[Any]):
     pointer = serializers.CharField(required=False, help_text="JSON pointer into the body.")
     parameter = serializers.CharField(required=False, help_text="Name of a query parameter.")
     detail = serializers.CharField()
+    may_be_kept = serializers.BooleanField(
+        required=False, help_text="True: it is only a doubt, and a reason lets it stand."
+    )
 
 
 class Problem(serializers.Serializer[Any]):

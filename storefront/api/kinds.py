@@ -222,7 +222,10 @@ BAD_ADDRESS = Kind(
     slug="bad-address",
     status=HTTPStatus.UNPROCESSABLE_ENTITY,
     title=_("No parcel can find this address"),
-    detail=_("Correct what is named in errors."),
+    detail=_(
+        "Correct what is named in errors. What may_be_kept is only doubtful: address_reason says"
+        " why it is right. The suggestion is how the post there would write it."
+    ),
 )
 # Orders
 NO_SUCH_ORDER = Kind(

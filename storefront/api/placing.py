@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample
@@ -10,7 +11,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders import checkout, payments
+from orders import address_checks, checkout, payments
 from orders.access import order_url, paid_url
 from orders.models import Cart, Order
 from shipping import promising
@@ -34,6 +35,12 @@ class NewOrder(Strict):
     ship_to = AddressFields()
     delivery = Text(max_length=20, help_text="One of the cart's delivery options.")
     total = MoneyFields(help_text="The total that the shopper agrees to.")
+    address_reason = Text(
+        max_length=address_checks.MAX_REASON,
+        allow_blank=True,
+        default="",
+        help_text="Why the address is right although bad-address says that it may be wrong.",
+    )
 
 
 class PlacedShown(serializers.Serializer[Any]):
@@ -46,6 +53,23 @@ class PlacedShown(serializers.Serializer[Any]):
     total = MoneyFields()
     pay_before = serializers.DateTimeField()
     pay_url = serializers.URLField(allow_null=True)
+
+
+def _bad_address(error: checkout.BadAddressError, written: Address) -> dict[str, Any]:
+    """Say what is wrong and what is doubtful, and how the post there would write the address."""
+    doubts = address_checks.doubts(written)
+    usual = address_checks.suggestion(written)
+    return {
+        "errors": [
+            {
+                "pointer": f"#/ship_to/{field}",
+                "detail": str(words),
+                "may_be_kept": field in doubts,
+            }
+            for field, words in {**doubts, **error.fields}.items()
+        ],
+        "suggestion": asdict(usual) if usual else None,
+    }
 
 
 def _placed(order: Order, pay_url: str | None) -> Response:
@@ -135,8 +159,15 @@ class Checkout(Endpoint):
                 ship_to=ship_to,
                 quote=quote,
                 agreed=Money(**wanted["total"]),
+                check=address_checks.note(
+                    ship_to,
+                    other=address_checks.suggestion(ship_to),
+                    reason=wanted["address_reason"],
+                ),
                 now=self.now,
             )
+        except checkout.BadAddressError as error:
+            raise ProblemError(kinds.BAD_ADDRESS, **_bad_address(error, ship_to)) from error
         except checkout.CannotSupplyError as error:
             looked = promising.look(cart=cart, country=country, now=self.now)
             raise too_little(looked) from error

@@ -110,14 +110,6 @@ def _invalid(error: exceptions.ValidationError) -> Told:
     return kinds.INVALID, {"errors": _flat(error.detail)}
 
 
-def _bad_address(error: checkout.BadAddressError) -> Told:
-    errors = [
-        {"pointer": f"#/ship_to/{field}", "detail": str(words)}
-        for field, words in error.fields.items()
-    ]
-    return kinds.BAD_ADDRESS, {"errors": errors}
-
-
 TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
     ProblemError: lambda error: (error.kind, error.more),
     # what Django and DRF find
@@ -160,7 +152,6 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
         {"total": money(error.total)},
     ),
     checkout.NothingToPayError: kinds.NOTHING_TO_PAY,
-    checkout.BadAddressError: _bad_address,
     codes.TooManyCodesError: kinds.TOO_MANY_CODES,
     redeeming.SpentError: lambda error: (kinds.CODE_SPENT, {"code": error.code}),
     payments.NotPayableError: kinds.NOT_PAYABLE,

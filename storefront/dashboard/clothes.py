@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Fara",
     "SITE_HEADER": "Fara",
@@ -15,6 +18,12 @@ UNFOLD: dict[str, Any] = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": "storefront.dashboard.look.favicon"}
     ],
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("How you sign in"), "link": reverse_lazy("factors:index")},
+            {"title": _("Change the password"), "link": reverse_lazy("admin:password_change")},
+        ]
+    },
     "LOGIN": {"form": "storefront.accounts.forms.SignInForm"},
     "SIDEBAR": {"show_search": True, "navigation": "storefront.dashboard.navigation.groups"},
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.apps import apps
@@ -32,33 +33,53 @@ def columns() -> Iterator[tuple[type[models.Model], str]]:
                 yield model, field.name
 
 
+# Tables of packages that keep sealed texts inside JSON: label -> column and keys.
+_inside: dict[str, tuple[str, Collection[str]]] = {}
+
+
+def look_inside(label: str, *, column: str, keys: Collection[str]) -> None:
+    """Rotate as well what stands sealed under ``keys`` of a JSON column."""
+    _inside[label] = (column, keys)
+
+
 def rotate() -> list[Count]:
     """Seal every value anew that the newest key did not seal.
 
     One row at a time, each only if nobody changed it meanwhile: safe to be killed anywhere, and
     to be run again. A value that no key opens stays as it is, and is counted.
     """
-    return [_rotate(model, name) for model, name in columns()]
+    plain = [_rotate(model, name, None) for model, name in columns()]
+    inside = [
+        _rotate(apps.get_model(label), column, keys) for label, (column, keys) in _inside.items()
+    ]
+    return plain + inside
 
 
-def _rotate(model: type[models.Model], name: str) -> Count:
+def _rotate(model: type[models.Model], name: str, keys: Collection[str] | None) -> Count:
     count = Count(column=f"{model._meta.label}.{name}")  # noqa: SLF001
     newest = Fernet(settings.FIELD_KEYS[0])
     rows = model._base_manager.exclude(**{name: ""})  # noqa: SLF001 - also what is hidden
-    for pk, sealed in rows.order_by("pk").values_list("pk", name).iterator():
-        if _opens(newest, sealed):
-            count.new_already += 1
-            continue
+    for pk, kept in rows.order_by("pk").values_list("pk", name).iterator():
         try:
-            fresh = resealed(sealed)
+            fresh = _fresh(newest, kept, keys)
         except BrokenSealError:
             count.broken += 1
             continue
-        if rows.filter(pk=pk, **{name: sealed}).update(**{name: fresh}):
+        if fresh == kept:
+            count.new_already += 1
+        elif rows.filter(pk=pk, **{name: kept}).update(**{name: fresh}):
             count.resealed += 1
         else:
             count.changed_meanwhile += 1
     return count
+
+
+def _fresh(newest: Fernet, kept: Any, keys: Collection[str] | None) -> Any:
+    """Return a value as the newest key seals it; what it has sealed stays as it is."""
+    if keys is not None:
+        sealed = {key: kept[key] for key in keys if key in kept}
+        return {**kept, **{key: _fresh(newest, each, None) for key, each in sealed.items()}}
+    return kept if _opens(newest, kept) else resealed(kept)
 
 
 def _opens(key: Fernet, sealed: str) -> bool:

@@ -71,7 +71,55 @@ class ReasonForm(forms.Form):
     )
 
 
-class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class Asks(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+    """A table whose actions ask before they act."""
+
+    refusals: ClassVar[tuple[type[Exception], ...]] = ()
+
+    def page_of(self, row: models.Model) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+
+    def ask(  # noqa: PLR0913 - one page: about what, in which words, and what then
+        self,
+        request: HttpRequest,
+        row: models.Model,
+        *,
+        title: str,
+        explain: str,
+        act: Callable[[Mapping[str, Any]], Any],
+        done: str | Callable[[Any], str],
+        form_class: type[forms.Form] = SureForm,
+        initial: Mapping[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Explain what will happen, and do it only when the form comes back by POST.
+
+        ``done`` is what to say then, or makes it of what ``act`` returned. A refusal of the verb
+        is shown on the same page, in the verb's own words.
+        """
+        given = request.POST if request.method == "POST" else None
+        form = form_class(given, initial=dict(initial or {}))
+        if form.is_valid():
+            try:
+                made = act(form.cleaned_data)
+            except (*REFUSALS, *self.refusals) as refusal:
+                form.add_error(None, str(refusal) or type(refusal).__name__)
+            else:
+                said = done if isinstance(done, str) else done(made)
+                self.message_user(request, said, messages.SUCCESS)
+                return HttpResponseRedirect(self.page_of(row))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "explain": explain,
+            "form": form,
+            "opts": self.opts,
+            "original": row,
+            "back": self.page_of(row),
+        }
+        return TemplateResponse(request, "staff/ask.html", context)
+
+
+class StaffAdmin(Asks):
     """A table that staff can read. Rows are written by verbs, so nothing here is editable.
 
     ``editable`` names the fields that are configuration; ``may_add`` and ``may_delete`` open
@@ -93,7 +141,6 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_per_page = 50
     show_full_result_count = False
     list_fullwidth = True
-    refusals: ClassVar[tuple[type[Exception], ...]] = ()
     fits: ClassVar[Mapping[str, Callable[[Any], bool]]] = {}
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
@@ -188,48 +235,6 @@ class StaffAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         if found is None or not self.has_view_permission(request, found):
             raise PermissionDenied
         return found
-
-    def page_of(self, row: models.Model) -> str:
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
-
-    def ask(  # noqa: PLR0913 - one page: about what, in which words, and what then
-        self,
-        request: HttpRequest,
-        row: models.Model,
-        *,
-        title: str,
-        explain: str,
-        act: Callable[[Mapping[str, Any]], Any],
-        done: str | Callable[[Any], str],
-        form_class: type[forms.Form] = SureForm,
-        initial: Mapping[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Explain what will happen, and do it only when the form comes back by POST.
-
-        ``done`` is what to say then, or makes it of what ``act`` returned. A refusal of the verb
-        is shown on the same page, in the verb's own words.
-        """
-        given = request.POST if request.method == "POST" else None
-        form = form_class(given, initial=dict(initial or {}))
-        if form.is_valid():
-            try:
-                made = act(form.cleaned_data)
-            except (*REFUSALS, *self.refusals) as refusal:
-                form.add_error(None, str(refusal) or type(refusal).__name__)
-            else:
-                said = done if isinstance(done, str) else done(made)
-                self.message_user(request, said, messages.SUCCESS)
-                return HttpResponseRedirect(self.page_of(row))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": title,
-            "explain": explain,
-            "form": form,
-            "opts": self.opts,
-            "original": row,
-            "back": self.page_of(row),
-        }
-        return TemplateResponse(request, "staff/ask.html", context)
 
     def wake(self, request: HttpRequest, task: Wakeable, **known: Any) -> None:
         """Have a worker go on at once with what a verb wrote down; else a sweep finds it."""

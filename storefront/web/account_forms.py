@@ -19,6 +19,7 @@ from storefront.lib.visitors import network_of
 
 EMAIL = gettext_lazy("E-mail")
 PASSWORD = gettext_lazy("Password")
+NEW_PASSWORD = gettext_lazy("New password")
 EMAIL_ERRORS = {
     "required": gettext_lazy("Enter your e-mail address."),
     "invalid": gettext_lazy("Enter an e-mail address like name@example.org."),
@@ -90,10 +91,14 @@ class ForgottenForm(ResetPasswordForm):  # type: ignore[misc]  # allauth ships n
         return email
 
 
+def new_password_field() -> forms.CharField:
+    return forms.CharField(label=NEW_PASSWORD, strip=False, error_messages=PASSWORD_ERRORS)
+
+
 class NewPasswordForm(forms.Form):
     """Another password for one account."""
 
-    password = forms.CharField(label=PASSWORD, strip=False, error_messages=PASSWORD_ERRORS)
+    password = new_password_field()
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

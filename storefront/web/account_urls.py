@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from storefront.web import account, addresses, coming_in, passwords, privacy
+from storefront.web import account, addresses, changing, coming_in, passwords, privacy
 
 urlpatterns = [
     # /en/account/: my orders
     path("", account.account, name="account"),
     path("profile/", account.profile, name="account_profile"),
+    # /en/account/email/: another address, which is proven first
+    path("email/", changing.email, name="account_email_change"),
+    path("email/sent/", changing.email_sent, name="account_email_sent"),
+    path("email/<str:key>/", changing.take, name="account_email_take"),
+    path("profile/password/", changing.password, name="account_own_password"),
     # /en/account/privacy/: a copy of everything, and to be forgotten
     path("privacy/", privacy.privacy, name="account_privacy"),
     path("privacy/copy/", privacy.export, name="account_export"),

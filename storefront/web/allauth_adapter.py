@@ -43,6 +43,10 @@ class ShopperAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         user: User | None = super().authenticate(request, **credentials)
         return None if user is None or user.is_staff else user
 
+    def get_login_stages(self) -> list[str]:
+        """Ask shoppers for no second factor: those are of staff, who never pass here."""
+        return [stage for stage in super().get_login_stages() if ".mfa." not in stage]
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Tell it as a fact; so often for one address that it cannot be flooded."""
         name, link = FACTS[template_prefix.rpartition("/")[2]]

@@ -6,7 +6,7 @@ cards it drew last; a card that shows anything else has another face and is draw
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -53,6 +53,7 @@ class Face:
     ip_rating: str
     power: tuple[str, ...]
     promise: Promise | None
+    adds_tax: bool = False  # its price is told without tax
 
 
 def stock_of(light: CardView, answer: Availability | None, now: datetime) -> Stock:
@@ -93,12 +94,14 @@ def card(  # noqa: PLR0913 - what a template says of a card, besides the light
     answer: Availability | None = None,
     *,
     country: str = "",
+    adds_tax: bool = False,
     heading: str = "h3",
     is_first: bool = False,
     can_compare: bool = True,
 ) -> Markup:
     """Return the card as HTML in the language of the page."""
     shown = face(light, now=now, currency=currency, answer=answer, country=country)
+    shown = replace(shown, adds_tax=True) if adds_tax else shown
     language = get_language() or settings.LANGUAGE_CODE
     draw = _drawn.__wrapped__ if settings.DEBUG else _drawn  # who edits a card wants to see it
     return draw(shown, language, heading, is_first=is_first, can_compare=can_compare)

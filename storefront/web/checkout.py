@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders import carts, checkout
+from orders import carts, checkout, sending_to
+from orders.address_checks import open_doubts
 from orders.addresses import problems
 from orders.models import Cart, Order
 from orders.redeeming import SpentError
@@ -25,7 +26,7 @@ from storefront.lib.money import Money
 from storefront.web.addresses import known_of
 from storefront.web.cart import LESS
 from storefront.web.filling import FilledCart, fill, ways
-from storefront.web.forms import AddressForm
+from storefront.web.forms import CheckoutAddressForm
 from storefront.web.paying import go_and_pay
 from storefront.web.visiting import COUNTRY_COOKIE, cart_token, open_cart, remember, visit
 
@@ -75,19 +76,19 @@ def address(request: HttpRequest, cart: Cart) -> HttpResponse:
     here, now = visit(request), timezone.now()
     wanted = {"countries": here.channel.countries, "language": here.language}
     if request.method == "POST":
-        form = AddressForm(request.POST, **wanted)
-        if form.is_valid():
+        form = CheckoutAddressForm(request.POST, noted=cart.address_check, **wanted)
+        if form.is_valid() and (ship_to := form.chosen):
             if not carts.has_lines(cart):
                 return redirect("cart")
-            ship_to = form.address()
-            carts.address(cart=cart, email=form.cleaned_data["email"], ship_to=ship_to, now=now)
+            email = form.cleaned_data["email"]
+            sending_to.address(cart=cart, email=email, ship_to=ship_to, check=form.note, now=now)
             response = redirect("checkout_delivery")
             remember(response, COUNTRY_COOKIE, ship_to.country)
             return response
     else:
         known = {"country": here.country, **known_of(request), **cart.ship_to}
         known["email"] = cart.email or known.get("email", "")
-        form = AddressForm(initial=known, **wanted)
+        form = CheckoutAddressForm(initial=known, noted=cart.address_check, **wanted)
     filled = fill(cart=cart, country=cart.country, now=now)
     if not filled.cart.lines:
         return redirect("cart")
@@ -107,7 +108,7 @@ def delivery(request: HttpRequest, cart: Cart) -> HttpResponse:
             return redirect("cart")
         tier = request.POST.get("tier", "")
         if any(quote.tier == tier for quote in found.quotes):
-            carts.choose_delivery(cart=cart, tier=tier, now=now)
+            sending_to.choose_delivery(cart=cart, tier=tier, now=now)
             return redirect("checkout_review")
         problem = str(NOT_CHOSEN)
     filled = fill(cart=cart, country=cart.country, now=now, tier=cart.service)
@@ -145,6 +146,7 @@ def place(request: HttpRequest, cart: Cart) -> HttpResponse:
             ship_to=Address(**cart.ship_to),
             quote=quote,
             agreed=agreed,
+            check=cart.address_check,
             now=now,
         )
     except checkout.AlreadyPlacedError as error:
@@ -160,9 +162,14 @@ def place(request: HttpRequest, cart: Cart) -> HttpResponse:
 
 def _missing_step(cart: Cart) -> str:
     """Name the page to go back to, if an earlier step is not done."""
-    if not cart.ship_to or not cart.email or problems(address=Address(**cart.ship_to)):
+    if not cart.ship_to or not cart.email or _is_wrong(cart):
         return "checkout"
     return "" if cart.service else "checkout_delivery"
+
+
+def _is_wrong(cart: Cart) -> bool:
+    ship_to = Address(**cart.ship_to)
+    return bool(problems(address=ship_to) or open_doubts(ship_to, cart.address_check))
 
 
 def _agreed(request: HttpRequest, currency: str) -> Money | None:
@@ -197,7 +204,7 @@ def _render(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
     cart: Cart,
     filled: FilledCart,
     *,
-    form: AddressForm | None = None,
+    form: CheckoutAddressForm | None = None,
     problem: str = "",
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:

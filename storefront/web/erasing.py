@@ -24,7 +24,7 @@ from notifications import forgetting as messages
 from notifications.models import Delivery
 from orders import forgetting
 from orders.models import Cart, Order
-from storefront.accounts import signing_in
+from storefront.accounts import changing, signing_in
 from storefront.accounts.models import User
 from storefront.accounts.proving import proven_addresses
 from storefront.lib.scrubbing import scrub
@@ -34,7 +34,8 @@ def known(user: User) -> dict[str, Any]:
     """Return all that we know of a person, as JSON can say it."""
     emails = proven_addresses(user)
     orders = Order.objects.of(user.pk, emails)
-    theirs = Delivery.objects.alias(lower=Lower("recipient")).filter(lower__in=emails)
+    wrote_to = {*emails, *changing.former_addresses(user)}
+    theirs = Delivery.objects.alias(lower=Lower("recipient")).filter(lower__in=wrote_to)
     mails = theirs.order_by("pk")
     return {
         "account": {
@@ -45,6 +46,11 @@ def known(user: User) -> dict[str, Any]:
             "joined_at": user.joined_at,
             "last_signed_in_at": user.last_login,
         },
+        "address_changes": list(
+            user.address_changes.order_by("pk").values(
+                "old_email", "new_email", "asked_at", "done_at"
+            )
+        ),
         "addresses": [
             {**each.address, "is_default": each.is_default}
             for each in user.addresses.order_by("pk")
@@ -57,10 +63,10 @@ def known(user: User) -> dict[str, Any]:
 
 
 def _order(order: Order) -> dict[str, Any]:
-    plain = ("number", "email", "locale", "ship_to", "currency", "status", "placed_at")
+    plain = ("number", "email", "locale", "ship_to", "address_check", "currency", "status")
     amounts = [f"{part}_amount" for part in ("goods", "delivery", "discount", "tax", "total")]
     return {
-        **{name: getattr(order, name) for name in (*plain, *amounts)},
+        **{name: getattr(order, name) for name in (*plain, "placed_at", *amounts)},
         "lines": [
             {"sku": line.sku, "title": line.title, "quantity": line.quantity,
              "line_amount": line.line_amount}
@@ -79,6 +85,7 @@ def _cart(cart: Cart) -> dict[str, Any]:
     return {
         "email": cart.email,
         "ship_to": cart.ship_to,
+        "address_check": cart.address_check,
         "codes": cart.codes,
         "touched_at": cart.touched_at,
         "lines": list(lines),
@@ -95,8 +102,12 @@ def erase(*, user_id: int, now: datetime) -> None:
     user = User.objects.select_for_update(of=["self"]).get(pk=user_id)
     emails = {*proven_addresses(user), user.email.lower()}
     words, numbers = forgetting.forget(addresses=list(emails), owner_id=user.pk, now=now)
-    words |= emails
-    messages.forget(emails=emails, numbers=numbers, words=words)
+    emails |= changing.former_addresses(user)
+    # To an address that was never confirmed we wrote one mail: it may be another person's.
+    asked = user.address_changes.filter(done_at=None)
+    links = set(asked.values_list("key", flat=True))
+    words |= emails | set(asked.values_list("new_email", flat=True))
+    messages.forget(emails=emails, numbers=numbers | links, words=words)
     _forget_copies(emails | numbers, words)
     for address in emails:
         signing_in.welcome(account=address)

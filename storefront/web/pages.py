@@ -153,15 +153,46 @@ PAGES: Mapping[str, Page] = {
             (
                 _("Cookies"),
                 _(
-                    "Three remember your cart, your country, and day or night. One protects the"
-                    " checkout. None follows you, so there is no banner."
+                    "Four remember your cart, how much is in it, your country, and day or night."
+                    " One protects forms, and if you sign in, one knows you for two weeks. None"
+                    " follows you, so there is no banner."
+                ),
+            ),
+            (
+                _("Your account"),
+                _(
+                    "You need none. If you open one, it keeps your e-mail address and those it had"
+                    " before, a digest of your password, when you last signed in, and what you"
+                    " write into it: name, language, addresses, and whether you want news. It"
+                    " stays until you erase it."
+                ),
+            ),
+            (
+                _("How long"),
+                _(
+                    "A cart that nobody touches is deleted after 30 days, with the address in it."
+                    " Tries to sign in are counted under a digest, and forgotten within two hours."
+                    " Orders and the mails about them stay: the books need them."
+                ),
+            ),
+            (
+                _("A copy, and being forgotten"),
+                _(
+                    "In your account, “What we know of you” gives you all of it as one file, and"
+                    " erases it: name, street, phone and e-mail go from account, carts, orders and"
+                    " mails. Amounts, goods, postcode, town and country stay in the books. While"
+                    " an order is on its way, it must arrive first. Suppliers who sent you a parcel"
+                    " are asked to erase your address too. Without an account: open one with the"
+                    " address of your order, and it is there."
                 ),
             ),
             (
                 _("Your order"),
                 _(
                     "The supplier gets what the parcel needs: name, address, phone if you gave"
-                    " one, and what to send. Your e-mail address stays with us."
+                    " one, and what to send. Your e-mail address stays with us. If you chose"
+                    " between two ways to write the address, or said why an odd one is right, that"
+                    " stays with the order."
                 ),
             ),
             (_("Payment"), _("You pay on the payment company’s page. We never see a card number.")),
@@ -181,7 +212,13 @@ PAGES: Mapping[str, Page] = {
                 _("If it cannot be had"),
                 _("A line the supplier refuses is canceled and not charged, and we tell you."),
             ),
-            (_("Prices"), _("They include VAT and duty. The cart adds delivery before you pay.")),
+            (
+                _("Prices"),
+                _(
+                    "They include duty, and VAT unless “plus tax” stands beside them. The cart adds"
+                    " delivery, and such tax, before you pay."
+                ),
+            ),
         ),
     ),
     "imprint": Page(

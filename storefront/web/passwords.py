@@ -9,11 +9,12 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from storefront.accounts import proving
+from storefront.accounts import changing, proving
 from storefront.accounts.models import User
 from storefront.web.account_forms import ForgottenForm, NewPasswordForm
 from storefront.web.coming_in import READS, too_many
@@ -55,8 +56,8 @@ def choose(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
     form = NewPasswordForm(request.POST if request.method == "POST" else None, user=user)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
-            user.set_password(form.cleaned_data["password"])
-            user.save(update_fields=["password"])
+            said = form.cleaned_data["password"]
+            changing.set_password(user=user, password=said, now=timezone.now())
             proving.prove(user=user)
         return redirect(reverse("account_login", query={"changed": 1}))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK

@@ -90,6 +90,13 @@ def product_json(  # noqa: PLR0913 - what the page shows, where and when
         "itemCondition": "https://schema.org/NewCondition",
         "availability": f"https://schema.org/{'OutOfStock' if answer.is_sold_out else 'InStock'}",
     }
+    if here.channel.adds_tax:
+        offer["priceSpecification"] = {
+            "@type": "UnitPriceSpecification",
+            "price": offer["price"],
+            "priceCurrency": offer["priceCurrency"],
+            "valueAddedTaxIncluded": False,
+        }
     if answer.promise is not None:
         offer["shippingDetails"] = _delivery(answer.promise, country=here.country, today=now.date())
     elif answer.more is not None:  # he sells packs only

@@ -83,7 +83,7 @@ FACET: Words = {
     "features": _("Features"),
 }
 FACET_HELP: Words = {
-    "price": _("With VAT and duty. Delivery is added in the cart, before you pay."),
+    "price": _("As on the cards, with duty. Delivery is added in the cart, before you pay."),
     "lumens": _("Double the lumens to notice a difference. 300 lm is enough for most paths."),
     "runtime": _("Until the light has fallen to a tenth of its first output, on the highest mode."),
     "weight": _("With its battery. Under 100 g you forget a headlamp."),

@@ -53,6 +53,10 @@ PAYLOADS = {
     "account.unproven": _ACCOUNT,
     "account.known": _ACCOUNT,
     "account.password_forgotten": _ACCOUNT,
+    "account.new_address": _ACCOUNT,
+    "account.address_changed": _ACCOUNT,
+    "account.password_changed": _ACCOUNT,
+    "account.factors_changed": {**_ACCOUNT, "what": "passkey_added"},
     "evidence.expires": {
         **_SUPPLIER,
         "criterion": "UN 38.3",

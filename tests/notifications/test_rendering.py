@@ -12,7 +12,7 @@ from tests.factories.notifications import PAYLOADS
 
 # What a mail is about, if it is no order.
 ABOUT = dict.fromkeys(("evidence.expires", "offers.withheld"), "Lumen")
-ABOUT |= dict.fromkeys(("account.unproven", "account.known", "account.password_forgotten"), "Fara")
+ABOUT |= dict.fromkeys((name for name in ROUTES if name.startswith("account.")), "Fara")
 MESSAGES = [(name, route.template) for name, routes in ROUTES.items() for route in routes]
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from orders import address_checks
 from orders.addresses import problems
 from tests.factories.orders import HOME
 
@@ -19,7 +20,6 @@ def test_a_whole_address_has_no_problems():
         ("line1", ""),
         ("city", ""),
         ("postcode", ""),
-        ("postcode", "1011"),
         ("country", "XX"),
         ("country", ""),
         ("name", "x" * 51),
@@ -52,3 +52,89 @@ def test_an_azerbaijani_address_needs_no_state():
     baku = replace(HOME, country="AZ", city="Bakı", postcode="AZ1000", line1="Nizami küçəsi 1")
 
     assert problems(address=baku) == {}
+
+
+def test_a_latvian_postcode_is_known_with_and_without_its_letters():
+    riga = replace(HOME, country="LV", city="Rīga", postcode="LV-1010", line1="Brīvības iela 1")
+
+    assert problems(address=riga) == {}
+    assert address_checks.doubts(riga) == {}
+    assert address_checks.suggestion(replace(riga, postcode="1010")) == riga
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("postcode", "1011"),
+        ("line1", "Postfach 12"),
+        ("line1", "PO Box 7"),
+        ("line1", "P.O. Box 7"),
+        ("line2", "Packstation 145"),
+    ],
+)
+def test_what_may_be_right_all_the_same_is_a_doubt(field, value):
+    doubtful = replace(HOME, **{field: value})
+
+    assert problems(address=doubtful) == {}
+    assert list(address_checks.doubts(doubtful)) == [field]
+
+
+def test_a_street_that_is_called_like_a_box_is_none():
+    assert address_checks.doubts(replace(HOME, line1="Boxhagener Straße 7, Postfachweg")) == {}
+
+
+def test_a_postcode_of_another_region_is_a_doubt():
+    there = replace(HOME, country="US", region="California", city="Fresno", postcode="10001")
+
+    assert list(address_checks.doubts(there)) == ["postcode"]
+    assert address_checks.doubts(replace(there, postcode="93650")) == {}
+
+
+@pytest.mark.parametrize(
+    ("country", "written", "usual"),
+    [
+        ("GB", "sw1a1aa", "SW1A 1AA"),
+        ("NL", "1234ab", "1234 AB"),
+        ("PL", "00950", "00-950"),
+        ("PT", "2725079", "2725-079"),
+        ("DE", "D-10115", "10115"),
+    ],
+)
+def test_a_postcode_is_suggested_as_its_post_writes_it(country, written, usual):
+    there = replace(HOME, country=country, postcode=written)
+
+    assert address_checks.doubts(there) == {}
+    assert address_checks.suggestion(there) == replace(there, postcode=usual)
+    assert address_checks.suggestion(replace(there, postcode=usual)) is None
+
+
+@pytest.mark.parametrize(
+    ("country", "written"), [("AZ", "AZ1000"), ("AZ", "1000"), ("SE", "114 55"), ("SE", "11455")]
+)
+def test_ways_to_write_that_are_both_usual_are_left_alone(country, written):
+    there = replace(HOME, country=country, postcode=written)
+
+    assert address_checks.doubts(there) == {}
+    assert address_checks.suggestion(there) is None
+
+
+def test_a_province_is_spelled_as_the_list_spells_it():
+    there = replace(HOME, country="CA", region="ontario", city="Ottawa", postcode="K1A 0B1")
+
+    assert address_checks.suggestion(there) == replace(there, region="Ontario")
+    assert address_checks.suggestion(replace(there, region="ON")) is None
+
+
+def test_a_reason_settles_the_doubts_of_this_very_address_only():
+    doubtful = replace(HOME, postcode="1011")
+    noted = address_checks.note(doubtful, reason="built last year")
+
+    assert noted["verdict"] == "unverified_accepted"
+    assert address_checks.open_doubts(doubtful, noted) == {}
+    assert list(address_checks.open_doubts(replace(doubtful, postcode="1012"), noted)) == [
+        "postcode"
+    ]
+    assert address_checks.without_person(noted) == {
+        "verdict": "unverified_accepted",
+        "doubts": ["postcode"],
+    }

@@ -1,17 +1,24 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError
 
-from orders import carts, checkout
-from orders.models import Order, Reservation
+from orders import address_checks, carts, checking, checkout
+from orders.models import Order, PurchaseOrder, Reservation
 from storefront.lib.money import Money
 from suppliers.models import StockLevel, Supplier
-from tests.factories.orders import HOME, make_cart, make_order, make_sellable, quote_for
+from tests.factories.orders import (
+    HOME,
+    make_cart,
+    make_order,
+    make_purchase_orders,
+    make_sellable,
+    quote_for,
+)
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +126,33 @@ def test_an_address_without_a_town_is_refused_by_field():
         place(make_cart(make_sellable()), ship_to=replace(HOME, city=""))
 
     assert list(refused.value.fields) == ["city"]
+
+
+def test_a_doubtful_address_is_an_order_once_somebody_says_why_it_is_right():
+    doubtful = replace(HOME, postcode="1011")
+    cart = make_cart(make_sellable())
+    with pytest.raises(checkout.DoubtfulAddressError) as refused:
+        place(cart, ship_to=doubtful)
+
+    noted = address_checks.note(doubtful, reason="built last year")
+    order = place(cart, ship_to=doubtful, check=noted)
+
+    assert list(refused.value.fields) == ["postcode"]
+    assert order.address_check["reason"] == "built last year"
+
+
+def test_what_the_shopper_insisted_on_holds_no_purchase_order():
+    (purchase,) = make_purchase_orders(make_sellable())
+    doubtful = replace(HOME, postcode="1011")
+
+    def held(noted):
+        Order.objects.update(ship_to=asdict(doubtful), address_check=noted)
+        again = PurchaseOrder.objects.get(pk=purchase.pk)
+        found = checking.check(purchase_order=again, connector=object(), now=NOON)
+        return "address" in {reason.code for reason in found}
+
+    assert held({})
+    assert not held(address_checks.note(doubtful, reason="built last year"))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from catalog import tasks as catalog_tasks
 from orders import claim_tasks
@@ -44,3 +45,9 @@ def started(monkeypatch):
         name = task.name.rpartition(".")[2]
         monkeypatch.setattr(task, "delay", lambda _name=name, **known: found.append((_name, known)))
     return found
+
+
+@pytest.fixture
+def client_factory():
+    """Make browsers of other people."""
+    return Client

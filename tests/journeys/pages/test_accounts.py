@@ -12,8 +12,18 @@ from tests.factories.shoppers import PASSWORD, make_shopper
 from tests.journeys.pages.conftest import overflow, violations, visit
 
 pytestmark = pytest.mark.browser
-DOORS = ["sign-in/", "sign-up/", "password/", "sent/", "confirm/x/", "password/1/x/", "erased/"]
-OWN = ["", "addresses/", "addresses/new/", "profile/", "privacy/", "privacy/erase/"]
+DOORS = [
+    "sign-in/",
+    "sign-up/",
+    "password/",
+    "sent/",
+    "confirm/x/",
+    "password/1/x/",
+    "erased/",
+    "email/x/",
+]
+OWN = ["", "addresses/", "addresses/new/", "profile/", "profile/password/", "email/", "email/sent/",
+       "privacy/", "privacy/erase/"]  # fmt: skip
 
 
 def test_from_a_guests_cart_to_an_account_with_it_by_keyboard_and_without_scripts(shop, browse):

@@ -155,6 +155,31 @@ def test_an_address_that_no_parcel_can_find_is_refused_field_by_field(api, cart,
     assert Order.objects.count() == 0
 
 
+def test_a_doubtful_address_is_kept_with_a_reason_and_a_usual_one_is_suggested(api, cart, wish):
+    wish["ship_to"] |= {"line1": "Postfach 7", "postcode": "D-10115"}
+
+    refused = api.post(f"{cart}checkout/", wish, key="k1")
+    placed = api.post(f"{cart}checkout/", wish | {"address_reason": "a house"}, key="k2")
+
+    assert kind_of(refused) == "bad-address"
+    assert [each["may_be_kept"] for each in refused.json()["errors"]] == [True]
+    assert refused.json()["suggestion"]["postcode"] == "10115"
+    assert placed.status_code == 201
+    noted = Order.objects.get().address_check
+    assert (noted["verdict"], noted["doubts"]) == ("unverified_accepted", ["line1"])
+    assert (noted["reason"], noted["other"]["postcode"]) == ("a house", "10115")
+    assert Order.objects.get().ship_to["postcode"] == "D-10115", "nothing is corrected unasked"
+
+
+def test_a_reason_makes_no_address_of_half_of_one(api, cart, wish):
+    wish["ship_to"] |= {"postcode": ""}
+
+    answer = api.post(f"{cart}checkout/", wish | {"address_reason": "trust me"}, key="k1")
+
+    assert answer.status_code == 422
+    assert [each["may_be_kept"] for each in answer.json()["errors"]] == [False]
+
+
 def test_an_empty_cart_is_no_order(api, listing, wish):
     token = api.post("/api/v1/carts/", {}).json()["token"]
 

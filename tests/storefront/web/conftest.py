@@ -10,8 +10,10 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from django.core.cache import cache
 from django.db import transaction
+from django.test import Client
 
 from catalog import shelving
+from storefront.accounts.models import User
 from tests.factories.catalog import (
     NOON,
     make_category,
@@ -41,8 +43,8 @@ def words_of_both_languages():
 @pytest.fixture(autouse=True)
 def noon(quiet_surroundings):
     cache.clear()
-    with time_machine.travel(NOON, tick=False):
-        yield NOON
+    with time_machine.travel(NOON, tick=False) as clock:
+        yield clock
 
 
 def make_light(title="Trail 400", slug="trail-400", quantity=5, price="39.99", **spec):
@@ -104,3 +106,11 @@ WHO = {
     "city": "Berlin",
     "country": "DE",
 }
+
+
+@pytest.fixture
+def staff_of_shop():
+    """Somebody of the staff, in another browser."""
+    desk = Client()
+    desk.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
+    return desk

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import contextlib
 import json
+from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection
 
 from notifications import dispatch
 from notifications.models import Delivery, Event
-from orders import carts, keeping
-from orders.models import Order, PurchaseMessage, PurchaseOrder, SupplierToAsk
-from storefront.accounts import profile
-from storefront.accounts.models import User
+from orders import keeping, sending_to
+from orders.models import Cart, Order, PurchaseMessage, PurchaseOrder, SupplierToAsk
+from storefront.accounts import profile, signing_in
+from storefront.accounts.models import SignInTries, User
 from storefront.api.models import IdempotencyRecord
 from storefront.hooks.models import InboundCall
 from storefront.lib.address import Address
@@ -59,7 +62,7 @@ def lived(user, light):
     )
     Order.objects.filter(pk=purchase.order_id).update(status="completed")
     cart = keeping.bring(owner_id=user.pk, token=make_cart(light).token, now=NOON)
-    carts.address(cart=cart, email=CANARIES[3], ship_to=THERE, now=NOON)
+    sending_to.address(cart=cart, email=CANARIES[3], ship_to=THERE, now=NOON)
     profile.keep(user_id=user.pk, address=THERE, is_default=True)
     profile.say(user_id=user.pk, kind="marketing_email", is_given=True, source="x", now=NOON)
     User.objects.filter(pk=user.pk).update(name=CANARIES[0])
@@ -209,3 +212,32 @@ def test_mails_that_wait_are_not_sent(theirs, kanari, light):
 
     assert not Delivery.objects.filter(status="pending", recipient__contains="erased").exists()
     assert not waiting.exists()
+
+
+def test_a_cart_that_nobody_touched_for_30_days_goes_with_its_address(light):
+    old, young, ordered = make_cart(light), make_cart(light), make_paid_order(light).cart
+    for cart, days in ((old, 31), (young, 29), (ordered, 31)):
+        Cart.objects.filter(pk=cart.pk).update(touched_at=NOON - timedelta(days=days))
+
+    assert keeping.forget_old(now=NOON) == 1
+
+    assert set(Cart.objects.values_list("pk", flat=True)) == {young.pk, ordered.pk}
+
+
+def test_tries_and_sessions_that_are_over_are_forgotten(theirs, kanari):
+    late = NOON + timedelta(hours=2)
+    with contextlib.suppress(signing_in.TooManyTriesError):
+        signing_in.knock(account="somebody", network="192.0.2.0/24", now=NOON)
+    signing_in.knock(account="another", network="", now=late)
+
+    signing_in.forget_old(now=late)
+
+    assert SignInTries.objects.count() == 1
+    assert theirs.get("/en/account/").status_code == 200
+    signing_in.forget_old(now=NOON + timedelta(days=15))
+    assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize("language", ["en", "az"])
+def test_the_page_about_privacy_is_whole(shopper, light, language):
+    assert not Page(shopper.get(f"/{language}/info/privacy/")).faults

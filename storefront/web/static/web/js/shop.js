@@ -126,4 +126,7 @@ document.addEventListener("htmx:response:error", (event) => {
 
 ready(document);
 countCart();
-document.querySelector("[data-focus]")?.focus();
+const calls = document.querySelector("[data-focus]");
+calls?.focus();
+// A form sent from "#id_email" comes back to that field: what is wrong is said first.
+if (calls && location.hash) addEventListener("load", () => setTimeout(() => calls.focus()));

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secret, hotp_value
+from cryptography.fernet import Fernet
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+
+from notifications.models import Event
+from storefront.accounts import enrolling, signing_in, vouching
+from storefront.accounts.models import FactorChange, User
+from storefront.lib import rotating
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+SECRET = generate_totp_secret()
+
+
+def code_at(moment, secret=SECRET):
+    return format_hotp_value(hotp_value(secret, int(moment.timestamp()) // 30))
+
+
+def with_app(user, now=NOON):
+    enrolling.add_app(user=user, secret=SECRET, code=code_at(now), now=now)
+    return user
+
+
+def happened(user):
+    return list(
+        FactorChange.objects.filter(user=user).order_by("pk").values_list("what", flat=True)
+    )
+
+
+@pytest.fixture
+def person():
+    return User.objects.create_superuser("staff@fara.example", "a good password")
+
+
+@pytest.fixture
+def boss():
+    return User.objects.create_superuser("boss@fara.example", "a good password")
+
+
+def test_an_app_is_kept_only_with_a_code_of_it_and_its_secret_is_sealed(person):
+    with pytest.raises(vouching.NotProvenError):
+        enrolling.add_app(user=person, secret=SECRET, code="000000", now=NOON)
+
+    with_app(person)
+
+    assert SECRET not in str(Authenticator.objects.get().data)
+    assert happened(person) == ["app_added"]
+    assert Event.objects.filter(name="account.factors_changed").count() == 1
+
+
+def test_a_code_counts_once_also_within_its_half_minute(person):
+    with_app(person)
+    later = NOON + timedelta(seconds=60)
+
+    with pytest.raises(vouching.NotProvenError):
+        vouching.by_code(user=person, code=code_at(NOON), now=NOON)
+    vouching.by_code(user=person, code=code_at(later), now=later)
+
+    with pytest.raises(vouching.NotProvenError):
+        vouching.by_code(user=person, code=code_at(later), now=later)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_code_that_is_sent_eight_times_at_once_counts_once(person):
+    with_app(person)
+    later, came_in = NOON + timedelta(minutes=5), []
+
+    def try_it():
+        try:
+            vouching.by_code(user=person, code=code_at(later), now=later)
+            came_in.append(1)
+        except (vouching.NotProvenError, signing_in.TooManyTriesError):
+            pass
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=try_it) for _ in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert came_in == [1]
+
+
+def test_who_tries_codes_must_wait_even_with_the_right_one(person):
+    with_app(person)
+    later = NOON + timedelta(minutes=5)
+    for _ in range(5):
+        with pytest.raises(vouching.NotProvenError):
+            vouching.by_code(user=person, code="000000", now=later)
+
+    with pytest.raises(signing_in.TooManyTriesError):
+        vouching.by_code(user=person, code=code_at(later), now=later)
+    much_later = later + timedelta(minutes=1)
+    vouching.by_code(user=person, code=code_at(much_later), now=much_later)
+
+
+def test_a_recovery_code_works_once_and_new_ones_end_the_old(person):
+    with_app(person)
+    first = enrolling.make_codes(user=person, now=NOON)
+    vouching.by_code(user=person, code=first[0], now=NOON)
+
+    with pytest.raises(vouching.NotProvenError):
+        vouching.by_code(user=person, code=first[0], now=NOON)
+    second = enrolling.make_codes(user=person, now=NOON)
+    with pytest.raises(vouching.NotProvenError):
+        vouching.by_code(user=person, code=first[1], now=NOON)
+    vouching.by_code(user=person, code=second[1], now=NOON)
+
+    assert len(set(first) | set(second)) == 20
+    assert happened(person).count("code_used") == 2
+
+
+def test_the_last_factor_stays_where_one_is_needed(person, settings):
+    factor = Authenticator.objects.get(user=with_app(person))
+    enrolling.make_codes(user=person, now=NOON)
+    settings.STAFF_SECOND_FACTOR = True
+    with pytest.raises(enrolling.LastOneError):
+        enrolling.drop(user=person, factor_id=factor.pk, now=NOON)
+
+    settings.STAFF_SECOND_FACTOR = False
+    enrolling.drop(user=person, factor_id=factor.pk, now=NOON)
+
+    assert not Authenticator.objects.exists()
+
+
+def test_nobody_takes_out_a_factor_of_somebody_else_as_his_own(person, boss):
+    factor = Authenticator.objects.get(user=with_app(person))
+
+    with pytest.raises(Authenticator.DoesNotExist):
+        enrolling.drop(user=boss, factor_id=factor.pk, now=NOON)
+
+
+def test_a_reset_is_for_another_superuser_and_leaves_its_reason(person, boss):
+    with_app(person)
+    clerk = User.objects.create_user("clerk@fara.example", "a good password", is_staff=True)
+    for actor in (clerk, person):
+        with pytest.raises(enrolling.NotAllowedError):
+            enrolling.reset(user=person, actor=actor, reason="lost phone", now=NOON)
+
+    enrolling.reset(user=person, actor=boss, reason="lost phone", now=NOON)
+
+    trace = FactorChange.objects.latest("pk")
+    assert (trace.what, trace.actor, trace.reason) == ("reset", boss, "lost phone")
+    assert not enrolling.has_any(person)
+
+
+def test_the_only_superuser_is_helped_at_the_machine(person, capsys):
+    with_app(person)
+
+    call_command("reset_second_factors", "Staff@fara.example", reason="lost phone")
+
+    assert not enrolling.has_any(person)
+    assert FactorChange.objects.latest("pk").actor is None
+
+
+def test_the_trace_is_never_changed_and_outlives_its_actor(person, boss):
+    with_app(person)
+    enrolling.reset(user=person, actor=boss, reason="lost phone", now=NOON)
+    trace = FactorChange.objects.filter(what="reset")
+    for change in ({"reason": "x"}, {"actor": person}, {"what": "dropped"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            trace.update(**change)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        FactorChange.objects.create(user=person, what="reset", at=NOON)
+
+    boss.delete()
+
+    assert trace.get().actor is None
+
+
+def test_secrets_of_factors_are_sealed_anew_with_the_newest_key(person, settings):
+    with_app(person)
+    codes = enrolling.make_codes(user=person, now=NOON)
+    old = settings.FIELD_KEYS
+    settings.FIELD_KEYS = [Fernet.generate_key().decode(), *old]
+    found = {each.column: each for each in rotating.rotate()}["mfa.Authenticator.data"]
+    again = {each.column: each for each in rotating.rotate()}["mfa.Authenticator.data"]
+
+    settings.FIELD_KEYS = settings.FIELD_KEYS[:1]
+    vouching.by_code(user=person, code=codes[0], now=NOON)
+
+    assert (found.resealed, found.broken) == (2, 0)
+    assert again.new_already == 2
