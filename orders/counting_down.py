@@ -31,9 +31,13 @@ MARGIN_PERCENT = 125  # of the longest lag that was seen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sold:
-    """Units of one row that we sold, and when the supplier heard of it."""
+    """Units of one row that we sold, and when the supplier heard of it.
+
+    Shape:  ``accepted_at`` is when we heard his yes; he may have counted from ``ordered_at`` on
+    """
 
     quantity: int
+    ordered_at: datetime
     accepted_at: datetime | None
     shipped_at: datetime | None
     released_at: datetime | None
@@ -145,7 +149,8 @@ def watch(histories: Sequence[History], *, window: timedelta, by_shipment: bool)
             begin = _begin(sale, window, by_shipment=by_shipment)
             if begin is None:
                 continue
-            first, end = begin - (HEARD_LATE if by_shipment else timedelta(0)), begin + window
+            first = begin - HEARD_LATE if by_shipment else sale.ordered_at
+            end = begin + window
             is_alone = _within(ours, first - window, end) == _within(
                 sorted(sale.moments), first - window, end
             )
@@ -164,9 +169,12 @@ def watch(histories: Sequence[History], *, window: timedelta, by_shipment: bool)
 
 
 def _begin(sale: Sold, window: timedelta, *, by_shipment: bool) -> datetime | None:
-    """Return the event of a sale whose other events do not fall into its window, else None."""
+    """Return the event of a sale whose other events do not fall into its window, else None.
+
+    Of a yes that was long in coming nobody knows when he counted.
+    """
     accepted, shipped, released = sale.accepted_at, sale.shipped_at, sale.released_at
-    if accepted is None:
+    if accepted is None or accepted > sale.ordered_at + HEARD_LATE:
         return None
     if by_shipment:
         is_apart = shipped is not None and accepted < shipped - HEARD_LATE - window

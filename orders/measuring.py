@@ -53,6 +53,7 @@ def _histories(supplier: Supplier, now: datetime) -> list[History]:
         Allocation.objects.filter(level__offer__supplier=supplier, level__is_silent=False)
         .annotate(accepted_at=Subquery(orders.values("accepted_at")[:1]))
         .filter(accepted_at__gte=since)
+        .select_related("line__order")
         .order_by("-pk")[:LATEST]
     )
     sales: dict[int, list[Sold]] = defaultdict(list)
@@ -61,6 +62,7 @@ def _histories(supplier: Supplier, now: datetime) -> list[History]:
         sales[each.level_id].append(
             Sold(
                 quantity=each.quantity,
+                ordered_at=each.line.order.placed_at,
                 accepted_at=each.accepted_at,
                 shipped_at=each.shipped_at,
                 released_at=each.status_since if is_released else None,

@@ -14,7 +14,17 @@ DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 
 
-def history(counts_at, *, sales=8, lag=30 * MINUTE, seed=1, others_every=None, ships=True, down=()):
+def history(
+    counts_at,
+    *,
+    sales=8,
+    lag=30 * MINUTE,
+    seed=1,
+    others_every=None,
+    ships=True,
+    down=(),
+    heard_after=timedelta(0),
+):
     """Sell one unit every four days, shipped after two; ``counts_at`` names when he counts.
 
     His figures are read twice an hour; from each of the ``down`` sales on not for 28 hours.
@@ -25,9 +35,15 @@ def history(counts_at, *, sales=8, lag=30 * MINUTE, seed=1, others_every=None, s
         accepted_at = NOON + 4 * DAY * number
         shipped_at = accepted_at + 2 * DAY if ships else None
         sold.append(
-            Sold(quantity=1, accepted_at=accepted_at, shipped_at=shipped_at, released_at=None)
+            Sold(
+                quantity=1,
+                ordered_at=accepted_at - heard_after,
+                accepted_at=accepted_at,
+                shipped_at=shipped_at,
+                released_at=None,
+            )
         )
-        event = {"order": accepted_at, "shipment": shipped_at}.get(counts_at)
+        event = {"order": accepted_at - heard_after, "shipment": shipped_at}.get(counts_at)
         if event is not None:
             moves.append((event + lag * dice.uniform(0.5, 1), -1))
     end = NOON + 4 * DAY * sales
@@ -88,9 +104,24 @@ def test_while_his_line_is_down_no_sale_is_missing_from_his_figures():
     assert found.order.missed == 0
 
 
+@pytest.mark.parametrize("heard_after", [50 * MINUTE, 3 * HOUR])
+def test_a_yes_that_was_long_in_coming_makes_no_sale_a_missing_one(heard_after):
+    """He counted before we heard of it."""
+    found = measured("order", rows=20, heard_after=heard_after)
+
+    assert found.at in {"order", None}
+    assert found.order.missed == 0
+
+
 def test_sales_that_are_not_alone_are_not_judged():
     crowded = history("order", sales=2)
-    twin = Sold(quantity=1, accepted_at=NOON + HOUR, shipped_at=None, released_at=None)
+    twin = Sold(
+        quantity=1,
+        ordered_at=NOON + HOUR,
+        accepted_at=NOON + HOUR,
+        shipped_at=None,
+        released_at=None,
+    )
     first = counting_down.watch([crowded], window=2 * HOUR, by_shipment=False)
     disturbed = History(
         sales=[*crowded.sales, twin],
