@@ -76,6 +76,7 @@ COLUMNS = {
     "locale": _("Language"),
     "email": _("E-mail"),
     "ship_to": _("Goes to"),
+    "address_check": _("How it was checked"),
     "service": _("Delivery"),
     "created_at": _("Made"),
     "touched_at": _("Touched"),
