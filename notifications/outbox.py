@@ -7,12 +7,17 @@ from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
 
 from notifications.models import Event
 from storefront.lib.inserting import insert
-from storefront.lib.prepared import Prepared
+from storefront.lib.prepared import planned_cursor
 from storefront.lib.transactions import needs_transaction
+
+# A subject may have been told of a thousand times: only its last number is read.
+TOLD = """
+SELECT (SELECT id FROM notifications_event WHERE key = %s),
+  COALESCE((SELECT max(sequence) FROM notifications_event WHERE subject = %s), 0)
+"""
 
 
 @needs_transaction
@@ -25,10 +30,11 @@ def tell(*, name: str, key: str, subject: str, payload: dict[str, Any], at: date
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [subject])
-    told = _TOLD(key=key, subject=subject)
-    if known := next((one for one in told if one.key == key), None):
-        return known
-    last = max((one.sequence for one in told if one.subject == subject), default=0)
+    with planned_cursor(connection) as cursor:
+        cursor.execute(TOLD, [key, subject])
+        known, last = cursor.fetchone()
+    if known is not None:
+        return Event.objects.get(pk=known)
     event = Event(
         key=key,
         name=name,
@@ -40,13 +46,6 @@ def tell(*, name: str, key: str, subject: str, payload: dict[str, Any], at: date
     insert([event])
     transaction.on_commit(partial(_wake, event.pk), robust=True)
     return event
-
-
-def _told(*, key: str, subject: str) -> QuerySet[Event]:
-    return Event.objects.filter(Q(key=key) | Q(subject=subject)).defer("payload")
-
-
-_TOLD = Prepared(_told)
 
 
 def _wake(event_id: int) -> None:

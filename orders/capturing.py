@@ -91,6 +91,13 @@ def ending(*, now: datetime) -> QuerySet[Payment]:
     )
 
 
+def waits(payment: Payment, *, now: datetime) -> bool:
+    """Test whether money is not taken yet on purpose: it is taken once, when all have answered."""
+    if payment.taking != Taking.ONCE or _ends_soon(payment, now):
+        return False
+    return _open_orders().filter(order=payment.order_id).exists()
+
+
 def next_step(payment: Payment, *, now: datetime) -> Step | None:
     """Choose the next call for a payment; None while nothing is to be asked."""
     waiting = list(

@@ -165,7 +165,11 @@ def _place(  # noqa: PLR0913
     now: datetime,
     agreed: Money | None,
 ) -> Order:
-    (cart,) = _LOCKED(cart_id=cart.pk)
+    if (
+        locked := _LOCKED.first(cart_id=cart.pk)
+    ) is None:  # it went into the cart of an account meanwhile
+        raise EmptyCartError
+    cart = locked
     if order := _PLACED.first(cart_id=cart.pk):
         raise AlreadyPlacedError(order)
     read = cart_lines.read(cart=cart, now=now)
@@ -292,8 +296,5 @@ def _locked(*, cart_id: int) -> QuerySet[Cart]:
     return Cart.objects.select_for_update(of=["self"]).select_related("channel").filter(pk=cart_id)
 
 
-def _placed(*, cart_id: int) -> QuerySet[Order]:
-    return Order.objects.filter(cart=cart_id)
-
-
-_LOCKED, _PLACED = Prepared(_locked), Prepared(_placed)
+_LOCKED = Prepared(_locked)
+_PLACED = Prepared(lambda *, cart_id: Order.objects.filter(cart=cart_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 
 from orders.models import PurchaseOrder, SupplierBill
@@ -163,7 +163,11 @@ def enter(*, bill: SupplierBill, actor: str, now: datetime) -> SupplierBill:
     mine = PurchaseOrder.objects.filter(supplier=bill.supplier)
     bill.purchase_order = mine.filter(number=bill.number).first()
     bill.told_by, bill.told_at = actor[:100], now
-    bill.save()
+    try:
+        with transaction.atomic():
+            bill.save()
+    except IntegrityError as error:  # a colleague entered it at this very moment
+        raise BillRefusedError(gettext("This bill of his is here already.")) from error
     return bill
 
 

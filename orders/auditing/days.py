@@ -15,7 +15,7 @@ from django.db.models import Min, Q
 from django.utils import timezone
 
 from orders.auditing import gateways, purchases, recording, worth
-from orders.auditing.finding import Finding
+from orders.auditing.finding import Compared
 from orders.gateways import UnknownGatewayError
 from orders.models import MoneyDay, MoneyDifference, Payment, PurchaseOrder, SupplierBill
 from storefront.lib.failpoints import failpoint
@@ -27,6 +27,8 @@ from suppliers.models import Supplier
 MARGIN = timedelta(hours=3)
 LOOKS_BACK = timedelta(days=14)
 SUBJECT = "money of a day"
+# A day that nobody can finish is not asked about every half hour for ever.
+OFTEN, RARELY = 8, timedelta(hours=12)
 Status = MoneyDay.Status
 type Clock = Callable[[], datetime]
 
@@ -40,7 +42,7 @@ class Part:
     """One that is compared by himself: a gateway, our orders, a supplier."""
 
     name: str
-    compare: Callable[[], tuple[list[Finding], int]]
+    compare: Callable[[], Compared]
 
 
 def day_of(day: date, *, now: datetime) -> MoneyDay:
@@ -68,7 +70,8 @@ def due(*, now: datetime) -> list[MoneyDay]:
     for past in range((last - first).days + 1):
         day_of(first + timedelta(days=past), now=now)
     waiting = MoneyDay.objects.filter(status__in=[Status.OPEN, Status.RUNNING], day__lte=last)
-    return list(waiting.order_by("day"))
+    newest_first = waiting.order_by("-day")
+    return [day for day in newest_first if day.tries < OFTEN or day.status_since <= now - RARELY]
 
 
 def reconcile(*, day: MoneyDay, moment: Clock) -> MoneyDay:
@@ -102,13 +105,18 @@ def _compare_all(day: MoneyDay, moment: Clock) -> None:
     for part in _parts(day, moment):
         examined = recording.open_ids(part.name)
         try:
-            findings, counts[part.name] = part.compare()
+            compared = part.compare()
         except (OutsideError, LaneFullError, UnknownGatewayError) as error:
             problems.append(f"{part.name}: {error or type(error).__name__}")
             continue
         recording.record(
-            part=part.name, findings=findings, examined=examined, day=day, now=moment()
+            part=part.name,
+            findings=compared.findings,
+            examined=examined - recording.left_ids(part.name, compared.left),
+            day=day,
+            now=moment(),
         )
+        counts[part.name] = compared.count
         failpoint("auditing.part_recorded")
     now = moment()
     if problems:

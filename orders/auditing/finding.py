@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+from django.db.models import Q
 
 from orders.models import MoneyDifference
 
@@ -57,3 +59,15 @@ class Finding:
             "supplier_id": self.supplier_id,
             "bill_id": self.bill_id,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What a comparison of one part found, and of how many.
+
+    Shape:  ``left`` are the differences of which it could not tell whether they are gone
+    """
+
+    findings: list[Finding]
+    count: int
+    left: Q = field(default_factory=lambda: Q(pk__in=()))

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from orders import ledger
 from orders.auditing import operations
-from orders.auditing.finding import Finding, Kind, What
+from orders.auditing.finding import Compared, Finding, Kind, What
 from orders.gateways import gateway_for
 from orders.gateways.base import Gateway, Standing, TooMuchError, UnknownAtGatewayError
 from orders.models import MoneyDifference, Order, Payment
@@ -26,9 +26,7 @@ def part_of(gateway: str) -> str:
     return f"gateway:{gateway}"
 
 
-def compare(
-    *, gateway: str, since: datetime, until: datetime, moment: Clock
-) -> tuple[list[Finding], int]:
+def compare(*, gateway: str, since: datetime, until: datetime, moment: Clock) -> Compared:
     """Return the differences of all payments that moved in a time, and how many were compared.
 
     Payments that are still held, and those that differ already, are compared whenever.
@@ -47,6 +45,7 @@ def compare(
         raise TooMuchError(f"{gateway}: {len(ours)} payments are to be compared")
     findings: list[Finding] = []
     known: set[str] = set()
+    moving: list[int] = []
     for payment in ours:
         standing = by_name.get(payment.reference) or by_name.get(payment.key)
         if standing is None:
@@ -54,14 +53,21 @@ def compare(
         else:
             known.add(standing.name)
         if standing is None or not _agrees(payment, standing):
-            findings += of_payment(payment=payment, now=moment())
+            differing = of_payment(payment=payment, now=moment())
+            if differing is None:
+                moving.append(payment.pk)
+            else:
+                findings += differing
     strangers = [one for name, one in listed.items() if name not in known]
     findings += _unknown(strangers, moment())
-    return findings, len(ours) + len(strangers)
+    count = len(ours) + len(strangers)
+    return Compared(findings=findings, count=count, left=Q(payment__in=moving))
 
 
-def of_payment(*, payment: Payment, now: datetime, is_settled: bool = False) -> list[Finding]:
-    """Compare one payment anew; while its money moves, nothing differs yet.
+def of_payment(
+    *, payment: Payment, now: datetime, is_settled: bool = False
+) -> list[Finding] | None:
+    """Compare one payment anew; None while its money moves: nobody can tell yet.
 
     ``is_settled``: its news was read this moment, so that none is on its way.
 
@@ -71,7 +77,7 @@ def of_payment(*, payment: Payment, now: datetime, is_settled: bool = False) -> 
     standing = _ask(at, payment)
     payment.refresh_from_db()
     if not is_settled and _is_moving(payment, standing, now):
-        return []
+        return None
     if standing is None:
         return list(operations.absent(payment))
     history = operations.needs_history(payment, standing)

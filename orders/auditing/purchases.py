@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from django.db.models import Prefetch, Q
 
 from orders.auditing import bills
-from orders.auditing.finding import Finding, Kind, What
+from orders.auditing.finding import Compared, Finding, Kind, What
 from orders.models import (
     MoneyDifference,
     PurchaseLine,
@@ -28,9 +28,7 @@ def part_of(supplier: Supplier) -> str:
     return f"supplier:{supplier.code}"
 
 
-def compare(
-    *, supplier: Supplier, since: datetime, until: datetime, now: datetime
-) -> tuple[list[Finding], int]:
+def compare(*, supplier: Supplier, since: datetime, until: datetime, now: datetime) -> Compared:
     """Ask a supplier what he charged, and return how it differs from what was expected.
 
     Purchase orders that he accepted in a time are compared, and those that differ already.
@@ -49,7 +47,12 @@ def compare(
     findings = [
         finding for one in compared for finding in of_purchase_order(one, tells_all=tells_all)
     ]
-    return findings + _unknown(supplier), len(compared)
+    return Compared(
+        findings=findings + _unknown(supplier),
+        count=len(compared),
+        # Who may not be asked, or tells of single orders only, misses none of his bills.
+        left=Q(pk__in=()) if tells_all else Q(kind=Kind.BILL_MISSING),
+    )
 
 
 def of_purchase_order(purchase_order: PurchaseOrder, *, tells_all: bool) -> list[Finding]:

@@ -21,6 +21,11 @@ def open_ids(part: str) -> frozenset[int]:
     return frozenset(rows.values_list("pk", flat=True))
 
 
+def left_ids(part: str, left: Q) -> frozenset[int]:
+    """Name those of which a comparison could not tell whether they are gone."""
+    return frozenset(MoneyDifference.objects.filter(left, part=part).values_list("pk", flat=True))
+
+
 @transaction.atomic(durable=True)
 def record(
     *,

@@ -39,7 +39,7 @@ def take_in(*, difference: MoneyDifference, now: datetime) -> MoneyDifference:
         part=difference.part, payment=payment, status=MoneyDifference.Status.OPEN
     )
     examined = frozenset(mine.values_list("pk", flat=True))
-    findings = gateways.of_payment(payment=payment, now=now, is_settled=True)
+    findings = gateways.of_payment(payment=payment, now=now, is_settled=True) or []
     day = MoneyDay.objects.get(day=difference.last_day)
     recording.record(part=difference.part, findings=findings, examined=examined, day=day, now=now)
     difference.refresh_from_db()

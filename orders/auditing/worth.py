@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from django.db.models import Prefetch, Q
 
-from orders import ledger
-from orders.auditing.finding import Finding, Kind, What
+from orders import capturing, ledger
+from orders.auditing.finding import Compared, Finding, Kind, What
 from orders.models import (
     MoneyDifference,
     Order,
@@ -39,13 +39,18 @@ class _Sums:
     paying: int  # payments that hold or kept something
 
 
-def compare(*, since: datetime, until: datetime, now: datetime) -> tuple[list[Finding], int]:
+def compare(*, since: datetime, until: datetime, now: datetime) -> Compared:
     """Return the differences of all orders that moved in a time, and how many were compared.
 
     Orders that differ already are compared whenever.
     """
     found = _orders(since, until)
-    return [finding for order in found for finding in of_order(order, now)], len(found)
+    young = [order.pk for order in found if _is_young(order, now)]
+    return Compared(
+        findings=[finding for order in found for finding in of_order(order, now)],
+        count=len(found),
+        left=Q(order__in=young, kind=Kind.NOTHING_ORDERED),
+    )
 
 
 def of_order(order: Order, now: datetime) -> list[Finding]:
@@ -80,7 +85,9 @@ def _shipped(order: Order, sums: _Sums, now: datetime) -> Iterator[Finding]:
         if one.status in SHIPPED and one.status_since <= now - FOLLOWS_WITHIN
     ]
     charged = sum((one.charge_amount for one in due), NOTHING)
-    if charged > sums.captured:
+    if charged <= sums.captured:
+        return
+    if not any(capturing.waits(payment, now=now) for payment in order.payments.all()):
         purchase_order = due[0] if len(due) == 1 else None
         yield _finding(
             order,
@@ -96,9 +103,7 @@ def _ordered(order: Order, sums: _Sums, now: datetime) -> Iterator[Finding]:
     stands = any(
         one.status != Status.CANCELED and one.request_status not in NOT_ORDERED for one in made
     )
-    moments = [order.status_since, *(one.status_since for one in made)]
-    is_young = max(moments) > now - FOLLOWS_WITHIN
-    if sums.kept <= 0 or stands or is_young:
+    if sums.kept <= 0 or stands or _is_young(order, now):
         return
     refunds = PaymentEvent.objects.filter(
         payment__order=order, kind=PaymentEvent.Kind.REFUND_REQUESTED, outcome__isnull=True
@@ -109,6 +114,12 @@ def _ordered(order: Order, sums: _Sums, now: datetime) -> Iterator[Finding]:
     )
     if not is_refunding and not is_paid_stray.exists():
         yield _finding(order, Kind.NOTHING_ORDERED, expected=None, found=sums.kept)
+
+
+def _is_young(order: Order, now: datetime) -> bool:
+    """Test whether something was decided of it just now, which money has yet to follow."""
+    moments = [order.status_since, *(one.status_since for one in order.purchase_orders.all())]
+    return max(moments) > now - FOLLOWS_WITHIN
 
 
 def _summed(payments: Sequence[Payment]) -> _Sums:
@@ -128,6 +139,7 @@ def _orders(since: datetime, until: datetime) -> list[Order]:
     differing = MoneyDifference.objects.filter(part=PART, status=MoneyDifference.Status.OPEN)
     rows = Order.objects.filter(
         Q(pk__in=heard.values("payment__order"))
+        | Q(status_since__gte=since, status_since__lt=until)
         | Q(pk__in=moved.values("order"))
         | Q(pk__in=differing.values("order"))
     )

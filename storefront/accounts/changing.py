@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -73,9 +73,13 @@ def take_address(*, key: str, now: datetime) -> User:
     user = found.user
     if _is_taken(found.new_email, user):
         raise TakenError
-    User.objects.filter(pk=user.pk).update(
-        email=found.new_email, session_round=F("session_round") + 1
-    )
+    try:
+        with transaction.atomic():
+            User.objects.filter(pk=user.pk).update(
+                email=found.new_email, session_round=F("session_round") + 1
+            )
+    except IntegrityError as error:  # somebody signed up at this very moment
+        raise TakenError from error
     AddressChange.objects.filter(pk=found.pk).update(done_at=now)
     EmailAddress.objects.filter(user=user).delete()
     user.refresh_from_db()
@@ -93,7 +97,15 @@ def former_addresses(user: User) -> set[str]:
 
 @needs_transaction
 def set_password(*, user: User, password: str, now: datetime) -> None:
-    """Set another password, which ends all sessions but the one that keeps up; and say so."""
+    """Set another password, which ends all sessions but the one that keeps up; and say so.
+
+    Links to a new address that were asked for before are void: who asked may have known the old
+    password.
+
+    Locks:  the account
+    """
+    _lock(user.pk)
+    AddressChange.objects.filter(user=user, done_at=None).delete()
     user.set_password(password)
     user.save(update_fields=["password"])
     _tell("account.password_changed", user, user.email, _contact(), now)

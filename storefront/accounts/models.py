@@ -35,7 +35,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(auto_now_add=True)
     language = models.CharField(max_length=5, blank=True)  # of mails; empty: as the page was
-    session_round = models.PositiveIntegerField(default=0)  # one more ends all sessions at once
+    session_round = models.PositiveIntegerField(
+        default=0, db_default=0
+    )  # one more ends all sessions at once
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

@@ -35,7 +35,9 @@ READS = ["GET", "HEAD", "POST"]
 def password(request: HttpRequest) -> HttpResponse:
     """Let Django's own page ask for the password, and note when it was given."""
     answer: HttpResponse = admin.site.login(request)
-    if request.method == "POST" and request.user.is_authenticated:
+    # Who is in already may send anything here: only a password that was right leads on.
+    is_right = request.method == "POST" and answer.status_code == HTTPStatus.FOUND
+    if is_right and request.user.is_authenticated:
         second_door.note_proof(request, timezone.now())
     return answer
 

@@ -55,6 +55,8 @@ def app(request: HttpRequest, user: User) -> HttpResponse:
     problem = ""
     if request.method == "POST":
         secret = unseal(request.session.get(NEW_APP, "")).get("secret", "")
+        if not secret:  # it was used, or is of a session that ended: a new one is drawn
+            return redirect("factors:app")
         try:
             is_first = not enrolling.has_any(user)
             code = request.POST.get("code", "")[:40]

@@ -141,6 +141,7 @@ class CheckoutAddressForm(AddressForm):
         self.written: Address | None = None
         self.suggested: Address | None = None
         self.is_doubtful = False
+        self.picked = ""
         self.chosen: Address | None = None
         self.note: Mapping[str, Any] = {}
 
@@ -159,12 +160,12 @@ class CheckoutAddressForm(AddressForm):
         other = written if is_corrected else usual
         reason = str(self.cleaned_data.get("reason") or "").strip() if is_answer else ""
         doubts = address_checks.doubts(chosen)
+        # What was answered already is asked again beside what was not, with its answer.
+        self.suggested, self.is_doubtful, self.picked = usual, bool(doubts), choice or ""
         if usual and not choice:
-            self.suggested = usual
             words = _("The post there writes it another way. Choose one of the two.")
             self.add_error("choice", words)
         if doubts and not reason:
-            self.is_doubtful = True
             self._blame(doubts)
         if not self.errors:
             self.chosen = chosen

@@ -244,7 +244,7 @@ def test_what_moves_at_this_moment_does_not_differ_yet(server):
     assert len(found()) == 1
     hear(payment)
     by_hand(payment, "capture", payment.amount)
-    assert gateways.of_payment(payment=payment, now=payment.created_at) == []
+    assert gateways.of_payment(payment=payment, now=payment.created_at) is None
     assert len(gateways.of_payment(payment=payment, now=later())) == 1
 
 

@@ -169,6 +169,41 @@ def test_without_a_factor_the_password_is_asked_again(client, person, clock):
     assert client.get("/admin/factors/app/").status_code == 200
 
 
+def test_what_is_sent_to_the_first_door_by_who_is_in_proves_nothing(client, person, clock):
+    give_password(client)
+    clock.shift(timedelta(minutes=30))
+
+    for sent in ({}, {"username": person.email, "password": "wrong"}):
+        client.post(reverse("admin:login"), sent)
+        assert client.get("/admin/factors/app/").url.startswith("/admin/factors/again/")
+
+    give_password(client)
+    assert client.get("/admin/factors/app/").status_code == 200
+
+
+def test_an_app_whose_letters_were_never_shown_is_not_added(client, person):
+    give_password(client)
+
+    answer = client.post("/admin/factors/app/", {"code": "328482"})  # of the empty secret
+
+    assert answer.url == "/admin/factors/app/"
+    assert not Authenticator.objects.exists()
+
+
+def test_nobody_counts_another_persons_tries_up(client, person):
+    with_app(person)
+    for _ in range(8):
+        client.post(
+            reverse("admin:login"),
+            {"username": f"second factor of {person.pk}", "password": "x", "next": "/admin/"},
+        )
+    give_password(client)
+
+    client.post(DOOR, {"code": code_at(LATER), "next": "/admin/"})
+
+    assert is_in(client)
+
+
 def test_a_colleague_resets_with_a_reason_and_every_session_ends(client, person, client_factory):
     with_app(person)
     give_password(client)

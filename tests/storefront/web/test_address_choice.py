@@ -154,3 +154,21 @@ def test_who_is_erased_leaves_nothing_of_it(filled):
         "doubts": ["line1"],
     }
     assert not Cart.objects.exclude(address_check={}).exists()
+
+
+def test_what_was_answered_is_kept_while_the_other_question_stands(filled):
+    """Else the two are asked in turn, without end."""
+    both = {**DOUBTFUL, "postcode": "D-10115"}
+    asked = filled.post(CHECKOUT, both)
+    told = {**both, "about": about(asked), "choice": "typed"}
+
+    half = filled.post(CHECKOUT, told).content.decode()
+
+    assert 'value="typed" checked' in half
+    assert 'name="reason"' in half
+    assert filled.post(CHECKOUT, {**told, "reason": "It is a locker"}).status_code == 302
+    other = filled.post(CHECKOUT, {**both, "line1": "Postfach 8"})
+    reason = {**both, "line1": "Postfach 8", "about": about(other), "reason": "It is a locker"}
+    half = filled.post(CHECKOUT, reason).content.decode()
+    assert 'value="It is a locker"' in half
+    assert 'name="choice"' in half

@@ -90,6 +90,18 @@ def test_a_new_address_counts_once_its_mail_is_answered(hers, erika, elsewhere):
     assert is_in(hers)
 
 
+def test_a_new_password_voids_what_whoever_knew_the_old_one_asked_for(hers, erika):
+    hers.post(EMAIL, WANTED)
+    asked_for = link()
+    hers.post(PASSWORDS, {"current": PASSWORD, "password": NEXT})
+
+    hers.post(asked_for)
+
+    erika.refresh_from_db()
+    assert erika.check_password(NEXT)
+    assert erika.email == OLD
+
+
 def test_the_link_also_works_where_nobody_is_signed_in(hers, erika):
     hers.post(EMAIL, WANTED)
     stranger = Client(HTTP_SEC_FETCH_SITE="same-origin")
