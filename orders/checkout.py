@@ -172,8 +172,7 @@ def _place(  # noqa: PLR0913
     cart = locked
     if order := _PLACED.first(cart_id=cart.pk):
         raise AlreadyPlacedError(order)
-    read = cart_lines.read(cart=cart, now=now)
-    if not read:
+    if not (read := cart_lines.read(cart=cart, now=now)):
         raise EmptyCartError
     lines = cart_lines.rows_of(read)
     planned = _planned(quote, lines)
