@@ -10,7 +10,7 @@ from django.db.models import OuterRef, Subquery
 
 from orders import counting_down
 from orders.counting_down import History, Measure, Sold
-from orders.models import Allocation, PurchaseOrder
+from orders.models import Allocation, OrderLine, PurchaseOrder
 from suppliers.models import Countdown, FeedRun, StockLevel, StockMovement, Supplier
 
 LOOKS_BACK = timedelta(days=60)
@@ -53,16 +53,17 @@ def _histories(supplier: Supplier, now: datetime) -> list[History]:
         Allocation.objects.filter(level__offer__supplier=supplier, level__is_silent=False)
         .annotate(accepted_at=Subquery(orders.values("accepted_at")[:1]))
         .filter(accepted_at__gte=since)
-        .select_related("line__order")
         .order_by("-pk")[:LATEST]
     )
     sales: dict[int, list[Sold]] = defaultdict(list)
+    lines = OrderLine.objects.filter(pk__in=[each.line_id for each in sold])
+    ordered_at = dict(lines.values_list("pk", "order__placed_at"))
     for each in sold:
         is_released = each.status == Allocation.Status.RELEASED
         sales[each.level_id].append(
             Sold(
                 quantity=each.quantity,
-                ordered_at=each.line.order.placed_at,
+                ordered_at=ordered_at[each.line_id],
                 accepted_at=each.accepted_at,
                 shipped_at=each.shipped_at,
                 released_at=each.status_since if is_released else None,

@@ -42,7 +42,7 @@ def test_units_that_the_suppliers_figure_contains_reach_the_pages():
 
 
 @pytest.mark.parametrize("change", [stock.hold, stock.sell, stock.let_go, stock.unsell, stock.see])
-def test_a_change_queues_each_variant_once_with_one_look_and_one_insert(
+def test_a_change_its_movement_and_its_note_are_one_statement_for_each_row(
     change, django_assert_num_queries
 ):
     listing = make_sellable(quantity=5)
@@ -51,10 +51,10 @@ def test_a_change_queues_each_variant_once_with_one_look_and_one_insert(
     StockLevel.objects.update(reserved=1, allocated_unseen=1)
     UnpublishedSupply.objects.all().delete()
 
-    with django_assert_num_queries(len(levels) * 2 + 2):
+    with django_assert_num_queries(len(levels)):
         change(units={level.pk: 1 for level in levels}, cause="order:FL-1", now=NOON)
 
-    assert list(UnpublishedSupply.objects.values_list("variant_id")) == [(offer.variant_id,)]
+    assert set(UnpublishedSupply.objects.values_list("variant_id")) == {(offer.variant_id,)}
 
 
 def test_a_change_that_is_rolled_back_queues_nothing():
