@@ -10,7 +10,8 @@ from django.utils.crypto import salted_hmac
 
 from storefront.accounts.models import SignInTries
 
-FREE_TRIES = {"account": 5, "network": 40}
+# What is counted: a name that anybody may type, a second factor, where the tries come from.
+FREE_TRIES = {"account": 5, "factor": 5, "network": 40}
 FIRST_WAIT = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
@@ -25,16 +26,17 @@ class TooManyTriesError(Exception):
 
 
 @transaction.atomic(durable=True)
-def knock(*, account: str, network: str, now: datetime) -> None:
+def knock(*, account: str, network: str, now: datetime, kind: str = "account") -> None:
     """Count a try, before the password is looked at, so that many at once gain nothing.
 
     A try while waiting is not counted: nobody can be locked out for ever. Without a network,
     only those of the account count.
 
+    Shape:  ``kind`` as in ``FREE_TRIES``: what is counted under one is not under another
     Locks:  the counters of the account and of the network, in key order
     Raises: TooManyTriesError  the password must not even be looked at
     """
-    free = {_key(kind, name): FREE_TRIES[kind] for kind, name in _names(account, network)}
+    free = {_key(each, name): FREE_TRIES[each] for each, name in _names(kind, account, network)}
     SignInTries.objects.bulk_create(
         [SignInTries(key=key, last_at=now) for key in sorted(free)], ignore_conflicts=True
     )
@@ -52,14 +54,14 @@ def knock(*, account: str, network: str, now: datetime) -> None:
     SignInTries.objects.bulk_update(counters, ["count", "last_at", "blocked_until"])
 
 
-def welcome(*, account: str) -> None:
+def welcome(*, account: str, kind: str = "account") -> None:
     """Forget the tries of an account whose owner came in; those of the network stay."""
-    SignInTries.objects.filter(key=_key("account", account)).delete()
+    SignInTries.objects.filter(key=_key(kind, account)).delete()
 
 
 def waits_until(*, account: str, network: str, now: datetime) -> datetime | None:
     """Return until when an account or a network must wait, if it must."""
-    keys = [_key(kind, name) for kind, name in _names(account, network)]
+    keys = [_key(kind, name) for kind, name in _names("account", account, network)]
     blocked = SignInTries.objects.filter(key__in=keys, blocked_until__gt=now)
     return blocked.order_by("-blocked_until").values_list("blocked_until", flat=True).first()
 
@@ -77,8 +79,8 @@ def _wait(over: int) -> timedelta:
     return min(wait, LONGEST_WAIT)
 
 
-def _names(account: str, network: str) -> list[tuple[str, str]]:
-    return [("account", account), *([("network", network)] if network else [])]
+def _names(kind: str, account: str, network: str) -> list[tuple[str, str]]:
+    return [(kind, account), *([("network", network)] if network else [])]
 
 
 def _key(kind: str, name: str) -> str:

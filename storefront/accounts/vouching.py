@@ -36,9 +36,7 @@ def by_code(*, user: User, code: str, now: datetime) -> None:
     Raises: NotProvenError, signing_in.TooManyTriesError
     """
     # Whoever stands here has given the password: the person's own tries are what to count.
-    # No name that is typed at the door holds a line break: nobody else's tries are counted here.
-    who = f"second factor\n{user.pk}"
-    signing_in.knock(account=who, network="", now=now)
+    signing_in.knock(account=str(user.pk), network="", now=now, kind="factor")
     typed = code.replace(" ", "").replace("-", "")
     with transaction.atomic():
         theirs = Authenticator.objects.select_for_update(of=["self"]).filter(user=user)
@@ -49,7 +47,7 @@ def by_code(*, user: User, code: str, now: datetime) -> None:
                 break
         else:
             raise NotProvenError
-    signing_in.welcome(account=who)
+    signing_in.welcome(account=str(user.pk), kind="factor")
 
 
 def by_passkey(*, user: User, answer: Any, now: datetime) -> None:
