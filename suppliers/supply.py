@@ -99,7 +99,7 @@ def _publish_all(found: QuerySet[UnpublishedSupply], *, now: datetime) -> int:
         rows_of: dict[int, list[int]] = defaultdict(list)
         for pk, variant_id in waiting:
             rows_of[variant_id].append(pk)
-        for batch in batched(rows_of, BATCH, strict=False):
+        for batch in batched(rows_of, BATCH):
             publish(variant_ids=batch, now=now)
             done = [pk for variant_id in batch for pk in rows_of[variant_id]]
             UnpublishedSupply.objects.filter(pk__in=done).delete()

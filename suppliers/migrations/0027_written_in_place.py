@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='supplieroffer',
             name='has_cost',
-            field=models.GeneratedField(db_persist=True, expression=models.Q(('cost_amount__isnull', False)), output_field=models.BooleanField()),
+            field=models.GeneratedField(db_persist=True, expression=models.ExpressionWrapper(models.Q(('cost_amount__isnull', False)), output_field=models.BooleanField()), output_field=models.BooleanField()),
         ),
         migrations.AlterField(
             model_name='stocklevel',

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, ExpressionWrapper, F, Q, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
@@ -124,7 +124,9 @@ class SupplierOffer(models.Model):
     is_cost_silent = models.BooleanField(db_default=False)
     # What an index may ask of a cost without being written whenever the cost changes.
     has_cost = models.GeneratedField(
-        expression=Q(cost_amount__isnull=False),
+        expression=ExpressionWrapper(
+            Q(cost_amount__isnull=False), output_field=models.BooleanField()
+        ),
         output_field=models.BooleanField(),
         db_persist=True,
     )

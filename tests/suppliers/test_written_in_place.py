@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from storefront.accounts.models import User
 from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.feeds import NOON, sync
 from tests.suppliers.test_bulk_offers import LATER, ware, wholesaler
@@ -76,3 +77,19 @@ def written(model):
     with connection.cursor() as cursor:
         cursor.execute(WRITTEN, [model._meta.db_table])
         return cursor.fetchone()
+
+
+def test_staff_see_when_a_figure_was_confirmed_not_when_its_row_was_written(wholesaler, client):
+    wholesaler.put(ware("A-1"))
+    sync(wholesaler, "prices")
+    sync(wholesaler, "stock")
+    for kind in ("prices", "stock"):
+        sync(wholesaler, kind, now=LATER)
+    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
+
+    offer = client.get(f"/admin/suppliers/supplieroffer/{SupplierOffer.objects.get().pk}/change/")
+    level = client.get(f"/admin/suppliers/stocklevel/{StockLevel.objects.get().pk}/change/")
+
+    confirmed = f'<time datetime="{LATER.isoformat()}"'
+    assert offer.content.decode().count(confirmed) == 2  # its cost, and its units
+    assert level.content.decode().count(confirmed) == 1
