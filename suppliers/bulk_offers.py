@@ -82,16 +82,17 @@ WHERE i.resolved_at IS NULL
 # product job complains of them, and takes the first one of its list.
 TWINS = """
 WITH new AS (
-  SELECT DISTINCT sku, lower(sku) AS folded FROM feed_costs_news
+  SELECT sku, lower(sku) AS folded FROM feed_costs_news
   WHERE offer_id IS NULL AND sku IS NOT NULL
 ), among AS (
-  SELECT folded FROM new GROUP BY folded HAVING count(*) > 1
+  SELECT folded FROM new GROUP BY folded HAVING min(sku) <> max(sku)
 ), known AS (
   SELECT new.folded FROM new
   JOIN suppliers_supplieroffer o ON lower(o.supplier_sku) = new.folded
   WHERE o.supplier_id = %(supplier)s AND o.supplier_sku <> new.sku
 )
-SELECT sku FROM new WHERE folded IN (SELECT folded FROM among UNION SELECT folded FROM known)
+SELECT DISTINCT sku FROM new
+WHERE folded IN (SELECT folded FROM among UNION SELECT folded FROM known)
 """
 # Who makes offers of a supplier waits for whoever does: of two who make the same one, the second
 # finds it.

@@ -72,8 +72,8 @@ FROM priced
 # Of two figures that differ, one at least is not the one that we know.
 COMPARED = "WHERE sku IN (SELECT sku FROM feed_stock_news)"
 TOLD_TWICE = """
-SELECT (SELECT count(*) FROM feed_stock), count(*) FILTER (WHERE differing > 1) FROM (
-  SELECT count(DISTINCT quantity) AS differing FROM feed_stock {some}
+SELECT (SELECT count(*) FROM feed_stock), count(*) FILTER (WHERE least <> most) FROM (
+  SELECT min(quantity) AS least, max(quantity) AS most FROM feed_stock {some}
   GROUP BY ref, sku, location
 ) told
 """

@@ -13,6 +13,7 @@ from storefront.lib.copying import line
 # Characters that are sent together, and that go into one COPY before it is ended: no other
 # statement of this session can run while one is open.
 PIECE = 256 * 1024
+SAMPLE = 10  # of a list, how many rows it has is what matters; 300 times as many are looked at
 MOST_IN_ONE_COPY = 48 * 1024 * 1024
 # For the few statements of a run that look at all offers of a supplier at once. Sorting and
 # hashing a million rows takes some 100 MB of the server, and longer than a page may wait.
@@ -74,7 +75,9 @@ class Stage:
         """Send the rest, and let the planner know how many rows there are."""
         self.rest()
         with connection.cursor() as cursor:
+            cursor.execute(f"SET default_statistics_target = {SAMPLE}")
             cursor.execute(f"ANALYZE {self.name}")
+            cursor.execute("RESET default_statistics_target")
 
     def drop(self) -> None:
         with connection.cursor() as cursor:
