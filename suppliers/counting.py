@@ -249,7 +249,6 @@ def _apply(work: Work, answers: Answers, *, omitted: Omitted | None) -> None:
     moment, as_of = work.moment(), work.run.as_of
     created, changed = stocktaking.merge(
         supplier=work.supplier,
-        feed_run=work.run,
         cause=f"run:{work.run.pk}",
         as_of=as_of,
         received_at=moment,

@@ -88,7 +88,7 @@ WHERE c.run_id = %(run)s AND c.kind = 'stock' ORDER BY l.id FOR UPDATE OF l
 APPLY_STOCK = """
 WITH changed AS (
   UPDATE suppliers_stocklevel l
-  SET reported_quantity = c.new, as_of = c.at, received_at = %(now)s, run_id = %(run)s,
+  SET reported_quantity = c.new, as_of = c.at, received_at = %(now)s,
     is_silent = COALESCE(p.stock_as_of > c.at, false)
   FROM (
     SELECT *, COALESCE(told_at, %(as_of)s) AS at FROM suppliers_feedchange
@@ -241,7 +241,6 @@ def _make_levels(feed_run: FeedRun, changes: Sequence[FeedChange], now: datetime
             buffer=feed_run.supplier.buffer,
             as_of=change.told_at or feed_run.as_of,
             received_at=now,
-            run=feed_run,
         )
         for (offer_id, location_id), change in wanted.items()
         if offer_id is not None

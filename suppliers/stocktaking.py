@@ -73,18 +73,20 @@ HELD = """
 SELECT id FROM suppliers_stocklocation WHERE supplier_id = %(supplier)s ORDER BY id
 FOR NO KEY UPDATE
 """
+# By itself, for where the planner believes that there is no row yet, it would look through all of
+# them for each that the same statement makes.
+LEAVE_NEW = """
+DELETE FROM feed_figures f USING suppliers_stocklevel l
+WHERE l.offer_id = f.offer_id AND l.location_id = f.location_id
+"""
 NEW = """
 WITH made AS (
   INSERT INTO suppliers_stocklevel (
     offer_id, location_id, reported_quantity, buffer, reserved, allocated_unseen,
-    as_of, is_silent, received_at, run_id)
+    as_of, is_silent, received_at)
   SELECT f.offer_id, f.location_id, f.quantity, %(buffer)s, 0, 0,
-    %(as_of)s, COALESCE(p.stock_as_of > %(as_of)s, false), %(received_at)s, %(run)s
+    %(as_of)s, COALESCE(p.stock_as_of > %(as_of)s, false), %(received_at)s
   FROM feed_figures f JOIN suppliers_stocklocation p ON p.id = f.location_id
-  WHERE NOT EXISTS (
-    SELECT 1 FROM suppliers_stocklevel l
-    WHERE l.offer_id = f.offer_id AND l.location_id = f.location_id
-  )
   RETURNING id, reported_quantity
 ), moved AS (
   INSERT INTO suppliers_stockmovement (
@@ -93,11 +95,7 @@ WITH made AS (
   FROM made WHERE reported_quantity <> 0
 ), queued AS (
   INSERT INTO suppliers_unpublishedsupply (variant_id)
-  SELECT DISTINCT f.variant_id FROM feed_figures f
-  WHERE f.variant_id IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM suppliers_stocklevel l
-    WHERE l.offer_id = f.offer_id AND l.location_id = f.location_id
-  )
+  SELECT DISTINCT variant_id FROM feed_figures WHERE variant_id IS NOT NULL
 )
 SELECT id FROM made
 """
@@ -122,7 +120,7 @@ WITH aim AS (
   SET reported_quantity = aim.quantity, buffer = %(buffer)s,
     as_of = CASE WHEN %(is_confirmed)s AND NOT l.is_silent AND NOT aim.is_late
       THEN l.as_of ELSE %(as_of)s END,
-    is_silent = aim.is_late, received_at = %(received_at)s, run_id = %(run)s
+    is_silent = aim.is_late, received_at = %(received_at)s
   FROM aim WHERE l.id = aim.id
   RETURNING l.id, l.offer_id, old.reported_quantity AS was, new.reported_quantity AS is_now,
     aim.known_at
@@ -223,7 +221,6 @@ def empty(*, feed_run: FeedRun, offer_ids: Iterable[int], now: datetime) -> None
         cover(ids)
         merge(
             supplier=feed_run.supplier,
-            feed_run=feed_run,
             cause=f"run:{feed_run.pk}",
             as_of=now,
             received_at=now,
@@ -237,7 +234,6 @@ def merge(  # noqa: PLR0913 - a figure has a supplier, a cause and two moments
     cause: str,
     as_of: datetime,
     received_at: datetime,
-    feed_run: FeedRun | None = None,
     is_whole: bool = True,
     is_confirmed: bool = False,
 ) -> tuple[int, int]:
@@ -254,7 +250,6 @@ def merge(  # noqa: PLR0913 - a figure has a supplier, a cause and two moments
         "buffer": supplier.buffer,
         "as_of": as_of,
         "received_at": received_at,
-        "run": feed_run.pk if feed_run else None,
         "cause": cause[:60],
         "is_confirmed": is_confirmed,
     }
@@ -264,4 +259,5 @@ def merge(  # noqa: PLR0913 - a figure has a supplier, a cause and two moments
     run(FIGURES, params)
     run("ANALYZE feed_figures")
     changed = run(CHANGED.format(join=_join(is_whole=is_whole)), params)
+    run(LEAVE_NEW)
     return run(NEW, params), changed

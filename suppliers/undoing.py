@@ -146,7 +146,7 @@ JOIN suppliers_supplieroffer o ON o.id = hidden.offer_id
 STOCK_BACK = f"""
 WITH back AS (
   UPDATE suppliers_stocklevel l
-  SET reported_quantity = l.reported_quantity - m.delta, is_silent = true, run_id = NULL,
+  SET reported_quantity = l.reported_quantity - m.delta, is_silent = true,
     received_at = %(now)s, as_of = COALESCE(m.known_at, (
       SELECT earlier.at FROM suppliers_stockmovement earlier
       WHERE earlier.level_id = l.id AND earlier.id < m.first_id AND earlier.kind = 'reported'

@@ -142,7 +142,6 @@ def _write_first_stock(work: Work, batch: Batch, new: Sequence[SupplierOffer]) -
         stocktaking.cover(ids.values())
         stocktaking.merge(
             supplier=work.supplier,
-            feed_run=work.run,
             cause=f"run:{work.run.pk}",
             as_of=min(now, work.run.file_as_of or now),
             received_at=now,

@@ -39,10 +39,9 @@ class Migration(migrations.Migration):
             name='offer',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='levels', to='suppliers.supplieroffer'),
         ),
-        migrations.AlterField(
+        migrations.RemoveField(
             model_name='stocklevel',
-            name='run',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='suppliers.feedrun'),
+            name='run',  # its movements name it
         ),
         migrations.AlterField(
             model_name='supplieroffer',

@@ -143,14 +143,6 @@ class StockLevel(models.Model):
     as_of = models.DateTimeField()
     is_silent = models.BooleanField(default=False)
     received_at = models.DateTimeField()
-    run = models.ForeignKey(
-        "suppliers.FeedRun",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        db_index=False,  # nobody asks for what a run told, and it would be written at each change
-    )
 
     objects = StockLevelQuerySet.as_manager()
 

@@ -76,9 +76,12 @@ SUPPLY = (
         sentence="No cost and no figure came from a run that is not applied.",
         sql="""
             SELECT r.id AS run, r.kind, r.status FROM suppliers_feedrun r
-            WHERE r.status IN ('quarantined', 'discarded') AND (
-                EXISTS (SELECT 1 FROM suppliers_costchange c WHERE c.run_id = r.id)
-                OR EXISTS (SELECT 1 FROM suppliers_stocklevel l WHERE l.run_id = r.id))
+            JOIN suppliers_costchange c ON c.run_id = r.id
+            WHERE r.status IN ('quarantined', 'discarded')
+            UNION
+            SELECT r.id, r.kind, r.status FROM suppliers_feedrun r
+            JOIN suppliers_stockmovement m ON m.cause = 'run:' || r.id
+            WHERE r.status IN ('quarantined', 'discarded')
         """,
     ),
     Invariant(
