@@ -16,7 +16,7 @@ from suppliers.adapters.file_reading import Shape, Shaped
 from suppliers.guards import CostMove, Moves
 from suppliers.models import FeedRun
 from suppliers.runs import Work
-from suppliers.staging import rows
+from suppliers.staging import roomy, rows
 
 SAMPLE = 2_000
 
@@ -159,7 +159,8 @@ def look_for_stock_twins(work: Work, *, is_compared: bool) -> None:
 
     Raises: QuarantinedError
     """
-    ((read, twice),) = rows(TOLD_TWICE.format(some=COMPARED if is_compared else ""))
+    with roomy():
+        ((read, twice),) = rows(TOLD_TWICE.format(some=COMPARED if is_compared else ""))
     look_for_twins(work, read=read, twice=twice)
 
 
@@ -171,7 +172,8 @@ def look_at_stock(work: Work, *, stocked: int, is_whole: bool) -> None:
 
     Raises: QuarantinedError
     """
-    moved = stocktaking.moved(is_whole=is_whole, factor=work.limits.soar_factor)
+    with roomy():
+        moved = stocktaking.moved(is_whole=is_whole, factor=work.limits.soar_factor)
     told = moved.told if work.run.names_changes else stocked
     work.run.profile |= {"stocked": stocked, "emptied": moved.emptied, "soared": moved.soared}
     work.believe(
@@ -186,10 +188,11 @@ def look_at_costs(work: Work, *, known: int) -> list[tuple[str, CostMove]]:
     Raises: QuarantinedError
     """
     params = {"supplier": work.supplier.pk, "factor": work.limits.jump_factor}
-    ((moved, jumped),) = rows(COUNT_MOVED, params)
-    sample = [CostMove(sku=s, before=b, after=a) for s, b, a in rows(SOME_MOVED, params)]
+    with roomy():
+        ((moved, jumped),) = rows(COUNT_MOVED, params)
+        sample = [CostMove(sku=s, before=b, after=a) for s, b, a in rows(SOME_MOVED, params)]
+        listed, above = rows(ABOVE_PRICE, params)[0] if moved else (0, 0)
     moves = Moves(known=known, moved=moved, jumped=jumped, sample=sample)
-    listed, above = rows(ABOVE_PRICE, params)[0] if moved else (0, 0)
     work.run.profile |= {"moved": moved, "jumped": jumped, "listed": listed, "above_price": above}
     slip = slips.slip(moves, rates=_rates(work.supplier.currency))
     jump = guards.costs_are_believable(moves=moves, limits=work.limits)
