@@ -21,7 +21,9 @@ from suppliers.staging import Stage, rows, run, staged
 from suppliers.writing import Listed
 
 ALL_WITHIN = timedelta(days=7)
-BATCH = 40
+BATCH = 40  # pages that are asked for one by one
+BULK_BATCH = 200  # pages that are there already
+PUBLISH_EVERY_S = 5  # the fewer at once, the dearer is each; and a new shop shows goods at once
 MANY = 500
 NO_SLICE = -1
 
@@ -197,7 +199,7 @@ def _read_pages(reading: Reading, catalog: PagedCatalog) -> None:
 def _take_pages(reading: Reading, catalog: BulkCatalog, to_read: int) -> None:
     """Walk the list again as far as something was chosen; of a product listed twice, the first."""
     pages = (row for row in catalog.pages() if isinstance(row, ProductPage))
-    for batch in batched(pages if to_read else (), BATCH):
+    for batch in batched(pages if to_read else (), BULK_BATCH):
         if reading.work.is_out_of_time:
             return
         taken = rows(TAKEN, {"refs": [page.ref for page in batch]})
@@ -214,5 +216,6 @@ def _take(reading: Reading, answers: Sequence[tuple[Listed, ProductPage | Outsid
     work = reading.work
     work.keep()
     offering.take_pages(reading, answers)
-    supply.publish_waiting(now=work.moment())
+    if reading.is_time_to_publish(PUBLISH_EVERY_S):
+        supply.publish_waiting(now=work.moment())
     work.say(f"{reading.done} pages read, {reading.skus} SKUs")

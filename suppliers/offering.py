@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -36,6 +37,15 @@ class Reading:
     skus: int = 0
     unusable: int = 0
     currencies: list[str] = field(default_factory=list)
+    _published: float = field(default_factory=time.monotonic)
+
+    def is_time_to_publish(self, every_s: float) -> bool:
+        """Say once in so many seconds that it is."""
+        passed_s = time.monotonic() - self._published
+        if passed_s < every_s:
+            return False
+        self._published += passed_s
+        return True
 
 
 def take_pages(
