@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -149,7 +150,7 @@ def take_stock(work: Work, connector: Connector) -> None:
         spoken = bulk_stock.spoken(omitted, is_torn=is_torn)
         judging.look_for_undone_stock(work, spoken=spoken, params=params)
         # Of a list of changes all may be sold out: it is judged against all that he has.
-        stocked = bulk_stock.stocked(params, omitted=omitted, is_torn=is_torn)
+        stocked = partial(bulk_stock.stocked, params, omitted=omitted, is_torn=is_torn)
         judging.look_at_stock(work, stocked=stocked, is_whole=is_whole and not is_torn)
         if is_whole and answers.torn:
             work.remarks.append(LEFT_AS_IT_WAS.format(answers.nameless))

@@ -6,7 +6,7 @@ Each judgement is remembered in ``FeedRun.profile``, so that the next run has it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -164,20 +164,24 @@ def look_for_stock_twins(work: Work, *, is_compared: bool) -> None:
     look_for_twins(work, read=read, twice=twice)
 
 
-def look_at_stock(work: Work, *, stocked: int, is_whole: bool) -> None:
+def look_at_stock(work: Work, *, stocked: Callable[[], int], is_whole: bool) -> None:
     """Judge how many stock rows fall to zero, and how many rise as nothing does that is sold.
 
-    Shape:  ``stocked`` are the rows with units that the answer could empty. Those that soar are a
+    Shape:  ``stocked`` counts the rows with units that the answer could empty: all of a supplier's
+            are looked at, so it is asked only where some fall or soar. Those that soar are a
             share of the rows that are told, so that a list of changes is judged by itself
 
     Raises: QuarantinedError
     """
     with roomy():
         moved = stocktaking.moved(is_whole=is_whole, factor=work.limits.soar_factor)
-    told = moved.told if work.run.names_changes else stocked
-    work.run.profile |= {"stocked": stocked, "emptied": moved.emptied, "soared": moved.soared}
+    work.run.profile |= {"emptied": moved.emptied, "soared": moved.soared}
+    if not moved.emptied and not moved.soared:
+        return
+    could = work.run.profile["stocked"] = stocked()
+    told = moved.told if work.run.names_changes else could
     work.believe(
-        guards.stock_is_believable(stocked=stocked, emptied=moved.emptied, limits=work.limits)
+        guards.stock_is_believable(stocked=could, emptied=moved.emptied, limits=work.limits)
         or guards.stock_rise_is_believable(told=told, soared=moved.soared, limits=work.limits)
     )
 
