@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from catalog.models import Channel, Listing
 from orders import cart_lines
+from orders.cart_lines import Read
 from orders.cart_view import CartView, LineView
 from orders.models import Cart, CartLine
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY
@@ -62,10 +63,6 @@ class PlacedCartError(Exception):
 
 def new_token() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
-
-
-def has_lines(cart: Cart) -> bool:
-    return bool(_LINES(cart_id=cart.pk))
 
 
 def count(cart: Cart) -> int:
@@ -189,11 +186,12 @@ def price_of(line: CartLine, now: datetime) -> Decimal:
     return min(today, line.quoted_amount) if line.is_promised(now) else today
 
 
-def look(*, cart: Cart, now: datetime) -> CartView:
-    """Read the cart with true prices and stock."""
+def look(*, cart: Cart, now: datetime, known: Read | None = None) -> CartView:
+    """Read the cart with true prices and stock; what is known of this moment is not read again."""
     currency = cart.channel.currency
     lines = []
-    for read in cart_lines.read(cart=cart, now=now):
+    told = known or cart_lines.read(cart=cart, now=now)
+    for read in told.lines:
         row, listing = read.row, read.row.listing
         product = listing.variant.product
         spec = getattr(product, "spec", None)
@@ -222,7 +220,7 @@ def look(*, cart: Cart, now: datetime) -> CartView:
             )
         )
     goods = Money.total((line.amount for line in lines), currency)
-    return CartView(lines=tuple(lines), goods=goods)
+    return CartView(lines=tuple(lines), goods=goods, may_promote=told.may_promote, tax=told.tax)
 
 
 def _lock(cart: Cart) -> None:

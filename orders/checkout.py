@@ -22,6 +22,7 @@ from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Cart, CartLine, Order, Reservation
 from orders.numbers import order_number
 from orders.routing import PlannedLine
+from orders.taxes import CountryRate
 from orders.totaling import Share
 from storefront.lib.address import Address
 from storefront.lib.inserting import insert
@@ -94,12 +95,14 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
     now: datetime,
     agreed: Money | None = None,
     check: Mapping[str, Any] | None = None,
+    tax: CountryRate | None = None,
 ) -> Order:
     """Freeze a cart into an order and hold its stock until it is paid.
 
     Before that, suppliers are asked live for what is too old or nearly gone.
 
-    Shape:  ``check`` how the shopper came to the address, as ``address_checks.note`` makes it
+    Shape:  ``check`` how the shopper came to the address, as ``address_checks.note`` makes it;
+            ``tax`` what was read of its country for this request
     Locks:  the cart, then promotions with a limit, then the stock rows in id order
     Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError,
             PriceChangedError, SpentError, NothingToPayError, BadAddressError  nothing is written
@@ -109,7 +112,7 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
         raise BadAddressError(fields)
     if fields := address_checks.open_doubts(ship_to, check):
         raise DoubtfulAddressError(fields)
-    buyer = Buyer.at(ship_to, email=email, channel=cart.channel, on=now.date())
+    buyer = Buyer.at(ship_to, email=email, channel=cart.channel, on=now.date(), tax=tax)
     place_as = partial(
         _place,
         cart=cart,
@@ -170,14 +173,14 @@ def _place(  # noqa: PLR0913
     ) is None:  # it went into the cart of an account meanwhile
         raise EmptyCartError
     cart = locked
-    if order := _PLACED.first(cart_id=cart.pk):
+    read = cart_lines.read(cart=cart, now=now)  # once the lock is ours, or an order is not seen
+    if (read.is_placed or not read.lines) and (order := _PLACED.first(cart_id=cart.pk)):
         raise AlreadyPlacedError(order)
-    if not (read := cart_lines.read(cart=cart, now=now)):
+    if not (lines := read.rows):
         raise EmptyCartError
-    lines = cart_lines.rows_of(read)
     planned = _planned(quote, lines)
     units = _units(lines, now)
-    if not all(line.is_shown for line in read):
+    if not all(line.is_shown for line in read.lines):
         raise CannotSupplyError("something is no longer for sale")
     currency = cart.channel.currency
     billed = bill(
@@ -193,6 +196,7 @@ def _place(  # noqa: PLR0913
         ways=ways_of(quote, keys={line.listing.variant_id: line.pk for line in lines}),
         buyer=buyer,
         now=now,
+        may_promote=read.may_promote,
     )
     totals = billed.totals
     if agreed is not None and agreed != totals.total:
@@ -228,7 +232,7 @@ def _place(  # noqa: PLR0913
     )
     insert([order])
     order_lines = freezing.freeze(
-        order=order, lines=read, planned=planned, units=units, totals=totals, now=now
+        order=order, lines=read.lines, planned=planned, units=units, totals=totals, now=now
     )
     redeeming.redeem(order=order, applied=billed.found.outcome.applied, now=now)
     reservations.hold(lines=order_lines, until=order.pay_before, now=now)

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from catalog.models import Listing
 from orders import carts, keeping
+from orders.cart_lines import Read
 from orders.cart_view import CartView
 from orders.models import Cart
 from shipping import promising
@@ -37,6 +38,7 @@ from storefront.web.visiting import (
     forget_cart,
     keep_cart,
     open_cart,
+    open_filled,
     shopper_id,
     visit,
 )
@@ -73,8 +75,8 @@ def refusal_words(error: Refusal) -> str:
 @never_cache
 @require_safe
 def cart(request: HttpRequest) -> HttpResponse:
-    is_less = LESS in request.GET
-    return _page(request, open_cart(request, timezone.now()), is_less=is_less)
+    found, known = open_filled(request, now := timezone.now()) or (None, None)
+    return _page(request, found, known=known, now=now, is_less=LESS in request.GET)
 
 
 @require_POST
@@ -186,21 +188,23 @@ def _to_cart(found: Cart | None, removed: str = "") -> HttpResponse:
     return response
 
 
-def _page(
+def _page(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
     request: HttpRequest,
     found: Cart | None,
     *,
     problems: dict[int, str] | None = None,
     status: int = HTTPStatus.OK,
     is_less: bool = False,
+    known: Read | None = None,
+    now: datetime | None = None,
 ) -> HttpResponse:
-    here, now = visit(request), timezone.now()
+    here, now = visit(request), now or timezone.now()
     if found is None:
         response = render(request, "web/cart.html", {"filled": None, "removed": None})
         if cart_token(request):
             forget_cart(response)
         return response
-    filled = fill(cart=found, country=here.country, now=now)
+    filled = fill(cart=found, country=here.country, now=now, known=known)
     problems = {0: _less_words(filled.cart)} if is_less else problems or {}
     context = {
         "filled": filled,
