@@ -35,15 +35,17 @@ class TooEarlyError(Exception):
     """The news builds on news that we have not heard yet: tell it again later."""
 
 
-def start(*, order: Order, return_url: str, now: datetime) -> Payment:
+def start(*, order: Order, return_url: str, now: datetime, first: Payment | None = None) -> Payment:
     """Open a payment at the gateway, or return the one that waits for the shopper already.
 
     Our key is stored before the call, so a lost answer is asked for again and not opened twice.
 
+    Shape:  ``first`` is the payment of an order that was placed for this very request
+
     Raises: NotPayableError  the order waits for no payment
             TemporaryError, PermanentError  the gateway did not open it; call again
     """
-    payment = _row_for(order, now)
+    payment = first or _row_for(order, now)
     if payment.pay_url or payment.status in {Status.AUTHORIZED, Status.CAPTURED}:
         return payment
     try:
@@ -80,18 +82,27 @@ def _row_for(order: Order, now: datetime) -> Payment:
         raise NotPayableError(order.number)
     if live is not None:
         return live
-    payment = Payment(
+    payment = _attempt(order, len(tried) + 1, now)
+    insert([payment])
+    return payment
+
+
+def first_of(order: Order, *, now: datetime) -> Payment:
+    """Make the first payment of an order; it is written together with that."""
+    return _attempt(order, 1, now)
+
+
+def _attempt(order: Order, number: int, now: datetime) -> Payment:
+    return Payment(
         order=order,
         gateway=settings.PAYMENT_GATEWAY,
-        key=f"pay:{order.number}:{len(tried) + 1}",
+        key=f"pay:{order.number}:{number}",
         currency=order.currency,
         amount=order.total_amount,
         status=Status.CREATED,
         status_since=now,
         created_at=now,
     )
-    insert([payment])
-    return payment
 
 
 def of_order(order: Order) -> list[Payment]:

@@ -146,7 +146,7 @@ def place(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -
     if agreed is None or quote is None or quote.tier != cart.service:
         return _review(request, cart, problem=str(UNCLEAR), status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        order = checkout.place(
+        order, first = checkout.place(
             cart=cart,
             email=cart.email,
             ship_to=Address(**cart.ship_to),
@@ -157,14 +157,14 @@ def place(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -
             now=now,
         )
     except checkout.AlreadyPlacedError as error:
-        order = error.order
+        order, first = error.order, None
     except (checkout.EmptyCartError, checkout.BadAddressError) as error:
         return redirect("cart" if isinstance(error, checkout.EmptyCartError) else "checkout")
     except tuple(REFUSALS) as error:
         return _review(
             request, cart, problem=str(REFUSALS[type(error)]), status=HTTPStatus.CONFLICT
         )
-    return go_and_pay(order)
+    return go_and_pay(order, first=first)
 
 
 def _missing_step(cart: Cart) -> str:

@@ -19,11 +19,16 @@ from storefront.web.visiting import cart_token, forget_cart
 log = logging.getLogger(__name__)
 
 
-def go_and_pay(order: Order) -> HttpResponse:
-    """Lead on to the payment that waits, or to the order's page if none does."""
-    here = _page_of(order)
+def go_and_pay(order: Order, *, first: Payment | None = None) -> HttpResponse:
+    """Lead on to the payment that waits, or to the order's page if none does.
+
+    Shape:  ``first`` as in ``payments.start``
+    """
+    here, return_url = _page_of(order), access.paid_url(order)
     try:
-        payment = payments.start(order=order, return_url=access.paid_url(order), now=timezone.now())
+        payment = payments.start(
+            order=order, return_url=return_url, now=timezone.now(), first=first
+        )
     except payments.NotPayableError:
         return _see(here)
     except OutsideError as error:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 def place(cart, now=NOON, **changes):
     facts = {"email": "erika@example.org", "ship_to": HOME, "quote": quote_for(cart, now=now)}
-    return checkout.place(cart=cart, now=now, **{**facts, **changes})
+    return checkout.place(cart=cart, now=now, **{**facts, **changes}).order
 
 
 def test_an_order_freezes_words_price_and_cost():
