@@ -116,10 +116,19 @@ def read(*, payment: Payment, now: datetime) -> Payment:
     Raises: TemporaryError, PermanentError  the gateway did not answer; nothing changed
     """
     if payment.reference:
-        for update in gateway_for(payment.gateway).history(reference=payment.reference):
-            apply(update=update, gateway=payment.gateway, now=now)
+        catch_up(payment=payment, now=now)
         payment.refresh_from_db()
     return payment
+
+
+def catch_up(*, payment: Payment, now: datetime) -> None:
+    """Do as ``read``, for whoever does not look at the payment afterwards.
+
+    Raises: TemporaryError, PermanentError  as ``read``
+    """
+    if payment.reference:
+        for update in gateway_for(payment.gateway).history(reference=payment.reference):
+            apply(update=update, gateway=payment.gateway, now=now, known=payment)
 
 
 def abandon(*, payment: Payment, now: datetime) -> Payment:
@@ -135,15 +144,19 @@ def abandon(*, payment: Payment, now: datetime) -> Payment:
 
 
 @transaction.atomic(durable=True)
-def apply(*, update: PaymentUpdate, gateway: str, now: datetime) -> Payment:
+def apply(
+    *, update: PaymentUpdate, gateway: str, now: datetime, known: Payment | None = None
+) -> Payment:
     """Write one piece of news into the book, once, and draw its consequences.
 
+    Shape:  ``known`` is the payment that was asked about, as somebody read it before
     Locks:  the order, (in a dispute) its purchase orders, the payment, then (when paid) the stock
             rows in id order
     Raises: UnknownPaymentError  it may be told again later, when we know the payment
             TooEarlyError        likewise: a capture before its authorization
     """
-    known = _KNOWN.first(gateway=gateway, reference=update.reference)
+    if known is None or (known.gateway, known.reference) != (gateway, update.reference):
+        known = _KNOWN.first(gateway=gateway, reference=update.reference)
     if known is None:
         raise UnknownPaymentError(update.reference)
     (order,) = _ORDER(order_id=known.order_id)

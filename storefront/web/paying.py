@@ -52,13 +52,13 @@ def pay(_request: HttpRequest, number: str, key: str) -> HttpResponse:
 @require_safe
 def pay_return(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Ask the gateway itself what happened: the address bar proves nothing."""
-    order = access.find(number=number, key=key)
-    if order is None:
+    if (found := access.find_tried(number=number, key=key)) is None:
         raise Http404
+    order, tried = found
     query = ""
-    if tried := payments.of_order(order):
+    if tried:
         try:
-            payments.read(payment=tried[-1], now=timezone.now())
+            payments.catch_up(payment=tried[-1], now=timezone.now())
         except OutsideError as error:
             log.warning("%s: the gateway did not answer: %s", order.number, error)
             query = "?pay=unread"
