@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection, models
 from django.db.models.expressions import DatabaseDefault
 
-from storefront.lib.prepared import planned_cursor
+from storefront.lib.prepared import planned_cursor, raw_cursor, with_numbers
 
 
 def insert[M: models.Model](rows: Sequence[M]) -> Sequence[M]:
@@ -50,7 +50,7 @@ def insert_together(rows: Sequence[models.Model]) -> None:
         values += [
             _value(row, name) for name, link in zip(names, links, strict=True) if link is None
         ]
-    with planned_cursor(connection) as cursor:
+    with raw_cursor(connection) as cursor:
         cursor.execute(_statements(tuple(parts)), values)
         keys = cursor.fetchone()
     for row, key, (_, names, links) in zip(rows, keys, parts, strict=True):
@@ -117,4 +117,4 @@ def _statements(
         )
     rows = [f"row{place}" for place in range(len(parts))]
     keys = ", ".join(f"{row}.key" for row in rows)
-    return f"WITH {', '.join(written)} SELECT {keys} FROM {', '.join(rows)}"  # noqa: S608
+    return with_numbers(f"WITH {', '.join(written)} SELECT {keys} FROM {', '.join(rows)}")  # noqa: S608
