@@ -84,6 +84,15 @@ def _line(row: CartLine) -> ReadLine:
     )
 
 
+# What neither a cart nor an order says of its goods, and is long.
+_PRODUCT = ("description_html", "option_names", "locked_fields")
+_SPEC = ("power_sources", "charging", "features", "light_colors", "more", "sources", "warnings")
+LONG = (
+    *(f"product__{name}" for name in _PRODUCT),
+    *(f"product__spec__{name}" for name in _SPEC),
+)
+
+
 def _told(lines: QuerySet[CartLine], now: datetime, on: date) -> QuerySet[CartLine]:
     listing, country = OuterRef("listing"), OuterRef("cart__country")
     pictures = Image.objects.filter(product=OuterRef("listing__variant__product")).exclude(stem="")
@@ -91,6 +100,7 @@ def _told(lines: QuerySet[CartLine], now: datetime, on: date) -> QuerySet[CartLi
     rates = TaxRate.objects.filter(country=country, region="", valid_from__lte=on)
     return (
         lines.select_related("listing__variant__product__spec")
+        .defer(*(f"listing__variant__{name}" for name in LONG))
         .annotate(
             is_for_sale=Exists(Listing.objects.for_sale(now).filter(pk=listing)),
             is_shown=Exists(Listing.objects.published().filter(pk=listing, is_withdrawn=False)),
