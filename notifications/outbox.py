@@ -7,16 +7,21 @@ from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
+from psycopg.types.json import Jsonb
 
 from notifications.models import Event
-from storefront.lib.inserting import insert
 from storefront.lib.prepared import planned_cursor
 from storefront.lib.transactions import needs_transaction
 
 # A subject may have been told of a thousand times: only its last number is read.
-TOLD = """
-SELECT (SELECT id FROM notifications_event WHERE key = %s),
-  COALESCE((SELECT max(sequence) FROM notifications_event WHERE subject = %s), 0)
+TELL = """
+INSERT INTO notifications_event (key, name, subject, sequence, payload, occurred_at)
+SELECT told.key, %(name)s, told.subject,
+  COALESCE((SELECT max(sequence) FROM notifications_event WHERE subject = told.subject), 0) + 1,
+  %(payload)s, %(at)s
+FROM (SELECT %(key)s::varchar AS key, %(subject)s::varchar AS subject) told
+WHERE NOT EXISTS (SELECT 1 FROM notifications_event WHERE key = told.key)
+RETURNING id, sequence
 """
 
 
@@ -28,22 +33,15 @@ def tell(*, name: str, key: str, subject: str, payload: dict[str, Any], at: date
     Locks:  the subject (advisory), so that its facts stay in order
     Raises: NoTransactionError  there is no change to belong to
     """
-    with connection.cursor() as cursor:
+    words = {"key": key, "name": name, "subject": subject}
+    with planned_cursor(connection) as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [subject])
     with planned_cursor(connection) as cursor:
-        cursor.execute(TOLD, [key, subject])
-        known, last = cursor.fetchone()
-    if known is not None:
-        return Event.objects.get(pk=known)
-    event = Event(
-        key=key,
-        name=name,
-        subject=subject,
-        sequence=last + 1,
-        payload=payload,
-        occurred_at=at,
-    )
-    insert([event])
+        cursor.execute(TELL, {**words, "payload": Jsonb(payload), "at": at})
+        told = cursor.fetchone()
+    if told is None:
+        return Event.objects.get(key=key)
+    event = Event(**words, id=told[0], sequence=told[1], payload=payload, occurred_at=at)
     transaction.on_commit(partial(_wake, event.pk), robust=True)
     return event
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import QuerySet
 
-from orders.models import Order, PurchaseOrder
+from orders.models import Order, Payment, PurchaseOrder
 from storefront.lib.prepared import Prepared
 
 KEY_BYTES = 24
@@ -36,17 +36,31 @@ def paid_url(order: Order) -> str:
 def find(*, number: str, key: str) -> Order | None:
     """Find an order by its number and key; a wrong key is as good as a wrong number."""
     order = _BY_NUMBER.first(number=number)
+    return order if _opens(order, key) else None
+
+
+def find_tried(*, number: str, key: str) -> tuple[Order, list[Payment]] | None:
+    """Find an order as ``find`` does, and all attempts to pay it, oldest first."""
+    tried = _TRIED(number=number)
+    order = tried[0].order if tried else _BY_NUMBER.first(number=number)
+    return (order, tried) if order is not None and _opens(order, key) else None
+
+
+def _opens(order: Order | None, key: str) -> bool:
     expected = order.access_key if order else "x" * 32
-    if not secrets.compare_digest(expected.encode(), key.encode()):
-        return None
-    return order
+    return secrets.compare_digest(expected.encode(), key.encode())
 
 
 def _by_number(*, number: str) -> QuerySet[Order]:
     return Order.objects.filter(number=number).select_related("cart")
 
 
-_BY_NUMBER = Prepared(_by_number)
+def _tried(*, number: str) -> QuerySet[Payment]:
+    tried = Payment.objects.filter(order__number=number).select_related("order__cart")
+    return tried.order_by("pk")
+
+
+_BY_NUMBER, _TRIED = Prepared(_by_number), Prepared(_tried)
 
 
 def find_by_email(*, number: str, email: str) -> Order | None:

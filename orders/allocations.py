@@ -6,15 +6,36 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db import connection
 
-from orders.models import Allocation, Order, OrderLine, PurchaseOrder, Reservation
-from storefront.lib.inserting import insert
-from storefront.lib.prepared import Prepared
+from orders.models import Allocation, Order, OrderLine, PurchaseOrder
+from storefront.lib.prepared import planned_cursor
 from storefront.lib.transactions import needs_transaction
 from suppliers import stock
 
 Status = Allocation.Status
+# One line of a status that is drawn in ``Reservation.TRANSITIONS``, for all rows at once, with
+# the trace that ``move`` keeps of each.
+SELL = """
+WITH held AS (
+  SELECT row.id, row.line_id, row.level_id, row.quantity
+  FROM orders_reservation row JOIN orders_orderline line ON line.id = row.line_id
+  WHERE line.order_id = %(order)s AND row.status = 'active'
+  ORDER BY row.id FOR UPDATE OF row
+), moved AS (
+  UPDATE orders_reservation row SET status = 'converted', status_since = %(now)s
+  FROM held WHERE row.id = held.id
+), traced AS (
+  INSERT INTO lib_statuschange
+    (subject, subject_id, axis, from_status, to_status, at, actor, reason)
+  SELECT 'orders.Reservation', id, 'status', 'active', 'converted', %(now)s, '', 'paid' FROM held
+), sold AS (
+  INSERT INTO orders_allocation
+    (line_id, level_id, quantity, status, status_since, doubt, seen_by)
+  SELECT line_id, level_id, quantity, 'unseen', %(now)s, '', '' FROM held
+)
+SELECT level_id, quantity FROM held
+"""
 
 
 @needs_transaction
@@ -24,29 +45,11 @@ def sell(*, order: Order, now: datetime) -> None:
     Locks:  the reservations of the order, then the stock rows in id order
     """
     units: Counter[int] = Counter()
-    sold = []
-    for reservation in _HELD(order_id=order.pk):
-        reservation.move(Reservation.Status.CONVERTED, at=now, reason="paid")
-        units[reservation.level_id] += reservation.quantity
-        sold.append(
-            Allocation(
-                line_id=reservation.line_id,
-                level_id=reservation.level_id,
-                quantity=reservation.quantity,
-                status=Status.UNSEEN,
-                status_since=now,
-            )
-        )
+    with planned_cursor(connection) as cursor:
+        cursor.execute(SELL, {"order": order.pk, "now": now})
+        for level_id, quantity in cursor.fetchall():
+            units[level_id] += quantity
     stock.sell(units=units, cause=f"order:{order.number}", now=now)
-    insert(sold)
-
-
-def _held(*, order_id: int) -> QuerySet[Reservation]:
-    active = Reservation.objects.filter(line__order=order_id, status=Reservation.Status.ACTIVE)
-    return active.select_for_update(of=["self"]).order_by("pk")
-
-
-_HELD = Prepared(_held)
 
 
 @needs_transaction

@@ -15,6 +15,7 @@ from orders.cart_view import Wanted
 from orders.delivery import ShippingQuote
 from orders.models import Cart
 from orders.promotions import Found
+from orders.taxes import CountryRate
 from orders.totaling import Totals, Treatment, Way
 from storefront.lib.address import Address
 
@@ -31,18 +32,29 @@ class Buyer:
     treatment: Treatment
 
     @classmethod
-    def at(cls, address: Address, *, email: str, channel: Channel, on: date) -> Buyer:
+    def at(
+        cls,
+        address: Address,
+        *,
+        email: str,
+        channel: Channel,
+        on: date,
+        tax: CountryRate | None = None,
+    ) -> Buyer:
         treatment = taxes.treatment(
             channel=channel,
             country=address.country,
             region=address.region,
             postcode=address.postcode,
             on=on,
+            known=tax,
         )
         return cls(email=email, region=address.region, treatment=treatment)
 
     @classmethod
-    def of_cart(cls, cart: Cart, *, country: str, on: date) -> Buyer:
+    def of_cart(
+        cls, cart: Cart, *, country: str, on: date, tax: CountryRate | None = None
+    ) -> Buyer:
         """Read what a cart knows; an address in another country says nothing of this one."""
         known = cart.ship_to if cart.ship_to.get("country") == country else {}
         treatment = taxes.treatment(
@@ -51,6 +63,7 @@ class Buyer:
             region=known.get("region", ""),
             postcode=known.get("postcode", ""),
             on=on,
+            known=tax,
         )
         return cls(email=cart.email, region=known.get("region", ""), treatment=treatment)
 
@@ -74,19 +87,27 @@ def ways_of(quote: ShippingQuote | None, *, keys: Mapping[int, int]) -> list[Way
     ]
 
 
-def bill(
+def bill(  # noqa: PLR0913 - whose cart, what is in it, how it goes, and when
     *,
     cart: Cart,
     wanted: Mapping[int, Wanted],
     ways: Sequence[Way],
     buyer: Buyer,
     now: datetime,
+    may_promote: bool = True,
 ) -> Bill:
     """Add a cart up.
 
-    Shape:  ``wanted`` by the id of the line
+    Shape:  ``wanted`` by the id of the line; ``may_promote`` as ``cart_lines`` read it
     """
-    found = promotions.look(cart=cart, wanted=wanted, ways=ways, email=buyer.email, now=now)
+    found = promotions.look(
+        cart=cart,
+        wanted=wanted,
+        ways=ways,
+        email=buyer.email,
+        now=now,
+        may_promote=may_promote,
+    )
     totals = totaling.add_up(
         lines={key: each.unit * each.quantity for key, each in wanted.items()},
         ways=ways,

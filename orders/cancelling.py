@@ -5,7 +5,7 @@ No page waits for a supplier: the wish is kept, and a worker asks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -77,7 +77,12 @@ class Wish(StrEnum):
 
 def wish_of(order: Order) -> Wish:
     """Tell how the wish to cancel an order stands, where it does not stand in its status."""
-    going_on = _GOING_ON(order_id=order.pk)
+    return wish_among(_GOING_ON(order_id=order.pk))
+
+
+def wish_among(purchases: Iterable[PurchaseOrder]) -> Wish:
+    """Tell it of the purchase orders of an order."""
+    going_on = [each for each in purchases if each.status in STOPPABLE]
     if any(each.cancel_wanted_at is not None for each in going_on):
         return Wish.ASKED
     if any(each.request_status == Request.CANCELLATION_REJECTED for each in going_on):

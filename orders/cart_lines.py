@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from catalog.models import Image, Listing
-from orders.models import Cart, CartLine
+from orders.models import Cart, CartLine, Order, Promotion, TaxRate
+from orders.models.cart import KEPT_FOR
+from orders.taxes import CountryRate
 from storefront.lib.prepared import Prepared
 
 
@@ -28,12 +30,51 @@ class ReadLine:
     picture: str
 
 
-def read(*, cart: Cart, now: datetime) -> list[ReadLine]:
-    """Read all lines, in the order in which they were put in."""
-    return [_read(row) for row in _QUESTION(cart_id=cart.pk, now=now)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What one question told of a cart, as of one moment.
+
+    Shape:  ``lines`` in the order in which they were put in; ``may_promote`` is false where no
+            promotion holds without a code; ``tax`` is none where the region decides; without a
+            line nothing is known of either
+    """
+
+    lines: Sequence[ReadLine] = ()
+    may_promote: bool = True
+    tax: CountryRate | None = None
+    is_placed: bool = False
+
+    @property
+    def rows(self) -> list[CartLine]:
+        return [line.row for line in self.lines]
 
 
-def _read(row: CartLine) -> ReadLine:
+def read(*, cart: Cart, now: datetime) -> Read:
+    return _read(_QUESTION(cart_id=cart.pk, now=now, on=now.date()), now)
+
+
+def find(*, token: str, now: datetime) -> tuple[Cart, Read] | None:
+    """Find a cart as ``carts.find`` does, and all in it; None as well where nothing is in it."""
+    rows = _FOUND(token=token, since=now - KEPT_FOR, now=now, on=now.date())
+    return (rows[0].cart, _read(rows, now)) if rows else None
+
+
+def _read(rows: Sequence[CartLine], now: datetime) -> Read:
+    if not rows:
+        return Read()
+    told = cast(Any, rows[0])
+    tax = None
+    if not told.has_regions:
+        tax = CountryRate(country=told.goes_to, on=now.date(), rate=told.country_rate)
+    return Read(
+        lines=[_line(row) for row in rows],
+        may_promote=told.may_promote,
+        tax=tax,
+        is_placed=told.is_placed,
+    )
+
+
+def _line(row: CartLine) -> ReadLine:
     told = cast(Any, row)
     return ReadLine(
         row=row,
@@ -43,23 +84,46 @@ def _read(row: CartLine) -> ReadLine:
     )
 
 
-def rows_of(lines: Sequence[ReadLine]) -> list[CartLine]:
-    return [line.row for line in lines]
+# What neither a cart nor an order says of its goods, and is long.
+_PRODUCT = ("description_html", "option_names", "locked_fields")
+_SPEC = ("power_sources", "charging", "features", "light_colors", "more", "sources", "warnings")
+LONG = (
+    *(f"product__{name}" for name in _PRODUCT),
+    *(f"product__spec__{name}" for name in _SPEC),
+)
 
 
-def _question(*, cart_id: int, now: datetime) -> QuerySet[CartLine]:
-    listing = OuterRef("listing")
+def _told(lines: QuerySet[CartLine], now: datetime, on: date) -> QuerySet[CartLine]:
+    listing, country = OuterRef("listing"), OuterRef("cart__country")
     pictures = Image.objects.filter(product=OuterRef("listing__variant__product")).exclude(stem="")
+    automatic = Promotion.objects.holding(channel=OuterRef("cart__channel"), now=now)
+    rates = TaxRate.objects.filter(country=country, region="", valid_from__lte=on)
     return (
-        CartLine.objects.filter(cart=cart_id)
-        .select_related("listing__variant__product__spec")
+        lines.select_related("listing__variant__product__spec")
+        .defer(*(f"listing__variant__{name}" for name in LONG))
         .annotate(
             is_for_sale=Exists(Listing.objects.for_sale(now).filter(pk=listing)),
             is_shown=Exists(Listing.objects.published().filter(pk=listing, is_withdrawn=False)),
             first_picture=Subquery(pictures.order_by("position", "pk").values("stem")[:1]),
+            is_placed=Exists(Order.objects.filter(cart=OuterRef("cart"))),
+            may_promote=Exists(automatic.filter(needs_code=False)),
+            goes_to=F("cart__country"),
+            country_rate=Subquery(rates.order_by("-valid_from").values("rate")[:1]),
+            has_regions=Exists(TaxRate.objects.filter(country=country).exclude(region="")),
         )
         .order_by("pk")
     )
 
 
-_QUESTION = Prepared(_question)
+def _question(*, cart_id: int, now: datetime, on: date) -> QuerySet[CartLine]:
+    return _told(CartLine.objects.filter(cart=cart_id), now, on)
+
+
+def _found(*, token: str, since: datetime, now: datetime, on: date) -> QuerySet[CartLine]:
+    lines = CartLine.objects.filter(
+        cart__token=token, cart__order__isnull=True, cart__touched_at__gte=since
+    )
+    return _told(lines.select_related("cart__channel"), now, on)
+
+
+_QUESTION, _FOUND = Prepared(_question), Prepared(_found)

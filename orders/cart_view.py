@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from catalog.models import Variant
+from orders.taxes import CountryRate
 from storefront.lib.money import Money
 
 
@@ -62,10 +63,12 @@ class LineView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CartView:
-    """The whole cart as the shopper sees it."""
+    """The whole cart as the shopper sees it; ``may_promote`` and ``tax`` as it was read."""
 
     lines: tuple[LineView, ...]
     goods: Money
+    may_promote: bool = True
+    tax: CountryRate | None = None
 
     @property
     def count(self) -> int:

@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from catalog.models import Channel, Listing
 from orders import cart_lines
+from orders.cart_lines import Read
 from orders.cart_view import CartView, LineView
 from orders.models import Cart, CartLine
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY
@@ -64,17 +65,14 @@ def new_token() -> str:
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
-def has_lines(cart: Cart) -> bool:
-    return bool(_LINES(cart_id=cart.pk))
-
-
 def count(cart: Cart) -> int:
     """Count all units in a cart."""
     return sum(line.quantity for line in _LINES(cart_id=cart.pk))
 
 
-def open_cart(*, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
-    cart = Cart(
+def new(*, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
+    """Make a cart; nothing is written."""
+    return Cart(
         token=new_token(),
         channel=channel,
         country=country,
@@ -82,6 +80,10 @@ def open_cart(*, channel: Channel, country: str, locale: str, now: datetime) -> 
         created_at=now,
         touched_at=now,
     )
+
+
+def open_cart(*, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
+    cart = new(channel=channel, country=country, locale=locale, now=now)
     insert([cart])
     return cart
 
@@ -108,7 +110,6 @@ def add(  # noqa: PLR0913 - what, how many, when, and of how many
     now: datetime,
     line_id: int | None = None,
     most_of: Most = AS_LISTED,
-    is_fresh: bool = False,
 ) -> CartLine:
     """Add to what is there already, at today's price or a lower one that is promised still.
 
@@ -117,19 +118,17 @@ def add(  # noqa: PLR0913 - what, how many, when, and of how many
     Shape:  ``most_of`` says how many can be had of a listing: who knows the routes knows how
             many can be sent where the cart goes (``shipping.promising``). ``line_id`` is the
             number that the line had before it was taken out: with it, it stands where it
-            stood. It must be one that ``change`` has freed. ``is_fresh``: the cart was opened
-            just now, and nobody else can know it yet
-    Locks:  the cart, unless it is fresh
+            stood. It must be one that ``change`` has freed
+    Locks:  the cart
     Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError,
             PlacedCartError  nothing is written
     """
-    if not is_fresh:
-        _lock(cart)
+    _lock(cart)
     listing = _for_sale(cart, listing_id, now)
-    lines = [] if is_fresh else _LINES(cart_id=cart.pk)
+    lines = _LINES(cart_id=cart.pk)
     line = next((one for one in lines if one.listing_id == listing.pk), None)
     wanted = quantity + (line.quantity if line else 0)
-    _check(wanted, most_of(listing))
+    check(wanted, most_of(listing))
     today = listing.price_amount or Decimal(0)
     keeps = line is not None and line.quoted_amount < today and line.is_promised(now)
     if line is None:
@@ -144,8 +143,7 @@ def add(  # noqa: PLR0913 - what, how many, when, and of how many
         insert([line])
     else:
         line.save()
-    if not is_fresh:
-        _touch(cart, now)
+    _touch(cart, now)
     return line
 
 
@@ -167,7 +165,7 @@ def change(
     if quantity == 0:
         line.delete()
     else:
-        _check(quantity, most_of(_for_sale(cart, line.listing_id, now)))
+        check(quantity, most_of(_for_sale(cart, line.listing_id, now)))
         cart.lines.filter(pk=line.pk).update(quantity=quantity)
     _touch(cart, now)
 
@@ -189,11 +187,12 @@ def price_of(line: CartLine, now: datetime) -> Decimal:
     return min(today, line.quoted_amount) if line.is_promised(now) else today
 
 
-def look(*, cart: Cart, now: datetime) -> CartView:
-    """Read the cart with true prices and stock."""
+def look(*, cart: Cart, now: datetime, known: Read | None = None) -> CartView:
+    """Read the cart with true prices and stock; what is known of this moment is not read again."""
     currency = cart.channel.currency
     lines = []
-    for read in cart_lines.read(cart=cart, now=now):
+    told = known or cart_lines.read(cart=cart, now=now)
+    for read in told.lines:
         row, listing = read.row, read.row.listing
         product = listing.variant.product
         spec = getattr(product, "spec", None)
@@ -222,7 +221,7 @@ def look(*, cart: Cart, now: datetime) -> CartView:
             )
         )
     goods = Money.total((line.amount for line in lines), currency)
-    return CartView(lines=tuple(lines), goods=goods)
+    return CartView(lines=tuple(lines), goods=goods, may_promote=told.may_promote, tax=told.tax)
 
 
 def _lock(cart: Cart) -> None:
@@ -243,7 +242,11 @@ def _for_sale(cart: Cart, listing_id: int, now: datetime) -> Listing:
     return listing
 
 
-def _check(quantity: int, most: int) -> None:
+def check(quantity: int, most: int) -> None:
+    """Refuse what is more than a cart takes, or can be had.
+
+    Raises: TooManyError, NotForSaleError, NotEnoughError
+    """
     if quantity > MAX_QUANTITY:
         raise TooManyError(MAX_QUANTITY)
     if most <= 0:

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.functional import Promise
 
-from orders import address_checks, addresses, cart_lines, carts, freezing, redeeming, reservations
-from orders.access import new_key
+from orders import (
+    address_checks,
+    addresses,
+    cart_lines,
+    carts,
+    freezing,
+    payments,
+    redeeming,
+    reservations,
+)
 from orders.billing import Buyer, bill, ways_of
 from orders.cart_view import Wanted
-from orders.delivery import QuotedParcel, ShippingQuote
-from orders.models import Cart, CartLine, Order, Reservation
+from orders.delivery import ShippingQuote
+from orders.models import Cart, CartLine, Order, Payment, Reservation
 from orders.numbers import order_number
 from orders.routing import PlannedLine
-from orders.totaling import Share
+from orders.taxes import CountryRate
 from storefront.lib.address import Address
-from storefront.lib.inserting import insert
+from storefront.lib.inserting import insert_together
 from storefront.lib.money import Money
 from storefront.lib.prepared import Prepared
 from suppliers import asking_live
@@ -32,6 +39,13 @@ from suppliers.stock import NotEnoughStockError
 
 PAY_WITHIN = timedelta(minutes=20)
 NUMBER_TRIES = 5  # a number is chance: with 28 million a day, two in a row collide hardly ever
+
+
+class Placed(NamedTuple):
+    """An order, and its first payment, which waits to be opened."""
+
+    order: Order
+    payment: Payment
 
 
 class EmptyCartError(Exception):
@@ -94,12 +108,14 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
     now: datetime,
     agreed: Money | None = None,
     check: Mapping[str, Any] | None = None,
-) -> Order:
-    """Freeze a cart into an order and hold its stock until it is paid.
+    tax: CountryRate | None = None,
+) -> Placed:
+    """Freeze a cart into an order, hold its stock, and write down its first payment.
 
     Before that, suppliers are asked live for what is too old or nearly gone.
 
-    Shape:  ``check`` how the shopper came to the address, as ``address_checks.note`` makes it
+    Shape:  ``check`` how the shopper came to the address, as ``address_checks.note`` makes it;
+            ``tax`` what was read of its country for this request
     Locks:  the cart, then promotions with a limit, then the stock rows in id order
     Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError,
             PriceChangedError, SpentError, NothingToPayError, BadAddressError  nothing is written
@@ -109,7 +125,7 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
         raise BadAddressError(fields)
     if fields := address_checks.open_doubts(ship_to, check):
         raise DoubtfulAddressError(fields)
-    buyer = Buyer.at(ship_to, email=email, channel=cart.channel, on=now.date())
+    buyer = Buyer.at(ship_to, email=email, channel=cart.channel, on=now.date(), tax=tax)
     place_as = partial(
         _place,
         cart=cart,
@@ -141,7 +157,7 @@ def _insist_there(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
         raise NotEnoughStockError(refused[0], wanted[refused[0]])
 
 
-def _numbered(place_as: Callable[[str], Order], now: datetime) -> Order:
+def _numbered(place_as: Callable[[str], Placed], now: datetime) -> Placed:
     """Draw another number when somebody has this one; everything else is the caller's to know."""
     for _ in range(NUMBER_TRIES - 1):
         number = order_number(now)
@@ -164,20 +180,20 @@ def _place(  # noqa: PLR0913
     quote: ShippingQuote,
     now: datetime,
     agreed: Money | None,
-) -> Order:
+) -> Placed:
     if (
         locked := _LOCKED.first(cart_id=cart.pk)
     ) is None:  # it went into the cart of an account meanwhile
         raise EmptyCartError
     cart = locked
-    if order := _PLACED.first(cart_id=cart.pk):
+    read = cart_lines.read(cart=cart, now=now)  # once the lock is ours, or an order is not seen
+    if (read.is_placed or not read.lines) and (order := _PLACED.first(cart_id=cart.pk)):
         raise AlreadyPlacedError(order)
-    if not (read := cart_lines.read(cart=cart, now=now)):
+    if not (lines := read.rows):
         raise EmptyCartError
-    lines = cart_lines.rows_of(read)
     planned = _planned(quote, lines)
     units = _units(lines, now)
-    if not all(line.is_shown for line in read):
+    if not all(line.is_shown for line in read.lines):
         raise CannotSupplyError("something is no longer for sale")
     currency = cart.channel.currency
     billed = bill(
@@ -193,46 +209,33 @@ def _place(  # noqa: PLR0913
         ways=ways_of(quote, keys={line.listing.variant_id: line.pk for line in lines}),
         buyer=buyer,
         now=now,
+        may_promote=read.may_promote,
     )
     totals = billed.totals
     if agreed is not None and agreed != totals.total:
         raise PriceChangedError(totals.total)
     if not totals.total:
         raise NothingToPayError
-    order = Order(
-        number=number,
-        access_key=new_key(),
-        channel=cart.channel,
+    order = freezing.order_of(
         cart=cart,
+        number=number,
         email=buyer.email,
-        locale=cart.locale,
-        ship_to=asdict(ship_to),
-        address_check=dict(check),
-        currency=currency,
-        goods_amount=totals.goods.amount,
-        delivery_amount=totals.delivery.amount,
-        discount_amount=totals.discount.amount,
-        tax_amount=totals.tax.amount,
-        added_tax_amount=totals.added.amount,
-        total_amount=totals.total.amount,
-        status=Order.Status.PENDING_PAYMENT,
-        status_since=now,
-        placed_at=now,
+        ship_to=ship_to,
+        check=check,
+        quote=quote,
+        totals=totals,
         pay_before=now + PAY_WITHIN,
-        delivery_plan=[
-            _plan_entry(parcel, share)
-            for parcel, share in zip(quote.parcels, totals.parcels, strict=True)
-        ],
-        arrives_from=quote.arrives_from,
-        arrives_to=quote.arrives_to,
+        now=now,
     )
-    insert([order])
-    order_lines = freezing.freeze(
-        order=order, lines=read, planned=planned, units=units, totals=totals, now=now
+    order_lines = freezing.lines_of(
+        order=order, lines=read.lines, planned=planned, units=units, totals=totals, now=now
     )
+    held = reservations.of(lines=order_lines, until=order.pay_before, now=now)
+    payment = payments.first_of(order, now=now)
+    insert_together([order, *order_lines, *held, payment])
     redeeming.redeem(order=order, applied=billed.found.outcome.applied, now=now)
-    reservations.hold(lines=order_lines, until=order.pay_before, now=now)
-    return order
+    reservations.take(lines=order_lines, now=now)
+    return Placed(order, payment)
 
 
 @transaction.atomic(durable=True)
@@ -271,24 +274,6 @@ def _planned(quote: ShippingQuote, lines: list[CartLine]) -> dict[int, PlannedLi
     if wanted != {variant: line.quantity for variant, line in planned.items()}:
         raise QuoteOutdatedError
     return planned
-
-
-def _plan_entry(quoted: QuotedParcel, way: Share) -> dict[str, Any]:
-    return {
-        "rule": "fewest parcels, then lowest landed cost",
-        "supplier_id": quoted.parcel.supplier_id,
-        "location_id": quoted.parcel.location_id,
-        "country": quoted.parcel.country,
-        "service_code": quoted.service_code,
-        "carrier_service": quoted.carrier_service,
-        "amount": str(way.charge.amount),
-        "tax": str(way.tax.amount),
-        "arrives_from": quoted.arrives_from.isoformat(),
-        "arrives_to": quoted.arrives_to.isoformat(),
-        "accepts": list(quoted.accepts),
-        "max_cell_wh": str(quoted.max_cell_wh),
-        "levels": {line.variant_id: line.candidate.level_id for line in quoted.parcel.lines},
-    }
 
 
 def _locked(*, cart_id: int) -> QuerySet[Cart]:

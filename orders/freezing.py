@@ -1,23 +1,69 @@
-"""Write the lines of an order: words, prices and costs as they are at this moment."""
+"""Make an order and its lines: words, prices and costs as they are at this moment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from catalog import policies
 from catalog.landing import Costing
 from orders import earning
+from orders.access import new_key
 from orders.cart_lines import ReadLine
-from orders.models import Order, OrderLine
+from orders.delivery import QuotedParcel, ShippingQuote
+from orders.models import Cart, Order, OrderLine
 from orders.routing import Candidate, PlannedLine
-from orders.totaling import Totals
-from storefront.lib.inserting import insert
+from orders.totaling import Share, Totals
+from storefront.lib.address import Address
 from storefront.lib.money import Money
 
 
-def freeze(  # noqa: PLR0913 - whose lines, from where, and for how much
+def order_of(  # noqa: PLR0913 - an order is who, what, where, how and for how much
+    *,
+    cart: Cart,
+    number: str,
+    email: str,
+    ship_to: Address,
+    check: Mapping[str, Any],
+    quote: ShippingQuote,
+    totals: Totals,
+    pay_before: datetime,
+    now: datetime,
+) -> Order:
+    """Make the order of a cart; nothing is written."""
+    return Order(
+        number=number,
+        access_key=new_key(),
+        channel=cart.channel,
+        cart=cart,
+        email=email,
+        locale=cart.locale,
+        ship_to=asdict(ship_to),
+        address_check=dict(check),
+        currency=totals.currency,
+        goods_amount=totals.goods.amount,
+        delivery_amount=totals.delivery.amount,
+        discount_amount=totals.discount.amount,
+        tax_amount=totals.tax.amount,
+        added_tax_amount=totals.added.amount,
+        total_amount=totals.total.amount,
+        status=Order.Status.PENDING_PAYMENT,
+        status_since=now,
+        placed_at=now,
+        pay_before=pay_before,
+        delivery_plan=[
+            _plan_entry(parcel, share)
+            for parcel, share in zip(quote.parcels, totals.parcels, strict=True)
+        ],
+        arrives_from=quote.arrives_from,
+        arrives_to=quote.arrives_to,
+    )
+
+
+def lines_of(  # noqa: PLR0913 - whose lines, from where, and for how much
     *,
     order: Order,
     lines: Sequence[ReadLine],
@@ -26,7 +72,7 @@ def freeze(  # noqa: PLR0913 - whose lines, from where, and for how much
     totals: Totals,
     now: datetime,
 ) -> Sequence[OrderLine]:
-    """Write what was promised, and beside it what it costs from where routing takes it.
+    """Make the lines of what was promised, and beside it what it costs from where routing takes it.
 
     A price that does not pay that stands all the same: the gate holds its purchase order.
 
@@ -67,7 +113,7 @@ def freeze(  # noqa: PLR0913 - whose lines, from where, and for how much
                 ),
             )
         )
-    return insert(frozen)
+    return frozen
 
 
 def _costs(
@@ -90,4 +136,22 @@ def _costs(
         "cost_rate": rate,
         "landed_amount": goods.rounded().amount,
         "fees_amount": (account.outlay - goods).rounded().amount,
+    }
+
+
+def _plan_entry(quoted: QuotedParcel, way: Share) -> dict[str, Any]:
+    return {
+        "rule": "fewest parcels, then lowest landed cost",
+        "supplier_id": quoted.parcel.supplier_id,
+        "location_id": quoted.parcel.location_id,
+        "country": quoted.parcel.country,
+        "service_code": quoted.service_code,
+        "carrier_service": quoted.carrier_service,
+        "amount": str(way.charge.amount),
+        "tax": str(way.tax.amount),
+        "arrives_from": quoted.arrives_from.isoformat(),
+        "arrives_to": quoted.arrives_to.isoformat(),
+        "accepts": list(quoted.accepts),
+        "max_cell_wh": str(quoted.max_cell_wh),
+        "levels": {line.variant_id: line.candidate.level_id for line in quoted.parcel.lines},
     }

@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Payment, PaymentEvent
 from storefront.lib.inserting import insert
 from storefront.lib.money import Money
-from storefront.lib.prepared import Prepared
+from storefront.lib.prepared import Prepared, planned_cursor
 from storefront.lib.transactions import needs_transaction
 
 Kind = PaymentEvent.Kind
 Status = Payment.Status
 REQUESTS = (Kind.CAPTURE_REQUESTED, Kind.RELEASE_REQUESTED, Kind.REFUND_REQUESTED)
 AGAIN = "#"  # stands before the number of an attempt that is not the first
+
+
+# What was not captured when the authorization expired is nobody's to capture any more.
+ADD_UP = """
+UPDATE orders_payment payment SET
+  authorized_amount = authorized, captured_amount = captured, refunded_amount = refunded,
+  released_amount = CASE WHEN is_over THEN authorized - captured ELSE released END
+FROM (
+  SELECT coalesce(sum(amount) FILTER (WHERE kind = 'authorized'), 0) AS authorized,
+    coalesce(sum(amount) FILTER (WHERE kind = 'captured'), 0) AS captured,
+    coalesce(sum(amount) FILTER (WHERE kind = 'released'), 0) AS released,
+    coalesce(sum(CASE kind WHEN 'refunded' THEN amount WHEN 'refund_failed' THEN -amount END), 0)
+      AS refunded,
+    coalesce(bool_or(kind = 'expired'), false) AS is_over
+  FROM orders_paymentevent WHERE payment_id = %(payment)s
+) AS sums
+WHERE payment.id = %(payment)s
+RETURNING authorized_amount, captured_amount, released_amount, refunded_amount
+"""
 
 
 @needs_transaction
@@ -143,31 +162,14 @@ def releasable(payment: Payment) -> Money:
 @needs_transaction
 def add_up(payment: Payment) -> None:
     """Set the amounts of a payment to the sums of its events."""
-    sums: dict[str, Decimal] = defaultdict(Decimal)
-    for event in _EVENTS(payment_id=payment.pk):
-        sums[event.kind] += event.amount
-    payment.authorized_amount = sums.get(Kind.AUTHORIZED, Decimal(0))
-    payment.captured_amount = sums.get(Kind.CAPTURED, Decimal(0))
-    payment.released_amount = sums.get(Kind.RELEASED, Decimal(0))
-    if Kind.EXPIRED in sums:  # what was not captured by then is nobody's to capture any more
-        payment.released_amount = payment.authorized_amount - payment.captured_amount
-    came_back = sums.get(Kind.REFUND_FAILED, Decimal(0))
-    payment.refunded_amount = sums.get(Kind.REFUNDED, Decimal(0)) - came_back
-    payment.save(
-        update_fields=[
-            "authorized_amount",
-            "captured_amount",
-            "released_amount",
-            "refunded_amount",
-        ]
-    )
-
-
-def _events(*, payment_id: int) -> QuerySet[PaymentEvent]:
-    return PaymentEvent.objects.filter(payment=payment_id)
-
-
-_EVENTS = Prepared(_events)
+    with planned_cursor(connection) as cursor:
+        cursor.execute(ADD_UP, {"payment": payment.pk})
+        (
+            payment.authorized_amount,
+            payment.captured_amount,
+            payment.released_amount,
+            payment.refunded_amount,
+        ) = cursor.fetchone()
 
 
 @needs_transaction

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
+from orders.cart_lines import LONG
 from orders.models import Order, OrderLine
 from storefront.lib.prepared import Prepared
 
@@ -15,7 +16,8 @@ def read(order: Order) -> list[OrderLine]:
 
 def _question(*, order_id: int) -> QuerySet[OrderLine]:
     lines = OrderLine.objects.filter(order=order_id)
-    return lines.select_related("variant__product__spec").order_by("pk")
+    lines = lines.select_related("variant__product__spec").order_by("pk")
+    return lines.defer(*(f"variant__{name}" for name in LONG))
 
 
 _QUESTION = Prepared(_question)

@@ -35,15 +35,17 @@ class TooEarlyError(Exception):
     """The news builds on news that we have not heard yet: tell it again later."""
 
 
-def start(*, order: Order, return_url: str, now: datetime) -> Payment:
+def start(*, order: Order, return_url: str, now: datetime, first: Payment | None = None) -> Payment:
     """Open a payment at the gateway, or return the one that waits for the shopper already.
 
     Our key is stored before the call, so a lost answer is asked for again and not opened twice.
 
+    Shape:  ``first`` is the payment of an order that was placed for this very request
+
     Raises: NotPayableError  the order waits for no payment
             TemporaryError, PermanentError  the gateway did not open it; call again
     """
-    payment = _row_for(order, now)
+    payment = first or _row_for(order, now)
     if payment.pay_url or payment.status in {Status.AUTHORIZED, Status.CAPTURED}:
         return payment
     try:
@@ -80,18 +82,27 @@ def _row_for(order: Order, now: datetime) -> Payment:
         raise NotPayableError(order.number)
     if live is not None:
         return live
-    payment = Payment(
+    payment = _attempt(order, len(tried) + 1, now)
+    insert([payment])
+    return payment
+
+
+def first_of(order: Order, *, now: datetime) -> Payment:
+    """Make the first payment of an order; it is written together with that."""
+    return _attempt(order, 1, now)
+
+
+def _attempt(order: Order, number: int, now: datetime) -> Payment:
+    return Payment(
         order=order,
         gateway=settings.PAYMENT_GATEWAY,
-        key=f"pay:{order.number}:{len(tried) + 1}",
+        key=f"pay:{order.number}:{number}",
         currency=order.currency,
         amount=order.total_amount,
         status=Status.CREATED,
         status_since=now,
         created_at=now,
     )
-    insert([payment])
-    return payment
 
 
 def of_order(order: Order) -> list[Payment]:
@@ -105,10 +116,19 @@ def read(*, payment: Payment, now: datetime) -> Payment:
     Raises: TemporaryError, PermanentError  the gateway did not answer; nothing changed
     """
     if payment.reference:
-        for update in gateway_for(payment.gateway).history(reference=payment.reference):
-            apply(update=update, gateway=payment.gateway, now=now)
+        catch_up(payment=payment, now=now)
         payment.refresh_from_db()
     return payment
+
+
+def catch_up(*, payment: Payment, now: datetime) -> None:
+    """Do as ``read``, for whoever does not look at the payment afterwards.
+
+    Raises: TemporaryError, PermanentError  as ``read``
+    """
+    if payment.reference:
+        for update in gateway_for(payment.gateway).history(reference=payment.reference):
+            apply(update=update, gateway=payment.gateway, now=now, known=payment)
 
 
 def abandon(*, payment: Payment, now: datetime) -> Payment:
@@ -124,15 +144,19 @@ def abandon(*, payment: Payment, now: datetime) -> Payment:
 
 
 @transaction.atomic(durable=True)
-def apply(*, update: PaymentUpdate, gateway: str, now: datetime) -> Payment:
+def apply(
+    *, update: PaymentUpdate, gateway: str, now: datetime, known: Payment | None = None
+) -> Payment:
     """Write one piece of news into the book, once, and draw its consequences.
 
+    Shape:  ``known`` is the payment that was asked about, as somebody read it before
     Locks:  the order, (in a dispute) its purchase orders, the payment, then (when paid) the stock
             rows in id order
     Raises: UnknownPaymentError  it may be told again later, when we know the payment
             TooEarlyError        likewise: a capture before its authorization
     """
-    known = _KNOWN.first(gateway=gateway, reference=update.reference)
+    if known is None or (known.gateway, known.reference) != (gateway, update.reference):
+        known = _KNOWN.first(gateway=gateway, reference=update.reference)
     if known is None:
         raise UnknownPaymentError(update.reference)
     (order,) = _ORDER(order_id=known.order_id)

@@ -30,14 +30,21 @@ class Found:
     minimums: Mapping[str, Money] = field(default_factory=dict)
 
 
-def look(
-    *, cart: Cart, wanted: Mapping[int, Wanted], ways: Sequence[Way], email: str, now: datetime
+def look(  # noqa: PLR0913 - whose cart, what is in it, how it goes, and when
+    *,
+    cart: Cart,
+    wanted: Mapping[int, Wanted],
+    ways: Sequence[Way],
+    email: str,
+    now: datetime,
+    may_promote: bool = True,
 ) -> Found:
     """Find what holds for a cart, and count what it takes off.
 
-    Shape:  ``wanted`` by the id of the line; ``email`` empty: nobody knows yet who he is
+    Shape:  ``wanted`` by the id of the line; ``email`` empty: nobody knows yet who he is;
+            ``may_promote`` false: whoever read the lines saw that nothing holds without a code
     """
-    automatic = _AUTOMATIC(channel_id=cart.channel_id, now=now)
+    automatic = _AUTOMATIC(channel_id=cart.channel_id, now=now) if may_promote else []
     prefetch_related_objects(automatic, "products", "categories", "brands")
     offers = {promotion.pk: _offer(promotion, "", cart.channel.currency) for promotion in automatic}
     refused: dict[str, codes.Closed | Refusal] = {}

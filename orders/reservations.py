@@ -12,9 +12,36 @@ from storefront.lib.transactions import needs_transaction
 from suppliers import stock
 
 
+def of(*, lines: Sequence[OrderLine], until: datetime, now: datetime) -> list[Reservation]:
+    """Make the rows that keep the units of an order; nothing is written or held."""
+    return [
+        Reservation(
+            line=line,
+            level_id=line.level_id,
+            quantity=line.quantity,
+            expires_at=until,
+            status=Reservation.Status.ACTIVE,
+            status_since=now,
+        )
+        for line in lines
+    ]
+
+
 @needs_transaction
 def hold(*, lines: Sequence[OrderLine], until: datetime, now: datetime) -> None:
-    """Hold the units of an order, all lines or none; lines on one stock row are summed.
+    """Hold the units of an order, and write down for how long.
+
+    Locks, Raises: as ``take``
+    """
+    insert(of(lines=lines, until=until, now=now))
+    take(lines=lines, now=now)
+
+
+@needs_transaction
+def take(*, lines: Sequence[OrderLine], now: datetime) -> None:
+    """Take the units of an order, all lines or none; lines on one stock row are summed.
+
+    At last: who wants the same row waits from here until the order is committed.
 
     Locks:  the stock rows, in id order
     Raises: NotEnoughStockError  the caller's transaction must not be committed
@@ -22,20 +49,6 @@ def hold(*, lines: Sequence[OrderLine], until: datetime, now: datetime) -> None:
     units: Counter[int] = Counter()
     for line in lines:
         units[line.level_id] += line.quantity
-    insert(
-        [
-            Reservation(
-                line=line,
-                level_id=line.level_id,
-                quantity=line.quantity,
-                expires_at=until,
-                status=Reservation.Status.ACTIVE,
-                status_since=now,
-            )
-            for line in lines
-        ]
-    )
-    # At last: who wants the same row waits from here until the order is committed.
     stock.hold(units=units, cause=f"order:{lines[0].order.number}", now=now)
 
 

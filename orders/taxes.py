@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -27,6 +28,18 @@ NOT_TAXED = Decimal(0)
 EXACT = Decimal("0.00001")  # as orders keep it
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountryRate:
+    """What our table says of a country on a day, none of whose regions has a rate of its own.
+
+    Shape:  ``rate`` None: it says nothing
+    """
+
+    country: str
+    on: date
+    rate: Decimal | None
+
+
 class TaxService(Protocol):
     """Somebody who knows the rate of a place better than our table does.
 
@@ -41,19 +54,25 @@ class TaxService(Protocol):
         ...
 
 
-def treatment(
-    *, channel: Channel, country: str, region: str = "", postcode: str = "", on: date
+def treatment(  # noqa: PLR0913 - on which channel, where to, when, and what is known of it
+    *,
+    channel: Channel,
+    country: str,
+    region: str = "",
+    postcode: str = "",
+    on: date,
+    known: CountryRate | None = None,
 ) -> Treatment:
     """Say how a sale to a place is taxed.
 
     Where a channel tells prices without tax, it is added only where we are registered to collect
     it. Where it tells them with tax, the tax of the place is in them. A service may be asked: no
-    lock may be held.
+    lock may be held. What is ``known`` of this country and day is not read again.
     """
     region = addresses.region_code(country=country, region=region)
     if channel.adds_tax and not collects(country=country, region=region, on=on):
         return Treatment(rate=NOT_TAXED, is_added=True)
-    rate = _rate(country=country, region=region, postcode=postcode, on=on)
+    rate = _rate(country=country, region=region, postcode=postcode, on=on, known=known)
     return Treatment(rate=rate, is_added=channel.adds_tax)
 
 
@@ -86,7 +105,9 @@ def _rates(*, country: str, regions: list[str], on: date) -> QuerySet[TaxRate]:
 _RATES = Prepared(_rates)
 
 
-def _rate(*, country: str, region: str, postcode: str, on: date) -> Decimal:
+def _rate(
+    *, country: str, region: str, postcode: str, on: date, known: CountryRate | None
+) -> Decimal:
     service = _service(settings.TAX_SERVICE)
     if service is not None:
         try:
@@ -97,6 +118,8 @@ def _rate(*, country: str, region: str, postcode: str, on: date) -> Decimal:
             if NOT_TAXED <= told < 1:
                 return told.quantize(EXACT)
             log.warning("the tax service told %s, which is no fraction: our table counts", told)
+    if known is not None and (known.country, known.on) == (country, on):
+        return NOT_TAXED if known.rate is None else known.rate
     return table_rate(country=country, region=region, on=on)
 
 

@@ -15,6 +15,7 @@ from catalog import policies
 from catalog.landing import Costing
 from catalog.models import Channel, Listing
 from orders import carts
+from orders.cart_lines import Read
 from orders.cart_view import CartView, LineView
 from orders.carts import Most
 from orders.models import Cart
@@ -217,14 +218,16 @@ def most_to(*, country: str, channel: Channel, now: datetime) -> Most:
     return most_of
 
 
-def look(*, cart: Cart, country: str, now: datetime) -> Looked:
+def look(*, cart: Cart, country: str, now: datetime, known: Read | None = None) -> Looked:
     """Look at a cart with what of each line one parcel brings to a country, and plan it.
 
     What goods land at, of which only the choice of a place hangs, is kept for a minute.
 
     A line that no route carries there has 0 ``available`` and is not sold out.
+
+    Shape:  ``known`` what was read of it at this moment
     """
-    seen = carts.look(cart=cart, now=now)
+    seen = carts.look(cart=cart, now=now, known=known)
     reached = reach(
         pieces={line.variant_id: line.variant for line in seen.lines},
         listed={line.variant_id: line.available for line in seen.lines},

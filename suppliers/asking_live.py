@@ -97,27 +97,44 @@ def ask(*, wanted: Mapping[int, int], now: datetime) -> frozenset[int]:
 
 
 def _doubtful(wanted: Mapping[int, int], now: datetime) -> list[Question]:
+    doubtful = [
+        level.pk
+        for level in _AGES(ids=list(wanted), now=now)
+        if _should_ask(level, wanted[level.pk], now)
+    ]
     found: dict[tuple[int, str], Question] = {}
-    for level in _LEVELS(ids=list(wanted), now=now):
-        supplier, ref, seen = level.offer.supplier, level.offer.supplier_product, cast(Any, level)
-        if freshness.should_ask(
-            age=now - seen.known_at,
-            left=seen.free - wanted[level.pk],
-            asked_after=timedelta(minutes=supplier.asked_after_min),
-            asked_below=supplier.asked_below,
-            just_asked=JUST_ASKED,
-        ):
-            question = found.setdefault((supplier.pk, ref), Question(supplier, ref))
-            question.levels.append(level)
+    for level in _LEVELS(ids=doubtful) if doubtful else ():
+        supplier, ref = level.offer.supplier, level.offer.supplier_product
+        question = found.setdefault((supplier.pk, ref), Question(supplier, ref))
+        question.levels.append(level)
     return list(found.values())
 
 
-def _levels(*, ids: list[int], now: datetime) -> QuerySet[StockLevel]:
+def _should_ask(level: StockLevel, wanted: int, now: datetime) -> bool:
+    supplier, seen = level.offer.supplier, cast(Any, level)
+    return freshness.should_ask(
+        age=now - seen.known_at,
+        left=seen.free - wanted,
+        asked_after=timedelta(minutes=supplier.asked_after_min),
+        asked_below=supplier.asked_below,
+        just_asked=JUST_ASKED,
+    )
+
+
+def _ages(*, ids: list[int], now: datetime) -> QuerySet[StockLevel]:
+    """Ask for what decides alone: mostly nothing is doubtful."""
     levels = StockLevel.objects.with_available(now).filter(pk__in=ids)
+    return levels.select_related("offer__supplier").only(
+        "pk", "offer__supplier__asked_after_min", "offer__supplier__asked_below"
+    )
+
+
+def _levels(*, ids: list[int]) -> QuerySet[StockLevel]:
+    levels = StockLevel.objects.filter(pk__in=ids)
     return levels.select_related("offer__supplier", "location").order_by("pk")
 
 
-_LEVELS = Prepared(_levels)
+_AGES, _LEVELS = Prepared(_ages), Prepared(_levels)
 
 
 def _answers(questions: Sequence[Question]) -> dict[tuple[int, str], Told | GoneError]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Brand, Category, Channel, Product
@@ -18,7 +18,7 @@ CODE = RegexValidator(r"^[A-Z0-9-]{3,30}$", _("3 to 30 capital letters, digits o
 class PromotionQuerySet(models.QuerySet["Promotion"]):
     """Questions about promotions."""
 
-    def holding(self, *, channel: Channel | int, now: datetime) -> PromotionQuerySet:
+    def holding(self, *, channel: Channel | int | OuterRef, now: datetime) -> PromotionQuerySet:
         """Find those that hold now, and are not used up."""
         return self.filter(
             Q(ends_at__isnull=True) | Q(ends_at__gt=now),

@@ -121,7 +121,7 @@ class CartDelivery(Endpoint):
         cart = open_cart_of(token, self)
         country = country_on(cart.channel, request.query_params.get("country", cart.country))
         view, found = quotes_for(cart, country=country, endpoint=self)
-        buyer = Buyer.of_cart(cart, country=country, on=self.now.date())
+        buyer = Buyer.of_cart(cart, country=country, on=self.now.date(), tax=view.tax)
         keys = {line.variant_id: line.id for line in view.lines}
         bills = [
             bill(
@@ -130,6 +130,7 @@ class CartDelivery(Endpoint):
                 ways=ways_of(quote, keys=keys),
                 buyer=buyer,
                 now=self.now,
+                may_promote=view.may_promote,
             )
             for quote in found
         ]

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from orders import address_checks, checkout, payments
 from orders.access import order_url, paid_url
-from orders.models import Cart, Order
+from orders.models import Cart, Order, Payment
 from shipping import promising
 from storefront.api import idempotency, kinds
 from storefront.api.carts import TOKEN
@@ -133,22 +133,23 @@ class Checkout(Endpoint):
             if cart is None:
                 raise ProblemError(kinds.NO_SUCH_CART)
             order: Order | None = getattr(cart, "order", None)
+            first = None
             if order is None:
-                order = self._place(request, cart)
+                order, first = self._place(request, cart)
             elif not attempt.is_resumed:
                 raise checkout.AlreadyPlacedError(order)
-            return _placed(order, self._pay_url(order))
+            return _placed(order, self._pay_url(order, first))
 
         principal = idempotency.by_secret(token)
         return idempotency.once(request, principal=principal, work=work, is_required=True)
 
-    def _place(self, request: Request, cart: Cart) -> Order:
+    def _place(self, request: Request, cart: Cart) -> checkout.Placed:
         asked = NewOrder(data=request.data)
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
         ship_to = Address(**wanted["ship_to"])
         country = country_on(cart.channel, ship_to.country)
-        _, found = quotes_for(cart, country=country, endpoint=self)
+        view, found = quotes_for(cart, country=country, endpoint=self)
         quote = next((quote for quote in found if quote.tier == wanted["delivery"]), None)
         if quote is None:
             raise ProblemError(kinds.NO_DELIVERY, options=[quote.tier for quote in found])
@@ -164,6 +165,7 @@ class Checkout(Endpoint):
                     other=address_checks.suggestion(ship_to),
                     reason=wanted["address_reason"],
                 ),
+                tax=view.tax,
                 now=self.now,
             )
         except checkout.BadAddressError as error:
@@ -172,10 +174,13 @@ class Checkout(Endpoint):
             looked = promising.look(cart=cart, country=country, now=self.now)
             raise too_little(looked) from error
 
-    def _pay_url(self, order: Order) -> str | None:
+    def _pay_url(self, order: Order, first: Payment | None) -> str | None:
         """Open the payment; when the gateway is away, the order stands all the same."""
         try:
-            return payments.start(order=order, return_url=paid_url(order), now=self.now).pay_url
+            payment = payments.start(
+                order=order, return_url=paid_url(order), now=self.now, first=first
+            )
         except (OutsideError, payments.NotPayableError) as error:
             log.warning("%s was placed, its payment is not open: %s", order, error)
             return None
+        return payment.pay_url

@@ -11,7 +11,7 @@ from catalog.models import Channel, Listing
 from orders import carts, checkout, payments, purchasing, sourcing
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.gateways.base import PaymentNews, PaymentUpdate
-from orders.models import Order, Payment, PurchaseOrder
+from orders.models import Payment, PurchaseOrder
 from storefront.lib.address import Address
 from storefront.lib.failures import PermanentError
 from storefront.lib.money import Money
@@ -104,24 +104,16 @@ def _sell(channel: Channel, listing: Listing, route: str, now: datetime) -> Purc
         for parcel in plan.parcels
     )
     quote = ShippingQuote(tier="economy", parcels=parcels)
-    order = checkout.place(cart=cart, email="bench@example.org", ship_to=HOME, quote=quote, now=now)
-    _pay(order, now)
+    order, payment = checkout.place(
+        cart=cart, email="bench@example.org", ship_to=HOME, quote=quote, now=now
+    )
+    _pay(payment, now)
     (purchase_order,) = purchasing.divide(order=order, now=now)
     return purchase_order
 
 
-def _pay(order: Order, now: datetime) -> None:
-    payment = Payment.objects.create(
-        order=order,
-        gateway="fake",
-        key=f"pay:{order.number}:1",
-        currency=order.currency,
-        amount=order.total_amount,
-        status=Payment.Status.CREATED,
-        status_since=now,
-        created_at=now,
-    )
-    reference = f"ref-{order.number}"
+def _pay(payment: Payment, now: datetime) -> None:
+    reference = f"ref-{payment.order.number}"
     payment.move(Payment.Status.REQUIRES_ACTION, at=now, reference=reference)
     update = PaymentUpdate(
         reference=reference,
@@ -130,4 +122,4 @@ def _pay(order: Order, now: datetime) -> None:
         amount=Money(Decimal(payment.amount), payment.currency),
         occurred_at=now,
     )
-    payments.apply(update=update, gateway="fake", now=now)
+    payments.apply(update=update, gateway=payment.gateway, now=now)

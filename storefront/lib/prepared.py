@@ -12,8 +12,11 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import psycopg
 from django.db import connections, models
-from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.postgresql.base import CursorMixin, ServerBindingCursor
+
+from storefront.lib.making import Maker, NotMadeError
 
 MET_OFTEN = 3  # times on one connection
 _MARK = "%s"
@@ -40,6 +43,28 @@ def planned_cursor(connection: Any) -> Iterator[Any]:
         cursor = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
     with connection._prepare_cursor(cursor) as wrapped:  # noqa: SLF001 - it counts, as all others
         yield wrapped
+
+
+class _RawCursor(CursorMixin, psycopg.RawCursor[Any]):
+    """Takes statements as the server does: psycopg looks for holes in long ones each time anew."""
+
+
+@contextmanager
+def raw_cursor(connection: Any) -> Iterator[Any]:
+    """Open a cursor as ``planned_cursor`` does, for statements as ``with_numbers`` makes them."""
+    connection.ensure_connection()
+    connection.connection.prepare_threshold = MET_OFTEN
+    with connection.wrap_database_errors:
+        cursor = _RawCursor(connection.connection)
+    with connection._prepare_cursor(cursor) as wrapped:  # noqa: SLF001 - it counts, as all others
+        yield wrapped
+
+
+def with_numbers(sql: str) -> str:
+    """Give the holes of a statement the numbers by which the server knows them."""
+    first, *parts = sql.split(_MARK)
+    numbered = (f"${place}{part}" for place, part in enumerate(parts, 1))
+    return "".join([first, *numbered]).replace("%%", "%")
 
 
 class Prepared[M: models.Model]:
@@ -85,13 +110,41 @@ class _Statement:
         columns = [each[0] for each in self._compiler.select[: self._compiler.col_count]]
         self._converters = self._compiler.get_converters(columns)
         lists = {name for name, value in values.items() if isinstance(value, list)}
-        self._sql = _with_lists(sql, [bool(hole and hole[0] in lists) for hole in self._holes])
+        marked = _with_lists(sql, [bool(hole and hole[0] in lists) for hole in self._holes])
+        self._sql = with_numbers(marked)
+        try:
+            self._maker: Maker | None = Maker(self._queryset, self._compiler)
+        except NotMadeError:
+            self._maker = None
 
     def rows(self, values: dict[str, Any]) -> list[Any]:
         connection = connections[self._using]
-        with planned_cursor(connection) as cursor:
+        with raw_cursor(connection) as cursor:
             cursor.execute(self._sql, tuple(self._given(values)))
             rows = cursor.fetchall()
+        if self._maker is None:
+            return self._made_by_django(rows, connection)
+        make = self._maker.make
+        made = [make(row) for row in self._converted(rows, connection)]
+        if self._queryset._prefetch_related_lookups:  # type: ignore[attr-defined]  # noqa: SLF001
+            models.prefetch_related_objects(
+                made,
+                *self._queryset._prefetch_related_lookups,  # type: ignore[attr-defined]  # noqa: SLF001
+            )
+        return made
+
+    def _converted(self, rows: list[Any], connection: Any) -> Iterator[Sequence[Any]]:
+        if not self._converters:
+            yield from rows
+            return
+        for row in rows:
+            values = list(row)
+            for place, (converters, expression) in self._converters.items():
+                for convert in converters:
+                    values[place] = convert(values[place], expression, connection)
+            yield values
+
+    def _made_by_django(self, rows: list[Any], connection: Any) -> list[Any]:
         compiler = copy.copy(self._compiler)
         compiler.connection = connection  # it was put together by some thread
         compiler.execute_sql = lambda *_args, **_options: [rows]

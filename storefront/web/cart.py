@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django import forms
 from django.core import signing
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,11 +20,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.models import Listing
-from orders import carts, keeping
+from orders import beginning, carts, keeping
+from orders.cart_lines import Read
 from orders.cart_view import CartView
 from orders.models import Cart
 from shipping import promising
-from storefront.lib.prepared import Prepared
 from storefront.web import product, refusing_codes
 from storefront.web.errors import say
 from storefront.web.filling import fill
@@ -37,6 +35,7 @@ from storefront.web.visiting import (
     forget_cart,
     keep_cart,
     open_cart,
+    open_filled,
     shopper_id,
     visit,
 )
@@ -73,36 +72,24 @@ def refusal_words(error: Refusal) -> str:
 @never_cache
 @require_safe
 def cart(request: HttpRequest) -> HttpResponse:
-    is_less = LESS in request.GET
-    return _page(request, open_cart(request, timezone.now()), is_less=is_less)
+    found, known = open_filled(request, now := timezone.now()) or (None, None)
+    return _page(request, found, known=known, now=now, is_less=LESS in request.GET)
 
 
 @require_POST
 @from_our_pages
 def add(request: HttpRequest) -> HttpResponse:
     """Add one listing; a browser without scripts is led to the cart."""
-    form = AddForm(request.POST)
+    form, now = AddForm(request.POST), timezone.now()
     listing = None
     if form.is_valid():
-        listing = _LISTING.first(listing_id=form.cleaned_data["listing"])
+        listing = beginning.read(listing_id=form.cleaned_data["listing"], now=now)
     if listing is None:
         words = _first_error(form) or _("There is no such light.")
         return _refused(request, None, words, HTTPStatus.UNPROCESSABLE_ENTITY)
-    here, now = visit(request), timezone.now()
-    known = open_cart(request, now)
-    found = known or _begin(request, now)
-    is_fresh = known is None and found.owner_id is None  # of an account, others may know it
-    quantity = form.cleaned_data["quantity"]
+    visit(request).know(listing.channel)
     try:
-        line = carts.add(
-            cart=found,
-            listing_id=listing.pk,
-            quantity=quantity,
-            now=now,
-            line_id=_taken_out(form.cleaned_data["back"]).line_id,
-            most_of=promising.most_to(country=here.country, channel=here.channel, now=now),
-            is_fresh=is_fresh,
-        )
+        found, count = _put(request, listing, form.cleaned_data, now)
     except carts.UnknownListingError:
         words = _("There is no such light.")
         return _refused(request, None, words, HTTPStatus.NOT_FOUND)
@@ -119,7 +106,7 @@ def add(request: HttpRequest) -> HttpResponse:
         response = render(request, "web/cart_dialog.html", context)
     else:
         response = HttpResponseRedirect(reverse("cart"), status=HTTPStatus.SEE_OTHER)
-    keep_cart(response, found, line.quantity if is_fresh else carts.count(found))
+    keep_cart(response, found, carts.count(found) if count is None else count)
     return response
 
 
@@ -159,23 +146,38 @@ def show_problem(request: HttpRequest, found: Cart, words: str, status: int) -> 
     return _page(request, found, problems={0: words}, status=status)
 
 
-def _listing(*, listing_id: int) -> QuerySet[Listing]:
-    return Listing.objects.filter(pk=listing_id).select_related("variant__product")
-
-
-_LISTING = Prepared(_listing)
-
-
 def _first_error(form: forms.Form) -> str:
     return next((str(errors[0]) for errors in form.errors.values()), "")
 
 
-def _begin(request: HttpRequest, now: datetime) -> Cart:
-    here = visit(request)
-    begin: Callable[..., Cart] = carts.open_cart
-    if owner_id := shopper_id(request):
-        begin = partial(keeping.begin, owner_id=owner_id)
-    return begin(channel=here.channel, country=here.country, locale=here.language, now=now)
+def _put(
+    request: HttpRequest, listing: Listing, asked: Mapping[str, Any], now: datetime
+) -> tuple[Cart, int | None]:
+    """Put it into the cart that is open, or into a new one; tell how many are in it, if known."""
+    here, quantity = visit(request), asked["quantity"]
+    most_of = promising.most_to(country=here.country, channel=here.channel, now=now)
+    where: dict[str, Any] = {
+        "channel": here.channel,
+        "country": here.country,
+        "locale": here.language,
+    }
+    found = open_cart(request, now)
+    if found is None and (owner_id := shopper_id(request)):
+        found = keeping.begin(owner_id=owner_id, now=now, **where)
+    if found is None:
+        line = beginning.begin(
+            listing=listing, quantity=quantity, now=now, most_of=most_of, **where
+        )
+        return line.cart, quantity
+    carts.add(
+        cart=found,
+        listing_id=listing.pk,
+        quantity=quantity,
+        now=now,
+        line_id=_taken_out(asked["back"]).line_id,
+        most_of=most_of,
+    )
+    return found, None
 
 
 def _to_cart(found: Cart | None, removed: str = "") -> HttpResponse:
@@ -186,21 +188,23 @@ def _to_cart(found: Cart | None, removed: str = "") -> HttpResponse:
     return response
 
 
-def _page(
+def _page(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
     request: HttpRequest,
     found: Cart | None,
     *,
     problems: dict[int, str] | None = None,
     status: int = HTTPStatus.OK,
     is_less: bool = False,
+    known: Read | None = None,
+    now: datetime | None = None,
 ) -> HttpResponse:
-    here, now = visit(request), timezone.now()
+    here, now = visit(request), now or timezone.now()
     if found is None:
         response = render(request, "web/cart.html", {"filled": None, "removed": None})
         if cart_token(request):
             forget_cart(response)
         return response
-    filled = fill(cart=found, country=here.country, now=now)
+    filled = fill(cart=found, country=here.country, now=now, known=known)
     problems = {0: _less_words(filled.cart)} if is_less else problems or {}
     context = {
         "filled": filled,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import wraps
 from http import HTTPStatus
@@ -16,9 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders import carts, checkout, sending_to
+from orders import cart_lines, checkout, sending_to
 from orders.address_checks import open_doubts
 from orders.addresses import problems
+from orders.cart_lines import Read
 from orders.models import Cart, Order
 from orders.redeeming import SpentError
 from storefront.lib.address import Address
@@ -28,7 +30,7 @@ from storefront.web.cart import LESS
 from storefront.web.filling import FilledCart, fill, ways
 from storefront.web.forms import CheckoutAddressForm
 from storefront.web.paying import go_and_pay
-from storefront.web.visiting import COUNTRY_COOKIE, cart_token, open_cart, remember, visit
+from storefront.web.visiting import COUNTRY_COOKIE, cart_token, open_filled, remember, visit
 
 SOLD = _("Something in the cart has just been sold to somebody else. Nothing was ordered.")
 REFUSALS: dict[type[Exception], Promise] = {
@@ -52,16 +54,22 @@ UNCLEAR = _("We could not tell what you agreed to. Check the total and order aga
 NOT_CHOSEN = _("Choose how it shall come.")
 
 
-def with_cart(view: Callable[[HttpRequest, Cart], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let a page of the checkout begin with an open, filled cart, or lead to where it went."""
+type Opened = Callable[[HttpRequest, Cart, Read | None, datetime], HttpResponse]
+
+
+def with_cart(view: Opened) -> Callable[..., HttpResponse]:
+    """Let a page of the checkout begin with an open cart, as it was read at one moment.
+
+    Of a cart that is open no more, lead to where it went.
+    """
 
     @never_cache
     @wraps(view)
     def opened(request: HttpRequest) -> HttpResponse:
+        now = timezone.now()
+        if found := open_filled(request, now):
+            return view(request, *found, now)
         token = cart_token(request)
-        found = open_cart(request, timezone.now())
-        if found is not None:
-            return view(request, found)
         order = Order.objects.filter(cart__token=token).first() if token else None
         if order is not None:
             return go_and_pay(order)
@@ -72,13 +80,13 @@ def with_cart(view: Callable[[HttpRequest, Cart], HttpResponse]) -> Callable[...
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_cart
-def address(request: HttpRequest, cart: Cart) -> HttpResponse:
-    here, now = visit(request), timezone.now()
+def address(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
+    here = visit(request)
     wanted = {"countries": here.channel.countries, "language": here.language}
     if request.method == "POST":
         form = CheckoutAddressForm(request.POST, noted=cart.address_check, **wanted)
         if form.is_valid() and (ship_to := form.chosen):
-            if not carts.has_lines(cart):
+            if not (known or cart_lines.read(cart=cart, now=now)).lines:
                 return redirect("cart")
             email = form.cleaned_data["email"]
             sending_to.address(cart=cart, email=email, ship_to=ship_to, check=form.note, now=now)
@@ -86,10 +94,10 @@ def address(request: HttpRequest, cart: Cart) -> HttpResponse:
             remember(response, COUNTRY_COOKIE, ship_to.country)
             return response
     else:
-        known = {"country": here.country, **known_of(request), **cart.ship_to}
-        known["email"] = cart.email or known.get("email", "")
-        form = CheckoutAddressForm(initial=known, noted=cart.address_check, **wanted)
-    filled = fill(cart=cart, country=cart.country, now=now)
+        told = {"country": here.country, **known_of(request), **cart.ship_to}
+        told["email"] = cart.email or told.get("email", "")
+        form = CheckoutAddressForm(initial=told, noted=cart.address_check, **wanted)
+    filled = fill(cart=cart, country=cart.country, now=now, known=known)
     if not filled.cart.lines:
         return redirect("cart")
     return _render(request, "web/checkout_address.html", cart, filled, form=form)
@@ -97,13 +105,12 @@ def address(request: HttpRequest, cart: Cart) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_cart
-def delivery(request: HttpRequest, cart: Cart) -> HttpResponse:
+def delivery(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
     if not cart.ship_to or not cart.email:
         return redirect("checkout")
-    now = timezone.now()
     problem = ""
     if request.method == "POST":
-        found = ways(cart=cart, country=cart.country, now=now)
+        found = ways(cart=cart, country=cart.country, now=now, known=known)
         if not found.can_go:
             return redirect("cart")
         tier = request.POST.get("tier", "")
@@ -111,7 +118,7 @@ def delivery(request: HttpRequest, cart: Cart) -> HttpResponse:
             sending_to.choose_delivery(cart=cart, tier=tier, now=now)
             return redirect("checkout_review")
         problem = str(NOT_CHOSEN)
-    filled = fill(cart=cart, country=cart.country, now=now, tier=cart.service)
+    filled = fill(cart=cart, country=cart.country, now=now, tier=cart.service, known=known)
     if filled.short or not filled.cart.lines:
         return redirect("cart")
     return _render(request, "web/checkout_delivery.html", cart, filled, problem=problem)
@@ -119,20 +126,19 @@ def delivery(request: HttpRequest, cart: Cart) -> HttpResponse:
 
 @require_safe
 @with_cart
-def review(request: HttpRequest, cart: Cart) -> HttpResponse:
+def review(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
     if missing := _missing_step(cart):
         return redirect(missing)
-    return _review(request, cart)
+    return _review(request, cart, known=known, now=now)
 
 
 @require_POST
 @with_cart
-def place(request: HttpRequest, cart: Cart) -> HttpResponse:
+def place(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
     """Order what the page showed, for the amount on its button, once."""
     if missing := _missing_step(cart):
         return redirect(missing)
-    now = timezone.now()
-    found = ways(cart=cart, country=cart.country, now=now, tier=cart.service)
+    found = ways(cart=cart, country=cart.country, now=now, tier=cart.service, known=known)
     if not found.can_go:
         return _too_little(is_told=True)
     quote = found.quote
@@ -140,24 +146,25 @@ def place(request: HttpRequest, cart: Cart) -> HttpResponse:
     if agreed is None or quote is None or quote.tier != cart.service:
         return _review(request, cart, problem=str(UNCLEAR), status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        order = checkout.place(
+        order, first = checkout.place(
             cart=cart,
             email=cart.email,
             ship_to=Address(**cart.ship_to),
             quote=quote,
             agreed=agreed,
             check=cart.address_check,
+            tax=found.looked.cart.tax,
             now=now,
         )
     except checkout.AlreadyPlacedError as error:
-        order = error.order
+        order, first = error.order, None
     except (checkout.EmptyCartError, checkout.BadAddressError) as error:
         return redirect("cart" if isinstance(error, checkout.EmptyCartError) else "checkout")
     except tuple(REFUSALS) as error:
         return _review(
             request, cart, problem=str(REFUSALS[type(error)]), status=HTTPStatus.CONFLICT
         )
-    return go_and_pay(order)
+    return go_and_pay(order, first=first)
 
 
 def _missing_step(cart: Cart) -> str:
@@ -180,10 +187,17 @@ def _agreed(request: HttpRequest, currency: str) -> Money | None:
     return Money(amount, currency) if amount.is_finite() else None
 
 
-def _review(
-    request: HttpRequest, cart: Cart, *, problem: str = "", status: int = HTTPStatus.OK
+def _review(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
+    request: HttpRequest,
+    cart: Cart,
+    *,
+    known: Read | None = None,
+    now: datetime | None = None,
+    problem: str = "",
+    status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    filled = fill(cart=cart, country=cart.country, now=timezone.now(), tier=cart.service)
+    now = now or timezone.now()
+    filled = fill(cart=cart, country=cart.country, now=now, tier=cart.service, known=known)
     if filled.short or not filled.cart.lines:
         return _too_little(is_told=bool(problem))
     if filled.quote is None or filled.quote.tier != cart.service:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orders.billing import Bill, Buyer, bill, ways_of
+from orders.cart_lines import Read
 from orders.cart_view import CartView, LineView
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Cart
@@ -76,9 +77,14 @@ class Ways:
         return bool(self.looked.cart.lines) and not self.looked.short
 
 
-def ways(*, cart: Cart, country: str, now: datetime, tier: str = "") -> Ways:
-    """Plan a cart and quote its delivery; what it comes to is not counted."""
-    looked = promising.look(cart=cart, country=country, now=now)
+def ways(
+    *, cart: Cart, country: str, now: datetime, tier: str = "", known: Read | None = None
+) -> Ways:
+    """Plan a cart and quote its delivery; what it comes to is not counted.
+
+    Shape:  ``known`` what was read of it at this moment
+    """
+    looked = promising.look(cart=cart, country=country, now=now, known=known)
     offered: list[ShippingQuote] = []
     if looked.plan.parcels and not looked.short:
         offered = sorted(
@@ -89,14 +95,19 @@ def ways(*, cart: Cart, country: str, now: datetime, tier: str = "") -> Ways:
     return Ways(looked=looked, quotes=offered, quote=chosen or (offered[0] if offered else None))
 
 
-def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCart:
-    """Plan a cart, quote its delivery, and count what it comes to."""
-    found = ways(cart=cart, country=country, now=now, tier=tier)
+def fill(
+    *, cart: Cart, country: str, now: datetime, tier: str = "", known: Read | None = None
+) -> FilledCart:
+    """Plan a cart, quote its delivery, and count what it comes to.
+
+    Shape:  ``known`` what was read of it at this moment
+    """
+    found = ways(cart=cart, country=country, now=now, tier=tier, known=known)
     seen, plan, quote = found.looked.cart, found.looked.plan, found.quote
     reasons: Sequence[Reason] = ()
     if plan.parcels and found.can_go:
         reasons = quotes.reasons(plan=plan, country=country, now=now, pieces=found.looked.pieces)
-    buyer = Buyer.of_cart(cart, country=country, on=now.date())
+    buyer = Buyer.of_cart(cart, country=country, on=now.date(), tax=seen.tax)
     by_variant = {line.variant_id: line for line in seen.lines}
     return FilledCart(
         cart=seen,
@@ -114,6 +125,7 @@ def fill(*, cart: Cart, country: str, now: datetime, tier: str = "") -> FilledCa
             ways=ways_of(quote, keys={line.variant_id: line.id for line in seen.lines}),
             buyer=buyer,
             now=now,
+            may_promote=seen.may_promote,
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
@@ -80,19 +80,28 @@ class Box:
         return [(word, stage <= self.stage) for stage, word in STAGES.items()]
 
 
-def boxes(order: Order, now: datetime, *, lines: Sequence[OrderLine]) -> list[Box]:
+def purchases_of(order: Order) -> list[PurchaseOrder]:
+    """Read all purchase orders of an order, with what is packed of them."""
+    return _PURCHASES(order_id=order.pk)
+
+
+def boxes(
+    order: Order,
+    now: datetime,
+    *,
+    lines: Sequence[OrderLine],
+    purchases: Iterable[PurchaseOrder],
+) -> list[Box]:
     """Lay out an order's boxes: those packed already, and what is still to be packed.
 
-    Shape:  ``lines`` are all of the order
+    Shape:  ``lines`` and ``purchases`` are all of the order
     """
-    purchases = {
-        (each.supplier_id, each.location_id): each for each in _PURCHASES(order_id=order.pk)
-    }
+    by_place = {(each.supplier_id, each.location_id): each for each in purchases}
     by_level = {line.level_id: line for line in lines}
     found: list[Box] = []
     for entry in order.delivery_plan:
         mine = [by_level[level] for level in entry["levels"].values() if level in by_level]
-        purchase = purchases.get((entry["supplier_id"], entry["location_id"]))
+        purchase = by_place.get((entry["supplier_id"], entry["location_id"]))
         found += _boxes(entry, mine, purchase, now.date())
     return found
 

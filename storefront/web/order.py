@@ -15,14 +15,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders import access, cancelling, order_lines, payments, tasks
+from orders import access, cancelling, order_lines, tasks
 from orders.cancelling import Wish
 from orders.models import Order, Payment
 from storefront.lib.address import Address
 from storefront.lib.rationing import is_too_often
 from storefront.lib.visitors import address_of
 from storefront.lib.waking import wake
-from storefront.web.following import Stage, boxes
+from storefront.web.following import Stage, boxes, purchases_of
 from storefront.web.forms import LookupForm
 
 ASKS_PER_HOUR = 20
@@ -61,14 +61,16 @@ WISHES = {Wish.ASKED: "asked", Wish.REFUSED: "late"}
 @never_cache
 @require_safe
 def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
-    found = _find(number, key)
+    if (known := access.find_tried(number=number, key=key)) is None:
+        raise Http404
+    found, tried = known
     now = timezone.now()
-    tried = payments.of_order(found)
     payment = tried[-1] if tried else None
     lines = order_lines.read(found)
-    parcels = boxes(found, now, lines=lines)
+    purchases = purchases_of(found)
+    parcels = boxes(found, now, lines=lines, purchases=purchases)
     can_pay = found.status == Status.PENDING_PAYMENT and found.pay_before > now
-    wish = cancelling.wish_of(found)
+    wish = cancelling.wish_among(purchases)
     context = {
         "order": found,
         "redemptions": list(found.redemptions.order_by("pk")) if found.discount_amount else [],

@@ -19,11 +19,16 @@ from storefront.web.visiting import cart_token, forget_cart
 log = logging.getLogger(__name__)
 
 
-def go_and_pay(order: Order) -> HttpResponse:
-    """Lead on to the payment that waits, or to the order's page if none does."""
-    here = _page_of(order)
+def go_and_pay(order: Order, *, first: Payment | None = None) -> HttpResponse:
+    """Lead on to the payment that waits, or to the order's page if none does.
+
+    Shape:  ``first`` as in ``payments.start``
+    """
+    here, return_url = _page_of(order), access.paid_url(order)
     try:
-        payment = payments.start(order=order, return_url=access.paid_url(order), now=timezone.now())
+        payment = payments.start(
+            order=order, return_url=return_url, now=timezone.now(), first=first
+        )
     except payments.NotPayableError:
         return _see(here)
     except OutsideError as error:
@@ -47,13 +52,13 @@ def pay(_request: HttpRequest, number: str, key: str) -> HttpResponse:
 @require_safe
 def pay_return(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Ask the gateway itself what happened: the address bar proves nothing."""
-    order = access.find(number=number, key=key)
-    if order is None:
+    if (found := access.find_tried(number=number, key=key)) is None:
         raise Http404
+    order, tried = found
     query = ""
-    if tried := payments.of_order(order):
+    if tried:
         try:
-            payments.read(payment=tried[-1], now=timezone.now())
+            payments.catch_up(payment=tried[-1], now=timezone.now())
         except OutsideError as error:
             log.warning("%s: the gateway did not answer: %s", order.number, error)
             query = "?pay=unread"

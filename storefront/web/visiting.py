@@ -12,7 +12,8 @@ from django.utils.translation import get_language
 
 from catalog import showing
 from catalog.models import Category, Channel
-from orders import carts, keeping
+from orders import cart_lines, carts, keeping
+from orders.cart_lines import Read
 from orders.models import Cart
 from orders.models.cart import KEPT_FOR
 
@@ -98,6 +99,16 @@ def shopper_id(request: HttpRequest) -> int | None:
     """Name the account that is signed in, unless its owner works here."""
     user = request.user
     return None if not user.is_authenticated or user.is_staff else user.pk
+
+
+def open_filled(request: HttpRequest, now: datetime) -> tuple[Cart, Read | None] | None:
+    """Find a cart as ``open_cart`` does, and what is in it, if one question can tell both."""
+    token = cart_token(request)
+    if token and (found := cart_lines.find(token=token, now=now)):
+        visit(request).know(found[0].channel)
+        return found
+    cart = open_cart(request, now)
+    return None if cart is None else (cart, None)
 
 
 def open_cart(request: HttpRequest, now: datetime) -> Cart | None:

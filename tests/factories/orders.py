@@ -70,21 +70,12 @@ def order_of(cart, *, email="erika@example.org", ship_to=HOME, now=NOON):
     """Place a cart as it is."""
     return checkout.place(
         cart=cart, email=email, ship_to=ship_to, quote=quote_for(cart, now=now), now=now
-    )
+    ).order
 
 
 def make_payment(order, reference=None, now=NOON):
     """Make a payment that waits for the shopper at the gateway."""
-    payment = Payment.objects.create(
-        order=order,
-        gateway="fake",
-        key=f"pay:{order.number}:1",
-        currency=order.currency,
-        amount=order.total_amount,
-        status=Payment.Status.CREATED,
-        status_since=now,
-        created_at=now,
-    )
+    payment = order.payments.get(status=Payment.Status.CREATED)
     payment.move(
         Payment.Status.REQUIRES_ACTION,
         at=now,

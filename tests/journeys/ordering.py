@@ -78,7 +78,9 @@ def sell_one(channel, *, start="CN"):
         for parcel in plan.parcels
     )
     quote = ShippingQuote(tier="economy", parcels=parcels)
-    order = checkout.place(cart=cart, email="erika@example.org", ship_to=HOME, quote=quote, now=now)
+    order, _ = checkout.place(
+        cart=cart, email="erika@example.org", ship_to=HOME, quote=quote, now=now
+    )
     payment = make_payment(order, now=now)
     payments.apply(update=news_of(payment, "authorized"), gateway="fake", now=now)
     (purchase_order,) = purchasing.divide(order=order, now=now)

@@ -81,7 +81,7 @@ def place(light, quantity=3, **changes):
     cart = make_cart(light, quantity=quantity, now=timezone.now())
     now = timezone.now()
     facts = {"email": "erika@example.org", "ship_to": HOME, "quote": quote_for(cart, now=now)}
-    return checkout.place(cart=cart, now=now, **{**facts, **changes})
+    return checkout.place(cart=cart, now=now, **{**facts, **changes}).order
 
 
 def test_what_is_gone_since_the_last_sync_is_not_sold(sandbox_supplier, light):

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError
 
 from orders import address_checks, carts, checking, checkout
-from orders.models import Order, PurchaseOrder, Reservation
+from orders.models import Order, Payment, PurchaseOrder, Reservation
 from storefront.lib.money import Money
 from suppliers.models import StockLevel, Supplier
 from tests.factories.orders import (
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 def place(cart, now=NOON, **changes):
     facts = {"email": "erika@example.org", "ship_to": HOME, "quote": quote_for(cart, now=now)}
-    return checkout.place(cart=cart, now=now, **{**facts, **changes})
+    return checkout.place(cart=cart, now=now, **{**facts, **changes}).order
 
 
 def test_an_order_freezes_words_price_and_cost():
@@ -51,6 +51,30 @@ def test_an_order_holds_its_stock():
     level = StockLevel.objects.get()
     assert (level.reserved, level.available) == (2, 1)
     assert Reservation.objects.get().status == "active"
+
+
+def test_an_order_is_written_with_its_first_payment():
+    cart = make_cart(make_sellable())
+
+    order, first = checkout.place(
+        cart=cart, email="a@example.org", ship_to=HOME, quote=quote_for(cart), now=NOON
+    )
+
+    payment = Payment.objects.get()
+    assert (payment, payment.order) == (first, order)
+    assert (payment.status, payment.key) == ("created", f"pay:{order.number}:1")
+    assert payment.total == order.total
+
+
+def test_a_sale_that_fails_leaves_neither_order_nor_payment():
+    cart = make_cart(make_sellable(quantity=3), quantity=2)
+    quote = quote_for(cart)
+    StockLevel.objects.update(reported_quantity=1)
+
+    with pytest.raises(checkout.CannotSupplyError):
+        place(cart, quote=quote)
+
+    assert [model.objects.count() for model in (Order, Payment, Reservation)] == [0, 0, 0]
 
 
 def numbers(monkeypatch, *drawn):

@@ -47,13 +47,14 @@ def filled(*codes_written, listing=None, quantity=1):
 def looked_at(cart, *, email="", now=NOON):
     seen = carts.look(cart=cart, now=now)
     keys = {line.variant_id: line.id for line in seen.lines}
-    buyer = Buyer.at(HOME, email=email, channel=cart.channel, on=now.date())
+    buyer = Buyer.at(HOME, email=email, channel=cart.channel, on=now.date(), tax=seen.tax)
     return billing.bill(
         cart=cart,
         wanted=seen.counted,
         ways=billing.ways_of(quote_for(cart), keys=keys),
         buyer=buyer,
         now=now,
+        may_promote=seen.may_promote,
     )
 
 

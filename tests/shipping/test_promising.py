@@ -240,7 +240,7 @@ def test_the_most_can_be_placed_and_one_more_cannot(seed):
     if most:
         carts.add(cart=cart, listing_id=listing.pk, quantity=most, now=NOON)
         quote = quoted(listing, most)[0]
-        order = checkout.place(
+        order, _ = checkout.place(
             cart=cart, email="a@example.org", ship_to=HOME, quote=quote, now=NOON
         )
         assert order.lines.get().quantity == most

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
-from catalog.models import Channel, Listing
-from storefront.lib.inserting import insert
+from catalog.models import Brand, Category, Channel, Listing, Product, Variant
+from storefront.lib.inserting import insert, insert_together
 from tests.factories.catalog import make_channel, make_listing, make_product, make_variant
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +56,41 @@ def test_rows_that_may_not_be_are_refused():
 
 def test_nothing_is_written_of_nothing():
     assert insert([]) == []
+
+
+def family():
+    """Make a product of a brand, and two variants of it, unsaved."""
+    brand = Brand(name="Sunwell")
+    known = make_product()
+    values = {
+        field.attname: getattr(known, field.attname)
+        for field in Product._meta.concrete_fields
+        if not field.primary_key and field.name not in {"brand", "slug"}
+    }
+    product = Product(**values, brand=brand, slug="sunwell-1")
+    variants = [Variant(product=product, sku=f"SW-{number}") for number in (1, 2)]
+    return [brand, product, *variants]
+
+
+def test_rows_that_point_at_each_other_are_written_by_one_statement(django_assert_num_queries):
+    rows = family()
+
+    with django_assert_num_queries(1):
+        insert_together(rows)
+
+    brand, product, *variants = rows
+    assert Product.objects.get(slug="sunwell-1") == product
+    assert (product.brand_id, product.brand) == (brand.pk, brand)
+    assert [each.product_id for each in variants] == [product.pk] * 2
+    assert list(product.variants.order_by("sku")) == variants
+    assert Category.objects.get(pk=product.category_id) == product.category
+
+
+def test_rows_that_belong_together_are_written_all_or_none():
+    rows = family()
+    rows[-1].sku = rows[-2].sku
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_together(rows)
+
+    assert not Brand.objects.filter(name="Sunwell").exists()

@@ -6,12 +6,20 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.db.models import F, Q, Value
+from django.db.models import CharField, F, Q, Value
+from django.db.models.expressions import RawSQL
 from django.test.utils import CaptureQueriesContext
 
-from catalog.models import Listing, Variant
+from catalog.models import Channel, Listing, Product, Variant
 from storefront.lib.prepared import NotPreparedError, Prepared
-from tests.factories.catalog import NOON, make_channel, make_listing, make_product, make_variant
+from tests.factories.catalog import (
+    NOON,
+    make_channel,
+    make_listing,
+    make_product,
+    make_spec,
+    make_variant,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -129,3 +137,62 @@ def test_nothing_is_no_value(listings):
 
     with pytest.raises(NotPreparedError):
         got(sku=None)
+
+
+def test_what_is_read_with_a_row_may_be_missing():
+    def question(*, slug):
+        return Product.objects.filter(slug=slug).select_related("spec", "category")
+
+    bare, told = make_product(), make_product()
+    make_spec(told)
+    got = Prepared(question)
+
+    for product in (bare, told):
+        (row,), (expected,) = got(slug=product.slug), question(slug=product.slug)
+        with CaptureQueriesContext(connection) as queries:
+            assert row.category.name_in("en") == expected.category.name_in("en")
+            assert getattr(row, "spec", None) == getattr(expected, "spec", None)
+        assert len(queries) == 0
+        assert (row._state.adding, row._state.db) == (False, "default")
+
+
+def test_columns_that_are_left_out_are_read_when_they_are_asked_for(listings):
+    got = Prepared(lambda *, listing_id: Listing.objects.filter(pk=listing_id).only("available"))
+
+    (row,) = got(listing_id=listings[0].pk)
+
+    assert row.get_deferred_fields() >= {"price_amount", "ships_from"}
+    assert row.price_amount == listings[0].price_amount
+
+
+def test_rows_of_other_tables_are_fetched_ahead(listings):
+    def question(*, ids):
+        return Channel.objects.filter(pk__in=ids).prefetch_related("listings__variant")
+
+    got = Prepared(question)
+    (channel,) = got(ids=[listings[0].channel_id])
+
+    with CaptureQueriesContext(connection) as queries:
+        found = {listing.variant.sku for listing in channel.listings.all()}
+    assert len(queries) == 0
+    assert found == {listing.variant.sku for listing in listings}
+
+
+def test_a_row_may_be_changed_and_saved(listings):
+    got = Prepared(lambda *, listing_id: Listing.objects.filter(pk=listing_id))
+
+    (row,) = got(listing_id=listings[0].pk)
+    row.available = 4
+    row.save(update_fields=["available"])
+
+    assert Listing.objects.get(pk=row.pk).available == 4
+
+
+def test_a_percent_sign_in_a_statement_stands_for_itself(listings):
+    def question(*, sku):
+        percent = RawSQL("'100 %% sure'", [], output_field=CharField())
+        return Variant.objects.filter(sku=sku).annotate(sure=percent)
+
+    (row,) = Prepared(question)(sku=listings[0].variant.sku)
+
+    assert row.sure == "100 % sure"

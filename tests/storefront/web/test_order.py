@@ -164,7 +164,7 @@ def test_a_wrong_key_moves_nothing(client, light, rest):
     response = client.post(f"/en/orders/{order.number}/{'x' * 32}/{rest}")
 
     assert response.status_code == 404
-    assert not Payment.objects.exists()
+    assert Payment.objects.get().status == Payment.Status.CREATED  # as it was placed
     assert Order.objects.get().status == Order.Status.PENDING_PAYMENT
 
 
