@@ -16,7 +16,9 @@ from suppliers.models import FeedRun, SupplierOffer
 from suppliers.runs import Work
 from suppliers.staging import roomy, run, staged
 
-# A held offer comes back with a cost that can be believed.
+# A held offer comes back with a cost that can be believed. Where all costs are confirmed with it,
+# its own moment stays: it stands in an index, and a row that leaves its indexes alone is written
+# in place.
 APPLY = """
 WITH aim AS (
   SELECT o.id, c.amount,
@@ -31,7 +33,10 @@ WITH aim AS (
   ORDER BY o.id FOR NO KEY UPDATE OF o
 ), changed AS (
   UPDATE suppliers_supplieroffer o
-  SET cost_amount = aim.amount, cost_as_of = %(as_of)s,
+  SET cost_amount = aim.amount,
+    cost_as_of = CASE WHEN %(is_confirmed)s AND NOT o.is_cost_silent
+        AND o.supplier_product <> ALL(%(doubtful)s)
+      THEN COALESCE(o.cost_as_of, %(as_of)s) ELSE %(as_of)s END,
     status = CASE WHEN o.status = 'held' AND o.variant_id IS NOT NULL
         AND NOT o.locked_fields ? 'status'
       THEN 'active' ELSE o.status END
@@ -141,18 +146,21 @@ def _apply(work: Work, read: Read, asked_at: datetime, *, confirmed_at: datetime
     Locks:  the run and those that wait, then the offers that change, in id order
     """
     runs.replace_waiting(work)
+    doubtful = read.troubled | (read.digests.keys() - read.answered)
     params = {
         "supplier": work.supplier.pk,
         "run": work.run.pk,
         "refused": read.refused,
+        "doubtful": list(doubtful),
         "as_of": asked_at,
+        "is_confirmed": confirmed_at >= asked_at,
     }
     work.run.updated = run(APPLY, params)
     run(HOLD, params)
     run(REMEMBER, params)
     aging.confirm_costs(
         supplier=work.supplier,
-        doubtful=read.troubled | (read.digests.keys() - read.answered),
+        doubtful=doubtful,
         refused=read.refused,
         is_whole=read.examined is None,
         as_of=confirmed_at,

@@ -254,6 +254,7 @@ def _apply(work: Work, answers: Answers, *, omitted: Omitted | None) -> None:
         as_of=as_of,
         received_at=moment,
         is_whole=omitted is not Omitted.UNCHANGED and not work.is_torn,
+        is_confirmed=True,
     )
     params = {**answers.params(work), "as_of": as_of, "aged": as_of - LISTING_AGES}
     spoken = bulk_stock.spoken(omitted, is_torn=work.is_torn)

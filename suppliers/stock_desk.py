@@ -49,6 +49,7 @@ class StockLevelAdmin(StaffAdmin):
     list_filter: ClassVar = ["offer__supplier", ("location", NamedFilter)]
     search_fields: ClassVar = ["offer__supplier_sku", "offer__variant__sku"]
     ordering: ClassVar = ["-id"]
+    readonly_fields: ClassVar = [columns.age("known_at", _("Confirmed"))]
     inlines: ClassVar = [
         inline(
             StockMovement,
@@ -92,6 +93,7 @@ class SupplierOfferAdmin(HandActions):
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [
         columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
+        columns.age("cost_known_at", _("Cost confirmed")),
         origins,
     ]
     actions_detail: ClassVar = HandActions.hand_actions
@@ -103,7 +105,8 @@ class SupplierOfferAdmin(HandActions):
             "reported_quantity",
             "reserved",
             "allocated_unseen",
-            "as_of",
+            columns.age("known_at", _("Confirmed")),
+            asks=("with_known_at",),
             related=("location__supplier",),
             tab=False,
         ),

@@ -103,7 +103,8 @@ SELECT id FROM made
 """
 # What was confirmed here after this answer was made does not confirm what it tells: it is silent.
 # A row that the supplier left out has none, unless he names only what changed. One that was told,
-# or confirmed, later than we asked is kept.
+# or confirmed, later than we asked is kept. Where the place is confirmed with it, a row's own
+# moment stays: it stands in an index, and a row that leaves its indexes alone is written in place.
 CHANGED = """
 WITH aim AS (
   SELECT l.id, COALESCE(f.quantity, 0) AS quantity,
@@ -118,7 +119,9 @@ WITH aim AS (
   ORDER BY l.id FOR UPDATE OF l
 ), changed AS (
   UPDATE suppliers_stocklevel l
-  SET reported_quantity = aim.quantity, buffer = %(buffer)s, as_of = %(as_of)s,
+  SET reported_quantity = aim.quantity, buffer = %(buffer)s,
+    as_of = CASE WHEN %(is_confirmed)s AND NOT l.is_silent AND NOT aim.is_late
+      THEN l.as_of ELSE %(as_of)s END,
     is_silent = aim.is_late, received_at = %(received_at)s, run_id = %(run)s
   FROM aim WHERE l.id = aim.id
   RETURNING l.id, l.offer_id, old.reported_quantity AS was, new.reported_quantity AS is_now,
@@ -236,11 +239,13 @@ def merge(  # noqa: PLR0913 - a figure has a supplier, a cause and two moments
     received_at: datetime,
     feed_run: FeedRun | None = None,
     is_whole: bool = True,
+    is_confirmed: bool = False,
 ) -> tuple[int, int]:
     """Merge the stage into the stock rows; return how many are new, and how many changed.
 
     A stock row of a covered offer that the stage leaves out is empty, if the stage ``is_whole``;
-    what it says of offers that are not covered is not heard.
+    what it says of offers that are not covered is not heard. With ``is_confirmed`` the caller's
+    transaction confirms all of the supplier's locations at ``as_of``, too.
 
     Locks:  the supplier's locations, then the stock rows that change, in id order
     """
@@ -251,6 +256,7 @@ def merge(  # noqa: PLR0913 - a figure has a supplier, a cause and two moments
         "received_at": received_at,
         "run": feed_run.pk if feed_run else None,
         "cause": cause[:60],
+        "is_confirmed": is_confirmed,
     }
     run(LOCATIONS, params)
     hold(supplier=supplier)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import batched
 
 from django.db.models import QuerySet
 from django.db.models.functions import Mod
@@ -18,6 +19,7 @@ from suppliers.routes import Route, load_of
 from suppliers.summing import OfferedSupply, Shelf, best
 
 BATCH = 500
+LOOK = 10_000  # a look reads all that waits, of every slice: so it takes many rows
 PUBLISHING = "publishing"
 
 
@@ -93,11 +95,15 @@ def _waiting_in(number: int) -> QuerySet[UnpublishedSupply]:
 def _publish_all(found: QuerySet[UnpublishedSupply], *, now: datetime) -> int:
     """Publish until none is found any more; return how many variants those were."""
     published = 0
-    while waiting := list(found.values_list("pk", "variant_id")[:BATCH]):
-        variant_ids = {variant_id for _, variant_id in waiting}
-        publish(variant_ids=variant_ids, now=now)
-        UnpublishedSupply.objects.filter(pk__in=[pk for pk, _ in waiting]).delete()
-        published += len(variant_ids)
+    while waiting := list(found.values_list("pk", "variant_id")[:LOOK]):
+        rows_of: dict[int, list[int]] = defaultdict(list)
+        for pk, variant_id in waiting:
+            rows_of[variant_id].append(pk)
+        for batch in batched(rows_of, BATCH):
+            publish(variant_ids=batch, now=now)
+            done = [pk for variant_id in batch for pk in rows_of[variant_id]]
+            UnpublishedSupply.objects.filter(pk__in=done).delete()
+        published += len(rows_of)
     return published
 
 

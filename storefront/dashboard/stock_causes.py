@@ -21,7 +21,7 @@ _DOUBTFUL = """
     UNION
     SELECT l.id FROM suppliers_supplieroffer o
     JOIN catalog_listing l ON l.variant_id = o.variant_id
-    WHERE o.status <> 'active' OR o.missing_evidence <> '' OR o.cost_amount IS NULL
+    WHERE o.status <> 'active' OR o.missing_evidence <> '' OR NOT o.has_cost
     UNION
     SELECT l.id FROM suppliers_unpublishedsupply u
     JOIN catalog_listing l ON l.variant_id = u.variant_id

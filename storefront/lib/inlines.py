@@ -18,10 +18,12 @@ from unfold.admin import TabularInline
 class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
     """Rows of another table below a row; to be read, with a link to each.
 
-    ``related`` names the rows that the shown columns reach for, so that they are joined.
+    ``related`` names the rows that the shown columns reach for, so that they are joined, and
+    ``asks`` the questions of the table's query set that they need the answers of.
     """
 
     related: ClassVar[tuple[str, ...]] = ()
+    asks: ClassVar[tuple[str, ...]] = ()
     ordering: ClassVar = ["pk"]
     extra = 0
     max_num = 0
@@ -32,6 +34,8 @@ class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows: models.QuerySet[Any] = super().get_queryset(request)
+        for question in self.asks:
+            rows = getattr(rows, question)()
         return rows.select_related(*self.related) if self.related else rows
 
     def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:

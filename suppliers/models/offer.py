@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, ExpressionWrapper, F, Q, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
@@ -75,9 +75,9 @@ def cost_known_at(offer: str = "") -> Case:
 class SupplierOffer(models.Model):
     """One supplier's SKU: its cost, and the variant of ours that it is.
 
-    ``supplier_product`` is the ``ref`` of its SupplierProduct. ``seen_at`` and ``cost_as_of``
-    are when we last took in something new: an unchanged feed writes nothing. A cost is confirmed
-    by ``Supplier.costs_as_of``, unless it ``is_cost_silent``: his last answer was not of it.
+    ``supplier_product`` is the ``ref`` of its SupplierProduct. ``seen_at`` is when we last took in
+    something new, ``cost_as_of`` when the cost was told by itself. A cost is confirmed by
+    ``Supplier.costs_as_of``, unless it ``is_cost_silent``: his last answer was not of it.
     ``map_amount`` and ``msrp_amount`` are in the offer's currency, as the supplier states them.
     ``missing_evidence`` names the criteria whose valid proof it needs and lacks (``certifying``):
     while any is missing, it is not sold, whatever its data say.
@@ -90,7 +90,9 @@ class SupplierOffer(models.Model):
         HELD = "held", _("Kept off sale")  # its data cannot be believed; a FeedIssue says why
         GONE = "gone", _("No longer listed")
 
-    supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="offers")
+    supplier = models.ForeignKey(
+        Supplier, models.PROTECT, related_name="offers", db_index=False
+    )  # the constraint's index does
     supplier_sku = models.CharField(max_length=60)
     supplier_product = models.CharField(max_length=60)
     variant = models.ForeignKey(
@@ -112,9 +114,22 @@ class SupplierOffer(models.Model):
         default=list, db_default=models.Value([], models.JSONField()), blank=True
     )
     run = models.ForeignKey(
-        "suppliers.FeedRun", models.PROTECT, null=True, blank=True, related_name="+"
+        "suppliers.FeedRun",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,  # nobody asks for what a run told, and it would be written at each change
     )
     is_cost_silent = models.BooleanField(db_default=False)
+    # What an index may ask of a cost without being written whenever the cost changes.
+    has_cost = models.GeneratedField(
+        expression=ExpressionWrapper(
+            Q(cost_amount__isnull=False), output_field=models.BooleanField()
+        ),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
 
     objects = SupplierOfferQuerySet.as_manager()
 
@@ -145,9 +160,7 @@ class SupplierOffer(models.Model):
             models.Index(fields=["supplier", "cost_as_of"], name="offer_by_age_of_cost"),
             models.Index(
                 fields=["variant"],
-                condition=~Q(status="active")
-                | ~Q(missing_evidence="")
-                | Q(cost_amount__isnull=True),
+                condition=~Q(status="active") | ~Q(missing_evidence="") | Q(has_cost=False),
                 name="offer_not_sold",
             ),
         ]

@@ -126,13 +126,16 @@ class StockLevel(models.Model):
     in the supplier's own figure. Counters change only in ``suppliers.stock`` and
     ``suppliers.stocktaking``, each change with its StockMovement.
 
-    ``as_of`` is when the figure was last new, or asked for by itself; ``with_known_at()`` tells
-    when it was last confirmed. A silent row is one the supplier did not speak of in his last
-    full answer.
+    ``as_of`` is when the figure was last told or asked for by itself; a list that confirms all of
+    its location leaves it as it was. ``with_known_at()`` tells when it was last confirmed. A
+    silent row is one the supplier did not speak of in his last full answer.
     """
 
-    offer = models.ForeignKey(SupplierOffer, models.PROTECT, related_name="levels")
-    location = models.ForeignKey(StockLocation, models.PROTECT, related_name="levels")
+    # Each is the first column of an index that is there anyway.
+    offer = models.ForeignKey(SupplierOffer, models.PROTECT, related_name="levels", db_index=False)
+    location = models.ForeignKey(
+        StockLocation, models.PROTECT, related_name="levels", db_index=False
+    )
     reported_quantity = models.IntegerField(default=0)
     buffer = models.IntegerField(default=0)
     reserved = models.IntegerField(default=0)
@@ -141,7 +144,12 @@ class StockLevel(models.Model):
     is_silent = models.BooleanField(default=False)
     received_at = models.DateTimeField()
     run = models.ForeignKey(
-        "suppliers.FeedRun", models.PROTECT, null=True, blank=True, related_name="+"
+        "suppliers.FeedRun",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,  # nobody asks for what a run told, and it would be written at each change
     )
 
     objects = StockLevelQuerySet.as_manager()

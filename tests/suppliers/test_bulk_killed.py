@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
+import traceback
 from datetime import timedelta
 
 import pytest
@@ -152,7 +154,10 @@ def killed(supplier, kind, *, module, at, after):
         setattr(module, at, fatal)
         try:
             take_in(supplier=supplier, kind=kind, now=NOON)
+        except BaseException:  # noqa: BLE001 - told, or nobody would ever know
+            traceback.print_exc()
         finally:
+            sys.stderr.flush()
             os._exit(7)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), status
@@ -160,13 +165,13 @@ def killed(supplier, kind, *, module, at, after):
 
 
 def sessions_left():
-    """End what the server still holds for the dead, and return what does not end.
+    """End what the server still holds for the dead, and return what does not end in two minutes.
 
     On a busy machine it may notice late that nobody is there any more. The database is this
     process's own, and it has one session: all others are of the dead.
     """
     left = []
-    for _ in range(4):
+    for _ in range(24):
         with connection.cursor() as cursor:
             cursor.execute(OTHER_SESSIONS)
             left = cursor.fetchall()

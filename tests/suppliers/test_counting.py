@@ -34,7 +34,7 @@ def test_a_changed_figure_is_written_with_its_movement_and_shown(supplier, world
 
     assert (run.status, run.updated, run.created) == (FeedRun.Status.APPLIED, 2, 0)
     level = level_of("P2-Black")
-    assert (level.reported_quantity, level.as_of, level.run) == (7, LATER, run)
+    assert (level.reported_quantity, level.location.stock_as_of, level.run) == (7, LATER, run)
     movement = level.movements.order_by("id").last()
     assert (movement.reported_delta, movement.cause) == (-13, f"run:{run.pk}")
     assert (listing_of("P2-Black").available, listing_of("P2-Black").ships_from) == (

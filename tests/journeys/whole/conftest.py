@@ -16,7 +16,7 @@ import pytest
 from storefront.launch import datastores
 
 ROOT = Path(__file__).resolve().parents[3]
-READY_WITHIN_S = 180
+READY_WITHIN_S = 600  # four test workers have the processors meanwhile
 STOPPED_WITHIN_S = 40
 
 
@@ -70,6 +70,7 @@ def demo(tmp_path_factory):
     while not (var / "demo.json").exists():
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
+            process.wait()
             pytest.fail(f"the demo did not start:\n{log.read_text()[-4000:]}")
         time.sleep(0.3)
     yield running
