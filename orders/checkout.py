@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -14,15 +14,24 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.functional import Promise
 
-from orders import address_checks, addresses, cart_lines, carts, freezing, redeeming, reservations
+from orders import (
+    address_checks,
+    addresses,
+    cart_lines,
+    carts,
+    freezing,
+    lingering,
+    making_way,
+    redeeming,
+    reservations,
+)
 from orders.access import new_key
 from orders.billing import Buyer, bill, ways_of
 from orders.cart_view import Wanted
-from orders.delivery import QuotedParcel, ShippingQuote
+from orders.delivery import ShippingQuote
 from orders.models import Cart, CartLine, Order, Reservation
 from orders.numbers import order_number
 from orders.routing import PlannedLine
-from orders.totaling import Share
 from storefront.lib.address import Address
 from storefront.lib.inserting import insert
 from storefront.lib.money import Money
@@ -30,7 +39,6 @@ from storefront.lib.prepared import Prepared
 from suppliers import asking_live
 from suppliers.stock import NotEnoughStockError
 
-PAY_WITHIN = timedelta(minutes=20)
 NUMBER_TRIES = 5  # a number is chance: with 28 million a day, two in a row collide hardly ever
 
 
@@ -100,8 +108,8 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
     Before that, suppliers are asked live for what is too old or nearly gone.
 
     Shape:  ``check`` how the shopper came to the address, as ``address_checks.note`` makes it
-    Locks:  the cart, then promotions with a limit, then the stock rows in id order
-    Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError,
+    Locks:  the cart, the shopper, then promotions with a limit, then the stock rows in id order
+    Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError, HeldError,
             PriceChangedError, SpentError, NothingToPayError, BadAddressError  nothing is written
     """
     check = check or address_checks.note(ship_to, other=address_checks.suggestion(ship_to))
@@ -122,7 +130,7 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
     )
     try:
         _insist_there(cart, quote, now)
-        return _numbered(place_as, now)
+        return making_way.closing_pages(lambda: _numbered(place_as, now), now=now)
     except NotEnoughStockError as error:
         raise CannotSupplyError(str(error)) from error
 
@@ -172,6 +180,7 @@ def _place(  # noqa: PLR0913
     cart = locked
     if order := _PLACED.first(cart_id=cart.pk):
         raise AlreadyPlacedError(order)
+    since, earlier = making_way.make_way(cart=cart, email=buyer.email, now=now)
     if not (read := cart_lines.read(cart=cart, now=now)):
         raise EmptyCartError
     lines = cart_lines.rows_of(read)
@@ -218,9 +227,10 @@ def _place(  # noqa: PLR0913
         status=Order.Status.PENDING_PAYMENT,
         status_since=now,
         placed_at=now,
-        pay_before=now + PAY_WITHIN,
+        pay_before=lingering.until(since=since, now=now),
+        held_since=since,
         delivery_plan=[
-            _plan_entry(parcel, share)
+            freezing.plan_entry(parcel, share)
             for parcel, share in zip(quote.parcels, totals.parcels, strict=True)
         ],
         arrives_from=quote.arrives_from,
@@ -231,6 +241,8 @@ def _place(  # noqa: PLR0913
         order=order, lines=read, planned=planned, units=units, totals=totals, now=now
     )
     redeeming.redeem(order=order, applied=billed.found.outcome.applied, now=now)
+    levels = {line.level_id for line in order_lines}
+    making_way.hand_over(earlier=earlier, levels=levels, now=now)
     reservations.hold(lines=order_lines, until=order.pay_before, now=now)
     return order
 
@@ -271,24 +283,6 @@ def _planned(quote: ShippingQuote, lines: list[CartLine]) -> dict[int, PlannedLi
     if wanted != {variant: line.quantity for variant, line in planned.items()}:
         raise QuoteOutdatedError
     return planned
-
-
-def _plan_entry(quoted: QuotedParcel, way: Share) -> dict[str, Any]:
-    return {
-        "rule": "fewest parcels, then lowest landed cost",
-        "supplier_id": quoted.parcel.supplier_id,
-        "location_id": quoted.parcel.location_id,
-        "country": quoted.parcel.country,
-        "service_code": quoted.service_code,
-        "carrier_service": quoted.carrier_service,
-        "amount": str(way.charge.amount),
-        "tax": str(way.tax.amount),
-        "arrives_from": quoted.arrives_from.isoformat(),
-        "arrives_to": quoted.arrives_to.isoformat(),
-        "accepts": list(quoted.accepts),
-        "max_cell_wh": str(quoted.max_cell_wh),
-        "levels": {line.variant_id: line.candidate.level_id for line in quoted.parcel.lines},
-    }
 
 
 def _locked(*, cart_id: int) -> QuerySet[Cart]:

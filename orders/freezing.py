@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from catalog import policies
 from catalog.landing import Costing
 from orders import earning
 from orders.cart_lines import ReadLine
+from orders.delivery import QuotedParcel
 from orders.models import Order, OrderLine
 from orders.routing import Candidate, PlannedLine
-from orders.totaling import Totals
+from orders.totaling import Share, Totals
 from storefront.lib.inserting import insert
 from storefront.lib.money import Money
 
@@ -90,4 +92,22 @@ def _costs(
         "cost_rate": rate,
         "landed_amount": goods.rounded().amount,
         "fees_amount": (account.outlay - goods).rounded().amount,
+    }
+
+
+def plan_entry(quoted: QuotedParcel, way: Share) -> dict[str, Any]:
+    return {
+        "rule": "fewest parcels, then lowest landed cost",
+        "supplier_id": quoted.parcel.supplier_id,
+        "location_id": quoted.parcel.location_id,
+        "country": quoted.parcel.country,
+        "service_code": quoted.service_code,
+        "carrier_service": quoted.carrier_service,
+        "amount": str(way.charge.amount),
+        "tax": str(way.tax.amount),
+        "arrives_from": quoted.arrives_from.isoformat(),
+        "arrives_to": quoted.arrives_to.isoformat(),
+        "accepts": list(quoted.accepts),
+        "max_cell_wh": str(quoted.max_cell_wh),
+        "levels": {line.variant_id: line.candidate.level_id for line in quoted.parcel.lines},
     }

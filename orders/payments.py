@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from orders import allocations, disputing, facts, ledger
+from orders import allocations, disputing, facts, ledger, lingering
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent
@@ -78,6 +78,7 @@ def _row_for(order: Order, now: datetime) -> Payment:
         return live
     if order.status != Order.Status.PENDING_PAYMENT or order.pay_before <= now:
         raise NotPayableError(order.number)
+    lingering.stay(order, now=now)
     if live is not None:
         return live
     payment = Payment(

@@ -104,7 +104,9 @@ def _sell(channel: Channel, listing: Listing, route: str, now: datetime) -> Purc
         for parcel in plan.parcels
     )
     quote = ShippingQuote(tier="economy", parcels=parcels)
-    order = checkout.place(cart=cart, email="bench@example.org", ship_to=HOME, quote=quote, now=now)
+    order = checkout.place(
+        cart=cart, email=f"{cart.pk}@example.org", ship_to=HOME, quote=quote, now=now
+    )
     _pay(order, now)
     (purchase_order,) = purchasing.divide(order=order, now=now)
     return purchase_order

@@ -22,7 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.models import Listing
-from orders import carts, keeping
+from orders import carts, keeping, making_way
 from orders.cart_view import CartView
 from orders.models import Cart
 from shipping import promising
@@ -175,7 +175,9 @@ def _begin(request: HttpRequest, now: datetime) -> Cart:
     begin: Callable[..., Cart] = carts.open_cart
     if owner_id := shopper_id(request):
         begin = partial(keeping.begin, owner_id=owner_id)
-    return begin(channel=here.channel, country=here.country, locale=here.language, now=now)
+    begun = begin(channel=here.channel, country=here.country, locale=here.language, now=now)
+    making_way.carry_on(cart=begun, token=cart_token(request))
+    return begun
 
 
 def _to_cart(found: Cart | None, removed: str = "") -> HttpResponse:
@@ -196,7 +198,7 @@ def _page(
 ) -> HttpResponse:
     here, now = visit(request), timezone.now()
     if found is None:
-        response = render(request, "web/cart.html", {"filled": None, "removed": None})
+        response = render(request, "web/cart.html", {"filled": None, "removed": None, "held": []})
         if cart_token(request):
             forget_cart(response)
         return response
@@ -205,6 +207,7 @@ def _page(
     context = {
         "filled": filled,
         "problems": problems,
+        "held": making_way.held_by(cart=found, now=now) if filled.short else [],
         "removed": _removed(request),
         "refused_codes": refusing_codes.sentences(filled.bill.found, here.language),
     }

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import access, payments
+from orders import access, lingering, payments
 from orders.models import Order, Payment
 from storefront.lib.failures import OutsideError
 from storefront.web.visiting import cart_token, forget_cart
@@ -50,10 +50,12 @@ def pay_return(request: HttpRequest, number: str, key: str) -> HttpResponse:
     order = access.find(number=number, key=key)
     if order is None:
         raise Http404
-    query = ""
+    query, now = "", timezone.now()
+    if lingering.is_worth_it(order, now=now):
+        lingering.come_back(order=order, now=now)
     if tried := payments.of_order(order):
         try:
-            payments.read(payment=tried[-1], now=timezone.now())
+            payments.read(payment=tried[-1], now=now)
         except OutsideError as error:
             log.warning("%s: the gateway did not answer: %s", order.number, error)
             query = "?pay=unread"

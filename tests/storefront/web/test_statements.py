@@ -22,7 +22,7 @@ MOST = {
     "delivery": 5,
     "delivery, sent": 4,
     "review": 5,
-    "place": 23,
+    "place": 25,
     "back": 24,
     "thanks": 6,
 }
