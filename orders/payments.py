@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from orders import allocations, disputing, facts, ledger, lingering
+from orders import allocations, disputing, facts, ledger, lingering, reviewing
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent
@@ -128,8 +128,8 @@ def abandon(*, payment: Payment, now: datetime) -> Payment:
 def apply(*, update: PaymentUpdate, gateway: str, now: datetime) -> Payment:
     """Write one piece of news into the book, once, and draw its consequences.
 
-    Locks:  the order, (in a dispute) its purchase orders, the payment, then (when paid) the stock
-            rows in id order
+    Locks:  the order, (in a dispute or review) its purchase orders, the payment, then (when paid
+            or refused) the stock rows in id order
     Raises: UnknownPaymentError  it may be told again later, when we know the payment
             TooEarlyError        likewise: a capture before its authorization
     """
@@ -137,7 +137,7 @@ def apply(*, update: PaymentUpdate, gateway: str, now: datetime) -> Payment:
     if known is None:
         raise UnknownPaymentError(update.reference)
     (order,) = _ORDER(order_id=known.order_id)
-    if update.news in disputing.STOPS:
+    if update.news in disputing.STOPS | reviewing.REVIEWS:
         disputing.lock(order)
     (payment,) = _PAYMENT(payment_id=known.pk)
     for piece in ledger.pieces(payment, _as_heard(payment, update)):
@@ -163,6 +163,9 @@ def _refuse_early(payment: Payment, update: PaymentUpdate) -> None:
         PaymentNews.RELEASED: payment.authorized_amount,
         PaymentNews.REFUNDED: payment.captured_amount,
     }
+    is_waiting = payment.status in {Status.CREATED, Status.REQUIRES_ACTION}
+    if update.news in reviewing.REVIEWS and is_waiting:
+        raise TooEarlyError(f"{update.news} on {payment}, which nobody has paid")
     if builds_on.get(update.news, update.amount.amount) < update.amount.amount:
         raise TooEarlyError(f"{update.news} of {update.amount} on {payment}")
 
@@ -183,6 +186,8 @@ def _follow(
             facts.order_refunded(order, event=event, at=now)
         case PaymentNews.DECLINED | PaymentNews.FAILED | PaymentNews.EXPIRED:
             _failed(order, payment, update, now)
+        case news if news in reviewing.REVIEWS:
+            reviewing.follow(order, payment, update, now=now)
         case _:
             disputing.follow(order, payment, update, now=now)
 
