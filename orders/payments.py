@@ -161,12 +161,14 @@ def _refuse_early(payment: Payment, update: PaymentUpdate) -> None:
     builds_on = {
         PaymentNews.CAPTURED: payment.authorized_amount,
         PaymentNews.RELEASED: payment.authorized_amount,
-        PaymentNews.REFUNDED: payment.captured_amount,
+        # What went back already cannot go back once more.
+        PaymentNews.REFUNDED: payment.captured_amount - payment.refunded_amount,
     }
     is_waiting = payment.status in {Status.CREATED, Status.REQUIRES_ACTION}
     if update.news in reviewing.REVIEWS and is_waiting:
         raise TooEarlyError(f"{update.news} on {payment}, which nobody has paid")
-    if builds_on.get(update.news, update.amount.amount) < update.amount.amount:
+    is_room = builds_on.get(update.news, update.amount.amount) >= update.amount.amount
+    if not is_room and not ledger.heard(payment, update.external_id):
         raise TooEarlyError(f"{update.news} of {update.amount} on {payment}")
 
 
