@@ -25,6 +25,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "account.known": (Route(sender="email", template="account_known"),),
         "account.password_forgotten": (Route(sender="email", template="account_password"),),
         "account.new_address": (Route(sender="email", template="account_new_address"),),
+        "account.address_asked": (Route(sender="email", template="address_asked"),),
         "account.address_changed": (Route(sender="email", template="address_changed"),),
         "account.password_changed": (Route(sender="email", template="password_changed"),),
         "account.factors_changed": (Route(sender="email", template="factors_changed"),),

@@ -31,13 +31,14 @@ from orders import (
     selling_desk,
     tasks,
 )
+from orders.address_desk import AddressActions
 from orders.column_words import COLUMNS, TABLES
 from orders.models import Order, OrderLine, Payment, PurchaseOrder
 from orders.order_facts import address, address_check, shopper_page
 from storefront.lib import columns, naming
 from storefront.lib.inlines import inline
 from storefront.lib.money import Money
-from storefront.lib.staff import ReasonForm, StaffAdmin, action
+from storefront.lib.staff import ReasonForm, action
 
 __all__ = [
     "OrderAdmin",
@@ -77,7 +78,7 @@ class RefundForm(ReasonForm):
 
 
 @admin.register(Order)
-class OrderAdmin(StaffAdmin):
+class OrderAdmin(AddressActions):
     list_display: ClassVar = [
         "number",
         STATE,
@@ -177,9 +178,11 @@ class OrderAdmin(StaffAdmin):
         cancelling.TooLateError,
         refunding.TooMuchError,
         refunding.NothingToRefundError,
+        *AddressActions.address_refusals,
     )
-    actions_detail: ClassVar = ["cancel", "refund", "go_on"]
+    actions_detail: ClassVar = ["cancel", "refund", "go_on", *AddressActions.address_actions]
     fits: ClassVar = {
+        **AddressActions.address_fits,
         "cancel": lambda order: Order.Status.CANCELED in Order.TRANSITIONS[order.status],
         "refund": lambda order: bool(_left(order)),
         "go_on": lambda order: order.status == Order.Status.ON_HOLD,

@@ -13,10 +13,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.auditing import bills
+from orders.bill_lists_desk import BillListActions
 from orders.models import SupplierBill
 from storefront.lib import columns
 from storefront.lib.grouping import Field, Group
-from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.staff import action
 
 BILL = (
     Group(
@@ -65,7 +66,7 @@ class BillForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
 
 
 @admin.register(SupplierBill)
-class SupplierBillAdmin(StaffAdmin):
+class SupplierBillAdmin(BillListActions):
     form = BillForm
     may_add = True
     groups = BILL
@@ -85,6 +86,7 @@ class SupplierBillAdmin(StaffAdmin):
     search_fields: ClassVar = ["reference", "number", "purchase_order__number"]
     ordering: ClassVar = ["-id"]
     refusals: ClassVar = (bills.BillRefusedError,)
+    actions_list: ClassVar = BillListActions.lists_actions
     actions_detail: ClassVar = ["withdraw"]
     fits: ClassVar = {"withdraw": lambda bill: bool(bill.told_by) and not bill.withdrawn_at}
 

@@ -108,7 +108,7 @@ def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellat
     Raises: TooLateError  nothing of it can be stopped any more
     """
     row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
-    stopped = _stop_ours(row, reason=reason, actor=actor, now=now)
+    stopped = stop(row, reason=reason, actor=actor, now=now)
     going_on = row.purchase_orders.exclude(status=Status.CANCELED).order_by("pk")
     waiting, refused = (
         tuple(going_on.filter(cancel_wanted_at__isnull=is_over).values_list("number", flat=True))
@@ -121,8 +121,12 @@ def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellat
 
 
 @needs_transaction
-def _stop_ours(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
-    """Stop what no supplier knows of, and store the wish with what one may know of."""
+def stop(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
+    """Stop what no supplier knows of, and store the wish with what one may know of.
+
+    Locks:  the caller holds the order; then its purchase orders, and what ``cancel`` needs
+    Raises: TooLateError  it is over
+    """
     if order.status in {Order.Status.CANCELED, Order.Status.EXPIRED, Order.Status.COMPLETED}:
         raise TooLateError(order.number)
     purchase_orders = list(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
@@ -19,6 +19,8 @@ from orders import (
     cart_lines,
     carts,
     freezing,
+    lingering,
+    making_way,
     payments,
     redeeming,
     reservations,
@@ -37,7 +39,6 @@ from storefront.lib.prepared import Prepared
 from suppliers import asking_live
 from suppliers.stock import NotEnoughStockError
 
-PAY_WITHIN = timedelta(minutes=20)
 NUMBER_TRIES = 5  # a number is chance: with 28 million a day, two in a row collide hardly ever
 
 
@@ -116,8 +117,8 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
 
     Shape:  ``check`` how the shopper came to the address, as ``address_checks.note`` makes it;
             ``tax`` what was read of its country for this request
-    Locks:  the cart, then promotions with a limit, then the stock rows in id order
-    Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError,
+    Locks:  the cart, the shopper, then promotions with a limit, then the stock rows in id order
+    Raises: EmptyCartError, AlreadyPlacedError, CannotSupplyError, QuoteOutdatedError, HeldError,
             PriceChangedError, SpentError, NothingToPayError, BadAddressError  nothing is written
     """
     check = check or address_checks.note(ship_to, other=address_checks.suggestion(ship_to))
@@ -138,7 +139,7 @@ def place(  # noqa: PLR0913 - an order is who, what, where, how and for how much
     )
     try:
         _insist_there(cart, quote, now)
-        return _numbered(place_as, now)
+        return making_way.closing_pages(lambda: _numbered(place_as, now), now=now)
     except NotEnoughStockError as error:
         raise CannotSupplyError(str(error)) from error
 
@@ -191,6 +192,7 @@ def _place(  # noqa: PLR0913
         raise AlreadyPlacedError(order)
     if not (lines := read.rows):
         raise EmptyCartError
+    since, earlier = making_way.make_way(cart=cart, email=buyer.email, now=now)
     planned = _planned(quote, lines)
     units = _units(lines, now)
     if not all(line.is_shown for line in read.lines):
@@ -224,7 +226,8 @@ def _place(  # noqa: PLR0913
         check=check,
         quote=quote,
         totals=totals,
-        pay_before=now + PAY_WITHIN,
+        held_since=since,
+        pay_before=lingering.until(since=since, now=now),
         now=now,
     )
     order_lines = freezing.lines_of(
@@ -234,6 +237,8 @@ def _place(  # noqa: PLR0913
     payment = payments.first_of(order, now=now)
     insert_together([order, *order_lines, *held, payment])
     redeeming.redeem(order=order, applied=billed.found.outcome.applied, now=now)
+    levels = {line.level_id for line in order_lines}
+    making_way.hand_over(earlier=earlier, levels=levels, now=now)
     reservations.take(lines=order_lines, now=now)
     return Placed(order, payment)
 

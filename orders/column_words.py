@@ -167,6 +167,8 @@ COLUMNS = {
     "hold_reason": _("Why it is held"),
     "placed_at": _("Placed"),
     "pay_before": _("To be paid before"),
+    "held_since": _("Held since"),
+    "browser_key": _("Browser"),
     "delivery_plan": _("How it comes"),
     "arrives_from": _("Arrives from"),
     "arrives_to": _("Arrives by"),

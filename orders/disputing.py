@@ -15,6 +15,8 @@ Request = PurchaseOrder.Request
 Status = PurchaseOrder.Status
 
 STOPS = frozenset({PaymentNews.DISPUTED, PaymentNews.WARNED})
+# What gives way to any other reason to hold an order.
+UNDER_REVIEW = "The gateway's reviewers look at the payment: perhaps it is fraud."
 UNSENT = (Request.UNSUBMITTED, Request.SUBMIT_FAILED)
 
 
@@ -58,25 +60,47 @@ def _move(payment: Payment, to: Payment.Dispute, now: datetime) -> None:
 
 def _stop(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:
     """Hold the order, and what no supplier has of it; a person lets it go on, or cancels it."""
-    what = "disputes the payment" if update.news is PaymentNews.DISPUTED else "warns of fraud"
-    sentence = f"The shopper's bank {what}: {update.reason or 'no reason given'}."
+    sentence = _sentence(update.news.value, update.reason)
     reason = Reason(update.news.value, sentence, subject=payment.key, amount=update.amount)
+    hold(order, payment, reason, now=now)
+
+
+@needs_transaction
+def hold(order: Order, payment: Payment, reason: Reason, *, now: datetime) -> None:
+    """Hold an order and what no supplier has of it for one reason more.
+
+    Locks:  the caller holds the order and its purchase orders
+    """
     if order.status in {Order.Status.PLACED, Order.Status.PROCESSING}:
         order.move(
             Order.Status.ON_HOLD,
             at=now,
             actor=payment.gateway,
-            reason=sentence,
-            hold_reason=sentence[:200],
+            reason=reason.sentence,
+            hold_reason=reason.sentence[:200],
         )
+    elif order.status == Order.Status.ON_HOLD and order.hold_reason == UNDER_REVIEW:
+        order.hold_reason = reason.sentence[:200]  # it stays when the review lets go
+        order.save(update_fields=["hold_reason"])
     unsent = order.purchase_orders.filter(
-        request_status__in=UNSENT, status__in=[Status.DRAFT, Status.READY]
+        request_status__in=UNSENT, status__in=[Status.DRAFT, Status.READY, Status.ON_HOLD]
     )
     for purchase_order in unsent.order_by("pk"):
+        kept = reason.kept()
+        if purchase_order.status == Status.ON_HOLD:
+            if kept not in purchase_order.hold_reasons:
+                purchase_order.hold_reasons = [*purchase_order.hold_reasons, kept]
+                purchase_order.save(update_fields=["hold_reasons"])
+            continue
         purchase_order.move(
             Status.ON_HOLD,
             at=now,
             actor=payment.gateway,
-            reason=sentence,
-            hold_reasons=[reason.kept()],
+            reason=reason.sentence,
+            hold_reasons=[kept],
         )
+
+
+def _sentence(kind: str, reason: str) -> str:
+    what = "disputes the payment" if kind == Kind.DISPUTED else "warns of fraud"
+    return f"The shopper's bank {what}: {reason or 'no reason given'}."

@@ -12,6 +12,24 @@ from storefront.lib.transactions import needs_transaction
 
 
 @needs_transaction
+def give_way(order: Order, *, now: datetime) -> None:
+    """End an unpaid order for a newer one of the same shopper; he is not told, for he did it.
+
+    Its units stay held: ``making_way.hand_over`` gives them back, when the newer one holds.
+
+    Locks:  the caller holds the order; then promotions with a limit, and its payments
+    """
+    reason = "a newer order of the same shopper holds it"
+    redeeming.give_back(order=order, now=now)
+    order.move(Order.Status.CANCELED, at=now, actor="shopper", reason=reason)
+    waiting = order.payments.filter(
+        status__in=[Payment.Status.CREATED, Payment.Status.REQUIRES_ACTION]
+    )
+    for payment in waiting.select_for_update(of=["self"]).order_by("pk"):
+        payment.move(Payment.Status.VOIDED, at=now, actor="shopper", reason=reason)
+
+
+@needs_transaction
 def end(order: Order, *, reason: str, actor: str, now: datetime) -> None:
     """End an order without purchase orders: unpaid, or paid a moment ago.
 

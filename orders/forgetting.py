@@ -50,6 +50,8 @@ def forget(*, addresses: list[str], owner_id: int, now: datetime) -> tuple[set[s
     for row in rows:
         words |= {row.email, *words_of(row.ship_to)}
         words |= words_of(row.address_check.get("other", {}))
+        for each in row.address_check.get("staff", []):
+            words |= words_of(each.get("was", {}))
     for row in rows:
         _forget_one(row, words)
     _ask_suppliers(rows, now)

@@ -30,6 +30,7 @@ def order_of(  # noqa: PLR0913 - an order is who, what, where, how and for how m
     check: Mapping[str, Any],
     quote: ShippingQuote,
     totals: Totals,
+    held_since: datetime,
     pay_before: datetime,
     now: datetime,
 ) -> Order:
@@ -54,6 +55,7 @@ def order_of(  # noqa: PLR0913 - an order is who, what, where, how and for how m
         status_since=now,
         placed_at=now,
         pay_before=pay_before,
+        held_since=held_since,
         delivery_plan=[
             _plan_entry(parcel, share)
             for parcel, share in zip(quote.parcels, totals.parcels, strict=True)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import access, address_checks
+from orders import access, address_checks, correcting
 from orders.models import Order
 from storefront.lib.address import Address
 
@@ -25,8 +27,30 @@ def address_check(order: Order) -> str:
     noted = order.address_check
     verdict = address_checks.said(noted)
     other = ", ".join(str(part) for part in noted.get("other", {}).values() if part)
-    lines = (verdict, noted.get("reason", ""), other and f"({other})")
+    doubts = [str(words) for words in correcting.open_doubts(order).values()]
+    if doubts and order.status not in correcting.OVER:
+        doubts.insert(0, gettext("Doubtful:"))
+    if noted.get("staff") and not noted.get("reason"):
+        verdict = ""  # it was the shopper's; what staff made of it stands below
+    lines = (
+        verdict,
+        noted.get("reason", ""),
+        other and f"({other})",
+        *doubts,
+        *(_settled(each) for each in noted.get("staff", [])),
+    )
     return "\n".join(filter(None, lines))
+
+
+def _settled(entry: Mapping[str, Any]) -> str:
+    """Say what staff made of an address: who, when, why, and what stood there before."""
+    words = {
+        "confirmed": gettext("Confirmed by %(by)s, %(at)s UTC: %(reason)s"),
+        "corrected": gettext("Corrected by %(by)s, %(at)s UTC: %(reason)s"),
+    }[entry["what"]]
+    said = words % {**entry, "at": entry["at"][:16].replace("T", " ")}
+    was = ", ".join(str(part) for part in entry.get("was", {}).values() if part)
+    return f"{said} ({was})" if was else said
 
 
 @admin.display(description=_("Shopper's page"))

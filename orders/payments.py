@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from orders import allocations, disputing, facts, ledger
+from orders import allocations, disputing, facts, ledger, lingering, reviewing
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent
@@ -80,6 +80,7 @@ def _row_for(order: Order, now: datetime) -> Payment:
         return live
     if order.status != Order.Status.PENDING_PAYMENT or order.pay_before <= now:
         raise NotPayableError(order.number)
+    lingering.stay(order, now=now)
     if live is not None:
         return live
     payment = _attempt(order, len(tried) + 1, now)
@@ -150,8 +151,8 @@ def apply(
     """Write one piece of news into the book, once, and draw its consequences.
 
     Shape:  ``known`` is the payment that was asked about, as somebody read it before
-    Locks:  the order, (in a dispute) its purchase orders, the payment, then (when paid) the stock
-            rows in id order
+    Locks:  the order, (in a dispute or review) its purchase orders, the payment, then (when paid
+            or refused) the stock rows in id order
     Raises: UnknownPaymentError  it may be told again later, when we know the payment
             TooEarlyError        likewise: a capture before its authorization
     """
@@ -160,7 +161,7 @@ def apply(
     if known is None:
         raise UnknownPaymentError(update.reference)
     (order,) = _ORDER(order_id=known.order_id)
-    if update.news in disputing.STOPS:
+    if update.news in disputing.STOPS | reviewing.REVIEWS:
         disputing.lock(order)
     (payment,) = _PAYMENT(payment_id=known.pk)
     for piece in ledger.pieces(payment, _as_heard(payment, update)):
@@ -184,9 +185,14 @@ def _refuse_early(payment: Payment, update: PaymentUpdate) -> None:
     builds_on = {
         PaymentNews.CAPTURED: payment.authorized_amount,
         PaymentNews.RELEASED: payment.authorized_amount,
-        PaymentNews.REFUNDED: payment.captured_amount,
+        # What went back already cannot go back once more.
+        PaymentNews.REFUNDED: payment.captured_amount - payment.refunded_amount,
     }
-    if builds_on.get(update.news, update.amount.amount) < update.amount.amount:
+    is_waiting = payment.status in {Status.CREATED, Status.REQUIRES_ACTION}
+    if update.news in reviewing.REVIEWS and is_waiting:
+        raise TooEarlyError(f"{update.news} on {payment}, which nobody has paid")
+    is_room = builds_on.get(update.news, update.amount.amount) >= update.amount.amount
+    if not is_room and not ledger.heard(payment, update.external_id):
         raise TooEarlyError(f"{update.news} of {update.amount} on {payment}")
 
 
@@ -206,6 +212,8 @@ def _follow(
             facts.order_refunded(order, event=event, at=now)
         case PaymentNews.DECLINED | PaymentNews.FAILED | PaymentNews.EXPIRED:
             _failed(order, payment, update, now)
+        case news if news in reviewing.REVIEWS:
+            reviewing.follow(order, payment, update, now=now)
         case _:
             disputing.follow(order, payment, update, now=now)
 

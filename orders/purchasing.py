@@ -15,6 +15,7 @@ from orders.checking import check
 from orders.gate import Reason
 from orders.models import Order, OrderLine, PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.requesting import request_for, spoken
+from storefront.lib.address import Address
 from storefront.lib.elapsing import elapsing
 from storefront.lib.failpoints import failpoint
 from storefront.lib.failures import PermanentError, TemporaryError
@@ -153,6 +154,8 @@ def _claim(purchase_order: PurchaseOrder, request: PurchaseRequest, now: datetim
         return False
     if order.status != Order.Status.PROCESSING:
         raise OrderStoppedError(f"{order}: {order.status}")
+    if request.ship_to != Address(**order.ship_to):
+        raise OrderStoppedError(f"{order}: its address was corrected meanwhile")
     if purchase_order.status == Status.DRAFT:
         purchase_order.move(Status.READY, at=now, hold_reasons=[])
     purchase_order.move(

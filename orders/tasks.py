@@ -161,6 +161,10 @@ def resolve_unknown(**_: Any) -> None:
 @shared_task
 def follow_cancellation(*, order_id: int, **_: Any) -> None:
     """Ask at once what the wish to cancel an order needs: suppliers, and the gateway."""
+    given_up = Payment.objects.filter(order=order_id, status="voided", authorized_amount=0)
+    for payment in given_up.exclude(reference=""):
+        with suppress(OutsideError, payments.TooEarlyError):  # paid there all the same: given back
+            payments.abandon(payment=payment, now=timezone.now())
     settle_payments.delay()
     wanted = waiting.to_be_stopped(now=timezone.now()).filter(order=order_id)
     for purchase_order_id in wanted.values_list("pk", flat=True):

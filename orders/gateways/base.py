@@ -35,6 +35,9 @@ class PaymentNews(StrEnum):
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
     WARNED = "warned"  # of fraud, before a dispute
+    UNDER_REVIEW = "under_review"  # people at the gateway look at it: perhaps it is fraud
+    REVIEW_APPROVED = "review_approved"
+    REVIEW_REFUSED = "review_refused"
 
 
 class Taking(StrEnum):

@@ -37,6 +37,8 @@ class Cart(models.Model):
         User, models.SET_NULL, null=True, blank=True, related_name="carts", db_index=False
     )
     is_current = models.BooleanField(default=False)
+    # The token of the first cart of the same browser: whose orders are one shopper's.
+    browser_key = models.CharField(max_length=43, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     touched_at = models.DateTimeField()
 
@@ -48,6 +50,9 @@ class Cart(models.Model):
         ]
         indexes = [
             models.Index(fields=["owner"], condition=Q(owner__isnull=False), name="cart_by_owner"),
+            models.Index(
+                fields=["browser_key"], condition=~Q(browser_key=""), name="cart_by_browser"
+            ),
         ]
 
     def __str__(self) -> str:

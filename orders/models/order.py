@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar
 
@@ -16,6 +17,8 @@ from orders.models.cart import Cart
 from storefront.lib.money import Money
 from storefront.lib.states import Stateful
 from suppliers.models import StockLevel, SupplierOffer
+
+HELD_AT_MOST = timedelta(hours=1)  # by one shopper who does not pay, from his first hold
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -130,6 +133,8 @@ class Order(Stateful):
     hold_reason = models.CharField(max_length=200, blank=True)
     placed_at = models.DateTimeField()
     pay_before = models.DateTimeField()  # then the goods are for others again
+    # Since when its shopper holds any of it unpaid, be it by an earlier order.
+    held_since = models.DateTimeField(null=True, blank=True)
     delivery_plan = models.JSONField(default=list)  # one entry per parcel, as it was quoted
     arrives_from = models.DateField(null=True, blank=True)  # what we promised
     arrives_to = models.DateField(null=True, blank=True)
@@ -157,6 +162,10 @@ class Order(Stateful):
                     total_amount__gte=0,
                 ),
                 name="order_amounts_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(held_since=None) | Q(pay_before__lte=F("held_since") + HELD_AT_MOST),
+                name="order_not_held_for_ever",
             ),
         ]
         indexes = [

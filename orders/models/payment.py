@@ -163,6 +163,9 @@ class PaymentEvent(models.Model):
         DISPUTE_WON = "dispute_won", _("Dispute won")
         DISPUTE_LOST = "dispute_lost", _("Dispute lost")
         WARNED = "warned", _("Warned of fraud")
+        UNDER_REVIEW = "under_review", _("Under review at the gateway")
+        REVIEW_APPROVED = "review_approved", _("Approved by the review")
+        REVIEW_REFUSED = "review_refused", _("Refused by the review")
         REFUSED = "refused", _("Refused")  # the gateway said no to a request: staff look
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="events")

@@ -201,6 +201,7 @@ show(
         "new_email",
         columns.age("asked_at", _("Asked")),
         columns.age("done_at", _("Confirmed")),
+        columns.age("stopped_at", _("Stopped")),
     ],
     list_select_related=["user"],
     search_fields=["old_email", "new_email"],

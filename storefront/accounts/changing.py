@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.core import signing
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.urls import reverse
@@ -18,6 +21,7 @@ from storefront.accounts.models import AddressChange, User
 from storefront.lib.transactions import needs_transaction
 
 LINK_WORKS_FOR = timedelta(days=3)
+_STOPS = signing.Signer(salt="stop-address-change")
 
 
 class StaleLinkError(Exception):
@@ -32,7 +36,8 @@ class TakenError(Exception):
 def ask_for_address(*, user: User, email: str, now: datetime) -> None:
     """Mail a link to a new address; until it is followed, nothing changes.
 
-    An address that has an account is sent nothing: nobody learns here who has one.
+    The old address is told at once, with a link that stops it: whoever asks may be a thief. An
+    address that has an account is sent nothing: nobody learns here who has one.
 
     Locks:  the account
     """
@@ -44,12 +49,21 @@ def ask_for_address(*, user: User, email: str, now: datetime) -> None:
     if not _is_taken(email, user):
         url = reverse("account_email_take", args=[change.key])
         _tell("account.new_address", user, email, f"{settings.PUBLIC_URL}{url}", now)
+    stop = reverse("account_email_stop", args=[_STOPS.sign_object(change.pk)])
+    said = {
+        "new_email": email,
+        "day": now.astimezone(UTC).date().isoformat(),
+        "time": f"{now.astimezone(UTC):%H:%M}",
+    }
+    _tell("account.address_asked", user, user.email, f"{settings.PUBLIC_URL}{stop}", now, more=said)
 
 
 def find(*, key: str, now: datetime) -> AddressChange | None:
     """Find what a link asks for, while it can still be done."""
-    found = AddressChange.objects.select_related("user").filter(key=key, done_at=None).first()
-    if found is None or found.asked_at <= now - LINK_WORKS_FOR:
+    found = AddressChange.objects.select_related("user").filter(key=key).first()
+    if found is None or found.done_at or found.stopped_at:
+        return None
+    if found.asked_at <= now - LINK_WORKS_FOR:
         return None
     is_last = not AddressChange.objects.filter(user=found.user_id, pk__gt=found.pk).exists()
     is_same = found.user.email == found.old_email and found.user.is_active
@@ -88,6 +102,34 @@ def take_address(*, key: str, now: datetime) -> User:
     return user
 
 
+def find_stoppable(*, token: str) -> AddressChange | None:
+    """Find what the old address was told of: a change that is not done, perhaps stopped."""
+    try:
+        pk = _STOPS.unsign_object(token)
+    except signing.BadSignature:
+        return None
+    return AddressChange.objects.filter(pk=pk, done_at=None).first()
+
+
+@transaction.atomic(durable=True)
+def stop(*, token: str, now: datetime) -> None:
+    """Stop a change for whoever reads the old address; a second time it changes nothing.
+
+    Nothing else changes: who stole a mailbox gains no more by it than that the address stays.
+
+    Locks:  the account
+    Raises: StaleLinkError  it is done, or was voided by a new password
+    """
+    found = find_stoppable(token=token)
+    if found is None:
+        raise StaleLinkError
+    _lock(found.user_id)
+    open_one = AddressChange.objects.filter(pk=found.pk, done_at=None)
+    open_one.filter(stopped_at=None).update(stopped_at=now)
+    if not open_one.exists():  # it was done while we waited
+        raise StaleLinkError
+
+
 def former_addresses(user: User) -> set[str]:
     """Return what the account was called before, unless that is somebody else's by now."""
     done = AddressChange.objects.filter(user=user, done_at__isnull=False)
@@ -118,13 +160,21 @@ def _is_taken(email: str, user: User) -> bool:
 
 
 @needs_transaction
-def _tell(name: str, user: User, email: str, url: str, now: datetime) -> None:
+def _tell(  # noqa: PLR0913 - a fact is what, of whom, to whom, with which words, when
+    name: str,
+    user: User,
+    email: str,
+    url: str,
+    now: datetime,
+    *,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     locale = user.language or get_language() or settings.LANGUAGE_CODE
     outbox.tell(
         name=name,
         key=f"{name}:{secrets.token_hex(16)}",
         subject=f"account:{user.pk}",
-        payload={"email": email, "locale": locale, "url": url},
+        payload={"email": email, "locale": locale, "url": url, **more},
         at=now,
     )
 

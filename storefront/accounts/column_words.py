@@ -39,6 +39,7 @@ COLUMNS = {
     "new_email": _("To"),
     "asked_at": _("Asked"),
     "done_at": _("Confirmed"),
+    "stopped_at": _("Stopped by the old address"),
     "AddressChange.key": _("Link"),
     "what": _("What happened"),
     "actor": _("By whom"),

@@ -116,8 +116,9 @@ class Consent(models.Model):
 class AddressChange(models.Model):
     """A new e-mail address that somebody asked for; it counts once its mail was answered.
 
-    What is done says which address was an account's before, and what was never answered, to
-    whom we wrote: whoever is to be forgotten is looked for under these as well.
+    Until then the old address may stop it. What is done says which address was an account's
+    before, and what was never answered, to whom we wrote: whoever is to be forgotten is looked
+    for under these as well.
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="address_changes")
@@ -126,6 +127,15 @@ class AddressChange(models.Model):
     key = models.CharField(max_length=40, unique=True)  # of the link in the mail
     asked_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, blank=True)
+    stopped_at = models.DateTimeField(null=True, blank=True)  # by whoever reads the old address
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(done_at=None) | models.Q(stopped_at=None),
+                name="address_change_ends_once",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"address change {self.pk}"

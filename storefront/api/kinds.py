@@ -187,6 +187,12 @@ CART_PLACED = Kind(
     title=_("This cart has become an order"),
     detail=_("Go on with the order, or open a new cart."),
 )
+HELD_ALREADY = Kind(
+    slug="held-already",
+    status=HTTPStatus.CONFLICT,
+    title=_("The same shopper holds too much that is not paid"),
+    detail=_("Pay the earlier order or give it up, or wait until the time that is told."),
+)
 CART_CHANGED = Kind(
     slug="cart-changed",
     status=HTTPStatus.CONFLICT,

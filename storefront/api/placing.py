@@ -99,6 +99,7 @@ class Checkout(Endpoint):
             kinds.NO_SUCH_COUNTRY,
             kinds.CART_PLACED,
             kinds.CART_CHANGED,
+            kinds.HELD_ALREADY,
             kinds.EMPTY_CART,
             kinds.CANNOT_SUPPLY,
             kinds.PRICE_CHANGED,

@@ -14,7 +14,7 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from orders import cancelling, carts, checkout, codes, payments, redeeming
+from orders import cancelling, carts, checkout, codes, making_way, payments, redeeming
 from orders.access import order_url
 from orders.models import Order
 from storefront.api import kinds
@@ -146,6 +146,10 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
         {"order": order_shown(error.order)},
     ),
     checkout.CannotSupplyError: kinds.CANNOT_SUPPLY,
+    making_way.HeldError: lambda error: (
+        kinds.HELD_ALREADY,
+        {"until": error.until.isoformat()},
+    ),
     checkout.QuoteOutdatedError: kinds.CART_CHANGED,
     checkout.PriceChangedError: lambda error: (
         kinds.PRICE_CHANGED,

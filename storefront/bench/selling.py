@@ -105,7 +105,7 @@ def _sell(channel: Channel, listing: Listing, route: str, now: datetime) -> Purc
     )
     quote = ShippingQuote(tier="economy", parcels=parcels)
     order, payment = checkout.place(
-        cart=cart, email="bench@example.org", ship_to=HOME, quote=quote, now=now
+        cart=cart, email=f"{cart.pk}@example.org", ship_to=HOME, quote=quote, now=now
     )
     _pay(payment, now)
     (purchase_order,) = purchasing.divide(order=order, now=now)

@@ -13,6 +13,7 @@ urlpatterns = [
     # /en/account/email/: another address, which is proven first
     path("email/", changing.email, name="account_email_change"),
     path("email/sent/", changing.email_sent, name="account_email_sent"),
+    path("email/stop/<str:token>/", changing.stop, name="account_email_stop"),
     path("email/<str:key>/", changing.take, name="account_email_take"),
     path("profile/password/", changing.password, name="account_own_password"),
     # /en/account/privacy/: a copy of everything, and to be forgotten

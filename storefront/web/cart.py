@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.models import Listing
-from orders import beginning, carts, keeping
+from orders import beginning, carts, keeping, making_way
 from orders.cart_lines import Read
 from orders.cart_view import CartView
 from orders.models import Cart
@@ -164,10 +164,12 @@ def _put(
     found = open_cart(request, now)
     if found is None and (owner_id := shopper_id(request)):
         found = keeping.begin(owner_id=owner_id, now=now, **where)
+        making_way.carry_on(cart=found, token=cart_token(request))
     if found is None:
         line = beginning.begin(
             listing=listing, quantity=quantity, now=now, most_of=most_of, **where
         )
+        making_way.carry_on(cart=line.cart, token=cart_token(request))
         return line.cart, quantity
     carts.add(
         cart=found,
@@ -200,7 +202,7 @@ def _page(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
 ) -> HttpResponse:
     here, now = visit(request), now or timezone.now()
     if found is None:
-        response = render(request, "web/cart.html", {"filled": None, "removed": None})
+        response = render(request, "web/cart.html", {"filled": None, "removed": None, "held": []})
         if cart_token(request):
             forget_cart(response)
         return response
@@ -209,6 +211,7 @@ def _page(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
     context = {
         "filled": filled,
         "problems": problems,
+        "held": making_way.held_by(cart=found, now=now) if filled.short else [],
         "removed": _removed(request),
         "refused_codes": refusing_codes.sentences(filled.bill.found, here.language),
     }

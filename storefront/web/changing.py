@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -136,6 +137,20 @@ def take(request: HttpRequest, key: str) -> HttpResponse:
     status = HTTPStatus.CONFLICT if problem else status
     context = {"found": found, "problem": problem}
     return render(request, "web/account_email_take.html", context, status=status)
+
+
+@never_cache
+@require_http_methods(READS)
+def stop(request: HttpRequest, token: str) -> HttpResponse:
+    """Let whoever reads the old address keep it, without signing in; by one click, as above."""
+    if request.method == "POST":
+        # Who does it in time, and who comes too late, are told by the page.
+        with suppress(changing.StaleLinkError):
+            changing.stop(token=token, now=timezone.now())
+        return redirect("account_email_stop", token=token)
+    found = changing.find_stoppable(token=token)
+    status = HTTPStatus.OK if found else HTTPStatus.NOT_FOUND
+    return render(request, "web/account_email_stop.html", {"found": found}, status=status)
 
 
 @require_http_methods(READS)

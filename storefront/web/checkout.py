@@ -29,6 +29,7 @@ from storefront.web.addresses import known_of
 from storefront.web.cart import LESS
 from storefront.web.filling import FilledCart, fill, ways
 from storefront.web.forms import CheckoutAddressForm
+from storefront.web.holding import tells_what_is_held
 from storefront.web.paying import go_and_pay
 from storefront.web.visiting import COUNTRY_COOKIE, cart_token, open_filled, remember, visit
 
@@ -134,6 +135,7 @@ def review(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) 
 
 @require_POST
 @with_cart
+@tells_what_is_held
 def place(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
     """Order what the page showed, for the amount on its button, once."""
     if missing := _missing_step(cart):

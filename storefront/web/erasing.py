@@ -48,7 +48,7 @@ def known(user: User) -> dict[str, Any]:
         },
         "address_changes": list(
             user.address_changes.order_by("pk").values(
-                "old_email", "new_email", "asked_at", "done_at"
+                "old_email", "new_email", "asked_at", "done_at", "stopped_at"
             )
         ),
         "addresses": [

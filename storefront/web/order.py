@@ -42,6 +42,7 @@ NEWS: dict[str, tuple[str, Promise]] = {
             "The payment page has not told us the result yet. This page will know it soon."
         ),
     ),
+    "given-up": ("good", gettext_lazy("It is given up. Nothing was charged.")),
     "stopped": ("good", gettext_lazy("It is canceled. What was paid goes back the same way.")),
     "asked": (
         "",
@@ -71,6 +72,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     parcels = boxes(found, now, lines=lines, purchases=purchases)
     can_pay = found.status == Status.PENDING_PAYMENT and found.pay_before > now
     wish = cancelling.wish_among(purchases)
+    was_paid = any(each.authorized_amount for each in tried)
     context = {
         "order": found,
         "redemptions": list(found.redemptions.order_by("pk")) if found.discount_amount else [],
@@ -82,24 +84,29 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "was_declined": can_pay
         and payment is not None
         and payment.status in {Payment.Status.DECLINED, Payment.Status.FAILED},
-        "can_cancel": found.status in OPEN
+        "was_paid": was_paid,
+        "can_cancel": found.status in OPEN - {Status.PENDING_PAYMENT}
         and wish != Wish.ASKED
         and any(box.stage < Stage.PACKED for box in parcels),
         "is_moving": found.status in OPEN,
-        "news": _news(request, found, wish),
+        "news": _news(request, found, wish, was_paid=was_paid),
         "title": headline(found, payment, now),
         "offers_account": not request.user.is_authenticated,
     }
     return render(request, "web/order.html", context)
 
 
-def _news(request: HttpRequest, found: Order, wish: Wish) -> tuple[str, Promise] | None:
+def _news(
+    request: HttpRequest, found: Order, wish: Wish, *, was_paid: bool
+) -> tuple[str, Promise] | None:
     """Say what was just done, or how it stands with the wish to cancel: that changes later."""
     if wish != Wish.NONE:
         return NEWS[WISHES[wish]]
     word = request.GET.get("pay", "") or request.GET.get("cancel", "")
     if word == WISHES[Wish.ASKED]:
         word = "stopped" if found.status == Status.CANCELED else ""
+    if word == "stopped" and not was_paid:
+        word = "given-up"
     return NEWS.get(word)
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import access, payments
+from orders import access, lingering, payments
 from orders.models import Order, Payment
 from storefront.lib.failures import OutsideError
 from storefront.web.visiting import cart_token, forget_cart
@@ -55,10 +55,12 @@ def pay_return(request: HttpRequest, number: str, key: str) -> HttpResponse:
     if (found := access.find_tried(number=number, key=key)) is None:
         raise Http404
     order, tried = found
-    query = ""
+    query, now = "", timezone.now()
+    if lingering.is_worth_it(order, now=now):
+        lingering.come_back(order=order, now=now)
     if tried:
         try:
-            payments.catch_up(payment=tried[-1], now=timezone.now())
+            payments.catch_up(payment=tried[-1], now=now)
         except OutsideError as error:
             log.warning("%s: the gateway did not answer: %s", order.number, error)
             query = "?pay=unread"

@@ -54,6 +54,12 @@ PAYLOADS = {
     "account.known": _ACCOUNT,
     "account.password_forgotten": _ACCOUNT,
     "account.new_address": _ACCOUNT,
+    "account.address_asked": {
+        **_ACCOUNT,
+        "new_email": "erika.new@example.org",
+        "day": "2026-11-24",
+        "time": "12:00",
+    },
     "account.address_changed": _ACCOUNT,
     "account.password_changed": _ACCOUNT,
     "account.factors_changed": {**_ACCOUNT, "what": "passkey_added"},

@@ -201,3 +201,18 @@ def test_a_hold_that_expires_after_a_part_was_captured_keeps_the_part(order_of_n
     order.refresh_from_db()
     assert (payment.captured_amount, payment.open_amount) == (part, Money.zero("EUR"))
     assert (payment.status, order.status) == ("refunded", "on_hold")
+
+
+def test_a_second_refund_waits_for_the_capture_that_it_pays_back():
+    payment = make_payment(make_order())
+    ten = Decimal("10.00")
+    told = [("authorized", None), ("captured", ten), ("refunded", ten), ("refunded", ten)]
+    news = [
+        news_of(payment, what, amount=amount, external_id=str(place))
+        for place, (what, amount) in enumerate([*told, ("captured", ten)])
+    ]
+
+    tell_until_heard([*news, *news])
+
+    payment.refresh_from_db()
+    assert (payment.captured_amount, payment.refunded_amount) == (2 * ten, 2 * ten)

@@ -8,7 +8,17 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from orders import acknowledging, billing, cancelling, carts, checkout, codes, purchasing, redeeming
+from orders import (
+    acknowledging,
+    billing,
+    cancelling,
+    carts,
+    checkout,
+    codes,
+    making_way,
+    purchasing,
+    redeeming,
+)
 from orders.billing import Buyer
 from orders.codes import Closed
 from orders.models import Coupon, Order, Promotion, Redemption, TaxNumber
@@ -260,10 +270,10 @@ def test_a_hundred_shoppers_with_one_code_and_one_gets_it(limits):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_eight_checkouts_of_one_customer_and_one_gets_his_only_use():
-    listing = sellable(quantity=8)
+def test_checkouts_of_one_customer_at_once_and_one_gets_his_only_use():
     make_promotion(code="ONCE", limit_per_customer=1)
-    placed = [filled("ONCE", listing=listing) for _ in range(8)]
+    # As many as he may leave unpaid, each of another light: of the same one he holds one.
+    placed = [filled("ONCE", listing=sellable()) for _ in range(making_way.MOST_OPEN)]
 
     all_at_once([lambda cart=cart: order_of(cart) for cart in placed], redeeming.SpentError)
 

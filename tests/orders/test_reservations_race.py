@@ -47,7 +47,7 @@ def buy_at_once(carts):
     def purchase(cart):
         quote = quote_for(cart)
         return lambda: checkout.place(
-            cart=cart, email="a@example.org", ship_to=HOME, quote=quote, now=NOON
+            cart=cart, email=f"{cart.pk}@example.org", ship_to=HOME, quote=quote, now=NOON
         )
 
     return all_at_once([purchase(cart) for cart in carts], checkout.CannotSupplyError)

@@ -31,7 +31,7 @@ from storefront.lib.money import Money
 # Of what the account offers, only what may be held and captured later; wallets are cards here.
 METHODS = ["card", "link"]
 MOST = 100  # of a list: no payment has as many refunds or disputes
-DEEP = ["payment_intent.latest_charge"]
+DEEP = ["payment_intent.latest_charge", "payment_intent.review"]
 ABSENT = "resource_missing"
 INTENT = "pi_"  # how the name of an intent begins
 

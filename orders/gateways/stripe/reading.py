@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from orders.gateways.base import PaymentNews, PaymentUpdate, Taking
-from orders.gateways.stripe.shapes import Charge, Dispute, Intent, Refund, Session, Warned
+from orders.gateways.stripe.shapes import (
+    Charge,
+    Dispute,
+    Intent,
+    Refund,
+    Review,
+    Session,
+    Warned,
+)
 from storefront.lib.money import Money
 
 HELD = frozenset({"requires_capture", "succeeded"})
@@ -24,6 +32,8 @@ FAILED = frozenset({"failed", "canceled"})
 INQUIRIES = frozenset(
     {"warning_needs_response", "warning_under_review", "warning_closed", "prevented"}
 )
+APPROVED = frozenset({"approved"})
+REFUSED = frozenset({"refunded", "refunded_as_fraud", "canceled", "payment_never_settled"})
 REQUEST_KEY = "request_key"
 
 
@@ -64,6 +74,8 @@ def _news(state: State) -> Iterator[PaymentUpdate]:
             occurred_at=_moment(warned.created),
             reason=warned.fraud_type.replace("_", " "),
         )
+    if isinstance(intent.review, Review):
+        yield from _review(session.id, intent, intent.review)
 
 
 def _was_held(intent: Intent) -> bool:
@@ -180,6 +192,29 @@ def _dispute(reference: str, dispute: Dispute) -> Iterator[PaymentUpdate]:
         yield told(PaymentNews.DISPUTE_WON, ":won")
     elif dispute.status == "lost":
         yield told(PaymentNews.DISPUTE_LOST, ":lost")
+
+
+def _review(reference: str, intent: Intent, review: Review) -> Iterator[PaymentUpdate]:
+    """Tell of a review and its end; one that ended otherwise is for a person to look at."""
+    ends = {
+        **dict.fromkeys(APPROVED, PaymentNews.REVIEW_APPROVED),
+        **dict.fromkeys(REFUSED, PaymentNews.REVIEW_REFUSED),
+    }
+    why = (review.closed_reason or review.opened_reason).replace("_", " ")
+
+    def told(news: PaymentNews, suffix: str, reason: str) -> PaymentUpdate:
+        return PaymentUpdate(
+            reference=reference,
+            external_id=f"{review.id}{suffix}",
+            news=news,
+            amount=_money(intent.amount, intent.currency),
+            occurred_at=None if suffix else _moment(review.created),
+            reason=reason,
+        )
+
+    yield told(PaymentNews.UNDER_REVIEW, "", review.opened_reason)
+    if not review.open and (end := ends.get(review.closed_reason or "")):
+        yield told(end, ":closed", why)
 
 
 def _money(minor: int, currency: str) -> Money:

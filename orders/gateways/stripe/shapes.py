@@ -31,6 +31,16 @@ class Charge(msgspec.Struct, frozen=True):
     payment_method_details: MethodDetails | None = None
 
 
+class Review(msgspec.Struct, frozen=True):
+    """People at Stripe's desk look at a payment: those of ours, who use its dashboard."""
+
+    id: str
+    open: bool = True
+    closed_reason: str | None = None
+    opened_reason: str = ""
+    created: int = 0
+
+
 class Intent(msgspec.Struct, frozen=True):
     id: str
     status: str
@@ -39,6 +49,7 @@ class Intent(msgspec.Struct, frozen=True):
     amount_received: int = 0
     cancellation_reason: str | None = None
     latest_charge: Charge | str | None = None
+    review: Review | str | None = None
     created: int = 0
     metadata: dict[str, str] | None = None
 

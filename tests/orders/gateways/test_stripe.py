@@ -55,6 +55,7 @@ def told(gateway, reference):
 
 
 AUTHORIZED = ("authorized", "64.99 EUR")
+UNDER_REVIEW = ("under_review", "64.99 EUR")
 
 
 def test_a_good_card_authorizes_and_nothing_is_taken(gateway, stripe):
@@ -227,3 +228,49 @@ def test_an_event_makes_us_read_the_payment_that_it_is_about(gateway, stripe, pa
     assert {"charge.captured", "radar.early_fraud_warning.created"} <= set(heard)
     stranger = {"id": "evt_1", "type": "payout.paid", "data": {"object": {"object": "payout"}}}
     assert gateway.hear(body=json.dumps(stranger).encode()) == ()
+
+
+def test_an_open_review_and_its_approval_are_told(gateway, stripe, paid):
+    stripe.control("review", {"id": stripe.intent["id"]})
+    first = told(gateway, paid)
+    stripe.control("review", {"id": stripe.intent["id"], "closed": "approved"})
+
+    assert first == [AUTHORIZED, UNDER_REVIEW]
+    assert told(gateway, paid) == [AUTHORIZED, UNDER_REVIEW, ("review_approved", "64.99 EUR")]
+
+
+@pytest.mark.parametrize("is_captured", [True, False])
+def test_a_refused_review_gives_the_money_back_at_stripe(
+    gateway,
+    stripe,
+    paid,
+    is_captured,
+):
+    if is_captured:
+        gateway.capture(reference=paid, amount=euros("64.99"), key="capture:1", is_last=True)
+    stripe.control("review", {"id": stripe.intent["id"]})
+    stripe.control("review", {"id": stripe.intent["id"], "closed": "refunded_as_fraud"})
+
+    news = [name for name, _amount in told(gateway, paid)]
+
+    assert news[-2:] == ["under_review", "review_refused"]
+    assert ("refunded" in news) is is_captured
+    assert ("released" in news) is not is_captured
+
+
+def test_a_review_that_ended_otherwise_waits_for_a_person(gateway, stripe, paid):
+    stripe.control("review", {"id": stripe.intent["id"]})
+    stripe.control("review", {"id": stripe.intent["id"], "closed": "redacted"})
+
+    assert "review_approved" not in [name for name, _amount in told(gateway, paid)]
+
+
+def test_its_events_make_us_read_the_payment(gateway, stripe, paid):
+    stripe.control("review", {"id": stripe.intent["id"]})
+    stripe.control("review", {"id": stripe.intent["id"], "closed": "approved"})
+    events = {event["type"]: event for event in stripe.events()}
+
+    history = gateway.history(reference=paid)
+
+    for name in ("review.opened", "review.closed"):
+        assert gateway.hear(body=json.dumps(events[name]).encode()) == history

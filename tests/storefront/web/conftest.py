@@ -92,6 +92,12 @@ def shopper(client):
 
 
 @pytest.fixture
+def client_of_another():
+    """Another browser."""
+    return Client(HTTP_SEC_FETCH_SITE="same-origin")
+
+
+@pytest.fixture
 def filled(shopper, light):
     """A shopper with one headlamp in the cart."""
     shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})

@@ -22,8 +22,8 @@ MOST = {
     "delivery": 2,
     "delivery, sent": 3,
     "review": 2,
-    "place": 12,
-    "back": 15,
+    "place": 14,
+    "back": 17,
     "thanks": 4,
 }
 

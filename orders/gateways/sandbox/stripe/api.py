@@ -185,14 +185,20 @@ def _expanded(desk: Desk, thing: Thing, paths: list[str]) -> Thing:
         if kind is None or name not in result:
             raise StripeError(f"This property cannot be expanded ({path}).", param="expand")
         if isinstance(result[name], str):
-            result[name] = _expanded(desk, desk.thing(result[name], kind), [rest] if rest else [])
+            result[name] = desk.thing(result[name], kind)
+        if isinstance(result[name], dict):
+            result[name] = _expanded(desk, result[name], [rest] if rest else [])
     return result
 
 
 def _kind_of(name: str, thing: Thing) -> str | None:
     if name == "source":  # of a movement of the balance: its name tells what it is
         return next((kind for kind, prefix in PREFIXES.items() if thing[name].startswith(prefix)))
-    return {"payment_intent": "payment_intent", "latest_charge": "charge"}.get(name)
+    return {
+        "payment_intent": "payment_intent",
+        "latest_charge": "charge",
+        "review": "review",
+    }.get(name)
 
 
 def _post(desk: Desk, call: Call, allowed: Mapping[str, Any], work: Doing) -> Answer:

@@ -36,7 +36,7 @@ def account(desk: Desk, call: Call) -> Answer:
 
 
 def happen(desk: Desk, call: Call) -> Answer:
-    """Let something happen to one object: expire, dispute, warn, refund."""
+    """Let something happen to one object: expire, dispute, warn, review, refund."""
     (what,) = call.words
     asked = _asked(call)
     with desk.ledger.writing():
@@ -49,6 +49,9 @@ def happen(desk: Desk, call: Call) -> Answer:
                 moving.dispute(desk.ledger, intent, status=asked["status"], now=call.now)
             case "warn":
                 moving.warn(desk.ledger, desk.thing(asked["id"], "payment_intent"), now=call.now)
+            case "review":
+                intent = desk.thing(asked["id"], "payment_intent")
+                moving.review(desk.ledger, intent, closed=asked.get("closed", ""), now=call.now)
             case "refund":
                 made = desk.thing(asked["id"], "refund")
                 moving.settle_refund(desk.ledger, made, status=asked["status"], now=call.now)

@@ -181,6 +181,36 @@ def warn(shelf: Shelf, intent: Thing, *, now: float) -> Thing:
     return warning
 
 
+def review(shelf: Shelf, intent: Thing, *, closed: str, now: float) -> Thing:
+    """Put a payment before the people of Radar, or end that; who refuses it gives it back."""
+    known = shelf.get(intent["review"] or "", "review")
+    if not closed:
+        made = shelf.new(
+            "review",
+            now=now,
+            intent=intent["id"],
+            payment_intent=intent["id"],
+            charge=_charge_of(shelf, intent)["id"],
+            open=True,
+            opened_reason="rule",
+            reason="rule",
+            closed_reason=None,
+        )
+        shelf.keep(intent | {"review": made["id"]})
+        shelf.tell("review.opened", made, now=now)
+        return made
+    if known is None or not known["open"]:
+        raise StripeError("No open review belongs to this payment.")
+    known |= {"open": False, "reason": closed, "closed_reason": closed}
+    shelf.keep(known)
+    if closed != "approved" and intent["status"] == "requires_capture":
+        _end(shelf, intent, reason="fraudulent", now=now)
+    elif closed != "approved" and intent["amount_received"]:
+        refund(shelf, {"payment_intent": intent["id"]}, status="succeeded", now=now)
+    shelf.tell("review.closed", known, now=now)
+    return known
+
+
 def expire(shelf: Shelf, thing: Thing, *, now: float) -> None:
     """Close a page that nobody paid at, or give back what was held too long."""
     if thing["object"] == "checkout.session":

@@ -134,6 +134,7 @@ def _intent_of(shelf: Shelf, session: Thing, now: float) -> Thing:
         description=asked.get("description"),
         metadata=asked.get("metadata", {}),
         latest_charge=None,
+        review=None,
         last_payment_error=None,
         next_action=None,
         cancellation_reason=None,

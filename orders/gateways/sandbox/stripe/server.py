@@ -49,7 +49,7 @@ ROUTES = routed(
     ("GET", "/control/webhooks", common.show_mode),
     ("POST", "/control/webhooks", common.set_mode),
     ("POST", "/control/account", control.account),
-    ("POST", "/control/(expire|dispute|warn|refund)", control.happen),
+    ("POST", "/control/(expire|dispute|warn|review|refund)", control.happen),
     ("POST", "/control/replay", control.replay),
     ("POST", "/control/forget", control.forget),
     ("POST", "/control/age", control.age),

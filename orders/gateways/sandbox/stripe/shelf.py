@@ -21,6 +21,7 @@ PREFIXES = {
     "refund": "re_",
     "dispute": "du_",
     "radar.early_fraud_warning": "issfr_",
+    "review": "prv_",
     "balance_transaction": "txn_",
 }
 

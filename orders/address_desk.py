@@ -1,0 +1,107 @@
+"""What staff do on the page of an order about an address that is doubtful or wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from orders import addresses, correcting, tasks
+from orders.models import Order
+from storefront.lib.address import Address
+from storefront.lib.staff import ReasonForm, StaffAdmin, action
+
+
+def _field(label: Any, name: str, *, help_text: Any = "", required: bool = False) -> Any:
+    return forms.CharField(
+        label=label,
+        max_length=addresses.LIMITS[name],
+        required=required,
+        help_text=help_text,
+        widget=UnfoldAdminTextInputWidget(),
+    )
+
+
+class CorrectedForm(ReasonForm):
+    """Where it goes instead, and how staff know that."""
+
+    name = _field(_("Name"), "name", help_text=_("Who takes the parcel."), required=True)
+    line1 = _field(_("Street and number"), "line1", help_text=_("No box."), required=True)
+    line2 = _field(_("More of the address"), "line2", help_text=_("Floor, flat, company."))
+    postcode = _field(_("Postcode"), "postcode", help_text=_("As its post writes it."))
+    city = _field(_("Town"), "city", help_text=_("As its post writes it."))
+    region = _field(_("State or region"), "region", help_text=_("Where the country has some."))
+    phone = _field(_("Phone"), "phone", help_text=_("For the carrier, in digits."))
+    field_order = ("name", "line1", "line2", "postcode", "city", "region", "phone", "reason")
+
+
+class AddressActions(StaffAdmin):
+    """Two ways to settle an address; both ask why, and both are kept."""
+
+    address_actions: ClassVar = ["confirm_address", "correct_address"]
+    address_fits: ClassVar = {
+        "confirm_address": correcting.can_confirm,
+        "correct_address": correcting.can_correct,
+    }
+    address_refusals: ClassVar = (correcting.SettledError, correcting.StillWrongError)
+
+    @action(description=_("Confirm the address"), icon="where_to_vote")
+    def confirm_address(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        order = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            correcting.confirm(
+                order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
+            )
+            self.wake(request, tasks.send_due)
+
+        words = " ".join(str(each) for each in correcting.open_doubts(order).values())
+        return self.ask(
+            request,
+            order,
+            title=gettext("Confirm the address"),
+            explain=words or gettext("Nothing about this address is doubtful, or not any more."),
+            form_class=ReasonForm,
+            act=act,
+            done=gettext("The address of %s is confirmed.") % order,
+        )
+
+    @action(description=_("Correct the address"), icon="edit_location_alt")
+    def correct_address(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        order = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            reason = given["reason"]
+            written = {name: value for name, value in given.items() if name != "reason"}
+            correcting.correct(
+                order=order,
+                ship_to=Address(**{**written, "country": order.ship_to["country"]}),
+                reason=reason,
+                actor=str(request.user),
+                now=timezone.now(),
+            )
+            self.wake(request, tasks.send_due)
+
+        return self.ask(
+            request,
+            order,
+            title=gettext("Correct the address"),
+            explain=gettext(
+                "Only as long as no supplier has it. The country stays. What you write goes on the"
+                " label as it is; what stood there before, and your reason, stay on the order."
+            ),
+            form_class=CorrectedForm,
+            initial=_known(order),
+            act=act,
+            done=gettext("The address of %s is corrected.") % order,
+        )
+
+
+def _known(order: Order) -> dict[str, str]:
+    return {name: str(value or "") for name, value in order.ship_to.items() if name != "country"}

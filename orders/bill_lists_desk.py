@@ -1,0 +1,108 @@
+"""The staff page on which a list of supplier bills is looked at, and entered."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
+
+from orders import bill_lists, entering_bills
+from orders.entering_bills import ListedBill
+from storefront.lib.staff import StaffAdmin, action
+from suppliers.models import Supplier
+
+
+class BillListForm(forms.Form):
+    """Whose bills; chosen as a file, and carried along as text until they are entered."""
+
+    supplier = forms.ModelChoiceField(
+        label=_("Supplier"),
+        queryset=Supplier.objects.order_by("name"),
+        required=False,
+        empty_label=_("Whose purchase order it is"),
+        help_text=_("Choose one, and bills for purchase orders of others are refused."),
+        widget=UnfoldAdminSelectWidget(),
+    )
+    file = forms.FileField(
+        label=_("File"),
+        required=False,
+        help_text=_(
+            "CSV with the columns: bill, purchase order, currency, goods; freight, billed."
+        ),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.tsv,.txt"}),
+    )
+    text = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=bill_lists.LONGEST_LIST,
+        widget=forms.HiddenInput(),
+    )
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        given = self.cleaned_data.get("file")
+        text = self.cleaned_data.get("text", "")
+        if given is not None and given.size > bill_lists.LONGEST_LIST:
+            self.add_error("file", gettext("500 kB at most."))
+            return cleaned
+        if given is not None:
+            text = bill_lists.decoded(given.read())
+        if not text:
+            self.add_error("file", gettext("Choose a file."))
+            return cleaned
+        self.cleaned_data["text"] = text
+        try:
+            self.cleaned_data["rows"] = bill_lists.read(text)
+        except bill_lists.UnreadableBillsError as error:
+            self.add_error("file", str(error))
+        return cleaned
+
+
+class BillListActions(StaffAdmin):
+    """What staff do with many bills at once."""
+
+    lists_actions: ClassVar = ["import_bills"]
+
+    @action(description=_("Import a list of bills"), icon="upload_file")
+    def import_bills(self, request: HttpRequest) -> HttpResponse:
+        form = BillListForm(request.POST or None, request.FILES or None)
+        listed: list[ListedBill] = []
+        if form.is_valid():
+            supplier = form.cleaned_data["supplier"]
+            listed = entering_bills.judge(form.cleaned_data["rows"], supplier=supplier)
+            if request.POST.get("step") == "enter":
+                return self._enter(request, listed)
+            kept = {"supplier": supplier and supplier.pk, "text": form.cleaned_data["text"]}
+            form = BillListForm(initial=kept)
+        good = sum(one.is_good for one in listed)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Import a list of bills"),
+            "opts": self.opts,
+            "form": form,
+            "listed": listed,
+            "good": good,
+            "bad": sum(bool(one.problem) for one in listed),
+            "known": sum(one.is_known and not one.problem for one in listed),
+        }
+        return TemplateResponse(request, "orders/bill_list.html", context)
+
+    def _enter(self, request: HttpRequest, listed: list[ListedBill]) -> HttpResponse:
+        actor = str(request.user)
+        failed = entering_bills.enter(listed, actor=actor, now=timezone.now())
+        count = sum(one.is_good for one in listed)
+        words = ngettext("%(count)d bill entered.", "%(count)d bills entered.", count)
+        self.message_user(request, words % {"count": count}, messages.SUCCESS)
+        for one in failed:
+            words = gettext("Row %(row)s: %(problem)s")
+            said = words % {"row": one.row.place, "problem": one.problem}
+            self.message_user(request, said, messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:orders_supplierbill_changelist"))

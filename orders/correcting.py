@@ -1,0 +1,165 @@
+"""Staff settle a doubtful address before anything is sent to it: confirm it, or correct it.
+
+Who did it, when and why, and what stood there before, stays on the order (``address_check``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+
+from orders import address_checks, addresses
+from orders.models import Order, PurchaseOrder
+from storefront.lib.address import Address
+from storefront.lib.states import LostRaceError
+from storefront.lib.transactions import needs_transaction
+
+Request = PurchaseOrder.Request
+Status = PurchaseOrder.Status
+UNSENT = frozenset({Request.UNSUBMITTED, Request.SUBMIT_FAILED})
+OVER = frozenset({Order.Status.COMPLETED, Order.Status.EXPIRED, Order.Status.CANCELED})
+ADDRESS = "address"  # the gate's code
+
+
+class SettledError(Exception):
+    """The address cannot be settled, or not any more: the words say why. Nothing is written."""
+
+
+class StillWrongError(Exception):
+    """The new address is wrong: ``fields`` says where. Nothing is written."""
+
+    def __init__(self, fields: Mapping[str, Promise | str]) -> None:
+        super().__init__(" ".join(str(words) for words in fields.values()))
+        self.fields = fields
+
+
+def open_doubts(order: Order) -> dict[str, Promise]:
+    """Say what is doubtful about where an order goes, that nobody has answered."""
+    if not order.ship_to:
+        return {}
+    return address_checks.open_doubts(Address(**order.ship_to), order.address_check)
+
+
+def can_confirm(order: Order) -> bool:
+    return order.status not in OVER and bool(open_doubts(order))
+
+
+def can_correct(order: Order) -> bool:
+    return order.status not in OVER and not _sent(order).exists()
+
+
+@transaction.atomic(durable=True)
+def confirm(*, order: Order, reason: str, actor: str, now: datetime) -> None:
+    """Say why an address is right although it looks wrong; what waited for it goes on.
+
+    Locks:  the order, then its purchase orders in id order
+    Raises: SettledError
+    """
+    order = _locked(order)
+    doubts = open_doubts(order)
+    if not doubts:
+        raise SettledError(gettext("Nothing about this address is doubtful, or not any more."))
+    ship_to = Address(**order.ship_to)
+    kept = order.address_check
+    settled = sorted({*address_checks.doubts(ship_to)})
+    order.address_check = {
+        "reason": "",
+        "other": {},
+        **kept,
+        "of": address_checks.digest_of(ship_to),
+        "verdict": str(address_checks.Verdict.UNVERIFIED),
+        "doubts": settled,
+        "staff": [
+            *kept.get("staff", []),
+            _entry("confirmed", reason, actor, now, doubts=sorted(doubts)),
+        ],
+    }
+    order.save(update_fields=["address_check"])
+    _let_go(order, actor=actor, now=now)
+
+
+@transaction.atomic(durable=True)
+def correct(*, order: Order, ship_to: Address, reason: str, actor: str, now: datetime) -> None:
+    """Send an order elsewhere in its country, as long as no supplier was told where.
+
+    What is doubtful about the new address, the reason answers. The country stays, for prices and
+    routes are its own, and so does the region where tax was added for it.
+
+    Locks:  the order, then its purchase orders in id order
+    Raises: SettledError, StillWrongError
+    """
+    order = _locked(order)
+    if _sent(order).exists():
+        raise SettledError(gettext("A supplier has the address already: call him."))
+    was = Address(**order.ship_to)
+    _refuse(order, was, ship_to)
+    if was == ship_to:
+        raise SettledError(gettext("This is the address already."))
+    kept = order.address_check.get("staff", [])
+    entry = _entry("corrected", reason, actor, now, was=asdict(was))
+    order.ship_to = asdict(ship_to)
+    noted = address_checks.note(ship_to, reason=reason)
+    order.address_check = {**noted, "reason": "", "staff": [*kept, entry]}
+    order.save(update_fields=["ship_to", "address_check"])
+    _let_go(order, actor=actor, now=now)
+
+
+def _refuse(order: Order, was: Address, ship_to: Address) -> None:
+    wrong: dict[str, Promise | str] = dict(addresses.problems(address=ship_to))
+    if ship_to.country != was.country:
+        wrong["country"] = gettext("Another country has other prices: cancel it, and order anew.")
+    if order.added_tax_amount and ship_to.region != was.region:
+        wrong["region"] = gettext("Its tax was added for this region: cancel it, and order anew.")
+    if wrong:
+        raise StillWrongError(wrong)
+
+
+@needs_transaction
+def _locked(order: Order) -> Order:
+    locked = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    if locked.status in OVER:
+        raise SettledError(gettext("This order is over."))
+    list(locked.purchase_orders.select_for_update(of=["self"]).order_by("pk"))
+    return locked
+
+
+def _sent(order: Order) -> Any:
+    """Find what a supplier may have: he may have it from the moment that we tell him."""
+    living = order.purchase_orders.exclude(status=Status.CANCELED)
+    return living.exclude(request_status__in=UNSENT)
+
+
+@needs_transaction
+def _let_go(order: Order, *, actor: str, now: datetime) -> None:
+    """Take the address off what holds unsent purchase orders; other reasons stay."""
+    ship_to = Address(**order.ship_to)
+    if addresses.problems(address=ship_to) or open_doubts(order):
+        return
+    held = order.purchase_orders.filter(
+        status=Status.ON_HOLD, hold_reasons__contains=[{"code": ADDRESS}]
+    )
+    for purchase_order in held.order_by("pk"):
+        left = [one for one in purchase_order.hold_reasons if one["code"] != ADDRESS]
+        if left:
+            PurchaseOrder.objects.filter(pk=purchase_order.pk).update(hold_reasons=left)
+            continue
+        with suppress(LostRaceError):
+            purchase_order.move(
+                Status.READY,
+                at=now,
+                actor=actor,
+                reason="the address is settled",
+                as_seen=("hold_reasons",),
+                hold_reasons=[],
+            )
+
+
+def _entry(what: str, reason: str, actor: str, now: datetime, **more: Any) -> dict[str, Any]:
+    return {"what": what, "by": actor[:100], "at": now.isoformat(), "reason": reason[:200], **more}

@@ -1,0 +1,79 @@
+"""Wait while people at the gateway look at a payment; go on when they approve it, else end it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from orders import cancelling, disputing
+from orders.gate import Reason
+from orders.gateways.base import PaymentNews, PaymentUpdate
+from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
+from storefront.lib.transactions import needs_transaction
+
+Kind = PaymentEvent.Kind
+Status = Order.Status
+
+REVIEWS = frozenset(
+    {PaymentNews.UNDER_REVIEW, PaymentNews.REVIEW_APPROVED, PaymentNews.REVIEW_REFUSED}
+)
+ENDS = frozenset({Kind.REVIEW_APPROVED, Kind.REVIEW_REFUSED})
+GOING_ON = frozenset({Status.PLACED, Status.ON_HOLD, Status.PROCESSING})
+CODE = PaymentNews.UNDER_REVIEW.value  # of the hold
+
+
+@needs_transaction
+def follow(order: Order, payment: Payment, update: PaymentUpdate, *, now: datetime) -> None:
+    """Take in news of a review. How it stands is what the book tells, whatever came first.
+
+    Locks:  the caller holds the order, its purchase orders (``disputing.lock``) and the payment
+    """
+    if order.status not in GOING_ON:
+        return
+    told = list(
+        payment.events.filter(kind__in=[Kind.UNDER_REVIEW, *ENDS]).values_list("kind", flat=True)
+    )
+    if Kind.REVIEW_REFUSED in told:
+        _refuse(order, payment, update, now)
+    elif told.count(Kind.UNDER_REVIEW) > told.count(Kind.REVIEW_APPROVED):
+        reason = Reason(CODE, disputing.UNDER_REVIEW, subject=payment.key, amount=update.amount)
+        disputing.hold(order, payment, reason, now=now)
+    elif Kind.UNDER_REVIEW in told:
+        _let_go(order, payment, now)
+
+
+def _refuse(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:
+    """Cancel what is still ours, wish to stop what a supplier has, and give the money back.
+
+    What the gateway gave back itself is told as its own news, and not given back twice.
+    """
+    reason = f"the gateway's reviewers refused the payment: {update.reason or 'no reason given'}"
+    cancelling.stop(order, reason=reason, actor=payment.gateway, now=now)
+
+
+def _let_go(order: Order, payment: Payment, now: datetime) -> None:
+    """Let go on what waited for the review alone."""
+    words = "the gateway's reviewers approved the payment"
+    held = order.purchase_orders.filter(
+        status=PurchaseOrder.Status.ON_HOLD, hold_reasons__contains=[{"code": CODE}]
+    )
+    for purchase_order in held.order_by("pk"):
+        left = [
+            one
+            for one in purchase_order.hold_reasons
+            if (one["code"], one["subject"]) != (CODE, payment.key)
+        ]
+        if left:
+            PurchaseOrder.objects.filter(pk=purchase_order.pk).update(hold_reasons=left)
+        else:
+            purchase_order.move(
+                PurchaseOrder.Status.READY,
+                at=now,
+                actor=payment.gateway,
+                reason=words,
+                hold_reasons=[],
+            )
+    if order.status != Status.ON_HOLD or order.hold_reason != disputing.UNDER_REVIEW:
+        return
+    is_divided = order.purchase_orders.exclude(status="canceled").exists()
+    to = Status.PROCESSING if is_divided else Status.PLACED
+    order.move(to, at=now, actor=payment.gateway, reason=words, hold_reason="")

@@ -1,0 +1,50 @@
+"""Two who want the same row at the same moment, without a guess at who is first."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from django.db import connection
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+
+class Rival:
+    """Does something over a connection of its own while the test is in the middle of its own act.
+
+    ``begin`` returns when the rival has done it, or waits for a lock that the test holds.
+    """
+
+    def __init__(self, act):
+        self._act = act
+        self._thread = threading.Thread(target=self._run)
+        self.answer = None
+        self.failure = None
+
+    def begin(self):
+        self._thread.start()
+        for _ in range(2000):  # clocks stand still in some tests
+            if not self._thread.is_alive() or self._is_waiting():
+                return
+            time.sleep(0.01)
+        raise AssertionError("neither done nor waiting")
+
+    def finish(self):
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+        return self.answer
+
+    def _run(self):
+        try:
+            self.answer = self._act()
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            self.failure = error
+        finally:
+            connection.close()
+
+    def _is_waiting(self):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(f"{WAITING} AND datname = current_database()")
+            return cursor.fetchone()[0] > 0

@@ -1,0 +1,290 @@
+"""One shopper holds a scarce light once, for an hour at most, and nobody else loses by it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from notifications.models import Event
+from orders import cancelling, checkout, lingering, making_way, payments
+from orders.gateways import gateway_for
+from orders.models import Cart, Order, Payment, Reservation
+from storefront.accounts.models import User
+from suppliers.models import StockLevel
+from tests.factories.orders import (
+    HOME,
+    make_cart,
+    make_order,
+    make_paid_order,
+    make_payment,
+    make_sellable,
+    news_of,
+    order_of,
+    quote_for,
+)
+from tests.factories.racing import Rival
+from tests.factories.suppliers import NOON
+from tests.orders.test_reservations_race import all_at_once
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+Status = Order.Status
+
+
+@pytest.fixture(autouse=True)
+def _figures_are_fresh(monkeypatch):
+    """Suppliers are not asked live: here the clock moves, and their figures do not."""
+    monkeypatch.setattr("suppliers.asking_live.ask", lambda **_: set())
+
+
+@pytest.fixture
+def light(quiet_surroundings):
+    return make_sellable(quantity=3)
+
+
+def reserved():
+    return sum(StockLevel.objects.values_list("reserved", flat=True))
+
+
+def open_at_gateway(order, now=NOON):
+    return payments.start(order=order, return_url="http://127.0.0.1/", now=now)
+
+
+def of_browser(order, *listings):
+    """Make the next cart of the browser that placed an order."""
+    cart = make_cart(*listings)
+    making_way.carry_on(cart=cart, token=order.cart.token)
+    cart.refresh_from_db()
+    return cart
+
+
+def test_a_newer_order_of_the_same_shopper_replaces_the_unpaid_one(light):
+    first = make_order(light, email="Erika@example.org")
+
+    second = make_order(light, email="erika@example.org", now=NOON + 6 * MINUTE)
+
+    first.refresh_from_db()
+    assert (first.status, second.status) == (Status.CANCELED, Status.PENDING_PAYMENT)
+    assert reserved() == 1
+    held = Reservation.objects.filter(status=Reservation.Status.ACTIVE)
+    assert [each.line.order_id for each in held] == [second.pk]
+    assert not Event.objects.filter(name="order.canceled").exists(), "it was his own doing"
+
+
+def test_the_last_unit_goes_from_his_old_order_to_his_new_one():
+    light = make_sellable(quantity=1)
+    cart = make_cart(light)
+    quote = quote_for(cart)
+    first = make_order(light)
+
+    checkout.place(cart=cart, email=first.email, ship_to=HOME, quote=quote, now=NOON)
+
+    assert reserved() == 1
+    assert Order.objects.filter(status=Status.PENDING_PAYMENT).get().cart_id == cart.pk
+
+
+def test_what_cannot_be_ordered_after_all_leaves_the_old_order_as_it_was():
+    light = make_sellable(quantity=1)
+    cart = make_cart(light)
+    quote = quote_for(cart)
+    first = make_order(light)
+    StockLevel.objects.update(reported_quantity=0)
+
+    with pytest.raises(checkout.CannotSupplyError):
+        checkout.place(cart=cart, email=first.email, ship_to=HOME, quote=quote, now=NOON)
+
+    first.refresh_from_db()
+    assert first.status == Status.PENDING_PAYMENT
+    assert reserved() == 1
+
+
+def test_other_shoppers_and_other_lights_are_let_be(light):
+    other = make_sellable()
+    orders = [make_order(light), make_order(light, email="max@example.org"), make_order(other)]
+
+    assert {each.status for each in Order.objects.all()} == {Status.PENDING_PAYMENT}
+    assert reserved() == len(orders)
+
+
+def test_what_was_paid_is_replaced_by_nothing(light):
+    paid = make_paid_order(light)
+    make_order(light)
+
+    paid.refresh_from_db()
+    assert paid.status == Status.PLACED
+
+
+def test_a_page_that_its_browser_left_is_closed_for_the_newer_order(light):
+    first = make_order(light)
+    page = open_at_gateway(first)
+
+    second = order_of(of_browser(first, light), email="other@example.org")
+
+    first.refresh_from_db()
+    page.refresh_from_db()
+    assert (first.status, second.status) == (Status.CANCELED, Status.PENDING_PAYMENT)
+    assert page.status == Payment.Status.EXPIRED
+    assert reserved() == 1
+
+
+def test_who_paid_at_this_very_moment_keeps_that_order(light):
+    first = make_order(light)
+    page = open_at_gateway(first)
+    gateway_for("fake").authorize(page.reference)
+
+    order_of(of_browser(first, light), email="other@example.org")
+
+    first.refresh_from_db()
+    assert first.status == Status.PLACED
+
+
+def test_a_stranger_who_writes_his_address_closes_no_page_and_sees_no_order(light):
+    first = make_order(light)
+    page = open_at_gateway(first)
+
+    with pytest.raises(making_way.HeldAlreadyError) as refused:
+        make_order(light)
+
+    page.refresh_from_db()
+    assert page.status == Payment.Status.REQUIRES_ACTION
+    assert refused.value.orders == []
+    assert refused.value.until == first.pay_before
+    assert reserved() == 1
+
+
+def test_the_account_is_one_shopper_under_any_address(light):
+    owner = User.objects.create_user(email="erika@example.org", password=None)
+    first = make_order(light, email="one@example.org")
+    Cart.objects.filter(pk=first.cart_id).update(owner=owner)
+    cart = make_cart(light)
+    Cart.objects.filter(pk=cart.pk).update(owner=owner, is_current=True)
+    cart.refresh_from_db()
+
+    order_of(cart, email="two@example.org")
+
+    first.refresh_from_db()
+    assert first.status == Status.CANCELED
+
+
+def test_so_many_unpaid_orders_are_enough():
+    for _ in range(making_way.MOST_OPEN):
+        make_order(make_sellable())
+
+    with pytest.raises(making_way.TooManyOpenError) as refused:
+        make_order(make_sellable())
+
+    assert refused.value.until == NOON + lingering.PAY_WITHIN
+    assert Order.objects.count() == making_way.MOST_OPEN
+    make_order(make_sellable(), now=NOON + lingering.PAY_WITHIN)
+
+
+def test_each_sign_of_the_shopper_holds_it_longer_but_not_for_ever(light):
+    order = make_order(light)
+    for minutes in (15, 30, 45, 55):
+        lingering.come_back(order=order, now=NOON + minutes * MINUTE)
+
+    order.refresh_from_db()
+    assert order.pay_before == NOON + timedelta(hours=1)
+    assert Reservation.objects.get().expires_at == order.pay_before
+    assert checkout.expire(order=order, now=order.pay_before)
+
+
+def test_opening_the_payment_page_is_such_a_sign(light):
+    order = make_order(light)
+
+    open_at_gateway(order, now=NOON + 10 * MINUTE)
+
+    order.refresh_from_db()
+    assert order.pay_before == NOON + 30 * MINUTE
+
+
+@pytest.mark.parametrize("end", ["expired", "canceled"])
+def test_who_comes_too_late_revives_nothing(light, end):
+    order = make_order(light)
+    later = order.pay_before
+    if end == "canceled":
+        cancelling.cancel(order=order, reason="given up", actor="shopper", now=NOON)
+
+    lingering.come_back(order=order, now=later)
+
+    order.refresh_from_db()
+    assert order.pay_before == later
+
+
+def test_ordering_anew_does_not_begin_a_new_hour(light):
+    first = make_order(light)
+    second = make_order(light, now=NOON + 18 * MINUTE)
+    assert second.held_since == first.placed_at
+    checkout.expire(order=second, now=second.pay_before)
+
+    third = make_order(light, now=NOON + 50 * MINUTE)
+
+    assert third.pay_before == NOON + timedelta(hours=1)
+    with pytest.raises(making_way.HeldTooLongError) as refused:
+        make_order(light, now=NOON + 58 * MINUTE)
+    assert refused.value.until == third.pay_before + making_way.RESTS_FOR
+    checkout.expire(order=third, now=third.pay_before)
+    fresh = make_order(light, now=refused.value.until)
+    assert fresh.pay_before == fresh.placed_at + lingering.PAY_WITHIN
+
+
+def test_what_he_gave_up_is_for_others_at_once(light):
+    order = make_order(light, quantity=3)
+
+    cancelling.cancel(order=order, reason="given up", actor="shopper", now=NOON)
+
+    assert make_order(light, quantity=3, email="max@example.org").status == Status.PENDING_PAYMENT
+
+
+def test_the_database_holds_nothing_longer(light):
+    order = make_order(light)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Order.objects.filter(pk=order.pk).update(pay_before=NOON + 61 * MINUTE)
+
+
+def test_a_declined_try_is_no_payment_under_way(light):
+    first = make_order(light)
+    payments.apply(
+        update=news_of(make_payment(first), "declined"), gateway="fake", now=first.placed_at
+    )
+
+    make_order(light)
+
+    first.refresh_from_db()
+    assert first.status == Status.CANCELED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_shopper_in_eight_tabs_holds_one_unit():
+    light = make_sellable(quantity=8)
+    carts = [make_cart(light) for _ in range(8)]
+
+    lost = all_at_once([lambda cart=cart: order_of(cart) for cart in carts], making_way.HeldError)
+
+    assert lost == 0
+    assert reserved() == 1
+    assert Order.objects.filter(status=Status.PENDING_PAYMENT).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_checkouts_at_once_are_counted_one_after_the_other(monkeypatch):
+    """Without the lock of the shopper both would look before either held anything."""
+    light = make_sellable(quantity=2)
+    rival_cart, cart = make_cart(light), make_cart(light)
+    rival = Rival(lambda: order_of(rival_cart))
+    redeem = checkout.redeeming.redeem
+
+    def in_the_middle(**words):
+        monkeypatch.setattr(checkout.redeeming, "redeem", redeem)
+        rival.begin()
+        redeem(**words)
+
+    monkeypatch.setattr(checkout.redeeming, "redeem", in_the_middle)
+    order_of(cart)
+    rival.finish()
+
+    assert rival.failure is None
+    assert reserved() == 1
