@@ -45,7 +45,7 @@ def make_world(monkeypatch, batch=1):
         make_mode(listing.variant.product)
         make_image(listing.variant.product, stem="a1")
     make_service(code=f"standard-{batch}")
-    make_order(*listings)
+    make_order(*listings, email="max@example.org")
     make_paid_order(*listings)
     make_purchase_orders(*listings)
     _expired(listings)

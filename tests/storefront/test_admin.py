@@ -80,7 +80,7 @@ def test_rows_that_only_verbs_write_cannot_be_written_by_hand(world, staff):
 
     assert [answer.status_code for answer in answers] == [403, 403, 403]
     order.refresh_from_db()
-    assert order.email == "erika@example.org"
+    assert order.email == "max@example.org"
 
 
 def wire_to_cj(**changes):
