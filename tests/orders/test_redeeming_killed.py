@@ -46,7 +46,7 @@ def used():
         (redeeming, "redeem", False),
         (redeeming, "_place", True),  # the promotion and the code are counted, their use is not
         (redeeming, "redeem", True),
-        (reservations, "hold", True),
+        (reservations, "take", True),
     ],
     ids=["before", "half", "redeemed", "held"],
 )

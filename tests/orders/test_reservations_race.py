@@ -90,7 +90,7 @@ def fields_of(line):
 @pytest.mark.parametrize("buyers", [8, 64])
 def test_two_lines_on_one_stock_row_are_held_together_or_not_at_all(buyers):
     listing = make_sellable(quantity=2 * buyers)
-    orders = [make_order(listing, quantity=2) for _ in range(buyers)]
+    orders = [make_order(listing, quantity=2, email=f"{n}@example.org") for n in range(buyers)]
     pairs = [split_line(order) for order in orders]
     # Three units for buyers of one and one: exactly one of them is served whole.
     StockLevel.objects.update(reported_quantity=3, reserved=0)

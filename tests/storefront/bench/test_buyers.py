@@ -18,8 +18,12 @@ pytestmark = pytest.mark.django_db
 def held():
     listing = make_sellable(quantity=9)
     return [
-        payments.start(order=make_order(listing), return_url="http://127.0.0.1/", now=NOON)
-        for _ in range(2)
+        payments.start(
+            order=make_order(listing, email=f"{number}@example.org"),
+            return_url="http://127.0.0.1/",
+            now=NOON,
+        )
+        for number in range(2)
     ]
 
 
