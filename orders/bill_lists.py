@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 LONGEST_LIST = 500_000  # characters
@@ -27,6 +27,11 @@ ALIASES = {
     "billed": ("billed", "bill date", "invoice date", "date"),
 }
 NEEDED = ("reference", "number", "currency", "goods")
+# An amount with a comma, where commas part the cells, would lose its cents without a word.
+TOO_WIDE = gettext_noop(
+    "Row %s has more cells than the header: put amounts with a comma into quotes, or part the"
+    " cells by semicolons."
+)
 # One mark before the cents, no other: 1,234 is a thousand to some and one and a bit to others.
 AMOUNT = re.compile(r"(-?)([0-9]{1,10})(?:[.,]([0-9]{1,2}))?")
 
@@ -71,12 +76,12 @@ def read(text: str) -> list[BillRow]:
     text = text.replace("\x00", "").lstrip("\r\n")
     if len(text) > LONGEST_LIST:
         raise UnreadableBillsError(gettext("500 kB at most."))
-    header, _rest, _end = text.partition("\n")
-    delimiter = max(DELIMITERS, key=header.count)
+    first, _rest, _end = text.partition("\n")
+    delimiter = max(DELIMITERS, key=first.count)
     try:
         table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        columns = _columns(next(table, []))
-        rows = list(_rows(table, columns))
+        header = next(table, [])
+        rows = list(_rows(table, _columns(header), width=len(header)))
     except csv.Error as error:
         raise UnreadableBillsError(gettext("This is no table: %s.") % error) from error
     if len(rows) > MOST_ROWS:
@@ -136,8 +141,12 @@ def _columns(header: list[str]) -> Mapping[str, int]:
     return found
 
 
-def _rows(table: Iterator[list[str]], columns: Mapping[str, int]) -> Iterator[BillRow]:
+def _rows(
+    table: Iterator[list[str]], columns: Mapping[str, int], *, width: int
+) -> Iterator[BillRow]:
     for place, cells in enumerate(table, start=2):
+        if any(cell.strip() for cell in cells[width:]):
+            raise UnreadableBillsError(gettext(TOO_WIDE) % place)
         if any(cell.strip() for cell in cells):
             said = {
                 field: cells[at].strip().lstrip("'") if at < len(cells) else ""

@@ -115,7 +115,8 @@ def _refuse(order: Order, was: Address, ship_to: Address) -> None:
     wrong: dict[str, Promise | str] = dict(addresses.problems(address=ship_to))
     if ship_to.country != was.country:
         wrong["country"] = gettext("Another country has other prices: cancel it, and order anew.")
-    if order.added_tax_amount and ship_to.region != was.region:
+    is_taxed_there = order.added_tax_amount or order.channel.adds_tax
+    if is_taxed_there and ship_to.region != was.region:
         wrong["region"] = gettext("Its tax was added for this region: cancel it, and order anew.")
     if wrong:
         raise StillWrongError(wrong)

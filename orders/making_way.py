@@ -1,8 +1,7 @@
 """One shopper holds a thing once, a few orders at a time, and not again and again unpaid.
 
-The same shopper is the same account, the same browser (``Cart.browser_key``), or the same e-mail
-address. Anybody can write an e-mail address: an order that only has it in common is shown to
-nobody, and the payment page that its shopper is at is not closed.
+The same shopper is the same account, or the same browser (``Cart.browser_key``). An e-mail address
+tells nothing: anybody can write anybody's, and would end his orders, or keep him from ordering.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower
 
 from orders import ending, lingering, payments, reservations
 from orders.models import Cart, Order, OrderLine, Payment, Reservation
@@ -26,7 +24,6 @@ from suppliers.models import StockLevel
 MOST_OPEN = 3
 SHORTEST = timedelta(minutes=5)  # nobody pays in less
 RESTS_FOR = timedelta(minutes=30)  # then the same shopper may hold the same thing anew
-AT_IT_FOR = timedelta(minutes=5)  # who opened a payment page is at it
 OPENING_FOR = timedelta(minutes=1)  # a gateway that was asked for a page may still answer
 UNPAID_ENDS = (Reservation.Status.RELEASED, Reservation.Status.EXPIRED)
 Status = Order.Status
@@ -35,7 +32,7 @@ Status = Order.Status
 class HeldError(Exception):
     """The shopper holds too much that is not paid. Nothing was written.
 
-    ``orders`` are those that the one who asks may see; ``until`` is when it will be otherwise.
+    ``orders`` are those that hold it; ``until`` is when it will be otherwise.
     """
 
     def __init__(self, orders: Sequence[Order], until: datetime) -> None:
@@ -70,7 +67,7 @@ def closing_pages[T](place: Callable[[], T], *, now: datetime) -> T:
 
     Nobody loses money by it: whoever paid at this very moment keeps that order.
 
-    Raises: HeldAlreadyError  a page cannot be closed, or is none of his
+    Raises: HeldAlreadyError  a page cannot be closed
     """
     try:
         return place()
@@ -92,20 +89,17 @@ def carry_on(*, cart: Cart, token: str) -> None:
 
 
 def held_by(*, cart: Cart, now: datetime) -> list[Order]:
-    """Find the unpaid orders of whoever fills a cart that hold what lies in it.
-
-    Not those that only have his e-mail address.
-    """
-    if cart.owner_id is None and not cart.browser_key:
+    """Find the unpaid orders of whoever fills a cart that hold what lies in it."""
+    if not _is_anybody(cart):
         return []
-    open_ones = Order.objects.filter(pk__in=_ids(cart, email=""), status=Status.PENDING_PAYMENT)
+    open_ones = Order.objects.filter(pk__in=_ids(cart), status=Status.PENDING_PAYMENT)
     found = list(open_ones.filter(pay_before__gt=now).order_by("pk"))
     same = _with_the_same(found, cart) if found else set()
     return [order for order in found if order.pk in same]
 
 
 @needs_transaction
-def make_way(*, cart: Cart, email: str, now: datetime) -> tuple[datetime, list[Order]]:
+def make_way(*, cart: Cart, now: datetime) -> tuple[datetime, list[Order]]:
     """End the unpaid orders of the same shopper that hold what the cart holds.
 
     Their units stay held until ``hand_over``. Returns since when the shopper holds any of it, and
@@ -114,20 +108,21 @@ def make_way(*, cart: Cart, email: str, now: datetime) -> tuple[datetime, list[O
     Locks:  the shopper, then his open orders in id order, their payments and promotions
     Raises: HeldAlreadyError, TooManyOpenError, HeldTooLongError
     """
-    _lock(cart, email)
-    ids = _ids(cart, email)
+    _lock(cart)
+    if not _is_anybody(cart):
+        return now, []
     lately = Q(status__in=[Status.EXPIRED, Status.CANCELED], status_since__gt=now - RESTS_FOR)
-    found = Order.objects.filter(Q(status=Status.PENDING_PAYMENT) | lately, pk__in=ids)
+    found = Order.objects.filter(Q(status=Status.PENDING_PAYMENT) | lately, pk__in=_ids(cart))
     theirs = list(found.select_for_update(of=["self"]).select_related("cart").order_by("pk"))
     if not theirs:
         return now, []
     same = _with_the_same(theirs, cart)
     open_ones = [order for order in theirs if order.status == Status.PENDING_PAYMENT]
     earlier = [order for order in open_ones if order.pk in same]
-    _refuse_under_way(earlier, cart, now)
+    _refuse_under_way(earlier, now)
     others = [order for order in open_ones if order.pk not in same and order.pay_before > now]
     if len(others) >= MOST_OPEN:
-        raise TooManyOpenError(_shown(others, cart), min(order.pay_before for order in others))
+        raise TooManyOpenError(others, min(order.pay_before for order in others))
     since = min([now, *(lingering.first_held(order) for order in theirs if order.pk in same)])
     if since + HELD_AT_MOST < now + SHORTEST:
         rests = max(
@@ -135,7 +130,7 @@ def make_way(*, cart: Cart, email: str, now: datetime) -> tuple[datetime, list[O
             for order in theirs
             if order.pk in same
         )
-        raise HeldTooLongError(_shown(earlier, cart), rests + RESTS_FOR)
+        raise HeldTooLongError(earlier, rests + RESTS_FOR)
     for order in earlier:
         ending.give_way(order, now=now)
     return since, earlier
@@ -158,9 +153,9 @@ def hand_over(*, earlier: Sequence[Order], levels: Collection[int], now: datetim
 
 
 @needs_transaction
-def _lock(cart: Cart, email: str) -> None:
+def _lock(cart: Cart) -> None:
     """Let the same shopper place one order at a time: what he holds is counted before more is."""
-    told_by = (email.lower(), cart.owner_id, cart.browser_key)
+    told_by = (cart.owner_id, cart.browser_key or cart.token)
     keys = sorted(f"shopper {key}" for key in told_by if key)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -169,11 +164,14 @@ def _lock(cart: Cart, email: str) -> None:
         )
 
 
-def _ids(cart: Cart, email: str) -> QuerySet[Any, Any]:
+def _is_anybody(cart: Cart) -> bool:
+    """Whether anything tells who fills a cart; without, no earlier order can be his."""
+    return cart.owner_id is not None or bool(cart.browser_key)
+
+
+def _ids(cart: Cart) -> QuerySet[Any, Any]:
     """Find the orders of the same shopper by each thing that tells him."""
     found: list[QuerySet[Any, Any]] = []
-    if email:
-        found.append(Order.objects.alias(lower=Lower("email")).filter(lower=email.lower()))
     if cart.owner_id is not None:
         found.append(Order.objects.filter(cart__owner=cart.owner_id))
     if cart.browser_key:
@@ -181,17 +179,6 @@ def _ids(cart: Cart, email: str) -> QuerySet[Any, Any]:
         found.append(Order.objects.filter(cart__token=cart.browser_key))
     ids = [each.values("pk") for each in found]
     return ids[0].union(*ids[1:])
-
-
-def _is_known(order: Order, cart: Cart) -> bool:
-    """Whether more than an e-mail address says that it is his."""
-    is_account = cart.owner_id is not None and order.cart.owner_id == cart.owner_id
-    browser = {order.cart.browser_key, order.cart.token}
-    return is_account or (bool(cart.browser_key) and cart.browser_key in browser)
-
-
-def _shown(orders: Sequence[Order], cart: Cart) -> list[Order]:
-    return [order for order in orders if _is_known(order, cart)]
 
 
 def _with_the_same(orders: Sequence[Order], cart: Cart) -> set[int]:
@@ -202,20 +189,14 @@ def _with_the_same(orders: Sequence[Order], cart: Cart) -> set[int]:
     return set(lines.filter(unpaid).values_list("order_id", flat=True))
 
 
-def _refuse_under_way(earlier: Sequence[Order], cart: Cart, now: datetime) -> None:
+def _refuse_under_way(earlier: Sequence[Order], now: datetime) -> None:
     pages: list[Payment] = []
     for order in earlier:
-        last_seen = order.pay_before - lingering.PAY_WITHIN
-        may_close = _is_known(order, cart) or last_seen + AT_IT_FOR <= now
         for payment in payments.of_order(order):
-            is_opening = (
-                payment.status == Payment.Status.CREATED
-                and payment.status_since > now - OPENING_FOR
-            )
-            if is_opening or (payment.status == Payment.Status.REQUIRES_ACTION and not may_close):
-                raise HeldAlreadyError(_shown([order], cart), order.pay_before)
+            is_asked = payment.status == Payment.Status.CREATED
+            if is_asked and payment.status_since > now - OPENING_FOR:
+                raise HeldAlreadyError([order], order.pay_before)
             if payment.status == Payment.Status.REQUIRES_ACTION:
                 pages.append(payment)
     if pages:
-        until = max(order.pay_before for order in earlier)
-        raise HeldAlreadyError(_shown(earlier, cart), until, pages)
+        raise HeldAlreadyError(earlier, max(order.pay_before for order in earlier), pages)

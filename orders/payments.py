@@ -192,7 +192,10 @@ def _refuse_early(payment: Payment, update: PaymentUpdate) -> None:
     if update.news in reviewing.REVIEWS and is_waiting:
         raise TooEarlyError(f"{update.news} on {payment}, which nobody has paid")
     is_room = builds_on.get(update.news, update.amount.amount) >= update.amount.amount
-    if not is_room and not ledger.heard(payment, update.external_id):
+    is_over = ledger.heard(payment, update.external_id) or ledger.heard(
+        payment, ledger.failure_of(update)
+    )
+    if not is_room and not is_over:
         raise TooEarlyError(f"{update.news} of {update.amount} on {payment}")
 
 

@@ -18,6 +18,15 @@ REVIEWS = frozenset(
 )
 ENDS = frozenset({Kind.REVIEW_APPROVED, Kind.REVIEW_REFUSED})
 GOING_ON = frozenset({Status.PLACED, Status.ON_HOLD, Status.PROCESSING})
+# Of an attempt that the order does not live on, no review says anything of the order.
+PAYS = frozenset(
+    {
+        Payment.Status.AUTHORIZED,
+        Payment.Status.CAPTURED,
+        Payment.Status.REFUNDED,
+        Payment.Status.VOIDED,  # by the gateway, perhaps
+    }
+)
 CODE = PaymentNews.UNDER_REVIEW.value  # of the hold
 
 
@@ -27,7 +36,7 @@ def follow(order: Order, payment: Payment, update: PaymentUpdate, *, now: dateti
 
     Locks:  the caller holds the order, its purchase orders (``disputing.lock``) and the payment
     """
-    if order.status not in GOING_ON:
+    if order.status not in GOING_ON or payment.status not in PAYS or _is_let_go(payment):
         return
     told = list(
         payment.events.filter(kind__in=[Kind.UNDER_REVIEW, *ENDS]).values_list("kind", flat=True)
@@ -39,6 +48,12 @@ def follow(order: Order, payment: Payment, update: PaymentUpdate, *, now: dateti
         disputing.hold(order, payment, reason, now=now)
     elif Kind.UNDER_REVIEW in told:
         _let_go(order, payment, now)
+
+
+def _is_let_go(payment: Payment) -> bool:
+    """Whether its money was held when the order was paid by another attempt, or over."""
+    keys = [f"release:{payment.key}:{purpose}" for purpose in ("late", *Status.values)]
+    return bool(payment.events.filter(external_id__in=keys).exists())
 
 
 def _refuse(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:

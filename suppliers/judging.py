@@ -175,10 +175,10 @@ def look_at_stock(work: Work, *, stocked: Callable[[], int], is_whole: bool) -> 
     """
     with roomy():
         moved = stocktaking.moved(is_whole=is_whole, factor=work.limits.soar_factor)
-    work.run.profile |= {"emptied": moved.emptied, "soared": moved.soared}
     if not moved.emptied and not moved.soared:
         return
-    could = work.run.profile["stocked"] = stocked()
+    could = stocked()
+    work.run.profile |= {"stocked": could, "emptied": moved.emptied, "soared": moved.soared}
     told = moved.told if work.run.names_changes else could
     work.believe(
         guards.stock_is_believable(stocked=could, emptied=moved.emptied, limits=work.limits)

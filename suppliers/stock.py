@@ -24,6 +24,10 @@ INSERT INTO suppliers_stockmovement
     (level_id, kind, reported_delta, reserved_delta, allocated_delta, cause, at)
 SELECT id, %(kind)s, 0, %(reserved)s, %(allocated)s, %(cause)s, %(now)s FROM changed
 """
+# Note [Waited for a list]: who waited for a row while a list was applied meets the new figure, but
+# the age of the old one: what confirms the place stands in another row, which was read before. A
+# second statement sees both.
+TRIES = 2
 # The age counts in the statement that holds: who lost the race for a row meets the condition
 # again, and a figure too old to promise from, or whose cost is, has no units at all.
 HOLD = f"""
@@ -67,12 +71,16 @@ def hold(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
     The guard stands in the UPDATE itself: two buyers of the last unit meet in the row, and
     the second finds the condition false. A figure counts for what it is worth at its age.
 
+    See Note [Waited for a list].
+
     Locks:  the stock rows, in id order
     Raises: NotEnoughStockError  the caller's transaction must not be committed
     """
     for level_id, quantity in sorted(units.items()):
-        is_held = _change(HOLD, level_id, Kind.RESERVED, cause=cause, now=now, reserved=quantity)
-        if not is_held:
+        for _ in range(TRIES):
+            if _change(HOLD, level_id, Kind.RESERVED, cause=cause, now=now, reserved=quantity):
+                break
+        else:
             raise NotEnoughStockError(level_id, quantity)
 
 

@@ -147,7 +147,8 @@ def set_password(*, user: User, password: str, now: datetime) -> None:
     Locks:  the account
     """
     _lock(user.pk)
-    AddressChange.objects.filter(user=user, done_at=None).delete()
+    # Kept, for erasure finds by them what was written of these addresses.
+    AddressChange.objects.filter(user=user, done_at=None, stopped_at=None).update(stopped_at=now)
     user.set_password(password)
     user.save(update_fields=["password"])
     _tell("account.password_changed", user, user.email, _contact(), now)

@@ -184,4 +184,4 @@ class Checkout(Endpoint):
         except (OutsideError, payments.NotPayableError) as error:
             log.warning("%s was placed, its payment is not open: %s", order, error)
             return None
-        return payment.pay_url
+        return payment.pay_url or None

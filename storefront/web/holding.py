@@ -34,7 +34,7 @@ WORDS: dict[type[making_way.HeldError], tuple[Promise, Promise]] = {
         ),
     ),
     making_way.HeldTooLongError: (
-        _("It was held for you for an hour."),
+        _("You ordered it before, and did not pay."),
         _("Nobody holds a light longer without paying, so that others can have it too."),
     ),
 }

@@ -36,7 +36,7 @@ def go_and_pay(order: Order, *, first: Payment | None = None) -> HttpResponse:
         return _see(f"{here}?pay=away")
     if payment.status in {Payment.Status.AUTHORIZED, Payment.Status.CAPTURED}:
         return _see(here)
-    return _see(payment.pay_url)
+    return _see(payment.pay_url or here)  # it ended while the gateway was asked
 
 
 @never_cache
@@ -67,7 +67,8 @@ def pay_return(request: HttpRequest, number: str, key: str) -> HttpResponse:
         except payments.TooEarlyError:
             query = "?pay=unread"
     response = _see(_page_of(order) + query)
-    if cart_token(request) == order.cart.token:
+    # Until it is paid, the browser is known by its cart: it may hold a thing once.
+    if order.status != Order.Status.PENDING_PAYMENT and cart_token(request) == order.cart.token:
         forget_cart(response)
     return response
 

@@ -10,6 +10,8 @@ NO_ROOM = """
 ALTER TABLE suppliers_supplieroffer RESET (fillfactor);
 ALTER TABLE suppliers_stocklevel RESET (fillfactor);
 """
+# All offers are written anew for one column: some seconds for each million.
+PATIENCE = "SET LOCAL statement_timeout = 0"
 
 
 class Migration(migrations.Migration):
@@ -20,6 +22,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RunSQL(ROOM, NO_ROOM),  # before the table of offers is written anew
+        migrations.RunSQL(PATIENCE, migrations.RunSQL.noop),
         migrations.RemoveIndex(
             model_name='supplieroffer',
             name='offer_not_sold',
@@ -57,5 +61,4 @@ class Migration(migrations.Migration):
             model_name='supplieroffer',
             index=models.Index(condition=models.Q(models.Q(('status', 'active'), _negated=True), models.Q(('missing_evidence', ''), _negated=True), ('has_cost', False), _connector='OR'), fields=['variant'], name='offer_not_sold'),
         ),
-        migrations.RunSQL(ROOM, NO_ROOM),
     ]

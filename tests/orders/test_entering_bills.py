@@ -225,3 +225,8 @@ def test_one_file_entered_by_eight_at_once_is_entered_once():
     assert SupplierBill.objects.count() == 1
     assert PurchaseOrder.objects.count() == 1
     assert sum(one.is_good for (one,) in lists) == 1
+
+
+def test_cents_that_a_comma_cut_off_are_not_lost():
+    with pytest.raises(bill_lists.UnreadableBillsError, match="Row 2 has more cells"):
+        bill_lists.read("bill,po,currency,goods\nB1,PO-1,EUR,1234,50\n")

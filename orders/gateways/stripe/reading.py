@@ -33,7 +33,8 @@ INQUIRIES = frozenset(
     {"warning_needs_response", "warning_under_review", "warning_closed", "prevented"}
 )
 APPROVED = frozenset({"approved"})
-REFUSED = frozenset({"refunded", "refunded_as_fraud", "canceled", "payment_never_settled"})
+# Other ends may be of our own doing, as a refund or a release: a person looks at those.
+REFUSED = frozenset({"refunded_as_fraud"})
 REQUEST_KEY = "request_key"
 
 

@@ -81,7 +81,7 @@ SUPPLY = (
             UNION
             SELECT r.id, r.kind, r.status FROM suppliers_feedrun r
             JOIN suppliers_stockmovement m ON m.cause = 'run:' || r.id
-            WHERE r.status IN ('quarantined', 'discarded')
+            WHERE r.status IN ('quarantined', 'discarded') AND r.kind <> 'products'
         """,
     ),
     Invariant(

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from orders.models import Order, Payment
+from orders.models import Cart, Order, Payment
 from suppliers.models import StockLevel
 from tests.factories.orders import make_order, make_sellable
 from tests.storefront.web.conftest import WHO
@@ -16,6 +16,7 @@ from tests.storefront.web.test_order import page_of
 
 pytestmark = pytest.mark.django_db
 PLACE = "/en/checkout/place/"
+BROWSER = "b" * 43
 
 
 def buy(shopper, light, **who):
@@ -44,20 +45,30 @@ def test_the_same_browser_orders_again_and_holds_once(shopper, light):
     assert reserved() == 1
 
 
-def test_the_same_address_in_another_browser_is_told_politely_and_holds_once(
-    shopper, client_of_another, light
-):
+def test_the_same_address_in_another_browser_is_another_shopper(shopper, client_of_another, light):
     buy(shopper, light)
     first = Order.objects.get()
 
     answer = buy(client_of_another, light)
 
+    first.refresh_from_db()
+    assert answer.status_code == 303
+    assert first.status == Order.Status.PENDING_PAYMENT
+    assert reserved() == 2
+
+
+def test_who_orders_again_while_his_payment_is_opened_is_led_to_it(filled, light):
+    order = make_order(light)
+    Cart.objects.update(browser_key=BROWSER)
+    review = to_review(filled)
+
+    answer = filled.post(PLACE, {"agreed": agreed(review)})
+
     text = answer.content.decode()
     assert answer.status_code == 409
     assert "You hold it already." in text
     assert "held until 12:20 UTC" in text
-    assert first.number not in text
-    assert first.access_key not in text
+    assert page_of(order) in text
     assert Page(answer).faults == []
     assert reserved() == 1
 
@@ -117,6 +128,7 @@ def test_only_looking_at_the_page_does_not(shopper, light, noon):
 def test_who_leaves_three_unpaid_is_told_when_he_may_order_again(filled, light):
     for _ in range(3):
         make_order(make_sellable())
+    Cart.objects.update(browser_key=BROWSER)
     review = to_review(filled)
 
     answer = filled.post(PLACE, {"agreed": agreed(review)})
@@ -134,6 +146,7 @@ def test_who_held_it_for_an_hour_leaves_it_to_others_for_a_while(filled, light, 
         placed_at=order.placed_at,
     )
     order.lines.get().reservation.move("expired", at=order.placed_at)
+    Cart.objects.update(browser_key=BROWSER)
     noon.shift(timedelta(minutes=65))
     StockLevel.objects.update(as_of=order.placed_at + timedelta(minutes=65))
     review = to_review(filled)

@@ -1,0 +1,61 @@
+"""An unpaid order holds on while its shopper is at it, for an hour at most."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from orders import cancelling, checkout, lingering, payments
+from orders.models import Order, Reservation
+from tests.factories.orders import make_order, make_sellable
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def light(quiet_surroundings):
+    return make_sellable(quantity=3)
+
+
+def test_each_sign_of_the_shopper_holds_it_longer_but_not_for_ever(light):
+    order = make_order(light)
+    for minutes in (15, 30, 45, 55):
+        lingering.come_back(order=order, now=NOON + minutes * MINUTE)
+
+    order.refresh_from_db()
+    assert order.pay_before == NOON + timedelta(hours=1)
+    assert Reservation.objects.get().expires_at == order.pay_before
+    assert checkout.expire(order=order, now=order.pay_before)
+
+
+def test_opening_the_payment_page_is_such_a_sign(light):
+    order = make_order(light)
+
+    payments.start(order=order, return_url="http://127.0.0.1/", now=NOON + 10 * MINUTE)
+
+    order.refresh_from_db()
+    assert order.pay_before == NOON + 30 * MINUTE
+
+
+@pytest.mark.parametrize("end", ["expired", "canceled"])
+def test_who_comes_too_late_revives_nothing(light, end):
+    order = make_order(light)
+    later = order.pay_before
+    if end == "canceled":
+        cancelling.cancel(order=order, reason="given up", actor="shopper", now=NOON)
+
+    lingering.come_back(order=order, now=later)
+
+    order.refresh_from_db()
+    assert order.pay_before == later
+
+
+def test_the_database_holds_nothing_longer(light):
+    order = make_order(light)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Order.objects.filter(pk=order.pk).update(pay_before=NOON + 61 * MINUTE)
