@@ -57,7 +57,7 @@ def forget(*, addresses: list[str], owner_id: int, now: datetime) -> tuple[set[s
     _ask_suppliers(rows, now)
     Cart.objects.filter(owner=owner_id, order__isnull=True).delete()
     Cart.objects.filter(order__in=rows).update(
-        email="", ship_to={}, address_check={}, owner=None, is_current=False
+        email="", ship_to={}, address_check={}, owner=None, is_current=False, browser_key=""
     )
     return words, {row.number for row in rows}
 

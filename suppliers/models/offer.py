@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Variant
+from storefront.lib.generated import StoredField
 from suppliers.models.supplier import Supplier
 
 
@@ -123,12 +124,11 @@ class SupplierOffer(models.Model):
     )
     is_cost_silent = models.BooleanField(db_default=False)
     # What an index may ask of a cost without being written whenever the cost changes.
-    has_cost = models.GeneratedField(
+    has_cost = StoredField(
         expression=ExpressionWrapper(
             Q(cost_amount__isnull=False), output_field=models.BooleanField()
         ),
         output_field=models.BooleanField(),
-        db_persist=True,
     )
 
     objects = SupplierOfferQuerySet.as_manager()

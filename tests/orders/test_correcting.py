@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from orders import correcting, forgetting, purchasing
-from orders.models import Order, PurchaseOrder
+from orders.models import Cart, Order, PurchaseOrder
 from orders.order_facts import address_check
 from storefront.accounts.models import User
 from storefront.lib.address import Address
@@ -205,9 +205,12 @@ def test_a_forgotten_order_forgets_what_stood_there_before(held):
     Order.objects.update(status="completed")
     owner = User.objects.create_user("erika@example.org", "x")
 
+    Cart.objects.update(browser_key="b" * 43)
+
     forgetting.forget(owner_id=owner.pk, addresses=["erika@example.org"], now=NOON)
 
     assert "Musterweg" not in str(Order.objects.values().get())
+    assert Cart.objects.get(order__isnull=False).browser_key == ""
 
 
 def test_staff_settle_it_on_the_page_of_the_order(held, staff, started):  # noqa: F811
