@@ -93,7 +93,7 @@ def test_a_list_without_news_is_joined_once_and_one_with_news_as_far_as_they_go(
             yield page
 
     monkeypatch.setattr(BigBuy, "pages", counted)
-    monkeypatch.setattr(cataloging, "BATCH", 1)
+    monkeypatch.setattr(cataloging, "BULK_BATCH", 1)
 
     sync(bigbuy, "products", now=timezone.now())
     (whole,) = walks

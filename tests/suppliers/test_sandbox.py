@@ -185,6 +185,7 @@ def counted(*args, **words):
 
 setattr(modules[module], name, counted)
 cataloging.BATCH = 8
+cataloging.PUBLISH_EVERY_S = 0
 sync.take_in(supplier=Supplier.objects.get(), kind="products", now=timezone.now())
 """
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from catalog.models import Listing
 from notifications.models import Event
-from orders.models import Order
+from orders.models import Cart, Order, Payment
 from storefront.accounts import changing
-from tests.factories.orders import make_order, make_payment
+from tests.factories.orders import make_order
 from tests.factories.shoppers import make_shopper
 from tests.journeys.pages.conftest import fill_address, overflow, violations, visit
 
@@ -25,7 +25,8 @@ def listing_of(slug):
 @pytest.mark.parametrize(("width", "theme"), SIZES)
 def test_what_is_held_is_said_and_given_up(shop, browse, tmp_path, width, theme):
     order = make_order(listing_of("trail-400"), now=datetime.now(UTC))
-    make_payment(order, now=datetime.now(UTC))  # she is at the payment page
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    Payment.objects.update(status_since=soon)  # the gateway is asked for its page right now
     page = browse(width, theme)
     found = []
 
@@ -33,6 +34,7 @@ def test_what_is_held_is_said_and_given_up(shop, browse, tmp_path, width, theme)
     page.get_by_role("button", name="Add to cart").click()
     page.get_by_role("dialog", name="Cart").wait_for()
     visit(page, f"{shop}/en/checkout/")
+    Cart.objects.update(browser_key="b" * 43)  # it is her browser
     fill_address(page)
     page.locator("main form.address > button").click()
     page.locator("input[name=tier]").first.check()
