@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 import threading
-import traceback
 from datetime import timedelta
 
 import pytest
-from django.db import close_old_connections, connection, connections
+from django.db import close_old_connections, connections
 
 from suppliers import bulk_matching, bulk_offers, runs, stocktaking
 from suppliers.models import (
@@ -22,17 +18,11 @@ from suppliers.models import (
     SupplierProduct,
 )
 from suppliers.sync import AlreadyRunningError, take_in
+from tests.factories import killing
 from tests.factories.feeds import NOON, sync
 from tests.suppliers.test_bulk_offers import GTIN, bearer, offer, ware, wholesaler
 
 __all__ = ["wholesaler"]
-
-OTHER_SESSIONS = """
-SELECT pg_terminate_backend(pid, 5000), pid, application_name, state, wait_event, query
-FROM pg_stat_activity
-WHERE datname = current_database() AND backend_type = 'client backend'
-  AND pid <> pg_backend_pid()
-"""
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -140,41 +130,6 @@ def test_prices_and_products_make_each_offer_once(wholesaler, monkeypatch):
 
 def killed(supplier, kind, *, module, at, after):
     """Do a job in a process that is killed when it calls ``at`` for the last time it may."""
-    connection.close()
-    child = os.fork()
-    if child == 0:
-        real, calls = getattr(module, at), []
-
-        def fatal(*args, **words):
-            calls.append(at)
-            if len(calls) > after:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return real(*args, **words)
-
-        setattr(module, at, fatal)
-        try:
-            take_in(supplier=supplier, kind=kind, now=NOON)
-        except BaseException:  # noqa: BLE001 - told, or nobody would ever know
-            traceback.print_exc()
-        finally:
-            sys.stderr.flush()
-            os._exit(7)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status), status
-    assert sessions_left() == []
-
-
-def sessions_left():
-    """End what the server still holds for the dead, and return what does not end in two minutes.
-
-    On a busy machine it may notice late that nobody is there any more. The database is this
-    process's own, and it has one session: all others are of the dead.
-    """
-    left = []
-    for _ in range(24):
-        with connection.cursor() as cursor:
-            cursor.execute(OTHER_SESSIONS)
-            left = cursor.fetchall()
-        if not left:
-            break
-    return left
+    killing.killed(
+        lambda: take_in(supplier=supplier, kind=kind, now=NOON), module=module, at=at, after=after
+    )
