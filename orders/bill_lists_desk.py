@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 from django import forms
 from django.contrib import messages
@@ -12,16 +13,20 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from orders import bill_lists, entering_bills
+from orders.bill_lists import BillRow
 from orders.entering_bills import ListedBill
+from storefront.lib.handed_forms import HandedListForm
 from storefront.lib.staff import StaffAdmin, action
 from suppliers.models import Supplier
 
 
-class BillListForm(forms.Form):
-    """Whose bills; chosen as a file, and carried along as text until they are entered."""
+class BillListForm(HandedListForm):
+    """Whose bills, and the list of them."""
+
+    columns = _("CSV with the columns: bill, purchase order, currency, goods; freight, billed.")
 
     supplier = forms.ModelChoiceField(
         label=_("Supplier"),
@@ -31,39 +36,9 @@ class BillListForm(forms.Form):
         help_text=_("Choose one, and bills for purchase orders of others are refused."),
         widget=UnfoldAdminSelectWidget(),
     )
-    file = forms.FileField(
-        label=_("File"),
-        required=False,
-        help_text=_(
-            "CSV with the columns: bill, purchase order, currency, goods; freight, billed."
-        ),
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.tsv,.txt"}),
-    )
-    text = forms.CharField(
-        required=False,
-        strip=False,
-        max_length=bill_lists.LONGEST_LIST,
-        widget=forms.HiddenInput(),
-    )
 
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        given = self.cleaned_data.get("file")
-        text = self.cleaned_data.get("text", "")
-        if given is not None and given.size > bill_lists.LONGEST_LIST:
-            self.add_error("file", gettext("500 kB at most."))
-            return cleaned
-        if given is not None:
-            text = bill_lists.decoded(given.read())
-        if not text:
-            self.add_error("file", gettext("Choose a file."))
-            return cleaned
-        self.cleaned_data["text"] = text
-        try:
-            self.cleaned_data["rows"] = bill_lists.read(text)
-        except bill_lists.UnreadableBillsError as error:
-            self.add_error("file", str(error))
-        return cleaned
+    def rows_of(self, text: str) -> Sequence[BillRow]:
+        return bill_lists.read(text)
 
 
 class BillListActions(StaffAdmin):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 from django import forms
 from django.contrib import messages
@@ -12,57 +13,30 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import (
-    UnfoldAdminFileFieldWidget,
-    UnfoldAdminSelectWidget,
-)
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from orders.tasks import settle_payments
 from shipping import entering, tracking_lists
 from shipping.entering import Listed
+from shipping.tracking_lists import ListedRow
+from storefront.lib.handed_forms import HandedListForm
 from storefront.lib.staff import StaffAdmin, action
 from suppliers.models import Supplier
 
 
-class ListForm(forms.Form):
-    """Whose list it is; chosen as a file, and carried along as text until it is entered."""
+class ListForm(HandedListForm):
+    """Whose list of tracking numbers it is, and the list."""
+
+    columns = _("CSV with the columns: order, carrier, tracking number; also sku, quantity.")
 
     supplier = forms.ModelChoiceField(
         label=_("Supplier"),
         queryset=Supplier.objects.order_by("name"),
         widget=UnfoldAdminSelectWidget(),
     )
-    file = forms.FileField(
-        label=_("File"),
-        required=False,
-        help_text=_("CSV with the columns: order, carrier, tracking number; also sku, quantity."),
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.tsv,.txt"}),
-    )
-    text = forms.CharField(
-        required=False,
-        strip=False,
-        max_length=tracking_lists.LONGEST_LIST,
-        widget=forms.HiddenInput(),
-    )
 
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        given = self.cleaned_data.get("file")
-        text = self.cleaned_data.get("text", "")
-        if given is not None and given.size > tracking_lists.LONGEST_LIST:
-            self.add_error("file", gettext("500 kB at most."))
-            return cleaned
-        if given is not None:
-            text = tracking_lists.decoded(given.read())
-        if not text:
-            self.add_error("file", gettext("Choose a file."))
-            return cleaned
-        self.cleaned_data["text"] = text
-        try:
-            self.cleaned_data["rows"] = tracking_lists.read(text)
-        except tracking_lists.UnreadableListError as error:
-            self.add_error("file", str(error))
-        return cleaned
+    def rows_of(self, text: str) -> Sequence[ListedRow]:
+        return tracking_lists.read(text)
 
 
 class ListActions(StaffAdmin):

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from orders import bill_lists, entering_bills
+from storefront.lib import handed_lists, handed_words
 from suppliers.models import Supplier
 
 
@@ -30,9 +31,11 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             content = Path(options["file"]).read_bytes()
-            rows = bill_lists.read(bill_lists.decoded(content))
-        except (OSError, bill_lists.UnreadableBillsError) as error:
+            rows = bill_lists.read(handed_lists.decoded(content))
+        except OSError as error:
             raise CommandError(f"{options['file']}: {error}") from error
+        except handed_lists.UnreadableListError as error:
+            raise CommandError(f"{options['file']}: {handed_words.said(error)}") from error
         listed = entering_bills.judge(rows, supplier=_supplier(options["supplier"]))
         wrong = [one for one in listed if one.problem]
         for one in listed:
