@@ -6,7 +6,6 @@ Who did it, when and why, and what stood there before, stays on the order (``add
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -15,10 +14,9 @@ from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
-from orders import address_checks, addresses
+from orders import address_checks, addresses, holding
 from orders.models import Order, PurchaseOrder
 from storefront.lib.address import Address
-from storefront.lib.states import LostRaceError
 from storefront.lib.transactions import needs_transaction
 
 Request = PurchaseOrder.Request
@@ -147,19 +145,13 @@ def _let_go(order: Order, *, actor: str, now: datetime) -> None:
         status=Status.ON_HOLD, hold_reasons__contains=[{"code": ADDRESS}]
     )
     for purchase_order in held.order_by("pk"):
-        left = [one for one in purchase_order.hold_reasons if one["code"] != ADDRESS]
-        if left:
-            PurchaseOrder.objects.filter(pk=purchase_order.pk).update(hold_reasons=left)
-            continue
-        with suppress(LostRaceError):
-            purchase_order.move(
-                Status.READY,
-                at=now,
-                actor=actor,
-                reason="the address is settled",
-                as_seen=("hold_reasons",),
-                hold_reasons=[],
-            )
+        holding.take_off(
+            purchase_order,
+            lambda reason: reason["code"] == ADDRESS,
+            reason="the address is settled",
+            now=now,
+            actor=actor,
+        )
 
 
 def _entry(what: str, reason: str, actor: str, now: datetime, **more: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from catalog.models import ExchangeRate
 from orders.gate import NO_EVIDENCE, NO_RATE, proof_of
 from orders.models import Order, PurchaseOrder
 from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.lib.transactions import needs_transaction
 
 # Reasons that end by themselves, and what is said then.
 ENDS = {NO_RATE: "the exchange rate is known", NO_EVIDENCE: "the certificate is there"}
@@ -28,10 +29,53 @@ def go_on(*, order: Order, reason: str, actor: str, now: datetime) -> Order:
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if order.status != Order.Status.ON_HOLD:
         raise IllegalMoveError(f"{order}: {order.status} is not on hold")
+    release(order, reason=reason, actor=actor, now=now)
+    return order
+
+
+@needs_transaction
+def release(order: Order, *, reason: str, actor: str, now: datetime) -> None:
+    """Let an order that is on hold go on.
+
+    Locks:  the caller holds the order
+    """
     is_divided = order.purchase_orders.exclude(status="canceled").exists()
     to = Order.Status.PROCESSING if is_divided else Order.Status.PLACED
     order.move(to, at=now, actor=actor, reason=reason, hold_reason="")
-    return order
+
+
+def take_off(
+    purchase_order: PurchaseOrder,
+    gone: Callable[[Mapping[str, str]], bool],
+    *,
+    reason: str,
+    now: datetime,
+    actor: str = "",
+) -> bool:
+    """Take reasons that are gone off a held purchase order; tell whether none holds it any more.
+
+    What somebody did since it was read stands.
+    """
+    seen = purchase_order.hold_reasons
+    left = [each for each in seen if not gone(each)]
+    if left == seen:
+        return False
+    if left:
+        PurchaseOrder.objects.filter(
+            pk=purchase_order.pk, status=PurchaseOrder.Status.ON_HOLD, hold_reasons=seen
+        ).update(hold_reasons=left)
+        return False
+    with suppress(LostRaceError):  # staff released it, or it was canceled
+        purchase_order.move(
+            PurchaseOrder.Status.READY,
+            at=now,
+            actor=actor,
+            reason=reason,
+            as_seen=("hold_reasons",),
+            hold_reasons=[],
+        )
+        return True
+    return False
 
 
 def lift_answered(*, now: datetime) -> int:
@@ -50,26 +94,14 @@ def lift_answered(*, now: datetime) -> int:
 
 
 def _lift(purchase_order: PurchaseOrder, known: frozenset[str], now: datetime) -> bool:
-    seen = purchase_order.hold_reasons
     unproven = _unproven(purchase_order)
-    left = [reason for reason in seen if _stands(reason, known, unproven)]
-    if left == seen:
-        return False
-    if left:
-        PurchaseOrder.objects.filter(
-            pk=purchase_order.pk, status=PurchaseOrder.Status.ON_HOLD, hold_reasons=seen
-        ).update(hold_reasons=left)
-        return False
-    with suppress(LostRaceError):  # staff released it, or it was canceled
-        purchase_order.move(
-            PurchaseOrder.Status.READY,
-            at=now,
-            reason="; ".join(ENDS[code] for code in sorted({each["code"] for each in seen})),
-            as_seen=("hold_reasons",),
-            hold_reasons=[],
-        )
-        return True
-    return False
+    codes = {each["code"] for each in purchase_order.hold_reasons}
+    return take_off(
+        purchase_order,
+        lambda reason: not _stands(reason, known, unproven),
+        reason="; ".join(ENDS[code] for code in sorted(codes & ENDS.keys())),
+        now=now,
+    )
 
 
 def _unproven(purchase_order: PurchaseOrder) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from orders import cancelling, disputing
+from orders import cancelling, disputing, holding
 from orders.gate import Reason
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
@@ -72,23 +72,12 @@ def _let_go(order: Order, payment: Payment, now: datetime) -> None:
         status=PurchaseOrder.Status.ON_HOLD, hold_reasons__contains=[{"code": CODE}]
     )
     for purchase_order in held.order_by("pk"):
-        left = [
-            one
-            for one in purchase_order.hold_reasons
-            if (one["code"], one["subject"]) != (CODE, payment.key)
-        ]
-        if left:
-            PurchaseOrder.objects.filter(pk=purchase_order.pk).update(hold_reasons=left)
-        else:
-            purchase_order.move(
-                PurchaseOrder.Status.READY,
-                at=now,
-                actor=payment.gateway,
-                reason=words,
-                hold_reasons=[],
-            )
-    if order.status != Status.ON_HOLD or order.hold_reason != disputing.UNDER_REVIEW:
-        return
-    is_divided = order.purchase_orders.exclude(status="canceled").exists()
-    to = Status.PROCESSING if is_divided else Status.PLACED
-    order.move(to, at=now, actor=payment.gateway, reason=words, hold_reason="")
+        holding.take_off(
+            purchase_order,
+            lambda reason: (reason["code"], reason["subject"]) == (CODE, payment.key),
+            reason=words,
+            now=now,
+            actor=payment.gateway,
+        )
+    if order.status == Status.ON_HOLD and order.hold_reason == disputing.UNDER_REVIEW:
+        holding.release(order, reason=words, actor=payment.gateway, now=now)
