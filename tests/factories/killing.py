@@ -7,8 +7,10 @@ import signal
 import sys
 import traceback
 
-from django.db import connection
+from django.db import OperationalError, connection
+from psycopg.errors import AdminShutdown
 
+FAILED, LOST_ITS_SESSION = 7, 8
 OTHER_SESSIONS = """
 SELECT pg_terminate_backend(pid, 5000), pid, application_name, state, wait_event, query
 FROM pg_stat_activity
@@ -22,30 +24,44 @@ def killed(act, *, module, at, is_done=False, after=0):
 
     Shape:  ``after`` so many calls that end well
     """
-    connection.close()
-    child = os.fork()
-    if child == 0:
-        real, calls = getattr(module, at), []
-
-        def fatal(*args, **words):
-            calls.append(at)
-            if len(calls) <= after:
-                return real(*args, **words)
-            if is_done:
-                real(*args, **words)
-            return os.kill(os.getpid(), signal.SIGKILL)
-
-        setattr(module, at, fatal)
-        try:
-            act()
-        except BaseException:  # noqa: BLE001 - told, or nobody would ever know
-            traceback.print_exc()
-        finally:
-            sys.stderr.flush()
-            os._exit(7)
-    _, status = os.waitpid(child, 0)
+    for _ in range(3):
+        connection.close()
+        child = os.fork()
+        if child == 0:
+            _die(act, module=module, at=at, is_done=is_done, after=after)
+        _, status = os.waitpid(child, 0)
+        assert sessions_left() == []
+        # Under load a server was seen to end the session of a child that had just begun, as if an
+        # administrator had wished it. Who did it is not known; that child did nothing yet.
+        if not (os.WIFEXITED(status) and os.WEXITSTATUS(status) == LOST_ITS_SESSION):
+            break
     assert os.WIFSIGNALED(status), status
-    assert sessions_left() == []
+
+
+def _die(act, *, module, at, is_done, after):
+    real, calls = getattr(module, at), []
+
+    def fatal(*args, **words):
+        calls.append(at)
+        if len(calls) <= after:
+            return real(*args, **words)
+        if is_done:
+            real(*args, **words)
+        return os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(module, at, fatal)
+    end = FAILED
+    try:
+        act()
+    except OperationalError as error:
+        traceback.print_exc()
+        is_lost = isinstance(error.__cause__, AdminShutdown)
+        end = LOST_ITS_SESSION if is_lost and not calls else FAILED
+    except BaseException:  # noqa: BLE001 - told, or nobody would ever know
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(end)
 
 
 def sessions_left():
