@@ -194,7 +194,7 @@ def _refuse_under_way(earlier: Sequence[Order], now: datetime) -> None:
     for order in earlier:
         for payment in payments.of_order(order):
             is_asked = payment.status == Payment.Status.CREATED
-            if is_asked and payment.status_since > now - OPENING_FOR:
+            if is_asked and payment.asked_since > now - OPENING_FOR:
                 raise HeldAlreadyError([order], order.pay_before)
             if payment.status == Payment.Status.REQUIRES_ACTION:
                 pages.append(payment)

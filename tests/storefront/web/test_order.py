@@ -92,10 +92,11 @@ def test_a_gateway_that_is_away_is_said_and_keeps_the_order(client, light, monke
         raise TemporaryError("no answer")
 
     monkeypatch.setattr(gateway_for("fake"), "open", away, raising=False)
-    monkeypatch.setattr(
-        "orders.payments.gateway_for",
-        lambda _code: type("Away", (), {"open": away, "history": away}),
-    )
+    for asks in ("opening", "payments"):
+        monkeypatch.setattr(
+            f"orders.{asks}.gateway_for",
+            lambda _code: type("Away", (), {"open": away, "history": away}),
+        )
 
     response = client.post(page_of(order, "pay/"), follow=True)
 
