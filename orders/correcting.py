@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
-from orders import address_checks, addresses, holding
+from orders import address_checks, addresses, facts, holding
 from orders.models import Order, PurchaseOrder
 from storefront.lib.address import Address
 from storefront.lib.transactions import needs_transaction
@@ -87,8 +87,8 @@ def confirm(*, order: Order, reason: str, actor: str, now: datetime) -> None:
 def correct(*, order: Order, ship_to: Address, reason: str, actor: str, now: datetime) -> None:
     """Send an order elsewhere in its country, as long as no supplier was told where.
 
-    What is doubtful about the new address, the reason answers. The country stays, for prices and
-    routes are its own, and so does the region where tax was added for it.
+    The shopper is told. What is doubtful about the new address, the reason answers. The country
+    stays, for prices and routes are its own, and so does the region where tax was added for it.
 
     Locks:  the order, then its purchase orders in id order
     Raises: SettledError, StillWrongError
@@ -106,6 +106,7 @@ def correct(*, order: Order, ship_to: Address, reason: str, actor: str, now: dat
     noted = address_checks.note(ship_to, reason=reason)
     order.address_check = {**noted, "reason": "", "staff": [*kept, entry]}
     order.save(update_fields=["ship_to", "address_check"])
+    facts.address_corrected(order, was=was, place=len(kept) + 1, at=now)
     _let_go(order, actor=actor, now=now)
 
 
