@@ -98,6 +98,11 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Costs of selling"), "payments", "catalog_landingterms_changelist"),
                 (_("Exchange rates"), "currency_exchange", "catalog_exchangerate_changelist"),
                 (_("Routes of parcels"), "route", "suppliers_service_changelist"),
+                (
+                    _("Freight as the supplier says"),
+                    "local_shipping",
+                    "shipping_askedfreight_changelist",
+                ),
                 (_("Connections"), "cable", "suppliers_connection_changelist"),
                 (
                     _("Sources of competitors' prices"),
