@@ -20,6 +20,7 @@ from suppliers.routes import Load, Piece, Route, best, load_of
 TIERS = ("economy", "express")
 # Routes change when staff edit them; every page asks for them.
 KEPT_FOR = timedelta(seconds=60)
+_ASKED = "asked places"  # among the notes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +138,13 @@ def forget() -> None:
 
 
 def asked_places(now: datetime) -> frozenset[int]:
-    """Name the locations whose suppliers are asked what a way costs."""
-    return _KEPT.current(now).asked
+    """Name the locations whose suppliers are asked what a way costs; lists need not know."""
+    kept = notes(now)
+    if _ASKED not in kept:
+        rows = AskedFreight.objects.filter(is_active=True)
+        kept[_ASKED] = frozenset(rows.values_list("location", flat=True))
+    found: frozenset[int] = kept[_ASKED]
+    return found
 
 
 def notes(now: datetime) -> dict[Hashable, Any]:
@@ -152,7 +158,6 @@ class _Known:
 
     read_at: datetime
     routes: Mapping[tuple[int, str], Sequence[Route]]
-    asked: frozenset[int]
     notes: dict[Hashable, Any] = field(default_factory=dict)
 
 
@@ -168,12 +173,7 @@ class _Kept:
         with self._lock:
             known = self._known
             if known is None or not timedelta(0) <= now - known.read_at < KEPT_FOR:
-                asked = AskedFreight.objects.filter(is_active=True)
-                known = self._known = _Known(
-                    read_at=now,
-                    routes=Service.objects.by_place(),
-                    asked=frozenset(asked.values_list("location", flat=True)),
-                )
+                known = self._known = _Known(read_at=now, routes=Service.objects.by_place())
             return known
 
 

@@ -157,5 +157,5 @@ def test_a_quote_takes_one_query_beside_the_routes(django_assert_num_queries):
     make_service(max_weight_g=5000)
     plan = plan_of(*listings)
 
-    with django_assert_num_queries(3):  # the routes, and who is asked, are kept for a minute
+    with django_assert_num_queries(2):
         assert quoted(plan)
