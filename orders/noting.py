@@ -48,7 +48,6 @@ def note(plan: Plan) -> dict[str, Any]:
 
 def _entry(one: Candidate, quantity: int, taken: Candidate, rules: Rules) -> dict[str, Any]:
     is_unknown, outlay = one.outlay(quantity)
-    is_taken = one.level_id == taken.level_id
     return {
         "level": one.level_id,
         "offer": one.offer_id,
@@ -66,12 +65,14 @@ def _entry(one: Candidate, quantity: int, taken: Candidate, rules: Rules) -> dic
         "distance": one.distance,
         "days": one.days,
         "score": one.score,
-        "verdict": TAKEN if is_taken else _verdict(one, taken, quantity, rules),
+        "verdict": verdict(one, taken, quantity, rules),
     }
 
 
-def _verdict(one: Candidate, taken: Candidate, quantity: int, rules: Rules) -> str:
+def verdict(one: Candidate, taken: Candidate, quantity: int, rules: Rules) -> str:
     """Say what is against it; one that is better by itself would have made another parcel."""
+    if one.level_id == taken.level_id:
+        return TAKEN
     reason: Misfit | Worse = against(one, taken=taken, quantity=quantity, rules=rules)
     if isinstance(reason, Misfit):
         return reason.value

@@ -158,4 +158,8 @@ def _places(chosen: Iterable[Candidate]) -> list[str]:
 
 def per_order(amount: Decimal, rehearsal: Rehearsal) -> Money:
     """Return what a sum is for one order."""
-    return Money(amount / max(1, rehearsal.count), rehearsal.currency).rounded()
+    return money(amount / max(1, rehearsal.count), rehearsal.currency)
+
+
+def money(amount: Decimal, currency: str) -> Money:
+    return Money(amount, currency).rounded()

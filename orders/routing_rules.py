@@ -11,7 +11,6 @@ from django.db.models import F, Max, Q
 from catalog.models import Channel
 from orders.models import RoutingRules
 from orders.ranking import USUAL, Criterion, Rules
-from storefront.lib.states import IllegalMoveError
 
 Status = RoutingRules.Status
 
@@ -83,18 +82,3 @@ def retire(*, rules: RoutingRules, by: str, now: datetime) -> None:
     Raises: IllegalMoveError, LostRaceError
     """
     rules.move(Status.RETIRED, at=now, actor=by, reason="")
-
-
-@transaction.atomic
-def change(*, rules: RoutingRules, by: str, **changes: object) -> RoutingRules:
-    """Change a draft.
-
-    Raises: IllegalMoveError  it is no draft: draft another one
-    """
-    row = RoutingRules.objects.select_for_update(of=["self"], no_key=True).get(pk=rules.pk)
-    if row.status != Status.DRAFT:
-        raise IllegalMoveError(f"{row} went live: it does not change any more")
-    for name, value in {**changes, "made_by": by[:100]}.items():
-        setattr(row, name, value)
-    row.save()
-    return row
