@@ -16,8 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSingleDateWidget
 
+from catalog.models import Channel
 from orders import rehearsing, routing_rules, routing_words
 from orders.models import RoutingRules
 from orders.routing_form import STEPS, RoutingRulesForm
@@ -28,13 +28,14 @@ Status = RoutingRules.Status
 SHOWN = 100
 LONGEST_NUMBER = 9
 LONGEST = timedelta(days=92)
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class DaysForm(forms.Form):
     """Which orders are routed again."""
 
-    since = forms.DateField(label=_("From"), widget=UnfoldAdminSingleDateWidget)
-    until = forms.DateField(label=_("Until and with"), widget=UnfoldAdminSingleDateWidget)
+    since = forms.DateField(label=_("From"), widget=DAY)
+    until = forms.DateField(label=_("Until and with"), widget=DAY)
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
@@ -79,7 +80,8 @@ class RoutingRulesAdmin(StaffAdmin):
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
         like = RoutingRules.objects.filter(pk=number_in(request.GET, "like")).first()
         if like is None:
-            return initial
+            channels = Channel.objects.values_list("pk", flat=True)[:2]
+            return {"channel": channels[0], **initial} if len(channels) == 1 else initial
         steps = dict(zip(STEPS, [*like.chain, *("" for _step in STEPS)], strict=False))
         return {
             **steps,

@@ -28,7 +28,7 @@ SAID: Mapping[str, str | Promise] = {
     Worse.LATER: _("as good in all, and known later"),
     Criterion.PARCELS: _("one more parcel"),
 }
-PLACES = (_("First"), _("Then"), _("Third"), _("Fourth"), _("Fifth"), _("Last"))
+PLACES = (_("First"), _("Second"), _("Third"), _("Fourth"), _("Fifth"), _("Last"))
 RULES = (
     Group(
         _("What decides"),
@@ -72,7 +72,7 @@ def chain(criteria: Iterable[str]) -> str:
 def name(rules: Rules) -> str:
     """Name rules: the version, and what it asks."""
     version = (
-        now("version %(number)d") % {"number": rules.version} if rules.version else now("usual")
+        now("Version %(number)d") % {"number": rules.version} if rules.version else now("Usual")
     )
     return f"{version}: {chain(rules.chain)}"
 

@@ -137,7 +137,7 @@ def test_the_page_of_an_order_says_why_it_comes_from_there(staff, light):
 
     shown = staff.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
 
-    assert "usual: fewest parcels, then lowest landed cost, then nearest" in shown
+    assert "Usual: fewest parcels, then lowest landed cost, then nearest" in shown
     assert "dearer" in shown
 
 
