@@ -28,13 +28,14 @@ from orders import (
     money_desk,
     purchasing_desk,
     refunding,
+    routing_desk,
     selling_desk,
     tasks,
 )
 from orders.address_desk import AddressActions
 from orders.column_words import COLUMNS, TABLES
 from orders.models import Order, OrderLine, Payment, PurchaseOrder
-from orders.order_facts import address, address_check, shopper_page
+from orders.order_facts import address, address_check, routed_by, shopper_page
 from storefront.lib import columns, naming
 from storefront.lib.inlines import inline
 from storefront.lib.money import Money
@@ -50,6 +51,7 @@ __all__ = [
     "money_days_desk",
     "money_desk",
     "purchasing_desk",
+    "routing_desk",
     "selling_desk",
 ]
 
@@ -126,6 +128,7 @@ class OrderAdmin(AddressActions):
                 ]
             },
         ),
+        (_("Where it comes from"), {"fields": [routed_by]}),
         (
             _("Moments"),
             {"fields": ["placed_at", "pay_before", "arrives_from", "arrives_to", columns.moves]},

@@ -9,15 +9,16 @@ however many there are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from itertools import count
+
+from orders.ranking import Rank
 
 # A cart of a few lines needs some ten; this many take some milliseconds.
 MOST_STEPS = 2_000
 
-type Cost = tuple[int, Decimal, int, int]  # the first three add up, the last names the choice
+type Cost = tuple[Rank, int]  # numbers that add up, and the name of the choice
 type Line = Mapping[int, Cost]
-type Total = tuple[int, Decimal, int, list[int]]
+type Total = tuple[Rank, list[int]]
 
 
 def cover(lines: Sequence[Line]) -> list[int]:
@@ -73,12 +74,8 @@ def _total(lines: Sequence[Line], places: frozenset[int]) -> Total:
 
 
 def _sum(costs: Sequence[Cost]) -> Total:
-    return (
-        sum(unknown for unknown, _, _, _ in costs),
-        sum((amount for _, amount, _, _ in costs), Decimal(0)),
-        sum(far for _, _, far, _ in costs),
-        [name for _, _, _, name in costs],
-    )
+    ranks = zip(*(rank for rank, _ in costs), strict=True)
+    return tuple(map(sum, ranks)), [name for _, name in costs]
 
 
 class _Search:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from orders.routing import PlannedParcel
+from orders.routing import Plan, PlannedParcel
 from storefront.lib.money import Money
 
 
@@ -30,10 +30,14 @@ class QuotedParcel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShippingQuote:
-    """One way to have the whole cart delivered; ``tier`` is what the shopper picks."""
+    """One way to have the whole cart delivered; ``tier`` is what the shopper picks.
+
+    ``plan`` is what it was quoted for, kept with the order to tell why goods come from there.
+    """
 
     tier: str
     parcels: tuple[QuotedParcel, ...]
+    plan: Plan | None = None
 
     @property
     def price(self) -> Money:

@@ -10,7 +10,7 @@ from typing import Any
 
 from catalog import policies
 from catalog.landing import Costing
-from orders import earning
+from orders import earning, noting
 from orders.access import new_key
 from orders.cart_lines import ReadLine
 from orders.delivery import QuotedParcel, ShippingQuote
@@ -60,6 +60,7 @@ def order_of(  # noqa: PLR0913 - an order is who, what, where, how and for how m
             _plan_entry(parcel, share)
             for parcel, share in zip(quote.parcels, totals.parcels, strict=True)
         ],
+        routed_by={} if quote.plan is None else noting.note(quote.plan),
         arrives_from=quote.arrives_from,
         arrives_to=quote.arrives_to,
     )
@@ -143,7 +144,6 @@ def _costs(
 
 def _plan_entry(quoted: QuotedParcel, way: Share) -> dict[str, Any]:
     return {
-        "rule": "fewest parcels, then lowest landed cost",
         "supplier_id": quoted.parcel.supplier_id,
         "location_id": quoted.parcel.location_id,
         "country": quoted.parcel.country,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -11,9 +12,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import access, address_checks, correcting
+from orders import access, address_checks, correcting, noting, routing_words
 from orders.models import Order
 from storefront.lib.address import Address
+from storefront.lib.columns import as_money
+from storefront.lib.money import Money
 
 
 @admin.display(description=_("Delivered to"))
@@ -58,3 +61,24 @@ def shopper_page(order: Order) -> str:
     return format_html(
         '<a href="{}" rel="noreferrer">{}</a>', access.order_url(order), gettext("Open")
     )
+
+
+@admin.display(description=_("Why from there"))
+def routed_by(order: Order) -> str:
+    """Say by which rules it was routed, and of each line where it could have come from."""
+    noted = order.routed_by
+    if not noted:
+        return gettext("It kept no choice.")
+    skus = {str(line.variant_id): line.sku for line in order.lines.all()}
+    lines = [
+        gettext("%(sku)s: %(places)s")
+        % {"sku": skus.get(variant, variant), "places": "; ".join(map(_place, entries))}
+        for variant, entries in noted["lines"].items()
+    ]
+    return "\n".join([routing_words.name(noting.rules_of(noted)), *lines])
+
+
+def _place(entry: Mapping[str, Any]) -> str:
+    outlay = as_money(Money(Decimal(entry["outlay"]), entry["currency"]).rounded())
+    where = f"{entry['supplier_code']} ({entry['country']}), {outlay}"
+    return f"{where}: {routing_words.verdict(entry['verdict'])}"

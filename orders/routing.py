@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from catalog.landing import Landed
 from orders.covering import Cost, cover
+from orders.ranking import USUAL, Criterion, Rules
 from storefront.lib.money import Money
 from suppliers import rationing
 
@@ -41,7 +42,19 @@ class Worse(StrEnum):
     NO_COST = "no_cost"  # nobody can say what it lands at
     DEARER = "dearer"
     FARTHER = "farther"
+    SLOWER = "slower"
+    WORSE_SUPPLIER = "worse_supplier"  # by what we saw of him
+    LESS_LIKED = "less_liked"  # by whom staff like to buy from
     LATER = "later"  # as good in all, and known to us later
+
+
+WORSE = {
+    Criterion.COST: Worse.DEARER,
+    Criterion.DISTANCE: Worse.FARTHER,
+    Criterion.DAYS: Worse.SLOWER,
+    Criterion.SCORE: Worse.WORSE_SUPPLIER,
+    Criterion.PREFERENCE: Worse.LESS_LIKED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +71,10 @@ class Candidate:
 
     Units:  money per unit; ``cost`` in the channel's currency, ``wholesale`` in the supplier's;
             ``landed`` in the channel's, from here, None where nobody can say or nothing is to
-            choose; ``distance`` as the function of that name. ``minimum`` and ``pack`` are his:
-            he sells at least so many, and only multiples of so many
+            choose; ``distance`` as the function of that name; ``days`` until it arrives, by the
+            cheapest route that carries one, 0 where nobody asked; ``score`` of 100.
+            ``minimum`` and ``pack`` are his: he sells at least so many, and only multiples of so
+            many
     """
 
     level_id: int
@@ -75,6 +90,8 @@ class Candidate:
     supplier_code: str = ""
     landed: Landed | None = None
     distance: int = 0
+    days: int = 0
+    score: int | None = None
     minimum: int = 1
     pack: int = 1
 
@@ -131,17 +148,20 @@ class PlannedParcel:
 class Plan:
     """How a cart can be filled. ``missing`` cannot be had in the quantity asked for.
 
-    Shape:  ``missing`` maps a variant to the most of it that one location can send instead,
-            never more than asked for; ``instead`` to the fewest more that one can
+    Shape:  ``considered`` is what was to choose from, by variant; ``missing`` maps a variant to
+            the most of it that one location can send instead, never more than asked for;
+            ``instead`` to the fewest more that one can
     """
 
     parcels: tuple[PlannedParcel, ...]
     missing: Mapping[int, int]
     instead: Mapping[int, int] = field(default_factory=dict)
+    considered: Mapping[int, Sequence[Candidate]] = field(default_factory=dict)
+    rules: Rules = USUAL
 
 
-def route(*, needs: Sequence[Need], candidates: Sequence[Candidate]) -> Plan:
-    """Choose the fewest parcels, then the lowest landed cost, then the nearest, then lowest ids.
+def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rules = USUAL) -> Plan:
+    """Choose as the rules rank: usually the fewest parcels, then the lowest landed cost.
 
     A need is filled whole by one location: one line never travels in two parcels. What can be
     filled always is; of very many lines perhaps not by the best of all plans (``covering``).
@@ -161,7 +181,7 @@ def route(*, needs: Sequence[Need], candidates: Sequence[Candidate]) -> Plan:
         for need in unfilled
         if (more := _fewest_more(need, able[need.variant_id])) is not None
     }
-    chosen = _fewest(fillable, able)
+    chosen = _best(fillable, able, rules)
     by_location: dict[int, list[PlannedLine]] = defaultdict(list)
     for need, candidate in chosen:
         by_location[candidate.location_id].append(
@@ -177,7 +197,7 @@ def route(*, needs: Sequence[Need], candidates: Sequence[Candidate]) -> Plan:
         )
         for location_id, lines in sorted(by_location.items())
     )
-    return Plan(parcels=parcels, missing=missing, instead=instead)
+    return Plan(parcels=parcels, missing=missing, instead=instead, considered=able, rules=rules)
 
 
 def _most(need: Need, able: Sequence[Candidate]) -> int:
@@ -189,28 +209,33 @@ def _fewest_more(need: Need, able: Sequence[Candidate]) -> int | None:
     return min((more for more in found if more is not None), default=None)
 
 
-def _fewest(
-    needs: Sequence[Need], able: Mapping[int, Sequence[Candidate]]
+def _best(
+    needs: Sequence[Need], able: Mapping[int, Sequence[Candidate]], rules: Rules
 ) -> list[tuple[Need, Candidate]]:
+    """Choose for each need: what counts before the parcels decides line by line, and leaves ties.
+
+    Sums of ranks are least where each of them is, so no other choice could be better in that.
+    """
     lines: list[dict[int, Cost]] = []
     by_level: dict[int, Candidate] = {}
     for need in needs:
+        fit = [one for one in able[need.variant_id] if one.fits(need.quantity)]
+        if rules.before_parcels:
+            ranks = [rules.rank(one, need.quantity, rules.before_parcels) for one in fit]
+            fit = [one for one, rank in zip(fit, ranks, strict=True) if rank == min(ranks)]
         line: dict[int, Cost] = {}
-        for candidate in able[need.variant_id]:
-            if candidate.fits(need.quantity):
-                cost, place = _cost(need, candidate), candidate.location_id
-                line[place] = min(cost, line.get(place, cost))
-                by_level[candidate.level_id] = candidate
+        for candidate in fit:
+            rank = rules.rank(candidate, need.quantity, rules.after_parcels)
+            cost, place = (rank, candidate.level_id), candidate.location_id
+            line[place] = min(cost, line.get(place, cost))
+            by_level[candidate.level_id] = candidate
         lines.append(line)
     return [(need, by_level[level]) for need, level in zip(needs, cover(lines), strict=True)]
 
 
-def _cost(need: Need, candidate: Candidate) -> Cost:
-    is_unknown, amount = candidate.outlay(need.quantity)
-    return (int(is_unknown), amount, candidate.distance, candidate.level_id)
-
-
-def against(candidate: Candidate, *, taken: Candidate | None, quantity: int) -> Misfit | Worse:
+def against(
+    candidate: Candidate, *, taken: Candidate | None, quantity: int, rules: Rules = USUAL
+) -> Misfit | Worse:
     """Say why a need alone in a cart is filled by ``taken`` and not by this candidate.
 
     It asks what ``route`` asks, in the same order.
@@ -219,7 +244,10 @@ def against(candidate: Candidate, *, taken: Candidate | None, quantity: int) -> 
         return reason
     if taken is None:
         raise AssertionError(f"{candidate.level_id} can send it, and nothing is taken")
-    need = Need(variant_id=candidate.variant_id, quantity=quantity)
-    ours, theirs = _cost(need, candidate), _cost(need, taken)
-    differs = (mine != other for mine, other in zip(ours, theirs, strict=True))
-    return next(reason for reason, differ in zip(Worse, differs, strict=True) if differ)
+    criterion = rules.difference(candidate, taken, quantity)
+    if criterion is None:
+        return Worse.LATER
+    is_unknown, _ = candidate.outlay(quantity)
+    if criterion is Criterion.COST and is_unknown:
+        return Worse.NO_COST
+    return WORSE[criterion]

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from catalog.models import Channel, Variant
 from orders import sourcing
-from orders.routing import Candidate, Misfit, Worse, against
+from orders.routing import Candidate, Misfit, Plan, Worse, against
 from orders.sourcing import Weighed
 from orders.weighing import Refusal
 from shipping import quotes, reaching
@@ -54,9 +54,8 @@ def compare(
     pieces = {variant.pk: variant}
     reached = reaching.reach(pieces=pieces, listed=None, channel=channel, country=country, now=now)
     plan = reached.plan([(variant.pk, quantity)])
-    taken = next((line.candidate for parcel in plan.parcels for line in parcel.lines), None)
     rows = sourcing.weigh(variant_ids=[variant.pk], channel=channel, country=country, now=now)
-    found = [_judged(row, variant, quantity, country, taken, now) for row in rows]
+    found = [_judged(row, variant, quantity, country, plan, now) for row in rows]
     return sorted(found, key=lambda one: _place(one, quantity))
 
 
@@ -65,7 +64,7 @@ def _judged(  # noqa: PLR0913, PLR0917 - one row, and all that it is compared by
     variant: Variant,
     quantity: int,
     country: str,
-    taken: Candidate | None,
+    plan: Plan,
     now: datetime,
 ) -> Compared:
     if row.refusal is not None or row.candidate is None:
@@ -78,9 +77,12 @@ def _judged(  # noqa: PLR0913, PLR0917 - one row, and all that it is compared by
             row=row, verdict=Way.NOT_CARRIED, sentence=_why(row.candidate, variant, country, now)
         )
     most = able.at_most(able.available)
+    taken = next((line.candidate for parcel in plan.parcels for line in parcel.lines), None)
     if taken is not None and taken.level_id == able.level_id:
         return Compared(row=row, verdict=Way.TAKEN, most=most)
-    reason: Verdict = against(able, taken=taken, quantity=quantity)
+    considered = plan.considered.get(variant.pk, ())
+    able = next((one for one in considered if one.level_id == able.level_id), able)
+    reason: Verdict = against(able, taken=taken, quantity=quantity, rules=plan.rules)
     if reason == Misfit.TOO_FEW and row.candidate.available >= quantity:
         reason = Way.PARCEL_TOO_SMALL
     return Compared(row=row, verdict=reason, most=most)

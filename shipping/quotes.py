@@ -9,11 +9,15 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from catalog.models import Channel
+from orders import routing_rules
 from orders.delivery import QuotedParcel, ShippingQuote
+from orders.ranking import Rules
 from orders.routing import Plan, PlannedParcel
 from shipping.models import AskedFreight
 from shipping.refusing import Reason, reason_for
 from storefront.lib.money import Money
+from suppliers import scorecards
 from suppliers.models import Service
 from suppliers.routes import Load, Piece, Route, best, load_of
 
@@ -87,7 +91,7 @@ def for_plan(  # noqa: PLR0913 - what, where to, by when, and what is known of i
         )
         is_whole = len(parcels) == len(plan.parcels)
         if is_whole and any(route and route.tier == tier for _, route in chosen):
-            quotes.append(ShippingQuote(tier=tier, parcels=parcels))
+            quotes.append(ShippingQuote(tier=tier, parcels=parcels, plan=plan))
     return quotes
 
 
@@ -150,6 +154,25 @@ def asked_places(now: datetime) -> frozenset[int]:
 def notes(now: datetime) -> dict[Hashable, Any]:
     """Return what was noted since the routes were read; it is forgotten together with them."""
     return _KEPT.current(now).notes
+
+
+def rules_of(channel: Channel, now: datetime) -> Rules:
+    """Return the rules by which a channel's orders are routed, as they were within a minute."""
+    kept = notes(now)
+    key = ("rules", channel.pk)
+    found: Rules | None = kept.get(key)
+    if found is None:
+        found = kept[key] = routing_rules.in_force(channel=channel, now=now)
+    return found
+
+
+def score_of(supplier_id: int, now: datetime) -> int | None:
+    """Return what we saw of a supplier, of 100, as it was known within a minute."""
+    kept = notes(now)
+    found: dict[int, int] | None = kept.get("scores")
+    if found is None:
+        found = kept["scores"] = scorecards.scores(on=now.date())
+    return found.get(supplier_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

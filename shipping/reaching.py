@@ -14,10 +14,13 @@ from catalog import policies
 from catalog.landing import Costing
 from catalog.models import Channel
 from orders import sourcing
+from orders.ranking import Criterion, Rules
 from orders.routing import Candidate, Need, Plan, route
 from shipping import quotes
 from shipping.quotes import Promise
-from suppliers.routes import Piece, Route, load_of, most_of
+from suppliers.routes import Piece, Route, best, load_of, most_of
+
+ASKED = frozenset({Criterion.DAYS, Criterion.SCORE})  # what costs something to find out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,7 @@ class Reach:
     country: str
     now: datetime
     by: date | None
+    rules: Rules
 
     def most(self, variant_id: int) -> int:
         return _most(self.able, variant_id)
@@ -70,7 +74,11 @@ class Reach:
     def answer(self, variant_id: int, quantity: int = 1) -> Availability:
         """Answer for so many, with the days and the price that a cart of just these would show."""
         able = [candidate for candidate in self.able if candidate.variant_id == variant_id]
-        planned = route(needs=[Need(variant_id=variant_id, quantity=quantity)], candidates=able)
+        planned = route(
+            needs=[Need(variant_id=variant_id, quantity=quantity)],
+            candidates=able,
+            rules=self.rules,
+        )
         return Availability(
             variant_id=variant_id,
             quantity=quantity,
@@ -89,7 +97,11 @@ class Reach:
         """
         needs = [Need(variant_id=variant_id, quantity=quantity) for variant_id, quantity in lines]
         lost = self.lost if self.by is None else ()
-        return route(needs=needs, candidates=[*self.able, *lost])
+        wanted = {need.variant_id for need in needs}
+        found = [one for one in (*self.able, *lost) if one.variant_id in wanted]
+        # An order keeps what was to choose from with all that rules may ask, ours do or not.
+        known = [_known(one, self.pieces[one.variant_id], self) for one in found]
+        return route(needs=needs, candidates=known, rules=self.rules)
 
     def _promise(self, planned: Plan) -> Promise | None:
         found = quotes.for_plan(
@@ -117,10 +129,12 @@ def reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
     now: datetime,
     by: date | None = None,
     costing_of: Callable[..., Costing] = policies.costing_of,
+    rules: Rules | None = None,
 ) -> Reach:
     """Read what can be sent of these variants, never more of one than is listed for sale.
 
-    One query, two more for what goods land at where there is a choice.
+    One query, two more for what goods land at where there is a choice; the channel's rules are
+    kept for a minute.
 
     Shape:  ``listed`` maps variants to what a shopper may order at most, 0 or nothing: none of
             it; None: staff ask what there would be
@@ -139,13 +153,28 @@ def reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
     )
     able = [one for one in carried_there if one is not None]
     reached = {one.variant_id for one in able}
-    return Reach(
+    made = Reach(
         pieces=pieces,
         able=able,
         lost=[one for one in found if one.variant_id not in reached],
         country=country,
         now=now,
         by=by,
+        rules=rules or quotes.rules_of(channel, now),
+    )
+    if not ASKED & set(made.rules.chain):
+        return made
+    return replace(made, able=[_known(one, pieces[one.variant_id], made) for one in able])
+
+
+def _known(one: Candidate, piece: Piece, made: Reach) -> Candidate:
+    """Add to a candidate when one of it would be there, and what its supplier is worth."""
+    way = best(_in_time(one, made.country, made.now, made.by), load_of(piece))
+    arrives = quotes.days(way, one.lead_days, made.now)[1] if way else None
+    return replace(
+        one,
+        days=one.lead_days if arrives is None else (arrives - made.now.date()).days,
+        score=quotes.score_of(one.supplier_id, made.now),
     )
 
 

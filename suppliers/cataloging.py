@@ -16,6 +16,7 @@ from suppliers.gathering import gather
 from suppliers.models import FeedRun
 from suppliers.offering import Reading
 from suppliers.runs import Work
+from suppliers.sharing import Sharing
 from suppliers.slices import slice_of
 from suppliers.staging import Stage, rows, run, staged
 from suppliers.writing import Listed
@@ -117,11 +118,12 @@ def take_products(work: Work, connector: Connector) -> None:
     # A row that we cannot read may be what only seems to be missing: a product, or one SKU of it.
     nameless = sum(row.code in {"list-unreadable", "list-no-id"} for row in bad)
     work.is_torn = bulk is not None and bool(nameless)
-    reading = Reading(work=work)
+    reading, sharing = Reading(work=work), Sharing(work)
     if bulk is None:
-        _read_pages(reading, able(connector, PagedCatalog))
+        _read_pages(reading, sharing, able(connector, PagedCatalog))
     else:
-        _take_pages(reading, bulk, to_read)
+        _take_pages(reading, sharing, bulk, to_read)
+    sharing.finish()
     if not nameless:
         writing.retire(work=work, refs=[ref for (ref,) in vanished])
     elif vanished:
@@ -131,9 +133,9 @@ def take_products(work: Work, connector: Connector) -> None:
         )
     if work.run.created >= MANY:
         run(FRESH_STATISTICS)
-    work.run.remaining = to_read - reading.done
+    work.run.remaining = to_read - sharing.done
     work.run.rejected += unusable
-    untouched = good - reading.done - work.run.remaining
+    untouched = good - sharing.done - work.run.remaining
     work.run.unchanged += max(0, untouched)
 
 
@@ -181,7 +183,7 @@ def _choose(work: Work, *, is_paged: bool) -> int:
     return int(count)
 
 
-def _read_pages(reading: Reading, catalog: PagedCatalog) -> None:
+def _read_pages(reading: Reading, sharing: Sharing, catalog: PagedCatalog) -> None:
     work = reading.work
     listed = {ref: Listed(ref=ref, digest=d, cost_digest=c) for ref, d, c in rows(TO_READ)}
 
@@ -193,10 +195,10 @@ def _read_pages(reading: Reading, catalog: PagedCatalog) -> None:
 
     pages = gather(lambda ref: catalog.product(ref=ref), until_time_is_up(), spent=work.spent)
     for batch in batched(pages, BATCH):
-        _take(reading, [(listed[ref], page) for ref, page in batch])
+        _take(reading, sharing, [(listed[ref], page) for ref, page in batch])
 
 
-def _take_pages(reading: Reading, catalog: BulkCatalog, to_read: int) -> None:
+def _take_pages(reading: Reading, sharing: Sharing, catalog: BulkCatalog, to_read: int) -> None:
     """Walk the list again as far as something was chosen; of a product listed twice, the first."""
     pages = (row for row in catalog.pages() if isinstance(row, ProductPage))
     for batch in batched(pages if to_read else (), BULK_BATCH):
@@ -206,16 +208,20 @@ def _take_pages(reading: Reading, catalog: BulkCatalog, to_read: int) -> None:
         listed = {ref: Listed(ref=ref, digest=d, cost_digest=c) for ref, d, c in taken}
         chosen = [(listed.pop(page.ref), page) for page in batch if page.ref in listed]
         if chosen:
-            _take(reading, chosen)
+            _take(reading, sharing, chosen)
         to_read -= len(taken)
         if not to_read:
             return
 
 
-def _take(reading: Reading, answers: Sequence[tuple[Listed, ProductPage | OutsideError]]) -> None:
+def _take(
+    reading: Reading,
+    sharing: Sharing,
+    answers: Sequence[tuple[Listed, ProductPage | OutsideError]],
+) -> None:
     work = reading.work
     work.keep()
-    offering.take_pages(reading, answers)
+    sharing.take(offering.sift(reading, answers))
     if reading.is_time_to_publish(PUBLISH_EVERY_S):
         supply.publish_waiting(now=work.moment())
-    work.say(f"{reading.done} pages read, {reading.skus} SKUs")
+    work.say(f"{reading.read} pages read, {sharing.done} taken in, {sharing.skus} SKUs")

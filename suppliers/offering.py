@@ -15,17 +15,18 @@ from catalog.identifiers import brand_key
 from catalog.intake import Intake
 from catalog.models import Identifier
 from catalog.records import BadRow, ProductRecord, VariantRecord
-from storefront.lib.failures import OutsideError
+from storefront.lib.failures import OutsideError, TemporaryError
 from suppliers import guards, matching, writing
-from suppliers.adapters.base import GoneError, ProductPage
+from suppliers.adapters.base import GoneError, ProductPage, StockRecord
 from suppliers.matching import Bearer
 from suppliers.models import SupplierOffer, SupplierProduct
 from suppliers.runs import Work
-from suppliers.writing import Batch, Listed
+from suppliers.writing import Batch, Good, Listed, TakenMeanwhileError
 
 log = logging.getLogger(__name__)
 
 MOST_COST = Decimal(1_000_000)
+TRIES = 3
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,8 +34,7 @@ class Reading:
     """How far the reading of pages has come, and what it met."""
 
     work: Work
-    done: int = 0
-    skus: int = 0
+    read: int = 0
     unusable: int = 0
     currencies: list[str] = field(default_factory=list)
     _published: float = field(default_factory=time.monotonic)
@@ -48,68 +48,86 @@ class Reading:
         return True
 
 
-def take_pages(
-    reading: Reading, answers: Sequence[tuple[Listed, ProductPage | OutsideError]]
-) -> None:
-    """Take one batch of pages in; all of it, or nothing of it.
+def sift(reading: Reading, answers: Sequence[tuple[Listed, ProductPage | OutsideError]]) -> Batch:
+    """Sort some pages, as soon as they are read.
 
     Raises: QuarantinedError  the pages read so far are not believable
     """
     work = reading.work
-    present = {
-        product.ref: product
-        for product in SupplierProduct.objects.filter(
-            supplier=work.supplier, ref__in=[listed.ref for listed, _ in answers]
-        )
-    }
-    batch = _sorted(answers, present)
-    reading.done += len(answers)
+    batch = Batch(size=len(answers))
+    present = _present(work, [listed.ref for listed, _ in answers])
+    for listed, page in answers:
+        _sort(reading, batch, listed, page, present.get(listed.ref))
+    reading.read += len(answers)
     reading.unusable += len(batch.refused)
-    records = [_with_sound_costs(reading, page, batch.problems) for _, page in batch.good]
-    usable = reading.done - reading.unusable
+    usable = reading.read - reading.unusable
     work.believe(
         guards.currency_is_right(expected=work.supplier.currency, found=reading.currencies)
         or guards.rows_are_readable(good=usable, bad=reading.unusable)
     )
-    records = _with_own_skus(work, records, batch)
-    reading.skus += sum(len(record.variants) for record in records)
-    taken = _taken_in(work, records)
-    batch.problems += taken.issues
-    writing.write(work=work, batch=batch, records=records, taken=taken, present=present)
-
-
-def _sorted(
-    answers: Sequence[tuple[Listed, ProductPage | OutsideError]],
-    present: Mapping[str, SupplierProduct],
-) -> Batch:
-    batch = Batch()
-    for listed, page in answers:
-        if isinstance(page, GoneError) or (isinstance(page, ProductPage) and page.is_gone):
-            batch.gone.append(listed.ref)
-        elif isinstance(page, OutsideError):
-            # Its digest is not remembered, so the next run asks again.
-            batch.problems.append(BadRow(row=listed.ref, code="answer-missing", message=str(page)))
-        else:
-            known = present.get(listed.ref)
-            if (
-                known is not None
-                and known.status != SupplierProduct.Status.GONE
-                and known.detail_digest == page.digest
-            ):
-                batch.same.append(listed)
-                continue
-            batch.problems += page.problems
-            if page.record is None:
-                batch.refused.append((listed, page.digest))
-            else:
-                batch.good.append((listed, page))
     return batch
 
 
-def _with_sound_costs(reading: Reading, page: ProductPage, problems: list[BadRow]) -> ProductRecord:
-    record = page.record
-    if record is None:
-        raise ValueError(f"{page.ref} has no record")
+def take(work: Work, batch: Batch) -> int:
+    """Take one batch of pages in; all of it, or nothing of it. Return how many SKUs it has.
+
+    Raises: LeaseLostError  the run is no longer ours
+    """
+    for _ in range(TRIES):
+        problems = list(batch.problems)
+        try:
+            return _take(work, replace(batch, problems=problems))
+        except TakenMeanwhileError as error:
+            log.info("batch of run %s is taken in again: %s is another's", work.run.pk, error)
+    raise TemporaryError("Other batches took its SKUs again and again.")
+
+
+def _take(work: Work, batch: Batch) -> int:
+    records = _with_own_skus(work, [page.record for page in batch.good], batch)
+    taken = _taken_in(work, records)
+    batch.problems += taken.issues
+    present = _present(work, batch.answered)
+    writing.write(work=work, batch=batch, records=records, taken=taken, present=present)
+    return sum(len(record.variants) for record in records)
+
+
+def _present(work: Work, refs: Sequence[str]) -> dict[str, SupplierProduct]:
+    known = SupplierProduct.objects.filter(supplier=work.supplier, ref__in=refs)
+    return {product.ref: product for product in known}
+
+
+def _sort(
+    reading: Reading,
+    batch: Batch,
+    listed: Listed,
+    page: ProductPage | OutsideError,
+    known: SupplierProduct | None,
+) -> None:
+    """Put one page where it belongs."""
+    if isinstance(page, GoneError) or (isinstance(page, ProductPage) and page.is_gone):
+        batch.gone.append(listed.ref)
+    elif isinstance(page, OutsideError):
+        # Its digest is not remembered, so the next run asks again.
+        batch.problems.append(BadRow(row=listed.ref, code="answer-missing", message=str(page)))
+    elif (
+        known is not None
+        and known.status != SupplierProduct.Status.GONE
+        and known.detail_digest == page.digest
+    ):
+        batch.same.append(listed)
+    else:
+        batch.problems += page.problems
+        if page.record is None:
+            batch.refused.append((listed, page.digest))
+            return
+        record = _with_sound_costs(reading, page.record, batch.problems)
+        stock = tuple(row for row in page.stock or () if isinstance(row, StockRecord))
+        batch.good.append(Good(listed=listed, digest=page.digest, record=record, stock=stock))
+
+
+def _with_sound_costs(
+    reading: Reading, record: ProductRecord, problems: list[BadRow]
+) -> ProductRecord:
     expected = reading.work.supplier.currency
     variants = []
     for variant in record.variants:
@@ -181,7 +199,7 @@ def _taken_in(work: Work, records: Sequence[ProductRecord]) -> Intake:
         matched |= found
         if not found:
             own.append(record)
-    taken = intake.take_in(records=own, known=known, source=work.supplier.code, now=work.moment())
+    taken = _stored(work, own, known)
     return replace(
         taken,
         variants={**taken.variants, **matched},

@@ -53,7 +53,8 @@ class QuarantinedError(Exception):
 class Work:
     """One open run in the hands of a worker: its lease, its counts and its time.
 
-    ``moment()`` is now: the ``now`` we were started with, and what has passed since.
+    ``moment()`` is the ``now`` we were started with, and what has passed since. ``call_help`` asks
+    another worker to take in a batch; nobody has to come.
     """
 
     def __init__(
@@ -63,20 +64,19 @@ class Work:
         now: datetime,
         budget: timedelta | None = None,
         say: Callable[[str], None] = log.info,
+        call_help: Callable[[int], None] | None = None,
     ) -> None:
         self.run = run
         self.say = say
+        self.call_help = call_help
         self.moment = elapsing(now)
         self.meter = Meter()
-        self._clock = time.monotonic()
-        self._extended = self._clock
+        self._clock = self._extended = time.monotonic()
         self._budget_s = None if budget is None else budget.total_seconds()
         self.rest_until: datetime | None = None
-        # Rows of the list name nothing: what it leaves out may be one of them, and stays.
-        self.is_torn = False
+        self.is_torn = False  # what the list leaves out may be in rows that name nothing: it stays
         self.remarks: list[str] = []  # what staff should know of a run that is applied
-        # Keeps what would be done, out of the staging tables, should the feed not be believed.
-        self.keep_changes: Callable[[], None] | None = None
+        self.keep_changes: Callable[[], None] | None = None  # should it not be believed
 
     @property
     def supplier(self) -> Supplier:

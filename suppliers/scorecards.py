@@ -107,6 +107,21 @@ def roll_up(*, supplier: Supplier, first: date, now: datetime) -> int:
     return len(cards)
 
 
+def scores(*, on: date) -> dict[int, int]:
+    """Say of 100 lines how many each supplier surely ships, by his newest scorecard of a month.
+
+    Who shipped too few to tell has no score.
+    """
+    newest = (
+        Scorecard.objects.filter(
+            measure=Scorecard.Measure.FILL_RATE, on__gt=on - WINDOW, on__lte=on
+        )
+        .order_by("supplier", "-on")
+        .distinct("supplier")
+    )
+    return {one.supplier_id: int(100 * one.low) for one in newest if one.low is not None}
+
+
 def keep_accuracy(*, supplier: Supplier) -> None:
     """Let the age of his figures count by how often they were right; see ``freshness``."""
     latest = Scorecard.objects.filter(

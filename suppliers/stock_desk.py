@@ -18,6 +18,7 @@ from storefront.lib.staff import StaffAdmin, show
 from suppliers.models import (
     CostChange,
     Countdown,
+    PageBatch,
     StockLevel,
     StockLocation,
     StockMovement,
@@ -215,6 +216,12 @@ show(
     list_filter=["status", "supplier"],
     search_fields=["ref"],
     ordering=["-id"],
+)
+show(
+    PageBatch,
+    list_display=["id", columns.link("run", _("Run")), "done"],
+    list_select_related=["run__supplier"],
+    ordering=["id"],
 )
 show(
     UnpublishedSupply,

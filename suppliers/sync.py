@@ -37,6 +37,7 @@ def take_in(  # noqa: PLR0913 - what, for whom, how long, and who wants to hear 
     believed_by: str = "",
     list_since: datetime | None = None,
     say: Callable[[str], None] = log.info,
+    call_help: Callable[[int], None] | None = None,
 ) -> FeedRun:
     """Do one job of one supplier; the run that comes back tells how it ended.
 
@@ -45,11 +46,12 @@ def take_in(  # noqa: PLR0913 - what, for whom, how long, and who wants to hear 
 
     Shape:  ``budget`` is how long it may take; what it leaves is the next run's. With
             ``believed_by`` a person vouches for the feed, and no guard is asked. A list that
-            another job walked after ``list_since`` is not walked again
+            another job walked after ``list_since`` is not walked again. ``call_help`` asks
+            another worker to take in some pages (``sharing.help_with``)
     Raises: AlreadyRunningError  another worker does this job
     """
     run = runs.begin(supplier=supplier, kind=kind, now=now, believed_by=believed_by)
-    work = Work(run, now=now, budget=budget, say=say)
+    work = Work(run, now=now, budget=budget, say=say, call_help=call_help)
     try:
         with adapter_for(supplier, meter=work.meter, list_since=list_since) as adapter:
             JOBS[kind](work, adapter)

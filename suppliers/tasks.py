@@ -10,6 +10,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
+from storefront.lib.waking import wake
 from suppliers import (
     aging,
     balances,
@@ -18,6 +19,7 @@ from suppliers import (
     sample_fetching,
     scheduling,
     scorecards,
+    sharing,
     supply,
     trying,
     vetting,
@@ -48,7 +50,14 @@ def sync(*, supplier_id: int, kind: str, **_: Any) -> None:
     supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
     with suppress(AlreadyRunningError, LaneFullError), lane(Work.SYNCS, supplier_id):
         since = scheduling.list_since(supplier, kind, now=now)
-        run = take_in(supplier=supplier, kind=kind, now=now, budget=BUDGET, list_since=since)
+        run = take_in(
+            supplier=supplier,
+            kind=kind,
+            now=now,
+            budget=BUDGET,
+            list_since=since,
+            call_help=_call_help,
+        )
         log.info("run %s: %s", run.pk, run.status)
 
 
@@ -58,10 +67,26 @@ def sync_now(*, supplier_id: int, kind: str, **_: Any) -> None:
     supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
     try:
         with suppress(AlreadyRunningError), lane(Work.SYNCS, supplier_id):
-            take_in(supplier=supplier, kind=kind, now=timezone.now(), budget=BUDGET)
+            take_in(
+                supplier=supplier,
+                kind=kind,
+                now=timezone.now(),
+                budget=BUDGET,
+                call_help=_call_help,
+            )
     except LaneFullError:  # no sweep knows of it
         again = {"supplier_id": supplier_id, "kind": kind}
         sync_now.apply_async(kwargs=again, countdown=LANE_PATIENCE_S)
+
+
+@shared_task
+def sync_pages(*, batch_id: int, **_: Any) -> None:
+    """Take in pages that another worker read; if we do not, he does."""
+    sharing.help_with(batch_id, now=timezone.now())
+
+
+def _call_help(batch_id: int) -> None:
+    wake(sync_pages, batch_id=batch_id)
 
 
 @shared_task
@@ -104,6 +129,7 @@ def follow_age(**_: Any) -> None:
 def close_dead_runs(**_: Any) -> None:
     """Find runs whose worker was killed."""
     runs.close_dead(now=timezone.now())
+    sharing.forget_ended()
 
 
 @shared_task

@@ -14,7 +14,7 @@ from catalog.intake import Intake
 from catalog.records import BadRow, ProductRecord
 from storefront.lib.transactions import needs_transaction
 from suppliers import bulk_offers, certifying, complaints, noting_offers, stocktaking
-from suppliers.adapters.base import ProductPage, StockRecord
+from suppliers.adapters.base import StockRecord
 from suppliers.complaints import Family
 from suppliers.models import SupplierOffer, SupplierProduct, UnpublishedSupply
 from suppliers.runs import Work
@@ -22,6 +22,10 @@ from suppliers.staging import staged
 
 Status = SupplierOffer.Status
 BATCH = 500
+
+
+class TakenMeanwhileError(Exception):
+    """Another product got one of the SKUs since it was looked whose they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,19 +37,30 @@ class Listed:
     cost_digest: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Good:
+    """A page that can be taken: its digest, what it describes, and the stock that it tells."""
+
+    listed: Listed
+    digest: str
+    record: ProductRecord
+    stock: tuple[StockRecord, ...] = ()
+
+
 @dataclass(slots=True, kw_only=True)
 class Batch:
     """The pages that are taken in together, sorted by what has to be done with them."""
 
-    good: list[tuple[Listed, ProductPage]] = field(default_factory=list)
+    good: list[Good] = field(default_factory=list)
     same: list[Listed] = field(default_factory=list)
     refused: list[tuple[Listed, str]] = field(default_factory=list)  # with the page's digest
     gone: list[str] = field(default_factory=list)
     problems: list[BadRow] = field(default_factory=list)
+    size: int = 0  # pages that were asked for, whatever came
 
     @property
     def examined(self) -> list[str]:
-        return [listed.ref for listed, _ in [*self.good, *self.refused]]
+        return [page.listed.ref for page in self.good] + [each.ref for each, _ in self.refused]
 
     @property
     def answered(self) -> list[str]:
@@ -64,6 +79,7 @@ def write(
     """Write one batch: offers, first stock, digests and issues, all or nothing.
 
     Locks:  the run, then the offers, then stock rows, each in id order
+    Raises: TakenMeanwhileError  another worker's batch has one of the SKUs
     """
     work.hold()
     bulk_offers.alone(supplier_id=work.supplier.pk)
@@ -79,6 +95,12 @@ def write(
         .select_for_update(of=["self"], no_key=True)
         .order_by("pk")
     }
+    owners = {variant.sku: record.ref for record in records for variant in record.variants}
+    for sku, offer in offers.items():
+        if offer.status != Status.GONE and owners.get(sku, offer.supplier_product) != (
+            offer.supplier_product
+        ):
+            raise TakenMeanwhileError(sku)
     touched = set(taken.touched)
     new = noting_offers.note(
         work=work, records=records, taken=taken, offers=offers, touched=touched, now=now
@@ -116,10 +138,7 @@ def write(
 
 def _claimed(batch: Batch) -> list[tuple[str, str]]:
     return [
-        (listed.ref, variant.sku)
-        for listed, page in batch.good
-        if page.record is not None
-        for variant in page.record.variants
+        (page.listed.ref, variant.sku) for page in batch.good for variant in page.record.variants
     ]
 
 
@@ -127,12 +146,7 @@ def _claimed(batch: Batch) -> list[tuple[str, str]]:
 def _write_first_stock(work: Work, batch: Batch, new: Sequence[SupplierOffer]) -> None:
     """Take the stock of new offers from their page; later figures come by the stock job."""
     ids = {offer.supplier_sku: offer.pk for offer in new}
-    told = [
-        row
-        for _, page in batch.good
-        for row in page.stock or ()
-        if isinstance(row, StockRecord) and row.sku in ids
-    ]
+    told = [row for page in batch.good for row in page.stock if row.sku in ids]
     if not told:
         return
     now = work.moment()
@@ -158,7 +172,7 @@ def _write_products(
 ) -> None:
     """Remember the digests; the digest of prices only where the price job need not look."""
     new, changed = [], []
-    read = [(listed, page.digest) for listed, page in batch.good] + batch.refused
+    read = [(page.listed, page.digest) for page in batch.good] + batch.refused
     for listed, detail_digest in read:
         is_taken = listed.ref in taken_refs
         status = SupplierProduct.Status.ACTIVE if is_taken else SupplierProduct.Status.REFUSED

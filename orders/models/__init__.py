@@ -10,6 +10,7 @@ from orders.models.payment import Payment, PaymentEvent
 from orders.models.promotion import Coupon, Promotion, Redemption
 from orders.models.purchase import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.models.reservation import Allocation, Reservation
+from orders.models.routing import RoutingRules
 from orders.models.stray import StrayDecision
 from orders.models.tax import TaxNumber, TaxRate
 
@@ -31,6 +32,7 @@ __all__ = [
     "PurchaseOrder",
     "Redemption",
     "Reservation",
+    "RoutingRules",
     "StrayDecision",
     "SupplierBill",
     "SupplierClaim",

@@ -136,6 +136,10 @@ class Order(Stateful):
     # Since when its shopper holds any of it unpaid, be it by an earlier order.
     held_since = models.DateTimeField(null=True, blank=True)
     delivery_plan = models.JSONField(default=list)  # one entry per parcel, as it was quoted
+    # Which places could have sent each line, and by which rules these were taken (``noting``).
+    routed_by = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), blank=True
+    )
     arrives_from = models.DateField(null=True, blank=True)  # what we promised
     arrives_to = models.DateField(null=True, blank=True)
 

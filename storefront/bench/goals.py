@@ -23,10 +23,12 @@ OF_ASKING = frozenset({"F2"})
 OF_REACHING = frozenset({"P11"})
 OF_READING = frozenset({"P12"})
 OF_SUPPLYING = frozenset({"E1"})
+OF_PLANNING = frozenset({"E2"})
 OF_BUYING = frozenset({"P5", "P6", "P7"})
+OF_CALLS = frozenset({"P15"})
 ALL = (
     OF_PAGES | OF_SEARCH | OF_GROWTH | OF_BULKHEADS | OF_BULK | OF_FEEDS | OF_ASKING
-    | OF_REACHING | OF_READING | OF_SUPPLYING | OF_BUYING
+    | OF_REACHING | OF_READING | OF_SUPPLYING | OF_PLANNING | OF_BUYING | OF_CALLS
 )  # fmt: skip
 
 
@@ -75,6 +77,14 @@ def at_least(
     return Verdict(
         id=code, what=what, value=value, limit=limit, goal=f">= {least:g}", ok=ratio >= least
     )
+
+
+def judge_planning(p95_ms: float) -> list[Verdict]:
+    return [at_most("E2", "ten lines at 50 suppliers planned, p95 ms", p95_ms, most=10)]
+
+
+def judge_calls(p99_ms: float) -> list[Verdict]:
+    return [at_most("P15", "inbound webhook, 50 a second, thanked for, p99 ms", p99_ms, most=50)]
 
 
 def judge_list(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:

@@ -20,8 +20,8 @@ PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 Row = tuple[str, ...]
 
 
-def rows(count: int) -> Iterator[Row]:
-    for number in range(count):
+def rows(count: int, *, first: int = 0) -> Iterator[Row]:
+    for number in range(first, first + count):
         yield (
             f"SKU-{number:08}",
             f"{2_000_000_000_000 + number}",
@@ -36,10 +36,10 @@ def rows(count: int) -> Iterator[Row]:
         )
 
 
-def write_csv(path: Path, count: int) -> None:
+def write_csv(path: Path, count: int, *, first: int = 0) -> None:
     with path.open("w") as file:
         file.write(",".join(COLUMNS) + "\n")
-        for row in rows(count):
+        for row in rows(count, first=first):
             *plain, words = row
             file.write(",".join(plain) + f',"{words}"\n')
 

@@ -17,12 +17,14 @@ from storefront.bench import (
     bulk,
     bulk_goals,
     bulkheads,
+    calls,
     checkout_goals,
     checkouts,
     feed_goals,
     feeds,
     goals,
     pages,
+    planning,
     reaching,
     reading,
     reading_goals,
@@ -61,9 +63,7 @@ def run(
         verdicts += _judge_supplying(report, say, now=now)
     if wanted & (goals.OF_READING | goals.OF_REACHING):
         verdicts += _judge_readers(report, say, wanted=wanted, is_full=is_full)
-    if wanted & goals.OF_BULKHEADS:
-        report["bulkheads"] = bulkhead_figures(say)
-        verdicts += goals.judge_bulkheads(*report["bulkheads"].values())
+    verdicts += _judge_orders(report, say, wanted=wanted)
     if wanted & goals.OF_FEEDS:
         verdicts += _judge_feeds(report, say, sizes=MANY_ROWS if is_full else FEW_ROWS)
     if wanted & goals.OF_ASKING:
@@ -138,6 +138,22 @@ def _judge_reaching(report: dict[str, Any], say: Callable[[str], None]) -> list[
         found = reaching.measure(folder=Path(folder), say=say)
     report["reaching"] = msgspec.to_builtins(found)
     return reading_goals.judge_reaching(found)
+
+
+def _judge_orders(
+    report: dict[str, Any], say: Callable[[str], None], *, wanted: Collection[str]
+) -> list[Verdict]:
+    verdicts: list[Verdict] = []
+    if goals.OF_BULKHEADS & set(wanted):
+        report["bulkheads"] = bulkhead_figures(say)
+        verdicts += goals.judge_bulkheads(*report["bulkheads"].values())
+    if goals.OF_PLANNING & set(wanted):
+        report["planning"] = planning.measure(say)
+        verdicts += goals.judge_planning(report["planning"])
+    if goals.OF_CALLS & set(wanted):
+        report["calls"] = calls.measure(say).percentile_ms(0.99)
+        verdicts += goals.judge_calls(report["calls"])
+    return verdicts
 
 
 def _judge_feeds(

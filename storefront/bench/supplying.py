@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from catalog import repricing
 from catalog.models import Channel, Listing
 from shipping import promising, quotes
-from storefront.bench import filling, sharing
+from storefront.bench import contents, filling, sharing
 
 ASKED_AT_ONCE = 50
 ANSWERING_S = 6.0
@@ -87,16 +87,19 @@ def measure(*, now: datetime, say: Callable[[str], None]) -> list[Pace]:
 
 
 def _shared() -> list[Pace]:
-    """Publish with one worker and with two; the barest of two is twice what one does."""
+    """Publish, and take goods in, by one worker and by two; barest is as many times the one."""
     with TemporaryDirectory(prefix="fara-bench-") as folder:
-        count, paces = sharing.measure(Path(folder))
+        count, published = sharing.measure(Path(folder))
+        taken_in = contents.measure(Path(folder))
+    done = (("published", count, published), ("goods of a file taken in", contents.GOODS, taken_in))
     return [
         Pace(
-            what=f"published by {many} worker{'s' if many > 1 else ''}",
-            count=count,
+            what=f"{what} by {many} worker{'s' if many > 1 else ''}",
+            count=each,
             per_second=pace,
             bare_per_second=paces[1] * many,
         )
+        for what, each, paces in done
         for many, pace in paces.items()
     ]
 

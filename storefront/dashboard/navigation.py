@@ -32,6 +32,7 @@ LAST_OPEN_GROUP = 2
 OWN_PAGES = {
     "scorecards:compare": "suppliers_scorecard_changelist",
     "supply:alerts": "suppliers_supplieroffer_changelist",
+    "supply:routing": "orders_routingrules_changelist",
 }
 
 
@@ -97,6 +98,8 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Tax numbers"), "badge", "orders_taxnumber_changelist"),
                 (_("Costs of selling"), "payments", "catalog_landingterms_changelist"),
                 (_("Exchange rates"), "currency_exchange", "catalog_exchangerate_changelist"),
+                (_("Rules of routing"), "alt_route", "orders_routingrules_changelist"),
+                (_("Try a cart"), "shopping_cart_checkout", "supply:routing"),
                 (_("Routes of parcels"), "route", "suppliers_service_changelist"),
                 (
                     _("Freight as the supplier says"),

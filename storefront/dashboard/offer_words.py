@@ -28,7 +28,10 @@ SAID: dict[str, str | Promise] = {
     Misfit.NOT_WHOLE_PACKS: _("Sold only in packs of %(pack)s"),
     Worse.DEARER: _("Lands dearer, by %(more)s in all"),
     Worse.NO_COST: _("Nobody can say what it lands at: terms or a sure rate are missing"),
-    Worse.FARTHER: _("As dear, and farther away"),
+    Worse.FARTHER: _("Farther away, and no better in what counts before"),
+    Worse.SLOWER: _("Arrives later, and is no better in what counts before"),
+    Worse.WORSE_SUPPLIER: _("From a supplier who ships less of what is ordered"),
+    Worse.LESS_LIKED: _("From a supplier whom staff like less"),
     Worse.LATER: _("As good in all; the one that we knew first is taken"),
 }
 AGES: dict[str, str | Promise] = {

@@ -5,13 +5,15 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path
 
-from storefront.dashboard import alerts, offers
+from storefront.dashboard import alerts, offers, routing
 
 app_name = "supply"
 
 urlpatterns = [
     # /admin/supply/alerts/
     path("alerts/", admin.site.admin_view(alerts.show), name="alerts"),
+    # /admin/supply/routing/?lines=HL-1+2&country=DE
+    path("routing/", admin.site.admin_view(routing.show), name="routing"),
     # /admin/supply/offers/<variant>/?country=DE&quantity=2
     path("offers/<int:variant_id>/", admin.site.admin_view(offers.show), name="offers"),
 ]

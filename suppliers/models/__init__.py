@@ -14,6 +14,7 @@ from suppliers.models.offer import (
 from suppliers.models.quarantine import FeedChange, FeedLimits
 from suppliers.models.route import Service
 from suppliers.models.scorecard import AnswerTally, Scorecard, ScorecardFact
+from suppliers.models.sharing import PageBatch
 from suppliers.models.stock import StockLevel, StockLocation, StockMovement
 from suppliers.models.supplier import CallBudget, Connection, Supplier
 
@@ -33,6 +34,7 @@ __all__ = [
     "FeedMapping",
     "FeedRun",
     "FeedUpload",
+    "PageBatch",
     "Scorecard",
     "ScorecardFact",
     "Service",

@@ -11,6 +11,7 @@ from django.db import OperationalError, connection
 from psycopg.errors import AdminShutdown
 
 FAILED, LOST_ITS_SESSION = 7, 8
+_parents = []
 OTHER_SESSIONS = """
 SELECT pg_terminate_backend(pid, 5000), pid, application_name, state, wait_event, query
 FROM pg_stat_activity
@@ -25,7 +26,6 @@ def killed(act, *, module, at, is_done=False, after=0):
     Shape:  ``after`` so many calls that end well
     """
     for _ in range(3):
-        connection.close()
         child = os.fork()
         if child == 0:
             _die(act, module=module, at=at, is_done=is_done, after=after)
@@ -39,6 +39,9 @@ def killed(act, *, module, at, is_done=False, after=0):
 
 
 def _die(act, *, module, at, is_done, after):
+    # Our parent's session is his: we open one of our own, and do not say goodbye on his.
+    _parents.append(connection.connection)
+    connection.connection = None
     real, calls = getattr(module, at), []
 
     def fatal(*args, **words):

@@ -45,6 +45,7 @@ def quote_for(cart, price="4.90", now=NOON, service="Standard"):
     plan = sourcing.plan(lines=view.wants, channel=cart.channel, now=now)
     return ShippingQuote(
         tier="economy",
+        plan=plan,
         parcels=tuple(
             QuotedParcel(
                 parcel=parcel,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from catalog.landing import land
 from orders import covering
+from orders.ranking import USUAL, Criterion, Rules
 from orders.routing import Candidate, Misfit, Need, Worse, against, route
 from storefront.lib.money import Money
 from suppliers import rationing
@@ -92,6 +93,7 @@ def test_each_candidate_that_is_not_taken_says_what_it_is_worse_in():
     assert why(landed=landed("8.01")) == Worse.DEARER
     assert why(distance=1) == Worse.FARTHER
     assert why() == Worse.LATER
+    assert why(days=3) == Worse.LATER  # nobody asked for it
     assert why(6) == Misfit.TOO_FEW
     assert why(2, minimum=3) == Misfit.BELOW_MINIMUM
     assert why(3, pack=2) == Misfit.NOT_WHOLE_PACKS
@@ -115,16 +117,23 @@ def test_nothing_to_route_is_an_empty_plan():
     assert route(needs=[], candidates=[]).parcels == ()
 
 
-def score(choice):
+def score(choice, rules=USUAL):
     """Rate an assignment as ``route`` says it does."""
     outlays = [one.outlay(need.quantity) for need, one in choice]
-    return (
-        len({one.location_id for _, one in choice}),
-        sum(is_unknown for is_unknown, _ in outlays),
-        sum(amount for _, amount in outlays),
-        sum(one.distance for _, one in choice),
-        [one.level_id for _, one in choice],
-    )
+    liked = {code: place for place, code in enumerate(rules.preferred)}
+    by = {
+        Criterion.PARCELS: len({one.location_id for _, one in choice}),
+        Criterion.COST: (
+            sum(is_unknown for is_unknown, _ in outlays),
+            sum(amount for _, amount in outlays),
+        ),
+        Criterion.DISTANCE: sum(one.distance for _, one in choice),
+        Criterion.DAYS: sum(one.days for _, one in choice),
+        Criterion.SCORE: -sum(50 if one.score is None else one.score for _, one in choice),
+        Criterion.PREFERENCE: sum(liked.get(one.supplier_code, len(liked)) for _, one in choice),
+    }
+    chain = rules.chain if Criterion.PARCELS in rules.chain else (*rules.chain, Criterion.PARCELS)
+    return [*(by[criterion] for criterion in chain), [one.level_id for _, one in choice]]
 
 
 def chosen(plan, needs):
@@ -149,6 +158,9 @@ def some_shop(data, *, most_variants, most_locations):
             cost=str(draw(st.integers(1, 6))),
             landed=landed(draw(st.integers(1, 6))) if draw(st.integers(0, 4)) else None,
             distance=draw(st.integers(0, 2)),
+            days=draw(st.integers(1, 3)),
+            score=draw(st.sampled_from([None, 40, 50, 90])),
+            supplier_code=draw(st.sampled_from(["", "lumen", "cj"])),
             pack=draw(st.sampled_from([1, 1, 1, 2])),
         )
         for need in needs
@@ -157,12 +169,22 @@ def some_shop(data, *, most_variants, most_locations):
     return needs, candidates
 
 
-@settings(max_examples=200, deadline=None)
+def some_rules():
+    """Draw any order of any criteria."""
+    return st.builds(
+        Rules,
+        chain=st.lists(st.sampled_from(list(Criterion)), unique=True).map(tuple),
+        preferred=st.permutations(["lumen", "cj"]).map(tuple),
+    )
+
+
+@settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_a_plan_is_as_good_as_the_best_of_all_assignments(data):
     needs, candidates = some_shop(data, most_variants=4, most_locations=5)
+    rules = data.draw(st.just(USUAL) | some_rules())
 
-    plan = route(needs=needs, candidates=candidates)
+    plan = route(needs=needs, candidates=candidates, rules=rules)
 
     options = [
         [
@@ -172,8 +194,8 @@ def test_a_plan_is_as_good_as_the_best_of_all_assignments(data):
         ]
         for need in needs
     ]
-    best = min(map(score, product(*filter(None, options))))
-    assert score(chosen(plan, needs)) == best
+    best = min(score(choice, rules) for choice in product(*filter(None, options)))
+    assert score(chosen(plan, needs), rules) == best
     assert set(plan.missing) == {
         need.variant_id for need, able in zip(needs, options, strict=True) if not able
     }

@@ -90,7 +90,7 @@ def test_a_list_asks_once_in_a_minute_and_again_for_another_supply(django_assert
     shown = {listing.variant_id: Lamp() for listing in listings}
     there = {"country": "DE", "channel": listings[0].channel}
 
-    with django_assert_num_queries(2):  # routes, and stock
+    with django_assert_num_queries(3):  # routes, rules, and stock
         first = promising.of_listed(shown=shown, now=NOON, **there)
     with django_assert_num_queries(0):
         assert promising.of_listed(shown=shown, now=NOON + timedelta(seconds=59), **there) == first
@@ -107,7 +107,7 @@ def test_what_goods_land_at_is_read_once_for_all_lists(django_assert_num_queries
         make_service(location, code=location.code)
     make_level(listing.level.offer, 5, make_location(code="ES", country="ES"))
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         listed(listing)
     with django_assert_num_queries(1):
         listed(listing, available=4)

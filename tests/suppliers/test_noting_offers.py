@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+from django.db import DataError
+
+from catalog import intake
 from catalog.records import Terms
 from storefront.lib.money import Money
-from suppliers.models import SupplierOffer
+from suppliers.models import FeedIssue, FeedRun, SupplierOffer
 from tests.factories.feeds import NOON, stock_world, sync, usd
 
 
@@ -28,3 +31,26 @@ def test_terms_are_kept_with_the_offer_and_follow_the_page(supplier, world):
     offer.refresh_from_db()
     assert (offer.minimum_quantity, offer.pack_size, offer.lead_days) == (1, 1, None)
     assert (offer.map_amount, offer.msrp_amount) == (None, None)
+
+
+def test_a_product_that_cannot_be_stored_is_named_and_the_others_are_there(
+    supplier, world, monkeypatch
+):
+    stock_world(world, 3)
+    real = intake.take_in
+
+    def refuses_one(*, records, **words):
+        if any(record.ref == "P2" for record in records):
+            raise DataError("value too long")
+        return real(records=records, **words)
+
+    monkeypatch.setattr(intake, "take_in", refuses_one)
+
+    run = sync(supplier)
+
+    assert (run.status, run.created) == (FeedRun.Status.APPLIED, 3)
+    assert list(FeedIssue.objects.values_list("row", "code")) == [("P2", "cannot-be-stored")]
+    assert set(SupplierOffer.objects.live().values_list("supplier_product", flat=True)) == {
+        "P1",
+        "P3",
+    }

@@ -1,0 +1,88 @@
+"""By which rules a channel's orders are routed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import Channel
+from orders.ranking import Criterion, Rules
+from storefront.lib.states import Stateful
+
+CRITERIA = [
+    (Criterion.PARCELS.value, _("fewest parcels")),
+    (Criterion.COST.value, _("lowest landed cost")),
+    (Criterion.DISTANCE.value, _("nearest")),
+    (Criterion.DAYS.value, _("soonest there")),
+    (Criterion.SCORE.value, _("best supplier, by what we saw of him")),
+    (Criterion.PREFERENCE.value, _("the supplier that staff prefer")),
+]
+
+
+class RoutingRules(Stateful):
+    """One version of a channel's criteria, in the order in which they decide.
+
+    Written while it is a draft; what went live never changes, so each order names what it was
+    routed by. Of those that are live and whose time it is, the one that began last is in force,
+    of these the newest; without any, ``ranking.USUAL``.
+
+    Shape:  ``preferred`` are codes of suppliers, best first
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        LIVE = "live", _("Live")
+        RETIRED = "retired", _("Retired")
+
+    TRANSITIONS: ClassVar = {
+        Status.DRAFT: frozenset({Status.LIVE}),
+        Status.LIVE: frozenset({Status.RETIRED}),
+        Status.RETIRED: frozenset(),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    channel = models.ForeignKey(Channel, models.PROTECT, related_name="routing_rules")
+    version = models.PositiveIntegerField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    status_since = models.DateTimeField()
+    chain = ArrayField(models.CharField(max_length=12, choices=CRITERIA))
+    preferred = ArrayField(models.CharField(max_length=30), default=list, blank=True)
+    starts_at = models.DateTimeField(_("Starts"), null=True, blank=True)
+    ends_at = models.DateTimeField(_("Ends"), null=True, blank=True)
+    note = models.CharField(_("Note"), max_length=300, blank=True)
+    made_by = models.CharField(max_length=100)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "routing rules"
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "version"], name="routing_version_once"),
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "live", "retired"]),
+                name="routing_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(chain__contained_by=[criterion.value for criterion in Criterion])
+                & Q(chain__len__gte=1),
+                name="routing_chain_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_at=None) | Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
+                name="routing_ends_after_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"v{self.version}"
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(
+            chain=tuple(map(Criterion, self.chain)),
+            preferred=tuple(self.preferred),
+            version=self.version,
+        )

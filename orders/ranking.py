@@ -1,0 +1,102 @@
+"""By what the places that could fill a line are ranked, and in which order. Pure.
+
+Each criterion is a number of which less is better. The first one that differs decides, and what
+is equal in all of them goes to the place that was known to us first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+UNKNOWN_SCORE = 50  # between who is known to be good and who is known to be bad
+
+type Number = int | Decimal
+type Rank = tuple[Number, ...]
+
+
+class Criterion(StrEnum):
+    """One thing by which places are ranked."""
+
+    PARCELS = "parcels"  # the fewest, of the whole cart
+    COST = "cost"  # what the goods land at
+    DISTANCE = "distance"  # nothing, a road, or a border lies between
+    DAYS = "days"  # until it arrives
+    SCORE = "score"  # what we saw of the supplier
+    PREFERENCE = "preference"  # whom staff like to buy from
+
+
+class Ranked(Protocol):
+    """A place as far as it is ranked."""
+
+    @property
+    def supplier_code(self) -> str: ...
+    @property
+    def distance(self) -> int: ...
+    @property
+    def days(self) -> int: ...
+    @property
+    def score(self) -> int | None: ...
+    def outlay(self, quantity: int) -> tuple[bool, Decimal]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """One version of the criteria in their order. ``preferred`` are codes of suppliers, best first.
+
+    Shape:  a chain without ``PARCELS`` counts them last
+    """
+
+    chain: tuple[Criterion, ...] = (Criterion.PARCELS, Criterion.COST, Criterion.DISTANCE)
+    preferred: tuple[str, ...] = ()
+    version: int = 0
+
+    @property
+    def before_parcels(self) -> tuple[Criterion, ...]:
+        return self.chain[: self._place_of_parcels]
+
+    @property
+    def after_parcels(self) -> tuple[Criterion, ...]:
+        return self.chain[self._place_of_parcels + 1 :]
+
+    @property
+    def _place_of_parcels(self) -> int:
+        is_there = Criterion.PARCELS in self.chain
+        return self.chain.index(Criterion.PARCELS) if is_there else len(self.chain)
+
+    def rank(self, one: Ranked, quantity: int, by: Sequence[Criterion]) -> Rank:
+        """Return the numbers of a place for so many units, less is better; sums are comparable."""
+        return tuple(number for each in by for number in self._numbers(one, quantity, each))
+
+    def difference(self, one: Ranked, other: Ranked, quantity: int) -> Criterion | None:
+        """Name what decides between two places for a line alone; None: they are equal in all."""
+        for criterion in (*self.before_parcels, *self.after_parcels):
+            if self._numbers(one, quantity, criterion) != self._numbers(other, quantity, criterion):
+                return criterion
+        return None
+
+    def _numbers(self, one: Ranked, quantity: int, criterion: Criterion) -> Rank:
+        match criterion:
+            case Criterion.COST:
+                is_unknown, amount = one.outlay(quantity)
+                return int(is_unknown), amount
+            case Criterion.DISTANCE:
+                return (one.distance,)
+            case Criterion.DAYS:
+                return (one.days,)
+            case Criterion.SCORE:
+                return (100 - (UNKNOWN_SCORE if one.score is None else one.score),)
+            case Criterion.PREFERENCE:
+                return (self._places.get(one.supplier_code, len(self.preferred)),)
+            case Criterion.PARCELS:
+                return ()
+
+    @property
+    def _places(self) -> Mapping[str, int]:
+        return {code: place for place, code in enumerate(self.preferred)}
+
+
+USUAL = Rules()

@@ -1,0 +1,165 @@
+"""Route orders of the past again under other rules, and tell what would have been different.
+
+Nothing is read but what each order kept of its choice, so stock and prices of today are nobody's
+concern, and the answer is the same tomorrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from orders import noting
+from orders.models import Order, OrderLine
+from orders.ranking import Rules
+from orders.routing import Candidate, Need, Plan, route
+from storefront.lib.money import Money
+
+MOST = 2_000  # orders of one rehearsal; a page tells it in some seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """What routing comes to for one order or many.
+
+    Units:  ``cost`` is landed, in the channel's money; ``days`` until the last parcel is there,
+            added up over the orders; ``margin`` what is left of the goods' price without tax
+    """
+
+    parcels: int
+    cost: Decimal
+    days: int
+    margin: Decimal
+
+    def __add__(self, other: Sum) -> Sum:
+        return Sum(
+            parcels=self.parcels + other.parcels,
+            cost=self.cost + other.cost,
+            days=self.days + other.days,
+            margin=self.margin + other.margin,
+        )
+
+
+NOTHING = Sum(parcels=0, cost=Decimal(0), days=0, margin=Decimal(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rerouted:
+    """One order that would have gone another way."""
+
+    order: Order
+    before: Sum
+    after: Sum
+    before_from: Sequence[str]
+    after_from: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What other rules would have made of some orders.
+
+    Shape:  ``count`` orders were routed again; ``without_note`` kept nothing to route them by;
+            with ``is_cut_off`` there were more than are looked at
+    """
+
+    count: int
+    without_note: int
+    before: Sum
+    after: Sum
+    changed: Sequence[Rerouted]
+    currency: str
+    is_cut_off: bool
+
+
+def rehearse(*, rules: Rules, orders: Iterable[Order], currency: str) -> Rehearsal:
+    """Route orders again, each by what was to choose from when it was placed.
+
+    Shape:  ``orders`` with their lines read; at most ``MOST`` are looked at
+    """
+    count = without_note = 0
+    before = after = NOTHING
+    changed: list[Rerouted] = []
+    is_cut_off = False
+    for order in orders:
+        if count + without_note >= MOST:
+            is_cut_off = True
+            break
+        if not order.routed_by:
+            without_note += 1
+            continue
+        count += 1
+        pair = _again(order, rules)
+        before, after = before + pair.before, after + pair.after
+        if pair.before_from != pair.after_from:
+            changed.append(pair)
+    return Rehearsal(
+        count=count,
+        without_note=without_note,
+        before=before,
+        after=after,
+        changed=changed,
+        currency=currency,
+        is_cut_off=is_cut_off,
+    )
+
+
+def of_day(*, channel_id: int, since: datetime, until: datetime) -> Iterable[Order]:
+    """Return the orders that a channel took in a time, whatever became of them."""
+    orders = Order.objects.filter(
+        channel=channel_id, placed_at__gte=since, placed_at__lt=until
+    ).exclude(status=Order.Status.EXPIRED)
+    return orders.prefetch_related("lines").order_by("pk").iterator(chunk_size=200)
+
+
+def _again(order: Order, rules: Rules) -> Rerouted:
+    lines = list(order.lines.all())
+    needs = tuple(Need(variant_id=line.variant_id, quantity=line.quantity) for line in lines)
+    candidates = noting.candidates_of(order.routed_by, needs)
+    by_level = {one.level_id: one for one in candidates}
+    was = {line.variant_id: by_level[line.level_id] for line in lines}
+    plan = route(needs=needs, candidates=candidates, rules=rules)
+    becomes = _chosen(plan)
+    return Rerouted(
+        order=order,
+        before=_sum(lines, was),
+        after=_sum(lines, becomes),
+        before_from=_places(was.values()),
+        after_from=_places(becomes.values()),
+    )
+
+
+def _chosen(plan: Plan) -> dict[int, Candidate]:
+    return {line.variant_id: line.candidate for parcel in plan.parcels for line in parcel.lines}
+
+
+def _sum(lines: Sequence[OrderLine], chosen: Mapping[int, Candidate]) -> Sum:
+    cost = sum((chosen[line.variant_id].outlay(line.quantity)[1] for line in lines), Decimal(0))
+    paid = sum(
+        (
+            line.line_amount - line.discount_amount - (line.tax_amount - line.added_tax_amount)
+            for line in lines
+        ),
+        Decimal(0),
+    )
+    fees = sum((line.fees_amount or Decimal(0) for line in lines), Decimal(0))
+    return Sum(
+        parcels=len({one.location_id for one in chosen.values()}),
+        cost=cost,
+        days=max(one.days for one in chosen.values()),
+        margin=paid - fees - cost,
+    )
+
+
+def _places(chosen: Iterable[Candidate]) -> list[str]:
+    return sorted({f"{one.supplier_code} ({one.country})" for one in chosen})
+
+
+def per_order(amount: Decimal, rehearsal: Rehearsal) -> Money:
+    """Return what a sum is for one order."""
+    return money(amount / max(1, rehearsal.count), rehearsal.currency)
+
+
+def money(amount: Decimal, currency: str) -> Money:
+    return Money(amount, currency).rounded()

@@ -1,0 +1,66 @@
+"""Plan carts of ten lines that up to 50 suppliers could send, and count the milliseconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from random import Random
+from statistics import median
+
+from orders.ranking import Criterion, Rules
+from orders.routing import Candidate, Need, route
+from storefront.lib.money import Money
+
+LINES, SUPPLIERS, CARTS = 10, 50, 100
+SOONEST = Rules(chain=(Criterion.DAYS, Criterion.PARCELS, Criterion.COST))
+
+
+def measure(say: Callable[[str], None]) -> float:
+    """Return the p95 of milliseconds that a cart takes, where that is slowest."""
+    dice = Random(1)  # noqa: S311 - prices, not secrets
+    slowest = 0.0
+    for able in (5, 25, SUPPLIERS):
+        for rules in (Rules(), SOONEST):
+            took = [_plan(dice, able, rules) for _ in range(CARTS)]
+            p95 = sorted(took)[int(len(took) * 0.95)]
+            slowest = max(slowest, p95)
+            say(
+                f"{LINES} lines, each at {able} of {SUPPLIERS} suppliers, {rules.chain[0]} first:"
+                f" p50 {median(took):.2f} ms, p95 {p95:.2f} ms"
+            )
+    return slowest
+
+
+def _plan(dice: Random, able: int, rules: Rules) -> float:
+    needs = [Need(variant_id=number, quantity=1) for number in range(1, LINES + 1)]
+    candidates = [
+        _candidate(dice, need.variant_id, place)
+        for need in needs
+        for place in dice.sample(range(SUPPLIERS), able)
+    ]
+    began = time.perf_counter()
+    plan = route(needs=needs, candidates=candidates, rules=rules)
+    took = time.perf_counter() - began
+    if plan.missing:
+        raise AssertionError("each line can be had")
+    return took * 1000
+
+
+def _candidate(dice: Random, variant_id: int, place: int) -> Candidate:
+    cost = Money(Decimal(dice.randint(500, 2_000)) / 100, "EUR")
+    number = 1_000 * variant_id + place
+    return Candidate(
+        level_id=number,
+        offer_id=number,
+        variant_id=variant_id,
+        supplier_id=place,
+        location_id=place,
+        country="DE",
+        available=9,
+        cost=cost,
+        wholesale=cost,
+        lead_days=1,
+        distance=dice.randint(0, 2),
+        days=dice.randint(2, 20),
+    )

@@ -1,0 +1,141 @@
+"""Which rules are in force, and that an order keeps by which and from what it was routed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from orders import rehearsing, routing_rules
+from orders.models import Order, RoutingRules
+from orders.noting import TAKEN
+from orders.ranking import USUAL, Criterion, Rules
+from orders.routing import Worse
+from storefront.lib.states import IllegalMoveError
+from tests.factories.catalog import make_channel
+from tests.factories.orders import make_order, make_sellable
+from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
+
+pytestmark = pytest.mark.django_db
+
+A_DAY = timedelta(days=1)
+COST_FIRST = (Criterion.COST, Criterion.PARCELS)
+
+
+def draft(*chain, channel=None, **more):
+    return routing_rules.draft(
+        channel=channel or make_channel(), chain=chain, by="ada", now=NOON, **more
+    )
+
+
+def live(*chain, **more):
+    rules = draft(*chain, **more)
+    routing_rules.go_live(rules=rules, by="ada", now=NOON)
+    return rules
+
+
+def in_force(now=NOON, channel=None):
+    return routing_rules.in_force(channel=channel or make_channel(), now=now)
+
+
+def test_without_rules_and_by_drafts_nothing_changes():
+    draft(Criterion.COST)
+
+    assert in_force() == USUAL
+
+
+def test_what_is_live_counts_until_it_is_retired_and_a_newer_one_counts_first():
+    first, second = live(Criterion.COST), live(Criterion.DAYS)
+    assert in_force() == Rules(chain=(Criterion.DAYS,), version=2)
+
+    routing_rules.retire(rules=second, by="ada", now=NOON)
+    assert in_force().version == first.version
+
+    with pytest.raises(IllegalMoveError):
+        routing_rules.go_live(rules=second, by="ada", now=NOON)
+
+
+def test_rules_for_some_days_stand_above_the_others_on_these_days_only():
+    always = live(Criterion.COST)
+    some_days = live(Criterion.DAYS, starts_at=NOON + A_DAY, ends_at=NOON + 3 * A_DAY)
+    newest = live(Criterion.SCORE)
+    routing_rules.retire(rules=newest, by="ada", now=NOON)
+
+    versions = [in_force(NOON + days * A_DAY).version for days in range(5)]
+
+    assert versions == [always.version, *[some_days.version] * 2, *[always.version] * 2]
+
+
+def test_rules_whose_time_is_over_do_not_go_live():
+    over = draft(Criterion.COST, ends_at=NOON)
+
+    with pytest.raises(routing_rules.OverError):
+        routing_rules.go_live(rules=over, by="ada", now=NOON)
+
+
+def test_each_channel_has_rules_of_its_own():
+    other = make_channel(code="other")
+    live(Criterion.COST, channel=other)
+
+    assert in_force() == USUAL
+    assert in_force(channel=other).version == 1
+
+
+@pytest.mark.parametrize("chain", [[], ["luck"], ["cost", "luck"]])
+def test_the_database_keeps_out_what_is_no_criterion(chain):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RoutingRules.objects.create(
+            channel=make_channel(), version=1, status_since=NOON, chain=chain, made_at=NOON
+        )
+
+
+@pytest.fixture
+def light():
+    """A light at two suppliers, cheaper far away."""
+    listing = make_sellable(cost="10.00", quantity=9)
+    far = make_offer(listing.variant, supplier=make_supplier("far"), cost="8.00")
+    listing.far = make_level(far, 9, make_location(far.supplier, "CN", "CN"))
+    return listing
+
+
+def test_an_order_keeps_what_it_could_have_come_from_and_why_not(light):
+    order = make_order(light, quantity=2)
+
+    noted = Order.objects.get(pk=order.pk).routed_by
+    (line,) = order.lines.all()
+    verdicts = {entry["level"]: entry["verdict"] for entry in noted["lines"][str(line.variant_id)]}
+    assert (noted["version"], noted["chain"]) == (0, ["parcels", "cost", "distance"])
+    assert verdicts == {line.level_id: TAKEN, light.level.pk: Worse.DEARER}
+
+
+def test_an_order_is_routed_again_by_what_it_could_have_come_from_then(light):
+    order = make_order(light, quantity=2)
+    light.level.offer.cost_amount = light.far.offer.cost_amount = 99  # nobody asks what it is now
+    light.level.offer.save()
+    light.far.offer.save()
+    home = light.level.offer.supplier.code
+
+    def rehearse(**rules):
+        orders = rehearsing.of_day(channel_id=order.channel_id, since=NOON, until=NOON + A_DAY)
+        return rehearsing.rehearse(rules=Rules(**rules), orders=orders, currency="EUR")
+
+    same = rehearse(chain=COST_FIRST)
+    other = rehearse(chain=(Criterion.PREFERENCE, Criterion.COST), preferred=(home,))
+
+    assert (same.count, same.changed, same.before) == (1, [], same.after)
+    (changed,) = other.changed
+    assert (changed.before_from, changed.after_from) == (["far (CN)"], [f"{home} (DE)"])
+    more = other.after.cost - other.before.cost
+    assert more == 2 * 2  # two units, of which each is dearer by two
+    assert other.after.margin == other.before.margin - more
+
+
+def test_orders_that_kept_nothing_are_counted_and_left_out(light):
+    order = make_order(light)
+    Order.objects.update(routed_by={})
+
+    orders = rehearsing.of_day(channel_id=order.channel_id, since=NOON, until=NOON + A_DAY)
+    found = rehearsing.rehearse(rules=USUAL, orders=orders, currency="EUR")
+
+    assert (found.count, found.without_note) == (0, 1)

@@ -1,0 +1,96 @@
+"""A cart that nobody has is routed as checkout would, by any rules."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders import noting, routing_rules
+from orders.ranking import USUAL, Criterion, Rules
+from shipping import previewing, promising, quotes
+from suppliers.models import Scorecard
+from tests.factories.catalog import make_channel
+from tests.factories.orders import make_cart, make_sellable
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def light():
+    """A light at two suppliers: cheap and slow, dear and quick."""
+    listing = make_sellable(quantity=9, cost="10.00")
+    make_service(min_days=1, max_days=2, countries=["DE"])
+    offer = make_offer(listing.variant, supplier=make_supplier("far"), cost="8.00")
+    listing.far = make_level(offer, 9, make_location(offer.supplier, "CN", "CN"))
+    make_service(listing.far.location, min_days=9, max_days=20, countries=["DE"])
+    return listing
+
+
+def preview(light, rules=USUAL, quantity=1, country="DE"):
+    return previewing.preview(
+        wanted={light.variant_id: quantity},
+        channel=make_channel(),
+        country=country,
+        rules=rules,
+        now=NOON,
+    )
+
+
+def taken(plan):
+    return [line.candidate.level_id for parcel in plan.parcels for line in parcel.lines]
+
+
+def test_rules_say_which_place_a_preview_takes(light):
+    soonest = Rules(chain=(Criterion.DAYS, Criterion.COST))
+
+    cheap, quick = preview(light), preview(light, soonest)
+
+    assert (taken(cheap.plan), taken(quick.plan)) == ([light.far.pk], [light.level.pk])
+    ((one, verdict), (other, reason)) = quick.weighed(light.variant_id)
+    assert (one.level_id, verdict) == (light.level.pk, noting.TAKEN)
+    assert (other.level_id, reason) == (light.far.pk, "slower")
+    assert other.days - one.days == 18 + other.lead_days - one.lead_days
+    dear, less = quick.accounts[light.variant_id], cheap.accounts[light.variant_id]
+    assert dear.net - dear.outlay < less.net - less.outlay
+
+
+def test_a_supplier_who_ships_what_is_ordered_is_taken_first_where_scores_count(light):
+    for supplier, low in ((light.level.offer.supplier, "0.97"), (light.far.offer.supplier, "0.6")):
+        Scorecard.objects.create(
+            supplier=supplier, measure="fill_rate", on=NOON.date(), sample=90, value=1, low=low
+        )
+    quotes.forget()
+
+    found = preview(light, Rules(chain=(Criterion.SCORE, Criterion.COST)))
+
+    assert taken(found.plan) == [light.level.pk]
+    assert {one.score for one, _ in found.weighed(light.variant_id)} == {97, 60}
+
+
+def test_what_goes_live_is_what_a_cart_is_sent_by_and_its_card_tells(light):
+    channel = make_channel()
+    cart = make_cart(light)
+    before = promising.look(cart=cart, country="DE", now=NOON)
+    rules = routing_rules.draft(channel=channel, chain=(Criterion.DAYS,), by="ada", now=NOON)
+    routing_rules.go_live(rules=rules, by="ada", now=NOON)
+    quotes.forget()
+
+    after = promising.look(cart=cart, country="DE", now=NOON)
+    told = promising.availability(
+        variant_ids=[light.variant_id], country="DE", channel=channel, now=NOON
+    )
+
+    assert (taken(before.plan), taken(after.plan)) == ([light.far.pk], [light.level.pk])
+    assert after.plan.rules.version == rules.version
+    assert told[light.variant_id].promise.country_from == "DE"
+
+
+def test_what_nobody_can_send_there_is_said(light):
+    found = preview(light, quantity=10)
+    nowhere = preview(light, country="AU")
+
+    assert found.plan.missing == {light.variant_id: 9}
+    assert found.weighed(light.variant_id) == []
+    assert nowhere.quotes == []
+    assert nowhere.reasons

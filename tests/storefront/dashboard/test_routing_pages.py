@@ -1,0 +1,150 @@
+"""The pages on which staff draft rules of routing, rehearse them and try a cart."""
+
+from __future__ import annotations
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from orders.models import RoutingRules
+from storefront.accounts.models import User
+from tests.factories.catalog import make_channel
+from tests.factories.orders import make_order, make_sellable
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def noon(db):
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
+    return client
+
+
+@pytest.fixture
+def light():
+    listing = make_sellable(quantity=9, cost="10.00")
+    make_service()
+    offer = make_offer(listing.variant, supplier=make_supplier("far"), cost="8.00")
+    listing.far = make_level(offer, 9, make_location(offer.supplier, "CN", "CN"))
+    make_service(listing.far.location)
+    return listing
+
+
+def given(**more):
+    blank = dict.fromkeys(("second", "third", "fourth", "fifth", "sixth", "preferred", "note"), "")
+    moments = {f"{name}_{part}": "" for name in ("starts_at", "ends_at") for part in (0, 1)}
+    return {"channel": make_channel().pk, "first": "cost", **blank, **moments, **more}
+
+
+def add(staff, **more):
+    return staff.post(reverse("admin:orders_routingrules_add"), given(**more))
+
+
+def page(name, *args):
+    return reverse(f"admin:orders_routingrules_{name}", args=args)
+
+
+def test_a_clerk_drafts_rules_reads_them_and_lets_them_go_live(staff, light):
+    answer = add(staff, first="preference", second="cost", preferred="far, main", note="Winter")
+    assert answer.status_code == 200  # no supplier is called main
+    assert "No supplier has this code: main." in answer.content.decode()
+
+    answer = add(staff, first="preference", second="cost", preferred="far", note="Winter")
+    assert answer.status_code == 302, answer.context["adminform"].errors
+    rules = RoutingRules.objects.get()
+    assert (rules.chain, rules.preferred, rules.note) == (["preference", "cost"], ["far"], "Winter")
+
+    read = staff.get(page("change", rules.pk)).content.decode()
+    assert "the supplier that staff prefer, then lowest landed cost" in read
+    staff.post(page("go_live", rules.pk))
+    rules.refresh_from_db()
+    assert rules.status == "live"
+    staff.post(page("retire", rules.pk))
+    rules.refresh_from_db()
+    assert rules.status == "retired"
+
+    like = staff.get(staff.get(page("draft_like", rules.pk)).url).content.decode()
+    assert 'value="far"' in like
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"first": ""}, "This field is required"),
+        ({"second": "cost"}, "It stands above already."),
+        ({"second": "preference"}, "Name at least one supplier"),
+        (
+            {
+                "starts_at_0": "2026-12-02", "starts_at_1": "00:00",
+                "ends_at_0": "2026-12-01", "ends_at_1": "00:00",
+            },
+            "It ends before it starts.",
+        ),
+    ],
+)  # fmt: skip
+def test_rules_that_cannot_be_are_refused_in_words(staff, light, asked, words):
+    answer = add(staff, **asked)
+
+    assert words in answer.content.decode()
+    assert not RoutingRules.objects.exists()
+
+
+def test_a_rehearsal_tells_what_would_have_come_from_elsewhere(staff, light):
+    order = make_order(light, quantity=2)
+    add(staff, first="distance")
+    rules = RoutingRules.objects.get()
+
+    days = {"since": NOON.date(), "until": NOON.date()}
+    shown = staff.get(page("rehearse", rules.pk), days).content.decode()
+    yesterday = staff.get(page("rehearse", rules.pk)).content.decode()
+    wrong = staff.get(page("rehearse", rules.pk), {"since": "x", "until": ""}).content.decode()
+
+    assert "Of 1 order, 1 would have come from elsewhere." in shown
+    assert order.number in shown
+    assert "far (CN)" in shown
+    assert "No order of these days kept what it could have come from." in yesterday
+    assert "Enter a valid date." in wrong
+
+
+def test_a_cart_is_tried_by_rules_that_are_not_live(staff, light):
+    add(staff, first="distance")
+    rules = RoutingRules.objects.get()
+    sku = light.variant.sku
+
+    url = staff.get(page("try_it", rules.pk)).url
+    usual = staff.get(reverse("supply:routing"), {"lines": f"{sku} 2", "country": "DE"})
+    other = staff.get(url, {"lines": f"{sku} 2", "country": "DE", "rules": rules.pk})
+    wrong = staff.get(reverse("supply:routing"), {"lines": "NO-1 2\n", "country": "DE"})
+    many = staff.get(reverse("supply:routing"), {"lines": f"{sku} x", "country": "DE"})
+
+    assert "<strong>far, CN (CN): Taken</strong>" in usual.content.decode()
+    assert "far, CN (CN): farther away" in other.content.decode()
+    assert "No variant has this SKU: NO-1." in wrong.content.decode()
+    assert "write a SKU, a space and a number" in many.content.decode()
+
+
+def test_the_page_of_an_order_says_why_it_comes_from_there(staff, light):
+    order = make_order(light)
+
+    shown = staff.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
+
+    assert "Usual: fewest parcels, then lowest landed cost, then nearest" in shown
+    assert "dearer" in shown
+
+
+def test_only_who_may_see_rules_tries_carts(client, light):
+    clerk = User.objects.create_user("clerk@fara.example", "a password", is_staff=True)
+    client.force_login(clerk)
+    assert client.get(reverse("supply:routing")).status_code == 403
+
+    clerk.user_permissions.add(Permission.objects.get(codename="view_routingrules"))
+    assert client.get(reverse("supply:routing")).status_code == 200
