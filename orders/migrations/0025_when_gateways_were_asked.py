@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0023_reviews_of_payments'),
+        ('orders', '0024_routing_rules'),
     ]
 
     operations = [
