@@ -30,6 +30,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "account.password_changed": (Route(sender="email", template="password_changed"),),
         "account.factors_changed": (Route(sender="email", template="factors_changed"),),
         "order.placed": (Route(sender="email", template="order_placed"),),
+        "order.address_corrected": (Route(sender="email", template="address_corrected"),),
         "order.canceled": (Route(sender="email", template="order_canceled"),),
         "order.lines_refused": (Route(sender="email", template="lines_refused"),),
         "order.refunded": (Route(sender="email", template="order_refunded"),),

@@ -94,7 +94,8 @@ class AddressActions(StaffAdmin):
             title=gettext("Correct the address"),
             explain=gettext(
                 "Only as long as no supplier has it. The country stays. What you write goes on the"
-                " label as it is; what stood there before, and your reason, stay on the order."
+                " label as it is; what stood there before, and your reason, stay on the order. The"
+                " shopper gets an e-mail with both addresses."
             ),
             form_class=CorrectedForm,
             initial=_known(order),

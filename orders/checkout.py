@@ -21,7 +21,7 @@ from orders import (
     freezing,
     lingering,
     making_way,
-    payments,
+    opening,
     redeeming,
     reservations,
 )
@@ -244,7 +244,7 @@ def _place(  # noqa: PLR0913
         order=order, lines=read.lines, planned=planned, units=units, totals=totals, now=now
     )
     held = reservations.of(lines=order_lines, until=order.pay_before, now=now)
-    payment = payments.first_of(order, now=now)
+    payment = opening.first_of(order, now=now)
     insert_together([order, *order_lines, *held, payment])
     redeeming.redeem(order=order, applied=billed.found.outcome.applied, now=now)
     levels = {line.level_id for line in order_lines}

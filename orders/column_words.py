@@ -86,6 +86,7 @@ COLUMNS = {
     "is_current": _("Being filled"),
     "SupplierToAsk.since": _("Erased here"),
     "asked_at": _("Supplier asked"),
+    "Payment.asked_at": _("Gateway asked for its page"),
     "asked_by": _("Asked by"),
     "listing": _("Listing"),
     "quoted_amount": _("Price that was shown"),

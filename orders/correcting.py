@@ -10,11 +10,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
-from orders import address_checks, addresses, holding
+from orders import address_checks, addresses, facts, holding, taxes
 from orders.models import Order, PurchaseOrder
 from storefront.lib.address import Address
 from storefront.lib.transactions import needs_transaction
@@ -83,16 +84,22 @@ def confirm(*, order: Order, reason: str, actor: str, now: datetime) -> None:
     _let_go(order, actor=actor, now=now)
 
 
-@transaction.atomic(durable=True)
 def correct(*, order: Order, ship_to: Address, reason: str, actor: str, now: datetime) -> None:
     """Send an order elsewhere in its country, as long as no supplier was told where.
 
-    What is doubtful about the new address, the reason answers. The country stays, for prices and
-    routes are its own, and so does the region where tax was added for it.
+    The shopper is told. What is doubtful about the new address, the reason answers. The country
+    stays, for prices and routes are its own, and so does the region where tax was added for it:
+    what was paid stays what the order comes to. A tax service may be asked.
 
     Locks:  the order, then its purchase orders in id order
     Raises: SettledError, StillWrongError
     """
+    _insist_on_tax(order, ship_to)  # before anything is locked
+    _correct(order=order, ship_to=ship_to, reason=reason, actor=actor, now=now)
+
+
+@transaction.atomic(durable=True)
+def _correct(*, order: Order, ship_to: Address, reason: str, actor: str, now: datetime) -> None:
     order = _locked(order)
     if _sent(order).exists():
         raise SettledError(gettext("A supplier has the address already: call him."))
@@ -106,7 +113,35 @@ def correct(*, order: Order, ship_to: Address, reason: str, actor: str, now: dat
     noted = address_checks.note(ship_to, reason=reason)
     order.address_check = {**noted, "reason": "", "staff": [*kept, entry]}
     order.save(update_fields=["ship_to", "address_check"])
+    facts.address_corrected(order, was=was, place=len(kept) + 1, at=now)
     _let_go(order, actor=actor, now=now)
+
+
+def _insist_on_tax(order: Order, ship_to: Address) -> None:
+    """Refuse a place that is taxed otherwise than the lines of the order are.
+
+    Raises: StillWrongError
+    """
+    was = Address(**order.ship_to)
+    changed = [part for part in ("region", "postcode") if _of(was, part) != _of(ship_to, part)]
+    if not settings.TAX_SERVICE:
+        changed = [part for part in changed if part == "region"]  # our table knows no postcodes
+    if not changed or ship_to.country != was.country:
+        return
+    there = taxes.treatment(
+        channel=order.channel,
+        country=ship_to.country,
+        region=ship_to.region,
+        postcode=ship_to.postcode,
+        on=order.placed_at.date(),
+    )
+    if order.lines.exclude(tax_rate=there.rate).exists():
+        words = gettext("It is taxed otherwise than what was paid: cancel it, and order anew.")
+        raise StillWrongError(dict.fromkeys(changed, words))
+
+
+def _of(address: Address, part: str) -> str:
+    return str(getattr(address, part)).strip()
 
 
 def _refuse(order: Order, was: Address, ship_to: Address) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from notifications.outbox import tell
 from orders import order_lines, redeeming
 from orders.access import order_url
 from orders.models import Order, OrderLine, PaymentEvent, PurchaseOrder
+from storefront.lib.address import Address
 from storefront.lib.money import Money
 
 
@@ -70,6 +72,17 @@ def order_placed(order: Order, *, at: datetime) -> None:
             "arrives_from": order.arrives_from.isoformat() if order.arrives_from else "",
             "arrives_to": order.arrives_to.isoformat() if order.arrives_to else "",
         },
+        at=at,
+    )
+
+
+def address_corrected(order: Order, *, was: Address, place: int, at: datetime) -> None:
+    """Tell the shopper where it goes now; ``place`` counts the corrections of the order."""
+    tell(
+        name="order.address_corrected",
+        key=f"order.address_corrected:{order.number}:{place}",
+        subject=f"order:{order.number}",
+        payload={**_basics(order), "ship_to": order.ship_to, "was": asdict(was)},
         at=at,
     )
 

@@ -81,7 +81,7 @@ def closing_pages[T](place: Callable[[], T], *, now: datetime) -> T:
 
 
 def carry_on(*, cart: Cart, token: str) -> None:
-    """Let a new cart know the browser whose last cart was ordered."""
+    """Let a new cart know the browser, or program, whose last cart was ordered."""
     last = Cart.objects.filter(token=token).first() if token else None
     if last is not None and last.pk != cart.pk and not cart.browser_key:
         cart.browser_key = last.browser_key or last.token
@@ -194,7 +194,7 @@ def _refuse_under_way(earlier: Sequence[Order], now: datetime) -> None:
     for order in earlier:
         for payment in payments.of_order(order):
             is_asked = payment.status == Payment.Status.CREATED
-            if is_asked and payment.status_since > now - OPENING_FOR:
+            if is_asked and payment.asked_since > now - OPENING_FOR:
                 raise HeldAlreadyError([order], order.pay_before)
             if payment.status == Payment.Status.REQUIRES_ACTION:
                 pages.append(payment)

@@ -1,30 +1,20 @@
-"""Open a payment, and hear what became of it: each piece of news once, in any order."""
+"""Hear what became of a payment: each piece of news once, in any order."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from orders import allocations, disputing, facts, ledger, lingering, reviewing
+from orders import allocations, disputing, facts, ledger, reviewing
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent
-from storefront.lib.failures import PermanentError
-from storefront.lib.inserting import insert
 from storefront.lib.prepared import Prepared
-from storefront.lib.states import LostRaceError
 
 Status = Payment.Status
-LIVE = (Status.CREATED, Status.REQUIRES_ACTION, Status.AUTHORIZED, Status.CAPTURED)
-
-
-class NotPayableError(Exception):
-    """The order waits for no payment: it is paid, expired or canceled."""
 
 
 class UnknownPaymentError(LookupError):
@@ -33,77 +23,6 @@ class UnknownPaymentError(LookupError):
 
 class TooEarlyError(Exception):
     """The news builds on news that we have not heard yet: tell it again later."""
-
-
-def start(*, order: Order, return_url: str, now: datetime, first: Payment | None = None) -> Payment:
-    """Open a payment at the gateway, or return the one that waits for the shopper already.
-
-    Our key is stored before the call, so a lost answer is asked for again and not opened twice.
-
-    Shape:  ``first`` is the payment of an order that was placed for this very request
-
-    Raises: NotPayableError  the order waits for no payment
-            TemporaryError, PermanentError  the gateway did not open it; call again
-    """
-    payment = first or _row_for(order, now)
-    if payment.pay_url or payment.status in {Status.AUTHORIZED, Status.CAPTURED}:
-        return payment
-    try:
-        opened = gateway_for(payment.gateway).open(
-            key=payment.key,
-            amount=payment.total,
-            description=order.number,
-            return_url=return_url,
-            locale=order.locale,
-        )
-    except PermanentError as error:
-        # The refusal stays with the key: the next try opens another payment, under its own.
-        if not error.may_have_happened and payment.status == Status.CREATED:
-            with suppress(LostRaceError):  # the other tab was refused as well
-                payment.move(Status.FAILED, at=now, problem=str(error)[:300])
-        raise
-    try:
-        payment.move(
-            Status.REQUIRES_ACTION, at=now, reference=opened.reference, pay_url=opened.pay_url
-        )
-    except LostRaceError:  # the other tab asked with the same key and got the same answer
-        payment.refresh_from_db()
-    return payment
-
-
-@transaction.atomic(durable=True)
-def _row_for(order: Order, now: datetime) -> Payment:
-    (order,) = _ORDER(order_id=order.pk)
-    tried = of_order(order)
-    live = next((payment for payment in tried if payment.status in LIVE), None)
-    if live is not None and live.status in {Status.AUTHORIZED, Status.CAPTURED}:
-        return live
-    if order.status != Order.Status.PENDING_PAYMENT or order.pay_before <= now:
-        raise NotPayableError(order.number)
-    lingering.stay(order, now=now)
-    if live is not None:
-        return live
-    payment = _attempt(order, len(tried) + 1, now)
-    insert([payment])
-    return payment
-
-
-def first_of(order: Order, *, now: datetime) -> Payment:
-    """Make the first payment of an order; it is written together with that."""
-    return _attempt(order, 1, now)
-
-
-def _attempt(order: Order, number: int, now: datetime) -> Payment:
-    return Payment(
-        order=order,
-        gateway=settings.PAYMENT_GATEWAY,
-        key=f"pay:{order.number}:{number}",
-        currency=order.currency,
-        amount=order.total_amount,
-        status=Status.CREATED,
-        status_since=now,
-        created_at=now,
-    )
 
 
 def of_order(order: Order) -> list[Payment]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import random
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
 from celery import Task, shared_task
@@ -23,6 +23,7 @@ from orders import (
     purchasing,
     reconciling,
     resolving,
+    silent,
     tallying_sales,
     unseeing,
     waiting,
@@ -38,9 +39,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 200
 TRIED_TO_GO_ON = 5
+GATEWAY = 0  # in the names of lanes: no supplier has this number
 LANE_PATIENCE_S = 10
-# A gateway is asked about a silent payment only after the shopper had time to pay.
-SILENT_AFTER = timedelta(minutes=1)
 
 
 @shared_task
@@ -200,13 +200,25 @@ def settle_payments(**_: Any) -> None:
 
 @shared_task
 def settle(*, request_id: int, **_: Any) -> None:
+    """Carry out one request; a gateway that hangs holds its own lanes, and no other worker."""
+    with suppress(LaneFullError), lane(Work.ORDERS, GATEWAY):
+        if _is_settled(request_id):
+            others = [each for each in capturing.due(now=timezone.now()) if each != request_id]
+            if others:  # those who found the lanes full have gone
+                settle.delay(request_id=random.choice(others))  # noqa: S311 - any of them
+
+
+def _is_settled(request_id: int) -> bool:
+    """Carry out what a request needs; tell whether the gateway may be asked for more."""
     request = PaymentEvent.objects.select_related("payment").get(pk=request_id)
     if PaymentEvent.objects.filter(answers=request).exists():
-        return
+        return False  # whoever did it went on
     try:
         capturing.carry_out(payment=request.payment, now=timezone.now())
     except (OutsideError, payments.TooEarlyError) as error:
         log.warning("%s waits for its gateway: %s", request, error)
+        return False
+    return PaymentEvent.objects.filter(answers=request).exists()
 
 
 @shared_task
@@ -220,25 +232,7 @@ def secure_ending(**_: Any) -> None:
 @shared_task
 def ask_gateways(**_: Any) -> None:
     """Ask about payments of which we heard nothing: a lost webhook is no lost order."""
-    silent = Payment.objects.filter(
-        status__in=[
-            Payment.Status.REQUIRES_ACTION,
-            Payment.Status.VOIDED,
-            Payment.Status.EXPIRED,
-        ],
-        status_since__lte=timezone.now() - SILENT_AFTER,
-        status_since__gte=timezone.now() - timedelta(days=2),
-        order__status__in=[
-            Order.Status.PENDING_PAYMENT,
-            Order.Status.CANCELED,
-            Order.Status.EXPIRED,
-        ],
-    ).exclude(reference="")
-    for payment in silent.order_by("pk")[:BATCH]:
-        try:
-            payments.read(payment=payment, now=timezone.now())
-        except (OutsideError, payments.TooEarlyError) as error:
-            log.warning("%s: the gateway did not tell: %s", payment, error)
+    silent.ask(now=timezone.now())
 
 
 @shared_task
@@ -246,15 +240,13 @@ def expire_unpaid(**_: Any) -> None:
     """Let unpaid orders go, after closing the gateway's page and asking a last time.
 
     A page that cannot be closed may still be paid at: that money is given back when we hear of it.
+    A gateway that is away keeps no goods from others.
     """
-    now = timezone.now()
+    now, patience = timezone.now(), silent.Patience()
     late = Order.objects.filter(status=Order.Status.PENDING_PAYMENT, pay_before__lte=now)
     for order in late.order_by("pk")[:BATCH]:
-        try:
-            for payment in order.payments.filter(status=Payment.Status.REQUIRES_ACTION):
-                payments.abandon(payment=payment, now=now)
-        except (OutsideError, payments.TooEarlyError) as error:
-            log.warning("%s: the gateway could not be asked: %s", order, error)
+        for payment in order.payments.filter(status=Payment.Status.REQUIRES_ACTION):
+            patience.ask(payment, payments.abandon, now=now)
         checkout.expire(order=order, now=now)
 
 

@@ -8,9 +8,12 @@ TABLES = {
     "Parcel": (_("parcel"), _("parcels")),
     "Shipment": (_("shipment"), _("shipments")),
     "ParcelLine": (_("line of a parcel"), _("lines of parcels")),
+    "AskedFreight": (_("freight as the supplier says"), _("freights as the supplier says")),
     "TrackingEvent": (_("news of a parcel"), _("news of parcels")),
 }
 COLUMNS = {
+    "location": _("From"),
+    "is_active": _("In use"),
     "shipment": _("Shipment"),
     "carrier": _("Carrier"),
     "number": _("Tracking number"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from orders import routing_rules
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.ranking import Rules
 from orders.routing import Plan, PlannedParcel
+from shipping.models import AskedFreight
 from shipping.refusing import Reason, reason_for
 from storefront.lib.money import Money
 from suppliers import scorecards
@@ -23,6 +24,20 @@ from suppliers.routes import Load, Piece, Route, best, load_of
 TIERS = ("economy", "express")
 # Routes change when staff edit them; every page asks for them.
 KEPT_FOR = timedelta(seconds=60)
+_ASKED = "asked places"  # among the notes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldWay:
+    """What a supplier says of one way of a parcel: the price as the shopper pays it, and days."""
+
+    price: Money
+    min_days: int
+    max_days: int
+
+
+# By location, then by the supplier's own name of the way; the locations whose supplier told.
+type Told = Mapping[int, Mapping[str, ToldWay]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +51,14 @@ class Promise:
     country_from: str
 
 
-def for_plan(
+def for_plan(  # noqa: PLR0913 - what, where to, by when, and what is known of it
     *,
     plan: Plan,
     country: str,
     now: datetime,
     pieces: Mapping[int, Piece],
     by: date | None = None,
+    told: Told | None = None,
 ) -> list[ShippingQuote]:
     """Quote every way to deliver a plan (in time): per tier, the cheapest route of each parcel.
 
@@ -50,7 +66,8 @@ def for_plan(
     cell does not take the choice from the whole cart. Nothing is quoted when a parcel cannot
     travel at all; ``reasons`` says why.
 
-    Shape:  ``pieces`` maps variants to what they weigh
+    Shape:  ``pieces`` maps variants to what they weigh; ``told`` what suppliers say themselves,
+            before which the table gives way
     """
     if not plan.parcels:
         return []
@@ -61,7 +78,7 @@ def for_plan(
         for parcel in plan.parcels:
             routes = [
                 route
-                for route in _routes(parcel, country, now)
+                for route in _routes(parcel, country, now, told)
                 if by is None or days(route, parcel.lead_days, now)[1] <= by
             ]
             load = loads[parcel.location_id]
@@ -79,17 +96,22 @@ def for_plan(
 
 
 def reasons(
-    *, plan: Plan, country: str, now: datetime, pieces: Mapping[int, Piece]
+    *,
+    plan: Plan,
+    country: str,
+    now: datetime,
+    pieces: Mapping[int, Piece],
+    told: Told | None = None,
 ) -> list[Reason]:
     """Say in the shopper's language what keeps parcels of a plan from travelling.
 
     Shape:  one for each parcel that no route may carry; for the others, one for each tier
-            that may not; ``pieces`` as in ``for_plan``
+            that may not; ``pieces`` and ``told`` as in ``for_plan``
     """
     loads = _loads(plan, pieces)
     found = []
     for parcel in plan.parcels:
-        routes = _routes(parcel, country, now)
+        routes = _routes(parcel, country, now, told)
         load = loads[parcel.location_id]
         if best(routes, load) is None:
             missing = {"": routes}
@@ -117,6 +139,16 @@ def outlay(quote: ShippingQuote) -> tuple[Decimal, date]:
 def forget() -> None:
     """Read the routes anew at the next question."""
     _KEPT.forget()
+
+
+def asked_places(now: datetime) -> frozenset[int]:
+    """Name the locations whose suppliers are asked what a way costs; lists need not know."""
+    kept = notes(now)
+    if _ASKED not in kept:
+        rows = AskedFreight.objects.filter(is_active=True)
+        kept[_ASKED] = frozenset(rows.values_list("location", flat=True))
+    found: frozenset[int] = kept[_ASKED]
+    return found
 
 
 def notes(now: datetime) -> dict[Hashable, Any]:
@@ -171,9 +203,26 @@ class _Kept:
 _KEPT = _Kept()
 
 
-def _routes(parcel: PlannedParcel, country: str, now: datetime) -> Sequence[Route]:
+def _routes(
+    parcel: PlannedParcel, country: str, now: datetime, told: Told | None
+) -> Sequence[Route]:
     currency = parcel.lines[0].candidate.cost.currency
-    return routes_from(parcel.location_id, country=country, currency=currency, now=now)
+    found = routes_from(parcel.location_id, country=country, currency=currency, now=now)
+    ways = (told or {}).get(parcel.location_id)
+    if ways is None:
+        return found
+    return [_as_told(route, way) for route in found if (way := ways.get(route.carrier_service))]
+
+
+def _as_told(route: Route, way: ToldWay) -> Route:
+    """Have a way cost what its supplier asks, and come no sooner than he says."""
+    return replace(
+        route,
+        base=way.price,
+        per_kg=Money.zero(way.price.currency),
+        min_days=max(route.min_days, way.min_days),
+        max_days=max(route.max_days, way.max_days),
+    )
 
 
 def routes_from(location_id: int, *, country: str, currency: str, now: datetime) -> list[Route]:

@@ -47,10 +47,19 @@ def reason_for(
         country_from=country_from,
         tier=tier,
         code=str(code),
-        sentence=_SENTENCES[str(code)]() % words,
+        sentence=_of_tier(tier, _SENTENCES[str(code)]() % words),
     )
 
 
+def _of_tier(tier: str, sentence: str) -> str:
+    """Say of which pace it is true: by another one the parcel may well travel."""
+    return f"{_TIERS[tier]()}: {sentence}" if tier in _TIERS else sentence
+
+
+_TIERS: Mapping[str, Callable[[], str]] = {
+    "economy": lambda: _("Standard"),
+    "express": lambda: _("Express"),
+}
 _SENTENCES: Mapping[str, Callable[[], str]] = {
     NO_ROUTE: lambda: _("No route goes from %(start)s to %(end)s."),
     TOO_HEAVY: lambda: _("From %(start)s to %(end)s this is too heavy for one parcel."),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from orders import capturing, ledger, payments, purchasing
+from orders import capturing, ledger, opening, payments, purchasing
 from orders.auditing import days
 from orders.models import MoneyDifference, Payment, PaymentEvent, PurchaseOrder
 from storefront.lib.money import Money
@@ -47,7 +47,7 @@ def two_sellables(*, price="39.99"):
 def open_order(*listings):
     """Sell something by the clock of the shelves; its money moves today."""
     order = make_order(*(listings or [make_sellable()]), now=NOON)
-    return payments.start(order=order, return_url=BACK, now=NOON)
+    return opening.start(order=order, return_url=BACK, now=NOON)
 
 
 def hear(payment):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from orders import capturing, ledger, payments, purchasing
+from orders import capturing, ledger, opening, payments, purchasing
 from orders.models import Payment, PaymentEvent, PurchaseOrder
 from storefront.dashboard.invariants import checking
 from suppliers.models import StockLevel
@@ -23,7 +23,7 @@ def two_sellables():
 
 
 def start(order):
-    return payments.start(order=order, return_url=BACK, now=NOON)
+    return opening.start(order=order, return_url=BACK, now=NOON)
 
 
 def buy(stripe, *listings, card=GOOD_CARD, many=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -101,6 +102,8 @@ class Payment(Stateful):
     dispute_status_since = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
+    # when the gateway was asked for its page, if that was later than the payment was made
+    asked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -130,6 +133,11 @@ class Payment(Stateful):
     @property
     def total(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def asked_since(self) -> datetime:
+        """Since when the gateway may be opening its page, if it is not open yet."""
+        return self.asked_at or self.created_at
 
     @property
     def open_amount(self) -> Money:

@@ -13,7 +13,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders import carts
+from orders import carts, making_way
 from orders.cart_view import LineView
 from orders.models import Cart
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY
@@ -21,10 +21,11 @@ from shipping import promising
 from storefront.api import idempotency, kinds
 from storefront.api.describing import describes, of_path
 from storefront.api.endpoint import Endpoint, country_on, our_channel
-from storefront.api.fields import COUNTRY, MoneyFields, Strict, Whole, picture_urls
+from storefront.api.fields import COUNTRY, MoneyFields, Strict, Text, Whole, picture_urls
 from storefront.api.idempotency import Attempt
 from storefront.api.problems import ProblemError
 
+MAX_TOKEN = 43
 MAX_ID = 2**53 - 1  # what every JSON reader can hold
 TOKEN = of_path("token", "The cart's token: who has it has the cart.")
 LINE_ID = OpenApiParameter("line_id", int, OpenApiParameter.PATH)
@@ -48,6 +49,15 @@ class NewCart(Strict):
         ),
     )
     locale = serializers.ChoiceField(settings.LANGUAGES, default="en")
+    after = Text(
+        max_length=MAX_TOKEN,
+        default="",
+        allow_blank=True,
+        help_text=_(
+            "The token of the same shopper's last cart, once that is ordered: what he holds unpaid"
+            " makes way for what he orders anew, as it does in one browser."
+        ),
+    )
 
 
 class NewLine(Strict):
@@ -153,6 +163,7 @@ class CartList(Endpoint):
                 locale=asked.validated_data["locale"],
                 now=self.now,
             )
+            making_way.carry_on(cart=cart, token=asked.validated_data["after"])
             return Response(shown(cart, self), status=status.HTTP_201_CREATED)
 
         return idempotency.once(request, principal=idempotency.by_address(request), work=work)

@@ -16,7 +16,7 @@ from orders.codes import Closed
 from orders.delivery import ShippingQuote
 from orders.models import Cart
 from orders.promoting import Refusal
-from shipping import promising, quotes
+from shipping import asking_freight, promising, quotes
 from shipping.promising import Looked
 from storefront.api import kinds
 from storefront.api.carts import TOKEN, open_cart_of
@@ -76,8 +76,10 @@ def quotes_for(
         raise ProblemError(kinds.EMPTY_CART)
     if looked.short:
         raise too_little(looked)
+    now = endpoint.now
+    told = asking_freight.ask(cart=cart, plan=looked.plan, country=country, now=now)
     found = quotes.for_plan(
-        plan=looked.plan, country=country, now=endpoint.now, pieces=looked.pieces
+        plan=looked.plan, country=country, now=now, pieces=looked.pieces, told=told
     )
     return looked.cart, found
 

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders import access, cancelling, payments, tasks
+from orders import access, cancelling, opening, tasks
 from orders.access import order_url, paid_url
 from orders.models import Order, Payment
 from storefront.api import idempotency, kinds
@@ -172,9 +172,9 @@ class OrderPay(Endpoint):
     )
     def post(self, _request: Request, number: str, access_key: str) -> Response:
         order = order_of(number, access_key)
-        payment = payments.start(order=order, return_url=paid_url(order), now=self.now)
+        payment = opening.start(order=order, return_url=paid_url(order), now=self.now)
         if payment.status not in PAYABLE:
-            raise payments.NotPayableError(order.number)
+            raise opening.NotPayableError(order.number)
         return Response(PayShown({"pay_url": payment.pay_url}).data)
 
 

@@ -6,12 +6,13 @@ import logging
 from dataclasses import asdict
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders import address_checks, checkout, payments
+from orders import address_checks, checkout, opening
 from orders.access import order_url, paid_url
 from orders.models import Cart, Order, Payment
 from shipping import promising
@@ -178,10 +179,10 @@ class Checkout(Endpoint):
     def _pay_url(self, order: Order, first: Payment | None) -> str | None:
         """Open the payment; when the gateway is away, the order stands all the same."""
         try:
-            payment = payments.start(
-                order=order, return_url=paid_url(order), now=self.now, first=first
+            payment = opening.start(
+                order=order, return_url=paid_url(order), now=timezone.now(), first=first
             )
-        except (OutsideError, payments.NotPayableError) as error:
+        except (OutsideError, opening.NotPayableError) as error:
             log.warning("%s was placed, its payment is not open: %s", order, error)
             return None
         return payment.pay_url or None

@@ -14,7 +14,7 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from orders import cancelling, carts, checkout, codes, making_way, payments, redeeming
+from orders import cancelling, carts, checkout, codes, making_way, opening, redeeming
 from orders.access import order_url
 from orders.models import Order
 from storefront.api import kinds
@@ -158,7 +158,7 @@ TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
     checkout.NothingToPayError: kinds.NOTHING_TO_PAY,
     codes.TooManyCodesError: kinds.TOO_MANY_CODES,
     redeeming.SpentError: lambda error: (kinds.CODE_SPENT, {"code": error.code}),
-    payments.NotPayableError: kinds.NOT_PAYABLE,
+    opening.NotPayableError: kinds.NOT_PAYABLE,
     cancelling.TooLateError: kinds.TOO_LATE,
     OutsideError: kinds.GATEWAY_AWAY,
 }

@@ -101,6 +101,11 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Rules of routing"), "alt_route", "orders_routingrules_changelist"),
                 (_("Try a cart"), "shopping_cart_checkout", "supply:routing"),
                 (_("Routes of parcels"), "route", "suppliers_service_changelist"),
+                (
+                    _("Freight as the supplier says"),
+                    "local_shipping",
+                    "shipping_askedfreight_changelist",
+                ),
                 (_("Connections"), "cable", "suppliers_connection_changelist"),
                 (
                     _("Sources of competitors' prices"),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from storefront.web import account, addresses, changing, coming_in, passwords, privacy
+from storefront.web import account, addresses, changing, coming_in, paid, passwords, privacy
 
 urlpatterns = [
     # /en/account/: my orders
     path("", account.account, name="account"),
+    # /en/account/payments/: what was charged and given back
+    path("payments/", paid.paid, name="account_paid"),
     path("profile/", account.profile, name="account_profile"),
     # /en/account/email/: another address, which is proven first
     path("email/", changing.email, name="account_email_change"),

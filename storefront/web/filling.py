@@ -13,8 +13,9 @@ from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Cart
 from orders.routing import Plan
 from orders.totaling import Totals
-from shipping import promising, quotes
+from shipping import asking_freight, promising, quotes
 from shipping.promising import Looked, Short
+from shipping.quotes import Told
 from shipping.refusing import Reason
 from storefront.lib.money import Money
 
@@ -71,6 +72,7 @@ class Ways:
     looked: Looked
     quotes: Sequence[ShippingQuote]
     quote: ShippingQuote | None
+    told: Told
 
     @property
     def can_go(self) -> bool:
@@ -86,13 +88,17 @@ def ways(
     """
     looked = promising.look(cart=cart, country=country, now=now, known=known)
     offered: list[ShippingQuote] = []
+    told: Told = {}
     if looked.plan.parcels and not looked.short:
-        offered = sorted(
-            quotes.for_plan(plan=looked.plan, country=country, now=now, pieces=looked.pieces),
-            key=quotes.outlay,
+        plan = looked.plan
+        told = asking_freight.ask(cart=cart, plan=plan, country=country, now=now)
+        found = quotes.for_plan(
+            plan=plan, country=country, now=now, pieces=looked.pieces, told=told
         )
+        offered = sorted(found, key=quotes.outlay)
     chosen = next((quote for quote in offered if quote.tier == tier), None)
-    return Ways(looked=looked, quotes=offered, quote=chosen or (offered[0] if offered else None))
+    chosen = chosen or (offered[0] if offered else None)
+    return Ways(looked=looked, quotes=offered, quote=chosen, told=told)
 
 
 def fill(
@@ -106,7 +112,9 @@ def fill(
     seen, plan, quote = found.looked.cart, found.looked.plan, found.quote
     reasons: Sequence[Reason] = ()
     if plan.parcels and found.can_go:
-        reasons = quotes.reasons(plan=plan, country=country, now=now, pieces=found.looked.pieces)
+        reasons = quotes.reasons(
+            plan=plan, country=country, now=now, pieces=found.looked.pieces, told=found.told
+        )
     buyer = Buyer.of_cart(cart, country=country, on=now.date(), tax=seen.tax)
     by_variant = {line.variant_id: line for line in seen.lines}
     return FilledCart(

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import access, lingering, payments
+from orders import access, lingering, opening, payments
 from orders.models import Order, Payment
 from storefront.lib.failures import OutsideError
 from storefront.web.visiting import cart_token, forget_cart
@@ -22,14 +22,12 @@ log = logging.getLogger(__name__)
 def go_and_pay(order: Order, *, first: Payment | None = None) -> HttpResponse:
     """Lead on to the payment that waits, or to the order's page if none does.
 
-    Shape:  ``first`` as in ``payments.start``
+    Shape:  ``first`` as in ``opening.start``
     """
     here, return_url = _page_of(order), access.paid_url(order)
     try:
-        payment = payments.start(
-            order=order, return_url=return_url, now=timezone.now(), first=first
-        )
-    except payments.NotPayableError:
+        payment = opening.start(order=order, return_url=return_url, now=timezone.now(), first=first)
+    except opening.NotPayableError:
         return _see(here)
     except OutsideError as error:
         log.warning("%s: the gateway did not open a payment: %s", order.number, error)

@@ -44,6 +44,16 @@ _SUPPLIER = {
     "code": "lumen",
 }
 _ORDER = {**_BASICS, "number": "FL-261124-7K3QX"}
+_ADDRESS = {
+    "name": "Erika Muster",
+    "line1": "Musterweg 1",
+    "line2": "",
+    "postcode": "10115",
+    "city": "Berlin",
+    "region": "",
+    "country": "DE",
+    "phone": "+49301234567",
+}
 _ACCOUNT = {
     "email": "erika@example.org",
     "locale": "en",
@@ -77,18 +87,14 @@ PAYLOADS = {
         "delivery": "4.90",
         "tax": "23.53",
         "total": "147.38",
-        "ship_to": {
-            "name": "Erika Muster",
-            "line1": "Musterweg 1",
-            "line2": "",
-            "postcode": "10115",
-            "city": "Berlin",
-            "region": "",
-            "country": "DE",
-            "phone": "+49301234567",
-        },
+        "ship_to": _ADDRESS,
         "arrives_from": "2026-12-03",
         "arrives_to": "2026-12-09",
+    },
+    "order.address_corrected": {
+        **_ORDER,
+        "ship_to": _ADDRESS,
+        "was": {**_ADDRESS, "postcode": "1011", "city": "Berlin <Mitte>"},
     },
     "order.canceled": {
         **_ORDER,
@@ -117,16 +123,7 @@ PAYLOADS = {
             {"sku": "HL-700-BLK", "title": "Ridge 1800, Black", "quantity": 2},
             {"sku": "CELL <21700>", "title": "", "quantity": 1},
         ],
-        "ship_to": {
-            "name": "Erika Muster",
-            "line1": "Musterweg 1",
-            "line2": "",
-            "postcode": "10115",
-            "city": "Berlin",
-            "region": "",
-            "country": "DE",
-            "phone": "+49301234567",
-        },
+        "ship_to": _ADDRESS,
     },
 }
 

@@ -76,6 +76,7 @@ def test_azerbaijani_leaves_no_english_sentence(name, template):
         "Erika Muster",
         "Musterweg 1",
         "10115 Berlin",
+        "1011 Berlin <Mitte>",
         "\xa0",
         "CJPacket CJPKL0000000000YQ",
     }

@@ -6,6 +6,9 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from notifications import dispatch
+from notifications.models import Event
+from notifications.rendering import render
 from orders import correcting, forgetting, purchasing
 from orders.models import Cart, Order, PurchaseOrder
 from orders.order_facts import address_check
@@ -84,6 +87,30 @@ def test_a_corrected_address_is_what_the_supplier_is_told(held, supplier):
     assert "Corrected by anna@fara.example, 2026-11-24 12:00 UTC: I called her" in address_check(
         order
     )
+
+
+def test_the_shopper_is_told_each_correction_once_and_in_his_language(held):
+    Order.objects.update(locale="az")
+
+    correcting.correct(order=held.order, ship_to=RIGHT, **WHO)
+    correcting.correct(order=held.order, ship_to=HOME, **WHO)
+
+    first, second = Event.objects.filter(name="order.address_corrected").order_by("pk")
+    assert first.payload["was"] == asdict(ODD)
+    assert first.payload["ship_to"] == second.payload["was"] == asdict(RIGHT)
+    (delivery,) = dispatch.fan_out(event=first, now=NOON)
+    assert delivery.recipient == held.order.email
+    letter = render(template=delivery.template, locale="az", payload=first.payload)
+    assert "10117 Berlin" in letter.text
+    assert "1011 Berlin" in letter.text
+    assert "I called her" not in letter.text + letter.html
+
+
+def test_a_refused_correction_is_told_to_nobody(held):
+    with pytest.raises(correcting.StillWrongError):
+        correcting.correct(order=held.order, ship_to=replace(RIGHT, city=""), **WHO)
+
+    assert not Event.objects.filter(name="order.address_corrected").exists()
 
 
 def test_another_reason_still_holds_it(held):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from orders import cancelling, checkout, lingering, payments
+from orders import cancelling, checkout, lingering, opening
 from orders.models import Order, Reservation
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON
@@ -35,7 +35,7 @@ def test_each_sign_of_the_shopper_holds_it_longer_but_not_for_ever(light):
 def test_opening_the_payment_page_is_such_a_sign(light):
     order = make_order(light)
 
-    payments.start(order=order, return_url="http://127.0.0.1/", now=NOON + 10 * MINUTE)
+    opening.start(order=order, return_url="http://127.0.0.1/", now=NOON + 10 * MINUTE)
 
     order.refresh_from_db()
     assert order.pay_before == NOON + 30 * MINUTE

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from notifications.models import Event
-from orders import cancelling, checkout, lingering, making_way, payments
+from orders import cancelling, checkout, lingering, making_way, opening, payments
 from orders.gateways import gateway_for
 from orders.models import Cart, Order, Payment, Reservation
 from storefront.accounts.models import User
@@ -51,7 +51,7 @@ def reserved():
 
 
 def open_at_gateway(order, now=NOON):
-    return payments.start(order=order, return_url="http://127.0.0.1/", now=now)
+    return opening.start(order=order, return_url="http://127.0.0.1/", now=now)
 
 
 def of_browser(order, *listings):

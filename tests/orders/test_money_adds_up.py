@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.models import Listing
-from orders import capturing, checkout, ledger, payments, purchasing, refunding
+from orders import capturing, checkout, ledger, opening, payments, purchasing, refunding
 from orders.gateways import gateway_for
 from orders.models import Order, Payment, PaymentEvent, Promotion, PurchaseOrder
 from storefront.dashboard.invariants.checking import _ask
@@ -78,7 +78,7 @@ def bought(goods, *, way, percent):
     quote = quote_for(cart, price=str(euros(way)))
     email = f"{next(PLACES)}@example.org"
     order = checkout.place(cart=cart, email=email, ship_to=HOME, quote=quote, now=NOON).order
-    payment = payments.start(order=order, return_url="http://127.0.0.1/", now=NOON)
+    payment = opening.start(order=order, return_url="http://127.0.0.1/", now=NOON)
     gateway_for("fake").authorize(payment.reference)
     return order, payments.read(payment=payment, now=NOON)
 

@@ -126,3 +126,22 @@ def test_the_race_is_lost_without_the_guard(monkeypatch):
         oversold += Order.objects.count() - before - 1
 
     assert oversold > 0
+
+
+def test_one_checkout_that_is_submitted_a_hundred_times_at_once_is_one_order():
+    cart = make_cart(make_sellable(quantity=200))
+    quote = quote_for(cart)
+    told = []
+
+    def submit():
+        try:
+            checkout.place(
+                cart=cart, email="erika@example.org", ship_to=HOME, quote=quote, now=NOON
+            )
+        except checkout.AlreadyPlacedError as error:
+            told.append(error.order.pk)
+            raise
+
+    assert all_at_once([submit] * 100, checkout.AlreadyPlacedError) == 99
+    assert set(told) == {Order.objects.get().pk}, "all others are led to the one order"
+    assert sum(StockLevel.objects.values_list("reserved", flat=True)) == 1

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from orders import acknowledging, cancelling, checkout, holding, payments, purchasing, resolving
+from orders import acknowledging, cancelling, checkout, holding, opening, purchasing, resolving
 from orders.models import Order, PaymentEvent, PurchaseOrder
 from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.states import IllegalMoveError
@@ -190,8 +190,8 @@ def test_an_expired_order_is_not_paid_any_more():
     payment = make_payment(order)
     checkout.expire(order=order, now=LATER)
 
-    with pytest.raises(payments.NotPayableError):
-        payments.start(order=order, return_url="http://127.0.0.1/", now=LATER)
+    with pytest.raises(opening.NotPayableError):
+        opening.start(order=order, return_url="http://127.0.0.1/", now=LATER)
 
     payment.refresh_from_db()
     assert payment.status == "expired"

@@ -64,6 +64,7 @@ def test_no_page_keeps_anybody_out(shop, browse, width, theme):
         visit(page, shop + path)
         found += violations(page)
         assert overflow(page) <= 0, path
+        assert page.get_by_role("heading", level=1).count() == 1, path
     for place in checkout_pages(page, shop):
         found += violations(page)
         assert overflow(page) <= 0, place

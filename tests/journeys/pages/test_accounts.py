@@ -7,7 +7,7 @@ import pytest
 from notifications.models import Event
 from storefront.accounts import profile
 from storefront.accounts.models import SavedAddress, User
-from tests.factories.orders import HOME, make_order, make_sellable
+from tests.factories.orders import HOME, make_paid_order, make_sellable
 from tests.factories.shoppers import PASSWORD, make_shopper
 from tests.journeys.pages.conftest import overflow, violations, visit
 
@@ -22,8 +22,8 @@ DOORS = [
     "erased/",
     "email/x/",
 ]
-OWN = ["", "addresses/", "addresses/new/", "profile/", "profile/password/", "email/", "email/sent/",
-       "privacy/", "privacy/erase/"]  # fmt: skip
+OWN = ["", "payments/", "addresses/", "addresses/new/", "profile/", "profile/password/", "email/",
+       "email/sent/", "privacy/", "privacy/erase/"]  # fmt: skip
 
 
 def test_from_a_guests_cart_to_an_account_with_it_by_keyboard_and_without_scripts(shop, browse):
@@ -54,7 +54,7 @@ def test_from_a_guests_cart_to_an_account_with_it_by_keyboard_and_without_script
 def test_no_page_of_an_account_keeps_anybody_out(shop, browse, width, theme):
     user = make_shopper()
     profile.keep(user_id=user.pk, address=HOME, is_default=True)
-    make_order(make_sellable())
+    make_paid_order(make_sellable())
     page = browse(width, theme)
     found, wide = [], []
 

@@ -1,4 +1,4 @@
-"""Staff import bills and settle an address: on a phone and on a desk."""
+"""Staff hand in lists and settle an address: on a phone and on a desk."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from orders.models import Order, SupplierBill
+from shipping.models import Parcel
 from storefront.accounts.models import User
 from tests.factories.orders import HOME, make_purchase_orders
 from tests.factories.shipping import make_accepted_purchase_order
@@ -49,6 +50,38 @@ def test_a_list_of_bills_is_looked_at_before_it_is_entered(office, browse, tmp_p
 
     assert found == []
     assert SupplierBill.objects.get().purchase_order == bought
+
+
+@pytest.mark.parametrize(("width", "theme"), SIZES)
+def test_a_list_of_parcels_says_what_is_wrong_where_it_is_seen(
+    office, browse, tmp_path, width, theme
+):
+    bought = make_accepted_purchase_order()
+    (tmp_path / "parcels.csv").write_text(
+        f"order,carrier,tracking number\n{bought.number},DHL,00340434161094042557\n"
+        f"FL-000000-XXXXX-1,DHL,00340434161094042558\n"
+    )
+    page = browse(width, theme)
+    sign_in(page, office)
+    page.goto(f"{office}/admin/shipping/parcel/enter_list/")
+    found = violations(page)
+    page.get_by_label("Supplier").select_option(index=1)
+    page.set_input_files("input[type=file]", tmp_path / "parcels.csv")
+    press(page, page.get_by_role("button", name="Look at it"))
+    page.get_by_text("1 of 2 parcels can be entered.").wait_for()
+    found += violations(page)
+    page.screenshot(path=tmp_path / f"parcels-{width}.png", full_page=True)
+
+    problem = page.get_by_text("This supplier has no such order.").bounding_box()
+    number = page.get_by_role("cell", name=bought.number).bounding_box()
+    assert problem["x"] + problem["width"] <= width, "nobody scrolls to learn what is wrong"
+    assert number["height"] < 40, "a number stands in one line"
+    assert overflow(page) <= 0
+    press(page, page.get_by_role("button", name="Enter the good ones"))
+    page.get_by_text("1 parcel entered.").wait_for()
+
+    assert found == []
+    assert Parcel.objects.get().shipment.purchase_order == bought
 
 
 @pytest.mark.parametrize(("width", "theme"), SIZES)

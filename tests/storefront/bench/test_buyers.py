@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orders import payments
+from orders import opening, payments
 from orders.gateways import gateway_for
 from orders.models import Allocation, Order, Payment, Reservation
 from storefront.bench.buyers import NotRealError, insist_held, insist_paid
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def held():
     listing = make_sellable(quantity=9)
     return [
-        payments.start(
+        opening.start(
             order=make_order(listing, email=f"{number}@example.org"),
             return_url="http://127.0.0.1/",
             now=NOON,

@@ -118,6 +118,8 @@ def test_nobody_chooses_the_number_of_a_line(filled, light):
         ("x", 422, "Enter how many as a whole number."),
         ("", 422, "Enter how many."),
         ("-1", 422, "Enter a number from 0 to 99."),
+        ("1.5", 422, "Enter how many as a whole number."),
+        ("2147483648", 422, "Enter a number from 0 to 99."),
     ],
 )
 def test_a_wrong_quantity_is_told_at_its_line(filled, quantity, status, words):

@@ -1,0 +1,213 @@
+"""Ask suppliers what the way of each parcel costs, from where their own word counts.
+
+What one answers is kept as long as prices are promised, so that the pages of a checkout and the
+order say the same. Who does not answer in time is not waited for: the table of routes counts.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from hashlib import sha256
+
+from django.core.cache import cache
+from django.db import connections
+from redis import RedisError
+
+from catalog import policies
+from catalog.landing import Costing
+from catalog.models import Channel
+from orders.models import Cart
+from orders.models.cart import PRICE_PROMISED_FOR
+from orders.routing import Plan, PlannedParcel
+from shipping import quotes
+from shipping.quotes import Told, ToldWay
+from storefront.lib import deadlines
+from storefront.lib.address import Address
+from storefront.lib.failures import OutsideError, PermanentError
+from storefront.lib.money import Money
+from storefront.lib.transactions import HeldTransactionError, in_transaction
+from suppliers.adapters.abilities import Freight
+from suppliers.adapters.base import FreightOption, RequestLine
+from suppliers.connecting import adapter_for
+from suppliers.lanes import LaneFullError, Work, lane
+from suppliers.models import Supplier, SupplierOffer
+
+log = logging.getLogger(__name__)
+
+WITHIN_S = 1.5  # all suppliers together: a shopper waits for it
+SILENT_FOR = timedelta(minutes=5)  # who did not answer is let be
+AT_ONCE = 8
+SILENT = False
+
+type Answer = tuple[FreightOption, ...] | bool  # False: he did not say
+
+
+def ask(*, cart: Cart, plan: Plan, country: str, now: datetime) -> Told:
+    """Return what suppliers ask for the ways of planned parcels, by location.
+
+    Who says nothing has no entry. Without a postcode a refusal says nothing either.
+
+    Raises: HeldTransactionError
+    """
+    here = quotes.asked_places(now)
+    parcels = [parcel for parcel in plan.parcels if parcel.location_id in here]
+    if not parcels:
+        return {}
+    if in_transaction():
+        raise HeldTransactionError("a question to suppliers")
+    known = cart.ship_to if cart.ship_to.get("country") == country else {}
+    to = Address(
+        name="", line1="", city="", country=country, postcode=known.get("postcode", "").strip()
+    )
+    answers = _remembered(parcels, to)
+    asked = [parcel for parcel in parcels if parcel.location_id not in answers]
+    if asked:
+        heard = _heard(asked, to)
+        for parcel in asked:
+            answers[parcel.location_id] = heard.get(parcel.location_id, SILENT)
+            _remember(parcel, to, answers[parcel.location_id])
+    costing = policies.costing_of(cart.channel, now=now, country=country)
+    told: dict[int, Mapping[str, ToldWay]] = {}
+    for parcel in parcels:
+        options = answers[parcel.location_id]
+        if isinstance(options, tuple):
+            ways = dict(_ways(parcel, options, channel=cart.channel, costing=costing))
+            if len(ways) == len({option.name for option in options}):
+                told[parcel.location_id] = ways
+    return told
+
+
+def charge(
+    freight: Money, *, parcel: PlannedParcel, costing: Costing, channel: Channel
+) -> Money | None:
+    """Say what a shopper pays for a way that the supplier asks so much for; None: nobody can say.
+
+    It pays the freight, the tax on it and the fees of being paid, less what the prices of the
+    goods pay for their freight already.
+    """
+    rate = costing.dearest(freight.currency)
+    code = parcel.lines[0].candidate.supplier_code
+    terms = costing.terms_of(origin=parcel.country, supplier_code=code)
+    if rate is None or terms is None:
+        return None
+    paid = terms.freight_amount * sum(line.quantity for line in parcel.lines)
+    cost = max(Decimal(0), freight.amount * rate - paid)
+    gross = 1 + terms.tax_rate
+    kept = 1 - terms.channel_fee_rate - terms.payment_fee_rate * gross
+    if kept <= 0:
+        return None
+    return Money(cost * gross / kept, channel.currency).rounded()
+
+
+def _ways(
+    parcel: PlannedParcel,
+    options: Sequence[FreightOption],
+    *,
+    channel: Channel,
+    costing: Costing,
+) -> Iterator[tuple[str, ToldWay]]:
+    """Name what can be charged; of two offers of one name the cheaper comes last, and counts."""
+    for option in sorted(options, key=lambda each: -each.price.amount):
+        price = charge(option.price, parcel=parcel, costing=costing, channel=channel)
+        if price is not None:
+            way = ToldWay(price=price, min_days=option.min_days, max_days=option.max_days)
+            yield option.name, way
+
+
+def _heard(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, Answer]:
+    """Ask all at once; who has not answered in time has not answered."""
+    ends_at = time.monotonic() + WITHIN_S
+    heard: dict[int, Answer] = {}
+    skus = dict(
+        SupplierOffer.objects.filter(
+            pk__in=[line.candidate.offer_id for parcel in parcels for line in parcel.lines]
+        ).values_list("pk", "supplier_sku")
+    )
+    pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="ask-freight")
+    with ExitStack() as lines:
+        asked = [
+            pool.submit(partial(_asked, connector, parcel, to, skus, ends_at, heard))
+            for connector, parcel in _connected(parcels, lines)
+        ]
+        wait(asked, timeout=max(0.0, ends_at - time.monotonic()))
+        pool.shutdown(wait=False, cancel_futures=True)
+        return dict(heard)  # what comes later is not waited for
+
+
+def _connected(
+    parcels: Sequence[PlannedParcel], lines: ExitStack
+) -> list[tuple[Freight, PlannedParcel]]:
+    """Open one line to each supplier who can be asked for freight."""
+    connectors: dict[int, object] = {}
+    for supplier in Supplier.objects.filter(pk__in={parcel.supplier_id for parcel in parcels}):
+        try:
+            lines.enter_context(lane(Work.QUESTIONS, supplier.pk))
+            connectors[supplier.pk] = lines.enter_context(adapter_for(supplier))
+        except (LaneFullError, OutsideError) as error:
+            log.info("%s is not asked for freight: %s", supplier, error)
+    pairs = [(connectors.get(parcel.supplier_id), parcel) for parcel in parcels]
+    return [(connector, parcel) for connector, parcel in pairs if isinstance(connector, Freight)]
+
+
+def _asked(  # noqa: PLR0913, PLR0917 - run in a thread of its own
+    connector: Freight,
+    parcel: PlannedParcel,
+    to: Address,
+    skus: Mapping[int, str],
+    ends_at: float,
+    heard: dict[int, Answer],
+) -> None:
+    try:
+        with deadlines.ending_at(ends_at):
+            heard[parcel.location_id] = connector.freight(
+                country_from=parcel.country,
+                ship_to=to,
+                lines=tuple(
+                    RequestLine(
+                        reference=str(line.variant_id),
+                        sku=skus[line.candidate.offer_id],
+                        quantity=line.quantity,
+                    )
+                    for line in parcel.lines
+                ),
+            )
+    except PermanentError as error:
+        log.info("no freight from %s: %s", parcel.location_id, error)
+        if to.postcode:
+            heard[parcel.location_id] = ()  # he will not carry it there at all
+    except OutsideError as error:
+        log.info("no word about freight from %s: %s", parcel.location_id, error)
+    except Exception:
+        log.exception("freight from %s could not be asked for", parcel.location_id)
+    finally:
+        connections.close_all()  # this thread's own
+
+
+def _remembered(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, Answer]:
+    keys = {_key(parcel, to): parcel.location_id for parcel in parcels}
+    try:
+        return {keys[key]: answer for key, answer in cache.get_many(list(keys)).items()}
+    except (RedisError, OSError):
+        return {}
+
+
+def _remember(parcel: PlannedParcel, to: Address, answer: Answer) -> None:
+    kept_for = SILENT_FOR if answer is SILENT else PRICE_PROMISED_FOR
+    try:
+        cache.set(_key(parcel, to), answer, timeout=kept_for.total_seconds())
+    except (RedisError, OSError):
+        log.warning("freight is asked for each time: Redis is away")
+
+
+def _key(parcel: PlannedParcel, to: Address) -> str:
+    lines = sorted((line.candidate.offer_id, line.quantity) for line in parcel.lines)
+    said = json.dumps([parcel.location_id, to.country, to.postcode, lines])
+    return f"freight:{sha256(said.encode()).hexdigest()}"

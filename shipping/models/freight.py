@@ -1,0 +1,17 @@
+"""From which warehouses the way is charged as the supplier's own API says."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from suppliers.models import StockLocation
+
+
+class AskedFreight(models.Model):
+    """What the supplier asks for each parcel from here counts, and not the table of routes."""
+
+    location = models.OneToOneField(StockLocation, models.PROTECT, related_name="asked_freight")
+    is_active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return str(self.location)

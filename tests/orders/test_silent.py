@@ -1,0 +1,136 @@
+"""A lost webhook is no lost order, and a gateway that is away holds no worker."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from orders import cancelling, opening, silent, tasks
+from orders.gateways import gateway_for
+from orders.gateways.base import PaymentNews
+from orders.models import Order, Payment
+from storefront.lib.failures import PermanentError, TemporaryError
+from tests.factories.orders import make_order, make_sellable
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+LATER = NOON + 2 * MINUTE
+
+
+@pytest.fixture
+def gateway(monkeypatch, quiet_surroundings):
+    monkeypatch.setattr("suppliers.asking_live.ask", lambda **_: set())
+    gateway = gateway_for("fake")
+    gateway.troubles.clear()
+    yield gateway
+    gateway.troubles.clear()
+
+
+@pytest.fixture
+def asked(monkeypatch, gateway):
+    """Count how often the gateway is asked about each payment."""
+    counted: Counter[str] = Counter()
+    really = gateway.history
+
+    def history(*, reference):
+        counted[reference] += 1
+        return really(reference=reference)
+
+    monkeypatch.setattr(gateway, "history", history)
+    return counted
+
+
+def open_page(light):
+    return opening.start(order=make_order(light), return_url="http://127.0.0.1/", now=NOON)
+
+
+def give_up(payment):
+    cancelling.cancel(order=payment.order, reason="given up", actor="shopper", now=NOON)
+
+
+def test_what_was_paid_and_not_told_is_heard_before_what_was_given_up(gateway, monkeypatch):
+    monkeypatch.setattr(silent, "MOST", 2)
+    light = make_sellable(quantity=9)
+    for _ in range(3):
+        give_up(open_page(light))
+    paid = open_page(light)
+    gateway.authorize(paid.reference)
+
+    silent.ask(now=LATER)
+
+    assert Order.objects.get(pk=paid.order_id).status == Order.Status.PLACED
+
+
+def test_a_page_that_could_not_be_closed_is_closed_later(gateway):
+    payment = open_page(make_sellable())
+    give_up(payment)
+
+    silent.ask(now=LATER)
+
+    assert [told.news for told in gateway.payments[payment.reference].news] == [PaymentNews.EXPIRED]
+
+
+def test_one_that_always_fails_keeps_no_other_from_being_asked(gateway, monkeypatch):
+    light = make_sellable(quantity=9)
+    broken = open_page(light)
+    paid = open_page(light)
+    gateway.authorize(paid.reference)
+    really = gateway.history
+
+    def history(*, reference):
+        if reference == broken.reference:
+            raise PermanentError("not understood")
+        return really(reference=reference)
+
+    monkeypatch.setattr(gateway, "history", history)
+
+    silent.ask(now=LATER)
+
+    assert Order.objects.get(pk=paid.order_id).status == Order.Status.PLACED
+
+
+def test_a_gateway_that_is_away_is_asked_no_more_in_this_turn(gateway, asked):
+    light = make_sellable(quantity=9)
+    for _ in range(6):
+        open_page(light)
+    gateway.troubles += [TemporaryError("no answer") for _ in range(6)]
+
+    silent.ask(now=LATER)
+
+    assert sum(asked.values()) == silent.MOST_FAILURES
+
+
+def test_what_was_given_up_long_ago_is_asked_about_once_in_half_an_hour(gateway, asked):
+    light = make_sellable(quantity=9)
+    pages = [open_page(light) for _ in range(4)]
+    for page in pages:
+        give_up(page)
+
+    for minute in range(silent.TURNS):
+        silent.ask(now=NOON + timedelta(hours=5) + minute * MINUTE)
+
+    assert asked == Counter({page.reference: 1 for page in pages})
+
+
+def test_orders_of_a_gateway_that_is_away_give_their_goods_back_all_the_same(gateway, monkeypatch):
+    light = make_sellable(quantity=9)
+    for _ in range(6):
+        open_page(light)
+    Order.objects.update(pay_before=NOON)
+    tried = []
+
+    def abandon(*, reference, key):
+        tried.append((reference, key))
+        raise TemporaryError("no answer")
+
+    monkeypatch.setattr(gateway, "abandon", abandon)
+    monkeypatch.setattr("orders.tasks.timezone.now", lambda: LATER)
+
+    tasks.expire_unpaid()
+
+    assert len(tried) == silent.MOST_FAILURES, "each try may take 15 seconds"
+    assert set(Order.objects.values_list("status", flat=True)) == {Order.Status.EXPIRED}
+    assert Payment.objects.filter(status=Payment.Status.EXPIRED).count() == 6

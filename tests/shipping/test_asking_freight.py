@@ -1,0 +1,255 @@
+"""A parcel costs what its own supplier asks for it, where his word counts; else our table."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from decimal import Decimal
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+
+from catalog.models import Variant
+from orders import sourcing
+from shipping import asking_freight, quotes
+from shipping.models import AskedFreight
+from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.money import Money
+from storefront.lib.transactions import HeldTransactionError
+from suppliers.adapters.base import FreightOption
+from tests.factories.catalog import make_channel, make_exchange_rate, make_listing
+from tests.factories.orders import make_cart, make_sellable
+from tests.factories.price_books import make_terms
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
+
+pytestmark = pytest.mark.django_db
+
+
+def option(price="5.00", name="Standard", currency="EUR", min_days=5, max_days=9):
+    price = Money(Decimal(price), currency)
+    return FreightOption(name=name, price=price, min_days=min_days, max_days=max_days)
+
+
+class Freighter:
+    """A supplier who tells what a way costs, or does something else instead."""
+
+    def __init__(self, *options, instead=None):
+        self.options, self.instead, self.asked = options, instead, []
+
+    def freight(self, *, country_from, ship_to, lines):
+        self.asked.append((country_from, ship_to, lines))
+        if self.instead is not None:
+            self.instead()
+        return self.options
+
+
+def refuses(error):
+    def instead():
+        raise error
+
+    return instead
+
+
+def connect(monkeypatch, **suppliers):
+    """Let each supplier be reached by his code; returns the only one."""
+
+    @contextmanager
+    def adapter_for(row):
+        yield suppliers[row.code]
+
+    monkeypatch.setattr(asking_freight, "adapter_for", adapter_for)
+    return next(iter(suppliers.values()))
+
+
+@pytest.fixture(autouse=True)
+def _fresh(quiet_surroundings):
+    cache.clear()
+
+
+@pytest.fixture
+def light():
+    listing = make_sellable()
+    make_terms(channel=listing.channel)
+    AskedFreight.objects.create(location=listing.level.location)
+    return listing
+
+
+def make_far():
+    """Put another light on the shelf of another supplier."""
+    listing = make_listing(price_amount=Decimal("39.99"), available=5, as_of=NOON)
+    far = make_supplier(code="far")
+    make_level(make_offer(listing.variant, supplier=far), location=make_location(far, "CN", "CN"))
+    return listing
+
+
+def told(cart, now=NOON):
+    lines = [(line.listing.variant_id, line.quantity) for line in cart.lines.all()]
+    plan = sourcing.plan(lines=lines, channel=cart.channel, country="DE", now=now)
+    return plan, asking_freight.ask(cart=cart, plan=plan, country="DE", now=now)
+
+
+def quoted(cart, now=NOON):
+    plan, said = told(cart, now)
+    pieces = Variant.objects.in_bulk()
+    return quotes.for_plan(plan=plan, country="DE", now=now, pieces=pieces, told=said)
+
+
+def test_two_parcels_cost_what_each_of_their_suppliers_says(monkeypatch, light):
+    lumen = connect(monkeypatch, lumen=Freighter(option("5.00")))
+    far = make_far()
+    Variant.objects.update(packed_weight_g=500)
+    make_service(base_amount="1.00")
+    make_service(make_location(make_supplier(code="far"), "CN", "CN"), base_amount="2.50",
+                 per_kg_amount="4.00")  # fmt: skip
+
+    (quote,) = quoted(make_cart(light, far, quantity=2))
+
+    # 5.00 EUR, 3 % of the price before tax for the channel, and 19 % tax
+    assert [str(parcel.price) for parcel in quote.parcels] == ["6.13 EUR", "6.50 EUR"]
+    assert str(quote.price) == "12.63 EUR"
+    ((country, ship_to, lines),) = lumen.asked
+    assert (country, ship_to.country) == ("DE", "DE")
+    assert [(line.sku, line.quantity) for line in lines] == [(light.level.offer.supplier_sku, 2)]
+
+
+def test_it_comes_no_sooner_than_he_says(monkeypatch, light):
+    connect(monkeypatch, lumen=Freighter(option(min_days=1, max_days=20)))
+    make_service(min_days=3, max_days=6)
+
+    (quote,) = quoted(make_cart(light))
+
+    assert (quote.arrives_to - quote.arrives_from).days == 17
+
+
+def test_what_the_prices_of_goods_pay_for_freight_is_not_paid_twice(monkeypatch, light):
+    make_terms(channel=light.channel, freight_amount=Decimal("2.00"))
+    connect(monkeypatch, lumen=Freighter(option("5.00")))
+    make_service()
+
+    (quote,) = quoted(make_cart(light, quantity=2))
+
+    assert str(quote.price) == "1.23 EUR"  # (5 - 2 * 2) / 0.97 * 1.19
+
+
+def test_foreign_money_is_worth_the_most_it_may_be(monkeypatch, light):
+    make_exchange_rate(rate="0.90")
+    connect(monkeypatch, lumen=Freighter(option("10.00", currency="USD")))
+    make_service()
+
+    (quote,) = quoted(make_cart(light))
+
+    assert str(quote.price) == "11.04 EUR"  # 9 / 0.97 * 1.19
+
+
+@pytest.mark.parametrize(
+    "freighter",
+    [
+        Freighter(instead=refuses(TemporaryError("busy"))),
+        Freighter(instead=refuses(PermanentError("which postcode?"))),
+        Freighter(instead=refuses(RuntimeError("a fault of ours"))),
+        Freighter(option(currency="USD")),
+        object(),
+    ],
+    ids=["busy", "refused without a postcode", "broken", "unknown money", "cannot say"],
+)
+def test_where_he_says_nothing_that_counts_our_table_does(monkeypatch, light, freighter):
+    connect(monkeypatch, lumen=freighter)
+    make_service(base_amount="4.90")
+
+    (quote,) = quoted(make_cart(light))
+
+    assert str(quote.price) == "4.90 EUR"
+
+
+def test_who_hangs_is_not_waited_for(monkeypatch, light):
+    may_end = threading.Event()
+    connect(monkeypatch, lumen=Freighter(option(), instead=lambda: may_end.wait(timeout=30)))
+    monkeypatch.setattr(asking_freight, "WITHIN_S", 0.1)
+    make_service(base_amount="4.90")
+
+    (quote,) = quoted(make_cart(light))
+    may_end.set()
+
+    assert str(quote.price) == "4.90 EUR"
+
+
+def test_a_way_that_he_does_not_name_is_not_offered_and_the_reason_is_said(monkeypatch, light):
+    connect(monkeypatch, lumen=Freighter(option(name="Sea")))
+    make_service()
+    cart = make_cart(light)
+
+    plan, said = told(cart)
+
+    pieces = Variant.objects.in_bulk()
+    assert quoted(cart) == []
+    (reason,) = quotes.reasons(plan=plan, country="DE", now=NOON, pieces=pieces, told=said)
+    assert reason.code == "no_route"
+
+
+def test_who_refuses_a_whole_address_carries_nothing_there(monkeypatch, light):
+    connect(monkeypatch, lumen=Freighter(instead=refuses(PermanentError("an island"))))
+    make_service()
+    cart = make_cart(light)
+    cart.ship_to = {"country": "DE", "postcode": "27498"}
+
+    assert quoted(cart) == []
+
+
+def test_what_he_said_holds_through_the_checkout_and_is_asked_once(monkeypatch, light):
+    lumen = connect(monkeypatch, lumen=Freighter(option("5.00")))
+    make_service()
+    cart = make_cart(light)
+    first = quoted(cart)
+    lumen.options = (option("7.00"),)
+
+    assert quoted(cart) == first
+    assert len(lumen.asked) == 1
+    cart.ship_to = {"country": "DE", "postcode": "10115"}
+    assert quoted(cart) != first, "to a postcode it may cost more"
+
+
+def test_who_is_silent_is_not_asked_at_each_page(monkeypatch, light):
+    lumen = connect(monkeypatch, lumen=Freighter(instead=refuses(TemporaryError("busy"))))
+    make_service()
+    cart = make_cart(light)
+
+    assert quoted(cart) == quoted(cart)
+    assert len(lumen.asked) == 1
+
+
+def test_nobody_is_asked_where_our_table_counts(monkeypatch, light):
+    lumen = connect(monkeypatch, lumen=Freighter(option()))
+    AskedFreight.objects.update(is_active=False)
+    make_service(base_amount="4.90")
+
+    (quote,) = quoted(make_cart(light))
+
+    assert (str(quote.price), lumen.asked) == ("4.90 EUR", [])
+
+
+def test_no_lock_is_held_while_suppliers_are_asked(monkeypatch, light):
+    connect(monkeypatch, lumen=Freighter(option()))
+    make_service()
+    cart = make_cart(light)
+
+    with pytest.raises(HeldTransactionError), transaction.atomic():
+        quoted(cart)
+
+
+def test_channels_are_charged_by_their_own_terms(light):
+    plan = sourcing.plan(
+        lines=[(light.variant_id, 1)], channel=make_channel(), country="DE", now=NOON
+    )
+    costing = asking_freight.policies.costing_of(light.channel, now=NOON, country="DE")
+    make_terms(channel=light.channel, channel_fee_rate="0.9999", tax_rate="0.25")
+    dear = asking_freight.policies.costing_of(light.channel, now=NOON, country="DE")
+    (parcel,) = plan.parcels
+    freight = Money(Decimal("5.00"), "EUR")
+
+    def charge(by):
+        return asking_freight.charge(freight, parcel=parcel, costing=by, channel=light.channel)
+
+    assert str(charge(costing)) == "6.13 EUR"
+    assert charge(dear) > Money(Decimal(1000), "EUR")

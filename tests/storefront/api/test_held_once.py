@@ -1,0 +1,40 @@
+"""A program tells whose cart it opens anew, and one shopper holds a thing once."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.models import Order
+from suppliers.models import StockLevel
+
+pytestmark = pytest.mark.django_db
+
+
+def order_again(api, wish, listing, **opened):
+    token = api.post("/api/v1/carts/", {"country": "DE", **opened}).json()["token"]
+    path = f"/api/v1/carts/{token}/"
+    api.post(f"{path}lines/", {"listing_id": listing.pk})
+    return api.post(f"{path}checkout/", wish, key=f"k-{token}")
+
+
+def test_a_shopper_whose_program_names_his_last_cart_holds_a_thing_once(api, cart, wish, listing):
+    api.post(f"{cart}checkout/", wish, key="k1")
+    first = Order.objects.get()
+    last = cart.split("/")[-2]
+
+    answer = order_again(api, wish, listing, after=last)
+    third = order_again(api, wish, listing, after=Order.objects.latest("pk").cart.token)
+
+    first.refresh_from_db()
+    assert (answer.status_code, third.status_code) == (201, 201)
+    assert first.status == Order.Status.CANCELED
+    assert StockLevel.objects.get().reserved == 1
+
+
+@pytest.mark.parametrize("after", ["", "x" * 43])
+def test_a_cart_after_none_that_we_know_is_of_another_shopper(api, cart, wish, listing, after):
+    api.post(f"{cart}checkout/", wish, key="k1")
+
+    order_again(api, wish, listing, after=after)
+
+    assert Order.objects.filter(status=Order.Status.PENDING_PAYMENT).count() == 2
