@@ -14,8 +14,8 @@ from orders.models.routing import CRITERIA
 from orders.ranking import Criterion
 from suppliers.models import Supplier
 
-STEPS = ("first", "second", "third", "fourth", "fifth", "sixth")
-USUAL = {"first": "parcels", "second": "cost", "third": "distance"}
+STEPS = ("step_1", "step_2", "step_3", "step_4", "step_5", "step_6")
+USUAL = {"step_1": "parcels", "step_2": "cost", "step_3": "distance"}
 
 
 def _step(name: str) -> forms.ChoiceField:
@@ -30,12 +30,12 @@ def _step(name: str) -> forms.ChoiceField:
 class RoutingRulesForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """A version of the rules, as a new draft."""
 
-    first = _step("first")
-    second = _step("second")
-    third = _step("third")
-    fourth = _step("fourth")
-    fifth = _step("fifth")
-    sixth = _step("sixth")
+    step_1 = _step("step_1")
+    step_2 = _step("step_2")
+    step_3 = _step("step_3")
+    step_4 = _step("step_4")
+    step_5 = _step("step_5")
+    step_6 = _step("step_6")
     preferred = forms.CharField(required=False, max_length=1_000, widget=UnfoldAdminTextInputWidget)
 
     class Meta:

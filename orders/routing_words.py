@@ -34,12 +34,12 @@ RULES = (
         _("What decides"),
         {
             "channel": Field(_("Channel"), _("Whose orders are routed so.")),
-            "first": Field(PLACES[0], _("The first that differs between two places decides.")),
-            "second": Field(PLACES[1], _("Asked where all before it are equal. Empty: nothing.")),
-            "third": Field(PLACES[2], _("Asked where all before it are equal. Empty: nothing.")),
-            "fourth": Field(PLACES[3], _("Asked where all before it are equal. Empty: nothing.")),
-            "fifth": Field(PLACES[4], _("Asked where all before it are equal. Empty: nothing.")),
-            "sixth": Field(PLACES[5], _("Asked where all before it are equal. Empty: nothing.")),
+            "step_1": Field(PLACES[0], _("The first that differs between two places decides.")),
+            "step_2": Field(PLACES[1], _("Asked where all before it are equal. Empty: nothing.")),
+            "step_3": Field(PLACES[2], _("Asked where all before it are equal. Empty: nothing.")),
+            "step_4": Field(PLACES[3], _("Asked where all before it are equal. Empty: nothing.")),
+            "step_5": Field(PLACES[4], _("Asked where all before it are equal. Empty: nothing.")),
+            "step_6": Field(PLACES[5], _("Asked where all before it are equal. Empty: nothing.")),
             "preferred": Field(
                 _("Preferred suppliers"),
                 _("Their codes, the best first, with commas. They count where preference does."),

@@ -9,17 +9,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 from django.db import transaction
-from django.db.models import F, Sum
 from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
-    invariant,
     precondition,
     rule,
     run_state_machine_as_test,
@@ -33,19 +29,15 @@ from orders import (
     checkout,
     holding,
     ledger,
+    opening,
     payments,
     purchasing,
     refunding,
     resolving,
 )
 from orders.gateways import gateway_for
-from orders.models import Order, OrderLine, Payment, PurchaseOrder
+from orders.models import Order, Payment, PurchaseOrder
 from shipping import shipments
-from storefront.dashboard.invariants.checking import INVARIANTS, _ask
-from storefront.dashboard.invariants.money import MONEY
-from storefront.dashboard.invariants.purchases import PURCHASES
-from storefront.dashboard.invariants.stock import STOCK
-from storefront.dashboard.invariants.supply import SUPPLY
 from storefront.lib.failures import OutsideError, PermanentError
 from storefront.lib.money import Money
 from storefront.lib.states import IllegalMoveError, LostRaceError
@@ -55,13 +47,10 @@ from tests.factories.orders import HOME, make_cart, make_sellable, news_of, quot
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer
 from tests.factories.shipping import make_parcel_news
 from tests.factories.suppliers import NOON, make_location
+from tests.factories.truths import AT_THE_END, UNITS, Truths
 
 pytestmark = pytest.mark.django_db
 
-UNITS = 4
-# No pages are made of this catalog. The money and the stock are asked at each step.
-AT_EACH_STEP = (*STOCK, *MONEY, *PURCHASES)
-AT_THE_END = [one for one in INVARIANTS if one not in SUPPLY]
 # What a verb answers to who asks for something that cannot be (any more).
 REFUSALS = (
     IllegalMoveError,
@@ -82,7 +71,7 @@ WHICH = st.integers(0, 30)
 ANSWERS = st.sampled_from(["yes", "none_left", "lost", "lost_and_done", "down"])
 
 
-class Life(RuleBasedStateMachine):
+class Life(Truths):
     """A shop with two warehouses, whose supplier answers as the machine likes."""
 
     supplier: ScriptedSupplier
@@ -124,7 +113,7 @@ class Life(RuleBasedStateMachine):
                 quote=quote,
                 now=self.now,
             )
-            payments.start(order=placed.order, return_url="http://127.0.0.1/", now=self.now)
+            opening.start(order=placed.order, return_url="http://127.0.0.1/", now=self.now)
 
     @rule(which=WHICH, news=st.sampled_from(["authorized", "failed"]), times=st.integers(1, 2))
     def pay(self, which, news, times):
@@ -264,50 +253,7 @@ class Life(RuleBasedStateMachine):
         if order := self.pick(Order.objects.filter(status="on_hold"), which):
             holding.go_on(order=order, reason="looked", actor="ann", now=self.now)
 
-    # what must be true
-
-    @invariant()
-    def nothing_that_must_be_true_is_false(self):
-        if hasattr(self, "world"):
-            self.insist(AT_EACH_STEP)
-
-    @invariant()
-    def no_more_is_sold_than_there_is(self):
-        if not hasattr(self, "world"):
-            return
-        for level in StockLevel.objects.all():
-            assert level.reserved + level.allocated_unseen <= UNITS
-        sold = (
-            OrderLine.objects.exclude(order__status__in=["expired", "canceled"])
-            .values("level")
-            .annotate(units=Sum(F("quantity") - F("canceled_quantity")))
-        )
-        assert all(one["units"] <= UNITS for one in sold)
-
-    @invariant()
-    def no_order_is_told_twice(self):
-        if hasattr(self, "world"):
-            assert len(self.supplier.effects) == len(set(self.supplier.effects))
-
-    @invariant()
-    def the_money_adds_up(self):
-        if not hasattr(self, "world"):
-            return
-        for payment in Payment.objects.all():
-            taken, given = payment.captured_amount, payment.refunded_amount
-            assert 0 <= given <= taken <= payment.authorized_amount
-            assert taken + payment.released_amount <= payment.authorized_amount
-            worth = PurchaseOrder.objects.filter(
-                order=payment.order, accepted_at__isnull=False
-            ).aggregate(total=Sum("charge_amount"))["total"] or Decimal(0)
-            assert taken <= worth
-
     # helpers
-
-    @staticmethod
-    def insist(invariants):
-        """Ask as of the start: no worker is late here who does not exist."""
-        assert [one for one in (_ask(each, NOON) for each in invariants) if one.count] == []
 
     @staticmethod
     def purchases():

@@ -65,6 +65,6 @@ def test_a_file_of_an_older_shape_is_written_anew(tmp_path):
 def test_a_goal_that_nobody_knows_is_refused_before_anything_is_measured():
     with pytest.raises(
         CommandError,
-        match=r"No goal is called P99\. There are: E1, F1, F2, P1, P10, P11, P12, P13, P2",
+        match=r"No goal is called P99\. There are: E1, E2, F1, F2, P1, P10, P11, P12, P13, P15",
     ):
         call_command("bench", only="p1, P99")

@@ -40,9 +40,11 @@ def light():
 
 
 def given(**more):
-    blank = dict.fromkeys(("second", "third", "fourth", "fifth", "sixth", "preferred", "note"), "")
+    blank = dict.fromkeys(
+        ("step_2", "step_3", "step_4", "step_5", "step_6", "preferred", "note"), ""
+    )
     moments = {f"{name}_{part}": "" for name in ("starts_at", "ends_at") for part in (0, 1)}
-    return {"channel": make_channel().pk, "first": "cost", **blank, **moments, **more}
+    return {"channel": make_channel().pk, "step_1": "cost", **blank, **moments, **more}
 
 
 def add(staff, **more):
@@ -54,11 +56,11 @@ def page(name, *args):
 
 
 def test_a_clerk_drafts_rules_reads_them_and_lets_them_go_live(staff, light):
-    answer = add(staff, first="preference", second="cost", preferred="far, main", note="Winter")
+    answer = add(staff, step_1="preference", step_2="cost", preferred="far, main", note="Winter")
     assert answer.status_code == 200  # no supplier is called main
     assert "No supplier has this code: main." in answer.content.decode()
 
-    answer = add(staff, first="preference", second="cost", preferred="far", note="Winter")
+    answer = add(staff, step_1="preference", step_2="cost", preferred="far", note="Winter")
     assert answer.status_code == 302, answer.context["adminform"].errors
     rules = RoutingRules.objects.get()
     assert (rules.chain, rules.preferred, rules.note) == (["preference", "cost"], ["far"], "Winter")
@@ -79,9 +81,9 @@ def test_a_clerk_drafts_rules_reads_them_and_lets_them_go_live(staff, light):
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"first": ""}, "This field is required"),
-        ({"second": "cost"}, "It stands above already."),
-        ({"second": "preference"}, "Name at least one supplier"),
+        ({"step_1": ""}, "This field is required"),
+        ({"step_2": "cost"}, "It stands above already."),
+        ({"step_2": "preference"}, "Name at least one supplier"),
         (
             {
                 "starts_at_0": "2026-12-02", "starts_at_1": "00:00",
@@ -100,7 +102,7 @@ def test_rules_that_cannot_be_are_refused_in_words(staff, light, asked, words):
 
 def test_a_rehearsal_tells_what_would_have_come_from_elsewhere(staff, light):
     order = make_order(light, quantity=2)
-    add(staff, first="distance")
+    add(staff, step_1="distance")
     rules = RoutingRules.objects.get()
 
     days = {"since": NOON.date(), "until": NOON.date()}
@@ -116,7 +118,7 @@ def test_a_rehearsal_tells_what_would_have_come_from_elsewhere(staff, light):
 
 
 def test_a_cart_is_tried_by_rules_that_are_not_live(staff, light):
-    add(staff, first="distance")
+    add(staff, step_1="distance")
     rules = RoutingRules.objects.get()
     sku = light.variant.sku
 

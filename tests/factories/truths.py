@@ -1,0 +1,67 @@
+"""What must be true of a shop after each step of a machine that lives in it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db.models import F, Sum
+from hypothesis.stateful import RuleBasedStateMachine, invariant
+
+from orders.models import OrderLine, Payment, PurchaseOrder
+from storefront.dashboard.invariants.checking import INVARIANTS, _ask
+from storefront.dashboard.invariants.money import MONEY
+from storefront.dashboard.invariants.purchases import PURCHASES
+from storefront.dashboard.invariants.stock import STOCK
+from storefront.dashboard.invariants.supply import SUPPLY
+from suppliers.models import StockLevel
+from tests.factories.suppliers import NOON
+
+UNITS = 4  # of each light
+# No pages are made of this catalog. The money and the stock are asked at each step.
+AT_EACH_STEP = (*STOCK, *MONEY, *PURCHASES)
+AT_THE_END = [one for one in INVARIANTS if one not in SUPPLY]
+
+
+class Truths(RuleBasedStateMachine):
+    """A machine whose ``world`` stands from its first step on, with a ``supplier`` in it."""
+
+    @invariant()
+    def nothing_that_must_be_true_is_false(self):
+        if hasattr(self, "world"):
+            self.insist(AT_EACH_STEP)
+
+    @invariant()
+    def no_more_is_sold_than_there_is(self):
+        if not hasattr(self, "world"):
+            return
+        for level in StockLevel.objects.all():
+            assert level.reserved + level.allocated_unseen <= UNITS
+        sold = (
+            OrderLine.objects.exclude(order__status__in=["expired", "canceled"])
+            .values("level")
+            .annotate(units=Sum(F("quantity") - F("canceled_quantity")))
+        )
+        assert all(one["units"] <= UNITS for one in sold)
+
+    @invariant()
+    def no_order_is_told_twice(self):
+        if hasattr(self, "world"):
+            assert len(self.supplier.effects) == len(set(self.supplier.effects))
+
+    @invariant()
+    def the_money_adds_up(self):
+        if not hasattr(self, "world"):
+            return
+        for payment in Payment.objects.all():
+            taken, given = payment.captured_amount, payment.refunded_amount
+            assert 0 <= given <= taken <= payment.authorized_amount
+            assert taken + payment.released_amount <= payment.authorized_amount
+            worth = PurchaseOrder.objects.filter(
+                order=payment.order, accepted_at__isnull=False
+            ).aggregate(total=Sum("charge_amount"))["total"] or Decimal(0)
+            assert taken <= worth
+
+    @staticmethod
+    def insist(invariants):
+        """Ask as of the start: no worker is late here who does not exist."""
+        assert [one for one in (_ask(each, NOON) for each in invariants) if one.count] == []
