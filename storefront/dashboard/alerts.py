@@ -83,6 +83,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "groups": [_alerts(group, found) for group in GROUPS if group.causes & seen],
         "count": count(found),
         "most": MOST_PER_CAUSE,
+        "list_name": "alerts",
     }
     return TemplateResponse(request, "dashboard/alerts.html", context)
 

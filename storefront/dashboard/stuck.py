@@ -1,4 +1,4 @@
-"""Everything that waits for a person, oldest first, in one query."""
+"""Everything that waits for a person, what is due first before the rest, in one query."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.urls import reverse
 
+from storefront.dashboard import due
 from storefront.dashboard.cause import Cause
 from storefront.dashboard.causes import CAUSES
 from storefront.lib.money import Money
@@ -21,19 +22,29 @@ SHOWN_PER_CAUSE = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """One thing that waits. ``count`` is how many wait for the same cause."""
+    """One thing that waits. ``count`` is how many wait for the same cause.
+
+    Shape:  ``due`` is until when a person should look; ``taken_by`` who said that he does
+    """
 
     cause: Cause
     count: int
+    row: int
     name: str
     url: str
     since: datetime | None
     at_risk: Money | None
     detail: str
+    due: datetime | None
+    is_late: bool
+    taken_by: str
+    taken_at: datetime | None
 
 
 def find(*, causes: tuple[Cause, ...] = CAUSES, now: datetime, most: int = 0) -> list[Waiting]:
-    """List what waits; of each cause the oldest rows, ``most`` or as many as the start page shows.
+    """List what waits, what is due first before the rest.
+
+    Of each cause the oldest rows, ``most`` or as many as the start page shows.
 
     Each row tells how many there are of its cause in all.
     """
@@ -43,7 +54,8 @@ def find(*, causes: tuple[Cause, ...] = CAUSES, now: datetime, most: int = 0) ->
     with connection.cursor() as cursor:
         cursor.execute(_query(causes, most or SHOWN_PER_CAUSE), {"now": now})
         rows = cursor.fetchall()
-    return [_waiting(by_code[code], *rest) for code, *rest in rows]
+    found = [_waiting(by_code[code], now, *rest) for code, *rest in rows]
+    return sorted(found, key=lambda row: (row.due is None, row.due, row.cause.code, row.row))
 
 
 def causes_for(user: AbstractBaseUser | AnonymousUser) -> tuple[Cause, ...]:
@@ -69,11 +81,16 @@ def _query(causes: tuple[Cause, ...], most: int) -> str:
         for cause in causes
     )
     found = " UNION ALL ".join(parts)
-    return f"SELECT * FROM ({found}) AS found ORDER BY since, code, id"  # noqa: S608
+    return f"""
+        SELECT found.*, t.by, t.at FROM ({found}) AS found
+        LEFT JOIN dashboard_taken t ON t.cause = found.code AND t.row = found.id
+          AND (found.since IS NULL OR t.at >= found.since)
+    """  # noqa: S608
 
 
 def _waiting(  # noqa: PLR0913, PLR0917 - the columns of one row
     cause: Cause,
+    now: datetime,
     total: int,
     row_id: int,
     name: str,
@@ -81,18 +98,26 @@ def _waiting(  # noqa: PLR0913, PLR0917 - the columns of one row
     amount: Decimal | None,
     currency: str,
     detail: str | None,
+    taken_by: str | None,
+    taken_at: datetime | None,
 ) -> Waiting:
     if cause.filters:
         url = reverse(f"admin:{cause.page}_changelist")
         url = f"{url}?{cause.filters.format(name=quote(name))}"
     else:
         url = reverse(f"admin:{cause.page}_change", args=[row_id])
+    until = since + due.within(cause.code) if since else None
     return Waiting(
         cause=cause,
         count=total,
+        row=row_id,
         name=cause.named(name),
         url=url,
         since=since,
         at_risk=None if amount is None else Money(amount, currency),
         detail=cause.told(detail or ""),
+        due=until,
+        is_late=until is not None and until < now,
+        taken_by=taken_by or "",
+        taken_at=taken_at,
     )

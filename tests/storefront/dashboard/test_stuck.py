@@ -246,7 +246,9 @@ def test_many_alike_are_one_line_that_leads_to_their_list(monkeypatch):
     assert row.url.startswith("/admin/suppliers/feedissue/?code__exact=gtin-check-digit")
 
 
-def test_the_oldest_stands_first_and_one_query_finds_all(monkeypatch, django_assert_num_queries):
+def test_what_is_due_first_stands_first_and_one_query_finds_all(
+    monkeypatch, django_assert_num_queries
+):
     make_world(monkeypatch)
     TROUBLE["order_unpaid"]()
 
@@ -254,7 +256,7 @@ def test_the_oldest_stands_first_and_one_query_finds_all(monkeypatch, django_ass
         waiting = stuck.find(now=NOON)
 
     assert waiting[0].cause.code == "order_unpaid"
-    assert [row.since for row in waiting] == sorted(row.since for row in waiting)
+    assert [row.due for row in waiting] == sorted(row.due for row in waiting)
 
 
 def test_a_thousand_of_one_cause_do_not_hide_the_others(monkeypatch):

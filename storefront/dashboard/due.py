@@ -1,0 +1,44 @@
+"""Until when a person should have looked at what waits, by what waiting costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+USUALLY = DAY
+# Hours where each of them loses an order or money, days where nobody waits at the other end.
+WITHIN: Mapping[str, timedelta] = {
+    "purchase_unknown": HOUR,
+    "purchase_not_sent": HOUR,
+    "order_undivided": HOUR,
+    "order_unpaid": HOUR,
+    "stock_risk": HOUR,
+    "payment_expires": HOUR,
+    "payment_unanswered": 2 * HOUR,
+    "call_failed": 2 * HOUR,
+    "purchase_held": 4 * HOUR,
+    "purchase_silent": 4 * HOUR,
+    "purchase_cancel_silent": 4 * HOUR,
+    "order_held": 4 * HOUR,
+    "line_unroutable": 4 * HOUR,
+    "run_failed": 4 * HOUR,
+    "run_quarantined": 4 * HOUR,
+    "stale_supplier": 4 * HOUR,
+    "payment_disputed": 2 * DAY,
+    "money_differs": 2 * DAY,
+    "money_day_late": 2 * DAY,
+    "claim_by_hand": 2 * DAY,
+    "claim_silent": 3 * DAY,
+    "evidence_waits": 3 * DAY,
+    "evidence_ends": 14 * DAY,
+    "offers_withheld": 7 * DAY,
+    "feed_issues": 7 * DAY,
+    "pictures": 7 * DAY,
+    "address_to_erase": 14 * DAY,
+}
+
+
+def within(cause: str) -> timedelta:
+    return WITHIN.get(cause, USUALLY)

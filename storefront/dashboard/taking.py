@@ -1,0 +1,65 @@
+"""Let a person take what waits, so that nobody else does the same, or give it back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from storefront.dashboard import stuck
+from storefront.dashboard.models import Taken
+
+KEPT_FOR = timedelta(days=90)
+LONGEST_NUMBER = 18
+BACK = {"alerts": "supply:alerts", "index": "admin:index"}
+
+
+def take(*, cause: str, row: int, since: datetime | None, by: str, now: datetime) -> str:
+    """Take something that waits; return whose it is now. Of two at once the first has it.
+
+    Shape:  ``since`` it waits: who took it when it waited before has it no more
+    """
+    Taken.objects.filter(at__lt=now - KEPT_FOR).delete()
+    if since is not None:
+        Taken.objects.filter(cause=cause, row=row, at__lt=since).delete()
+    found, _made = Taken.objects.get_or_create(
+        cause=cause, row=row, defaults={"by": by[:100], "at": now}
+    )
+    return found.by
+
+
+def give_back(*, cause: str, row: int) -> None:
+    """Let others take it; also what somebody took who is not there today."""
+    Taken.objects.filter(cause=cause, row=row).delete()
+
+
+@require_POST
+def act(request: HttpRequest) -> HttpResponse:
+    """Take what ``POST`` names, or give it back, and return to the list."""
+    given = request.POST
+    cause, text = given.get("cause", ""), given.get("row", "")
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
+        raise Http404
+    if cause not in {each.code for each in stuck.causes_for(request.user)}:
+        raise PermissionDenied
+    row, now = int(text), timezone.now()
+    if given.get("what") == "give_back":
+        give_back(cause=cause, row=row)
+    else:
+        if given.get("what") == "take_over":
+            give_back(cause=cause, row=row)
+        since = _moment(given.get("since", ""))
+        take(cause=cause, row=row, since=since, by=str(request.user), now=now)
+    return HttpResponseRedirect(reverse(BACK.get(given.get("from", ""), BACK["index"])))
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
