@@ -14,6 +14,7 @@ from orders import allocations, disputing, facts, ledger, lingering, reviewing
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent
+from storefront.lib.failpoints import failpoint
 from storefront.lib.failures import PermanentError
 from storefront.lib.inserting import insert
 from storefront.lib.prepared import Prepared
@@ -48,6 +49,7 @@ def start(*, order: Order, return_url: str, now: datetime, first: Payment | None
     payment = first or _row_for(order, now)
     if payment.pay_url or payment.status in {Status.AUTHORIZED, Status.CAPTURED}:
         return payment
+    failpoint("payment.before_call")
     try:
         opened = gateway_for(payment.gateway).open(
             key=payment.key,
@@ -62,6 +64,7 @@ def start(*, order: Order, return_url: str, now: datetime, first: Payment | None
             with suppress(LostRaceError):  # the other tab was refused as well
                 payment.move(Status.FAILED, at=now, problem=str(error)[:300])
         raise
+    failpoint("payment.after_call")
     try:
         payment.move(
             Status.REQUIRES_ACTION, at=now, reference=opened.reference, pay_url=opened.pay_url
@@ -169,6 +172,7 @@ def apply(
         event, is_news = ledger.write(payment, piece, now=now)
         if event is not None and is_news:
             _follow(order, payment, event, piece, now)
+    failpoint("payment.before_commit")
     return payment
 
 
