@@ -18,7 +18,7 @@ from storefront.lib.failpoints import failpoint
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
 
-app = Celery("storefront")
+app = Celery("storefront", task_cls="storefront.hinting:Hinting")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="claim_tasks")
