@@ -51,6 +51,7 @@ class Tally:
 
     requests: int = 0
     errors: int = 0  # 5xx
+    broken: int = 0  # of these, those that say that we broke, and not that we are closed
     unheard: int = 0  # no answer at all
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -58,6 +59,7 @@ class Tally:
         with self.lock:
             self.requests += 1
             self.errors += status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            self.broken += status == HTTPStatus.INTERNAL_SERVER_ERROR
             self.unheard += status == 0
 
 

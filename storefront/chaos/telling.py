@@ -30,6 +30,7 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
         "lost": [one.words for one in run.purchases if one.end == "lost"],
         "requests": requests,
         "http_5xx": errors,
+        "http_500": sum(each.broken for each in tallies),
         "unheard": sum(each.unheard for each in tallies),
         "http_5xx_share": round(errors / requests, 4) if requests else 0,
         "checkout_s": {phase: _percentiles(run.purchases, phase) for phase in run.tallies},
@@ -69,7 +70,8 @@ def show(told: dict[str, Any]) -> None:
         "wall": f"{told['wall_s']} s, of which {told['ready_s']} s until everybody was ready",
         "shoppers": f"{told['shoppers']}: {_counts(told['ends'])}",
         "requests": (
-            f"{told['requests']}, {told['http_5xx']} answered 5xx, {told['unheard']} not at all"
+            f"{told['requests']}, {told['http_5xx']} answered 5xx ({told['http_500']} of them 500),"
+            f" {told['unheard']} not at all"
         ),
         "checkout, s": "; ".join(
             f"{phase} {_counts(some)}" for phase, some in told["checkout_s"].items()
