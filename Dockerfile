@@ -26,4 +26,4 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD ["python", "-m", "storefront.launch.healthy"]
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", \
      "--workers", "2", "--blocking-threads", "2", "--workers-kill-timeout", "10", \
-     "storefront.wsgi:application"]
+     "--respawn-failed-workers", "storefront.wsgi:application"]

@@ -6,7 +6,7 @@ LAUNCH := $(PY) -m storefront.launch
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.12 --generate-hashes --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo demo-stop demo-reset smoke bench test check fmt lock
+.PHONY: help env demo demo-stop demo-reset smoke bench chaos test check fmt lock
 
 help: ## Show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,9 @@ smoke: env ## Buy a headlamp in the running demo, and wait for the tracking e-ma
 
 bench: env ## Measure what performance is promised; writes var/bench.json. ONLY=P1,R1 measures some, SCALE=full all sizes
 	@SCALE="$(SCALE)" $(LAUNCH).with_datastores --durable $(PY) manage.py bench --only "$(ONLY)"
+
+chaos: env ## Break a running shop by a seed, and see whether it keeps its promises. SEED=1; MUTANTS=1 puts mistakes in
+	@$(PY) -m storefront.chaos $(if $(MUTANTS),--mutants,--seed "$(or $(SEED),1)")
 
 test: env ## Run every test, browser included
 	@$(LAUNCH).browser

@@ -50,6 +50,7 @@ def fan_out(*, event: Event, now: datetime) -> list[Delivery]:
     ]
     Delivery.objects.bulk_create(deliveries)
     Event.objects.filter(pk=event.pk).update(fanned_out_at=now)
+    failpoint("fan_out.before_commit")
     return deliveries
 
 

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from notifications.models import Event
+from storefront.lib.failpoints import failpoint
 from storefront.lib.prepared import planned_cursor
 from storefront.lib.transactions import needs_transaction
 
@@ -50,4 +51,5 @@ def _wake(event_id: int) -> None:
     # By name: the task module imports the dispatcher, which reads what is written here.
     from notifications.tasks import fan_out  # noqa: PLC0415
 
+    failpoint("outbox.after_commit")
     fan_out.delay(event_id=event_id)

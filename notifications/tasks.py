@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from notifications import dispatch
 from notifications.models import Delivery, Event
+from storefront.lib.failpoints import failpoint
 from storefront.lib.states import IllegalMoveError, LostRaceError
 
 BATCH = 200
@@ -18,7 +19,9 @@ BATCH = 200
 @shared_task
 def fan_out(*, event_id: int, **_: Any) -> None:
     event = Event.objects.get(pk=event_id)
-    for delivery in dispatch.fan_out(event=event, now=timezone.now()):
+    made = dispatch.fan_out(event=event, now=timezone.now())
+    failpoint("fan_out.after_commit")
+    for delivery in made:
         send.delay(delivery_id=delivery.pk)
 
 

@@ -23,6 +23,7 @@ from orders import asking, ledger, payments
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentUpdate, Taking
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
+from storefront.lib.failpoints import failpoint
 from storefront.lib.failures import PermanentError
 from storefront.lib.money import Money
 
@@ -138,6 +139,7 @@ def carry_out(*, payment: Payment, now: datetime) -> None:
         step = next_step(payment, now=now)
     if step is None:
         return
+    failpoint("capture.before_call")
     try:
         update = _ask(payment, step)
     except PermanentError as error:
@@ -145,6 +147,7 @@ def carry_out(*, payment: Payment, now: datetime) -> None:
             raise
         _refused(payment, step, error, now)
         return
+    failpoint("capture.after_call")
     payments.apply(update=update, gateway=payment.gateway, now=now)
     if payment.taking != Taking.PARTS:  # what went back with the last capture
         payments.read(payment=payment, now=now)

@@ -13,6 +13,7 @@ from orders import lingering, payments
 from orders.gateways import gateway_for
 from orders.gateways.base import OpenedPayment
 from orders.models import Order, Payment
+from storefront.lib.failpoints import failpoint
 from storefront.lib.failures import OutsideError, PermanentError
 from storefront.lib.inserting import insert
 from storefront.lib.prepared import Prepared
@@ -44,6 +45,7 @@ def start(*, order: Order, return_url: str, now: datetime, first: Payment | None
     payment = first or _row_for(order, now)
     if payment.pay_url or payment.status in PAID or not _is_noted(payment, now):
         return payment
+    failpoint("payment.before_call")
     try:
         opened = gateway_for(payment.gateway).open(
             key=payment.key,
@@ -58,6 +60,7 @@ def start(*, order: Order, return_url: str, now: datetime, first: Payment | None
             with suppress(LostRaceError):  # the other tab was refused as well
                 payment.move(Status.FAILED, at=now, problem=str(error)[:300])
         raise
+    failpoint("payment.after_call")
     try:
         payment.move(
             Status.REQUIRES_ACTION, at=now, reference=opened.reference, pay_url=opened.pay_url

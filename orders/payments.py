@@ -12,6 +12,7 @@ from orders import allocations, disputing, facts, ledger, reviewing
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent
+from storefront.lib.failpoints import failpoint
 from storefront.lib.prepared import Prepared
 
 Status = Payment.Status
@@ -88,6 +89,7 @@ def apply(
         event, is_news = ledger.write(payment, piece, now=now)
         if event is not None and is_news:
             _follow(order, payment, event, piece, now)
+    failpoint("payment.before_commit")
     return payment
 
 

@@ -82,6 +82,7 @@ def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
         made.append(purchase_order)
     words = ngettext("%(count)d purchase order", "%(count)d purchase orders", len(made))
     order.move(Order.Status.PROCESSING, at=now, reason=words % {"count": len(made)})
+    failpoint("divide.before_commit")
     return made
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from orders.models import Order, OrderLine, Reservation
+from storefront.lib.failpoints import failpoint
 from storefront.lib.inserting import insert
 from storefront.lib.transactions import needs_transaction
 from suppliers import stock
@@ -50,6 +51,7 @@ def take(*, lines: Sequence[OrderLine], now: datetime) -> None:
     for line in lines:
         units[line.level_id] += line.quantity
     stock.hold(units=units, cause=f"order:{lines[0].order.number}", now=now)
+    failpoint("checkout.before_commit")
 
 
 @needs_transaction

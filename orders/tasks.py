@@ -30,6 +30,7 @@ from orders import (
 )
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
 from orders.purchasing import OrderStoppedError
+from storefront.lib.failpoints import failpoint
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError, LostRaceError
 from suppliers.lanes import InHandError, LaneFullError, Work, is_in_hand, lane
@@ -46,7 +47,9 @@ LANE_PATIENCE_S = 10
 @shared_task
 def divide(*, order_id: int, **_: Any) -> None:
     order = Order.objects.get(pk=order_id)
-    for purchase_order in purchasing.divide(order=order, now=timezone.now()):
+    made = purchasing.divide(order=order, now=timezone.now())
+    failpoint("divide.after_commit")
+    for purchase_order in made:
         send.delay(purchase_order_id=purchase_order.pk)
 
 

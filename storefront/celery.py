@@ -10,14 +10,15 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, celeryd_init
+from celery.signals import beat_init, celeryd_init, task_postrun
 from django.core.exceptions import ImproperlyConfigured
 
 from storefront import checks
+from storefront.lib.failpoints import failpoint
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
 
-app = Celery("storefront")
+app = Celery("storefront", task_cls="storefront.hinting:Hinting")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="claim_tasks")
@@ -32,6 +33,12 @@ def refuse_harmless_defaults(**_: Any) -> None:
         checks.insist()
     except ImproperlyConfigured as error:
         raise SystemExit(str(error)) from error  # Celery swallows anything milder
+
+
+@task_postrun.connect
+def pass_before_acknowledgment(**_: Any) -> None:
+    """Let a test kill a worker whose task is done, and not taken off the queue."""
+    failpoint("task.before_acknowledgment")
 
 
 app.conf.beat_schedule = {

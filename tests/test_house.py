@@ -26,8 +26,8 @@ NO_NAMES = {"services", "utils", "helpers", "common", "managers", "misc", "selec
 INTERFACES = re.compile(
     r"""
     (^|/)(admin|tasks|backends|forms)\.py$ | _(desk|tasks)\.py$ | /management/commands/
-    | ^storefront/(web|portal|api|hooks|dashboard|launch|bench)/ | ^storefront/lib/columns\.py$
-    | /sandbox/ | /fake\.py$ | ^notifications/mailbox\.py$
+    | ^storefront/(web|portal|api|hooks|dashboard|launch|bench|chaos)/
+    | ^storefront/lib/columns\.py$ | /sandbox/ | /fake\.py$ | ^notifications/mailbox\.py$
     """,
     re.VERBOSE,
 )

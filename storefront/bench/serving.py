@@ -34,7 +34,7 @@ class Server:
 
     def cpu_s(self) -> float:
         """Return the processor seconds of the server and its workers so far."""
-        pids = [self.pid, *_children(self.pid)]
+        pids = [self.pid, *descendants(self.pid)]
         return sum(ticks(pid) for pid in pids) / TICKS_PER_SECOND
 
 
@@ -76,13 +76,13 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     raise ServerDiedError(f"{log}: {log.read_text()[-500:]}")
 
 
-def _children(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
     try:
         text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     except OSError:
         return []
     direct = [int(child) for child in text.split()]
-    return direct + [grandchild for child in direct for grandchild in _children(child)]
+    return direct + [grandchild for child in direct for grandchild in descendants(child)]
 
 
 def ticks(pid: int) -> int:

@@ -12,6 +12,7 @@ from shipping.shipments import WrongOrderError
 from storefront.hooks import sources
 from storefront.hooks.models import InboundCall
 from storefront.hooks.understanding import EarlyRefusalError, UnknownOrderError, understand
+from storefront.lib.failpoints import failpoint
 from storefront.lib.failures import PermanentError, TemporaryError
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ def handle(*, call: InboundCall, now: datetime) -> bool:
         log.exception("%s cannot be handled", call)
         _wait(call, f"{type(error).__name__}: {error}", end=Status.FAILED, now=now)
     else:
+        failpoint("hook.after_applying")
         end = Status.APPLIED if understood.is_applied else Status.IGNORED
         _end(call, end, understood.reason, now)
         return understood.is_applied

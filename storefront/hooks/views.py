@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from notifications.signing import BadHeadersError, ForgedError, StaleError
 from storefront.hooks import keeping, sources
 from storefront.hooks.tasks import handle
+from storefront.lib.failpoints import failpoint
 from storefront.lib.waking import wake
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ def receive(request: HttpRequest, source: str) -> HttpResponse:
     if not external_id:
         return _answer("Thank you, we are here.", status=200)
     call, is_news = keeping.keep(source=source, external_id=external_id, body=body, now=now)
+    failpoint("hook.after_commit")
     if is_news:
         wake(handle, call_id=call.pk)
     return _answer("Thank you.", status=200)

@@ -169,7 +169,8 @@ def web(stage: Stage) -> Child:
     port = stage.ports.web
     words = ["-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)]
     words += ["--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS)]
-    words += ["--workers-kill-timeout", "3", "storefront.wsgi:application"]
+    words += ["--workers-kill-timeout", "3", "--respawn-failed-workers"]
+    words.append("storefront.wsgi:application")
     return stage.child("web", words, is_ready=lambda: _is_fine(f"http://{HOST}:{port}/healthz"))
 
 

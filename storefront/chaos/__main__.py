@@ -1,0 +1,58 @@
+"""Break a whole running shop by a seed, and see whether it keeps its promises.
+
+python -m storefront.chaos --seed 1
+python -m storefront.chaos --mutants      mistakes put in on purpose: each must be caught
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from storefront.chaos import staging
+from storefront.launch.postgres import PostgresError
+from storefront.launch.redis_server import RedisError
+from storefront.launch.running import AlreadyRunningError
+from storefront.launch.saying import complain, say
+from storefront.launch.supervising import ChildDiedError, NotReadyError, StopRequestedError
+
+FAILURES = (PostgresError, RedisError, ChildDiedError, NotReadyError)
+
+
+def main(words: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="storefront.chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--mutants", action="store_true")
+    parser.add_argument("--only", default="", help="one mutant, by a part of its name")
+    parser.add_argument("--var", type=Path, default=staging.ROOT / "var")
+    asked = parser.parse_args(words)
+    began = time.monotonic()
+
+    def note(told: str) -> None:
+        say(f"{time.monotonic() - began:6.1f} s  {told}")
+
+    try:
+        with staging.instance(asked.var.resolve() / "chaos") as place:
+            place.supervisor.wait_until_ready(place.children.values())
+            staging.enter(dict(place.stage.env))
+            from storefront.chaos import catching, proving  # noqa: PLC0415 - Django is ready by now
+
+            if asked.mutants:
+                return catching.catch_all(
+                    place, only=asked.only, folder=asked.var, say=note, began=began
+                )
+            return proving.prove(place, seed=asked.seed, folder=asked.var, say=note, began=began)
+    except AlreadyRunningError:
+        complain("A chaos of this clone runs already.")
+    except StopRequestedError:
+        return 130
+    except FAILURES as error:
+        complain(str(error))
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

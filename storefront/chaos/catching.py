@@ -1,0 +1,160 @@
+"""Let each mutant serve the smallest story that shows it, and see whether it is caught."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import redis
+from django.db import connection
+
+from storefront.chaos import filling, mutants, staging
+from storefront.chaos.controlling import control
+from storefront.chaos.filling import Light
+from storefront.chaos.keeping_alive import Keeper
+from storefront.chaos.running import Run, open_shop, start
+from storefront.chaos.scheduling import Blow, Phase, Plan, Way, What, Wish
+from storefront.chaos.staging import Instance
+
+HOT_UNITS = 8
+NOBODY = "no mutant"
+PATIENCE_S = 25.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What happens to a mutant."""
+
+    shoppers: int
+    is_rush: bool = False  # all want the hot light
+    blows: Sequence[Blow] = ()
+    failpoint: str = ""
+    paybacks: int = 0
+
+    @property
+    def plan(self) -> Plan:
+        goods = [0 if self.is_rush else 1 + turn % (filling.VARIETY - 1) for turn in range(100)]
+        wishes = [Wish(goods=which, way=Way.PAYS) for which in goods[: self.shoppers]]
+        phase = Phase(name="story", wishes=wishes, at_most_s=20, blows=self.blows, is_armed=True)
+        return Plan(seed=1, phases=[phase], failpoints={self.failpoint: 1})
+
+
+LOSES_ANSWERS = Blow(
+    at_s=0,
+    what=What.SUPPLIER_FAULT,
+    detail={"path": "createOrderV2", "kind": "drop_after", "count": 3},
+)
+MIXES_LETTERS = Blow(at_s=0, what=What.POSTING, detail={"mode": "out_of_order"})
+STORIES: Mapping[str, Story] = {
+    "stock read, then written": Story(shoppers=24, is_rush=True),
+    "published after commit": Story(shoppers=6, failpoint="outbox.after_commit"),
+    "no key to the supplier": Story(shoppers=6, blows=[LOSES_ANSWERS]),
+    "the last news wins": Story(shoppers=16, blows=[MIXES_LETTERS]),
+    "float money": Story(shoppers=8),
+    "refund without ledger": Story(shoppers=4, paybacks=2),
+}
+
+
+def catch_all(
+    place: Instance, *, only: str, folder: Path, say: Callable[[str], None], began: float
+) -> int:
+    """Run the stories with nobody, then with each mutant; return 1 if one survives."""
+    open_shop(place, say)
+    goods, stock = filling.choose(place, hot_units=HOT_UNITS)
+    shelf = _Shelf(place=place, goods=goods, stock=stock, say=say)
+    served = [name for name in mutants.MUTANTS if only in name]
+    found: dict[str, Any] = {}
+    with Keeper(place) as keeper:
+        for name in (NOBODY, *served):
+            stories = list(STORIES.values()) if name == NOBODY else [STORIES[name]]
+            found[name] = shelf.serve(keeper, "" if name == NOBODY else name, stories)
+            say(f"{name}: {found[name] or 'nothing is wrong'}"[:300])
+    survivors = [name for name in served if not found[name]]
+    blamed = found[NOBODY]
+    told = {
+        "mutants": {name: found[name] for name in served},
+        "caught": len(served) - len(survivors),
+        "survivors": survivors,
+        "blamed_without_one": blamed,
+        "wall_s": round(time.monotonic() - began, 1),
+    }
+    (folder / "chaos-mutants.json").write_text(json.dumps(told, indent=1) + "\n")
+    say(f"{told['caught']} of {len(served)} mutants caught, {len(survivors)} survive")
+    return 1 if survivors or blamed else 0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Shelf:
+    """The filled shop, from which every story gets a fresh copy."""
+
+    place: Instance
+    goods: Sequence[Light]
+    stock: int
+    say: Callable[[str], None]
+    count: int = 0
+
+    def serve(self, keeper: Keeper, mutant: str, stories: Sequence[Story]) -> list[str]:
+        """Play one mutant's stories; return what was found wrong."""
+        for name in ("web", "worker", "beat"):
+            keeper.end(name)
+        url = self._fresh()
+        story = _together(stories)
+        env = {"DATABASE_URL": url, "MUTANT": mutant, "FAILPOINT": story.failpoint}
+        env["FAILPOINT_NOTES"] = str(self.place.var / staging.NOTES)
+        start(self.place, keeper, **env)
+        with mutants.worn(mutant):
+            run = Run(
+                place=self.place,
+                keeper=keeper,
+                plan=story.plan,
+                goods=self.goods,
+                stock=self.stock,
+                say=self.say,
+                paybacks=story.paybacks,
+                complaints=0,
+                is_audited=False,
+                patience_s=PATIENCE_S,
+            )
+            return [each.words for each in run.go()]
+
+    def _fresh(self) -> str:
+        """Make everything as it was when the shop opened; return where the copy lies."""
+        self.count += 1
+        name = f"story_{self.count}"
+        parts = urlsplit(self.place.stage.env["DATABASE_URL"])
+        connection.close()
+        connection.settings_dict["NAME"] = "postgres"
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {parts.path[1:]}")
+        connection.close()
+        connection.settings_dict["NAME"] = name
+        control(self.place.supplier_url, "reset", {})
+        filling.limit(self.place, self.goods[0], units=HOT_UNITS)
+        control(self.place.supplier_url, "pace", {"seconds": staging.SHIPS_EVERY_S})
+        control(self.place.gateway_url, "reset", {})
+        for folder in ("mail",):
+            for file in (self.place.var / folder).glob("*.eml"):
+                file.unlink()
+        shutil.rmtree(self.place.var / staging.NOTES, ignore_errors=True)
+        self.place.set_clock(0.0)
+        with redis.Redis.from_url(self.place.stage.env["REDIS_URL"]) as store:
+            store.flushall()
+        return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+def _together(stories: Sequence[Story]) -> Story:
+    """Join stories into one: with nobody mutated, all of them must end well."""
+    if len(stories) == 1:
+        return stories[0]
+    return Story(
+        shoppers=max(story.shoppers for story in stories),
+        blows=[blow for story in stories for blow in story.blows],
+        failpoint=next(story.failpoint for story in stories if story.failpoint),
+        paybacks=max(story.paybacks for story in stories),
+    )

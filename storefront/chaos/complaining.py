@@ -1,0 +1,46 @@
+"""Complain to the supplier of what he delivered, as staff do, while his answers get lost."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from orders import complaining
+from orders.complaining import Complaint
+from orders.models import PurchaseOrder, SupplierClaim
+from storefront.chaos import witnessing
+from storefront.chaos.controlling import control
+from storefront.chaos.staging import Instance
+
+DELIVERABLE = frozenset({"UNSHIPPED", "SHIPPED"})
+
+
+def have_delivered(place: Instance, *, count: int) -> None:
+    """Let so many orders reach their shoppers; the news of it has its own way to us."""
+    there = [one for one in witnessing.orders_told(place.var) if one.status in DELIVERABLE]
+    for order in there[:count]:
+        if order.status == "UNSHIPPED":
+            control(place.supplier_url, "advance", {"orderNumber": order.number, "to": "SHIPPED"})
+        control(place.supplier_url, "advance", {"orderNumber": order.number, "to": "DELIVERED"})
+
+
+def complain(place: Instance, *, count: int) -> list[str]:
+    """Write down so many claims, each of one unit; return their numbers."""
+    delivered = [one.number for one in witnessing.orders_told(place.var) if one.has_arrived]
+    left = PurchaseOrder.objects.filter(number__in=delivered, status__in=complaining.LEFT)
+    made = []
+    for purchase_order in left.order_by("pk")[:count]:
+        complaint = Complaint(
+            number=complaining.new_number(purchase_order),
+            remedy=SupplierClaim.Remedy.REFUND,
+            trouble=SupplierClaim.Trouble.DAMAGED,
+            message="The head is dented.",
+            units={line.pk: 1 for line in complaining.claimable(purchase_order)},
+        )
+        claim = complaining.complain(
+            purchase_order=purchase_order, complaint=complaint, actor="chaos", now=timezone.now()
+        )
+        made.append(claim.number)
+    if made:
+        fault = {"path": "disputes/create", "kind": "drop_after", "count": 1, "skip": 1}
+        control(place.supplier_url, "faults", fault)
+    return made

@@ -1,0 +1,101 @@
+"""Choose what the shoppers are after, and have the supplier run short of one of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from catalog.models import Card, Channel, Listing
+from orders import carts
+from storefront.bench.buyers import HOME, TIER
+from storefront.bench.buying import field_in
+from storefront.chaos.controlling import control
+from storefront.chaos.staging import Instance
+from storefront.launch.ports import HOST
+from storefront.web.filling import fill
+from suppliers.models import StockLevel
+
+VARIETY = 6
+ENOUGH = 40
+SUPPLIER = "cj-sandbox"
+
+
+class Light(NamedTuple):
+    """One light that a guest can buy; ``places`` is in how many warehouses it lies."""
+
+    slug: str
+    variant_id: int
+    places: int
+
+
+class NothingToSellError(RuntimeError):
+    """The supplier has too few lights for a run."""
+
+
+class _Silence:
+    def write(self, _: str) -> None:
+        return None
+
+
+def sync() -> None:
+    """Hear from the supplier what he has."""
+    call_command("supplier", "sync", SUPPLIER, stdout=_Silence())
+
+
+def choose(place: Instance, *, hot_units: int) -> tuple[list[Light], int]:
+    """Return different lights, and how many of the first may be sold: it lies in one place alone.
+
+    Raises: NothingToSellError
+    """
+    found = sorted(_lights(), key=lambda one: one.places)
+    if len(found) < VARIETY or found[0].places > 1:
+        raise NothingToSellError(f"{len(found)} lights")
+    hot = limit(place, found[0], units=hot_units)
+    sync()
+    hot.refresh_from_db()
+    if hot.reported_quantity != hot_units:
+        raise NothingToSellError(f"we believe that there are {hot.reported_quantity}")
+    return found[:VARIETY], hot_units - hot.buffer
+
+
+def limit(place: Instance, light: Light, *, units: int) -> StockLevel:
+    """Leave so many of one light at the supplier, who says so when he is asked."""
+    hot = StockLevel.objects.select_related("offer", "location").get(
+        offer__variant=light.variant_id, reported_quantity__gt=0
+    )
+    wish = {
+        "vid": hot.offer.supplier_sku,
+        "warehouse": hot.location.code,
+        "quantity": units,
+        "silent": True,
+    }
+    control(place.supplier_url, "stock", wish)
+    return hot
+
+
+def _lights() -> list[Light]:
+    channel = Channel.objects.get()
+    cards = Card.objects.filter(channel=channel, available__gte=ENOUGH).order_by("pk")
+    found = (_light(channel, slug) for slug in cards.values_list("slug", flat=True))
+    return [each for each in found if each]
+
+
+def _light(channel: Channel, slug: str) -> Light | None:
+    """Read which variant a page opens with, and whether it can be sent home the cheap way."""
+    now = timezone.now()
+    page = Client(HTTP_HOST=HOST).get(f"/en/p/{slug}/")
+    listing_id = int(field_in(page.content, "listing") or 0)
+    listing = Listing.objects.for_sale(now).filter(pk=listing_id).first()
+    if listing is None:
+        return None
+    cart = carts.open_cart(channel=channel, country=HOME.country, locale="en", now=now)
+    carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=now)
+    quote = fill(cart=cart, country=HOME.country, now=now, tier=TIER).quote
+    cart.delete()
+    if quote is None or quote.tier != TIER:
+        return None
+    levels = StockLevel.objects.filter(offer__variant=listing.variant_id, reported_quantity__gt=0)
+    return Light(slug, listing.variant_id, levels.count())

@@ -1,0 +1,47 @@
+"""One run of chaos by a seed: from the first process to the table."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from storefront.chaos import filling, naming, scheduling, telling
+from storefront.chaos.keeping_alive import Keeper
+from storefront.chaos.running import Run, open_shop, start
+from storefront.chaos.scheduling import Plan
+from storefront.chaos.staging import NOTES, Instance
+
+HOT_UNITS = 25
+
+
+def armed(place: Instance, plan: Plan) -> dict[str, str]:
+    """Have each failpoint kill once, from when there is a folder for the notes."""
+    wishes = ",".join(f"{name}:{turn}" for name, turn in plan.failpoints.items())
+    return {"FAILPOINT": wishes, "FAILPOINT_NOTES": str(place.var / NOTES)}
+
+
+def prove(
+    place: Instance, *, seed: int, folder: Path, say: Callable[[str], None], began: float
+) -> int:
+    """Break the shop; print what came of it, keep it in ``chaos.json``; return 1 if it broke."""
+    open_shop(place, say)
+    goods, stock = filling.choose(place, hot_units=HOT_UNITS)
+    names = naming.defined()
+    plan = scheduling.plan(seed, failpoints=names, variety=len(goods))
+    with Keeper(place) as keeper:
+        start(place, keeper, **armed(place, plan))
+        ready_s = time.monotonic() - began
+        say("everybody is ready")
+        run = Run(place=place, keeper=keeper, plan=plan, goods=goods, stock=stock, say=say)
+        violations = run.go()
+        figures = telling.figures(run, violations, names=names)
+    figures |= {
+        "seed": seed,
+        "ready_s": round(ready_s, 1),
+        "wall_s": round(time.monotonic() - began, 1),
+    }
+    telling.show(figures)
+    (folder / "chaos.json").write_text(json.dumps(figures, indent=1, default=str) + "\n")
+    return 1 if violations else 0

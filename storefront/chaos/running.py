@@ -1,0 +1,157 @@
+"""Let shoppers buy while misfortunes happen, phase by phase; then heal, wait, and judge."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from django.core.management import call_command
+from django.utils import timezone
+
+from storefront.bench.buying import Shop
+from storefront.chaos import clock, filling, judging, staging, testifying, witnessing
+from storefront.chaos.auditing import audit
+from storefront.chaos.complaining import complain, have_delivered
+from storefront.chaos.draining import FIRST_S, Drained, drain
+from storefront.chaos.evidence import Evidence
+from storefront.chaos.filling import Light
+from storefront.chaos.judging import Violation
+from storefront.chaos.keeping_alive import Keeper
+from storefront.chaos.letters import Storm
+from storefront.chaos.paying_back import pay_back
+from storefront.chaos.scheduling import SHOPPERS, Phase, Plan, Wish
+from storefront.chaos.shopping import Purchase, Shopper, Tally
+from storefront.chaos.staging import Instance
+from storefront.chaos.striking import Striker
+
+DRAIN_S, AUDIT_S = 90.0, 20.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One run from its first shopper to the verdict."""
+
+    place: Instance
+    keeper: Keeper
+    plan: Plan
+    goods: Sequence[Light]
+    stock: int
+    say: Callable[[str], None]
+    paybacks: int = 2
+    complaints: int = 4
+    is_audited: bool = True
+    patience_s: float = DRAIN_S
+    purchases: list[Purchase] = field(default_factory=list)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    storm: Storm = field(init=False)
+    striker: Striker = field(init=False)
+    drained: Drained = field(init=False)
+    refunds: dict[str, int] = field(default_factory=dict)
+    claims: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        luck = Random(self.plan.seed)
+        self.storm = Storm(place=self.place, luck=luck)
+        self.striker = Striker(place=self.place, storm=self.storm, luck=Random(self.plan.seed))
+
+    def go(self) -> list[Violation]:
+        for phase in self.plan.phases:
+            self._phase(phase)
+        have_delivered(self.place, count=self.complaints)
+        self.striker.heal()
+        self.drained = self._drain()
+        self.say(f"drained in {self.drained.seconds} s: {', '.join(self.drained.left) or 'all'}")
+        self.refunds = pay_back(self.place, count=self.paybacks)
+        self.claims = complain(self.place, count=self.complaints)
+        if self.refunds or self.claims:
+            again = self._drain(from_s=self.drained.later_s)
+            self.say(f"{len(self.refunds)} refunds, {len(self.claims)} claims: {again.seconds} s")
+        evidence = self._evidence()
+        if self.is_audited:
+            found = audit(self.place, at_most_s=AUDIT_S)
+            self.say(f"the day's money: {len(found)} differences")
+            evidence = replace(evidence, audit=found)
+        return judging.judge(evidence)
+
+    def _drain(self, *, from_s: float = FIRST_S) -> Drained:
+        unknown = self.storm.unknown
+        return drain(self.place, at_most_s=self.patience_s, besides=unknown, from_s=from_s)
+
+    def _phase(self, phase: Phase) -> None:
+        began = time.monotonic()
+        if phase.is_armed:
+            (self.place.var / staging.NOTES).mkdir(exist_ok=True)
+        striking = self.striker.begin(phase.blows)
+        tally = self.tallies.setdefault(phase.name, Tally())
+        waiting: queue.SimpleQueue[Wish] = queue.SimpleQueue()
+        for wish in phase.wishes:
+            waiting.put(wish)
+        until = time.monotonic() + phase.at_most_s
+        shoppers = [
+            threading.Thread(target=self._shop, args=(phase.name, waiting, until, tally))
+            for _ in range(SHOPPERS)
+        ]
+        for each in shoppers:
+            each.start()
+        for each in (*shoppers, striking):
+            each.join()
+        ends = [one.end for one in self.purchases if one.phase == phase.name]
+        told = ", ".join(f"{ends.count(end)} {end}" for end in sorted(set(ends)))
+        self.say(f"{phase.name}: {time.monotonic() - began:.1f} s, {told}")
+
+    def _shop(
+        self, phase: str, waiting: queue.SimpleQueue[Wish], until: float, tally: Tally
+    ) -> None:
+        ports = self.place.ports
+        shop = Shop(port=ports.web, gateway_port=ports.gateway)
+        while time.monotonic() < until:
+            try:
+                wish = waiting.get_nowait()
+            except queue.Empty:
+                return
+            purchase = Purchase(wish=wish, phase=phase)
+            self.purchases.append(purchase)
+            Shopper(shop, tally, purchase).buy(self.goods[wish.goods].slug)
+
+    def _evidence(self) -> Evidence:
+        var = self.place.var
+        return Evidence(
+            purchases=self.purchases,
+            stock=self.stock,
+            charges=witnessing.charges(var),
+            told=witnessing.orders_told(var),
+            letters=witnessing.letters(var),
+            ours=testifying.testify(now=timezone.now(), besides=self.storm.unknown),
+            refunds=self.refunds,
+            claims=self.claims,
+            disputes=witnessing.disputes(var),
+            wrong_letters=self.storm.wrong,
+        )
+
+    def hit(self) -> list[str]:
+        return sorted(note.name for note in (self.place.var / staging.NOTES).glob("*"))
+
+
+def open_shop(place: Instance, say: Callable[[str], None]) -> None:
+    """Fill the database and the shelves, and start everybody; return when all answer."""
+    outsiders = staging.outsiders(place.stage)
+    for child in outsiders:
+        place.add(child)
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("seed_demo", verbosity=0)
+    say("the database is there")
+    place.supervisor.wait_until_ready(outsiders)
+    filling.sync()
+    clock.put_on()
+
+
+def start(place: Instance, keeper: Keeper, **env: str) -> None:
+    stage = staging.with_env(place.stage, **env)
+    made = [staging.web(stage), staging.worker(stage), staging.beat(stage)]
+    for child in made:
+        keeper.put(child)
+    place.supervisor.wait_until_ready(made)

@@ -1,0 +1,181 @@
+"""Choose by seed what befalls the shop, and when: the same seed, the same misfortunes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from random import Random
+from typing import Any
+
+SHOPPERS = 6
+HOT_RATE = 0.4
+LATEST_TURN = 5  # of the passing at which a failpoint kills
+RARE = ("claim.", "auditing.")  # whoever comes there first dies
+SUPPLIER_PATHS = ("createOrderV2", "getOrderDetail", "freightCalculate", "queryByVid")
+SUPPLIER_KINDS = (
+    *("500", "429", "slow", "trickle", "drop_before", "drop_after", "garbage", "truncated"),
+    *("empty", "wrong_order", "wrong_currency", "nan_price", "token_expired", "huge"),
+    *("gzip_bomb", "redirect", "soft_500"),
+)
+MESSAGE_KINDS = ("duplicate", "out_of_order", "bad_signature", "lost")
+GATEWAY_CALLS = ("POST /v1/payments$", "/capture$", "/events$", "/release$")
+GATEWAY_KINDS = ("500", "429", "slow", "drop_before", "drop_after", "garbage")
+POSTING_MODES = ("duplicate", "out_of_order", "bad_signature", "lost", "delayed")
+
+
+class What(StrEnum):
+    """What can befall the shop."""
+
+    SUPPLIER_FAULT = "supplier fault"
+    SUPPLIER_DOWN = "supplier down"
+    SUPPLIER_BACK = "supplier back"
+    GATEWAY_FAULT = "gateway fault"
+    POSTING = "posting"
+    WORKER_CHILD = "worker child"
+    WORKER = "worker"
+    WEB = "web"
+    BEAT = "beat"
+    FLUSH = "flush"
+    REDIS = "redis"
+    POSTGRES = "postgres"
+    LETTERS = "letters"
+    CLOCK = "clock"
+
+
+class Way(StrEnum):
+    """How a shopper ends."""
+
+    PAYS = "pays"
+    LATE = "late"  # the bank takes its time
+    DECLINED = "declined"
+    LEAVES = "leaves"  # at the gateway's page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blow:
+    """One misfortune, so many seconds after its phase began."""
+
+    at_s: float
+    what: What
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What one shopper is after; ``goods`` is the place of a light in the list, 0 the hot one."""
+
+    goods: int
+    way: Way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """So many shoppers, and what happens meanwhile."""
+
+    name: str
+    wishes: Sequence[Wish]
+    at_most_s: float  # no shopper begins later
+    blows: Sequence[Blow] = ()
+    is_armed: bool = False  # whether failpoints begin to kill here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that happens in one run, and at which passing of each failpoint somebody dies."""
+
+    seed: int
+    phases: Sequence[Phase]
+    failpoints: Mapping[str, int]
+
+
+def plan(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
+    """Draw everything from the seed."""
+    luck = Random(seed)
+    turns = {name: luck.randint(1, LATEST_TURN) for name in sorted(failpoints)}
+    turns |= {name: 1 for name in turns if name.startswith(RARE)}
+    phases = (
+        Phase(name="base", wishes=wishes(luck, 30, variety), at_most_s=10),
+        Phase(
+            name="misery",
+            wishes=wishes(luck, 40, variety),
+            at_most_s=14,
+            blows=_misery(luck, 9),
+            is_armed=True,  # the web server dies often, and has to come back in between
+        ),
+        Phase(name="kills", wishes=wishes(luck, 50, variety), at_most_s=20, blows=_kills(luck, 16)),
+        Phase(
+            name="letters", wishes=wishes(luck, 20, variety), at_most_s=8, blows=_letters(luck, 5)
+        ),
+    )
+    return Plan(seed=seed, phases=phases, failpoints=turns)
+
+
+def wishes(luck: Random, count: int, variety: int) -> tuple[Wish, ...]:
+    ways = luck.choices(list(Way), weights=(16, 2, 1, 1), k=count)
+    return tuple(
+        Wish(goods=0 if luck.random() < HOT_RATE else luck.randrange(1, variety), way=way)
+        for way in ways
+    )
+
+
+def _misery(luck: Random, seconds: float) -> tuple[Blow, ...]:
+    """Every fault of the supplier once or twice, one time down, and a gateway on a bad day."""
+    kinds = [kind for kind in SUPPLIER_KINDS for _ in range(luck.randint(1, 2))]
+    blows = [
+        _blow(
+            luck.uniform(0, seconds * 0.6),
+            What.SUPPLIER_FAULT,
+            path=luck.choices(SUPPLIER_PATHS, weights=(6, 2, 1, 1))[0],
+            kind=kind,
+            delay=round(luck.uniform(0.3, 2), 2),
+        )
+        for kind in kinds
+    ]
+    down_at = luck.uniform(seconds * 0.3, seconds * 0.5)
+    blows += [_blow(down_at, What.SUPPLIER_DOWN), _blow(down_at + 4, What.SUPPLIER_BACK)]
+    blows += [
+        _blow(luck.uniform(0, 2), What.SUPPLIER_FAULT, path="webhooks", kind=kind, count=3, every=2)
+        for kind in MESSAGE_KINDS
+    ]
+    blows += [
+        _blow(
+            luck.uniform(0, seconds),
+            What.GATEWAY_FAULT,
+            path=luck.choice(GATEWAY_CALLS),
+            kind=kind,
+            seconds=round(luck.uniform(0.5, 2), 2),
+        )
+        for kind in GATEWAY_KINDS
+    ]
+    modes = luck.sample(POSTING_MODES, len(POSTING_MODES))
+    step = seconds / len(modes)
+    blows += [_blow(step * turn, What.POSTING, mode=mode) for turn, mode in enumerate(modes)]
+    return _sorted(blows)
+
+
+def _kills(luck: Random, seconds: float) -> tuple[Blow, ...]:
+    count = int(seconds / 0.9)
+    blows = [_blow(luck.uniform(0, seconds), What.WORKER_CHILD) for _ in range(count)]
+    for what, times in ((What.WEB, 1), (What.WORKER, 1), (What.BEAT, 1), (What.FLUSH, 2)):
+        blows += [_blow(luck.uniform(1, seconds), what) for _ in range(times)]
+    blows.append(_blow(luck.uniform(seconds * 0.2, seconds * 0.5), What.REDIS))
+    blows.append(_blow(luck.uniform(seconds * 0.5, seconds * 0.8), What.POSTGRES))
+    mode = luck.choice(POSTING_MODES)
+    return _sorted([*blows, _blow(0.5, What.POSTING, mode=mode)])
+
+
+def _letters(luck: Random, seconds: float) -> tuple[Blow, ...]:
+    blows = [_blow(0, What.POSTING, mode="out_of_order")]
+    blows += [_blow(luck.uniform(0, seconds), What.LETTERS, count=40) for _ in range(5)]
+    blows += [_blow(seconds * 0.4, What.CLOCK, seconds=-600.0)]
+    blows += [_blow(seconds * 0.8, What.CLOCK, seconds=600.0)]
+    return _sorted(blows)
+
+
+def _blow(at_s: float, what: What, **detail: Any) -> Blow:
+    return Blow(at_s=round(at_s, 2), what=what, detail=detail)
+
+
+def _sorted(blows: Iterable[Blow]) -> tuple[Blow, ...]:
+    return tuple(sorted(blows, key=lambda blow: blow.at_s))

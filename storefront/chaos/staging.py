@@ -1,0 +1,175 @@
+"""Set up an instance of the whole shop that may be broken: its own data, ports and folders."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from storefront.launch import cast, datastores, keys, running
+from storefront.launch.ports import HOST, free_port
+from storefront.launch.processes import Child
+from storefront.launch.supervising import Supervisor
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCTS = 24
+SHIPS_EVERY_S = 15  # a step of an order at the supplier
+WORKER_PROCESSES = 4
+QUEUES = "celery,syncs,bulk"
+CLOCK, NOTES, READY = "clock", "failpoints", " ready."
+STOP_ORDER = (("web", "worker", "beat"), ("sandbox", "gateway", "mail"), ("redis",), ("postgres",))
+FOLDERS = ("sandbox", "gateway", "mail", "log", "media", "private")
+
+
+@dataclass(slots=True, kw_only=True)
+class Instance:
+    """One running shop, and who plays in it by name."""
+
+    stage: cast.Stage
+    supervisor: Supervisor
+    children: dict[str, Child] = field(default_factory=dict)
+
+    @property
+    def var(self) -> Path:
+        return self.stage.var
+
+    @property
+    def ports(self) -> cast.Ports:
+        return self.stage.ports
+
+    @property
+    def supplier_url(self) -> str:
+        return f"http://{HOST}:{self.ports.sandbox}"
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://{HOST}:{self.ports.gateway}"
+
+    @property
+    def hook_url(self) -> str:
+        return f"http://{HOST}:{self.ports.web}/hooks/test-gateway/"
+
+    def add(self, child: Child) -> Child:
+        self.children[child.name] = child
+        self.supervisor.children[:] = [
+            one for one in self.supervisor.children if one.name != child.name
+        ]
+        self.supervisor.start(child)
+        running.remember(self.var, self.supervisor.children)
+        return child
+
+    def set_clock(self, seconds: float) -> None:
+        """Move the clock of the web server and the workers so far from the true time."""
+        unfinished = self.var / f"{CLOCK}.new"
+        unfinished.write_text(str(seconds))
+        unfinished.rename(self.var / CLOCK)
+
+
+@contextmanager
+def instance(var: Path) -> Iterator[Instance]:
+    """Lend a place with the data stores prepared and nothing started; end and wipe all after it.
+
+    Raises: AlreadyRunningError  another chaos of this clone runs
+    """
+    with running.alone(var):
+        running.stop_leftovers(var)
+        clear(var)
+        ports = cast.Ports(
+            **{
+                name: free_port()
+                for name in ("web", "sandbox", "bigbuy", "feed", "gateway", "smtp")
+            }
+        )
+        stores = datastores.prepare(
+            home=var, logs=var / "log", environ={}, is_throwaway=True, is_durable=True
+        )
+        env = _environment(var, ports, {**stores.addresses})
+        stage = cast.Stage(root=ROOT, var=var, ports=ports, env=env)
+        supervisor = Supervisor()
+        supervisor.listen()
+        made = Instance(stage=stage, supervisor=supervisor)
+        try:
+            for child in stores.children:
+                made.add(child)
+            yield made
+        finally:
+            supervisor.stop(STOP_ORDER)
+            running.forget(var)
+            datastores.wipe(var)
+
+
+def clear(var: Path) -> None:
+    datastores.wipe(var)
+    for folder in FOLDERS:
+        shutil.rmtree(var / folder, ignore_errors=True)
+        (var / folder).mkdir(parents=True)
+    shutil.rmtree(var / NOTES, ignore_errors=True)
+    (var / CLOCK).write_text("0")
+
+
+def _environment(var: Path, ports: cast.Ports, addresses: dict[str, str]) -> dict[str, str]:
+    env = cast.environment(var=var, ports=ports, keys=keys.fresh(), addresses=addresses)
+    for name in ("SANDBOX_BIGBUY_URL", "SANDBOX_FEED_URL", "FAILPOINT", "MUTANT"):
+        env.pop(name, None)
+    return {**env, "PAYMENT_GATEWAY": "test", "CHAOS_CLOCK": str(var / CLOCK)}
+
+
+def outsiders(stage: cast.Stage) -> list[Child]:
+    """Return one supplier, the gateway and the mail server: as in the demo, but for the pace."""
+    played = {child.name: child for child in cast.outsiders(stage)}
+    supplier = played["sandbox"]
+    words = list(supplier.command)
+    words[words.index("--pace") + 1] = str(SHIPS_EVERY_S)
+    supplier.command = [*words, "--count", str(PRODUCTS), "--qps", "0", "--webhook-retry", "1"]
+    return [supplier, played["gateway"], played["mail"]]
+
+
+def web(stage: cast.Stage) -> Child:
+    child = cast.web(stage)
+    child.command = [
+        "storefront.chaos.wsgi:application" if word == "storefront.wsgi:application" else word
+        for word in child.command
+    ]
+    return child
+
+
+def worker(stage: cast.Stage) -> Child:
+    """Return one worker for all queues: the machine is small, and he is killed often."""
+    log = stage.log("worker")
+    words = _celery("worker")
+    words += ["--queues", QUEUES, "--concurrency", str(WORKER_PROCESSES)]
+    words += ["--hostname", "chaos@%h", "--without-mingle", "--without-gossip"]
+    return stage.child("worker", words, is_ready=lambda: _says(log, READY))
+
+
+def beat(stage: cast.Stage) -> Child:
+    log = stage.log("beat")
+    words = [*_celery("beat"), "--schedule", str(stage.var / "beat-schedule"), "--pidfile="]
+    return stage.child("beat", words, is_ready=lambda: _says(log, "beat: Starting"))
+
+
+def with_env(stage: cast.Stage, **more: str) -> cast.Stage:
+    return replace(stage, env={**stage.env, **more})
+
+
+def _celery(command: str) -> list[str]:
+    return ["-m", "celery", "-A", "storefront.chaos.acting", command, "--loglevel", "INFO"]
+
+
+def _says(log: Path, words: str) -> bool:
+    return log.exists() and words in log.read_text(errors="replace")
+
+
+def enter(env: dict[str, str]) -> None:
+    """Make this process one of the instance: it reads its settings, as its staff would."""
+    os.environ.update(env)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "storefront.settings"
+    os.environ["LOG_LEVEL"] = "ERROR"
+    import django  # noqa: PLC0415 - the settings are read here, not before
+
+    django.setup()
+    sys.stdout.flush()

@@ -1,0 +1,101 @@
+"""Let misfortunes happen to a running instance, when their time has come."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import redis
+
+from storefront.bench.serving import descendants
+from storefront.chaos.controlling import control
+from storefront.chaos.letters import Storm
+from storefront.chaos.scheduling import Blow, What
+from storefront.chaos.staging import Instance
+
+WHOLE = (What.WORKER, What.WEB, What.BEAT)
+
+
+@dataclass(slots=True, kw_only=True)
+class Striker:
+    """Strikes in a thread of his own; ``luck`` only says which of equal processes dies."""
+
+    place: Instance
+    storm: Storm
+    luck: Random
+    struck: Counter[What] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    def begin(self, blows: Sequence[Blow]) -> threading.Thread:
+        thread = threading.Thread(target=self._strike_all, args=(blows,), daemon=True)
+        thread.start()
+        return thread
+
+    def _strike_all(self, blows: Sequence[Blow]) -> None:
+        began = time.monotonic()
+        for blow in blows:
+            time.sleep(max(0.0, began + blow.at_s - time.monotonic()))
+            try:
+                self._strike(blow)
+            except (OSError, redis.RedisError) as error:
+                self.failures.append(f"{blow.what}: {error}")
+            else:
+                self.struck[blow.what] += 1
+
+    def _strike(self, blow: Blow) -> None:
+        acts: Mapping[What, Callable[[Mapping[str, Any]], object]] = {
+            What.SUPPLIER_FAULT: lambda one: self._supplier("faults", **one),
+            What.SUPPLIER_DOWN: lambda _: self._supplier(
+                "faults", path="*", kind="drop_before", count=0
+            ),
+            What.SUPPLIER_BACK: lambda _: self._supplier_back(),
+            What.GATEWAY_FAULT: lambda one: control(self.place.gateway_url, "faults", dict(one)),
+            What.POSTING: lambda one: control(self.place.gateway_url, "webhooks", dict(one)),
+            What.WORKER_CHILD: lambda _: self._kill_one_of("worker"),
+            What.FLUSH: lambda _: self._flush(),
+            What.REDIS: lambda _: self._kill("redis", signal.SIGKILL),
+            What.POSTGRES: lambda _: self._kill("postgres", signal.SIGQUIT),  # "immediate"
+            What.LETTERS: lambda one: self.storm.rage(**one),
+            What.CLOCK: lambda one: self.place.set_clock(one["seconds"]),
+        }
+        if blow.what in WHOLE:
+            os.killpg(self.place.children[blow.what.value].pid, signal.SIGKILL)
+        else:
+            acts[blow.what](blow.detail)
+
+    def heal(self) -> None:
+        """Let nothing go wrong any more."""
+        self._supplier("faults/clear")
+        self._supplier("pace", seconds=0)  # parcels stay where they are: their news has an end
+        control(self.place.gateway_url, "faults", method="DELETE")
+        control(self.place.gateway_url, "webhooks", {"mode": "normal"})
+
+    def _supplier(self, name: str, **wish: Any) -> Any:
+        return control(self.place.supplier_url, name, wish)
+
+    def _supplier_back(self) -> None:
+        for fault in control(self.place.supplier_url, "faults"):
+            if fault["path"] == "*":
+                self._supplier("faults/clear", id=fault["id"])
+
+    def _flush(self) -> None:
+        with redis.Redis.from_url(self.place.stage.env["REDIS_URL"]) as store:
+            store.flushall()
+
+    def _kill(self, name: str, how: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.place.children[name].pid, how)
+
+    def _kill_one_of(self, name: str) -> None:
+        """Kill one of the processes that a server keeps for its work."""
+        if found := descendants(self.place.children[name].pid):
+            with suppress(ProcessLookupError):
+                os.kill(self.luck.choice(found), signal.SIGKILL)

@@ -1,0 +1,97 @@
+"""Tell in one table what was done to the shop, and what came of it."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from storefront.chaos import witnessing
+from storefront.chaos.judging import Violation
+from storefront.chaos.running import Run
+from storefront.chaos.scheduling import What
+from storefront.chaos.shopping import Purchase
+
+KILLS = (What.WORKER_CHILD, What.WORKER, What.WEB, What.BEAT, What.REDIS, What.POSTGRES, What.FLUSH)
+COLUMN = 26
+
+
+def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) -> dict[str, Any]:
+    """Gather all figures of one run."""
+    hit = run.hit()
+    tallies = run.tallies.values()
+    requests = sum(each.requests for each in tallies)
+    errors = sum(each.errors for each in tallies)
+    letters = witnessing.letters(run.place.var)
+    return {
+        "shoppers": len(run.purchases),
+        "ends": dict(Counter(one.end for one in run.purchases)),
+        "lost": [one.words for one in run.purchases if one.end == "lost"],
+        "requests": requests,
+        "http_5xx": errors,
+        "http_500": sum(each.broken for each in tallies),
+        "unheard": sum(each.unheard for each in tallies),
+        "http_5xx_share": round(errors / requests, 4) if requests else 0,
+        "checkout_s": {phase: _percentiles(run.purchases, phase) for phase in run.tallies},
+        "kills": {what.value: run.striker.struck[what] for what in KILLS},
+        "deaths": dict(run.keeper.deaths),
+        "recovery_s": run.keeper.recoveries,
+        "blows": {what.value: count for what, count in run.striker.struck.items()},
+        "blows_missed": run.striker.failures,
+        "failpoints_hit": hit,
+        "failpoints_missed": sorted(set(names) - set(hit)),
+        "supplier_attempts": witnessing.attempts(run.place.var),
+        "supplier_orders": len(witnessing.orders_told(run.place.var)),
+        "letters_posted": dict(run.storm.sent),
+        "mails": len(letters),
+        "drain_s": run.drained.seconds,
+        "decided_by_staff": run.drained.by_staff,
+        "left": run.drained.left,
+        "violations": [each.words for each in violations],
+    }
+
+
+def _percentiles(purchases: Sequence[Purchase], phase: str) -> dict[str, float]:
+    """Return how long whole checkouts took that ended at the gateway, in seconds."""
+    taken = sorted(one.seconds for one in purchases if one.phase == phase and one.payment)
+    if not taken:
+        return {}
+    return {
+        name: round(taken[min(len(taken) - 1, int(len(taken) * rate))], 2)
+        for name, rate in (("p50", 0.5), ("p95", 0.95), ("max", 1.0))
+    }
+
+
+def show(told: dict[str, Any]) -> None:
+    hit, missed = told["failpoints_hit"], told["failpoints_missed"]
+    rows = {
+        "seed": told["seed"],
+        "wall": f"{told['wall_s']} s, of which {told['ready_s']} s until everybody was ready",
+        "shoppers": f"{told['shoppers']}: {_counts(told['ends'])}",
+        "requests": (
+            f"{told['requests']}, {told['http_5xx']} answered 5xx ({told['http_500']} of them 500),"
+            f" {told['unheard']} not at all"
+        ),
+        "checkout, s": "; ".join(
+            f"{phase} {_counts(some)}" for phase, some in told["checkout_s"].items()
+        ),
+        "kills": _counts(told["kills"]),
+        "deaths": _counts(told["deaths"]),
+        "back after, s": _counts(told["recovery_s"]),
+        "failpoints": f"{len(hit)} of {len(hit) + len(missed)} hit"
+        + (f", not {', '.join(missed)}" if missed else ""),
+        "supplier": f"{told['supplier_orders']} orders of {told['supplier_attempts']} calls",
+        "letters": _counts(told["letters_posted"]),
+        "mails": told["mails"],
+        "drained": f"in {told['drain_s']} s, {told['decided_by_staff']} decided by a person",
+        "violations": len(told["violations"]),
+    }
+    lines = [f"{name:<{COLUMN}}{value}" for name, value in rows.items()]
+    lines += [f"  BROKEN  {words}" for words in told["violations"]]
+    sys.stdout.write("\n" + "\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _counts(some: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in some.items())

@@ -1,0 +1,44 @@
+"""Mutants replace what they are meant to, are taken off again, and never serve production."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from orders import reservations
+from storefront.chaos import catching, mutants
+from storefront.lib.money import Money
+from suppliers import stock
+
+
+def test_there_are_six_and_each_has_its_story():
+    assert len(mutants.MUTANTS) >= 6
+    assert set(catching.STORIES) == set(mutants.MUTANTS)
+
+
+def test_production_has_none(settings):
+    settings.IS_PRODUCTION = True
+
+    with pytest.raises(ImproperlyConfigured):
+        mutants.put_on("float money")
+
+    assert Money(Decimal("41.23"), "EUR").minor == 4123
+
+
+def test_a_mutant_is_worn_and_taken_off():
+    hold = stock.hold
+
+    with mutants.worn("stock read, then written"):
+        assert reservations.stock.hold is not hold
+    with mutants.worn("float money"):
+        assert Money(Decimal("41.23"), "EUR").minor == 4122
+
+    assert reservations.stock.hold is hold
+    assert Money(Decimal("41.23"), "EUR").minor == 4123
+
+
+def test_no_mutant_is_nothing():
+    with mutants.worn(""):
+        assert Money(Decimal("41.23"), "EUR").minor == 4123

@@ -1,0 +1,67 @@
+"""The same seed brings the same misfortunes; another brings others, and none is left out."""
+
+from __future__ import annotations
+
+from storefront.chaos import naming, scheduling
+from storefront.chaos.scheduling import GATEWAY_KINDS, MESSAGE_KINDS, SUPPLIER_KINDS, What
+from suppliers.sandbox.faults import MESSAGE_KINDS as KNOWN_MESSAGE_KINDS
+from suppliers.sandbox.faults import REQUEST_KINDS
+
+NAMES = ("c", "a", "b")
+
+
+def plan(seed, failpoints=NAMES):
+    return scheduling.plan(seed, failpoints=failpoints, variety=6)
+
+
+def blows(of):
+    return [blow for phase in of.phases for blow in phase.blows]
+
+
+def test_the_same_seed_is_the_same_plan_in_whatever_order_names_come():
+    assert plan(7) == plan(7, failpoints=sorted(NAMES))
+
+
+def test_another_seed_is_another_plan():
+    assert blows(plan(7)) != blows(plan(8))
+    assert plan(7).phases[0].wishes != plan(8).phases[0].wishes
+
+
+def test_everything_befalls_every_shop():
+    for seed in range(10):
+        assert {blow.what for blow in blows(plan(seed))} == set(What)
+
+
+def test_every_fault_of_the_outsiders_is_used():
+    found = blows(plan(3))
+    of_supplier = {blow.detail["kind"] for blow in found if blow.what is What.SUPPLIER_FAULT}
+
+    assert of_supplier == set(SUPPLIER_KINDS) | set(MESSAGE_KINDS)
+    assert set(SUPPLIER_KINDS) == REQUEST_KINDS
+    assert set(MESSAGE_KINDS) == KNOWN_MESSAGE_KINDS
+    of_gateway = {blow.detail["kind"] for blow in found if blow.what is What.GATEWAY_FAULT}
+    assert of_gateway == set(GATEWAY_KINDS)
+
+
+def test_blows_come_in_their_order_and_only_one_phase_is_armed():
+    for phase in plan(5).phases:
+        times = [blow.at_s for blow in phase.blows]
+        assert times == sorted(times)
+        assert all(0 <= wish.goods < 6 for wish in phase.wishes)
+    assert [phase.name for phase in plan(5).phases if phase.is_armed] == ["misery"]
+
+
+def test_each_failpoint_has_its_turn():
+    turns = plan(1, failpoints=naming.defined()).failpoints
+
+    assert set(turns) == set(naming.defined())
+    assert all(1 <= turn <= scheduling.LATEST_TURN for turn in turns.values())
+
+
+def test_the_product_has_failpoints_at_every_boundary():
+    names = naming.defined()
+
+    assert len(names) >= 12
+    for boundary in ("before_commit", "after_commit", "before_call", "after_call"):
+        assert [name for name in names if name.endswith(boundary)] != []
+    assert "task.before_acknowledgment" in names

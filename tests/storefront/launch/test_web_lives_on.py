@@ -1,0 +1,64 @@
+"""One process of the web server dies, and the shop stays open."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+from storefront.bench.serving import descendants
+from storefront.launch import cast
+from storefront.launch.ports import free_port
+
+ROOT = Path(__file__).resolve().parents[3]
+APPLICATION = """
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+"""
+
+
+def until(is_so, seconds=20):
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def answers(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def test_a_killed_web_process_is_replaced_and_the_others_go_on(tmp_path):
+    (tmp_path / "fine.py").write_text(APPLICATION)
+    names = ("web", "sandbox", "bigbuy", "feed", "gateway", "smtp")
+    ports = cast.Ports(**{name: free_port() for name in names})
+    stage = cast.Stage(root=ROOT, var=tmp_path, ports=ports, env={})
+    words = [*cast.web(stage).command[:-1], "fine:application"]
+    server = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: answers(ports.web))
+        until(lambda: len(descendants(server.pid)) == cast.WEB_WORKERS)
+        first, *others = descendants(server.pid)
+
+        os.kill(first, signal.SIGKILL)
+
+        until(lambda: first not in descendants(server.pid))
+        until(lambda: len(descendants(server.pid)) == cast.WEB_WORKERS)
+        assert set(others) < set(descendants(server.pid))
+        assert answers(ports.web)
+        assert server.poll() is None
+    finally:
+        server.terminate()
+        server.wait(timeout=15)
+
+
+def test_the_container_begins_its_web_server_alike():
+    assert '"--respawn-failed-workers"' in (ROOT / "Dockerfile").read_text()

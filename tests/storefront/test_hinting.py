@@ -1,0 +1,91 @@
+"""The same hint lies in the queue once, ends by itself, and is given again once it is taken up."""
+
+from __future__ import annotations
+
+import pytest
+from celery.app.task import Task
+from django.core.cache import cache
+from kombu.exceptions import OperationalError
+
+from notifications.tasks import fan_out_waiting
+from orders.tasks import divide_paid, look_up, settle
+from storefront import hinting
+
+
+@pytest.fixture(autouse=True)
+def published(monkeypatch):
+    """Note what would go into the queue, and begin with an empty one."""
+    cache.clear()
+    sent = []
+
+    def publish(task, args=None, kwargs=None, **options):
+        sent.append((task.name, kwargs, options.get("expires")))
+
+    monkeypatch.setattr(Task, "apply_async", publish)
+    return sent
+
+
+def test_a_hint_is_given_once_until_somebody_begins_with_it(published):
+    for _ in range(3):
+        settle.delay(request_id=1)
+    settle.delay(request_id=2)
+    assert [kwargs["request_id"] for _, kwargs, _ in published] == [1, 2]
+
+    hinting.begin(task=settle, kwargs={"request_id": 1})
+    settle.delay(request_id=1)
+    settle.delay(request_id=2)
+
+    assert [kwargs["request_id"] for _, kwargs, _ in published] == [1, 2, 1]
+
+
+def test_a_hint_that_nobody_takes_up_ends_by_itself(published):
+    divide_paid.delay()
+    divide_paid.delay()
+
+    assert [expires for _, _, expires in published] == [hinting.LIVES_S]
+
+
+def test_what_staff_ask_for_and_what_is_to_wait_is_given_each_time(published):
+    for _ in range(2):
+        look_up.delay(purchase_order_id=1)
+        settle.apply_async(kwargs={"request_id": 1}, countdown=10)
+        fan_out_waiting.delay()
+
+    assert len(published) == 6
+
+
+def test_without_a_cache_a_hint_too_many_is_better_than_none(published, monkeypatch):
+    class Away:
+        def add(self, *_args, **_kwargs):
+            raise ConnectionError
+
+        delete = add
+
+    monkeypatch.setattr(hinting, "cache", Away())
+    settle.delay(request_id=1)
+    hinting.begin(task=settle, kwargs={"request_id": 1})
+    settle.delay(request_id=1)
+
+    assert len(published) == 2
+
+
+def test_a_hint_that_did_not_reach_the_broker_is_given_again(published, monkeypatch):
+    def away(*_args, **_options):
+        raise OperationalError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Task, "apply_async", away)
+        for _ in range(2):
+            with pytest.raises(OperationalError):
+                settle.delay(request_id=1)
+    settle.delay(request_id=1)
+
+    assert len(published) == 1
+
+
+def test_every_hint_is_a_task():
+    from storefront.celery import app  # noqa: PLC0415
+
+    app.loader.import_default_modules()
+
+    assert set(app.tasks) >= hinting.HINTS
