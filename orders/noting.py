@@ -6,16 +6,17 @@ routed again under other rules, and a person reads why a parcel left from where 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from orders.ranking import Criterion, Rules
-from orders.routing import Candidate, Misfit, Need, Plan, Worse, against
+from orders.routing import Candidate, Misfit, Need, Plan, PlannedLine, Worse, against
 from storefront.lib.money import Money
 
 TAKEN = "taken"
+MOST_NOTED = 20  # places of one line: an order is read often, and nobody reads more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ def note(plan: Plan) -> dict[str, Any]:
     lines = {
         str(line.variant_id): [
             _entry(one, line.quantity, line.candidate, plan.rules)
-            for one in plan.considered.get(line.variant_id, ())
+            for one in _worth_noting(plan.considered.get(line.variant_id, ()), line, plan.rules)
         ]
         for parcel in plan.parcels
         for line in parcel.lines
@@ -44,6 +45,19 @@ def note(plan: Plan) -> dict[str, Any]:
         "preferred": list(plan.rules.preferred),
         "lines": lines,
     }
+
+
+def _worth_noting(
+    able: Sequence[Candidate], line: PlannedLine, rules: Rules
+) -> Sequence[Candidate]:
+    """Choose the place that is taken, and the best of very many others."""
+    by = (*rules.before_parcels, *rules.after_parcels)
+
+    def place(one: Candidate) -> tuple[object, ...]:
+        is_other = one.level_id != line.candidate.level_id
+        return is_other, not one.fits(line.quantity), rules.rank(one, line.quantity, by)
+
+    return sorted(able, key=place)[:MOST_NOTED]
 
 
 def _entry(one: Candidate, quantity: int, taken: Candidate, rules: Rules) -> dict[str, Any]:
@@ -77,7 +91,8 @@ def verdict(one: Candidate, taken: Candidate, quantity: int, rules: Rules) -> st
     if isinstance(reason, Misfit):
         return reason.value
     by = (*rules.before_parcels, *rules.after_parcels)
-    is_better = rules.rank(one, quantity, by) < rules.rank(taken, quantity, by)
+    ours = (rules.rank(one, quantity, by), one.level_id)
+    is_better = ours < (rules.rank(taken, quantity, by), taken.level_id)
     return Criterion.PARCELS.value if is_better else reason.value
 
 

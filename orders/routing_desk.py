@@ -168,8 +168,17 @@ class RoutingRulesAdmin(StaffAdmin):
             act=lambda _given: routing_rules.go_live(
                 rules=rules, by=str(request.user), now=timezone.now()
             ),
-            done=gettext("%s is live.") % rules,
+            done=lambda _none: self._said(rules),
         )
+
+    @staticmethod
+    def _said(rules: RoutingRules) -> str:
+        """Say that it is live, and which version stands above it, if one does."""
+        first = routing_rules.in_force(channel=rules.channel, now=timezone.now())
+        if first.version == rules.version:
+            return gettext("%s is live.") % rules
+        words = gettext("%(rules)s is live; now, %(first)s counts before it.")
+        return words % {"rules": rules, "first": routing_words.name(first)}
 
     @action(description=_("Retire"), icon="do_not_disturb_on")
     def retire(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import Max, Q
+from django.db.models.functions import Coalesce, Greatest
 
 from catalog.models import Channel
 from orders.models import RoutingRules
@@ -20,15 +21,20 @@ class OverError(Exception):
 
 
 def in_force(*, channel: Channel, now: datetime) -> Rules:
-    """Return the rules of this moment; one query."""
+    """Return the rules of this moment; one query.
+
+    What is for some days, and ends, stands above what does not; of equals the one that began last.
+    """
     live = RoutingRules.objects.filter(
         Q(starts_at=None) | Q(starts_at__lte=now),
         Q(ends_at=None) | Q(ends_at__gt=now),
         channel=channel,
         status=Status.LIVE,
     )
-    found = live.order_by(F("starts_at").desc(nulls_last=True), "-version").first()
-    return found.rules if found else USUAL
+    began = Greatest(Coalesce("starts_at", "status_since"), "status_since")
+    found = live.alias(began=began, ends=Q(ends_at__isnull=False))
+    first = found.order_by("-ends", "-began", "-version").first()
+    return first.rules if first else USUAL
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ for each of them: whoever asks would hold a worker for as long as all of them ta
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -22,29 +23,31 @@ Status = Payment.Status
 SILENT_AFTER = timedelta(minutes=1)  # only after the shopper had time to pay
 FOLLOWED_FOR = timedelta(days=2)
 FRESH_FOR = timedelta(minutes=10)  # so long after its end a page is asked about at each turn
-TURNS = 30  # later at each thirtieth, which comes each minute
+TURNS = 30  # later at two of thirty, which come each minute
 MOST = 200
 MOST_FAILURES = 3
 
 
 class Patience:
-    """Bears a few failures of gateways in a row of calls, and then asks no more."""
+    """Bears a few failures of a gateway in a row, and then asks this one no more."""
 
     def __init__(self) -> None:
-        self._failures = 0
-
-    @property
-    def is_over(self) -> bool:
-        return self._failures >= MOST_FAILURES
+        self._failures: Counter[str] = Counter()
 
     def ask(self, payment: Payment, by: Callable[..., object], *, now: datetime) -> None:
-        if self.is_over:
+        gateway = payment.gateway
+        if self._failures[gateway] >= MOST_FAILURES:
             return
         try:
             by(payment=payment, now=now)
         except (OutsideError, payments.TooEarlyError) as error:
-            self._failures += isinstance(error, TemporaryError)
             log.warning("%s: the gateway did not tell: %s", payment, error)
+            if isinstance(error, TemporaryError):
+                self._failures[gateway] += 1
+                if self._failures[gateway] == MOST_FAILURES:
+                    log.warning("%s is away: the others are asked later", gateway)
+                return
+        self._failures[gateway] = 0  # it answers
 
 
 def ask(*, now: datetime) -> None:
@@ -52,9 +55,6 @@ def ask(*, now: datetime) -> None:
     patience = Patience()
     for payment in _silent(now):
         patience.ask(payment, _question(payment), now=now)
-        if patience.is_over:
-            log.warning("gateways are away: the others are asked later")
-            return
 
 
 def _question(payment: Payment) -> Callable[..., object]:
@@ -73,7 +73,8 @@ def _silent(now: datetime) -> Iterator[Payment]:
     )
     yield from waiting.order_by("?")[:MOST]
     ended = [Order.Status.PENDING_PAYMENT, Order.Status.CANCELED, Order.Status.EXPIRED]
-    turn = int(now.timestamp() // 60) % TURNS
+    minute = int(now.timestamp() // 60)
+    turns = [minute % TURNS, (minute - 1) % TURNS]  # one that comes late skips no minute
     given_up = known.filter(status__in=[Status.VOIDED, Status.EXPIRED], order__status__in=ended)
-    due = Q(status_since__gt=now - FRESH_FOR) | Q(turn=turn)
+    due = Q(status_since__gt=now - FRESH_FOR) | Q(turn__in=turns)
     yield from given_up.alias(turn=F("pk") % TURNS).filter(due).order_by("?")[:MOST]

@@ -33,7 +33,7 @@ from orders.purchasing import OrderStoppedError
 from storefront.lib.failpoints import failpoint
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError, LostRaceError
-from suppliers.lanes import InHandError, LaneFullError, Work, is_in_hand, lane
+from suppliers.lanes import InHandError, LaneFullError, Work, is_in_hand, lane, width
 from suppliers.models import Supplier
 
 log = logging.getLogger(__name__)
@@ -197,7 +197,9 @@ def pursue_cancellation(*, purchase_order_id: int, **_: Any) -> None:
 @shared_task
 def settle_payments(**_: Any) -> None:
     """Carry out what was asked of the gateways: captures, releases, refunds."""
-    for request_id in capturing.due(now=timezone.now()):
+    due = capturing.due(now=timezone.now())
+    # As many as there are lanes: each of them goes on to the next by itself.
+    for request_id in random.sample(due, min(len(due), width(Work.ORDERS))):
         settle.delay(request_id=request_id)
 
 

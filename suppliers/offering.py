@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 MOST_COST = Decimal(1_000_000)
 TRIES = 3
+NOT_STORED = "cannot-be-stored"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,7 +88,11 @@ def _take(work: Work, batch: Batch) -> int:
     taken = _taken_in(work, records)
     batch.problems += taken.issues
     present = _present(work, batch.answered)
-    writing.write(work=work, batch=batch, records=records, taken=taken, present=present)
+    # What cannot be stored today may be tomorrow: it is asked for again.
+    again = {problem.row for problem in taken.issues if problem.code == NOT_STORED}
+    writing.write(
+        work=work, batch=batch, records=records, taken=taken, present=present, again=again
+    )
     return sum(len(record.variants) for record in records)
 
 
@@ -207,16 +212,25 @@ def _taken_in(work: Work, records: Sequence[ProductRecord]) -> Intake:
     )
 
 
-def _stored(work: Work, records: Sequence[ProductRecord], known: Mapping[str, int]) -> Intake:
+def _stored(
+    work: Work,
+    records: Sequence[ProductRecord],
+    known: Mapping[str, int],
+    *,
+    is_again: bool = False,
+) -> Intake:
     """Take the records in together; when one of them cannot be stored, each for itself."""
     try:
         return intake.take_in(
             records=records, known=known, source=work.supplier.code, now=work.moment()
         )
     except (DataError, IntegrityError, ValueError) as error:
+        if len(records) == 1 and isinstance(error, IntegrityError) and not is_again:
+            # Another worker may have taken its name or its address: now that is to be read.
+            return _stored(work, records, known, is_again=True)
         if len(records) == 1:
             log.exception("product %s cannot be stored", records[0].ref)
-            problem = BadRow(row=records[0].ref, code="cannot-be-stored", message=str(error)[:500])
+            problem = BadRow(row=records[0].ref, code=NOT_STORED, message=str(error)[:500])
             return Intake(
                 variants={}, touched=set(), issues=[problem], created=0, updated=0, unchanged=0
             )

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 HELD = "SELECT id FROM suppliers_feedrun WHERE id = %(run)s AND status = %(status)s FOR SHARE"
 
 Status = FeedRun.Status
-
+COUNTS = ("read", "created", "updated", "unchanged", "gone", "rejected", "remaining")
 OPEN = (Status.FETCHED, Status.PARSED, Status.STAGED)
 # A run is silent while files and lists come, which may take most of its time. So the lease outlives
 # the task: who lost it was killed, by Celery or by somebody else. That one is found out late is the
@@ -105,10 +105,12 @@ class Work:
         return dict(profile or {})
 
     @property
+    def is_late(self) -> bool:
+        return self._budget_s is not None and time.monotonic() - self._clock > self._budget_s
+
+    @property
     def is_out_of_time(self) -> bool:
-        passed_s = time.monotonic() - self._clock
-        is_late = self._budget_s is not None and passed_s > self._budget_s
-        return is_late or self.rest_until is not None
+        return self.is_late or self.rest_until is not None
 
     def spent(self, error: BudgetSpentError) -> None:
         """Ask no more: what the supplier lets us ask is used up; the rest is the next run's."""
@@ -159,8 +161,7 @@ class Work:
             raise QuarantinedError(reason)
 
     def counts(self) -> dict[str, int]:
-        names = ("read", "created", "updated", "unchanged", "gone", "rejected", "remaining")
-        return {name: getattr(self.run, name) for name in names}
+        return {name: getattr(self.run, name) for name in COUNTS}
 
 
 @transaction.atomic(durable=True)

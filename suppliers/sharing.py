@@ -66,18 +66,19 @@ class Sharing:
     def finish(self) -> None:
         """Take in what nobody took, and wait for those who have some, as long as there is time.
 
+        What was read was paid for: time, or points that are spent, end only the waiting.
+
         Raises: LeaseLostError  the run is no longer ours
         """
-        while not self._work.is_out_of_time and (left := self._left()):
+        while left := self._left():
             taken = 0
             for batch_id in slicing.free(SLICE, left):
                 self._work.keep()
-                _take(batch_id, now=self._work.moment())
-                taken += 1
-                if self._work.is_out_of_time:
-                    break
+                taken += _take(batch_id, now=self._work.moment())
             self._collect()
             if not taken:
+                if self._work.is_late:
+                    break
                 self._work.keep()
                 time.sleep(POLL_S)
         self._collect()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import batched
@@ -68,16 +68,18 @@ class Batch:
 
 
 @transaction.atomic(durable=True)
-def write(
+def write(  # noqa: PLR0913 - one batch in its parts
     *,
     work: Work,
     batch: Batch,
     records: Sequence[ProductRecord],
     taken: Intake,
     present: Mapping[str, SupplierProduct],
+    again: Collection[str] = (),
 ) -> None:
     """Write one batch: offers, first stock, digests and issues, all or nothing.
 
+    Shape:  ``again`` are products to be looked at again by the next run
     Locks:  the run, then the offers, then stock rows, each in id order
     Raises: TakenMeanwhileError  another worker's batch has one of the SKUs
     """
@@ -118,9 +120,9 @@ def write(
     touched |= _retire(work, [offer for offer in left_out if offer not in kept], now)
     _write_first_stock(work, batch, new)
     _write_products(work, batch, set(refs), present, now)
-    # What was kept for want of a list that can be read is looked at again.
+    # What was kept for want of a list that can be read is looked at again, too.
     SupplierProduct.objects.filter(
-        supplier=work.supplier, ref__in={offer.supplier_product for offer in kept}
+        supplier=work.supplier, ref__in={*again, *(offer.supplier_product for offer in kept)}
     ).update(list_digest="", detail_digest="")
     # What needs a certificate that is missing is born off sale.
     ids = [offer.pk for offer in [*new, *offers.values()]]

@@ -27,8 +27,8 @@ class RoutingRules(Stateful):
     """One version of a channel's criteria, in the order in which they decide.
 
     Written while it is a draft; what went live never changes, so each order names what it was
-    routed by. Of those that are live and whose time it is, the one that began last is in force,
-    of these the newest; without any, ``ranking.USUAL``.
+    routed by. Of those that are live and whose time it is, one that ends stands above those that
+    do not, and then the one that began last; without any, ``ranking.USUAL`` is in force.
 
     Shape:  ``preferred`` are codes of suppliers, best first
     """

@@ -136,8 +136,8 @@ def show(request: HttpRequest) -> HttpResponse:
 def _channel(code: str, drafted: RoutingRules | None) -> Channel:
     if drafted is not None and not code:
         return drafted.channel
-    channels = Channel.objects.order_by("pk")
-    return channels.filter(code=code).first() or channels[0]
+    channels = list(Channel.objects.order_by("pk"))
+    return next((one for one in channels if one.code == code), channels[0])
 
 
 def _name(rules: Rules) -> str:

@@ -19,7 +19,7 @@ from tests.factories.suppliers import NOON
 UNITS = 4  # of each light
 # No pages are made of this catalog. The money and the stock are asked at each step.
 AT_EACH_STEP = (*STOCK, *MONEY, *PURCHASES)
-AT_THE_END = [one for one in INVARIANTS if one not in SUPPLY]
+NOW_AND_THEN = [one for one in INVARIANTS if one not in SUPPLY]
 
 
 class Truths(RuleBasedStateMachine):

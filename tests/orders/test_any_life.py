@@ -47,7 +47,7 @@ from tests.factories.orders import HOME, make_cart, make_sellable, news_of, quot
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer
 from tests.factories.shipping import make_parcel_news
 from tests.factories.suppliers import NOON, make_location
-from tests.factories.truths import AT_THE_END, UNITS, Truths
+from tests.factories.truths import NOW_AND_THEN, UNITS, Truths
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +89,6 @@ class Life(Truths):
 
     def teardown(self):
         if hasattr(self, "world"):
-            self.insist(AT_THE_END)
             for status in PurchaseOrder.objects.values_list("request_status", flat=True):
                 event(f"a purchase order ended {status}")
             transaction.set_rollback(True)
@@ -246,6 +245,10 @@ class Life(Truths):
                         now=self.now,
                         key=f"r{self.refunds}",
                     )
+
+    @rule()
+    def look_at_everything(self):
+        self.insist(NOW_AND_THEN)
 
     @precondition(lambda _: Order.objects.filter(status="on_hold").exists())
     @rule(which=WHICH)

@@ -59,12 +59,21 @@ def test_what_is_live_counts_until_it_is_retired_and_a_newer_one_counts_first():
 def test_rules_for_some_days_stand_above_the_others_on_these_days_only():
     always = live(Criterion.COST)
     some_days = live(Criterion.DAYS, starts_at=NOON + A_DAY, ends_at=NOON + 3 * A_DAY)
-    newest = live(Criterion.SCORE)
-    routing_rules.retire(rules=newest, by="ada", now=NOON)
+    renewed = draft(Criterion.SCORE)
+    routing_rules.go_live(rules=renewed, by="ada", now=NOON + 2 * A_DAY)
 
     versions = [in_force(NOON + days * A_DAY).version for days in range(5)]
 
-    assert versions == [always.version, *[some_days.version] * 2, *[always.version] * 2]
+    assert versions == [renewed.version, *[some_days.version] * 2, *[renewed.version] * 2]
+    assert renewed.version > always.version
+
+
+def test_what_goes_live_counts_before_what_began_earlier():
+    live(Criterion.COST, starts_at=NOON - A_DAY)
+
+    newest = live(Criterion.DAYS)
+
+    assert in_force().version == newest.version
 
 
 def test_rules_whose_time_is_over_do_not_go_live():

@@ -54,3 +54,9 @@ def test_a_product_that_cannot_be_stored_is_named_and_the_others_are_there(
         "P1",
         "P3",
     }
+
+    monkeypatch.setattr(intake, "take_in", real)  # the fault is mended on the next day
+    sync(supplier, now=NOON + timedelta(days=1))
+
+    assert not FeedIssue.objects.filter(resolved_at=None).exists()
+    assert SupplierOffer.objects.live().filter(supplier_product="P2").exists()

@@ -14,7 +14,7 @@ from django.db import connections
 from catalog.models import Listing, Variant
 from catalog.records import BadRow, Terms
 from suppliers import offering, runs, sharing, tasks, writing
-from suppliers.adapters.base import StockRecord
+from suppliers.adapters.base import BudgetSpentError, StockRecord
 from suppliers.models import (
     FeedIssue,
     FeedRun,
@@ -159,6 +159,27 @@ def test_a_run_that_is_out_of_time_leaves_to_the_next_what_nobody_took(supplier,
 
     assert (first.status, first.remaining) == (FeedRun.Status.APPLIED, 80)
     assert (second.created, second.remaining) == (80, 0)
+
+
+def test_pages_that_were_paid_for_are_taken_in_although_he_lets_us_ask_no_more(
+    supplier, world, monkeypatch
+):
+    stock_world(world, PAGES)
+    spent = BudgetSpentError("no points left", until=NOON + timedelta(hours=9))
+    monkeypatch.setattr(sharing.Sharing, "finish", with_spent(sharing.Sharing.finish, spent))
+
+    run = sync(supplier, call_help=lambda _: None)
+
+    assert (run.created, run.remaining) == (PAGES, 0)
+    assert known() == ALL
+
+
+def with_spent(finish, error):
+    def after_the_last_page(self):
+        self._work.spent(error)
+        finish(self)
+
+    return after_the_last_page
 
 
 def test_nobody_takes_in_pages_of_a_run_that_is_over(supplier, world):
