@@ -53,8 +53,8 @@ class QuarantinedError(Exception):
 class Work:
     """One open run in the hands of a worker: its lease, its counts and its time.
 
-    ``moment()`` is the ``now`` we were started with, and what has passed since. ``call_help`` asks
-    another worker to take in a batch; nobody has to come.
+    ``moment()`` is our ``now``, and what has passed since. ``call_help`` asks another worker to
+    take in a batch.
     """
 
     def __init__(
@@ -134,9 +134,8 @@ class Work:
         if time.monotonic() - self._extended < EXTEND_AFTER_S:
             return
         self._extended = time.monotonic()
-        rows = FeedRun.objects.filter(pk=self.run.pk, status=self.run.status)
-        told = {**self.counts(), **self.meter.read()}
-        if not rows.update(lease_until=self.moment() + LEASE, **told):
+        told = {**self.counts(), **self.meter.read(), "lease_until": self.moment() + LEASE}
+        if not FeedRun.objects.filter(pk=self.run.pk, status=self.run.status).update(**told):
             raise LeaseLostError(str(self.run))
 
     @needs_transaction
