@@ -33,7 +33,7 @@ from orders.purchasing import OrderStoppedError
 from storefront.lib.failpoints import failpoint
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError, LostRaceError
-from suppliers.lanes import InHandError, LaneFullError, Work, is_in_hand, lane, width
+from suppliers.lanes import InHandError, LaneFullError, Work, in_hand, is_in_hand, lane, width
 from suppliers.models import Supplier
 
 log = logging.getLogger(__name__)
@@ -236,8 +236,12 @@ def secure_ending(**_: Any) -> None:
 
 @shared_task
 def ask_gateways(**_: Any) -> None:
-    """Ask about payments of which we heard nothing: a lost webhook is no lost order."""
-    silent.ask(now=timezone.now())
+    """Ask about payments of which we heard nothing: a lost webhook is no lost order.
+
+    One at a time, as ``expire_unpaid``: a gateway that is slow holds one worker with each.
+    """
+    with suppress(InHandError), in_hand("ask_gateways"):
+        silent.ask(now=timezone.now())
 
 
 @shared_task
@@ -247,12 +251,13 @@ def expire_unpaid(**_: Any) -> None:
     A page that cannot be closed may still be paid at: that money is given back when we hear of it.
     A gateway that is away keeps no goods from others.
     """
-    now, patience = timezone.now(), silent.Patience()
-    late = Order.objects.filter(status=Order.Status.PENDING_PAYMENT, pay_before__lte=now)
-    for order in late.order_by("pk")[:BATCH]:
-        for payment in order.payments.filter(status=Payment.Status.REQUIRES_ACTION):
-            patience.ask(payment, payments.abandon, now=now)
-        checkout.expire(order=order, now=now)
+    with suppress(InHandError), in_hand("expire_unpaid"):
+        now, patience = timezone.now(), silent.Patience()
+        late = Order.objects.filter(status=Order.Status.PENDING_PAYMENT, pay_before__lte=now)
+        for order in late.order_by("pk")[:BATCH]:
+            for payment in order.payments.filter(status=Payment.Status.REQUIRES_ACTION):
+                patience.ask(payment, payments.abandon, now=now)
+            checkout.expire(order=order, now=now)
 
 
 @shared_task

@@ -2,8 +2,9 @@
 
 Tables are truth, and a sweep wakes a worker for each row that waits, again and again. Where many
 wait, the queue would fill with what has been done long ago, quicker than anybody empties it, and
-what must be done would stand behind it. So a hint that lies there already is not given again, and
-one that nobody took up in time is thrown away: the sweep gives another.
+what must be done would stand behind it. So a hint that lies there already is not given again for
+a while. It ends by itself only much later: where all of them wait longer than they live, none is
+ever taken up.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from django.core.cache import cache
 
 log = logging.getLogger(__name__)
 
-LIVES_S = 20
+GIVEN_ONCE_FOR_S = 20
+LIVES_S = 15 * 60
 HINTS = frozenset(
     {
         "orders.tasks.divide",
@@ -44,11 +46,12 @@ class Hinting(Task):  # type: ignore[type-arg]
         self, args: Any = None, kwargs: dict[str, Any] | None = None, **options: Any
     ) -> Any:
         """Publish it, if it is no hint that lies in the queue already."""
-        if self.name not in HINTS or "countdown" in options:
+        if self.name not in HINTS or args or {"countdown", "eta"} & options.keys():
             return super().apply_async(args, kwargs, **options)
         if not _is_first(self.name, kwargs):
             return None
-        options.setdefault("expires", LIVES_S)
+        if kwargs:  # a sweep, which has none, does not end: it gives all others
+            options.setdefault("expires", LIVES_S)
         try:
             return super().apply_async(args, kwargs, **options)
         except Exception:
@@ -68,7 +71,7 @@ def begin(task: Any = None, kwargs: Mapping[str, Any] | None = None, **_: Any) -
 
 def _is_first(name: str, kwargs: Mapping[str, Any] | None) -> bool:
     try:
-        return bool(cache.add(_key(name, kwargs), 1, timeout=LIVES_S))
+        return bool(cache.add(_key(name, kwargs), 1, timeout=GIVEN_ONCE_FOR_S))
     except Exception:  # noqa: BLE001 - without it, a hint too many is better than none
         return True
 

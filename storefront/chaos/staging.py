@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from storefront.launch import cast, datastores, keys, running
 from storefront.launch.ports import HOST, free_port
@@ -166,10 +167,16 @@ def _says(log: Path, words: str) -> bool:
 
 def enter(env: dict[str, str]) -> None:
     """Make this process one of the instance: it reads its settings, as its staff would."""
+    os.environ.clear()  # what else stands there may name somebody else's database
     os.environ.update(env)
     os.environ["DJANGO_SETTINGS_MODULE"] = "storefront.settings"
     os.environ["LOG_LEVEL"] = "ERROR"
     import django  # noqa: PLC0415 - the settings are read here, not before
 
     django.setup()
+    from django.conf import settings  # noqa: PLC0415
+
+    port = str(urlsplit(env["DATABASE_URL"]).port)
+    if settings.IS_PRODUCTION or settings.DATABASES["default"]["PORT"] != port:
+        raise RuntimeError("Chaos breaks its own instance only, and this is somebody else's.")
     sys.stdout.flush()

@@ -19,7 +19,8 @@ class Cause:
     """One kind of waiting. ``page`` names the admin pages of the rows.
 
     With ``filters`` the row stands for many, and leads to their list; ``{name}`` is put in.
-    ``named`` says a name that is a code in words, and ``told`` a detail that is one.
+    ``named`` says a name that is a code in words, and ``told`` a detail that is one. Where its
+    moment moves while it waits, it is not ``is_steady``: who took it has it for a day.
     """
 
     code: str
@@ -29,6 +30,7 @@ class Cause:
     filters: str = ""
     named: Callable[[str], str] = str
     told: Callable[[str], str] = str
+    is_steady: bool = True
 
 
 def plain(  # noqa: PLR0913 - one query in its parts
@@ -41,6 +43,7 @@ def plain(  # noqa: PLR0913 - one query in its parts
     filters: str = "",
     named: Callable[[str], str] = str,
     told: Callable[[str], str] = str,
+    is_steady: bool = True,
 ) -> Cause:
     id_name_since, _from, source = select.partition(" FROM ")
     sql = f"""
@@ -48,5 +51,12 @@ def plain(  # noqa: PLR0913 - one query in its parts
         FROM {source.strip()} WHERE {condition}
     """  # noqa: S608 - all parts are written in this file
     return Cause(
-        code=code, sentence=sentence, page=page, sql=sql, filters=filters, named=named, told=told
+        code=code,
+        sentence=sentence,
+        page=page,
+        sql=sql,
+        filters=filters,
+        named=named,
+        told=told,
+        is_steady=is_steady,
     )

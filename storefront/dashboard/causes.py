@@ -111,7 +111,7 @@ CAUSES = (
         _("Supplier has not shipped in time"),
         "po.status = 'in_progress' AND po.accepted_at"
         " < %(now)s - make_interval(days => s.lead_days + 2)",
-        since="accepted_at",
+        since="accepted_at + make_interval(days => s.lead_days + 2)",
         detail="s.name",
     ),
     *CLAIMS,
@@ -134,7 +134,7 @@ CAUSES = (
         "order_late",
         _("Should have arrived by now"),
         "o.status = 'processing' AND o.arrives_to < (%(now)s)::date",
-        since="placed_at",
+        since="arrives_to::timestamptz",
     ),
     # Parcels
     plain(
@@ -193,6 +193,7 @@ CAUSES = (
         " l.reported_quantity || ' < ' || (l.allocated_unseen + l.reserved) AS detail"
         " FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.id = l.offer_id",
         "l.reported_quantity < l.allocated_unseen + l.reserved",
+        is_steady=False,
     ),
     *STOCK,
     *PRICES,

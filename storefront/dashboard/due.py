@@ -30,7 +30,9 @@ WITHIN: Mapping[str, timedelta] = {
     "money_differs": 2 * DAY,
     "money_day_late": 2 * DAY,
     "claim_by_hand": 2 * DAY,
-    "claim_silent": 3 * DAY,
+    "claim_silent": 17 * DAY,  # two weeks pass before it waits for anybody
+    "sale_unseen": 16 * DAY,  # as here
+    "parcel_label_only": 5 * DAY,  # and here after four days
     "evidence_waits": 3 * DAY,
     "evidence_ends": 14 * DAY,
     "offers_withheld": 7 * DAY,

@@ -38,6 +38,7 @@ MONEY = (
         "p.status = 'authorized' AND p.capture_before < %(now)s + interval '1 day'"
         " AND p.authorized_amount > p.captured_amount + p.released_amount",
         amount="p.authorized_amount - p.captured_amount - p.released_amount",
+        since="p.capture_before - interval '1 day'",
     ),
     _payment(
         "payment_refused",

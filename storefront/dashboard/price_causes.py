@@ -34,6 +34,7 @@ PRICES = (
         " JOIN catalog_channel c ON c.id = l.channel_id"
         " JOIN catalog_variant v ON v.id = l.variant_id",
         "l.is_published AND l.price_amount < l.floor_amount",
+        is_steady=False,
     ),
     plain(
         "price_held",

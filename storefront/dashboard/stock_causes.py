@@ -133,6 +133,7 @@ STOCK = (
         sentence=_("Shown as available, and no offer can be taken"),
         page="catalog_listing",
         sql=_UNROUTABLE,
+        is_steady=False,
     ),
     plain(
         "sold_out_selling",
@@ -146,5 +147,6 @@ STOCK = (
         " JOIN catalog_variant v ON v.id = sold.variant_id"
         " JOIN catalog_listing l ON l.variant_id = v.id",
         "l.is_published AND l.available = 0",
+        is_steady=False,
     ),
 )

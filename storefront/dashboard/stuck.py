@@ -75,7 +75,7 @@ def _query(causes: tuple[Cause, ...], most: int) -> str:
     parts = (
         f"""
         (SELECT '{cause.code}' AS code, count(*) OVER () AS total,
-                id, name, since, amount, currency, detail
+                id, name, since, amount, currency, detail, {cause.is_steady} AS is_steady
          FROM ({cause.sql}) AS waiting ORDER BY since, id LIMIT {most})
         """  # noqa: S608 - all parts are written in causes.py
         for cause in causes
@@ -84,7 +84,8 @@ def _query(causes: tuple[Cause, ...], most: int) -> str:
     return f"""
         SELECT found.*, t.by, t.at FROM ({found}) AS found
         LEFT JOIN dashboard_taken t ON t.cause = found.code AND t.row = found.id
-          AND (found.since IS NULL OR t.at >= found.since)
+          AND CASE WHEN found.is_steady AND found.since IS NOT NULL THEN t.at >= found.since
+              ELSE t.at > %(now)s - interval '1 day' END
     """  # noqa: S608
 
 
@@ -98,6 +99,7 @@ def _waiting(  # noqa: PLR0913, PLR0917 - the columns of one row
     amount: Decimal | None,
     currency: str,
     detail: str | None,
+    _is_steady: bool,  # noqa: FBT001 - a column
     taken_by: str | None,
     taken_at: datetime | None,
 ) -> Waiting:

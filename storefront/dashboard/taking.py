@@ -32,9 +32,14 @@ def take(*, cause: str, row: int, since: datetime | None, by: str, now: datetime
     return found.by
 
 
-def give_back(*, cause: str, row: int) -> None:
-    """Let others take it; also what somebody took who is not there today."""
-    Taken.objects.filter(cause=cause, row=row).delete()
+def give_back(*, cause: str, row: int, by: str) -> None:
+    """Let others take what this person has."""
+    Taken.objects.filter(cause=cause, row=row, by=by[:100]).delete()
+
+
+def take_over(*, cause: str, row: int, by: str, now: datetime) -> None:
+    """Take what somebody else has, who may not be there today."""
+    Taken.objects.update_or_create(cause=cause, row=row, defaults={"by": by[:100], "at": now})
 
 
 @require_POST
@@ -46,14 +51,13 @@ def act(request: HttpRequest) -> HttpResponse:
         raise Http404
     if cause not in {each.code for each in stuck.causes_for(request.user)}:
         raise PermissionDenied
-    row, now = int(text), timezone.now()
+    row, by, now = int(text), str(request.user), timezone.now()
     if given.get("what") == "give_back":
-        give_back(cause=cause, row=row)
+        give_back(cause=cause, row=row, by=by)
+    elif given.get("what") == "take_over":
+        take_over(cause=cause, row=row, by=by, now=now)
     else:
-        if given.get("what") == "take_over":
-            give_back(cause=cause, row=row)
-        since = _moment(given.get("since", ""))
-        take(cause=cause, row=row, since=since, by=str(request.user), now=now)
+        take(cause=cause, row=row, since=_moment(given.get("since", "")), by=by, now=now)
     return HttpResponseRedirect(reverse(BACK.get(given.get("from", ""), BACK["index"])))
 
 

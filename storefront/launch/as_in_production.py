@@ -9,12 +9,13 @@ import os
 import sys
 
 from storefront.launch import keys
+from storefront.launch.overriding import over
 
 HOST = "shop.example"
 
 
 def main(command: list[str]) -> None:
-    env = {**os.environ, **keys.fresh(), **addresses()}
+    env = over(os.environ, {**keys.fresh(), **addresses()})
     os.execvpe(command[0], command, env)
 
 

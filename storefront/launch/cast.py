@@ -13,6 +13,7 @@ from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
 
+from storefront.launch.overriding import over
 from storefront.launch.ports import HOST, free_port
 from storefront.launch.processes import Child
 
@@ -117,8 +118,7 @@ def environment(
     *, var: Path, ports: Ports, keys: Mapping[str, str], addresses: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the environment of every process: the settings of this demo over our own."""
-    return {
-        **os.environ,
+    told = {
         **keys,
         **addresses,
         "PAYMENT_GATEWAY": chosen(),
@@ -134,6 +134,7 @@ def environment(
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
         "PYTHONUNBUFFERED": "1",
     }
+    return over(os.environ, told)
 
 
 def outsiders(stage: Stage) -> list[Child]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storefront.launch import postgres, redis_server
+from storefront.launch.overriding import names
 from storefront.launch.processes import Child
 
 
@@ -30,7 +31,7 @@ def prepare(
     """Prepare what DATABASE_URL and REDIS_URL do not name already."""
     children = []
     addresses = {}
-    if not environ.get("DATABASE_URL"):
+    if not names(environ, "DATABASE_URL"):
         database = postgres.prepare(
             home=home / "postgres",
             log=logs / "postgres.log",
@@ -39,7 +40,7 @@ def prepare(
         )
         children.append(database.child)
         addresses["DATABASE_URL"] = database.url
-    if not environ.get("REDIS_URL"):
+    if not names(environ, "REDIS_URL"):
         redis = redis_server.prepare(
             home=home / "redis", log=logs / "redis.log", is_throwaway=is_throwaway
         )

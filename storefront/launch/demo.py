@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from storefront.launch import datastores, freshness, notice, opening, running
+from storefront.launch.overriding import names
 from storefront.launch.ports import NoFreePortError
 from storefront.launch.postgres import PostgresError
 from storefront.launch.redis_server import RedisError
@@ -64,7 +65,7 @@ def stop(var: Path) -> int:
 
 def reset(var: Path) -> int:
     """Wipe what is ours; somebody else's database is not."""
-    foreign = [name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)]
+    foreign = [name for name in ("DATABASE_URL", "REDIS_URL") if names(os.environ, name)]
     if foreign:
         complain(
             f"{' and '.join(foreign)} is set, and what it names is not the demo's to wipe."

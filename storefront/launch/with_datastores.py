@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from storefront.launch import datastores
+from storefront.launch.overriding import over
 from storefront.launch.postgres import PostgresError
 from storefront.launch.processes import POLL_S
 from storefront.launch.redis_server import RedisError
@@ -53,7 +54,7 @@ def main(command: Sequence[str]) -> int:
             for child in stores.children:
                 supervisor.start(child)
             supervisor.wait_until_ready(stores.children)
-            return run(supervisor, command, {**os.environ, **stores.addresses})
+            return run(supervisor, command, over(os.environ, stores.addresses))
         except (PostgresError, RedisError, ChildDiedError, NotReadyError) as error:
             complain(str(error))
             return 1

@@ -38,11 +38,13 @@ def test_a_hint_is_given_once_until_somebody_begins_with_it(published):
     assert [kwargs["request_id"] for _, kwargs, _ in published] == [1, 2, 1]
 
 
-def test_a_hint_that_nobody_takes_up_ends_by_itself(published):
-    divide_paid.delay()
-    divide_paid.delay()
+def test_a_hint_outlives_what_stands_before_it_and_a_sweep_does_not_end(published):
+    for _ in range(2):
+        divide_paid.delay()
+        settle.delay(request_id=1)
 
-    assert [expires for _, _, expires in published] == [hinting.LIVES_S]
+    assert [expires for _, _, expires in published] == [None, hinting.LIVES_S]
+    assert hinting.LIVES_S > 10 * hinting.GIVEN_ONCE_FOR_S
 
 
 def test_what_staff_ask_for_and_what_is_to_wait_is_given_each_time(published):

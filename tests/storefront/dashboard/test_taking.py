@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import time_machine
 from django.contrib.auth.models import Permission
+from django.db.models import F
 from django.urls import reverse
 
 from notifications.models import Delivery
@@ -12,9 +15,10 @@ from storefront.accounts.models import User
 from storefront.dashboard import due, stuck, taking
 from storefront.dashboard.causes import CAUSES
 from storefront.dashboard.models import Taken
+from suppliers.models import StockLevel
 from tests.factories.suppliers import NOON
 from tests.factories.world import make_world
-from tests.storefront.dashboard.test_stuck import AGO
+from tests.storefront.dashboard.test_stuck import AGO, TROUBLE
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +63,10 @@ def test_one_takes_it_another_reads_that_and_may_take_it_over(client, row):
 
     post(client, row, "take_over")
     assert waiting().taken_by == bob
+    sign_in(client, "cy", "view_delivery")
+    post(client, row, "give_back")  # from an old page: it is not his
+    assert waiting().taken_by == bob
+    client.force_login(User.objects.get(email=bob))
     post(client, row, "give_back")
     assert waiting().taken_by == ""
 
@@ -97,3 +105,20 @@ def test_what_is_late_says_so(client, row):
 
 def test_each_time_limit_is_of_a_cause():
     assert due.WITHIN.keys() <= {cause.code for cause in CAUSES}
+
+
+def test_what_a_sync_tells_anew_stays_in_his_hands_for_a_day(monkeypatch):
+    make_world(monkeypatch)
+    TROUBLE["stock_risk"]()
+    short = StockLevel.objects.filter(reported_quantity__lt=F("allocated_unseen") + F("reserved"))
+    StockLevel.objects.filter(pk__in=short[1:].values("pk")).update(reported_quantity=99)
+    level = short.get()
+    taking.take(cause="stock_risk", row=level.pk, since=None, by="ann", now=NOON)
+
+    def taken(now):
+        StockLevel.objects.filter(pk=level.pk).update(received_at=now)  # his list came again
+        (found,) = [one for one in stuck.find(now=now) if one.cause.code == "stock_risk"]
+        return found.taken_by
+
+    assert taken(NOON + timedelta(hours=5)) == "ann"
+    assert taken(NOON + timedelta(hours=25)) == ""

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from storefront.launch import cast
+from storefront.launch.overriding import names, over
+from storefront.launch.ports import free_port
+
+
+def test_no_file_of_somebody_else_stands_beside_a_setting_of_ours():
+    found = over(
+        {"DATABASE_URL_FILE": "/run/secrets/production", "LANG": "C", "OTHER_FILE": "x"},
+        {"DATABASE_URL": "postgres://ours"},
+    )
+
+    assert found == {"DATABASE_URL": "postgres://ours", "LANG": "C", "OTHER_FILE": "x"}
+
+
+def test_the_processes_of_a_demo_read_its_own_database(monkeypatch, tmp_path):
+    settings = ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "ENVIRONMENT")
+    for name in settings:
+        monkeypatch.setenv(f"{name}_FILE", "/run/secrets/production")
+    names_of = ("web", "sandbox", "bigbuy", "feed", "gateway", "smtp")
+    ports = cast.Ports(**{name: free_port() for name in names_of})
+    ours = {"DATABASE_URL": "postgres://ours", "REDIS_URL": "redis://ours"}
+
+    env = cast.environment(var=tmp_path, ports=ports, keys={}, addresses=ours)
+
+    assert not env.keys() & {f"{name}_FILE" for name in settings}
+    assert env["DATABASE_URL"] == ours["DATABASE_URL"]
+
+
+def test_what_stands_in_a_file_is_named():
+    assert names({"REDIS_URL_FILE": "/run/secrets/redis"}, "REDIS_URL")
+    assert names({"REDIS_URL": "redis://x"}, "REDIS_URL")
+    assert not names({"REDIS_URL": ""}, "REDIS_URL")
