@@ -31,11 +31,11 @@ from shipping import quotes
 from shipping.quotes import Told, ToldWay
 from storefront.lib import deadlines
 from storefront.lib.address import Address
-from storefront.lib.failures import OutsideError, PermanentError
+from storefront.lib.failures import OutsideError
 from storefront.lib.money import Money
 from storefront.lib.transactions import HeldTransactionError, in_transaction
 from suppliers.adapters.abilities import Freight
-from suppliers.adapters.base import FreightOption, RequestLine
+from suppliers.adapters.base import FreightOption, NoWayError, RequestLine
 from suppliers.connecting import adapter_for
 from suppliers.lanes import LaneFullError, Work, lane
 from suppliers.models import Supplier, SupplierOffer
@@ -53,7 +53,8 @@ type Answer = tuple[FreightOption, ...] | bool  # False: he did not say
 def ask(*, cart: Cart, plan: Plan, country: str, now: datetime) -> Told:
     """Return what suppliers ask for the ways of planned parcels, by location.
 
-    Who says nothing has no entry. Without a postcode a refusal says nothing either.
+    Who says nothing has no entry. Of refusals only one of the way itself says something, and
+    without a postcode none: a wrong key or a broken answer takes no way off a cart.
 
     Raises: HeldTransactionError
     """
@@ -179,7 +180,7 @@ def _asked(  # noqa: PLR0913, PLR0917 - run in a thread of its own
                     for line in parcel.lines
                 ),
             )
-    except PermanentError as error:
+    except NoWayError as error:
         log.info("no freight from %s: %s", parcel.location_id, error)
         if to.postcode:
             heard[parcel.location_id] = ()  # he will not carry it there at all

@@ -135,7 +135,13 @@ class Freight(Protocol):
 
     def freight(
         self, *, country_from: str, ship_to: Address, lines: tuple[RequestLine, ...]
-    ) -> tuple[FreightOption, ...]: ...
+    ) -> tuple[FreightOption, ...]:
+        """Return the routes; none when he has none.
+
+        Raises: NoWayError    he says that he carries it there by none
+                OutsideError  he says nothing of routes
+        """
+        ...
 
 
 @runtime_checkable
