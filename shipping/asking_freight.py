@@ -53,8 +53,9 @@ type Answer = tuple[FreightOption, ...] | bool  # False: he did not say
 def ask(*, cart: Cart, plan: Plan, country: str, now: datetime) -> Told:
     """Return what suppliers ask for the ways of planned parcels, by location.
 
-    Who says nothing has no entry. Of refusals only one of the way itself says something, and
-    without a postcode none: a wrong key or a broken answer takes no way off a cart.
+    Who says nothing has no entry. Of refusals only one of the way itself says something: a wrong
+    key or a broken answer takes no way off a cart. Without a postcode neither a refusal nor an
+    empty answer does.
 
     Raises: HeldTransactionError
     """
@@ -168,7 +169,7 @@ def _asked(  # noqa: PLR0913, PLR0917 - run in a thread of its own
 ) -> None:
     try:
         with deadlines.ending_at(ends_at):
-            heard[parcel.location_id] = connector.freight(
+            options = connector.freight(
                 country_from=parcel.country,
                 ship_to=to,
                 lines=tuple(
@@ -180,6 +181,8 @@ def _asked(  # noqa: PLR0913, PLR0917 - run in a thread of its own
                     for line in parcel.lines
                 ),
             )
+        if options or to.postcode:  # without one, nothing may only mean that he needs it
+            heard[parcel.location_id] = options
     except NoWayError as error:
         log.info("no freight from %s: %s", parcel.location_id, error)
         if to.postcode:

@@ -136,10 +136,10 @@ class Freight(Protocol):
     def freight(
         self, *, country_from: str, ship_to: Address, lines: tuple[RequestLine, ...]
     ) -> tuple[FreightOption, ...]:
-        """Return the routes; none when he has none.
+        """Return the routes that are understood; none only when he names none.
 
         Raises: NoWayError    he says that he carries it there by none
-                OutsideError  he says nothing of routes
+                OutsideError  he says nothing of routes, or nothing that is understood
         """
         ...
 

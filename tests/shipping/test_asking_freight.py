@@ -151,9 +151,17 @@ def test_foreign_money_is_worth_the_most_it_may_be(monkeypatch, light):
         Freighter(instead=refuses(NoWayError("which postcode?"))),
         Freighter(instead=refuses(RuntimeError("a fault of ours"))),
         Freighter(option(currency="USD")),
+        Freighter(),
         object(),
     ],
-    ids=["busy", "refused without a postcode", "broken", "unknown money", "cannot say"],
+    ids=[
+        "busy",
+        "refused without a postcode",
+        "broken",
+        "unknown money",
+        "nothing without a postcode",
+        "cannot say",
+    ],
 )
 def test_where_he_says_nothing_that_counts_our_table_does(monkeypatch, light, freighter):
     connect(monkeypatch, lumen=freighter)
@@ -191,6 +199,15 @@ def test_a_way_that_he_does_not_name_is_not_offered_and_the_reason_is_said(monke
 
 def test_who_refuses_a_whole_address_carries_nothing_there(monkeypatch, light):
     connect(monkeypatch, lumen=Freighter(instead=refuses(NoWayError("an island"))))
+    make_service()
+    cart = make_cart(light)
+    cart.ship_to = {"country": "DE", "postcode": "27498"}
+
+    assert quoted(cart) == []
+
+
+def test_who_names_nothing_to_a_whole_address_carries_nothing_there(monkeypatch, light):
+    connect(monkeypatch, lumen=Freighter())
     make_service()
     cart = make_cart(light)
     cart.ship_to = {"country": "DE", "postcode": "27498"}
