@@ -50,13 +50,16 @@ SILENT = False
 type Answer = tuple[FreightOption, ...] | bool  # False: he did not say
 
 
-def ask(*, cart: Cart, plan: Plan, country: str, now: datetime) -> Told:
+def ask(
+    *, cart: Cart, plan: Plan, country: str, now: datetime, postcode: str | None = None
+) -> Told:
     """Return what suppliers ask for the ways of planned parcels, by location.
 
     Who says nothing has no entry. Of refusals only one of the way itself says something: a wrong
     key or a broken answer takes no way off a cart. Without a postcode neither a refusal nor an
     empty answer does.
 
+    Shape:  ``postcode`` of where it goes, empty where it has none; None: as the cart knows it
     Raises: HeldTransactionError
     """
     here = quotes.asked_places(now)
@@ -65,10 +68,10 @@ def ask(*, cart: Cart, plan: Plan, country: str, now: datetime) -> Told:
         return {}
     if in_transaction():
         raise HeldTransactionError("a question to suppliers")
-    known = cart.ship_to if cart.ship_to.get("country") == country else {}
-    to = Address(
-        name="", line1="", city="", country=country, postcode=known.get("postcode", "").strip()
-    )
+    if postcode is None:
+        known = cart.ship_to if cart.ship_to.get("country") == country else {}
+        postcode = known.get("postcode", "")
+    to = Address(name="", line1="", city="", country=country, postcode=postcode.strip())
     answers = _remembered(parcels, to)
     asked = [parcel for parcel in parcels if parcel.location_id not in answers]
     if asked:
