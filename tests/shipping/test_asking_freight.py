@@ -235,28 +235,6 @@ def test_a_refusal_of_something_else_takes_no_way_off(monkeypatch, light, error)
     assert str(quote.price) == "4.90 EUR"
 
 
-def test_what_he_said_holds_through_the_checkout_and_is_asked_once(monkeypatch, light):
-    lumen = connect(monkeypatch, lumen=Freighter(option("5.00")))
-    make_service()
-    cart = make_cart(light)
-    first = quoted(cart)
-    lumen.options = (option("7.00"),)
-
-    assert quoted(cart) == first
-    assert len(lumen.asked) == 1
-    cart.ship_to = {"country": "DE", "postcode": "10115"}
-    assert quoted(cart) != first, "to a postcode it may cost more"
-
-
-def test_who_is_silent_is_not_asked_at_each_page(monkeypatch, light):
-    lumen = connect(monkeypatch, lumen=Freighter(instead=refuses(TemporaryError("busy"))))
-    make_service()
-    cart = make_cart(light)
-
-    assert quoted(cart) == quoted(cart)
-    assert len(lumen.asked) == 1
-
-
 def test_nobody_is_asked_where_our_table_counts(monkeypatch, light):
     lumen = connect(monkeypatch, lumen=Freighter(option()))
     AskedFreight.objects.update(is_active=False)
