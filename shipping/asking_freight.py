@@ -17,6 +17,7 @@ from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 
+import msgspec
 from django.core.cache import cache
 from django.db import connections
 from redis import RedisError
@@ -48,6 +49,10 @@ AT_ONCE = 8
 SILENT = False
 
 type Answer = tuple[FreightOption, ...] | bool  # False: he did not say
+# Kept as plain JSON: what is kept outlives a deployment, and the classes need not.
+_READER: msgspec.json.Decoder[tuple[FreightOption, ...] | bool] = msgspec.json.Decoder(
+    tuple[FreightOption, ...] | bool
+)
 
 
 def ask(
@@ -220,15 +225,23 @@ def _asked(
 def _remembered(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, Answer]:
     keys = {_key(parcel, to): parcel.location_id for parcel in parcels}
     try:
-        return {keys[key]: answer for key, answer in cache.get_many(list(keys)).items()}
+        kept = cache.get_many(list(keys))
     except (RedisError, OSError):
         return {}
+    found: dict[int, Answer] = {}
+    for key, written in kept.items():
+        try:
+            found[keys[key]] = _READER.decode(written)
+        except (msgspec.MsgspecError, TypeError):
+            log.warning("an answer about freight that another version of us kept is not read")
+    return found
 
 
 def _remember(parcel: PlannedParcel, to: Address, answer: Answer) -> None:
     kept_for = SILENT_FOR if answer is SILENT else PRICE_PROMISED_FOR
     try:
-        cache.set(_key(parcel, to), answer, timeout=kept_for.total_seconds())
+        written = msgspec.json.encode(answer).decode()
+        cache.set(_key(parcel, to), written, timeout=kept_for.total_seconds())
     except (RedisError, OSError):
         log.warning("freight is asked for each time: Redis is away")
 
@@ -236,4 +249,4 @@ def _remember(parcel: PlannedParcel, to: Address, answer: Answer) -> None:
 def _key(parcel: PlannedParcel, to: Address) -> str:
     lines = sorted((line.candidate.offer_id, line.quantity) for line in parcel.lines)
     said = json.dumps([parcel.location_id, to.country, to.postcode, lines])
-    return f"freight:{sha256(said.encode()).hexdigest()}"
+    return f"freight-json:{sha256(said.encode()).hexdigest()}"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 
 import pytest
+from django.core.cache import cache
 
 from shipping import asking_freight, quotes
 from shipping.models import AskedFreight
 from storefront.lib.failures import NotNowError, TemporaryError
+from suppliers.adapters import base
 from suppliers.lanes import Work
 from tests.factories.lanes import elsewhere
 from tests.factories.orders import make_cart
@@ -101,3 +103,29 @@ def test_whose_turn_did_not_come_is_asked_at_the_next_page(monkeypatch, light):
 
     assert [str(each.price) for each in quote.parcels] == ["4.90 EUR", "4.90 EUR"]
     assert [str(each.price) for each in again.parcels] == ["4.90 EUR", "6.13 EUR"]
+
+
+def test_what_is_kept_outlives_the_names_of_our_classes(monkeypatch, light):
+    lumen = connect(monkeypatch, lumen=Freighter(option("5.00")))
+    make_service(base_amount="4.90")
+    cart = make_cart(light)
+    first = quoted(cart)
+    monkeypatch.delattr(base, "FreightOption")  # as a deployment that calls it otherwise
+
+    assert quoted(cart) == first
+    assert len(lumen.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "kept",
+    ["{", "null", '[{"title": "Standard"}]', '[{"name": "Standard", "price": 5}]', b"\xff", 7, []],
+)
+def test_what_cannot_be_read_is_asked_for_again(monkeypatch, light, kept):
+    connect(monkeypatch, lumen=Freighter(option("5.00")))
+    make_service(base_amount="4.90")
+    monkeypatch.setattr(asking_freight, "_key", lambda *_: "kept")
+    cache.set("kept", kept)
+
+    (quote,) = quoted(make_cart(light))
+
+    assert str(quote.price) == "6.13 EUR"
