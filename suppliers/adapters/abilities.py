@@ -131,17 +131,12 @@ class BulkStockAndPrice(Protocol):
 
 @runtime_checkable
 class Freight(Protocol):
-    """Quotes the routes for a parcel."""
+    """Quotes the routes for a parcel: none, or NoWayError, only where he has none."""
 
     def freight(
         self, *, country_from: str, ship_to: Address, lines: tuple[RequestLine, ...]
     ) -> tuple[FreightOption, ...]:
-        """Return the routes that are understood; none only when he names none.
-
-        Raises: NoWayError    he says that he carries it there by none
-                OutsideError  he says nothing of routes, or nothing that is understood
-        """
-        ...
+        """Return what is understood of them; nothing of it is an OutsideError."""
 
 
 @runtime_checkable
