@@ -17,6 +17,7 @@ from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 
+import msgspec
 from django.core.cache import cache
 from django.db import connections
 from redis import RedisError
@@ -31,11 +32,11 @@ from shipping import quotes
 from shipping.quotes import Told, ToldWay
 from storefront.lib import deadlines
 from storefront.lib.address import Address
-from storefront.lib.failures import OutsideError, PermanentError
+from storefront.lib.failures import NotNowError, OutsideError
 from storefront.lib.money import Money
 from storefront.lib.transactions import HeldTransactionError, in_transaction
 from suppliers.adapters.abilities import Freight
-from suppliers.adapters.base import FreightOption, RequestLine
+from suppliers.adapters.base import FreightOption, NoWayError, RequestLine
 from suppliers.connecting import adapter_for
 from suppliers.lanes import LaneFullError, Work, lane
 from suppliers.models import Supplier, SupplierOffer
@@ -48,13 +49,22 @@ AT_ONCE = 8
 SILENT = False
 
 type Answer = tuple[FreightOption, ...] | bool  # False: he did not say
+# Kept as plain JSON: what is kept outlives a deployment, and the classes need not.
+_READER: msgspec.json.Decoder[tuple[FreightOption, ...] | bool] = msgspec.json.Decoder(
+    tuple[FreightOption, ...] | bool
+)
 
 
-def ask(*, cart: Cart, plan: Plan, country: str, now: datetime) -> Told:
+def ask(
+    *, cart: Cart, plan: Plan, country: str, now: datetime, postcode: str | None = None
+) -> Told:
     """Return what suppliers ask for the ways of planned parcels, by location.
 
-    Who says nothing has no entry. Without a postcode a refusal says nothing either.
+    Who says nothing has no entry. Of refusals only one of the way itself says something: a wrong
+    key or a broken answer takes no way off a cart. Without a postcode neither a refusal nor an
+    empty answer does.
 
+    Shape:  ``postcode`` of where it goes, empty where it has none; None: as the cart knows it
     Raises: HeldTransactionError
     """
     here = quotes.asked_places(now)
@@ -63,21 +73,22 @@ def ask(*, cart: Cart, plan: Plan, country: str, now: datetime) -> Told:
         return {}
     if in_transaction():
         raise HeldTransactionError("a question to suppliers")
-    known = cart.ship_to if cart.ship_to.get("country") == country else {}
-    to = Address(
-        name="", line1="", city="", country=country, postcode=known.get("postcode", "").strip()
-    )
+    if postcode is None:
+        known = cart.ship_to if cart.ship_to.get("country") == country else {}
+        postcode = known.get("postcode", "")
+    to = Address(name="", line1="", city="", country=country, postcode=postcode.strip())
     answers = _remembered(parcels, to)
     asked = [parcel for parcel in parcels if parcel.location_id not in answers]
     if asked:
         heard = _heard(asked, to)
         for parcel in asked:
-            answers[parcel.location_id] = heard.get(parcel.location_id, SILENT)
-            _remember(parcel, to, answers[parcel.location_id])
+            if parcel.location_id in heard:
+                _remember(parcel, to, heard[parcel.location_id])
+        answers |= heard
     costing = policies.costing_of(cart.channel, now=now, country=country)
     told: dict[int, Mapping[str, ToldWay]] = {}
     for parcel in parcels:
-        options = answers[parcel.location_id]
+        options = answers.get(parcel.location_id, SILENT)
         if isinstance(options, tuple):
             ways = dict(_ways(parcel, options, channel=cart.channel, costing=costing))
             if len(ways) == len({option.name for option in options}):
@@ -123,9 +134,11 @@ def _ways(
 
 
 def _heard(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, Answer]:
-    """Ask all at once; who has not answered in time has not answered."""
+    """Ask all at once; who has not answered in time is silent.
+
+    Who was not asked at all has no entry: that says nothing of him, and the next page asks.
+    """
     ends_at = time.monotonic() + WITHIN_S
-    heard: dict[int, Answer] = {}
     skus = dict(
         SupplierOffer.objects.filter(
             pk__in=[line.candidate.offer_id for parcel in parcels for line in parcel.lines]
@@ -133,19 +146,28 @@ def _heard(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, Answer]:
     )
     pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="ask-freight")
     with ExitStack() as lines:
-        asked = [
-            pool.submit(partial(_asked, connector, parcel, to, skus, ends_at, heard))
-            for connector, parcel in _connected(parcels, lines)
-        ]
-        wait(asked, timeout=max(0.0, ends_at - time.monotonic()))
+        heard: dict[int, Answer | None] = {}
+        asked = {}
+        for connector, parcel in _connected(parcels, lines):
+            if isinstance(connector, Freight):
+                work = partial(_asked, connector, parcel, to, skus, ends_at)
+                asked[parcel.location_id] = pool.submit(work)
+            else:
+                heard[parcel.location_id] = SILENT  # he has no such call
+        finished, _late = wait(asked.values(), timeout=max(0.0, ends_at - time.monotonic()))
         pool.shutdown(wait=False, cancel_futures=True)
-        return dict(heard)  # what comes later is not waited for
+        for location_id, question in asked.items():
+            if question in finished:
+                heard[location_id] = question.result()
+            elif not question.cancelled():
+                heard[location_id] = SILENT  # what comes later is not waited for
+        return {place: answer for place, answer in heard.items() if answer is not None}
 
 
 def _connected(
     parcels: Sequence[PlannedParcel], lines: ExitStack
-) -> list[tuple[Freight, PlannedParcel]]:
-    """Open one line to each supplier who can be asked for freight."""
+) -> list[tuple[object, PlannedParcel]]:
+    """Open one line to each supplier who has a lane free."""
     connectors: dict[int, object] = {}
     for supplier in Supplier.objects.filter(pk__in={parcel.supplier_id for parcel in parcels}):
         try:
@@ -153,21 +175,24 @@ def _connected(
             connectors[supplier.pk] = lines.enter_context(adapter_for(supplier))
         except (LaneFullError, OutsideError) as error:
             log.info("%s is not asked for freight: %s", supplier, error)
-    pairs = [(connectors.get(parcel.supplier_id), parcel) for parcel in parcels]
-    return [(connector, parcel) for connector, parcel in pairs if isinstance(connector, Freight)]
+    return [
+        (connectors[parcel.supplier_id], parcel)
+        for parcel in parcels
+        if parcel.supplier_id in connectors
+    ]
 
 
-def _asked(  # noqa: PLR0913, PLR0917 - run in a thread of its own
+def _asked(
     connector: Freight,
     parcel: PlannedParcel,
     to: Address,
     skus: Mapping[int, str],
     ends_at: float,
-    heard: dict[int, Answer],
-) -> None:
+) -> Answer | None:
+    """Ask one supplier, in a thread of its own; None: nothing was sent to him."""
     try:
         with deadlines.ending_at(ends_at):
-            heard[parcel.location_id] = connector.freight(
+            options = connector.freight(
                 country_from=parcel.country,
                 ship_to=to,
                 lines=tuple(
@@ -179,30 +204,44 @@ def _asked(  # noqa: PLR0913, PLR0917 - run in a thread of its own
                     for line in parcel.lines
                 ),
             )
-    except PermanentError as error:
+    except NoWayError as error:
         log.info("no freight from %s: %s", parcel.location_id, error)
-        if to.postcode:
-            heard[parcel.location_id] = ()  # he will not carry it there at all
+        options = ()
+    except NotNowError as error:
+        log.info("freight from %s is not asked for: %s", parcel.location_id, error)
+        return None
     except OutsideError as error:
         log.info("no word about freight from %s: %s", parcel.location_id, error)
+        return SILENT
     except Exception:
         log.exception("freight from %s could not be asked for", parcel.location_id)
+        return SILENT
     finally:
         connections.close_all()  # this thread's own
+    # Without a postcode, no way may only mean that he needs one.
+    return options if options or to.postcode else SILENT
 
 
 def _remembered(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, Answer]:
     keys = {_key(parcel, to): parcel.location_id for parcel in parcels}
     try:
-        return {keys[key]: answer for key, answer in cache.get_many(list(keys)).items()}
+        kept = cache.get_many(list(keys))
     except (RedisError, OSError):
         return {}
+    found: dict[int, Answer] = {}
+    for key, written in kept.items():
+        try:
+            found[keys[key]] = _READER.decode(written)
+        except (msgspec.MsgspecError, TypeError):
+            log.warning("an answer about freight that another version of us kept is not read")
+    return found
 
 
 def _remember(parcel: PlannedParcel, to: Address, answer: Answer) -> None:
     kept_for = SILENT_FOR if answer is SILENT else PRICE_PROMISED_FOR
     try:
-        cache.set(_key(parcel, to), answer, timeout=kept_for.total_seconds())
+        written = msgspec.json.encode(answer).decode()
+        cache.set(_key(parcel, to), written, timeout=kept_for.total_seconds())
     except (RedisError, OSError):
         log.warning("freight is asked for each time: Redis is away")
 
@@ -210,4 +249,4 @@ def _remember(parcel: PlannedParcel, to: Address, answer: Answer) -> None:
 def _key(parcel: PlannedParcel, to: Address) -> str:
     lines = sorted((line.candidate.offer_id, line.quantity) for line in parcel.lines)
     said = json.dumps([parcel.location_id, to.country, to.postcode, lines])
-    return f"freight:{sha256(said.encode()).hexdigest()}"
+    return f"freight-json:{sha256(said.encode()).hexdigest()}"

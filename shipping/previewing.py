@@ -25,7 +25,8 @@ class Preview:
     """How a cart would be sent.
 
     Shape:  ``accounts`` set a line's price against what it costs, where it has a price and a
-            place; ``reasons`` say what no route carries
+            place; ``reasons`` say what no route carries; ``quotes`` and ``reasons`` are of our
+            table, also where ``is_asked_live`` says that a real cart asks a supplier
     """
 
     wanted: Mapping[int, int]
@@ -35,6 +36,7 @@ class Preview:
     reasons: Sequence[Reason]
     accounts: Mapping[int, Account]
     places: Mapping[int, str]
+    is_asked_live: bool
 
     def weighed(self, variant_id: int) -> list[tuple[Candidate, str]]:
         """Return the places that could send a line, with what was against each; taken first."""
@@ -83,6 +85,9 @@ def preview(
         reasons=quotes.reasons(plan=plan, country=country, now=now, pieces=variants),
         accounts=_accounts(plan, wanted, channel, country, now),
         places=places,
+        is_asked_live=any(
+            parcel.location_id in quotes.asked_places(now) for parcel in plan.parcels
+        ),
     )
 
 

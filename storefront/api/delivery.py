@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from orders.addresses import LIMITS
 from orders.billing import Buyer, bill, ways_of
 from orders.cart_view import CartView
 from orders.codes import Closed
@@ -64,11 +65,18 @@ class OptionsShown(serializers.Serializer[Any]):
     options = OptionShown(many=True)
 
 
+class Asked(serializers.Serializer[Any]):
+    postcode = serializers.CharField(
+        max_length=LIMITS["postcode"], allow_blank=True, default=None, allow_null=True
+    )
+
+
 def quotes_for(
-    cart: Cart, *, country: str, endpoint: Endpoint
+    cart: Cart, *, country: str, endpoint: Endpoint, postcode: str | None = None
 ) -> tuple[CartView, list[ShippingQuote]]:
     """Quote the ways to deliver a cart, beside what is in it.
 
+    Shape:  ``postcode`` as in ``asking_freight.ask``
     Raises: EmptyCartError, ProblemError  there is nothing, or not enough of something
     """
     looked = promising.look(cart=cart, country=country, now=endpoint.now)
@@ -77,7 +85,9 @@ def quotes_for(
     if looked.short:
         raise too_little(looked)
     now = endpoint.now
-    told = asking_freight.ask(cart=cart, plan=looked.plan, country=country, now=now)
+    told = asking_freight.ask(
+        cart=cart, plan=looked.plan, country=country, now=now, postcode=postcode
+    )
     found = quotes.for_plan(
         plan=looked.plan, country=country, now=now, pieces=looked.pieces, told=told
     )
@@ -97,6 +107,18 @@ def too_little(looked: Looked) -> ProblemError:
     return ProblemError(kinds.CANNOT_SUPPLY, **({"lines": lines} if lines else {}))
 
 
+def _postcode_in(request: Request) -> str | None:
+    """Read the postcode that is asked for; None: none is named.
+
+    Raises: ProblemError  it is not understood
+    """
+    asked = Asked(data=request.query_params.dict())
+    if not asked.is_valid():
+        errors = [{"parameter": name, "detail": str(words)} for name, words in asked.errors.items()]
+        raise ProblemError(kinds.INVALID_PARAMETERS, errors=errors)
+    return asked.validated_data["postcode"]  # type: ignore[no-any-return]  # DRF says dict of Any
+
+
 class CartDelivery(Endpoint):
     @describes(
         name="quote_delivery",
@@ -108,6 +130,12 @@ class CartDelivery(Endpoint):
                 "country",
                 {"type": "string", "pattern": COUNTRY},
                 description="Where to; without it, where the cart goes.",
+            ),
+            OpenApiParameter(
+                "postcode",
+                {"type": "string", "maxLength": LIMITS["postcode"]},
+                description="The postcode there. Some suppliers ask more for some of them: with"
+                " it the total is the one to agree to, without it the order may tell another.",
             ),
         ),
         answers={200: OptionsShown},
@@ -122,7 +150,8 @@ class CartDelivery(Endpoint):
     def get(self, request: Request, token: str) -> Response:
         cart = open_cart_of(token, self)
         country = country_on(cart.channel, request.query_params.get("country", cart.country))
-        view, found = quotes_for(cart, country=country, endpoint=self)
+        postcode = _postcode_in(request)
+        view, found = quotes_for(cart, country=country, endpoint=self, postcode=postcode)
         buyer = Buyer.of_cart(cart, country=country, on=self.now.date(), tax=view.tax)
         keys = {line.variant_id: line.id for line in view.lines}
         bills = [

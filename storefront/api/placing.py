@@ -151,7 +151,7 @@ class Checkout(Endpoint):
         wanted = asked.validated_data
         ship_to = Address(**wanted["ship_to"])
         country = country_on(cart.channel, ship_to.country)
-        view, found = quotes_for(cart, country=country, endpoint=self)
+        view, found = quotes_for(cart, country=country, endpoint=self, postcode=ship_to.postcode)
         quote = next((quote for quote in found if quote.tier == wanted["delivery"]), None)
         if quote is None:
             raise ProblemError(kinds.NO_DELIVERY, options=[quote.tier for quote in found])

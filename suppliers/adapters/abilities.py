@@ -131,11 +131,12 @@ class BulkStockAndPrice(Protocol):
 
 @runtime_checkable
 class Freight(Protocol):
-    """Quotes the routes for a parcel."""
+    """Quotes the routes for a parcel: none, or NoWayError, only where he has none."""
 
     def freight(
         self, *, country_from: str, ship_to: Address, lines: tuple[RequestLine, ...]
-    ) -> tuple[FreightOption, ...]: ...
+    ) -> tuple[FreightOption, ...]:
+        """Return what is understood of them; nothing of it is an OutsideError."""
 
 
 @runtime_checkable

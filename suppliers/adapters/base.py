@@ -29,6 +29,10 @@ class GoneError(PermanentError):
     """The supplier does not sell it any more."""
 
 
+class NoWayError(PermanentError):
+    """The supplier says that no way of his, or not the one named, takes the parcel there."""
+
+
 class MissingAbilityError(PermanentError):
     """The supplier's API has no such call."""
 

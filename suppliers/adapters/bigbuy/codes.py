@@ -12,7 +12,12 @@ from enum import StrEnum
 from typing import Any
 
 from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
-from suppliers.adapters.base import DuplicateReferenceError, GoneError, OutOfStockError
+from suppliers.adapters.base import (
+    DuplicateReferenceError,
+    GoneError,
+    NoWayError,
+    OutOfStockError,
+)
 
 LONGEST_WORDS = 200
 TOO_FAST = "429"
@@ -30,6 +35,7 @@ class Means(StrEnum):
     GONE = "gone"
     OUT_OF_STOCK = "out of stock"
     HOLD = "hold"
+    NO_WAY = "no way"
     ADOPT = "adopt"
 
 
@@ -44,10 +50,10 @@ MEANING: Mapping[str, tuple[Means, str]] = {
     "ER007": (Means.HOLD, "it is under his minimum order"),
     "ER008": (Means.ADOPT, "he has an order under this number already"),
     "ER009": (Means.RETRY, "the order is a temporary one still"),
-    "ER010": (Means.HOLD, "no carrier that was named takes it"),
+    "ER010": (Means.NO_WAY, "no carrier that was named takes it"),
     "ER011": (Means.CONFIGURATION, "he does not take this way to pay"),
     "ER012": (Means.CONFIGURATION, "it is too small for a bank wire"),
-    "ER013": (Means.HOLD, "he cannot export it"),
+    "ER013": (Means.NO_WAY, "he cannot export it"),
     "ER014": (Means.HOLD, "something is wrong with a pack"),
     "400": (Means.HOLD, "he does not understand the call"),
     "401": (Means.CONFIGURATION, "the API key is wrong"),
@@ -69,6 +75,7 @@ ERRORS: Mapping[Means, type[OutsideError]] = {
     Means.GONE: GoneError,
     Means.OUT_OF_STOCK: OutOfStockError,
     Means.HOLD: PermanentError,
+    Means.NO_WAY: NoWayError,
     Means.ADOPT: DuplicateReferenceError,
 }
 # After these, what we asked to write may have been written.

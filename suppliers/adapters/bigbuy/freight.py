@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from storefront.lib.address import Address
+from storefront.lib.failures import PermanentError
 from storefront.lib.money import Money
 from suppliers.adapters.base import FreightOption, RequestLine
 from suppliers.adapters.bigbuy import reading
@@ -22,6 +23,8 @@ def options(
     """Return what each carrier that we may use asks.
 
     An order names carriers, not services, and the cheapest one is taken: so is it here.
+
+    Raises: PermanentError  he names some, and which we may use of them is not understood
     """
     body = {
         "order": {
@@ -37,11 +40,18 @@ def options(
         return ()
     carriers = _carriers(wire)
     cheapest: dict[str, FreightOption] = {}
+    is_unclear = False
     for quote in sorted(quotes, key=lambda each: each.cost):
         name = carriers.get(str(quote.shipping_service.id), "")
         option = _option(name, quote)
-        if option is not None and _is_allowed(name, settings):
+        if name and not _is_allowed(name, settings):
+            continue
+        if option is None:
+            is_unclear = True
+        else:
             cheapest.setdefault(name, option)
+    if is_unclear and not cheapest:
+        raise PermanentError("none of his carriers is understood", code="garbage")
     return tuple(cheapest.values())
 
 

@@ -12,6 +12,7 @@ from suppliers.adapters.base import (
     Answer,
     DuplicateReferenceError,
     GoneError,
+    NoWayError,
     OutOfStockError,
 )
 
@@ -99,6 +100,7 @@ KINDS: dict[Meaning, type[OutsideError]] = {
     Meaning.OUT_OF_STOCK: OutOfStockError,
     Meaning.LOOK_UP: TemporaryError,
     Meaning.ADOPT: DuplicateReferenceError,
+    Meaning.REQUOTE: NoWayError,
     Meaning.CAP: CapReachedError,
     Meaning.CHANGED: TemporaryError,
 }

@@ -52,7 +52,11 @@ def freight(
             "products": [{"vid": line.sku, "quantity": line.quantity} for line in lines],
         },
     )
-    return tuple(option for route in routes if (option := _option(route)) is not None)
+    options = tuple(option for route in routes if (option := _option(route)) is not None)
+    if routes and not options:
+        # He carries it, and we do not know how: that is not the same as no way.
+        raise PermanentError("none of his routes is understood", code="garbage")
+    return options
 
 
 def _option(route: Route) -> FreightOption | None:

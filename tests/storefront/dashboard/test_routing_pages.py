@@ -8,6 +8,8 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from orders.models import RoutingRules
+from shipping import quotes
+from shipping.models import AskedFreight
 from storefront.accounts.models import User
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_order, make_sellable
@@ -19,8 +21,10 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def noon(db):
+    quotes.forget()
     with time_machine.travel(NOON, tick=False):
         yield
+    quotes.forget()
 
 
 @pytest.fixture
@@ -132,6 +136,26 @@ def test_a_cart_is_tried_by_rules_that_are_not_live(staff, light):
     assert "far, CN (CN): farther away" in other.content.decode()
     assert "No variant has this SKU: NO-1." in wrong.content.decode()
     assert "write a SKU, a space and a number" in many.content.decode()
+
+
+def test_it_is_said_that_a_real_cart_asks_a_supplier_what_the_way_costs(staff, light):
+    def said(language="en"):
+        return staff.get(
+            reverse("supply:routing"),
+            {"lines": f"{light.variant.sku} 2", "country": "DE"},
+            headers={"accept-language": language},
+        ).content.decode()
+
+    words = "so the price may differ."
+    here = AskedFreight.objects.create(location=light.level.location)
+    quotes.forget()
+    assert words not in said()  # its parcel comes from the other place
+
+    here.delete()
+    AskedFreight.objects.create(location=light.far.location)
+    quotes.forget()
+    assert words in said()
+    assert "qiymət fərqli ola bilər." in said("az")
 
 
 def test_the_page_of_an_order_says_why_it_comes_from_there(staff, light):

@@ -5,7 +5,12 @@ import json
 import pytest
 
 from storefront.lib.failures import PermanentError, TemporaryError
-from suppliers.adapters.base import DuplicateReferenceError, GoneError, OutOfStockError
+from suppliers.adapters.base import (
+    DuplicateReferenceError,
+    GoneError,
+    NoWayError,
+    OutOfStockError,
+)
 from suppliers.adapters.bigbuy.codes import ERRORS, MEANING, Means, refusal
 
 SHOPPER = "Erika Muster, Musterweg 1"
@@ -30,6 +35,8 @@ def test_every_code_of_the_documents_has_a_class():
         ("ER008", DuplicateReferenceError),
         ("ER009", TemporaryError),
         ("ER005", PermanentError),
+        ("ER010", NoWayError),
+        ("ER013", NoWayError),
     ],
 )
 @pytest.mark.parametrize("place", ["inside", "outside", "swapped"])

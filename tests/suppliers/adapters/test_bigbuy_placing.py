@@ -13,6 +13,7 @@ from suppliers.adapters.base import (
     Answer,
     DuplicateReferenceError,
     GoneError,
+    NoWayError,
     OutOfStockError,
     RequestLine,
 )
@@ -79,7 +80,7 @@ def test_the_supplier_is_asked_first_and_told_what_he_needs_and_no_more(bigbuy_a
         ("ER003", OutOfStockError),
         ("ER005", PermanentError),
         ("ER009", TemporaryError),
-        ("ER010", PermanentError),
+        ("ER010", NoWayError),
     ],
 )
 @pytest.mark.parametrize("is_outside", [True, False])

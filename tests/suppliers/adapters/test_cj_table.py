@@ -8,6 +8,7 @@ from storefront.lib.failures import PermanentError, TemporaryError
 from suppliers.adapters.base import (
     DuplicateReferenceError,
     GoneError,
+    NoWayError,
     OutOfStockError,
 )
 from suppliers.adapters.cj.codes import (
@@ -136,7 +137,7 @@ def test_a_code_that_nobody_told_us_of_is_a_refusal():
         (Meaning.LOOK_UP, TemporaryError),
         (Meaning.ADOPT, DuplicateReferenceError),
         (Meaning.HOLD, PermanentError),
-        (Meaning.REQUOTE, PermanentError),
+        (Meaning.REQUOTE, NoWayError),
         (Meaning.MANUAL, PermanentError),
         (Meaning.KNOWN, PermanentError),
         (Meaning.CAP, CapReachedError),
