@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from storefront.chaos.shopping import Purchase
 
@@ -38,6 +39,26 @@ class Told:
     def has_arrived(self) -> bool:
         return self.status == "DELIVERED"
 
+    @property
+    def is_off(self) -> bool:
+        return self.status == "CANCELLED"
+
+    @property
+    def has_left(self) -> bool:
+        return self.status in {"SHIPPED", "DELIVERED"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One call that asked the supplier to take an order, and what he made of it."""
+
+    number: str
+    code: int
+
+    @property
+    def is_taken(self) -> bool:
+        return self.code == HTTPStatus.OK
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
@@ -60,13 +81,18 @@ class OurOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OurPurchase:
-    """A purchase order, and what the shopper pays for it, in cents."""
+    """A purchase order, and what the shopper pays for it, in cents.
+
+    Shape:  ``is_given_up`` staff or the shopper wished to cancel it
+    """
 
     number: str
     order: str
     status: str
     request_status: str
     charge: int
+    units: int
+    is_given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +129,7 @@ class Evidence:
     stock: int  # of the hot light
     charges: Sequence[Charge]
     told: Sequence[Told]
+    attempts: Sequence[Attempt]
     letters: Sequence[Letter]
     ours: Ours
     refunds: Mapping[str, int] = field(default_factory=dict)

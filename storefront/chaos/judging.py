@@ -6,13 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from storefront.chaos.evidence import Charge, Evidence, OurPurchase
+from storefront.chaos.evidence import Charge, Evidence, OurPurchase, Told
+from storefront.chaos.scheduling import Way
 
 GONE = frozenset({"canceled", "expired"})
 NOT_TOLD = frozenset({"canceled", "on_hold"})
+ON_ITS_WAY = frozenset({"shipped", "closed"})
 IN_DOUBT = "delivering"  # who sent it died: staff look, no machine sends it twice
 CONFIRMATION = "order_placed"
 MOST_TOLD = 5
+MOST_WORDS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +34,11 @@ class Violation:
 def judge(evidence: Evidence) -> list[Violation]:
     """Check every promise; an empty list is a good one."""
     checks: dict[str, Callable[[Evidence], Iterable[str]]] = {
+        "shoppers get what they wish": _served,
         "nothing is sold that is not there": _oversold,
         "no order is lost": _lost,
         "each paid order is told once": _told_once,
+        "his book says what ours says": _alike,
         "money is what orders say": _money,
         "each mail comes once": _mails,
         "each claim is told once": _claims,
@@ -58,6 +63,20 @@ def paid(charges: Sequence[Charge]) -> dict[str, list[Charge]]:
     return kept
 
 
+def _served(evidence: Evidence) -> Iterator[str]:
+    """Miss shoppers: a shop that sells nothing keeps all other promises."""
+    kept = {one.payment for some in paid(evidence.charges).values() for one in some}
+    payers = [one for one in evidence.purchases if one.wish.way is Way.PAYS]
+    hot = sum(one.wish.goods == 0 for one in payers)
+    wished = len(payers) - max(0, hot - evidence.stock)  # the others come too late
+    got = sum(one.payment in kept for one in payers)
+    if not wished or 2 * got < wished:
+        yield f"{got} of {wished} who wished to pay got anything"
+    for one in evidence.purchases:
+        if one.end == "lost":
+            yield f"a shopper of {one.phase} gave up: {one.words}"[:MOST_WORDS]
+
+
 def _oversold(evidence: Evidence) -> Iterator[str]:
     hot = {one.payment for one in evidence.purchases if one.wish.goods == 0}
     kept = paid(evidence.charges)
@@ -78,6 +97,31 @@ def _lost(evidence: Evidence) -> Iterator[str]:
     for number in paid(evidence.charges):
         if number not in numbers:
             yield f"{number} is paid, and is no order of ours"
+    yield from _given_back(evidence)
+
+
+def _given_back(evidence: Evidence) -> Iterator[str]:
+    """Ask why a shopper who saw that he paid has his money back: only if he cannot be served."""
+    kept = {one.payment for some in paid(evidence.charges).values() for one in some}
+    orders = {number: one for one in evidence.ours.orders for number in one.payments}
+    for one in evidence.purchases:
+        if one.end != "paid" or one.payment in kept or one.payment not in orders:
+            continue
+        order = orders[one.payment]
+        ended = [each for each in evidence.ours.purchases if each.order == order.number]
+        reasons = [_is_refused(each, evidence) for each in ended]
+        if order.status != "canceled" or not reasons or not all(reasons):
+            yield f"{order.number} was paid, is {order.status}, and its money went back"
+
+
+def _is_refused(purchase: OurPurchase, evidence: Evidence) -> bool:
+    """Test whether he refused it or called it off, or we gave it up."""
+    if purchase.is_given_up:
+        return True
+    his = [one for one in evidence.told if one.number == purchase.number]
+    if his:
+        return all(one.is_off for one in his)
+    return any(one.number == purchase.number and not one.is_taken for one in evidence.attempts)
 
 
 def _told_once(evidence: Evidence) -> Iterator[str]:
@@ -98,6 +142,24 @@ def _told_once(evidence: Evidence) -> Iterator[str]:
         for one in live:
             if not theirs[one.number]:
                 yield f"{one.number} is {one.request_status}, and he does not have it"
+
+
+def _alike(evidence: Evidence) -> Iterator[str]:
+    """Compare what he is to ship, and where he is with it."""
+    ours = {one.number: one for one in evidence.ours.purchases}
+    for his in evidence.told:
+        if (mine := ours.get(his.number)) is None:
+            continue  # missed above
+        if his.units != mine.units:
+            yield f"{his.number}: he ships {his.units}, we ordered {mine.units}"
+        if _contradicts(his, mine):
+            yield f"{his.number}: it is {his.status} with him, {mine.status} with us"
+
+
+def _contradicts(his: Told, mine: OurPurchase) -> bool:
+    """Test for an end that one does not know of; news of what is on its way may come later."""
+    is_unfounded = mine.status in ON_ITS_WAY and not his.has_left
+    return his.is_off != (mine.status == "canceled") or is_unfounded
 
 
 def _money(evidence: Evidence) -> Iterator[str]:

@@ -124,6 +124,7 @@ class Run:
             stock=self.stock,
             charges=witnessing.charges(var),
             told=witnessing.orders_told(var),
+            attempts=witnessing.attempts(var),
             letters=witnessing.letters(var),
             ours=testifying.testify(now=timezone.now(), besides=self.storm.unknown),
             refunds=self.refunds,
