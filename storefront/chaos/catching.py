@@ -55,6 +55,7 @@ STORIES: Mapping[str, Story] = {
     "stock read, then written": Story(shoppers=24, is_rush=True),
     "published after commit": Story(shoppers=6, failpoint="outbox.after_commit"),
     "no key to the supplier": Story(shoppers=6, blows=[LOSES_ANSWERS]),
+    "sends again without looking": Story(shoppers=6, blows=[LOSES_ANSWERS]),
     "the last news wins": Story(shoppers=16, blows=[MIXES_LETTERS]),
     "float money": Story(shoppers=8),
     "refund without ledger": Story(shoppers=4, paybacks=2),

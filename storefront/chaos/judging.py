@@ -130,6 +130,7 @@ def _told_once(evidence: Evidence) -> Iterator[str]:
     by_order: dict[str, list[OurPurchase]] = {}
     for one in evidence.ours.purchases:
         by_order.setdefault(one.order, []).append(one)
+    yield from _sent_again(evidence)
     for number, times in theirs.items():
         if times > 1:
             yield f"{number} was ordered {times} times"
@@ -142,6 +143,16 @@ def _told_once(evidence: Evidence) -> Iterator[str]:
         for one in live:
             if not theirs[one.number]:
                 yield f"{one.number} is {one.request_status}, and he does not have it"
+
+
+def _sent_again(evidence: Evidence) -> Iterator[str]:
+    """Find calls for what he has: his book refuses them, but not every supplier's does."""
+    taken: set[str] = set()
+    for attempt in evidence.attempts:
+        if attempt.number in taken:
+            yield f"{attempt.number} was sent again after he had taken it"
+        if attempt.is_taken:
+            taken.add(attempt.number)
 
 
 def _alike(evidence: Evidence) -> Iterator[str]:

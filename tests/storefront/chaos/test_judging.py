@@ -111,6 +111,8 @@ def test_a_good_run_has_no_violations():
         (replace(GOOD, told=[]), TOLD),
         (replace(GOOD, told=[HIS, HIS]), TOLD),
         (replace(GOOD, told=[HIS, replace(HIS, number="FL-1-1R")]), TOLD),
+        (replace(GOOD, attempts=[TAKEN, replace(TAKEN, code=1603)]), TOLD),
+        (replace(GOOD, attempts=[TAKEN, TAKEN]), TOLD),
         (replace(GOOD, told=[replace(HIS, units=9)]), ALIKE),
         (replace(GOOD, told=[replace(HIS, status="CANCELLED")]), ALIKE),
         (ours(purchases=(purchase(status="canceled"),)), ALIKE),

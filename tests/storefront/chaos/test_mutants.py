@@ -7,14 +7,14 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from orders import reservations
+from orders import reservations, resolving
 from storefront.chaos import catching, mutants
 from storefront.lib.money import Money
 from suppliers import stock
 
 
-def test_there_are_six_and_each_has_its_story():
-    assert len(mutants.MUTANTS) >= 6
+def test_there_are_seven_and_each_has_its_story():
+    assert len(mutants.MUTANTS) >= 7
     assert set(catching.STORIES) == set(mutants.MUTANTS)
 
 
@@ -37,6 +37,15 @@ def test_a_mutant_is_worn_and_taken_off():
 
     assert reservations.stock.hold is hold
     assert Money(Decimal("41.23"), "EUR").minor == 4123
+
+
+def test_what_may_have_arrived_is_sent_again_only_by_the_mutant():
+    look_up = resolving.look_up
+
+    with mutants.worn("sends again without looking"):
+        assert resolving.look_up is not look_up
+
+    assert resolving.look_up is look_up
 
 
 def test_no_mutant_is_nothing():
