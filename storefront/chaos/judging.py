@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from storefront.chaos.evidence import Charge, Evidence, OurPurchase, Told
 from storefront.chaos.scheduling import Way
 
 GONE = frozenset({"canceled", "expired"})
+SERVED = "shoppers get what they wish"
+SOLD = "nothing is sold that is not there"
+TOLD = "each paid order is told once"
+MONEY = "money is what orders say"
+MAILS = "each mail comes once"
 NOT_TOLD = frozenset({"canceled", "on_hold"})
 ON_ITS_WAY = frozenset({"shipped", "closed"})
 IN_DOUBT = "delivering"  # who sent it died: staff look, no machine sends it twice
@@ -33,22 +38,8 @@ class Violation:
 
 def judge(evidence: Evidence) -> list[Violation]:
     """Check every promise; an empty list is a good one."""
-    checks: dict[str, Callable[[Evidence], Iterable[str]]] = {
-        "shoppers get what they wish": _served,
-        "nothing is sold that is not there": _oversold,
-        "no order is lost": _lost,
-        "each paid order is told once": _told_once,
-        "his book says what ours says": _alike,
-        "money is what orders say": _money,
-        "each mail comes once": _mails,
-        "each claim is told once": _claims,
-        "the day's money reconciles": lambda one: one.audit,
-        "no forged letter is believed": lambda one: one.wrong_letters,
-        "nothing is left to be done": lambda one: one.ours.left,
-        "the invariants hold": lambda one: one.ours.broken,
-    }
     found = []
-    for promise, check in checks.items():
+    for promise, check in PROMISES.items():
         if broken := list(check(evidence)):
             found.append(Violation(promise=promise, count=len(broken), examples=broken[:MOST_TOLD]))
     return found
@@ -219,3 +210,19 @@ def _mails(evidence: Evidence) -> Iterator[str]:
     for order in paid(evidence.charges):
         if confirmed[order] != 1:
             yield f"{order} is paid, and was confirmed {confirmed[order]} times"
+
+
+PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
+    SERVED: _served,
+    SOLD: _oversold,
+    "no order is lost": _lost,
+    TOLD: _told_once,
+    "his book says what ours says": _alike,
+    MONEY: _money,
+    MAILS: _mails,
+    "each claim is told once": _claims,
+    "the day's money reconciles": lambda one: one.audit,
+    "no forged letter is believed": lambda one: one.wrong_letters,
+    "nothing is left to be done": lambda one: one.ours.left,
+    "the invariants hold": lambda one: one.ours.broken,
+}

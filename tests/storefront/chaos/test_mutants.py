@@ -8,7 +8,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from orders import reservations, resolving
-from storefront.chaos import catching, mutants
+from storefront.chaos import catching, judging, mutants
+from storefront.chaos.judging import Violation
 from storefront.lib.money import Money
 from suppliers import stock
 
@@ -16,6 +17,34 @@ from suppliers import stock
 def test_there_are_seven_and_each_has_its_story():
     assert len(mutants.MUTANTS) >= 7
     assert set(catching.STORIES) == set(mutants.MUTANTS)
+
+
+def test_each_breaks_one_promise_and_is_caught_by_no_other():
+    for name, story in catching.STORIES.items():
+        assert story.expects in judging.PROMISES, name
+        others = [broken(promise) for promise in judging.PROMISES if promise != story.expects]
+        assert not catching.is_caught(story, others)
+        assert catching.is_caught(story, [broken(story.expects)])
+
+
+def broken(promise):
+    return Violation(promise=promise, count=1, examples=["one"])
+
+
+def test_the_rush_is_played_with_nobody_too():
+    rushes = [story for story in catching.controls() if story.is_rush]
+
+    assert rushes == [story for story in catching.STORIES.values() if story.is_rush]
+    assert len(catching.controls()) == len(rushes) + 1
+
+
+def test_a_name_of_nobody_is_no_success():
+    said = []
+
+    ended = catching.catch_all(None, only="flaot", folder=None, say=said.append, began=0)
+
+    assert ended == 1
+    assert "float money" in said[0]
 
 
 def test_production_has_none(settings):
