@@ -16,6 +16,7 @@ from typing import Any
 import redis
 
 from storefront.bench.serving import descendants
+from storefront.chaos import ending
 from storefront.chaos.controlling import control
 from storefront.chaos.letters import Storm
 from storefront.chaos.scheduling import Blow, What
@@ -42,7 +43,9 @@ class Striker:
     def _strike_all(self, blows: Sequence[Blow]) -> None:
         began = time.monotonic()
         for blow in blows:
-            time.sleep(max(0.0, began + blow.at_s - time.monotonic()))
+            self.place.supervisor.wake.wait(max(0.0, began + blow.at_s - time.monotonic()))
+            if ending.is_wanted(self.place):
+                return
             try:
                 self._strike(blow)
             except (OSError, redis.RedisError) as error:
