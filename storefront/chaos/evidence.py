@@ -122,7 +122,8 @@ class Evidence:
 
     Shape:  ``refunds`` what staff paid back, in cents by order; ``claims`` what they complained
             of, and ``disputes`` what the supplier has of it, by our numbers; ``audit`` what the
-            comparison of the day's money found
+            comparison of the day's money found; of the ``planned`` blows ``struck`` fell, and
+            ``missed`` found nobody there; ``errors`` are mistakes of chaos itself
     """
 
     purchases: Sequence[Purchase]
@@ -137,3 +138,7 @@ class Evidence:
     claims: Sequence[str] = ()
     disputes: Sequence[str] = ()
     audit: Sequence[str] = ()
+    planned: int = 0
+    struck: int = 0
+    missed: Sequence[str] = ()
+    errors: Sequence[str] = ()

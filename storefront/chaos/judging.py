@@ -20,6 +20,7 @@ ON_ITS_WAY = frozenset({"shipped", "closed"})
 IN_DOUBT = "delivering"  # who sent it died: staff look, no machine sends it twice
 CONFIRMATION = "order_placed"
 MOST_TOLD = 5
+MOST_MISSED = 0.2
 MOST_WORDS = 200
 
 
@@ -212,6 +213,16 @@ def _mails(evidence: Evidence) -> Iterator[str]:
             yield f"{order} is paid, and was confirmed {confirmed[order]} times"
 
 
+def _befell(evidence: Evidence) -> Iterator[str]:
+    """Miss blows: a shop that was spared proves nothing; some find who is dead already."""
+    yield from evidence.errors
+    fell = evidence.struck + len(evidence.missed)
+    if fell < evidence.planned:
+        yield f"{fell} of {evidence.planned} blows fell"
+    if len(evidence.missed) > evidence.planned * MOST_MISSED:
+        yield f"{len(evidence.missed)} of {evidence.planned} blows missed: {evidence.missed[0]}"
+
+
 PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     SERVED: _served,
     SOLD: _oversold,
@@ -223,6 +234,7 @@ PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "each claim is told once": _claims,
     "the day's money reconciles": lambda one: one.audit,
     "no forged letter is believed": lambda one: one.wrong_letters,
+    "what was planned befell the shop": _befell,
     "nothing is left to be done": lambda one: one.ours.left,
     "the invariants hold": lambda one: one.ours.broken,
 }

@@ -52,6 +52,7 @@ class Run:
     drained: Drained = field(init=False)
     refunds: dict[str, int] = field(default_factory=dict)
     claims: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         luck = Random(self.plan.seed)
@@ -117,7 +118,10 @@ class Run:
                 return
             purchase = Purchase(wish=wish, phase=phase)
             self.purchases.append(purchase)
-            Shopper(shop, tally, purchase).buy(self.goods[wish.goods].slug)
+            try:
+                Shopper(shop, tally, purchase).buy(self.goods[wish.goods].slug)
+            except Exception as error:  # noqa: BLE001 - the next one comes all the same
+                self.errors.append(f"a shopper of {phase} broke: {error!r}")
 
     def _evidence(self) -> Evidence:
         var = self.place.var
@@ -133,6 +137,10 @@ class Run:
             claims=self.claims,
             disputes=witnessing.disputes(var),
             wrong_letters=self.storm.wrong,
+            planned=sum(len(phase.blows) for phase in self.plan.phases),
+            struck=self.striker.struck.total(),
+            missed=self.striker.failures,
+            errors=[*self.striker.errors, *self.errors],
         )
 
     def hit(self) -> list[str]:

@@ -33,7 +33,8 @@ class Striker:
     storm: Storm
     luck: Random
     struck: Counter[What] = field(default_factory=Counter)
-    failures: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)  # nobody was there
+    errors: list[str] = field(default_factory=list)  # ours
 
     def begin(self, blows: Sequence[Blow]) -> threading.Thread:
         thread = threading.Thread(target=self._strike_all, args=(blows,), daemon=True)
@@ -50,6 +51,8 @@ class Striker:
                 self._strike(blow)
             except (OSError, redis.RedisError) as error:
                 self.failures.append(f"{blow.what}: {error}")
+            except Exception as error:  # noqa: BLE001 - the blows to come fall all the same
+                self.errors.append(f"{blow.what} broke: {error!r}")
             else:
                 self.struck[blow.what] += 1
 

@@ -28,6 +28,7 @@ SERVED = "shoppers get what they wish"
 TOLD = "each paid order is told once"
 ALIKE = "his book says what ours says"
 MONEY = "money is what orders say"
+STRUCK = "what was planned befell the shop"
 MAILS = "each mail comes once"
 
 
@@ -132,6 +133,9 @@ def test_a_good_run_has_no_violations():
         (ours(mails=()), MAILS),
         (replace(GOOD, wrong_letters=["a forged letter was answered 200"]),
          "no forged letter is believed"),
+        (replace(GOOD, planned=10, struck=8, missed=["web: dead"]), STRUCK),
+        (replace(GOOD, planned=10, struck=7, missed=["web: dead"] * 3), STRUCK),
+        (replace(GOOD, planned=10, struck=10, errors=["web broke: TypeError()"]), STRUCK),
         (ours(left=("1 facts",)), "nothing is left to be done"),
         (ours(broken=("I1 no oversell",)), "the invariants hold"),
     ],
@@ -194,6 +198,10 @@ def test_who_comes_too_late_for_the_last_light_is_no_shopper_lost():
     late = [bought(payment="", number="", end="refused")] * 9
 
     assert judge(replace(GOOD, purchases=[bought(), *late])) == []
+
+
+def test_some_blows_find_nobody():
+    assert judge(replace(GOOD, planned=10, struck=9, missed=["web: dead"])) == []
 
 
 def test_he_may_be_asked_again_for_what_he_did_not_take():
