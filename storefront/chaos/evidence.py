@@ -21,6 +21,7 @@ class Charge:
     captured: int
     released: int
     refunded: int
+    created_at: float = 0.0  # seconds since 1970, by the true clock
 
     @property
     def held(self) -> int:
