@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import Error, connection
 
-from storefront.chaos import standing_in, testifying, witnessing
+from storefront.chaos import ending, standing_in, testifying, witnessing
 from storefront.chaos.staging import Instance
 
 STEP_S = 60.0  # how much later it is each time we look
@@ -33,6 +33,7 @@ def drain(
     """Let the workers do what is left, with nothing in their way.
 
     Shape:  ``from_s`` is where the latest jump left the clock: what was written then is due then
+    Raises: StopRequestedError
     """
     began = time.monotonic()
     later_s, by_staff = from_s, 0
@@ -48,7 +49,7 @@ def drain(
             break
         place.set_clock(later_s)
         later_s = min(later_s + STEP_S, from_s + LATEST_S)
-        time.sleep(LOOKS_EVERY_S)
+        ending.rest(place, LOOKS_EVERY_S)
     return Drained(
         seconds=round(time.monotonic() - began, 1), left=left, by_staff=by_staff, later_s=later_s
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from storefront.chaos.shopping import Purchase
 
@@ -20,6 +21,7 @@ class Charge:
     captured: int
     released: int
     refunded: int
+    created_at: float = 0.0  # seconds since 1970, by the true clock
 
     @property
     def held(self) -> int:
@@ -37,6 +39,26 @@ class Told:
     @property
     def has_arrived(self) -> bool:
         return self.status == "DELIVERED"
+
+    @property
+    def is_off(self) -> bool:
+        return self.status == "CANCELLED"
+
+    @property
+    def has_left(self) -> bool:
+        return self.status in {"SHIPPED", "DELIVERED"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One call that asked the supplier to take an order, and what he made of it."""
+
+    number: str
+    code: int
+
+    @property
+    def is_taken(self) -> bool:
+        return self.code == HTTPStatus.OK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +82,18 @@ class OurOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OurPurchase:
-    """A purchase order, and what the shopper pays for it, in cents."""
+    """A purchase order, and what the shopper pays for it, in cents.
+
+    Shape:  ``is_given_up`` staff or the shopper wished to cancel it
+    """
 
     number: str
     order: str
     status: str
     request_status: str
     charge: int
+    units: int
+    is_given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +123,15 @@ class Evidence:
 
     Shape:  ``refunds`` what staff paid back, in cents by order; ``claims`` what they complained
             of, and ``disputes`` what the supplier has of it, by our numbers; ``audit`` what the
-            comparison of the day's money found
+            comparison of the day's money found; of the ``planned`` blows ``struck`` fell, and
+            ``missed`` found nobody there; ``errors`` are mistakes of chaos itself
     """
 
     purchases: Sequence[Purchase]
     stock: int  # of the hot light
     charges: Sequence[Charge]
     told: Sequence[Told]
+    attempts: Sequence[Attempt]
     letters: Sequence[Letter]
     ours: Ours
     refunds: Mapping[str, int] = field(default_factory=dict)
@@ -110,3 +139,7 @@ class Evidence:
     claims: Sequence[str] = ()
     disputes: Sequence[str] = ()
     audit: Sequence[str] = ()
+    planned: int = 0
+    struck: int = 0
+    missed: Sequence[str] = ()
+    errors: Sequence[str] = ()

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from storefront.chaos.evidence import Charge, Evidence, OurPurchase
+from storefront.chaos.evidence import Charge, Evidence, OurPurchase, Told
+from storefront.chaos.scheduling import Way
 
 GONE = frozenset({"canceled", "expired"})
+SERVED = "shoppers get what they wish"
+SOLD = "nothing is sold that is not there"
+TOLD = "each paid order is told once"
+MONEY = "money is what orders say"
+MAILS = "each mail comes once"
 NOT_TOLD = frozenset({"canceled", "on_hold"})
+ON_ITS_WAY = frozenset({"shipped", "closed"})
 IN_DOUBT = "delivering"  # who sent it died: staff look, no machine sends it twice
 CONFIRMATION = "order_placed"
 MOST_TOLD = 5
+MOST_MISSED = 0.2
+MOST_WORDS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,20 +39,8 @@ class Violation:
 
 def judge(evidence: Evidence) -> list[Violation]:
     """Check every promise; an empty list is a good one."""
-    checks: dict[str, Callable[[Evidence], Iterable[str]]] = {
-        "nothing is sold that is not there": _oversold,
-        "no order is lost": _lost,
-        "each paid order is told once": _told_once,
-        "money is what orders say": _money,
-        "each mail comes once": _mails,
-        "each claim is told once": _claims,
-        "the day's money reconciles": lambda one: one.audit,
-        "no forged letter is believed": lambda one: one.wrong_letters,
-        "nothing is left to be done": lambda one: one.ours.left,
-        "the invariants hold": lambda one: one.ours.broken,
-    }
     found = []
-    for promise, check in checks.items():
+    for promise, check in PROMISES.items():
         if broken := list(check(evidence)):
             found.append(Violation(promise=promise, count=len(broken), examples=broken[:MOST_TOLD]))
     return found
@@ -56,6 +53,20 @@ def paid(charges: Sequence[Charge]) -> dict[str, list[Charge]]:
         if one.authorized - one.released > 0:
             kept.setdefault(one.order, []).append(one)
     return kept
+
+
+def _served(evidence: Evidence) -> Iterator[str]:
+    """Miss shoppers: a shop that sells nothing keeps all other promises."""
+    kept = {one.payment for some in paid(evidence.charges).values() for one in some}
+    payers = [one for one in evidence.purchases if one.wish.way is Way.PAYS]
+    hot = sum(one.wish.goods == 0 for one in payers)
+    wished = len(payers) - max(0, hot - evidence.stock)  # the others come too late
+    got = sum(one.payment in kept for one in payers)
+    if not wished or 2 * got < wished:
+        yield f"{got} of {wished} who wished to pay got anything"
+    for one in evidence.purchases:
+        if one.end == "lost":
+            yield f"a shopper of {one.phase} gave up: {one.words}"[:MOST_WORDS]
 
 
 def _oversold(evidence: Evidence) -> Iterator[str]:
@@ -78,6 +89,31 @@ def _lost(evidence: Evidence) -> Iterator[str]:
     for number in paid(evidence.charges):
         if number not in numbers:
             yield f"{number} is paid, and is no order of ours"
+    yield from _given_back(evidence)
+
+
+def _given_back(evidence: Evidence) -> Iterator[str]:
+    """Ask why a shopper who saw that he paid has his money back: only if he cannot be served."""
+    kept = {one.payment for some in paid(evidence.charges).values() for one in some}
+    orders = {number: one for one in evidence.ours.orders for number in one.payments}
+    for one in evidence.purchases:
+        if one.end != "paid" or one.payment in kept or one.payment not in orders:
+            continue
+        order = orders[one.payment]
+        ended = [each for each in evidence.ours.purchases if each.order == order.number]
+        reasons = [_is_refused(each, evidence) for each in ended]
+        if order.status != "canceled" or not reasons or not all(reasons):
+            yield f"{order.number} was paid, is {order.status}, and its money went back"
+
+
+def _is_refused(purchase: OurPurchase, evidence: Evidence) -> bool:
+    """Test whether he refused it or called it off, or we gave it up."""
+    if purchase.is_given_up:
+        return True
+    his = [one for one in evidence.told if one.number == purchase.number]
+    if his:
+        return all(one.is_off for one in his)
+    return any(one.number == purchase.number and not one.is_taken for one in evidence.attempts)
 
 
 def _told_once(evidence: Evidence) -> Iterator[str]:
@@ -86,6 +122,7 @@ def _told_once(evidence: Evidence) -> Iterator[str]:
     by_order: dict[str, list[OurPurchase]] = {}
     for one in evidence.ours.purchases:
         by_order.setdefault(one.order, []).append(one)
+    yield from _sent_again(evidence)
     for number, times in theirs.items():
         if times > 1:
             yield f"{number} was ordered {times} times"
@@ -98,6 +135,34 @@ def _told_once(evidence: Evidence) -> Iterator[str]:
         for one in live:
             if not theirs[one.number]:
                 yield f"{one.number} is {one.request_status}, and he does not have it"
+
+
+def _sent_again(evidence: Evidence) -> Iterator[str]:
+    """Find calls for what he has: his book refuses them, but not every supplier's does."""
+    taken: set[str] = set()
+    for attempt in evidence.attempts:
+        if attempt.number in taken:
+            yield f"{attempt.number} was sent again after he had taken it"
+        if attempt.is_taken:
+            taken.add(attempt.number)
+
+
+def _alike(evidence: Evidence) -> Iterator[str]:
+    """Compare what he is to ship, and where he is with it."""
+    ours = {one.number: one for one in evidence.ours.purchases}
+    for his in evidence.told:
+        if (mine := ours.get(his.number)) is None:
+            continue  # missed above
+        if his.units != mine.units:
+            yield f"{his.number}: he ships {his.units}, we ordered {mine.units}"
+        if _contradicts(his, mine):
+            yield f"{his.number}: it is {his.status} with him, {mine.status} with us"
+
+
+def _contradicts(his: Told, mine: OurPurchase) -> bool:
+    """Test for an end that one does not know of; news of what is on its way may come later."""
+    is_unfounded = mine.status in ON_ITS_WAY and not his.has_left
+    return his.is_off != (mine.status == "canceled") or is_unfounded
 
 
 def _money(evidence: Evidence) -> Iterator[str]:
@@ -146,3 +211,30 @@ def _mails(evidence: Evidence) -> Iterator[str]:
     for order in paid(evidence.charges):
         if confirmed[order] != 1:
             yield f"{order} is paid, and was confirmed {confirmed[order]} times"
+
+
+def _befell(evidence: Evidence) -> Iterator[str]:
+    """Miss blows: a shop that was spared proves nothing; some find who is dead already."""
+    yield from evidence.errors
+    fell = evidence.struck + len(evidence.missed)
+    if fell < evidence.planned:
+        yield f"{fell} of {evidence.planned} blows fell"
+    if len(evidence.missed) > evidence.planned * MOST_MISSED:
+        yield f"{len(evidence.missed)} of {evidence.planned} blows missed: {evidence.missed[0]}"
+
+
+PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
+    SERVED: _served,
+    SOLD: _oversold,
+    "no order is lost": _lost,
+    TOLD: _told_once,
+    "his book says what ours says": _alike,
+    MONEY: _money,
+    MAILS: _mails,
+    "each claim is told once": _claims,
+    "the day's money reconciles": lambda one: one.audit,
+    "no forged letter is believed": lambda one: one.wrong_letters,
+    "what was planned befell the shop": _befell,
+    "nothing is left to be done": lambda one: one.ours.left,
+    "the invariants hold": lambda one: one.ours.broken,
+}

@@ -23,7 +23,7 @@ from django.db.models import F
 
 from notifications import outbox
 from notifications.models import Event
-from orders import ledger, payments, refunding, requesting
+from orders import ledger, payments, refunding, requesting, resolving
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
@@ -31,7 +31,8 @@ from storefront.lib.failpoints import failpoint
 from storefront.lib.failures import OutsideError
 from storefront.lib.money import Money
 from suppliers import stock
-from suppliers.adapters.base import PurchaseRequest
+from suppliers.adapters.abilities import Connector, OrderPlacing, able
+from suppliers.adapters.base import DuplicateReferenceError, PurchaseRequest
 from suppliers.models import StockLevel, StockMovement
 
 _replaced: list[tuple[object, object]] = []
@@ -119,6 +120,18 @@ def _suppliers_hear_no_number_twice() -> None:
     _everywhere(request_for, request_anew)
 
 
+def _what_has_no_answer_is_sent_again() -> None:
+    look_up = resolving.look_up
+
+    def send(purchase_order: PurchaseOrder, connector: Connector, now: datetime) -> None:
+        if purchase_order.request_status == PurchaseOrder.Request.SUBMIT_UNKNOWN:
+            with suppress(DuplicateReferenceError):  # so he has it
+                able(connector, OrderPlacing).place(requesting.request_for(purchase_order))
+        look_up(purchase_order, connector, now)
+
+    _everywhere(look_up, send)
+
+
 def _the_last_news_wins() -> None:
     write, follow = ledger.write, payments._follow  # noqa: SLF001 - mutants do not knock
     says = {
@@ -179,6 +192,7 @@ MUTANTS: Mapping[str, Callable[[], None]] = {
     "stock read, then written": _stock_is_read_then_written,
     "published after commit": _facts_are_published_after_commit,
     "no key to the supplier": _suppliers_hear_no_number_twice,
+    "sends again without looking": _what_has_no_answer_is_sent_again,
     "the last news wins": _the_last_news_wins,
     "float money": _money_is_a_float,
     "refund without ledger": _refunds_are_not_written_down,

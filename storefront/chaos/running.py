@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from storefront.bench.buying import Shop
-from storefront.chaos import clock, filling, judging, staging, testifying, witnessing
+from storefront.chaos import clock, ending, filling, judging, staging, testifying, witnessing
 from storefront.chaos.auditing import audit
 from storefront.chaos.complaining import complain, have_delivered
 from storefront.chaos.draining import FIRST_S, Drained, drain
@@ -52,6 +52,7 @@ class Run:
     drained: Drained = field(init=False)
     refunds: dict[str, int] = field(default_factory=dict)
     claims: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         luck = Random(self.plan.seed)
@@ -70,6 +71,7 @@ class Run:
         if self.refunds or self.claims:
             again = self._drain(from_s=self.drained.later_s)
             self.say(f"{len(self.refunds)} refunds, {len(self.claims)} claims: {again.seconds} s")
+        ending.insist_going_on(self.place)
         evidence = self._evidence()
         if self.is_audited:
             found = audit(self.place, at_most_s=AUDIT_S)
@@ -92,13 +94,14 @@ class Run:
             waiting.put(wish)
         until = time.monotonic() + phase.at_most_s
         shoppers = [
-            threading.Thread(target=self._shop, args=(phase.name, waiting, until, tally))
+            threading.Thread(
+                target=self._shop, args=(phase.name, waiting, until, tally), daemon=True
+            )
             for _ in range(SHOPPERS)
         ]
         for each in shoppers:
             each.start()
-        for each in (*shoppers, striking):
-            each.join()
+        ending.wait_for(self.place, (*shoppers, striking))
         ends = [one.end for one in self.purchases if one.phase == phase.name]
         told = ", ".join(f"{ends.count(end)} {end}" for end in sorted(set(ends)))
         self.say(f"{phase.name}: {time.monotonic() - began:.1f} s, {told}")
@@ -108,14 +111,17 @@ class Run:
     ) -> None:
         ports = self.place.ports
         shop = Shop(port=ports.web, gateway_port=ports.gateway)
-        while time.monotonic() < until:
+        while time.monotonic() < until and not ending.is_wanted(self.place):
             try:
                 wish = waiting.get_nowait()
             except queue.Empty:
                 return
             purchase = Purchase(wish=wish, phase=phase)
             self.purchases.append(purchase)
-            Shopper(shop, tally, purchase).buy(self.goods[wish.goods].slug)
+            try:
+                Shopper(shop, tally, purchase).buy(self.goods[wish.goods].slug)
+            except Exception as error:  # noqa: BLE001 - the next one comes all the same
+                self.errors.append(f"a shopper of {phase} broke: {error!r}")
 
     def _evidence(self) -> Evidence:
         var = self.place.var
@@ -124,12 +130,17 @@ class Run:
             stock=self.stock,
             charges=witnessing.charges(var),
             told=witnessing.orders_told(var),
+            attempts=witnessing.attempts(var),
             letters=witnessing.letters(var),
             ours=testifying.testify(now=timezone.now(), besides=self.storm.unknown),
             refunds=self.refunds,
             claims=self.claims,
             disputes=witnessing.disputes(var),
             wrong_letters=self.storm.wrong,
+            planned=sum(len(phase.blows) for phase in self.plan.phases),
+            struck=self.striker.struck.total(),
+            missed=self.striker.failures,
+            errors=[*self.striker.errors, *self.errors],
         )
 
     def hit(self) -> list[str]:
@@ -142,6 +153,7 @@ def open_shop(place: Instance, say: Callable[[str], None]) -> None:
     for child in outsiders:
         place.add(child)
     call_command("migrate", verbosity=0, interactive=False)
+    ending.insist_going_on(place)
     call_command("seed_demo", verbosity=0)
     say("the database is there")
     place.supervisor.wait_until_ready(outsiders)

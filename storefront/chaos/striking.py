@@ -16,6 +16,7 @@ from typing import Any
 import redis
 
 from storefront.bench.serving import descendants
+from storefront.chaos import ending
 from storefront.chaos.controlling import control
 from storefront.chaos.letters import Storm
 from storefront.chaos.scheduling import Blow, What
@@ -32,7 +33,8 @@ class Striker:
     storm: Storm
     luck: Random
     struck: Counter[What] = field(default_factory=Counter)
-    failures: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)  # nobody was there
+    errors: list[str] = field(default_factory=list)  # ours
 
     def begin(self, blows: Sequence[Blow]) -> threading.Thread:
         thread = threading.Thread(target=self._strike_all, args=(blows,), daemon=True)
@@ -42,11 +44,15 @@ class Striker:
     def _strike_all(self, blows: Sequence[Blow]) -> None:
         began = time.monotonic()
         for blow in blows:
-            time.sleep(max(0.0, began + blow.at_s - time.monotonic()))
+            self.place.supervisor.wake.wait(max(0.0, began + blow.at_s - time.monotonic()))
+            if ending.is_wanted(self.place):
+                return
             try:
                 self._strike(blow)
             except (OSError, redis.RedisError) as error:
                 self.failures.append(f"{blow.what}: {error}")
+            except Exception as error:  # noqa: BLE001 - the blows to come fall all the same
+                self.errors.append(f"{blow.what} broke: {error!r}")
             else:
                 self.struck[blow.what] += 1
 

@@ -41,7 +41,7 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
         "blows_missed": run.striker.failures,
         "failpoints_hit": hit,
         "failpoints_missed": sorted(set(names) - set(hit)),
-        "supplier_attempts": witnessing.attempts(run.place.var),
+        "supplier_attempts": len(witnessing.attempts(run.place.var)),
         "supplier_orders": len(witnessing.orders_told(run.place.var)),
         "letters_posted": dict(run.storm.sent),
         "mails": len(letters),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from django.db.models import Sum
+
 from notifications.dispatch import message_id
 from notifications.models import Delivery, Event
 from orders import ledger
@@ -87,8 +89,12 @@ def _purchases() -> tuple[OurPurchase, ...]:
             status=one.status,
             request_status=one.request_status,
             charge=one.charge.minor,
+            units=one.units,
+            is_given_up=one.cancel_wanted_at is not None,
         )
-        for one in PurchaseOrder.objects.select_related("order").order_by("pk")
+        for one in PurchaseOrder.objects.select_related("order")
+        .annotate(units=Sum("lines__quantity"))
+        .order_by("pk")
     )
 
 

@@ -9,7 +9,7 @@ from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
-from storefront.chaos.evidence import Charge, Letter, Told
+from storefront.chaos.evidence import Attempt, Charge, Letter, Told
 
 
 def charges(var: Path) -> list[Charge]:
@@ -43,9 +43,11 @@ def disputes(var: Path) -> list[str]:
     return [row["business_id"] for row in rows]
 
 
-def attempts(var: Path) -> int:
-    """Count how often he was asked to take an order."""
-    return len(_rows(var / "sandbox" / "ledger.sqlite3", "SELECT id FROM attempts"))
+def attempts(var: Path) -> list[Attempt]:
+    """Read how often he was asked to take an order, the first call first."""
+    sql = "SELECT order_number, code FROM attempts ORDER BY id"
+    rows = _rows(var / "sandbox" / "ledger.sqlite3", sql)
+    return [Attempt(number=row["order_number"], code=row["code"]) for row in rows]
 
 
 def letters(var: Path) -> list[Letter]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from storefront.chaos.evidence import (
+    Attempt,
     Charge,
     Evidence,
     Letter,
@@ -23,8 +24,11 @@ from storefront.chaos.shopping import Purchase
 
 SOLD = "nothing is sold that is not there"
 LOST = "no order is lost"
+SERVED = "shoppers get what they wish"
 TOLD = "each paid order is told once"
+ALIKE = "his book says what ours says"
 MONEY = "money is what orders say"
+STRUCK = "what was planned befell the shop"
 MAILS = "each mail comes once"
 
 
@@ -42,11 +46,11 @@ def charge(**changed):
     return Charge(**{**usual, **changed})
 
 
-def bought(payment="pay_1", number="FL-1", goods=0):
+def bought(payment="pay_1", number="FL-1", goods=0, end="paid"):
     return Purchase(
         wish=Wish(goods=goods, way=Way.PAYS),
         phase="base",
-        end="paid",
+        end=end,
         payment=payment,
         agreed=Decimal("19.99"),
         number=number,
@@ -60,6 +64,7 @@ def purchase(**changed):
         "status": "in_progress",
         "request_status": "accepted",
         "charge": 1999,
+        "units": 1,
     }
     return OurPurchase(**{**usual, **changed})
 
@@ -71,10 +76,18 @@ def mail(**changed):
 
 ORDER = OurOrder(number="FL-1", status="processing", total=1999, payments=("pay_1",))
 HIS = Told(number="FL-1-1", status="UNSHIPPED", units=1)
+TAKEN = Attempt(number="FL-1-1", code=200)
+SOLD_OUT = replace(TAKEN, code=1608)
 CAME = Letter(message_id="<1>", recipient="a@example.org", subject="Order FL-1 is placed")
 OURS = Ours(orders=(ORDER,), purchases=(purchase(),), mails=(mail(),), broken=(), left=())
 GOOD = Evidence(
-    purchases=[bought()], stock=1, charges=[charge()], told=[HIS], letters=[CAME], ours=OURS
+    purchases=[bought()],
+    stock=1,
+    charges=[charge()],
+    told=[HIS],
+    attempts=[TAKEN],
+    letters=[CAME],
+    ours=OURS,
 )
 
 
@@ -89,6 +102,9 @@ def test_a_good_run_has_no_violations():
 @pytest.mark.parametrize(
     ("broken", "promise"),
     [
+        (replace(GOOD, purchases=[]), SERVED),
+        (replace(GOOD, purchases=[bought(), bought(payment="", number="", end="lost")]), SERVED),
+        (replace(GOOD, purchases=[bought(goods=1), *[bought(payment="", goods=1)] * 2]), SERVED),
         (replace(GOOD, stock=0), SOLD),
         (replace(GOOD, purchases=[bought(), bought(payment="pay_2", number="")]), LOST),
         (replace(GOOD, purchases=[bought(number="FL-9")]), LOST),
@@ -96,6 +112,12 @@ def test_a_good_run_has_no_violations():
         (replace(GOOD, told=[]), TOLD),
         (replace(GOOD, told=[HIS, HIS]), TOLD),
         (replace(GOOD, told=[HIS, replace(HIS, number="FL-1-1R")]), TOLD),
+        (replace(GOOD, attempts=[TAKEN, replace(TAKEN, code=1603)]), TOLD),
+        (replace(GOOD, attempts=[TAKEN, TAKEN]), TOLD),
+        (replace(GOOD, told=[replace(HIS, units=9)]), ALIKE),
+        (replace(GOOD, told=[replace(HIS, status="CANCELLED")]), ALIKE),
+        (ours(purchases=(purchase(status="canceled"),)), ALIKE),
+        (ours(purchases=(purchase(status="shipped"),)), ALIKE),
         (ours(purchases=()), TOLD),
         (ours(purchases=(purchase(status="on_hold"),)), TOLD),
         (replace(GOOD, charges=[charge(amount=1998, authorized=1998, captured=1998)]), MONEY),
@@ -111,6 +133,9 @@ def test_a_good_run_has_no_violations():
         (ours(mails=()), MAILS),
         (replace(GOOD, wrong_letters=["a forged letter was answered 200"]),
          "no forged letter is believed"),
+        (replace(GOOD, planned=10, struck=8, missed=["web: dead"]), STRUCK),
+        (replace(GOOD, planned=10, struck=7, missed=["web: dead"] * 3), STRUCK),
+        (replace(GOOD, planned=10, struck=10, errors=["web broke: TypeError()"]), STRUCK),
         (ours(left=("1 facts",)), "nothing is left to be done"),
         (ours(broken=("I1 no oversell",)), "the invariants hold"),
     ],
@@ -125,13 +150,59 @@ def test_a_small_refund_that_staff_made_is_no_loss():
     assert judge(paid_back) == []
 
 
-def test_what_was_given_back_is_owed_to_nobody():
-    gone = replace(
+def given_back(*, status="canceled", attempts=(), **changed):
+    """Tell of a light whose shopper saw that he paid, and has his money back."""
+    return replace(
         GOOD,
         charges=[charge(status="voided", captured=0, released=1999)],
         told=[],
         letters=[],
-        ours=replace(OURS, purchases=(purchase(status="canceled"),), mails=()),
+        attempts=attempts,
+        ours=replace(OURS, orders=(replace(ORDER, status=status),), mails=(), **changed),
     )
 
-    assert judge(gone) == []
+
+def promises(evidence):
+    return {violation.promise for violation in judge(evidence)} - {SERVED}
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        given_back(purchases=(purchase(status="canceled"),), attempts=[SOLD_OUT]),
+        given_back(purchases=(purchase(status="canceled", is_given_up=True),)),
+        replace(
+            given_back(purchases=(purchase(status="canceled"),), attempts=[TAKEN]),
+            told=[replace(HIS, status="CANCELLED")],
+        ),
+    ],
+)
+def test_what_cannot_be_shipped_is_given_back_and_owed_to_nobody(evidence):
+    assert promises(evidence) == set()
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        given_back(status="expired", purchases=()),
+        given_back(purchases=()),
+        given_back(purchases=(purchase(status="canceled"),)),
+        given_back(status="expired", purchases=(purchase(status="canceled"),), attempts=[SOLD_OUT]),
+    ],
+)
+def test_who_saw_that_he_paid_is_not_sent_away_for_nothing(evidence):
+    assert promises(evidence) == {LOST}
+
+
+def test_who_comes_too_late_for_the_last_light_is_no_shopper_lost():
+    late = [bought(payment="", number="", end="refused")] * 9
+
+    assert judge(replace(GOOD, purchases=[bought(), *late])) == []
+
+
+def test_some_blows_find_nobody():
+    assert judge(replace(GOOD, planned=10, struck=9, missed=["web: dead"])) == []
+
+
+def test_he_may_be_asked_again_for_what_he_did_not_take():
+    assert judge(replace(GOOD, attempts=[replace(TAKEN, code=1600000), TAKEN])) == []

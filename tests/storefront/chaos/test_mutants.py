@@ -7,15 +7,44 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from orders import reservations
-from storefront.chaos import catching, mutants
+from orders import reservations, resolving
+from storefront.chaos import catching, judging, mutants
+from storefront.chaos.judging import Violation
 from storefront.lib.money import Money
 from suppliers import stock
 
 
-def test_there_are_six_and_each_has_its_story():
-    assert len(mutants.MUTANTS) >= 6
+def test_there_are_seven_and_each_has_its_story():
+    assert len(mutants.MUTANTS) >= 7
     assert set(catching.STORIES) == set(mutants.MUTANTS)
+
+
+def test_each_breaks_one_promise_and_is_caught_by_no_other():
+    for name, story in catching.STORIES.items():
+        assert story.expects in judging.PROMISES, name
+        others = [broken(promise) for promise in judging.PROMISES if promise != story.expects]
+        assert not catching.is_caught(story, others)
+        assert catching.is_caught(story, [broken(story.expects)])
+
+
+def broken(promise):
+    return Violation(promise=promise, count=1, examples=["one"])
+
+
+def test_the_rush_is_played_with_nobody_too():
+    rushes = [story for story in catching.controls() if story.is_rush]
+
+    assert rushes == [story for story in catching.STORIES.values() if story.is_rush]
+    assert len(catching.controls()) == len(rushes) + 1
+
+
+def test_a_name_of_nobody_is_no_success():
+    said = []
+
+    ended = catching.catch_all(None, only="flaot", folder=None, say=said.append, began=0)
+
+    assert ended == 1
+    assert "float money" in said[0]
 
 
 def test_production_has_none(settings):
@@ -37,6 +66,15 @@ def test_a_mutant_is_worn_and_taken_off():
 
     assert reservations.stock.hold is hold
     assert Money(Decimal("41.23"), "EUR").minor == 4123
+
+
+def test_what_may_have_arrived_is_sent_again_only_by_the_mutant():
+    look_up = resolving.look_up
+
+    with mutants.worn("sends again without looking"):
+        assert resolving.look_up is not look_up
+
+    assert resolving.look_up is look_up
 
 
 def test_no_mutant_is_nothing():

@@ -1,0 +1,60 @@
+"""The days that are compared are those in which shoppers paid, wherever the clock was moved to."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+
+import pytest
+
+from orders.models import MoneyDay
+from storefront.chaos import auditing
+from storefront.chaos.evidence import Charge
+from storefront.launch.supervising import Supervisor
+
+LATE = datetime(2026, 11, 27, 23, 40, tzinfo=UTC)
+
+
+def charge(at):
+    amounts = dict.fromkeys(("amount", "authorized", "captured", "released", "refunded"), 0)
+    return Charge(
+        payment="pay_1", order="FL-1", status="captured", created_at=at.timestamp(), **amounts
+    )
+
+
+@pytest.fixture
+def place(tmp_path):
+    return SimpleNamespace(var=tmp_path, supervisor=Supervisor(), set_clock=lambda _: None)
+
+
+@pytest.fixture(autouse=True)
+def utc(settings):
+    settings.TIME_ZONE = "UTC"
+
+
+def test_one_evening_is_one_day():
+    assert auditing.days_of([LATE.timestamp(), LATE.timestamp() + 600]) == [date(2026, 11, 27)]
+
+
+def test_a_run_that_sees_midnight_has_two_days():
+    after = LATE.timestamp() + 1800
+
+    assert auditing.days_of([after, LATE.timestamp()]) == [date(2026, 11, 27), date(2026, 11, 28)]
+
+
+@pytest.mark.django_db
+def test_the_day_of_the_payments_is_waited_for(place, monkeypatch):
+    monkeypatch.setattr(auditing.witnessing, "charges", lambda _: [charge(LATE)])
+    monkeypatch.setattr(auditing.timezone, "now", lambda: datetime(2026, 11, 28, 0, 25, tzinfo=UTC))
+    monkeypatch.setattr(auditing.reconcile_money, "delay", lambda: None)
+
+    found = auditing.audit(place, at_most_s=0)
+
+    assert found == ["2026-11-27 is open: nobody finished it"]
+    assert MoneyDay.objects.get().day == date(2026, 11, 27)
+
+
+def test_a_day_without_payments_is_no_success(place, monkeypatch):
+    monkeypatch.setattr(auditing.witnessing, "charges", lambda _: [])
+
+    assert auditing.audit(place, at_most_s=0) != []

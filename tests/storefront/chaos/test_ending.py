@@ -1,0 +1,87 @@
+"""Who is asked to end does so in the middle of a phase, of the drain and of the audit."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from storefront.chaos import __main__ as chaos
+from storefront.chaos import draining, ending, staging
+from storefront.chaos.letters import Storm
+from storefront.chaos.running import Run
+from storefront.chaos.scheduling import Blow, Phase, Plan, What
+from storefront.chaos.striking import Striker
+from storefront.launch.supervising import StopRequestedError, Supervisor
+
+
+@pytest.fixture
+def place(tmp_path):
+    return SimpleNamespace(
+        var=tmp_path,
+        supervisor=Supervisor(),
+        children={},
+        ports=SimpleNamespace(web=0, gateway=0),
+        set_clock=lambda _: None,
+    )
+
+
+def ask_to_end(place):
+    place.supervisor._note(signal.SIGTERM, None)
+
+
+def test_a_thread_that_never_ends_is_left_behind(place):
+    never = threading.Event()
+    thread = threading.Thread(target=never.wait, daemon=True)
+    thread.start()
+    threading.Timer(0.05, ask_to_end, [place]).start()
+
+    with pytest.raises(StopRequestedError):
+        ending.wait_for(place, [thread])
+
+    never.set()
+
+
+def test_a_phase_ends_with_blows_that_are_still_to_come(place):
+    late = Blow(at_s=3600, what=What.CLOCK, detail={"seconds": 0.0})
+    plan = Plan(
+        seed=1, phases=[Phase(name="a", wishes=[], at_most_s=1, blows=[late])], failpoints={}
+    )
+    run = Run(place=place, keeper=None, plan=plan, goods=[], stock=1, say=lambda _: None)
+    threading.Timer(0.05, ask_to_end, [place]).start()
+
+    with pytest.raises(StopRequestedError):
+        run.go()
+
+    assert not run.striker.struck
+
+
+def test_nothing_befalls_a_shop_that_is_being_closed(place):
+    ask_to_end(place)
+    luck = None
+    striker = Striker(place=place, storm=Storm(place=place, luck=luck), luck=luck)
+
+    striker.begin([Blow(at_s=0, what=What.CLOCK, detail={"seconds": 0.0})]).join()
+
+    assert not striker.struck
+
+
+def test_the_drain_ends_with_something_left(place, monkeypatch):
+    monkeypatch.setattr(draining.standing_in, "do_their_work", lambda _: 0)
+    monkeypatch.setattr(draining.testifying, "left", lambda _: ("1 facts",))
+    monkeypatch.setattr(draining, "_held_money", lambda _: ())
+    ask_to_end(place)
+
+    with pytest.raises(StopRequestedError):
+        draining.drain(place, at_most_s=5)
+
+
+def test_a_run_that_was_asked_to_end_says_so(monkeypatch, tmp_path):
+    def asked(_):
+        raise StopRequestedError
+
+    monkeypatch.setattr(staging, "instance", asked)
+
+    assert chaos.main(["--var", str(tmp_path)]) == 130

@@ -1,0 +1,48 @@
+"""A mistake in a thread is told, and what was to come still comes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from storefront.chaos import running
+from storefront.chaos.running import Run
+from storefront.chaos.scheduling import Blow, Phase, Plan, Way, What, Wish
+from storefront.chaos.striking import Striker
+from storefront.launch.supervising import Supervisor
+
+BLOWS = [
+    Blow(at_s=0, what=What.CLOCK),  # says nothing of how far
+    Blow(at_s=0, what=What.CLOCK, detail={"seconds": 1.0}),
+]
+
+
+def place():
+    return SimpleNamespace(
+        supervisor=Supervisor(), set_clock=lambda _: None, ports=SimpleNamespace(web=0, gateway=0)
+    )
+
+
+def test_a_blow_that_breaks_is_told_and_the_next_one_falls():
+    striker = Striker(place=place(), storm=None, luck=None)
+
+    striker.begin(BLOWS).join()
+
+    assert striker.struck == {What.CLOCK: 1}
+    assert striker.errors == ["clock broke: KeyError('seconds')"]
+
+
+def test_a_shopper_who_breaks_is_told_and_the_next_one_comes(monkeypatch):
+    def breaks(*_):
+        raise TypeError("no shop")
+
+    monkeypatch.setattr(running, "Shopper", breaks)
+    monkeypatch.setattr(running, "SHOPPERS", 1)
+    wishes = [Wish(goods=0, way=Way.PAYS)] * 2
+    phase = Phase(name="base", wishes=wishes, at_most_s=5)
+    plan = Plan(seed=1, phases=[phase], failpoints={})
+    run = Run(place=place(), keeper=None, plan=plan, goods=[None], stock=1, say=lambda _: None)
+
+    run._phase(phase)
+
+    assert len(run.purchases) == 2
+    assert len(run.errors) == 2
