@@ -13,10 +13,10 @@ from orders.gate import Facts, LineFacts, Reason, is_waived, reasons_to_hold
 from orders.models import Order, Payment, PurchaseLine, PurchaseOrder
 from orders.requesting import request_for
 from storefront.lib.address import Address
-from storefront.lib.failures import OutsideError, PermanentError
+from storefront.lib.failures import OutsideError
 from storefront.lib.money import Money
 from suppliers.adapters.abilities import Connector, Freight, OrderValidation
-from suppliers.adapters.base import FreightOption, RequestLine
+from suppliers.adapters.base import FreightOption, NoWayError, RequestLine
 from suppliers.models import Criterion
 
 
@@ -39,7 +39,7 @@ def _routes(
         return connector.freight(
             country_from=request.country_from, ship_to=request.ship_to, lines=lines
         )
-    except PermanentError:
+    except NoWayError:
         return ()  # he will not carry this parcel there at all
     except OutsideError:
         return None  # he cannot be asked now; placing will tell
