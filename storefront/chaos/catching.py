@@ -59,7 +59,7 @@ STORIES: Mapping[str, Story] = {
     ),
     "no key to the supplier": Story(shoppers=6, blows=[LOSES_ANSWERS], expects=judging.TOLD),
     "sends again without looking": Story(shoppers=6, blows=[LOSES_ANSWERS], expects=judging.TOLD),
-    "the last news wins": Story(shoppers=16, blows=[MIXES_LETTERS], expects=judging.MONEY),
+    "the last news wins": Story(shoppers=16, blows=[MIXES_LETTERS], expects=judging.TRUE),
     "float money": Story(shoppers=8, expects=judging.MONEY),
     "refund without ledger": Story(shoppers=4, paybacks=2, expects=judging.MONEY),
 }
