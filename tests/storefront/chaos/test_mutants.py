@@ -93,3 +93,15 @@ def test_what_has_no_answer_is_sent_again_only_by_the_mutant():
 def test_no_mutant_is_nothing():
     with mutants.worn(""):
         assert Money(Decimal("41.23"), "EUR").minor == 4123
+
+
+def test_a_supplier_who_loses_answers_is_not_healed_before_he_is_asked():
+    for story in catching.STORIES.values():
+        if catching.LOSES_ANSWERS in story.blows:
+            assert max(blow.at_s for blow in story.blows) >= 5
+
+
+def test_joined_stories_strike_in_their_order():
+    times = [blow.at_s for blow in catching.controls()[-1].blows]
+
+    assert times == sorted(times)
