@@ -51,15 +51,19 @@ LOSES_ANSWERS = Blow(
     what=What.SUPPLIER_FAULT,
     detail={"path": "createOrderV2", "kind": "drop_after", "count": 3},
 )
+# What ends a phase heals the supplier: orders have to be sent before.
+LASTS = Blow(at_s=6, what=What.CLOCK, detail={"seconds": 0.0})
 MIXES_LETTERS = Blow(at_s=0, what=What.POSTING, detail={"mode": "out_of_order"})
 STORIES: Mapping[str, Story] = {
     "stock read, then written": Story(shoppers=24, is_rush=True, expects=judging.SOLD),
     "published after commit": Story(
         shoppers=6, failpoint="outbox.after_commit", expects=judging.MAILS
     ),
-    "no key to the supplier": Story(shoppers=6, blows=[LOSES_ANSWERS], expects=judging.TOLD),
-    "sends again without looking": Story(shoppers=6, blows=[LOSES_ANSWERS], expects=judging.TOLD),
-    "the last news wins": Story(shoppers=16, blows=[MIXES_LETTERS], expects=judging.MONEY),
+    "no key to the supplier": Story(shoppers=6, blows=[LOSES_ANSWERS, LASTS], expects=judging.TOLD),
+    "sends again without looking": Story(
+        shoppers=6, blows=[LOSES_ANSWERS, LASTS], expects=judging.TOLD
+    ),
+    "the last news wins": Story(shoppers=16, blows=[MIXES_LETTERS], expects=judging.TRUE),
     "float money": Story(shoppers=8, expects=judging.MONEY),
     "refund without ledger": Story(shoppers=4, paybacks=2, expects=judging.MONEY),
 }
@@ -178,7 +182,7 @@ def _together(stories: Sequence[Story]) -> Story:
     return Story(
         expects="",
         shoppers=max(story.shoppers for story in stories),
-        blows=[blow for story in stories for blow in story.blows],
+        blows=sorted((blow for one in stories for blow in one.blows), key=lambda blow: blow.at_s),
         failpoint=next(story.failpoint for story in stories if story.failpoint),
         paybacks=max(story.paybacks for story in stories),
     )

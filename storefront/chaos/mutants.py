@@ -23,7 +23,7 @@ from django.db.models import F
 
 from notifications import outbox
 from notifications.models import Event
-from orders import ledger, payments, refunding, requesting, resolving
+from orders import acknowledging, ledger, payments, purchasing, refunding, requesting
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
@@ -32,7 +32,7 @@ from storefront.lib.failures import OutsideError
 from storefront.lib.money import Money
 from suppliers import stock
 from suppliers.adapters.abilities import Connector, OrderPlacing, able
-from suppliers.adapters.base import DuplicateReferenceError, PurchaseRequest
+from suppliers.adapters.base import PurchaseRequest
 from suppliers.models import StockLevel, StockMovement
 
 _replaced: list[tuple[object, object]] = []
@@ -121,15 +121,22 @@ def _suppliers_hear_no_number_twice() -> None:
 
 
 def _what_has_no_answer_is_sent_again() -> None:
-    look_up = resolving.look_up
+    place = purchasing._place  # noqa: SLF001
 
-    def send(purchase_order: PurchaseOrder, connector: Connector, now: datetime) -> None:
-        if purchase_order.request_status == PurchaseOrder.Request.SUBMIT_UNKNOWN:
-            with suppress(DuplicateReferenceError):  # so he has it
-                able(connector, OrderPlacing).place(requesting.request_for(purchase_order))
-        look_up(purchase_order, connector, now)
+    def place_again(
+        purchase_order: PurchaseOrder,
+        request: PurchaseRequest,
+        connector: Connector,
+        moment: Callable[[], datetime],
+    ) -> None:
+        try:
+            state = able(connector, OrderPlacing).place(request)
+        except OutsideError:
+            place(purchase_order, request, connector, moment)
+        else:
+            acknowledging.apply(purchase_order=purchase_order, state=state, now=moment())
 
-    _everywhere(look_up, send)
+    _everywhere(place, place_again)
 
 
 def _the_last_news_wins() -> None:

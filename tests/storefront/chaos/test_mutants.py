@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from unittest import mock
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from orders import reservations, resolving
+from orders import purchasing, reservations, resolving
 from storefront.chaos import catching, judging, mutants
 from storefront.chaos.judging import Violation
+from storefront.lib.failures import TemporaryError
 from storefront.lib.money import Money
 from suppliers import stock
 
@@ -68,15 +70,38 @@ def test_a_mutant_is_worn_and_taken_off():
     assert Money(Decimal("41.23"), "EUR").minor == 4123
 
 
-def test_what_may_have_arrived_is_sent_again_only_by_the_mutant():
-    look_up = resolving.look_up
+def test_what_has_no_answer_is_sent_again_only_by_the_mutant():
+    asked = []
 
-    with mutants.worn("sends again without looking"):
-        assert resolving.look_up is not look_up
+    class Deaf:
+        """Takes an order, and does not say so."""
 
-    assert resolving.look_up is look_up
+        def place(self, request):
+            asked.append(request)
+            raise TemporaryError("no answer", may_have_happened=True)
+
+    with (
+        mutants.worn("sends again without looking"),
+        mock.patch.object(resolving, "unknown") as unknown,
+    ):
+        purchasing._place(None, "request", Deaf(), lambda: None)
+
+    assert asked == ["request"] * 2
+    assert unknown.call_count == 1
 
 
 def test_no_mutant_is_nothing():
     with mutants.worn(""):
         assert Money(Decimal("41.23"), "EUR").minor == 4123
+
+
+def test_a_supplier_who_loses_answers_is_not_healed_before_he_is_asked():
+    for story in catching.STORIES.values():
+        if catching.LOSES_ANSWERS in story.blows:
+            assert max(blow.at_s for blow in story.blows) >= 5
+
+
+def test_joined_stories_strike_in_their_order():
+    times = [blow.at_s for blow in catching.controls()[-1].blows]
+
+    assert times == sorted(times)
