@@ -23,14 +23,19 @@ POLL_S = 0.05
 def workers(folder: Path, env: Mapping[str, str], *, processes: int) -> Iterator[None]:
     """Start one worker per queue, with nothing in the queues; kill them at the end."""
     store = redis.Redis.from_url(settings.REDIS_URL)
-    store.flushdb()  # the queues, and what was noted of hints in them: it is the bench's own
+    _empty(store)
     with ExitStack() as stack:
         logs = [folder / f"worker-{queue}.log" for queue in QUEUES]
         for queue, log in zip(QUEUES, logs, strict=True):
             stack.enter_context(_worker(queue, log, env, processes=processes))
         _wait_until_ready(logs)
         yield
-    store.flushdb()
+    _empty(store)
+
+
+def _empty(store: redis.Redis) -> None:
+    """Forget what stands in the queues, and the notes of hints in them; other queues stay."""
+    store.delete(*QUEUES, "unacked", "unacked_index", *store.scan_iter("*:hint:*"))
 
 
 @contextmanager

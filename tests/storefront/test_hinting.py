@@ -10,12 +10,14 @@ from kombu.exceptions import OperationalError
 from notifications.tasks import fan_out_waiting
 from orders.tasks import divide_paid, look_up, settle
 from storefront import hinting
+from storefront.celery import app
 
 
 @pytest.fixture(autouse=True)
 def published(monkeypatch):
     """Note what would go into the queue, and begin with an empty one."""
     cache.clear()
+    app.set_current()  # another test may have made an app of its own
     sent = []
 
     def publish(task, args=None, kwargs=None, **options):
@@ -86,8 +88,6 @@ def test_a_hint_that_did_not_reach_the_broker_is_given_again(published, monkeypa
 
 
 def test_every_hint_is_a_task():
-    from storefront.celery import app  # noqa: PLC0415
-
     app.loader.import_default_modules()
 
     assert set(app.tasks) >= hinting.HINTS

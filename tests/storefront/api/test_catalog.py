@@ -185,7 +185,7 @@ def test_a_list_takes_few_queries_whatever_is_on_it(api, django_assert_max_num_q
     for number in range(6):
         put_on_shelf(slug=f"h{number}")
 
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):  # routes and rules, which are known for a minute then
         answer = api.get("/api/v1/listings/", {"category": "headlamps"})
 
     assert answer.json()["total"] == 6
