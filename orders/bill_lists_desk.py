@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from django import forms
@@ -16,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from orders import bill_lists, entering_bills
-from orders.bill_lists import BillRow
 from orders.entering_bills import ListedBill
 from storefront.lib.handed_forms import HandedListForm
 from storefront.lib.staff import StaffAdmin, action
@@ -26,6 +24,7 @@ from suppliers.models import Supplier
 class BillListForm(HandedListForm):
     """Whose bills, and the list of them."""
 
+    read = staticmethod(bill_lists.read)
     columns = _("CSV with the columns: bill, purchase order, currency, goods; freight, billed.")
 
     supplier = forms.ModelChoiceField(
@@ -36,9 +35,6 @@ class BillListForm(HandedListForm):
         help_text=_("Choose one, and bills for purchase orders of others are refused."),
         widget=UnfoldAdminSelectWidget(),
     )
-
-    def rows_of(self, text: str) -> Sequence[BillRow]:
-        return bill_lists.read(text)
 
 
 class BillListActions(StaffAdmin):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from django import forms
@@ -18,7 +17,6 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from orders.tasks import settle_payments
 from shipping import entering, tracking_lists
 from shipping.entering import Listed
-from shipping.tracking_lists import ListedRow
 from storefront.lib.handed_forms import HandedListForm
 from storefront.lib.staff import StaffAdmin, action
 from suppliers.models import Supplier
@@ -27,6 +25,7 @@ from suppliers.models import Supplier
 class ListForm(HandedListForm):
     """Whose list of tracking numbers it is, and the list."""
 
+    read = staticmethod(tracking_lists.read)
     columns = _("CSV with the columns: order, carrier, tracking number; also sku, quantity.")
 
     supplier = forms.ModelChoiceField(
@@ -34,9 +33,6 @@ class ListForm(HandedListForm):
         queryset=Supplier.objects.order_by("name"),
         widget=UnfoldAdminSelectWidget(),
     )
-
-    def rows_of(self, text: str) -> Sequence[ListedRow]:
-        return tracking_lists.read(text)
 
 
 class ListActions(StaffAdmin):

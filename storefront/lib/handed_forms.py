@@ -16,9 +16,11 @@ from storefront.lib import handed_lists, handed_words
 class HandedListForm(forms.Form):
     """A list, chosen as a file, and carried along as text until it is entered.
 
-    ``rows_of`` makes the rows of ``cleaned_data`` out of it, ``columns`` says which it takes.
+    Shape:  ``read`` makes the rows of ``cleaned_data`` out of the text, or raises
+            ``UnreadableListError``; ``columns`` says which it takes
     """
 
+    read: ClassVar[staticmethod[[str], Sequence[Any]]]
     columns: ClassVar[Any]
 
     file = forms.FileField(
@@ -37,13 +39,6 @@ class HandedListForm(forms.Form):
         super().__init__(*args, **words)
         self.fields["file"].help_text = self.columns
 
-    def rows_of(self, text: str) -> Sequence[Any]:
-        """Read a list.
-
-        Raises: UnreadableListError
-        """
-        raise NotImplementedError
-
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         given = self.cleaned_data.get("file")
@@ -58,7 +53,7 @@ class HandedListForm(forms.Form):
             return cleaned
         self.cleaned_data["text"] = text
         try:
-            self.cleaned_data["rows"] = self.rows_of(text)
+            self.cleaned_data["rows"] = type(self).read(text)
         except handed_lists.UnreadableListError as error:
             self.add_error("file", handed_words.said(error))
         return cleaned
