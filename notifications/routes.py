@@ -33,6 +33,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "order.address_corrected": (Route(sender="email", template="address_corrected"),),
         "order.canceled": (Route(sender="email", template="order_canceled"),),
         "order.lines_refused": (Route(sender="email", template="lines_refused"),),
+        "order.setback_asked": (Route(sender="email", template="setback_asked"),),
         "order.refunded": (Route(sender="email", template="order_refunded"),),
         "evidence.expires": (Route(sender="email", template="evidence_expires"),),
         "offers.withheld": (Route(sender="email", template="offers_withheld"),),

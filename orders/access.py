@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import QuerySet
 
-from orders.models import Order, Payment, PurchaseOrder
+from orders.models import Order, Payment, PurchaseOrder, Setback
 from storefront.lib.prepared import Prepared
 
 KEY_BYTES = 24
@@ -23,6 +23,11 @@ def new_key() -> str:
 
 def order_url(order: Order) -> str:
     return f"{settings.PUBLIC_URL}/{order.locale}/orders/{order.number}/{order.access_key}/"
+
+
+def answer_url(setback: Setback, choice: str) -> str:
+    """Where the shopper says what he wants: the page asks once more, so that no robot answers."""
+    return f"{order_url(setback.order)}setbacks/{setback.pk}/?answer={choice}"
 
 
 def paid_url(order: Order) -> str:

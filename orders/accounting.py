@@ -85,10 +85,10 @@ def read(
 
 def _cost(line: PurchaseLine) -> Money:
     """Return what one unit costs by his list of now; of what he no longer lists, as agreed."""
-    offer = line.order_line.offer
+    offer = line.offer
     if offer.cost_amount:
         return Money(offer.cost_amount, offer.currency)
-    return Money(line.agreed_cost_amount, line.order_line.cost_currency)
+    return Money(line.agreed_cost_amount, line.cost_currency)
 
 
 def _unknown(

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import F
 
-from orders import allocations, facts, ledger, redeeming, shortening
+from orders import closing, dearer, facts, ledger, setbacks, shortening
 from orders.models import Order, OrderLine, PurchaseMessage, PurchaseOrder
 from storefront.lib.failpoints import failpoint
 from storefront.lib.money import Money
 from storefront.lib.states import LostRaceError
 from storefront.lib.transactions import needs_transaction
-from suppliers.adapters.base import Answer, PurchaseState, Refusal
+from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
@@ -31,6 +30,7 @@ UNHEARD = frozenset({Request.SUBMITTING, Request.SUBMIT_UNKNOWN, Request.SUBMIT_
 WISHED_TO_STOP = frozenset({Request.CANCELLATION_REQUESTED, Request.CANCELLATION_REJECTED})
 SAYS_YES = frozenset({Answer.ACCEPTED, Answer.PARTIALLY_SHIPPED, Answer.SHIPPED, Answer.DELIVERED})
 SAYS_GONE = SAYS_YES - {Answer.ACCEPTED}
+SAYS_WHEN = frozenset({Answer.RECEIVED, Answer.ACCEPTED})
 SAYS_NO = frozenset({Answer.REJECTED, Answer.CANCELED})
 # He has it, as far as we know; with a canceled one he is asked until he says how that ended.
 HE_HAS = frozenset(
@@ -59,14 +59,18 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime)
     if state.answer not in SAYS_NO:
         _go_on(purchase_order, now)
     if state.answer in SAYS_YES:
-        gone = shortening.meant(purchase_order, state.refused)
+        gone = shortening.meant(
+            purchase_order, (*state.refused, *_too_dear(purchase_order, state, now))
+        )
         if gone and len(gone) == purchase_order.lines.filter(is_live=True).count():
             _refuse(purchase_order, state.reason or "all of it", now, state=state)
             return
         shortening.take_out(purchase_order, gone, reason=state.reason, now=now)
         _accept(purchase_order, state, now)
-        if state.answer in SAYS_GONE and purchase_order.status == Status.CANCELED:
-            _shipped_all_the_same(purchase_order, state, now)
+        if state.answer in SAYS_GONE:
+            setbacks.settle_delays(purchase_order, reason="it left", now=now)
+            if purchase_order.status == Status.CANCELED:
+                _shipped_all_the_same(purchase_order, state, now)
     elif state.answer in SAYS_NO:
         _refuse(purchase_order, state.reason or state.answer.value, now, state=state)
     elif purchase_order.request_status in UNHEARD:
@@ -78,6 +82,27 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime)
             problem=_trouble(purchase_order) or state.reason[:300],
         )
         _hear(purchase_order, "received", state, now, reason=state.reason)
+    if state.ships_by is not None and state.answer in SAYS_WHEN:
+        _hear_of_delay(purchase_order, state, state.ships_by, now)
+
+
+def _too_dear(
+    purchase_order: PurchaseOrder, state: PurchaseState, now: datetime
+) -> tuple[RefusedLine, ...]:
+    """Return the lines for which he wants so much, before it is his, that they would lose."""
+    if not state.unit_costs or purchase_order.request_status not in OPEN_CONVERSATION:
+        return ()
+    return dearer.settle(purchase_order, state.unit_costs, now=now)
+
+
+def _hear_of_delay(
+    purchase_order: PurchaseOrder, state: PurchaseState, ships_by: date, now: datetime
+) -> None:
+    """Keep that he ships it later; nothing is asked of what is canceled or on its way."""
+    if purchase_order.status not in shortening.SHORTENABLE:
+        return
+    if setbacks.delay(purchase_order, ships_by=ships_by, reason=state.reason, now=now):
+        _hear(purchase_order, "later", state, now, reason=f"{ships_by}: {state.reason}")
 
 
 def _note_freight(purchase_order: PurchaseOrder, told: Money | None) -> None:
@@ -214,11 +239,13 @@ def _refuse(
     _hear(purchase_order, "rejected", state, now, reason=reason)
     if is_over:  # its units and its money went back already
         return
-    live = purchase_order.lines.filter(is_live=True)
+    live = purchase_order.lines.filter(is_live=True).select_related("order_line")
     codes = {one.reference: one.code for one in (state.refused if state else ())}
     for line in live:
         line.acknowledgment = codes.get(str(line.order_line_id), Refusal.REJECTED_OTHER)
         line.save(update_fields=["acknowledgment"])
+    if setbacks.begin(purchase_order, list(live), reason=reason, now=now):
+        return
     facts.lines_refused(
         purchase_order,
         lines=OrderLine.objects.filter(purchase_lines__in=live),
@@ -226,50 +253,7 @@ def _refuse(
         reason=reason,
         at=now,
     )
-    close(purchase_order, cause="refused", reason=reason, now=now)
-
-
-@needs_transaction
-def close(purchase_order: PurchaseOrder, *, cause: str, reason: str, now: datetime) -> None:
-    """End a purchase order that ships nothing: units, lines and money go back.
-
-    The caller holds the locks of ``apply``.
-    """
-    order = purchase_order.order
-    redeeming.give_back_uncharged(order=order, closing=[purchase_order.pk], now=now)
-    purchase_order.move(Status.CANCELED, at=now, reason=reason)
-    lines = OrderLine.objects.filter(
-        purchase_lines__purchase_order=purchase_order, purchase_lines__is_live=True
-    )
-    line_ids = list(lines.values_list("pk", flat=True))
-    purchase_order.lines.update(is_live=False)
-    gone = OrderLine.objects.filter(pk__in=line_ids)
-    allocations.release(lines=gone, cause=f"purchase:{purchase_order.number}", now=now)
-    gone.update(canceled_quantity=F("quantity") - F("shipped_quantity"))
-    give_back(purchase_order, cause=cause, now=now)
-    facts.purchase_order_moved(purchase_order, what="canceled", at=now)
-    if not order.lines.filter(quantity__gt=F("canceled_quantity")).exists():
-        order.move(Order.Status.CANCELED, at=now, reason=reason)
-
-
-def give_back(purchase_order: PurchaseOrder, *, cause: str, now: datetime) -> None:
-    """Void what is authorized for it; refund what was captured, or is being captured, for it.
-
-    Never more than is left: staff may have refunded a part, and a capture may have been refused.
-    """
-    for payment in ledger.secured(purchase_order.order_id)[-1:]:
-        is_captured = ledger.is_capture_due(payment, purpose=purchase_order.number)
-        ask = ledger.ask_refund if is_captured else ledger.ask_release
-        most = ledger.refundable(payment) if is_captured else ledger.releasable(payment)
-        amount = min(shortening.standing(purchase_order), most)
-        if amount.amount > 0:
-            ask(
-                payment,
-                amount=amount,
-                purpose=f"{cause}:{purchase_order.number}",
-                at=now,
-                reason=purchase_order.problem[:200],
-            )
+    closing.close(purchase_order, cause="refused", reason=reason, now=now)
 
 
 def _who(purchase_order: PurchaseOrder) -> str:

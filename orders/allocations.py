@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import connection
@@ -50,6 +50,31 @@ def sell(*, order: Order, now: datetime) -> None:
         for level_id, quantity in cursor.fetchall():
             units[level_id] += quantity
     stock.sell(units=units, cause=f"order:{order.number}", now=now)
+
+
+@needs_transaction
+def take(*, levels: Mapping[int, int], cause: str, now: datetime) -> None:
+    """Sell lines of a paid order from other shelves than they were sold on.
+
+    Shape:  ``levels`` maps order lines to stock rows
+    Locks:  the stock rows in id order
+    Raises: stock.NotEnoughStockError  the caller's transaction must end
+    """
+    lines = OrderLine.objects.in_bulk(list(levels))
+    units: Counter[int] = Counter()
+    for line_id, level_id in levels.items():
+        units[level_id] += lines[line_id].quantity
+    stock.hold(units=units, cause=cause, now=now)
+    stock.sell(units=units, cause=cause, now=now)
+    Allocation.objects.bulk_create(
+        Allocation(
+            line_id=line_id,
+            level_id=level_id,
+            quantity=lines[line_id].quantity,
+            status_since=now,
+        )
+        for line_id, level_id in levels.items()
+    )
 
 
 @needs_transaction

@@ -5,20 +5,28 @@ No page waits for a supplier: the wish is kept, and a worker asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext
 
-from orders import acknowledging, allocations, ending, facts, pausing, redeeming, resolving
+from orders import (
+    acknowledging,
+    allocations,
+    closing,
+    ending,
+    facts,
+    giving_up,
+    pausing,
+    redeeming,
+    resolving,
+)
 from orders.models import Order, OrderLine, PurchaseMessage, PurchaseOrder
+from orders.wishes import STOPPABLE
 from storefront.lib.elapsing import elapsing
 from storefront.lib.failures import OutsideError
-from storefront.lib.prepared import Prepared
 from storefront.lib.transactions import needs_transaction
 from suppliers.adapters.abilities import OrderCancelling, able
 from suppliers.adapters.base import (
@@ -35,7 +43,6 @@ Request = PurchaseOrder.Request
 
 NEVER_SENT = frozenset({Request.UNSUBMITTED, Request.SUBMIT_FAILED})
 OURS = frozenset({Status.DRAFT, Status.READY, Status.ON_HOLD})
-STOPPABLE = frozenset({Status.READY, Status.IN_PROGRESS})
 CAN_BE_ASKED = frozenset(
     {
         Request.SUBMITTED,
@@ -67,36 +74,6 @@ class Cancellation:
         return not self.refused and not self.open
 
 
-class Wish(StrEnum):
-    """What became of the wish to stop what suppliers have of an order."""
-
-    NONE = "none"
-    ASKED = "asked"  # they are asked, or will be
-    REFUSED = "refused"
-
-
-def wish_of(order: Order) -> Wish:
-    """Tell how the wish to cancel an order stands, where it does not stand in its status."""
-    return wish_among(_GOING_ON(order_id=order.pk))
-
-
-def wish_among(purchases: Iterable[PurchaseOrder]) -> Wish:
-    """Tell it of the purchase orders of an order."""
-    going_on = [each for each in purchases if each.status in STOPPABLE]
-    if any(each.cancel_wanted_at is not None for each in going_on):
-        return Wish.ASKED
-    if any(each.request_status == Request.CANCELLATION_REJECTED for each in going_on):
-        return Wish.REFUSED
-    return Wish.NONE
-
-
-def _going_on(*, order_id: int) -> QuerySet[PurchaseOrder]:
-    return PurchaseOrder.objects.filter(order=order_id, status__in=STOPPABLE)
-
-
-_GOING_ON = Prepared(_going_on)
-
-
 @transaction.atomic(durable=True)
 def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellation:
     """Stop what no supplier knows of; the money of it goes back. Of the rest, keep the wish.
@@ -121,6 +98,19 @@ def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellat
 
 
 @needs_transaction
+def wish(purchase_order: PurchaseOrder, *, reason: str, now: datetime) -> None:
+    """Keep the wish to stop one purchase order; a worker follows it.
+
+    Locks:  the caller holds the order
+    """
+    PurchaseOrder.objects.filter(
+        pk=purchase_order.pk,
+        status__in=OURS | STOPPABLE,
+        cancel_wanted_at__isnull=True,
+    ).update(cancel_wanted_at=now, cancel_reason=reason[:200])
+
+
+@needs_transaction
 def stop(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
     """Stop what no supplier knows of, and store the wish with what one may know of.
 
@@ -129,6 +119,10 @@ def stop(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
     """
     if order.status in {Order.Status.CANCELED, Order.Status.EXPIRED, Order.Status.COMPLETED}:
         raise TooLateError(order.number)
+    ended = giving_up.end_all(order, reason=reason, actor=actor, now=now)
+    if order.status == Order.Status.CANCELED:
+        facts.order_canceled(order, reason=reason, is_charged=False, at=now)
+        return ended
     purchase_orders = list(
         order.purchase_orders.exclude(status=Status.CANCELED)
         .select_for_update(of=["self"])
@@ -142,11 +136,14 @@ def stop(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
         for purchase_order in purchase_orders
         if purchase_order.request_status in NEVER_SENT and purchase_order.status in OURS
     ]
+    for each in ours:
+        each.is_to_be_moved = False
+    order.purchase_orders.filter(is_to_be_moved=True).update(is_to_be_moved=False)
     _close(ours, order, reason=reason, now=now)
     order.purchase_orders.filter(status__in=STOPPABLE, cancel_wanted_at__isnull=True).update(
         cancel_wanted_at=now, cancel_reason=reason[:200]
     )
-    return [purchase_order.number for purchase_order in ours]
+    return ended + [purchase_order.number for purchase_order in ours]
 
 
 def _close(
@@ -158,12 +155,12 @@ def _close(
     )
     was_charged = any(each.accepted_at is not None for each in purchase_orders)
     if purchase_orders:
-        closing = [each.pk for each in purchase_orders]
-        redeeming.give_back_uncharged(order=order, closing=closing, now=now)
+        ending_ones = [each.pk for each in purchase_orders if not each.is_to_be_moved]
+        redeeming.give_back_uncharged(order=order, closing=ending_ones, now=now)
     allocations.release(lines=lines, cause=f"order:{order.number}", now=now)
     for purchase_order in purchase_orders:
         purchase_order.order = order
-        acknowledging.close(purchase_order, cause="canceled", reason=reason, now=now)
+        closing.close(purchase_order, cause="canceled", reason=reason, now=now)
     if order.status == Order.Status.CANCELED and purchase_orders:
         facts.order_canceled(order, reason=reason, is_charged=was_charged, at=now)
 

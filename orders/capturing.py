@@ -22,7 +22,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from orders import asking, ledger, payments
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentUpdate, Taking
-from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
+from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, Setback
 from storefront.lib.failpoints import failpoint
 from storefront.lib.failures import PermanentError
 from storefront.lib.money import Money
@@ -57,7 +57,9 @@ class Step:
 def due(*, now: datetime) -> list[int]:
     """Return the oldest unanswered request of each payment for which a step may be due."""
     requests = PaymentEvent.objects.filter(kind__in=ledger.REQUESTS, outcome__isnull=True)
-    is_open = Exists(_open_orders().filter(order=OuterRef("payment__order")))
+    is_open = Exists(_open_orders().filter(order=OuterRef("payment__order"))) | Exists(
+        _setbacks().filter(order=OuterRef("payment__order"))
+    )
     waits = Q(payment__taking=Taking.ONCE, kind=Kind.CAPTURE_REQUESTED) & is_open
     ends = Q(payment__capture_before__lte=now + ENDS_WITHIN)
     first = requests.filter(~waits | ends).order_by("payment", "pk").distinct("payment")
@@ -96,7 +98,7 @@ def waits(payment: Payment, *, now: datetime) -> bool:
     """Test whether money is not taken yet on purpose: it is taken once, when all have answered."""
     if payment.taking != Taking.ONCE or _ends_soon(payment, now):
         return False
-    return _open_orders().filter(order=payment.order_id).exists()
+    return not _is_decided(payment)
 
 
 def next_step(payment: Payment, *, now: datetime) -> Step | None:
@@ -111,7 +113,7 @@ def next_step(payment: Payment, *, now: datetime) -> Step | None:
     captures, releases, refunds = (
         [request for request in waiting if request.kind == kind] for kind in ledger.REQUESTS
     )
-    is_decided = not _open_orders().filter(order=payment.order_id).exists()
+    is_decided = _is_decided(payment)
     if captures and payment.taking == Taking.MANY:
         return _alone(captures[0], payment)  # in the same words whenever it is asked again
     if captures and (is_decided or _ends_soon(payment, now)):
@@ -183,6 +185,17 @@ def _open_orders() -> QuerySet[PurchaseOrder]:
     """Find purchase orders of which nobody knows yet whether they will be charged."""
     rows = PurchaseOrder.objects.filter(accepted_at__isnull=True)
     return rows.exclude(status=PurchaseOrder.Status.CANCELED)
+
+
+def _setbacks() -> QuerySet[Setback]:
+    """Find what was refused and may come, and be charged, from elsewhere."""
+    waiting = [Setback.Status.OPEN, Setback.Status.ASKED]
+    return Setback.objects.filter(kind=Setback.Kind.REFUSED, status__in=waiting)
+
+
+def _is_decided(payment: Payment) -> bool:
+    mine = {"order": payment.order_id}
+    return not _open_orders().filter(**mine).exists() and not _setbacks().filter(**mine).exists()
 
 
 def _ends_soon(payment: Payment, now: datetime) -> bool:

@@ -64,8 +64,8 @@ def _facts(
     order = purchase_order.order
     ship_to = Address(**order.ship_to)
     lines = list(
-        purchase_order.lines.select_related(
-            "order_line__offer", "order_line__level", "order_line__variant"
+        purchase_order.lines.filter(is_live=True).select_related(
+            "order_line", "offer__variant", "level"
         )
     )
     freight = next(
@@ -109,29 +109,30 @@ def _promotions(order: Order) -> list[str]:
 
 
 def _battery_is_allowed(purchase_order: PurchaseOrder, lines: list[PurchaseLine]) -> bool:
-    plan = {entry["location_id"]: entry for entry in purchase_order.order.delivery_plan}
-    route = plan[purchase_order.location_id]
+    route = purchase_order.entry
     accepts = {Variant.Lithium.NONE.value, *route["accepts"]}
     most_wh = Decimal(route["max_cell_wh"])
-    variants = [line.order_line.variant for line in lines]
+    variants = [line.offer.variant for line in lines]
     return all(
-        variant.lithium in accepts and (variant.cell_wh or Decimal(0)) <= most_wh
+        variant is not None
+        and variant.lithium in accepts
+        and (variant.cell_wh or Decimal(0)) <= most_wh
         for variant in variants
     )
 
 
 def _line_facts(line: PurchaseLine, account: Account | None, currency: str) -> LineFacts:
     sold = line.order_line
-    offer = sold.offer
+    offer = line.offer
     return LineFacts(
         sku=sold.sku,
         title=sold.title,
         quantity=line.quantity,
-        cost_sold=Money(sold.cost_amount, sold.cost_currency),
+        cost_sold=Money(line.agreed_cost_amount, line.cost_currency),
         cost_now=Money(offer.cost_amount, offer.currency)
         if offer.cost_amount and offer.status == "active"
         else None,
-        reported_now=sold.level.reported_quantity,
+        reported_now=line.level.reported_quantity,
         lacks={criterion: _name_of(criterion) for criterion in offer.lacks},
         account=account,
         discount=Money(sold.discount_amount, currency),

@@ -89,9 +89,7 @@ def complaint_form(
             % {
                 "left": left,
                 "ordered": line.quantity,
-                "price": columns.as_money(
-                    Money(line.agreed_cost_amount, line.order_line.cost_currency)
-                ),
+                "price": columns.as_money(Money(line.agreed_cost_amount, line.cost_currency)),
             },
             required=False,
             min_value=0,

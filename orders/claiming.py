@@ -77,7 +77,9 @@ def submit(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
 
 def request_for(claim: SupplierClaim) -> ClaimRequest:
     """Word a claim for its supplier; who the shopper is stays with us."""
-    lines = claim.lines.select_related("purchase_line__order_line__offer").order_by("pk")
+    lines = claim.lines.select_related(
+        "purchase_line__order_line", "purchase_line__offer"
+    ).order_by("pk")
     freight = f" We claim the freight too: {claim.freight}." if claim.freight else ""
     return ClaimRequest(
         number=claim.number,
@@ -87,7 +89,7 @@ def request_for(claim: SupplierClaim) -> ClaimRequest:
         message=claim.message + freight,
         lines=tuple(
             RequestLine(
-                sku=line.purchase_line.order_line.offer.supplier_sku,
+                sku=line.purchase_line.offer.supplier_sku,
                 quantity=line.quantity,
                 reference=str(line.purchase_line.order_line_id),
                 title=line.purchase_line.order_line.title,

@@ -89,7 +89,7 @@ def freight_left(purchase_order: PurchaseOrder) -> Money | None:
     None: he never said, or in other money than the goods, or a claim of it stands.
     """
     paid, currency = purchase_order.freight_amount, purchase_order.freight_currency
-    lines = purchase_order.lines.filter(order_line__cost_currency=currency)
+    lines = purchase_order.lines.filter(cost_currency=currency)
     if not paid or not lines.exists() or _freight_claims(purchase_order).exists():
         return None
     return Money(paid, currency)
@@ -126,7 +126,7 @@ def complain(
         trouble=complaint.trouble,
         message=complaint.message,
         picture_urls=list(complaint.picture_urls),
-        currency=next(iter(chosen)).order_line.cost_currency,
+        currency=next(iter(chosen)).cost_currency,
         expected_amount=sum(
             (line.agreed_cost_amount * units for line, units in chosen.items()), complaint.freight
         ),

@@ -101,7 +101,7 @@ def _bill(
 
 def _currency_of(purchase_order: PurchaseOrder) -> str:
     lines = purchase_order.lines.all()
-    currencies = [line.order_line.cost_currency for line in lines]
+    currencies = [line.cost_currency for line in lines]
     return currencies[0] if currencies else purchase_order.supplier.currency
 
 

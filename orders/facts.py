@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -11,8 +12,15 @@ from django.db.models import QuerySet
 
 from notifications.outbox import tell
 from orders import order_lines, redeeming
-from orders.access import order_url
-from orders.models import Order, OrderLine, PaymentEvent, PurchaseOrder
+from orders.access import answer_url, order_url
+from orders.models import (
+    Order,
+    OrderLine,
+    PaymentEvent,
+    PurchaseOrder,
+    Setback,
+    SetbackLine,
+)
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 
@@ -128,6 +136,34 @@ def lines_refused(  # noqa: PLR0913 - which of it, what that is worth, and why
             ],
             "amount": str(amount.amount),
             "reason": reason,
+        },
+        at=at,
+    )
+
+
+def setback_asked(setback: Setback, *, lines: Sequence[SetbackLine], at: datetime) -> None:
+    """Ask the shopper what he wants of lines that do not come as promised."""
+    order = setback.order
+    value = sum((row.order_line.charge_amount for row in lines), setback.delivery_amount)
+    tell(
+        name="order.setback_asked",
+        key=f"order.setback_asked:{order.number}:{setback.pk}",
+        subject=f"order:{order.number}",
+        payload={
+            **_basics(order),
+            "lines": [line_payload(row.order_line) for row in lines],
+            "instead": [
+                {"title": str(row.substitute.product.title), "was": row.order_line.title}
+                for row in lines
+                if row.substitute is not None
+            ],
+            "amount": str(value),
+            "is_delay": setback.kind == Setback.Kind.LATER,
+            "promised_by": setback.promised_by.isoformat() if setback.promised_by else "",
+            "arrives_by": setback.arrives_by.isoformat() if setback.arrives_by else "",
+            "answer_day": f"{setback.answer_by:%Y-%m-%d}",
+            "answer_time": f"{setback.answer_by:%H:%M}",
+            "answers": {choice: answer_url(setback, choice) for choice in setback.choices},
         },
         at=at,
     )

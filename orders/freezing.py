@@ -16,7 +16,7 @@ from orders.cart_lines import ReadLine
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Cart, Order, OrderLine
 from orders.routing import Candidate, PlannedLine
-from orders.totaling import Share, Totals
+from orders.totaling import Totals
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 
@@ -57,7 +57,7 @@ def order_of(  # noqa: PLR0913 - an order is who, what, where, how and for how m
         pay_before=pay_before,
         held_since=held_since,
         delivery_plan=[
-            _plan_entry(parcel, share)
+            entry_of(parcel, amount=share.charge.amount, tax=share.tax.amount)
             for parcel, share in zip(quote.parcels, totals.parcels, strict=True)
         ],
         routed_by={} if quote.plan is None else noting.note(quote.plan),
@@ -142,15 +142,19 @@ def _costs(
     }
 
 
-def _plan_entry(quoted: QuotedParcel, way: Share) -> dict[str, Any]:
+def entry_of(quoted: QuotedParcel, *, amount: Decimal, tax: Decimal) -> dict[str, Any]:
+    """Write a parcel down as ``Order.delivery_plan`` keeps it.
+
+    Shape:  ``amount`` is what the shopper pays for its way, ``tax`` what is contained in that
+    """
     return {
         "supplier_id": quoted.parcel.supplier_id,
         "location_id": quoted.parcel.location_id,
         "country": quoted.parcel.country,
         "service_code": quoted.service_code,
         "carrier_service": quoted.carrier_service,
-        "amount": str(way.charge.amount),
-        "tax": str(way.tax.amount),
+        "amount": str(amount),
+        "tax": str(tax),
         "arrives_from": quoted.arrives_from.isoformat(),
         "arrives_to": quoted.arrives_to.isoformat(),
         "accepts": list(quoted.accepts),

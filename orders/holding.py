@@ -89,7 +89,7 @@ def lift_answered(*, now: datetime) -> int:
     for code in ENDS:
         ends_by_itself |= Q(hold_reasons__contains=[{"code": code}])
     held = PurchaseOrder.objects.filter(ends_by_itself, status=PurchaseOrder.Status.ON_HOLD)
-    held = held.prefetch_related("lines__order_line__offer")
+    held = held.prefetch_related("lines__order_line", "lines__offer")
     return sum(_lift(purchase_order, known, now) for purchase_order in held.order_by("pk"))
 
 
@@ -105,9 +105,11 @@ def _lift(purchase_order: PurchaseOrder, known: frozenset[str], now: datetime) -
 
 
 def _unproven(purchase_order: PurchaseOrder) -> frozenset[str]:
-    lines = [line.order_line for line in purchase_order.lines.all() if line.is_live]
     return frozenset(
-        proof_of(line.sku, criterion) for line in lines for criterion in line.offer.lacks
+        proof_of(line.order_line.sku, criterion)
+        for line in purchase_order.lines.all()
+        if line.is_live
+        for criterion in line.offer.lacks
     )
 
 

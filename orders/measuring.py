@@ -48,7 +48,9 @@ def _columns(found: Measure) -> dict[str, object]:
 
 def _histories(supplier: Supplier, now: datetime) -> list[History]:
     since = now - LOOKS_BACK
-    orders = PurchaseOrder.objects.filter(lines__order_line=OuterRef("line")).order_by("-pk")
+    orders = PurchaseOrder.objects.filter(
+        lines__order_line=OuterRef("line"), lines__level=OuterRef("level")
+    ).order_by("-pk")
     sold = (
         Allocation.objects.filter(level__offer__supplier=supplier, level__is_silent=False)
         .annotate(accepted_at=Subquery(orders.values("accepted_at")[:1]))

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import ngettext
 
-from orders import access, acknowledging, importing, resolving
+from orders import acknowledging, closing, parceling, resolving
 from orders.checking import check
 from orders.gate import Reason
-from orders.models import Order, OrderLine, PurchaseLine, PurchaseMessage, PurchaseOrder
+from orders.models import Order, OrderLine, PurchaseMessage, PurchaseOrder
+from orders.parceling import Taken
 from orders.requesting import request_for, spoken
 from storefront.lib.address import Address
 from storefront.lib.elapsing import elapsing
 from storefront.lib.failpoints import failpoint
 from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.money import Money
 from suppliers.adapters.abilities import Connector, OrderPlacing, able
 from suppliers.adapters.base import (
     DuplicateReferenceError,
@@ -48,38 +49,24 @@ def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
     for line in order.lines.select_related("level__location").order_by("pk"):
         by_location[line.level.location_id].append(line)
     plan = {entry["location_id"]: entry for entry in order.delivery_plan}
-    made = []
-    for place, (location_id, lines) in enumerate(sorted(by_location.items()), start=1):
-        entry = plan[location_id]
-        goods = sum((line.charge_amount for line in lines), Decimal(0))
-        purchase_order = PurchaseOrder.objects.create(
+    made = [
+        parceling.make(
             order=order,
-            supplier_id=entry["supplier_id"],
-            location_id=location_id,
-            number=f"{order.number}-{place}",
-            access_key=access.new_key(),
-            service_code=entry["service_code"],
-            carrier_service=entry["carrier_service"],
-            currency=order.currency,
-            ioss_number=importing.ioss_number(
-                order=order, origin=entry["country"], lines=lines, now=now
-            ),
-            charge_amount=goods + Decimal(entry["amount"]),
-            status=Status.DRAFT,
-            status_since=now,
-            request_status=Request.UNSUBMITTED,
-            request_status_since=now,
+            entry=plan[location_id],
+            taken=[
+                Taken(
+                    line=line,
+                    offer_id=line.offer_id,
+                    level_id=line.level_id,
+                    cost=Money(line.cost_amount, line.cost_currency),
+                )
+                for line in lines
+            ],
+            place=place,
+            now=now,
         )
-        PurchaseLine.objects.bulk_create(
-            PurchaseLine(
-                purchase_order=purchase_order,
-                order_line=line,
-                quantity=line.quantity,
-                agreed_cost_amount=line.cost_amount,
-            )
-            for line in lines
-        )
-        made.append(purchase_order)
+        for place, (location_id, lines) in enumerate(sorted(by_location.items()), start=1)
+    ]
     words = ngettext("%(count)d purchase order", "%(count)d purchase orders", len(made))
     order.move(Order.Status.PROCESSING, at=now, reason=words % {"count": len(made)})
     failpoint("divide.before_commit")
@@ -149,7 +136,7 @@ def _claim(purchase_order: PurchaseOrder, request: PurchaseRequest, now: datetim
     order = acknowledging.lock(purchase_order)
     _insist_sendable(purchase_order)
     if purchase_order.cancel_wanted_at is not None:
-        acknowledging.close(
+        closing.close(
             purchase_order, cause="canceled", reason=purchase_order.cancel_reason, now=now
         )
         return False

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from orders import access, purchasing, resolving, tasks
 from orders.complaining_desk import CLAIMS, ComplainActions
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
+from orders.moving_desk import MovingActions
 from orders.strays_desk import DECISIONS, StrayActions
 from storefront.lib import columns
 from storefront.lib.inlines import inline
@@ -57,7 +58,7 @@ def supplier_page(purchase_order: PurchaseOrder) -> str | None:
 
 
 @admin.register(PurchaseOrder)
-class PurchaseOrderAdmin(ComplainActions, StrayActions):
+class PurchaseOrderAdmin(ComplainActions, StrayActions, MovingActions):
     list_display: ClassVar = [
         "number",
         columns.link("order", _("Order")),
@@ -111,9 +112,7 @@ class PurchaseOrderAdmin(ComplainActions, StrayActions):
             columns.text("order_line__sku", _("SKU")),
             columns.text("order_line__title", _("What")),
             "quantity",
-            columns.money(
-                "agreed_cost_amount", _("Agreed cost"), currency="order_line__cost_currency"
-            ),
+            columns.money("agreed_cost_amount", _("Agreed cost"), currency="cost_currency"),
             "acknowledgment",
             "is_live",
             tab=False,
@@ -136,12 +135,14 @@ class PurchaseOrderAdmin(ComplainActions, StrayActions):
         resolving.StillCallingError,
         *ComplainActions.complain_refusals,
         *StrayActions.stray_refusals,
+        *MovingActions.moving_refusals,
     )
     exclude: ClassVar = ["access_key"]  # it opens the supplier's page: not to be read aloud
     actions_detail: ClassVar = [
         "release_hold",
         "send_again",
         "look_up",
+        "move_elsewhere",
         "renew_link",
         "complain",
         "decide_stray",
@@ -149,6 +150,7 @@ class PurchaseOrderAdmin(ComplainActions, StrayActions):
     fits: ClassVar = {
         **ComplainActions.complain_fits,
         **StrayActions.stray_fits,
+        **MovingActions.moving_fits,
         "release_hold": lambda row: row.status == Status.ON_HOLD,
         "send_again": lambda row: (
             (row.status, row.request_status) == (Status.READY, Request.SUBMIT_FAILED)
@@ -241,12 +243,18 @@ show(
         columns.link("purchase_order", _("Purchase order")),
         columns.text("order_line__sku", _("SKU")),
         "quantity",
-        columns.money("agreed_cost_amount", _("Agreed cost"), currency="order_line__cost_currency"),
+        columns.money("agreed_cost_amount", _("Agreed cost"), currency="cost_currency"),
         "acknowledgment",
         "is_live",
     ],
     list_display_links=["quantity"],
-    list_select_related=["purchase_order", "order_line"],
+    list_select_related=[
+        "purchase_order",
+        "order_line",
+        "offer__supplier",
+        "level__offer",
+        "level__location__supplier",
+    ],
     list_filter=["is_live", "acknowledgment"],
     search_fields=["purchase_order__number", "order_line__sku"],
     ordering=["-id"],

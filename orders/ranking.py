@@ -47,12 +47,16 @@ class Ranked(Protocol):
 class Rules:
     """One version of the criteria in their order. ``preferred`` are codes of suppliers, best first.
 
-    Shape:  a chain without ``PARCELS`` counts them last
+    Shape:  a chain without ``PARCELS`` counts them last; with ``looks_elsewhere`` what a supplier
+            refuses of a sold line is bought from another, and as well what one is silent about for
+            ``moves_silent_after_h`` longer than he promised
     """
 
     chain: tuple[Criterion, ...] = (Criterion.PARCELS, Criterion.COST, Criterion.DISTANCE)
     preferred: tuple[str, ...] = ()
     version: int = 0
+    looks_elsewhere: bool = True
+    moves_silent_after_h: int | None = None
 
     @property
     def before_parcels(self) -> tuple[Criterion, ...]:

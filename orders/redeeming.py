@@ -112,13 +112,17 @@ def _place(promotion_id: int, email: str, limit: int, spent: SpentError) -> int:
 
 
 @needs_transaction
-def give_back_uncharged(*, order: Order, closing: Iterable[int], now: datetime) -> None:
-    """Give back what an order took, if it ends with these purchase orders and paid nothing.
+def give_back_uncharged(
+    *, order: Order, closing: Iterable[int], ending: Iterable[int] = (), now: datetime
+) -> None:
+    """Give back what an order took, if it ends with these and paid nothing.
 
     Called before their stock is given back: whoever places an order locks promotions first.
 
-    Shape:  ``closing`` are ids
+    Shape:  ``closing`` are ids of purchase orders, ``ending`` of setbacks
     """
+    if order.setbacks.filter(status__in=["open", "asked"]).exclude(pk__in=ending).exists():
+        return
     purchase_orders = order.purchase_orders.all()
     others = purchase_orders.exclude(status="canceled").exclude(pk__in=closing)
     if not others.exists() and not purchase_orders.filter(accepted_at__isnull=False).exists():

@@ -18,7 +18,9 @@ def request_for(purchase_order: PurchaseOrder) -> PurchaseRequest:
     The declared value is what the shopper pays: customs ask for it, and it is the
     confirmation that the goods are paid.
     """
-    lines = purchase_order.lines.select_related("order_line__offer").order_by("pk")
+    lines = purchase_order.lines.select_related("order_line", "offer__variant__product").order_by(
+        "pk"
+    )
     return PurchaseRequest(
         number=purchase_order.number,
         ship_to=Address(**purchase_order.order.ship_to),
@@ -27,10 +29,10 @@ def request_for(purchase_order: PurchaseOrder) -> PurchaseRequest:
         carrier_service=purchase_order.carrier_service,
         lines=tuple(
             RequestLine(
-                sku=line.order_line.offer.supplier_sku,
+                sku=line.offer.supplier_sku,
                 quantity=line.quantity,
                 reference=str(line.order_line_id),
-                title=line.order_line.title,
+                title=line.title,
             )
             for line in lines
         ),

@@ -87,6 +87,8 @@ class RoutingRulesAdmin(StaffAdmin):
             **steps,
             "channel": like.channel_id,
             "preferred": ", ".join(like.preferred),
+            "looks_elsewhere": like.looks_elsewhere,
+            "moves_silent_after_h": like.moves_silent_after_h,
             "note": like.note,
         }
 
@@ -98,6 +100,8 @@ class RoutingRulesAdmin(StaffAdmin):
             channel=given["channel"],
             chain=form.chain,
             preferred=given["preferred"],
+            looks_elsewhere=given["looks_elsewhere"],
+            moves_silent_after_h=given["moves_silent_after_h"],
             starts_at=given["starts_at"],
             ends_at=given["ends_at"],
             note=given["note"],

@@ -40,9 +40,16 @@ class RoutingRulesForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
 
     class Meta:
         model = RoutingRules
-        fields = ("channel", "starts_at", "ends_at", "note")
+        fields = (
+            "channel",
+            "looks_elsewhere",
+            "moves_silent_after_h",
+            "starts_at",
+            "ends_at",
+            "note",
+        )
 
-    field_order = ("channel", *STEPS, "preferred", "starts_at", "ends_at", "note")
+    field_order = ("channel", *STEPS, "preferred", *Meta.fields[1:])
 
     def clean_preferred(self) -> list[str]:
         codes = [code.strip() for code in self.cleaned_data["preferred"].split(",")]

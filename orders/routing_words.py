@@ -47,6 +47,25 @@ RULES = (
         },
     ),
     Group(
+        _("When a supplier does not send it"),
+        {
+            "looks_elsewhere": Field(
+                _("Look for another supplier"),
+                _(
+                    "What one refuses is bought from another: unasked, where it comes in time; else"
+                    " the shopper is asked. Off: its money goes back at once."
+                ),
+            ),
+            "moves_silent_after_h": Field(
+                _("Give a silent supplier up after hours"),
+                _(
+                    "So many hours after he should have confirmed, he is asked to stop it, and"
+                    " another is looked for. Empty: staff decide."
+                ),
+            ),
+        },
+    ),
+    Group(
         _("When"),
         {
             "starts_at": Field(_("Starts"), _("UTC. Empty: as soon as it goes live.")),

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.db.models import F, Sum
 
-from orders import allocations, facts, ledger
+from orders import allocations, facts, ledger, setbacks
 from orders.models import OrderLine, PaymentEvent, PurchaseLine, PurchaseMessage, PurchaseOrder
 from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
@@ -40,7 +40,7 @@ def take_out(
     reason: str,
     now: datetime,
 ) -> None:
-    """Give back the units and the money of some lines; the shopper is told what will not come.
+    """Have some lines sent by another, or give their units and money back and tell the shopper.
 
     The delivery of the rest is paid all the same. What is not captured yet is not captured.
 
@@ -49,7 +49,12 @@ def take_out(
     if not gone:
         return
     for line, refused in gone:
-        PurchaseLine.objects.filter(pk=line.pk).update(is_live=False, acknowledgment=refused.code)
+        line.acknowledgment = refused.code
+        line.save(update_fields=["acknowledgment"])
+    lost = [line for line, _ in gone]
+    if setbacks.begin(purchase_order, lost, reason=reason, now=now):
+        return
+    PurchaseLine.objects.filter(pk__in=[line.pk for line in lost]).update(is_live=False)
     lines = OrderLine.objects.filter(pk__in=[line.order_line_id for line, _ in gone])
     allocations.release(lines=lines, cause=f"purchase:{purchase_order.number}", now=now)
     lines.update(canceled_quantity=F("quantity"))

@@ -139,8 +139,8 @@ def _units(
         if not +left:
             raise _BadRowError(_("All of it is in other parcels already."))
         return +left
-    live = purchase_order.lines.filter(is_live=True).select_related("order_line__offer")
-    lines = {line.order_line.offer.supplier_sku: line.order_line_id for line in live}
+    live = purchase_order.lines.filter(is_live=True).select_related("offer")
+    lines = {line.offer.supplier_sku: line.order_line_id for line in live}
     units: Counter[int] = Counter()
     for row in rows:
         line_id = lines.get(row.sku)

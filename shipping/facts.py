@@ -14,8 +14,7 @@ from shipping.models import Parcel
 
 def parcel_shipped(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
     order = purchase_order.order
-    plan = {entry["location_id"]: entry for entry in order.delivery_plan}
-    promised = plan.get(purchase_order.location_id, {})
+    promised = purchase_order.entry
     lines = parcel.lines.select_related("order_line__variant__product__spec").order_by("pk")
     tell(
         name="parcel.shipped",

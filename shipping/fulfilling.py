@@ -8,8 +8,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from orders import allocations
-from orders.models import Order, OrderLine, PurchaseOrder
+from orders import allocations, setbacks
+from orders.models import Order, OrderLine, PurchaseOrder, Setback
 from shipping import facts, packing
 from shipping.models import Parcel
 from storefront.lib.transactions import needs_transaction
@@ -79,6 +79,8 @@ def complete(*, order: Order, now: datetime) -> bool:
     )
     if order.status != Order.Status.PROCESSING or open_ones.exists():
         return False
+    if setbacks.waiting(order).exists():  # a part of it may come from elsewhere
+        return False
     order.move(Order.Status.COMPLETED, at=now, reason="everything arrived")
     return True
 
@@ -100,6 +102,7 @@ def arrived() -> QuerySet[Order]:
     return Order.objects.filter(
         Exists(mine.filter(status=PurchaseStatus.CLOSED)),
         ~Exists(mine.exclude(status__in=ended)),
+        ~Exists(Setback.objects.filter(order=OuterRef("pk"), status__in=setbacks.WAITING)),
         status=Order.Status.PROCESSING,
     )
 

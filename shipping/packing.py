@@ -24,12 +24,12 @@ def told(purchase_order: PurchaseOrder, news: ParcelNews) -> Counter[int]:
 
     Raises: NotOrderedError
     """
-    ours = list(purchase_order.lines.filter(is_live=True).select_related("order_line__offer"))
+    ours = list(purchase_order.lines.filter(is_live=True).select_related("order_line", "offer"))
     found: Counter[int] = Counter()
     for named in news.lines:
         for line in ours:
             if str(line.order_line_id) == named.reference or (
-                not named.reference and line.order_line.offer.supplier_sku == named.sku
+                not named.reference and line.offer.supplier_sku == named.sku
             ):
                 room = line.quantity - found[line.order_line_id]
                 found[line.order_line_id] += max(0, min(named.quantity or room, room))

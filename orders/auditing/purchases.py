@@ -110,7 +110,7 @@ def _kind(
 def _expected(purchase_order: PurchaseOrder) -> tuple[str, Decimal]:
     """Return what the goods should cost; of what was canceled, nothing is owed."""
     lines = list(purchase_order.lines.all())
-    currency = lines[0].order_line.cost_currency if lines else purchase_order.supplier.currency
+    currency = lines[0].cost_currency if lines else purchase_order.supplier.currency
     if purchase_order.status == Status.CANCELED:
         return currency, NOTHING
     due = (line.agreed_cost_amount * line.quantity for line in lines if line.is_live)

@@ -11,6 +11,7 @@ from orders.models.promotion import Coupon, Promotion, Redemption
 from orders.models.purchase import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.models.reservation import Allocation, Reservation
 from orders.models.routing import RoutingRules
+from orders.models.setback import Setback, SetbackLine
 from orders.models.stray import StrayDecision
 from orders.models.tax import TaxNumber, TaxRate
 
@@ -33,6 +34,8 @@ __all__ = [
     "Redemption",
     "Reservation",
     "RoutingRules",
+    "Setback",
+    "SetbackLine",
     "StrayDecision",
     "SupplierBill",
     "SupplierClaim",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.models.order import Order, OrderLine
 from storefront.lib.money import Money
 from storefront.lib.states import Stateful
-from suppliers.models import StockLocation, Supplier
+from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer
 
 
 class PurchaseOrder(Stateful):
@@ -147,15 +148,23 @@ class PurchaseOrder(Stateful):
     # A wish to cancel that could not be followed yet: nobody knows whether he has the order.
     cancel_wanted_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField(max_length=200, blank=True)
+    # The wish is that another sends it: what is stopped is looked for elsewhere.
+    is_to_be_moved = models.BooleanField(default=False, db_default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     try_after = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
     polled_at = models.DateTimeField(null=True, blank=True)
+    # Counts the times that the order was routed: what a supplier refused is looked for elsewhere.
+    round = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # How it comes, where the order was routed anew; empty where ``Order.delivery_plan`` tells.
+    way = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), blank=True
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["order", "supplier", "location"],
+                fields=["order", "supplier", "location", "round"],
                 condition=~Q(status="canceled"),
                 name="purchase_order_once_per_supplier_location",
             ),
@@ -181,14 +190,29 @@ class PurchaseOrder(Stateful):
     def charge(self) -> Money:
         return Money(self.charge_amount, self.currency)
 
+    @property
+    def entry(self) -> Mapping[str, Any]:
+        """How it comes, as it was quoted: one entry of the order's plan, or its own."""
+        way: Mapping[str, Any] = self.way
+        if way:
+            return way
+        plan: list[Mapping[str, Any]] = self.order.delivery_plan
+        return next((each for each in plan if each["location_id"] == self.location_id), {})
+
 
 class PurchaseLine(models.Model):
-    """One order line, wholly in one live purchase order."""
+    """One order line, wholly in one live purchase order, and the shelf that it is taken from.
+
+    ``offer`` and ``level`` are those of the order line, unless that was routed anew.
+    """
 
     purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="lines")
     order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="purchase_lines")
     quantity = models.PositiveSmallIntegerField()
+    offer = models.ForeignKey(SupplierOffer, models.PROTECT, related_name="purchase_lines")
+    level = models.ForeignKey(StockLevel, models.PROTECT, related_name="purchase_lines")
     agreed_cost_amount = models.DecimalField(max_digits=12, decimal_places=2)  # per unit
+    cost_currency = models.CharField(max_length=3)
     acknowledgment = models.CharField(max_length=25, blank=True)
     is_live = models.BooleanField(default=True)
 
@@ -204,6 +228,15 @@ class PurchaseLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} of line {self.order_line_id}"
+
+    @property
+    def title(self) -> str:
+        """What is in the parcel, in words: what was sold, or what the shopper takes instead."""
+        variant = self.offer.variant
+        if variant is None or variant.pk == self.order_line.variant_id:
+            return self.order_line.title
+        options = f", {variant.options_text}" if variant.options_text else ""
+        return f"{variant.product.title}{options}"[:200]
 
 
 class PurchaseMessage(models.Model):

@@ -47,7 +47,7 @@ class Reservation(Stateful):
 
 
 class Allocation(Stateful):
-    """Units sold. ``unseen`` until the supplier's own figure contains the sale.
+    """Units sold, of one shelf. ``unseen`` until the supplier's own figure contains the sale.
 
     ``seen_by`` is what proved it, ``seen_in`` the drop of his figure that showed it, and
     ``seen_as_of`` of when the figure was; they stay when the units are released. ``doubt``
@@ -85,7 +85,7 @@ class Allocation(Stateful):
     }
     AXES: ClassVar = {"status": TRANSITIONS}
 
-    line = models.OneToOneField(OrderLine, models.PROTECT, related_name="allocation")
+    line = models.ForeignKey(OrderLine, models.PROTECT, related_name="allocations")
     level = models.ForeignKey(StockLevel, models.PROTECT, related_name="allocations")
     quantity = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=10, choices=Status, default=Status.UNSEEN)
@@ -101,6 +101,9 @@ class Allocation(Stateful):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="allocation_has_units"),
+            models.UniqueConstraint(
+                fields=["line"], condition=~Q(status="released"), name="line_sold_on_one_row"
+            ),
             models.CheckConstraint(
                 condition=~Q(status__in=["seen", "shipped"], seen_by=""),
                 name="allocation_seen_by_evidence",

@@ -30,7 +30,9 @@ class RoutingRules(Stateful):
     routed by. Of those that are live and whose time it is, one that ends stands above those that
     do not, and then the one that began last; without any, ``ranking.USUAL`` is in force.
 
-    Shape:  ``preferred`` are codes of suppliers, best first
+    Shape:  ``preferred`` are codes of suppliers, best first; with ``looks_elsewhere`` what one
+            refuses is bought from another; who is silent ``moves_silent_after_h`` hours longer than
+            he promised is asked to stop, and then as well
     """
 
     class Status(models.TextChoices):
@@ -54,6 +56,8 @@ class RoutingRules(Stateful):
     starts_at = models.DateTimeField(_("Starts"), null=True, blank=True)
     ends_at = models.DateTimeField(_("Ends"), null=True, blank=True)
     note = models.CharField(_("Note"), max_length=300, blank=True)
+    looks_elsewhere = models.BooleanField(default=True, db_default=True)
+    moves_silent_after_h = models.PositiveSmallIntegerField(null=True, blank=True)
     made_by = models.CharField(max_length=100)
     made_at = models.DateTimeField()
 
@@ -85,4 +89,6 @@ class RoutingRules(Stateful):
             chain=tuple(map(Criterion, self.chain)),
             preferred=tuple(self.preferred),
             version=self.version,
+            looks_elsewhere=self.looks_elsewhere,
+            moves_silent_after_h=self.moves_silent_after_h,
         )

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders import access, cancelling, opening, tasks
+from orders import access, cancelling, opening, tasks, wishes
 from orders.access import order_url, paid_url
 from orders.models import Order, Payment
 from storefront.api import idempotency, kinds
@@ -82,9 +82,9 @@ class OrderShown(serializers.Serializer[Any]):
         " refused and it comes. What was canceled is told by the status and the lines."
     )
 
-    @extend_schema_field(serializers.ChoiceField([each.value for each in cancelling.Wish]))
+    @extend_schema_field(serializers.ChoiceField([each.value for each in wishes.Wish]))
     def get_cancellation(self, order: Order) -> str:
-        return cancelling.wish_of(order).value
+        return wishes.wish_of(order).value
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_pay_url(self, order: Order) -> str | None:

@@ -10,6 +10,7 @@ from storefront.dashboard.cause import NO_MONEY, Cause, plain
 from storefront.dashboard.claim_causes import CLAIMS
 from storefront.dashboard.money_causes import MONEY
 from storefront.dashboard.price_causes import PRICES
+from storefront.dashboard.setback_causes import SETBACKS
 from storefront.dashboard.stock_causes import STOCK
 from storefront.dashboard.vetting_causes import VETTING
 
@@ -114,6 +115,7 @@ CAUSES = (
         since="accepted_at + make_interval(days => s.lead_days + 2)",
         detail="s.name",
     ),
+    *SETBACKS,
     *CLAIMS,
     *MONEY,
     # Orders

@@ -22,6 +22,8 @@ WITHIN: Mapping[str, timedelta] = {
     "purchase_silent": 4 * HOUR,
     "purchase_cancel_silent": 4 * HOUR,
     "order_held": 4 * HOUR,
+    "setback_open": 4 * HOUR,
+    "setback_unanswered": 4 * HOUR,
     "line_unroutable": 4 * HOUR,
     "run_failed": 4 * HOUR,
     "run_quarantined": 4 * HOUR,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from orders import acknowledging
 from orders.models import PurchaseOrder
 from shipping import shipments
 from shipping.models import Parcel
 from shipping.shipments import TakenIn
+from storefront.lib.money import Money
 from suppliers.adapters.base import (
     Answer,
     ParcelNews,
@@ -23,8 +24,14 @@ DELIVERED = "Delivered"
 AT_OUR_WISH = "stopped at our request"
 
 
-def answer(
-    *, purchase_order: PurchaseOrder, refused: Mapping[int, str], is_whole: bool, now: datetime
+def answer(  # noqa: PLR0913 - what he said, in its parts
+    *,
+    purchase_order: PurchaseOrder,
+    refused: Mapping[int, str],
+    is_whole: bool,
+    unit_costs: Mapping[str, Money],
+    ships_by: date | None,
+    now: datetime,
 ) -> None:
     """Accept, but for what is refused; ``is_whole`` when that is all of it."""
     lines = tuple(
@@ -36,6 +43,8 @@ def answer(
         answer=Answer.REJECTED if is_whole else Answer.ACCEPTED,
         reason=", ".join(sorted(set(refused.values()))),
         refused=lines,
+        unit_costs=unit_costs,
+        ships_by=ships_by,
     )
     acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
 

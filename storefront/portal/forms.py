@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shipping import carriers
+from storefront.lib.money import Money
 from storefront.portal.showing import REASONS, Line
 
 SHIP = "ship"
+LATEST = timedelta(days=90)
 
 
 class AnswerForm(forms.Form):
-    """Line by line: shipped, or why not."""
+    """Line by line: shipped, or why not; for which price, and by when, where that is news."""
 
     def __init__(self, *args: Any, lines: Sequence[Line], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -31,9 +36,43 @@ class AnswerForm(forms.Form):
                     "invalid_choice": _("Choose whether you ship it."),
                 },
             )
+            self.fields[f"cost_{line.id}"] = forms.DecimalField(
+                label=_("Your price for one %(sku)s, in %(currency)s")
+                % {"sku": line.sku, "currency": line.agreed.currency},
+                required=False,
+                min_value=Decimal("0.01"),
+                max_value=Decimal(1_000_000),
+                decimal_places=2,
+                error_messages=dict.fromkeys(
+                    ("invalid", "min_value", "max_value", "max_decimal_places"),
+                    _("Enter a price such as 12.50, or leave it empty."),
+                ),
+            )
+        self.fields["ships_by"] = forms.DateField(
+            label=_("It leaves by"),
+            required=False,
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            error_messages={"invalid": _("Enter a day, or leave it empty.")},
+        )
 
-    def rows(self) -> list[tuple[Line, forms.BoundField]]:
-        return [(line, self[f"line_{line.id}"]) for line in self.lines]
+    def clean_ships_by(self) -> date | None:
+        day: date | None = self.cleaned_data["ships_by"]
+        today = timezone.now().date()
+        if day is not None and not today <= day <= today + LATEST:
+            raise forms.ValidationError(_("Enter a day of the next 90."), code="far")
+        return day
+
+    def rows(self) -> list[tuple[Line, forms.BoundField, forms.BoundField]]:
+        return [(line, self[f"line_{line.id}"], self[f"cost_{line.id}"]) for line in self.lines]
+
+    def unit_costs(self) -> dict[str, Money]:
+        """Map lines for which he wants another price than was agreed to that price."""
+        given = {line: self.cleaned_data.get(f"cost_{line.id}") for line in self.lines}
+        return {
+            str(line.id): Money(amount, line.agreed.currency)
+            for line, amount in given.items()
+            if amount is not None and amount != line.agreed.amount
+        }
 
     def refused(self) -> dict[int, str]:
         """Map the lines that he does not ship to the reason."""

@@ -102,7 +102,14 @@ def answer(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
         return _show(request, shown, answer=given, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     refused = given.refused()
     is_whole = len(refused) == len(shown.live)
-    answering.answer(purchase_order=found, refused=refused, is_whole=is_whole, now=timezone.now())
+    answering.answer(
+        purchase_order=found,
+        refused=refused,
+        is_whole=is_whole,
+        unit_costs=given.unit_costs(),
+        ships_by=given.cleaned_data["ships_by"],
+        now=timezone.now(),
+    )
     return _back(found, "answered")
 
 

@@ -15,6 +15,7 @@ from orders.shortening import SHORTENABLE
 from shipping import packing
 from shipping.models import Parcel, ParcelLine
 from storefront.lib.address import Address
+from storefront.lib.money import Money
 
 Status = PurchaseOrder.Status
 
@@ -29,7 +30,7 @@ REASONS: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of it. ``refused`` is in words; ``left`` is in no parcel yet."""
+    """One line. ``refused`` is in words; ``left`` is in no parcel yet; ``agreed`` is for one."""
 
     id: int
     sku: str
@@ -37,6 +38,7 @@ class Line:
     quantity: int
     left: int
     refused: Promise | str
+    agreed: Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,17 +98,18 @@ def look(purchase_order: PurchaseOrder) -> Page:
 
 
 def _lines(purchase_order: PurchaseOrder, left: Counter[int]) -> tuple[Line, ...]:
-    rows = purchase_order.lines.select_related("order_line__offer").order_by("pk")
+    rows = purchase_order.lines.select_related("order_line", "offer__variant__product")
     return tuple(
         Line(
             id=row.order_line_id,
-            sku=row.order_line.offer.supplier_sku,
-            title=row.order_line.title,
+            sku=row.offer.supplier_sku,
+            title=row.title,
             quantity=row.quantity,
             left=left[row.order_line_id],
+            agreed=Money(row.agreed_cost_amount, row.cost_currency),
             refused="" if row.is_live else REASONS.get(row.acknowledgment, _("Canceled")),
         )
-        for row in rows
+        for row in rows.order_by("pk")
     )
 
 
@@ -114,20 +117,17 @@ def _boxes(purchase_order: PurchaseOrder) -> tuple[Box, ...]:
     parcels = (
         Parcel.objects.filter(shipment__purchase_order=purchase_order)
         .exclude(status=Parcel.Status.VOIDED)
-        .prefetch_related(
-            Prefetch("lines", ParcelLine.objects.select_related("order_line__offer").order_by("pk"))
-        )
+        .prefetch_related(Prefetch("lines", ParcelLine.objects.order_by("pk")))
         .order_by("pk")
     )
+    names = dict(purchase_order.lines.values_list("order_line", "offer__supplier_sku"))
     return tuple(
         Box(
             carrier=parcel.carrier,
             number=parcel.number,
             tracking_url=parcel.tracking_url,
             is_here=parcel.status == Parcel.Status.DELIVERED,
-            contents=tuple(
-                (row.quantity, row.order_line.offer.supplier_sku) for row in parcel.lines.all()
-            ),
+            contents=tuple((row.quantity, names[row.order_line_id]) for row in parcel.lines.all()),
         )
         for parcel in parcels
     )

@@ -130,7 +130,10 @@ class RealShop:
             purchase_order=made,
             order_line=line,
             quantity=line.quantity,
+            offer_id=line.offer_id,
+            level_id=line.level_id,
             agreed_cost_amount=COST,
+            cost_currency=CURRENCY,
         )
         self.purchase_orders[wish.number] = made
 

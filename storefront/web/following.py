@@ -54,10 +54,15 @@ CARRIER_SENTENCES: Mapping[str, Promise] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """So many of one line."""
+    """So many of one line, or of what is sent instead."""
 
     line: OrderLine
     quantity: int
+    instead: str = ""
+
+    @property
+    def title(self) -> str:
+        return self.instead or self.line.title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +101,27 @@ def boxes(
 
     Shape:  ``lines`` and ``purchases`` are all of the order
     """
-    by_place = {(each.supplier_id, each.location_id): each for each in purchases}
-    by_level = {line.level_id: line for line in lines}
+    made = list(purchases)
+    if not made:
+        by_level = {line.level_id: line for line in lines}
+        return [
+            box
+            for entry in order.delivery_plan
+            for box in _boxes(
+                entry,
+                [by_level[level] for level in entry["levels"].values() if level in by_level],
+                None,
+                now.date(),
+            )
+        ]
+    by_id = {line.pk: line for line in lines}
     found: list[Box] = []
-    for entry in order.delivery_plan:
-        mine = [by_level[level] for level in entry["levels"].values() if level in by_level]
-        purchase = by_place.get((entry["supplier_id"], entry["location_id"]))
-        found += _boxes(entry, mine, purchase, now.date())
+    for purchase in made:
+        purchase.order = order
+        live = [row for row in purchase.lines.all() if row.is_live]
+        mine = [by_id[row.order_line_id] for row in live if row.order_line_id in by_id]
+        if purchase.entry:
+            found += _boxes(purchase.entry, mine, purchase, now.date())
     return found
 
 
@@ -112,7 +131,8 @@ def _purchases(*, order_id: int) -> QuerySet[PurchaseOrder]:
     return (
         PurchaseOrder.objects.filter(order=order_id)
         .select_related("shipment")
-        .prefetch_related(Prefetch("shipment__parcels", packed.prefetch_related(inside)))
+        .prefetch_related("lines", Prefetch("shipment__parcels", packed.prefetch_related(inside)))
+        .order_by("pk")
     )
 
 

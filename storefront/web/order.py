@@ -15,13 +15,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders import access, cancelling, order_lines, tasks
-from orders.cancelling import Wish
+from orders import access, cancelling, order_lines, tasks, wishes
 from orders.models import Order, Payment
+from orders.wishes import Wish
 from storefront.lib.address import Address
 from storefront.lib.rationing import is_too_often
 from storefront.lib.visitors import address_of
 from storefront.lib.waking import wake
+from storefront.web import answering
 from storefront.web.following import Stage, boxes, purchases_of
 from storefront.web.forms import LookupForm
 
@@ -70,14 +71,16 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     lines = order_lines.read(found)
     purchases = purchases_of(found)
     parcels = boxes(found, now, lines=lines, purchases=purchases)
+    questions = answering.open_questions(found) if purchases else []
     can_pay = found.status == Status.PENDING_PAYMENT and found.pay_before > now
-    wish = cancelling.wish_among(purchases)
+    wish = wishes.wish_among(purchases)
     was_paid = any(each.authorized_amount for each in tried)
     context = {
         "order": found,
         "redemptions": list(found.redemptions.order_by("pk")) if found.discount_amount else [],
         "lines": lines,
         "boxes": parcels,
+        "questions": questions,
         "ship_to": Address(**found.ship_to),
         "payment": payment,
         "can_pay": can_pay,
@@ -87,7 +90,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "was_paid": was_paid,
         "can_cancel": found.status in OPEN - {Status.PENDING_PAYMENT}
         and wish != Wish.ASKED
-        and any(box.stage < Stage.PACKED for box in parcels),
+        and (bool(questions) or any(box.stage < Stage.PACKED for box in parcels)),
         "is_moving": found.status in OPEN,
         "news": _news(request, found, wish, was_paid=was_paid),
         "title": headline(found, payment, now),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from storefront.web import (
+    answering,
     browse,
     cart,
     checkout,
@@ -43,6 +44,11 @@ urlpatterns = [
     path("orders/<str:number>/<str:key>/pay/", paying.pay, name="order_pay"),
     path("orders/<str:number>/<str:key>/paid/", paying.pay_return, name="order_pay_return"),
     path("orders/<str:number>/<str:key>/cancel/", order.cancel, name="order_cancel"),
+    path(
+        "orders/<str:number>/<str:key>/setbacks/<int:setback>/",
+        answering.answer,
+        name="order_setback",
+    ),
     # /en/account/: for shoppers who want one
     path("account/", include("storefront.web.account_urls")),
     # /en/country/, /en/theme/: switches in the footer

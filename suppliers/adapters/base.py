@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -216,7 +216,9 @@ class PurchaseState:
     """How one of our purchase orders stands at the supplier.
 
     ``cost`` is what he charges for the goods, and ``freight`` for the way, where he says so. What
-    he ``refused`` of an order that he accepts comes from nobody; all else of it goes on.
+    he ``refused`` of an order that he accepts comes from nobody; all else of it goes on, and
+    leaves by ``ships_by`` where that is later than he said before. ``unit_costs`` are what he wants
+    for one of a line, by our line id, where that is not what was agreed.
     """
 
     number: str
@@ -227,6 +229,8 @@ class PurchaseState:
     freight: Money | None = None
     parcels: tuple[ParcelNews, ...] = ()
     refused: tuple[RefusedLine, ...] = ()
+    ships_by: date | None = None
+    unit_costs: Mapping[str, Money] = field(default_factory=dict)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 

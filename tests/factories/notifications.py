@@ -103,6 +103,21 @@ PAYLOADS = {
         "total": "147.38",
     },
     "order.lines_refused": {**_ORDER, "reason": "1602001: no stock", "amount": "134.88"},
+    "order.setback_asked": {
+        **_ORDER,
+        "instead": [{"title": "Ridge <2000>", "was": "Ridge 1800"}],
+        "amount": "134.88",
+        "is_delay": False,
+        "promised_by": "2026-12-05",
+        "arrives_by": "2026-12-09",
+        "answer_day": "2026-11-26",
+        "answer_time": "12:00",
+        "answers": {
+            "wait": "https://fara.example/en/orders/1/key/setbacks/1/?answer=wait",
+            "substitute": "https://fara.example/en/orders/1/key/setbacks/1/?answer=substitute",
+            "refund": "https://fara.example/en/orders/1/key/setbacks/1/?answer=refund",
+        },
+    },
     "order.refunded": {**_ORDER, "reason": "", "amount": "134.88"},
     "parcel.shipped": {
         **_BASICS,

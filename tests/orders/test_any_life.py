@@ -29,6 +29,7 @@ from orders import (
     checkout,
     holding,
     ledger,
+    moving,
     opening,
     payments,
     purchasing,
@@ -36,8 +37,8 @@ from orders import (
     resolving,
 )
 from orders.gateways import gateway_for
-from orders.models import Order, Payment, PurchaseOrder
-from shipping import shipments
+from orders.models import Order, Payment, PurchaseOrder, Setback
+from shipping import consenting, quotes, rerouting, shipments
 from storefront.lib.failures import OutsideError, PermanentError
 from storefront.lib.money import Money
 from storefront.lib.states import IllegalMoveError, LostRaceError
@@ -45,8 +46,8 @@ from suppliers.adapters.base import Answer, OutOfStockError, PurchaseState, Refu
 from suppliers.models import StockLevel
 from tests.factories.orders import HOME, make_cart, make_sellable, news_of, quote_for
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer
-from tests.factories.shipping import make_parcel_news
-from tests.factories.suppliers import NOON, make_location
+from tests.factories.shipping import make_parcel_news, make_service
+from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
 from tests.factories.truths import NOW_AND_THEN, UNITS, Truths
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +65,8 @@ REFUSALS = (
     carts.NotEnoughError,
     carts.NotForSaleError,
     cancelling.TooLateError,
+    consenting.NoLongerError,
+    moving.CannotMoveError,
     refunding.TooMuchError,
     refunding.NothingToRefundError,
 )
@@ -86,6 +89,13 @@ class Life(Truths):
         far = make_location(code="CN", country="CN")
         self.lights = [make_sellable(quantity=UNITS, price=price) for price in ("30.00", "45.50")]
         StockLevel.objects.filter(pk=self.lights[1].level.pk).update(location=far)
+        # The first is to be had elsewhere in time, the second only later.
+        quotes.forget()
+        for light, max_days in zip(self.lights, (6, 20), strict=True):
+            offer = make_offer(light.variant, supplier=make_supplier("other"), cost="12.00")
+            place = make_location(offer.supplier, f"PL{max_days}", "PL")
+            make_level(offer, UNITS, place)
+            make_service(place, min_days=2, max_days=max_days)
 
     def teardown(self):
         if hasattr(self, "world"):
@@ -204,8 +214,9 @@ class Life(Truths):
         which=WHICH,
         answer=st.sampled_from(["received", "accepted", "rejected", "canceled", "shipped"]),
         refuses=st.booleans(),
+        is_late=st.booleans(),
     )
-    def answer(self, which, answer, refuses):
+    def answer(self, which, answer, refuses, is_late):
         told = self.purchases().exclude(request_status__in=["unsubmitted", "submit_failed"])
         if (purchase_order := self.pick(told, which)) is None:
             return
@@ -222,10 +233,34 @@ class Life(Truths):
             parcels=(make_parcel_news(number=f"LX{purchase_order.pk:09}DE"),)
             if answer == "shipped"
             else (),
+            ships_by=(NOON + timedelta(days=20)).date() if is_late else None,
         )
         acknowledging.apply(purchase_order=purchase_order, state=state, now=self.now)
         with suppress(shipments.WrongOrderError):
             shipments.take_in(purchase_order=purchase_order, state=state, now=self.now)
+
+    # what does not come as promised
+
+    @rule(which=WHICH)
+    def look_elsewhere(self, which):
+        if setback := self.pick(rerouting.due(now=self.now), which):
+            with suppress(*REFUSALS):
+                rerouting.look(setback=setback, now=self.now)
+            setback.refresh_from_db()
+            event(f"a setback came to {setback.status}")
+
+    @rule(which=WHICH, choice=st.sampled_from(list(Setback.Choice)))
+    def answer_the_question(self, which, choice):
+        asked = Setback.objects.select_related("order__channel").filter(status="asked")
+        if setback := self.pick(asked, which):
+            with suppress(*REFUSALS):
+                consenting.answer(setback=setback, choice=choice, actor="shopper", now=self.now)
+
+    @rule(which=WHICH)
+    def move_elsewhere(self, which):
+        if purchase_order := self.pick(self.purchases(), which):
+            with suppress(*REFUSALS):
+                moving.move(purchase_order=purchase_order, reason="slow", actor="ann", now=self.now)
 
     # staff
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from notifications.models import Event
-from orders import cancelling, purchasing, refunding, waiting
+from orders import cancelling, purchasing, refunding, waiting, wishes
 from orders.models import Order, PaymentEvent, PurchaseOrder
 from orders.payments import apply
 from storefront.lib.failures import TemporaryError
@@ -97,7 +97,7 @@ def test_a_supplier_who_cannot_stop_it_goes_on_and_we_say_so(supplier):
     purchase_order.refresh_from_db()
     assert came == [False]
     assert purchase_order.request_status == "cancellation_rejected"
-    assert cancelling.wish_of(purchase_order.order) == cancelling.Wish.REFUSED
+    assert wishes.wish_of(purchase_order.order) == wishes.Wish.REFUSED
     assert Order.objects.get().status == "processing"
     assert PaymentEvent.objects.filter(kind="refund_requested").count() == 0
 
@@ -114,7 +114,7 @@ def test_a_supplier_who_does_not_answer_is_asked_again_and_not_taken_for_a_yes(s
     _, came = ask_to_stop(purchase_order.order)
 
     assert came == [None]
-    assert cancelling.wish_of(purchase_order.order) == cancelling.Wish.ASKED
+    assert wishes.wish_of(purchase_order.order) == wishes.Wish.ASKED
     assert PurchaseOrder.objects.get().request_status == "cancellation_requested"
     assert Order.objects.get().status == "processing"
 

@@ -11,7 +11,7 @@ from catalog.landing import Terms, land
 from catalog.models import Channel, LandingTerms, Listing
 from orders import purchasing
 from orders.earning import of_line, of_parcel
-from orders.models import Order, OrderLine, PurchaseOrder
+from orders.models import Order, PurchaseLine, PurchaseOrder
 from storefront.lib.money import Money
 from suppliers import supply
 from suppliers.models import StockLocation, SupplierOffer
@@ -211,7 +211,7 @@ def test_flat_duty_in_euros_needs_a_sure_rate_of_the_euro(monkeypatch):
     StockLocation.objects.update(country="CN")
     for rows in (Order.objects, PurchaseOrder.objects, Channel.objects, SupplierOffer.objects):
         rows.update(currency="PLN")
-    OrderLine.objects.update(cost_currency="PLN")
+    PurchaseLine.objects.update(cost_currency="PLN")
 
     held = purchasing.send(purchase_order=found(), now=NOON)
 

@@ -34,6 +34,7 @@ from tests.factories.orders import (
     quote_for,
 )
 from tests.factories.promotions import make_promotion
+from tests.factories.setbacks import look_everywhere
 from tests.factories.suppliers import NOON
 from tests.orders.test_reservations_race import all_at_once
 
@@ -218,6 +219,8 @@ def test_an_order_that_the_supplier_ends_uncharged_gives_it_back():
     purchase_order.move("submitting", at=NOON, axis="request_status")
 
     acknowledging.refuse(purchase_order=purchase_order, reason="Out of stock", now=NOON)
+    assert Coupon.objects.get().used == 1  # another may send it
+    look_everywhere()
 
     order.refresh_from_db()
     assert (order.status, Coupon.objects.get().used) == ("canceled", 0)

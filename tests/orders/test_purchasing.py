@@ -21,6 +21,7 @@ from suppliers.adapters.base import Answer, GoneError, OutOfStockError
 from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer
+from tests.factories.setbacks import look_everywhere
 from tests.factories.suppliers import NOON, make_location
 
 pytestmark = pytest.mark.django_db
@@ -174,6 +175,7 @@ def test_a_refusal_gives_units_and_money_back_and_tells_the_shopper(supplier, er
     supplier.script = [error]
 
     purchasing.send(purchase_order=purchase_order, now=NOON)
+    look_everywhere()
 
     order = Order.objects.get()
     assert (purchase_order.status, purchase_order.request_status) == ("canceled", "rejected")

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog.models import ExchangeRate
 from orders import holding, tasks
-from orders.models import OrderLine, PurchaseOrder
+from orders.models import PurchaseLine, PurchaseOrder
 from suppliers.models import SupplierOffer
 from tests.factories.catalog import make_exchange_rate
 from tests.factories.orders import make_purchase_orders
@@ -29,7 +29,7 @@ def supplier(monkeypatch):
 def bought_in_dollars(supplier):
     make_purchase_orders()
     SupplierOffer.objects.update(currency="USD")
-    OrderLine.objects.update(cost_currency="USD")
+    PurchaseLine.objects.update(cost_currency="USD")
 
 
 def send():

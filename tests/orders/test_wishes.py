@@ -22,6 +22,7 @@ from tests.factories.orders import (
     quote_for,
 )
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer
+from tests.factories.setbacks import look_everywhere
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -171,6 +172,7 @@ def test_a_refused_capture_is_not_refunded_from_another_parcel(supplier):
 
     state = supplier.state(purchase_order.number)
     acknowledging.apply(purchase_order=fresh(purchase_order), state=state, now=LATER)
+    look_everywhere(LATER)
 
     assert PaymentEvent.objects.filter(kind="refund_requested").count() == 0
     assert PaymentEvent.objects.get(kind="release_requested").amount > 0

@@ -8,17 +8,26 @@ from storefront.dashboard.invariants.invariant import Invariant
 PURCHASES = (
     Invariant(
         code="I3.line_once",
-        sentence="Each open line of a divided order is in one live purchase order, in full.",
+        sentence="Each open line of a divided order is in one live purchase order, in full, or is"
+        " looked for elsewhere.",
         sql="""
             SELECT o.number, l.id AS line, l.quantity - l.canceled_quantity AS open,
-                   coalesce(sum(pl.quantity), 0) AS ordered, count(pl.id) AS purchase_orders
+                   coalesce(sum(p.quantity), 0) AS ordered, count(p.line) AS places
             FROM orders_orderline l
             JOIN orders_order o ON o.id = l.order_id
-            LEFT JOIN orders_purchaseline pl ON pl.order_line_id = l.id AND pl.is_live
+            LEFT JOIN (
+                SELECT order_line_id AS line, quantity FROM orders_purchaseline WHERE is_live
+                UNION ALL
+                SELECT sl.order_line_id, ol.quantity
+                FROM orders_setbackline sl
+                JOIN orders_setback s ON s.id = sl.setback_id AND s.kind = 'refused'
+                JOIN orders_orderline ol ON ol.id = sl.order_line_id
+                WHERE sl.is_open
+            ) p ON p.line = l.id
             WHERE o.status IN ('processing', 'completed')
             GROUP BY o.id, l.id
-            HAVING coalesce(sum(pl.quantity), 0) <> l.quantity - l.canceled_quantity
-                OR count(pl.id) > 1
+            HAVING coalesce(sum(p.quantity), 0) <> l.quantity - l.canceled_quantity
+                OR count(p.line) > 1
         """,
     ),
     Invariant(
@@ -33,11 +42,12 @@ PURCHASES = (
     ),
     Invariant(
         code="I3.one_per_location",
-        sentence="An order has at most one live purchase order per supplier and location.",
+        sentence="Each time that an order was routed, it has at most one live purchase order per"
+        " supplier and location.",
         sql="""
-            SELECT order_id, supplier_id, location_id, count(*) AS purchase_orders
+            SELECT order_id, supplier_id, location_id, round, count(*) AS purchase_orders
             FROM orders_purchaseorder WHERE status <> 'canceled'
-            GROUP BY order_id, supplier_id, location_id HAVING count(*) > 1
+            GROUP BY order_id, supplier_id, location_id, round HAVING count(*) > 1
         """,
     ),
     Invariant(
@@ -48,10 +58,10 @@ PURCHASES = (
             FROM orders_purchaseline pl
             JOIN orders_purchaseorder po ON po.id = pl.purchase_order_id
             JOIN orders_orderline l ON l.id = pl.order_line_id
-            JOIN suppliers_stocklevel lv ON lv.id = l.level_id
+            JOIN suppliers_stocklevel lv ON lv.id = pl.level_id
             JOIN suppliers_stocklocation place ON place.id = lv.location_id
             WHERE l.order_id <> po.order_id OR lv.location_id <> po.location_id
-               OR place.supplier_id <> po.supplier_id
+               OR place.supplier_id <> po.supplier_id OR lv.offer_id <> pl.offer_id
         """,
     ),
     Invariant(
@@ -65,6 +75,17 @@ PURCHASES = (
                OR (NOT pl.is_live AND po.status <> 'canceled' AND pl.acknowledgment NOT IN
                    ('out_of_stock', 'discontinued', 'invalid_item', 'undeliverable',
                     'rejected_other'))
+        """,
+    ),
+    Invariant(
+        code="I3.setbacks",
+        sentence="What is looked for elsewhere waits, and what waits is looked for.",
+        sql="""
+            SELECT s.id AS setback, s.status, count(sl.id) AS lines
+            FROM orders_setback s
+            LEFT JOIN orders_setbackline sl ON sl.setback_id = s.id AND sl.is_open
+            GROUP BY s.id
+            HAVING (s.status IN ('open', 'asked')) <> (count(sl.id) > 0)
         """,
     ),
     Invariant(

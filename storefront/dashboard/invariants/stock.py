@@ -87,17 +87,23 @@ STOCK = (
     ),
     Invariant(
         code="I1.same_row",
-        sentence="A line is held and sold on the stock row that routing chose, in full.",
+        sentence="A line is held and sold on the stock row that it is ordered from, in full.",
         sql="""
             SELECT l.id AS line, l.level_id AS level, l.quantity, p.level_id AS promised_on,
                    p.quantity AS promised
             FROM orders_orderline l
             JOIN (
-                SELECT line_id, level_id, quantity FROM orders_reservation
+                SELECT line_id, level_id, quantity, NULL::bigint AS ordered_on
+                FROM orders_reservation
                 UNION ALL
-                SELECT line_id, level_id, quantity FROM orders_allocation
+                SELECT a.line_id, a.level_id, a.quantity, coalesce(pl.level_id, sl.level_id)
+                FROM orders_allocation a
+                LEFT JOIN orders_purchaseline pl ON pl.order_line_id = a.line_id AND pl.is_live
+                LEFT JOIN orders_setbackline sl ON sl.order_line_id = a.line_id AND sl.is_open
+                WHERE a.status <> 'released'
             ) p ON p.line_id = l.id
-            WHERE p.level_id <> l.level_id OR p.quantity <> l.quantity
+            WHERE p.quantity <> l.quantity
+               OR p.level_id <> coalesce(p.ordered_on, l.level_id)
         """,
     ),
     Invariant(

@@ -1,0 +1,69 @@
+"""End a purchase order that ships nothing: units, lines and money go back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import F
+
+from orders import allocations, facts, ledger, redeeming, setbacks, shortening
+from orders.models import Order, OrderLine, PurchaseOrder
+from storefront.lib.transactions import needs_transaction
+
+Status = PurchaseOrder.Status
+
+
+@needs_transaction
+def close(purchase_order: PurchaseOrder, *, cause: str, reason: str, now: datetime) -> None:
+    """End a purchase order that ships nothing: units, lines and money go back.
+
+    Where it is stopped so that another may send it, they wait for that instead.
+
+    Locks:  the caller holds those of ``acknowledging.apply``
+    """
+    order = purchase_order.order
+    if purchase_order.is_to_be_moved and _is_moved(purchase_order, reason, now):
+        return
+    setbacks.settle_delays(purchase_order, reason=reason, now=now)
+    redeeming.give_back_uncharged(order=order, closing=[purchase_order.pk], now=now)
+    purchase_order.move(Status.CANCELED, at=now, reason=reason)
+    lines = OrderLine.objects.filter(
+        purchase_lines__purchase_order=purchase_order, purchase_lines__is_live=True
+    )
+    line_ids = list(lines.values_list("pk", flat=True))
+    purchase_order.lines.update(is_live=False)
+    gone = OrderLine.objects.filter(pk__in=line_ids)
+    allocations.release(lines=gone, cause=f"purchase:{purchase_order.number}", now=now)
+    gone.update(canceled_quantity=F("quantity") - F("shipped_quantity"))
+    give_back(purchase_order, cause=cause, now=now)
+    facts.purchase_order_moved(purchase_order, what="canceled", at=now)
+    if not order.lines.filter(quantity__gt=F("canceled_quantity")).exists():
+        order.move(Order.Status.CANCELED, at=now, reason=reason)
+
+
+def _is_moved(purchase_order: PurchaseOrder, reason: str, now: datetime) -> bool:
+    live = list(purchase_order.lines.filter(is_live=True).select_related("order_line"))
+    for line in live:
+        line.acknowledgment = setbacks.MOVED
+        line.save(update_fields=["acknowledgment"])
+    return setbacks.begin(purchase_order, live, reason=reason, now=now)
+
+
+def give_back(purchase_order: PurchaseOrder, *, cause: str, now: datetime) -> None:
+    """Void what is authorized for it; refund what was captured, or is being captured, for it.
+
+    Never more than is left: staff may have refunded a part, and a capture may have been refused.
+    """
+    for payment in ledger.secured(purchase_order.order_id)[-1:]:
+        is_captured = ledger.is_capture_due(payment, purpose=purchase_order.number)
+        ask = ledger.ask_refund if is_captured else ledger.ask_release
+        most = ledger.refundable(payment) if is_captured else ledger.releasable(payment)
+        amount = min(shortening.standing(purchase_order), most)
+        if amount.amount > 0:
+            ask(
+                payment,
+                amount=amount,
+                purpose=f"{cause}:{purchase_order.number}",
+                at=now,
+                reason=purchase_order.problem[:200],
+            )

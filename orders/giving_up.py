@@ -1,0 +1,122 @@
+"""Give up what nobody sends of a paid order: its units, its money and its promotions go back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F
+
+from orders import allocations, facts, ledger, redeeming, setbacks
+from orders.models import Order, OrderLine, Setback
+from storefront.lib.money import Money
+from storefront.lib.transactions import needs_transaction
+
+Status = Setback.Status
+
+
+@needs_transaction
+def give_up(  # noqa: PLR0913 - what, which of it, why, who said so, and whether he is told
+    setback: Setback,
+    *,
+    only: Collection[int] | None = None,
+    reason: str,
+    actor: str = "",
+    chosen: str = "",
+    now: datetime,
+    is_told: bool = True,
+) -> Money:
+    """Let the money of refused lines go; return how much. The last of an order ends it.
+
+    Shape:  ``only`` are order lines, None: all of it
+    Locks:  the caller holds the order; promotions with a limit, payments, stock rows
+    """
+    order = setback.order
+    lines = [
+        row for row in setbacks.open_lines(setback) if only is None or row.order_line_id in only
+    ]
+    ids = [row.order_line_id for row in lines]
+    rows = OrderLine.objects.filter(pk__in=ids)
+    others = order.lines.filter(quantity__gt=F("canceled_quantity")).exclude(pk__in=ids)
+    is_last = not others.exists()
+    is_whole = only is None or len(setbacks.open_lines(setback)) == len(lines)
+    if is_last:
+        redeeming.give_back_uncharged(order=order, closing=[], ending=[setback.pk], now=now)
+    allocations.release(lines=rows, cause=f"setback:{setback.pk}", now=now)
+    rows.update(canceled_quantity=F("quantity"))
+    setback.lines.filter(pk__in=[row.pk for row in lines]).update(is_open=False)
+    value = sum((row.order_line.charge_amount for row in lines), Decimal(0))
+    value += setback.delivery_amount if is_whole else 0
+    part = "" if is_whole else f":{min(ids)}"
+    amount = _let_go(setback, Money(value, setback.currency), part, reason, now)
+    if is_told:
+        facts.lines_refused(
+            setback.purchase_order,
+            lines=rows,
+            amount=amount,
+            reason=reason,
+            at=now,
+            part=f":setback:{setback.pk}{part}",
+        )
+    if is_whole:
+        setback.move(
+            Status.GIVEN_UP,
+            at=now,
+            actor=actor,
+            reason=reason,
+            chosen=chosen,
+            chosen_by=actor[:100],
+        )
+    if is_last and order.status != Order.Status.CANCELED:
+        order.move(Order.Status.CANCELED, at=now, actor=actor, reason=reason)
+    return amount
+
+
+def _let_go(setback: Setback, value: Money, part: str, reason: str, now: datetime) -> Money:
+    for payment in ledger.secured(setback.order_id)[-1:]:
+        amount = min(value, ledger.releasable(payment))
+        if amount.amount > 0:
+            ledger.ask_release(
+                payment,
+                amount=amount,
+                purpose=f"setback:{setback.pk}{part}",
+                at=now,
+                reason=reason[:200],
+            )
+        return amount
+    return Money.zero(value.currency)
+
+
+@needs_transaction
+def end_all(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
+    """Give up all that is looked for of an order that is to be canceled; return whose it was.
+
+    The shopper is not told: he, or who cancels, is told of the whole order.
+
+    Locks:  the caller holds the order; then as ``give_up``
+    """
+    ended = []
+    for setback in setbacks.waiting(order).select_for_update(of=["self"]):
+        setback.order = order
+        if setback.kind == Setback.Kind.LATER:  # its purchase order is asked to stop
+            setbacks.end(setback, Status.AWAITED, reason=reason, actor=actor, now=now)
+            continue
+        give_up(setback, reason=reason, actor=actor, now=now, is_told=False)
+        ended.append(setback.purchase_order.number)
+    return ended
+
+
+@transaction.atomic(durable=True)
+def drop(*, setback: Setback, reason: str, actor: str, now: datetime) -> None:
+    """Give it up for staff, or because nobody found it in time.
+
+    Locks:  the order, then as ``give_up``
+    Raises: IllegalMoveError  it is over
+    """
+    order = Order.objects.select_for_update(of=["self"]).get(pk=setback.order_id)
+    setback = Setback.objects.select_for_update(of=["self"]).get(pk=setback.pk)
+    setback.order = order
+    if setback.status in setbacks.WAITING:
+        give_up(setback, reason=reason, actor=actor, now=now)

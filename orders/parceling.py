@@ -1,0 +1,77 @@
+"""Make the purchase order of one parcel of a paid order: who sends it, what, how, for how much."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from orders import access, importing
+from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
+from storefront.lib.money import Money
+from storefront.lib.transactions import needs_transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """One line of an order, the shelf that it is taken from, and what one unit costs there."""
+
+    line: OrderLine
+    offer_id: int
+    level_id: int
+    cost: Money
+
+
+@needs_transaction
+def make(  # noqa: PLR0913 - whose, what, from where, which of them, and for how much
+    *,
+    order: Order,
+    entry: Mapping[str, Any],
+    taken: Sequence[Taken],
+    place: int,
+    round: int = 0,  # noqa: A002 - the column's name
+    now: datetime,
+) -> PurchaseOrder:
+    """Write the purchase order down, unsent.
+
+    Shape:  ``entry`` as one of ``Order.delivery_plan``; ``place`` counts those of the order;
+            ``round`` is how often the order was routed anew before
+    Locks:  the caller holds the order
+    """
+    lines = [one.line for one in taken]
+    goods = sum((line.charge_amount for line in lines), Decimal(0))
+    purchase_order = PurchaseOrder.objects.create(
+        order=order,
+        supplier_id=entry["supplier_id"],
+        location_id=entry["location_id"],
+        number=f"{order.number}-{place}",
+        access_key=access.new_key(),
+        service_code=entry["service_code"],
+        carrier_service=entry["carrier_service"],
+        currency=order.currency,
+        ioss_number=importing.ioss_number(
+            order=order, origin=entry["country"], lines=lines, now=now
+        ),
+        charge_amount=goods + Decimal(entry["amount"]),
+        status=PurchaseOrder.Status.DRAFT,
+        status_since=now,
+        request_status=PurchaseOrder.Request.UNSUBMITTED,
+        request_status_since=now,
+        round=round,
+        way=dict(entry) if round else {},
+    )
+    PurchaseLine.objects.bulk_create(
+        PurchaseLine(
+            purchase_order=purchase_order,
+            order_line=one.line,
+            quantity=one.line.quantity,
+            offer_id=one.offer_id,
+            level_id=one.level_id,
+            agreed_cost_amount=one.cost.amount,
+            cost_currency=one.cost.currency,
+        )
+        for one in taken
+    )
+    return purchase_order

@@ -1,0 +1,228 @@
+"""Keep what does not come as promised: refused, it is looked for elsewhere; later, it is asked of.
+
+Nothing is looked for here: ``shipping.rerouting`` does, for what comes from elsewhere must also be
+carried. Until then the line is in no purchase order, and its money is neither taken nor let go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Q, QuerySet
+
+from orders import allocations, facts, ledger, routing_rules
+from orders.models import (
+    Order,
+    OrderLine,
+    PurchaseLine,
+    PurchaseMessage,
+    PurchaseOrder,
+    Setback,
+    SetbackLine,
+)
+from storefront.lib.transactions import needs_transaction
+
+Status = Setback.Status
+Choice = Setback.Choice
+WAITING = (Status.OPEN, Status.ASKED)
+# So long it is looked for: a supplier's own trouble is over by then, or it is no small one.
+LOOKED_FOR = timedelta(hours=1)
+ANSWERED_WITHIN = timedelta(hours=48)
+# What is looked for is ordered, or given up, before ``capturing`` takes what else is authorized.
+NEEDS_MONEY_FOR = timedelta(hours=14)
+MOVED = "moved"  # a line of which staff, or a deadline, want that another sends it
+
+
+@needs_transaction
+def begin(
+    purchase_order: PurchaseOrder, refused: Sequence[PurchaseLine], *, reason: str, now: datetime
+) -> bool:
+    """Look elsewhere for what is refused, if that may be; tell whether.
+
+    A purchase order of which nothing is left is canceled. The units go back to his shelf, which
+    is asked for no more of this order.
+
+    Locks:  the caller holds those of ``acknowledging.apply``
+    """
+    if not refused or not _may_look(purchase_order, now):
+        return False
+    value = sum((line.order_line.charge_amount for line in refused), Decimal(0))
+    live = purchase_order.lines.filter(is_live=True)
+    is_whole = not live.exclude(pk__in=[line.pk for line in refused]).exists()
+    delivery = purchase_order.charge_amount - value if is_whole else Decimal(0)
+    if not _is_secured(purchase_order, value + delivery, now):
+        return False
+    settle_delays(purchase_order, reason="he does not ship it", now=now)
+    lines = OrderLine.objects.filter(pk__in=[line.order_line_id for line in refused])
+    purchase_order.lines.filter(pk__in=[line.pk for line in refused]).update(is_live=False)
+    allocations.release(lines=lines, cause=f"purchase:{purchase_order.number}", now=now)
+    setback = Setback.objects.create(
+        order=purchase_order.order,
+        purchase_order=purchase_order,
+        kind=Setback.Kind.REFUSED,
+        status_since=now,
+        reason=reason[:300],
+        currency=purchase_order.currency,
+        delivery_amount=max(delivery, Decimal(0)),
+        promised_by=purchase_order.entry.get("arrives_to") or None,
+        opened_at=now,
+    )
+    SetbackLine.objects.bulk_create(
+        SetbackLine(setback=setback, order_line=line.order_line, code=line.acknowledgment)
+        for line in refused
+    )
+    if is_whole:
+        purchase_order.move(PurchaseOrder.Status.CANCELED, at=now, reason=reason)
+        facts.purchase_order_moved(purchase_order, what="canceled", at=now)
+    else:
+        purchase_order.charge_amount -= value
+        purchase_order.save(update_fields=["charge_amount"])
+        _note(purchase_order, refused, reason, now)
+    return True
+
+
+def _note(
+    purchase_order: PurchaseOrder, refused: Sequence[PurchaseLine], reason: str, now: datetime
+) -> None:
+    PurchaseMessage.objects.create(
+        purchase_order=purchase_order,
+        direction=PurchaseMessage.Direction.IN,
+        kind="lines_refused",
+        body={
+            "reason": reason,
+            "lines": [
+                {"sku": line.order_line.sku, "code": line.acknowledgment} for line in refused
+            ],
+        },
+        at=now,
+    )
+
+
+def _may_look(purchase_order: PurchaseOrder, now: datetime) -> bool:
+    """Test whether another may send it: nobody wants it canceled, and the rules say so."""
+    order = purchase_order.order
+    if order.status not in {Order.Status.PROCESSING, Order.Status.ON_HOLD}:
+        return False
+    if purchase_order.cancel_wanted_at is not None and not purchase_order.is_to_be_moved:
+        return False
+    return routing_rules.in_force(channel=order.channel, now=now).looks_elsewhere
+
+
+def _is_secured(purchase_order: PurchaseOrder, amount: Decimal, now: datetime) -> bool:
+    """Test whether its money is held for it, untaken, and long enough to find another."""
+    for payment in ledger.secured(purchase_order.order_id)[-1:]:
+        ends = payment.capture_before
+        return (
+            not ledger.is_capture_due(payment, purpose=purchase_order.number)
+            and ledger.releasable(payment).amount >= amount
+            and (ends is None or ends > now + LOOKED_FOR + NEEDS_MONEY_FOR)
+        )
+    return False
+
+
+@needs_transaction
+def delay(
+    purchase_order: PurchaseOrder, *, ships_by: date, reason: str, now: datetime
+) -> Setback | None:
+    """Note that he ships it later than he said; whether that is too late is seen with its way.
+
+    The same day again is no news.
+
+    Locks:  the caller holds those of ``acknowledging.apply``
+    """
+    told = purchase_order.setbacks.filter(kind=Setback.Kind.LATER)
+    if told.filter(Q(ships_by__gte=ships_by) | Q(status__in=WAITING)).exists():
+        return None
+    setback = Setback.objects.create(
+        order=purchase_order.order,
+        purchase_order=purchase_order,
+        kind=Setback.Kind.LATER,
+        status_since=now,
+        reason=reason[:300],
+        currency=purchase_order.currency,
+        promised_by=purchase_order.entry.get("arrives_to") or None,
+        ships_by=ships_by,
+        opened_at=now,
+    )
+    SetbackLine.objects.bulk_create(
+        SetbackLine(setback=setback, order_line_id=line_id, code="later")
+        for line_id in purchase_order.lines.filter(is_live=True).values_list(
+            "order_line", flat=True
+        )
+    )
+    return setback
+
+
+@needs_transaction
+def settle_delays(purchase_order: PurchaseOrder, *, reason: str, now: datetime) -> None:
+    """End what is asked of a delay: it left, or it does not come at all.
+
+    Locks:  the caller holds the order
+    """
+    told = purchase_order.setbacks.filter(kind=Setback.Kind.LATER, status__in=WAITING)
+    for setback in told.select_for_update(of=["self"]).order_by("pk"):
+        end(setback, Status.AWAITED, reason=reason, now=now)
+
+
+def due(*, now: datetime) -> QuerySet[Setback]:
+    """Find what is to be looked for now, and what was not answered in time."""
+    return Setback.objects.filter(
+        Q(status=Status.OPEN) & (Q(try_after=None) | Q(try_after__lte=now))
+        | Q(status=Status.ASKED, answer_by__lte=now)
+    )
+
+
+def answer_by(setback: Setback, *, now: datetime) -> datetime:
+    """Say until when the shopper may answer: two days, or as long as his money is held."""
+    latest = now + ANSWERED_WITHIN
+    for payment in setback.order.payments.filter(authorized_amount__gt=0).order_by("pk"):
+        if payment.capture_before is not None:
+            latest = min(latest, payment.capture_before - NEEDS_MONEY_FOR)
+    return latest
+
+
+def waiting(order: Order) -> QuerySet[Setback]:
+    """Find what is open of an order, oldest first."""
+    return order.setbacks.filter(status__in=WAITING).order_by("pk")
+
+
+def open_lines(setback: Setback) -> list[SetbackLine]:
+    rows = setback.lines.filter(is_open=True).order_by("pk")
+    return list(rows.select_related("order_line__variant__product", "substitute__product"))
+
+
+@needs_transaction
+def end(  # noqa: PLR0913 - how it ends, who said so, and why
+    setback: Setback,
+    to: Setback.Status,
+    *,
+    reason: str,
+    actor: str = "",
+    chosen: str = "",
+    now: datetime,
+) -> None:
+    """Close it: what it was about is ordered elsewhere, or comes later after all.
+
+    Locks:  the caller holds the order
+    """
+    setback.lines.filter(is_open=True).update(is_open=False)
+    setback.move(to, at=now, actor=actor, reason=reason, chosen=chosen, chosen_by=actor[:100])
+
+
+def refused_by(order: Order) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
+    """Tell who will not ship what: by order line, whole suppliers and single shelves.
+
+    Who has none left here may have it elsewhere; who will not, will not from anywhere.
+    """
+    gone = {"out_of_stock", "discontinued"}
+    suppliers: dict[int, set[int]] = {}
+    levels: dict[int, set[int]] = {}
+    dead = PurchaseLine.objects.filter(order_line__order=order, is_live=False)
+    for line in dead.exclude(acknowledgment="").select_related("purchase_order"):
+        if line.acknowledgment in gone:
+            levels.setdefault(line.order_line_id, set()).add(line.level_id)
+        else:
+            suppliers.setdefault(line.order_line_id, set()).add(line.purchase_order.supplier_id)
+    return suppliers, levels

@@ -1,0 +1,133 @@
+"""Ask a shopper what he wants of lines that do not come as promised, and do as he says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from orders import cancelling, facts, giving_up, setbacks
+from orders.models import Order, Setback
+from shipping import elsewhere, reordering
+from shipping.elsewhere import Found
+from storefront.lib.transactions import needs_transaction
+from suppliers.stock import NotEnoughStockError
+
+Status = Setback.Status
+Choice = Setback.Choice
+Kind = Setback.Kind
+# Who has less time than this to answer is not asked.
+LEAST_TO_ANSWER = timedelta(hours=2)
+
+
+class NoLongerError(Exception):
+    """What the shopper chose cannot be had any more, or the other was chosen."""
+
+
+def may_ask(row: Setback, *, now: datetime) -> bool:
+    return setbacks.answer_by(row, now=now) >= now + LEAST_TO_ANSWER
+
+
+@needs_transaction
+def ask_to_wait(row: Setback, found: Found, now: datetime) -> None:
+    """Ask whether he waits for what comes later; it is held for him meanwhile.
+
+    Locks:  the caller holds the order, and the units
+    """
+    reordering.keep(row, found)
+    for line_id, level_id in found.levels.items():
+        row.lines.filter(order_line=line_id, is_open=True).update(level=level_id)
+    _ask(row, [Choice.WAIT, Choice.REFUND], now)
+
+
+@needs_transaction
+def ask_instead(row: Setback, found: Found, now: datetime) -> None:
+    """Ask whether he takes what replaces it, for the same money; it is held when he says so.
+
+    Locks:  the caller holds the order
+    """
+    for variant_id, one in found.wanted.items():
+        row.lines.filter(order_line=one.order_line_id, is_open=True).update(substitute=variant_id)
+    row.arrives_by = found.arrives_by
+    _ask(row, [Choice.SUBSTITUTE, Choice.REFUND], now)
+
+
+@needs_transaction
+def ask_of_delay(row: Setback, now: datetime) -> None:
+    """Ask whether he waits for what his supplier sends later; silence lets it come.
+
+    Locks:  the caller holds the order
+    """
+    row.if_silent = Choice.WAIT
+    row.save(update_fields=["if_silent"])
+    _ask(row, [Choice.WAIT, Choice.REFUND], now)
+
+
+def _ask(row: Setback, choices: Sequence[Choice], now: datetime) -> None:
+    row.choices = [choice.value for choice in choices]
+    row.answer_by = setbacks.answer_by(row, now=now)
+    row.save(update_fields=[*reordering.KEPT, "choices", "answer_by"])
+    row.move(Status.ASKED, at=now, reason=row.reason)
+    facts.setback_asked(row, lines=setbacks.open_lines(row), at=now)
+
+
+def answer(*, setback: Setback, choice: Choice, actor: str, now: datetime) -> None:
+    """Do as the shopper chose; the same answer again changes nothing.
+
+    Shape:  without an ``actor`` nobody answered in time
+    Locks:  the order, then what it takes to order it or to give it up
+    Raises: NoLongerError  it cannot be had any more, or the other was chosen
+    """
+    found = None
+    if choice == Choice.SUBSTITUTE and setback.status == Status.ASKED:
+        rows = setbacks.open_lines(setback)
+        instead = {row: row.substitute for row in rows if row.substitute is not None}
+        found = elsewhere.find(setback, list(instead), instead=instead, now=now)
+        if len(found.lines) < len(rows):
+            raise NoLongerError(setback)
+    try:
+        _answered(setback, choice, found, actor, now)
+    except NotEnoughStockError as error:
+        raise NoLongerError(setback) from error
+
+
+@transaction.atomic(durable=True)
+def _answered(
+    setback: Setback, choice: Choice, found: Found | None, actor: str, now: datetime
+) -> None:
+    row = reordering.lock(setback)
+    if row.chosen == choice:
+        return
+    if not reordering.goes_on(row) or row.status != Status.ASKED or choice.value not in row.choices:
+        raise NoLongerError(setback)
+    if choice == Choice.REFUND:
+        _refund(row, actor, now)
+        return
+    reason = "the shopper waits" if actor else "nobody answered in time"
+    to = Status.REROUTED
+    if row.kind == Kind.LATER:
+        to = Status.AWAITED
+    elif found is not None:
+        reason = "another light instead"
+        reordering.hold(row, found, now)
+        reordering.keep(row, found)
+        row.save(update_fields=list(reordering.KEPT))
+        reordering.order(row, now)
+    else:
+        reordering.order(row, now)
+    setbacks.end(row, to, reason=reason, actor=actor, chosen=choice.value, now=now)
+    promised = Order.objects.filter(pk=row.order_id, arrives_to__lt=row.arrives_by)
+    promised.update(arrives_to=row.arrives_by)
+
+
+@needs_transaction
+def _refund(row: Setback, actor: str, now: datetime) -> None:
+    reason = "the shopper wants the money back" if actor else "nobody answered in time"
+    if row.kind == Kind.LATER:
+        # He has it: he is asked to stop it, and what he stopped is paid back.
+        chosen = Choice.REFUND.value
+        setbacks.end(row, Status.GIVEN_UP, reason=reason, actor=actor, chosen=chosen, now=now)
+        cancelling.wish(row.purchase_order, reason=reason, now=now)
+        return
+    giving_up.give_up(row, reason=reason, actor=actor, chosen=Choice.REFUND.value, now=now)

@@ -1,0 +1,103 @@
+"""Find who else would send lines of an order, or what replaces them. Nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from catalog.models import Listing, Variant
+from orders import setbacks
+from orders.delivery import ShippingQuote
+from orders.models import Setback, SetbackLine
+from orders.routing import Candidate, Plan, PlannedLine
+from shipping import quotes
+from shipping.reaching import reach
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """How lines of a setback would come, as far as anybody sends them.
+
+    Shape:  ``wanted`` maps variants to the lines that take them, as sold or as substitutes
+    """
+
+    wanted: Mapping[int, SetbackLine]
+    plan: Plan
+    quote: ShippingQuote | None
+
+    @property
+    def planned(self) -> Iterable[tuple[SetbackLine, PlannedLine]]:
+        """Pair the lines that somebody sends with where they come from."""
+        for quoted in self.quote.parcels if self.quote else ():
+            for line in quoted.parcel.lines:
+                yield self.wanted[line.variant_id], line
+
+    @property
+    def lines(self) -> list[SetbackLine]:
+        return [row for row, _ in self.planned]
+
+    @property
+    def levels(self) -> dict[int, int]:
+        """Map order lines to the stock rows that fill them."""
+        return {row.order_line_id: line.candidate.level_id for row, line in self.planned}
+
+    @property
+    def arrives_by(self) -> date | None:
+        return self.quote.arrives_to if self.quote else None
+
+    def is_in_time(self, setback: Setback) -> bool:
+        """Test whether it comes by the day that the shopper was told."""
+        day = self.arrives_by
+        return day is not None and (setback.promised_by is None or day <= setback.promised_by)
+
+
+def find(
+    setback: Setback,
+    rows: Sequence[SetbackLine],
+    *,
+    instead: Mapping[SetbackLine, Variant] | None = None,
+    now: datetime,
+) -> Found:
+    """Route lines of a setback anew, without those who will not send them."""
+    order = setback.order
+    wanted = {(instead[row].pk if instead else row.order_line.variant_id): row for row in rows}
+    variants = Variant.objects.select_related("product").in_bulk(list(wanted))
+    country = order.ship_to["country"]
+    reached = reach(pieces=variants, listed=None, channel=order.channel, country=country, now=now)
+    suppliers, levels = setbacks.refused_by(order)
+
+    def may_send(one: Candidate) -> bool:
+        line_id = wanted[one.variant_id].order_line_id
+        return one.supplier_id not in suppliers.get(line_id, ()) and (
+            one.level_id not in levels.get(line_id, ())
+        )
+
+    able = [one for one in reached.able if may_send(one)]
+    needs = [(variant_id, row.order_line.quantity) for variant_id, row in wanted.items()]
+    plan = replace(reached, able=able, lost=()).plan(needs)
+    offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=variants)
+    return Found(wanted=wanted, plan=plan, quote=_best(offered, setback.promised_by))
+
+
+def _best(offered: Sequence[ShippingQuote], promised_by: date | None) -> ShippingQuote | None:
+    """Choose the cheapest that is there in time, or else the soonest."""
+    in_time = [one for one in offered if promised_by is None or one.arrives_to <= promised_by]
+    if in_time:
+        return min(in_time, key=quotes.outlay)
+    return min(offered, key=lambda one: (one.arrives_to, one.price.amount), default=None)
+
+
+def substitutes(setback: Setback, rows: Sequence[SetbackLine]) -> dict[SetbackLine, Variant]:
+    """Find what replaces goods that nobody sends, where it is no cheaper than what was paid."""
+    found = {}
+    for row in rows:
+        other = row.order_line.variant.replaced_by
+        if other is None:
+            continue
+        listings = Listing.objects.on(setback.order.channel).filter(
+            variant=other, price_amount__gte=row.order_line.unit_amount
+        )
+        if listings.exists():
+            found[row] = other
+    return found

@@ -1,0 +1,107 @@
+"""Order lines of a paid order anew: units are held first, then their purchase orders are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Max
+
+from orders import allocations, freezing, noting, parceling, setbacks
+from orders.models import Order, OrderLine, PurchaseOrder, Setback
+from orders.parceling import Taken
+from shipping.elsewhere import Found
+from storefront.lib.money import Money
+from storefront.lib.transactions import needs_transaction
+
+SHELVES = "shelves"  # in a kept entry: order line to where it is taken from
+KEPT = ("plan", "decision", "arrives_by")
+
+
+@needs_transaction
+def lock(setback: Setback) -> Setback:
+    """Lock the order, then the setback, and read both again.
+
+    Locks:  the order, then the setback
+    """
+    order = Order.objects.select_for_update(of=["self"]).get(pk=setback.order_id)
+    row = Setback.objects.select_for_update(of=["self"]).get(pk=setback.pk)
+    row.order = order
+    return row
+
+
+def goes_on(row: Setback) -> bool:
+    """Test whether its order is neither held nor over."""
+    return bool(row.order.status == Order.Status.PROCESSING)
+
+
+@needs_transaction
+def hold(row: Setback, found: Found, now: datetime) -> None:
+    """Sell the lines from the shelves that were found; what they held before is given back.
+
+    Locks:  the stock rows in id order
+    Raises: NotEnoughStockError  the caller's transaction must end
+    """
+    cause = f"setback:{row.pk}"
+    held = OrderLine.objects.filter(pk__in=found.levels)
+    allocations.release(lines=held, cause=cause, now=now)
+    allocations.take(levels=found.levels, cause=cause, now=now)
+
+
+def keep(row: Setback, found: Found) -> None:
+    """Write down in the row how it would come; nothing is saved."""
+    row.plan = _entries(row, found)
+    row.decision = noting.note(found.plan)
+    row.arrives_by = found.arrives_by
+
+
+def _entries(row: Setback, found: Found) -> list[dict[str, Any]]:
+    """Write the parcels down; what was paid for the way goes with the first."""
+    entries = []
+    for place, quoted in enumerate(found.quote.parcels if found.quote else ()):
+        amount = Decimal(0) if place else row.delivery_amount
+        entry = freezing.entry_of(quoted, amount=amount, tax=Decimal(0))
+        shelves = {
+            str(found.wanted[line.variant_id].order_line_id): {
+                "level": line.candidate.level_id,
+                "offer": line.candidate.offer_id,
+                "cost": str(line.candidate.wholesale.amount),
+                "currency": line.candidate.wholesale.currency,
+            }
+            for line in quoted.parcel.lines
+        }
+        entries.append(entry | {SHELVES: shelves})
+    return entries
+
+
+@needs_transaction
+def order(row: Setback, now: datetime) -> list[PurchaseOrder]:
+    """Make the purchase orders of the plan that is kept; a worker sends them.
+
+    Locks:  the caller holds the order, and its units
+    """
+    made = row.order.purchase_orders
+    rounds: int = made.aggregate(last=Max("round"))["last"] or 0
+    lines = OrderLine.objects.in_bulk([one.order_line_id for one in setbacks.open_lines(row)])
+    return [
+        parceling.make(
+            order=row.order,
+            entry={name: value for name, value in entry.items() if name != SHELVES},
+            taken=[_taken(lines[int(line_id)], shelf) for line_id, shelf in entry[SHELVES].items()],
+            place=place,
+            round=rounds + 1,
+            now=now,
+        )
+        for place, entry in enumerate(row.plan, start=made.count() + 1)
+    ]
+
+
+def _taken(line: OrderLine, shelf: Mapping[str, Any]) -> Taken:
+    return Taken(
+        line=line,
+        offer_id=shelf["offer"],
+        level_id=shelf["level"],
+        cost=Money(Decimal(shelf["cost"]), shelf["currency"]),
+    )

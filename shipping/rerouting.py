@@ -1,0 +1,141 @@
+"""Have another supplier send what one refused: in time unasked, later or otherwise as agreed.
+
+A line is looked for here only once its supplier cannot send it any more: he refused it, or he
+stopped it. So two suppliers never send one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from orders import giving_up, setbacks
+from orders.models import Order, Setback, SetbackLine
+from shipping import consenting, elsewhere, quotes, reordering
+from shipping.elsewhere import Found
+from storefront.lib.failpoints import failpoint
+from storefront.lib.transactions import needs_transaction
+from suppliers.stock import NotEnoughStockError
+
+Status = Setback.Status
+AGAIN_AFTER = timedelta(seconds=30)
+
+
+def due(*, now: datetime) -> QuerySet[Setback]:
+    """Find what is to be looked for, and what nobody answered in time."""
+    rows = setbacks.due(now=now).filter(order__status=Order.Status.PROCESSING)
+    return rows.select_related("order__channel", "purchase_order__location").order_by("pk")
+
+
+def look(*, setback: Setback, now: datetime) -> None:
+    """Find another way for what waits; give up what nobody sends.
+
+    Nothing is locked while it is looked for. Who loses a race for the units looks again.
+
+    Raises: consenting.NoLongerError  somebody answered it meanwhile
+    """
+    if setback.status == Status.ASKED:
+        choice = Setback.Choice(setback.if_silent)
+        consenting.answer(setback=setback, choice=choice, actor="", now=now)
+        return
+    if setback.kind == Setback.Kind.LATER:
+        _delay(setback, now)
+        return
+    found = elsewhere.find(setback, setbacks.open_lines(setback), now=now)
+    there = {row.pk for row in found.lines}
+    lost = [row for row in found.wanted.values() if row.pk not in there]
+    instead = elsewhere.substitutes(setback, lost)
+    other = elsewhere.find(setback, list(instead), instead=instead, now=now) if instead else None
+    try:
+        _settle(setback, found, other, now)
+    except NotEnoughStockError as error:
+        Setback.objects.filter(pk=setback.pk, status=Status.OPEN).update(
+            try_after=now + AGAIN_AFTER, problem=str(error)[:300]
+        )
+
+
+@transaction.atomic(durable=True)
+def _settle(setback: Setback, found: Found, other: Found | None, now: datetime) -> None:
+    """Order what is found, or ask; of the rest, ask for substitutes, and give up what is left.
+
+    Locks:  the order, the setback, promotions with a limit, payments, stock rows
+    Raises: NotEnoughStockError  somebody else took the units
+    """
+    row = reordering.lock(setback)
+    if not reordering.goes_on(row) or row.status != Status.OPEN:
+        return
+    may_ask = consenting.may_ask(row, now=now)
+    is_in_time = found.is_in_time(row)
+    taken = found.lines if is_in_time or may_ask else []
+    replaced = other.lines if other is not None and may_ask else []
+    kept = {each.order_line_id for each in (*taken, *replaced)}
+    lost = {one.order_line_id for one in setbacks.open_lines(row)} - kept
+    if lost:
+        giving_up.give_up(row, only=lost if kept else None, reason=row.reason, now=now)
+    if other is not None and replaced:
+        alone = _split(row, replaced, now) if taken else row
+        consenting.ask_instead(alone, other, now)
+    if not taken:
+        return
+    reordering.hold(row, found, now)
+    if not is_in_time:
+        consenting.ask_to_wait(row, found, now)
+        return
+    reordering.keep(row, found)
+    row.save(update_fields=list(reordering.KEPT))
+    reordering.order(row, now)
+    setbacks.end(row, Status.REROUTED, reason="in time", now=now)
+    failpoint("reroute.before_commit")
+
+
+@needs_transaction
+def _split(row: Setback, lines: Sequence[SetbackLine], now: datetime) -> Setback:
+    """Part lines from a setback, which go another way; what was paid for the way stays."""
+    other = Setback.objects.create(
+        order=row.order,
+        purchase_order_id=row.purchase_order_id,
+        kind=row.kind,
+        status_since=now,
+        reason=row.reason,
+        currency=row.currency,
+        promised_by=row.promised_by,
+        opened_at=row.opened_at,
+    )
+    row.lines.filter(pk__in=[one.pk for one in lines]).update(setback=other)
+    return other
+
+
+@transaction.atomic(durable=True)
+def _delay(setback: Setback, now: datetime) -> None:
+    """Ask of what its supplier ships later, unless it comes in time all the same.
+
+    Locks:  the order, then the setback
+    """
+    row = reordering.lock(setback)
+    if not reordering.goes_on(row) or row.status != Status.OPEN or row.ships_by is None:
+        return
+    row.arrives_by = _arrives_by(row, row.ships_by)
+    if row.promised_by is None or row.arrives_by <= row.promised_by:
+        row.save(update_fields=["arrives_by"])
+        setbacks.end(row, Status.AWAITED, reason="it comes in time", now=now)
+        return
+    consenting.ask_of_delay(row, now)
+
+
+def _arrives_by(row: Setback, ships_by: date) -> date:
+    """Add what its way takes; of a way that is no longer in the table, what it would have taken."""
+    purchase_order = row.purchase_order
+    routes = quotes.routes_from(
+        purchase_order.location_id,
+        country=row.order.ship_to["country"],
+        currency=row.currency,
+        now=row.opened_at,
+    )
+    ways = [one.max_days for one in routes if one.code == purchase_order.service_code]
+    if ways:
+        return ships_by + timedelta(days=max(ways))
+    late = ships_by - row.opened_at.date()
+    return (row.promised_by or ships_by) + max(late, timedelta(0))

@@ -1,0 +1,164 @@
+"""Staff pages of what does not come as promised: who refused it, where it comes from now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from orders import giving_up
+from orders.models import Setback, SetbackLine
+from orders.tasks import follow_cancellation, send_due
+from shipping import consenting
+from shipping.tasks import reroute
+from storefront.lib import columns
+from storefront.lib.inlines import inline
+from storefront.lib.staff import ReasonForm, StaffAdmin, action, show
+
+Status = Setback.Status
+Choice = Setback.Choice
+STATE = columns.state(
+    "status", _("State"), waits={"open", "asked"}, ended={"rerouted", "awaited", "given_up"}
+)
+
+
+def answer_form(setback: Setback) -> type[forms.Form]:
+    """Make the form for what this shopper may choose."""
+    choices = [(one, Choice(one).label) for one in setback.choices]
+    chosen = forms.ChoiceField(
+        label=_("What he wants"), choices=choices, widget=UnfoldAdminSelectWidget
+    )
+    order = ("chosen", "reason")
+    return type("AnswerForm", (ReasonForm,), {"chosen": chosen, "field_order": order})
+
+
+@admin.register(Setback)
+class SetbackAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        "id",
+        columns.link("order", _("Order")),
+        columns.link("purchase_order", _("Purchase order")),
+        "kind",
+        STATE,
+        "reason",
+        "promised_by",
+        "arrives_by",
+        columns.age("answer_by", _("To be answered by")),
+        columns.age("status_since", _("Since")),
+    ]
+    list_select_related: ClassVar = ["order", "purchase_order"]
+    list_filter: ClassVar = ["status", "kind", "purchase_order__supplier"]
+    search_fields: ClassVar = ["order__number", "purchase_order__number", "reason"]
+    ordering: ClassVar = ["-id"]
+    exclude: ClassVar = ["plan", "decision"]
+    readonly_fields: ClassVar = [
+        columns.document("plan", _("How it comes")),
+        columns.document("decision", _("Why from there")),
+        columns.moves,
+    ]
+    inlines: ClassVar = [
+        inline(
+            SetbackLine,
+            columns.text("order_line__sku", _("SKU")),
+            columns.text("order_line__title", _("What")),
+            "code",
+            "substitute",
+            "is_open",
+            tab=False,
+            related=("order_line", "substitute"),
+        )
+    ]
+    actions_detail: ClassVar = ["look_again", "answer", "give_up"]
+    fits: ClassVar = {
+        "look_again": lambda row: row.status == Status.OPEN,
+        "answer": lambda row: row.status == Status.ASKED,
+        "give_up": lambda row: row.status == Status.OPEN and row.kind == Setback.Kind.REFUSED,
+    }
+    refusals: ClassVar = (consenting.NoLongerError,)
+
+    @action(description=_("Look again now"), icon="search")
+    def look_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.row(request, object_id)
+
+        def act(_given: object) -> None:
+            Setback.objects.filter(pk=row.pk, status=Status.OPEN).update(try_after=None)
+            self.wake(request, reroute, setback_id=row.pk)
+
+        return self.ask(
+            request,
+            row,
+            title=gettext("Look again now"),
+            explain=row.problem or gettext("It is looked for among all who may send it."),
+            act=act,
+            done=gettext("A worker looks for it: what he finds appears on this page."),
+        )
+
+    @action(description=_("Answer for the shopper"), icon="how_to_vote")
+    def answer(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            actor = f"{request.user}: {given['reason']}"
+            consenting.answer(
+                setback=row, choice=Choice(given["chosen"]), actor=actor, now=timezone.now()
+            )
+            self.wake(request, send_due)
+            self.wake(request, follow_cancellation, order_id=row.order_id)
+
+        return self.ask(
+            request,
+            row,
+            title=gettext("Answer for the shopper"),
+            explain=gettext(
+                "Only what he told you: he was asked by mail, and may answer there himself."
+            ),
+            form_class=answer_form(row),
+            act=act,
+            done=gettext("His answer is followed."),
+        )
+
+    @action(description=_("Give it up"), icon="money_off")
+    def give_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            giving_up.drop(
+                setback=row,
+                reason=given["reason"],
+                actor=str(request.user),
+                now=timezone.now(),
+            )
+
+        return self.ask(
+            request,
+            row,
+            title=gettext("Give it up"),
+            explain=gettext("Nobody sends it: its money goes back, and the shopper is told."),
+            form_class=ReasonForm,
+            act=act,
+            done=gettext("It is given up, and its money goes back."),
+        )
+
+
+show(
+    SetbackLine,
+    list_display=[
+        columns.link("setback", _("Setback")),
+        columns.text("order_line__sku", _("SKU")),
+        "code",
+        "substitute",
+        "is_open",
+    ],
+    list_display_links=["code"],
+    list_select_related=["setback__purchase_order", "order_line", "substitute"],
+    list_filter=["is_open", "code"],
+    search_fields=["order_line__sku", "setback__order__number"],
+    ordering=["-id"],
+)

@@ -1,0 +1,92 @@
+"""Answers, workers and cancellations that meet over one setback: one of them is followed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orders import cancelling
+from orders.models import Order, PaymentEvent, PurchaseOrder, Setback
+from shipping import consenting, quotes, rerouting
+from storefront.lib.states import IllegalMoveError, LostRaceError
+from suppliers.models import StockLevel
+from tests.factories.orders import make_sellable
+from tests.factories.setbacks import broken, look_everywhere
+from tests.factories.shipping import make_sent_purchase_order
+from tests.factories.suppliers import NOON
+from tests.orders.test_reservations_race import all_at_once
+from tests.shipping.test_rerouting import also_at, refuse
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LATER = NOON + timedelta(hours=1)
+REFUSALS = (
+    consenting.NoLongerError,
+    cancelling.TooLateError,
+    IllegalMoveError,
+    LostRaceError,
+)
+
+
+@pytest.fixture(autouse=True)
+def routes():
+    quotes.forget()
+    yield
+    quotes.forget()
+
+
+def ask():
+    listing = make_sellable()
+    also_at(listing, max_days=20)
+    refuse(make_sent_purchase_order(listing))
+    look_everywhere()
+    return Setback.objects.select_related("order__channel").latest("pk")
+
+
+def says(setback, choice):
+    mine = Setback.objects.select_related("order__channel").get(pk=setback.pk)
+    choice = Setback.Choice(choice)
+    return lambda: consenting.answer(setback=mine, choice=choice, actor="shopper", now=LATER)
+
+
+@pytest.mark.parametrize("round_", range(4))
+def test_yes_no_silence_and_a_cancellation_at_once_and_one_of_them_counts(round_):
+    setback = ask()
+    order = setback.order
+
+    def cancel():
+        cancelling.cancel(order=order, reason="no", actor="shopper", now=LATER)
+
+    def silence():
+        for one in rerouting.due(now=setback.answer_by):
+            rerouting.look(setback=one, now=setback.answer_by)
+
+    acts = [*(says(setback, "wait") for _ in range(3)), says(setback, "refund"), cancel, silence]
+    all_at_once(acts, REFUSALS)
+
+    assert broken() == []
+    setback.refresh_from_db()
+    sent = PurchaseOrder.objects.filter(order=order).exclude(status="canceled").count()
+    given = PaymentEvent.objects.filter(kind="release_requested", payment__order=order)
+    assert setback.status in {"rerouted", "given_up"}
+    # A cancellation may follow the yes: then what was ordered is taken back unsent.
+    is_over = Order.objects.get(pk=order.pk).status == "canceled"
+    assert (sent, given.count()) == ((0, 1) if is_over else (1, 0))
+    if is_over:
+        assert given.get().amount == order.total_amount
+        assert all(one.available == 5 for one in StockLevel.objects.all())
+
+
+def test_four_workers_look_for_the_same_and_order_it_once():
+    listing = make_sellable()
+    also_at(listing)
+    refuse(make_sent_purchase_order(listing))
+    rows = [rerouting.due(now=NOON).get() for _ in range(4)]
+
+    all_at_once([lambda row=row: rerouting.look(setback=row, now=NOON) for row in rows], REFUSALS)
+
+    assert broken() == []
+    (made,) = PurchaseOrder.objects.exclude(status="canceled")
+    assert made.round == 1
+    assert Setback.objects.get().status == "rerouted"
