@@ -108,10 +108,8 @@ class RealShop:
         cancelling.cancel(order=order, reason="wish", actor="shopper", now=moment(at_s))
 
     def sent(self, wish: Wish, at_s: float) -> None:
-        now = moment(at_s)
-        order = self.orders[wish.number]
+        now, order, line = moment(at_s), self.orders[wish.number], self.lines[wish.number]
         self._put(order, status=Order.Status.PROCESSING)
-        line = self.lines[wish.number]
         made = PurchaseOrder.objects.create(
             order=order,
             supplier=self.supplier,

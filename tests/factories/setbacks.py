@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from orders import acknowledging
+from orders.models import PaymentEvent, PurchaseOrder
 from shipping import rerouting
 from storefront.dashboard.invariants import checking
 from storefront.dashboard.invariants.money import MONEY
 from storefront.dashboard.invariants.purchases import PURCHASES
 from storefront.dashboard.invariants.stock import STOCK
-from tests.factories.suppliers import NOON
+from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
+from tests.factories.shipping import make_service
+from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
 
 WATCHED = {one.code for one in (*MONEY, *PURCHASES, *STOCK)} - {"I4.said_before"}
 
@@ -22,3 +26,47 @@ def broken(now=NOON):
     """Name the invariants of purchase orders, money and stock that do not hold."""
     found = [one for one in checking.check(now=now) if one.count]
     return [one.invariant.code for one in found if one.invariant.code in WATCHED]
+
+
+def also_at(listing, code="other", *, quantity=5, max_days=6, cost="11.00"):
+    """Put the same light on another supplier's shelf."""
+    offer = make_offer(listing.variant, supplier=make_supplier(code), cost=cost)
+    level = make_level(offer, quantity, make_location(offer.supplier, "PL", "PL"))
+    make_service(level.location, min_days=2, max_days=max_days, countries=["DE"])
+    return level
+
+
+def tell(purchase_order, *, word=Answer.ACCEPTED, refused=(), code="out_of_stock", **more):
+    """Take in what a supplier says of it, and insist that all is still true."""
+    fresh = PurchaseOrder.objects.select_related("order", "supplier").get(pk=purchase_order.pk)
+    state = PurchaseState(
+        number=fresh.number,
+        supplier_reference="",
+        answer=word,
+        refused=tuple(RefusedLine(reference=str(one.pk), code=Refusal(code)) for one in refused),
+        **more,
+    )
+    acknowledging.apply(purchase_order=fresh, state=state, now=NOON)
+    fresh.refresh_from_db()
+    assert broken() == []
+    return fresh
+
+
+def live():
+    """Return the purchase orders that are not canceled."""
+    return list(
+        PurchaseOrder.objects.exclude(status="canceled")
+        .select_related("order", "supplier", "location")
+        .order_by("pk")
+    )
+
+
+def asked():
+    """Return what the gateway was asked for, in turn."""
+    events = PaymentEvent.objects.filter(kind__endswith="_requested").order_by("pk")
+    return list(events.values_list("kind", "amount"))
+
+
+def refuse(purchase_order):
+    """Let him refuse all of it."""
+    return tell(purchase_order, refused=[one.order_line for one in purchase_order.lines.all()])

@@ -30,6 +30,7 @@ from tests.factories.orders import (
     news_of,
 )
 from tests.factories.scripted import ScriptedSupplier, connect
+from tests.factories.setbacks import look_everywhere
 from tests.factories.shipping import make_parcel_news, make_service, make_state
 from tests.factories.suppliers import NOON, make_supplier
 
@@ -82,6 +83,7 @@ def _refused(listings, supplier):
     (purchase_order,) = make_purchase_orders(*listings)
     supplier.script = [OutOfStockError("sold out")]
     _send(purchase_order)
+    look_everywhere()
     settle(purchase_order.order)
 
 

@@ -37,8 +37,8 @@ from orders import (
     resolving,
 )
 from orders.gateways import gateway_for
-from orders.models import Order, Payment, PurchaseOrder, Setback
-from shipping import consenting, quotes, rerouting, shipments
+from orders.models import Order, Payment, PurchaseOrder
+from shipping import consenting, shipments
 from storefront.lib.failures import OutsideError, PermanentError
 from storefront.lib.money import Money
 from storefront.lib.states import IllegalMoveError, LostRaceError
@@ -46,9 +46,10 @@ from suppliers.adapters.base import Answer, OutOfStockError, PurchaseState, Refu
 from suppliers.models import StockLevel
 from tests.factories.orders import HOME, make_cart, make_sellable, news_of, quote_for
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer
-from tests.factories.shipping import make_parcel_news, make_service
-from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
-from tests.factories.truths import NOW_AND_THEN, UNITS, Truths
+from tests.factories.setback_rules import Setbacks
+from tests.factories.shipping import make_parcel_news
+from tests.factories.suppliers import NOON, make_location
+from tests.factories.truths import NOW_AND_THEN, UNITS
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +75,7 @@ WHICH = st.integers(0, 30)
 ANSWERS = st.sampled_from(["yes", "none_left", "lost", "lost_and_done", "down"])
 
 
-class Life(Truths):
+class Life(Setbacks):
     """A shop with two warehouses, whose supplier answers as the machine likes."""
 
     supplier: ScriptedSupplier
@@ -89,13 +90,7 @@ class Life(Truths):
         far = make_location(code="CN", country="CN")
         self.lights = [make_sellable(quantity=UNITS, price=price) for price in ("30.00", "45.50")]
         StockLevel.objects.filter(pk=self.lights[1].level.pk).update(location=far)
-        # The first is to be had elsewhere in time, the second only later.
-        quotes.forget()
-        for light, max_days in zip(self.lights, (6, 20), strict=True):
-            offer = make_offer(light.variant, supplier=make_supplier("other"), cost="12.00")
-            place = make_location(offer.supplier, f"PL{max_days}", "PL")
-            make_level(offer, UNITS, place)
-            make_service(place, min_days=2, max_days=max_days)
+        self.put_on_other_shelves(self.lights)
 
     def teardown(self):
         if hasattr(self, "world"):
@@ -239,29 +234,6 @@ class Life(Truths):
         with suppress(shipments.WrongOrderError):
             shipments.take_in(purchase_order=purchase_order, state=state, now=self.now)
 
-    # what does not come as promised
-
-    @rule(which=WHICH)
-    def look_elsewhere(self, which):
-        if setback := self.pick(rerouting.due(now=self.now), which):
-            with suppress(*REFUSALS):
-                rerouting.look(setback=setback, now=self.now)
-            setback.refresh_from_db()
-            event(f"a setback came to {setback.status}")
-
-    @rule(which=WHICH, choice=st.sampled_from(list(Setback.Choice)))
-    def answer_the_question(self, which, choice):
-        asked = Setback.objects.select_related("order__channel").filter(status="asked")
-        if setback := self.pick(asked, which):
-            with suppress(*REFUSALS):
-                consenting.answer(setback=setback, choice=choice, actor="shopper", now=self.now)
-
-    @rule(which=WHICH)
-    def move_elsewhere(self, which):
-        if purchase_order := self.pick(self.purchases(), which):
-            with suppress(*REFUSALS):
-                moving.move(purchase_order=purchase_order, reason="slow", actor="ann", now=self.now)
-
     # staff
 
     @rule(which=WHICH, percent=st.integers(1, 100))
@@ -290,18 +262,6 @@ class Life(Truths):
     def go_on(self, which):
         if order := self.pick(Order.objects.filter(status="on_hold"), which):
             holding.go_on(order=order, reason="looked", actor="ann", now=self.now)
-
-    # helpers
-
-    @staticmethod
-    def purchases():
-        return PurchaseOrder.objects.select_related("order", "supplier", "location")
-
-    @staticmethod
-    def pick(rows, which):
-        """Choose one of the rows, or nothing where there is none."""
-        rows = list(rows.order_by("pk"))
-        return rows[which % len(rows)] if rows else None
 
 
 def test_whatever_happens_in_whatever_order_all_stays_true(monkeypatch, settings):

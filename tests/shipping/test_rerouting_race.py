@@ -8,17 +8,16 @@ import pytest
 
 from orders import cancelling
 from orders.models import Order, PaymentEvent, PurchaseOrder, Setback
-from shipping import consenting, quotes, rerouting
+from shipping import consenting, rerouting
 from storefront.lib.states import IllegalMoveError, LostRaceError
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable
-from tests.factories.setbacks import broken, look_everywhere
+from tests.factories.setbacks import also_at, broken, look_everywhere, refuse
 from tests.factories.shipping import make_sent_purchase_order
 from tests.factories.suppliers import NOON
 from tests.orders.test_reservations_race import all_at_once
-from tests.shipping.test_rerouting import also_at, refuse
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("routes")]
 
 LATER = NOON + timedelta(hours=1)
 REFUSALS = (
@@ -27,13 +26,6 @@ REFUSALS = (
     IllegalMoveError,
     LostRaceError,
 )
-
-
-@pytest.fixture(autouse=True)
-def routes():
-    quotes.forget()
-    yield
-    quotes.forget()
 
 
 def ask():

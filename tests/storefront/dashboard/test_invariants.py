@@ -57,6 +57,7 @@ PLANTED = {
     " FROM orders_purchaseorder)",
     "I3.belongs": "UPDATE orders_purchaseline SET purchase_order_id = (SELECT min(id)"
     " FROM orders_purchaseorder)",
+    "I3.setbacks": "UPDATE orders_setback SET status = 'open'",
     "I3.dead_lines": "UPDATE orders_purchaseline SET is_live = NOT is_live",
     "I4.said_before": "DELETE FROM orders_purchasemessage WHERE kind = 'place'",
     "I4.not_lost": "UPDATE orders_purchaseorder SET request_status = 'submitting',"

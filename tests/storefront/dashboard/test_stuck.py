@@ -22,6 +22,7 @@ from orders.models import (
     Payment,
     PaymentEvent,
     PurchaseOrder,
+    Setback,
     SupplierClaim,
 )
 from shipping.models import Parcel
@@ -41,12 +42,14 @@ from suppliers.models import (
     SupplierOffer,
 )
 from tests.factories import differences, disputes
+from tests.factories.money_troubles import keep_the_money, refuse_a_capture
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.world import ask_supplier, make_world, stray
 
 pytestmark = pytest.mark.django_db
 
 AGO = NOON - timedelta(days=9)
+ASKED_TO_STOP = {"request_status": "cancellation_requested", "request_status_since": AGO}
 
 
 def purchase(**changes):
@@ -55,6 +58,10 @@ def purchase(**changes):
 
 def claim(**changes):
     return lambda: SupplierClaim.objects.filter(status="requested").update(**changes)
+
+
+def setback(**changes):
+    return lambda: Setback.objects.update(**changes)
 
 
 def order(which, **changes):
@@ -73,33 +80,22 @@ def run(status, kind="stock", **known):
     )
 
 
-def refuse_a_capture():
-    request = PaymentEvent.objects.filter(kind="capture_requested").first()
-    PaymentEvent.objects.filter(answers=request).update(kind="refused", received_at=AGO)
-
-
-def keep_the_money():
-    order("completed", status="canceled", status_since=AGO)()
-
-
 # How each cause comes about.
 TROUBLE = {
     "purchase_held": purchase(
         status="on_hold", status_since=AGO, hold_reasons=[{"code": "x", "sentence": "Too dear."}]
     ),
     "purchase_unknown": purchase(request_status="submit_unknown", request_status_since=AGO),
-    "purchase_not_sent": purchase(
-        request_status="submit_failed", attempts=5, request_status_since=AGO
-    ),
+    "purchase_not_sent": purchase(request_status="submit_failed", attempts=5),
     "purchase_refused_late": purchase(request_status="rejected"),
     "purchase_silent": purchase(request_status="submitted", request_status_since=AGO),
-    "purchase_cancel_silent": purchase(
-        request_status="cancellation_requested", request_status_since=AGO
-    ),
+    "purchase_cancel_silent": purchase(**ASKED_TO_STOP),
     "purchase_kept": purchase(status="canceled"),
     "purchase_stray": stray,
     "purchase_not_shipped": purchase(accepted_at=AGO),
     "address_to_erase": ask_supplier,
+    "setback_open": setback(status="open", status_since=AGO),
+    "setback_unanswered": setback(status="asked", answer_by=AGO),
     "claim_by_hand": claim(status="draft", is_by_hand=True),
     "claim_unknown": claim(status="submit_unknown", status_since=AGO),
     "claim_not_told": claim(status="submit_failed", attempts=5),

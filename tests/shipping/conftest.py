@@ -1,0 +1,23 @@
+"""Routes as a test makes them, and a supplier who answers as it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders import purchasing
+from shipping import quotes
+from tests.factories.scripted import ScriptedSupplier, connect
+
+
+@pytest.fixture
+def routes():
+    """Have routes read anew: each test makes its own."""
+    quotes.forget()
+    yield
+    quotes.forget()
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    monkeypatch.setattr(purchasing, "check", lambda **_: [])  # whether it earns is not asked here
+    return connect(monkeypatch, ScriptedSupplier())
