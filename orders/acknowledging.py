@@ -118,8 +118,16 @@ def _note_freight(purchase_order: PurchaseOrder, told: Money | None) -> None:
 
 
 @transaction.atomic(durable=True)
-def refuse(*, purchase_order: PurchaseOrder, reason: str, now: datetime) -> None:
+def refuse(
+    *,
+    purchase_order: PurchaseOrder,
+    reason: str,
+    code: Refusal = Refusal.REJECTED_OTHER,
+    now: datetime,
+) -> None:
     """Close a purchase order that the supplier refused outright, in answer to our last call.
+
+    Of several lines nobody knows which one it was: then ``code`` says nothing of any.
 
     Locks:  as ``apply``
     Raises: LostRaceError  it was sent once more meanwhile, and he may have taken that
@@ -128,7 +136,8 @@ def refuse(*, purchase_order: PurchaseOrder, reason: str, now: datetime) -> None
     lock(purchase_order)
     if purchase_order.attempts != answered:
         raise LostRaceError(f"{purchase_order}: attempt {answered} is over")
-    _refuse(purchase_order, reason, now)
+    is_alone = purchase_order.lines.filter(is_live=True).count() == 1
+    _refuse(purchase_order, reason, now, code=code if is_alone else Refusal.REJECTED_OTHER)
 
 
 @needs_transaction
@@ -218,6 +227,7 @@ def _refuse(
     now: datetime,
     *,
     state: PurchaseState | None = None,
+    code: Refusal = Refusal.REJECTED_OTHER,
 ) -> None:
     if Request.REJECTED not in PurchaseOrder.CONVERSATION[Request(purchase_order.request_status)]:
         return
@@ -242,7 +252,7 @@ def _refuse(
     live = purchase_order.lines.filter(is_live=True).select_related("order_line")
     codes = {one.reference: one.code for one in (state.refused if state else ())}
     for line in live:
-        line.acknowledgment = codes.get(str(line.order_line_id), Refusal.REJECTED_OTHER)
+        line.acknowledgment = codes.get(str(line.order_line_id), code)
         line.save(update_fields=["acknowledgment"])
     if setbacks.begin(purchase_order, list(live), reason=reason, now=now):
         return

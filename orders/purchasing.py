@@ -26,6 +26,7 @@ from suppliers.adapters.base import (
     GoneError,
     OutOfStockError,
     PurchaseRequest,
+    Refusal,
 )
 from suppliers.connecting import adapter_for
 
@@ -176,9 +177,13 @@ def _place(
         resolving.look_up(purchase_order, connector, moment())
     except (OutOfStockError, GoneError) as error:
         # His scorecard reads in these words that goods were missing (``suppliers.scoring``).
-        cause = "Out of stock" if isinstance(error, OutOfStockError) else "No longer sold"
+        is_out = isinstance(error, OutOfStockError)
+        cause = "Out of stock" if is_out else "No longer sold"
         acknowledging.refuse(
-            purchase_order=purchase_order, reason=f"{cause}: {error}", now=moment()
+            purchase_order=purchase_order,
+            reason=f"{cause}: {error}",
+            code=Refusal.OUT_OF_STOCK if is_out else Refusal.DISCONTINUED,
+            now=moment(),
         )
     except PermanentError as error:
         if error.may_have_happened:

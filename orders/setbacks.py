@@ -32,6 +32,7 @@ LOOKED_FOR = timedelta(hours=1)
 ANSWERED_WITHIN = timedelta(hours=48)
 # What is looked for is ordered, or given up, before ``capturing`` takes what else is authorized.
 NEEDS_MONEY_FOR = timedelta(hours=14)
+NONE_LEFT = frozenset({"out_of_stock", "discontinued"})
 MOVED = "moved"  # a line of which staff, or a deadline, want that another sends it
 
 
@@ -216,12 +217,11 @@ def refused_by(order: Order) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
 
     Who has none left here may have it elsewhere; who will not, will not from anywhere.
     """
-    gone = {"out_of_stock", "discontinued"}
     suppliers: dict[int, set[int]] = {}
     levels: dict[int, set[int]] = {}
     dead = PurchaseLine.objects.filter(order_line__order=order, is_live=False)
     for line in dead.exclude(acknowledgment="").select_related("purchase_order"):
-        if line.acknowledgment in gone:
+        if line.acknowledgment in NONE_LEFT:
             levels.setdefault(line.order_line_id, set()).add(line.level_id)
         else:
             suppliers.setdefault(line.order_line_id, set()).add(line.purchase_order.supplier_id)

@@ -18,6 +18,7 @@ from shipping import consenting, elsewhere, quotes, reordering
 from shipping.elsewhere import Found
 from storefront.lib.failpoints import failpoint
 from storefront.lib.transactions import needs_transaction
+from suppliers import hearing
 from suppliers.stock import NotEnoughStockError
 
 Status = Setback.Status
@@ -27,7 +28,9 @@ AGAIN_AFTER = timedelta(seconds=30)
 def due(*, now: datetime) -> QuerySet[Setback]:
     """Find what is to be looked for, and what nobody answered in time."""
     rows = setbacks.due(now=now).filter(order__status=Order.Status.PROCESSING)
-    return rows.select_related("order__channel", "purchase_order__location").order_by("pk")
+    return rows.select_related(
+        "order__channel", "purchase_order__location", "purchase_order__supplier"
+    ).order_by("pk")
 
 
 def look(*, setback: Setback, now: datetime) -> None:
@@ -44,6 +47,7 @@ def look(*, setback: Setback, now: datetime) -> None:
     if setback.kind == Setback.Kind.LATER:
         _delay(setback, now)
         return
+    _heed(setback)
     found = elsewhere.find(setback, setbacks.open_lines(setback), now=now)
     there = {row.pk for row in found.lines}
     lost = [row for row in found.wanted.values() if row.pk not in there]
@@ -54,6 +58,20 @@ def look(*, setback: Setback, now: datetime) -> None:
     except NotEnoughStockError as error:
         Setback.objects.filter(pk=setback.pk, status=Status.OPEN).update(
             try_after=now + AGAIN_AFTER, problem=str(error)[:300]
+        )
+
+
+def _heed(setback: Setback) -> None:
+    """Let nobody else be sold what he just said that he has not."""
+    purchase_order = setback.purchase_order
+    refused = [row.order_line_id for row in setback.lines.filter(code__in=setbacks.NONE_LEFT)]
+    if refused:
+        levels = purchase_order.lines.filter(order_line__in=refused).values_list("level", flat=True)
+        hearing.none_left(
+            supplier=purchase_order.supplier,
+            level_ids=levels,
+            cause=f"refused:{purchase_order.number}",
+            now=setback.opened_at,
         )
 
 

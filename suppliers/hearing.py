@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -86,6 +86,35 @@ def heed(
     if doubt is not None:
         _quarantine(supplier, doubt, now)
         raise QuarantinedError(doubt.reason)
+
+
+@transaction.atomic(durable=True)
+def none_left(*, supplier: Supplier, level_ids: Iterable[int], cause: str, now: datetime) -> None:
+    """Believe a supplier who refuses an order for want of goods: his shelf is empty.
+
+    Else the next shopper buys what he will refuse again. A later figure of his counts as any.
+
+    Locks:  the supplier's locations, then the stock rows, in id order
+    """
+    levels = StockLevel.objects.filter(pk__in=list(level_ids), offer__supplier=supplier)
+    empty = list(levels.exclude(as_of__gt=now).select_related("offer", "location"))
+    if not empty:
+        return
+    with staged(stocktaking.STAGE, stocktaking.COLUMNS) as stage:
+        for level in empty:
+            told = StockRecord(
+                sku=level.offer.supplier_sku,
+                location=level.location.code,
+                country=level.location.country,
+                quantity=0,
+            )
+            stocktaking.lay_out(stage, [told], ref=level.offer.supplier_product)
+        stage.ready()
+        stocktaking.hold(supplier=supplier)
+        stocktaking.cover({level.offer_id for level in empty})
+        stocktaking.merge(
+            supplier=supplier, cause=cause, as_of=now, received_at=now, is_whole=False
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

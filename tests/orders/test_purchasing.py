@@ -182,7 +182,7 @@ def test_a_refusal_gives_units_and_money_back_and_tells_the_shopper(supplier, er
     assert order.status == "canceled"
     assert OrderLine.objects.get().canceled_quantity == 2
     assert Allocation.objects.get().status == "released"
-    assert StockLevel.objects.get().available == 5
+    assert StockLevel.objects.get().allocated_unseen == 0
     assert PaymentEvent.objects.get(kind="release_requested").amount == order.total_amount
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 0
     assert Event.objects.filter(name="order.lines_refused").count() == 1
