@@ -11,7 +11,7 @@ from orders import setbacks
 from orders.delivery import ShippingQuote
 from orders.models import Setback, SetbackLine
 from orders.routing import Candidate, Plan, PlannedLine
-from shipping import quotes
+from shipping import earning_ways, quotes
 from shipping.reaching import reach
 
 
@@ -77,15 +77,24 @@ def find(
     needs = [(variant_id, row.order_line.quantity) for variant_id, row in wanted.items()]
     plan = replace(reached, able=able, lost=()).plan(needs)
     offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=variants)
-    return Found(wanted=wanted, plan=plan, quote=_best(offered, setback.promised_by))
+    earning = [one for one in offered if earning_ways.earns(one, setback, wanted, now=now)]
+    return Found(wanted=wanted, plan=plan, quote=_best(offered, earning, setback))
 
 
-def _best(offered: Sequence[ShippingQuote], promised_by: date | None) -> ShippingQuote | None:
-    """Choose the cheapest that is there in time, or else the soonest."""
-    in_time = [one for one in offered if promised_by is None or one.arrives_to <= promised_by]
-    if in_time:
+def _best(
+    offered: Sequence[ShippingQuote], earning: Sequence[ShippingQuote], setback: Setback
+) -> ShippingQuote | None:
+    """Choose the cheapest that is there in time and earns, or else the soonest that earns.
+
+    What is there in time, and loses, is better than nothing: the gate holds it, and says so.
+    """
+    day = setback.promised_by
+    if in_time := [one for one in earning if day is None or one.arrives_to <= day]:
         return min(in_time, key=quotes.outlay)
-    return min(offered, key=lambda one: (one.arrives_to, one.price.amount), default=None)
+    if earning:
+        return min(earning, key=lambda one: (one.arrives_to, one.price.amount))
+    losing = [one for one in offered if day is None or one.arrives_to <= day]
+    return min(losing, key=quotes.outlay, default=None)
 
 
 def substitutes(setback: Setback, rows: Sequence[SetbackLine]) -> dict[SetbackLine, Variant]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -236,3 +236,24 @@ def test_look_is_due_only_while_the_order_goes_on(supplier):
 
     Order.objects.update(status="processing")
     assert rerouting.due(now=NOON).count() == 1
+
+
+def test_a_way_in_time_that_loses_is_not_taken_while_a_later_one_earns(supplier):
+    listing = make_sellable()
+    slow = also_at(listing, max_days=20)
+    make_service(
+        slow.location,
+        code="air",
+        tier="express",
+        base_amount="60.00",
+        min_days=1,
+        max_days=2,
+        countries=["DE"],
+    )
+    quotes.forget()
+
+    refuse(make_sent_purchase_order(listing))
+    look_everywhere()
+
+    setback = Setback.objects.get()
+    assert (setback.status, setback.arrives_by) == ("asked", date(2026, 12, 16))

@@ -1,0 +1,76 @@
+"""Test whether a way to send sold lines anew still earns, before anything is ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from catalog import policies
+from catalog.landing import Costing
+from orders import earning
+from orders.delivery import QuotedParcel, ShippingQuote
+from orders.models import Setback, SetbackLine
+from storefront.lib.money import Money
+
+
+def earns(
+    quote: ShippingQuote, setback: Setback, wanted: Mapping[int, SetbackLine], *, now: datetime
+) -> bool:
+    """Set what was paid against what it would cost from there; what nobody can count may pass.
+
+    What the shopper would pay for the way stands for what it costs us: the gate asks again, with
+    what the supplier says, before it is sent.
+
+    Shape:  ``wanted`` maps variants to lines
+    """
+    order = setback.order
+    costing = policies.costing_of(order.channel, now=now, country=order.ship_to["country"]).sure
+    losses = [
+        _loss(parcel, setback, wanted, costing, is_first=place == 0)
+        for place, parcel in enumerate(quote.parcels)
+    ]
+    return sum(losses, Decimal(0)) <= 0
+
+
+def _loss(
+    quoted: QuotedParcel,
+    setback: Setback,
+    wanted: Mapping[int, SetbackLine],
+    costing: Costing,
+    *,
+    is_first: bool,
+) -> Decimal:
+    currency = setback.currency
+    one = quoted.parcel.lines[0].candidate
+    terms = costing.terms_of(origin=one.country, supplier_code=one.supplier_code)
+    if terms is None or quoted.price.currency != currency:
+        return Decimal(0)
+    accounts = []
+    tax_rate = Decimal(0)
+    for line in quoted.parcel.lines:
+        sold = wanted[line.variant_id].order_line
+        candidate = line.candidate
+        landed = costing.landed(
+            candidate.wholesale, origins=(candidate.country,), supplier_code=candidate.supplier_code
+        )
+        if landed is None:
+            return Decimal(0)
+        tax_rate = sold.tax_rate
+        accounts.append(
+            earning.of_line(
+                landed.unsent,
+                quantity=line.quantity,
+                gross=Money(sold.charge_amount, currency),
+                tax_rate=tax_rate,
+            )
+        )
+    account = earning.of_parcel(
+        accounts,
+        terms=terms,
+        delivery=Money(setback.delivery_amount if is_first else Decimal(0), currency),
+        tax_rate=tax_rate,
+        freight=quoted.price,
+        goods=None,
+    )
+    return account.loss.amount
