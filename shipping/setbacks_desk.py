@@ -29,6 +29,11 @@ STATE = columns.state(
 )
 
 
+@admin.display(description=_("What the shopper may answer"))
+def may_answer(setback: Setback) -> str:
+    return ", ".join(str(Choice(one).label) for one in setback.choices)
+
+
 def answer_form(setback: Setback) -> type[forms.Form]:
     """Make the form for what this shopper may choose."""
     choices = [(one, Choice(one).label) for one in setback.choices]
@@ -57,11 +62,39 @@ class SetbackAdmin(StaffAdmin):
     list_filter: ClassVar = ["status", "kind", "purchase_order__supplier"]
     search_fields: ClassVar = ["order__number", "purchase_order__number", "reason"]
     ordering: ClassVar = ["-id"]
-    exclude: ClassVar = ["plan", "decision"]
+    fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
+        (None, {"fields": ["order", "purchase_order", "kind", STATE, "reason", "problem"]}),
+        (
+            _("The shopper"),
+            {
+                "fields": [
+                    "promised_by",
+                    "ships_by",
+                    "arrives_by",
+                    may_answer,
+                    "answer_by",
+                    "if_silent",
+                    "chosen",
+                    "chosen_by",
+                ]
+            },
+        ),
+        (
+            _("Moments"),
+            {
+                "fields": [
+                    columns.money("delivery_amount", _("Delivery")),
+                    "opened_at",
+                    "try_after",
+                    columns.moves,
+                    columns.document("plan", _("How it comes")),
+                    columns.document("decision", _("Why from there")),
+                ]
+            },
+        ),
+    ]
     readonly_fields: ClassVar = [
-        columns.document("plan", _("How it comes")),
-        columns.document("decision", _("Why from there")),
-        columns.moves,
+        name for _title, options in fieldsets for name in options["fields"]
     ]
     inlines: ClassVar = [
         inline(
