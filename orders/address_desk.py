@@ -98,11 +98,12 @@ class AddressActions(StaffAdmin):
                 " shopper gets an e-mail with both addresses."
             ),
             form_class=CorrectedForm,
-            initial=_known(order),
+            initial=known(order),
             act=act,
             done=gettext("The address of %s is corrected.") % order,
         )
 
 
-def _known(order: Order) -> dict[str, str]:
+def known(order: Order) -> dict[str, str]:
+    """Fill the form with what stands there; the country stays."""
     return {name: str(value or "") for name, value in order.ship_to.items() if name != "country"}

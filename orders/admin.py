@@ -32,10 +32,10 @@ from orders import (
     selling_desk,
     tasks,
 )
-from orders.address_desk import AddressActions
 from orders.column_words import COLUMNS, TABLES
 from orders.models import Order, OrderLine, Payment, PurchaseOrder
 from orders.order_facts import address, address_check, routed_by, shopper_page
+from orders.readdressing_desk import ReaddressActions
 from storefront.lib import columns, naming
 from storefront.lib.inlines import inline
 from storefront.lib.money import Money
@@ -80,7 +80,7 @@ class RefundForm(ReasonForm):
 
 
 @admin.register(Order)
-class OrderAdmin(AddressActions):
+class OrderAdmin(ReaddressActions):
     list_display: ClassVar = [
         "number",
         STATE,
@@ -181,11 +181,11 @@ class OrderAdmin(AddressActions):
         cancelling.TooLateError,
         refunding.TooMuchError,
         refunding.NothingToRefundError,
-        *AddressActions.address_refusals,
+        *ReaddressActions.address_refusals,
     )
-    actions_detail: ClassVar = ["cancel", "refund", "go_on", *AddressActions.address_actions]
+    actions_detail: ClassVar = ["cancel", "refund", "go_on", *ReaddressActions.address_actions]
     fits: ClassVar = {
-        **AddressActions.address_fits,
+        **ReaddressActions.address_fits,
         "cancel": lambda order: Order.Status.CANCELED in Order.TRANSITIONS[order.status],
         "refund": lambda order: bool(_left(order)),
         "go_on": lambda order: order.status == Order.Status.ON_HOLD,

@@ -62,7 +62,7 @@ def _facts(
     now: datetime,
 ) -> Facts:
     order = purchase_order.order
-    ship_to = Address(**order.ship_to)
+    ship_to = Address(**purchase_order.goes_to)
     lines = list(
         purchase_order.lines.filter(is_live=True).select_related(
             "order_line", "offer__variant", "level"

@@ -61,7 +61,7 @@ def confirm(*, order: Order, reason: str, actor: str, now: datetime) -> None:
     Locks:  the order, then its purchase orders in id order
     Raises: SettledError
     """
-    order = _locked(order)
+    order = locked(order)
     doubts = open_doubts(order)
     if not doubts:
         raise SettledError(gettext("Nothing about this address is doubtful, or not any more."))
@@ -94,17 +94,17 @@ def correct(*, order: Order, ship_to: Address, reason: str, actor: str, now: dat
     Locks:  the order, then its purchase orders in id order
     Raises: SettledError, StillWrongError
     """
-    _insist_on_tax(order, ship_to)  # before anything is locked
+    insist_on_tax(order, ship_to)  # before anything is locked
     _correct(order=order, ship_to=ship_to, reason=reason, actor=actor, now=now)
 
 
 @transaction.atomic(durable=True)
 def _correct(*, order: Order, ship_to: Address, reason: str, actor: str, now: datetime) -> None:
-    order = _locked(order)
+    order = locked(order)
     if _sent(order).exists():
         raise SettledError(gettext("A supplier has the address already: call him."))
     was = Address(**order.ship_to)
-    _refuse(order, was, ship_to)
+    refuse(order, was, ship_to)
     if was == ship_to:
         raise SettledError(gettext("This is the address already."))
     kept = order.address_check.get("staff", [])
@@ -117,7 +117,7 @@ def _correct(*, order: Order, ship_to: Address, reason: str, actor: str, now: da
     _let_go(order, actor=actor, now=now)
 
 
-def _insist_on_tax(order: Order, ship_to: Address) -> None:
+def insist_on_tax(order: Order, ship_to: Address) -> None:
     """Refuse a place that is taxed otherwise than the lines of the order are.
 
     Raises: StillWrongError
@@ -144,7 +144,11 @@ def _of(address: Address, part: str) -> str:
     return str(getattr(address, part)).strip()
 
 
-def _refuse(order: Order, was: Address, ship_to: Address) -> None:
+def refuse(order: Order, was: Address, ship_to: Address) -> None:
+    """Refuse an address that is wrong, or that costs otherwise than what was paid.
+
+    Raises: StillWrongError
+    """
     wrong: dict[str, Promise | str] = dict(addresses.problems(address=ship_to))
     if ship_to.country != was.country:
         wrong["country"] = gettext("Another country has other prices: cancel it, and order anew.")
@@ -156,12 +160,16 @@ def _refuse(order: Order, was: Address, ship_to: Address) -> None:
 
 
 @needs_transaction
-def _locked(order: Order) -> Order:
-    locked = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
-    if locked.status in OVER:
+def locked(order: Order) -> Order:
+    """Lock an order that is not over, then its purchase orders in id order.
+
+    Raises: SettledError
+    """
+    row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    if row.status in OVER:
         raise SettledError(gettext("This order is over."))
-    list(locked.purchase_orders.select_for_update(of=["self"]).order_by("pk"))
-    return locked
+    list(row.purchase_orders.select_for_update(of=["self"]).order_by("pk"))
+    return row
 
 
 def _sent(order: Order) -> Any:

@@ -14,6 +14,7 @@ from notifications.outbox import tell
 from orders import order_lines, redeeming
 from orders.access import answer_url, order_url
 from orders.models import (
+    AddressWish,
     Order,
     OrderLine,
     PaymentEvent,
@@ -91,6 +92,33 @@ def address_corrected(order: Order, *, was: Address, place: int, at: datetime) -
         key=f"order.address_corrected:{order.number}:{place}",
         subject=f"order:{order.number}",
         payload={**_basics(order), "ship_to": order.ship_to, "was": asdict(was)},
+        at=at,
+    )
+
+
+def address_answered(
+    purchase_order: PurchaseOrder, *, wish: AddressWish, was: Address, at: datetime
+) -> None:
+    """Tell the shopper whether one parcel goes to the address that he wished."""
+    order = purchase_order.order
+    lines = OrderLine.objects.filter(
+        purchase_lines__purchase_order=purchase_order, purchase_lines__is_live=True
+    )
+    tell(
+        name="order.address_answered",
+        key=f"order.address_answered:{purchase_order.number}:{wish.pk}",
+        subject=f"order:{order.number}",
+        payload={
+            **_basics(order),
+            "lines": [
+                line_payload(line)
+                for line in lines.select_related("variant__product__spec").order_by("pk")
+            ],
+            "is_changed": wish.status == AddressWish.Status.ACCEPTED,
+            "ship_to": purchase_order.goes_to,
+            "wished": wish.ship_to,
+            "was": asdict(was),
+        },
         at=at,
     )
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from orders import address_checks
 from orders.access import new_key
 from orders.models import (
+    AddressWish,
     Cart,
     Order,
     PurchaseMessage,
@@ -50,6 +51,10 @@ def forget(*, addresses: list[str], owner_id: int, now: datetime) -> tuple[set[s
     for row in rows:
         words |= {row.email, *words_of(row.ship_to)}
         words |= words_of(row.address_check.get("other", {}))
+        for sent in PurchaseOrder.objects.filter(order=row).exclude(ship_to={}):
+            words |= words_of(sent.ship_to)
+        for wish in AddressWish.objects.filter(purchase_order__order=row):
+            words |= words_of(wish.ship_to)
         for each in row.address_check.get("staff", []):
             words |= words_of(each.get("was", {}))
     for row in rows:
@@ -70,6 +75,11 @@ def _forget_one(order: Order, words: set[str]) -> None:
     order.access_key = new_key()
     order.save(update_fields=["email", "ship_to", "address_check", "access_key"])
     Redemption.objects.filter(order=order).update(email=nobody)
+    for one in PurchaseOrder.objects.filter(order=order).exclude(ship_to={}):
+        PurchaseOrder.objects.filter(pk=one.pk).update(ship_to=without_person(one.ship_to))
+    for wish in AddressWish.objects.filter(purchase_order__order=order):
+        where = without_person(wish.ship_to)
+        AddressWish.objects.filter(pk=wish.pk).update(ship_to=where, reason="")
     for said in PurchaseMessage.objects.filter(purchase_order__order=order):
         body = scrub(said.body, words)
         if body != said.body:

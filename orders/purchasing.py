@@ -143,7 +143,7 @@ def _claim(purchase_order: PurchaseOrder, request: PurchaseRequest, now: datetim
         return False
     if order.status != Order.Status.PROCESSING:
         raise OrderStoppedError(f"{order}: {order.status}")
-    if request.ship_to != Address(**order.ship_to):
+    if request.ship_to != Address(**purchase_order.goes_to):
         raise OrderStoppedError(f"{order}: its address was corrected meanwhile")
     if purchase_order.status == Status.DRAFT:
         purchase_order.move(Status.READY, at=now, hold_reasons=[])

@@ -23,7 +23,7 @@ def request_for(purchase_order: PurchaseOrder) -> PurchaseRequest:
     )
     return PurchaseRequest(
         number=purchase_order.number,
-        ship_to=Address(**purchase_order.order.ship_to),
+        ship_to=Address(**purchase_order.goes_to),
         location=purchase_order.location.code,
         country_from=purchase_order.location.country,
         carrier_service=purchase_order.carrier_service,

@@ -1,5 +1,6 @@
 """From cart to purchase order."""
 
+from orders.models.address_wish import AddressWish
 from orders.models.bill import SupplierBill
 from orders.models.cart import Cart, CartLine
 from orders.models.claim import SupplierClaim, SupplierClaimLine
@@ -16,6 +17,7 @@ from orders.models.stray import StrayDecision
 from orders.models.tax import TaxNumber, TaxRate
 
 __all__ = [
+    "AddressWish",
     "Allocation",
     "Cart",
     "CartLine",

@@ -156,6 +156,10 @@ class PurchaseOrder(Stateful):
     polled_at = models.DateTimeField(null=True, blank=True)
     # Counts the times that the order was routed: what a supplier refused is looked for elsewhere.
     round = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # Where it goes, where that is not where the order goes.
+    ship_to = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), blank=True
+    )
     # How it comes, where the order was routed anew; empty where ``Order.delivery_plan`` tells.
     way = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), blank=True
@@ -189,6 +193,12 @@ class PurchaseOrder(Stateful):
     @property
     def charge(self) -> Money:
         return Money(self.charge_amount, self.currency)
+
+    @property
+    def goes_to(self) -> dict[str, str]:
+        """Where it goes, as the parts of an Address."""
+        there: dict[str, str] = self.ship_to or self.order.ship_to
+        return there
 
     @property
     def entry(self) -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ WITHIN: Mapping[str, timedelta] = {
     "purchase_cancel_silent": 4 * HOUR,
     "order_held": 4 * HOUR,
     "setback_open": 4 * HOUR,
+    "address_wished": 4 * HOUR,
     "setback_unanswered": 4 * HOUR,
     "line_unroutable": 4 * HOUR,
     "run_failed": 4 * HOUR,

@@ -21,7 +21,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from orders import access
+from orders import access, readdressing
+from orders.correcting import SettledError
 from orders.models import PurchaseOrder
 from shipping import carriers
 from shipping.models import Parcel
@@ -79,7 +80,7 @@ def form(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
             return _show(request, page, problem=_too_often(), status=HTTPStatus.TOO_MANY_REQUESTS)
         try:
             return view(request, found)
-        except (IllegalMoveError, LostRaceError, WrongOrderError):
+        except (IllegalMoveError, LostRaceError, SettledError, WrongOrderError):
             return _back(found, "late")
 
     return never_cache(csrf_exempt(require_POST(by_link(taken))))
@@ -152,6 +153,17 @@ def stop(_request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
     if showing.look(found).wants_stop:
         answering.stop(purchase_order=found, now=timezone.now())
     return _back(found, "stopped" if found.status == Status.CANCELED else "late")
+
+
+@form
+def readdress(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
+    wish = readdressing.waiting(found)
+    said = request.POST.get("said", "")
+    if wish is None or str(wish.pk) != request.POST.get("wish", "") or said not in {"yes", "no"}:
+        return _back(found, "late")
+    who = f"supplier {found.supplier.code}"
+    readdressing.answer(wish=wish, is_yes=said == "yes", actor=who, now=timezone.now())
+    return _back(found, "answered")
 
 
 def headline(shown: Page) -> str:

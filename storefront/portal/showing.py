@@ -9,8 +9,9 @@ from django.db.models import Prefetch
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from orders import readdressing
 from orders.acknowledging import WISHED_TO_STOP
-from orders.models import PurchaseOrder
+from orders.models import AddressWish, PurchaseOrder
 from orders.shortening import SHORTENABLE
 from shipping import packing
 from shipping.models import Parcel, ParcelLine
@@ -64,6 +65,12 @@ class Page:
     is_over: bool
     wants_stop: bool
     can_refuse: bool
+    wish: AddressWish | None
+
+    @property
+    def wished(self) -> Address | None:
+        """Where the shopper wants it now, until he says whether that can be."""
+        return Address(**self.wish.ship_to) if self.wish and self.left else None
 
     @property
     def live(self) -> list[Line]:
@@ -77,7 +84,7 @@ class Page:
     @property
     def ship_to(self) -> Address | None:
         """Where it goes, as long as something is to go there."""
-        return Address(**self.purchase_order.order.ship_to) if self.left else None
+        return Address(**self.purchase_order.goes_to) if self.left else None
 
 
 def look(purchase_order: PurchaseOrder) -> Page:
@@ -94,6 +101,7 @@ def look(purchase_order: PurchaseOrder) -> Page:
         is_over=status in {Status.CLOSED, Status.CANCELED},
         wants_stop=can_refuse and purchase_order.request_status in WISHED_TO_STOP,
         can_refuse=can_refuse,
+        wish=readdressing.waiting(purchase_order),
     )
 
 

@@ -12,5 +12,6 @@ urlpatterns = [
     path("<str:number>/<str:key>/answer/", purchase.answer, name="purchase_answer"),
     path("<str:number>/<str:key>/parcel/", purchase.parcel, name="purchase_parcel"),
     path("<str:number>/<str:key>/arrived/", purchase.arrived, name="purchase_arrived"),
+    path("<str:number>/<str:key>/readdress/", purchase.readdress, name="purchase_readdress"),
     path("<str:number>/<str:key>/stop/", purchase.stop, name="purchase_stop"),
 ]

@@ -96,6 +96,13 @@ PAYLOADS = {
         "ship_to": _ADDRESS,
         "was": {**_ADDRESS, "postcode": "1011", "city": "Berlin <Mitte>"},
     },
+    "order.address_answered": {
+        **_ORDER,
+        "is_changed": True,
+        "ship_to": _ADDRESS,
+        "wished": _ADDRESS,
+        "was": {**_ADDRESS, "postcode": "1011"},
+    },
     "order.canceled": {
         **_ORDER,
         "reason": "asked by the shopper",

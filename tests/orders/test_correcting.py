@@ -213,13 +213,13 @@ def test_who_corrects_and_who_sends_wait_for_each_other(supplier, monkeypatch):
     (made,) = make_purchase_orders()
     held = fresh(made)
     rival = Rival(lambda: send(held))
-    refuse = correcting._refuse
+    refuse = correcting.refuse
 
     def in_the_middle(*facts):
         rival.begin()
         refuse(*facts)
 
-    monkeypatch.setattr(correcting, "_refuse", in_the_middle)
+    monkeypatch.setattr(correcting, "refuse", in_the_middle)
     correcting.correct(order=held.order, ship_to=RIGHT, **WHO)
     rival.finish()
 

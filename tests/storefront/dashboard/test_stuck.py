@@ -42,8 +42,8 @@ from suppliers.models import (
     SupplierOffer,
 )
 from tests.factories import differences, disputes
-from tests.factories.money_troubles import keep_the_money, refuse_a_capture
 from tests.factories.suppliers import NOON, make_supplier
+from tests.factories.troubles import keep_the_money, refuse_a_capture, wish_address
 from tests.factories.world import ask_supplier, make_world, stray
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +94,7 @@ TROUBLE = {
     "purchase_stray": stray,
     "purchase_not_shipped": purchase(accepted_at=AGO),
     "address_to_erase": ask_supplier,
+    "address_wished": wish_address,
     "setback_open": setback(status="open", status_since=AGO),
     "setback_unanswered": setback(status="asked", answer_by=AGO),
     "claim_by_hand": claim(status="draft", is_by_hand=True),
