@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from orders import addresses, correcting, tasks
+from orders import addresses, correcting, readdressing, tasks
 from orders.models import Order
 from storefront.lib.address import Address
 from storefront.lib.staff import ReasonForm, StaffAdmin, action
@@ -47,7 +47,7 @@ class AddressActions(StaffAdmin):
     address_actions: ClassVar = ["confirm_address", "correct_address"]
     address_fits: ClassVar = {
         "confirm_address": correcting.can_confirm,
-        "correct_address": correcting.can_correct,
+        "correct_address": lambda order: order.status not in correcting.OVER,
     }
     address_refusals: ClassVar = (correcting.SettledError, correcting.StillWrongError)
 
@@ -76,10 +76,10 @@ class AddressActions(StaffAdmin):
     def correct_address(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 
-        def act(given: Mapping[str, Any]) -> None:
+        def act(given: Mapping[str, Any]) -> readdressing.Wished | None:
             reason = given["reason"]
             written = {name: value for name, value in given.items() if name != "reason"}
-            correcting.correct(
+            wished = readdressing.send_elsewhere(
                 order=order,
                 ship_to=Address(**{**written, "country": order.ship_to["country"]}),
                 reason=reason,
@@ -87,23 +87,35 @@ class AddressActions(StaffAdmin):
                 now=timezone.now(),
             )
             self.wake(request, tasks.send_due)
+            return wished
 
         return self.ask(
             request,
             order,
             title=gettext("Correct the address"),
             explain=gettext(
-                "Only as long as no supplier has it. The country stays. What you write goes on the"
-                " label as it is; what stood there before, and your reason, stay on the order. The"
-                " shopper gets an e-mail with both addresses."
+                "What no supplier has goes there at once. Who has it already is asked, on his"
+                " page or by you; what has left goes where it goes. The country stays. What you"
+                " write goes on the label as it is, and your reason stays on the order. The"
+                " shopper gets an e-mail of each change."
             ),
             form_class=CorrectedForm,
-            initial=known(order),
+            initial=_known(order),
             act=act,
-            done=gettext("The address of %s is corrected.") % order,
+            done=lambda wished: _said(order, wished),
         )
 
 
-def known(order: Order) -> dict[str, str]:
-    """Fill the form with what stands there; the country stays."""
+def _known(order: Order) -> dict[str, str]:
     return {name: str(value or "") for name, value in order.ship_to.items() if name != "country"}
+
+
+def _said(order: Order, wished: readdressing.Wished | None) -> str:
+    if wished is None:
+        return gettext("The address of %s is corrected.") % order
+    parts = [
+        (gettext("goes there: %s"), wished.done),
+        (gettext("asked: %s"), wished.asked),
+        (gettext("has left: %s"), wished.late),
+    ]
+    return "; ".join(words % ", ".join(numbers) for words, numbers in parts if numbers)

@@ -27,15 +27,16 @@ from orders import (
     money_days_desk,
     money_desk,
     purchasing_desk,
+    readdressing_desk,
     refunding,
     routing_desk,
     selling_desk,
     tasks,
 )
+from orders.address_desk import AddressActions
 from orders.column_words import COLUMNS, TABLES
 from orders.models import Order, OrderLine, Payment, PurchaseOrder
 from orders.order_facts import address, address_check, routed_by, shopper_page
-from orders.readdressing_desk import ReaddressActions
 from storefront.lib import columns, naming
 from storefront.lib.inlines import inline
 from storefront.lib.money import Money
@@ -51,6 +52,7 @@ __all__ = [
     "money_days_desk",
     "money_desk",
     "purchasing_desk",
+    "readdressing_desk",
     "routing_desk",
     "selling_desk",
 ]
@@ -80,7 +82,7 @@ class RefundForm(ReasonForm):
 
 
 @admin.register(Order)
-class OrderAdmin(ReaddressActions):
+class OrderAdmin(AddressActions):
     list_display: ClassVar = [
         "number",
         STATE,
@@ -181,11 +183,11 @@ class OrderAdmin(ReaddressActions):
         cancelling.TooLateError,
         refunding.TooMuchError,
         refunding.NothingToRefundError,
-        *ReaddressActions.address_refusals,
+        *AddressActions.address_refusals,
     )
-    actions_detail: ClassVar = ["cancel", "refund", "go_on", *ReaddressActions.address_actions]
+    actions_detail: ClassVar = ["cancel", "refund", "go_on", *AddressActions.address_actions]
     fits: ClassVar = {
-        **ReaddressActions.address_fits,
+        **AddressActions.address_fits,
         "cancel": lambda order: Order.Status.CANCELED in Order.TRANSITIONS[order.status],
         "refund": lambda order: bool(_left(order)),
         "go_on": lambda order: order.status == Order.Status.ON_HOLD,

@@ -26,12 +26,17 @@ class Wished:
     late: tuple[str, ...]
 
 
-def can_wish(order: Order) -> bool:
-    """Test whether a supplier has some of it that has not left."""
-    if order.status in correcting.OVER:
-        return False
-    theirs = order.purchase_orders.filter(status__in=STOPPABLE)
-    return theirs.exclude(request_status__in=correcting.UNSENT).exists()
+def send_elsewhere(
+    *, order: Order, ship_to: Address, reason: str, actor: str, now: datetime
+) -> Wished | None:
+    """Correct the address of an order; None: that was all, for no supplier had it.
+
+    Raises: SettledError, correcting.StillWrongError  nothing is written
+    """
+    if not correcting.can_correct(order):
+        return wish(order=order, ship_to=ship_to, reason=reason, actor=actor, now=now)
+    correcting.correct(order=order, ship_to=ship_to, reason=reason, actor=actor, now=now)
+    return None
 
 
 def wish(*, order: Order, ship_to: Address, reason: str, actor: str, now: datetime) -> Wished:

@@ -1,9 +1,8 @@
-"""What staff do so that suppliers send elsewhere what they have already."""
+"""Staff pages of what suppliers are to send elsewhere: write down what they say."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -11,62 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import correcting, readdressing, tasks
-from orders.address_desk import AddressActions, CorrectedForm, known
-from orders.models import AddressWish, Order
+from orders import correcting, readdressing
+from orders.models import AddressWish
 from storefront.lib import columns
-from storefront.lib.address import Address
 from storefront.lib.staff import StaffAdmin, action
-
-
-class ReaddressActions(AddressActions):
-    """Settle an address, and have suppliers change what they have."""
-
-    address_actions: ClassVar = [*AddressActions.address_actions, "wish_address"]
-    address_fits: ClassVar = {
-        **AddressActions.address_fits,
-        "wish_address": readdressing.can_wish,
-    }
-
-    @action(description=_("Ask for another address"), icon="wrong_location")
-    def wish_address(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        order: Order = self.row(request, object_id)
-
-        def act(given: Mapping[str, Any]) -> readdressing.Wished:
-            written = {name: value for name, value in given.items() if name != "reason"}
-            wished = readdressing.wish(
-                order=order,
-                ship_to=Address(**{**written, "country": order.ship_to["country"]}),
-                reason=given["reason"],
-                actor=str(request.user),
-                now=timezone.now(),
-            )
-            self.wake(request, tasks.send_due)
-            return wished
-
-        return self.ask(
-            request,
-            order,
-            title=gettext("Ask for another address"),
-            explain=gettext(
-                "What no supplier has goes there at once. Who has it already is asked: on his page,"
-                " or by you, and his answer is written down. What has left goes where it goes. The"
-                " shopper is told of each answer."
-            ),
-            form_class=CorrectedForm,
-            initial=known(order),
-            act=act,
-            done=_said,
-        )
-
-
-def _said(wished: readdressing.Wished) -> str:
-    parts = [
-        (gettext("goes there: %s"), wished.done),
-        (gettext("asked: %s"), wished.asked),
-        (gettext("has left: %s"), wished.late),
-    ]
-    return "; ".join(words % ", ".join(numbers) for words, numbers in parts if numbers)
 
 
 @admin.register(AddressWish)
