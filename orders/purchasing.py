@@ -27,6 +27,7 @@ from suppliers.adapters.base import (
     PurchaseRequest,
 )
 from suppliers.connecting import adapter_for
+from suppliers.models import Supplier
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
@@ -48,6 +49,7 @@ def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
     for line in order.lines.select_related("level__location").order_by("pk"):
         by_location[line.level.location_id].append(line)
     plan = {entry["location_id"]: entry for entry in order.delivery_plan}
+    suppliers = Supplier.objects.in_bulk({entry["supplier_id"] for entry in plan.values()})
     made = []
     for place, (location_id, lines) in enumerate(sorted(by_location.items()), start=1):
         entry = plan[location_id]
@@ -69,6 +71,9 @@ def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
             status_since=now,
             request_status=Request.UNSUBMITTED,
             request_status_since=now,
+            goes_at=suppliers[entry["supplier_id"]].collecting.goes_at(
+                promised_at=order.placed_at, now=now
+            ),
         )
         PurchaseLine.objects.bulk_create(
             PurchaseLine(
@@ -236,3 +241,18 @@ def send_again(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> N
     )
     if not failed.update(try_after=now, problem=f"{actor} asked to send it now"):
         raise OrderStoppedError(f"{purchase_order} did not fail, or is held.")
+
+
+def send_now(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
+    """Let what is collected for its supplier go to him before its moment.
+
+    Raises: OrderStoppedError  it waits for no moment, or it is held: release the hold first
+    """
+    collected = PurchaseOrder.objects.filter(
+        pk=purchase_order.pk,
+        request_status=Request.UNSUBMITTED,
+        status__in=[Status.DRAFT, Status.READY],
+        goes_at__gt=now,
+    )
+    if not collected.update(goes_at=now, problem=f"{actor} asked to send it now"):
+        raise OrderStoppedError(f"{purchase_order} waits for no moment, or is held.")

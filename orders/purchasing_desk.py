@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from orders import access, purchasing, resolving, tasks
 from orders.complaining_desk import CLAIMS, ComplainActions
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
+from orders.sending_desk import GOES_AT, SendActions
 from orders.strays_desk import DECISIONS, StrayActions
 from storefront.lib import columns
 from storefront.lib.inlines import inline
@@ -57,7 +58,7 @@ def supplier_page(purchase_order: PurchaseOrder) -> str | None:
 
 
 @admin.register(PurchaseOrder)
-class PurchaseOrderAdmin(ComplainActions, StrayActions):
+class PurchaseOrderAdmin(ComplainActions, StrayActions, SendActions):
     list_display: ClassVar = [
         "number",
         columns.link("order", _("Order")),
@@ -67,6 +68,7 @@ class PurchaseOrderAdmin(ComplainActions, StrayActions):
         columns.money("charge_amount", _("Charge")),
         "supplier_reference",
         "problem",
+        GOES_AT,
         columns.age("request_status_since", _("Since")),
     ]
     list_select_related: ClassVar = ["order", "supplier"]
@@ -74,7 +76,7 @@ class PurchaseOrderAdmin(ComplainActions, StrayActions):
     search_fields: ClassVar = ["number", "supplier_reference", "order__number", "order__email"]
     ordering: ClassVar = ["-id"]
     fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
-        (None, {"fields": ["number", "order", WORK, TALK, hold_reasons, "problem"]}),
+        (None, {"fields": ["number", "order", WORK, TALK, GOES_AT, hold_reasons, "problem"]}),
         (
             _("Supplier"),
             {
@@ -140,6 +142,7 @@ class PurchaseOrderAdmin(ComplainActions, StrayActions):
     exclude: ClassVar = ["access_key"]  # it opens the supplier's page: not to be read aloud
     actions_detail: ClassVar = [
         "release_hold",
+        "send_now",
         "send_again",
         "look_up",
         "renew_link",
@@ -149,6 +152,7 @@ class PurchaseOrderAdmin(ComplainActions, StrayActions):
     fits: ClassVar = {
         **ComplainActions.complain_fits,
         **StrayActions.stray_fits,
+        **SendActions.send_fits,
         "release_hold": lambda row: row.status == Status.ON_HOLD,
         "send_again": lambda row: (
             (row.status, row.request_status) == (Status.READY, Request.SUBMIT_FAILED)

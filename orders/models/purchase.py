@@ -149,6 +149,8 @@ class PurchaseOrder(Stateful):
     cancel_reason = models.CharField(max_length=200, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     try_after = models.DateTimeField(null=True, blank=True)
+    # Collected until then, and free to cancel (``suppliers.collecting``); empty: sent at once.
+    goes_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
     polled_at = models.DateTimeField(null=True, blank=True)
 

@@ -61,6 +61,9 @@ PLANTED = {
     "I4.said_before": "DELETE FROM orders_purchasemessage WHERE kind = 'place'",
     "I4.not_lost": "UPDATE orders_purchaseorder SET request_status = 'submitting',"
     " request_status_since = request_status_since - interval '1 hour'",
+    "I4.goes_in_time": "UPDATE orders_purchaseorder SET status = 'ready', goes_at = accepted_at"
+    " - interval '9 days', status_since = accepted_at - interval '9 days', request_status ="
+    " 'unsubmitted' WHERE status = 'in_progress'",
     "I4.accepted": "UPDATE orders_purchaseorder SET accepted_at = NULL",
     "I4.stopped": "UPDATE orders_purchaseorder SET status = 'canceled'",
     "I4.adopted_once": "UPDATE orders_purchaseorder SET supplier_reference = 'S-1'",
