@@ -64,6 +64,7 @@ COLUMNS = {
     "attempts": _("Tries"),
     "try_after": _("Tried again after"),
     "opened_at": _("Opened"),
+    "match": _("Match"),
     "goes_at": _("Goes at"),
     "polled_at": _("Asked last"),
     "claim": _("Claim"),

@@ -82,6 +82,27 @@ SUPPLIER = (
         },
     ),
     Group(
+        _("How closely his bills are compared"),
+        {
+            "bill_tolerance_percent": Field(
+                _("A bill may differ by, %"),
+                _("Of what was agreed; goods and freight each. 0: not at all."),
+            ),
+            "bill_tolerance_amount": Field(
+                _("Or by, in the currency of his costs"),
+                _("Of both the larger one holds. 0: not at all."),
+            ),
+            "bills_within_days": Field(
+                _("He bills what he shipped within, days"),
+                _("Shipped and not billed by then becomes a difference. Empty: he owes no bill."),
+            ),
+            "billed_ships_within_days": Field(
+                _("What he billed is to leave within, days"),
+                _("Counted from his yes; later it is a difference. 0: at once."),
+            ),
+        },
+    ),
+    Group(
         _("How long his stock is believed"),
         {
             "stock_believed_min": Field(
