@@ -50,6 +50,7 @@ PLANTED = {
     "I2.reconciled": "UPDATE orders_moneyday SET starts_at = starts_at - interval '30 days',"
     " ends_at = ends_at - interval '30 days';"
     " UPDATE orders_paymentevent SET received_at = received_at - interval '5 days'",
+    "I2.bills": "UPDATE orders_supplierbill SET match = 'matched', purchase_order_id = NULL",
     "I2.differences": "DELETE FROM orders_moneysighting",
     "I3.line_once": "UPDATE orders_purchaseline SET quantity = quantity + 1",
     "I3.paid_only": "UPDATE orders_order SET status = 'canceled' WHERE status = 'processing'",
