@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Min
 from django.utils.translation import ngettext
 
 from orders import access, acknowledging, importing, resolving
 from orders.checking import check
 from orders.gate import Reason
-from orders.models import Order, OrderLine, PurchaseLine, PurchaseMessage, PurchaseOrder
+from orders.models import (
+    Order,
+    OrderLine,
+    Payment,
+    PurchaseLine,
+    PurchaseMessage,
+    PurchaseOrder,
+)
 from orders.requesting import request_for, spoken
 from storefront.lib.address import Address
 from storefront.lib.elapsing import elapsing
@@ -33,6 +41,8 @@ Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
 Clock = Callable[[], datetime]
 
+# A supplier who is closed for long is sent it so much before its money ends.
+ANSWERS_WITHIN = timedelta(days=1)
 SENDABLE = (Request.UNSUBMITTED, Request.SUBMIT_FAILED)
 
 
@@ -50,6 +60,9 @@ def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
         by_location[line.level.location_id].append(line)
     plan = {entry["location_id"]: entry for entry in order.delivery_plan}
     suppliers = Supplier.objects.in_bulk({entry["supplier_id"] for entry in plan.values()})
+    authorized = order.payments.filter(status=Payment.Status.AUTHORIZED)
+    money_ends = authorized.aggregate(first=Min("capture_before"))["first"]
+    before = money_ends - ANSWERS_WITHIN if money_ends else None
     made = []
     for place, (location_id, lines) in enumerate(sorted(by_location.items()), start=1):
         entry = plan[location_id]
@@ -72,7 +85,7 @@ def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
             request_status=Request.UNSUBMITTED,
             request_status_since=now,
             goes_at=suppliers[entry["supplier_id"]].collecting.goes_at(
-                promised_at=order.placed_at, now=now
+                promised_at=order.placed_at, now=now, before=before
             ),
         )
         PurchaseLine.objects.bulk_create(

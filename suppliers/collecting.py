@@ -70,15 +70,18 @@ class Collecting:
     times: tuple[time, ...]
     calendar: Calendar
 
-    def goes_at(self, *, promised_at: datetime, now: datetime) -> datetime | None:
+    def goes_at(
+        self, *, promised_at: datetime, now: datetime, before: datetime | None = None
+    ) -> datetime | None:
         """Return when what is ready now goes to him; None: at once.
 
-        At his next moment, and never after the cut-off with which it was promised.
+        At his next moment, never after the cut-off with which it was promised, and ``before`` its
+        money cannot be taken any more.
         """
         if self.manner == Manner.AT_ONCE:
             return None
         _, ends = self.calendar.counts_for(promised_at)
-        latest = ends - MARGIN
+        latest = min(ends, before or ends) - MARGIN
         moment = next(self._moments(now, latest), latest)
         return moment if moment > now else None
 

@@ -16,6 +16,7 @@ FIRST_S = 600.0
 LATEST_S = 45 * 60.0  # after the first look; then it goes on slower, for what still waits
 THEN_STEP_S = 10.0
 LOOKS_EVERY_S = 0.5
+QUIET_LOOKS = 3  # in a row: a letter may be on its way when nothing is left of it here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ def drain(
     later_s, by_staff = FIRST_S, 0  # where the latest jump left the clock: all is due from then
     left: tuple[str, ...] = ("never looked",)
     waited_s: dict[str, float] = {}
+    quiet = 0
     while time.monotonic() < began + at_most_s:
         try:
             by_staff += standing_in.do_their_work(place)
@@ -57,7 +59,8 @@ def drain(
         except Error as error:  # PostgreSQL may be away a moment still
             left = (str(error),)
             connection.close()
-        if not left:
+        quiet = 0 if left else quiet + 1
+        if quiet >= QUIET_LOOKS:
             break
         here_s = round(time.monotonic() - began, 1)
         waited_s |= {words.partition(" ")[2]: here_s for words in left}

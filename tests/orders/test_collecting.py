@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 
 from orders import cancelling, purchasing, tasks, waiting
-from orders.models import PurchaseOrder
+from orders.models import Payment, PurchaseOrder
 from orders.sending_desk import goes_at, is_collected
 from storefront.dashboard import stuck
 from storefront.dashboard.invariants import checking
 from suppliers.collecting import MARGIN
 from suppliers.models import Supplier
-from tests.factories.orders import make_purchase_orders
+from tests.factories.orders import make_paid_order, make_purchase_orders
 from tests.factories.suppliers import NOON, make_supplier
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +52,19 @@ def test_a_moment_that_we_missed_is_not_lost(collected):
     """Workers were away, or the clock jumped over it."""
     for late in (timedelta(minutes=10), timedelta(hours=9)):
         assert due(AT_TWO + late) == [collected]
+
+
+def test_it_goes_before_its_money_cannot_be_taken_any_more():
+    make_supplier()
+    days = " ".join((NOON + timedelta(days=day)).date().isoformat() for day in range(20))
+    Supplier.objects.update(sending="every", closed_on=days)
+    order = make_paid_order()
+    ends = NOON + timedelta(days=7)
+    Payment.objects.update(capture_before=ends)
+
+    (made,) = purchasing.divide(order=order, now=NOON)
+
+    assert made.goes_at == ends - purchasing.ANSWERS_WITHIN - MARGIN
 
 
 @pytest.mark.parametrize("jump", [timedelta(minutes=-10), timedelta(minutes=10)])
