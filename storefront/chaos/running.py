@@ -14,7 +14,16 @@ from django.utils import timezone
 
 from orders.models import Order
 from storefront.bench.buying import Shop
-from storefront.chaos import clock, ending, filling, judging, staging, testifying, witnessing
+from storefront.chaos import (
+    clock,
+    ending,
+    filling,
+    judging,
+    schema,
+    staging,
+    testifying,
+    witnessing,
+)
 from storefront.chaos.auditing import audit
 from storefront.chaos.complaining import complain, have_delivered
 from storefront.chaos.draining import Drained, drain
@@ -175,7 +184,7 @@ def open_shop(place: Instance, say: Callable[[str], None]) -> None:
     outsiders = staging.outsiders(place.stage)
     for child in outsiders:
         place.add(child)
-    call_command("migrate", verbosity=0, interactive=False)
+    schema.make(place.var, place.stage.env["DATABASE_URL"])
     ending.insist_going_on(place)
     call_command("seed_demo", verbosity=0)
     say("the database is there")
