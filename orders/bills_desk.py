@@ -51,7 +51,7 @@ def ways(bill: SupplierBill) -> str | None:
     """Set the goods of its purchase order side by side, three ways."""
     if bill.purchase_order is None:
         return None
-    found = three_ways.of(bill.purchase_order)
+    found = three_ways.read(bill.purchase_order)
     sides = (found.ordered, found.shipped, found.billed)
     return " · ".join(
         "—" if side is None else columns.as_money(Money(side, found.currency)) for side in sides

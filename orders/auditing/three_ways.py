@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Value,
+    When,
+    prefetch_related_objects,
+)
 
 from orders.models import MoneyDifference, PurchaseLine, PurchaseOrder, SupplierBill
 from suppliers.models import Supplier
@@ -65,6 +76,13 @@ def of(purchase_order: PurchaseOrder) -> Ways:
         ),
         billed=sum(standing, NOTHING) if standing else None,
     )
+
+
+def read(purchase_order: PurchaseOrder) -> Ways:
+    """Read it of one whose lines and bills nobody has read; two queries."""
+    lines = PurchaseLine.objects.select_related("order_line").order_by("pk")
+    prefetch_related_objects([purchase_order], Prefetch("lines", lines), "bills")
+    return of(purchase_order)
 
 
 def is_tolerated(supplier: Supplier, *, expected: Decimal, found: Decimal) -> bool:
