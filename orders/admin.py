@@ -127,6 +127,7 @@ class OrderAdmin(AddressActions):
                     columns.money("discount_amount", _("Discount")),
                     columns.money("total_amount", _("Total")),
                     columns.money("tax_amount", _("Tax contained")),
+                    columns.page("supply:profit", _("Earns"), _("What it earns after everything")),
                 ]
             },
         ),

@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders.auditing import bills
+from orders.auditing import bills, three_ways
 from orders.bill_lists_desk import BillListActions
 from orders.models import SupplierBill
 from storefront.lib import columns
 from storefront.lib.grouping import Field, Group
+from storefront.lib.money import Money
 from storefront.lib.staff import action
 
 BILL = (
@@ -42,6 +43,23 @@ BILL = (
             "billed_at": Field(_("Billed, UTC"), _("When he made the bill. Empty: unknown.")),
         },
     ),
+)
+
+
+@admin.display(description=_("Ordered, shipped, billed"))
+def ways(bill: SupplierBill) -> str | None:
+    """Set the goods of its purchase order side by side, three ways."""
+    if bill.purchase_order is None:
+        return None
+    found = three_ways.read(bill.purchase_order)
+    sides = (found.ordered, found.shipped, found.billed)
+    return " · ".join(
+        "—" if side is None else columns.as_money(Money(side, found.currency)) for side in sides
+    )
+
+
+MATCH = columns.state(
+    "match", _("Match"), calls={"differs", "unknown"}, waits={"new", "waits"}, ended={"matched"}
 )
 
 
@@ -77,14 +95,16 @@ class SupplierBillAdmin(BillListActions):
         columns.link("purchase_order", _("Purchase order")),
         columns.money("goods_amount", _("Goods")),
         columns.money("freight_amount", _("Freight")),
+        MATCH,
         columns.age("billed_at", _("Billed")),
         "told_by",
         columns.age("withdrawn_at", _("Withdrawn")),
     ]
     list_select_related: ClassVar = ["supplier", "purchase_order"]
-    list_filter: ClassVar = ["supplier", "currency", "billed_at"]
+    list_filter: ClassVar = ["match", "supplier", "currency", "billed_at"]
     search_fields: ClassVar = ["reference", "number", "purchase_order__number"]
     ordering: ClassVar = ["-id"]
+    readonly_fields: ClassVar = [ways]
     refusals: ClassVar = (bills.BillRefusedError,)
     actions_list: ClassVar = BillListActions.lists_actions
     actions_detail: ClassVar = ["withdraw"]

@@ -67,6 +67,8 @@ COLUMNS = {
     "attempts": _("Tries"),
     "try_after": _("Tried again after"),
     "opened_at": _("Opened"),
+    "match": _("Match"),
+    "goes_at": _("Goes at"),
     "polled_at": _("Asked last"),
     "claim": _("Claim"),
     "purchase_line": _("Line of the purchase order"),

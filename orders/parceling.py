@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Min
+
 from orders import access, importing
-from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
+from orders.models import Order, OrderLine, Payment, PurchaseLine, PurchaseOrder
 from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
+from suppliers.models import Supplier
+
+# A supplier who is closed for long is sent it so much before its money ends.
+ANSWERS_WITHIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +30,23 @@ class Taken:
     cost: Money
 
 
+def moments(
+    *, order: Order, entries: Iterable[Mapping[str, Any]], promised_at: datetime, now: datetime
+) -> dict[int, datetime | None]:
+    """Say when the parcels of each supplier go, where he has times of his own; None: at once.
+
+    Shape:  by supplier
+    """
+    suppliers = Supplier.objects.in_bulk({entry["supplier_id"] for entry in entries})
+    authorized = order.payments.filter(status=Payment.Status.AUTHORIZED)
+    money_ends = authorized.aggregate(first=Min("capture_before"))["first"]
+    before = money_ends - ANSWERS_WITHIN if money_ends else None
+    return {
+        supplier.pk: supplier.collecting.goes_at(promised_at=promised_at, now=now, before=before)
+        for supplier in suppliers.values()
+    }
+
+
 @needs_transaction
 def make(  # noqa: PLR0913 - whose, what, from where, which of them, and for how much
     *,
@@ -32,6 +55,7 @@ def make(  # noqa: PLR0913 - whose, what, from where, which of them, and for how
     taken: Sequence[Taken],
     place: int,
     round: int = 0,  # noqa: A002 - the column's name
+    goes_at: datetime | None,
     now: datetime,
 ) -> PurchaseOrder:
     """Write the purchase order down, unsent.
@@ -59,6 +83,7 @@ def make(  # noqa: PLR0913 - whose, what, from where, which of them, and for how
         status_since=now,
         request_status=PurchaseOrder.Request.UNSUBMITTED,
         request_status_since=now,
+        goes_at=goes_at,
         round=round,
         way=dict(entry) if round else {},
     )

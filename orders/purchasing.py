@@ -50,6 +50,9 @@ def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
     for line in order.lines.select_related("level__location").order_by("pk"):
         by_location[line.level.location_id].append(line)
     plan = {entry["location_id"]: entry for entry in order.delivery_plan}
+    moments = parceling.moments(
+        order=order, entries=order.delivery_plan, promised_at=order.placed_at, now=now
+    )
     made = [
         parceling.make(
             order=order,
@@ -64,6 +67,7 @@ def divide(*, order: Order, now: datetime) -> list[PurchaseOrder]:
                 for line in lines
             ],
             place=place,
+            goes_at=moments[plan[location_id]["supplier_id"]],
             now=now,
         )
         for place, (location_id, lines) in enumerate(sorted(by_location.items()), start=1)
@@ -228,3 +232,18 @@ def send_again(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> N
     )
     if not failed.update(try_after=now, problem=f"{actor} asked to send it now"):
         raise OrderStoppedError(f"{purchase_order} did not fail, or is held.")
+
+
+def send_now(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
+    """Let what is collected for its supplier go to him before its moment.
+
+    Raises: OrderStoppedError  it waits for no moment, or it is held: release the hold first
+    """
+    collected = PurchaseOrder.objects.filter(
+        pk=purchase_order.pk,
+        request_status=Request.UNSUBMITTED,
+        status__in=[Status.DRAFT, Status.READY],
+        goes_at__gt=now,
+    )
+    if not collected.update(goes_at=now, problem=f"{actor} asked to send it now"):
+        raise OrderStoppedError(f"{purchase_order} waits for no moment, or is held.")

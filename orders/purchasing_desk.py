@@ -15,6 +15,7 @@ from orders import access, purchasing, resolving, tasks
 from orders.complaining_desk import CLAIMS, ComplainActions
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.moving_desk import MovingActions
+from orders.sending_desk import GOES_AT, SendActions
 from orders.strays_desk import DECISIONS, StrayActions
 from storefront.lib import columns
 from storefront.lib.inlines import inline
@@ -58,7 +59,7 @@ def supplier_page(purchase_order: PurchaseOrder) -> str | None:
 
 
 @admin.register(PurchaseOrder)
-class PurchaseOrderAdmin(ComplainActions, StrayActions, MovingActions):
+class PurchaseOrderAdmin(ComplainActions, StrayActions, MovingActions, SendActions):
     list_display: ClassVar = [
         "number",
         columns.link("order", _("Order")),
@@ -68,6 +69,7 @@ class PurchaseOrderAdmin(ComplainActions, StrayActions, MovingActions):
         columns.money("charge_amount", _("Charge")),
         "supplier_reference",
         "problem",
+        GOES_AT,
         columns.age("request_status_since", _("Since")),
     ]
     list_select_related: ClassVar = ["order", "supplier"]
@@ -75,7 +77,7 @@ class PurchaseOrderAdmin(ComplainActions, StrayActions, MovingActions):
     search_fields: ClassVar = ["number", "supplier_reference", "order__number", "order__email"]
     ordering: ClassVar = ["-id"]
     fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
-        (None, {"fields": ["number", "order", WORK, TALK, hold_reasons, "problem"]}),
+        (None, {"fields": ["number", "order", WORK, TALK, GOES_AT, hold_reasons, "problem"]}),
         (
             _("Supplier"),
             {
@@ -140,6 +142,7 @@ class PurchaseOrderAdmin(ComplainActions, StrayActions, MovingActions):
     exclude: ClassVar = ["access_key"]  # it opens the supplier's page: not to be read aloud
     actions_detail: ClassVar = [
         "release_hold",
+        "send_now",
         "send_again",
         "look_up",
         "move_elsewhere",
@@ -151,6 +154,7 @@ class PurchaseOrderAdmin(ComplainActions, StrayActions, MovingActions):
         **ComplainActions.complain_fits,
         **StrayActions.stray_fits,
         **MovingActions.moving_fits,
+        **SendActions.send_fits,
         "release_hold": lambda row: row.status == Status.ON_HOLD,
         "send_again": lambda row: (
             (row.status, row.request_status) == (Status.READY, Request.SUBMIT_FAILED)

@@ -19,8 +19,9 @@ from orders.routing import Candidate, Need, Plan, distance, route
 from orders.weighing import Facts, Refusal, refusal
 from storefront.lib.money import Money
 from storefront.lib.prepared import planned_cursor
-from suppliers import rationing
+from suppliers import collecting, rationing
 from suppliers.models import StockLevel, Supplier, SupplierOffer
+from suppliers.models.sending import calendar
 from suppliers.models.stock import StockLevelQuerySet
 
 
@@ -35,6 +36,9 @@ class _Row(NamedTuple):
     supplier_status: str
     supplier_lead_days: int
     cut_off_hour: int | None
+    order_days: str
+    closed_on: str
+    time_zone: str
     offer_status: str
     missing_evidence: str
     cost_amount: Decimal | None
@@ -58,6 +62,9 @@ _PATHS = (
     "offer__supplier__status",
     "offer__supplier__lead_days",
     "offer__supplier__cut_off_hour",
+    "offer__supplier__order_days",
+    "offer__supplier__closed_on",
+    "offer__supplier__time_zone",
     "offer__status",
     "offer__missing_evidence",
     "offer__cost_amount",
@@ -215,7 +222,7 @@ def _candidate(
         landed=costing.landed(wholesale, origins=(row.country,), supplier_code=row.supplier_code)
         if costing
         else None,
-        lead_days=_lead_days(row.supplier_lead_days, row.offer_lead_days, row.cut_off_hour, now),
+        lead_days=_lead_days(row.supplier_lead_days, row.offer_lead_days, row, now),
         distance=distance(row.country, country),
         minimum=row.minimum,
         pack=row.pack,
@@ -223,11 +230,19 @@ def _candidate(
 
 
 def lead_days(offer: SupplierOffer, now: datetime) -> int:
-    """Count the days until it is handed over; an order after the cut-off waits for tomorrow."""
+    """Count the days until it is handed over.
+
+    An order after the cut-off, or on a day on which he takes none, waits for the next such day.
+    That orders are collected makes no day of difference: they go before the cut-off.
+    """
     supplier = offer.supplier
-    return _lead_days(supplier.lead_days, offer.lead_days, supplier.cut_off_hour, now)
+    return _lead_days(supplier.lead_days, offer.lead_days, supplier, now)
 
 
-def _lead_days(usual: int, own: int | None, cut_off_hour: int | None, now: datetime) -> int:
+def _lead_days(usual: int, own: int | None, supplier: Supplier | _Row, now: datetime) -> int:
     days = usual if own is None else own
-    return days + (cut_off_hour is not None and now.hour >= cut_off_hour)
+    cut_off_hour = supplier.cut_off_hour
+    if supplier.order_days == collecting.EVERY_DAY and not supplier.closed_on:
+        return days + (cut_off_hour is not None and now.hour >= cut_off_hour)
+    open_on = calendar(cut_off_hour, supplier.order_days, supplier.closed_on, supplier.time_zone)
+    return days + collecting.waits_days(open_on, collecting.hour_of(now))

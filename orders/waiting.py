@@ -14,6 +14,7 @@ from django.db.models.functions import RowNumber
 from orders import cancelling, claiming, following, pausing, purchasing, resolving
 from orders.models import Order, PurchaseOrder, SupplierClaim
 from suppliers import breaking
+from suppliers.models.sending import Sending
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
@@ -23,9 +24,14 @@ CLAIMS_READ_EVERY = timedelta(minutes=15)  # people decide about them, in days
 
 
 def to_be_sent(*, now: datetime) -> QuerySet[PurchaseOrder]:
-    """Find what was never sent, and what is to be sent again."""
+    """Find what was never sent, and what is to be sent again.
+
+    What is collected for its supplier waits for its moment; where he is sent all at once by now,
+    it waits no more. A moment that we missed is past, so it is found.
+    """
     return _answered(now).filter(
         _may_be_asked(now),
+        Q(goes_at__isnull=True) | Q(goes_at__lte=now) | Q(supplier__sending=Sending.AT_ONCE),
         status__in=[Status.DRAFT, Status.READY],
         cancel_wanted_at__isnull=True,
         request_status__in=purchasing.SENDABLE,

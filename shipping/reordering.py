@@ -85,6 +85,7 @@ def order(row: Setback, now: datetime) -> list[PurchaseOrder]:
     made = row.order.purchase_orders
     rounds: int = made.aggregate(last=Max("round"))["last"] or 0
     lines = OrderLine.objects.in_bulk([one.order_line_id for one in setbacks.open_lines(row)])
+    moments = parceling.moments(order=row.order, entries=row.plan, promised_at=now, now=now)
     return [
         parceling.make(
             order=row.order,
@@ -92,6 +93,7 @@ def order(row: Setback, now: datetime) -> list[PurchaseOrder]:
             taken=[_taken(lines[int(line_id)], shelf) for line_id, shelf in entry[SHELVES].items()],
             place=place,
             round=rounds + 1,
+            goes_at=moments[entry["supplier_id"]],
             now=now,
         )
         for place, entry in enumerate(row.plan, start=made.count() + 1)

@@ -50,6 +50,59 @@ SUPPLIER = (
         },
     ),
     Group(
+        _("When orders go to him"),
+        {
+            "sending": Field(
+                _("Orders go to him"),
+                _(
+                    "What is collected is canceled at once and costs nothing, and goes before his"
+                    " cut-off in any case. To go back to “at once” sends all that waits."
+                ),
+            ),
+            "send_every_min": Field(
+                _("Every so many minutes"),
+                _("For what is collected by minutes, counted from midnight UTC: 5 to 1440."),
+            ),
+            "send_times": Field(
+                _("At these times of his day"),
+                _("For what is collected by times, such as 09:00 14:30, with spaces between."),
+            ),
+            "time_zone": Field(
+                _("His time zone"),
+                _("Such as Europe/Berlin: his days and times are told in it."),
+            ),
+            "order_days": Field(
+                _("Weekdays on which he takes orders"),
+                _("1 is Monday, 7 Sunday. Promises count from the next such day."),
+            ),
+            "closed_on": Field(
+                _("Days on which he is closed"),
+                _("Such as 2026-12-25 2026-12-26. Promises count from the next open day."),
+            ),
+        },
+    ),
+    Group(
+        _("How closely his bills are compared"),
+        {
+            "bill_tolerance_percent": Field(
+                _("A bill may differ by, %"),
+                _("Of what was agreed; goods and freight each. 0: not at all."),
+            ),
+            "bill_tolerance_amount": Field(
+                _("Or by, in the currency of his costs"),
+                _("Of both the larger one holds. 0: not at all."),
+            ),
+            "bills_within_days": Field(
+                _("He bills what he shipped within, days"),
+                _("Shipped and not billed by then becomes a difference. Empty: he owes no bill."),
+            ),
+            "billed_ships_within_days": Field(
+                _("What he billed is to leave within, days"),
+                _("Counted from his yes; later it is a difference. 0: at once."),
+            ),
+        },
+    ),
+    Group(
         _("How long his stock is believed"),
         {
             "stock_believed_min": Field(

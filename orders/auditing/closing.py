@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from orders.auditing import three_ways
 from orders.models import MoneyDay, MoneyDifference
 
 
@@ -20,6 +21,8 @@ def settle(*, difference: MoneyDifference, reason: str, actor: str, now: datetim
         closed_by=actor[:100],
         closed_because=reason[:200],
     )
+    if difference.bill_id is not None and difference.purchase_order_id is not None:
+        three_ways.mark(part=difference.part, purchase_orders=[difference.purchase_order_id])
 
 
 def give_up(*, day: MoneyDay, reason: str, actor: str, now: datetime) -> None:

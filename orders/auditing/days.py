@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import Min, Q
 from django.utils import timezone
 
-from orders.auditing import gateways, purchases, recording, worth
+from orders.auditing import gateways, purchases, recording, three_ways, worth
 from orders.auditing.finding import Compared
 from orders.gateways import UnknownGatewayError
 from orders.models import MoneyDay, MoneyDifference, Payment, PurchaseOrder, SupplierBill
@@ -116,6 +116,7 @@ def _compare_all(day: MoneyDay, moment: Clock) -> None:
             day=day,
             now=moment(),
         )
+        three_ways.mark(part=part.name, purchase_orders=compared.purchase_orders)
         counts[part.name] = compared.count
         failpoint("auditing.part_recorded")
     now = moment()

@@ -71,3 +71,4 @@ class Compared:
     findings: list[Finding]
     count: int
     left: Q = field(default_factory=lambda: Q(pk__in=()))
+    purchase_orders: tuple[int, ...] = ()  # whose bills were compared

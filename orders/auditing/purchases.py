@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 from django.db.models import Prefetch, Q
 
-from orders.auditing import bills
+from orders.auditing import bills, three_ways
 from orders.auditing.finding import Compared, Finding, Kind, What
 from orders.models import (
     MoneyDifference,
@@ -38,33 +38,47 @@ def compare(*, supplier: Supplier, since: datetime, until: datetime, now: dateti
     """
     may_ask = supplier.status in {Supplier.Status.ACTIVE, Supplier.Status.PAUSED}
     if may_ask and hasattr(supplier, "connection") and bills.can_tell(supplier):
-        asked = _purchase_orders(supplier, since, until)
+        asked = _purchase_orders(supplier, since, until, now)
         if asked or bills.lists_all(supplier):
             with lane(Work.ORDERS, supplier.pk):
                 bills.ask(supplier=supplier, purchase_orders=asked, since=since, now=now)
-    compared = _purchase_orders(supplier, since, until)
+    compared = _purchase_orders(supplier, since, until, now)
     tells_all = may_ask and bills.lists_all(supplier)
     findings = [
-        finding for one in compared for finding in of_purchase_order(one, tells_all=tells_all)
+        finding
+        for one in compared
+        for finding in of_purchase_order(one, tells_all=tells_all, now=now)
     ]
+    three_ways.mark_unknown(supplier=supplier)
     return Compared(
         findings=findings + _unknown(supplier),
         count=len(compared),
         # Who may not be asked, or tells of single orders only, misses none of his bills.
         left=Q(pk__in=()) if tells_all else Q(kind=Kind.BILL_MISSING),
+        purchase_orders=tuple(one.pk for one in compared),
     )
 
 
-def of_purchase_order(purchase_order: PurchaseOrder, *, tells_all: bool) -> list[Finding]:
-    return list(_of_purchase_order(purchase_order, tells_all))
+def of_purchase_order(
+    purchase_order: PurchaseOrder, *, tells_all: bool, now: datetime
+) -> list[Finding]:
+    return list(_of_purchase_order(purchase_order, tells_all, now))
 
 
-def _of_purchase_order(purchase_order: PurchaseOrder, tells_all: bool) -> Iterator[Finding]:  # noqa: FBT001
-    currency, expected = _expected(purchase_order)
+def _of_purchase_order(
+    purchase_order: PurchaseOrder,
+    tells_all: bool,  # noqa: FBT001
+    now: datetime,
+) -> Iterator[Finding]:
+    ways = three_ways.of(purchase_order)
+    currency, expected = ways.currency, ways.ordered
     standing = [bill for bill in purchase_order.bills.all() if bill.withdrawn_at is None]
     if not standing:
         is_due = purchase_order.accepted_at is not None and expected > 0
-        if tells_all and is_due:
+        if three_ways.is_bill_overdue(purchase_order, ways, now=now):
+            kind = Kind.SHIPPED_UNBILLED
+            yield _finding(purchase_order, kind, currency, ways.shipped, None)
+        elif tells_all and is_due:
             yield _finding(purchase_order, Kind.BILL_MISSING, currency, expected, None)
         return
     other = next((bill for bill in standing if bill.currency != currency), None)
@@ -81,15 +95,21 @@ def _of_purchase_order(purchase_order: PurchaseOrder, tells_all: bool) -> Iterat
         return
     goods = sum((bill.goods_amount for bill in standing), NOTHING)
     last = standing[-1]
-    if goods != expected:
+    supplier = purchase_order.supplier
+    is_other = not three_ways.is_tolerated(supplier, expected=expected, found=goods)
+    if is_other and not ways.is_billed_as_shipped:
         kind = _kind(standing, goods, expected)
         yield _finding(purchase_order, kind, currency, expected, goods, bill=last)
+    if three_ways.waits_too_long(purchase_order, ways, now=now):
+        kind = Kind.BILL_UNSHIPPED
+        yield _finding(purchase_order, kind, currency, ways.shipped, goods, bill=last)
     freights = [bill.freight_amount for bill in standing if bill.freight_amount is not None]
     agreed = _freight(purchase_order, currency)
     if agreed is not None and len(freights) == len(standing):
         freight = sum(freights, NOTHING)
-        is_twice = goods != expected and _kind(standing, goods, expected) == Kind.BILL_TWICE
-        if freight != agreed and not is_twice:
+        is_twice = is_other and _kind(standing, goods, expected) == Kind.BILL_TWICE
+        is_agreed = three_ways.is_tolerated(supplier, expected=agreed, found=freight)
+        if not is_agreed and not is_twice:
             kind = Kind.BILL_MORE if freight > agreed else Kind.BILL_LESS
             yield _finding(
                 purchase_order, kind, currency, agreed, freight, bill=last, what=What.FREIGHT
@@ -107,16 +127,6 @@ def _kind(
     return Kind.BILL_TWICE if is_twice else Kind.BILL_MORE
 
 
-def _expected(purchase_order: PurchaseOrder) -> tuple[str, Decimal]:
-    """Return what the goods should cost; of what was canceled, nothing is owed."""
-    lines = list(purchase_order.lines.all())
-    currency = lines[0].cost_currency if lines else purchase_order.supplier.currency
-    if purchase_order.status == Status.CANCELED:
-        return currency, NOTHING
-    due = (line.agreed_cost_amount * line.quantity for line in lines if line.is_live)
-    return currency, sum(due, NOTHING)
-
-
 def _freight(purchase_order: PurchaseOrder, currency: str) -> Decimal | None:
     """Return what he said that the way costs when he accepted it; None where he did not."""
     if purchase_order.status == Status.CANCELED:
@@ -130,7 +140,7 @@ def _freight(purchase_order: PurchaseOrder, currency: str) -> Decimal | None:
 
 
 def _purchase_orders(
-    supplier: Supplier, since: datetime, until: datetime
+    supplier: Supplier, since: datetime, until: datetime, now: datetime
 ) -> Sequence[PurchaseOrder]:
     differing = MoneyDifference.objects.filter(
         part=part_of(supplier), status=MoneyDifference.Status.OPEN
@@ -145,6 +155,7 @@ def _purchase_orders(
         Q(accepted_at__gte=since, accepted_at__lt=until)
         | Q(pk__in=changed.values("purchase_order"))
         | Q(pk__in=differing.values("purchase_order"))
+        | three_ways.to_be_looked_at(supplier, now=now)
     )
     lines = PurchaseLine.objects.select_related("order_line").order_by("pk")
     accepted = PurchaseMessage.objects.filter(kind="accepted").order_by("pk")

@@ -70,6 +70,14 @@ TO_DO: Mapping[str, Promise] = {
         "He charged in another currency than agreed. Set the right one at the supplier, or have"
         " him correct the bill."
     ),
+    Kind.BILL_UNSHIPPED: gettext_lazy(
+        "He charged for goods that have not left in time. Look the purchase order up, and pay"
+        " nothing before they leave; if they never will, cancel it or claim the money."
+    ),
+    Kind.SHIPPED_UNBILLED: gettext_lazy(
+        "The goods left, and no bill of them is here. Ask him for it and enter it; if he charges"
+        " nothing for them, close this with the reason."
+    ),
     Kind.BILL_UNKNOWN: gettext_lazy(
         "He charged for something that is no purchase order of ours: a sample, somebody else's"
         " order, or one made by hand. Close it with the reason, or have him pay it back."

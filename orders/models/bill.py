@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from orders.models.purchase import PurchaseOrder
 from storefront.lib.money import Money
@@ -14,8 +15,17 @@ class SupplierBill(models.Model):
     """One charge of one supplier. Its amounts never change: a correction withdraws it.
 
     ``number`` is our number as he gives it, ``reference`` his own. ``freight_amount`` is empty
-    where he does not say. ``told_by`` is empty where his API tells it.
+    where he does not say. ``told_by`` is empty where his API tells it. ``match`` is how it stood
+    against order and shipment when it was compared last.
     """
+
+    class Match(models.TextChoices):
+        NEW = "new", _("Not compared yet")
+        WAITS = "waits", _("Waits for the shipment")
+        MATCHED = "matched", _("Matches order and shipment")
+        DIFFERS = "differs", _("Differs")
+        SETTLED = "settled", _("Differs, closed by staff")
+        UNKNOWN = "unknown", _("For no purchase order of ours")
 
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="bills")
     purchase_order = models.ForeignKey(
@@ -30,6 +40,9 @@ class SupplierBill(models.Model):
     told_by = models.CharField(max_length=100, blank=True)
     told_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    match = models.CharField(
+        max_length=8, choices=Match, default=Match.NEW, db_default=Match.NEW.value
+    )
 
     class Meta:
         constraints = [

@@ -81,6 +81,8 @@ class MoneyDifference(Stateful):
         BILL_MISSING = "bill_missing", _("Supplier charged nothing")
         BILL_TWICE = "bill_twice", _("Supplier charged twice")
         BILL_CURRENCY = "bill_currency", _("Supplier charged in another currency")
+        BILL_UNSHIPPED = "bill_unshipped", _("Billed and not shipped")
+        SHIPPED_UNBILLED = "shipped_unbilled", _("Shipped and not billed")
         BILL_UNKNOWN = "bill_unknown", _("Bill for an unknown purchase order")
 
     class What(models.TextChoices):

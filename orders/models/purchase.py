@@ -152,6 +152,8 @@ class PurchaseOrder(Stateful):
     is_to_be_moved = models.BooleanField(default=False, db_default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     try_after = models.DateTimeField(null=True, blank=True)
+    # Collected until then, and free to cancel (``suppliers.collecting``); empty: sent at once.
+    goes_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
     polled_at = models.DateTimeField(null=True, blank=True)
     # Counts the times that the order was routed: what a supplier refused is looked for elsewhere.

@@ -105,11 +105,11 @@ def _round(steady: Supplier, sold: Sold, *, patience_s: float) -> Round:
     broker = Celery(broker=settings.REDIS_URL)
     for other in sold:
         if other != steady:
-            _ask_for(broker, other, sold[other])
+            ask_for(broker, other, sold[other])
             time.sleep(1.0)  # his work is in the workers' hands
     last_run = FeedRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     started = timezone.now()
-    _ask_for(broker, steady, sold[steady])
+    ask_for(broker, steady, sold[steady])
     numbers = [each.pk for each in sold[steady]]
     answered = PurchaseOrder.objects.filter(pk__in=numbers, accepted_at__isnull=False)
     runs = FeedRun.objects.filter(supplier=steady, pk__gt=last_run, ended_at__isnull=False)
@@ -131,7 +131,7 @@ def _round(steady: Supplier, sold: Sold, *, patience_s: float) -> Round:
     )
 
 
-def _ask_for(broker: Celery, supplier: Supplier, sold: Sequence[PurchaseOrder]) -> None:
+def ask_for(broker: Celery, supplier: Supplier, sold: Sequence[PurchaseOrder]) -> None:
     for kind in KINDS:
         broker.send_task(
             "suppliers.tasks.sync_now",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from storefront.bench.buying import PLACE
+from storefront.bench.buying_on import AT_ONCE, Hung
 from storefront.bench.checkouts import BARE, CHECKOUT, Counted, Pace
 from storefront.bench.goals import Verdict, at_least, at_most, told
 from storefront.bench.rush import BUYERS, STOCK, Rush
@@ -19,6 +20,7 @@ MOST_SQL = 60
 JUDGED = 8  # so many at once were named by the goal
 MOST_PLACE_MS = 8
 MOST_RUSH_S = 0.5
+MOST_HUNG = 1.1
 
 
 def judge_checkouts(found: Sequence[Pace]) -> list[Verdict]:
@@ -81,3 +83,8 @@ def judge_rush(bare: Rush, shop: Rush) -> list[Verdict]:
         at_most("P7", f"{what}: all answered, s", median(shop.seconds), most=MOST_RUSH_S),
         told("P7", f"{what}: times the bare sale", median(shop.seconds), median(bare.seconds)),
     ]
+
+
+def judge_hung(found: Hung) -> list[Verdict]:
+    what = f"{AT_ONCE} buy while another supplier hangs: p95, times without"
+    return [at_most("R2", what, found.hung_p95_ms, found.alone_p95_ms, most=MOST_HUNG)]

@@ -24,7 +24,7 @@ OF_REACHING = frozenset({"P11"})
 OF_READING = frozenset({"P12"})
 OF_SUPPLYING = frozenset({"E1"})
 OF_PLANNING = frozenset({"E2"})
-OF_BUYING = frozenset({"P5", "P6", "P7"})
+OF_BUYING = frozenset({"P5", "P6", "P7", "R2"})
 OF_CALLS = frozenset({"P15"})
 ALL = (
     OF_PAGES | OF_SEARCH | OF_GROWTH | OF_BULKHEADS | OF_BULK | OF_FEEDS | OF_ASKING

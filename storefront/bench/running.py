@@ -17,6 +17,7 @@ from storefront.bench import (
     bulk,
     bulk_goals,
     bulkheads,
+    buying_on,
     calls,
     checkout_goals,
     checkouts,
@@ -95,6 +96,10 @@ def _judge_buying(
             bare, shop = rush.measure(place, say=say)
             report["rush"] = [msgspec.to_builtins(each) for each in (bare, shop)]
             verdicts += checkout_goals.judge_rush(bare, shop)
+        if "R2" in wanted:
+            hung = buying_on.measure(place, say=say)
+            report["buying_on"] = msgspec.to_builtins(hung)
+            verdicts += checkout_goals.judge_hung(hung)
     return verdicts
 
 

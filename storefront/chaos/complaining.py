@@ -23,12 +23,18 @@ def have_delivered(place: Instance, *, count: int) -> None:
         control(place.supplier_url, "advance", {"orderNumber": order.number, "to": "DELIVERED"})
 
 
-def complain(place: Instance, *, count: int) -> list[str]:
-    """Write down so many claims, each of one unit; return their numbers."""
+def complain(place: Instance, *, count: int, is_last: bool) -> list[str]:
+    """Write down so many claims, each of one unit; return their numbers.
+
+    All at once, when we have heard of so many parcels: of fewer when it ``is_last``.
+    """
     delivered = [one.number for one in witnessing.orders_told(place.var) if one.has_arrived]
     left = PurchaseOrder.objects.filter(number__in=delivered, status__in=complaining.LEFT)
+    found = list(left.order_by("pk")[:count])
+    if len(found) < count and not is_last:
+        return []
     made = []
-    for purchase_order in left.order_by("pk")[:count]:
+    for purchase_order in found:
         complaint = Complaint(
             number=complaining.new_number(purchase_order),
             remedy=SupplierClaim.Remedy.REFUND,

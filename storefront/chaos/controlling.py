@@ -33,6 +33,25 @@ def control(url: str, name: str, body: dict[str, Any] | None = None, *, method: 
     return None
 
 
+def call(
+    url: str, body: Any, headers: dict[str, str], *, method: str, timeout_s: float = 20.0
+) -> tuple[int, str]:
+    """Ask the shop as a program does; return status and words, or 0 if nobody answered."""
+    request = urllib.request.Request(  # noqa: S310 - our own shop
+        url,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json", **headers},
+        method=method,
+    )
+    try:
+        with _opener.open(request, timeout=timeout_s) as answer:
+            return int(answer.status), answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode(errors="replace")
+    except Exception:  # noqa: BLE001 - cut off anywhere, it is no answer
+        return 0, ""
+
+
 def post(url: str, body: bytes, headers: dict[str, str]) -> int:
     """Post something to the shop; return the status, or 0 if nobody answered."""
     request = urllib.request.Request(  # noqa: S310 - our own shop

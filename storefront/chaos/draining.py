@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from django.db import Error, connection
@@ -11,47 +11,67 @@ from django.db import Error, connection
 from storefront.chaos import ending, standing_in, testifying, witnessing
 from storefront.chaos.staging import Instance
 
-STEP_S = 60.0  # how much later it is each time we look
+STEP_S = 90.0  # how much later it is each time we look
 FIRST_S = 600.0
-LATEST_S = 45 * 60.0  # after the first look
-LOOKS_EVERY_S = 0.7
+LATEST_S = 45 * 60.0  # after the first look; then it goes on slower, for what still waits
+THEN_STEP_S = 10.0
+LOOKS_EVERY_S = 0.5
+QUIET_LOOKS = 3  # in a row: a letter may be on its way when nothing is left of it here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drained:
-    """How long it took, what is left, and how often a person had to decide."""
+    """How long it took, what is left, and how often a person had to decide.
+
+    Shape:  ``waited_s`` is how long each kind of work was seen undone
+    """
 
     seconds: float
+    waited_s: dict[str, float]
     left: tuple[str, ...]
     by_staff: int
-    later_s: float
 
 
 def drain(
-    place: Instance, *, at_most_s: float, besides: Collection[str] = (), from_s: float = FIRST_S
+    place: Instance,
+    *,
+    at_most_s: float,
+    besides: Collection[str] = (),
+    chores: Callable[[bool], bool] = lambda _: False,
 ) -> Drained:
     """Let the workers do what is left, with nothing in their way.
 
-    Shape:  ``from_s`` is where the latest jump left the clock: what was written then is due then
+    Shape:  ``chores`` are done meanwhile, and tell whether there was one: asked with True when
+            nothing else is left
     Raises: StopRequestedError
     """
     began = time.monotonic()
-    later_s, by_staff = from_s, 0
+    later_s, by_staff = FIRST_S, 0  # where the latest jump left the clock: all is due from then
     left: tuple[str, ...] = ("never looked",)
+    waited_s: dict[str, float] = {}
+    quiet = 0
     while time.monotonic() < began + at_most_s:
         try:
             by_staff += standing_in.do_their_work(place)
             left = (*testifying.left(besides), *_held_money(place))
+            if chores(not left):
+                left = ("chores",)
         except Error as error:  # PostgreSQL may be away a moment still
             left = (str(error),)
             connection.close()
-        if not left:
+        quiet = 0 if left else quiet + 1
+        if quiet >= QUIET_LOOKS:
             break
+        here_s = round(time.monotonic() - began, 1)
+        waited_s |= {words.partition(" ")[2]: here_s for words in left}
         place.set_clock(later_s)
-        later_s = min(later_s + STEP_S, from_s + LATEST_S)
+        later_s += STEP_S if later_s < FIRST_S + LATEST_S else THEN_STEP_S
         ending.rest(place, LOOKS_EVERY_S)
     return Drained(
-        seconds=round(time.monotonic() - began, 1), left=left, by_staff=by_staff, later_s=later_s
+        seconds=round(time.monotonic() - began, 1),
+        waited_s=waited_s,
+        left=left,
+        by_staff=by_staff,
     )
 
 

@@ -71,6 +71,18 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pressed:
+    """One order that was asked for many times at once under one key.
+
+    Shape:  ``answers`` are those that were given for good; ``orders`` is how many we have of it
+    """
+
+    email: str
+    answers: tuple[tuple[int, str], ...]
+    orders: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OurOrder:
     """An order, and what it comes to in cents."""
 
@@ -143,3 +155,4 @@ class Evidence:
     struck: int = 0
     missed: Sequence[str] = ()
     errors: Sequence[str] = ()
+    pressed: Sequence[Pressed] = ()

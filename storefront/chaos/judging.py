@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from storefront.chaos.evidence import Charge, Evidence, OurPurchase, Told
 from storefront.chaos.scheduling import Way
@@ -214,6 +215,17 @@ def _mails(evidence: Evidence) -> Iterator[str]:
             yield f"{order} is paid, and was confirmed {confirmed[order]} times"
 
 
+def _keyed(evidence: Evidence) -> Iterator[str]:
+    """Compare what one key was answered, and count what came of it: refused is an answer too."""
+    for one in evidence.pressed:
+        said = set(one.answers)
+        if len(said) > 1:
+            yield f"one key was answered {len(said)} ways: {sorted(said)}"[:MOST_WORDS]
+        wanted = sum(status == HTTPStatus.CREATED for status, _ in said)
+        if said and one.orders != wanted:
+            yield f"one key made {one.orders} orders, and told of {wanted}"
+
+
 def _befell(evidence: Evidence) -> Iterator[str]:
     """Miss blows: a shop that was spared proves nothing; some find who is dead already."""
     yield from evidence.errors
@@ -234,6 +246,7 @@ PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     MAILS: _mails,
     "each claim is told once": _claims,
     "the day's money reconciles": lambda one: one.audit,
+    "one key has one effect": _keyed,
     "no forged letter is believed": lambda one: one.wrong_letters,
     "what was planned befell the shop": _befell,
     "nothing is left to be done": lambda one: one.ours.left,

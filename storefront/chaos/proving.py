@@ -9,7 +9,7 @@ from pathlib import Path
 
 from storefront.chaos import filling, naming, scheduling, telling
 from storefront.chaos.keeping_alive import Keeper
-from storefront.chaos.running import Run, open_shop, start
+from storefront.chaos.running import Run, begin, open_shop, wait
 from storefront.chaos.scheduling import Plan
 from storefront.chaos.staging import NOTES, Instance
 
@@ -26,12 +26,14 @@ def prove(
     place: Instance, *, seed: int, folder: Path, say: Callable[[str], None], began: float
 ) -> int:
     """Break the shop; print what came of it, keep it in ``chaos.json``; return 1 if it broke."""
-    open_shop(place, say)
-    goods, stock = filling.choose(place, hot_units=HOT_UNITS)
     names = naming.defined()
-    plan = scheduling.plan(seed, failpoints=names, variety=len(goods))
+    plan = scheduling.plan(seed, failpoints=names, variety=filling.VARIETY)
+    env = armed(place, plan)
     with Keeper(place) as keeper:
-        start(place, keeper, **armed(place, plan))
+        begun = begin(place, keeper, **env)  # while the database is made
+        open_shop(place, say)
+        goods, stock = filling.choose(place, hot_units=HOT_UNITS)
+        wait(place, keeper, begun, **env)
         ready_s = time.monotonic() - began
         say("everybody is ready")
         run = Run(place=place, keeper=keeper, plan=plan, goods=goods, stock=stock, say=say)

@@ -12,21 +12,33 @@ from random import Random
 from django.core.management import call_command
 from django.utils import timezone
 
+from orders.models import Order
 from storefront.bench.buying import Shop
-from storefront.chaos import clock, ending, filling, judging, staging, testifying, witnessing
+from storefront.chaos import (
+    clock,
+    ending,
+    filling,
+    judging,
+    schema,
+    staging,
+    testifying,
+    witnessing,
+)
 from storefront.chaos.auditing import audit
 from storefront.chaos.complaining import complain, have_delivered
-from storefront.chaos.draining import FIRST_S, Drained, drain
+from storefront.chaos.draining import Drained, drain
 from storefront.chaos.evidence import Evidence
 from storefront.chaos.filling import Light
 from storefront.chaos.judging import Violation
 from storefront.chaos.keeping_alive import Keeper
 from storefront.chaos.letters import Storm
 from storefront.chaos.paying_back import pay_back
+from storefront.chaos.pressing import Presser
 from storefront.chaos.scheduling import SHOPPERS, Phase, Plan, Wish
 from storefront.chaos.shopping import Purchase, Shopper, Tally
 from storefront.chaos.staging import Instance
 from storefront.chaos.striking import Striker
+from storefront.launch.processes import Child
 
 DRAIN_S, AUDIT_S = 90.0, 20.0
 
@@ -48,6 +60,7 @@ class Run:
     purchases: list[Purchase] = field(default_factory=list)
     tallies: dict[str, Tally] = field(default_factory=dict)
     storm: Storm = field(init=False)
+    presser: Presser = field(init=False)
     striker: Striker = field(init=False)
     drained: Drained = field(init=False)
     refunds: dict[str, int] = field(default_factory=dict)
@@ -57,20 +70,27 @@ class Run:
     def __post_init__(self) -> None:
         luck = Random(self.plan.seed)
         self.storm = Storm(place=self.place, luck=luck)
-        self.striker = Striker(place=self.place, storm=self.storm, luck=Random(self.plan.seed))
+        self.presser = Presser(place=self.place, goods=self.goods)
+        self.striker = Striker(
+            place=self.place,
+            storm=self.storm,
+            luck=Random(self.plan.seed),
+            presser=self.presser,
+        )
 
     def go(self) -> list[Violation]:
         for phase in self.plan.phases:
             self._phase(phase)
+        ending.wait_for(self.place, self.presser.finish())
         have_delivered(self.place, count=self.complaints)
         self.striker.heal()
-        self.drained = self._drain()
+        self.drained = drain(
+            self.place,
+            at_most_s=self.patience_s,
+            besides=self.storm.unknown,
+            chores=self._be_staff,
+        )
         self.say(f"drained in {self.drained.seconds} s: {', '.join(self.drained.left) or 'all'}")
-        self.refunds = pay_back(self.place, count=self.paybacks)
-        self.claims = complain(self.place, count=self.complaints)
-        if self.refunds or self.claims:
-            again = self._drain(from_s=self.drained.later_s)
-            self.say(f"{len(self.refunds)} refunds, {len(self.claims)} claims: {again.seconds} s")
         ending.insist_going_on(self.place)
         evidence = self._evidence()
         if self.is_audited:
@@ -79,9 +99,17 @@ class Run:
             evidence = replace(evidence, audit=found)
         return judging.judge(evidence)
 
-    def _drain(self, *, from_s: float = FIRST_S) -> Drained:
-        unknown = self.storm.unknown
-        return drain(self.place, at_most_s=self.patience_s, besides=unknown, from_s=from_s)
+    def _be_staff(self, is_last: bool) -> bool:  # noqa: FBT001 - as ``drain`` asks
+        """Pay back and complain as soon as there is enough to do it with; tell whether we did."""
+        self.striker.outage.look()
+        did = False
+        if not self.refunds:
+            self.refunds = pay_back(self.place, count=self.paybacks, is_last=is_last)
+            did = bool(self.refunds)
+        if not self.claims:
+            self.claims = complain(self.place, count=self.complaints, is_last=is_last)
+            did = did or bool(self.claims)
+        return did
 
     def _phase(self, phase: Phase) -> None:
         began = time.monotonic()
@@ -140,7 +168,11 @@ class Run:
             planned=sum(len(phase.blows) for phase in self.plan.phases),
             struck=self.striker.struck.total(),
             missed=self.striker.failures,
-            errors=[*self.striker.errors, *self.errors],
+            errors=[*self.striker.errors, *self.presser.errors, *self.errors],
+            pressed=[
+                replace(one, orders=Order.objects.filter(email=one.email).count())
+                for one in self.presser.pressed
+            ],
         )
 
     def hit(self) -> list[str]:
@@ -152,7 +184,7 @@ def open_shop(place: Instance, say: Callable[[str], None]) -> None:
     outsiders = staging.outsiders(place.stage)
     for child in outsiders:
         place.add(child)
-    call_command("migrate", verbosity=0, interactive=False)
+    schema.make(place.var, place.stage.env["DATABASE_URL"])
     ending.insist_going_on(place)
     call_command("seed_demo", verbosity=0)
     say("the database is there")
@@ -161,9 +193,22 @@ def open_shop(place: Instance, say: Callable[[str], None]) -> None:
     clock.put_on()
 
 
-def start(place: Instance, keeper: Keeper, **env: str) -> None:
+def begin(place: Instance, keeper: Keeper, **env: str) -> list[Child]:
+    """Let web server and worker begin; nobody asks them for anything before ``start``."""
     stage = staging.with_env(place.stage, **env)
-    made = [staging.web(stage), staging.worker(stage), staging.beat(stage)]
+    made = [staging.web(stage), staging.worker(stage)]
     for child in made:
         keeper.put(child)
+    return made
+
+
+def start(place: Instance, keeper: Keeper, **env: str) -> None:
+    wait(place, keeper, begin(place, keeper, **env), **env)
+
+
+def wait(place: Instance, keeper: Keeper, begun: Sequence[Child], **env: str) -> None:
+    """Let the beat begin at last: it asks the worker for all that is to be done."""
+    beat = staging.beat(staging.with_env(place.stage, **env))
+    keeper.put(beat)
+    made = [*begun, beat]
     place.supervisor.wait_until_ready(made)

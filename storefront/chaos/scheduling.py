@@ -11,6 +11,8 @@ from typing import Any
 SHOPPERS = 6
 HOT_RATE = 0.4
 LATEST_TURN = 5  # of the passing at which a failpoint kills
+AWAY_S = 10.0  # the supplier, at last: then it is timed how long it takes to tell him all
+LETTERS_S = 4.0
 RARE = ("claim.", "auditing.")  # whoever comes there first dies
 SUPPLIER_PATHS = ("createOrderV2", "getOrderDetail", "freightCalculate", "queryByVid")
 SUPPLIER_KINDS = (
@@ -41,6 +43,7 @@ class What(StrEnum):
     POSTGRES = "postgres"
     LETTERS = "letters"
     CLOCK = "clock"
+    SAME_KEY = "same key"  # by fifty at once
 
 
 class Way(StrEnum):
@@ -95,17 +98,20 @@ def plan(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
     turns = {name: luck.randint(1, LATEST_TURN) for name in sorted(failpoints)}
     turns |= {name: 1 for name in turns if name.startswith(RARE)}
     phases = (
-        Phase(name="base", wishes=wishes(luck, 30, variety), at_most_s=10),
+        Phase(name="base", wishes=wishes(luck, 24, variety), at_most_s=8),
         Phase(
             name="misery",
             wishes=wishes(luck, 40, variety),
-            at_most_s=14,
-            blows=_misery(luck, 9),
+            at_most_s=9,
+            blows=_misery(luck, 8),
             is_armed=True,  # the web server dies often, and has to come back in between
         ),
-        Phase(name="kills", wishes=wishes(luck, 50, variety), at_most_s=20, blows=_kills(luck, 16)),
+        Phase(name="kills", wishes=wishes(luck, 44, variety), at_most_s=11, blows=_kills(luck, 9)),
         Phase(
-            name="letters", wishes=wishes(luck, 20, variety), at_most_s=8, blows=_letters(luck, 5)
+            name="letters",
+            wishes=wishes(luck, 16, variety),
+            at_most_s=5,
+            blows=_letters(luck, LETTERS_S),
         ),
     )
     return Plan(seed=seed, phases=phases, failpoints=turns)
@@ -120,7 +126,7 @@ def wishes(luck: Random, count: int, variety: int) -> tuple[Wish, ...]:
 
 
 def _misery(luck: Random, seconds: float) -> tuple[Blow, ...]:
-    """Every fault of the supplier once or twice, one time down, and a gateway on a bad day."""
+    """Every fault of the supplier once or twice, and a gateway on a bad day."""
     kinds = [kind for kind in SUPPLIER_KINDS for _ in range(luck.randint(1, 2))]
     blows = [
         _blow(
@@ -132,8 +138,6 @@ def _misery(luck: Random, seconds: float) -> tuple[Blow, ...]:
         )
         for kind in kinds
     ]
-    down_at = luck.uniform(seconds * 0.3, seconds * 0.5)
-    blows += [_blow(down_at, What.SUPPLIER_DOWN), _blow(down_at + 4, What.SUPPLIER_BACK)]
     blows += [
         _blow(luck.uniform(0, 2), What.SUPPLIER_FAULT, path="webhooks", kind=kind, count=3, every=2)
         for kind in MESSAGE_KINDS
@@ -155,12 +159,14 @@ def _misery(luck: Random, seconds: float) -> tuple[Blow, ...]:
 
 
 def _kills(luck: Random, seconds: float) -> tuple[Blow, ...]:
-    count = int(seconds / 0.9)
+    count = int(seconds / 0.55)
     blows = [_blow(luck.uniform(0, seconds), What.WORKER_CHILD) for _ in range(count)]
     for what, times in ((What.WEB, 1), (What.WORKER, 1), (What.BEAT, 1), (What.FLUSH, 2)):
         blows += [_blow(luck.uniform(1, seconds), what) for _ in range(times)]
     blows.append(_blow(luck.uniform(seconds * 0.2, seconds * 0.5), What.REDIS))
     blows.append(_blow(luck.uniform(seconds * 0.5, seconds * 0.8), What.POSTGRES))
+    blows.append(_blow(luck.uniform(0, seconds * 0.3), What.SAME_KEY))
+    blows.append(_blow(seconds - AWAY_S + LETTERS_S, What.SUPPLIER_DOWN))  # until letters end
     mode = luck.choice(POSTING_MODES)
     return _sorted([*blows, _blow(0.5, What.POSTING, mode=mode)])
 
@@ -170,6 +176,7 @@ def _letters(luck: Random, seconds: float) -> tuple[Blow, ...]:
     blows += [_blow(luck.uniform(0, seconds), What.LETTERS, count=40) for _ in range(5)]
     blows += [_blow(seconds * 0.4, What.CLOCK, seconds=-600.0)]
     blows += [_blow(seconds * 0.8, What.CLOCK, seconds=600.0)]
+    blows.append(_blow(seconds, What.SUPPLIER_BACK))
     return _sorted(blows)
 
 

@@ -19,6 +19,8 @@ from storefront.bench.serving import descendants
 from storefront.chaos import ending
 from storefront.chaos.controlling import control
 from storefront.chaos.letters import Storm
+from storefront.chaos.pressing import Presser
+from storefront.chaos.recovering import Outage
 from storefront.chaos.scheduling import Blow, What
 from storefront.chaos.staging import Instance
 
@@ -32,6 +34,8 @@ class Striker:
     place: Instance
     storm: Storm
     luck: Random
+    presser: Presser | None = None
+    outage: Outage = field(default_factory=Outage)
     struck: Counter[What] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)  # nobody was there
     errors: list[str] = field(default_factory=list)  # ours
@@ -59,9 +63,7 @@ class Striker:
     def _strike(self, blow: Blow) -> None:
         acts: Mapping[What, Callable[[Mapping[str, Any]], object]] = {
             What.SUPPLIER_FAULT: lambda one: self._supplier("faults", **one),
-            What.SUPPLIER_DOWN: lambda _: self._supplier(
-                "faults", path="*", kind="drop_before", count=0
-            ),
+            What.SUPPLIER_DOWN: lambda _: self._supplier_down(),
             What.SUPPLIER_BACK: lambda _: self._supplier_back(),
             What.GATEWAY_FAULT: lambda one: control(self.place.gateway_url, "faults", dict(one)),
             What.POSTING: lambda one: control(self.place.gateway_url, "webhooks", dict(one)),
@@ -70,6 +72,7 @@ class Striker:
             What.REDIS: lambda _: self._kill("redis", signal.SIGKILL),
             What.POSTGRES: lambda _: self._kill("postgres", signal.SIGQUIT),  # "immediate"
             What.LETTERS: lambda one: self.storm.rage(**one),
+            What.SAME_KEY: lambda _: self._press(),
             What.CLOCK: lambda one: self.place.set_clock(one["seconds"]),
         }
         if blow.what in WHOLE:
@@ -87,10 +90,19 @@ class Striker:
     def _supplier(self, name: str, **wish: Any) -> Any:
         return control(self.place.supplier_url, name, wish)
 
+    def _press(self) -> None:
+        if self.presser is not None:
+            self.presser.press()
+
+    def _supplier_down(self) -> None:
+        self._supplier("faults", path="*", kind="drop_before", count=0)
+        self.outage.begin()
+
     def _supplier_back(self) -> None:
         for fault in control(self.place.supplier_url, "faults"):
             if fault["path"] == "*":
                 self._supplier("faults/clear", id=fault["id"])
+        self.outage.end()
 
     def _flush(self) -> None:
         with redis.Redis.from_url(self.place.stage.env["REDIS_URL"]) as store:

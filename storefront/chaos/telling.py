@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from storefront.chaos import witnessing
 from storefront.chaos.judging import Violation
+from storefront.chaos.pressing import TIMES
 from storefront.chaos.running import Run
 from storefront.chaos.scheduling import What
 from storefront.chaos.shopping import Purchase
@@ -46,6 +48,11 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
         "letters_posted": dict(run.storm.sent),
         "mails": len(letters),
         "drain_s": run.drained.seconds,
+        "drain_waited_s": run.drained.waited_s,
+        "outage": run.striker.outage.words,
+        "refunds": len(run.refunds),
+        "claims": len(run.claims),
+        "pressed": [len(one.answers) for one in run.presser.pressed],
         "decided_by_staff": run.drained.by_staff,
         "left": run.drained.left,
         "violations": [each.words for each in violations],
@@ -85,6 +92,11 @@ def show(told: dict[str, Any]) -> None:
         "letters": _counts(told["letters_posted"]),
         "mails": told["mails"],
         "drained": f"in {told['drain_s']} s, {told['decided_by_staff']} decided by a person",
+        "waited longest, s": _counts(
+            dict(sorted(told["drain_waited_s"].items(), key=itemgetter(1))[-3:])
+        ),
+        "after an outage": told["outage"],
+        "one key": f"pressed by {TIMES} at once, {told['pressed']} answers for good",
         "violations": len(told["violations"]),
     }
     lines = [f"{name:<{COLUMN}}{value}" for name, value in rows.items()]

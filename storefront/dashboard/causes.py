@@ -77,6 +77,21 @@ CAUSES = (
         _("Cannot be sent to the supplier"),
         "po.request_status = 'submit_failed' AND po.attempts >= 5 AND po.status <> 'canceled'",
     ),
+    Cause(
+        code="purchase_missed",
+        sentence=_("Should have gone to the supplier by now"),
+        page="orders_purchaseorder",
+        sql="""
+            SELECT po.id, po.number AS name, coalesce(po.goes_at, po.status_since) AS since,
+                   po.charge_amount AS amount, po.currency, s.name AS detail
+            FROM orders_purchaseorder po
+            JOIN suppliers_supplier s ON s.id = po.supplier_id
+            JOIN orders_order o ON o.id = po.order_id AND o.status = 'processing'
+            WHERE po.request_status = 'unsubmitted' AND po.status IN ('draft', 'ready')
+              AND po.cancel_wanted_at IS NULL
+              AND coalesce(po.goes_at, po.status_since) < %(now)s - interval '15 minutes'
+        """,
+    ),
     _purchase(
         "purchase_refused_late",
         _("Supplier refuses what is on its way"),

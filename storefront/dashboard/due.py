@@ -12,6 +12,7 @@ USUALLY = DAY
 WITHIN: Mapping[str, timedelta] = {
     "purchase_unknown": HOUR,
     "purchase_not_sent": HOUR,
+    "purchase_missed": HOUR,
     "order_undivided": HOUR,
     "order_unpaid": HOUR,
     "stock_risk": HOUR,

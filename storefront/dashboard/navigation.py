@@ -32,6 +32,7 @@ LAST_OPEN_GROUP = 2
 OWN_PAGES = {
     "scorecards:compare": "suppliers_scorecard_changelist",
     "supply:alerts": "suppliers_supplieroffer_changelist",
+    "supply:profits": "orders_supplierbill_changelist",
     "supply:routing": "orders_routingrules_changelist",
 }
 
@@ -55,6 +56,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Purchase orders"), "outbox", "orders_purchaseorder_changelist"),
                 (_("Claims"), "assignment_return", "orders_supplierclaim_changelist"),
                 (_("Payments"), "payments", "orders_payment_changelist"),
+                (_("What orders earn"), "savings", "supply:profits"),
                 (_("Differences of money"), "balance", "orders_moneydifference_changelist"),
                 (_("Parcels"), "package_2", "shipping_parcel_changelist"),
                 (_("Messages to shoppers"), "mail", "notifications_delivery_changelist"),

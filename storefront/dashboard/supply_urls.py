@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path
 
-from storefront.dashboard import alerts, offers, routing, taking
+from storefront.dashboard import alerts, offers, profits, routing, taking
 
 app_name = "supply"
 
@@ -14,6 +14,10 @@ urlpatterns = [
     path("alerts/", admin.site.admin_view(alerts.show), name="alerts"),
     # /admin/supply/routing/?lines=HL-1+2&country=DE
     path("routing/", admin.site.admin_view(routing.show), name="routing"),
+    # /admin/supply/profits/?since=2026-11-01&until=2026-11-30&by=supplier
+    path("profits/", admin.site.admin_view(profits.listing), name="profits"),
+    # /admin/supply/profits/<order>/
+    path("profits/<int:order_id>/", admin.site.admin_view(profits.show), name="profit"),
     # /admin/supply/take/, posted
     path("take/", admin.site.admin_view(taking.act), name="take"),
     # /admin/supply/offers/<variant>/?country=DE&quantity=2

@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from storefront.lib.sealing import SealedField
 from storefront.lib.states import Stateful
 from suppliers.models.aging import FiguresAge
+from suppliers.models.billing import BillTerms
+from suppliers.models.sending import OrdersGo
 
 
-class Supplier(Stateful, FiguresAge):
+class Supplier(Stateful, FiguresAge, OrdersGo, BillTerms):
     """Somebody who holds the goods and ships them for us."""
 
     class Status(models.TextChoices):
@@ -67,6 +69,8 @@ class Supplier(Stateful, FiguresAge):
                 name="supplier_status_is_known",
             ),
             *FiguresAge.Meta.constraints,
+            *OrdersGo.Meta.constraints,
+            *BillTerms.Meta.constraints,
         ]
 
     def __str__(self) -> str:

@@ -144,7 +144,9 @@ def test_parts_of_a_split_order_are_one_charge(bought, sandbox_supplier):  # noq
     ]
     bills._keep(bought.supplier, told, {whole_bill.pk}, timezone.now())
 
-    findings = purchases.of_purchase_order(PurchaseOrder.objects.get(pk=bought.pk), tells_all=True)
+    findings = purchases.of_purchase_order(
+        PurchaseOrder.objects.get(pk=bought.pk), tells_all=True, now=timezone.now()
+    )
 
     assert [row.withdrawn_at is None for row in SupplierBill.objects.order_by("pk")] == [
         False,

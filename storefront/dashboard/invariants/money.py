@@ -194,6 +194,23 @@ MONEY = (
         """,
     ),
     Invariant(
+        code="I2.bills",
+        sentence="A bill that matches is for goods that have left, and nothing of it differs.",
+        sql="""
+            SELECT b.reference, b.match, b.number
+            FROM orders_supplierbill b
+            WHERE b.match = 'matched' AND b.withdrawn_at IS NULL
+              AND (b.purchase_order_id IS NULL
+                   OR EXISTS (SELECT 1 FROM orders_purchaseline pl
+                              JOIN orders_orderline l ON l.id = pl.order_line_id
+                              WHERE pl.purchase_order_id = b.purchase_order_id AND pl.is_live
+                                AND l.shipped_quantity < pl.quantity)
+                   OR EXISTS (SELECT 1 FROM orders_moneydifference d
+                              WHERE d.bill_id = b.id AND d.status = 'open'
+                                AND d.status_since < %(now)s - interval '10 minutes'))
+        """,
+    ),
+    Invariant(
         code="I2.differences",
         sentence="Each difference of money was seen on a day, from its first to its last.",
         sql="""

@@ -116,6 +116,26 @@ PURCHASES = (
         """,
     ),
     Invariant(
+        code="I4.goes_in_time",
+        sentence="What is collected for a supplier goes within 30 minutes of its moment, if he"
+        " answers.",
+        sql="""
+            SELECT po.number, po.status, po.goes_at, po.try_after
+            FROM orders_purchaseorder po
+            JOIN orders_order o ON o.id = po.order_id AND o.status = 'processing'
+            WHERE po.request_status = 'unsubmitted' AND po.status IN ('draft', 'ready')
+              AND po.cancel_wanted_at IS NULL
+              AND greatest(po.goes_at, po.status_since, po.try_after)
+                  < %(now)s - interval '30 minutes'
+              AND po.goes_at IS NOT NULL
+              AND NOT EXISTS (
+                  SELECT 1 FROM suppliers_breaker b
+                  JOIN suppliers_connection c ON c.id = b.connection_id
+                  WHERE c.supplier_id = po.supplier_id
+                    AND b.orders_wait_until > %(now)s - interval '30 minutes')
+        """,
+    ),
+    Invariant(
         code="I4.accepted",
         sentence="What a supplier accepted says when; what he never accepted does not ship.",
         sql="""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from storefront.bench import checkout_goals
 from storefront.bench.buying import PLACE
+from storefront.bench.buying_on import Hung
 from storefront.bench.checkouts import BARE, CHECKOUT, Counted, Pace
 from storefront.bench.rush import Rush
 
@@ -66,3 +67,13 @@ def test_one_round_that_sold_too_many_or_too_few_is_enough():
     assert [each.ok for each in checkout_goals.judge_rush(bare, good)] == [True] * 5
     assert [each.ok for each in checkout_goals.judge_rush(bare, bad)] == [False] * 4 + [True]
     assert checkout_goals.judge_rush(bare, bad)[2].value == 1
+
+
+def test_buyers_may_feel_a_tenth_of_a_supplier_who_hangs():
+    def judged(hung_ms):
+        found = Hung(alone_p95_ms=100.0, hung_p95_ms=hung_ms, bought=9)
+        (verdict,) = checkout_goals.judge_hung(found)
+        return verdict.ok
+
+    assert judged(109.0)
+    assert not judged(111.0)

@@ -85,3 +85,19 @@ def test_a_run_that_was_asked_to_end_says_so(monkeypatch, tmp_path):
     monkeypatch.setattr(staging, "instance", asked)
 
     assert chaos.main(["--var", str(tmp_path)]) == 130
+
+
+def test_the_drain_waits_for_a_letter_that_comes_when_all_seemed_done(place, monkeypatch):
+    looks = iter([(), ("1 calls",), *[()] * draining.QUIET_LOOKS])
+    asked = []
+    monkeypatch.setattr(draining.standing_in, "do_their_work", lambda _: 0)
+    monkeypatch.setattr(draining.testifying, "left", lambda _: next(looks))
+    monkeypatch.setattr(draining, "_held_money", lambda _: ())
+    monkeypatch.setattr(draining, "LOOKS_EVERY_S", 0.0)
+
+    drained = draining.drain(place, at_most_s=60, chores=asked.append)
+
+    assert drained.left == ()
+    assert list(drained.waited_s) == ["calls"]
+    assert asked == [True, False, *[True] * draining.QUIET_LOOKS]
+    assert next(looks, None) is None

@@ -16,6 +16,7 @@ from storefront.chaos.evidence import (
     OurOrder,
     OurPurchase,
     Ours,
+    Pressed,
     Told,
 )
 from storefront.chaos.judging import judge
@@ -30,6 +31,7 @@ ALIKE = "his book says what ours says"
 MONEY = "money is what orders say"
 STRUCK = "what was planned befell the shop"
 MAILS = "each mail comes once"
+KEYED = "one key has one effect"
 
 
 def charge(**changed):
@@ -69,6 +71,10 @@ def purchase(**changed):
     return OurPurchase(**{**usual, **changed})
 
 
+def pressed(*answers, orders=1):
+    return Pressed(email="a@example.org", answers=answers, orders=orders)
+
+
 def mail(**changed):
     usual = {"message_id": "<1>", "order": "FL-1", "template": "order_placed"}
     return OurMail(**{**usual, "status": "delivered", **changed})
@@ -99,6 +105,12 @@ def test_a_good_run_has_no_violations():
     assert judge(GOOD) == []
 
 
+def test_all_who_press_one_key_hear_the_same_also_when_it_is_a_refusal():
+    taken, refused = pressed(*[(201, "a")] * 50), pressed(*[(409, "sold out")] * 9, orders=0)
+
+    assert judge(replace(GOOD, pressed=[taken, refused])) == []
+
+
 @pytest.mark.parametrize(
     ("broken", "promise"),
     [
@@ -127,6 +139,10 @@ def test_a_good_run_has_no_violations():
         (replace(GOOD, charges=[charge(refunded=200)], refunds={"FL-1": 100}), MONEY),
         (replace(GOOD, charges=[charge(refunded=100)]), MONEY),
         (ours(purchases=(purchase(charge=1000),)), MONEY),
+        (replace(GOOD, pressed=[pressed((201, "a"), (201, "b"))]), KEYED),
+        (replace(GOOD, pressed=[pressed((201, "a"), orders=2)]), KEYED),
+        (replace(GOOD, pressed=[pressed((201, "a"), orders=0)]), KEYED),
+        (replace(GOOD, pressed=[pressed((409, "sold out"), orders=1)]), KEYED),
         (replace(GOOD, letters=[]), MAILS),
         (replace(GOOD, letters=[CAME, CAME]), MAILS),
         (replace(GOOD, letters=[CAME, replace(CAME, message_id="<2>")]), MAILS),

@@ -51,6 +51,17 @@ def test_blows_come_in_their_order_and_only_one_phase_is_armed():
     assert [phase.name for phase in plan(5).phases if phase.is_armed] == ["misery"]
 
 
+def test_the_supplier_is_away_for_ten_seconds_or_more_and_comes_back_once():
+    for seed in range(5):
+        made = plan(seed)
+        kills, letters = made.phases[-2:]
+        gone = [blow.at_s for blow in kills.blows if blow.what is What.SUPPLIER_DOWN]
+        back = [blow.at_s for blow in letters.blows if blow.what is What.SUPPLIER_BACK]
+        (gone_at,), (back_at,) = gone, back
+        last = max(blow.at_s for blow in kills.blows)
+        assert max(last, 9) - gone_at + back_at >= scheduling.AWAY_S
+
+
 def test_each_failpoint_has_its_turn():
     turns = plan(1, failpoints=naming.defined()).failpoints
 

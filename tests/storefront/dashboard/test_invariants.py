@@ -50,6 +50,7 @@ PLANTED = {
     "I2.reconciled": "UPDATE orders_moneyday SET starts_at = starts_at - interval '30 days',"
     " ends_at = ends_at - interval '30 days';"
     " UPDATE orders_paymentevent SET received_at = received_at - interval '5 days'",
+    "I2.bills": "UPDATE orders_supplierbill SET match = 'matched', purchase_order_id = NULL",
     "I2.differences": "DELETE FROM orders_moneysighting",
     "I3.line_once": "UPDATE orders_purchaseline SET quantity = quantity + 1",
     "I3.paid_only": "UPDATE orders_order SET status = 'canceled' WHERE status = 'processing'",
@@ -62,6 +63,9 @@ PLANTED = {
     "I4.said_before": "DELETE FROM orders_purchasemessage WHERE kind = 'place'",
     "I4.not_lost": "UPDATE orders_purchaseorder SET request_status = 'submitting',"
     " request_status_since = request_status_since - interval '1 hour'",
+    "I4.goes_in_time": "UPDATE orders_purchaseorder SET status = 'ready', goes_at = accepted_at"
+    " - interval '9 days', status_since = accepted_at - interval '9 days', request_status ="
+    " 'unsubmitted' WHERE status = 'in_progress'",
     "I4.accepted": "UPDATE orders_purchaseorder SET accepted_at = NULL",
     "I4.stopped": "UPDATE orders_purchaseorder SET status = 'canceled'",
     "I4.adopted_once": "UPDATE orders_purchaseorder SET supplier_reference = 'S-1'",

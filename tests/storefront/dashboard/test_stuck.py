@@ -87,6 +87,7 @@ TROUBLE = {
     ),
     "purchase_unknown": purchase(request_status="submit_unknown", request_status_since=AGO),
     "purchase_not_sent": purchase(request_status="submit_failed", attempts=5),
+    "purchase_missed": purchase(status="ready", request_status="unsubmitted", goes_at=AGO),
     "purchase_refused_late": purchase(request_status="rejected"),
     "purchase_silent": purchase(request_status="submitted", request_status_since=AGO),
     "purchase_cancel_silent": purchase(**ASKED_TO_STOP),

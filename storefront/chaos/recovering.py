@@ -1,0 +1,61 @@
+"""Time how long the shop needs to tell its supplier what piled up while he was away.
+
+Our clock runs quicker by then, but the pause of a dead line (``suppliers.breaking``) does not.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from orders.models import PurchaseOrder
+
+Request = PurchaseOrder.Request
+# What got lost on its way is looked up half a minute later, however healthy he is.
+NEVER_SENT = (Request.UNSUBMITTED, Request.SUBMITTING, Request.SUBMIT_FAILED)
+ENDED = (PurchaseOrder.Status.CANCELED, PurchaseOrder.Status.ON_HOLD)
+
+
+@dataclass(slots=True)
+class Outage:
+    """How long he was away, how many orders waited for him then, and how long for.
+
+    Shape:  ``told_s`` is None while any of them waits
+    """
+
+    away_s: float = 0.0
+    waited: int = 0
+    told_s: float | None = None
+    _began: float = 0.0
+    _back_at: float = 0.0
+    _numbers: list[int] = field(default_factory=list)
+
+    def begin(self) -> None:
+        self._began = time.monotonic()
+
+    def end(self) -> None:
+        self._back_at = time.monotonic()
+        self.away_s = round(self._back_at - self._began, 1)
+        self._numbers = list(_waiting().values_list("pk", flat=True))
+        self.waited = len(self._numbers)
+        connection.close()  # of the thread that strikes
+
+    def look(self) -> None:
+        """Note when all of them are told."""
+        if self._back_at and self.told_s is None and not self._is_any_left():
+            self.told_s = round(time.monotonic() - self._back_at, 1)
+
+    def _is_any_left(self) -> bool:
+        return _waiting().filter(pk__in=self._numbers).exists()
+
+    @property
+    def words(self) -> str:
+        took = "not all told" if self.told_s is None else f"all told in {self.told_s} s"
+        return f"{self.away_s} s without supplier, {self.waited} orders waited: {took}"
+
+
+def _waiting() -> QuerySet[PurchaseOrder]:
+    return PurchaseOrder.objects.filter(request_status__in=NEVER_SENT).exclude(status__in=ENDED)

@@ -1,0 +1,148 @@
+"""When a supplier is sent what was ordered of him: at once, or collected until a moment (pure).
+
+What waits is canceled at no cost. It waits no longer than the promise allows: the promise counts
+from the first day on which he is sent orders and whose cut-off has not passed, and until that
+cut-off, less ``MARGIN``, all of the day has gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+EVERY_DAY = "1234567"  # Monday is 1
+# A clock that is wrong, a sweep that comes later, and a lane that is full: he is sent it in time.
+MARGIN = timedelta(minutes=15)
+LOOKED_AHEAD = 60  # days; longer is nobody closed
+
+
+class Manner(StrEnum):
+    """How what was ordered of a supplier comes to him."""
+
+    AT_ONCE = "at_once"
+    EVERY = "every"  # so many minutes, counted from midnight UTC
+    AT_TIMES = "at_times"  # of his day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """On which days a supplier takes orders, and until when they count for the day.
+
+    Shape:  ``days`` are weekdays from 1 (Monday) to 7, and with ``closed`` days of ``zone``;
+            ``cut_off_hour`` is UTC
+    """
+
+    cut_off_hour: int | None = None
+    days: str = EVERY_DAY
+    closed: frozenset[date] = frozenset()
+    zone: str = "UTC"
+
+    def is_open(self, moment: datetime) -> bool:
+        day = moment.astimezone(ZoneInfo(self.zone)).date()
+        return str(day.isoweekday()) in self.days and day not in self.closed
+
+    def counts_for(self, promised_at: datetime) -> tuple[date, datetime]:
+        """Return the day from which a promise counts, and the moment that ends it."""
+        today = promised_at.astimezone(UTC).date()
+        for ahead in range(LOOKED_AHEAD):
+            day = today + timedelta(days=ahead)
+            ends = self._ends(day)
+            if ends > promised_at and self.is_open(ends - timedelta(seconds=1)):
+                return day, ends
+        day = today + timedelta(days=LOOKED_AHEAD)
+        return day, self._ends(day)
+
+    def _ends(self, day: date) -> datetime:
+        hours = 24 if self.cut_off_hour is None else self.cut_off_hour
+        return datetime.combine(day, time(), UTC) + timedelta(hours=hours)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collecting:
+    """How orders are collected for a supplier; ``times`` are of his zone."""
+
+    manner: str
+    every: timedelta
+    times: tuple[time, ...]
+    calendar: Calendar
+
+    def goes_at(
+        self, *, promised_at: datetime, now: datetime, before: datetime | None = None
+    ) -> datetime | None:
+        """Return when what is ready now goes to him; None: at once.
+
+        At his next moment, never after the cut-off with which it was promised, and ``before`` its
+        money cannot be taken any more.
+        """
+        if self.manner == Manner.AT_ONCE:
+            return None
+        _, ends = self.calendar.counts_for(promised_at)
+        latest = min(ends, before or ends) - MARGIN
+        moment = next(self._moments(now, latest), latest)
+        return moment if moment > now else None
+
+    def _moments(self, now: datetime, until: datetime) -> Iterator[datetime]:
+        walk = self._of_every(now) if self.manner == Manner.EVERY else self._of_times(now)
+        for moment in walk:
+            if moment > until:
+                return
+            if moment > now and self.calendar.is_open(moment):
+                yield moment
+
+    def _of_every(self, now: datetime) -> Iterator[datetime]:
+        midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
+        place = (now - midnight) // self.every + 1
+        while True:
+            yield midnight + place * self.every
+            place += 1
+
+    def _of_times(self, now: datetime) -> Iterator[datetime]:
+        zone = ZoneInfo(self.calendar.zone)
+        today = now.astimezone(zone).date()
+        for ahead in range(LOOKED_AHEAD):
+            day = today + timedelta(days=ahead)
+            moments = (datetime.combine(day, one, zone).astimezone(UTC) for one in self.times)
+            yield from sorted(moments)
+
+
+@lru_cache(maxsize=512)
+def waits_days(calendar: Calendar, hour: datetime) -> int:
+    """Count the days by which a promise of this hour begins later.
+
+    A cut-off is a whole hour of UTC, and so is midnight: within an hour nothing changes.
+    """
+    day, _ = calendar.counts_for(hour)
+    return (day - hour.date()).days
+
+
+def hour_of(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def times_in(text: str) -> tuple[time, ...]:
+    """Read ``09:00 14:30``.
+
+    Raises: ValueError  a word of it is no time of day
+    """
+    return tuple(time.fromisoformat(word) for word in _words(text))
+
+
+def days_in(text: str) -> frozenset[date]:
+    """Read ``2026-12-25 2026-12-26``.
+
+    Raises: ValueError  a word of it is no day
+    """
+    return _days(text) if text else frozenset()
+
+
+@lru_cache(maxsize=512)
+def _days(text: str) -> frozenset[date]:
+    return frozenset(date.fromisoformat(word) for word in _words(text))
+
+
+def _words(text: str) -> Iterable[str]:
+    return text.replace(",", " ").split()

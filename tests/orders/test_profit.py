@@ -1,0 +1,237 @@
+"""What an order earns after everything: to the cent, and from where each number is."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orders import profiting
+from orders.auditing import bills
+from orders.models import Order, OrderLine, Payment, PurchaseLine, PurchaseOrder, SupplierBill
+from orders.profit import Profit, Source, What, divided
+from storefront.lib.money import Money
+from tests.factories.catalog import make_channel
+from tests.factories.claims import make_claim, make_shipped
+from tests.factories.orders import make_paid_order, make_purchase_orders, make_sellable
+from tests.factories.price_books import make_terms
+from tests.factories.suppliers import NOON
+
+D = Decimal
+
+
+def eur(amount):
+    return Money(D(amount), "EUR")
+
+
+def read(order):
+    return profiting.read(order, now=NOON)
+
+
+def amounts(profit):
+    """Tell each kind of part: what it comes to, and where from."""
+    parts = profit.parts()
+    return {
+        what: (profit.sum(parts, what).amount, {one.source for one in parts if one.what == what})
+        for what in dict.fromkeys(one.what for one in parts)
+    }
+
+
+def bill(purchase_order, goods, freight=None, currency="EUR", reference="RE-1"):
+    return bills.enter(
+        bill=SupplierBill(
+            supplier=purchase_order.supplier,
+            number=purchase_order.number,
+            reference=reference,
+            currency=currency,
+            goods_amount=D(goods),
+            freight_amount=freight,
+        ),
+        actor="zumrud",
+        now=NOON,
+    )
+
+
+@given(
+    cents=st.integers(-(10**9), 10**9),
+    weights=st.dictionaries(
+        st.integers(1, 99), st.decimals(0, 10**6, places=2), min_size=1, max_size=12
+    ),
+)
+def test_what_is_divided_sums_up_to_the_cent_and_falls_where_there_is_weight(cents, weights):
+    parts = divided(Money.from_minor(cents, "EUR"), weights)
+
+    assert sum(part.minor for part in parts.values()) == cents
+    assert all(part.minor * cents >= 0 for part in parts.values())
+    if any(weights.values()):
+        assert not any(parts[key] for key, weight in weights.items() if weight == 0)
+
+
+def test_without_lines_it_belongs_to_none():
+    profit = Profit(currency="EUR", lines={})
+
+    profit.divide({}, What.COST, eur("-3.335"), Source.BILLED)
+
+    assert (profit.total, len(profit.unassigned)) == (eur("-3.34"), 1)
+
+
+@pytest.fixture
+def terms(db):
+    return make_terms(
+        channel=make_channel(),
+        freight_amount=D(4),
+        duty_amount=D(0),
+        payment_fee_rate=D("0.02"),
+        channel_fee_rate=D("0.05"),
+    )
+
+
+def test_before_it_is_sent_costs_are_estimates(terms):
+    order = make_paid_order(make_sellable(price="119.00", cost="10.00"), quantity=2)
+    OrderLine.objects.update(tax_rate=D("0.19"), tax_amount=D("38.00"))
+
+    found = amounts(read(order))
+
+    assert found[What.GOODS] == (D("238.00"), {Source.ORDER})
+    delivery_tax = D(order.delivery_plan[0]["tax"])
+    assert found[What.TAX] == (-D("38.00") - delivery_tax, {Source.ORDER})
+    assert found[What.COST] == (D("-20.00"), {Source.AGREED})
+    assert found[What.FREIGHT] == (D("-8.00"), {Source.TERMS})
+    assert found[What.HANDLING] == (D("-4.00"), {Source.TERMS})
+    delivery = found[What.DELIVERY][0]
+    assert found[What.PAYMENT_FEE][0] == -(D("4.76") + (delivery * D("0.02")).quantize(D("0.01")))
+    assert read(order).is_estimated
+
+
+def test_what_is_billed_takes_the_place_of_what_was_agreed(terms):
+    (made,) = make_purchase_orders(make_sellable(), quantity=2)
+    PurchaseOrder.objects.update(freight_amount=D("3.00"), freight_currency="EUR")
+    assert amounts(read(made.order))[What.FREIGHT] == (D("-3.00"), {Source.TOLD})
+
+    bill(made, "21.50", freight=D("3.50"))
+
+    found = amounts(read(made.order))
+    assert found[What.COST] == (D("-21.50"), {Source.BILLED})
+    assert found[What.FREIGHT] == (D("-3.50"), {Source.BILLED})
+    assert not read(made.order).is_estimated
+
+
+def test_money_of_a_supplier_counts_at_the_rate_of_the_sale(terms):
+    (made,) = make_purchase_orders(make_sellable(), quantity=2)
+    OrderLine.objects.update(cost_currency="USD", cost_rate=D("0.9"))
+    PurchaseLine.objects.update(cost_currency="USD")
+    assert amounts(read(made.order))[What.COST] == (D("-18.00"), {Source.AGREED})
+
+    bill(made, "30.01", currency="USD")
+
+    assert amounts(read(made.order))[What.COST] == (D("-27.01"), {Source.BILLED})
+
+
+def test_money_that_nobody_can_value_is_said_and_not_taken_for_nothing(terms):
+    (made,) = make_purchase_orders(make_sellable())
+    OrderLine.objects.update(cost_currency="JPY", cost_rate=None)
+    PurchaseLine.objects.update(cost_currency="JPY")
+
+    profit = read(made.order)
+
+    assert any("JPY" in words for words in profit.unknown)
+    assert profit.is_estimated
+
+
+def test_a_refund_for_goods_that_stay_sold_costs_what_is_left_after_its_tax(terms):
+    (made,) = make_purchase_orders(make_sellable())
+    order = made.order
+    Order.objects.update(tax_amount=order.total_amount / 4)
+    before = read(order).total
+    Payment.objects.update(captured_amount=order.total_amount, refunded_amount=D("8.00"))
+
+    profit = read(order)
+
+    assert profit.total - before == eur("-6.00")
+    assert {part.what for part in profit.unassigned} == {What.REFUND, What.TAX}
+
+
+def test_what_goes_back_for_goods_that_were_canceled_is_no_refund_twice(terms):
+    (made,) = make_purchase_orders(make_sellable())
+    Payment.objects.update(
+        captured_amount=made.order.total_amount, refunded_amount=made.order.total_amount
+    )
+    PurchaseLine.objects.update(is_live=False)
+    PurchaseOrder.objects.update(status="canceled")
+    OrderLine.objects.update(canceled_quantity=1)
+
+    profit = read(made.order)
+
+    assert profit.total == eur(0)
+    bill(made, "10.00")
+    assert read(made.order).total == eur("-10.00")
+    assert [part.what for part in read(made.order).unassigned] == [What.COST]
+
+
+def test_what_a_supplier_gives_for_a_claim_comes_back_to_its_line(terms):
+    shipped = make_shipped(quantity=2)
+    claim = make_claim(shipped)
+    before = read(shipped.order)
+    type(claim).objects.update(status="credited", credited_amount=D("7.00"))
+
+    after = read(shipped.order)
+
+    assert after.total - before.total == eur("7.00")
+    (line,) = after.lines.values()
+    assert after.sum(line.parts, What.CREDIT) == eur("7.00")
+
+
+def test_a_lost_dispute_takes_all_that_was_kept(terms):
+    (made,) = make_purchase_orders(make_sellable())
+    total = made.order.total_amount
+    before = read(made.order).total
+    Payment.objects.update(captured_amount=total, dispute_status="lost")
+
+    assert before - read(made.order).total == Money(total, "EUR")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_lines_and_what_belongs_to_none_sum_up_to_the_order(terms, seed):
+    """Against sums that are made another way: of the order, the payments and the bills."""
+    dice = random.Random(seed)
+    goods = [
+        make_sellable(price=f"{dice.randint(20, 90)}.{dice.randint(10, 99)}", cost="10.00")
+        for _ in range(dice.randint(1, 4))
+    ]
+    (made,) = make_purchase_orders(*goods, quantity=dice.randint(1, 4))
+    order = made.order
+    refund, credit = D(dice.randint(0, 900)) / 100, D(dice.randint(0, 900)) / 100
+    Payment.objects.update(captured_amount=order.total_amount, refunded_amount=refund)
+    billed = D(dice.randint(1000, 9999)) / 100
+    freight = D(dice.randint(0, 999)) / 100
+    bill(made, billed, freight=freight)
+    PurchaseOrder.objects.update(status="shipped", accepted_at=NOON, request_status="accepted")
+    if credit:
+        claim = make_claim(PurchaseOrder.objects.get(), now=NOON + timedelta(hours=1))
+        type(claim).objects.update(status="credited", credited_amount=credit, recorded_by="zumrud")
+
+    profit = read(order)
+
+    lines = sum((profit.sum(one.parts).amount for one in profit.lines.values()), D(0))
+    assert lines + profit.sum(profit.unassigned).amount == profit.total.amount
+    tax = order.tax_amount - (refund * order.tax_amount / order.total_amount).quantize(D("0.01"))
+    assert abs(profit.net.amount - (order.total_amount - tax - refund)) <= D("0.01")
+    found = amounts(profit)
+    assert found[What.COST][0] == -billed
+    assert found.get(What.FREIGHT, (D(0),))[0] == -freight
+    assert found.get(What.CREDIT, (D(0),))[0] == credit
+
+
+def test_many_orders_take_as_many_queries_as_one(terms, django_assert_max_num_queries):
+    for _ in range(6):
+        make_purchase_orders(make_sellable())
+
+    with django_assert_max_num_queries(16):
+        found = list(profiting.read_all(Order.objects.order_by("pk"), now=NOON))
+
+    assert [order.pk for order, _ in found] == sorted(order.pk for order, _ in found)
+    assert len(found) == 6

@@ -1,0 +1,76 @@
+"""One button is pressed by many at once: what they hear is compared as programs read it."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from storefront.chaos import pressing
+from storefront.chaos.pressing import NobodyThereError, Presser
+from storefront.chaos.recovering import Outage
+
+PLACE = SimpleNamespace(ports=SimpleNamespace(web=1))
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """Let the shop answer what stands here, in turn; the last one again and again."""
+    given, lock = [], threading.Lock()
+
+    def call(*_, **__):
+        with lock:
+            return given.pop(0) if len(given) > 1 else given[0]
+
+    monkeypatch.setattr(pressing, "call", call)
+    monkeypatch.setattr(pressing, "TIMES", 6)
+    monkeypatch.setattr(pressing, "PAUSE_S", 0)
+    return given
+
+
+def press(patience_s=60.0):
+    until = pressing.time.monotonic() + patience_s
+    return Presser(place=PLACE, goods=[])._all_at_once("/checkout/", {}, until)
+
+
+def test_the_same_in_another_order_is_the_same_answer(answers):
+    answers += [(201, '{"a": 1, "b": 2}'), (201, '{"b": 2, "a": 1}')]
+
+    assert set(press()) == {(201, '{"a": 1, "b": 2}')}
+
+
+def test_other_words_are_another_answer(answers):
+    answers += [(201, '{"a": 1}'), (201, '{"a": 2}')]
+
+    assert len(set(press())) == 2
+
+
+def test_who_is_not_answered_yet_presses_again(answers):
+    answers += [(0, ""), (503, "closed"), (429, "slowly"), (409, pressing.IN_WORK)]
+    answers += [(0, "")] * 4
+    answers += [(201, "{}")]
+
+    assert set(press()) == {(201, "{}")}
+
+
+def test_a_shop_that_never_answers_is_told(answers):
+    answers += [(0, "")]
+
+    with pytest.raises(NobodyThereError):
+        press(patience_s=-1.0)
+
+
+@pytest.mark.django_db
+def test_an_outage_in_which_nothing_piled_up_is_over_at_once():
+    outage = Outage()
+    outage.look()
+    assert outage.told_s is None  # he was never away
+
+    outage.begin()
+    outage.end()
+    outage.look()
+
+    assert outage.waited == 0
+    assert outage.told_s is not None
+    assert "all told" in outage.words

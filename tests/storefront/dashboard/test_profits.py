@@ -1,0 +1,88 @@
+"""The pages that tell what orders earn."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from orders import profiting
+from storefront.accounts.models import User
+from tests.factories.catalog import make_channel
+from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.price_books import make_terms
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+LIST = "supply:profits"
+
+
+@pytest.fixture(autouse=True)
+def noon(db):
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(User.objects.create_superuser("staff@fara.example", "a password"))
+    return client
+
+
+@pytest.fixture
+def bought(noon):
+    make_terms(channel=make_channel(), duty_amount=0)
+    return [make_purchase_orders(make_sellable())[0] for _ in range(2)]
+
+
+def test_a_clerk_reads_what_an_order_earns_and_why(staff, bought):
+    order = bought[0].order
+
+    page = staff.get(reverse("supply:profit", args=[order.pk])).content.decode()
+
+    assert "estimated: as agreed, not billed yet" in page
+    assert f"€{profiting.read(order, now=NOON).total.amount}" in page
+    link = reverse("supply:profit", args=[order.pk])
+    assert link in staff.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
+
+
+@pytest.mark.parametrize("by", ["order", "day", "supplier"])
+def test_rows_sum_up_to_all_orders_whatever_they_are_summed_by(staff, bought, by):
+    answer = staff.get(reverse(LIST), {"by": by})
+
+    expected = sum(profiting.read(one.order, now=NOON).total.amount for one in bought)
+    (total,) = answer.context["totals"]
+    assert total.profit.amount == expected
+    assert len(answer.context["rows"]) == (2 if by == "order" else 1)
+
+
+def test_other_days_and_other_suppliers_have_nothing(staff, bought):
+    assert staff.get(reverse(LIST), {"until": "2026-11-20"}).context["rows"] == []
+    answer = staff.get(reverse(LIST), {"supplier": bought[0].supplier.code})
+    assert len(answer.context["rows"]) == 2
+    assert (
+        "Select a valid choice" in staff.get(reverse(LIST), {"supplier": "nobody"}).content.decode()
+    )
+
+
+def test_the_page_says_what_it_left_out_and_the_file_leaves_out_nothing(staff, bought, monkeypatch):
+    monkeypatch.setattr("storefront.dashboard.profits.MOST_SHOWN", 1)
+
+    assert staff.get(reverse(LIST)).context["left_out"] == 1
+    file = b"".join(staff.get(reverse(LIST), {"csv": "1"}).streaming_content).decode()
+
+    heads, *rows = list(csv.reader(file.splitlines()))
+    assert [row[0] for row in rows] == [str(one.order) for one in bought]
+    assert {len(row) for row in rows} == {len(heads)}
+
+
+def test_who_may_not_see_bills_does_not_see_what_is_earned(client, bought):
+    looker = User.objects.create_user("looker@fara.example", "a password", is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_order"))
+    client.force_login(looker)
+
+    assert client.get(reverse(LIST)).status_code == 403
+    assert client.get(reverse("supply:profit", args=[bought[0].order_id])).status_code == 403

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import random
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from suppliers import collecting
+from suppliers.collecting import MARGIN, Calendar, Collecting, waits_days
+from suppliers.forms import SupplierForm
+from suppliers.models import Supplier
+from tests.factories.suppliers import make_supplier
+
+HOUR = timedelta(hours=1)
+WEEKDAYS = "12345"
+
+
+def at(text):
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def collected(manner="every", every=60, times="", **calendar):
+    return Collecting(
+        manner=manner,
+        every=timedelta(minutes=every),
+        times=collecting.times_in(times),
+        calendar=Calendar(**calendar),
+    )
+
+
+def goes(how, ready, promised=None):
+    return how.goes_at(promised_at=at(promised or ready), now=at(ready))
+
+
+def test_who_is_sent_all_at_once_waits_for_nothing():
+    assert goes(collected("at_once"), "2026-11-24 12:00") is None
+
+
+@pytest.mark.parametrize(
+    ("ready", "moment"),
+    [
+        ("2026-11-24 12:00", "2026-11-24 12:40"),
+        ("2026-11-24 12:39:59", "2026-11-24 12:40"),
+        ("2026-11-24 23:30", "2026-11-24 23:45"),  # the day of its promise ends: not at 00:00
+    ],
+)
+def test_minutes_are_counted_from_midnight(ready, moment):
+    assert goes(collected(every=40), ready) == at(moment)
+
+
+@pytest.mark.parametrize(
+    ("ready", "moment"),
+    [
+        ("2026-11-24 12:00", "2026-11-24 13:30"),  # 14:30 in Berlin, in winter
+        ("2026-07-24 12:00", "2026-07-24 12:30"),  # and in summer
+        ("2026-11-24 06:00", "2026-11-24 08:00"),
+    ],
+)
+def test_times_are_those_of_his_day(ready, moment):
+    how = collected("at_times", times="14:30 09:00", zone="Europe/Berlin")
+
+    assert goes(how, ready) == at(moment)
+
+
+def test_what_was_promised_before_the_cut_off_goes_before_it():
+    how = collected("at_times", times="18:00", cut_off_hour=15)
+
+    assert goes(how, "2026-11-24 12:00") == at("2026-11-24 15:00") - MARGIN
+    assert goes(how, "2026-11-24 15:00") == at("2026-11-24 18:00")  # its promise says tomorrow
+    # Paid after the cut-off with which it was promised: no minute is to be lost.
+    assert goes(how, "2026-11-24 15:10", promised="2026-11-24 14:50") is None
+    assert goes(how, "2026-11-24 14:50", promised="2026-11-24 14:40") is None
+
+
+def test_over_a_weekend_both_wait_and_the_promise_says_so():
+    how = collected("at_times", times="10:00", cut_off_hour=15, days=WEEKDAYS)
+    friday = at("2026-11-27 16:00")
+
+    assert waits_days(how.calendar, friday) == 3
+    assert goes(how, "2026-11-27 16:00") == at("2026-11-30 10:00")
+    closed = collected("at_times", times="10:00", closed=frozenset({date(2026, 11, 30)}))
+    assert waits_days(closed.calendar, at("2026-11-30 00:00")) == 1
+
+
+def test_days_are_told_in_his_zone():
+    monday_there = at("2026-11-29 21:00")  # Sunday evening here, ten o'clock on Monday there
+    calendar = Calendar(days=WEEKDAYS, zone="Pacific/Auckland")
+
+    assert calendar.is_open(monday_there)
+    assert not calendar.is_open(at("2026-11-27 21:00"))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_waits_past_its_promise_and_no_promise_says_less_than_it_did(seed):
+    dice = random.Random(seed)
+    for _ in range(100):
+        calendar = Calendar(
+            cut_off_hour=dice.choice([None, *range(24)]),
+            days="".join(sorted(dice.sample(collecting.EVERY_DAY, dice.randint(1, 7)))),
+            closed=frozenset(
+                date(2026, 12, dice.randint(1, 31)) for _ in range(dice.randint(0, 5))
+            ),
+            zone=dice.choice(["UTC", "Europe/Berlin", "Pacific/Auckland", "America/New_York"]),
+        )
+        how = Collecting(
+            manner=dice.choice(["every", "at_times"]),
+            every=timedelta(minutes=dice.randint(5, 1440)),
+            times=tuple(time(dice.randrange(24), dice.randrange(60)) for _ in range(3)),
+            calendar=calendar,
+        )
+        promised = at("2026-11-20") + timedelta(minutes=dice.randrange(40 * 1440))
+        ready = promised + timedelta(minutes=dice.randrange(90))
+
+        moment = how.goes_at(promised_at=promised, now=ready)
+
+        days = waits_days(calendar, collecting.hour_of(promised))
+        day, ends = calendar.counts_for(promised)
+        assert day == promised.date() + timedelta(days=days)
+        assert days >= (
+            calendar.cut_off_hour is not None and promised.hour >= calendar.cut_off_hour
+        )
+        # In time also where our clock is wrong by ten minutes when it goes.
+        assert moment is None or ready < moment <= ends - timedelta(minutes=10)
+        if moment is None:
+            assert ready >= ends - MARGIN
+
+
+GOOD = {
+    "sending": "at_times",
+    "send_times": "14:30, 09:00",
+    "time_zone": "Europe/Berlin",
+    "order_days": "51",
+    "closed_on": "2026-12-26 2026-12-25",
+}
+
+
+def filled_in(**changes):
+    fields = [*GOOD, "send_every_min"]
+    form_class = type(
+        "Form", (SupplierForm,), {"Meta": type("M", (), {"model": Supplier, "fields": fields})}
+    )
+    form = form_class({"send_every_min": 60, "adapter": "fake", **GOOD, **changes})
+    form.is_valid()
+    return form
+
+
+@pytest.mark.django_db
+def test_staff_write_times_and_days_as_they_like():
+    cleaned = filled_in().cleaned_data
+
+    assert (cleaned["send_times"], cleaned["order_days"]) == ("09:00 14:30", "15")
+    assert cleaned["closed_on"] == "2026-12-25 2026-12-26"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"send_times": "25:00"},
+        {"send_times": ""},
+        {"time_zone": "Berlin"},
+        {"order_days": "18"},
+        {"closed_on": "25.12.2026"},
+        {"send_every_min": 4},
+        {"send_every_min": 1441},
+    ],
+)
+def test_what_could_never_be_kept_is_refused_in_words(wrong):
+    assert set(filled_in(**wrong).errors) == set(wrong)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sending": "at_times", "send_times": ""},
+        {"sending": "never"},
+        {"send_every_min": 0},
+        {"order_days": ""},
+    ],
+)
+def test_the_database_keeps_no_supplier_who_is_never_sent_anything(wrong):
+    make_supplier()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Supplier.objects.update(**wrong)
