@@ -106,7 +106,7 @@ def plan(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
             blows=_misery(luck, 8),
             is_armed=True,  # the web server dies often, and has to come back in between
         ),
-        Phase(name="kills", wishes=wishes(luck, 44, variety), at_most_s=11, blows=_kills(luck, 9)),
+        Phase(name="kills", wishes=wishes(luck, 44, variety), at_most_s=15, blows=_kills(luck, 11)),
         Phase(
             name="letters",
             wishes=wishes(luck, 16, variety),
@@ -159,7 +159,7 @@ def _misery(luck: Random, seconds: float) -> tuple[Blow, ...]:
 
 
 def _kills(luck: Random, seconds: float) -> tuple[Blow, ...]:
-    count = int(seconds / 0.55)
+    count = int(seconds / 0.65)
     blows = [_blow(luck.uniform(0, seconds), What.WORKER_CHILD) for _ in range(count)]
     for what, times in ((What.WEB, 1), (What.WORKER, 1), (What.BEAT, 1), (What.FLUSH, 2)):
         blows += [_blow(luck.uniform(1, seconds), what) for _ in range(times)]
