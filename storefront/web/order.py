@@ -22,6 +22,7 @@ from storefront.lib.address import Address
 from storefront.lib.rationing import is_too_often
 from storefront.lib.visitors import address_of
 from storefront.lib.waking import wake
+from storefront.web import returning
 from storefront.web.following import Stage, boxes, purchases_of
 from storefront.web.forms import LookupForm
 
@@ -89,6 +90,9 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         and wish != Wish.ASKED
         and any(box.stage < Stage.PACKED for box in parcels),
         "is_moving": found.status in OPEN,
+        "returns": returning.shown(found) if was_paid else [],
+        "can_return": was_paid and returning.is_offered(found, now),
+        "return_news": returning.NEWS.get(request.GET.get("return", "")),
         "news": _news(request, found, wish, was_paid=was_paid),
         "title": headline(found, payment, now),
         "offers_account": not request.user.is_authenticated,

@@ -15,6 +15,7 @@ from storefront.web import (
     pages,
     paying,
     product,
+    returning,
     switches,
 )
 
@@ -43,6 +44,20 @@ urlpatterns = [
     path("orders/<str:number>/<str:key>/pay/", paying.pay, name="order_pay"),
     path("orders/<str:number>/<str:key>/paid/", paying.pay_return, name="order_pay_return"),
     path("orders/<str:number>/<str:key>/cancel/", order.cancel, name="order_cancel"),
+    path("orders/<str:number>/<str:key>/return/", returning.choose, name="order_return"),
+    path(
+        "orders/<str:number>/<str:key>/return/<str:name>/cancel/",
+        returning.cancel,
+        name="return_cancel",
+    ),
+    path(
+        "orders/<str:number>/<str:key>/return/<str:name>/sent/", returning.sent, name="return_sent"
+    ),
+    path(
+        "orders/<str:number>/<str:key>/return/<str:name>/answer/",
+        returning.answer,
+        name="return_answer",
+    ),
     # /en/account/: for shoppers who want one
     path("account/", include("storefront.web.account_urls")),
     # /en/country/, /en/theme/: switches in the footer
