@@ -81,13 +81,14 @@ def add_words(*, authorization: ReturnAuthorization, words: str, now: datetime) 
 def issue_label(  # noqa: PLR0913 - what it is, of whom, by whom
     *,
     authorization: ReturnAuthorization,
+    address: str,
     label: str,
     carrier: str,
     tracking_number: str,
     actor: str,
     now: datetime,
 ) -> None:
-    """Send the shopper what pays the way: a link, or what to say at the counter.
+    """Tell the shopper how to send it: where to, and a label, or what to say at the counter.
 
     Locks:  the order
     """
@@ -96,6 +97,7 @@ def issue_label(  # noqa: PLR0913 - what it is, of whom, by whom
         Status.LABEL_ISSUED,
         at=now,
         actor=actor,
+        address=address[:300],
         label=label[:500],
         carrier=carrier[:60],
         tracking_number=tracking_number[:60],

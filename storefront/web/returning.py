@@ -41,7 +41,7 @@ STANDS: dict[str, Promise] = {
     Status.NEEDS_EVIDENCE: gettext_lazy("We need to know more from you."),
     Status.APPROVED: gettext_lazy("Approved."),
     Status.REJECTED: gettext_lazy("We cannot take it back."),
-    Status.LABEL_ISSUED: gettext_lazy("Approved; the label for the parcel is here."),
+    Status.LABEL_ISSUED: gettext_lazy("Approved; how to send it stands here."),
     Status.IN_TRANSIT: gettext_lazy("On its way back."),
     Status.LOST_IN_TRANSIT: gettext_lazy("Lost on its way back. We see to it."),
     Status.RECEIVED: gettext_lazy("It is back. We look at it."),
