@@ -27,6 +27,7 @@ RETURNS = inline(
     columns.money("refund_amount", _("Paid back")),
     "opened_at",
     tab=False,
+    fk_name="order",
 )
 
 

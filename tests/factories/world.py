@@ -116,7 +116,9 @@ def _shipped(listings, answer, *, number):
 
 def _claimed(supplier):
     """Complain of all that left and is not claimed: he pays for one, and thinks about the next."""
-    left = PurchaseOrder.objects.filter(status__in=complaining.LEFT, claims=None).order_by("pk")
+    left = PurchaseOrder.objects.filter(
+        status__in=complaining.LEFT, claims=None, rmas=None
+    ).order_by("pk")
     for place, purchase_order in enumerate(left):
         claim = tell(make_claim(purchase_order))
         if place == 0:
