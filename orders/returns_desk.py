@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders import return_forms, tasks
 from orders.models import ReturnAuthorization, ReturnLine, SupplierRMA
-from orders.returning import answering, refunds, sending_back
+from orders.returning import answering, refunds, replacing, sending_back
 from orders.returning.declaring import CannotReturnError
 from orders.returns_receiving_desk import ReceivingActions
 from storefront.lib import columns
@@ -128,6 +128,7 @@ class ReturnAuthorizationAdmin(ReceivingActions):
         "receive",
         "inspect",
         "refund",
+        "exchange",
         "refuse",
         "lose",
         "send_on",
@@ -142,7 +143,9 @@ class ReturnAuthorizationAdmin(ReceivingActions):
         "inspect": lambda row: row.status == Status.RECEIVED,
         "refund": lambda row: (
             row.status in {Status.INSPECTED, Status.IN_TRANSIT, Status.LOST_IN_TRANSIT}
+            or refunds.has_failed(row)
         ),
+        "exchange": replacing.is_for,
         "refuse": lambda row: Status.REFUSED in ReturnAuthorization.TRANSITIONS[row.status],
         "lose": lambda row: row.status == Status.IN_TRANSIT,
         "send_on": sending_back.is_for,

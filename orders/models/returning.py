@@ -152,6 +152,7 @@ class ReturnAuthorization(Stateful):
         Status.RECEIVED: frozenset({Status.INSPECTED}),
         Status.INSPECTED: frozenset({Status.REFUNDED, Status.EXCHANGED, Status.REFUSED}),
         **dict.fromkeys(ENDED, frozenset()),
+        Status.EXCHANGED: frozenset({Status.REFUNDED}),  # the replacement could not be had
     }
     AXES: ClassVar = {"status": TRANSITIONS}
 

@@ -77,6 +77,8 @@ def refund(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
     order = hold(authorization)
     status = Status(authorization.status)
     is_sent = status in {Status.IN_TRANSIT, Status.LOST_IN_TRANSIT}
+    if status == Status.EXCHANGED and not has_failed(authorization):
+        raise CannotReturnError(gettext("It is replaced: nothing is paid for it as well."))
     if status in KEEPABLE and not authorization.is_kept:
         raise CannotReturnError(gettext("It has not been sent yet. If it shall stay, say so."))
     if is_sent and not authorization.tracking_number and status == Status.IN_TRANSIT:
@@ -109,13 +111,25 @@ def refuse(*, authorization: ReturnAuthorization, answer: str, actor: str, now: 
     telling.answered(authorization, what="refused", at=now)
 
 
+def has_failed(authorization: ReturnAuthorization) -> bool:
+    """Test whether it was to be replaced, and cannot be."""
+    made = authorization.replacement
+    return (
+        authorization.status == Status.EXCHANGED
+        and made is not None
+        and made.status == Order.Status.CANCELED
+    )
+
+
 def due(authorization: ReturnAuthorization) -> Due:
     """Count what would be paid now; the verbs count again, under the lock."""
-    return _due(authorization, _lines(authorization), _payments(authorization.order_id))
+    return _due(authorization, lines_of(authorization), _payments(authorization.order_id))
 
 
 def share_of(line: ReturnLine, *, currency: str) -> Money:
     """Return what the shopper paid for the units that are accepted of a line."""
+    if line.share_amount is not None:
+        return Money(line.share_amount, currency)
     sold = line.order_line
     return share(
         Money(sold.charge_amount, currency),
@@ -125,7 +139,7 @@ def share_of(line: ReturnLine, *, currency: str) -> Money:
     )
 
 
-def _lines(authorization: ReturnAuthorization) -> list[ReturnLine]:
+def lines_of(authorization: ReturnAuthorization) -> list[ReturnLine]:
     """Read the lines; what does not have to come is accepted as it is."""
     lines = list(authorization.lines.select_related("order_line").order_by("order_line"))
     if authorization.status in WITHOUT_GOODS:
@@ -179,14 +193,39 @@ def _delivery(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -
     return max(ways, nothing)
 
 
+def share_out(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> None:
+    """Say of each line what its shopper had paid for what goes back, before it is counted."""
+    for line in lines:
+        line.share_amount = share_of(line, currency=authorization.currency).amount
+
+
+@needs_transaction
+def count_back(lines: Sequence[ReturnLine]) -> None:
+    """Count what went back; what was not accepted may be given back anew.
+
+    Locks:  the caller holds the order
+    """
+    for line in lines:
+        line.save(update_fields=["share_amount", "accepted_quantity"])
+        give_up(line.order_line_id, line.quantity - line.accepted_quantity)
+        OrderLine.objects.filter(pk=line.order_line_id).update(
+            returned_quantity=F("returned_quantity") + line.accepted_quantity
+        )
+
+
 @needs_transaction
 def _pay(authorization: ReturnAuthorization, order: Order, *, actor: str, now: datetime) -> None:
+    if ReturnAuthorization.objects.filter(replacement=order).exists():
+        words = gettext("It came as a replacement, for nothing: replace it anew, or pay by hand.")
+        raise CannotReturnError(words)
     payments = ledger.secured(order.pk)
-    lines = _lines(authorization)
+    lines = lines_of(authorization)
     if not any(line.accepted_quantity for line in lines):
         raise CannotReturnError(gettext("Nothing of it was accepted: refuse it instead."))
     owed = _due(authorization, lines, payments)
     payment = max(payments, key=lambda one: ledger.refundable(one).amount, default=None)
+    is_exchanged = authorization.status == Status.EXCHANGED  # counted already
+    share_out(authorization, lines)
     authorization.move(
         Status.REFUNDED,
         at=now,
@@ -196,13 +235,8 @@ def _pay(authorization: ReturnAuthorization, order: Order, *, actor: str, now: d
         delivery_amount=owed.delivery.amount,
         refund_amount=owed.given.amount,
     )
-    for line in lines:
-        line.share_amount = share_of(line, currency=authorization.currency).amount
-        line.save(update_fields=["share_amount", "accepted_quantity"])
-        give_up(line.order_line_id, line.quantity - line.accepted_quantity)
-        OrderLine.objects.filter(pk=line.order_line_id).update(
-            returned_quantity=F("returned_quantity") + line.accepted_quantity
-        )
+    if not is_exchanged:
+        count_back(lines)
     if payment is not None and owed.given:
         ledger.ask_refund(
             payment,

@@ -55,7 +55,8 @@ def look(*, order: Order, now: datetime, is_late_fine: bool = False) -> Returnab
     arrived = [_arrived_at(line.purchase_order) for line in by_line.values()]
     known = [moment for moment in arrived if moment is not None]
     until = window.withdraw_until(max(known)) if known and len(known) == len(arrived) else None
-    is_over = window.is_over(until, now)
+    # What came as a replacement was withdrawn from, or not, when it was bought.
+    is_over = window.is_over(until, now) or hasattr(order, "replaces")
     withdrawable, complainable = {}, {}
     for key, line in by_line.items():
         sold = line.order_line

@@ -42,6 +42,7 @@ def answered(
             **facts.basics(authorization.order),
             "what": what,
             "kind": authorization.kind,
+            "replacement": authorization.replacement.number if authorization.replacement else "",
             **_of_one(authorization),
         },
         at=at,

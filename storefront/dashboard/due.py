@@ -34,6 +34,7 @@ WITHIN: Mapping[str, timedelta] = {
     "return_asked": 2 * DAY,
     "return_came": 2 * DAY,
     "return_to_pay": 2 * DAY,
+    "return_not_replaced": 2 * DAY,
     "return_refund_due": 14 * DAY,  # the law's, from the withdrawal on
     "return_on_its_way": 24 * DAY,  # three weeks pass before it waits for anybody
     "return_to_send_on": 5 * DAY,

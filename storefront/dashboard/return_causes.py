@@ -85,6 +85,13 @@ RETURNS = (
         money=_WORTH,
     ),
     _return(
+        "return_not_replaced",
+        _("A replacement cannot be had: pay the return back"),
+        "r.status = 'exchanged' AND EXISTS (SELECT 1 FROM orders_order o"
+        " WHERE o.id = r.replacement_id AND o.status = 'canceled')",
+        money=_WORTH,
+    ),
+    _return(
         "return_to_send_on",
         _("Give a return back to its supplier"),
         f"""r.status IN ('inspected', 'refunded', 'exchanged') AND r.destination <> 'nowhere'

@@ -244,7 +244,7 @@ class Shown:
 
 def shown(found: Order) -> list[Shown]:
     """Say how each return of an order stands, the newest first."""
-    rows = found.returns.prefetch_related("lines__order_line").order_by("-pk")
+    rows = found.returns.select_related("replacement").prefetch_related("lines__order_line")
     return [
         Shown(
             authorization=row,
@@ -255,7 +255,7 @@ def shown(found: Order) -> list[Shown]:
             can_send=not row.is_kept and row.status in answering.SENDABLE | {Status.IN_TRANSIT},
             can_answer=row.status == Status.NEEDS_EVIDENCE,
         )
-        for row in rows
+        for row in rows.order_by("-pk")
     ]
 
 

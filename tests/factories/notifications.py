@@ -132,7 +132,7 @@ PAYLOADS = {
         "returns": [_RETURN],
     },
     **{
-        f"return.{what}": {**_ORDER, "what": what, "kind": "defect", **_RETURN}
+        f"return.{what}": {**_ORDER, "what": what, "kind": "defect", "replacement": "", **_RETURN}
         for what in (
             "approved",
             "rejected",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from orders.models import ReturnAuthorization, SupplierRMA, SupplierRMALine
+from orders.models import Order, ReturnAuthorization, SupplierRMA, SupplierRMALine
 from tests.factories.suppliers import NOON
 
 
@@ -18,6 +18,11 @@ def unsent():
     """Forget that its supplier was asked."""
     SupplierRMALine.objects.all().delete()
     SupplierRMA.objects.all().delete()
+
+
+def fail_to_replace():
+    canceled = Order.objects.filter(status="canceled").first()
+    returned(status="exchanged", replacement=canceled)()
 
 
 def rma(status, **changes):
@@ -34,6 +39,7 @@ TROUBLE = {
     ),
     "return_on_its_way": returned(status="in_transit", status_since=NOON - timedelta(days=22)),
     "return_lost": returned(status="lost_in_transit"),
+    "return_not_replaced": fail_to_replace,
     "return_to_send_on": unsent,
     "rma_to_do": rma("draft"),
     "rma_silent": rma("shipped", status_since=NOON - timedelta(days=15)),

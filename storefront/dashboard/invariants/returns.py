@@ -102,6 +102,21 @@ RETURNS = (
         """,
     ),
     Invariant(
+        code="I10.replaced",
+        sentence="What is exchanged has an order of as many units, which costs nothing.",
+        sql="""
+            SELECT a.number, a.status, o.number AS replacement, o.total_amount
+            FROM orders_returnauthorization a
+            LEFT JOIN orders_order o ON o.id = a.replacement_id
+            WHERE a.status = 'exchanged' AND o.id IS NULL
+               OR o.id IS NOT NULL AND (
+                   a.status NOT IN ('exchanged', 'refunded') OR o.total_amount <> 0
+                   OR (SELECT sum(quantity) FROM orders_orderline WHERE order_id = o.id)
+                      <> (SELECT sum(accepted_quantity) FROM orders_returnline
+                          WHERE authorization_id = a.id))
+        """,
+    ),
+    Invariant(
         code="I10.credit_once",
         sentence="No unit of a purchase order is owed to us twice: by a claim, or goods that go"
         " back.",

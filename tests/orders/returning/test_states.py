@@ -13,7 +13,8 @@ in_transit: received lost_in_transit refunded
 lost_in_transit: received refunded refused
 received: inspected
 inspected: refunded exchanged refused
-rejected: refunded: exchanged: refused: expired: canceled:
+exchanged: refunded
+rejected: refunded: refused: expired: canceled:
 """
 RMA = """
 draft: requested written_off
@@ -53,4 +54,4 @@ def test_from_everywhere_there_is_a_way_to_an_end(model, ended):
         ends |= more
 
     assert ends == set(model.Status)
-    assert {s for s, ahead in model.TRANSITIONS.items() if not ahead} == set(ended)
+    assert all(ahead <= set(ended) for s, ahead in model.TRANSITIONS.items() if s in ended)
