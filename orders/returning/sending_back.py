@@ -44,13 +44,11 @@ def units_of(authorization: ReturnAuthorization) -> dict[int, int]:
 
 def is_for(authorization: ReturnAuthorization) -> bool:
     """Test whether its supplier may owe us something for it."""
-    policy = destinations.policy_of(authorization.purchase_order.supplier)
-    return (
-        policy.takes_back
-        and not authorization.is_kept
-        and authorization.status in LOOKED_AT
-        and not authorization.rmas.exclude(status__in=SupplierRMA.GIVEN_UP).exists()
-    )
+    if authorization.is_kept or authorization.status not in LOOKED_AT:
+        return False
+    if authorization.rmas.exclude(status__in=SupplierRMA.GIVEN_UP).exists():
+        return False
+    return destinations.policy_of(authorization.purchase_order.supplier).takes_back
 
 
 @transaction.atomic(durable=True)
