@@ -201,7 +201,7 @@ class OrderAdmin(ReturnActions, AddressActions):
         **AddressActions.address_fits,
         **ReturnActions.return_fits,
         "cancel": lambda order: Order.Status.CANCELED in Order.TRANSITIONS[order.status],
-        "refund": lambda order: bool(_left(order)),
+        "refund": lambda order: order.captured > 0 and bool(_left(order)),
         "go_on": lambda order: order.status == Order.Status.ON_HOLD,
     }
 

@@ -64,6 +64,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
             wanted=total(lines, F("quantity") - F("canceled_quantity")),
             shipped=total(lines, "shipped_quantity"),
             delivered=total(lines, "delivered_quantity"),
+            returning=total(lines, "returning_quantity"),
             returned=total(lines, "returned_quantity"),
             payment_status=Case(
                 When(models.Exists(disputed), then=Value("charged_back")),
