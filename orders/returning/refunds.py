@@ -91,7 +91,7 @@ def keep_it(*, authorization: ReturnAuthorization, actor: str, now: datetime) ->
     """Pay for it all, and let the shopper keep it.
 
     Locks:  the order, then its payments
-    Raises: CannotReturnError  it is on its way, or was never delivered
+    Raises: CannotReturnError  it is on its way, or ended
     """
     order = hold(authorization)
     if authorization.status not in KEEPABLE:

@@ -115,6 +115,23 @@ def test_staff_open_a_return_for_who_telephones(staff, started):
     assert "Open a return" not in shown(done), "nothing is left to return"
 
 
+def test_what_is_broken_is_replaced_by_one_click(staff, started):
+    order = delivered()
+    made = asked(order)
+    act(staff, "returnauthorization", "approve", made, answer="")
+    act(staff, "returnauthorization", "receive", made)
+    (line,) = made.lines.all()
+    judged = {f"state_{line.pk}": "damaged"}
+    act(staff, "returnauthorization", "inspect", made, **judged)
+
+    done = act(staff, "returnauthorization", "exchange", made)
+
+    made.refresh_from_db()
+    assert made.status == "exchanged"
+    assert f"It is replaced by {made.replacement}." in shown(done)
+    assert ("divide", {"order_id": made.replacement_id}) in started
+
+
 def test_what_a_shopper_may_keep_is_one_click(staff, started):
     made = asked(delivered())
 
