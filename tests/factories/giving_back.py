@@ -33,7 +33,8 @@ REFUSED = (CannotReturnError, CannotSendBackError, IllegalMoveError, LostRaceErr
 WHICH = st.integers(0, 30)
 KINDS = st.sampled_from(ReturnAuthorization.Kind)
 STATES = st.sampled_from(ReturnAuthorization.Disposition)
-FEW = st.integers(-1, 4)
+FEW = st.sampled_from([1, 0, 2, 1, 3, -1])
+FAR = ["refund", "keep", "replace", "cancel", "refuse", "reject"]
 CENTS = st.decimals(0, 99, places=2)
 
 
@@ -66,7 +67,7 @@ class GivingBack(Truths):
         which=WHICH,
         kind=KINDS,
         units=st.integers(1, 2),
-        word=st.sampled_from(["refund", "keep", "replace"]),
+        word=st.sampled_from(["refund", "keep", "replace", "cancel", "refuse", "reject"]),
     )
     def come_far(self, which, kind, units, word):
         """Go as far as most returns do, of what has arrived."""
@@ -78,15 +79,22 @@ class GivingBack(Truths):
         said = Declaration(key=f"far-{before}", kind=kind, units={line.pk: units})
         with suppress(*REFUSED):
             (made,) = declaring.declare(order=line.order, said=said, actor="shopper", now=self.now)
-            if word == "keep":
-                refunds.keep_it(authorization=made, actor="ann", now=self.now)
+            by_staff = {"authorization": made, "actor": "ann", "now": self.now}
+            if word in {"keep", "cancel"}:
+                {"keep": refunds.keep_it, "cancel": answering.cancel}[word](**by_staff)
                 return
             if made.status == "requested":
-                answering.approve(authorization=made, answer="", actor="ann", now=self.now)
+                if word == "reject":
+                    answering.reject(answer="no", **by_staff)
+                    return
+                answering.approve(answer="", **by_staff)
             self._receive(made, units)
             self._inspect(made, units, ReturnAuthorization.Disposition.AS_NEW, Decimal(0))
-            verb = replacing.exchange if word == "replace" else refunds.refund
-            verb(authorization=made, actor="ann", now=self.now)
+            if word == "refuse":
+                refunds.refuse(answer="no", **by_staff)
+            else:
+                verb = replacing.exchange if word == "replace" else refunds.refund
+                verb(**by_staff)
 
     @rule(
         which=WHICH,
