@@ -32,3 +32,14 @@ def forget(*, emails: Collection[str], numbers: Collection[str], words: Collecti
         his.filter(status__in=WAITING).delete()
         his.update(recipient=NOBODY)
         Event.objects.filter(pk=event.pk).update(payload=scrub(event.payload, words))
+
+
+@needs_transaction
+def empty(*, subject: str, facts: str, parts: Collection[str]) -> None:
+    """Empty what somebody wrote himself, which no word of his address finds.
+
+    Shape:  ``facts`` is how the names of the facts begin; ``parts`` are keys of their payloads
+    """
+    for event in Event.objects.filter(subject=subject, name__startswith=facts):
+        emptied = {key: "" if key in parts else value for key, value in event.payload.items()}
+        Event.objects.filter(pk=event.pk).update(payload=emptied)

@@ -29,6 +29,8 @@ from orders import (
     purchasing_desk,
     readdressing_desk,
     refunding,
+    returns_desk,
+    rmas_desk,
     routing_desk,
     selling_desk,
     tasks,
@@ -36,26 +38,18 @@ from orders import (
 from orders.address_desk import AddressActions
 from orders.column_words import COLUMNS, TABLES
 from orders.models import Order, OrderLine, Payment, PurchaseOrder
+from orders.opening_returns_desk import RETURNS, ReturnActions
 from orders.order_facts import address, address_check, routed_by, shopper_page
 from storefront.lib import columns, naming
 from storefront.lib.inlines import inline
 from storefront.lib.money import Money
 from storefront.lib.staff import ReasonForm, action
 
-__all__ = [
-    "OrderAdmin",
-    "bills_desk",
-    "claims_desk",
-    "differences_desk",
-    "forgetting_desk",
-    "lines_desk",
-    "money_days_desk",
-    "money_desk",
-    "purchasing_desk",
-    "readdressing_desk",
-    "routing_desk",
-    "selling_desk",
-]
+DESKS = (
+    bills_desk, claims_desk, differences_desk, forgetting_desk, lines_desk, money_days_desk,
+    money_desk, purchasing_desk, readdressing_desk, returns_desk, rmas_desk, routing_desk,
+    selling_desk,
+)  # fmt: skip
 
 STATE = columns.state(
     "status",
@@ -82,7 +76,7 @@ class RefundForm(ReasonForm):
 
 
 @admin.register(Order)
-class OrderAdmin(AddressActions):
+class OrderAdmin(ReturnActions, AddressActions):
     list_display: ClassVar = [
         "number",
         STATE,
@@ -168,6 +162,7 @@ class OrderAdmin(AddressActions):
             tab=False,
             related=("supplier",),
         ),
+        RETURNS,
         inline(
             Payment,
             "key",
@@ -185,12 +180,20 @@ class OrderAdmin(AddressActions):
         refunding.TooMuchError,
         refunding.NothingToRefundError,
         *AddressActions.address_refusals,
+        *ReturnActions.return_refusals,
     )
-    actions_detail: ClassVar = ["cancel", "refund", "go_on", *AddressActions.address_actions]
+    actions_detail: ClassVar = [
+        "cancel",
+        "refund",
+        "open_return",
+        "go_on",
+        *AddressActions.address_actions,
+    ]
     fits: ClassVar = {
         **AddressActions.address_fits,
+        **ReturnActions.return_fits,
         "cancel": lambda order: Order.Status.CANCELED in Order.TRANSITIONS[order.status],
-        "refund": lambda order: bool(_left(order)),
+        "refund": lambda order: order.captured > 0 and bool(_left(order)),
         "go_on": lambda order: order.status == Order.Status.ON_HOLD,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,13 @@ from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext
 
 from orders import deciding, numbers
-from orders.models import PurchaseLine, PurchaseOrder, SupplierClaim, SupplierClaimLine
+from orders.models import (
+    PurchaseLine,
+    PurchaseOrder,
+    SupplierClaim,
+    SupplierClaimLine,
+    SupplierRMALine,
+)
 from storefront.lib.money import Money
 from suppliers.adapters import ADAPTERS, connector_class
 from suppliers.adapters.abilities import Ability, abilities_of
@@ -63,24 +70,24 @@ def has_left(purchase_order: PurchaseOrder) -> bool:
 
 
 def claimable(purchase_order: PurchaseOrder) -> dict[PurchaseLine, int]:
-    """Return the lines that he took, and of how many units no claim stands.
+    """Return the lines that he took, and of how many units he owes us nothing yet.
 
     What was canceled has no live line: he shipped those that he had not refused.
     """
-    standing = SupplierClaimLine.objects.standing().filter(
-        purchase_line__purchase_order=purchase_order
-    )
-    claimed = dict(
-        standing.values("purchase_line")
-        .annotate(units=Sum("quantity"))
-        .values_list("purchase_line", "units")
-    )
+    mine = {"purchase_line__purchase_order": purchase_order}
+    claimed: Counter[int] = Counter()
+    for rows in (
+        SupplierClaimLine.objects.standing().filter(**mine),
+        SupplierRMALine.objects.standing().filter(**mine),
+    ):
+        sums = rows.values("purchase_line").annotate(units=Sum("quantity"))
+        claimed.update(dict(sums.values_list("purchase_line", "units")))
     lines = purchase_order.lines.select_related("order_line").order_by("pk")
     if purchase_order.status == Status.CANCELED:
         lines = lines.exclude(acknowledgment__in=list(Refusal))
     else:
         lines = lines.filter(is_live=True)
-    return {line: line.quantity - claimed.get(line.pk, 0) for line in lines}
+    return {line: line.quantity - claimed[line.pk] for line in lines}
 
 
 def freight_left(purchase_order: PurchaseOrder) -> Money | None:

@@ -47,7 +47,8 @@ def line_payload(line: OrderLine, quantity: int | None = None) -> dict[str, Any]
     }
 
 
-def _basics(order: Order) -> dict[str, Any]:
+def basics(order: Order) -> dict[str, Any]:
+    """Say what each message about an order needs."""
     return {
         "number": order.number,
         "email": order.email,
@@ -67,7 +68,7 @@ def order_placed(order: Order, *, at: datetime) -> None:
         key=f"order.placed:{order.number}",
         subject=f"order:{order.number}",
         payload={
-            **_basics(order),
+            **basics(order),
             "lines": _lines(order),
             "goods": str(order.goods_amount),
             "delivery": str(order.delivery_amount),
@@ -91,7 +92,7 @@ def address_corrected(order: Order, *, was: Address, place: int, at: datetime) -
         name="order.address_corrected",
         key=f"order.address_corrected:{order.number}:{place}",
         subject=f"order:{order.number}",
-        payload={**_basics(order), "ship_to": order.ship_to, "was": asdict(was)},
+        payload={**basics(order), "ship_to": order.ship_to, "was": asdict(was)},
         at=at,
     )
 
@@ -109,7 +110,7 @@ def address_answered(
         key=f"order.address_answered:{purchase_order.number}:{wish.pk}",
         subject=f"order:{order.number}",
         payload={
-            **_basics(order),
+            **basics(order),
             "lines": [
                 line_payload(line)
                 for line in lines.select_related("variant__product__spec").order_by("pk")
@@ -129,7 +130,7 @@ def order_canceled(order: Order, *, reason: str, is_charged: bool, at: datetime)
         key=f"order.canceled:{order.number}",
         subject=f"order:{order.number}",
         payload={
-            **_basics(order),
+            **basics(order),
             "lines": _lines(order),
             "reason": reason,
             "refunded": is_charged,
@@ -157,7 +158,7 @@ def lines_refused(  # noqa: PLR0913 - which of it, what that is worth, and why
         key=f"order.lines_refused:{purchase_order.number}{part}",
         subject=f"order:{purchase_order.order.number}",
         payload={
-            **_basics(purchase_order.order),
+            **basics(purchase_order.order),
             "lines": [
                 line_payload(line)
                 for line in lines.select_related("variant__product__spec").order_by("pk")
@@ -178,7 +179,7 @@ def setback_asked(setback: Setback, *, lines: Sequence[SetbackLine], at: datetim
         key=f"order.setback_asked:{order.number}:{setback.pk}",
         subject=f"order:{order.number}",
         payload={
-            **_basics(order),
+            **basics(order),
             "lines": [line_payload(row.order_line) for row in lines],
             "instead": [
                 {"title": str(row.substitute.product.title), "was": row.order_line.title}
@@ -202,7 +203,7 @@ def order_refunded(order: Order, *, event: PaymentEvent, at: datetime) -> None:
         name="order.refunded",
         key=f"order.refunded:{event.gateway}:{event.external_id}",
         subject=f"order:{order.number}",
-        payload={**_basics(order), "amount": str(event.amount), "reason": event.reason},
+        payload={**basics(order), "amount": str(event.amount), "reason": event.reason},
         at=at,
     )
 

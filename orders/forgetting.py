@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from notifications import forgetting as messages
 from orders import address_checks
 from orders.access import new_key
 from orders.models import (
@@ -13,6 +14,7 @@ from orders.models import (
     PurchaseMessage,
     PurchaseOrder,
     Redemption,
+    ReturnAuthorization,
     SupplierToAsk,
 )
 from storefront.lib.scrubbing import scrub, without_person, words_of
@@ -42,7 +44,11 @@ def forget(*, addresses: list[str], owner_id: int, now: datetime) -> tuple[set[s
     rows = list(
         Order.objects.filter(pk__in=list(theirs)).select_for_update(of=["self"]).order_by("pk")
     )
-    if any(row.status not in ENDED for row in rows):
+    coming_back = ReturnAuthorization.objects.filter(order__in=rows)
+    if (
+        any(row.status not in ENDED for row in rows)
+        or coming_back.exclude(status__in=ReturnAuthorization.ENDED).exists()
+    ):
         raise OnItsWayError
     carts = Cart.objects.filter(owner=owner_id) | Cart.objects.filter(order__in=rows)
     words = {cart.email for cart in carts if cart.email}
@@ -80,6 +86,10 @@ def _forget_one(order: Order, words: set[str]) -> None:
     for wish in AddressWish.objects.filter(purchase_order__order=order):
         where = without_person(wish.ship_to)
         AddressWish.objects.filter(pk=wish.pk).update(ship_to=where, reason="")
+    # What he wrote, and what we answered, may name anybody; his parcel has a number at a carrier.
+    order.returns.update(words="", answer="", label="", tracking_number="")
+    facts = {"subject": f"order:{order.number}", "facts": "return."}
+    messages.empty(parts=("words", "answer", "label"), **facts)
     for said in PurchaseMessage.objects.filter(purchase_order__order=order):
         body = scrub(said.body, words)
         if body != said.body:

@@ -20,5 +20,15 @@ def claim_number(purchase_order: str) -> str:
     return f"{purchase_order}-C{_chance(CLAIM_LETTERS)}"
 
 
+def return_number(order: str) -> str:
+    """Make a number such as ``FL-261124-7K3QX-R4CTZ``: of which order it is can be read in it."""
+    return f"{order}-R{_chance(CLAIM_LETTERS)}"
+
+
+def rma_number(purchase_order: str) -> str:
+    """Make a number such as ``FL-261124-7K3QX-1-B4RTZ``, for goods that go back to a supplier."""
+    return f"{purchase_order}-B{_chance(CLAIM_LETTERS)}"
+
+
 def _chance(letters: int) -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(letters))

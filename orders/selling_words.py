@@ -120,3 +120,45 @@ NUMBER = (
         },
     ),
 )
+RETURN_POLICY = (
+    Group(
+        _("Whose goods"),
+        {
+            "supplier": Field(
+                _("Supplier"), _("Empty: for each supplier who has no policy of his own.")
+            ),
+        },
+    ),
+    Group(
+        _("The way back"),
+        {
+            "destination": Field(_("Goods go"), _("What the shopper is told once it is approved.")),
+            "address": Field(
+                _("Where returns go"),
+                _("In one line, as it stands on a parcel. Read by the shopper."),
+            ),
+            "keep_below_amount": Field(
+                _("Kept below"),
+                _("Goods worth less stay with the shopper; in the order's money. 0: never."),
+            ),
+            "label_payer": Field(
+                _("Who pays the way"),
+                _("For a withdrawal. What is broken or wrong comes back at our cost anyway."),
+            ),
+        },
+    ),
+    Group(
+        _("What he gives us"),
+        {
+            "takes_back": Field(
+                _("Takes goods back"), _("Off: nobody is reminded to ask him for a credit.")
+            ),
+            "takes_back_days": Field(
+                _("For so many days"), _("From the day on which the shopper opened the return.")
+            ),
+            "restocking_percent": Field(
+                _("His fee in percent"), _("Of what the goods cost us. 0: none.")
+            ),
+        },
+    ),
+)

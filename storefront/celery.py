@@ -23,6 +23,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="claim_tasks")
 app.autodiscover_tasks(related_name="money_tasks")
+app.autodiscover_tasks(related_name="return_tasks")
 
 
 @celeryd_init.connect
@@ -74,6 +75,7 @@ app.conf.beat_schedule = {
     },
     "orders: ask gateways": {"task": "orders.tasks.ask_gateways", "schedule": 60},
     "orders: speak of claims": {"task": "orders.claim_tasks.speak_of_claims", "schedule": 30},
+    "orders: expire returns": {"task": "orders.return_tasks.expire_returns", "schedule": 3600},
     # a day is compared once it is over, and again until everybody has told
     "orders: reconcile money": {"task": "orders.money_tasks.reconcile_money", "schedule": 1800},
     "orders: forget old carts": {"task": "orders.tasks.forget_old_carts", "schedule": 3600},

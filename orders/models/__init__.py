@@ -4,6 +4,7 @@ from orders.models.address_wish import AddressWish
 from orders.models.bill import SupplierBill
 from orders.models.cart import Cart, CartLine
 from orders.models.claim import SupplierClaim, SupplierClaimLine
+from orders.models.crediting import SupplierRMA, SupplierRMALine
 from orders.models.difference import MoneyDay, MoneyDifference, MoneySighting
 from orders.models.forgetting import SupplierToAsk
 from orders.models.order import Order, OrderLine
@@ -11,6 +12,7 @@ from orders.models.payment import Payment, PaymentEvent
 from orders.models.promotion import Coupon, Promotion, Redemption
 from orders.models.purchase import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.models.reservation import Allocation, Reservation
+from orders.models.returning import ReturnAuthorization, ReturnLine, ReturnPolicy
 from orders.models.routing import RoutingRules
 from orders.models.setback import Setback, SetbackLine
 from orders.models.stray import StrayDecision
@@ -35,6 +37,9 @@ __all__ = [
     "PurchaseOrder",
     "Redemption",
     "Reservation",
+    "ReturnAuthorization",
+    "ReturnLine",
+    "ReturnPolicy",
     "RoutingRules",
     "Setback",
     "SetbackLine",
@@ -42,6 +47,8 @@ __all__ = [
     "SupplierBill",
     "SupplierClaim",
     "SupplierClaimLine",
+    "SupplierRMA",
+    "SupplierRMALine",
     "SupplierToAsk",
     "TaxNumber",
     "TaxRate",

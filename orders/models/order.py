@@ -64,6 +64,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
             wanted=total(lines, F("quantity") - F("canceled_quantity")),
             shipped=total(lines, "shipped_quantity"),
             delivered=total(lines, "delivered_quantity"),
+            returning=total(lines, "returning_quantity"),
+            returned=total(lines, "returned_quantity"),
             payment_status=Case(
                 When(models.Exists(disputed), then=Value("charged_back")),
                 When(captured=0, open_amount=0, then=Value("not_paid")),
@@ -75,6 +77,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
             ),
             fulfillment_status=Case(
                 When(wanted=0, then=Value("unfulfilled")),
+                When(returned__gte=F("wanted"), then=Value("returned")),
+                When(returned__gt=0, then=Value("partially_returned")),
                 When(delivered__gte=F("wanted"), then=Value("delivered")),
                 When(delivered__gt=0, then=Value("partially_delivered")),
                 When(shipped__gte=F("wanted"), then=Value("shipped")),
@@ -216,6 +220,9 @@ class OrderLine(models.Model):
     canceled_quantity = models.PositiveSmallIntegerField(default=0)
     shipped_quantity = models.PositiveSmallIntegerField(default=0)
     delivered_quantity = models.PositiveSmallIntegerField(default=0)
+    # Units in returns that stand, and of them those that were refunded or exchanged.
+    returning_quantity = models.PositiveSmallIntegerField(default=0, db_default=0)
+    returned_quantity = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [
@@ -239,6 +246,12 @@ class OrderLine(models.Model):
             models.CheckConstraint(
                 condition=Q(shipped_quantity__gte=F("delivered_quantity")),
                 name="order_line_delivered_was_shipped",
+            ),
+            # A parcel that is refused at the door comes back without having been delivered.
+            models.CheckConstraint(
+                condition=Q(shipped_quantity__gte=F("returning_quantity"))
+                & Q(returning_quantity__gte=F("returned_quantity")),
+                name="order_line_returned_was_shipped",
             ),
         ]
 

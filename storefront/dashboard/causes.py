@@ -10,6 +10,7 @@ from storefront.dashboard.cause import NO_MONEY, Cause, plain
 from storefront.dashboard.claim_causes import CLAIMS
 from storefront.dashboard.money_causes import MONEY
 from storefront.dashboard.price_causes import PRICES
+from storefront.dashboard.return_causes import RETURNS
 from storefront.dashboard.setback_causes import SETBACKS
 from storefront.dashboard.stock_causes import STOCK
 from storefront.dashboard.vetting_causes import VETTING
@@ -132,6 +133,7 @@ CAUSES = (
     ),
     *SETBACKS,
     *CLAIMS,
+    *RETURNS,
     *MONEY,
     # Orders
     _order("order_held", _("Order is on hold"), "o.status = 'on_hold'", since="status_since"),

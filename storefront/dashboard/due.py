@@ -35,6 +35,15 @@ WITHIN: Mapping[str, timedelta] = {
     "money_day_late": 2 * DAY,
     "claim_by_hand": 2 * DAY,
     "claim_silent": 17 * DAY,  # two weeks pass before it waits for anybody
+    "return_asked": 2 * DAY,
+    "return_came": 2 * DAY,
+    "return_to_pay": 2 * DAY,
+    "return_not_replaced": 2 * DAY,
+    "return_refund_due": 14 * DAY,  # the law's, from the withdrawal on
+    "return_on_its_way": 24 * DAY,  # three weeks pass before it waits for anybody
+    "return_to_send_on": 5 * DAY,
+    "rma_to_do": 3 * DAY,
+    "rma_silent": 17 * DAY,  # two weeks, as a claim
     "sale_unseen": 16 * DAY,  # as here
     "parcel_label_only": 5 * DAY,  # and here after four days
     "evidence_waits": 3 * DAY,

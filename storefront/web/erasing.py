@@ -56,7 +56,9 @@ def known(user: User) -> dict[str, Any]:
             for each in user.addresses.order_by("pk")
         ],
         "consents": list(user.consents.order_by("pk").values("kind", "is_given", "source", "at")),
-        "orders": [_order(order) for order in orders.prefetch_related("lines", "payments")],
+        "orders": [
+            _order(order) for order in orders.prefetch_related("lines", "payments", "returns")
+        ],
         "carts": [_cart(cart) for cart in Cart.objects.filter(owner=user, order__isnull=True)],
         "mails": list(mails.values("template", "recipient", "status", "status_since")),
     }
@@ -76,6 +78,12 @@ def _order(order: Order) -> dict[str, Any]:
             {"gateway": each.gateway, "reference": each.reference, "status": each.status,
              "captured_amount": each.captured_amount, "refunded_amount": each.refunded_amount}
             for each in order.payments.all()
+        ],
+        "returns": [
+            {"number": each.number, "kind": each.kind, "words": each.words,
+             "answer": each.answer, "status": each.status, "opened_at": each.opened_at,
+             "tracking_number": each.tracking_number, "refund_amount": each.refund_amount}
+            for each in order.returns.all()
         ],
     }  # fmt: skip
 

@@ -75,7 +75,7 @@ PAGES: Mapping[str, Page] = {
             ),
             (
                 _("It is broken or wrong"),
-                _("Write to us with the order number and a picture. We replace it or pay it back."),
+                _("Say so on the order’s page, for two years. We replace it or pay it back."),
             ),
         ),
     ),
@@ -93,8 +93,9 @@ PAGES: Mapping[str, Page] = {
                 _("How"),
                 _(
                     "Before it is packed: open the order’s page and cancel it there. After it"
-                    " arrived: write to help@fara.example, “I withdraw from the contract”, with"
-                    " the order number and the date. We answer at once that we have it."
+                    " left: press “Withdraw from the contract, or return” on the same page, or"
+                    " write to help@fara.example, “I withdraw from the contract”, with the order"
+                    " number and the date. We answer at once that we have it."
                 ),
             ),
             (

@@ -16,6 +16,7 @@ from storefront.web import (
     pages,
     paying,
     product,
+    returning,
     switches,
 )
 
@@ -48,6 +49,20 @@ urlpatterns = [
         "orders/<str:number>/<str:key>/setbacks/<int:setback>/",
         answering.answer,
         name="order_setback",
+    ),
+    path("orders/<str:number>/<str:key>/return/", returning.choose, name="order_return"),
+    path(
+        "orders/<str:number>/<str:key>/return/<str:name>/cancel/",
+        returning.cancel,
+        name="return_cancel",
+    ),
+    path(
+        "orders/<str:number>/<str:key>/return/<str:name>/sent/", returning.sent, name="return_sent"
+    ),
+    path(
+        "orders/<str:number>/<str:key>/return/<str:name>/answer/",
+        returning.answer,
+        name="return_answer",
     ),
     # /en/account/: for shoppers who want one
     path("account/", include("storefront.web.account_urls")),

@@ -54,6 +54,16 @@ _ADDRESS = {
     "country": "DE",
     "phone": "+49301234567",
 }
+_RETURN = {
+    "return_number": "FL-261124-7K3QX-R4CTZ",
+    "destination": "us",
+    "address": "Fara, Lampenweg 1, 10115 Berlin",
+    "label_payer": "shopper",
+    "label": "https://labels.example/1",
+    "answer": "R-1 <7>",
+    "send_before": "2026-12-08",
+    "lines": LINES,
+}
 _ACCOUNT = {
     "email": "erika@example.org",
     "locale": "en",
@@ -134,6 +144,26 @@ PAYLOADS = {
         "tracking_url": "https://www.cjpacket.com/?trackingNumber=CJPKL0000000000YQ",
         "arrives_from": "2026-11-29",
         "arrives_to": "2026-12-04",
+    },
+    "return.declared": {
+        **{key: value for key, value in _ORDER.items() if key != "lines"},
+        "kind": "withdrawal",
+        "words": "Too bright <for me>",
+        "day": "2026-11-24",
+        "time": "12:00",
+        "returns": [_RETURN],
+    },
+    **{
+        f"return.{what}": {**_ORDER, "what": what, "kind": "defect", "replacement": "", **_RETURN}
+        for what in (
+            "approved",
+            "rejected",
+            "asked",
+            "labeled",
+            "refused",
+            "expired",
+            "exchanged",
+        )
     },
     "purchase_order.mailed": {
         "email": "orders@lumen.example",

@@ -11,6 +11,7 @@ from orders.models import OrderLine, Payment, PurchaseLine, PurchaseOrder
 from storefront.dashboard.invariants.checking import INVARIANTS, _ask
 from storefront.dashboard.invariants.money import MONEY
 from storefront.dashboard.invariants.purchases import PURCHASES
+from storefront.dashboard.invariants.returns import RETURNS
 from storefront.dashboard.invariants.stock import STOCK
 from storefront.dashboard.invariants.supply import SUPPLY
 from suppliers.models import StockLevel
@@ -18,7 +19,7 @@ from tests.factories.suppliers import NOON
 
 UNITS = 4  # of each light
 # No pages are made of this catalog. The money and the stock are asked at each step.
-AT_EACH_STEP = (*STOCK, *MONEY, *PURCHASES)
+AT_EACH_STEP = (*STOCK, *MONEY, *PURCHASES, *RETURNS)
 NOW_AND_THEN = [one for one in INVARIANTS if one not in SUPPLY]
 
 

@@ -11,7 +11,17 @@ from catalog.models import PriceChange
 from notifications import dispatch
 from notifications.models import Delivery, Event
 from orders import cancelling, checkout, complaining, following, ledger, payments, purchasing
-from orders.models import Order, PaymentEvent, PurchaseOrder, SupplierToAsk
+from orders.models import (
+    Order,
+    PaymentEvent,
+    PurchaseOrder,
+    ReturnAuthorization,
+    ReturnPolicy,
+    SupplierToAsk,
+)
+from orders.returning import declaring, inspecting, refunds, sending_back
+from orders.returning.declaring import Declaration
+from orders.returning.inspecting import Judgment
 from shipping import observing, shipments
 from suppliers import scorecards
 from suppliers.adapters.base import OutOfStockError
@@ -53,6 +63,7 @@ def make_world(monkeypatch, batch=1):
     _canceled(listings)
     _refused(listings, supplier)
     _sent(listings)
+    _returned(listings, batch)
     _shipped(listings, "shipped", number=f"CJPKL00000000{batch}1YQ")
     _shipped(listings, "delivered", number=f"CJPKL00000000{batch}2YQ")
     _claimed(supplier)
@@ -102,16 +113,42 @@ def _shipped(listings, answer, *, number):
         shipments.take_in(
             purchase_order=purchase_order, state=make_state(purchase_order, word, news), now=NOON
         )
+    return purchase_order
 
 
 def _claimed(supplier):
     """Complain of all that left and is not claimed: he pays for one, and thinks about the next."""
-    left = PurchaseOrder.objects.filter(status__in=complaining.LEFT, claims=None).order_by("pk")
+    left = PurchaseOrder.objects.filter(
+        status__in=complaining.LEFT, claims=None, rmas=None
+    ).order_by("pk")
     for place, purchase_order in enumerate(left):
         claim = tell(make_claim(purchase_order))
         if place == 0:
             supplier.decide(claim.number, ClaimAnswer.REFUNDED, "7.00")
             following.look_up(claim=whole_claim(claim), now=NOON)
+
+
+def _returned(listings, batch):
+    """Withdraw from what arrived: it came back, was paid, and its supplier owes us for it."""
+    purchase_order = _shipped(listings, "delivered", number=f"CJPKL00000000{batch}3YQ")
+    order = Order.objects.get(pk=purchase_order.order_id)
+    ReturnPolicy.objects.get_or_create(
+        supplier=purchase_order.supplier, defaults={"takes_back": True, "restocking_percent": 10}
+    )
+    line = order.lines.order_by("pk").first()
+    said = Declaration(
+        key=f"world-{batch}", kind=ReturnAuthorization.Kind.WITHDRAWAL, units={line.pk: 1}
+    )
+    (made,) = declaring.declare(order=order, said=said, actor="shopper", now=NOON)
+    (came,) = made.lines.all()
+    inspecting.receive(authorization=made, units={came.pk: 1}, actor="ann", now=NOON)
+    judged = Judgment(accepted=1, disposition=ReturnAuthorization.Disposition.AS_NEW)
+    inspecting.inspect(authorization=made, judgments={came.pk: judged}, actor="ann", now=NOON)
+    refunds.refund(authorization=made, actor="ann", now=NOON)
+    settle(order)
+    rma = sending_back.open_for(authorization=made, actor="ann", now=NOON)
+    for to in ("requested", "authorized", "shipped"):
+        sending_back.go_on(rma=rma, to=to, reason="he said so", actor="ann", now=NOON)
 
 
 def _send(purchase_order):

@@ -68,9 +68,11 @@ def test_azerbaijani_leaves_no_english_sentence(name, template):
     azerbaijani = Page(write(name, template, "az").html).words
     data = {"fara", "CJPacket", "CJPKL0000000000YQ", "FL-261124-7K3QX", "300 m"}
     data |= {line["title"] for line in PAYLOADS[name].get("lines", ())}
+    returns = PAYLOADS[name].get("returns", ())
+    data |= {line["title"] for one in returns for line in one["lines"]}
     data |= {"Lumen", "UN 38.3", "UN 38.3, CE", "TÜV", "R-1 <7>", "3"}
     data |= {"FL-261124-7K3QX-1", "HL-700-BLK", "CELL <21700>", "Standard"}
-    data |= {"1 ×", "2 ×", "+49301234567"}
+    data |= {"1 ×", "2 ×", "+49301234567", "FL-261124-7K3QX-R4CTZ"}
     data |= {
         "+49301234567",
         "Erika Muster",

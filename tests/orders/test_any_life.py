@@ -1,4 +1,4 @@
-"""Carts, payments, answers, parcels, cancellations and refunds in any order: all stays true.
+"""Carts, payments, answers, parcels, cancellations and returns in any order: all stays true.
 
 A machine of hypothesis does what shoppers, staff, the gateway and suppliers may do, each through
 the shop's own verbs, and after every step asks all invariants that the shop asks about itself.
@@ -37,13 +37,14 @@ from orders import (
     resolving,
 )
 from orders.gateways import gateway_for
-from orders.models import Order, Payment, PurchaseOrder
+from orders.models import Order, Payment, PurchaseOrder, ReturnAuthorization
 from shipping import consenting, shipments
 from storefront.lib.failures import OutsideError, PermanentError
 from storefront.lib.money import Money
 from storefront.lib.states import IllegalMoveError, LostRaceError
 from suppliers.adapters.base import Answer, OutOfStockError, PurchaseState, Refusal, RefusedLine
 from suppliers.models import StockLevel
+from tests.factories.giving_back import GivingBack
 from tests.factories.orders import HOME, make_cart, make_sellable, news_of, quote_for
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer
 from tests.factories.setback_rules import Setbacks
@@ -75,7 +76,7 @@ WHICH = st.integers(0, 30)
 ANSWERS = st.sampled_from(["yes", "none_left", "lost", "lost_and_done", "down"])
 
 
-class Life(Setbacks):
+class Life(Setbacks, GivingBack):
     """A shop with two warehouses, whose supplier answers as the machine likes."""
 
     supplier: ScriptedSupplier
@@ -96,6 +97,8 @@ class Life(Setbacks):
         if hasattr(self, "world"):
             for status in PurchaseOrder.objects.values_list("request_status", flat=True):
                 event(f"a purchase order ended {status}")
+            for status in ReturnAuthorization.objects.values_list("status", flat=True):
+                event(f"a return ended {status}")
             transaction.set_rollback(True)
             self.world.__exit__(None, None, None)
 

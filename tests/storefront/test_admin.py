@@ -50,6 +50,7 @@ def test_every_table_has_a_list_and_a_page_that_need_few_queries(world, staff):
         "catalog_product page",
         "orders_order page",
         "orders_purchaseorder page",
+        "orders_returnauthorization page",
         "shipping_parcel page",
         "suppliers_feedrun page",
         "suppliers_supplier page",

@@ -15,11 +15,23 @@ from storefront.dashboard.invariants.money import MONEY
 from storefront.dashboard.invariants.news import NEWS
 from storefront.dashboard.invariants.parcels import PARCELS
 from storefront.dashboard.invariants.purchases import PURCHASES
+from storefront.dashboard.invariants.returns import RETURNS
 from storefront.dashboard.invariants.stock import STOCK
 from storefront.dashboard.invariants.supply import SUPPLY
 from storefront.dashboard.invariants.vetting import VETTING
 
-INVARIANTS = (*STOCK, *MONEY, *PURCHASES, *CLAIMS, *PARCELS, *NEWS, *SUPPLY, *VETTING, *HISTORY)
+INVARIANTS = (
+    *STOCK,
+    *MONEY,
+    *PURCHASES,
+    *CLAIMS,
+    *RETURNS,
+    *PARCELS,
+    *NEWS,
+    *SUPPLY,
+    *VETTING,
+    *HISTORY,
+)
 ROWS_SHOWN = 20
 
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from orders.models import Allocation, Order, Payment, PurchaseOrder, Reservation, SupplierClaim
+from orders.models import (
+    Allocation,
+    Order,
+    Payment,
+    PurchaseOrder,
+    Reservation,
+    ReturnAuthorization,
+    SupplierClaim,
+    SupplierRMA,
+)
 from shipping.models import Parcel
 from storefront.dashboard.invariants.invariant import Invariant
 from storefront.lib.states import Stateful
@@ -15,6 +24,8 @@ TRACED: tuple[type[Stateful], ...] = (
     Reservation,
     Allocation,
     SupplierClaim,
+    ReturnAuthorization,
+    SupplierRMA,
     Parcel,
     Evidence,
 )

@@ -168,13 +168,16 @@ MONEY = (
     ),
     Invariant(
         code="I2.paid",
-        sentence="Only an order whose payment was authorized goes to a supplier.",
+        sentence="Only an order whose payment was authorized goes to a supplier, or one that costs"
+        " nothing because it replaces a return.",
         sql="""
             SELECT o.number, o.status FROM orders_order o
             WHERE o.status IN ('placed', 'processing', 'completed') AND NOT EXISTS (
                 SELECT 1 FROM orders_payment p
                 WHERE p.order_id = o.id AND p.authorized_amount > 0
                   AND p.currency = o.currency)
+            AND NOT (o.total_amount = 0 AND EXISTS (
+                SELECT 1 FROM orders_returnauthorization a WHERE a.replacement_id = o.id))
         """,
     ),
     Invariant(

@@ -21,7 +21,7 @@ from catalog.models import (
     PriceBook,
     PriceRule,
 )
-from orders.models import Coupon, Promotion
+from orders.models import Coupon, Promotion, ReturnPolicy
 from orders.tax_tables import STANDARD, highest
 from shipping import seeding
 from storefront.accounts.models import User
@@ -94,6 +94,7 @@ class Command(BaseCommand):
             sellers.append(_feed(url, currency=channel.currency).code)
             _market(url)
         _promotions(channel)
+        _returns()
         _staff()
         self.stdout.write(f"Shop {channel.code} sells goods of {', '.join(sellers)}.")
 
@@ -230,6 +231,18 @@ def _promotions(channel: Channel) -> None:
         is_live=True,
     )
     Coupon.objects.create(promotion=made, code=WELCOME_CODE)
+
+
+def _returns() -> None:
+    """Let goods come back to the shop, unless staff said otherwise."""
+    ReturnPolicy.objects.get_or_create(
+        supplier=None,
+        defaults={
+            "destination": ReturnPolicy.Destination.US,
+            "address": "Fara Returns, Lampenweg 1, 10115 Berlin, Germany",
+            "keep_below_amount": Decimal(8),
+        },
+    )
 
 
 def _vetted(code: str, **words: Any) -> Supplier:

@@ -131,6 +131,17 @@ PLANTED = {
     "I9.not_lost": "UPDATE orders_supplierclaim SET status = 'submitting',"
     " status_since = status_since - interval '1 hour'",
     "I9.said_before": "DELETE FROM orders_purchasemessage WHERE kind = 'claim'",
+    "I10.counted": "UPDATE orders_returnline SET accepted_quantity = 0",
+    "I10.not_more_than_left": "UPDATE orders_orderline SET shipped_quantity = 0,"
+    " delivered_quantity = 0",
+    "I10.own_lines": "UPDATE orders_returnauthorization SET order_id = (SELECT min(id)"
+    " FROM orders_order)",
+    "I10.share": "UPDATE orders_returnline SET share_amount = 9999",
+    "I10.due": "UPDATE orders_returnauthorization SET due_amount = due_amount + 1",
+    "I10.paid_once": "DELETE FROM orders_paymentevent WHERE external_id LIKE '%:return:%'",
+    "I10.replaced": "UPDATE orders_returnauthorization SET replacement_id = order_id",
+    "I10.credit_once": "UPDATE orders_supplierrmaline SET quantity = ordered_quantity + 1",
+    "I10.credit": "UPDATE orders_supplierrma SET expected_amount = expected_amount + 1",
     "I12.last_move": "UPDATE orders_order SET status = 'on_hold' WHERE status = 'processing'",
     "I12.traced": "DELETE FROM lib_statuschange WHERE subject = 'orders.PurchaseOrder'",
     "I12.chain": "UPDATE lib_statuschange SET from_status = 'nowhere'"

@@ -41,7 +41,7 @@ from suppliers.models import (
     Supplier,
     SupplierOffer,
 )
-from tests.factories import differences, disputes
+from tests.factories import differences, disputes, return_troubles
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.troubles import keep_the_money, refuse_a_capture, wish_address
 from tests.factories.world import ask_supplier, make_world, stray
@@ -104,6 +104,7 @@ TROUBLE = {
     "claim_refused": claim(status="on_hold"),
     "claim_odd": claim(problem="He gives back more than was claimed."),
     "claim_silent": claim(status_since=NOON - timedelta(days=15)),
+    **return_troubles.TROUBLE,
     "payment_expires": lambda: Payment.objects.filter(status="authorized").update(
         capture_before=NOON + timedelta(hours=2)
     ),

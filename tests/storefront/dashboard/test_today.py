@@ -81,7 +81,7 @@ def test_orders_are_counted_by_state_and_those_that_ended_only_today(monkeypatch
         "placed": (1, 1),
         "on_hold": (0, 0),
         "processing": (3, 3),
-        "completed": (1, 1),
+        "completed": (2, 2),
         "canceled": (2, 2),
         "expired": (1, 1),
     }
@@ -94,11 +94,12 @@ def test_the_money_of_the_day_is_summed_by_currency(monkeypatch):
 
     money = figures.money(midnight=MIDNIGHT)
 
-    # Each order is two lamps and their delivery; a supplier accepted three of the seven paid.
+    # Each order is two lamps and their delivery; a supplier accepted four of the eight paid,
+    # and one lamp came back.
     assert money == {
-        "authorized": [Money(Decimal("84.88") * 7, "EUR")],
-        "captured": [Money(Decimal("84.88") * 3, "EUR")],
-        "refunded": [],
+        "authorized": [Money(Decimal("84.88") * 8, "EUR")],
+        "captured": [Money(Decimal("84.88") * 4, "EUR")],
+        "refunded": [Money(Decimal("39.99"), "EUR")],
     }
 
 
@@ -106,10 +107,10 @@ def test_parcels_are_counted_where_they_are(monkeypatch):
     make_world(monkeypatch)
 
     assert figures.parcels(midnight=MIDNIGHT) == {
-        "announced_today": 2,
+        "announced_today": 3,
         "waiting": 0,
         "on_the_road": 1,
-        "delivered_today": 1,
+        "delivered_today": 2,
     }
 
 

@@ -14,12 +14,14 @@ from notifications import dispatch
 from notifications.models import Delivery, Event
 from orders import keeping, sending_to
 from orders.models import Cart, Order, PurchaseMessage, PurchaseOrder, SupplierToAsk
+from orders.returning import answering
 from storefront.accounts import profile, signing_in
 from storefront.accounts.models import SignInTries, User
 from storefront.api.models import IdempotencyRecord
 from storefront.hooks.models import InboundCall
 from storefront.lib.address import Address
 from tests.factories.orders import make_cart, make_paid_order
+from tests.factories.returns import declare, make_delivered
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.shoppers import PASSWORD, make_shopper, sign_in
 from tests.factories.suppliers import NOON
@@ -27,6 +29,8 @@ from tests.storefront.web.reading import Page
 
 pytestmark = pytest.mark.django_db
 CANARIES = ("Kanari Vogel", "Zwitschergasse 7", "+49307654321", "kanari@example.org")
+# Whom no address names, and only his own words do.
+CANARIES += ("Tante Meise",)
 THERE = Address(
     name=CANARIES[0],
     line1=CANARIES[1],
@@ -61,6 +65,8 @@ def lived(user, light):
         at=NOON,
     )
     Order.objects.filter(pk=purchase.order_id).update(status="completed")
+    made = returned(light)
+    answering.reject(authorization=made, answer=f"{CANARIES[4]} wrote", actor="ann", now=NOON)
     cart = keeping.bring(owner_id=user.pk, token=make_cart(light).token, now=NOON)
     sending_to.address(cart=cart, email=CANARIES[3], ship_to=THERE, now=NOON)
     profile.keep(user_id=user.pk, address=THERE, is_default=True)
@@ -77,6 +83,15 @@ def lived(user, light):
         received_at=NOON, status_since=NOON, due_at=NOON,
     )  # fmt: skip
     return purchase.order
+
+
+def returned(light, words=f"My wife at {THERE.line1} dropped it. {CANARIES[4]}"):
+    """Leave words in a return, and an answer of ours, that name him or people of his."""
+    order = make_delivered(light, quantity=1, email="Kanari@example.org", ship_to=THERE)
+    made = declare(order, 1, kind="defect", words=words)
+    answering.ask(authorization=made, question=f"Where is {CANARIES[4]}?", actor="ann", now=NOON)
+    answering.add_words(authorization=made, words=f"{CANARIES[4]} has it.", now=NOON)
+    return made
 
 
 def found_in_tables():
@@ -124,8 +139,10 @@ def test_one_file_holds_all_that_we_know(theirs, kanari, light):
 
     assert answer["Content-Disposition"] == 'attachment; filename="fara.json"'
     assert all(canary in answer.content.decode() for canary in CANARIES)
-    assert [each["number"] for each in told["orders"]] == [order.number]
-    assert told["orders"][0]["lines"][0]["quantity"] == 1
+    returned_order, told_order = told["orders"]
+    assert told_order["number"] == order.number
+    assert CANARIES[4] in returned_order["returns"][0]["words"]
+    assert told_order["lines"][0]["quantity"] == 1
     assert told["consents"][0]["is_given"] is True
     assert told["carts"][0]["lines"]
     assert told["mails"]
@@ -183,7 +200,7 @@ def test_staff_are_told_to_ask_the_supplier(theirs, kanari, light):
 
     theirs.post(ERASE, SURE)
 
-    row = SupplierToAsk.objects.get()
+    row = SupplierToAsk.objects.get(purchase_order__order=order)
     assert row.purchase_order == PurchaseOrder.objects.get(order=order)
     assert row.asked_at is None
 
@@ -204,6 +221,13 @@ def test_nobody_is_erased_while_an_order_is_on_its_way(theirs, kanari, light):
 )
 def test_it_is_asked_twice(theirs, kanari, said):
     assert theirs.post(ERASE, said).status_code == 422
+    assert User.objects.filter(pk=kanari.pk).exists()
+
+
+def test_nobody_is_erased_while_goods_come_back(theirs, kanari, light):
+    returned(light)
+
+    assert theirs.post(ERASE, SURE).status_code == 409
     assert User.objects.filter(pk=kanari.pk).exists()
 
 

@@ -1,0 +1,277 @@
+"""What shoppers send back, or keep, and what they get for it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from orders.models.order import Order, OrderLine
+from orders.models.purchase import PurchaseOrder
+from storefront.lib.money import Money
+from storefront.lib.states import Stateful
+from suppliers.models import Supplier
+
+MOST_WORDS = 1000
+
+
+class ReturnPolicy(models.Model):
+    """What one supplier does about goods that come back.
+
+    The row without a supplier holds for each who has none of his own; without it, the defaults.
+    """
+
+    class Destination(models.TextChoices):
+        SUPPLIER = "supplier", _("To the supplier")
+        US = "us", _("To us")
+        NOWHERE = "nowhere", _("Nowhere: the shopper keeps it")
+
+    class Payer(models.TextChoices):
+        US = "us", _("We pay the way back")
+        SHOPPER = "shopper", _("The shopper pays the way back")
+
+    supplier = models.ForeignKey(
+        Supplier, models.PROTECT, null=True, blank=True, related_name="return_policies"
+    )
+    destination = models.CharField(max_length=10, choices=Destination, default=Destination.US)
+    address = models.CharField(max_length=300, blank=True)
+    # Goods worth less than this, in the order's currency, are not worth their way back.
+    keep_below_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    takes_back = models.BooleanField(default=False)  # gives us a credit for what comes back
+    takes_back_days = models.PositiveSmallIntegerField(default=30)
+    restocking_percent = models.DecimalField(max_digits=5, decimal_places=2, default=0)
+    label_payer = models.CharField(max_length=10, choices=Payer, default=Payer.SHOPPER)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["supplier"], nulls_distinct=False, name="return_policy_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(keep_below_amount__gte=0), name="return_policy_keeps_no_debt"
+            ),
+            models.CheckConstraint(
+                condition=Q(restocking_percent__gte=0, restocking_percent__lte=100),
+                name="return_policy_fee_within_goods",
+            ),
+            models.CheckConstraint(
+                condition=~Q(destination="supplier") | ~Q(address=""),
+                name="return_policy_says_where",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.supplier or _("All others"))
+
+
+class ReturnAuthorization(Stateful):
+    """One return of goods of one purchase order, which go to one place, or stay.
+
+    What a shopper declares at once may be goods of several: each is a return by itself, under
+    one ``declaration``. The units of a return that ``stands`` are counted on their lines.
+    """
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested", _("Asked for")
+        NEEDS_EVIDENCE = "needs_evidence", _("More is asked of the shopper")
+        APPROVED = "approved", _("Approved")
+        REJECTED = "rejected", _("Rejected")
+        LABEL_ISSUED = "label_issued", _("Label sent")
+        IN_TRANSIT = "in_transit", _("On its way back")
+        LOST_IN_TRANSIT = "lost_in_transit", _("Lost on its way back")
+        RECEIVED = "received", _("Received")
+        INSPECTED = "inspected", _("Inspected")
+        REFUNDED = "refunded", _("Refunded")
+        EXCHANGED = "exchanged", _("Exchanged")
+        REFUSED = "refused", _("Refused")
+        EXPIRED = "expired", _("Never sent")
+        CANCELED = "canceled", _("Canceled")
+
+    class Kind(models.TextChoices):
+        WITHDRAWAL = "withdrawal", _("Withdrawal")
+        DEFECT = "defect", _("Defect")
+        DAMAGED = "damaged", _("Arrived damaged")
+        WRONG_ITEM = "wrong_item", _("Something else was sent")
+        MISSING = "missing", _("Something is missing")
+
+    class Disposition(models.TextChoices):
+        AS_NEW = "as_new", _("As new")
+        USED = "used", _("Used")
+        DAMAGED = "damaged", _("Damaged")
+        MISSING = "missing", _("Not in the parcel")
+
+    GONE_BACK: ClassVar = frozenset({Status.REFUNDED, Status.EXCHANGED})
+    FALLEN: ClassVar = frozenset({Status.REJECTED, Status.REFUSED, Status.EXPIRED, Status.CANCELED})
+    ENDED: ClassVar = GONE_BACK | FALLEN
+    # Kept goods are paid for without a way back.
+    TRANSITIONS: ClassVar = {
+        Status.REQUESTED: frozenset(
+            {
+                Status.APPROVED,
+                Status.REJECTED,
+                Status.NEEDS_EVIDENCE,
+                Status.CANCELED,
+                Status.REFUNDED,
+            }
+        ),
+        Status.NEEDS_EVIDENCE: frozenset(
+            {
+                Status.REQUESTED,
+                Status.APPROVED,
+                Status.REJECTED,
+                Status.EXPIRED,
+                Status.CANCELED,
+                Status.REFUNDED,
+            }
+        ),
+        Status.APPROVED: frozenset(
+            {
+                Status.LABEL_ISSUED,
+                Status.IN_TRANSIT,
+                Status.RECEIVED,
+                Status.REFUNDED,
+                Status.EXCHANGED,
+                Status.EXPIRED,
+                Status.CANCELED,
+            }
+        ),
+        Status.LABEL_ISSUED: frozenset(
+            {
+                Status.IN_TRANSIT,
+                Status.RECEIVED,
+                Status.REFUNDED,
+                Status.EXPIRED,
+                Status.CANCELED,
+            }
+        ),
+        Status.IN_TRANSIT: frozenset({Status.RECEIVED, Status.LOST_IN_TRANSIT, Status.REFUNDED}),
+        Status.LOST_IN_TRANSIT: frozenset({Status.RECEIVED, Status.REFUNDED, Status.REFUSED}),
+        Status.RECEIVED: frozenset({Status.INSPECTED}),
+        Status.INSPECTED: frozenset({Status.REFUNDED, Status.EXCHANGED, Status.REFUSED}),
+        **dict.fromkeys(ENDED, frozenset()),
+        Status.EXCHANGED: frozenset({Status.REFUNDED}),  # the replacement could not be had
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="returns")
+    purchase_order = models.ForeignKey(PurchaseOrder, models.PROTECT, related_name="returns")
+    number = models.CharField(max_length=30, unique=True)
+    declaration = models.CharField(max_length=40)  # one click of the shopper, or of staff
+    kind = models.CharField(max_length=12, choices=Kind)
+    words = models.CharField(max_length=MOST_WORDS, blank=True)  # the shopper's
+    answer = models.CharField(max_length=500, blank=True)  # ours, which he reads
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=16, choices=Status, default=Status.REQUESTED)
+    status_since = models.DateTimeField()
+    opened_at = models.DateTimeField()
+    opened_by = models.CharField(max_length=100)
+    destination = models.CharField(
+        max_length=10, choices=ReturnPolicy.Destination, default=ReturnPolicy.Destination.US
+    )
+    address = models.CharField(max_length=300, blank=True)
+    label_payer = models.CharField(
+        max_length=10, choices=ReturnPolicy.Payer, default=ReturnPolicy.Payer.SHOPPER
+    )
+    send_before = models.DateField(null=True, blank=True)
+    label = models.CharField(max_length=500, blank=True)  # a link, or what to say at the counter
+    carrier = models.CharField(max_length=60, blank=True)
+    tracking_number = models.CharField(max_length=60, blank=True)
+    # What was due for it, and of that what was still there to give back.
+    due_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    delivery_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    refund_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    replacement = models.OneToOneField(
+        Order, models.PROTECT, null=True, blank=True, related_name="replaces"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["declaration", "purchase_order"], name="return_declared_once"
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(delivery_amount__gt=0),
+                name="return_of_delivery_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="refunded", due_amount__isnull=False)
+                & Q(refund_amount__gte=0, refund_amount__lte=F("due_amount"))
+                & Q(delivery_amount__gte=0, delivery_amount__lte=F("due_amount"))
+                | ~Q(status="refunded")
+                & Q(due_amount__isnull=True, refund_amount__isnull=True, delivery_amount=0),
+                name="return_refunded_says_how_much",
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "status_since"], name="return_by_status")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def is_withdrawal(self) -> bool:
+        return self.kind == self.Kind.WITHDRAWAL
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the goods stay with the shopper."""
+        return self.destination == ReturnPolicy.Destination.NOWHERE
+
+    @property
+    def refund(self) -> Money:
+        return Money(self.refund_amount or Decimal(0), self.currency)
+
+
+class ReturnLineQuerySet(models.QuerySet["ReturnLine"]):
+    def standing(self) -> Self:
+        """Keep the units that come back, or did, or are paid for and kept."""
+        return self.exclude(authorization__status__in=ReturnAuthorization.FALLEN)
+
+
+class ReturnLine(models.Model):
+    """Units of one order line in a return. What came is not what was accepted.
+
+    ``share_amount`` is what the shopper had paid for the units that went back, and
+    ``deduction_amount`` what is kept of it for use beyond trying.
+    """
+
+    authorization = models.ForeignKey(ReturnAuthorization, models.PROTECT, related_name="lines")
+    order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="return_lines")
+    quantity = models.PositiveSmallIntegerField()
+    received_quantity = models.PositiveSmallIntegerField(default=0)
+    accepted_quantity = models.PositiveSmallIntegerField(default=0)
+    disposition = models.CharField(
+        max_length=10, choices=ReturnAuthorization.Disposition, blank=True
+    )
+    deduction_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    deduction_reason = models.CharField(max_length=200, blank=True)
+    share_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+
+    objects = ReturnLineQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["authorization", "order_line"], name="return_names_a_line_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1, received_quantity__lte=F("quantity"))
+                & Q(accepted_quantity__lte=F("quantity")),
+                name="return_line_accepts_what_was_declared",
+            ),
+            models.CheckConstraint(
+                condition=Q(deduction_amount__gte=0)
+                & (Q(deduction_amount=0) | ~Q(deduction_reason="")),
+                name="return_line_deducts_with_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(share_amount__isnull=True) | Q(share_amount__gte=F("deduction_amount")),
+                name="return_line_deducts_within_share",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of line {self.order_line_id}"

@@ -1,0 +1,28 @@
+"""Work for returns: end those that were never sent."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from orders.returning import answering
+from storefront.lib.states import IllegalMoveError, LostRaceError
+
+log = logging.getLogger(__name__)
+AT_ONCE = 200
+
+
+@shared_task
+def expire_returns(**_: Any) -> None:
+    """Find what should have been sent long ago; one that cannot be ended stops no other."""
+    now = timezone.now()
+    for authorization in answering.overdue(now=now).order_by("pk")[:AT_ONCE]:
+        try:
+            with suppress(IllegalMoveError, LostRaceError):
+                answering.expire(authorization=authorization, now=now)
+        except Exception:  # the others end without it
+            log.exception("%s cannot be ended", authorization)

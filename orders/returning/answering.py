@@ -1,0 +1,199 @@
+"""Answer what a shopper wants to return, and follow it until it is here or given up."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils.translation import gettext
+
+from orders.models import Order, OrderLine, ReturnAuthorization
+from orders.models.returning import MOST_WORDS
+from orders.returning import declaring, telling, window
+from orders.returning.declaring import CannotReturnError
+from storefront.lib.transactions import needs_transaction
+
+Status = ReturnAuthorization.Status
+BEFORE_IT_LEFT = frozenset(
+    {Status.REQUESTED, Status.NEEDS_EVIDENCE, Status.APPROVED, Status.LABEL_ISSUED}
+)
+SENDABLE = frozenset({Status.APPROVED, Status.LABEL_ISSUED})
+ANSWERABLE = frozenset({Status.REQUESTED, Status.NEEDS_EVIDENCE})
+
+
+@needs_transaction
+def hold(authorization: ReturnAuthorization) -> Order:
+    """Lock the order of a return, and read the return as it is now."""
+    order = Order.objects.select_for_update(of=["self"]).get(pk=authorization.order_id)
+    authorization.refresh_from_db()
+    authorization.order = order
+    return order
+
+
+@transaction.atomic(durable=True)
+def approve(*, authorization: ReturnAuthorization, answer: str, actor: str, now: datetime) -> None:
+    """Let it come back; the shopper is told where to, or that he keeps it.
+
+    Locks:  the order
+    """
+    hold(authorization)
+    declaring.approve(authorization, actor=actor, now=now, answer=answer[:500])
+    telling.answered(authorization, what="approved", at=now)
+
+
+@transaction.atomic(durable=True)
+def reject(*, authorization: ReturnAuthorization, answer: str, actor: str, now: datetime) -> None:
+    """Refuse it with a reason that the shopper reads.
+
+    Locks:  the order
+    """
+    hold(authorization)
+    fall(authorization, Status.REJECTED, actor=actor, now=now, answer=answer[:500])
+    telling.answered(authorization, what="rejected", at=now)
+
+
+@transaction.atomic(durable=True)
+def ask(*, authorization: ReturnAuthorization, question: str, actor: str, now: datetime) -> None:
+    """Ask the shopper for more: a picture, or how it happened.
+
+    Locks:  the order
+    """
+    hold(authorization)
+    authorization.move(Status.NEEDS_EVIDENCE, at=now, actor=actor, answer=question[:500])
+    telling.answered(authorization, what="asked", at=now, again=f":{now:%Y%m%dT%H%M%S}")
+
+
+@transaction.atomic(durable=True)
+def add_words(*, authorization: ReturnAuthorization, words: str, now: datetime) -> None:
+    """Take in what the shopper answers; staff look again.
+
+    Locks:  the order
+    """
+    hold(authorization)
+    both = f"{authorization.words}\n{words}".strip()
+    if len(both) > MOST_WORDS:
+        raise CannotReturnError(gettext("This is too long. Say it shorter."))
+    authorization.move(Status.REQUESTED, at=now, actor="shopper", words=both)
+
+
+@transaction.atomic(durable=True)
+def issue_label(  # noqa: PLR0913 - what it is, of whom, by whom
+    *,
+    authorization: ReturnAuthorization,
+    address: str,
+    label: str,
+    carrier: str,
+    tracking_number: str,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Tell the shopper how to send it: where to, and a label, or what to say at the counter.
+
+    Locks:  the order
+    """
+    hold(authorization)
+    authorization.move(
+        Status.LABEL_ISSUED,
+        at=now,
+        actor=actor,
+        address=address[:300],
+        label=label[:500],
+        carrier=carrier[:60],
+        tracking_number=tracking_number[:60],
+    )
+    telling.answered(authorization, what="labeled", at=now)
+
+
+@transaction.atomic(durable=True)
+def sent(
+    *,
+    authorization: ReturnAuthorization,
+    carrier: str,
+    tracking_number: str,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Note that it left, with the number that proves it; told twice, the later one counts.
+
+    Locks:  the order
+    """
+    hold(authorization)
+    said = {"carrier": carrier[:60], "tracking_number": tracking_number[:60]}
+    if authorization.status == Status.IN_TRANSIT:
+        ReturnAuthorization.objects.filter(pk=authorization.pk).update(**said)
+        authorization.refresh_from_db()
+        return
+    if authorization.is_kept:
+        raise CannotReturnError(gettext("Nothing has to be sent back: keep it."))
+    authorization.move(Status.IN_TRANSIT, at=now, actor=actor, **said)
+
+
+@transaction.atomic(durable=True)
+def lose(*, authorization: ReturnAuthorization, actor: str, reason: str, now: datetime) -> None:
+    """Note that the carrier lost it.
+
+    Locks:  the order
+    """
+    hold(authorization)
+    authorization.move(Status.LOST_IN_TRANSIT, at=now, actor=actor, reason=reason)
+
+
+@transaction.atomic(durable=True)
+def cancel(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> None:
+    """Let the shopper keep it after all; canceled twice is canceled.
+
+    Locks:  the order
+    """
+    hold(authorization)
+    if authorization.status != Status.CANCELED:
+        fall(authorization, Status.CANCELED, actor=actor, now=now)
+
+
+@transaction.atomic(durable=True)
+def expire(*, authorization: ReturnAuthorization, now: datetime) -> bool:
+    """End what was never sent, so that its units can be given back anew.
+
+    Locks:  the order
+    """
+    hold(authorization)
+    if not overdue(now=now).filter(pk=authorization.pk).exists():
+        return False
+    fall(authorization, Status.EXPIRED, actor="", now=now, reason="it was never sent")
+    telling.answered(authorization, what="expired", at=now)
+    return True
+
+
+def overdue(*, now: datetime) -> QuerySet[ReturnAuthorization]:
+    """Find what should have been sent long ago, and questions that nobody answered."""
+    late = (now - window.SEND_PATIENCE).date()
+    never_sent = ReturnAuthorization.objects.filter(status__in=SENDABLE, send_before__lt=late)
+    never_told = ReturnAuthorization.objects.filter(
+        status=Status.NEEDS_EVIDENCE, status_since__lt=now - timedelta(days=30)
+    )
+    return never_sent | never_told
+
+
+@needs_transaction
+def fall(
+    authorization: ReturnAuthorization,
+    to: ReturnAuthorization.Status,
+    *,
+    actor: str,
+    now: datetime,
+    reason: str = "",
+    **said: str,
+) -> None:
+    """End a return of which nothing comes; its units may be given back anew.
+
+    Locks:  the caller holds the order
+    """
+    authorization.move(to, at=now, actor=actor, reason=reason, **said)
+    for line in authorization.lines.order_by("order_line"):
+        give_up(line.order_line_id, line.quantity)
+
+
+@needs_transaction
+def give_up(line_id: int, units: int) -> None:
+    """Let so many units of a line be given back anew."""
+    OrderLine.objects.filter(pk=line_id).update(returning_quantity=F("returning_quantity") - units)

@@ -1,0 +1,173 @@
+"""Take in what a shopper gives back, once, and give him the receipt at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext
+
+from orders import numbers
+from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, ReturnLine
+from orders.models.returning import MOST_WORDS
+from orders.returning import destinations, returnable, telling, window
+from orders.returning.returnable import Returnable
+from storefront.lib.transactions import needs_transaction
+
+Kind = ReturnAuthorization.Kind
+Status = ReturnAuthorization.Status
+
+
+class CannotReturnError(Exception):
+    """The words say why; nothing is written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """What is given back and why. ``units`` maps a line's id to how many of it are.
+
+    ``key`` is one per form: sent twice, it is one declaration.
+    """
+
+    key: str
+    kind: ReturnAuthorization.Kind
+    units: Mapping[int, int]
+    words: str = ""
+
+
+@transaction.atomic(durable=True)
+def declare(
+    *, order: Order, said: Declaration, actor: str, now: datetime, is_late_fine: bool = False
+) -> list[ReturnAuthorization]:
+    """Write down what is given back; what was written under this key already is returned.
+
+    A withdrawal needs nobody's leave: it is approved with the click. All else waits for staff.
+
+    Locks:  the order
+    Raises: CannotReturnError
+    """
+    row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    if known := list(row.returns.filter(declaration=said.key).order_by("pk")):
+        return known
+    if ReturnAuthorization.objects.filter(declaration=said.key).exists():
+        raise CannotReturnError(gettext("The form belongs to another order: open it once more."))
+    left = returnable.look(order=row, now=now, is_late_fine=is_late_fine)
+    chosen = insist(said, left)
+    made = [
+        _write(row, purchase_order, units, said, left, actor, now)
+        for purchase_order, units in _by_place(chosen, left).items()
+    ]
+    for authorization in made:
+        if authorization.is_withdrawal:
+            approve(authorization, actor=actor, now=now)
+    telling.declared(made, at=now)
+    return made
+
+
+def insist(said: Declaration, left: Returnable) -> dict[int, int]:
+    """Return the units that are wished, where all of them may be given back.
+
+    Raises: CannotReturnError
+    """
+    wished = {line: units for line, units in said.units.items() if units}
+    if not wished:
+        raise CannotReturnError(gettext("Choose at least one thing."))
+    most = left.of(said.kind)
+    for line, units in wished.items():
+        if units < 0 or units > most.get(line, 0):
+            raise CannotReturnError(_refusal(line, most.get(line, 0), said, left))
+    return wished
+
+
+def _refusal(line: int, most: int, said: Declaration, left: Returnable) -> str:
+    if line not in left.purchase_lines:
+        return gettext("This is not part of the order.")
+    if said.kind == Kind.WITHDRAWAL and left.is_withdrawal_over:
+        return gettext("The 14 days to withdraw are over.")
+    title = left.purchase_lines[line].order_line.title
+    if not most:
+        return gettext("Of %(title)s nothing is left to return.") % {"title": title}
+    return gettext("Of %(title)s, %(left)d can be returned.") % {"title": title, "left": most}
+
+
+def _by_place(chosen: Mapping[int, int], left: Returnable) -> dict[PurchaseOrder, dict[int, int]]:
+    places: dict[PurchaseOrder, dict[int, int]] = defaultdict(dict)
+    for line, units in sorted(chosen.items()):
+        places[left.purchase_lines[line].purchase_order][line] = units
+    return places
+
+
+@needs_transaction
+def _write(  # noqa: PLR0913, PLR0917 - what, of what, by whom and when
+    order: Order,
+    purchase_order: PurchaseOrder,
+    units: Mapping[int, int],
+    said: Declaration,
+    left: Returnable,
+    actor: str,
+    now: datetime,
+) -> ReturnAuthorization:
+    authorization = ReturnAuthorization.objects.create(
+        order=order,
+        purchase_order=purchase_order,
+        number=numbers.return_number(order.number),
+        declaration=said.key,
+        kind=said.kind,
+        words=said.words[:MOST_WORDS],
+        currency=order.currency,
+        status_since=now,
+        opened_at=now,
+        opened_by=actor[:100],
+    )
+    for line, quantity in units.items():
+        _count(line, quantity)
+        ReturnLine.objects.create(
+            authorization=authorization,
+            order_line=left.purchase_lines[line].order_line,
+            quantity=quantity,
+        )
+    return authorization
+
+
+@needs_transaction
+def _count(line: int, quantity: int) -> None:
+    OrderLine.objects.filter(pk=line).update(returning_quantity=F("returning_quantity") + quantity)
+
+
+@needs_transaction
+def approve(
+    authorization: ReturnAuthorization, *, actor: str, now: datetime, answer: str = ""
+) -> None:
+    """Say where it goes and until when, as the supplier's policy is now.
+
+    Locks:  the caller holds the order
+    """
+    worth = sum(
+        (
+            line.order_line.charge_amount * line.quantity / line.order_line.quantity
+            for line in authorization.lines.select_related("order_line")
+        ),
+        Decimal(0),
+    )
+    way = destinations.way_of(
+        authorization.purchase_order.supplier,
+        worth=worth,
+        is_our_fault=not authorization.is_withdrawal,
+    )
+    authorization.move(
+        Status.APPROVED,
+        at=now,
+        actor=actor,
+        answer=answer,
+        destination=way.destination,
+        address=way.address,
+        label_payer=way.label_payer,
+        send_before=None
+        if way.destination == destinations.Destination.NOWHERE
+        else (now + window.SEND_WITHIN).date(),
+    )

@@ -1,0 +1,170 @@
+"""Send goods back to their supplier, and follow the credit that he owes us for them.
+
+People speak with him: each step is written down by hand, and waits in the inbox until the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext
+
+from orders import complaining, numbers
+from orders.models import (
+    PurchaseLine,
+    PurchaseOrder,
+    ReturnAuthorization,
+    SupplierRMA,
+    SupplierRMALine,
+)
+from orders.returning import destinations
+from storefront.lib.money import Money
+
+Status = SupplierRMA.Status
+LOOKED_AT = ReturnAuthorization.GONE_BACK | {ReturnAuthorization.Status.INSPECTED}
+
+
+class CannotSendBackError(Exception):
+    """The words say why; nothing is written."""
+
+
+def units_of(authorization: ReturnAuthorization) -> dict[int, int]:
+    """Return how many units of each live purchase line came back to be sent on, by its id."""
+    came = {
+        line.order_line_id: line.accepted_quantity
+        for line in authorization.lines.all()
+        if line.accepted_quantity and line.disposition != ReturnAuthorization.Disposition.MISSING
+    }
+    lines = authorization.purchase_order.lines.filter(is_live=True, order_line__in=came)
+    return {line.pk: came[line.order_line_id] for line in lines}
+
+
+def is_for(authorization: ReturnAuthorization) -> bool:
+    """Test whether its supplier may owe us something for it."""
+    if authorization.is_kept or authorization.status not in LOOKED_AT:
+        return False
+    if authorization.rmas.exclude(status__in=SupplierRMA.GIVEN_UP).exists():
+        return False
+    return destinations.policy_of(authorization.purchase_order.supplier).takes_back
+
+
+@transaction.atomic(durable=True)
+def open_for(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> SupplierRMA:
+    """Begin to give back to the supplier what a shopper gave back to us.
+
+    Locks:  the purchase order
+    Raises: CannotSendBackError  he owes us nothing for it, or it was begun already
+    """
+    purchase_order = _lock(authorization.purchase_order)
+    authorization.refresh_from_db()
+    if not is_for(authorization):
+        words = gettext("The supplier takes nothing of it back, or is asked already.")
+        raise CannotSendBackError(words)
+    return _open(purchase_order, units_of(authorization), authorization, actor, now)
+
+
+@transaction.atomic(durable=True)
+def open_alone(
+    *, purchase_order: PurchaseOrder, units: Mapping[int, int], actor: str, now: datetime
+) -> SupplierRMA:
+    """Begin to give units of a purchase order back of which no return of a shopper stands.
+
+    Shape:  ``units`` by the id of the purchase line
+    Locks:  the purchase order
+    Raises: CannotSendBackError
+    """
+    return _open(_lock(purchase_order), units, None, actor, now)
+
+
+def _lock(purchase_order: PurchaseOrder) -> PurchaseOrder:
+    rows = PurchaseOrder.objects.select_related("supplier").select_for_update(of=["self"])
+    return rows.get(pk=purchase_order.pk)
+
+
+def _open(
+    purchase_order: PurchaseOrder,
+    units: Mapping[int, int],
+    authorization: ReturnAuthorization | None,
+    actor: str,
+    now: datetime,
+) -> SupplierRMA:
+    chosen = _chosen(purchase_order, units)
+    currency = next(iter(chosen)).cost_currency
+    cost = sum((line.agreed_cost_amount * n for line, n in chosen.items()), Decimal(0))
+    percent = destinations.policy_of(purchase_order.supplier).restocking_percent
+    fee = Money(cost * percent / 100, currency).rounded().amount
+    rma = SupplierRMA.objects.create(
+        purchase_order=purchase_order,
+        authorization=authorization,
+        number=numbers.rma_number(purchase_order.number),
+        currency=currency,
+        expected_amount=cost - fee,
+        fee_amount=fee,
+        opened_by=actor[:100],
+        opened_at=now,
+        status_since=now,
+    )
+    SupplierRMALine.objects.bulk_create(
+        SupplierRMALine(
+            rma=rma,
+            purchase_line=line,
+            quantity=quantity,
+            ordered_quantity=line.quantity,
+            unit_amount=line.agreed_cost_amount,
+        )
+        for line, quantity in chosen.items()
+    )
+    return rma
+
+
+def _chosen(purchase_order: PurchaseOrder, units: Mapping[int, int]) -> dict[PurchaseLine, int]:
+    """Match what goes back with what neither a claim nor another parcel stands for.
+
+    Raises: CannotSendBackError
+    """
+    left = complaining.claimable(purchase_order)
+    chosen = {line: units[line.pk] for line in left if units.get(line.pk, 0) > 0}
+    if not chosen or len(chosen) < sum(1 for n in units.values() if n > 0):
+        raise CannotSendBackError(gettext("Choose at least one unit of one line."))
+    for line, wished in chosen.items():
+        if wished > left[line]:
+            words = gettext("Of %(sku)s, %(left)d can still be claimed.")
+            raise CannotSendBackError(words % {"sku": line.order_line.sku, "left": left[line]})
+    return chosen
+
+
+def go_on(
+    *,
+    rma: SupplierRMA,
+    to: SupplierRMA.Status,
+    reason: str,
+    actor: str,
+    now: datetime,
+    **said: str,
+) -> None:
+    """Write down how it stands now, as a person heard it.
+
+    Raises: IllegalMoveError, LostRaceError  it cannot stand so
+    """
+    rma.move(to, at=now, actor=actor, reason=reason, **said)
+
+
+def credit(*, rma: SupplierRMA, amount: Money, reason: str, actor: str, now: datetime) -> None:
+    """Write down the money that came, once; a person may write more than was expected.
+
+    Raises: IllegalMoveError, LostRaceError  it ended already
+            CannotSendBackError              less than nothing
+    """
+    if amount.amount < 0:
+        raise CannotSendBackError(gettext("Less than nothing cannot come back."))
+    rma.move(
+        Status.CREDITED,
+        at=now,
+        actor=actor,
+        reason=reason,
+        credited_amount=amount.amount,
+        recorded_by=actor[:100],
+    )

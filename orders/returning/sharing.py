@@ -1,0 +1,19 @@
+"""Which part of what a line was charged with belongs to some of its units. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from storefront.lib.money import Money
+
+
+def share(charge: Money, *, quantity: int, before: int, units: int) -> Money:
+    """Return what ``units`` are worth after ``before`` went back, of ``quantity`` in all.
+
+    Whatever is given back in whichever parts, all parts together are the charge, to the cent.
+    """
+    return _up_to(charge, before + units, quantity) - _up_to(charge, before, quantity)
+
+
+def _up_to(charge: Money, units: int, quantity: int) -> Money:
+    return Money(charge.amount * Decimal(units) / Decimal(quantity), charge.currency).rounded()

@@ -1,0 +1,40 @@
+"""Until when goods may be given back. Pure.
+
+The day on which the last of them arrived is not counted, and a time that ends on a Saturday or
+Sunday ends on the Monday after it. Days are those of UTC: where we sell in the EU, midnight there
+is never later.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+WITHDRAWAL = timedelta(days=14)  # the law's; more is the shop's to give
+REFUND_WITHIN = timedelta(days=14)  # of the withdrawal, by law
+SEND_WITHIN = timedelta(days=14)
+SEND_PATIENCE = timedelta(days=14)  # who sends later than asked loses nothing at once
+WARRANTY_YEARS = 2
+SATURDAY = 5
+
+
+def withdraw_until(arrived_at: datetime) -> date:
+    """Return the last day on which somebody may withdraw."""
+    return _working_day(arrived_at.date() + WITHDRAWAL)
+
+
+def warranty_until(arrived_at: datetime) -> date:
+    """Return the last day of the warranty; of 29 February it is 28 February."""
+    day = arrived_at.date()
+    try:
+        return day.replace(year=day.year + WARRANTY_YEARS)
+    except ValueError:
+        return day.replace(year=day.year + WARRANTY_YEARS, day=28)
+
+
+def is_over(last_day: date | None, now: datetime) -> bool:
+    """Test whether a last day is behind us; what has not arrived has none."""
+    return last_day is not None and now.date() > last_day
+
+
+def _working_day(day: date) -> date:
+    return day + timedelta(days=max(0, 7 - day.weekday())) if day.weekday() >= SATURDAY else day

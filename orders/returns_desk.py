@@ -1,0 +1,278 @@
+"""Staff pages of returns: how they stand, and what a person does to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from orders import return_forms, tasks
+from orders.models import ReturnAuthorization, ReturnLine, SupplierRMA
+from orders.returning import answering, refunds, replacing, sending_back
+from orders.returning.declaring import CannotReturnError
+from orders.returns_receiving_desk import ReceivingActions
+from storefront.lib import columns
+from storefront.lib.inlines import inline
+from storefront.lib.staff import action, show
+
+Status = ReturnAuthorization.Status
+STATE = columns.state(
+    "status",
+    _("State"),
+    calls={"requested", "received", "inspected", "lost_in_transit"},
+    waits={"needs_evidence", "approved", "label_issued", "in_transit"},
+    ended={"rejected", "refunded", "exchanged", "refused", "expired", "canceled"},
+)
+REFUND = columns.money("refund_amount", _("Paid back"))
+
+
+@admin.register(ReturnAuthorization)
+class ReturnAuthorizationAdmin(ReceivingActions):
+    list_display: ClassVar = [
+        "number",
+        columns.link("order", _("Order")),
+        columns.text("purchase_order__supplier__name", _("Supplier")),
+        STATE,
+        "kind",
+        "destination",
+        REFUND,
+        columns.age("opened_at", _("Opened")),
+        columns.age("status_since", _("Since")),
+    ]
+    list_filter: ClassVar = ["status", "kind", "destination", "purchase_order__supplier"]
+    search_fields: ClassVar = ["number", "order__number", "order__email", "tracking_number"]
+    ordering: ClassVar = ["-id"]
+    fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
+        (
+            None,
+            {
+                "fields": [
+                    "number",
+                    columns.link("order", _("Order")),
+                    columns.link("purchase_order", _("Purchase order")),
+                    STATE,
+                    "kind",
+                    "words",
+                    "answer",
+                ]
+            },
+        ),
+        (
+            _("The way back"),
+            {
+                "fields": [
+                    "destination",
+                    "address",
+                    "label_payer",
+                    "send_before",
+                    "label",
+                    "carrier",
+                    "tracking_number",
+                ]
+            },
+        ),
+        (
+            _("Money"),
+            {
+                "fields": [
+                    columns.money("due_amount", _("Was due")),
+                    columns.money("delivery_amount", _("Of it delivery")),
+                    REFUND,
+                    columns.link("replacement", _("Replacement")),
+                ]
+            },
+        ),
+        (_("Moments"), {"fields": ["opened_at", "opened_by", columns.moves]}),
+    ]
+    readonly_fields: ClassVar = [
+        name for _title, options in fieldsets for name in options["fields"]
+    ]
+    exclude: ClassVar = ["declaration", "currency"]
+    inlines: ClassVar = [
+        inline(
+            ReturnLine,
+            columns.text("order_line__sku", _("SKU")),
+            columns.text("order_line__title", _("Title")),
+            "quantity",
+            "received_quantity",
+            "accepted_quantity",
+            "disposition",
+            columns.money("share_amount", _("Paid for it"), currency="authorization__currency"),
+            columns.money("deduction_amount", _("Kept"), currency="authorization__currency"),
+            "deduction_reason",
+            tab=False,
+            related=("order_line", "authorization"),
+        ),
+        inline(
+            SupplierRMA,
+            "number",
+            columns.state("status", _("State"), calls={"disputed"}),
+            columns.money("expected_amount", _("Expected")),
+            columns.money("credited_amount", _("Credited")),
+            tab=False,
+        ),
+    ]
+    refusals: ClassVar = (CannotReturnError, sending_back.CannotSendBackError)
+    actions_detail: ClassVar = [
+        "approve",
+        "reject",
+        "ask_more",
+        "keep",
+        "label",
+        "receive",
+        "inspect",
+        "refund",
+        "exchange",
+        "refuse",
+        "lose",
+        "send_on",
+    ]
+    fits: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
+        "approve": lambda row: row.status in answering.ANSWERABLE,
+        "reject": lambda row: row.status in answering.ANSWERABLE,
+        "ask_more": lambda row: row.status == Status.REQUESTED,
+        "keep": lambda row: row.status in refunds.KEEPABLE,
+        "label": lambda row: row.status == Status.APPROVED and not row.is_kept,
+        "receive": lambda row: Status.RECEIVED in ReturnAuthorization.TRANSITIONS[row.status],
+        "inspect": lambda row: row.status == Status.RECEIVED,
+        "refund": lambda row: (
+            row.status in {Status.INSPECTED, Status.IN_TRANSIT, Status.LOST_IN_TRANSIT}
+            or refunds.has_failed(row)
+        ),
+        "exchange": replacing.is_for,
+        "refuse": lambda row: Status.REFUSED in ReturnAuthorization.TRANSITIONS[row.status],
+        "lose": lambda row: row.status == Status.IN_TRANSIT,
+        "send_on": sending_back.is_for,
+    }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReturnAuthorization]:
+        return ReturnAuthorization.objects.select_related(
+            "order", "purchase_order__supplier", "replacement"
+        )
+
+    @action(description=_("Approve"), icon="check")
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._say(
+            request,
+            object_id,
+            answering.approve,
+            title=gettext("Approve the return"),
+            explain=gettext("The shopper is told where to send it, or that he may keep it."),
+            form_class=return_forms.MaybeWordsForm,
+        )
+
+    @action(description=_("Reject"), icon="block")
+    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._say(
+            request,
+            object_id,
+            answering.reject,
+            title=gettext("Reject the return"),
+            explain=gettext("The shopper is told why. The units may be given back anew."),
+        )
+
+    @action(description=_("Ask for more"), icon="help")
+    def ask_more(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._say(
+            request,
+            object_id,
+            answering.ask,
+            title=gettext("Ask for more"),
+            explain=gettext("The shopper answers on the page of the order."),
+            word="question",
+        )
+
+    @action(description=_("Refuse what came"), icon="thumb_down")
+    def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._say(
+            request,
+            object_id,
+            refunds.refuse,
+            title=gettext("Refuse what came"),
+            explain=gettext("Nothing is paid for it, and the shopper is told why."),
+        )
+
+    @action(description=_("Keep it, and pay"), icon="redeem")
+    def keep(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._pay(request, object_id, refunds.keep_it, gettext("Keep it, and pay"))
+
+    @action(description=_("Refund"), icon="undo")
+    def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._pay(request, object_id, refunds.refund, gettext("Refund"))
+
+    def _say(  # noqa: PLR0913 - one page: which verb, in which words
+        self,
+        request: HttpRequest,
+        object_id: str,
+        verb: Callable[..., None],
+        *,
+        title: str,
+        explain: str,
+        form_class: type[return_forms.WordsForm] = return_forms.WordsForm,
+        word: str = "answer",
+    ) -> HttpResponse:
+        row = self.row(request, object_id)
+
+        def act(given: Mapping[str, Any]) -> None:
+            said = {word: given["answer"], "actor": str(request.user), "now": timezone.now()}
+            verb(authorization=row, **said)
+
+        done = gettext("The shopper is told.")
+        return self.ask(
+            request, row, title=title, explain=explain, form_class=form_class, act=act, done=done
+        )
+
+    def _pay(
+        self, request: HttpRequest, object_id: str, verb: Callable[..., None], title: str
+    ) -> HttpResponse:
+        row = self.row(request, object_id)
+
+        def act(_given: object) -> None:
+            verb(authorization=row, actor=str(request.user), now=timezone.now())
+            self.wake(request, tasks.settle_payments)
+
+        owed = refunds.due(row)
+        words = gettext(
+            "%(goods)s for the goods, less %(kept)s kept for use, with %(delivery)s delivery:"
+            " %(total)s. Of the order's money %(left)s can still go back, so %(given)s goes back."
+            " A worker asks the gateway until it is done. It cannot be taken back."
+        )
+        sums = {
+            "goods": owed.goods,
+            "kept": owed.deduction,
+            "delivery": owed.delivery,
+            "total": owed.total,
+            "left": owed.left,
+            "given": owed.given,
+        }
+        return self.ask(
+            request,
+            row,
+            title=title,
+            explain=words % {name: columns.as_money(money) for name, money in sums.items()},
+            act=act,
+            done=gettext("The refund of %s is on its way.") % row,
+        )
+
+
+show(
+    ReturnLine,
+    list_display=[
+        columns.link("authorization", _("Return")),
+        columns.text("order_line__sku", _("SKU")),
+        "quantity",
+        "received_quantity",
+        "accepted_quantity",
+        "disposition",
+    ],
+    list_display_links=["quantity"],
+    list_select_related=["authorization", "order_line"],
+    search_fields=["authorization__number", "order_line__sku"],
+    ordering=["-id"],
+)

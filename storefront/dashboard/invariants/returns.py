@@ -1,0 +1,152 @@
+"""I10: what shoppers give back is counted once, and paid back once; so is what suppliers owe."""
+
+from __future__ import annotations
+
+from storefront.dashboard.invariants.invariant import Invariant
+
+RETURNS = (
+    Invariant(
+        code="I10.counted",
+        sentence="The units of a line that go back, and went back, are those of its returns.",
+        sql="""
+            SELECT l.id AS line, l.returning_quantity, l.returned_quantity,
+                   coalesce(r.standing, 0) AS standing, coalesce(r.ended, 0) AS ended
+            FROM orders_orderline l
+            LEFT JOIN (
+                SELECT rl.order_line_id,
+                       sum(CASE WHEN a.status IN ('refunded', 'exchanged')
+                           THEN rl.accepted_quantity ELSE rl.quantity END) AS standing,
+                       sum(rl.accepted_quantity) FILTER (
+                           WHERE a.status IN ('refunded', 'exchanged')) AS ended
+                FROM orders_returnline rl
+                JOIN orders_returnauthorization a ON a.id = rl.authorization_id
+                WHERE a.status NOT IN ('rejected', 'refused', 'expired', 'canceled')
+                GROUP BY rl.order_line_id
+            ) r ON r.order_line_id = l.id
+            WHERE l.returning_quantity <> coalesce(r.standing, 0)
+               OR l.returned_quantity <> coalesce(r.ended, 0)
+        """,
+    ),
+    Invariant(
+        code="I10.not_more_than_left",
+        sentence="No more goes back than left, and of what is complained of, than arrived.",
+        sql="""
+            SELECT l.id AS line, l.shipped_quantity, l.delivered_quantity, l.returning_quantity,
+                   sum(rl.quantity) AS complained
+            FROM orders_orderline l
+            LEFT JOIN orders_returnline rl ON rl.order_line_id = l.id AND EXISTS (
+                SELECT 1 FROM orders_returnauthorization a WHERE a.id = rl.authorization_id
+                AND a.kind <> 'withdrawal'
+                AND a.status NOT IN ('rejected', 'refused', 'expired', 'canceled'))
+            WHERE l.returning_quantity > 0
+            GROUP BY l.id
+            HAVING l.returning_quantity > l.shipped_quantity
+                OR sum(rl.quantity) > l.delivered_quantity
+        """,
+    ),
+    Invariant(
+        code="I10.own_lines",
+        sentence="A return is of lines of its own purchase order, and of its own order.",
+        sql="""
+            SELECT a.number, rl.order_line_id AS line
+            FROM orders_returnauthorization a
+            JOIN orders_purchaseorder po ON po.id = a.purchase_order_id
+            JOIN orders_returnline rl ON rl.authorization_id = a.id
+            WHERE po.order_id <> a.order_id OR NOT EXISTS (
+                SELECT 1 FROM orders_purchaseline pl WHERE pl.purchase_order_id = po.id
+                AND pl.order_line_id = rl.order_line_id)
+        """,
+    ),
+    Invariant(
+        code="I10.share",
+        sentence="The returns of a line are paid with no more than its shopper paid for it.",
+        sql="""
+            SELECT l.id AS line, sum(rl.share_amount) AS given,
+                   l.line_amount - l.discount_amount + l.added_tax_amount AS charged
+            FROM orders_returnline rl JOIN orders_orderline l ON l.id = rl.order_line_id
+            GROUP BY l.id
+            HAVING sum(rl.share_amount) > l.line_amount - l.discount_amount + l.added_tax_amount
+        """,
+    ),
+    Invariant(
+        code="I10.due",
+        sentence="What was due for a return is the share of its lines, less what is kept, with"
+        " the delivery.",
+        sql="""
+            SELECT a.number, a.due_amount, a.delivery_amount,
+                   sum(rl.share_amount - rl.deduction_amount) AS goods
+            FROM orders_returnauthorization a
+            JOIN orders_returnline rl ON rl.authorization_id = a.id
+            WHERE a.status = 'refunded'
+            GROUP BY a.id
+            HAVING a.due_amount IS DISTINCT FROM
+                   sum(rl.share_amount - rl.deduction_amount) + a.delivery_amount
+        """,
+    ),
+    Invariant(
+        code="I10.paid_once",
+        sentence="A return that is refunded is asked of the gateway once, to the cent, and no other"
+        " is.",
+        sql="""
+            SELECT a.number, a.status, a.refund_amount, e.asked, e.count
+            FROM orders_returnauthorization a
+            LEFT JOIN LATERAL (
+                SELECT sum(e.amount) AS asked, count(*) FROM orders_paymentevent e
+                JOIN orders_payment p ON p.id = e.payment_id
+                WHERE p.order_id = a.order_id AND e.kind = 'refund_requested'
+                  AND e.external_id = 'refund:' || p.key || ':return:' || a.number
+            ) e ON true
+            WHERE a.refund_amount IS DISTINCT FROM
+                  CASE WHEN a.status = 'refunded' THEN coalesce(e.asked, 0) ELSE e.asked END
+               OR e.count > 1
+        """,
+    ),
+    Invariant(
+        code="I10.replaced",
+        sentence="What is exchanged has an order of as many units, which costs nothing.",
+        sql="""
+            SELECT a.number, a.status, o.number AS replacement, o.total_amount
+            FROM orders_returnauthorization a
+            LEFT JOIN orders_order o ON o.id = a.replacement_id
+            WHERE a.status = 'exchanged' AND o.id IS NULL
+               OR o.id IS NOT NULL AND (
+                   a.status NOT IN ('exchanged', 'refunded') OR o.total_amount <> 0
+                   OR (SELECT sum(quantity) FROM orders_orderline WHERE order_id = o.id)
+                      <> (SELECT sum(accepted_quantity) FROM orders_returnline
+                          WHERE authorization_id = a.id))
+        """,
+    ),
+    Invariant(
+        code="I10.credit_once",
+        sentence="No unit of a purchase order is owed to us twice: by a claim, or goods that go"
+        " back.",
+        sql="""
+            SELECT pl.id AS purchase_line, pl.quantity, x.units
+            FROM orders_purchaseline pl
+            JOIN (
+                SELECT purchase_line_id, sum(quantity) AS units FROM (
+                    SELECT cl.purchase_line_id, cl.quantity FROM orders_supplierclaimline cl
+                    JOIN orders_supplierclaim c ON c.id = cl.claim_id
+                    WHERE c.status NOT IN ('denied', 'canceled')
+                    UNION ALL
+                    SELECT ml.purchase_line_id, ml.quantity FROM orders_supplierrmaline ml
+                    JOIN orders_supplierrma m ON m.id = ml.rma_id
+                    WHERE m.status NOT IN ('denied', 'written_off')
+                ) each GROUP BY purchase_line_id
+            ) x ON x.purchase_line_id = pl.id
+            WHERE x.units > pl.quantity
+        """,
+    ),
+    Invariant(
+        code="I10.credit",
+        sentence="Of goods that went back we expect what they cost, less his fee.",
+        sql="""
+            SELECT m.number, m.expected_amount, m.fee_amount,
+                   coalesce(sum(ml.quantity * ml.unit_amount), 0) AS cost
+            FROM orders_supplierrma m LEFT JOIN orders_supplierrmaline ml ON ml.rma_id = m.id
+            GROUP BY m.id
+            HAVING coalesce(sum(ml.quantity * ml.unit_amount), 0)
+                <> m.expected_amount + m.fee_amount
+        """,
+    ),
+)

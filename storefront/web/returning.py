@@ -1,0 +1,292 @@
+"""Give goods of an order back: choose, read it once more, confirm. The receipt comes at once."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from orders import access
+from orders.models import Order, OrderLine, ReturnAuthorization
+from orders.returning import answering, declaring, returnable
+from orders.returning.declaring import CannotReturnError, Declaration
+from orders.returning.returnable import Returnable
+from storefront.lib.states import IllegalMoveError, LostRaceError
+
+Kind = ReturnAuthorization.Kind
+Status = ReturnAuthorization.Status
+KINDS: dict[str, Promise] = {
+    Kind.WITHDRAWAL: gettext_lazy("I withdraw from the contract, without a reason"),
+    Kind.DEFECT: gettext_lazy("It does not work as it should"),
+    Kind.DAMAGED: gettext_lazy("It arrived damaged"),
+    Kind.WRONG_ITEM: gettext_lazy("Something else came"),
+    Kind.MISSING: gettext_lazy("A part of it is missing"),
+}
+STANDS: dict[str, Promise] = {
+    Status.REQUESTED: gettext_lazy("We look at it, and write to you."),
+    Status.NEEDS_EVIDENCE: gettext_lazy("We need to know more from you."),
+    Status.APPROVED: gettext_lazy("Approved."),
+    Status.REJECTED: gettext_lazy("We cannot take it back."),
+    Status.LABEL_ISSUED: gettext_lazy("Approved; how to send it stands here."),
+    Status.IN_TRANSIT: gettext_lazy("On its way back."),
+    Status.LOST_IN_TRANSIT: gettext_lazy("Lost on its way back. We see to it."),
+    Status.RECEIVED: gettext_lazy("It is back. We look at it."),
+    Status.INSPECTED: gettext_lazy("We have looked at it. The money follows."),
+    Status.REFUNDED: gettext_lazy("Paid back."),
+    Status.EXCHANGED: gettext_lazy("Replaced."),
+    Status.REFUSED: gettext_lazy("We have looked at it, and cannot pay for it."),
+    Status.EXPIRED: gettext_lazy("Nothing came, so it is closed."),
+    Status.CANCELED: gettext_lazy("Canceled. You keep it."),
+}
+NEWS: dict[str, tuple[str, Promise]] = {
+    "withdrawn": (
+        "good",
+        gettext_lazy(
+            "Your withdrawal is with us. The receipt, with day and time, is on its way to you by"
+            " e-mail."
+        ),
+    ),
+    "declared": (
+        "good",
+        gettext_lazy("Your complaint is with us. The receipt is on its way to you by e-mail."),
+    ),
+    "changed": ("good", gettext_lazy("It is noted.")),
+    "late": ("bad", gettext_lazy("That cannot be done any more: look below how it stands.")),
+}
+
+
+class ReturnForm(forms.Form):
+    """Which things, how many of each, and what is wrong with them."""
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Why it goes back"),
+        error_messages={
+            "required": gettext_lazy("Say why it goes back."),
+            "invalid_choice": gettext_lazy("Say why it goes back."),
+        },
+    )
+    words = forms.CharField(
+        label=gettext_lazy("What we should know"),
+        required=False,
+        max_length=800,
+        error_messages={"max_length": gettext_lazy("This is too long. Say it shorter.")},
+    )
+    key = forms.CharField(required=False, max_length=40)
+
+    def __init__(self, *args: Any, left: Returnable, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines: list[tuple[OrderLine, int]] = [
+            (line, max(left.withdrawable.get(line.pk, 0), left.complainable.get(line.pk, 0)))
+            for line in left.lines
+        ]
+        kind = self.fields["kind"]
+        assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - it stands a few lines above
+        kind.choices = [(code, words) for code, words in KINDS.items() if left.of(code)]
+        for line, most in self.lines:
+            self.fields[f"units_{line.pk}"] = forms.IntegerField(
+                label=line.title,
+                min_value=0,
+                max_value=most,
+                required=False,
+                error_messages=_units_errors(most),
+            )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors and not any(self.units.values()):
+            first = self.lines[0][0] if self.lines else None
+            self.add_error(f"units_{first.pk}" if first else None, _("Choose at least one thing."))
+        is_complaint = cleaned.get("kind") not in {None, Kind.WITHDRAWAL}
+        if is_complaint and not cleaned.get("words", "").strip() and "words" not in self.errors:
+            self.add_error("words", _("Say in a few words what is wrong."))
+        return cleaned
+
+    @property
+    def units(self) -> Mapping[int, int]:
+        given = self.cleaned_data
+        return {line.pk: given.get(f"units_{line.pk}") or 0 for line, _most in self.lines}
+
+    def rows(self) -> list[tuple[OrderLine, int, forms.BoundField]]:
+        return [(line, most, self[f"units_{line.pk}"]) for line, most in self.lines]
+
+    def declaration(self) -> Declaration:
+        given = self.cleaned_data
+        key = given["key"] or secrets.token_hex(16)
+        kind = Kind(given["kind"])
+        return Declaration(key=key, kind=kind, units=self.units, words=given["words"].strip())
+
+
+def _units_errors(most: int) -> dict[str, str]:
+    words = _("Enter a number from 0 to %(most)d.") % {"most": most}
+    return dict.fromkeys(("invalid", "min_value", "max_value"), words)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    """Ask what goes back, repeat it, and take it in only when it is confirmed."""
+    found = _find(number, key)
+    now = timezone.now()
+    left = returnable.look(order=found, now=now)
+    posted = request.POST if request.method == "POST" else None
+    if posted is not None and (known := _known(found, posted.get("key", ""))):
+        return _back(found, _word(known.kind))  # a double click: it is written down already
+    form = ReturnForm(posted, left=left)
+    status = HTTPStatus.OK
+    if posted is not None:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        if form.is_valid():
+            said = form.declaration()
+            try:
+                if "confirm" in request.POST and form.cleaned_data["key"]:
+                    declaring.declare(order=found, said=said, actor="shopper", now=now)
+                    return _back(found, _word(said.kind))
+                declaring.insist(said, left)
+            except CannotReturnError as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                return _repeat(request, found, form, said)
+    context = {"order": found, "form": form, "left": left, "kinds": KINDS}
+    return render(request, "web/return_choose.html", context, status=status)
+
+
+def _repeat(
+    request: HttpRequest, found: Order, form: ReturnForm, said: Declaration
+) -> HttpResponse:
+    chosen = [(line, said.units[line.pk]) for line, _most in form.lines if said.units[line.pk]]
+    context = {
+        "order": found,
+        "said": said,
+        "chosen": chosen,
+        "why": KINDS[said.kind],
+        "is_withdrawal": said.kind == Kind.WITHDRAWAL,
+    }
+    return render(request, "web/return_confirm.html", context)
+
+
+@never_cache
+@require_POST
+def cancel(_request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
+    """Keep the goods after all."""
+    found = _find(number, key)
+    authorization = _one(found, name)
+    try:
+        answering.cancel(authorization=authorization, actor="shopper", now=timezone.now())
+    except (IllegalMoveError, LostRaceError):
+        return _back(found, "late")
+    return _back(found, "changed")
+
+
+@never_cache
+@require_POST
+def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
+    """Take in the number of the parcel that goes back: it proves that it was sent."""
+    found = _find(number, key)
+    authorization = _one(found, name)
+    tracking_number = request.POST.get("tracking_number", "").strip()[:60]
+    if not tracking_number:
+        return _back(found, "")
+    try:
+        answering.sent(
+            authorization=authorization,
+            carrier=request.POST.get("carrier", "").strip()[:60],
+            tracking_number=tracking_number,
+            actor="shopper",
+            now=timezone.now(),
+        )
+    except (IllegalMoveError, LostRaceError, CannotReturnError):
+        return _back(found, "late")
+    return _back(found, "changed")
+
+
+@never_cache
+@require_POST
+def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
+    """Take in what the shopper answers to our question."""
+    found = _find(number, key)
+    authorization = _one(found, name)
+    words = request.POST.get("words", "").strip()
+    if not words:
+        return _back(found, "")
+    try:
+        answering.add_words(authorization=authorization, words=words, now=timezone.now())
+    except (IllegalMoveError, LostRaceError, CannotReturnError):
+        return _back(found, "late")
+    return _back(found, "changed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A return as its shopper reads it."""
+
+    authorization: ReturnAuthorization
+    why: Promise
+    stands: Promise
+    lines: list[tuple[str, int]]
+    can_cancel: bool
+    can_send: bool
+    can_answer: bool
+
+
+def shown(found: Order) -> list[Shown]:
+    """Say how each return of an order stands, the newest first."""
+    rows = found.returns.select_related("replacement").prefetch_related("lines__order_line")
+    return [
+        Shown(
+            authorization=row,
+            why=KINDS[row.kind],
+            stands=STANDS[row.status],
+            lines=[(line.order_line.title, line.quantity) for line in row.lines.all()],
+            can_cancel=row.status in answering.BEFORE_IT_LEFT,
+            can_send=not row.is_kept and row.status in answering.SENDABLE | {Status.IN_TRANSIT},
+            can_answer=row.status == Status.NEEDS_EVIDENCE,
+        )
+        for row in rows.order_by("-pk")
+    ]
+
+
+def is_offered(found: Order, now: datetime) -> bool:
+    """Test whether anything of an order can be given back now."""
+    return bool(returnable.look(order=found, now=now).lines)
+
+
+def _known(found: Order, key: str) -> ReturnAuthorization | None:
+    return found.returns.filter(declaration=key).first() if key else None
+
+
+def _word(kind: str) -> str:
+    return "withdrawn" if kind == Kind.WITHDRAWAL else "declared"
+
+
+def _back(found: Order, word: str) -> HttpResponseRedirect:
+    path = reverse("order", args=[found.number, found.access_key])
+    news = f"?return={word}" if word else ""
+    return HttpResponseRedirect(f"{path}{news}#returns", status=HTTPStatus.SEE_OTHER)
+
+
+def _one(found: Order, name: str) -> ReturnAuthorization:
+    authorization = found.returns.filter(number=name).first()
+    if authorization is None:
+        raise Http404
+    return authorization
+
+
+def _find(number: str, key: str) -> Order:
+    found = access.find(number=number, key=key)
+    if found is None:
+        raise Http404
+    return found

@@ -1,0 +1,194 @@
+"""What shoppers, staff and suppliers may do about goods that go back, for a machine that lives."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from decimal import Decimal
+
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, rule
+
+from orders.models import (
+    Order,
+    OrderLine,
+    PurchaseOrder,
+    ReturnAuthorization,
+    ReturnPolicy,
+    SupplierRMA,
+)
+from orders.returning import answering, declaring, inspecting, refunds, replacing, sending_back
+from orders.returning.declaring import CannotReturnError, Declaration
+from orders.returning.inspecting import Judgment
+from orders.returning.sending_back import CannotSendBackError
+from shipping import shipments
+from storefront.lib.money import Money
+from storefront.lib.states import IllegalMoveError, LostRaceError
+from suppliers.adapters.base import Answer
+from tests.factories.returns import make_policy
+from tests.factories.shipping import make_parcel_news, make_state
+from tests.factories.truths import Truths
+
+REFUSED = (CannotReturnError, CannotSendBackError, IllegalMoveError, LostRaceError)
+WHICH = st.integers(0, 30)
+KINDS = st.sampled_from(ReturnAuthorization.Kind)
+STATES = st.sampled_from(ReturnAuthorization.Disposition)
+FEW = st.sampled_from([1, 0, 2, 1, 3, -1])
+FAR = ["refund", "keep", "replace", "cancel", "refuse", "reject"]
+CENTS = st.decimals(0, 99, places=2)
+
+
+class GivingBack(Truths):
+    """Returns in any order, also where they make no sense; the verbs refuse those."""
+
+    @rule(which=WHICH)
+    def arrive(self, which):
+        left = PurchaseOrder.objects.filter(status__in=["in_progress", "shipped"])
+        if (purchase_order := self.pick(left.exclude(accepted_at=None), which)) is None:
+            return
+        news = make_parcel_news(number=f"LX{purchase_order.pk:09}DE")
+        state = make_state(
+            purchase_order, Answer.DELIVERED, news, reference=f"S-{purchase_order.number}"
+        )
+        with suppress(shipments.WrongOrderError):
+            shipments.take_in(purchase_order=purchase_order, state=state, now=self.now)
+
+    @rule(which=WHICH, kind=KINDS, one=FEW, other=FEW, key=st.integers(0, 5))
+    def give_back(self, which, kind, one, other, key):
+        if (order := self.pick(Order.objects.filter(lines__shipped_quantity__gt=0), which)) is None:
+            return
+        lines = order.lines.order_by("pk").values_list("pk", flat=True)
+        units = dict(zip(lines, (one, other), strict=False))
+        said = Declaration(key=f"{order.pk}-{key}", kind=kind, units=units)
+        with suppress(*REFUSED):
+            declaring.declare(order=order, said=said, actor="shopper", now=self.now)
+
+    @rule(
+        which=WHICH,
+        kind=KINDS,
+        units=st.integers(1, 2),
+        word=st.sampled_from(["refund", "keep", "replace", "cancel", "refuse", "reject"]),
+    )
+    def come_far(self, which, kind, units, word):
+        """Go as far as most returns do, of what has arrived."""
+        self.arrive(which)
+        there = OrderLine.objects.filter(shipped_quantity__gt=0)
+        if (line := self.pick(there, which)) is None:
+            return
+        before = ReturnAuthorization.objects.count()
+        said = Declaration(key=f"far-{before}", kind=kind, units={line.pk: units})
+        with suppress(*REFUSED):
+            (made,) = declaring.declare(order=line.order, said=said, actor="shopper", now=self.now)
+            by_staff = {"authorization": made, "actor": "ann", "now": self.now}
+            if word in {"keep", "cancel"}:
+                {"keep": refunds.keep_it, "cancel": answering.cancel}[word](**by_staff)
+                return
+            if made.status == "requested":
+                if word == "reject":
+                    answering.reject(answer="no", **by_staff)
+                    return
+                answering.approve(answer="", **by_staff)
+            self._receive(made, units)
+            self._inspect(made, units, ReturnAuthorization.Disposition.AS_NEW, Decimal(0))
+            if word == "refuse":
+                refunds.refuse(answer="no", **by_staff)
+            else:
+                verb = replacing.exchange if word == "replace" else refunds.refund
+                verb(**by_staff)
+
+    @rule(
+        which=WHICH,
+        word=st.sampled_from(
+            ["approve", "reject", "ask", "label", "sent", "lose", "cancel", "refuse", "expire"]
+        ),
+    )
+    def answer_return(self, which, word):
+        if (made := self.pick(ReturnAuthorization.objects.all(), which)) is None:
+            return
+        self.now += timedelta(minutes=1)
+        known = {"authorization": made, "now": self.now}
+        by_staff = {**known, "actor": "ann"}
+        parcel = {"carrier": "DHL", "tracking_number": "1"}
+        acts = {
+            "approve": lambda: answering.approve(answer="", **by_staff),
+            "reject": lambda: answering.reject(answer="no", **by_staff),
+            "ask": lambda: answering.ask(question="why?", **by_staff),
+            "label": lambda: answering.issue_label(address="here", label="", **parcel, **by_staff),
+            "sent": lambda: answering.sent(**parcel, **by_staff),
+            "lose": lambda: answering.lose(reason="lost", **by_staff),
+            "cancel": lambda: answering.cancel(**by_staff),
+            "refuse": lambda: refunds.refuse(answer="no", **by_staff),
+            "expire": lambda: answering.expire(
+                authorization=made, now=self.now + timedelta(days=40)
+            ),
+        }
+        with suppress(*REFUSED):
+            acts[word]()
+
+    @rule(which=WHICH, units=FEW)
+    def count_what_came(self, which, units):
+        if made := self.pick(ReturnAuthorization.objects.all(), which):
+            with suppress(*REFUSED):
+                self._receive(made, units)
+
+    @rule(which=WHICH, units=FEW, state=STATES, kept=CENTS)
+    def look_at_it(self, which, units, state, kept):
+        if made := self.pick(ReturnAuthorization.objects.all(), which):
+            with suppress(*REFUSED):
+                self._inspect(made, units, state, kept)
+
+    @rule(which=WHICH, is_kept=st.booleans())
+    def pay_for_it(self, which, is_kept):
+        if made := self.pick(ReturnAuthorization.objects.all(), which):
+            verb = refunds.keep_it if is_kept else refunds.refund
+            with suppress(*REFUSED):
+                verb(authorization=made, actor="ann", now=self.now)
+
+    @rule(which=WHICH)
+    def replace_it(self, which):
+        if made := self.pick(ReturnAuthorization.objects.all(), which):
+            with suppress(*REFUSED):
+                replacing.exchange(authorization=made, actor="ann", now=self.now)
+
+    @rule(which=WHICH, to=st.sampled_from(SupplierRMA.Status), amount=CENTS)
+    def speak_with_the_supplier(self, which, to, amount):
+        if not SupplierRMA.objects.exists():
+            if not ReturnPolicy.objects.exists():
+                make_policy(takes_back=True)
+            if made := self.pick(ReturnAuthorization.objects.all(), which):
+                with suppress(*REFUSED):
+                    sending_back.open_for(authorization=made, actor="ann", now=self.now)
+        if (rma := self.pick(SupplierRMA.objects.all(), which)) is None:
+            return
+        with suppress(*REFUSED):
+            if to == "credited":
+                money = Money(amount, rma.currency)
+                sending_back.credit(rma=rma, amount=money, reason="r", actor="ann", now=self.now)
+            else:
+                sending_back.go_on(rma=rma, to=to, reason="r", actor="ann", now=self.now)
+
+    @invariant()
+    def what_came_back_whole_is_paid_whole(self):
+        if not hasattr(self, "world"):
+            return
+        for line in OrderLine.objects.filter(returned_quantity__gt=0):
+            back = line.return_lines.filter(authorization__status__in=["refunded", "exchanged"])
+            shares = [each.share_amount for each in back]
+            assert sum(shares) <= line.charge_amount
+            if line.returned_quantity == line.quantity:
+                assert sum(shares) == line.charge_amount
+
+    def _receive(self, made, units):
+        came = {line.pk: units for line in made.lines.all()}
+        inspecting.receive(authorization=made, units=came, actor="ann", now=self.now)
+
+    def _inspect(self, made, units, state, kept):
+        judged = Judgment(accepted=units, disposition=state, deduction=kept, reason="used")
+        judgments = {line.pk: judged for line in made.lines.all()}
+        inspecting.inspect(authorization=made, judgments=judgments, actor="ann", now=self.now)
+
+    @staticmethod
+    def pick(rows, which):
+        """Choose one of the rows, or nothing where there is none."""
+        rows = list(rows.order_by("pk").distinct())
+        return rows[which % len(rows)] if rows else None

@@ -1,0 +1,92 @@
+"""Goods that arrived, and what shoppers give back of them, by the shop's own verbs."""
+
+from __future__ import annotations
+
+import secrets
+from itertools import count
+
+from orders.models import Order, ReturnAuthorization, ReturnPolicy
+from orders.returning import answering, declaring, inspecting
+from orders.returning.declaring import Declaration
+from orders.returning.inspecting import Judgment
+from shipping import shipments
+from tests.factories.orders import make_sellable
+from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
+from tests.factories.suppliers import NOON
+from tests.factories.world import settle
+
+_parcels = count(1)
+Kind = ReturnAuthorization.Kind
+
+
+def make_shipped_order(*listings, quantity=3, now=NOON, answer="shipped", **order):
+    """Make a paid and captured order whose goods left, or arrived."""
+    listings = listings or [make_sellable(quantity=9)]
+    purchase = make_accepted_purchase_order(*listings, quantity=quantity, now=now, **order)
+    settle(purchase.order)
+    news = make_parcel_news(f"CJPKR{next(_parcels):010}YQ")
+    for word in dict.fromkeys(("shipped", answer)):
+        shipments.take_in(purchase_order=purchase, state=make_state(purchase, word, news), now=now)
+    return Order.objects.get(pk=purchase.order_id)
+
+
+def make_delivered(*listings, **order):
+    return make_shipped_order(*listings, answer="delivered", **order)
+
+
+def make_policy(supplier=None, **known):
+    known = {"destination": "us", "address": "Fara, Lampenweg 1, 10115 Berlin", **known}
+    return ReturnPolicy.objects.create(supplier=supplier, **known)
+
+
+def say(order, *units, kind=Kind.WITHDRAWAL, key=None, words=""):
+    """Say of each line, in turn, how many units go back."""
+    lines = order.lines.order_by("pk").values_list("pk", flat=True)
+    return Declaration(
+        key=key or secrets.token_hex(8),
+        kind=kind,
+        units=dict(zip(lines, units, strict=False)),
+        words=words,
+    )
+
+
+def declare(order, *units, now=NOON, actor="shopper", is_late_fine=False, **said):
+    made = declaring.declare(
+        order=order, said=say(order, *units, **said), actor=actor, now=now,
+        is_late_fine=is_late_fine,
+    )  # fmt: skip
+    return made[0]
+
+
+def receive(authorization, *, came=None, now=NOON):
+    units = {line.pk: line.quantity if came is None else came for line in lines_of(authorization)}
+    inspecting.receive(authorization=authorization, units=units, actor="ann", now=now)
+
+
+def inspect(authorization, *, accepted=None, deduction="0", reason="", now=NOON, state="as_new"):
+    judgments = {
+        line.pk: Judgment(
+            accepted=line.received_quantity if accepted is None else accepted,
+            disposition=ReturnAuthorization.Disposition(state),
+            deduction=inspecting.Decimal(deduction),
+            reason=reason,
+        )
+        for line in lines_of(authorization)
+    }
+    inspecting.inspect(authorization=authorization, judgments=judgments, actor="ann", now=now)
+
+
+def bring_back(authorization, now=NOON, **inspected):
+    """Let it come back as a whole, and be looked at."""
+    if authorization.status in answering.ANSWERABLE:
+        answering.approve(authorization=authorization, answer="", actor="ann", now=now)
+    receive(authorization, now=now)
+    inspect(authorization, now=now, **inspected)
+
+
+def lines_of(authorization):
+    return authorization.lines.order_by("pk")
+
+
+def counters(order):
+    return list(order.lines.order_by("pk").values_list("returning_quantity", "returned_quantity"))

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from notifications import dispatch
+from notifications.models import Delivery, Event
+from notifications.rendering import render
+from orders import return_tasks
+from orders.models import ReturnAuthorization
+from orders.returning import answering
+from orders.returning.declaring import CannotReturnError
+from storefront.lib.states import IllegalMoveError
+from tests.factories.returns import counters, declare, make_delivered, make_policy, receive
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+DAYS = timedelta(days=1)
+
+
+def complaint(order=None):
+    return declare(order or make_delivered(quantity=2), 1, kind="defect", words="Dead.")
+
+
+def mails(name):
+    """Write the mails of a fact, as they are sent."""
+    found = []
+    for event in Event.objects.filter(name=name).order_by("pk"):
+        for delivery in dispatch.fan_out(event=event, now=NOON):
+            letter = render(
+                template=delivery.template, locale=event.payload["locale"], payload=event.payload
+            )
+            found.append((delivery.recipient, letter))
+    return found
+
+
+def test_the_receipt_names_the_content_the_day_and_the_time():
+    order = make_delivered(quantity=2, email="erika@example.org")
+    make_policy()
+
+    made = declare(order, 2, words="Too bright.")
+
+    ((recipient, letter),) = mails("return.declared")
+    assert recipient == "erika@example.org"
+    assert letter.subject == f"Your withdrawal from order {order.number}"
+    for words in (
+        made.number,
+        f"2 × {order.lines.get().title}",
+        "We received it on 24 November at 12:00 UTC.",
+        "You wrote: Too bright.",
+        "Send it to: Fara, Lampenweg 1, 10115 Berlin",
+        "Send it by 8 December.",
+        "within 14 days",
+    ):
+        assert words in letter.text
+
+
+def test_a_shopper_of_baku_reads_his_receipt_in_his_language():
+    order = make_delivered(quantity=1)
+    type(order).objects.filter(pk=order.pk).update(locale="az")
+    order.refresh_from_db()
+
+    declare(order, 1)
+
+    ((_recipient, letter),) = mails("return.declared")
+    assert letter.subject == f"{order.number} sifarişindən imtinanız"
+    assert "24 noyabr" in letter.text
+    assert "withdraw" not in letter.text + letter.html
+
+
+@pytest.mark.parametrize(
+    ("act", "fact", "words"),
+    [
+        ("approve", "return.approved", "Your return is approved."),
+        ("reject", "return.rejected", "We cannot take it back."),
+    ],
+)
+def test_each_answer_is_told_with_our_words(act, fact, words):
+    made = complaint()
+
+    getattr(answering, act)(authorization=made, answer="Look here.", actor="ann", now=NOON)
+
+    ((_recipient, letter),) = mails(fact)
+    assert words in letter.text
+    assert "We wrote: Look here." in letter.text
+
+
+def test_a_second_question_is_told_too():
+    made = complaint()
+
+    for minute, question in enumerate(("Which cell?", "Which charger?")):
+        now = NOON + timedelta(minutes=minute)
+        answering.ask(authorization=made, question=question, actor="ann", now=now)
+        answering.add_words(authorization=made, words="Yours.", now=now)
+
+    assert [question in letter.text for question, (_who, letter) in zip(
+        ("Which cell?", "Which charger?"), mails("return.asked"), strict=True
+    )] == [True, True]  # fmt: skip
+    assert Delivery.objects.filter(template="return_news").count() == 2
+
+
+def test_words_without_end_are_refused():
+    made = complaint()
+    answering.ask(authorization=made, question="Why?", actor="ann", now=NOON)
+
+    with pytest.raises(CannotReturnError):
+        answering.add_words(authorization=made, words="x" * 1000, now=NOON)
+
+
+def test_what_is_rejected_may_be_given_back_anew():
+    order = make_delivered(quantity=1)
+    made = complaint(order)
+
+    answering.reject(authorization=made, answer="No.", actor="ann", now=NOON)
+
+    assert counters(order) == [(0, 0)]
+    assert complaint(order).status == "requested"
+
+
+def test_what_was_never_sent_is_closed_after_the_time_and_as_much_again():
+    order = make_delivered(quantity=2)
+    make_policy()
+    made, sent = declare(order, 1), declare(order, 1)
+    answering.sent(
+        authorization=sent, carrier="DHL", tracking_number="1", actor="shopper", now=NOON
+    )
+
+    assert not answering.expire(authorization=made, now=NOON + 28 * DAYS)
+    assert answering.expire(authorization=made, now=NOON + 29 * DAYS)
+
+    assert (made.status, counters(order)) == ("expired", [(1, 0)])
+    assert not answering.expire(authorization=sent, now=NOON + 99 * DAYS)
+    assert "this return is closed" in mails("return.expired")[0][1].text
+
+
+def test_one_that_cannot_be_ended_stops_no_other(monkeypatch):
+    order = make_delivered(quantity=2)
+    make_policy()
+    first, second = declare(order, 1), declare(order, 1)
+    ReturnAuthorization.objects.update(send_before=NOON.date() - 99 * DAYS)
+    expire = answering.expire
+
+    def break_down(*, authorization, now):
+        if authorization == first:
+            raise RuntimeError("no")
+        return expire(authorization=authorization, now=now)
+
+    monkeypatch.setattr(answering, "expire", break_down)
+    return_tasks.expire_returns()
+
+    second.refresh_from_db()
+    assert second.status == "expired"
+
+
+def test_nobody_sends_what_he_may_keep():
+    order = make_delivered(quantity=1)
+    make_policy(destination="nowhere", address="")
+    made = declare(order, 1)
+
+    with pytest.raises(CannotReturnError):
+        answering.sent(
+            authorization=made, carrier="DHL", tracking_number="1", actor="shopper", now=NOON
+        )
+
+
+def test_what_was_lost_may_turn_up():
+    made = declare(make_delivered(quantity=1), 1)
+    answering.sent(
+        authorization=made, carrier="DHL", tracking_number="1", actor="shopper", now=NOON
+    )
+    answering.lose(authorization=made, reason="no scan", actor="ann", now=NOON)
+
+    receive(made)
+
+    assert made.status == "received"
+
+
+def test_a_number_is_corrected_and_what_is_back_has_left_no_more():
+    made = declare(make_delivered(quantity=1), 1)
+    for number in ("1", "2"):
+        answering.sent(
+            authorization=made, carrier="DHL", tracking_number=number, actor="shopper", now=NOON
+        )
+    assert made.tracking_number == "2"
+    receive(made)
+
+    with pytest.raises(IllegalMoveError):
+        answering.sent(
+            authorization=made, carrier="DHL", tracking_number="3", actor="shopper", now=NOON
+        )

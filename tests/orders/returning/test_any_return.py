@@ -1,0 +1,78 @@
+"""Returns of what arrived, in any order and with any nonsense between: all stays true."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+
+from orders import cancelling, purchasing
+from orders.models import Order, PurchaseOrder
+from shipping import shipments
+from tests.factories.giving_back import GivingBack
+from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.scripted import ScriptedSupplier, connect
+from tests.factories.shipping import make_parcel_news, make_state
+from tests.factories.suppliers import NOON
+from tests.factories.truths import NOW_AND_THEN, UNITS
+from tests.factories.world import settle
+
+pytestmark = pytest.mark.django_db
+
+
+class Returns(GivingBack):
+    """One order of two lines, of two units each, that left or arrived and is paid."""
+
+    supplier: ScriptedSupplier
+
+    @initialize(answer=st.sampled_from(["shipped", "delivered"]))
+    def sell(self, answer):
+        self.world = transaction.atomic()
+        self.world._from_testcase = True  # the verbs' own transactions stand in it
+        self.world.__enter__()
+        self.now = NOON
+        self.supplier.__init__()
+        lights = [make_sellable(quantity=UNITS, price=price) for price in ("33.33", "45.50")]
+        (bought,) = make_purchase_orders(*lights, quantity=2)
+        fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
+        sent = purchasing.send(purchase_order=fresh.get(pk=bought.pk), now=NOON)
+        settle(sent.order)
+        news = make_parcel_news("CJPKR0000000001YQ")
+        for word in ("shipped", answer):
+            state = make_state(sent, word, news, reference=sent.supplier_reference)
+            shipments.take_in(purchase_order=sent, state=state, now=NOON)
+
+    def teardown(self):
+        if hasattr(self, "world"):
+            transaction.set_rollback(True)
+            self.world.__exit__(None, None, None)
+
+    @rule(which=st.integers(0, 9))
+    def give_up_a_replacement(self, which):
+        if order := self.pick(Order.objects.filter(replaces__isnull=False), which):
+            try:
+                cancelling.cancel(order=order, reason="no", actor="ann", now=self.now)
+            except cancelling.TooLateError:
+                return
+
+    @rule()
+    def look_at_everything(self):
+        self.insist(NOW_AND_THEN)
+
+
+def test_whatever_is_given_back_in_whatever_order_all_stays_true(monkeypatch):
+    monkeypatch.setattr(purchasing, "check", lambda **_: [])
+    monkeypatch.setattr("suppliers.asking_live.ask", lambda **_: set())
+    Returns.supplier = connect(monkeypatch, ScriptedSupplier())
+
+    run_state_machine_as_test(Returns, settings=MANY)
+
+
+MANY = settings(
+    max_examples=15,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)

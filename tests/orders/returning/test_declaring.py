@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from notifications.models import Event
+from orders.models import OrderLine, ReturnAuthorization
+from orders.returning import declaring, returnable, window
+from orders.returning.declaring import CannotReturnError
+from tests.factories.orders import make_sellable
+from tests.factories.returns import (
+    counters,
+    declare,
+    make_delivered,
+    make_policy,
+    make_shipped_order,
+    say,
+)
+from tests.factories.shipping import make_accepted_purchase_order
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_withdrawal_is_approved_with_the_click_and_says_where_to():
+    order = make_delivered(quantity=3)
+    make_policy()
+
+    made = declare(order, 2)
+
+    assert (made.status, made.kind) == ("approved", "withdrawal")
+    assert made.address == "Fara, Lampenweg 1, 10115 Berlin"
+    assert made.send_before == NOON.date() + timedelta(days=14)
+    assert counters(order) == [(2, 0)]
+
+
+def test_the_receipt_is_told_at_once_with_day_and_time():
+    order = make_delivered(quantity=3)
+
+    made = declare(order, 2, words="Too bright.")
+
+    (event,) = Event.objects.filter(name="return.declared")
+    assert event.payload["day"] == NOON.date().isoformat()
+    assert event.payload["time"] == f"{NOON:%H:%M}"
+    assert event.payload["words"] == "Too bright."
+    (told,) = event.payload["returns"]
+    assert told["return_number"] == made.number
+    assert [(each["quantity"], each["sku"]) for each in told["lines"]] == [
+        (2, order.lines.get().sku)
+    ]
+
+
+def test_one_form_is_one_return_however_often_it_is_sent():
+    order = make_delivered(quantity=3)
+    said = say(order, 1)
+
+    first, second = (
+        declaring.declare(order=order, said=said, actor="shopper", now=NOON) for _ in range(2)
+    )
+
+    assert first == second
+    assert counters(order) == [(1, 0)]
+    assert Event.objects.filter(name="return.declared").count() == 1
+
+
+def test_a_form_of_another_order_is_refused():
+    order, other = make_delivered(), make_delivered()
+    said = say(order, 1)
+    declaring.declare(order=order, said=said, actor="shopper", now=NOON)
+
+    with pytest.raises(CannotReturnError):
+        declaring.declare(order=other, said=said, actor="shopper", now=NOON)
+
+    assert counters(other) == [(0, 0)]
+
+
+@pytest.mark.parametrize("units", [0, -1, 4, 2**31, 2**63])
+def test_impossible_numbers_of_units_are_refused(units):
+    order = make_delivered(quantity=3)
+
+    with pytest.raises(CannotReturnError):
+        declare(order, units)
+
+    assert counters(order) == [(0, 0)]
+    assert not ReturnAuthorization.objects.exists()
+
+
+def test_a_line_of_another_order_is_refused():
+    order, other = make_delivered(), make_delivered()
+
+    with pytest.raises(CannotReturnError, match="not part of the order"):
+        declaring.declare(order=order, said=say(other, 1), actor="shopper", now=NOON)
+
+    assert counters(other) == [(0, 0)]
+
+
+def test_what_stands_in_one_return_is_not_given_back_in_another():
+    order = make_delivered(quantity=3)
+    declare(order, 2)
+
+    with pytest.raises(CannotReturnError, match="1 can be returned"):
+        declare(order, 2, kind="defect")
+
+    declare(order, 1, kind="defect")
+    with pytest.raises(CannotReturnError, match="nothing is left"):
+        declare(order, 1)
+
+
+def test_the_database_itself_refuses_more_than_was_shipped():
+    line = make_delivered(quantity=3).lines.get()
+
+    with (
+        pytest.raises(IntegrityError, match="order_line_returned_was_shipped"),
+        transaction.atomic(),
+    ):
+        OrderLine.objects.filter(pk=line.pk).update(returning_quantity=4)
+    with (
+        pytest.raises(IntegrityError, match="order_line_returned_was_shipped"),
+        transaction.atomic(),
+    ):
+        OrderLine.objects.filter(pk=line.pk).update(returned_quantity=1)
+
+
+def test_before_anything_left_nothing_is_returned_but_canceled():
+    order = make_accepted_purchase_order(make_sellable(), quantity=2).order
+
+    left = returnable.look(order=order, now=NOON)
+
+    assert (left.withdrawable, left.complainable) == ({}, {})
+
+
+def test_goods_on_their_way_can_be_withdrawn_from_and_not_complained_of():
+    order = make_shipped_order(quantity=2)
+
+    left = returnable.look(order=order, now=NOON + timedelta(days=300))
+
+    assert list(left.withdrawable.values()) == [2]
+    assert left.complainable == {}
+    assert left.withdraw_until is None
+
+
+@pytest.mark.parametrize(
+    ("days", "withdrawn", "complained"),
+    [(0, 3, 3), (14, 3, 3), (15, 0, 3), (729, 0, 3), (731, 0, 3), (732, 0, 0)],
+)
+def test_each_time_ends_on_its_last_day(days, withdrawn, complained):
+    order = make_delivered(quantity=3)  # on a Tuesday
+
+    left = returnable.look(order=order, now=NOON + timedelta(days=days, hours=11, minutes=59))
+
+    assert sum(left.withdrawable.values()) == withdrawn
+    assert sum(left.complainable.values()) == complained
+
+
+@pytest.mark.parametrize(
+    ("arrived", "until"),
+    [
+        ("2026-11-24", "2026-12-08"),  # Tuesday
+        ("2026-11-28", "2026-12-14"),  # a Saturday: the Monday after
+        ("2026-11-29", "2026-12-14"),  # a Sunday
+    ],
+)
+def test_a_time_that_ends_on_a_weekend_ends_on_monday(arrived, until):
+    at = datetime.fromisoformat(f"{arrived}T12:00:00+00:00")
+
+    assert window.withdraw_until(at).isoformat() == until
+
+
+def test_the_warranty_of_a_leap_day_ends_on_a_day_that_exists():
+    at = datetime.fromisoformat("2028-02-29T12:00:00+00:00")
+
+    assert window.warranty_until(at).isoformat() == "2030-02-28"
+
+
+def test_staff_may_open_what_is_too_late():
+    order = make_delivered(quantity=3)
+    late = NOON + timedelta(days=900)
+
+    with pytest.raises(CannotReturnError, match="14 days"):
+        declare(order, 1, now=late)
+
+    assert declare(order, 1, now=late, actor="ann", is_late_fine=True).status == "approved"
+
+
+def test_goods_of_little_worth_stay_where_they_are():
+    order = make_delivered(make_sellable(price="9.99", quantity=9), quantity=3)
+    make_policy(keep_below_amount="20.00")
+
+    cheap, dear = declare(order, 1), declare(order, 2)
+
+    assert (cheap.destination, cheap.address, cheap.send_before) == ("nowhere", "", None)
+    assert dear.destination == "nowhere", "19.98 is less than 20.00"
+
+    more = make_delivered(make_sellable(price="9.99", quantity=9), quantity=3)
+    assert declare(more, 3).destination == "us"
+
+
+def test_the_policy_of_the_supplier_comes_before_that_of_all_others():
+    order = make_delivered(quantity=1)
+    supplier = order.purchase_orders.get().supplier
+    make_policy()
+    make_policy(supplier, destination="supplier", address="Halle 3, 20457 Hamburg")
+
+    assert declare(order, 1).address == "Halle 3, 20457 Hamburg"

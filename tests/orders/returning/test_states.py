@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+from orders.models import ReturnAuthorization, SupplierRMA
+
+RETURN = """
+requested: approved rejected needs_evidence canceled refunded
+needs_evidence: requested approved rejected expired canceled refunded
+approved: label_issued in_transit received refunded exchanged expired canceled
+label_issued: in_transit received refunded expired canceled
+in_transit: received lost_in_transit refunded
+lost_in_transit: received refunded refused
+received: inspected
+inspected: refunded exchanged refused
+exchanged: refunded
+rejected: refunded: refused: expired: canceled:
+"""
+RMA = """
+draft: requested written_off
+requested: authorized denied written_off
+authorized: shipped credited written_off
+shipped: received disputed credited
+received: credited disputed
+disputed: credited written_off
+denied: credited: written_off:
+"""
+
+
+def drawn(table):
+    found, here = {}, ""
+    for word in table.split():
+        if word.endswith(":"):
+            here = word[:-1]
+            found[here] = set()
+        else:
+            found[here].add(word)
+    return found
+
+
+@pytest.mark.parametrize(("model", "table"), [(ReturnAuthorization, RETURN), (SupplierRMA, RMA)])
+def test_each_line_is_drawn_and_no_other(model, table):
+    assert {here: set(ahead) for here, ahead in model.TRANSITIONS.items()} == drawn(table)
+    assert set(drawn(table)) == set(model.Status)
+
+
+@pytest.mark.parametrize(
+    ("model", "ended"),
+    [(ReturnAuthorization, ReturnAuthorization.ENDED), (SupplierRMA, SupplierRMA.SETTLED)],
+)
+def test_from_everywhere_there_is_a_way_to_an_end(model, ended):
+    ends = set(ended)
+    while more := {s for s, ahead in model.TRANSITIONS.items() if ahead & ends} - ends:
+        ends |= more
+
+    assert ends == set(model.Status)
+    assert all(ahead <= set(ended) for s, ahead in model.TRANSITIONS.items() if s in ended)

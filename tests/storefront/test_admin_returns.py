@@ -1,0 +1,180 @@
+"""What staff do about returns: on the order's page, on the return's, and on the supplier's."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from notifications.models import Event
+from orders.models import ReturnAuthorization, ReturnPolicy, SupplierRMA
+from tests.factories.returns import counters, declare, make_delivered, make_policy
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def noon():
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+def page(name, what, row):
+    return reverse(f"admin:orders_{name}_{what}", args=[row.pk])
+
+
+def act(staff, name, what, row, **changed):
+    """Fill in the form as it is shown, and send it."""
+    url = page(name, what, row)
+    form = staff.get(url).context["form"]
+    given = {each: form.get_initial_for_field(form.fields[each], each) for each in form.fields}
+    given = {each: value for each, value in given.items() if value is not None}
+    return staff.post(url, {**given, **changed}, follow=True)
+
+
+def shown(response):
+    return response.content.decode()
+
+
+def delivered(quantity=2):
+    return make_delivered(quantity=quantity)
+
+
+def asked(order, **said):
+    return declare(order, 1, kind="defect", words="Dead.", **said)
+
+
+def test_a_return_goes_from_the_mail_to_the_money_click_by_click(staff, started):
+    order = delivered()
+    make_policy(takes_back=True)
+    made = asked(order)
+    (line,) = made.lines.all()
+
+    act(staff, "returnauthorization", "ask_more", made, answer="Which cell?")
+    act(staff, "returnauthorization", "approve", made, answer="")
+    act(staff, "returnauthorization", "label", made, label="https://l.example/1")
+    act(staff, "returnauthorization", "receive", made)
+    act(
+        staff, "returnauthorization", "inspect", made,
+        **{f"units_{line.pk}": 1, f"state_{line.pk}": "damaged"},
+    )  # fmt: skip
+    asks = shown(staff.get(page("returnauthorization", "refund", made)))
+    act(staff, "returnauthorization", "refund", made)
+
+    made.refresh_from_db()
+    assert "€39.99" in asks
+    assert (made.status, made.refund_amount) == ("refunded", Decimal("39.99"))
+    assert counters(order) == [(1, 1)]
+    assert ("settle_payments", {}) in started
+    told = Event.objects.filter(name__startswith="return.").order_by("pk")
+    assert list(told.values_list("name", flat=True)) == [
+        "return.declared",
+        "return.asked",
+        "return.approved",
+        "return.labeled",
+    ]
+
+
+def test_goods_go_on_to_the_supplier_and_his_money_is_written_down(staff, started):
+    make_policy(takes_back=True)
+    made = declare(delivered(), 1)
+    act(staff, "returnauthorization", "receive", made)
+    (line,) = made.lines.all()
+    judged = {f"state_{line.pk}": "as_new"}
+    act(staff, "returnauthorization", "inspect", made, **judged)
+
+    act(staff, "returnauthorization", "send_on", made)
+    rma = SupplierRMA.objects.get()
+    above = shown(staff.get(reverse("admin:orders_supplierrma_changelist")))
+    for to in ("requested", "authorized", "shipped"):
+        act(staff, "supplierrma", "step", rma, to=to, reason="by phone", reference="RMA-7")
+    act(staff, "supplierrma", "credit", rma, amount="9.50", reason="wired")
+
+    rma.refresh_from_db()
+    assert "Suppliers owe us €10.00" in above
+    assert (rma.status, rma.credited_amount, rma.supplier_rma) == (
+        "credited",
+        Decimal("9.50"),
+        "RMA-7",
+    )
+
+
+def test_staff_open_a_return_for_who_telephones(staff, started):
+    order = delivered()
+    (line,) = order.lines.all()
+    given = {f"units_{line.pk}": 2, "kind": "withdrawal", "words": "Too heavy."}
+
+    done = act(staff, "order", "open_return", order, **given)
+
+    made = ReturnAuthorization.objects.get()
+    assert (made.status, made.opened_by) == ("approved", "staff@fara.example")
+    assert made.number in shown(done)
+    assert "Open a return" not in shown(done), "nothing is left to return"
+
+
+def test_what_is_broken_is_replaced_by_one_click(staff, started):
+    order = delivered()
+    made = asked(order)
+    act(staff, "returnauthorization", "approve", made, answer="")
+    act(staff, "returnauthorization", "receive", made)
+    (line,) = made.lines.all()
+    judged = {f"state_{line.pk}": "damaged"}
+    act(staff, "returnauthorization", "inspect", made, **judged)
+
+    done = act(staff, "returnauthorization", "exchange", made)
+
+    made.refresh_from_db()
+    assert made.status == "exchanged"
+    assert f"It is replaced by {made.replacement}." in shown(done)
+    assert ("divide", {"order_id": made.replacement_id}) in started
+
+
+def test_what_a_shopper_may_keep_is_one_click(staff, started):
+    made = asked(delivered())
+
+    act(staff, "returnauthorization", "keep", made)
+
+    made.refresh_from_db()
+    assert (made.status, made.destination) == ("refunded", "nowhere")
+
+
+def test_a_refusal_is_shown_in_words_and_changes_nothing(staff, started):
+    make_policy()
+    made = declare(delivered(), 1)
+
+    answer = staff.post(page("returnauthorization", "refund", made), {})
+
+    assert "It has not been sent yet" in shown(answer)
+    made.refresh_from_db()
+    assert made.status == "approved"
+
+
+@pytest.mark.parametrize("what", ["reject", "ask_more", "refuse"])
+def test_the_shopper_is_never_answered_with_nothing(staff, what):
+    made = asked(delivered())
+
+    answer = staff.post(page("returnauthorization", what, made), {"answer": ""})
+
+    assert list(answer.context["form"].errors) == ["answer"]
+    made.refresh_from_db()
+    assert made.status == "requested"
+
+
+def test_a_policy_is_refused_in_words_where_the_database_would(staff):
+    add = reverse("admin:orders_returnpolicy_add")
+    given = {
+        "supplier": "", "destination": "us", "address": "", "keep_below_amount": "5",
+        "label_payer": "us", "takes_back_days": "30", "restocking_percent": "0",
+    }  # fmt: skip
+
+    homeless = staff.post(add, {**given, "destination": "supplier"})
+    first = staff.post(add, given)
+    second = staff.post(add, given)
+
+    assert "address" in homeless.context["adminform"].form.errors
+    assert first.status_code == 302
+    assert "one for all others already" in shown(second)
+    assert ReturnPolicy.objects.count() == 1
