@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from catalog.landing import Costing
-from orders.models import Order, OrderLine, Payment, PurchaseOrder, SupplierClaim
+from orders.models import Order, OrderLine, Payment, PurchaseOrder, SupplierClaim, SupplierRMA
 from orders.profit import Profit, Source, What
 from storefront.lib.money import Money
 
@@ -53,7 +53,9 @@ def account(*, order: Order, profit: Profit, worths: Worths, ways: Decimal) -> N
         if purchase_order.status == PurchaseOrder.Status.CANCELED:
             _billed_for_nothing(purchase_order, lines, profit, worths)
         for claim in purchase_order.claims.all():
-            _credited(claim, lines, profit, worths)
+            _credited(claim, lines, profit, worths, Source.CLAIM)
+        for rma in purchase_order.rmas.all():
+            _credited(rma, lines, profit, worths, Source.GIVEN_BACK)
 
 
 def unworth(currency: str) -> str:
@@ -96,7 +98,11 @@ def _billed_for_nothing(
 
 
 def _credited(
-    claim: SupplierClaim, lines: Sequence[OrderLine], profit: Profit, worths: Worths
+    claim: SupplierClaim | SupplierRMA,
+    lines: Sequence[OrderLine],
+    profit: Profit,
+    worths: Worths,
+    source: Source,
 ) -> None:
     if claim.credited_amount is None:
         return
@@ -107,4 +113,4 @@ def _credited(
     over = {
         one.purchase_line.order_line_id: one.unit_amount * one.quantity for one in claim.lines.all()
     }
-    profit.divide(over, What.CREDIT, money, Source.CLAIM)
+    profit.divide(over, What.CREDIT, money, source)

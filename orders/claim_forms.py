@@ -78,11 +78,8 @@ class ByHandForm(forms.Form):
     )
 
 
-def complaint_form(
-    claimable: Mapping[PurchaseLine, int], *, may_choose: bool, freight: Money | None = None
-) -> type[forms.Form]:
-    """Make the form for one purchase order: how many units of each line, then the rest."""
-    fields: dict[str, Any] = {
+def _unit_fields(claimable: Mapping[PurchaseLine, int]) -> dict[str, Any]:
+    return {
         _field_of(line.pk): forms.IntegerField(
             label=f"{line.order_line.sku}: {line.order_line.title}",
             help_text=_("%(left)d of %(ordered)d can be claimed, at %(price)s each.")
@@ -100,6 +97,13 @@ def complaint_form(
         )
         for line, left in claimable.items()
     }
+
+
+def complaint_form(
+    claimable: Mapping[PurchaseLine, int], *, may_choose: bool, freight: Money | None = None
+) -> type[forms.Form]:
+    """Make the form for one purchase order: how many units of each line, then the rest."""
+    fields = _unit_fields(claimable)
     if freight is not None:
         fields["freight"] = forms.DecimalField(
             label=_("Of the freight"),
@@ -117,6 +121,16 @@ def complaint_form(
     return type("PurchaseComplaintForm", bases, {**fields, "field_order": order})
 
 
+def units_form(claimable: Mapping[PurchaseLine, int]) -> type[forms.Form]:
+    """Make the form for one purchase order: how many units of each line."""
+    return type("UnitsForm", (forms.Form,), _unit_fields(claimable))
+
+
+def units_of(given: Mapping[str, Any], claimable: Mapping[PurchaseLine, int]) -> dict[int, int]:
+    """Return how many were typed, by purchase line."""
+    return {line.pk: given[_field_of(line.pk)] or 0 for line in claimable}
+
+
 def complaint_of(
     given: Mapping[str, Any], claimable: Mapping[PurchaseLine, int], *, is_by_hand: bool
 ) -> Complaint:
@@ -125,7 +139,7 @@ def complaint_of(
         remedy=SupplierClaim.Remedy(given["remedy"]),
         trouble=SupplierClaim.Trouble(given["trouble"]),
         message=given["message"],
-        units={line.pk: given[_field_of(line.pk)] or 0 for line in claimable},
+        units=units_of(given, claimable),
         picture_urls=given["pictures"],
         freight=given.get("freight") or Decimal(0),
         is_by_hand=is_by_hand or given.get("is_by_hand", False),

@@ -41,6 +41,7 @@ class Source(StrEnum):
     BOOK = "book"
     BILLED = "billed"
     CLAIM = "claim"
+    GIVEN_BACK = "given_back"
     TOLD = "told"  # he said it when he accepted
     AGREED = "agreed"
     TERMS = "terms"

@@ -18,7 +18,15 @@ from catalog.landing import Costing, Landed
 from orders import after_sale
 from orders.after_sale import Worths
 from orders.auditing import three_ways
-from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder, SupplierBill, SupplierClaim
+from orders.models import (
+    Order,
+    OrderLine,
+    PurchaseLine,
+    PurchaseOrder,
+    SupplierBill,
+    SupplierClaim,
+    SupplierRMA,
+)
 from orders.profit import LineAccount, Profit, Source, What
 from orders.totaling import contained_tax
 from storefront.lib.money import Money
@@ -52,6 +60,7 @@ def whole(orders: QuerySet[Order]) -> QuerySet[Order]:
             Prefetch("lines", bought),
             Prefetch("bills", SupplierBill.objects.order_by("pk")),
             Prefetch("claims", SupplierClaim.objects.prefetch_related("lines__purchase_line")),
+            Prefetch("rmas", SupplierRMA.objects.prefetch_related("lines__purchase_line")),
         )
     )
     return orders.select_related("channel").prefetch_related(

@@ -15,6 +15,7 @@ from orders import access, purchasing, resolving, tasks
 from orders.complaining_desk import CLAIMS, ComplainActions
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.moving_desk import MovingActions
+from orders.sending_back_desk import SendBackActions
 from orders.sending_desk import GOES_AT, SendActions
 from orders.strays_desk import DECISIONS, StrayActions
 from storefront.lib import columns
@@ -59,7 +60,9 @@ def supplier_page(purchase_order: PurchaseOrder) -> str | None:
 
 
 @admin.register(PurchaseOrder)
-class PurchaseOrderAdmin(ComplainActions, StrayActions, MovingActions, SendActions):
+class PurchaseOrderAdmin(
+    ComplainActions, StrayActions, MovingActions, SendActions, SendBackActions
+):
     list_display: ClassVar = [
         "number",
         columns.link("order", _("Order")),
@@ -138,6 +141,7 @@ class PurchaseOrderAdmin(ComplainActions, StrayActions, MovingActions, SendActio
         *ComplainActions.complain_refusals,
         *StrayActions.stray_refusals,
         *MovingActions.moving_refusals,
+        *SendBackActions.send_back_refusals,
     )
     exclude: ClassVar = ["access_key"]  # it opens the supplier's page: not to be read aloud
     actions_detail: ClassVar = [
@@ -148,6 +152,7 @@ class PurchaseOrderAdmin(ComplainActions, StrayActions, MovingActions, SendActio
         "move_elsewhere",
         "renew_link",
         "complain",
+        "send_back",
         "decide_stray",
     ]
     fits: ClassVar = {
@@ -155,6 +160,7 @@ class PurchaseOrderAdmin(ComplainActions, StrayActions, MovingActions, SendActio
         **StrayActions.stray_fits,
         **MovingActions.moving_fits,
         **SendActions.send_fits,
+        **SendBackActions.send_back_fits,
         "release_hold": lambda row: row.status == Status.ON_HOLD,
         "send_again": lambda row: (
             (row.status, row.request_status) == (Status.READY, Request.SUBMIT_FAILED)

@@ -28,6 +28,7 @@ SOURCES = {
     Source.BOOK: _("book of payments"),
     Source.BILLED: _("billed"),
     Source.CLAIM: _("claim on the supplier"),
+    Source.GIVEN_BACK: _("goods that went back to the supplier"),
     Source.TOLD: _("estimated: as he said when he accepted"),
     Source.AGREED: _("estimated: as agreed, not billed yet"),
     Source.TERMS: _("estimated: costs of selling"),

@@ -178,3 +178,17 @@ def test_a_policy_is_refused_in_words_where_the_database_would(staff):
     assert first.status_code == 302
     assert "one for all others already" in shown(second)
     assert ReturnPolicy.objects.count() == 1
+
+
+def test_a_refused_parcel_goes_back_to_its_supplier_without_a_return(staff, started):
+    made = delivered(quantity=2).purchase_orders.get()
+    (line,) = made.lines.all()
+
+    none = act(staff, "purchaseorder", "send_back", made, **{f"units_{line.pk}": 0})
+    assert not SupplierRMA.objects.exists()
+    act(staff, "purchaseorder", "send_back", made, **{f"units_{line.pk}": 2})
+
+    assert none.status_code == 200
+    rma = SupplierRMA.objects.get()
+    assert (rma.authorization, rma.lines.get().quantity) == (None, 2)
+    assert "send_back" in shown(staff.get(page("purchaseorder", "change", made)))

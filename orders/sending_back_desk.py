@@ -1,0 +1,49 @@
+"""Staff give goods back to a supplier of which no shopper's return stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from orders import claim_forms, complaining
+from orders.models import SupplierRMA
+from orders.returning import sending_back
+from storefront.lib.staff import StaffAdmin, action
+
+
+class SendBackActions(StaffAdmin):
+    """What staff begin on the page of a purchase order whose goods go back."""
+
+    send_back_fits: ClassVar = {"send_back": complaining.has_left}
+    send_back_refusals: ClassVar = (sending_back.CannotSendBackError,)
+
+    @action(description=_("Give goods back to the supplier"), icon="assignment_return")
+    def send_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        purchase_order = self.row(request, object_id)
+        claimable = complaining.claimable(purchase_order)
+
+        def act(given: Mapping[str, Any]) -> SupplierRMA:
+            return sending_back.open_alone(
+                purchase_order=purchase_order,
+                units=claim_forms.units_of(given, claimable),
+                actor=str(request.user),
+                now=timezone.now(),
+            )
+
+        return self.ask(
+            request,
+            purchase_order,
+            title=gettext("Give goods back to the supplier"),
+            explain=gettext(
+                "Units that no return of a shopper is about, such as a refused parcel. What he owes"
+                " for them is expected from now on: tell him, and write his answers down."
+            ),
+            form_class=claim_forms.units_form(claimable),
+            act=act,
+            done=lambda rma: gettext("%s is written down: ask the supplier.") % rma,
+        )
