@@ -16,7 +16,6 @@ from orders import giving_up, setbacks
 from orders.models import Order, Setback, SetbackLine
 from shipping import consenting, elsewhere, quotes, reordering
 from shipping.elsewhere import Found
-from storefront.lib.failpoints import failpoint
 from storefront.lib.transactions import needs_transaction
 from suppliers import hearing
 from suppliers.stock import NotEnoughStockError
@@ -106,7 +105,6 @@ def _settle(setback: Setback, found: Found, other: Found | None, now: datetime) 
     row.save(update_fields=list(reordering.KEPT))
     reordering.order(row, now)
     setbacks.end(row, Status.REROUTED, reason="in time", now=now)
-    failpoint("reroute.before_commit")
 
 
 @needs_transaction

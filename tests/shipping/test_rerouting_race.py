@@ -8,9 +8,11 @@ import pytest
 
 from orders import cancelling
 from orders.models import Order, PaymentEvent, PurchaseOrder, Setback
-from shipping import consenting, rerouting
+from shipping import consenting, reordering, rerouting
 from storefront.lib.states import IllegalMoveError, LostRaceError
+from suppliers import hearing
 from suppliers.models import StockLevel
+from tests.factories.killing import killed
 from tests.factories.orders import make_sellable
 from tests.factories.setbacks import also_at, broken, look_everywhere, refuse
 from tests.factories.shipping import make_sent_purchase_order
@@ -68,6 +70,29 @@ def test_yes_no_silence_and_a_cancellation_at_once_and_one_of_them_counts(round_
     if is_over:
         assert given.get().amount == order.total_amount
         assert not StockLevel.objects.filter(allocated_unseen__gt=0).exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "at", "is_done"),
+    [(hearing, "none_left", True), (reordering, "hold", True), (reordering, "order", True)],
+    ids=["shelf emptied", "held", "ordered"],
+)
+def test_who_is_killed_on_the_way_has_ordered_nothing_and_the_next_orders_it_once(
+    module, at, is_done
+):
+    listing = make_sellable()
+    also_at(listing)
+    refuse(make_sent_purchase_order(listing))
+    setback = rerouting.due(now=NOON).get()
+
+    killed(lambda: rerouting.look(setback=setback, now=NOON), module=module, at=at, is_done=is_done)
+
+    assert broken() == []
+    assert Setback.objects.get().status == "open"
+    assert not PurchaseOrder.objects.exclude(status="canceled").exists()
+    look_everywhere()
+    assert broken() == []
+    assert PurchaseOrder.objects.exclude(status="canceled").count() == 1
 
 
 def test_four_workers_look_for_the_same_and_order_it_once():
