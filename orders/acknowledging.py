@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from orders import closing, dearer, facts, ledger, setbacks, shortening
+from orders import closing, dearer, facts, ledger, moving_ends, setbacks, shortening
 from orders.models import Order, OrderLine, PurchaseMessage, PurchaseOrder
 from storefront.lib.failpoints import failpoint
 from storefront.lib.money import Money
@@ -99,7 +99,8 @@ def _hear_of_delay(
     purchase_order: PurchaseOrder, state: PurchaseState, ships_by: date, now: datetime
 ) -> None:
     """Keep that he ships it later; nothing is asked of what is canceled or on its way."""
-    if purchase_order.status not in shortening.SHORTENABLE:
+    is_wanted = purchase_order.cancel_wanted_at is None
+    if purchase_order.status not in shortening.SHORTENABLE or not is_wanted:
         return
     if setbacks.delay(purchase_order, ships_by=ships_by, reason=state.reason, now=now):
         _hear(purchase_order, "later", state, now, reason=f"{ships_by}: {state.reason}")
@@ -155,6 +156,7 @@ def lock(purchase_order: PurchaseOrder) -> Order:
 
 def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) -> None:
     is_whole = not purchase_order.lines.filter(is_live=False).exists()
+    moving_ends.forget(purchase_order)  # he was quicker than our question
     if purchase_order.request_status in OPEN_CONVERSATION:
         purchase_order.move(
             Request.ACCEPTED if is_whole else Request.PARTIALLY_ACCEPTED,
@@ -199,7 +201,7 @@ def _shipped_all_the_same(
 ) -> None:
     """Note once that it left although it was canceled, also if he said that he stopped it."""
     is_noted = purchase_order.messages.filter(kind=SHIPPED_CANCELED).exists()
-    can_have_left = CAN_STRAY | {Request.CANCELLATION_ACCEPTED}
+    can_have_left = CAN_STRAY | {Request.CANCELLATION_ACCEPTED, Request.REJECTED}
     if purchase_order.request_status not in can_have_left or is_noted:
         return
     purchase_order.problem = "The supplier shipped what we canceled: nobody pays for it."

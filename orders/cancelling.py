@@ -19,6 +19,7 @@ from orders import (
     ending,
     facts,
     giving_up,
+    moving_ends,
     pausing,
     redeeming,
     resolving,
@@ -103,11 +104,9 @@ def wish(purchase_order: PurchaseOrder, *, reason: str, now: datetime) -> None:
 
     Locks:  the caller holds the order
     """
-    PurchaseOrder.objects.filter(
-        pk=purchase_order.pk,
-        status__in=OURS | STOPPABLE,
-        cancel_wanted_at__isnull=True,
-    ).update(cancel_wanted_at=now, cancel_reason=reason[:200])
+    mine = PurchaseOrder.objects.filter(pk=purchase_order.pk, status__in=OURS | STOPPABLE)
+    mine.update(is_to_be_moved=False, cancel_reason=reason[:200])
+    mine.filter(cancel_wanted_at__isnull=True).update(cancel_wanted_at=now)
 
 
 @needs_transaction
@@ -245,6 +244,7 @@ def _give_up(purchase_order: PurchaseOrder, now: datetime) -> None:
     """End a wish that came too late: else it would be followed, and waited for, for ever."""
     purchase_order.cancel_wanted_at = None
     purchase_order.save(update_fields=["cancel_wanted_at"])
+    moving_ends.forget(purchase_order)
     if purchase_order.request_status == Request.CANCELLATION_REQUESTED:
         words = "It was shipped before he answered."
         to = Request.CANCELLATION_REJECTED
@@ -291,4 +291,6 @@ def _hear(
     )
     if is_stopped:
         _close([purchase_order], order, reason=purchase_order.cancel_reason, now=now)
+    else:
+        moving_ends.forget(purchase_order)
     return is_stopped

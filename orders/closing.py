@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import F
 
-from orders import allocations, facts, ledger, redeeming, setbacks, shortening
+from orders import address_ends, allocations, facts, ledger, redeeming, setbacks, shortening
 from orders.models import Order, OrderLine, PurchaseOrder
 from storefront.lib.transactions import needs_transaction
 
@@ -22,9 +22,12 @@ def close(purchase_order: PurchaseOrder, *, cause: str, reason: str, now: dateti
     Locks:  the caller holds those of ``acknowledging.apply``
     """
     order = purchase_order.order
-    if purchase_order.is_to_be_moved and _is_moved(purchase_order, reason, now):
-        return
+    if purchase_order.is_to_be_moved:
+        if _is_moved(purchase_order, reason, now):
+            return
+        _tell(purchase_order, reason, now)
     setbacks.settle_delays(purchase_order, reason=reason, now=now)
+    address_ends.drop(purchase_order, reason=reason, is_told=False, now=now)
     redeeming.give_back_uncharged(order=order, closing=[purchase_order.pk], now=now)
     purchase_order.move(Status.CANCELED, at=now, reason=reason)
     lines = OrderLine.objects.filter(
@@ -39,6 +42,18 @@ def close(purchase_order: PurchaseOrder, *, cause: str, reason: str, now: dateti
     facts.purchase_order_moved(purchase_order, what="canceled", at=now)
     if not order.lines.filter(quantity__gt=F("canceled_quantity")).exists():
         order.move(Order.Status.CANCELED, at=now, reason=reason)
+
+
+def _tell(purchase_order: PurchaseOrder, reason: str, now: datetime) -> None:
+    """Tell the shopper what will not come: he wished no such thing."""
+    live = purchase_order.lines.filter(is_live=True)
+    facts.lines_refused(
+        purchase_order,
+        lines=OrderLine.objects.filter(purchase_lines__in=live),
+        amount=shortening.standing(purchase_order),
+        reason=reason,
+        at=now,
+    )
 
 
 def _is_moved(purchase_order: PurchaseOrder, reason: str, now: datetime) -> bool:

@@ -38,8 +38,9 @@ def settle(
     if goods is None or not _earns(purchase_order, live, goods, now):
         return tuple(RefusedLine(reference=str(line.order_line_id), code=CODE) for line in dearer)
     for line in dearer:
-        line.agreed_cost_amount = asked[str(line.order_line_id)].rounded().amount
-        line.save(update_fields=["agreed_cost_amount"])
+        cost = asked[str(line.order_line_id)].rounded()
+        line.agreed_cost_amount, line.cost_currency = cost.amount, cost.currency
+        line.save(update_fields=["agreed_cost_amount", "cost_currency"])
     return ()
 
 

@@ -32,8 +32,8 @@ def is_stray(purchase_order: PurchaseOrder) -> bool:
         return False
     if purchase_order.request_status in acknowledging.CAN_STRAY:
         return True
-    said_stopped = purchase_order.request_status == Request.CANCELLATION_ACCEPTED
-    return said_stopped and was_shipped(purchase_order)
+    said_no = purchase_order.request_status in {Request.CANCELLATION_ACCEPTED, Request.REJECTED}
+    return said_no and was_shipped(purchase_order)
 
 
 def outcomes(purchase_order: PurchaseOrder) -> list[Outcome]:

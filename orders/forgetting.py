@@ -18,6 +18,7 @@ from orders.models import (
     SupplierToAsk,
 )
 from storefront.lib.scrubbing import scrub, without_person, words_of
+from storefront.lib.states import StatusChange
 from storefront.lib.transactions import needs_transaction
 
 Status = Order.Status
@@ -81,8 +82,19 @@ def _forget_one(order: Order, words: set[str]) -> None:
     order.access_key = new_key()
     order.save(update_fields=["email", "ship_to", "address_check", "access_key"])
     Redemption.objects.filter(order=order).update(email=nobody)
-    for one in PurchaseOrder.objects.filter(order=order).exclude(ship_to={}):
-        PurchaseOrder.objects.filter(pk=one.pk).update(ship_to=without_person(one.ship_to))
+    for one in PurchaseOrder.objects.filter(order=order):
+        PurchaseOrder.objects.filter(pk=one.pk).update(
+            ship_to=without_person(one.ship_to) if one.ship_to else {},
+            problem=scrub(one.problem, words),
+            cancel_reason=scrub(one.cancel_reason, words),
+        )
+    for setback in order.setbacks.all():
+        order.setbacks.filter(pk=setback.pk).update(
+            reason=scrub(setback.reason, words),
+            problem=scrub(setback.problem, words),
+            chosen_by=scrub(setback.chosen_by, words),
+        )
+    _forget_moves(order, words)
     for wish in AddressWish.objects.filter(purchase_order__order=order):
         where = without_person(wish.ship_to)
         AddressWish.objects.filter(pk=wish.pk).update(ship_to=where, reason="")
@@ -94,6 +106,21 @@ def _forget_one(order: Order, words: set[str]) -> None:
         body = scrub(said.body, words)
         if body != said.body:
             PurchaseMessage.objects.filter(pk=said.pk).update(body=body)
+
+
+@needs_transaction
+def _forget_moves(order: Order, words: set[str]) -> None:
+    """Take the person out of why things moved: suppliers' words and staff's stand there."""
+    subjects = {
+        "orders.Order": [order.pk],
+        "orders.PurchaseOrder": list(order.purchase_orders.values_list("pk", flat=True)),
+        "orders.Setback": list(order.setbacks.values_list("pk", flat=True)),
+    }
+    for subject, ids in subjects.items():
+        for each in StatusChange.objects.filter(subject=subject, subject_id__in=ids):
+            reason, actor = scrub(each.reason, words), scrub(each.actor, words)
+            if (reason, actor) != (each.reason, each.actor):
+                StatusChange.objects.filter(pk=each.pk).update(reason=reason, actor=actor)
 
 
 @needs_transaction

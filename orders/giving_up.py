@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F
 
 from orders import allocations, facts, ledger, redeeming, setbacks
-from orders.models import Order, OrderLine, Setback
+from orders.models import Order, OrderLine, PurchaseOrder, Setback
 from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
 
@@ -93,7 +93,7 @@ def _let_go(setback: Setback, value: Money, part: str, reason: str, now: datetim
 def end_all(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
     """Give up all that is looked for of an order that is to be canceled; return whose it was.
 
-    The shopper is not told: he, or who cancels, is told of the whole order.
+    The shopper is told of it where the rest may go on; else of the whole order, by who cancels.
 
     Locks:  the caller holds the order; then as ``give_up``
     """
@@ -103,7 +103,8 @@ def end_all(order: Order, *, reason: str, actor: str, now: datetime) -> list[str
         if setback.kind == Setback.Kind.LATER:  # its purchase order is asked to stop
             setbacks.end(setback, Status.AWAITED, reason=reason, actor=actor, now=now)
             continue
-        give_up(setback, reason=reason, actor=actor, now=now, is_told=False)
+        goes_on = order.purchase_orders.exclude(status=PurchaseOrder.Status.CANCELED).exists()
+        give_up(setback, reason=reason, actor=actor, now=now, is_told=goes_on)
         ended.append(setback.purchase_order.number)
     return ended
 

@@ -39,7 +39,7 @@ def release(order: Order, *, reason: str, actor: str, now: datetime) -> None:
 
     Locks:  the caller holds the order
     """
-    is_divided = order.purchase_orders.exclude(status="canceled").exists()
+    is_divided = order.purchase_orders.exists()
     to = Order.Status.PROCESSING if is_divided else Order.Status.PLACED
     order.move(to, at=now, actor=actor, reason=reason, hold_reason="")
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from orders import acknowledging, cancelling, closing
-from orders.models import Order, PurchaseOrder, RoutingRules
+from orders import acknowledging, cancelling, closing, setbacks
+from orders.models import Order, PurchaseOrder, RoutingRules, Setback
 from orders.wishes import STOPPABLE
 
 Status = PurchaseOrder.Status
@@ -33,6 +33,9 @@ def move(*, purchase_order: PurchaseOrder, reason: str, actor: str, now: datetim
     order = acknowledging.lock(purchase_order)
     if order.status != Order.Status.PROCESSING or not can_move(purchase_order):
         raise CannotMoveError(f"{purchase_order}: {purchase_order.status}")
+    if not setbacks.could_begin(purchase_order, now=now):
+        words = "the rules look nowhere else, or its money is not held long enough"
+        raise CannotMoveError(f"{purchase_order}: {words}")
     purchase_order.is_to_be_moved = True
     purchase_order.cancel_wanted_at = now
     purchase_order.cancel_reason = f"{actor}: {reason}"[:200]
@@ -63,8 +66,12 @@ def silent_for_long(*, now: datetime) -> QuerySet[PurchaseOrder]:
         status=RoutingRules.Status.LIVE,
         moves_silent_after_h__isnull=False,
     )
+    told = Setback.objects.filter(
+        purchase_order=OuterRef("pk"), kind=Setback.Kind.LATER, ships_by__gte=now.date()
+    )
     waited = PurchaseOrder.objects.filter(
         Exists(rules),
+        ~Exists(told),  # who names a day is not silent
         request_status__in=SILENT,
         status__in=STOPPABLE,
         cancel_wanted_at__isnull=True,

@@ -56,6 +56,7 @@ def make(  # noqa: PLR0913 - whose, what, from where, which of them, and for how
     place: int,
     round: int = 0,  # noqa: A002 - the column's name
     goes_at: datetime | None,
+    ship_to: Mapping[str, str] | None = None,
     now: datetime,
 ) -> PurchaseOrder:
     """Write the purchase order down, unsent.
@@ -84,6 +85,7 @@ def make(  # noqa: PLR0913 - whose, what, from where, which of them, and for how
         request_status=PurchaseOrder.Request.UNSUBMITTED,
         request_status_since=now,
         goes_at=goes_at,
+        ship_to=dict(ship_to or {}),
         round=round,
         way=dict(entry) if round else {},
     )

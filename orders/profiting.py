@@ -203,7 +203,7 @@ class _Reading:
             if wholesale is not None:
                 landed = self.costing.land(wholesale, origins=(country,), supplier_code=code)
             self._terms(line, landed, rate, is_freight_known=is_freight_known)
-        self._fees_of_way(lines, country, way, tax)
+        self._fees_of_way(lines, self.profit.lines[lines[0].pk].supplier, country, way, tax)
 
     @staticmethod
     def _agreed(
@@ -270,9 +270,8 @@ class _Reading:
         self._add(line.pk, What.SELLING, -more * share, Source.TERMS)
 
     def _fees_of_way(
-        self, lines: Sequence[OrderLine], country: str, way: Decimal, tax: Decimal
+        self, lines: Sequence[OrderLine], code: str, country: str, way: Decimal, tax: Decimal
     ) -> None:
-        code = lines[0].offer.supplier.code
         terms = self.costing.terms_of(origin=country, supplier_code=code)
         if terms is not None:
             payment, channel = terms.fees(net=way - tax, gross=way)

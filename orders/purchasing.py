@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import ngettext
 
-from orders import acknowledging, closing, parceling, resolving
+from orders import acknowledging, address_ends, closing, parceling, resolving
 from orders.checking import check
 from orders.gate import Reason
 from orders.models import Order, OrderLine, PurchaseMessage, PurchaseOrder
@@ -147,6 +147,8 @@ def _claim(purchase_order: PurchaseOrder, request: PurchaseRequest, now: datetim
         return False
     if order.status != Order.Status.PROCESSING:
         raise OrderStoppedError(f"{order}: {order.status}")
+    if address_ends.take(purchase_order, now=now):
+        return False  # he does not have it after all: it is sent with the address that is wished
     if request.ship_to != Address(**purchase_order.goes_to):
         raise OrderStoppedError(f"{order}: its address was corrected meanwhile")
     if purchase_order.status == Status.DRAFT:

@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext
 
-from orders import acknowledging, correcting, facts
+from orders import acknowledging, address_ends, correcting, facts, setbacks
 from orders.correcting import SettledError
 from orders.models import AddressWish, Order, PurchaseMessage, PurchaseOrder
 from orders.wishes import STOPPABLE
@@ -60,8 +61,12 @@ def _wish(order: Order, ship_to: Address, reason: str, actor: str, now: datetime
     order = correcting.locked(order)
     correcting.refuse(order, Address(**order.ship_to), ship_to)
     there = asdict(ship_to)
+    is_waiting = Q(setbacks__in=setbacks.waiting(order), setbacks__kind="refused")
+    # What is looked for elsewhere takes its address from whoever refused it.
     living = list(
-        order.purchase_orders.exclude(status=PurchaseOrder.Status.CANCELED).order_by("pk")
+        order.purchase_orders.filter(~Q(status=PurchaseOrder.Status.CANCELED) | is_waiting)
+        .distinct()
+        .order_by("pk")
     )
     known = AddressWish.objects.filter(purchase_order__order=order)
     place = known.values("place").distinct().count() + 1
@@ -70,8 +75,12 @@ def _wish(order: Order, ship_to: Address, reason: str, actor: str, now: datetime
         each.order = order
         if each.goes_to == there:
             continue
+        if each.status == PurchaseOrder.Status.CANCELED:
+            _change(each, ship_to, place, reason, actor, now)
+            done.append(each.number)
+            continue
         if each.request_status in correcting.UNSENT:
-            PurchaseOrder.objects.filter(pk=each.pk).update(ship_to=there)
+            _change(each, ship_to, place, reason, actor, now)
             done.append(each.number)
         elif each.status in STOPPABLE:
             _ask(each, there, place, reason, actor, now)
@@ -106,6 +115,32 @@ def _ask(  # noqa: PLR0913, PLR0917 - what, where to, which wish, why, who and w
         body={"place": place},  # the address stands in the wish, and not twice
         at=now,
     )
+
+
+def _change(  # noqa: PLR0913, PLR0917 - what, where to, which wish, why, who and when
+    purchase_order: PurchaseOrder,
+    ship_to: Address,
+    place: int,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Change where it goes: nobody has it, or not any more. The shopper is told."""
+    address_ends.drop(purchase_order, reason="another is wished", is_told=False, now=now)
+    was = Address(**purchase_order.goes_to)
+    purchase_order.ship_to = asdict(ship_to)
+    purchase_order.save(update_fields=["ship_to"])
+    done = AddressWish.objects.create(
+        purchase_order=purchase_order,
+        ship_to=purchase_order.ship_to,
+        place=place,
+        status=Status.ACCEPTED,
+        status_since=now,
+        reason=reason[:200],
+        asked_by=actor[:100],
+        answered_by=actor[:100],
+    )
+    facts.address_answered(purchase_order, wish=done, was=was, at=now)
 
 
 @transaction.atomic(durable=True)

@@ -12,10 +12,11 @@ from decimal import Decimal
 
 from django.db.models import Q, QuerySet
 
-from orders import allocations, facts, ledger, routing_rules
+from orders import address_ends, allocations, facts, ledger, routing_rules
 from orders.models import (
     Order,
     OrderLine,
+    Payment,
     PurchaseLine,
     PurchaseMessage,
     PurchaseOrder,
@@ -47,7 +48,7 @@ def begin(
 
     Locks:  the caller holds those of ``acknowledging.apply``
     """
-    if not refused or not _may_look(purchase_order, now):
+    if not refused or not may_look(purchase_order, now=now):
         return False
     value = sum((line.order_line.charge_amount for line in refused), Decimal(0))
     live = purchase_order.lines.filter(is_live=True)
@@ -55,7 +56,9 @@ def begin(
     delivery = purchase_order.charge_amount - value if is_whole else Decimal(0)
     if not _is_secured(purchase_order, value + delivery, now):
         return False
-    settle_delays(purchase_order, reason="he does not ship it", now=now)
+    _end_delays_of(purchase_order, refused, is_whole=is_whole, now=now)
+    if is_whole:
+        address_ends.take(purchase_order, now=now)
     lines = OrderLine.objects.filter(pk__in=[line.order_line_id for line in refused])
     purchase_order.lines.filter(pk__in=[line.pk for line in refused]).update(is_live=False)
     allocations.release(lines=lines, cause=f"purchase:{purchase_order.number}", now=now)
@@ -67,7 +70,7 @@ def begin(
         reason=reason[:300],
         currency=purchase_order.currency,
         delivery_amount=max(delivery, Decimal(0)),
-        promised_by=purchase_order.entry.get("arrives_to") or None,
+        promised_by=_promised_by(purchase_order),
         opened_at=now,
     )
     SetbackLine.objects.bulk_create(
@@ -101,14 +104,59 @@ def _note(
     )
 
 
-def _may_look(purchase_order: PurchaseOrder, now: datetime) -> bool:
-    """Test whether another may send it: nobody wants it canceled, and the rules say so."""
+def may_look(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
+    """Test whether another may send it: nobody wanted it canceled, and the rules say so.
+
+    A shopper's wish that the supplier did not follow is a wish all the same.
+    """
     order = purchase_order.order
     if order.status not in {Order.Status.PROCESSING, Order.Status.ON_HOLD}:
         return False
-    if purchase_order.cancel_wanted_at is not None and not purchase_order.is_to_be_moved:
+    if purchase_order.cancel_reason and not purchase_order.is_to_be_moved:
         return False
     return routing_rules.in_force(channel=order.channel, now=now).looks_elsewhere
+
+
+@needs_transaction
+def could_begin(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
+    """Test whether all of it could be looked for elsewhere, with the money that is held for it.
+
+    Locks:  the payments of the order
+    """
+    rules = routing_rules.in_force(channel=purchase_order.order.channel, now=now)
+    return rules.looks_elsewhere and _is_secured(purchase_order, purchase_order.charge_amount, now)
+
+
+def _promised_by(purchase_order: PurchaseOrder) -> date | None:
+    """Return the day that the shopper was told last, or agreed to; a sooner plan binds nobody."""
+    said = [purchase_order.entry.get("arrives_to") or None]
+    days = [date.fromisoformat(one) for one in said if one]
+    earlier = Setback.objects.filter(
+        lines__order_line__in=purchase_order.lines.values("order_line")
+    )
+    for promised_by, arrives_by, chosen in earlier.values_list(
+        "promised_by", "arrives_by", "chosen"
+    ):
+        days += [one for one in (promised_by, arrives_by if chosen else None) if one]
+    return max(days, default=None)
+
+
+def _end_delays_of(
+    purchase_order: PurchaseOrder,
+    refused: Sequence[PurchaseLine],
+    *,
+    is_whole: bool,
+    now: datetime,
+) -> None:
+    """Take what is refused out of what is asked of a delay; of the rest it is still asked."""
+    if is_whole:
+        settle_delays(purchase_order, reason="he does not ship it", now=now)
+        return
+    SetbackLine.objects.filter(
+        setback__purchase_order=purchase_order,
+        setback__kind=Setback.Kind.LATER,
+        order_line__in=[line.order_line_id for line in refused],
+    ).update(is_open=False)
 
 
 def _is_secured(purchase_order: PurchaseOrder, amount: Decimal, now: datetime) -> bool:
@@ -134,8 +182,10 @@ def delay(
     Locks:  the caller holds those of ``acknowledging.apply``
     """
     told = purchase_order.setbacks.filter(kind=Setback.Kind.LATER)
-    if told.filter(Q(ships_by__gte=ships_by) | Q(status__in=WAITING)).exists():
+    if told.filter(ships_by__gte=ships_by).exists():
         return None
+    promised_by = _promised_by(purchase_order)
+    settle_delays(purchase_order, reason="he says later still", now=now)
     setback = Setback.objects.create(
         order=purchase_order.order,
         purchase_order=purchase_order,
@@ -143,7 +193,7 @@ def delay(
         status_since=now,
         reason=reason[:300],
         currency=purchase_order.currency,
-        promised_by=purchase_order.entry.get("arrives_to") or None,
+        promised_by=promised_by,
         ships_by=ships_by,
         opened_at=now,
     )
@@ -176,9 +226,14 @@ def due(*, now: datetime) -> QuerySet[Setback]:
 
 
 def answer_by(setback: Setback, *, now: datetime) -> datetime:
-    """Say until when the shopper may answer: two days, or as long as his money is held."""
+    """Say until when the shopper may answer: two days, or as long as his money is held.
+
+    What his supplier has is charged, or will be: of a delay there is time.
+    """
     latest = now + ANSWERED_WITHIN
-    for payment in setback.order.payments.filter(authorized_amount__gt=0).order_by("pk"):
+    if setback.kind == Setback.Kind.LATER:
+        return latest
+    for payment in setback.order.payments.filter(status=Payment.Status.AUTHORIZED).order_by("pk"):
         if payment.capture_before is not None:
             latest = min(latest, payment.capture_before - NEEDS_MONEY_FOR)
     return latest

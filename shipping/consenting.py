@@ -9,6 +9,7 @@ from django.db import transaction
 
 from orders import cancelling, facts, giving_up, setbacks
 from orders.models import Order, Setback
+from orders.wishes import STOPPABLE
 from shipping import elsewhere, reordering
 from shipping.elsewhere import Found
 from storefront.lib.transactions import needs_transaction
@@ -125,6 +126,8 @@ def _answered(
 def _refund(row: Setback, actor: str, now: datetime) -> None:
     reason = "the shopper wants the money back" if actor else "nobody answered in time"
     if row.kind == Kind.LATER:
+        if row.purchase_order.status not in STOPPABLE:
+            raise NoLongerError(row)
         # He has it: he is asked to stop it, and what he stopped is paid back.
         chosen = Choice.REFUND.value
         setbacks.end(row, Status.GIVEN_UP, reason=reason, actor=actor, chosen=chosen, now=now)

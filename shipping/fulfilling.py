@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from orders import allocations, setbacks
+from orders import address_ends, allocations, setbacks
 from orders.models import Order, OrderLine, PurchaseOrder, Setback
 from shipping import facts, packing
 from shipping.models import Parcel
@@ -113,6 +113,8 @@ def _ship(
     _count("shipped_quantity", units)
     gone = OrderLine.objects.filter(_all("shipped_quantity"), pk__in=units)
     allocations.ship(lines=gone, cause=f"parcel:{parcel.number or parcel.pk}", now=now)
+    setbacks.settle_delays(purchase_order, reason="it left", now=now)
+    address_ends.drop(purchase_order, reason="it has left", is_told=True, now=now)
     to = PurchaseStatus.PARTIALLY_SHIPPED
     if not _lines(purchase_order).exclude(_all("shipped_quantity")).exists():
         to = PurchaseStatus.SHIPPED

@@ -12,6 +12,7 @@ from django.db.models import Max
 from orders import allocations, freezing, noting, parceling, setbacks
 from orders.models import Order, OrderLine, PurchaseOrder, Setback
 from orders.parceling import Taken
+from orders.totaling import contained_tax
 from shipping.elsewhere import Found
 from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
@@ -62,7 +63,8 @@ def _entries(row: Setback, found: Found) -> list[dict[str, Any]]:
     entries = []
     for place, quoted in enumerate(found.quote.parcels if found.quote else ()):
         amount = Decimal(0) if place else row.delivery_amount
-        entry = freezing.entry_of(quoted, amount=amount, tax=Decimal(0))
+        tax = contained_tax(gross=Money(amount, row.currency), rate=_tax_rate(found))
+        entry = freezing.entry_of(quoted, amount=amount, tax=tax.rounded().amount)
         shelves = {
             str(found.wanted[line.variant_id].order_line_id): {
                 "level": line.candidate.level_id,
@@ -94,10 +96,16 @@ def order(row: Setback, now: datetime) -> list[PurchaseOrder]:
             place=place,
             round=rounds + 1,
             goes_at=moments[entry["supplier_id"]],
+            ship_to=row.purchase_order.ship_to,  # another address that was wished meanwhile
             now=now,
         )
         for place, entry in enumerate(row.plan, start=made.count() + 1)
     ]
+
+
+def _tax_rate(found: Found) -> Decimal:
+    """Return the rate of the lines, which is that of their way."""
+    return next((row.order_line.tax_rate for row, _ in found.planned), Decimal(0))
 
 
 def _taken(line: OrderLine, shelf: Mapping[str, Any]) -> Taken:

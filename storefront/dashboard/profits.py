@@ -12,7 +12,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -151,7 +151,8 @@ def _orders(given: Mapping[str, Any]) -> QuerySet[Order]:
         placed_at__lt=_midnight(given["until"] + timedelta(days=1)),
     )
     supplier = given["supplier"]
-    return found.filter(lines__offer__supplier=supplier).distinct() if supplier else found
+    sends = Q(lines__offer__supplier=supplier) | Q(purchase_orders__supplier=supplier)
+    return found.filter(sends).distinct() if supplier else found
 
 
 def _midnight(day: date) -> datetime:

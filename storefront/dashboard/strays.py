@@ -9,7 +9,7 @@ SHIPPED = (
 _STRAY = (
     "po.status = 'canceled' AND (po.request_status IN ('submitted', 'accepted',"
     " 'partially_accepted', 'backordered', 'cancellation_rejected')"
-    f" OR po.request_status = 'cancellation_accepted' AND {SHIPPED})"
+    f" OR po.request_status IN ('cancellation_accepted', 'rejected') AND {SHIPPED})"
 )
 # The newest decision counts: not if it left since, nor if nothing came of the claim.
 _DECIDED = f"""
