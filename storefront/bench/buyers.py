@@ -102,8 +102,8 @@ def insist_paid(numbers: Collection[str]) -> None:
         payments__status=Payment.Status.AUTHORIZED,
         payments__authorized_amount=F("total_amount"),
         lines__reservation__status=Reservation.Status.CONVERTED,
-        lines__allocation__status=Allocation.Status.UNSEEN,
-        lines__allocation__quantity=F("lines__quantity"),
+        lines__allocations__status=Allocation.Status.UNSEEN,
+        lines__allocations__quantity=F("lines__quantity"),
     )
     _insist(found.count(), numbers, "paid")
 
