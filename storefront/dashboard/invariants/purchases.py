@@ -89,6 +89,18 @@ PURCHASES = (
         """,
     ),
     Invariant(
+        code="I7.setbacks_end",
+        sentence="What is looked for elsewhere, or asked of a shopper, ends within an hour of its"
+        " time.",
+        sql="""
+            SELECT s.id AS setback, s.status, s.status_since, s.answer_by
+            FROM orders_setback s JOIN orders_order o ON o.id = s.order_id
+            WHERE o.status = 'processing'
+              AND (s.status = 'open' AND s.status_since < %(now)s - interval '1 hour'
+                   OR s.status = 'asked' AND s.answer_by < %(now)s - interval '1 hour')
+        """,
+    ),
+    Invariant(
         code="I4.said_before",
         sentence="Each try to send a purchase order was written down before it was made.",
         sql="""

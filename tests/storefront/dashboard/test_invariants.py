@@ -58,6 +58,9 @@ PLANTED = {
     " FROM orders_purchaseorder)",
     "I3.belongs": "UPDATE orders_purchaseline SET purchase_order_id = (SELECT min(id)"
     " FROM orders_purchaseorder)",
+    "I7.setbacks_end": "UPDATE orders_setback SET status = 'open',"
+    " status_since = status_since - interval '2 hours',"
+    " order_id = (SELECT min(id) FROM orders_order WHERE status = 'processing')",
     "I3.setbacks": "UPDATE orders_setback SET status = 'open'",
     "I3.dead_lines": "UPDATE orders_purchaseline SET is_live = NOT is_live",
     "I4.said_before": "DELETE FROM orders_purchasemessage WHERE kind = 'place'",
