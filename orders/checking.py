@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from catalog.models import Variant
@@ -17,7 +17,9 @@ from storefront.lib.failures import OutsideError
 from storefront.lib.money import Money
 from suppliers.adapters.abilities import Connector, Freight, OrderValidation
 from suppliers.adapters.base import FreightOption, NoWayError, RequestLine
-from suppliers.models import Criterion
+from suppliers.models import Connection, Criterion
+
+BALANCE_COUNTS_FOR = timedelta(hours=1)  # it is looked at every quarter of one
 
 
 def check(*, purchase_order: PurchaseOrder, connector: Connector, now: datetime) -> list[Reason]:
@@ -96,7 +98,31 @@ def _facts(
         secured=_secured(purchase_order),
         charge=purchase_order.charge,
         promotions=_promotions(order),
+        balance=_balance(purchase_order, now),
+        price=_price(purchase_order, lines, freight),
     )
+
+
+def _balance(purchase_order: PurchaseOrder, now: datetime) -> Money | None:
+    """Return what he holds of our money, as it was known lately; None where nobody knows it."""
+    wire = Connection.objects.filter(supplier=purchase_order.supplier_id).first()
+    if wire is None or wire.balance_amount is None or wire.balance_as_of is None:
+        return None
+    if wire.balance_as_of < now - BALANCE_COUNTS_FOR:
+        return None
+    return Money(wire.balance_amount, purchase_order.supplier.currency)
+
+
+def _price(
+    purchase_order: PurchaseOrder, lines: Sequence[PurchaseLine], freight: Money | None
+) -> Money | None:
+    """Sum what he takes for goods and way in his money; None where some of it is in another."""
+    currency = purchase_order.supplier.currency
+    parts = [Money(line.agreed_cost_amount * line.quantity, line.cost_currency) for line in lines]
+    parts += [freight] if freight is not None else []
+    if any(part.currency != currency for part in parts):
+        return None
+    return Money.total(parts, currency)
 
 
 def _promotions(order: Order) -> list[str]:

@@ -39,7 +39,8 @@ class Facts:
     say: ``missing_rates`` are pairs such as ``USD-EUR`` that nobody is sure of, and
     ``missing_terms`` names goods of which nobody said what selling them costs.
     ``routes`` are the supplier's own names of what he offers for this very parcel; None
-    when he could not be asked. ``promotions`` names what the whole order got off.
+    when he could not be asked. ``promotions`` names what the whole order got off. ``balance`` is
+    what he holds of our money, and ``price`` what he takes of it; None where he is paid otherwise.
     """
 
     address_problems: Sequence[str]
@@ -54,6 +55,8 @@ class Facts:
     secured: Money
     charge: Money
     promotions: Sequence[str] = ()
+    balance: Money | None = None
+    price: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ def _covers(kept: Mapping[str, Any], reason: Reason) -> bool:
 NO_RATE = "rate"
 NO_EVIDENCE = "evidence"
 NO_MARGIN = "margin"
+NO_BALANCE = "balance"
 COST_DRIFT_RATE = Decimal("0.02")  # a cent of rounding is no drift
 
 
@@ -106,14 +110,7 @@ def reasons_to_hold(facts: Facts) -> list[Reason]:
     if facts.address_problems:
         fields = ", ".join(facts.address_problems)
         found.append(Reason("address", f"The address is not complete: {fields}."))
-    if facts.secured < facts.charge:
-        found.append(
-            Reason(
-                "payment",
-                f"Only {facts.secured} of {facts.charge} is authorized or captured.",
-                amount=facts.charge - facts.secured,
-            )
-        )
+    found += _money_reasons(facts)
     for line in facts.lines:
         found += _line_reasons(line, facts.promotions)
     if not facts.battery_is_allowed:
@@ -140,6 +137,23 @@ def reasons_to_hold(facts: Facts) -> list[Reason]:
         loss = facts.account.loss
         sentence = f"It would lose {loss}: {facts.account}.{_got(facts.promotions)}"
         found.append(Reason(NO_MARGIN, sentence, amount=loss))
+    return found
+
+
+def _money_reasons(facts: Facts) -> list[Reason]:
+    """Say what money is missing: the shopper's, or ours at the supplier."""
+    found = []
+    if facts.secured < facts.charge:
+        found.append(
+            Reason(
+                "payment",
+                f"Only {facts.secured} of {facts.charge} is authorized or captured.",
+                amount=facts.charge - facts.secured,
+            )
+        )
+    if facts.balance is not None and facts.price is not None and facts.balance < facts.price:
+        sentence = f"The supplier holds {facts.balance} of ours, and takes {facts.price}: pay in."
+        found.append(Reason(NO_BALANCE, sentence, amount=facts.price))
     return found
 
 

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Q
 
 from catalog.models import ExchangeRate
-from orders.gate import NO_EVIDENCE, NO_RATE, proof_of
+from orders.gate import NO_BALANCE, NO_EVIDENCE, NO_RATE, proof_of
 from orders.models import Order, PurchaseOrder
 from storefront.lib.states import IllegalMoveError, LostRaceError
 from storefront.lib.transactions import needs_transaction
+from suppliers.models import Connection
 
 # Reasons that end by themselves, and what is said then.
-ENDS = {NO_RATE: "the exchange rate is known", NO_EVIDENCE: "the certificate is there"}
+ENDS = {
+    NO_RATE: "the exchange rate is known",
+    NO_EVIDENCE: "the certificate is there",
+    NO_BALANCE: "the supplier holds enough money",
+}
 
 
 @transaction.atomic(durable=True)
@@ -95,10 +101,12 @@ def lift_answered(*, now: datetime) -> int:
 
 def _lift(purchase_order: PurchaseOrder, known: frozenset[str], now: datetime) -> bool:
     unproven = _unproven(purchase_order)
+    wire = Connection.objects.filter(supplier=purchase_order.supplier_id).first()
+    balance = wire.balance_amount if wire else None
     codes = {each["code"] for each in purchase_order.hold_reasons}
     return take_off(
         purchase_order,
-        lambda reason: not _stands(reason, known, unproven),
+        lambda reason: not _stands(reason, known, unproven, balance),
         reason="; ".join(ENDS[code] for code in sorted(codes & ENDS.keys())),
         now=now,
     )
@@ -113,7 +121,14 @@ def _unproven(purchase_order: PurchaseOrder) -> frozenset[str]:
     )
 
 
-def _stands(reason: Mapping[str, str], known: frozenset[str], unproven: frozenset[str]) -> bool:
+def _stands(
+    reason: Mapping[str, str],
+    known: frozenset[str],
+    unproven: frozenset[str],
+    balance: Decimal | None,
+) -> bool:
+    if reason["code"] == NO_BALANCE:
+        return balance is not None and balance < Decimal(reason["amount"])
     if reason["code"] == NO_RATE:
         return reason["subject"] not in known
     if reason["code"] == NO_EVIDENCE:

@@ -57,6 +57,7 @@ def test_a_supplier_who_cannot_be_asked_for_routes_holds_nothing():
         ("supplier", replace(GOOD, supplier_is_active=False)),
         ("address", replace(GOOD, address_problems=("city", "postcode"))),
         ("payment", replace(GOOD, secured=eur("49.97"))),
+        ("balance", replace(GOOD, balance=usd("19.99"), price=usd("20.00"))),
         ("stock", replace(GOOD, lines=(replace(LINE, reported_now=1),))),
         ("cost", replace(GOOD, lines=(replace(LINE, cost_now=None),))),
         ("cost", replace(GOOD, lines=(replace(LINE, cost_now=usd("10.21")),))),

@@ -1,15 +1,25 @@
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 
-from orders import holding
-from orders.models import Order
+from orders import holding, purchasing
+from orders.models import Order, PurchaseOrder
 from storefront.lib.models import StatusChange
 from storefront.lib.states import IllegalMoveError
+from suppliers.models import Connection
 from tests.factories.orders import make_paid_order, make_purchase_orders
+from tests.factories.scripted import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def supplier(monkeypatch):
+    return connect(monkeypatch, ScriptedSupplier())
 
 
 def go_on(order):
@@ -43,3 +53,29 @@ def test_an_order_that_is_not_held_stays_where_it_is():
 
     order.refresh_from_db()
     assert order.status == "placed"
+
+
+def test_too_little_money_at_the_supplier_holds_until_there_is_enough(supplier):
+    (purchase_order,) = make_purchase_orders()
+    wire = Connection.objects.filter(supplier=purchase_order.supplier)
+    wire.update(balance_amount=Decimal("9.99"), balance_as_of=NOON)
+
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+
+    assert [one["code"] for one in purchase_order.hold_reasons] == ["balance"]
+    assert supplier.effects == []
+    assert holding.lift_answered(now=NOON) == 0
+    wire.update(balance_amount=Decimal("50.00"))
+    assert holding.lift_answered(now=NOON) == 1
+    purchase_order = PurchaseOrder.objects.get()
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+    assert supplier.effects == [purchase_order.number]
+
+
+def test_a_balance_that_nobody_looked_at_for_long_holds_nothing(supplier):
+    (purchase_order,) = make_purchase_orders()
+    Connection.objects.update(balance_amount=Decimal(0), balance_as_of=NOON - timedelta(hours=2))
+
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+
+    assert purchase_order.hold_reasons == []
