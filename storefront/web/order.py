@@ -92,8 +92,8 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         and wish != Wish.ASKED
         and (bool(questions) or any(box.stage < Stage.PACKED for box in parcels)),
         "is_moving": found.status in OPEN,
-        "returns": returning.shown(found),
-        "can_return": returning.is_offered(found, now),
+        "returns": returning.shown(found) if purchases else [],
+        "can_return": bool(purchases) and returning.is_offered(found, now),
         "return_news": returning.NEWS.get(request.GET.get("return", "")),
         "news": _news(request, found, wish, was_paid=was_paid),
         "title": headline(found, payment, now),
