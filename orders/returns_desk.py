@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders import return_forms, tasks
 from orders.models import ReturnAuthorization, ReturnLine, SupplierRMA
-from orders.returning import answering, refunds, replacing, sending_back
+from orders.returning import answering, owing, refunds, replacing, sending_back
 from orders.returning.declaring import CannotReturnError
 from orders.returns_receiving_desk import ReceivingActions
 from storefront.lib import columns
@@ -143,7 +143,7 @@ class ReturnAuthorizationAdmin(ReceivingActions):
         "inspect": lambda row: row.status == Status.RECEIVED,
         "refund": lambda row: (
             row.status in {Status.INSPECTED, Status.IN_TRANSIT, Status.LOST_IN_TRANSIT}
-            or refunds.has_failed(row)
+            or owing.has_failed(row)
         ),
         "exchange": replacing.is_for,
         "refuse": lambda row: Status.REFUSED in ReturnAuthorization.TRANSITIONS[row.status],
@@ -237,7 +237,7 @@ class ReturnAuthorizationAdmin(ReceivingActions):
             verb(authorization=row, actor=str(request.user), now=timezone.now())
             self.wake(request, tasks.settle_payments)
 
-        owed = refunds.due(row)
+        owed = owing.due(row)
         words = gettext(
             "%(goods)s for the goods, less %(kept)s kept for use, with %(delivery)s delivery:"
             " %(total)s. Of the order's money %(left)s can still go back, so %(given)s goes back."

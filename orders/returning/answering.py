@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext
 
-from orders.models import Order, OrderLine, ReturnAuthorization
+from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, ReturnPolicy
 from orders.models.returning import MOST_WORDS
 from orders.returning import declaring, telling, window
 from orders.returning.declaring import CannotReturnError
@@ -101,6 +101,7 @@ def issue_label(  # noqa: PLR0913 - what it is, of whom, by whom
         label=label[:500],
         carrier=carrier[:60],
         tracking_number=tracking_number[:60],
+        send_before=declaring.send_before(authorization, address=address, now=now),
     )
     telling.answered(authorization, what="labeled", at=now)
 
@@ -167,7 +168,17 @@ def expire(*, authorization: ReturnAuthorization, now: datetime) -> bool:
 def overdue(*, now: datetime) -> QuerySet[ReturnAuthorization]:
     """Find what should have been sent long ago, and questions that nobody answered."""
     late = (now - window.SEND_PATIENCE).date()
-    never_sent = ReturnAuthorization.objects.filter(status__in=SENDABLE, send_before__lt=late)
+    arrived = Q(purchase_order__status=PurchaseOrder.Status.CLOSED) & Q(
+        purchase_order__status_since__date__lt=late - window.SEND_WITHIN
+    )
+    has_place = ~Q(address="") & ~Q(destination=ReturnPolicy.Destination.NOWHERE)
+    # Of goods that had not arrived the time begins when they do.
+    without_day = (
+        Q(send_before=None) & has_place & (arrived | Q(status_since__lt=now - window.NEVER_SENT))
+    )
+    never_sent = ReturnAuthorization.objects.filter(
+        Q(send_before__lt=late) | without_day, status__in=SENDABLE
+    )
     never_told = ReturnAuthorization.objects.filter(
         status=Status.NEEDS_EVIDENCE, status_since__lt=now - timedelta(days=30)
     )

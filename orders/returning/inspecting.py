@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 
 from django.db import transaction
 from django.utils.translation import gettext
 
 from orders.models import ReturnAuthorization, ReturnLine
-from orders.returning import refunds
+from orders.returning import declaring, owing
 from orders.returning.answering import hold
 from orders.returning.declaring import CannotReturnError
 from storefront.lib.money import Money
+from storefront.lib.transactions import needs_transaction
 
 Status = ReturnAuthorization.Status
 
@@ -43,7 +45,7 @@ def receive(
     Raises: CannotReturnError  nothing came, or more than was declared
     """
     hold(authorization)
-    lines = list(authorization.lines.order_by("pk"))
+    lines = list(authorization.lines.select_related("order_line").order_by("pk"))
     if not any(units.get(line.pk, 0) for line in lines):
         raise CannotReturnError(gettext("Choose at least one thing."))
     for line in lines:
@@ -51,7 +53,24 @@ def receive(
         if not 0 <= came <= line.quantity:
             raise CannotReturnError(_too_many(line.quantity))
         ReturnLine.objects.filter(pk=line.pk).update(received_quantity=came)
+    if authorization.status == Status.EXPIRED:
+        _count_anew(authorization, lines)
     authorization.move(Status.RECEIVED, at=now, actor=actor)
+
+
+@needs_transaction
+def _count_anew(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> None:
+    """Let the units stand again that were free since it was closed.
+
+    Locks:  the caller holds the order
+    Raises: CannotReturnError  another return has them
+    """
+    for line in sorted(lines, key=attrgetter("order_line_id")):
+        sold = line.order_line
+        there = sold.shipped_quantity if authorization.is_withdrawal else sold.delivered_quantity
+        if line.quantity > there - sold.returning_quantity:
+            raise CannotReturnError(gettext("It was closed, and given back anew: open that one."))
+        declaring.count(sold.pk, line.quantity)
 
 
 @transaction.atomic(durable=True)
@@ -93,7 +112,7 @@ def _insist_deduction(
         raise CannotReturnError(words)
     if not judged.reason:
         raise CannotReturnError(gettext("Say why something is kept."))
-    most = refunds.share_of(line, currency=authorization.currency)
+    most = owing.share_of(line, currency=authorization.currency)
     if not 0 <= judged.deduction <= most.amount:
         words = gettext("Of it, %(most)s at most can be kept.")
         raise CannotReturnError(words % {"most": Money(most.amount, most.currency)})

@@ -14,6 +14,7 @@ REFUND_WITHIN = timedelta(days=14)  # of the withdrawal, by law
 SEND_WITHIN = timedelta(days=14)
 SEND_PATIENCE = timedelta(days=14)  # who sends later than asked loses nothing at once
 WARRANTY_YEARS = 2
+NEVER_SENT = timedelta(days=90)  # of what never arrived, and nobody sent back
 SATURDAY = 5
 
 

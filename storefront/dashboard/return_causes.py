@@ -87,8 +87,9 @@ RETURNS = (
     _return(
         "return_not_replaced",
         _("A replacement cannot be had: pay the return back"),
-        "r.status = 'exchanged' AND EXISTS (SELECT 1 FROM orders_order o"
-        " WHERE o.id = r.replacement_id AND o.status = 'canceled')",
+        "r.status = 'exchanged' AND (SELECT bool_or(l.canceled_quantity > 0)"
+        " AND bool_and(l.quantity <= l.canceled_quantity + l.shipped_quantity)"
+        " FROM orders_orderline l WHERE l.order_id = r.replacement_id)",
         money=_WORTH,
     ),
     _return(

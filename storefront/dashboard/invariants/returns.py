@@ -70,17 +70,18 @@ RETURNS = (
     ),
     Invariant(
         code="I10.due",
-        sentence="What was due for a return is the share of its lines, less what is kept, with"
-        " the delivery.",
+        sentence="What was due for a return is the share of its lines, less what is kept or came"
+        " anew, with the delivery.",
         sql="""
             SELECT a.number, a.due_amount, a.delivery_amount,
-                   sum(rl.share_amount - rl.deduction_amount) AS goods
+                   sum(rl.share_amount - rl.deduction_amount - rl.replaced_amount) AS goods
             FROM orders_returnauthorization a
             JOIN orders_returnline rl ON rl.authorization_id = a.id
             WHERE a.status = 'refunded'
             GROUP BY a.id
             HAVING a.due_amount IS DISTINCT FROM
-                   sum(rl.share_amount - rl.deduction_amount) + a.delivery_amount
+                   sum(rl.share_amount - rl.deduction_amount - rl.replaced_amount)
+                   + a.delivery_amount
         """,
     ),
     Invariant(

@@ -105,7 +105,7 @@ def test_words_without_end_are_refused():
     answering.ask(authorization=made, question="Why?", actor="ann", now=NOON)
 
     with pytest.raises(CannotReturnError):
-        answering.add_words(authorization=made, words="x" * 1000, now=NOON)
+        answering.add_words(authorization=made, words="x" * 4000, now=NOON)
 
 
 def test_what_is_rejected_may_be_given_back_anew():
