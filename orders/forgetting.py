@@ -15,9 +15,11 @@ from orders.models import (
     PurchaseOrder,
     Redemption,
     ReturnAuthorization,
+    ReturnLine,
     SupplierToAsk,
 )
 from storefront.lib.scrubbing import scrub, without_person, words_of
+from storefront.lib.states import StatusChange
 from storefront.lib.transactions import needs_transaction
 
 Status = Order.Status
@@ -88,6 +90,15 @@ def _forget_one(order: Order, words: set[str]) -> None:
         AddressWish.objects.filter(pk=wish.pk).update(ship_to=where, reason="")
     # What he wrote, and what we answered, may name anybody; his parcel has a number at a carrier.
     order.returns.update(words="", answer="", label="", tracking_number="")
+    kept = ReturnLine.objects.filter(authorization__order=order)
+    kept.exclude(deduction_reason="").update(deduction_reason="erased")
+    moves = StatusChange.objects.filter(
+        subject="orders.ReturnAuthorization", subject_id__in=order.returns.values("pk")
+    )
+    for move in moves.exclude(reason=""):
+        reason = scrub(move.reason, words)
+        if reason != move.reason:
+            StatusChange.objects.filter(pk=move.pk).update(reason=reason)
     facts = {"subject": f"order:{order.number}", "facts": "return."}
     messages.empty(parts=("words", "answer", "label"), **facts)
     for said in PurchaseMessage.objects.filter(purchase_order__order=order):

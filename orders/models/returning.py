@@ -150,7 +150,9 @@ class ReturnAuthorization(Stateful):
         Status.IN_TRANSIT: frozenset({Status.RECEIVED, Status.LOST_IN_TRANSIT, Status.REFUNDED}),
         Status.LOST_IN_TRANSIT: frozenset({Status.RECEIVED, Status.REFUNDED, Status.REFUSED}),
         Status.RECEIVED: frozenset({Status.INSPECTED}),
-        Status.INSPECTED: frozenset({Status.REFUNDED, Status.EXCHANGED, Status.REFUSED}),
+        Status.INSPECTED: frozenset(
+            {Status.REFUNDED, Status.EXCHANGED, Status.REFUSED, Status.RECEIVED}
+        ),
         **dict.fromkeys(ENDED, frozenset()),
         Status.EXCHANGED: frozenset({Status.REFUNDED}),  # the replacement could not be had
         Status.EXPIRED: frozenset({Status.RECEIVED}),  # it came all the same

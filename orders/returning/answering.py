@@ -65,8 +65,10 @@ def ask(*, authorization: ReturnAuthorization, question: str, actor: str, now: d
 
 
 @transaction.atomic(durable=True)
-def add_words(*, authorization: ReturnAuthorization, words: str, now: datetime) -> None:
-    """Take in what the shopper answers; staff look again.
+def add_words(
+    *, authorization: ReturnAuthorization, words: str, now: datetime, actor: str = "shopper"
+) -> None:
+    """Take in what the shopper answers, to us or by telephone; staff look again.
 
     Locks:  the order
     """
@@ -74,7 +76,7 @@ def add_words(*, authorization: ReturnAuthorization, words: str, now: datetime) 
     both = f"{authorization.words}\n{words}".strip()
     if len(both) > MOST_WORDS:
         raise CannotReturnError(gettext("This is too long. Say it shorter."))
-    authorization.move(Status.REQUESTED, at=now, actor="shopper", words=both)
+    authorization.move(Status.REQUESTED, at=now, actor=actor, words=both)
 
 
 @transaction.atomic(durable=True)
@@ -160,8 +162,10 @@ def expire(*, authorization: ReturnAuthorization, now: datetime) -> bool:
     hold(authorization)
     if not overdue(now=now).filter(pk=authorization.pk).exists():
         return False
-    fall(authorization, Status.EXPIRED, actor="", now=now, reason="it was never sent")
-    telling.answered(authorization, what="expired", at=now)
+    is_unanswered = authorization.status == Status.NEEDS_EVIDENCE
+    reason = "nobody answered" if is_unanswered else "it was never sent"
+    fall(authorization, Status.EXPIRED, actor="", now=now, reason=reason)
+    telling.answered(authorization, what="unanswered" if is_unanswered else "expired", at=now)
     return True
 
 

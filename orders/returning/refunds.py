@@ -18,7 +18,7 @@ from orders.models import (
     ReturnLine,
     ReturnPolicy,
 )
-from orders.returning import owing, telling
+from orders.returning import owing, sending_back, telling
 from orders.returning.answering import fall, give_up, hold
 from orders.returning.declaring import CannotReturnError
 from storefront.lib.transactions import needs_transaction
@@ -73,6 +73,9 @@ def refuse(*, authorization: ReturnAuthorization, answer: str, actor: str, now: 
     Locks:  the order
     """
     hold(authorization)
+    if sending_back.stands(authorization):
+        words = gettext("It goes back to the supplier already.")
+        raise CannotReturnError(words)
     fall(authorization, Status.REFUSED, actor=actor, now=now, answer=answer[:500])
     telling.answered(authorization, what="refused", at=now)
 
@@ -103,7 +106,7 @@ def count_back(lines: Sequence[ReturnLine]) -> None:
     Locks:  the caller holds the order
     """
     for line in lines:
-        line.save(update_fields=["share_amount", "accepted_quantity"])
+        line.save(update_fields=["share_amount", "accepted_quantity", "deduction_amount"])
         give_up(line.order_line_id, line.quantity - line.accepted_quantity)
         OrderLine.objects.filter(pk=line.order_line_id).update(
             returned_quantity=F("returned_quantity") + line.accepted_quantity
@@ -120,6 +123,9 @@ def _pay(authorization: ReturnAuthorization, order: Order, *, actor: str, now: d
     lines = owing.lines_of(authorization)
     if not any(line.accepted_quantity for line in lines):
         raise CannotReturnError(gettext("Nothing of it was accepted: refuse it instead."))
+    for line in lines:  # another return of the same line may have rounded its share down
+        most = owing.share_of(line, currency=authorization.currency).amount
+        line.deduction_amount = min(line.deduction_amount, most - line.replaced_amount)
     owes = owing.owed(authorization, lines, payments)
     payment = max(payments, key=lambda one: ledger.refundable(one).amount, default=None)
     is_exchanged = authorization.status == Status.EXCHANGED  # counted already

@@ -29,19 +29,11 @@ RETURNS = (
     ),
     Invariant(
         code="I10.not_more_than_left",
-        sentence="No more goes back than left, and of what is complained of, than arrived.",
+        sentence="No more goes back than left.",
         sql="""
-            SELECT l.id AS line, l.shipped_quantity, l.delivered_quantity, l.returning_quantity,
-                   sum(rl.quantity) AS complained
+            SELECT l.id AS line, l.shipped_quantity, l.returning_quantity
             FROM orders_orderline l
-            LEFT JOIN orders_returnline rl ON rl.order_line_id = l.id AND EXISTS (
-                SELECT 1 FROM orders_returnauthorization a WHERE a.id = rl.authorization_id
-                AND a.kind <> 'withdrawal'
-                AND a.status NOT IN ('rejected', 'refused', 'expired', 'canceled'))
-            WHERE l.returning_quantity > 0
-            GROUP BY l.id
-            HAVING l.returning_quantity > l.shipped_quantity
-                OR sum(rl.quantity) > l.delivered_quantity
+            WHERE l.returning_quantity > l.shipped_quantity
         """,
     ),
     Invariant(

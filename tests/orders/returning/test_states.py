@@ -12,7 +12,7 @@ label_issued: in_transit received refunded expired canceled
 in_transit: received lost_in_transit refunded
 lost_in_transit: received refunded refused
 received: inspected
-inspected: refunded exchanged refused
+inspected: refunded exchanged refused received
 exchanged: refunded
 expired: received
 rejected: refunded: refused: canceled:
