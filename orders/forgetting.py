@@ -92,13 +92,12 @@ def _forget_one(order: Order, words: set[str]) -> None:
     order.returns.update(words="", answer="", label="", tracking_number="")
     kept = ReturnLine.objects.filter(authorization__order=order)
     kept.exclude(deduction_reason="").update(deduction_reason="erased")
-    moves = StatusChange.objects.filter(
-        subject="orders.ReturnAuthorization", subject_id__in=order.returns.values("pk")
-    )
-    for move in moves.exclude(reason=""):
-        reason = scrub(move.reason, words)
-        if reason != move.reason:
-            StatusChange.objects.filter(pk=move.pk).update(reason=reason)
+    # That it was lost is the one move of which staff say in their words why.
+    StatusChange.objects.filter(
+        subject="orders.ReturnAuthorization",
+        subject_id__in=order.returns.values("pk"),
+        to_status=ReturnAuthorization.Status.LOST_IN_TRANSIT,
+    ).update(reason="")
     facts = {"subject": f"order:{order.number}", "facts": "return."}
     messages.empty(parts=("words", "answer", "label"), **facts)
     for said in PurchaseMessage.objects.filter(purchase_order__order=order):
