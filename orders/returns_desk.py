@@ -249,6 +249,12 @@ class ReturnAuthorizationAdmin(HelpingActions, ReceivingActions):
             " %(total)s. Of the order's money %(left)s can still go back, so %(given)s goes back."
             " A worker asks the gateway until it is done. It cannot be taken back."
         )
+        first = ReturnAuthorization.objects.filter(replacement=row.order_id).first()
+        if first:
+            words = gettext(
+                "It came as a replacement: what was paid for the goods that it came for goes back,"
+                " by the return %(first)s. It cannot be taken back."
+            )
         sums = {
             "goods": owed.goods,
             "kept": owed.deduction,
@@ -261,7 +267,8 @@ class ReturnAuthorizationAdmin(HelpingActions, ReceivingActions):
             request,
             row,
             title=title,
-            explain=words % {name: columns.as_money(money) for name, money in sums.items()},
+            explain=words
+            % {"first": first, **{name: columns.as_money(money) for name, money in sums.items()}},
             act=act,
             done=gettext("The refund of %s is on its way.") % row,
         )

@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from orders import ledger, shortening
-from orders.models import Payment, PurchaseOrder, ReturnAuthorization, ReturnLine
+from orders.models import Order, Payment, PurchaseOrder, ReturnAuthorization, ReturnLine
 from orders.returning.sharing import share
 from storefront.lib.money import Money
 
@@ -55,7 +55,16 @@ def has_failed(authorization: ReturnAuthorization) -> bool:
         return False
     lines = list(made.lines.all())
     is_decided = all(one.quantity <= one.canceled_quantity + one.shipped_quantity for one in lines)
-    return is_decided and any(one.canceled_quantity for one in lines)
+    return is_decided and bool(any(one.canceled_quantity for one in lines) or _given_back(made))
+
+
+def _given_back(made: Order) -> dict[int, int]:
+    """Map lines of a replacement to how many units of them came back for money."""
+    back = ReturnLine.objects.filter(
+        authorization__order=made, authorization__status=Status.REFUNDED, accepted_quantity__gt=0
+    )
+    sums = back.values("order_line").annotate(units=Sum("accepted_quantity"))
+    return dict(sums.values_list("order_line", "units"))
 
 
 def failed_units(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> dict[int, int]:
@@ -66,8 +75,10 @@ def failed_units(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]
     # Its lines were written in this order.
     replaced = sorted((one for one in lines if one.accepted_quantity), key=_by_line)
     anew = made.lines.order_by("pk")
+    given_back = _given_back(made)
     return {
-        one.order_line_id: line.canceled_quantity for one, line in zip(replaced, anew, strict=True)
+        one.order_line_id: line.canceled_quantity + given_back.get(line.pk, 0)
+        for one, line in zip(replaced, anew, strict=True)
     }
 
 

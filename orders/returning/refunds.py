@@ -115,9 +115,6 @@ def count_back(lines: Sequence[ReturnLine]) -> None:
 
 @needs_transaction
 def _pay(authorization: ReturnAuthorization, order: Order, *, actor: str, now: datetime) -> None:
-    if ReturnAuthorization.objects.filter(replacement=order).exists():
-        words = gettext("It came as a replacement, for nothing: replace it anew, or pay by hand.")
-        raise CannotReturnError(words)
     insist_not_taken(order)
     payments = ledger.secured(order.pk)
     lines = owing.lines_of(authorization)
@@ -152,3 +149,20 @@ def _pay(authorization: ReturnAuthorization, order: Order, *, actor: str, now: d
             at=now,
             reason=f"{actor}: {authorization.number}",
         )
+    if first := ReturnAuthorization.objects.filter(replacement=order).first():
+        _pay_the_first(first, actor=actor, now=now)
+
+
+@needs_transaction
+def _pay_the_first(first: ReturnAuthorization, *, actor: str, now: datetime) -> None:
+    """Pay what a replacement came for, where that is given back: it cost nothing itself.
+
+    Locks:  the order of the first return, then its payments
+    Raises: CannotReturnError  it is a replacement too, or paid, or may still fail in part
+    """
+    origin = hold(first)
+    is_chain = ReturnAuthorization.objects.filter(replacement=origin).exists()
+    if is_chain or not owing.has_failed(first):
+        words = gettext("It came as a replacement, for nothing: replace it anew, or pay by hand.")
+        raise CannotReturnError(words)
+    _pay(first, origin, actor=actor, now=now)

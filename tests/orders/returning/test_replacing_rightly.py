@@ -135,3 +135,46 @@ def test_while_the_rest_may_still_fail_it_is_too_early_to_pay():
     assert not owing.has_failed(made)
     assert not waits()
     assert not PaymentEvent.objects.filter(kind="refund_requested").exists()
+
+
+def arrived(order):
+    (purchase_order,) = purchasing.divide(order=order, now=NOON)
+    (line,) = order.lines.all()
+    order.lines.update(shipped_quantity=line.quantity, delivered_quantity=line.quantity)
+    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(status="closed")
+    return Order.objects.get(pk=order.pk)
+
+
+def complained(order, units=1):
+    made = declare(order, units, kind="defect", words="Dead again.")
+    bring_back(made, state="damaged")
+    return made
+
+
+def test_a_replacement_that_is_broken_too_is_paid_as_what_it_came_for():
+    first = broken(units=2)
+    again = complained(arrived(exchange(first)))
+
+    pay(again)
+
+    first.refresh_from_db()
+    assert (again.status, again.refund_amount) == ("refunded", Decimal(0))
+    assert (first.status, first.refund_amount) == ("refunded", Decimal("33.33"))
+    asked = PaymentEvent.objects.get(kind="refund_requested")
+    assert (asked.payment.order, asked.amount) == (first.order, Decimal("33.33"))
+    assert broken_rules() == []
+
+
+def test_it_is_paid_once_and_what_is_broken_for_the_third_time_by_hand():
+    order = arrived(exchange(broken(units=2)))
+    pay(complained(order))
+    second = complained(order)
+    with pytest.raises(CannotReturnError, match="pay by hand"):
+        pay(second)
+    third = complained(arrived(exchange(second)))
+
+    with pytest.raises(CannotReturnError, match="pay by hand"):
+        pay(third)
+
+    assert PaymentEvent.objects.filter(kind="refund_requested").count() == 1
+    assert broken_rules() == []
