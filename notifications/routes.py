@@ -45,6 +45,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
                 "return.labeled",
                 "return.refused",
                 "return.expired",
+                "return.unanswered",
                 "return.exchanged",
             ),
             (Route(sender="email", template="return_news"),),

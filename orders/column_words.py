@@ -261,6 +261,7 @@ COLUMNS = {
     "disposition": _("In which state"),
     "deduction_amount": _("Kept for use"),
     "deduction_reason": _("Why it is kept"),
+    "replaced_amount": _("Of it replaced"),
     "share_amount": _("Paid for it"),
     "keep_below_amount": _("Kept below"),
     "takes_back": _("Takes goods back"),

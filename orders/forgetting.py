@@ -15,6 +15,7 @@ from orders.models import (
     PurchaseOrder,
     Redemption,
     ReturnAuthorization,
+    ReturnLine,
     SupplierToAsk,
 )
 from storefront.lib.scrubbing import scrub, without_person, words_of
@@ -100,6 +101,14 @@ def _forget_one(order: Order, words: set[str]) -> None:
         AddressWish.objects.filter(pk=wish.pk).update(ship_to=where, reason="")
     # What he wrote, and what we answered, may name anybody; his parcel has a number at a carrier.
     order.returns.update(words="", answer="", label="", tracking_number="")
+    kept = ReturnLine.objects.filter(authorization__order=order)
+    kept.exclude(deduction_reason="").update(deduction_reason="erased")
+    # That it was lost is the one move of which staff say in their words why.
+    StatusChange.objects.filter(
+        subject="orders.ReturnAuthorization",
+        subject_id__in=order.returns.values("pk"),
+        to_status=ReturnAuthorization.Status.LOST_IN_TRANSIT,
+    ).update(reason="")
     facts = {"subject": f"order:{order.number}", "facts": "return."}
     messages.empty(parts=("words", "answer", "label"), **facts)
     for said in PurchaseMessage.objects.filter(purchase_order__order=order):

@@ -120,10 +120,10 @@ def _ask(  # noqa: PLR0913
     )
 
 
-def asked(payment: Payment, kind: PaymentEvent.Kind) -> Money:
+def asked(payment: Payment, kind: PaymentEvent.Kind, **only: None) -> Money:
     """Sum what was asked for and not refused."""
     total = (
-        payment.events.filter(kind=kind)
+        payment.events.filter(kind=kind, **only)
         .exclude(outcome__kind=Kind.REFUSED)
         .aggregate(total=Sum("amount"))["total"]
     )
@@ -145,9 +145,10 @@ def is_capture_due(payment: Payment, *, purpose: str) -> bool:
 
 
 def refundable(payment: Payment) -> Money:
-    """Return what is captured or being captured, and neither refunded nor asked to be."""
+    """Return what is captured or being captured, and neither refunded, there or here, nor asked."""
     given = asked(payment, Kind.REFUND_REQUESTED) - asked(payment, Kind.REFUND_FAILED)
-    return asked(payment, Kind.CAPTURE_REQUESTED) - given
+    given += asked(payment, Kind.REFUNDED, answers=None)  # by hand, on the gateway's own pages
+    return max(asked(payment, Kind.CAPTURE_REQUESTED) - given, Money.zero(payment.currency))
 
 
 def releasable(payment: Payment) -> Money:

@@ -72,6 +72,27 @@ class LabelForm(forms.Form):
     )
 
 
+class SentForm(forms.Form):
+    """The parcel that goes back, as the shopper names it."""
+
+    carrier = forms.CharField(
+        label=_("Carrier"), required=False, max_length=60, widget=UnfoldAdminTextInputWidget
+    )
+    tracking_number = forms.CharField(
+        label=_("Number of the parcel"), max_length=60, widget=UnfoldAdminTextInputWidget
+    )
+
+
+class SaidForm(forms.Form):
+    """What the shopper answers by telephone."""
+
+    words = forms.CharField(
+        label=_("What the shopper says"),
+        max_length=800,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
+
+
 def received_form(lines: Iterable[ReturnLine]) -> type[forms.Form]:
     """Make the form that counts what is in the parcel."""
     fields: dict[str, Any] = {
@@ -158,7 +179,10 @@ class OpenForm(forms.Form):
     is_late_fine = forms.BooleanField(
         label=_("Take it although it is late"),
         required=False,
-        help_text=_("Beyond 14 days for a withdrawal, or two years for a defect."),
+        help_text=_(
+            "Beyond 14 days for a withdrawal, or two years for a defect; or a defect of what no"
+            " carrier says that it arrived."
+        ),
         widget=UnfoldBooleanSwitchWidget,
     )
     key = forms.CharField(widget=forms.HiddenInput, max_length=40)

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from orders import return_forms, tasks
 from orders.models import ReturnAuthorization, ReturnLine, SupplierRMA
-from orders.returning import answering, refunds, replacing, sending_back
+from orders.returning import answering, inspecting, owing, refunds, replacing, sending_back
 from orders.returning.declaring import CannotReturnError
+from orders.returns_helping_desk import HelpingActions
 from orders.returns_receiving_desk import ReceivingActions
 from storefront.lib import columns
 from storefront.lib.inlines import inline
@@ -33,7 +34,7 @@ REFUND = columns.money("refund_amount", _("Paid back"))
 
 
 @admin.register(ReturnAuthorization)
-class ReturnAuthorizationAdmin(ReceivingActions):
+class ReturnAuthorizationAdmin(HelpingActions, ReceivingActions):
     list_display: ClassVar = [
         "number",
         columns.link("order", _("Order")),
@@ -132,6 +133,7 @@ class ReturnAuthorizationAdmin(ReceivingActions):
         "refuse",
         "lose",
         "send_on",
+        *HelpingActions.help_fits,
     ]
     fits: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
         "approve": lambda row: row.status in answering.ANSWERABLE,
@@ -139,16 +141,20 @@ class ReturnAuthorizationAdmin(ReceivingActions):
         "ask_more": lambda row: row.status == Status.REQUESTED,
         "keep": lambda row: row.status in refunds.KEEPABLE,
         "label": lambda row: row.status == Status.APPROVED and not row.is_kept,
-        "receive": lambda row: Status.RECEIVED in ReturnAuthorization.TRANSITIONS[row.status],
+        "receive": inspecting.can_receive,
         "inspect": lambda row: row.status == Status.RECEIVED,
         "refund": lambda row: (
             row.status in {Status.INSPECTED, Status.IN_TRANSIT, Status.LOST_IN_TRANSIT}
-            or refunds.has_failed(row)
+            or owing.has_failed(row)
         ),
         "exchange": replacing.is_for,
-        "refuse": lambda row: Status.REFUSED in ReturnAuthorization.TRANSITIONS[row.status],
+        "refuse": lambda row: (
+            Status.REFUSED in ReturnAuthorization.TRANSITIONS[row.status]
+            and not sending_back.stands(row)
+        ),
         "lose": lambda row: row.status == Status.IN_TRANSIT,
         "send_on": sending_back.is_for,
+        **HelpingActions.help_fits,
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReturnAuthorization]:
@@ -237,12 +243,18 @@ class ReturnAuthorizationAdmin(ReceivingActions):
             verb(authorization=row, actor=str(request.user), now=timezone.now())
             self.wake(request, tasks.settle_payments)
 
-        owed = refunds.due(row)
+        owed = owing.due(row)
         words = gettext(
             "%(goods)s for the goods, less %(kept)s kept for use, with %(delivery)s delivery:"
             " %(total)s. Of the order's money %(left)s can still go back, so %(given)s goes back."
             " A worker asks the gateway until it is done. It cannot be taken back."
         )
+        first = ReturnAuthorization.objects.filter(replacement=row.order_id).first()
+        if first:
+            words = gettext(
+                "It came as a replacement: what was paid for the goods that it came for goes back,"
+                " by the return %(first)s. It cannot be taken back."
+            )
         sums = {
             "goods": owed.goods,
             "kept": owed.deduction,
@@ -255,7 +267,8 @@ class ReturnAuthorizationAdmin(ReceivingActions):
             request,
             row,
             title=title,
-            explain=words % {name: columns.as_money(money) for name, money in sums.items()},
+            explain=words
+            % {"first": first, **{name: columns.as_money(money) for name, money in sums.items()}},
             act=act,
             done=gettext("The refund of %s is on its way.") % row,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -14,6 +15,12 @@ from orders import claim_forms, complaining
 from orders.models import SupplierRMA
 from orders.returning import sending_back
 from storefront.lib.staff import StaffAdmin, action
+
+
+def _once(form_class: type[forms.Form]) -> type[forms.Form]:
+    """Let the form carry its number, so that two clicks are one."""
+    number = forms.CharField(widget=forms.HiddenInput, max_length=30)
+    return type("SendBackForm", (form_class,), {"number": number})
 
 
 class SendBackActions(StaffAdmin):
@@ -31,6 +38,7 @@ class SendBackActions(StaffAdmin):
             return sending_back.open_alone(
                 purchase_order=purchase_order,
                 units=claim_forms.units_of(given, claimable),
+                number=given["number"],
                 actor=str(request.user),
                 now=timezone.now(),
             )
@@ -43,7 +51,8 @@ class SendBackActions(StaffAdmin):
                 "Units that no return of a shopper is about, such as a refused parcel. What he owes"
                 " for them is expected from now on: tell him, and write his answers down."
             ),
-            form_class=claim_forms.units_form(claimable),
+            form_class=_once(claim_forms.units_form(claimable)),
+            initial={"number": sending_back.new_number(purchase_order)},
             act=act,
             done=lambda rma: gettext("%s is written down: ask the supplier.") % rma,
         )

@@ -15,7 +15,7 @@ from storefront.lib.money import Money
 from storefront.lib.states import Stateful
 from suppliers.models import Supplier
 
-MOST_WORDS = 1000
+MOST_WORDS = 4000  # a complaint, and the answers to what we asked
 
 
 class ReturnPolicy(models.Model):
@@ -150,9 +150,12 @@ class ReturnAuthorization(Stateful):
         Status.IN_TRANSIT: frozenset({Status.RECEIVED, Status.LOST_IN_TRANSIT, Status.REFUNDED}),
         Status.LOST_IN_TRANSIT: frozenset({Status.RECEIVED, Status.REFUNDED, Status.REFUSED}),
         Status.RECEIVED: frozenset({Status.INSPECTED}),
-        Status.INSPECTED: frozenset({Status.REFUNDED, Status.EXCHANGED, Status.REFUSED}),
+        Status.INSPECTED: frozenset(
+            {Status.REFUNDED, Status.EXCHANGED, Status.REFUSED, Status.RECEIVED}
+        ),
         **dict.fromkeys(ENDED, frozenset()),
         Status.EXCHANGED: frozenset({Status.REFUNDED}),  # the replacement could not be had
+        Status.EXPIRED: frozenset({Status.RECEIVED}),  # it came all the same
     }
     AXES: ClassVar = {"status": TRANSITIONS}
 
@@ -235,7 +238,8 @@ class ReturnLine(models.Model):
     """Units of one order line in a return. What came is not what was accepted.
 
     ``share_amount`` is what the shopper had paid for the units that went back, and
-    ``deduction_amount`` what is kept of it for use beyond trying.
+    ``deduction_amount`` what is kept of it for use beyond trying. ``replaced_amount`` is what
+    of it belongs to units that came anew, where others could not be had and are paid.
     """
 
     authorization = models.ForeignKey(ReturnAuthorization, models.PROTECT, related_name="lines")
@@ -249,6 +253,7 @@ class ReturnLine(models.Model):
     deduction_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     deduction_reason = models.CharField(max_length=200, blank=True)
     share_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    replaced_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
 
     objects = ReturnLineQuerySet.as_manager()
 
@@ -268,7 +273,11 @@ class ReturnLine(models.Model):
                 name="return_line_deducts_with_reason",
             ),
             models.CheckConstraint(
-                condition=Q(share_amount__isnull=True) | Q(share_amount__gte=F("deduction_amount")),
+                condition=Q(share_amount__isnull=True, replaced_amount=0)
+                | Q(
+                    share_amount__gte=F("deduction_amount") + F("replaced_amount"),
+                    replaced_amount__gte=0,
+                ),
                 name="return_line_deducts_within_share",
             ),
         ]

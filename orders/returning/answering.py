@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext
 
-from orders.models import Order, OrderLine, ReturnAuthorization
+from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, ReturnPolicy
 from orders.models.returning import MOST_WORDS
 from orders.returning import declaring, telling, window
 from orders.returning.declaring import CannotReturnError
@@ -65,8 +65,10 @@ def ask(*, authorization: ReturnAuthorization, question: str, actor: str, now: d
 
 
 @transaction.atomic(durable=True)
-def add_words(*, authorization: ReturnAuthorization, words: str, now: datetime) -> None:
-    """Take in what the shopper answers; staff look again.
+def add_words(
+    *, authorization: ReturnAuthorization, words: str, now: datetime, actor: str = "shopper"
+) -> None:
+    """Take in what the shopper answers, to us or by telephone; staff look again.
 
     Locks:  the order
     """
@@ -74,7 +76,7 @@ def add_words(*, authorization: ReturnAuthorization, words: str, now: datetime) 
     both = f"{authorization.words}\n{words}".strip()
     if len(both) > MOST_WORDS:
         raise CannotReturnError(gettext("This is too long. Say it shorter."))
-    authorization.move(Status.REQUESTED, at=now, actor="shopper", words=both)
+    authorization.move(Status.REQUESTED, at=now, actor=actor, words=both)
 
 
 @transaction.atomic(durable=True)
@@ -101,6 +103,7 @@ def issue_label(  # noqa: PLR0913 - what it is, of whom, by whom
         label=label[:500],
         carrier=carrier[:60],
         tracking_number=tracking_number[:60],
+        send_before=declaring.send_before(authorization, address=address, now=now),
     )
     telling.answered(authorization, what="labeled", at=now)
 
@@ -159,15 +162,27 @@ def expire(*, authorization: ReturnAuthorization, now: datetime) -> bool:
     hold(authorization)
     if not overdue(now=now).filter(pk=authorization.pk).exists():
         return False
-    fall(authorization, Status.EXPIRED, actor="", now=now, reason="it was never sent")
-    telling.answered(authorization, what="expired", at=now)
+    is_unanswered = authorization.status == Status.NEEDS_EVIDENCE
+    reason = "nobody answered" if is_unanswered else "it was never sent"
+    fall(authorization, Status.EXPIRED, actor="", now=now, reason=reason)
+    telling.answered(authorization, what="unanswered" if is_unanswered else "expired", at=now)
     return True
 
 
 def overdue(*, now: datetime) -> QuerySet[ReturnAuthorization]:
     """Find what should have been sent long ago, and questions that nobody answered."""
     late = (now - window.SEND_PATIENCE).date()
-    never_sent = ReturnAuthorization.objects.filter(status__in=SENDABLE, send_before__lt=late)
+    arrived = Q(purchase_order__status=PurchaseOrder.Status.CLOSED) & Q(
+        purchase_order__status_since__date__lt=late - window.SEND_WITHIN
+    )
+    has_place = ~Q(address="") & ~Q(destination=ReturnPolicy.Destination.NOWHERE)
+    # Of goods that had not arrived the time begins when they do.
+    without_day = (
+        Q(send_before=None) & has_place & (arrived | Q(status_since__lt=now - window.NEVER_SENT))
+    )
+    never_sent = ReturnAuthorization.objects.filter(
+        Q(send_before__lt=late) | without_day, status__in=SENDABLE
+    )
     never_told = ReturnAuthorization.objects.filter(
         status=Status.NEEDS_EVIDENCE, status_since__lt=now - timedelta(days=30)
     )

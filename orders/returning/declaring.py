@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -125,7 +125,7 @@ def _write(  # noqa: PLR0913, PLR0917 - what, of what, by whom and when
         opened_by=actor[:100],
     )
     for line, quantity in units.items():
-        _count(line, quantity)
+        count(line, quantity)
         ReturnLine.objects.create(
             authorization=authorization,
             order_line=left.purchase_lines[line].order_line,
@@ -135,7 +135,11 @@ def _write(  # noqa: PLR0913, PLR0917 - what, of what, by whom and when
 
 
 @needs_transaction
-def _count(line: int, quantity: int) -> None:
+def count(line: int, quantity: int) -> None:
+    """Let so many units of a line stand in a return.
+
+    Locks:  the caller holds the order
+    """
     OrderLine.objects.filter(pk=line).update(returning_quantity=F("returning_quantity") + quantity)
 
 
@@ -147,16 +151,9 @@ def approve(
 
     Locks:  the caller holds the order
     """
-    worth = sum(
-        (
-            line.order_line.charge_amount * line.quantity / line.order_line.quantity
-            for line in authorization.lines.select_related("order_line")
-        ),
-        Decimal(0),
-    )
     way = destinations.way_of(
         authorization.purchase_order.supplier,
-        worth=worth,
+        worth=_worth_with_others(authorization),
         is_our_fault=not authorization.is_withdrawal,
     )
     authorization.move(
@@ -167,7 +164,24 @@ def approve(
         destination=way.destination,
         address=way.address,
         label_payer=way.label_payer,
-        send_before=None
-        if way.destination == destinations.Destination.NOWHERE
-        else (now + window.SEND_WITHIN).date(),
+        send_before=send_before(authorization, address=way.address, now=now),
     )
+
+
+def send_before(authorization: ReturnAuthorization, *, address: str, now: datetime) -> date | None:
+    """Return until when it should be sent; None where nobody can: no address, or no goods yet."""
+    has_arrived = authorization.purchase_order.status == PurchaseOrder.Status.CLOSED
+    return (now + window.SEND_WITHIN).date() if address and has_arrived else None
+
+
+def _worth_with_others(authorization: ReturnAuthorization) -> Decimal:
+    """Sum what the shopper gives back of one supplier: bit by bit is worth what it is at once."""
+    lines = ReturnLine.objects.standing().filter(
+        authorization__order=authorization.order_id,
+        authorization__purchase_order__supplier=authorization.purchase_order.supplier_id,
+    )
+    worths = (
+        line.order_line.charge_amount * line.quantity / line.order_line.quantity
+        for line in lines.select_related("order_line")
+    )
+    return sum(worths, Decimal(0))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 
 from django.db import transaction
 from django.utils.translation import gettext
 
 from orders.models import ReturnAuthorization, ReturnLine
-from orders.returning import refunds
+from orders.returning import declaring, owing, sending_back
 from orders.returning.answering import hold
 from orders.returning.declaring import CannotReturnError
 from storefront.lib.money import Money
+from storefront.lib.transactions import needs_transaction
 
 Status = ReturnAuthorization.Status
+COUNTED_ONLY = frozenset({Status.RECEIVED, Status.REFUNDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +42,15 @@ def receive(
 ) -> None:
     """Count what is in the parcel, by return line; what is not there may still come with none.
 
+    Counted anew it is looked at anew. What was paid for before it came is only counted.
+
     Locks:  the order
-    Raises: CannotReturnError  nothing came, or more than was declared
+    Raises: CannotReturnError  nothing came, or more than was declared, or it went on already
     """
     hold(authorization)
-    lines = list(authorization.lines.order_by("pk"))
+    if sending_back.stands(authorization):
+        raise CannotReturnError(gettext("It goes back to the supplier already."))
+    lines = list(authorization.lines.select_related("order_line").order_by("pk"))
     if not any(units.get(line.pk, 0) for line in lines):
         raise CannotReturnError(gettext("Choose at least one thing."))
     for line in lines:
@@ -51,7 +58,35 @@ def receive(
         if not 0 <= came <= line.quantity:
             raise CannotReturnError(_too_many(line.quantity))
         ReturnLine.objects.filter(pk=line.pk).update(received_quantity=came)
+    if authorization.status in COUNTED_ONLY and can_receive(authorization):
+        return
+    if authorization.status == Status.EXPIRED:
+        _count_anew(lines)
     authorization.move(Status.RECEIVED, at=now, actor=actor)
+
+
+@needs_transaction
+def _count_anew(lines: Sequence[ReturnLine]) -> None:
+    """Let the units stand again that were free since it was closed.
+
+    Locks:  the caller holds the order
+    Raises: CannotReturnError  another return has them
+    """
+    for line in sorted(lines, key=attrgetter("order_line_id")):
+        sold = line.order_line
+        if line.quantity > sold.shipped_quantity - sold.returning_quantity:
+            raise CannotReturnError(gettext("It was closed, and given back anew: open that one."))
+        declaring.count(sold.pk, line.quantity)
+
+
+def can_receive(authorization: ReturnAuthorization) -> bool:
+    """Test whether what came of it can be counted, for the first time or anew."""
+    if authorization.status == Status.REFUNDED:
+        is_seen = authorization.lines.exclude(disposition="").exists()
+        return not authorization.is_kept and not is_seen
+    if authorization.status == Status.RECEIVED:
+        return True
+    return Status.RECEIVED in ReturnAuthorization.TRANSITIONS[Status(authorization.status)]
 
 
 @transaction.atomic(durable=True)
@@ -93,7 +128,7 @@ def _insist_deduction(
         raise CannotReturnError(words)
     if not judged.reason:
         raise CannotReturnError(gettext("Say why something is kept."))
-    most = refunds.share_of(line, currency=authorization.currency)
+    most = owing.share_of(line, currency=authorization.currency)
     if not 0 <= judged.deduction <= most.amount:
         words = gettext("Of it, %(most)s at most can be kept.")
         raise CannotReturnError(words % {"most": Money(most.amount, most.currency)})

@@ -3,62 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F
 from django.utils.translation import gettext
 
-from orders import ledger, shortening
+from orders import ledger
 from orders.models import (
     Order,
     OrderLine,
     Payment,
-    PurchaseOrder,
     ReturnAuthorization,
     ReturnLine,
     ReturnPolicy,
 )
-from orders.returning import telling
+from orders.returning import owing, sending_back, telling
 from orders.returning.answering import fall, give_up, hold
 from orders.returning.declaring import CannotReturnError
-from orders.returning.sharing import share
-from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
 
 Status = ReturnAuthorization.Status
-# He keeps it, or proved that he sent it, or it is lost where we asked him to send it.
-WITHOUT_GOODS = frozenset(
-    {
-        Status.REQUESTED,
-        Status.NEEDS_EVIDENCE,
-        Status.APPROVED,
-        Status.LABEL_ISSUED,
-        Status.IN_TRANSIT,
-        Status.LOST_IN_TRANSIT,
-    }
-)
-KEEPABLE = WITHOUT_GOODS - {Status.IN_TRANSIT, Status.LOST_IN_TRANSIT}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
-    """What a return is worth now. ``left`` is what can still go back of the order's money."""
-
-    goods: Money
-    deduction: Money
-    delivery: Money
-    left: Money
-
-    @property
-    def total(self) -> Money:
-        return self.goods - self.deduction + self.delivery
-
-    @property
-    def given(self) -> Money:
-        return min(self.total, self.left)
+KEEPABLE = owing.WITHOUT_GOODS - {Status.IN_TRANSIT, Status.LOST_IN_TRANSIT}
 
 
 def purpose(authorization: ReturnAuthorization) -> str:
@@ -77,7 +43,7 @@ def refund(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
     order = hold(authorization)
     status = Status(authorization.status)
     is_sent = status in {Status.IN_TRANSIT, Status.LOST_IN_TRANSIT}
-    if status == Status.EXCHANGED and not has_failed(authorization):
+    if status == Status.EXCHANGED and not owing.has_failed(authorization):
         raise CannotReturnError(gettext("It is replaced: nothing is paid for it as well."))
     if status in KEEPABLE and not authorization.is_kept:
         raise CannotReturnError(gettext("It has not been sent yet. If it shall stay, say so."))
@@ -107,96 +73,30 @@ def refuse(*, authorization: ReturnAuthorization, answer: str, actor: str, now: 
     Locks:  the order
     """
     hold(authorization)
+    if sending_back.stands(authorization):
+        words = gettext("It goes back to the supplier already.")
+        raise CannotReturnError(words)
     fall(authorization, Status.REFUSED, actor=actor, now=now, answer=answer[:500])
     telling.answered(authorization, what="refused", at=now)
 
 
-def has_failed(authorization: ReturnAuthorization) -> bool:
-    """Test whether it was to be replaced, and cannot be."""
-    made = authorization.replacement
-    return (
-        authorization.status == Status.EXCHANGED
-        and made is not None
-        and made.status == Order.Status.CANCELED
-    )
+def insist_not_taken(order: Order) -> None:
+    """Give nothing for what the shopper's bank has given back already, or may.
 
-
-def due(authorization: ReturnAuthorization) -> Due:
-    """Count what would be paid now; the verbs count again, under the lock."""
-    return _due(authorization, lines_of(authorization), _payments(authorization.order_id))
-
-
-def share_of(line: ReturnLine, *, currency: str) -> Money:
-    """Return what the shopper paid for the units that are accepted of a line."""
-    if line.share_amount is not None:
-        return Money(line.share_amount, currency)
-    sold = line.order_line
-    return share(
-        Money(sold.charge_amount, currency),
-        quantity=sold.quantity,
-        before=sold.returned_quantity,
-        units=line.accepted_quantity,
-    )
-
-
-def lines_of(authorization: ReturnAuthorization) -> list[ReturnLine]:
-    """Read the lines; what does not have to come is accepted as it is."""
-    lines = list(authorization.lines.select_related("order_line").order_by("order_line"))
-    if authorization.status in WITHOUT_GOODS:
-        for line in lines:
-            line.accepted_quantity = line.quantity
-    return lines
-
-
-def _payments(order_id: int) -> list[Payment]:
-    return list(Payment.objects.filter(order=order_id, authorized_amount__gt=0).order_by("pk"))
-
-
-def _due(
-    authorization: ReturnAuthorization, lines: Sequence[ReturnLine], payments: Sequence[Payment]
-) -> Due:
-    currency = authorization.currency
-    shares = [share_of(line, currency=currency) for line in lines]
-    kept = sum((line.deduction_amount for line in lines), Decimal(0))
-    left = [ledger.refundable(one) for one in payments if one.currency == currency]
-    return Due(
-        goods=Money.total(shares, currency),
-        deduction=Money(kept, currency),
-        delivery=_delivery(authorization, lines),
-        left=max(left, default=Money.zero(currency)),
-    )
-
-
-def _delivery(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> Money:
-    """Return the charge for the way, once nothing of the order is left with who paid it."""
-    order = authorization.order
-    nothing = Money.zero(authorization.currency)
-    if order.returns.filter(delivery_amount__gt=0).exists():
-        return nothing
-    paid = ReturnLine.objects.filter(
-        authorization__order=order, authorization__status=Status.REFUNDED
-    )
-    back = dict(
-        paid.values("order_line")
-        .annotate(units=Sum("accepted_quantity"))
-        .values_list("order_line", "units")
-    )
-    for line in lines:
-        back[line.order_line_id] = back.get(line.order_line_id, 0) + line.accepted_quantity
-    sold = list(order.lines.all())
-    if any(line.quantity - line.canceled_quantity > back.get(line.pk, 0) for line in sold):
-        return nothing
-    live = order.purchase_orders.exclude(status=PurchaseOrder.Status.CANCELED)
-    charged = Money.total((shortening.standing(one) for one in live), order.currency)
-    goods = (line.charge_amount for line in sold if line.quantity > line.canceled_quantity)
-    ways = charged - Money(sum(goods, Decimal(0)), order.currency)
-    return max(ways, nothing)
+    Raises: CannotReturnError
+    """
+    taken = [Payment.Dispute.CHARGED_BACK, Payment.Dispute.LOST]
+    while ReturnAuthorization.objects.filter(replacement=order).exists():
+        order = order.replaces.order  # what it came for was paid there
+    if order.payments.filter(dispute_status__in=taken).exists():
+        words = gettext("His bank has taken the money back: nothing is given for it as well.")
+        raise CannotReturnError(words)
 
 
 def share_out(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> None:
     """Say of each line what its shopper had paid for what goes back, before it is counted."""
     for line in lines:
-        line.share_amount = share_of(line, currency=authorization.currency).amount
+        line.share_amount = owing.share_of(line, currency=authorization.currency).amount
 
 
 @needs_transaction
@@ -206,7 +106,7 @@ def count_back(lines: Sequence[ReturnLine]) -> None:
     Locks:  the caller holds the order
     """
     for line in lines:
-        line.save(update_fields=["share_amount", "accepted_quantity"])
+        line.save(update_fields=["share_amount", "accepted_quantity", "deduction_amount"])
         give_up(line.order_line_id, line.quantity - line.accepted_quantity)
         OrderLine.objects.filter(pk=line.order_line_id).update(
             returned_quantity=F("returned_quantity") + line.accepted_quantity
@@ -215,14 +115,15 @@ def count_back(lines: Sequence[ReturnLine]) -> None:
 
 @needs_transaction
 def _pay(authorization: ReturnAuthorization, order: Order, *, actor: str, now: datetime) -> None:
-    if ReturnAuthorization.objects.filter(replacement=order).exists():
-        words = gettext("It came as a replacement, for nothing: replace it anew, or pay by hand.")
-        raise CannotReturnError(words)
+    insist_not_taken(order)
     payments = ledger.secured(order.pk)
-    lines = lines_of(authorization)
+    lines = owing.lines_of(authorization)
     if not any(line.accepted_quantity for line in lines):
         raise CannotReturnError(gettext("Nothing of it was accepted: refuse it instead."))
-    owed = _due(authorization, lines, payments)
+    for line in lines:  # another return of the same line may have rounded its share down
+        most = owing.share_of(line, currency=authorization.currency).amount
+        line.deduction_amount = min(line.deduction_amount, most - line.replaced_amount)
+    owes = owing.owed(authorization, lines, payments)
     payment = max(payments, key=lambda one: ledger.refundable(one).amount, default=None)
     is_exchanged = authorization.status == Status.EXCHANGED  # counted already
     share_out(authorization, lines)
@@ -231,17 +132,37 @@ def _pay(authorization: ReturnAuthorization, order: Order, *, actor: str, now: d
         at=now,
         actor=actor,
         destination=authorization.destination,
-        due_amount=owed.total.amount,
-        delivery_amount=owed.delivery.amount,
-        refund_amount=owed.given.amount,
+        due_amount=owes.total.amount,
+        delivery_amount=owes.delivery.amount,
+        refund_amount=owes.given.amount,
     )
-    if not is_exchanged:
+    if is_exchanged:
+        for line in lines:
+            line.save(update_fields=["replaced_amount"])
+    else:
         count_back(lines)
-    if payment is not None and owed.given:
+    if payment is not None and owes.given:
         ledger.ask_refund(
             payment,
-            amount=owed.given,
+            amount=owes.given,
             purpose=purpose(authorization),
             at=now,
             reason=f"{actor}: {authorization.number}",
         )
+    if first := ReturnAuthorization.objects.filter(replacement=order).first():
+        _pay_the_first(first, actor=actor, now=now)
+
+
+@needs_transaction
+def _pay_the_first(first: ReturnAuthorization, *, actor: str, now: datetime) -> None:
+    """Pay what a replacement came for, where that is given back: it cost nothing itself.
+
+    Locks:  the order of the first return, then its payments
+    Raises: CannotReturnError  it is a replacement too, or paid, or may still fail in part
+    """
+    origin = hold(first)
+    is_chain = ReturnAuthorization.objects.filter(replacement=origin).exists()
+    if is_chain or not owing.has_failed(first):
+        words = gettext("It came as a replacement, for nothing: replace it anew, or pay by hand.")
+        raise CannotReturnError(words)
+    _pay(first, origin, actor=actor, now=now)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 
 from orders import access, allocations, carts, numbers, reservations
 from orders.models import Order, OrderLine, PurchaseLine, ReturnAuthorization, ReturnLine
-from orders.returning import refunds, telling
+from orders.returning import owing, refunds, telling
 from orders.returning.answering import hold
 from orders.returning.declaring import CannotReturnError
 from storefront.lib.transactions import needs_transaction
@@ -54,7 +54,8 @@ def exchange(*, authorization: ReturnAuthorization, actor: str, now: datetime) -
     order = hold(authorization)
     if authorization.status in ReturnAuthorization.ENDED or not is_for(authorization):
         raise CannotReturnError(gettext("Look at it first, or let the shopper keep it."))
-    lines = refunds.lines_of(authorization)
+    refunds.insist_not_taken(order)
+    lines = owing.lines_of(authorization)
     shelves = _shelves(order)
     units = [
         _Unit(
@@ -112,9 +113,14 @@ def _order_anew(order: Order, units: Sequence[_Unit], now: datetime) -> Order:
 
     Raises: CannotReturnError  none is left there
     """
+    # Where the goods went last, which may be elsewhere than they were ordered to.
+    ship_to = units[0].shelf.purchase_order.goes_to
     cart = carts.open_cart(
-        channel=order.channel, country=order.ship_to["country"], locale=order.locale, now=now
+        channel=order.channel, country=ship_to["country"], locale=order.locale, now=now
     )
+    # It is the account's too: who is forgotten is forgotten here as well.
+    cart.owner_id = order.cart.owner_id
+    cart.save(update_fields=["owner"])
     made = Order.objects.create(
         number=numbers.order_number(now),
         access_key=access.new_key(),
@@ -122,7 +128,7 @@ def _order_anew(order: Order, units: Sequence[_Unit], now: datetime) -> Order:
         cart=cart,
         email=order.email,
         locale=order.locale,
-        ship_to=order.ship_to,
+        ship_to=ship_to,
         address_check=order.address_check,
         currency=order.currency,
         goods_amount=0,
@@ -132,7 +138,7 @@ def _order_anew(order: Order, units: Sequence[_Unit], now: datetime) -> Order:
         status_since=now,
         placed_at=now,
         pay_before=now,
-        delivery_plan=_plan(units),
+        delivery_plan=_plan(order, units, now),
         arrives_from=_as_soon(order, order.arrives_from, now),
         arrives_to=_as_soon(order, order.arrives_to, now),
     )
@@ -174,7 +180,7 @@ def _line(made: Order, unit: _Unit) -> OrderLine:
     )
 
 
-def _plan(units: Sequence[_Unit]) -> list[Mapping[str, Any]]:
+def _plan(order: Order, units: Sequence[_Unit], now: datetime) -> list[Mapping[str, Any]]:
     """Let each parcel come the way it came, for nothing.
 
     Raises: CannotReturnError  it came from where the order was not planned to
@@ -188,9 +194,19 @@ def _plan(units: Sequence[_Unit]) -> list[Mapping[str, Any]]:
     if not all(known.values()):
         raise CannotReturnError(gettext("Nobody knows the way from there: pay it back instead."))
     return [
-        {**known[place], "amount": "0", "tax": "0", "levels": mine}
+        {**_later(known[place], order, now), "amount": "0", "tax": "0", "levels": mine}
         for place, mine in levels.items()
     ]
+
+
+def _later(entry: Mapping[str, Any], order: Order, now: datetime) -> dict[str, Any]:
+    """Promise the days of one way anew, from today on."""
+    days = {
+        name: _as_soon(order, date.fromisoformat(entry[name]), now)
+        for name in ("arrives_from", "arrives_to")
+        if entry.get(name)
+    }
+    return {**entry, **{name: day.isoformat() for name, day in days.items() if day}}
 
 
 def _as_soon(order: Order, then: date | None, now: datetime) -> date | None:

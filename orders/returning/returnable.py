@@ -42,7 +42,8 @@ def look(*, order: Order, now: datetime, is_late_fine: bool = False) -> Returnab
     """Count what may be given back now; ``is_late_fine`` counts it whenever it arrived.
 
     To withdraw from, units must have left: before that they are canceled. To complain of, they
-    must be there.
+    must be there; of what left, and of which no carrier says more, staff take it at once, and the
+    shop long after it was promised.
     """
     lines = (
         PurchaseLine.objects.filter(purchase_order__order=order, is_live=True)
@@ -57,6 +58,9 @@ def look(*, order: Order, now: datetime, is_late_fine: bool = False) -> Returnab
     until = window.withdraw_until(max(known)) if known and len(known) == len(arrived) else None
     # What came as a replacement was withdrawn from, or not, when it was bought.
     is_over = window.is_over(until, now) or hasattr(order, "replaces")
+    promised = order.arrives_to or (order.placed_at + window.LONGEST).date()
+    is_over = is_over or now.date() > promised + window.UNHEARD + window.LONGEST
+    is_unheard = now.date() > promised + window.UNHEARD
     withdrawable, complainable = {}, {}
     for key, line in by_line.items():
         sold = line.order_line
@@ -65,7 +69,9 @@ def look(*, order: Order, now: datetime, is_late_fine: bool = False) -> Returnab
         if not is_over or is_late_fine:
             withdrawable[key] = sold.shipped_quantity - sold.returning_quantity
         if not is_old or is_late_fine:
-            complainable[key] = max(0, sold.delivered_quantity - sold.returning_quantity)
+            is_here = at is None and (is_unheard or is_late_fine)
+            there = sold.shipped_quantity if is_here else sold.delivered_quantity
+            complainable[key] = max(0, there - sold.returning_quantity)
     return Returnable(
         purchase_lines=by_line,
         withdrawable={key: most for key, most in withdrawable.items() if most > 0},

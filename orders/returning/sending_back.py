@@ -20,7 +20,7 @@ from orders.models import (
     SupplierRMA,
     SupplierRMALine,
 )
-from orders.returning import destinations
+from orders.returning import answering, destinations
 from storefront.lib.money import Money
 
 Status = SupplierRMA.Status
@@ -34,19 +34,24 @@ class CannotSendBackError(Exception):
 def units_of(authorization: ReturnAuthorization) -> dict[int, int]:
     """Return how many units of each live purchase line came back to be sent on, by its id."""
     came = {
-        line.order_line_id: line.accepted_quantity
+        line.order_line_id: min(line.accepted_quantity, line.received_quantity)
         for line in authorization.lines.all()
-        if line.accepted_quantity and line.disposition != ReturnAuthorization.Disposition.MISSING
+        if line.disposition != ReturnAuthorization.Disposition.MISSING
     }
     lines = authorization.purchase_order.lines.filter(is_live=True, order_line__in=came)
-    return {line.pk: came[line.order_line_id] for line in lines}
+    return {line.pk: units for line in lines if (units := came[line.order_line_id])}
+
+
+def stands(authorization: ReturnAuthorization) -> bool:
+    """Test whether its supplier is being asked for it, or has paid."""
+    return authorization.rmas.exclude(status__in=SupplierRMA.GIVEN_UP).exists()
 
 
 def is_for(authorization: ReturnAuthorization) -> bool:
     """Test whether its supplier may owe us something for it."""
     if authorization.is_kept or authorization.status not in LOOKED_AT:
         return False
-    if authorization.rmas.exclude(status__in=SupplierRMA.GIVEN_UP).exists():
+    if stands(authorization):
         return False
     return destinations.policy_of(authorization.purchase_order.supplier).takes_back
 
@@ -55,11 +60,11 @@ def is_for(authorization: ReturnAuthorization) -> bool:
 def open_for(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> SupplierRMA:
     """Begin to give back to the supplier what a shopper gave back to us.
 
-    Locks:  the purchase order
+    Locks:  the order, then the purchase order
     Raises: CannotSendBackError  he owes us nothing for it, or it was begun already
     """
+    answering.hold(authorization)
     purchase_order = _lock(authorization.purchase_order)
-    authorization.refresh_from_db()
     if not is_for(authorization):
         words = gettext("The supplier takes nothing of it back, or is asked already.")
         raise CannotSendBackError(words)
@@ -68,15 +73,30 @@ def open_for(*, authorization: ReturnAuthorization, actor: str, now: datetime) -
 
 @transaction.atomic(durable=True)
 def open_alone(
-    *, purchase_order: PurchaseOrder, units: Mapping[int, int], actor: str, now: datetime
+    *,
+    purchase_order: PurchaseOrder,
+    units: Mapping[int, int],
+    actor: str,
+    now: datetime,
+    number: str = "",
 ) -> SupplierRMA:
     """Begin to give units of a purchase order back of which no return of a shopper stands.
+
+    What was written under its number already is returned: a form sent twice is one.
 
     Shape:  ``units`` by the id of the purchase line
     Locks:  the purchase order
     Raises: CannotSendBackError
     """
-    return _open(_lock(purchase_order), units, None, actor, now)
+    locked = _lock(purchase_order)
+    if number and (known := locked.rmas.filter(number=number).first()):
+        return known
+    return _open(locked, units, None, actor, now, number=number)
+
+
+def new_number(purchase_order: PurchaseOrder) -> str:
+    """Make the number before it is written down, so that it is written once."""
+    return numbers.rma_number(purchase_order.number)
 
 
 def _lock(purchase_order: PurchaseOrder) -> PurchaseOrder:
@@ -84,12 +104,14 @@ def _lock(purchase_order: PurchaseOrder) -> PurchaseOrder:
     return rows.get(pk=purchase_order.pk)
 
 
-def _open(
+def _open(  # noqa: PLR0913 - what, for what, by whom and when
     purchase_order: PurchaseOrder,
     units: Mapping[int, int],
     authorization: ReturnAuthorization | None,
     actor: str,
     now: datetime,
+    *,
+    number: str = "",
 ) -> SupplierRMA:
     chosen = _chosen(purchase_order, units)
     currency = next(iter(chosen)).cost_currency
@@ -99,7 +121,7 @@ def _open(
     rma = SupplierRMA.objects.create(
         purchase_order=purchase_order,
         authorization=authorization,
-        number=numbers.rma_number(purchase_order.number),
+        number=number or new_number(purchase_order),
         currency=currency,
         expected_amount=cost - fee,
         fee_amount=fee,

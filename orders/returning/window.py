@@ -13,7 +13,10 @@ WITHDRAWAL = timedelta(days=14)  # the law's; more is the shop's to give
 REFUND_WITHIN = timedelta(days=14)  # of the withdrawal, by law
 SEND_WITHIN = timedelta(days=14)
 SEND_PATIENCE = timedelta(days=14)  # who sends later than asked loses nothing at once
+UNHEARD = timedelta(days=14)  # after what was promised: a carrier may never say "delivered"
+LONGEST = timedelta(days=365)  # and somebody has withdrawn by then, whatever was heard
 WARRANTY_YEARS = 2
+NEVER_SENT = timedelta(days=90)  # of what never arrived, and nobody sent back
 SATURDAY = 5
 
 

@@ -33,6 +33,38 @@ _POLICY = """coalesce(
     (SELECT p.id FROM orders_returnpolicy p WHERE p.supplier_id = po.supplier_id),
     (SELECT p.id FROM orders_returnpolicy p WHERE p.supplier_id IS NULL))"""
 
+_SEEN_AT = """coalesce(
+    (SELECT max(c.at) FROM lib_statuschange c WHERE c.subject = 'orders.ReturnAuthorization'
+     AND c.subject_id = r.id AND c.axis = 'status' AND c.to_status = 'inspected'),
+    r.status_since)"""
+_LAST_DAY = f"""%(now)s - interval '1 day' * (
+    SELECT p.takes_back_days FROM orders_returnpolicy p WHERE p.id = {_POLICY})"""  # noqa: S608 - made of constants
+_TAKEN_BACK = f"""EXISTS (
+    SELECT 1 FROM orders_returnpolicy p WHERE p.id = {_POLICY} AND p.takes_back)"""  # noqa: S608 - made of constants
+# What came, and nobody has claimed yet.
+_TO_SEND_ON = """r.status IN ('inspected', 'refunded', 'exchanged') AND r.destination <> 'nowhere'
+    AND NOT EXISTS (SELECT 1 FROM orders_supplierrma m WHERE m.authorization_id = r.id)
+    AND EXISTS (
+        SELECT 1 FROM orders_returnline rl
+        JOIN orders_purchaseline pl ON pl.purchase_order_id = r.purchase_order_id
+            AND pl.order_line_id = rl.order_line_id AND pl.is_live
+        WHERE rl.authorization_id = r.id AND rl.accepted_quantity > 0
+        AND rl.received_quantity > 0 AND rl.disposition <> 'missing'
+        AND pl.quantity > (
+            SELECT coalesce(sum(cl.quantity), 0) FROM orders_supplierclaimline cl
+            JOIN orders_supplierclaim c ON c.id = cl.claim_id
+            WHERE cl.purchase_line_id = pl.id AND c.status NOT IN ('denied', 'canceled')))"""
+
+# Money of an order that is with us, but for what is kept for use and what is asked to go back.
+_NOT_GIVEN = """(
+    SELECT coalesce(sum(p.captured_amount), 0) - coalesce(sum((
+        SELECT sum(e.amount) FROM orders_paymentevent e
+        WHERE e.payment_id = p.id AND e.kind = 'refund_requested')), 0)
+        - (SELECT coalesce(sum(rl.deduction_amount), 0) FROM orders_returnline rl
+           JOIN orders_returnauthorization r ON r.id = rl.authorization_id
+           WHERE r.order_id = o.id AND r.status = 'refunded')
+    FROM orders_payment p WHERE p.order_id = o.id AND p.dispute_status IN ('none', 'won'))"""
+
 
 def _return(
     code: str,
@@ -87,19 +119,60 @@ RETURNS = (
     _return(
         "return_not_replaced",
         _("A replacement cannot be had: pay the return back"),
-        "r.status = 'exchanged' AND EXISTS (SELECT 1 FROM orders_order o"
-        " WHERE o.id = r.replacement_id AND o.status = 'canceled')",
+        "r.status = 'exchanged' AND (SELECT bool_or(l.canceled_quantity > 0)"
+        " AND bool_and(l.quantity <= l.canceled_quantity + l.shipped_quantity)"
+        " FROM orders_orderline l WHERE l.order_id = r.replacement_id)",
         money=_WORTH,
     ),
     _return(
         "return_to_send_on",
         _("Give a return back to its supplier"),
-        f"""r.status IN ('inspected', 'refunded', 'exchanged') AND r.destination <> 'nowhere'
-        AND NOT EXISTS (SELECT 1 FROM orders_supplierrma m WHERE m.authorization_id = r.id)
-        AND EXISTS (SELECT 1 FROM orders_returnline rl WHERE rl.authorization_id = r.id
-                    AND rl.accepted_quantity > 0 AND rl.received_quantity > 0)
-        AND EXISTS (SELECT 1 FROM orders_returnpolicy p WHERE p.id = {_POLICY} AND p.takes_back
-                    AND r.opened_at > %(now)s - p.takes_back_days * interval '1 day')""",  # noqa: S608 - made of constants
+        f"{_TO_SEND_ON} AND {_TAKEN_BACK} AND {_SEEN_AT} > {_LAST_DAY}",
+    ),
+    _return(
+        "return_send_on_late",
+        _("The time to give a return back to its supplier is over: ask him, or write it off"),
+        f"{_TO_SEND_ON} AND {_TAKEN_BACK} AND {_SEEN_AT} <= {_LAST_DAY}",
+    ),
+    _return(
+        "return_paid_not_here",
+        _("A return is paid, and not here after three weeks"),
+        """r.status = 'refunded' AND r.destination <> 'nowhere'
+        AND r.status_since BETWEEN %(now)s - interval '60 days' AND %(now)s - interval '21 days'
+        AND NOT EXISTS (SELECT 1 FROM orders_returnline rl
+                        WHERE rl.authorization_id = r.id AND rl.received_quantity > 0)
+        AND NOT EXISTS (SELECT 1 FROM lib_statuschange c WHERE c.subject_id = r.id
+                        AND c.subject = 'orders.ReturnAuthorization' AND c.axis = 'status'
+                        AND c.to_status = 'lost_in_transit')""",
+        money=_WORTH,
+    ),
+    _return(
+        "return_to_claim",
+        _("A shopper keeps what was broken or wrong: complain to the supplier"),
+        """r.status IN ('refunded', 'exchanged') AND r.destination = 'nowhere'
+        AND r.kind <> 'withdrawal' AND r.status_since > %(now)s - interval '30 days'
+        AND NOT EXISTS (SELECT 1 FROM orders_supplierclaim c
+                        WHERE c.purchase_order_id = r.purchase_order_id)""",
+        money=_WORTH,
+    ),
+    Cause(
+        code="return_delivery_due",
+        sentence=_("All of an order went back or was canceled: pay its delivery back"),
+        page="orders_order",
+        sql=f"""
+            SELECT o.id, o.number AS name, back.since, {_NOT_GIVEN} AS amount, o.currency,
+                   '' AS detail
+            FROM orders_order o
+            JOIN LATERAL (
+                SELECT max(r.status_since) AS since, sum(r.delivery_amount) AS delivery,
+                       bool_or(r.status = 'exchanged' OR r.replacement_id IS NOT NULL) AS replaced
+                FROM orders_returnauthorization r
+                WHERE r.order_id = o.id AND r.status IN ('refunded', 'exchanged')
+            ) back ON back.delivery = 0 AND NOT back.replaced
+            WHERE o.delivery_amount > 0 AND {_NOT_GIVEN} > 0
+              AND NOT EXISTS (SELECT 1 FROM orders_orderline l WHERE l.order_id = o.id
+                              AND l.quantity > l.canceled_quantity + l.returned_quantity)
+        """,  # noqa: S608 - made of constants
     ),
     _rma(
         "rma_to_do",

@@ -22,7 +22,7 @@ from storefront.lib.address import Address
 from storefront.lib.rationing import is_too_often
 from storefront.lib.visitors import address_of
 from storefront.lib.waking import wake
-from storefront.web import answering, returning
+from storefront.web import answering, returning, showing_returns
 from storefront.web.following import Stage, boxes, purchases_of
 from storefront.web.forms import LookupForm
 
@@ -92,7 +92,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         and wish != Wish.ASKED
         and (bool(questions) or any(box.stage < Stage.PACKED for box in parcels)),
         "is_moving": found.status in OPEN,
-        "returns": returning.shown(found) if purchases else [],
+        "returns": showing_returns.shown(found) if purchases else [],
         "can_return": bool(purchases) and returning.is_offered(found, now),
         "return_news": returning.NEWS.get(request.GET.get("return", "")),
         "news": _news(request, found, wish, was_paid=was_paid),

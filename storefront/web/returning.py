@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -26,32 +25,10 @@ from orders.returning import answering, declaring, returnable
 from orders.returning.declaring import CannotReturnError, Declaration
 from orders.returning.returnable import Returnable
 from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.web.showing_returns import KINDS
 
 Kind = ReturnAuthorization.Kind
-Status = ReturnAuthorization.Status
-KINDS: dict[str, Promise] = {
-    Kind.WITHDRAWAL: gettext_lazy("I withdraw from the contract, without a reason"),
-    Kind.DEFECT: gettext_lazy("It does not work as it should"),
-    Kind.DAMAGED: gettext_lazy("It arrived damaged"),
-    Kind.WRONG_ITEM: gettext_lazy("Something else came"),
-    Kind.MISSING: gettext_lazy("A part of it is missing"),
-}
-STANDS: dict[str, Promise] = {
-    Status.REQUESTED: gettext_lazy("We look at it, and write to you."),
-    Status.NEEDS_EVIDENCE: gettext_lazy("We need to know more from you."),
-    Status.APPROVED: gettext_lazy("Approved."),
-    Status.REJECTED: gettext_lazy("We cannot take it back."),
-    Status.LABEL_ISSUED: gettext_lazy("Approved; how to send it stands here."),
-    Status.IN_TRANSIT: gettext_lazy("On its way back."),
-    Status.LOST_IN_TRANSIT: gettext_lazy("Lost on its way back. We see to it."),
-    Status.RECEIVED: gettext_lazy("It is back. We look at it."),
-    Status.INSPECTED: gettext_lazy("We have looked at it. The money follows."),
-    Status.REFUNDED: gettext_lazy("Paid back."),
-    Status.EXCHANGED: gettext_lazy("Replaced."),
-    Status.REFUSED: gettext_lazy("We have looked at it, and cannot pay for it."),
-    Status.EXPIRED: gettext_lazy("Nothing came, so it is closed."),
-    Status.CANCELED: gettext_lazy("Canceled. You keep it."),
-}
+MOST_AT_ONCE = 800  # letters
 NEWS: dict[str, tuple[str, Promise]] = {
     "withdrawn": (
         "good",
@@ -65,6 +42,8 @@ NEWS: dict[str, tuple[str, Promise]] = {
         gettext_lazy("Your complaint is with us. The receipt is on its way to you by e-mail."),
     ),
     "changed": ("good", gettext_lazy("It is noted.")),
+    "long": ("bad", gettext_lazy("This is too long. Say it shorter.")),
+    "kept": ("bad", gettext_lazy("Nothing has to be sent back: keep it.")),
     "late": ("bad", gettext_lazy("That cannot be done any more: look below how it stands.")),
 }
 
@@ -82,7 +61,7 @@ class ReturnForm(forms.Form):
     words = forms.CharField(
         label=gettext_lazy("What we should know"),
         required=False,
-        max_length=800,
+        max_length=MOST_AT_ONCE,
         error_messages={"max_length": gettext_lazy("This is too long. Say it shorter.")},
     )
     key = forms.CharField(required=False, max_length=40)
@@ -143,7 +122,7 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
     now = timezone.now()
     left = returnable.look(order=found, now=now)
     posted = request.POST if request.method == "POST" else None
-    if posted is not None and (known := _known(found, posted.get("key", ""))):
+    if posted is not None and (known := _known(found, _posted(request, "key", 40))):
         return _back(found, _word(known.kind))  # a double click: it is written down already
     form = ReturnForm(posted, left=left)
     status = HTTPStatus.OK
@@ -197,18 +176,20 @@ def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse
     """Take in the number of the parcel that goes back: it proves that it was sent."""
     found = _find(number, key)
     authorization = _one(found, name)
-    tracking_number = request.POST.get("tracking_number", "").strip()[:60]
+    tracking_number = _posted(request, "tracking_number", 60)
     if not tracking_number:
         return _back(found, "")
     try:
         answering.sent(
             authorization=authorization,
-            carrier=request.POST.get("carrier", "").strip()[:60],
+            carrier=_posted(request, "carrier", 60),
             tracking_number=tracking_number,
             actor="shopper",
             now=timezone.now(),
         )
-    except (IllegalMoveError, LostRaceError, CannotReturnError):
+    except CannotReturnError:
+        return _back(found, "kept")
+    except (IllegalMoveError, LostRaceError):
         return _back(found, "late")
     return _back(found, "changed")
 
@@ -219,44 +200,18 @@ def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpRespon
     """Take in what the shopper answers to our question."""
     found = _find(number, key)
     authorization = _one(found, name)
-    words = request.POST.get("words", "").strip()
+    words = _posted(request, "words", MOST_AT_ONCE + 1)
     if not words:
         return _back(found, "")
+    if len(words) > MOST_AT_ONCE:
+        return _back(found, "long")
     try:
         answering.add_words(authorization=authorization, words=words, now=timezone.now())
-    except (IllegalMoveError, LostRaceError, CannotReturnError):
+    except CannotReturnError:
+        return _back(found, "long")
+    except (IllegalMoveError, LostRaceError):
         return _back(found, "late")
     return _back(found, "changed")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """A return as its shopper reads it."""
-
-    authorization: ReturnAuthorization
-    why: Promise
-    stands: Promise
-    lines: list[tuple[str, int]]
-    can_cancel: bool
-    can_send: bool
-    can_answer: bool
-
-
-def shown(found: Order) -> list[Shown]:
-    """Say how each return of an order stands, the newest first."""
-    rows = found.returns.select_related("replacement").prefetch_related("lines__order_line")
-    return [
-        Shown(
-            authorization=row,
-            why=KINDS[row.kind],
-            stands=STANDS[row.status],
-            lines=[(line.order_line.title, line.quantity) for line in row.lines.all()],
-            can_cancel=row.status in answering.BEFORE_IT_LEFT,
-            can_send=not row.is_kept and row.status in answering.SENDABLE | {Status.IN_TRANSIT},
-            can_answer=row.status == Status.NEEDS_EVIDENCE,
-        )
-        for row in rows.order_by("-pk")
-    ]
 
 
 def is_offered(found: Order, now: datetime) -> bool:
@@ -266,6 +221,11 @@ def is_offered(found: Order, now: datetime) -> bool:
 
 def _known(found: Order, key: str) -> ReturnAuthorization | None:
     return found.returns.filter(declaration=key).first() if key else None
+
+
+def _posted(request: HttpRequest, name: str, most: int) -> str:
+    """Read one field as a database takes it: a NUL is no letter."""
+    return request.POST.get(name, "").replace("\0", "").strip()[:most]
 
 
 def _word(kind: str) -> str:

@@ -192,3 +192,22 @@ def test_a_refused_parcel_goes_back_to_its_supplier_without_a_return(staff, star
     rma = SupplierRMA.objects.get()
     assert (rma.authorization, rma.lines.get().quantity) == (None, 2)
     assert "send_back" in shown(staff.get(page("purchaseorder", "change", made)))
+
+
+def test_staff_do_for_who_telephones_what_he_could_do_himself(staff, started):
+    made = asked(delivered())
+    act(staff, "returnauthorization", "ask_more", made, answer="Which cell?")
+    act(staff, "returnauthorization", "note_answer", made, words="Yours.")
+    act(staff, "returnauthorization", "approve", made, answer="")
+    kept = declare(made.order, 1)
+    act(staff, "returnauthorization", "note_sent", made, carrier="DHL", tracking_number="JJD1")
+    act(staff, "returnauthorization", "call_off", kept)
+
+    made.refresh_from_db()
+    kept.refresh_from_db()
+    assert (made.status, made.words, made.tracking_number) == (
+        "in_transit",
+        "Dead.\nYours.",
+        "JJD1",
+    )
+    assert kept.status == "canceled"

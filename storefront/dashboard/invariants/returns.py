@@ -29,19 +29,11 @@ RETURNS = (
     ),
     Invariant(
         code="I10.not_more_than_left",
-        sentence="No more goes back than left, and of what is complained of, than arrived.",
+        sentence="No more goes back than left.",
         sql="""
-            SELECT l.id AS line, l.shipped_quantity, l.delivered_quantity, l.returning_quantity,
-                   sum(rl.quantity) AS complained
+            SELECT l.id AS line, l.shipped_quantity, l.returning_quantity
             FROM orders_orderline l
-            LEFT JOIN orders_returnline rl ON rl.order_line_id = l.id AND EXISTS (
-                SELECT 1 FROM orders_returnauthorization a WHERE a.id = rl.authorization_id
-                AND a.kind <> 'withdrawal'
-                AND a.status NOT IN ('rejected', 'refused', 'expired', 'canceled'))
-            WHERE l.returning_quantity > 0
-            GROUP BY l.id
-            HAVING l.returning_quantity > l.shipped_quantity
-                OR sum(rl.quantity) > l.delivered_quantity
+            WHERE l.returning_quantity > l.shipped_quantity
         """,
     ),
     Invariant(
@@ -70,17 +62,18 @@ RETURNS = (
     ),
     Invariant(
         code="I10.due",
-        sentence="What was due for a return is the share of its lines, less what is kept, with"
-        " the delivery.",
+        sentence="What was due for a return is the share of its lines, less what is kept or came"
+        " anew, with the delivery.",
         sql="""
             SELECT a.number, a.due_amount, a.delivery_amount,
-                   sum(rl.share_amount - rl.deduction_amount) AS goods
+                   sum(rl.share_amount - rl.deduction_amount - rl.replaced_amount) AS goods
             FROM orders_returnauthorization a
             JOIN orders_returnline rl ON rl.authorization_id = a.id
             WHERE a.status = 'refunded'
             GROUP BY a.id
             HAVING a.due_amount IS DISTINCT FROM
-                   sum(rl.share_amount - rl.deduction_amount) + a.delivery_amount
+                   sum(rl.share_amount - rl.deduction_amount - rl.replaced_amount)
+                   + a.delivery_amount
         """,
     ),
     Invariant(

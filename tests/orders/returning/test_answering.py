@@ -105,7 +105,7 @@ def test_words_without_end_are_refused():
     answering.ask(authorization=made, question="Why?", actor="ann", now=NOON)
 
     with pytest.raises(CannotReturnError):
-        answering.add_words(authorization=made, words="x" * 1000, now=NOON)
+        answering.add_words(authorization=made, words="x" * 4000, now=NOON)
 
 
 def test_what_is_rejected_may_be_given_back_anew():
@@ -189,3 +189,14 @@ def test_a_number_is_corrected_and_what_is_back_has_left_no_more():
         answering.sent(
             authorization=made, carrier="DHL", tracking_number="3", actor="shopper", now=NOON
         )
+
+
+def test_a_question_without_an_answer_is_closed_in_its_own_words():
+    made = complaint()
+    answering.ask(authorization=made, question="Why?", actor="ann", now=NOON)
+
+    assert answering.expire(authorization=made, now=NOON + 31 * DAYS)
+
+    ((_who, letter),) = mails("return.unanswered")
+    assert "heard nothing" in letter.text
+    assert mails("return.expired") == []

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from notifications.models import Event
-from orders.models import OrderLine, ReturnAuthorization
+from orders.models import Order, OrderLine, ReturnAuthorization
 from orders.returning import declaring, returnable, window
 from orders.returning.declaring import CannotReturnError
 from tests.factories.orders import make_sellable
@@ -134,11 +134,34 @@ def test_before_anything_left_nothing_is_returned_but_canceled():
 def test_goods_on_their_way_can_be_withdrawn_from_and_not_complained_of():
     order = make_shipped_order(quantity=2)
 
-    left = returnable.look(order=order, now=NOON + timedelta(days=300))
+    left = returnable.look(order=order, now=NOON)
 
     assert list(left.withdrawable.values()) == [2]
     assert left.complainable == {}
     assert left.withdraw_until is None
+
+
+@pytest.mark.parametrize(
+    ("days", "withdrawn", "complained"), [(14, 2, 0), (15, 2, 2), (379, 2, 2), (380, 0, 2)]
+)
+def test_where_no_carrier_says_more_the_promise_counts(days, withdrawn, complained):
+    order = make_shipped_order(quantity=2)
+    Order.objects.update(arrives_to=NOON.date())
+    order.refresh_from_db()
+
+    left = returnable.look(order=order, now=NOON + timedelta(days=days))
+
+    assert sum(left.withdrawable.values()) == withdrawn
+    assert sum(left.complainable.values()) == complained
+
+
+def test_staff_take_a_complaint_about_what_no_carrier_has_brought_yet():
+    order = make_shipped_order(quantity=2)
+
+    with pytest.raises(CannotReturnError):
+        declare(order, 1, kind="missing")
+
+    assert declare(order, 1, kind="missing", is_late_fine=True).status == "requested"
 
 
 @pytest.mark.parametrize(
@@ -188,10 +211,11 @@ def test_goods_of_little_worth_stay_where_they_are():
     order = make_delivered(make_sellable(price="9.99", quantity=9), quantity=3)
     make_policy(keep_below_amount="20.00")
 
-    cheap, dear = declare(order, 1), declare(order, 2)
+    cheap, more = declare(order, 1), declare(order, 1)
 
     assert (cheap.destination, cheap.address, cheap.send_before) == ("nowhere", "", None)
-    assert dear.destination == "nowhere", "19.98 is less than 20.00"
+    assert more.destination == "nowhere", "19.98 is less than 20.00"
+    assert declare(order, 1).destination == "us", "bit by bit it is worth 29.97"
 
     more = make_delivered(make_sellable(price="9.99", quantity=9), quantity=3)
     assert declare(more, 3).destination == "us"

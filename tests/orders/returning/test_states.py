@@ -12,9 +12,10 @@ label_issued: in_transit received refunded expired canceled
 in_transit: received lost_in_transit refunded
 lost_in_transit: received refunded refused
 received: inspected
-inspected: refunded exchanged refused
+inspected: refunded exchanged refused received
 exchanged: refunded
-rejected: refunded: refused: expired: canceled:
+expired: received
+rejected: refunded: refused: canceled:
 """
 RMA = """
 draft: requested written_off
@@ -54,4 +55,5 @@ def test_from_everywhere_there_is_a_way_to_an_end(model, ended):
         ends |= more
 
     assert ends == set(model.Status)
-    assert all(ahead <= set(ended) for s, ahead in model.TRANSITIONS.items() if s in ended)
+    again = {s for s in ended if not model.TRANSITIONS[s] <= set(ended)}
+    assert again <= {"expired"}, "what came after it was closed is looked at all the same"

@@ -14,14 +14,14 @@ from notifications import dispatch
 from notifications.models import Delivery, Event
 from orders import keeping, sending_to
 from orders.models import Cart, Order, PurchaseMessage, PurchaseOrder, SupplierToAsk
-from orders.returning import answering
+from orders.returning import answering, refunds
 from storefront.accounts import profile, signing_in
 from storefront.accounts.models import SignInTries, User
 from storefront.api.models import IdempotencyRecord
 from storefront.hooks.models import InboundCall
 from storefront.lib.address import Address
 from tests.factories.orders import make_cart, make_paid_order
-from tests.factories.returns import declare, make_delivered
+from tests.factories.returns import declare, inspect, make_delivered, receive
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.shoppers import PASSWORD, make_shopper, sign_in
 from tests.factories.suppliers import NOON
@@ -87,10 +87,17 @@ def lived(user, light):
 
 def returned(light, words=f"My wife at {THERE.line1} dropped it. {CANARIES[4]}"):
     """Leave words in a return, and an answer of ours, that name him or people of his."""
-    order = make_delivered(light, quantity=1, email="Kanari@example.org", ship_to=THERE)
+    order = make_delivered(light, quantity=2, email="Kanari@example.org", ship_to=THERE)
     made = declare(order, 1, kind="defect", words=words)
     answering.ask(authorization=made, question=f"Where is {CANARIES[4]}?", actor="ann", now=NOON)
     answering.add_words(authorization=made, words=f"{CANARIES[4]} has it.", now=NOON)
+    worn = declare(order, 1)
+    by_staff = {"authorization": worn, "actor": "ann", "now": NOON}
+    answering.sent(carrier="DHL", tracking_number="1", **by_staff)
+    answering.lose(reason=f"{CANARIES[4]} never saw it", **by_staff)
+    receive(worn)
+    inspect(worn, deduction="1.00", reason=f"worn by {CANARIES[4]}", state="used")
+    refunds.refund(**by_staff)
     return made
 
 
@@ -141,7 +148,7 @@ def test_one_file_holds_all_that_we_know(theirs, kanari, light):
     assert all(canary in answer.content.decode() for canary in CANARIES)
     returned_order, told_order = told["orders"]
     assert told_order["number"] == order.number
-    assert CANARIES[4] in returned_order["returns"][0]["words"]
+    assert any(CANARIES[4] in each["words"] for each in returned_order["returns"])
     assert told_order["lines"][0]["quantity"] == 1
     assert told["consents"][0]["is_given"] is True
     assert told["carts"][0]["lines"]

@@ -239,3 +239,27 @@ def test_a_return_opens_by_the_link_of_its_own_order_only(shopper, order, light,
     assert (strange.status_code, keyless.status_code) == (404, 404)
     made.refresh_from_db()
     assert made.status == "approved"
+
+
+def test_an_answer_has_room_beside_the_longest_complaint_and_too_long_is_told(shopper, order):
+    made = declare(order, 1, kind="defect", words="x" * 800)
+    answering.ask(authorization=made, question="Why?", actor="ann", now=NOON)
+    there = page_of(order, f"return/{made.number}/answer/")
+
+    long = shopper.post(there, {"words": "y" * 801}, follow=True)
+    made.refresh_from_db()
+    assert "This is too long. Say it shorter." in long.content.decode()
+    assert made.status == "needs_evidence"
+    shopper.post(there, {"words": "y" * 800})
+
+    made.refresh_from_db()
+    assert (made.status, len(made.words)) == ("requested", 1601)
+
+
+@pytest.mark.parametrize("what", ["", "cancel/", "sent/", "answer/"])
+def test_a_nul_is_no_letter(shopper, order, what):
+    made = declare(order, 1)
+    there = page_of(order, f"return/{made.number}/{what}" if what else "return/")
+    given = {"key": "a\0b", "words": "a\0b", "carrier": "\0", "tracking_number": "1\0"}
+
+    assert shopper.post(there, given).status_code in {303, 422}

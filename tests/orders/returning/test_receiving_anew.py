@@ -1,0 +1,133 @@
+"""What came is counted anew, or late; and what went on to the supplier is not taken back."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from orders.models import Payment
+from orders.returning import answering, refunds, sending_back
+from orders.returning.declaring import CannotReturnError
+from orders.returning.sending_back import CannotSendBackError
+from storefront.lib.states import IllegalMoveError
+from tests.factories.orders import make_sellable
+from tests.factories.returns import (
+    bring_back,
+    counters,
+    declare,
+    inspect,
+    make_delivered,
+    make_policy,
+    receive,
+)
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+def refund(made):
+    refunds.refund(authorization=made, actor="ann", now=NOON)
+
+
+def send_on(made):
+    return sending_back.open_for(authorization=made, actor="ann", now=NOON)
+
+
+def sent(made):
+    answering.sent(authorization=made, carrier="DHL", tracking_number="1", actor="s", now=NOON)
+
+
+def test_a_wrong_count_is_counted_anew_before_and_after_it_was_looked_at():
+    made = declare(make_delivered(quantity=3), 3)
+
+    receive(made, came=1)
+    receive(made, came=2)
+    inspect(made)
+    receive(made, came=3)
+    assert made.status == "received"
+    inspect(made)
+    refund(made)
+
+    assert made.lines.get().accepted_quantity == 3
+    with pytest.raises(IllegalMoveError):
+        receive(made, came=1)
+    assert made.lines.get().received_quantity == 3
+
+
+def test_what_goes_back_to_the_supplier_is_neither_refused_nor_counted_anew():
+    order = make_delivered(quantity=1)
+    make_policy(takes_back=True)
+    made = declare(order, 1)
+    bring_back(made)
+    send_on(made)
+
+    with pytest.raises(CannotReturnError, match="supplier already"):
+        refunds.refuse(authorization=made, answer="No.", actor="ann", now=NOON)
+    with pytest.raises(CannotReturnError, match="supplier already"):
+        receive(made)
+
+    made.refresh_from_db()
+    assert (made.status, counters(order)) == ("inspected", [(1, 0)])
+
+
+def test_what_was_paid_on_its_number_goes_on_once_it_came_and_only_what_came():
+    order = make_delivered(quantity=3)
+    make_policy(takes_back=True)
+    made = declare(order, 3)
+    sent(made)
+    refund(made)
+    with pytest.raises(CannotSendBackError):
+        send_on(made)
+
+    receive(made, came=2)
+
+    assert (made.status, counters(order)) == ("refunded", [(3, 3)])
+    assert send_on(made).lines.get().quantity == 2
+
+
+def test_no_more_is_kept_than_the_share_that_is_left_of_a_line():
+    order = make_delivered(make_sellable(price="33.33", quantity=9), quantity=3)
+    order.lines.update(discount_amount="0.01")
+    made = [declare(order, 1) for _ in range(2)]
+    for each in made:
+        receive(each)
+        inspect(each, deduction="33.33", reason="worn", state="used")
+
+    for each in made:
+        refund(each)
+
+    assert [each.lines.get().deduction_amount for each in made] == [
+        Decimal("33.33"),
+        Decimal("33.32"),
+    ]
+
+
+def test_what_somebody_gave_back_on_the_pages_of_the_gateway_is_not_given_again():
+    order = make_delivered(quantity=1)
+    payment = Payment.objects.get(order=order)
+    payment.events.create(
+        kind="refunded", gateway=payment.gateway, external_id="by hand", amount=10,
+        occurred_at=NOON, received_at=NOON,
+    )  # fmt: skip
+    made = declare(order, 1)
+    bring_back(made)
+
+    refund(made)
+
+    assert (made.due_amount, made.refund_amount) == (Decimal("44.89"), Decimal("34.89"))
+
+
+def test_two_clicks_give_goods_back_once():
+    purchase_order = make_delivered(quantity=3).purchase_orders.get()
+    (line,) = purchase_order.lines.all()
+    number = sending_back.new_number(purchase_order)
+
+    first, second = (
+        sending_back.open_alone(
+            purchase_order=purchase_order, units={line.pk: 1}, number=number, actor="a", now=NOON
+        )
+        for _ in range(2)
+    )
+
+    assert first == second

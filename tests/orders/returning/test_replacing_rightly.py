@@ -1,0 +1,180 @@
+"""A replacement goes to the right place, is its shopper's, and what fails of it is paid."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from orders import forgetting, purchasing
+from orders.models import Order, OrderLine, Payment, PaymentEvent, PurchaseOrder
+from orders.returning import owing, refunds, replacing
+from orders.returning.declaring import CannotReturnError
+from storefront.accounts.models import User
+from storefront.dashboard import stuck
+from storefront.dashboard.invariants import checking
+from tests.factories.orders import make_sellable
+from tests.factories.returns import bring_back, counters, declare, make_delivered
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+def broken(units=1, quantity=3):
+    made = declare(
+        make_delivered(make_sellable(price="33.33", quantity=9), quantity=quantity),
+        units, kind="defect", words="Dead.",
+    )  # fmt: skip
+    bring_back(made, state="damaged")
+    return made
+
+
+def exchange(made):
+    return replacing.exchange(authorization=made, actor="ann", now=NOON)
+
+
+def pay(made):
+    refunds.refund(authorization=made, actor="ann", now=NOON)
+
+
+def broken_rules():
+    told = checking.check(now=NOON)
+    return [one.invariant.code for one in told if one.count and one.invariant.code[:4] == "I10."]
+
+
+def test_who_is_forgotten_is_forgotten_in_the_replacement_too():
+    made = broken()
+    owner = User.objects.create(email="new@example.org")
+    made.order.cart.owner = owner
+    made.order.cart.save()
+    order = exchange(made)
+    type(order).objects.filter(pk=order.pk).update(status="completed")
+
+    assert not order.cart.is_current
+    forgetting.forget(addresses=[], owner_id=owner.pk, now=NOON)
+
+    order.refresh_from_db()
+    assert order.email.endswith("@erased.invalid")
+    assert order.ship_to["country"]
+    assert order.ship_to.get("line1", "") != made.order.ship_to.get("line1")
+
+
+def test_it_goes_where_the_goods_went_last():
+    made = broken()
+    there = {**made.order.ship_to, "line1": "Neue Gasse 2", "city": "Erfurt"}
+    PurchaseOrder.objects.update(ship_to=there)
+
+    order = exchange(made)
+
+    assert order.ship_to == there
+
+
+def test_it_is_promised_anew_and_not_for_days_that_are_past():
+    made = broken()
+    Order.objects.update(placed_at=NOON - timedelta(days=10))
+    (was,) = made.order.delivery_plan
+
+    (plan,) = exchange(made).delivery_plan
+
+    for name in ("arrives_from", "arrives_to"):
+        later = date.fromisoformat(plan[name]) - date.fromisoformat(was[name])
+        assert later == timedelta(days=10)
+
+
+@pytest.mark.parametrize("dispute", ["charged_back", "lost"])
+def test_nothing_is_given_for_money_that_the_bank_took_back(dispute):
+    made, kept = broken(), broken()
+    Payment.objects.update(dispute_status=dispute, dispute_status_since=NOON)
+
+    for act in (pay, exchange):
+        with pytest.raises(CannotReturnError, match="bank"):
+            act(made)
+    other = declare(kept.order, 1, kind="defect", words="Dead.")
+    with pytest.raises(CannotReturnError, match="bank"):
+        refunds.keep_it(authorization=other, actor="ann", now=NOON)
+    Payment.objects.update(dispute_status="won")
+    pay(made)
+
+    assert made.status == "refunded"
+
+
+def fail(order, canceled, shipped):
+    purchasing.divide(order=order, now=NOON)
+    OrderLine.objects.filter(order=order).update(
+        canceled_quantity=canceled, shipped_quantity=shipped
+    )
+
+
+def waits():
+    return "return_not_replaced" in {row.cause.code for row in stuck.find(now=NOON)}
+
+
+def test_the_part_of_a_replacement_that_fails_is_paid_to_the_cent():
+    made = broken(units=3)
+    fail(exchange(made), canceled=1, shipped=2)
+    assert waits()
+
+    pay(made)
+
+    assert (made.status, made.refund_amount) == ("refunded", Decimal("33.33"))
+    assert made.lines.get().replaced_amount == Decimal("66.66")
+    assert made.delivery_amount == 0, "two of three are with the shopper"
+    assert counters(made.order) == [(3, 3)]
+    assert broken_rules() == []
+    assert not waits()
+
+
+def test_while_the_rest_may_still_fail_it_is_too_early_to_pay():
+    made = broken(units=3)
+    fail(exchange(made), canceled=1, shipped=1)
+
+    with pytest.raises(CannotReturnError, match="replaced"):
+        pay(made)
+
+    assert not owing.has_failed(made)
+    assert not waits()
+    assert not PaymentEvent.objects.filter(kind="refund_requested").exists()
+
+
+def arrived(order):
+    (purchase_order,) = purchasing.divide(order=order, now=NOON)
+    (line,) = order.lines.all()
+    order.lines.update(shipped_quantity=line.quantity, delivered_quantity=line.quantity)
+    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(status="closed")
+    return Order.objects.get(pk=order.pk)
+
+
+def complained(order, units=1):
+    made = declare(order, units, kind="defect", words="Dead again.")
+    bring_back(made, state="damaged")
+    return made
+
+
+def test_a_replacement_that_is_broken_too_is_paid_as_what_it_came_for():
+    first = broken(units=2)
+    again = complained(arrived(exchange(first)))
+
+    pay(again)
+
+    first.refresh_from_db()
+    assert (again.status, again.refund_amount) == ("refunded", Decimal(0))
+    assert (first.status, first.refund_amount) == ("refunded", Decimal("33.33"))
+    asked = PaymentEvent.objects.get(kind="refund_requested")
+    assert (asked.payment.order, asked.amount) == (first.order, Decimal("33.33"))
+    assert broken_rules() == []
+
+
+def test_it_is_paid_once_and_what_is_broken_for_the_third_time_by_hand():
+    order = arrived(exchange(broken(units=2)))
+    pay(complained(order))
+    second = complained(order)
+    with pytest.raises(CannotReturnError, match="pay by hand"):
+        pay(second)
+    third = complained(arrived(exchange(second)))
+
+    with pytest.raises(CannotReturnError, match="pay by hand"):
+        pay(third)
+
+    assert PaymentEvent.objects.filter(kind="refund_requested").count() == 1
+    assert broken_rules() == []
