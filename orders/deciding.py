@@ -32,8 +32,12 @@ def is_stray(purchase_order: PurchaseOrder) -> bool:
         return False
     if purchase_order.request_status in acknowledging.CAN_STRAY:
         return True
-    said_no = purchase_order.request_status in {Request.CANCELLATION_ACCEPTED, Request.REJECTED}
-    return said_no and was_shipped(purchase_order)
+    if purchase_order.request_status == Request.REJECTED:  # who refuses it now has stopped it
+        since = purchase_order.request_status_since
+        left = purchase_order.messages.filter(kind=acknowledging.SHIPPED_CANCELED)
+        return left.filter(at__gt=since).exists()
+    said_stopped = purchase_order.request_status == Request.CANCELLATION_ACCEPTED
+    return said_stopped and was_shipped(purchase_order)
 
 
 def outcomes(purchase_order: PurchaseOrder) -> list[Outcome]:

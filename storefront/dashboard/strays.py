@@ -6,10 +6,17 @@ SHIPPED = (
     "EXISTS (SELECT 1 FROM orders_purchasemessage m"
     " WHERE m.purchase_order_id = po.id AND m.kind = 'shipped_canceled')"
 )
+# Who refused it once more after it left has stopped it; who ships what he refused has not.
+_SHIPPED_SINCE = (
+    "EXISTS (SELECT 1 FROM orders_purchasemessage m"
+    " WHERE m.purchase_order_id = po.id AND m.kind = 'shipped_canceled'"
+    " AND m.at > po.request_status_since)"
+)
 _STRAY = (
     "po.status = 'canceled' AND (po.request_status IN ('submitted', 'accepted',"
     " 'partially_accepted', 'backordered', 'cancellation_rejected')"
-    f" OR po.request_status IN ('cancellation_accepted', 'rejected') AND {SHIPPED})"
+    f" OR po.request_status = 'cancellation_accepted' AND {SHIPPED}"
+    f" OR po.request_status = 'rejected' AND {_SHIPPED_SINCE})"
 )
 # The newest decision counts: not if it left since, nor if nothing came of the claim.
 _DECIDED = f"""

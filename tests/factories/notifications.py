@@ -163,6 +163,7 @@ PAYLOADS = {
             "refused",
             "expired",
             "exchanged",
+            "unanswered",
         )
     },
     "purchase_order.mailed": {
