@@ -92,14 +92,14 @@ def _judge_buying(
             verdicts += checkout_goals.judge_checkouts(found)
             verdicts += checkout_goals.judge_orders(found)
             verdicts += checkout_goals.judge_sql(counted)
-        if "P7" in wanted:
-            bare, shop = rush.measure(place, say=say)
-            report["rush"] = [msgspec.to_builtins(each) for each in (bare, shop)]
-            verdicts += checkout_goals.judge_rush(bare, shop)
         if "R2" in wanted:
             hung = buying_on.measure(place, say=say)
             report["buying_on"] = msgspec.to_builtins(hung)
             verdicts += checkout_goals.judge_hung(hung)
+        if "P7" in wanted:  # last: it leaves a light that is sold out
+            bare, shop = rush.measure(place, say=say)
+            report["rush"] = [msgspec.to_builtins(each) for each in (bare, shop)]
+            verdicts += checkout_goals.judge_rush(bare, shop)
     return verdicts
 
 
