@@ -28,7 +28,7 @@ from storefront.lib.transactions import needs_transaction
 Status = Setback.Status
 Choice = Setback.Choice
 WAITING = (Status.OPEN, Status.ASKED)
-# So long it is looked for: a supplier's own trouble is over by then, or it is no small one.
+# It is looked for at once; who lost a race for the units, or was killed, has so long to look again.
 LOOKED_FOR = timedelta(hours=1)
 ANSWERED_WITHIN = timedelta(hours=48)
 # What is looked for is ordered, or given up, before ``capturing`` takes what else is authorized.

@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 WITHDRAWAL = timedelta(days=14)  # the law's; more is the shop's to give
-REFUND_WITHIN = timedelta(days=14)  # of the withdrawal, by law
 SEND_WITHIN = timedelta(days=14)
 SEND_PATIENCE = timedelta(days=14)  # who sends later than asked loses nothing at once
 UNHEARD = timedelta(days=14)  # after what was promised: a carrier may never say "delivered"
