@@ -6,6 +6,7 @@ concern, and the answer is the same tomorrow.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -115,7 +116,7 @@ def of_day(*, channel_id: int, since: datetime, until: datetime) -> Iterable[Ord
 
 def _again(order: Order, rules: Rules) -> Rerouted:
     lines = list(order.lines.all())
-    needs = tuple(Need(variant_id=line.variant_id, quantity=line.quantity) for line in lines)
+    needs = tuple(Need(variant_id=each, quantity=count) for each, count in _units(lines).items())
     candidates = noting.candidates_of(order.routed_by, needs)
     by_level = {one.level_id: one for one in candidates}
     was = {line.variant_id: by_level[line.level_id] for line in lines}
@@ -130,12 +131,21 @@ def _again(order: Order, rules: Rules) -> Rerouted:
     )
 
 
+def _units(lines: Iterable[OrderLine]) -> Counter[int]:
+    """Count what was sold of each variant: two lines of one, where a supplier sent only some."""
+    units: Counter[int] = Counter()
+    for line in lines:
+        units[line.variant_id] += line.quantity
+    return units
+
+
 def _chosen(plan: Plan) -> dict[int, Candidate]:
     return {line.variant_id: line.candidate for parcel in plan.parcels for line in parcel.lines}
 
 
 def _sum(lines: Sequence[OrderLine], chosen: Mapping[int, Candidate]) -> Sum:
-    cost = sum((chosen[line.variant_id].outlay(line.quantity)[1] for line in lines), Decimal(0))
+    outlays = (chosen[each].outlay(count)[1] for each, count in _units(lines).items())
+    cost = sum(outlays, Decimal(0))
     paid = sum(
         (
             line.line_amount - line.discount_amount - (line.tax_amount - line.added_tax_amount)

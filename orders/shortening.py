@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.db.models import F, Sum
 
-from orders import allocations, facts, ledger, setbacks
+from orders import allocations, facts, ledger, parting, setbacks
 from orders.models import OrderLine, PaymentEvent, PurchaseLine, PurchaseMessage, PurchaseOrder
 from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
@@ -19,17 +19,27 @@ Status = PurchaseOrder.Status
 SHORTENABLE = frozenset({Status.READY, Status.IN_PROGRESS})
 
 
+@needs_transaction
 def meant(
     purchase_order: PurchaseOrder, refused: Sequence[RefusedLine]
 ) -> list[tuple[PurchaseLine, RefusedLine]]:
-    """Pair what a supplier refuses with the lines he can still refuse; told again, it is none."""
+    """Pair what a supplier refuses with the lines he can still refuse; told again, it is none.
+
+    A line of which he ships some is parted: he refuses the rest of it.
+
+    Locks:  the caller holds those of ``acknowledging.apply``
+    """
     if not refused or purchase_order.status not in SHORTENABLE:
         return []
     words = {one.reference: one for one in refused}
     live = purchase_order.lines.filter(is_live=True).select_related("order_line").order_by("pk")
-    return [
-        (line, words[str(line.order_line_id)]) for line in live if str(line.order_line_id) in words
-    ]
+    gone = []
+    for line in live:
+        word = words.get(str(line.order_line_id))
+        if word is None or word.ships >= line.quantity:
+            continue
+        gone.append((parting.part(line, keep=word.ships) if word.ships > 0 else line, word))
+    return gone
 
 
 @needs_transaction

@@ -6,6 +6,7 @@ stopped it. So two suppliers never send one line.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
@@ -13,7 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from orders import giving_up, setbacks
-from orders.models import Order, Setback, SetbackLine
+from orders.models import Allocation, Order, Setback, SetbackLine
 from shipping import consenting, elsewhere, quotes, reordering
 from shipping.elsewhere import Found
 from storefront.lib.transactions import needs_transaction
@@ -66,9 +67,16 @@ def _heed(setback: Setback) -> None:
     refused = [row.order_line_id for row in setback.lines.filter(code__in=setbacks.NONE_LEFT)]
     if refused:
         levels = purchase_order.lines.filter(order_line__in=refused).values_list("level", flat=True)
+        kept = Counter(dict.fromkeys(levels, 0))
+        for level_id, units in Allocation.objects.filter(
+            status=Allocation.Status.UNSEEN,
+            level__in=levels,
+            line__purchase_lines__in=purchase_order.lines.filter(is_live=True),
+        ).values_list("level", "quantity"):
+            kept[level_id] += units
         hearing.none_left(
             supplier=purchase_order.supplier,
-            level_ids=levels,
+            kept=kept,
             cause=f"refused:{purchase_order.number}",
             now=setback.opened_at,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -89,14 +89,16 @@ def heed(
 
 
 @transaction.atomic(durable=True)
-def none_left(*, supplier: Supplier, level_ids: Iterable[int], cause: str, now: datetime) -> None:
-    """Believe a supplier who refuses an order for want of goods: his shelf is empty.
+def none_left(*, supplier: Supplier, kept: Mapping[int, int], cause: str, now: datetime) -> None:
+    """Believe a supplier who refuses an order for want of goods: nothing is for sale there.
 
     Else the next shopper buys what he will refuse again. A later figure of his counts as any.
 
+    Shape:  ``kept`` maps stock rows to the units that lie there for what he ships all the same,
+            and that his figure still counts
     Locks:  the supplier's locations, then the stock rows, in id order
     """
-    levels = StockLevel.objects.filter(pk__in=list(level_ids), offer__supplier=supplier)
+    levels = StockLevel.objects.filter(pk__in=list(kept), offer__supplier=supplier)
     empty = list(levels.exclude(as_of__gt=now).select_related("offer", "location"))
     if not empty:
         return
@@ -106,7 +108,7 @@ def none_left(*, supplier: Supplier, level_ids: Iterable[int], cause: str, now: 
                 sku=level.offer.supplier_sku,
                 location=level.location.code,
                 country=level.location.country,
-                quantity=0,
+                quantity=kept[level.pk],
             )
             stocktaking.lay_out(stage, [told], ref=level.offer.supplier_product)
         stage.ready()

@@ -10,7 +10,7 @@ from django.db.models import Sum
 
 from orders import ledger, shortening
 from orders.models import Order, Payment, PurchaseOrder, ReturnAuthorization, ReturnLine
-from orders.returning.sharing import share
+from orders.sharing import share
 from storefront.lib.money import Money
 
 Status = ReturnAuthorization.Status

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from orders import acknowledging
@@ -15,7 +15,6 @@ from suppliers.adapters.base import (
     Answer,
     ParcelNews,
     PurchaseState,
-    Refusal,
     RefusedLine,
     RequestLine,
 )
@@ -27,22 +26,19 @@ AT_OUR_WISH = "stopped at our request"
 def answer(  # noqa: PLR0913 - what he said, in its parts
     *,
     purchase_order: PurchaseOrder,
-    refused: Mapping[int, str],
+    refused: Sequence[RefusedLine],
     is_whole: bool,
     unit_costs: Mapping[str, Money],
     ships_by: date | None,
     now: datetime,
 ) -> None:
     """Accept, but for what is refused; ``is_whole`` when that is all of it."""
-    lines = tuple(
-        RefusedLine(reference=str(line_id), code=Refusal(code)) for line_id, code in refused.items()
-    )
     state = PurchaseState(
         number=purchase_order.number,
         supplier_reference="",
         answer=Answer.REJECTED if is_whole else Answer.ACCEPTED,
-        reason=", ".join(sorted(set(refused.values()))),
-        refused=lines,
+        reason=", ".join(sorted({line.code.value for line in refused})),
+        refused=tuple(refused),
         unit_costs=unit_costs,
         ships_by=ships_by,
     )

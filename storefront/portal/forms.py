@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from shipping import carriers
 from storefront.lib.money import Money
 from storefront.portal.showing import REASONS, Line
+from suppliers.adapters.base import Refusal, RefusedLine
 
 SHIP = "ship"
 LATEST = timedelta(days=90)
@@ -36,6 +37,8 @@ class AnswerForm(forms.Form):
                     "invalid_choice": _("Choose whether you ship it."),
                 },
             )
+            if line.quantity > 1:
+                self.fields[f"some_{line.id}"] = self._some(line)
             self.fields[f"cost_{line.id}"] = forms.DecimalField(
                 label=_("Your price for one %(sku)s, in %(currency)s")
                 % {"sku": line.sku, "currency": line.agreed.currency},
@@ -55,6 +58,27 @@ class AnswerForm(forms.Form):
             error_messages={"invalid": _("Enter a day, or leave it empty.")},
         )
 
+    @staticmethod
+    def _some(line: Line) -> forms.IntegerField:
+        wrong = _("Enter how many of the %(most)s you ship.") % {"most": line.quantity}
+        return forms.IntegerField(
+            label=_("How many of the %(most)s you ship, if not all") % {"most": line.quantity},
+            required=False,
+            min_value=0,
+            max_value=line.quantity,
+            error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), wrong),
+        )
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        for line in self.lines:
+            word, some = (self.cleaned_data.get(f"{name}_{line.id}") for name in ("line", "some"))
+            if some == 0 and word == SHIP:
+                self.add_error(f"line_{line.id}", _("Choose why you do not ship it."))
+            if some == line.quantity and word not in {SHIP, None}:
+                self.add_error(f"some_{line.id}", _("Either you ship all of it, or choose fewer."))
+        return cleaned
+
     def clean_ships_by(self) -> date | None:
         day: date | None = self.cleaned_data["ships_by"]
         today = timezone.now().date()
@@ -62,8 +86,18 @@ class AnswerForm(forms.Form):
             raise forms.ValidationError(_("Enter a day of the next 90."), code="far")
         return day
 
-    def rows(self) -> list[tuple[Line, forms.BoundField, forms.BoundField]]:
-        return [(line, self[f"line_{line.id}"], self[f"cost_{line.id}"]) for line in self.lines]
+    def rows(
+        self,
+    ) -> list[tuple[Line, forms.BoundField, forms.BoundField | None, forms.BoundField]]:
+        return [
+            (
+                line,
+                self[f"line_{line.id}"],
+                self[f"some_{line.id}"] if line.quantity > 1 else None,
+                self[f"cost_{line.id}"],
+            )
+            for line in self.lines
+        ]
 
     def unit_costs(self) -> dict[str, Money]:
         """Map lines for which he wants another price than was agreed to that price."""
@@ -74,10 +108,17 @@ class AnswerForm(forms.Form):
             if amount is not None and amount != line.agreed.amount
         }
 
-    def refused(self) -> dict[int, str]:
-        """Map the lines that he does not ship to the reason."""
-        answers = {line.id: self.cleaned_data[f"line_{line.id}"] for line in self.lines}
-        return {line_id: word for line_id, word in answers.items() if word != SHIP}
+    def refused(self) -> tuple[RefusedLine, ...]:
+        """List what he does not ship; of fewer than were ordered, the rest is out of stock."""
+        found = []
+        for line in self.lines:
+            word = self.cleaned_data[f"line_{line.id}"]
+            some = self.cleaned_data.get(f"some_{line.id}")
+            is_short = some is not None and some < line.quantity
+            if word != SHIP or is_short:
+                code = Refusal.OUT_OF_STOCK if word == SHIP else Refusal(word)
+                found.append(RefusedLine(reference=str(line.id), code=code, ships=some or 0))
+        return tuple(found)
 
 
 class ParcelForm(forms.Form):

@@ -102,7 +102,7 @@ def answer(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
     if not given.is_valid():
         return _show(request, shown, answer=given, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     refused = given.refused()
-    is_whole = len(refused) == len(shown.live)
+    is_whole = len(refused) == len(shown.live) and not any(line.ships for line in refused)
     answering.answer(
         purchase_order=found,
         refused=refused,

@@ -181,10 +181,15 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedLine:
-    """One line that he will not ship; ``reference`` is our line id."""
+    """One line that he will not ship; ``reference`` is our line id.
+
+    ``ships`` is how many of it he ships all the same. It is a total, so hearing it twice changes
+    nothing.
+    """
 
     reference: str
     code: Refusal
+    ships: int = 0
 
 
 class Answer(StrEnum):

@@ -212,15 +212,16 @@ class Life(Setbacks, GivingBack):
         which=WHICH,
         answer=st.sampled_from(["received", "accepted", "rejected", "canceled", "shipped"]),
         refuses=st.booleans(),
+        ships=st.integers(0, 2),
         is_late=st.booleans(),
     )
-    def answer(self, which, answer, refuses, is_late):
+    def answer(self, which, answer, refuses, ships, is_late):
         told = self.purchases().exclude(request_status__in=["unsubmitted", "submit_failed"])
         if (purchase_order := self.pick(told, which)) is None:
             return
         lines = purchase_order.lines.filter(is_live=True).order_by("pk")
         refused = [
-            RefusedLine(reference=str(line.order_line_id), code=Refusal.OUT_OF_STOCK)
+            RefusedLine(reference=str(line.order_line_id), code=Refusal.OUT_OF_STOCK, ships=ships)
             for line in lines[: int(refuses)]
         ]
         state = PurchaseState(

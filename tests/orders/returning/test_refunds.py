@@ -10,7 +10,7 @@ from orders import refunding
 from orders.models import Order, PaymentEvent, ReturnLine
 from orders.returning import answering, refunds
 from orders.returning.declaring import CannotReturnError
-from orders.returning.sharing import share
+from orders.sharing import share
 from storefront.lib.money import Money
 from storefront.lib.states import IllegalMoveError
 from tests.factories.orders import make_sellable
