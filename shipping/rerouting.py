@@ -17,6 +17,7 @@ from orders import giving_up, setbacks
 from orders.models import Allocation, Order, Setback, SetbackLine
 from shipping import consenting, elsewhere, quotes, reordering
 from shipping.elsewhere import Found
+from storefront.lib.failpoints import failpoint
 from storefront.lib.transactions import needs_transaction
 from suppliers import hearing
 from suppliers.stock import NotEnoughStockError
@@ -48,6 +49,7 @@ def look(*, setback: Setback, now: datetime) -> None:
         _delay(setback, now)
         return
     _heed(setback)
+    failpoint("rerouting.heeded")
     found = elsewhere.find(setback, setbacks.open_lines(setback), now=now)
     there = {row.pk for row in found.lines}
     lost = [row for row in found.wanted.values() if row.pk not in there]
@@ -55,6 +57,7 @@ def look(*, setback: Setback, now: datetime) -> None:
     other = elsewhere.find(setback, list(instead), instead=instead, now=now) if instead else None
     try:
         _settle(setback, found, other, now)
+        failpoint("rerouting.after_commit")
     except NotEnoughStockError as error:
         Setback.objects.filter(pk=setback.pk, status=Status.OPEN).update(
             try_after=now + AGAIN_AFTER, problem=str(error)[:300]
@@ -90,8 +93,14 @@ def _settle(setback: Setback, found: Found, other: Found | None, now: datetime) 
     Raises: NotEnoughStockError  somebody else took the units
     """
     row = reordering.lock(setback)
-    if not reordering.goes_on(row) or row.status != Status.OPEN:
-        return
+    if reordering.goes_on(row) and row.status == Status.OPEN:
+        _follow(row, found, other, now)
+        failpoint("rerouting.before_commit")
+
+
+@needs_transaction
+def _follow(row: Setback, found: Found, other: Found | None, now: datetime) -> None:
+    """Lead each line where it can come from, be asked of, or go back; the caller holds the row."""
     may_ask = consenting.may_ask(row, now=now)
     is_in_time = found.is_in_time(row)
     taken = found.lines if is_in_time or may_ask else []

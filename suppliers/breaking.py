@@ -21,9 +21,9 @@ from suppliers.models import Breaker
 log = logging.getLogger(__name__)
 
 OPENS_AFTER = 5
-FIRST_PAUSE = timedelta(seconds=30)
+FIRST_PAUSE = timedelta(seconds=10)  # half of it for orders: who hiccups is asked soon again
 LONGEST_PAUSE = timedelta(minutes=5)
-MOST_DOUBLINGS = 4
+MOST_DOUBLINGS = 5
 PROBE_MARGIN_S = 5.0
 BELIEVED_S = 1.0  # how long a worker believes a closed breaker that it has read
 FIRST_SERVER_ERROR = 500

@@ -134,9 +134,10 @@ class Evidence:
     """All that is known when everything has come to rest.
 
     Shape:  ``refunds`` what staff paid back, in cents by order; ``claims`` what they complained
-            of, and ``disputes`` what the supplier has of it, by our numbers; ``audit`` what the
-            comparison of the day's money found; of the ``planned`` blows ``struck`` fell, and
-            ``missed`` found nobody there; ``errors`` are mistakes of chaos itself
+            of, and ``disputes`` what the supplier has of it, by our numbers; ``answers`` what
+            shoppers chose last when they were asked, by order; ``audit`` what the comparison of
+            the day's money found; of the ``planned`` blows ``struck`` fell, and ``missed`` found
+            nobody there; ``errors`` are mistakes of chaos itself
     """
 
     purchases: Sequence[Purchase]
@@ -149,6 +150,7 @@ class Evidence:
     refunds: Mapping[str, int] = field(default_factory=dict)
     wrong_letters: Sequence[str] = ()
     claims: Sequence[str] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
     disputes: Sequence[str] = ()
     audit: Sequence[str] = ()
     planned: int = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -19,6 +20,7 @@ from storefront.web.filling import fill
 from suppliers.models import StockLevel
 
 VARIETY = 6
+LONELY = 2  # lie in one place
 ENOUGH = 40
 SUPPLIER = "cj-sandbox"
 
@@ -48,6 +50,8 @@ def sync() -> None:
 def choose(place: Instance, *, hot_units: int) -> tuple[list[Light], int]:
     """Return different lights, and how many of the first may be sold: it lies in one place alone.
 
+    So does the second; the others lie in several, so that what is refused here comes from there.
+
     Raises: NothingToSellError
     """
     found = sorted(_lights(), key=lambda one: one.places)
@@ -58,7 +62,7 @@ def choose(place: Instance, *, hot_units: int) -> tuple[list[Light], int]:
     hot.refresh_from_db()
     if hot.reported_quantity != hot_units:
         raise NothingToSellError(f"we believe that there are {hot.reported_quantity}")
-    return found[:VARIETY], hot_units - hot.buffer
+    return [*found[:LONELY], *found[LONELY - VARIETY :]], hot_units - hot.buffer
 
 
 def limit(place: Instance, light: Light, *, units: int) -> StockLevel:
@@ -66,14 +70,30 @@ def limit(place: Instance, light: Light, *, units: int) -> StockLevel:
     hot = StockLevel.objects.select_related("offer", "location").get(
         offer__variant=light.variant_id, reported_quantity__gt=0
     )
+    _leave(place, hot, units=units)
+    return hot
+
+
+def sell_out(place: Instance, light: Light) -> None:
+    """Empty the shelf from which a light is sold now; he tells when he is asked for it."""
+    shelves = StockLevel.objects.select_related("offer", "location").filter(
+        offer__variant=light.variant_id, reported_quantity__gt=0
+    )
+    sold_from = shelves.order_by("-order_lines__pk").filter(order_lines__isnull=False)
+    shelf = sold_from.first() or shelves.order_by("pk").first()
+    if shelf is not None:
+        _leave(place, shelf, units=0)
+    connection.close()  # of the thread that strikes
+
+
+def _leave(place: Instance, shelf: StockLevel, *, units: int) -> None:
     wish = {
-        "vid": hot.offer.supplier_sku,
-        "warehouse": hot.location.code,
+        "vid": shelf.offer.supplier_sku,
+        "warehouse": shelf.location.code,
         "quantity": units,
         "silent": True,
     }
     control(place.supplier_url, "stock", wish)
-    return hot
 
 
 def _lights() -> list[Light]:

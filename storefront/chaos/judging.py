@@ -21,6 +21,7 @@ NOT_TOLD = frozenset({"canceled", "on_hold"})
 ON_ITS_WAY = frozenset({"shipped", "closed"})
 IN_DOUBT = "delivering"  # who sent it died: staff look, no machine sends it twice
 CONFIRMATION = "order_placed"
+REFUND = "refund"
 MOST_TOLD = 5
 MOST_MISSED = 0.2
 MOST_WORDS = 200
@@ -198,6 +199,14 @@ def _claims(evidence: Evidence) -> Iterator[str]:
         yield f"he has {number}, which nobody claimed"
 
 
+def _answered(evidence: Evidence) -> Iterator[str]:
+    """Compare what shoppers chose of what did not come as promised with what became of it."""
+    kept = paid(evidence.charges)
+    for number, choice in evidence.answers.items():
+        if (choice == REFUND) == (number in kept):
+            yield f"{number} was answered {choice}, and is {'' if number in kept else 'not '}paid"
+
+
 def _mails(evidence: Evidence) -> Iterator[str]:
     came = Counter(one.message_id for one in evidence.letters)
     known = {one.message_id: one for one in evidence.ours.mails}
@@ -245,6 +254,7 @@ PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     MONEY: _money,
     MAILS: _mails,
     "each claim is told once": _claims,
+    "a shopper gets what he answered": _answered,
     "the day's money reconciles": lambda one: one.audit,
     "one key has one effect": _keyed,
     "no forged letter is believed": lambda one: one.wrong_letters,

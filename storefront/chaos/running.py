@@ -34,6 +34,7 @@ from storefront.chaos.keeping_alive import Keeper
 from storefront.chaos.letters import Storm
 from storefront.chaos.paying_back import pay_back
 from storefront.chaos.pressing import Presser
+from storefront.chaos.replying import Replier
 from storefront.chaos.scheduling import SHOPPERS, Phase, Plan, Wish
 from storefront.chaos.shopping import Purchase, Shopper, Tally
 from storefront.chaos.staging import Instance
@@ -61,6 +62,7 @@ class Run:
     tallies: dict[str, Tally] = field(default_factory=dict)
     storm: Storm = field(init=False)
     presser: Presser = field(init=False)
+    replier: Replier = field(init=False)
     striker: Striker = field(init=False)
     drained: Drained = field(init=False)
     refunds: dict[str, int] = field(default_factory=dict)
@@ -71,7 +73,9 @@ class Run:
         luck = Random(self.plan.seed)
         self.storm = Storm(place=self.place, luck=luck)
         self.presser = Presser(place=self.place, goods=self.goods)
+        self.replier = Replier(place=self.place, luck=Random(self.plan.seed))
         self.striker = Striker(
+            goods=self.goods,
             place=self.place,
             storm=self.storm,
             luck=Random(self.plan.seed),
@@ -102,10 +106,10 @@ class Run:
     def _be_staff(self, is_last: bool) -> bool:  # noqa: FBT001 - as ``drain`` asks
         """Pay back and complain as soon as there is enough to do it with; tell whether we did."""
         self.striker.outage.look()
-        did = False
+        did = self.replier.reply()
         if not self.refunds:
             self.refunds = pay_back(self.place, count=self.paybacks, is_last=is_last)
-            did = bool(self.refunds)
+            did = did or bool(self.refunds)
         if not self.claims:
             self.claims = complain(self.place, count=self.complaints, is_last=is_last)
             did = did or bool(self.claims)
@@ -163,6 +167,7 @@ class Run:
             ours=testifying.testify(now=timezone.now(), besides=self.storm.unknown),
             refunds=self.refunds,
             claims=self.claims,
+            answers=self.replier.said,
             disputes=witnessing.disputes(var),
             wrong_letters=self.storm.wrong,
             planned=sum(len(phase.blows) for phase in self.plan.phases),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,7 +14,8 @@ HOT_RATE = 0.4
 LATEST_TURN = 5  # of the passing at which a failpoint kills
 AWAY_S = 10.0  # the supplier, at last: then it is timed how long it takes to tell him all
 LETTERS_S = 4.0
-RARE = ("claim.", "auditing.")  # whoever comes there first dies
+EMPTIED = 2  # lights that others have bought at the supplier
+RARE = ("claim.", "auditing.", "rerouting.")  # whoever comes there first dies
 SUPPLIER_PATHS = ("createOrderV2", "getOrderDetail", "freightCalculate", "queryByVid")
 SUPPLIER_KINDS = (
     *("500", "429", "slow", "trickle", "drop_before", "drop_after", "garbage", "truncated"),
@@ -44,6 +46,7 @@ class What(StrEnum):
     LETTERS = "letters"
     CLOCK = "clock"
     SAME_KEY = "same key"  # by fifty at once
+    SOLD_OUT = "sold out"  # elsewhere, and he does not say so
 
 
 class Way(StrEnum):
@@ -97,13 +100,14 @@ def plan(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
     luck = Random(seed)
     turns = {name: luck.randint(1, LATEST_TURN) for name in sorted(failpoints)}
     turns |= {name: 1 for name in turns if name.startswith(RARE)}
+    base, misery = wishes(luck, 24, variety), wishes(luck, 40, variety)
     phases = (
-        Phase(name="base", wishes=wishes(luck, 24, variety), at_most_s=8),
+        Phase(name="base", wishes=base, at_most_s=8),
         Phase(
             name="misery",
-            wishes=wishes(luck, 40, variety),
+            wishes=misery,
             at_most_s=9,
-            blows=_misery(luck, 8),
+            blows=_sorted([*_misery(luck, 8), *_sold_out(luck, misery)]),
             is_armed=True,  # the web server dies often, and has to come back in between
         ),
         Phase(name="kills", wishes=wishes(luck, 44, variety), at_most_s=15, blows=_kills(luck, 11)),
@@ -156,6 +160,13 @@ def _misery(luck: Random, seconds: float) -> tuple[Blow, ...]:
     step = seconds / len(modes)
     blows += [_blow(step * turn, What.POSTING, mode=mode) for turn, mode in enumerate(modes)]
     return _sorted(blows)
+
+
+def _sold_out(luck: Random, wishes: Iterable[Wish]) -> Iterable[Blow]:
+    """Empty shelves of what shoppers are about to buy most, but for the hot one."""
+    wanted = Counter(one.goods for one in wishes if one.goods and one.way is Way.PAYS)
+    for goods, _ in wanted.most_common(EMPTIED):
+        yield _blow(luck.uniform(0, 1), What.SOLD_OUT, goods=goods)
 
 
 def _kills(luck: Random, seconds: float) -> tuple[Blow, ...]:

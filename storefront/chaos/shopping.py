@@ -102,6 +102,8 @@ class Shopper:
             return self._refused(f"no total: {page.status} {page.location}")
         self.purchase.agreed = Decimal(agreed)
         placed = self._ask("/en/checkout/place/", {"agreed": agreed, **self._token(page)})
+        if "/checkout/delivery/" in placed.location:  # it comes otherwise by now, or not at all
+            return self._refused(f"{placed.status} {placed.location}")
         for _ in range(PRESSES):
             if "/orders/" not in placed.location:
                 break

@@ -16,8 +16,9 @@ from typing import Any
 import redis
 
 from storefront.bench.serving import descendants
-from storefront.chaos import ending
+from storefront.chaos import ending, filling
 from storefront.chaos.controlling import control
+from storefront.chaos.filling import Light
 from storefront.chaos.letters import Storm
 from storefront.chaos.pressing import Presser
 from storefront.chaos.recovering import Outage
@@ -35,6 +36,7 @@ class Striker:
     storm: Storm
     luck: Random
     presser: Presser | None = None
+    goods: Sequence[Light] = ()
     outage: Outage = field(default_factory=Outage)
     struck: Counter[What] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)  # nobody was there
@@ -72,6 +74,7 @@ class Striker:
             What.REDIS: lambda _: self._kill("redis", signal.SIGKILL),
             What.POSTGRES: lambda _: self._kill("postgres", signal.SIGQUIT),  # "immediate"
             What.LETTERS: lambda one: self.storm.rage(**one),
+            What.SOLD_OUT: lambda one: filling.sell_out(self.place, self.goods[one["goods"]]),
             What.SAME_KEY: lambda _: self._press(),
             What.CLOCK: lambda one: self.place.set_clock(one["seconds"]),
         }

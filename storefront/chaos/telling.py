@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
+from orders.models import Setback
 from storefront.chaos import witnessing
 from storefront.chaos.judging import Violation
 from storefront.chaos.pressing import TIMES
@@ -52,6 +53,8 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
         "outage": run.striker.outage.words,
         "refunds": len(run.refunds),
         "claims": len(run.claims),
+        "setbacks": dict(Counter(Setback.objects.values_list("status", flat=True))),
+        "answers": dict(Counter(run.replier.said.values())),
         "pressed": [len(one.answers) for one in run.presser.pressed],
         "decided_by_staff": run.drained.by_staff,
         "left": run.drained.left,
@@ -89,6 +92,8 @@ def show(told: dict[str, Any]) -> None:
         "failpoints": f"{len(hit)} of {len(hit) + len(missed)} hit"
         + (f", not {', '.join(missed)}" if missed else ""),
         "supplier": f"{told['supplier_orders']} orders of {told['supplier_attempts']} calls",
+        "refused by him": f"{_counts(told['setbacks'])}; asked, shoppers said:"
+        f" {_counts(told['answers']) or 'nothing'}",
         "letters": _counts(told["letters_posted"]),
         "mails": told["mails"],
         "drained": f"in {told['drain_s']} s, {told['decided_by_staff']} decided by a person",

@@ -9,8 +9,8 @@ from django.db.models import Sum
 
 from notifications.dispatch import message_id
 from notifications.models import Delivery, Event
-from orders import ledger
-from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, SupplierClaim
+from orders import ledger, setbacks
+from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, Setback, SupplierClaim
 from storefront.chaos.evidence import OurMail, OurOrder, OurPurchase, Ours
 from storefront.dashboard.invariants import checking
 from storefront.hooks.models import InboundCall
@@ -54,6 +54,7 @@ def left(besides: Collection[str] = ()) -> tuple[str, ...]:
         "requests to the gateway": PaymentEvent.objects.filter(
             kind__in=ledger.REQUESTS, outcome__isnull=True
         ),
+        "setbacks open": Setback.objects.filter(status__in=setbacks.WAITING),
         "claims untold": SupplierClaim.objects.exclude(status__in=SupplierClaim.HEARD),
         "facts": Event.objects.filter(fanned_out_at__isnull=True),
         "messages to be sent": Delivery.objects.filter(

@@ -92,7 +92,7 @@ def test_only_failures_in_a_row_count(breaker):
 
 def test_an_order_may_look_first_and_only_one(breaker):
     opened(breaker)
-    later(seconds=16)
+    later(seconds=6)
 
     with pytest.raises(BreakerOpenError):
         breaker().enter(call(), is_for_order=False)
@@ -131,7 +131,7 @@ def test_who_looks_in_vain_lets_him_rest_longer_but_not_for_ever(breaker):
         row = Breaker.objects.get()
         pauses.append(round((row.open_until - timezone.now()).total_seconds(), -1))
 
-    assert pauses == [60, 120, 240, 300, 300, 300]
+    assert pauses == [20, 40, 80, 160, 300, 300]
 
 
 def test_calls_under_way_when_it_opened_do_not_make_the_pause_longer(breaker):
@@ -144,7 +144,7 @@ def test_calls_under_way_when_it_opened_do_not_make_the_pause_longer(breaker):
 
     row = Breaker.objects.get()
     assert (row.failures, row.pauses) == (12, 1)
-    assert (row.open_until - timezone.now()).total_seconds() <= 30
+    assert (row.open_until - timezone.now()).total_seconds() <= 10
 
 
 def test_the_turn_of_a_worker_that_was_killed_passes_on(breaker):

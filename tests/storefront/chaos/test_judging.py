@@ -32,6 +32,7 @@ MONEY = "money is what orders say"
 STRUCK = "what was planned befell the shop"
 MAILS = "each mail comes once"
 KEYED = "one key has one effect"
+ANSWERED = "a shopper gets what he answered"
 
 
 def charge(**changed):
@@ -222,3 +223,14 @@ def test_some_blows_find_nobody():
 
 def test_he_may_be_asked_again_for_what_he_did_not_take():
     assert judge(replace(GOOD, attempts=[replace(TAKEN, code=1600000), TAKEN])) == []
+
+
+@pytest.mark.parametrize(
+    ("choice", "released", "broken"),
+    [("wait", 0, False), ("refund", 0, True), ("wait", 1999, True), ("refund", 1999, False)],
+)
+def test_what_a_shopper_answers_is_what_he_gets(choice, released, broken):
+    money = charge(captured=1999 - released, released=released)
+    told = judge(replace(GOOD, charges=[money], answers={"FL-1": choice}))
+
+    assert (ANSWERED in [one.promise for one in told]) == broken

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from storefront.chaos import naming, scheduling
-from storefront.chaos.scheduling import GATEWAY_KINDS, MESSAGE_KINDS, SUPPLIER_KINDS, What
+from storefront.chaos.scheduling import GATEWAY_KINDS, MESSAGE_KINDS, SUPPLIER_KINDS, Way, What
 from suppliers.sandbox.faults import MESSAGE_KINDS as KNOWN_MESSAGE_KINDS
 from suppliers.sandbox.faults import REQUEST_KINDS
 
@@ -49,6 +51,16 @@ def test_blows_come_in_their_order_and_only_one_phase_is_armed():
         assert times == sorted(times)
         assert all(0 <= wish.goods < 6 for wish in phase.wishes)
     assert [phase.name for phase in plan(5).phases if phase.is_armed] == ["misery"]
+
+
+def test_shelves_are_emptied_of_what_is_bought_most_but_not_of_the_hot_one():
+    for seed in range(5):
+        misery = plan(seed).phases[1]
+        emptied = [one.detail["goods"] for one in misery.blows if one.what is What.SOLD_OUT]
+        bought = Counter(one.goods for one in misery.wishes if one.way is Way.PAYS)
+        assert len(set(emptied)) == scheduling.EMPTIED
+        assert 0 not in emptied
+        assert max(bought[each] for each in bought if each) in [bought[each] for each in emptied]
 
 
 def test_the_supplier_is_away_for_ten_seconds_or_more_and_comes_back_once():
