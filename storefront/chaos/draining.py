@@ -14,7 +14,7 @@ from storefront.chaos.staging import Instance
 STEP_S = 90.0  # how much later it is each time we look
 FIRST_S = 600.0
 LATEST_S = 45 * 60.0  # after the first look; then it goes on slower, for what still waits
-THEN_STEP_S = 30.0
+THEN_STEP_S = 10.0
 LOOKS_EVERY_S = 0.5
 QUIET_LOOKS = 3  # in a row: a letter may be on its way when nothing is left of it here
 

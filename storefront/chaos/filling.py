@@ -79,11 +79,13 @@ def sell_out(place: Instance, light: Light) -> None:
     shelves = StockLevel.objects.select_related("offer", "location").filter(
         offer__variant=light.variant_id, reported_quantity__gt=0
     )
-    sold_from = shelves.order_by("-order_lines__pk").filter(order_lines__isnull=False)
-    shelf = sold_from.first() or shelves.order_by("pk").first()
+    try:
+        sold_from = shelves.order_by("-order_lines__pk").filter(order_lines__isnull=False)
+        shelf = sold_from.first() or shelves.order_by("pk").first()
+    finally:
+        connection.close()  # of the thread that strikes
     if shelf is not None:
         _leave(place, shelf, units=0)
-    connection.close()  # of the thread that strikes
 
 
 def _leave(place: Instance, shelf: StockLevel, *, units: int) -> None:

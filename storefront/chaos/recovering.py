@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from django.db import connection
+from django.db import Error, connection
 from django.db.models import QuerySet
 
 from orders.models import PurchaseOrder
@@ -16,6 +16,7 @@ from orders.models import PurchaseOrder
 Request = PurchaseOrder.Request
 # What got lost on its way is looked up half a minute later, however healthy he is.
 NEVER_SENT = (Request.UNSUBMITTED, Request.SUBMITTING, Request.SUBMIT_FAILED)
+TRIES, PAUSE_S = 20, 0.25
 ENDED = (PurchaseOrder.Status.CANCELED, PurchaseOrder.Status.ON_HOLD)
 
 
@@ -39,9 +40,17 @@ class Outage:
     def end(self) -> None:
         self._back_at = time.monotonic()
         self.away_s = round(self._back_at - self._began, 1)
-        self._numbers = list(_waiting().values_list("pk", flat=True))
+        for turn in range(TRIES):
+            try:
+                self._numbers = list(_waiting().values_list("pk", flat=True))
+                break
+            except Error:  # PostgreSQL died as well, and is about to be back
+                if turn == TRIES - 1:
+                    raise
+                time.sleep(PAUSE_S)
+            finally:
+                connection.close()  # of the thread that strikes
         self.waited = len(self._numbers)
-        connection.close()  # of the thread that strikes
 
     def look(self) -> None:
         """Note when all of them are told."""
