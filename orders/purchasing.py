@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import ngettext
 
-from orders import acknowledging, address_ends, closing, parceling, resolving
+from orders import acknowledging, address_ends, closing, lacking, parceling, resolving
 from orders.checking import check
 from orders.gate import Reason
 from orders.models import Order, OrderLine, PurchaseMessage, PurchaseOrder
@@ -23,10 +23,8 @@ from storefront.lib.money import Money
 from suppliers.adapters.abilities import Connector, OrderPlacing, able
 from suppliers.adapters.base import (
     DuplicateReferenceError,
-    GoneError,
-    OutOfStockError,
     PurchaseRequest,
-    Refusal,
+    WantingError,
 )
 from suppliers.connecting import adapter_for
 
@@ -181,15 +179,9 @@ def _place(
     except DuplicateReferenceError as error:
         resolving.unknown(purchase_order, error, moment())
         resolving.look_up(purchase_order, connector, moment())
-    except (OutOfStockError, GoneError) as error:
-        # His scorecard reads in these words that goods were missing (``suppliers.scoring``).
-        is_out = isinstance(error, OutOfStockError)
-        cause = "Out of stock" if is_out else "No longer sold"
-        acknowledging.refuse(
-            purchase_order=purchase_order,
-            reason=f"{cause}: {error}",
-            code=Refusal.OUT_OF_STOCK if is_out else Refusal.DISCONTINUED,
-            now=moment(),
+    except WantingError as error:
+        lacking.follow(
+            purchase_order=purchase_order, error=error, connector=connector, now=moment()
         )
     except PermanentError as error:
         if error.may_have_happened:
