@@ -53,7 +53,8 @@ def of_line(landed: Landed, *, quantity: int, gross: Money, tax_rate: Decimal) -
 
 def outlay_of_line(landed: Landed, *, quantity: int, net: Money, gross: Money) -> Decimal:
     """Return the outlay of ``of_line`` without its parts: routing asks it of hundreds of places."""
-    return landed.of(quantity) + sum(landed.terms.fees(net=net.amount, gross=gross.amount))
+    payment, channel = landed.terms.fees(net=net.amount, gross=gross.amount)
+    return landed.of(quantity) + payment + channel
 
 
 def of_parcel(  # noqa: PLR0913 - all that is paid for a parcel, and all that it costs
