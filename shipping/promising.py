@@ -20,6 +20,7 @@ from orders.cart_lines import Read
 from orders.cart_view import CartView, LineView
 from orders.carts import Most
 from orders.models import Cart
+from orders.promotions import Held
 from orders.routing import Plan
 from shipping import quotes, selling_for
 from shipping.reaching import Availability, Reach, reach
@@ -56,10 +57,14 @@ class Short:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """A cart with what of each line can be sent, and how it would be sent."""
+    """A cart with what of each line can be sent, and how it would be sent.
+
+    Shape:  ``held`` what may be taken off it, where routing had to know; None: nobody read it
+    """
 
     cart: CartView
     plan: Plan
+    held: Held | None = None
 
     @property
     def short(self) -> tuple[Short, ...]:
@@ -236,7 +241,8 @@ def most_to(*, country: str, channel: Channel, now: datetime) -> Most:
 def look(*, cart: Cart, country: str, now: datetime, known: Read | None = None) -> Looked:
     """Look at a cart with what of each line one parcel brings to a country, and plan it.
 
-    What goods land at, of which only the choice of a place hangs, is kept for a minute.
+    What goods land at, of which only the choice of a place hangs, is kept for a minute. Where
+    there is a choice, and promotions are, these are read: two queries or more.
 
     A line that no route carries there has 0 ``available`` and is not sold out.
 
@@ -259,6 +265,6 @@ def look(*, cart: Cart, country: str, now: datetime, known: Read | None = None) 
         )
         for line in seen.lines
     )
-    amounts = {line.variant_id: line.amount for line in seen.lines}
-    sold = selling_for.sold(amounts=amounts, reached=reached, channel=cart.channel, known=seen.tax)
-    return Looked(cart=replace(seen, lines=lines), plan=reached.plan(seen.wants, sold=sold))
+    sold, held = selling_for.of_cart(cart=cart, seen=seen, reached=reached)
+    plan = reached.plan(seen.wants, sold=sold)
+    return Looked(cart=replace(seen, lines=lines), plan=plan, held=held)

@@ -6,13 +6,16 @@ one place. What a region or a tax service says more exactly, the bill says, and 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from catalog.models import Channel
-from orders import taxes
+from orders import promotions, taxes
+from orders.cart_view import CartView
 from orders.filtering import Sold
+from orders.models import Cart
+from orders.promotions import Held
 from orders.taxes import CountryRate
 from orders.totaling import Treatment
 from shipping import quotes
@@ -32,10 +35,37 @@ def sold(
     Shape:  ``amounts`` are whole lines after what is taken off them, by variant; ``known`` as
             for ``taxes.treatment``
     """
-    if reached.rules.least_margin_rate is None or not reached.has_choice(amounts):
+    if not _is_asked(reached, amounts):
         return {}
     treatment = _treatment(channel, reached.country, reached.now, known)
     return {variant_id: Sold.at(amount, treatment) for variant_id, amount in amounts.items()}
+
+
+def of_cart(*, cart: Cart, seen: CartView, reached: Reach) -> tuple[dict[int, Sold], Held | None]:
+    """Return what the lines of a cart bring after its promotions, and these.
+
+    A free way is not known yet, and no line's: that one which takes off goods instead counts here
+    may at most leave out a place too many.
+    """
+    ids = [line.variant_id for line in seen.lines]
+    if not _is_asked(reached, ids):
+        return {}, None
+    held = promotions.read(
+        cart=cart,
+        wanted=seen.counted,
+        email=cart.email,
+        now=reached.now,
+        may_promote=seen.may_promote,
+    )
+    off = promotions.count(held).outcome.deductions.lines
+    nothing = Money.zero(cart.channel.currency)
+    amounts = {line.variant_id: line.amount - off.get(line.id, nothing) for line in seen.lines}
+    found = sold(amounts=amounts, reached=reached, channel=cart.channel, known=seen.tax)
+    return found, held
+
+
+def _is_asked(reached: Reach, variant_ids: Iterable[int]) -> bool:
+    return reached.rules.least_margin_rate is not None and reached.has_choice(variant_ids)
 
 
 def _treatment(
