@@ -8,8 +8,8 @@ So no line is left out for what stands beside it.
 
 Where every place would be left out none is: else something were in stock that nobody can buy.
 Then those that at least lose nothing are left, or else those that lose least; a decision says so,
-and the gate holds what loses before it is sent. Of a place of which nobody can say what it costs
-nothing is said here either: it stays.
+and the gate holds what loses before it is sent. A place of which nobody can say what it costs
+stays, and no other is left out for it: the gate would hold it, too.
 """
 
 from __future__ import annotations
@@ -116,9 +116,18 @@ def kept[S: Sending](
     """Leave out what earns too little, as long as anything is left."""
     if sold is None or least is None or len(able) < 2:  # noqa: PLR2004 - nothing is to choose
         return able
-    standings = [standing(one, quantity, sold, least) for one in able]
-    best = min(standings)
-    return [one for one, its in zip(able, standings, strict=True) if its == best]
+    room = sold.net.amount * (1 - least)
+    standings: list[Standing | None] = []
+    for one in able:
+        spent = one.spent(quantity, sold)
+        if spent is None:
+            standings.append(None)
+        elif spent <= room:  # of hundreds of places nearly all
+            standings.append(ENOUGH)
+        else:
+            standings.append(Left(net=sold.net, spent=spent).standing(least))
+    best = min((its for its in standings if its is not None), default=None)
+    return [one for one, its in zip(able, standings, strict=True) if its is None or its == best]
 
 
 def reason(one: Standing, taken: Standing) -> Unearning | None:

@@ -18,13 +18,14 @@ def earning_places(need, able, least):
     """Leave those that earn what they must, or else those that lose nothing, or lose least."""
     if least is None:
         return able
-    accounts = [(one, account(need, one)) for one in able]
-    enough = [one for one, its in accounts if its is None or _keeps(its, least)]
-    if enough:
-        return enough
-    losses = [(one, max(its.loss.amount, 0)) for one, its in accounts]
-    fewest = min((loss for _, loss in losses), default=0)
-    return [one for one, loss in losses if loss == fewest]
+    accounts = {one.level_id: account(need, one) for one in able}
+    unknown = [one for one in able if accounts[one.level_id] is None]
+    known = [one for one in able if accounts[one.level_id] is not None]
+    if enough := [one for one in known if _keeps(accounts[one.level_id], least)]:
+        return [*enough, *unknown]
+    losses = {one.level_id: max(accounts[one.level_id].loss.amount, 0) for one in known}
+    fewest = min(losses.values(), default=0)
+    return [*(one for one in known if losses[one.level_id] == fewest), *unknown]
 
 
 def _keeps(each, least):

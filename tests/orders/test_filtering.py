@@ -100,7 +100,9 @@ def test_of_what_nobody_can_count_nothing_is_said():
 
     assert taken(plan_of(quick, place(2, "90"), price=None)) == [1]
     assert taken(plan_of(unknown, place(1, "50", days=1))) == [1]
-    assert taken(plan_of(unknown, quick)) == [2]  # it may earn, and the gate asks
+    assert taken(plan_of(unknown, quick)) == [1]  # the gate would hold both
+    sooner = candidate(3, 1, 30, days=0)
+    assert taken(plan_of(sooner, place(1, "50", days=1))) == [3]
 
 
 def test_who_cannot_send_so_many_does_not_keep_out_who_loses():
