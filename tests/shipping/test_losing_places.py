@@ -159,6 +159,13 @@ def test_what_a_code_takes_off_counts_before_a_place_is_chosen_and_is_read_once(
     assert sum('FROM "orders_coupon"' in each["sql"] for each in ran) == 1
 
 
+def test_to_know_what_a_line_earns_costs_no_query_of_its_own(light, django_assert_num_queries):
+    cart, _ = looked(light)  # terms, rates and tax are kept for a minute
+
+    with django_assert_num_queries(2):  # the cart, and the stock
+        promising.look(cart=cart, country="DE", now=NOON)
+
+
 def test_a_refused_line_is_looked_for_where_it_earns(monkeypatch):
     monkeypatch.setattr(purchasing, "check", lambda **_: [])
     connect(monkeypatch, ScriptedSupplier())
