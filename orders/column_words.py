@@ -170,6 +170,7 @@ COLUMNS = {
     "AddressWish.place": _("Which wish of the order"),
     "round": _("Routed anew, times"),
     "way": _("How it comes"),
+    "least_margin_rate": _("Lowest margin"),
     "looks_elsewhere": _("Looks elsewhere for what is refused"),
     "plan": _("How it comes"),
     "moves_silent_after_h": _("Hours after which a silent supplier is given up"),
