@@ -204,6 +204,28 @@ def test_what_shipped_before_he_answered_goes_to_the_old_address(shopper, accept
     assert AddressWish.objects.count() == 1
 
 
+def test_an_old_wish_is_not_told_once_all_of_it_goes_elsewhere(shopper, light, noon):
+    far = make_sellable()
+    place = make_location(code="CN", country="CN")
+    StockLevel.objects.filter(pk=far.level.pk).update(location=place)
+    unsent, asked = make_purchase_orders(light, far)
+    asked.move("ready", at=NOON)
+    asked.move("submitting", at=NOON, axis="request_status")
+    tell(asked)
+    wish(shopper, unsent.order)
+    PurchaseOrder.objects.filter(pk=asked.pk).update(status="canceled")
+    noon.shift(60)
+    third = dataclasses.replace(THERE, line1="Dritte 3")
+
+    wish(shopper, unsent.order, third)
+    PurchaseOrder.objects.filter(pk=unsent.pk).update(status="shipped")
+
+    text = shown(shopper, unsent.order)
+    assert "Dritte 3" in text
+    assert [words for words in (CHANGED, ASKED, LEFT, "Neue Straße 2") if words in text] == []
+    assert request_for(fresh(unsent)).ship_to == third
+
+
 def test_a_worker_who_was_quicker_makes_it_a_wish(shopper, accepted, monkeypatch):
     monkeypatch.setattr("orders.correcting.can_correct", lambda _order: True)
 
