@@ -6,12 +6,8 @@ concern, and the answer is the same tomorrow.
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-=======
 from collections.abc import Iterable, Iterator, Mapping, Sequence
->>>>>>> margin
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal

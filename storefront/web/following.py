@@ -79,6 +79,7 @@ class Box:
     number: str = ""
     tracking_url: str = ""
     is_late: bool = False
+    purchase_id: int | None = None
 
     @property
     def steps(self) -> list[tuple[Promise, bool]]:
@@ -162,6 +163,7 @@ def _boxes(
             number=parcel.number,
             tracking_url=parcel.tracking_url,
             is_late=stage < Stage.DELIVERED and arrives_to < today,
+            purchase_id=purchase.pk if purchase else None,
         )
     waiting = tuple(
         Content(line=line, quantity=left)
@@ -179,6 +181,7 @@ def _boxes(
             arrives_from=arrives_from,
             arrives_to=arrives_to,
             is_late=arrives_to < today,
+            purchase_id=purchase.pk if purchase else None,
         )
 
 
