@@ -77,7 +77,10 @@ class Landed:
 
     def of(self, quantity: int) -> Decimal:
         """Return what so many cost in one line of a parcel: the flat duty is paid once."""
-        return sum((amount for _, amount in self.parts(quantity)), Decimal(0))
+        if quantity == 1:
+            return self.total
+        once = self.duty if self.terms.duty_amount is None else Decimal(0)
+        return (self.total - once) * quantity + once
 
     def parts(self, quantity: int) -> Iterator[tuple[str, Decimal]]:
         """Name each part of what so many cost in one line, in the order in which it arises."""

@@ -60,6 +60,10 @@ class VariantView:
     reduction: Reduction | None = None
 
     @property
+    def price_amount(self) -> Decimal:
+        return self.price.amount
+
+    @property
     def lowest_before(self) -> Money | None:
         """The lowest price of the 30 days before a reduction that is announced."""
         return Money(self.reduction.lowest, self.price.currency) if self.reduction else None

@@ -124,11 +124,13 @@ def refuse(
     purchase_order: PurchaseOrder,
     reason: str,
     code: Refusal = Refusal.REJECTED_OTHER,
+    is_of_all: bool = False,
     now: datetime,
 ) -> None:
     """Close a purchase order that the supplier refused outright, in answer to our last call.
 
-    Of several lines nobody knows which one it was: then ``code`` says nothing of any.
+    Of several lines nobody knows which one it was, unless it ``is_of_all``: then ``code`` says
+    nothing of any.
 
     Locks:  as ``apply``
     Raises: LostRaceError  it was sent once more meanwhile, and he may have taken that
@@ -137,8 +139,8 @@ def refuse(
     lock(purchase_order)
     if purchase_order.attempts != answered:
         raise LostRaceError(f"{purchase_order}: attempt {answered} is over")
-    is_alone = purchase_order.lines.filter(is_live=True).count() == 1
-    _refuse(purchase_order, reason, now, code=code if is_alone else Refusal.REJECTED_OTHER)
+    is_known = is_of_all or purchase_order.lines.filter(is_live=True).count() == 1
+    _refuse(purchase_order, reason, now, code=code if is_known else Refusal.REJECTED_OTHER)
 
 
 @needs_transaction

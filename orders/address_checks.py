@@ -90,9 +90,18 @@ def note(
     }
 
 
+def note_also(noted: Mapping[str, Any], address: Address) -> dict[str, Any]:
+    """Add to a note that the doubts about one more address are answered: a part goes there."""
+    if not (insisted := sorted(doubts(address))):
+        return dict(noted)
+    return {**noted, "also": {**noted.get("also", {}), digest_of(address): insisted}}
+
+
 def open_doubts(address: Address, noted: Mapping[str, Any]) -> dict[str, Promise]:
     """Return the doubts that nobody has given a reason against, for this very address."""
-    settled = noted.get("doubts", []) if noted.get("of") == digest_of(address) else []
+    digest = digest_of(address)
+    of_others: Mapping[str, list[str]] = noted.get("also", {})
+    settled = noted.get("doubts", []) if noted.get("of") == digest else of_others.get(digest, [])
     return {field: words for field, words in doubts(address).items() if field not in settled}
 
 

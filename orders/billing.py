@@ -14,7 +14,7 @@ from orders import promotions, taxes, totaling
 from orders.cart_view import Wanted
 from orders.delivery import ShippingQuote
 from orders.models import Cart
-from orders.promotions import Found
+from orders.promotions import Found, Held
 from orders.taxes import CountryRate
 from orders.totaling import Totals, Treatment, Way
 from storefront.lib.address import Address
@@ -95,19 +95,18 @@ def bill(  # noqa: PLR0913 - whose cart, what is in it, how it goes, and when
     buyer: Buyer,
     now: datetime,
     may_promote: bool = True,
+    held: Held | None = None,
 ) -> Bill:
     """Add a cart up.
 
-    Shape:  ``wanted`` by the id of the line; ``may_promote`` as ``cart_lines`` read it
+    Shape:  ``wanted`` by the id of the line; ``may_promote`` as ``cart_lines`` read it; ``held``
+            what was read of its promotions for this very question
     """
-    found = promotions.look(
-        cart=cart,
-        wanted=wanted,
-        ways=ways,
-        email=buyer.email,
-        now=now,
-        may_promote=may_promote,
-    )
+    if held is None:
+        held = promotions.read(
+            cart=cart, wanted=wanted, email=buyer.email, now=now, may_promote=may_promote
+        )
+    found = promotions.count(held, ways)
     totals = totaling.add_up(
         lines={key: each.unit * each.quantity for key, each in wanted.items()},
         ways=ways,

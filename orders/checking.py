@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from catalog.models import Variant
-from orders import accounting, address_checks, addresses, ledger
+from orders import accounting, address_checks, addresses, disputing, ledger
 from orders.earning import Account
 from orders.gate import Facts, LineFacts, Reason, is_waived, reasons_to_hold
 from orders.models import Order, Payment, PurchaseLine, PurchaseOrder
@@ -99,6 +99,7 @@ def _facts(
         charge=purchase_order.charge,
         promotions=_promotions(order),
         balance=_balance(purchase_order, now),
+        doubts=disputing.doubts(order),
         price=_price(purchase_order, lines, freight),
     )
 

@@ -30,7 +30,6 @@ from orders.cart_view import Wanted
 from orders.delivery import ShippingQuote
 from orders.models import Cart, CartLine, Order, Payment, Reservation
 from orders.numbers import order_number
-from orders.routing import PlannedLine
 from orders.taxes import CountryRate
 from storefront.lib.address import Address
 from storefront.lib.inserting import insert_together
@@ -201,7 +200,7 @@ def _place(  # noqa: PLR0913
     if not (lines := read.rows):
         raise EmptyCartError
     since, earlier = making_way.make_way(cart=cart, now=now)
-    planned = _planned(quote, lines)
+    _insist_whole(quote, lines)
     units = _units(lines, now)
     if not all(line.is_shown for line in read.lines):
         raise CannotSupplyError("something is no longer for sale")
@@ -241,7 +240,7 @@ def _place(  # noqa: PLR0913
         now=now,
     )
     order_lines = freezing.lines_of(
-        order=order, lines=read.lines, planned=planned, units=units, totals=totals, now=now
+        order=order, lines=read.lines, quote=quote, units=units, totals=totals, now=now
     )
     held = reservations.of(lines=order_lines, until=order.pay_before, now=now)
     payment = opening.first_of(order, now=now)
@@ -283,12 +282,11 @@ def _units(lines: list[CartLine], now: datetime) -> dict[int, Decimal]:
     return {line.pk: carts.price_of(line, now) for line in lines}
 
 
-def _planned(quote: ShippingQuote, lines: list[CartLine]) -> dict[int, PlannedLine]:
-    planned = {line.variant_id: line for quoted in quote.parcels for line in quoted.parcel.lines}
+def _insist_whole(quote: ShippingQuote, lines: list[CartLine]) -> None:
+    """Raise QuoteOutdatedError where what was quoted is not what is in the cart."""
     wanted = {line.listing.variant_id: line.quantity for line in lines}
-    if wanted != {variant: line.quantity for variant, line in planned.items()}:
+    if wanted != {variant: line.quantity for variant, line in quote.planned.items()}:
         raise QuoteOutdatedError
-    return planned
 
 
 def _locked(*, cart_id: int) -> QuerySet[Cart]:

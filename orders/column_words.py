@@ -34,6 +34,7 @@ TABLES = {
     "MoneySighting": (_("sighting of a difference"), _("sightings of differences")),
     "ReturnAuthorization": (_("return"), _("returns")),
     "ReturnLine": (_("line of a return"), _("lines of returns")),
+    "ReturnPicture": (_("picture of a complaint"), _("pictures of complaints")),
     "ReturnPolicy": (_("policy of returns"), _("policies of returns")),
     "SupplierRMA": (_("return to a supplier"), _("returns to suppliers")),
     "SupplierRMALine": (_("line of a return to a supplier"), _("lines of returns to suppliers")),
@@ -172,6 +173,7 @@ COLUMNS = {
     "AddressWish.place": _("Which wish of the order"),
     "round": _("Routed anew, times"),
     "way": _("How it comes"),
+    "least_margin_rate": _("Lowest margin"),
     "looks_elsewhere": _("Looks elsewhere for what is refused"),
     "plan": _("How it comes"),
     "moves_silent_after_h": _("Hours after which a silent supplier is given up"),
@@ -272,4 +274,7 @@ COLUMNS = {
     "supplier_rma": _("His number of it"),
     "fee_amount": _("His fee for taking it back"),
     "rma": _("Goods to a supplier"),
+    "ReturnPicture.place": _("Which picture of the return"),
+    "ReturnPicture.file": _("File"),
+    "added_at": _("Added"),
 }

@@ -12,10 +12,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
-from orders import address_checks, addresses, facts, holding, taxes
+from orders import address_checks, addresses, facts, holding, setbacks, taxes
 from orders.models import Order, PurchaseOrder
 from storefront.lib.address import Address
 from storefront.lib.transactions import needs_transaction
@@ -29,6 +30,18 @@ ADDRESS = "address"  # the gate's code
 
 class SettledError(Exception):
     """The address cannot be settled, or not any more: the words say why. Nothing is written."""
+
+
+class OverError(SettledError):
+    """The order is over."""
+
+
+class SentError(SettledError):
+    """A supplier may have the address."""
+
+
+class SameError(SettledError):
+    """It goes there already."""
 
 
 class StillWrongError(Exception):
@@ -84,36 +97,59 @@ def confirm(*, order: Order, reason: str, actor: str, now: datetime) -> None:
     _let_go(order, actor=actor, now=now)
 
 
-def correct(*, order: Order, ship_to: Address, reason: str, actor: str, now: datetime) -> None:
+def correct(  # noqa: PLR0913 - which order, where to, what was said to that, why, who and when
+    *,
+    order: Order,
+    ship_to: Address,
+    reason: str,
+    actor: str,
+    now: datetime,
+    noted: Mapping[str, Any] | None = None,
+) -> None:
     """Send an order elsewhere in its country, as long as no supplier was told where.
 
-    The shopper is told. What is doubtful about the new address, the reason answers. The country
-    stays, for prices and routes are its own, and so does the region where tax was added for it:
-    what was paid stays what the order comes to. A tax service may be asked.
+    The shopper is told. What is doubtful about the new address, the reason answers, or what its
+    owner said himself: ``noted``, as ``address_checks.note`` makes it. The country stays, for
+    prices and routes are its own, and so does the region where tax was added for it: what was
+    paid stays what the order comes to. A tax service may be asked.
 
     Locks:  the order, then its purchase orders in id order
     Raises: SettledError, StillWrongError
     """
     insist_on_tax(order, ship_to)  # before anything is locked
-    _correct(order=order, ship_to=ship_to, reason=reason, actor=actor, now=now)
+    _correct(order, ship_to, reason, actor, now, noted)
 
 
 @transaction.atomic(durable=True)
-def _correct(*, order: Order, ship_to: Address, reason: str, actor: str, now: datetime) -> None:
+def _correct(  # noqa: PLR0913, PLR0917 - as above
+    order: Order,
+    ship_to: Address,
+    reason: str,
+    actor: str,
+    now: datetime,
+    noted: Mapping[str, Any] | None,
+) -> None:
     order = locked(order)
     if _sent(order).exists():
-        raise SettledError(gettext("A supplier has the address already: call him."))
+        raise SentError(gettext("A supplier has the address already: call him."))
     was = Address(**order.ship_to)
     refuse(order, was, ship_to)
+    # What has an address of its own by an earlier wish goes with the rest now.
+    apart = [each for each in going_out(order) if each.ship_to]
     if was == ship_to:
-        raise SettledError(gettext("This is the address already."))
+        elsewhere = [each.ship_to for each in apart if each.ship_to != asdict(ship_to)]
+        if not elsewhere:
+            raise SameError(gettext("This is the address already."))
+        was = Address(**elsewhere[0])
+    order.purchase_orders.filter(pk__in=[each.pk for each in apart]).update(ship_to={})
     kept = order.address_check.get("staff", [])
     entry = _entry("corrected", reason, actor, now, was=asdict(was))
     order.ship_to = asdict(ship_to)
-    noted = address_checks.note(ship_to, reason=reason)
-    order.address_check = {**noted, "reason": "", "staff": [*kept, entry]}
+    is_own = noted is not None
+    noted = noted or {**address_checks.note(ship_to, reason=reason), "reason": ""}
+    order.address_check = {**noted, "staff": [*kept, entry]}
     order.save(update_fields=["ship_to", "address_check"])
-    facts.address_corrected(order, was=was, place=len(kept) + 1, at=now)
+    facts.address_corrected(order, was=was, place=len(kept) + 1, is_own=is_own, at=now)
     _let_go(order, actor=actor, now=now)
 
 
@@ -167,9 +203,16 @@ def locked(order: Order) -> Order:
     """
     row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if row.status in OVER:
-        raise SettledError(gettext("This order is over."))
+        raise OverError(gettext("This order is over."))
     list(row.purchase_orders.select_for_update(of=["self"]).order_by("pk"))
     return row
+
+
+def going_out(order: Order) -> QuerySet[PurchaseOrder]:
+    """Find what is sent, and what was refused: who is found instead takes its address."""
+    is_waiting = Q(setbacks__in=setbacks.waiting(order), setbacks__kind="refused")
+    living = order.purchase_orders.filter(~Q(status=Status.CANCELED) | is_waiting)
+    return living.distinct().order_by("pk")
 
 
 def _sent(order: Order) -> Any:

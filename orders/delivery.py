@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from orders.routing import Plan, PlannedParcel
+from orders.routing import Plan, PlannedLine, PlannedParcel
 from storefront.lib.money import Money
 
 
@@ -38,6 +39,11 @@ class ShippingQuote:
     tier: str
     parcels: tuple[QuotedParcel, ...]
     plan: Plan | None = None
+
+    @property
+    def planned(self) -> Mapping[int, PlannedLine]:
+        """What it brings, by variant."""
+        return {line.variant_id: line for quoted in self.parcels for line in quoted.parcel.lines}
 
     @property
     def price(self) -> Money:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Max
+
 from orders.gate import Reason
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
+from storefront.lib.models import StatusChange
+from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
 
 Kind = PaymentEvent.Kind
@@ -99,6 +103,38 @@ def hold(order: Order, payment: Payment, reason: Reason, *, now: datetime) -> No
             reason=reason.sentence,
             hold_reasons=[kept],
         )
+
+
+def doubts(order: Order) -> list[Reason]:
+    """List what banks say against an order that no person has let go on since.
+
+    News that came before the order was placed held nothing: the gate asks here.
+    """
+    stops = PaymentEvent.objects.filter(
+        payment__order=order, kind__in=[Kind.DISPUTED, Kind.WARNED]
+    ).exclude(kind=Kind.DISPUTED, payment__dispute_status=Dispute.WON)
+    if (seen_at := _let_go_at(order)) is not None:
+        stops = stops.exclude(received_at__lte=seen_at)
+    return [
+        Reason(
+            event.kind,
+            _sentence(event.kind, event.reason),
+            subject=event.payment.key,
+            amount=Money(event.amount, order.currency),
+        )
+        for event in stops.select_related("payment").order_by("pk")
+    ]
+
+
+def _let_go_at(order: Order) -> datetime | None:
+    let_go = StatusChange.objects.filter(
+        subject="orders.Order",
+        subject_id=order.pk,
+        axis="status",
+        from_status=Order.Status.ON_HOLD,
+    )
+    found: datetime | None = let_go.aggregate(at=Max("at"))["at"]
+    return found
 
 
 def _sentence(kind: str, reason: str) -> str:

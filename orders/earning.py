@@ -51,6 +51,12 @@ def of_line(landed: Landed, *, quantity: int, gross: Money, tax_rate: Decimal) -
     return Account(net=net, costs=_summed(costs))
 
 
+def outlay_of_line(landed: Landed, *, quantity: int, net: Money, gross: Money) -> Decimal:
+    """Return the outlay of ``of_line`` without its parts: routing asks it of hundreds of places."""
+    payment, channel = landed.terms.fees(net=net.amount, gross=gross.amount)
+    return landed.of(quantity) + payment + channel
+
+
 def of_parcel(  # noqa: PLR0913 - all that is paid for a parcel, and all that it costs
     lines: Sequence[Account],
     *,

@@ -86,13 +86,23 @@ def order_placed(order: Order, *, at: datetime) -> None:
     )
 
 
-def address_corrected(order: Order, *, was: Address, place: int, at: datetime) -> None:
-    """Tell the shopper where it goes now; ``place`` counts the corrections of the order."""
+def address_corrected(
+    order: Order, *, was: Address, place: int, is_own: bool, at: datetime
+) -> None:
+    """Tell the shopper where it goes now; ``place`` counts the corrections of the order.
+
+    ``is_own``: it is his own wish.
+    """
     tell(
         name="order.address_corrected",
         key=f"order.address_corrected:{order.number}:{place}",
         subject=f"order:{order.number}",
-        payload={**basics(order), "ship_to": order.ship_to, "was": asdict(was)},
+        payload={
+            **basics(order),
+            "ship_to": order.ship_to,
+            "was": asdict(was),
+            "is_own": is_own,
+        },
         at=at,
     )
 

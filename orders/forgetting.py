@@ -18,6 +18,7 @@ from orders.models import (
     ReturnLine,
     SupplierToAsk,
 )
+from orders.returning import pictures
 from storefront.lib.scrubbing import scrub, without_person, words_of
 from storefront.lib.states import StatusChange
 from storefront.lib.transactions import needs_transaction
@@ -101,6 +102,7 @@ def _forget_one(order: Order, words: set[str]) -> None:
         AddressWish.objects.filter(pk=wish.pk).update(ship_to=where, reason="")
     # What he wrote, and what we answered, may name anybody; his parcel has a number at a carrier.
     order.returns.update(words="", answer="", label="", tracking_number="")
+    pictures.forget(order)
     kept = ReturnLine.objects.filter(authorization__order=order)
     kept.exclude(deduction_reason="").update(deduction_reason="erased")
     # That it was lost is the one move of which staff say in their words why.

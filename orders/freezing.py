@@ -14,8 +14,9 @@ from orders import earning, noting
 from orders.access import new_key
 from orders.cart_lines import ReadLine
 from orders.delivery import QuotedParcel, ShippingQuote
+from orders.filtering import Sold
 from orders.models import Cart, Order, OrderLine
-from orders.routing import Candidate, PlannedLine
+from orders.routing import Candidate
 from orders.totaling import Totals
 from storefront.lib.address import Address
 from storefront.lib.money import Money
@@ -60,7 +61,6 @@ def order_of(  # noqa: PLR0913 - an order is who, what, where, how and for how m
             entry_of(parcel, amount=share.charge.amount, tax=share.tax.amount)
             for parcel, share in zip(quote.parcels, totals.parcels, strict=True)
         ],
-        routed_by={} if quote.plan is None else noting.note(quote.plan),
         arrives_from=quote.arrives_from,
         arrives_to=quote.arrives_to,
     )
@@ -70,18 +70,28 @@ def lines_of(  # noqa: PLR0913 - whose lines, from where, and for how much
     *,
     order: Order,
     lines: Sequence[ReadLine],
-    planned: Mapping[int, PlannedLine],
+    quote: ShippingQuote,
     units: Mapping[int, Decimal],
     totals: Totals,
     now: datetime,
 ) -> Sequence[OrderLine]:
     """Make the lines of what was promised, and beside it what it costs from where routing takes it.
 
-    A price that does not pay that stands all the same: the gate holds its purchase order.
+    A price that does not pay that stands all the same: the gate holds its purchase order. The
+    order keeps from now on where else they could have come from.
 
-    Shape:  ``planned`` by variant, ``units`` and the lines of ``totals`` by the line of the cart
+    Shape:  ``units`` and the lines of ``totals`` by the line of the cart
     """
     costing = policies.costing_of(order.channel, now=now, country=order.ship_to["country"])
+    planned = quote.planned
+    if quote.plan is not None:
+        sold = {
+            read.row.listing.variant_id: Sold(
+                gross=totals.lines[read.row.pk].charge, tax_rate=totals.treatment.rate
+            )
+            for read in lines
+        }
+        order.routed_by = noting.note(quote.plan, sold=sold, costing=costing)
     frozen: list[OrderLine] = []
     for read in lines:
         line = read.row

@@ -57,6 +57,7 @@ class Facts:
     promotions: Sequence[str] = ()
     balance: Money | None = None
     price: Money | None = None
+    doubts: Sequence[Reason] = ()  # what banks say against the payment
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ NO_RATE = "rate"
 NO_EVIDENCE = "evidence"
 NO_MARGIN = "margin"
 NO_BALANCE = "balance"
+NO_WAY = "no_way"
 COST_DRIFT_RATE = Decimal("0.02")  # a cent of rounding is no drift
 
 
@@ -111,14 +113,17 @@ def reasons_to_hold(facts: Facts) -> list[Reason]:
         fields = ", ".join(facts.address_problems)
         found.append(Reason("address", f"The address is not complete: {fields}."))
     found += _money_reasons(facts)
+    found += facts.doubts
     for line in facts.lines:
         found += _line_reasons(line, facts.promotions)
     if not facts.battery_is_allowed:
         found.append(
             Reason("battery", f"{facts.carrier_service} may not carry the battery in this parcel.")
         )
-    if facts.routes is not None and facts.carrier_service not in facts.routes:
-        offered = ", ".join(sorted(facts.routes)) or "no route at all"
+    if facts.routes is not None and not facts.routes:
+        found.append(Reason(NO_WAY, "The supplier carries it there in no way."))
+    elif facts.routes is not None and facts.carrier_service not in facts.routes:
+        offered = ", ".join(sorted(facts.routes))
         found.append(
             Reason("route", f"The supplier offers {offered}, not {facts.carrier_service}.")
         )

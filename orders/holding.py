@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Q
 
 from catalog.models import ExchangeRate
-from orders.gate import NO_BALANCE, NO_EVIDENCE, NO_RATE, proof_of
-from orders.models import Order, PurchaseOrder
+from orders.gate import NO_BALANCE, NO_EVIDENCE, NO_RATE, NO_WAY, proof_of
+from orders.models import Order, PaymentEvent, PurchaseOrder
 from storefront.lib.states import IllegalMoveError, LostRaceError
 from storefront.lib.transactions import needs_transaction
 from suppliers.models import Connection
@@ -22,12 +22,19 @@ ENDS = {
     NO_RATE: "the exchange rate is known",
     NO_EVIDENCE: "the certificate is there",
     NO_BALANCE: "the supplier holds enough money",
+    NO_WAY: "the supplier is asked for a way again",
 }
+# Who says that he carries it there in no way may say otherwise a little later.
+ASKED_AGAIN_AFTER = timedelta(minutes=15)
+# Reasons that hold a whole order, and each of its purchase orders with it.
+OF_ORDER = frozenset({PaymentEvent.Kind.DISPUTED, PaymentEvent.Kind.WARNED})
 
 
 @transaction.atomic(durable=True)
 def go_on(*, order: Order, reason: str, actor: str, now: datetime) -> Order:
     """Release a held order to where it was: divided already, or about to be.
+
+    What its purchase orders are held for because of it ends with it; other reasons stay.
 
     Locks:  the order
     Raises: IllegalMoveError  it is not on hold
@@ -36,6 +43,8 @@ def go_on(*, order: Order, reason: str, actor: str, now: datetime) -> Order:
     if order.status != Order.Status.ON_HOLD:
         raise IllegalMoveError(f"{order}: {order.status} is not on hold")
     release(order, reason=reason, actor=actor, now=now)
+    for held in order.purchase_orders.filter(status=PurchaseOrder.Status.ON_HOLD).order_by("pk"):
+        take_off(held, lambda kept: kept["code"] in OF_ORDER, reason=reason, actor=actor, now=now)
     return order
 
 
@@ -103,10 +112,11 @@ def _lift(purchase_order: PurchaseOrder, known: frozenset[str], now: datetime) -
     unproven = _unproven(purchase_order)
     wire = Connection.objects.filter(supplier=purchase_order.supplier_id).first()
     balance = wire.balance_amount if wire else None
+    is_new = purchase_order.status_since > now - ASKED_AGAIN_AFTER
     codes = {each["code"] for each in purchase_order.hold_reasons}
     return take_off(
         purchase_order,
-        lambda reason: not _stands(reason, known, unproven, balance),
+        lambda reason: not _stands(reason, known, unproven, balance, is_new=is_new),
         reason="; ".join(ENDS[code] for code in sorted(codes & ENDS.keys())),
         now=now,
     )
@@ -126,7 +136,11 @@ def _stands(
     known: frozenset[str],
     unproven: frozenset[str],
     balance: Decimal | None,
+    *,
+    is_new: bool,
 ) -> bool:
+    if reason["code"] == NO_WAY:
+        return is_new
     if reason["code"] == NO_BALANCE:
         return balance is not None and balance < Decimal(reason["amount"])
     if reason["code"] == NO_RATE:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from catalog.landing import Costing
+from orders import filtering
+from orders.filtering import Left, Sold, Unearning
 from orders.ranking import Criterion, Rules
 from orders.routing import Candidate, Misfit, Need, Plan, PlannedLine, Worse, against
 from storefront.lib.money import Money
@@ -21,30 +24,57 @@ MOST_NOTED = 20  # places of one line: an order is read often, and nobody reads 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted(Candidate):
-    """A candidate as it was kept: what so many as were ordered would have landed at."""
+    """A candidate as it was kept: what so many as were ordered would have landed at, and cost."""
 
     noted_outlay: tuple[bool, Decimal]
+    noted_spent: Decimal | None
 
     def outlay(self, quantity: int) -> tuple[bool, Decimal]:  # noqa: ARG002 - it is for that many
         return self.noted_outlay
 
+    def spent(self, quantity: int, sold: Sold) -> Decimal | None:  # noqa: ARG002 - as above
+        return self.noted_spent
 
-def note(plan: Plan) -> dict[str, Any]:
-    """Write down the rules, and for each line all places and what was against them."""
+
+def note(
+    plan: Plan, *, sold: Mapping[int, Sold] | None = None, costing: Costing | None = None
+) -> dict[str, Any]:
+    """Write down the rules, and for each line all places and what was against them.
+
+    Shape:  ``sold`` by variant and ``costing`` tell what a line leaves where routing had nothing
+            to choose, and did not ask
+    """
+    planned = [line for parcel in plan.parcels for line in parcel.lines]
+    prices = {line.variant_id: _sold(line, sold or {}) for line in planned}
     lines = {
         str(line.variant_id): [
-            _entry(one, line.quantity, line.candidate, plan.rules)
+            _entry(
+                one.landed_by(costing) if costing else one,
+                line,
+                prices[line.variant_id],
+                plan.rules,
+            )
             for one in _worth_noting(plan.considered.get(line.variant_id, ()), line, plan.rules)
         ]
-        for parcel in plan.parcels
-        for line in parcel.lines
+        for line in planned
     }
+    least = plan.rules.least_margin_rate
     return {
         "version": plan.rules.version,
         "chain": [criterion.value for criterion in plan.rules.chain],
         "preferred": list(plan.rules.preferred),
+        "least_margin": None if least is None else str(least),
         "lines": lines,
+        "sold": {
+            str(variant_id): {"gross": str(each.gross.amount), "tax_rate": str(each.tax_rate)}
+            for variant_id, each in prices.items()
+            if each is not None
+        },
     }
+
+
+def _sold(line: PlannedLine, known: Mapping[int, Sold]) -> Sold | None:
+    return line.sold or known.get(line.variant_id)
 
 
 def _worth_noting(
@@ -55,13 +85,16 @@ def _worth_noting(
 
     def place(one: Candidate) -> tuple[object, ...]:
         is_other = one.level_id != line.candidate.level_id
-        return is_other, not one.fits(line.quantity), rules.rank(one, line.quantity, by)
+        stands = filtering.standing(one, line.quantity, line.sold, rules.least_margin_rate)
+        return is_other, not one.fits(line.quantity), stands, rules.rank(one, line.quantity, by)
 
     return sorted(able, key=place)[:MOST_NOTED]
 
 
-def _entry(one: Candidate, quantity: int, taken: Candidate, rules: Rules) -> dict[str, Any]:
+def _entry(one: Candidate, line: PlannedLine, sold: Sold | None, rules: Rules) -> dict[str, Any]:
+    quantity = line.quantity
     is_unknown, outlay = one.outlay(quantity)
+    left = filtering.left(one, quantity, sold)
     return {
         "level": one.level_id,
         "offer": one.offer_id,
@@ -79,16 +112,20 @@ def _entry(one: Candidate, quantity: int, taken: Candidate, rules: Rules) -> dic
         "distance": one.distance,
         "days": one.days,
         "score": one.score,
-        "verdict": verdict(one, taken, quantity, rules),
+        "spent": None if left is None else str(left.spent),
+        "verdict": verdict(one, line.candidate, quantity, rules, line.sold),
     }
 
 
-def verdict(one: Candidate, taken: Candidate, quantity: int, rules: Rules) -> str:
+def verdict(
+    one: Candidate, taken: Candidate, quantity: int, rules: Rules, sold: Sold | None = None
+) -> str:
     """Say what is against it; one that is better by itself would have made another parcel."""
     if one.level_id == taken.level_id:
         return TAKEN
-    reason: Misfit | Worse = against(one, taken=taken, quantity=quantity, rules=rules)
-    if isinstance(reason, Misfit):
+    reason: Misfit | Unearning | Worse
+    reason = against(one, taken=taken, quantity=quantity, rules=rules, sold=sold)
+    if not isinstance(reason, Worse):
         return reason.value
     by = (*rules.before_parcels, *rules.after_parcels)
     ours = (rules.rank(one, quantity, by), one.level_id)
@@ -97,12 +134,29 @@ def verdict(one: Candidate, taken: Candidate, quantity: int, rules: Rules) -> st
 
 
 def rules_of(noted: Mapping[str, Any]) -> Rules:
-    """Return the rules that an order was routed by."""
+    """Return the rules that an order was routed by; before there was a least margin, by none."""
+    least = noted.get("least_margin")
     return Rules(
         chain=tuple(map(Criterion, noted["chain"])),
         preferred=tuple(noted["preferred"]),
         version=noted["version"],
+        least_margin_rate=None if least is None else Decimal(least),
     )
+
+
+def sold_of(noted: Mapping[str, Any], variant_id: int, currency: str) -> Sold | None:
+    """Return what a line was sold for, as its places were set against it."""
+    kept = noted.get("sold", {}).get(str(variant_id))
+    if kept is None:
+        return None
+    gross = Money(Decimal(kept["gross"]), currency)
+    return Sold(gross=gross, tax_rate=Decimal(kept["tax_rate"]))
+
+
+def left_of(entry: Mapping[str, Any], sold: Sold | None) -> Left | None:
+    """Return what a line would have left from a place; None where nobody could say."""
+    spent = entry.get("spent")
+    return None if sold is None or spent is None else Left(net=sold.net, spent=Decimal(spent))
 
 
 def candidates_of(noted: Mapping[str, Any], needs: Iterable[Need]) -> list[Noted]:
@@ -115,7 +169,7 @@ def candidates_of(noted: Mapping[str, Any], needs: Iterable[Need]) -> list[Noted
 
 
 def _read(entry: Mapping[str, Any], need: Need) -> Noted:
-    outlay = Decimal(entry["outlay"])
+    outlay, spent = Decimal(entry["outlay"]), entry.get("spent")
     unit = Money(outlay / need.quantity, entry["currency"])
     return Noted(
         level_id=entry["level"],
@@ -135,4 +189,5 @@ def _read(entry: Mapping[str, Any], need: Need) -> Noted:
         minimum=entry["minimum"],
         pack=entry["pack"],
         noted_outlay=(not entry["is_sure"], outlay),
+        noted_spent=None if spent is None else Decimal(spent),
     )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from orders import return_forms
 from orders.models import ReturnAuthorization
 from orders.returning import declaring, returnable
-from orders.returning.declaring import CannotReturnError
+from orders.returning.refusing import CannotReturnError
 from storefront.lib import columns
 from storefront.lib.inlines import inline
 from storefront.lib.staff import StaffAdmin, action

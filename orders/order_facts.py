@@ -13,7 +13,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders import access, address_checks, correcting, noting, routing_words
+from orders.filtering import Left
 from orders.models import Order
+from orders.ranking import Rules
 from storefront.lib.address import Address
 from storefront.lib.columns import as_money
 from storefront.lib.money import Money
@@ -70,15 +72,18 @@ def routed_by(order: Order) -> str:
     if not noted:
         return gettext("It kept no choice.")
     skus = {str(line.variant_id): line.sku for line in order.lines.all()}
-    lines = [
-        gettext("%(sku)s: %(places)s")
-        % {"sku": skus.get(variant, variant), "places": "; ".join(map(_place, entries))}
-        for variant, entries in noted["lines"].items()
-    ]
-    return "\n".join([routing_words.name(noting.rules_of(noted)), *lines])
+    rules = noting.rules_of(noted)
+    lines = []
+    for variant, entries in noted["lines"].items():
+        sold = noting.sold_of(noted, int(variant), order.currency)
+        places = "; ".join(_place(entry, noting.left_of(entry, sold), rules) for entry in entries)
+        said = {"sku": skus.get(variant, variant), "places": places}
+        lines.append(gettext("%(sku)s: %(places)s") % said)
+    return "\n".join([routing_words.name(rules), *lines])
 
 
-def _place(entry: Mapping[str, Any]) -> str:
+def _place(entry: Mapping[str, Any], left: Left | None, rules: Rules) -> str:
     outlay = as_money(Money(Decimal(entry["outlay"]), entry["currency"]).rounded())
     where = f"{entry['supplier_code']} ({entry['country']}), {outlay}"
-    return f"{where}: {routing_words.verdict(entry['verdict'])}"
+    words = routing_words.verdict(entry["verdict"], left=left, least=rules.least_margin_rate)
+    return f"{where}: {words}"

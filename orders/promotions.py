@@ -30,16 +30,24 @@ class Found:
     minimums: Mapping[str, Money] = field(default_factory=dict)
 
 
-def look(  # noqa: PLR0913 - whose cart, what is in it, how it goes, and when
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What may be taken off a cart: told before it is known how it goes, and counted then."""
+
+    offers: Sequence[Offer] = ()
+    goods: Sequence[Good] = ()
+    refused: Mapping[str, codes.Closed | Refusal] = field(default_factory=dict)
+
+
+def read(
     *,
     cart: Cart,
     wanted: Mapping[int, Wanted],
-    ways: Sequence[Way],
     email: str,
     now: datetime,
     may_promote: bool = True,
-) -> Found:
-    """Find what holds for a cart, and count what it takes off.
+) -> Held:
+    """Find what holds for a cart; where nothing can, nothing is asked.
 
     Shape:  ``wanted`` by the id of the line; ``email`` empty: nobody knows yet who he is;
             ``may_promote`` false: whoever read the lines saw that nothing holds without a code
@@ -59,11 +67,16 @@ def look(  # noqa: PLR0913 - whose cart, what is in it, how it goes, and when
         if code:
             refused[code] = codes.Closed.USED_UP
     if not offers:
-        return Found(refused=refused)
+        return Held(refused=refused)
     goods = _goods(wanted, cart.channel.currency)
-    outcome = decide(goods=goods, ways=ways, offers=offers.values())
-    minimums = {each.code: each.minimum for each in offers.values() if each.minimum is not None}
-    return Found(outcome=outcome, refused={**outcome.refused, **refused}, minimums=minimums)
+    return Held(offers=list(offers.values()), goods=goods, refused=refused)
+
+
+def count(held: Held, ways: Sequence[Way] = ()) -> Found:
+    """Count what is taken off a cart that goes so; without ways, off its goods alone."""
+    outcome = decide(goods=held.goods, ways=ways, offers=held.offers)
+    minimums = {each.code: each.minimum for each in held.offers if each.minimum is not None}
+    return Found(outcome=outcome, refused={**outcome.refused, **held.refused}, minimums=minimums)
 
 
 def _automatic(*, channel_id: int, now: datetime) -> QuerySet[Promotion]:

@@ -9,9 +9,17 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import ngettext
 
-from orders import acknowledging, address_ends, closing, parceling, resolving
+from orders import (
+    acknowledging,
+    address_ends,
+    closing,
+    lacking,
+    parceling,
+    resolving,
+    undeliverable,
+)
 from orders.checking import check
-from orders.gate import Reason
+from orders.gate import NO_WAY, Reason
 from orders.models import Order, OrderLine, PurchaseMessage, PurchaseOrder
 from orders.parceling import Taken
 from orders.requesting import request_for, spoken
@@ -23,10 +31,9 @@ from storefront.lib.money import Money
 from suppliers.adapters.abilities import Connector, OrderPlacing, able
 from suppliers.adapters.base import (
     DuplicateReferenceError,
-    GoneError,
-    OutOfStockError,
+    NoWayError,
     PurchaseRequest,
-    Refusal,
+    WantingError,
 )
 from suppliers.connecting import adapter_for
 
@@ -95,7 +102,8 @@ def send(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
     with adapter_for(purchase_order.supplier) as connector:
         reasons = check(purchase_order=purchase_order, connector=connector, now=now)
         if reasons:
-            _hold(purchase_order, reasons, now)
+            if not undeliverable.follow(purchase_order, reasons, now=now):
+                _hold(purchase_order, reasons, now)
             return purchase_order
         request = request_for(purchase_order)
         if _claim(purchase_order, request, now):
@@ -181,21 +189,20 @@ def _place(
     except DuplicateReferenceError as error:
         resolving.unknown(purchase_order, error, moment())
         resolving.look_up(purchase_order, connector, moment())
-    except (OutOfStockError, GoneError) as error:
-        # His scorecard reads in these words that goods were missing (``suppliers.scoring``).
-        is_out = isinstance(error, OutOfStockError)
-        cause = "Out of stock" if is_out else "No longer sold"
-        acknowledging.refuse(
-            purchase_order=purchase_order,
-            reason=f"{cause}: {error}",
-            code=Refusal.OUT_OF_STOCK if is_out else Refusal.DISCONTINUED,
-            now=moment(),
+    except WantingError as error:
+        lacking.follow(
+            purchase_order=purchase_order, error=error, connector=connector, now=moment()
         )
     except PermanentError as error:
         if error.may_have_happened:
             resolving.unknown(purchase_order, error, moment())
+        elif isinstance(error, NoWayError):
+            reason = Reason(NO_WAY, f"The supplier carries it there in no way: {error}"[:280])
+            resolving.held(purchase_order, reason, moment())
+            undeliverable.follow(purchase_order, [reason], now=moment())
         else:
-            resolving.held(purchase_order, str(error), moment())
+            refused = Reason("refused", f"The supplier refuses: {error}"[:280])
+            resolving.held(purchase_order, refused, moment())
     except TemporaryError as error:
         if error.may_have_happened:
             resolving.unknown(purchase_order, error, moment())

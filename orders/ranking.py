@@ -49,7 +49,8 @@ class Rules:
 
     Shape:  a chain without ``PARCELS`` counts them last; with ``looks_elsewhere`` what a supplier
             refuses of a sold line is bought from another, and as well what one is silent about for
-            ``moves_silent_after_h`` longer than he promised
+            ``moves_silent_after_h`` longer than he promised; before all ranks, what leaves less
+            than ``least_margin_rate`` of the price before tax is left out (``filtering``)
     """
 
     chain: tuple[Criterion, ...] = (Criterion.PARCELS, Criterion.COST, Criterion.DISTANCE)
@@ -57,6 +58,7 @@ class Rules:
     version: int = 0
     looks_elsewhere: bool = True
     moves_silent_after_h: int | None = None
+    least_margin_rate: Decimal | None = Decimal(0)
 
     @property
     def before_parcels(self) -> tuple[Criterion, ...]:

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils.translation import gettext
 
-from orders import acknowledging, address_ends, correcting, facts, setbacks
+from orders import acknowledging, address_checks, address_ends, correcting, facts
 from orders.correcting import SettledError
 from orders.models import AddressWish, Order, PurchaseMessage, PurchaseOrder
 from orders.wishes import STOPPABLE
 from storefront.lib.address import Address
 
 Status = AddressWish.Status
+
+
+class WaitingError(SettledError):
+    """A supplier has not answered the last wish yet."""
+
+
+class NothingLeftError(SettledError):
+    """All of it has left."""
+
+
+class Chance(StrEnum):
+    """Whether where an order goes can be changed now."""
+
+    OPEN = "open"
+    ASKED = "asked"  # a supplier has not answered the last wish
+    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,23 +45,51 @@ class Wished:
     late: tuple[str, ...]
 
 
-def send_elsewhere(
-    *, order: Order, ship_to: Address, reason: str, actor: str, now: datetime
+def send_elsewhere(  # noqa: PLR0913 - as ``correcting.correct``
+    *,
+    order: Order,
+    ship_to: Address,
+    reason: str,
+    actor: str,
+    now: datetime,
+    noted: Mapping[str, Any] | None = None,
 ) -> Wished | None:
     """Correct the address of an order; None: that was all, for no supplier had it.
 
     Raises: SettledError, correcting.StillWrongError  nothing is written
     """
-    if not correcting.can_correct(order):
-        return wish(order=order, ship_to=ship_to, reason=reason, actor=actor, now=now)
-    correcting.correct(order=order, ship_to=ship_to, reason=reason, actor=actor, now=now)
-    return None
+    if correcting.can_correct(order):
+        try:
+            correcting.correct(
+                order=order, ship_to=ship_to, reason=reason, actor=actor, now=now, noted=noted
+            )
+        except correcting.SentError:
+            pass  # a worker was quicker: he who has it now is asked
+        else:
+            return None
+    return wish(order=order, ship_to=ship_to, reason=reason, actor=actor, now=now)
+
+
+def chance(purchases: Iterable[PurchaseOrder], *, asked: Iterable[int], is_sought: bool) -> Chance:
+    """Tell whether a paid order can be sent elsewhere, as ``wish`` would decide.
+
+    Shape:  ``purchases`` are all of the order; ``asked`` are ids of those whose suppliers have not
+            answered; ``is_sought``: something of it is looked for elsewhere
+    """
+    open_ones = set(asked)
+    made = list(purchases)
+    living = [each for each in made if each.status != PurchaseOrder.Status.CANCELED]
+    stoppable = [each for each in living if each.status in STOPPABLE]
+    if any(each.pk in open_ones for each in stoppable):
+        return Chance.ASKED
+    unsent = any(each.request_status in correcting.UNSENT for each in living)
+    return Chance.OPEN if not made or is_sought or stoppable or unsent else Chance.GONE
 
 
 def wish(*, order: Order, ship_to: Address, reason: str, actor: str, now: datetime) -> Wished:
     """Send what is unsent to another address of the country, and ask suppliers to do so as well.
 
-    What has left goes where it goes.
+    What has left goes where it goes. The same wish again asks nobody twice.
 
     Locks:  the order, then its purchase orders in id order
     Raises: SettledError, correcting.StillWrongError  nothing is written
@@ -53,7 +99,7 @@ def wish(*, order: Order, ship_to: Address, reason: str, actor: str, now: dateti
         return _wish(order, ship_to, reason, actor, now)
     except IntegrityError as error:
         words = gettext("A supplier has not answered the last address yet: wait for him.")
-        raise SettledError(words) from error
+        raise WaitingError(words) from error
 
 
 @transaction.atomic(durable=True)
@@ -61,19 +107,19 @@ def _wish(order: Order, ship_to: Address, reason: str, actor: str, now: datetime
     order = correcting.locked(order)
     correcting.refuse(order, Address(**order.ship_to), ship_to)
     there = asdict(ship_to)
-    is_waiting = Q(setbacks__in=setbacks.waiting(order), setbacks__kind="refused")
-    # What is looked for elsewhere takes its address from whoever refused it.
-    living = list(
-        order.purchase_orders.filter(~Q(status=PurchaseOrder.Status.CANCELED) | is_waiting)
-        .distinct()
-        .order_by("pk")
-    )
     known = AddressWish.objects.filter(purchase_order__order=order)
+    waiting_for = dict(
+        known.filter(status=Status.REQUESTED).values_list("purchase_order", "ship_to")
+    )
     place = known.values("place").distinct().count() + 1
-    done, asked, late = [], [], []
-    for each in living:
+    done, asked, late, again, there_already = [], [], [], [], []
+    for each in correcting.going_out(order):
         each.order = order
+        if each.status in STOPPABLE and waiting_for.get(each.pk) == there:
+            again.append(each.number)
+            continue
         if each.goes_to == there:
+            there_already.append(each.number)
             continue
         if each.status == PurchaseOrder.Status.CANCELED:
             _change(each, ship_to, place, reason, actor, now)
@@ -87,9 +133,13 @@ def _wish(order: Order, ship_to: Address, reason: str, actor: str, now: datetime
             asked.append(each.number)
         else:
             late.append(each.number)
-    if not done and not asked:
-        raise SettledError(gettext("All of it has left, or goes there already."))
-    return Wished(done=tuple(done), asked=tuple(asked), late=tuple(late))
+    if not done and not asked and not again:
+        error = correcting.SameError if there_already else NothingLeftError
+        raise error(gettext("All of it has left, or goes there already."))
+    if done or asked:
+        order.address_check = address_checks.note_also(order.address_check, ship_to)
+        order.save(update_fields=["address_check"])
+    return Wished(done=tuple(done), asked=tuple(asked + again), late=tuple(late))
 
 
 def _ask(  # noqa: PLR0913, PLR0917 - what, where to, which wish, why, who and when

@@ -7,12 +7,13 @@ concern, and the answer is the same tomorrow.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from orders import noting
+from orders import filtering, noting
+from orders.filtering import Left, Unearning
 from orders.models import Order, OrderLine
 from orders.ranking import Rules
 from orders.routing import Candidate, Need, Plan, route
@@ -47,14 +48,24 @@ NOTHING = Sum(parcels=0, cost=Decimal(0), days=0, margin=Decimal(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A place from which a line would earn too little: ``verdict`` says what is against it."""
+
+    place: str
+    verdict: Unearning
+    left: Left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rerouted:
-    """One order that would have gone another way."""
+    """One order that would have gone another way, and who is left out for what it would earn."""
 
     order: Order
     before: Sum
     after: Sum
     before_from: Sequence[str]
     after_from: Sequence[str]
+    left_out: Sequence[LeftOut] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,18 +127,26 @@ def of_day(*, channel_id: int, since: datetime, until: datetime) -> Iterable[Ord
 
 def _again(order: Order, rules: Rules) -> Rerouted:
     lines = list(order.lines.all())
-    needs = tuple(Need(variant_id=each, quantity=count) for each, count in _units(lines).items())
+    needs = tuple(
+        Need(
+            variant_id=variant_id,
+            quantity=count,
+            sold=noting.sold_of(order.routed_by, variant_id, order.currency),
+        )
+        for variant_id, count in _units(lines).items()
+    )
     candidates = noting.candidates_of(order.routed_by, needs)
     by_level = {one.level_id: one for one in candidates}
     was = {line.variant_id: by_level[line.level_id] for line in lines}
     plan = route(needs=needs, candidates=candidates, rules=rules)
-    becomes = _chosen(plan)
+    becomes = {variant_id: line.candidate for variant_id, line in plan.planned.items()}
     return Rerouted(
         order=order,
         before=_sum(lines, was),
         after=_sum(lines, becomes),
         before_from=_places(was.values()),
         after_from=_places(becomes.values()),
+        left_out=list(_left_out(plan)),
     )
 
 
@@ -139,8 +158,13 @@ def _units(lines: Iterable[OrderLine]) -> Counter[int]:
     return units
 
 
-def _chosen(plan: Plan) -> dict[int, Candidate]:
-    return {line.variant_id: line.candidate for parcel in plan.parcels for line in parcel.lines}
+def _left_out(plan: Plan) -> Iterator[LeftOut]:
+    for variant_id, line in plan.planned.items():
+        for one in plan.considered[variant_id]:
+            verdict = noting.verdict(one, line.candidate, line.quantity, plan.rules, line.sold)
+            left = filtering.left(one, line.quantity, line.sold)
+            if left is not None and verdict in set(Unearning):
+                yield LeftOut(place=_place(one), verdict=Unearning(verdict), left=left)
 
 
 def _sum(lines: Sequence[OrderLine], chosen: Mapping[int, Candidate]) -> Sum:
@@ -163,7 +187,11 @@ def _sum(lines: Sequence[OrderLine], chosen: Mapping[int, Candidate]) -> Sum:
 
 
 def _places(chosen: Iterable[Candidate]) -> list[str]:
-    return sorted({f"{one.supplier_code} ({one.country})" for one in chosen})
+    return sorted(set(map(_place, chosen)))
+
+
+def _place(one: Candidate) -> str:
+    return f"{one.supplier_code} ({one.country})"
 
 
 def per_order(amount: Decimal, rehearsal: Rehearsal) -> Money:

@@ -18,9 +18,8 @@ def request_for(purchase_order: PurchaseOrder) -> PurchaseRequest:
     The declared value is what the shopper pays: customs ask for it, and it is the
     confirmation that the goods are paid.
     """
-    lines = purchase_order.lines.select_related("order_line", "offer__variant__product").order_by(
-        "pk"
-    )
+    live = purchase_order.lines.filter(is_live=True)
+    lines = live.select_related("order_line", "offer__variant__product").order_by("pk")
     return PurchaseRequest(
         number=purchase_order.number,
         ship_to=Address(**purchase_order.goes_to),

@@ -189,8 +189,9 @@ def unknown(purchase_order: PurchaseOrder, problem: OutsideError | str, now: dat
 
 
 @transaction.atomic(durable=True)
-def held(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
+def held(purchase_order: PurchaseOrder, why: Reason, now: datetime) -> None:
     """Wait for staff: he refuses how we ask (a key, a balance, a route), not the goods."""
+    problem = why.sentence
     purchase_order.move(
         Request.SUBMIT_FAILED,
         at=now,
@@ -204,7 +205,7 @@ def held(purchase_order: PurchaseOrder, problem: str, now: datetime) -> None:
         Status.ON_HOLD,
         at=now,
         reason=problem,
-        hold_reasons=[Reason("refused", f"The supplier refuses: {problem[:250]}").kept()],
+        hold_reasons=[why.kept()],
     )
 
 

@@ -1,4 +1,4 @@
-"""Work for returns: end those that were never sent."""
+"""Work for returns: end those that were never sent, and drop pictures that nothing names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from orders.returning import answering
+from orders.returning import answering, pictures
 from storefront.lib.states import IllegalMoveError, LostRaceError
 
 log = logging.getLogger(__name__)
@@ -26,3 +26,10 @@ def expire_returns(**_: Any) -> None:
                 answering.expire(authorization=authorization, now=now)
         except Exception:  # the others end without it
             log.exception("%s cannot be ended", authorization)
+
+
+@shared_task
+def sweep_pictures(**_: Any) -> None:
+    """Delete pictures that no return names: whoever wrote them, or erased their return, died."""
+    if count := pictures.sweep(now=timezone.now()):
+        log.info("%s pictures that no return names are deleted", count)

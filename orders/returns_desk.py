@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from orders import return_forms, tasks
 from orders.models import ReturnAuthorization, ReturnLine, SupplierRMA
+from orders.pictures_desk import PicturesDesk, sent_pictures
 from orders.returning import answering, inspecting, owing, refunds, replacing, sending_back
-from orders.returning.declaring import CannotReturnError
+from orders.returning.refusing import CannotReturnError
 from orders.returns_helping_desk import HelpingActions
 from orders.returns_receiving_desk import ReceivingActions
 from storefront.lib import columns
@@ -34,7 +35,7 @@ REFUND = columns.money("refund_amount", _("Paid back"))
 
 
 @admin.register(ReturnAuthorization)
-class ReturnAuthorizationAdmin(HelpingActions, ReceivingActions):
+class ReturnAuthorizationAdmin(HelpingActions, ReceivingActions, PicturesDesk):
     list_display: ClassVar = [
         "number",
         columns.link("order", _("Order")),
@@ -60,6 +61,7 @@ class ReturnAuthorizationAdmin(HelpingActions, ReceivingActions):
                     STATE,
                     "kind",
                     "words",
+                    sent_pictures,
                     "answer",
                 ]
             },

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from catalog.landing import Landed
+from catalog.landing import Costing, Landed
+from orders import earning, filtering
 from orders.covering import Cost, cover
+from orders.filtering import Sold, Unearning
 from orders.ranking import USUAL, Criterion, Rules
 from storefront.lib.money import Money
 from suppliers import rationing
@@ -59,10 +61,11 @@ WORSE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """So many of one variant."""
+    """So many of one variant, and what they are ``sold`` for, where that is known."""
 
     variant_id: int
     quantity: int
+    sold: Sold | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +116,22 @@ class Candidate:
             return True, self.cost.amount * quantity
         return False, self.landed.of(quantity)
 
+    def spent(self, quantity: int, sold: Sold) -> Decimal | None:
+        """Return what so many cost with all fees of their price; None where nobody can say."""
+        if self.landed is None:
+            return None
+        return earning.outlay_of_line(
+            self.landed, quantity=quantity, net=sold.net, gross=sold.gross
+        )
+
+    def landed_by(self, costing: Costing) -> Candidate:
+        """Return it with what it lands at, where that was not asked yet."""
+        if self.landed is not None:
+            return self
+        origins, code = (self.country,), self.supplier_code
+        landed = costing.landed(self.wholesale, origins=origins, supplier_code=code)
+        return replace(self, landed=landed)
+
     def at_most(self, quantity: int) -> int:
         """Return the most it can send that is not more than this; zero if it can send none."""
         units = min(self.available, quantity)
@@ -131,6 +150,7 @@ class PlannedLine:
     variant_id: int
     quantity: int
     candidate: Candidate
+    sold: Sold | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,11 +179,17 @@ class Plan:
     considered: Mapping[int, Sequence[Candidate]] = field(default_factory=dict)
     rules: Rules = USUAL
 
+    @property
+    def planned(self) -> dict[int, PlannedLine]:
+        """What is sent, by variant."""
+        return {line.variant_id: line for parcel in self.parcels for line in parcel.lines}
+
 
 def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rules = USUAL) -> Plan:
     """Choose as the rules rank: usually the fewest parcels, then the lowest landed cost.
 
-    A need is filled whole by one location: one line never travels in two parcels. What can be
+    A need is filled whole by one location: one line never travels in two parcels. From where it
+    would earn too little it is not sent, as long as anybody else can (``filtering``). What can be
     filled always is; of very many lines perhaps not by the best of all plans (``covering``).
     """
     able: dict[int, list[Candidate]] = defaultdict(list)
@@ -185,7 +211,12 @@ def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rule
     by_location: dict[int, list[PlannedLine]] = defaultdict(list)
     for need, candidate in chosen:
         by_location[candidate.location_id].append(
-            PlannedLine(variant_id=need.variant_id, quantity=need.quantity, candidate=candidate)
+            PlannedLine(
+                variant_id=need.variant_id,
+                quantity=need.quantity,
+                candidate=candidate,
+                sold=need.sold,
+            )
         )
     parcels = tuple(
         PlannedParcel(
@@ -214,12 +245,15 @@ def _best(
 ) -> list[tuple[Need, Candidate]]:
     """Choose for each need: what counts before the parcels decides line by line, and leaves ties.
 
+    So does, first of all, what the line would earn.
     Sums of ranks are least where each of them is, so no other choice could be better in that.
     """
     lines: list[dict[int, Cost]] = []
     by_level: dict[int, Candidate] = {}
     for need in needs:
+        fit: Sequence[Candidate]
         fit = [one for one in able[need.variant_id] if one.fits(need.quantity)]
+        fit = filtering.kept(fit, need.quantity, need.sold, rules.least_margin_rate)
         if rules.before_parcels:
             ranks = [rules.rank(one, need.quantity, rules.before_parcels) for one in fit]
             fit = [one for one, rank in zip(fit, ranks, strict=True) if rank == min(ranks)]
@@ -234,8 +268,13 @@ def _best(
 
 
 def against(
-    candidate: Candidate, *, taken: Candidate | None, quantity: int, rules: Rules = USUAL
-) -> Misfit | Worse:
+    candidate: Candidate,
+    *,
+    taken: Candidate | None,
+    quantity: int,
+    rules: Rules = USUAL,
+    sold: Sold | None = None,
+) -> Misfit | Unearning | Worse:
     """Say why a need alone in a cart is filled by ``taken`` and not by this candidate.
 
     It asks what ``route`` asks, in the same order.
@@ -244,6 +283,12 @@ def against(
         return reason
     if taken is None:
         raise AssertionError(f"{candidate.level_id} can send it, and nothing is taken")
+    mine, its = (
+        filtering.standing(one, quantity, sold, rules.least_margin_rate)
+        for one in (candidate, taken)
+    )
+    if left_out := filtering.reason(mine, its):
+        return left_out
     criterion = rules.difference(candidate, taken, quantity)
     if criterion is None:
         return Worse.LATER

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Channel
 from orders import rehearsing, routing_rules, routing_words
 from orders.models import RoutingRules
+from orders.ranking import Rules
 from orders.routing_form import STEPS, RoutingRulesForm
 from storefront.lib import columns
 from storefront.lib.staff import StaffAdmin, action
@@ -89,6 +90,7 @@ class RoutingRulesAdmin(StaffAdmin):
             "preferred": ", ".join(like.preferred),
             "looks_elsewhere": like.looks_elsewhere,
             "moves_silent_after_h": like.moves_silent_after_h,
+            "least_margin_rate": like.least_margin_rate,
             "note": like.note,
         }
 
@@ -102,6 +104,7 @@ class RoutingRulesAdmin(StaffAdmin):
             preferred=given["preferred"],
             looks_elsewhere=given["looks_elsewhere"],
             moves_silent_after_h=given["moves_silent_after_h"],
+            least_margin_rate=given["least_margin_rate"],
             starts_at=given["starts_at"],
             ends_at=given["ends_at"],
             note=given["note"],
@@ -113,7 +116,7 @@ class RoutingRulesAdmin(StaffAdmin):
 
     @admin.display(description=_("What counts"))
     def counts(self, rules: RoutingRules) -> str:
-        return routing_words.chain(rules.chain)
+        return routing_words.counts(rules.rules)
 
     @admin.display(description=_("In force now"), boolean=True)
     def is_in_force(self, rules: RoutingRules) -> bool:
@@ -142,11 +145,11 @@ class RoutingRulesAdmin(StaffAdmin):
             "opts": self.opts,
             "original": rules,
             "back": self.page_of(rules),
-            "counts": routing_words.chain(rules.chain),
+            "counts": routing_words.counts(rules.rules),
             "form": form,
             "found": found,
             "sums": _sums(found) if found and found.count else (),
-            "changed": [_told(one, found.currency) for one in found.changed[:SHOWN]]
+            "changed": [_told(one, found.currency, rules.rules) for one in found.changed[:SHOWN]]
             if found
             else (),
         }
@@ -168,7 +171,7 @@ class RoutingRulesAdmin(StaffAdmin):
                 "Carts and orders of %(channel)s are routed so from its start on: %(counts)s."
                 " Pages follow within a minute; orders that are placed stay as they are."
             )
-            % {"channel": rules.channel, "counts": routing_words.chain(rules.chain)},
+            % {"channel": rules.channel, "counts": routing_words.counts(rules.rules)},
             act=lambda _given: routing_rules.go_live(
                 rules=rules, by=str(request.user), now=timezone.now()
             ),
@@ -242,8 +245,9 @@ def _sums(found: rehearsing.Rehearsal) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def _told(one: rehearsing.Rerouted, currency: str) -> dict[str, Any]:
+def _told(one: rehearsing.Rerouted, currency: str, rules: Rules) -> dict[str, Any]:
     more = one.after.cost - one.before.cost
+    least = rules.least_margin_rate
     return {
         "order": one.order,
         "before": ", ".join(one.before_from),
@@ -251,4 +255,8 @@ def _told(one: rehearsing.Rerouted, currency: str) -> dict[str, Any]:
         "parcels": one.after.parcels - one.before.parcels,
         "days": one.after.days - one.before.days,
         "cost": columns.as_money(rehearsing.money(more, currency)),
+        "left_out": [
+            f"{each.place}: {routing_words.verdict(each.verdict, left=each.left, least=least)}"
+            for each in one.left_out
+        ],
     }

@@ -44,6 +44,7 @@ class RoutingRulesForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
             "channel",
             "looks_elsewhere",
             "moves_silent_after_h",
+            "least_margin_rate",
             "starts_at",
             "ends_at",
             "note",
@@ -72,6 +73,9 @@ class RoutingRulesForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
             self.add_error(
                 "preferred", gettext("Name at least one supplier, or ask for no preference.")
             )
+        least = given.get("least_margin_rate")
+        if least is not None and not 0 <= least < 1:
+            self.add_error("least_margin_rate", gettext("A fraction below 1: 0.1 is 10 %."))
         starts, ends = given.get("starts_at"), given.get("ends_at")
         if starts and ends and ends <= starts:
             self.add_error("ends_at", gettext("It ends before it starts."))

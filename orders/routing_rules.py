@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Max, Q
@@ -45,6 +46,7 @@ def draft(  # noqa: PLR0913 - a version is whose, what, when, and who made it
     preferred: Sequence[str] = (),
     looks_elsewhere: bool = True,
     moves_silent_after_h: int | None = None,
+    least_margin_rate: Decimal | None = Decimal(0),
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
     note: str = "",
@@ -66,6 +68,7 @@ def draft(  # noqa: PLR0913 - a version is whose, what, when, and who made it
         preferred=list(preferred),
         looks_elsewhere=looks_elsewhere,
         moves_silent_after_h=moves_silent_after_h,
+        least_margin_rate=least_margin_rate,
         starts_at=starts_at,
         ends_at=ends_at,
         note=note[:300],

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
+from orders import filtering
+from orders.filtering import Left, Unearning
 from orders.models.routing import CRITERIA
 from orders.noting import TAKEN
 from orders.ranking import Criterion, Rules
 from orders.routing import Misfit, Worse
+from storefront.lib.columns import as_money, as_number
 from storefront.lib.grouping import Field, Group
 
 SAID: Mapping[str, str | Promise] = {
@@ -19,6 +23,8 @@ SAID: Mapping[str, str | Promise] = {
     Misfit.TOO_FEW: _("too few"),
     Misfit.BELOW_MINIMUM: _("sold only in more"),
     Misfit.NOT_WHOLE_PACKS: _("sold only in whole packs"),
+    Unearning.LOSES: _("it would lose money"),
+    Unearning.EARNS_TOO_LITTLE: _("it would earn less than is asked for"),
     Worse.NO_COST: _("nobody can say what it lands at"),
     Worse.DEARER: _("dearer"),
     Worse.FARTHER: _("farther away"),
@@ -28,6 +34,19 @@ SAID: Mapping[str, str | Promise] = {
     Worse.LATER: _("as good in all, and known later"),
     Criterion.PARCELS: _("one more parcel"),
 }
+# The same, where it is known how much; and what is said of a place that is taken all the same.
+FIGURED: Mapping[str, str | Promise] = {
+    Unearning.LOSES: _("it would lose %(loss)s"),
+    Unearning.EARNS_TOO_LITTLE: _(
+        "it would earn %(earned)s, which is %(rate)s %% of the price; %(least)s %% are asked for"
+    ),
+}
+TAKEN_AT_A_LOSS = _("Taken at a loss of %(loss)s: from nobody would it lose less")
+TAKEN_UNASKED = _("Taken at a loss of %(loss)s: the rules ask for no margin")
+TAKEN_FOR_LITTLE = _(
+    "Taken, and earns %(earned)s, which is %(rate)s %% of the price: from nobody would it earn the"
+    " %(least)s %% that are asked for"
+)
 PLACES = (_("First"), _("Second"), _("Third"), _("Fourth"), _("Fifth"), _("Last"))
 RULES = (
     Group(
@@ -43,6 +62,18 @@ RULES = (
             "preferred": Field(
                 _("Preferred suppliers"),
                 _("Their codes, the best first, with commas. They count where preference does."),
+            ),
+        },
+    ),
+    Group(
+        _("What it must earn"),
+        {
+            "least_margin_rate": Field(
+                _("Lowest margin"),
+                _(
+                    "A fraction of the price before tax: 0.1 is 10 %. From where a line would earn"
+                    " less, it is sent only if nobody else can. 0: no loss. Empty: not asked for."
+                ),
             ),
         },
     ),
@@ -88,13 +119,46 @@ def chain(criteria: Iterable[str]) -> str:
     return now(", then ").join(str(_CRITERIA[criterion]) for criterion in criteria)
 
 
+def counts(rules: Rules) -> str:
+    """Say in which order what counts, and what a line must earn before that."""
+    least = rules.least_margin_rate
+    if not least:
+        return chain(rules.chain)
+    words = now("%(chain)s, of those that leave %(least)s %% of the price")
+    return words % {"chain": chain(rules.chain), "least": _percent(least)}
+
+
 def name(rules: Rules) -> str:
     """Name rules: the version, and what it asks."""
     version = (
         now("Version %(number)d") % {"number": rules.version} if rules.version else now("Usual")
     )
-    return f"{version}: {chain(rules.chain)}"
+    return f"{version}: {counts(rules)}"
 
 
-def verdict(code: str) -> str:
-    return str(SAID.get(code, code))
+def verdict(code: str, *, left: Left | None = None, least: Decimal | None = None) -> str:
+    """Say what was against a place, or that it was taken all the same.
+
+    Shape:  ``left`` is what a line leaves from there, ``least`` the margin that the rules ask for
+    """
+    words = _figured(code, left, least) if left is not None else None
+    if left is None or words is None:
+        return str(SAID.get(code, code))
+    return str(words) % {
+        "loss": as_money(left.loss),
+        "earned": as_money(left.earned),
+        "rate": _percent(left.rate),
+        "least": _percent(least or Decimal(0)),
+    }
+
+
+def _figured(code: str, left: Left, least: Decimal | None) -> str | Promise | None:
+    if code != TAKEN:
+        return FIGURED.get(code)
+    if left.loss.amount > 0:
+        return TAKEN_UNASKED if least is None else TAKEN_AT_A_LOSS
+    return None if left.standing(least) == filtering.ENOUGH else TAKEN_FOR_LITTLE
+
+
+def _percent(rate: Decimal) -> str:
+    return as_number((100 * rate).quantize(Decimal("0.1")))

@@ -14,7 +14,6 @@ from django.db import transaction
 from orders import access, acknowledging, closing, moving_ends
 from orders.models import PurchaseMessage, PurchaseOrder
 from orders.wishes import STOPPABLE
-from storefront.lib.failpoints import failpoint
 from suppliers.adapters.abilities import Connector, OrderCancelling, able
 from suppliers.adapters.base import Answer, AskInPersonError, MissingAbilityError, PurchaseState
 from suppliers.adapters.pleading import Plea, Pleading, Wanted
@@ -61,7 +60,6 @@ def _write(connector: Connector, purchase_order: PurchaseOrder) -> None:
         page_url=access.purchase_url(purchase_order),
     )
     able(connector, Pleading).plead(plea)
-    failpoint("stop.after_letter")
     _note_told(purchase_order, Told.LETTER)
 
 

@@ -76,6 +76,19 @@ def treatment(  # noqa: PLR0913 - on which channel, where to, when, and what is 
     return Treatment(rate=rate, is_added=channel.adds_tax)
 
 
+def by_table(
+    *, channel: Channel, country: str, on: date, known: CountryRate | None = None
+) -> Treatment:
+    """Say how a sale to a country is taxed by our table alone: nobody outside is asked.
+
+    Shape:  ``known`` as for ``treatment``
+    """
+    if channel.adds_tax and not collects(country=country, region="", on=on):
+        return Treatment(rate=NOT_TAXED, is_added=True)
+    rate = _known_rate(country=country, region="", on=on, known=known)
+    return Treatment(rate=rate, is_added=channel.adds_tax)
+
+
 def collects(*, country: str, region: str, on: date) -> bool:
     """Tell whether we have a number under which we declare the tax of a place."""
     here = Q(scheme__in=[Scheme.VAT, Scheme.SALES_TAX], country=country)
@@ -118,6 +131,10 @@ def _rate(
             if NOT_TAXED <= told < 1:
                 return told.quantize(EXACT)
             log.warning("the tax service told %s, which is no fraction: our table counts", told)
+    return _known_rate(country=country, region=region, on=on, known=known)
+
+
+def _known_rate(*, country: str, region: str, on: date, known: CountryRate | None) -> Decimal:
     if known is not None and (known.country, known.on) == (country, on):
         return NOT_TAXED if known.rate is None else known.rate
     return table_rate(country=country, region=region, on=on)

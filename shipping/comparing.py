@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from catalog.models import Channel, Variant
-from orders import sourcing
+from catalog.models import Channel, Listing, Variant
+from orders import filtering, sourcing
+from orders.filtering import Left, Unearning
 from orders.routing import Candidate, Misfit, Plan, Worse, against
 from orders.sourcing import Weighed
 from orders.weighing import Refusal
-from shipping import quotes, reaching
+from shipping import quotes, reaching, selling_for
 from shipping.refusing import reason_for
+from storefront.lib.money import Money
 from suppliers.routes import load_of
 
 
@@ -27,7 +29,7 @@ class Way(StrEnum):
     PARCEL_TOO_SMALL = "parcel_too_small"  # not so many of it in one parcel
 
 
-type Verdict = Way | Refusal | Misfit | Worse
+type Verdict = Way | Refusal | Misfit | Unearning | Worse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +37,14 @@ class Compared:
     """One stock row, and why it is taken or not.
 
     Shape:  ``sentence`` says what stands against the routes; ``most`` is what one parcel can
-            bring from here
+            bring from here; ``left`` what the line would leave at the price of now
     """
 
     row: Weighed
     verdict: Verdict
     sentence: str = ""
     most: int = 0
+    left: Left | None = None
 
 
 def compare(
@@ -53,7 +56,12 @@ def compare(
     """
     pieces = {variant.pk: variant}
     reached = reaching.reach(pieces=pieces, listed=None, channel=channel, country=country, now=now)
-    plan = reached.plan([(variant.pk, quantity)])
+    listing = Listing.objects.on(channel).filter(variant=variant).first()
+    amounts = {}
+    if listing is not None and listing.price_amount is not None:
+        amounts = {variant.pk: Money(listing.price_amount * quantity, channel.currency)}
+    sold = selling_for.sold(amounts=amounts, reached=reached, channel=channel)
+    plan = reached.plan([(variant.pk, quantity)], sold=sold)
     rows = sourcing.weigh(variant_ids=[variant.pk], channel=channel, country=country, now=now)
     found = [_judged(row, variant, quantity, country, plan, now) for row in rows]
     return sorted(found, key=lambda one: _place(one, quantity))
@@ -77,15 +85,19 @@ def _judged(  # noqa: PLR0913, PLR0917 - one row, and all that it is compared by
             row=row, verdict=Way.NOT_CARRIED, sentence=_why(row.candidate, variant, country, now)
         )
     most = able.at_most(able.available)
-    taken = next((line.candidate for parcel in plan.parcels for line in parcel.lines), None)
+    planned = plan.planned.get(variant.pk)
+    taken = planned.candidate if planned else None
+    sold = planned.sold if planned else None
+    left = filtering.left(able, quantity, sold)
     if taken is not None and taken.level_id == able.level_id:
-        return Compared(row=row, verdict=Way.TAKEN, most=most)
+        return Compared(row=row, verdict=Way.TAKEN, most=most, left=left)
     considered = plan.considered.get(variant.pk, ())
     able = next((one for one in considered if one.level_id == able.level_id), able)
-    reason: Verdict = against(able, taken=taken, quantity=quantity, rules=plan.rules)
+    reason: Verdict
+    reason = against(able, taken=taken, quantity=quantity, rules=plan.rules, sold=sold)
     if reason == Misfit.TOO_FEW and row.candidate.available >= quantity:
         reason = Way.PARCEL_TOO_SMALL
-    return Compared(row=row, verdict=reason, most=most)
+    return Compared(row=row, verdict=reason, most=most, left=left)
 
 
 def _why(candidate: Candidate, variant: Variant, country: str, now: datetime) -> str:

@@ -9,10 +9,12 @@ from datetime import date, datetime
 from catalog.models import Listing, Variant
 from orders import setbacks
 from orders.delivery import ShippingQuote
+from orders.filtering import Sold
 from orders.models import Setback, SetbackLine
 from orders.routing import Candidate, Plan, PlannedLine
 from shipping import earning_ways, quotes
 from shipping.reaching import reach
+from storefront.lib.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,14 @@ def find(
 
     able = [one for one in reached.able if may_send(one)]
     needs = [(variant_id, row.order_line.quantity) for variant_id, row in wanted.items()]
-    plan = replace(reached, able=able, lost=()).plan(needs)
+    sold = {
+        variant_id: Sold(
+            gross=Money(row.order_line.charge_amount, setback.currency),
+            tax_rate=row.order_line.tax_rate,
+        )
+        for variant_id, row in wanted.items()
+    }
+    plan = replace(reached, able=able, lost=()).plan(needs, sold=sold)
     offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=variants)
     earning = [one for one in offered if earning_ways.earns(one, setback, wanted, now=now)]
     return Found(wanted=wanted, plan=plan, quote=_best(offered, earning, setback))

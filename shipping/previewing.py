@@ -8,9 +8,10 @@ from datetime import datetime
 
 from catalog import policies
 from catalog.models import Channel, Listing, Variant
-from orders import earning, noting, taxes
+from orders import earning, filtering, noting, taxes
 from orders.delivery import ShippingQuote
 from orders.earning import Account
+from orders.filtering import Left, Sold
 from orders.ranking import Rules
 from orders.routing import Candidate, Plan
 from shipping import quotes
@@ -38,21 +39,24 @@ class Preview:
     places: Mapping[int, str]
     is_asked_live: bool
 
-    def weighed(self, variant_id: int) -> list[tuple[Candidate, str]]:
-        """Return the places that could send a line, with what was against each; taken first."""
-        taken = taken_of(self.plan).get(variant_id)
-        if taken is None:
+    def weighed(self, variant_id: int) -> list[tuple[Candidate, str, Left | None]]:
+        """Return the places that could send a line, taken first.
+
+        Shape:  each with what was against it, and what the line would leave from there
+        """
+        planned = self.plan.planned.get(variant_id)
+        if planned is None:
             return []
-        quantity = self.wanted[variant_id]
+        taken, quantity, sold = planned.candidate, planned.quantity, planned.sold
         found = [
-            (one, noting.verdict(one, taken, quantity, self.plan.rules))
+            (
+                one,
+                noting.verdict(one, taken, quantity, self.plan.rules, sold),
+                filtering.left(one, quantity, sold) if one.fits(quantity) else None,
+            )
             for one in self.plan.considered.get(variant_id, ())
         ]
-        return sorted(found, key=lambda pair: pair[1] != noting.TAKEN)
-
-
-def taken_of(plan: Plan) -> dict[int, Candidate]:
-    return {line.variant_id: line.candidate for parcel in plan.parcels for line in parcel.lines}
+        return sorted(found, key=lambda each: each[1] != noting.TAKEN)
 
 
 def preview(
@@ -71,7 +75,9 @@ def preview(
     reached = reach(
         pieces=variants, listed=None, channel=channel, country=country, now=now, rules=rules
     )
-    plan = reached.plan(wanted.items())
+    costing = policies.costing_of(channel, now=now, country=country)
+    sold = _sold(wanted, channel, country, now)
+    plan = reached.landed_by(costing).plan(wanted.items(), sold=sold)
     ids = {one.location_id for found in plan.considered.values() for one in found}
     places = {
         place.pk: f"{place.code} ({place.country})"
@@ -83,7 +89,7 @@ def preview(
         plan=plan,
         quotes=quotes.for_plan(plan=plan, country=country, now=now, pieces=variants),
         reasons=quotes.reasons(plan=plan, country=country, now=now, pieces=variants),
-        accounts=_accounts(plan, wanted, channel, country, now),
+        accounts=_accounts(plan),
         places=places,
         is_asked_live=any(
             parcel.location_id in quotes.asked_places(now) for parcel in plan.parcels
@@ -91,24 +97,29 @@ def preview(
     )
 
 
-def _accounts(
-    plan: Plan, wanted: Mapping[int, int], channel: Channel, country: str, now: datetime
-) -> dict[int, Account]:
-    costing = policies.costing_of(channel, now=now, country=country)
+def _sold(
+    wanted: Mapping[int, int], channel: Channel, country: str, now: datetime
+) -> dict[int, Sold]:
+    """Sell at the prices of now, as far as there are any."""
     tax = taxes.treatment(channel=channel, country=country, on=now.date())
     asked = Listing.objects.on(channel).filter(variant__in=wanted)
-    prices = {each.variant_id: each.price_amount for each in asked}
-    found = {}
-    for variant_id, one in taken_of(plan).items():
-        landed = costing.landed(
-            one.wholesale, origins=(one.country,), supplier_code=one.supplier_code
+    return {
+        each.variant_id: Sold.at(
+            Money(each.price_amount * wanted[each.variant_id], channel.currency), tax
         )
-        price = prices.get(variant_id)
-        if landed is None or price is None:
-            continue
-        with_tax = price * (1 + tax.rate) if tax.is_added else price
-        gross = Money(with_tax * wanted[variant_id], channel.currency)
-        found[variant_id] = earning.of_line(
-            landed, quantity=wanted[variant_id], gross=gross, tax_rate=tax.rate
+        for each in asked
+        if each.price_amount is not None
+    }
+
+
+def _accounts(plan: Plan) -> dict[int, Account]:
+    return {
+        variant_id: earning.of_line(
+            line.candidate.landed,
+            quantity=line.quantity,
+            gross=line.sold.gross,
+            tax_rate=line.sold.tax_rate,
         )
-    return found
+        for variant_id, line in plan.planned.items()
+        if line.candidate.landed is not None and line.sold is not None
+    }

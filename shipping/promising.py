@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 from catalog import policies
@@ -19,9 +20,11 @@ from orders.cart_lines import Read
 from orders.cart_view import CartView, LineView
 from orders.carts import Most
 from orders.models import Cart
+from orders.promotions import Held
 from orders.routing import Plan
-from shipping import quotes
+from shipping import quotes, selling_for
 from shipping.reaching import Availability, Reach, reach
+from storefront.lib.money import Money
 from suppliers.routes import Piece
 
 NOTES_KEPT = 20_000  # about 0.5 KB each
@@ -30,6 +33,8 @@ NOTES_KEPT = 20_000  # about 0.5 KB each
 class Shown(Piece, Protocol):
     """One variant as a page has read it already."""
 
+    @property
+    def price_amount(self) -> Decimal: ...
     @property
     def available(self) -> int: ...
     @property
@@ -52,10 +57,14 @@ class Short:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """A cart with what of each line can be sent, and how it would be sent."""
+    """A cart with what of each line can be sent, and how it would be sent.
+
+    Shape:  ``held`` what may be taken off it, where routing had to know; None: nobody read it
+    """
 
     cart: CartView
     plan: Plan
+    held: Held | None = None
 
     @property
     def short(self) -> tuple[Short, ...]:
@@ -86,7 +95,7 @@ def availability(  # noqa: PLR0913 - what, how many, where to, by when
     """Answer for many variants at once; what is not for sale on the channel has none.
 
     Two queries, two more for what goods land at where there is a choice, and none for the
-    routes, which are kept for a minute.
+    routes and the tax, which are kept for a minute.
     """
     listings = Listing.objects.on(channel).for_sale(now).filter(variant__in=variant_ids)
     found = {each.variant_id: each for each in listings.select_related("variant")}
@@ -98,7 +107,15 @@ def availability(  # noqa: PLR0913 - what, how many, where to, by when
         now=now,
         by=by,
     )
-    return {variant_id: reached.answer(variant_id, quantity) for variant_id in found}
+    amounts = {
+        variant_id: Money((each.price_amount or Decimal(0)) * quantity, channel.currency)
+        for variant_id, each in found.items()
+    }
+    sold = selling_for.sold(amounts=amounts, reached=reached, channel=channel)
+    return {
+        variant_id: reached.answer(variant_id, quantity, sold=sold.get(variant_id))
+        for variant_id in found
+    }
 
 
 def of_shown(
@@ -145,8 +162,10 @@ def _answer(
     channel: Channel,
     notes: MutableMapping[Hashable, Any],
 ) -> Availability:
-    """Answer for one unit, and note it for the lists."""
-    answer = reached.answer(variant_id)
+    """Answer for one unit at its price, and note it for the lists."""
+    amounts = {variant_id: Money(shown.price_amount, channel.currency)}
+    sold = selling_for.sold(amounts=amounts, reached=reached, channel=channel)
+    answer = reached.answer(variant_id, sold=sold.get(variant_id))
     if len(notes) < NOTES_KEPT:
         notes[_asked(variant_id, shown, reached.country, channel, reached.now)] = answer
     return answer
@@ -180,6 +199,7 @@ def _asked(
         channel.buffer,
         now.date(),
         now.hour,
+        shown.price_amount,
         shown.available if shown.is_available(now) else 0,
         tuple(sorted(shown.ships_from)),
         shown.packed_weight_g,
@@ -221,7 +241,8 @@ def most_to(*, country: str, channel: Channel, now: datetime) -> Most:
 def look(*, cart: Cart, country: str, now: datetime, known: Read | None = None) -> Looked:
     """Look at a cart with what of each line one parcel brings to a country, and plan it.
 
-    What goods land at, of which only the choice of a place hangs, is kept for a minute.
+    What goods land at, of which only the choice of a place hangs, is kept for a minute. Where
+    there is a choice, and promotions are, these are read: two queries or more.
 
     A line that no route carries there has 0 ``available`` and is not sold out.
 
@@ -244,4 +265,6 @@ def look(*, cart: Cart, country: str, now: datetime, known: Read | None = None) 
         )
         for line in seen.lines
     )
-    return Looked(cart=replace(seen, lines=lines), plan=reached.plan(seen.wants))
+    sold, held = selling_for.of_cart(cart=cart, seen=seen, reached=reached)
+    plan = reached.plan(seen.wants, sold=sold)
+    return Looked(cart=replace(seen, lines=lines), plan=plan, held=held)

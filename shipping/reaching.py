@@ -6,6 +6,7 @@ count or date anything another way than what is then ordered.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -14,6 +15,7 @@ from catalog import policies
 from catalog.landing import Costing
 from catalog.models import Channel
 from orders import sourcing
+from orders.filtering import Sold
 from orders.ranking import Criterion, Rules
 from orders.routing import Candidate, Need, Plan, route
 from shipping import quotes
@@ -71,11 +73,26 @@ class Reach:
     def is_sold_out(self, variant_id: int) -> bool:
         return all(candidate.variant_id != variant_id for candidate in (*self.able, *self.lost))
 
-    def answer(self, variant_id: int, quantity: int = 1) -> Availability:
-        """Answer for so many, with the days and the price that a cart of just these would show."""
+    def landed_by(self, costing: Costing) -> Reach:
+        """Return the same with what all lands at: staff ask also where nothing is to choose."""
+        able, lost = ([one.landed_by(costing) for one in rows] for rows in (self.able, self.lost))
+        return replace(self, able=able, lost=lost)
+
+    def has_choice(self, variant_ids: Iterable[int]) -> bool:
+        """Test whether one of these can come from several places of which costs are known."""
+        counts = Counter(one.variant_id for one in (*self.able, *self.lost) if one.landed)
+        return any(counts[variant_id] > 1 for variant_id in variant_ids)
+
+    def answer(
+        self, variant_id: int, quantity: int = 1, *, sold: Sold | None = None
+    ) -> Availability:
+        """Answer for so many, with the days and the price that a cart of just these would show.
+
+        Shape:  ``sold`` is what they are sold for, where that is known
+        """
         able = [candidate for candidate in self.able if candidate.variant_id == variant_id]
         planned = route(
-            needs=[Need(variant_id=variant_id, quantity=quantity)],
+            needs=[Need(variant_id=variant_id, quantity=quantity, sold=sold)],
             candidates=able,
             rules=self.rules,
         )
@@ -89,13 +106,21 @@ class Reach:
             is_sold_out=self.is_sold_out(variant_id),
         )
 
-    def plan(self, lines: Iterable[tuple[int, int]]) -> Plan:
+    def plan(
+        self, lines: Iterable[tuple[int, int]], *, sold: Mapping[int, Sold] | None = None
+    ) -> Plan:
         """Plan ``(variant id, quantity)`` pairs as they would be sent.
 
         What no route carries at all stays planned as it would be without routes, unless a day is
         wanted, so that ``quotes.reasons`` can say what stands against it.
+
+        Shape:  ``sold`` is what lines are sold for, by variant, where that is known
         """
-        needs = [Need(variant_id=variant_id, quantity=quantity) for variant_id, quantity in lines]
+        paid = sold or {}
+        needs = [
+            Need(variant_id=variant_id, quantity=quantity, sold=paid.get(variant_id))
+            for variant_id, quantity in lines
+        ]
         lost = self.lost if self.by is None else ()
         wanted = {need.variant_id for need in needs}
         found = [one for one in (*self.able, *lost) if one.variant_id in wanted]

@@ -78,6 +78,7 @@ app.conf.beat_schedule = {
     "orders: ask gateways": {"task": "orders.tasks.ask_gateways", "schedule": 60},
     "orders: speak of claims": {"task": "orders.claim_tasks.speak_of_claims", "schedule": 30},
     "orders: expire returns": {"task": "orders.return_tasks.expire_returns", "schedule": 3600},
+    "orders: sweep pictures": {"task": "orders.return_tasks.sweep_pictures", "schedule": 86_400},
     # a day is compared once it is over, and again until everybody has told
     "orders: reconcile money": {"task": "orders.money_tasks.reconcile_money", "schedule": 1800},
     "orders: forget old carts": {"task": "orders.tasks.forget_old_carts", "schedule": 3600},

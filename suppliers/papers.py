@@ -11,6 +11,7 @@ from uuid import uuid4
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.utils.translation import gettext as _
+from PIL import Image as Pillow
 
 from catalog import images
 
@@ -72,11 +73,11 @@ def _drawn_anew(content: bytes, picture_format: str) -> bytes:
         picture = images.opened(content)
     except images.BadPictureError as error:
         raise BadPaperError(_("Not a picture: %(why)s.") % {"why": error}) from error
+    # Onto a new sheet: a copy would carry remarks and color profiles along.
+    sheet = Pillow.new("RGB" if picture_format == "JPEG" else picture.mode, picture.size)
+    sheet.paste(picture)
     drawn = io.BytesIO()
-    if picture_format == "JPEG":
-        picture.convert("RGB").save(drawn, picture_format, quality=92)
-    else:
-        picture.save(drawn, picture_format)
+    sheet.save(drawn, picture_format, **({"quality": 92} if picture_format == "JPEG" else {}))
     return drawn.getvalue()
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0032_returned_was_shipped'),
+        ('orders', '0034_complaint_pictures'),
     ]
 
     operations = [

@@ -9,6 +9,7 @@ from orders.models.difference import MoneyDay, MoneyDifference, MoneySighting
 from orders.models.forgetting import SupplierToAsk
 from orders.models.order import Order, OrderLine
 from orders.models.payment import Payment, PaymentEvent
+from orders.models.picturing import ReturnPicture
 from orders.models.promotion import Coupon, Promotion, Redemption
 from orders.models.purchase import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.models.reservation import Allocation, Reservation
@@ -39,6 +40,7 @@ __all__ = [
     "Reservation",
     "ReturnAuthorization",
     "ReturnLine",
+    "ReturnPicture",
     "ReturnPolicy",
     "RoutingRules",
     "Setback",

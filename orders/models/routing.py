@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -32,7 +33,8 @@ class RoutingRules(Stateful):
 
     Shape:  ``preferred`` are codes of suppliers, best first; with ``looks_elsewhere`` what one
             refuses is bought from another; who is silent ``moves_silent_after_h`` hours longer than
-            he promised is asked to stop, and then as well
+            he promised is asked to stop, and then as well; from where a line leaves less than
+            ``least_margin_rate`` it is not sent if another can: 0: no loss, None: not asked for
     """
 
     class Status(models.TextChoices):
@@ -58,6 +60,9 @@ class RoutingRules(Stateful):
     note = models.CharField(_("Note"), max_length=300, blank=True)
     looks_elsewhere = models.BooleanField(default=True, db_default=True)
     moves_silent_after_h = models.PositiveSmallIntegerField(null=True, blank=True)
+    least_margin_rate = models.DecimalField(
+        max_digits=5, decimal_places=4, null=True, blank=True, default=Decimal(0)
+    )
     made_by = models.CharField(max_length=100)
     made_at = models.DateTimeField()
 
@@ -78,6 +83,11 @@ class RoutingRules(Stateful):
                 condition=Q(starts_at=None) | Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
                 name="routing_ends_after_start",
             ),
+            models.CheckConstraint(
+                condition=Q(least_margin_rate=None)
+                | Q(least_margin_rate__gte=0, least_margin_rate__lt=1),
+                name="routing_least_margin_is_fraction",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -91,4 +101,5 @@ class RoutingRules(Stateful):
             version=self.version,
             looks_elsewhere=self.looks_elsewhere,
             moves_silent_after_h=self.moves_silent_after_h,
+            least_margin_rate=self.least_margin_rate,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,8 +11,8 @@ from django.utils.translation import gettext
 
 from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, ReturnPolicy
 from orders.models.returning import MOST_WORDS
-from orders.returning import declaring, telling, window
-from orders.returning.declaring import CannotReturnError
+from orders.returning import declaring, pictures, telling, window
+from orders.returning.refusing import CannotReturnError
 from storefront.lib.transactions import needs_transaction
 
 Status = ReturnAuthorization.Status
@@ -64,19 +65,37 @@ def ask(*, authorization: ReturnAuthorization, question: str, actor: str, now: d
     telling.answered(authorization, what="asked", at=now, again=f":{now:%Y%m%dT%H%M%S}")
 
 
-@transaction.atomic(durable=True)
 def add_words(
-    *, authorization: ReturnAuthorization, words: str, now: datetime, actor: str = "shopper"
+    *,
+    authorization: ReturnAuthorization,
+    words: str,
+    now: datetime,
+    actor: str = "shopper",
+    drawings: Sequence[bytes] = (),
 ) -> None:
     """Take in what the shopper answers, to us or by telephone; staff look again.
 
+    Shape:  ``drawings`` are as ``pictures.drawn`` makes them
     Locks:  the order
     """
+    with pictures.written(drawings) as names:
+        _add(authorization, words, names, actor, now)
+
+
+@transaction.atomic(durable=True)
+def _add(
+    authorization: ReturnAuthorization,
+    words: str,
+    names: Sequence[str],
+    actor: str,
+    now: datetime,
+) -> None:
     hold(authorization)
     both = f"{authorization.words}\n{words}".strip()
     if len(both) > MOST_WORDS:
         raise CannotReturnError(gettext("This is too long. Say it shorter."))
     authorization.move(Status.REQUESTED, at=now, actor=actor, words=both)
+    pictures.attach(authorization, names, now=now)
 
 
 @transaction.atomic(durable=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,7 +15,8 @@ from django.utils.translation import gettext
 from orders import numbers
 from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, ReturnLine
 from orders.models.returning import MOST_WORDS
-from orders.returning import destinations, returnable, telling, window
+from orders.returning import destinations, pictures, returnable, telling, window
+from orders.returning.refusing import CannotReturnError
 from orders.returning.returnable import Returnable
 from storefront.lib.transactions import needs_transaction
 
@@ -23,24 +24,21 @@ Kind = ReturnAuthorization.Kind
 Status = ReturnAuthorization.Status
 
 
-class CannotReturnError(Exception):
-    """The words say why; nothing is written."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
     """What is given back and why. ``units`` maps a line's id to how many of it are.
 
-    ``key`` is one per form: sent twice, it is one declaration.
+    ``key`` is one per form: sent twice, it is one declaration. ``drawings`` are pictures as
+    ``pictures.drawn`` makes them.
     """
 
     key: str
     kind: ReturnAuthorization.Kind
     units: Mapping[int, int]
     words: str = ""
+    drawings: Sequence[bytes] = ()
 
 
-@transaction.atomic(durable=True)
 def declare(
     *, order: Order, said: Declaration, actor: str, now: datetime, is_late_fine: bool = False
 ) -> list[ReturnAuthorization]:
@@ -51,6 +49,20 @@ def declare(
     Locks:  the order
     Raises: CannotReturnError
     """
+    with pictures.written(said.drawings) as names:
+        return _declare(order, said, names, actor, now, is_late_fine=is_late_fine)
+
+
+@transaction.atomic(durable=True)
+def _declare(  # noqa: PLR0913 - as above, and what was written away for it
+    order: Order,
+    said: Declaration,
+    names: Sequence[str],
+    actor: str,
+    now: datetime,
+    *,
+    is_late_fine: bool,
+) -> list[ReturnAuthorization]:
     row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if known := list(row.returns.filter(declaration=said.key).order_by("pk")):
         return known
@@ -63,6 +75,7 @@ def declare(
         for purchase_order, units in _by_place(chosen, left).items()
     ]
     for authorization in made:
+        pictures.attach(authorization, names, now=now)
         if authorization.is_withdrawal:
             approve(authorization, actor=actor, now=now)
     telling.declared(made, at=now)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from orders.models import ReturnAuthorization, ReturnLine
 from orders.returning import declaring, owing, sending_back
 from orders.returning.answering import hold
-from orders.returning.declaring import CannotReturnError
+from orders.returning.refusing import CannotReturnError
 from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
 

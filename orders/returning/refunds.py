@@ -20,7 +20,7 @@ from orders.models import (
 )
 from orders.returning import owing, sending_back, telling
 from orders.returning.answering import fall, give_up, hold
-from orders.returning.declaring import CannotReturnError
+from orders.returning.refusing import CannotReturnError
 from storefront.lib.transactions import needs_transaction
 
 Status = ReturnAuthorization.Status

@@ -19,7 +19,7 @@ from orders import access, allocations, carts, numbers, reservations
 from orders.models import Order, OrderLine, PurchaseLine, ReturnAuthorization, ReturnLine
 from orders.returning import owing, refunds, telling
 from orders.returning.answering import hold
-from orders.returning.declaring import CannotReturnError
+from orders.returning.refusing import CannotReturnError
 from storefront.lib.transactions import needs_transaction
 from suppliers.stock import NotEnoughStockError
 

@@ -12,7 +12,6 @@ from rest_framework.response import Response
 
 from orders.addresses import LIMITS
 from orders.billing import Buyer, bill, ways_of
-from orders.cart_view import CartView
 from orders.codes import Closed
 from orders.delivery import ShippingQuote
 from orders.models import Cart
@@ -73,7 +72,7 @@ class Asked(serializers.Serializer[Any]):
 
 def quotes_for(
     cart: Cart, *, country: str, endpoint: Endpoint, postcode: str | None = None
-) -> tuple[CartView, list[ShippingQuote]]:
+) -> tuple[Looked, list[ShippingQuote]]:
     """Quote the ways to deliver a cart, beside what is in it.
 
     Shape:  ``postcode`` as in ``asking_freight.ask``
@@ -91,7 +90,7 @@ def quotes_for(
     found = quotes.for_plan(
         plan=looked.plan, country=country, now=now, pieces=looked.pieces, told=told
     )
-    return looked.cart, found
+    return looked, found
 
 
 def too_little(looked: Looked) -> ProblemError:
@@ -151,7 +150,8 @@ class CartDelivery(Endpoint):
         cart = open_cart_of(token, self)
         country = country_on(cart.channel, request.query_params.get("country", cart.country))
         postcode = _postcode_in(request)
-        view, found = quotes_for(cart, country=country, endpoint=self, postcode=postcode)
+        looked, found = quotes_for(cart, country=country, endpoint=self, postcode=postcode)
+        view = looked.cart
         buyer = Buyer.of_cart(cart, country=country, on=self.now.date(), tax=view.tax)
         keys = {line.variant_id: line.id for line in view.lines}
         bills = [
@@ -162,6 +162,7 @@ class CartDelivery(Endpoint):
                 buyer=buyer,
                 now=self.now,
                 may_promote=view.may_promote,
+                held=looked.held,
             )
             for quote in found
         ]

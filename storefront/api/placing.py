@@ -151,7 +151,7 @@ class Checkout(Endpoint):
         wanted = asked.validated_data
         ship_to = Address(**wanted["ship_to"])
         country = country_on(cart.channel, ship_to.country)
-        view, found = quotes_for(cart, country=country, endpoint=self, postcode=ship_to.postcode)
+        looked, found = quotes_for(cart, country=country, endpoint=self, postcode=ship_to.postcode)
         quote = next((quote for quote in found if quote.tier == wanted["delivery"]), None)
         if quote is None:
             raise ProblemError(kinds.NO_DELIVERY, options=[quote.tier for quote in found])
@@ -167,7 +167,7 @@ class Checkout(Endpoint):
                     other=address_checks.suggestion(ship_to),
                     reason=wanted["address_reason"],
                 ),
-                tax=view.tax,
+                tax=looked.cart.tax,
                 now=self.now,
             )
         except checkout.BadAddressError as error:

@@ -8,11 +8,20 @@ from decimal import Decimal
 from random import Random
 from statistics import median
 
+from catalog.landing import Terms, land
+from orders.filtering import Sold
 from orders.ranking import Criterion, Rules
 from orders.routing import Candidate, Need, route
 from storefront.lib.money import Money
 
 LINES, SUPPLIERS, CARTS = 10, 50, 100
+TERMS = Terms(
+    handling_amount=Decimal(2),
+    payment_fee_rate=Decimal("0.015"),
+    payment_fee_amount=Decimal("0.25"),
+)
+# At this price nobody would lose, and all are left to choose from: that is slowest.
+SOLD = Sold(gross=Money(Decimal(40), "EUR"), tax_rate=Decimal("0.19"))
 SOONEST = Rules(chain=(Criterion.DAYS, Criterion.PARCELS, Criterion.COST))
 
 
@@ -33,7 +42,7 @@ def measure(say: Callable[[str], None]) -> float:
 
 
 def _plan(dice: Random, able: int, rules: Rules) -> float:
-    needs = [Need(variant_id=number, quantity=1) for number in range(1, LINES + 1)]
+    needs = [Need(variant_id=number, quantity=1, sold=SOLD) for number in range(1, LINES + 1)]
     candidates = [
         _candidate(dice, need.variant_id, place)
         for need in needs
@@ -60,6 +69,7 @@ def _candidate(dice: Random, variant_id: int, place: int) -> Candidate:
         available=9,
         cost=cost,
         wholesale=cost,
+        landed=land(wholesale=cost.amount, origin="DE", terms=TERMS, flat_duty=Decimal(0)),
         lead_days=1,
         distance=dice.randint(0, 2),
         days=dice.randint(2, 20),

@@ -1,6 +1,7 @@
 """Break a whole running shop by a seed, and see whether it keeps its promises.
 
 python -m storefront.chaos --seed 1
+python -m storefront.chaos --deaths       somebody dies at each failpoint, and nothing else happens
 python -m storefront.chaos --mutants      mistakes put in on purpose: each must be caught
 """
 
@@ -26,6 +27,7 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="storefront.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mutants", action="store_true")
+    parser.add_argument("--deaths", action="store_true")
     parser.add_argument("--only", default="", help="one mutant, by a part of its name")
     parser.add_argument("--var", type=Path, default=staging.ROOT / "var")
     asked = parser.parse_args(words)
@@ -38,13 +40,20 @@ def main(words: Sequence[str]) -> int:
         with staging.instance(asked.var.resolve() / "chaos") as place:
             place.supervisor.wait_until_ready(place.children.values())
             staging.enter(dict(place.stage.env))
-            from storefront.chaos import catching, proving  # noqa: PLC0415 - Django is ready by now
+            from storefront.chaos import catching, proving, scheduling  # noqa: PLC0415 - Django is ready by now
 
             if asked.mutants:
                 return catching.catch_all(
                     place, only=asked.only, folder=asked.var, say=note, began=began
                 )
-            return proving.prove(place, seed=asked.seed, folder=asked.var, say=note, began=began)
+            return proving.prove(
+                place,
+                planned=scheduling.deaths_only if asked.deaths else scheduling.plan,
+                seed=asked.seed,
+                folder=asked.var,
+                say=note,
+                began=began,
+            )
     except AlreadyRunningError:
         complain("A chaos of this clone runs already.")
     except StopRequestedError:

@@ -16,8 +16,9 @@ DELIVERABLE = frozenset({"UNSHIPPED", "SHIPPED"})
 
 def have_delivered(place: Instance, *, count: int) -> None:
     """Let so many orders reach their shoppers; the news of it has its own way to us."""
-    there = [one for one in witnessing.orders_told(place.var) if one.status in DELIVERABLE]
-    for order in there[:count]:
+    told = witnessing.orders_told(place.var)
+    missing = count - sum(one.has_arrived for one in told)
+    for order in [one for one in told if one.status in DELIVERABLE][: max(0, missing)]:
         if order.status == "UNSHIPPED":
             control(place.supplier_url, "advance", {"orderNumber": order.number, "to": "SHIPPED"})
         control(place.supplier_url, "advance", {"orderNumber": order.number, "to": "DELIVERED"})

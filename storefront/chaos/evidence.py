@@ -137,7 +137,8 @@ class Evidence:
             of, and ``disputes`` what the supplier has of it, by our numbers; ``answers`` what
             shoppers chose last when they were asked, by order; ``audit`` what the comparison of
             the day's money found; of the ``planned`` blows ``struck`` fell, and ``missed`` found
-            nobody there; ``errors`` are mistakes of chaos itself
+            nobody there; nobody died at those failpoints that are ``spared``; ``errors`` are
+            mistakes of chaos itself
     """
 
     purchases: Sequence[Purchase]
@@ -156,5 +157,6 @@ class Evidence:
     planned: int = 0
     struck: int = 0
     missed: Sequence[str] = ()
+    spared: Sequence[str] = ()
     errors: Sequence[str] = ()
     pressed: Sequence[Pressed] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from django.core.management import call_command
@@ -54,15 +55,21 @@ def choose(place: Instance, *, hot_units: int) -> tuple[list[Light], int]:
 
     Raises: NothingToSellError
     """
-    found = sorted(_lights(), key=lambda one: one.places)
-    if len(found) < VARIETY or found[0].places > 1:
-        raise NothingToSellError(f"{len(found)} lights")
+    lonely: list[Light] = []
+    others: list[Light] = []
+    for light in _lights():
+        (lonely if light.places == 1 else others).append(light)
+        if len(lonely) >= LONELY and len(others) >= VARIETY - LONELY:
+            break
+    found = [*lonely[:LONELY], *others[: VARIETY - LONELY]]
+    if len(found) < VARIETY:
+        raise NothingToSellError(f"{len(lonely)} lights in one place, {len(others)} in several")
     hot = limit(place, found[0], units=hot_units)
     sync()
     hot.refresh_from_db()
     if hot.reported_quantity != hot_units:
         raise NothingToSellError(f"we believe that there are {hot.reported_quantity}")
-    return [*found[:LONELY], *found[LONELY - VARIETY :]], hot_units - hot.buffer
+    return found, hot_units - hot.buffer
 
 
 def limit(place: Instance, light: Light, *, units: int) -> StockLevel:
@@ -98,11 +105,13 @@ def _leave(place: Instance, shelf: StockLevel, *, units: int) -> None:
     control(place.supplier_url, "stock", wish)
 
 
-def _lights() -> list[Light]:
+def _lights() -> Iterator[Light]:
+    """Look for lights that can be sold, one page at a time: each takes a moment."""
     channel = Channel.objects.get()
     cards = Card.objects.filter(channel=channel, available__gte=ENOUGH).order_by("pk")
-    found = (_light(channel, slug) for slug in cards.values_list("slug", flat=True))
-    return [each for each in found if each]
+    for slug in cards.values_list("slug", flat=True):
+        if light := _light(channel, slug):
+            yield light
 
 
 def _light(channel: Channel, slug: str) -> Light | None:

@@ -238,6 +238,8 @@ def _keyed(evidence: Evidence) -> Iterator[str]:
 def _befell(evidence: Evidence) -> Iterator[str]:
     """Miss blows: a shop that was spared proves nothing; some find who is dead already."""
     yield from evidence.errors
+    for name in evidence.spared:
+        yield f"nobody died at {name}"
     fell = evidence.struck + len(evidence.missed)
     if fell < evidence.planned:
         yield f"{fell} of {evidence.planned} blows fell"

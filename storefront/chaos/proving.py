@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Protocol
 
-from storefront.chaos import filling, naming, scheduling, telling
+from storefront.chaos import filling, naming, telling
 from storefront.chaos.keeping_alive import Keeper
 from storefront.chaos.running import Run, begin, open_shop, wait
 from storefront.chaos.scheduling import Plan
@@ -16,18 +17,30 @@ from storefront.chaos.staging import NOTES, Instance
 HOT_UNITS = 25
 
 
+class Planned(Protocol):
+    """What befalls the shop, drawn from a seed."""
+
+    def __call__(self, seed: int, *, failpoints: Iterable[str], variety: int) -> Plan: ...
+
+
 def armed(place: Instance, plan: Plan) -> dict[str, str]:
     """Have each failpoint kill once, from when there is a folder for the notes."""
     wishes = ",".join(f"{name}:{turn}" for name, turn in plan.failpoints.items())
     return {"FAILPOINT": wishes, "FAILPOINT_NOTES": str(place.var / NOTES)}
 
 
-def prove(
-    place: Instance, *, seed: int, folder: Path, say: Callable[[str], None], began: float
+def prove(  # noqa: PLR0913 - what befalls whom, and how it is told
+    place: Instance,
+    *,
+    planned: Planned,
+    seed: int,
+    folder: Path,
+    say: Callable[[str], None],
+    began: float,
 ) -> int:
     """Break the shop; print what came of it, keep it in ``chaos.json``; return 1 if it broke."""
     names = naming.defined()
-    plan = scheduling.plan(seed, failpoints=names, variety=filling.VARIETY)
+    plan = planned(seed, failpoints=names, variety=filling.VARIETY)
     env = armed(place, plan)
     with Keeper(place) as keeper:
         begun = begin(place, keeper, **env)  # while the database is made

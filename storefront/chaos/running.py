@@ -100,7 +100,8 @@ class Run:
         if self.is_audited:
             found = audit(self.place, at_most_s=AUDIT_S)
             self.say(f"the day's money: {len(found)} differences")
-            evidence = replace(evidence, audit=found)
+            spared = sorted(self.plan.failpoints.keys() - self.hit())
+            evidence = replace(evidence, audit=found, spared=spared)
         return judging.judge(evidence)
 
     def _be_staff(self, is_last: bool) -> bool:  # noqa: FBT001 - as ``drain`` asks
@@ -111,6 +112,7 @@ class Run:
             self.refunds = pay_back(self.place, count=self.paybacks, is_last=is_last)
             did = did or bool(self.refunds)
         if not self.claims:
+            have_delivered(self.place, count=self.complaints)
             self.claims = complain(self.place, count=self.complaints, is_last=is_last)
             did = did or bool(self.claims)
         return did

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from random import Random
 from typing import Any
@@ -14,6 +14,7 @@ HOT_RATE = 0.4
 LATEST_TURN = 5  # of the passing at which a failpoint kills
 AWAY_S = 10.0  # the supplier, at last: then it is timed how long it takes to tell him all
 LETTERS_S = 4.0
+LONELY = 1  # lies in one place
 EMPTIED = 2  # lights that others have bought at the supplier
 RARE = ("claim.", "auditing.", "rerouting.")  # whoever comes there first dies
 SUPPLIER_PATHS = ("createOrderV2", "getOrderDetail", "freightCalculate", "queryByVid")
@@ -119,6 +120,21 @@ def plan(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
         ),
     )
     return Plan(seed=seed, phases=phases, failpoints=turns)
+
+
+def deaths_only(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
+    """Let somebody die at the first passing of each failpoint, and nothing else go wrong.
+
+    But for an empty shelf: without one nothing is looked for elsewhere. The light that lay there
+    is wished by one in three, before the others.
+    """
+    wanted = [
+        replace(one, way=Way.PAYS, goods=LONELY) if turn % 3 == 0 else one
+        for turn, one in enumerate(wishes(Random(seed), 24, variety))
+    ]
+    blows = (_blow(0, What.SOLD_OUT, goods=LONELY),)
+    phase = Phase(name="deaths", wishes=wanted, at_most_s=40, blows=blows, is_armed=True)
+    return Plan(seed=seed, phases=(phase,), failpoints=dict.fromkeys(sorted(failpoints), 1))
 
 
 def wishes(luck: Random, count: int, variety: int) -> tuple[Wish, ...]:

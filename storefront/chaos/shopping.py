@@ -18,7 +18,7 @@ from storefront.chaos.scheduling import Way, Wish
 
 CARDS = {Way.PAYS: "4242424242424242", Way.LATE: "4000000000000341"}
 DECLINED = "4000000000000002"
-GIVE_UP_S = 30.0
+GIVE_UP_S = 60.0
 PAUSE_S = 0.25
 PRESSES = 20
 

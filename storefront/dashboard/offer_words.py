@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from orders.filtering import Unearning
 from orders.routing import Misfit, Worse
 from orders.weighing import Refusal
 from shipping.comparing import Compared, Way
+from storefront.lib.columns import as_money
 from suppliers.freshness import Standing
 
 # The figures in them are put in by ``why``.
@@ -26,6 +28,10 @@ SAID: dict[str, str | Promise] = {
     Misfit.TOO_FEW: _("Only %(left)s can be promised"),
     Misfit.BELOW_MINIMUM: _("Sold from %(minimum)s units on"),
     Misfit.NOT_WHOLE_PACKS: _("Sold only in packs of %(pack)s"),
+    Unearning.LOSES: _("It would be sold at a loss of %(loss)s"),
+    Unearning.EARNS_TOO_LITTLE: _(
+        "It would earn %(earned)s, less than the margin that the rules of routing ask for"
+    ),
     Worse.DEARER: _("Lands dearer, by %(more)s in all"),
     Worse.NO_COST: _("Nobody can say what it lands at: terms or a sure rate are missing"),
     Worse.FARTHER: _("Farther away, and no better in what counts before"),
@@ -34,6 +40,7 @@ SAID: dict[str, str | Promise] = {
     Worse.LESS_LIKED: _("From a supplier whom staff like less"),
     Worse.LATER: _("As good in all; the one that we knew first is taken"),
 }
+TAKEN_AT_A_LOSS = _("Taken, at a loss of %(loss)s")
 AGES: dict[str, str | Promise] = {
     Standing.BELIEVED: _("believed whole"),
     Standing.BUFFERED: _("its age is kept back"),
@@ -45,8 +52,12 @@ def why(found: Compared, *, more: str) -> str:
     """Say why a stock row is taken or not; ``more`` is what it costs more than the one taken."""
     if found.verdict == Way.NOT_CARRIED:
         return found.sentence
-    offer, candidate = found.row.level.offer, found.row.candidate
-    return str(SAID[found.verdict]) % {
+    offer, candidate, left = found.row.level.offer, found.row.candidate, found.left
+    is_taken_at_a_loss = found.verdict == Way.TAKEN and left is not None and left.loss.amount > 0
+    words = TAKEN_AT_A_LOSS if is_taken_at_a_loss else SAID[found.verdict]
+    return str(words) % {
+        "loss": as_money(left.loss) if left else "",
+        "earned": as_money(left.earned) if left else "",
         "more": more,
         "most": found.most,
         "left": candidate.available if candidate else 0,

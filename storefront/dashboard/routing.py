@@ -53,7 +53,7 @@ class CartForm(forms.Form):
         versions = RoutingRules.objects.filter(channel=channel).order_by("-version")
         cast(forms.ChoiceField, self.fields["rules"]).choices = [
             ("", gettext("those in force")),
-            *((str(one.pk), f"{one} {routing_words.chain(one.chain)}") for one in versions),
+            *((str(one.pk), f"{one} {routing_words.counts(one.rules)}") for one in versions),
         ]
         if Channel.objects.count() == 1:
             del self.fields["channel"]
@@ -175,10 +175,12 @@ def _lines(preview: Preview) -> list[Told]:
                 places=[
                     (
                         f"{one.supplier_code}, {preview.places[one.location_id]}",
-                        routing_words.verdict(verdict),
+                        routing_words.verdict(
+                            verdict, left=left, least=preview.plan.rules.least_margin_rate
+                        ),
                         verdict == noting.TAKEN,
                     )
-                    for one, verdict in preview.weighed(variant_id)
+                    for one, verdict, left in preview.weighed(variant_id)
                 ],
                 missing=_missing(preview, variant_id),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import json
 from collections.abc import Collection
@@ -23,7 +24,8 @@ from django.db.models.functions import Cast, Lower
 from notifications import forgetting as messages
 from notifications.models import Delivery
 from orders import forgetting
-from orders.models import Cart, Order
+from orders.models import AddressWish, Cart, Order, ReturnPicture
+from orders.returning import pictures
 from storefront.accounts import changing, signing_in
 from storefront.accounts.models import User
 from storefront.accounts.proving import proven_addresses
@@ -57,7 +59,8 @@ def known(user: User) -> dict[str, Any]:
         ],
         "consents": list(user.consents.order_by("pk").values("kind", "is_given", "source", "at")),
         "orders": [
-            _order(order) for order in orders.prefetch_related("lines", "payments", "returns")
+            _order(order)
+            for order in orders.prefetch_related("lines", "payments", "returns__pictures")
         ],
         "carts": [_cart(cart) for cart in Cart.objects.filter(owner=user, order__isnull=True)],
         "mails": list(mails.values("template", "recipient", "status", "status_since")),
@@ -79,13 +82,27 @@ def _order(order: Order) -> dict[str, Any]:
              "captured_amount": each.captured_amount, "refunded_amount": each.refunded_amount}
             for each in order.payments.all()
         ],
+        "address_wishes": [
+            {"ship_to": each.ship_to, "status": each.status, "reason": each.reason}
+            for each in AddressWish.objects.filter(purchase_order__order=order).order_by("pk")
+        ],
         "returns": [
             {"number": each.number, "kind": each.kind, "words": each.words,
              "answer": each.answer, "status": each.status, "opened_at": each.opened_at,
-             "tracking_number": each.tracking_number, "refund_amount": each.refund_amount}
+             "tracking_number": each.tracking_number, "refund_amount": each.refund_amount,
+             "pictures": [_picture(picture) for picture in each.pictures.all()]}
             for each in order.returns.all()
         ],
     }  # fmt: skip
+
+
+def _picture(picture: ReturnPicture) -> dict[str, Any]:
+    """Return a picture as its bytes, a JPEG in base64; nothing where it is lost."""
+    try:
+        content = pictures.read(picture)
+    except FileNotFoundError:
+        content = b""
+    return {"added_at": picture.added_at, "jpeg": base64.b64encode(content).decode()}
 
 
 def _cart(cart: Cart) -> dict[str, Any]:

@@ -134,6 +134,7 @@ def fill(
             buyer=buyer,
             now=now,
             may_promote=seen.may_promote,
+            held=found.looked.held,
         ),
     )
 

@@ -81,6 +81,7 @@ class Box:
     number: str = ""
     tracking_url: str = ""
     is_late: bool = False
+    purchase_id: int | None = None
 
     @property
     def stop_words(self) -> Promise | str:
@@ -171,6 +172,7 @@ def _boxes(
             number=parcel.number,
             tracking_url=parcel.tracking_url,
             is_late=stage < Stage.DELIVERED and arrives_to < today,
+            purchase_id=purchase.pk if purchase else None,
         )
     waiting = tuple(
         Content(line=line, quantity=left)
@@ -189,6 +191,7 @@ def _boxes(
             arrives_from=arrives_from,
             arrives_to=arrives_to,
             is_late=arrives_to < today,
+            purchase_id=purchase.pk if purchase else None,
         )
 
 

@@ -61,6 +61,7 @@ class ChangeForm(forms.Form):
 class AddressForm(forms.Form):
     """Who receives it, and where. Billing is the same."""
 
+    has_fixed_country = False
     email = forms.EmailField(label=_("E-mail"), max_length=254, error_messages=EMAIL_ERRORS)
     name = forms.CharField(label=_("Full name"), required=False)
     line1 = forms.CharField(label=_("Street and number"), required=False)

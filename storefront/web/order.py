@@ -17,12 +17,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from orders import access, cancelling, order_lines, tasks, wishes
 from orders.models import Order, Payment
+from orders.readdressing import Chance
 from orders.wishes import Wish
-from storefront.lib.address import Address
 from storefront.lib.rationing import is_too_often
 from storefront.lib.visitors import address_of
 from storefront.lib.waking import wake
-from storefront.web import answering, returning, showing_returns, stopping
+from storefront.web import (
+    answering,
+    readdressing,
+    returning,
+    showing_addresses,
+    showing_returns,
+    stopping,
+)
 from storefront.web.following import Stage, boxes, purchases_of
 from storefront.web.forms import LookupForm
 
@@ -72,6 +79,9 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     purchases = purchases_of(found)
     parcels = boxes(found, now, lines=lines, purchases=purchases)
     questions = answering.open_questions(found) if purchases else []
+    addressed = showing_addresses.wishes_of(found) if purchases else []
+    going = showing_addresses.going(found, purchases, addressed)
+    chance = showing_addresses.can_ask(found, purchases, addressed, questions)
     can_pay = found.status == Status.PENDING_PAYMENT and found.pay_before > now
     wish = wishes.wish_among(purchases)
     was_paid = any(each.authorized_amount for each in tried)
@@ -82,7 +92,10 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "boxes": parcels,
         "stopped": stopping.stopped(purchases, lines),
         "questions": questions,
-        "ship_to": Address(**found.ship_to),
+        "going": going,
+        "places": showing_addresses.places(found, parcels, going),
+        "can_readdress": chance == Chance.OPEN,
+        "address_news": readdressing.NEWS.get(request.GET.get("address", "")),
         "payment": payment,
         "can_pay": can_pay,
         "was_declined": can_pay

@@ -174,6 +174,8 @@ PAGES: Mapping[str, Page] = {
                     "A cart that nobody touches is deleted after 30 days, with the address in it."
                     " Tries to sign in are counted under a digest, and forgotten within two hours."
                     " Orders and the mails about them stay: the books need them."
+                    " Pictures that you send with a complaint are seen by our staff only; they stay"
+                    " with the order until you erase it."
                 ),
             ),
             (

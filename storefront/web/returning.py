@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -22,9 +23,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from orders import access
 from orders.models import Order, OrderLine, ReturnAuthorization
 from orders.returning import answering, declaring, returnable
-from orders.returning.declaring import CannotReturnError, Declaration
+from orders.returning.declaring import Declaration
+from orders.returning.refusing import CannotReturnError
 from orders.returning.returnable import Returnable
 from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.web.picturing import PicturesForm
 from storefront.web.showing_returns import KINDS
 
 Kind = ReturnAuthorization.Kind
@@ -108,6 +111,10 @@ class ReturnForm(forms.Form):
         kind = Kind(given["kind"])
         return Declaration(key=key, kind=kind, units=self.units, words=given["words"].strip())
 
+    @property
+    def is_confirmed(self) -> bool:
+        return "confirm" in self.data and bool(self.cleaned_data["key"])
+
 
 def _units_errors(most: int) -> dict[str, str]:
     words = _("Enter a number from 0 to %(most)d.") % {"most": most}
@@ -131,21 +138,30 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
         if form.is_valid():
             said = form.declaration()
             try:
-                if "confirm" in request.POST and form.cleaned_data["key"]:
-                    declaring.declare(order=found, said=said, actor="shopper", now=now)
-                    return _back(found, _word(said.kind))
-                declaring.insist(said, left)
+                if not form.is_confirmed:
+                    declaring.insist(said, left)
+                    return _repeat(request, found, form, said)
+                if said.kind != Kind.WITHDRAWAL:
+                    sent = PicturesForm(request, of=found.number)
+                    if not sent.is_valid():
+                        return _repeat(request, found, form, said, sent)
+                    said = replace(said, drawings=sent.drawings)
+                declaring.declare(order=found, said=said, actor="shopper", now=now)
+                return _back(found, _word(said.kind))
             except CannotReturnError as refusal:
                 form.add_error(None, str(refusal))
-            else:
-                return _repeat(request, found, form, said)
     context = {"order": found, "form": form, "left": left, "kinds": KINDS}
     return render(request, "web/return_choose.html", context, status=status)
 
 
 def _repeat(
-    request: HttpRequest, found: Order, form: ReturnForm, said: Declaration
+    request: HttpRequest,
+    found: Order,
+    form: ReturnForm,
+    said: Declaration,
+    sent: PicturesForm | None = None,
 ) -> HttpResponse:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if sent else HTTPStatus.OK
     chosen = [(line, said.units[line.pk]) for line, _most in form.lines if said.units[line.pk]]
     context = {
         "order": found,
@@ -153,8 +169,9 @@ def _repeat(
         "chosen": chosen,
         "why": KINDS[said.kind],
         "is_withdrawal": said.kind == Kind.WITHDRAWAL,
+        "sent": sent or PicturesForm(),
     }
-    return render(request, "web/return_confirm.html", context)
+    return render(request, "web/return_confirm.html", context, status=status)
 
 
 @never_cache
@@ -201,17 +218,40 @@ def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpRespon
     found = _find(number, key)
     authorization = _one(found, name)
     words = _posted(request, "words", MOST_AT_ONCE + 1)
-    if not words:
+    pictures = PicturesForm(request, of=found.number)
+    if not pictures.is_valid():
+        return _answer_again(request, authorization, words, pictures)
+    if not words and not pictures.drawings:
         return _back(found, "")
     if len(words) > MOST_AT_ONCE:
         return _back(found, "long")
     try:
-        answering.add_words(authorization=authorization, words=words, now=timezone.now())
-    except CannotReturnError:
-        return _back(found, "long")
+        answering.add_words(
+            authorization=authorization,
+            words=words,
+            drawings=pictures.drawings,
+            now=timezone.now(),
+        )
+    except CannotReturnError as refusal:
+        pictures.add_error("pictures" if pictures.drawings else None, str(refusal))
+        return _answer_again(request, authorization, words, pictures)
     except (IllegalMoveError, LostRaceError):
         return _back(found, "late")
     return _back(found, "changed")
+
+
+def _answer_again(
+    request: HttpRequest, authorization: ReturnAuthorization, words: str, sent: PicturesForm
+) -> HttpResponse:
+    """Show an answer once more that could not be taken in, with all of its words."""
+    context = {
+        "order": authorization.order,
+        "authorization": authorization,
+        "words": words,
+        "sent": sent,
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return render(request, "web/return_answer.html", context, status=status)
 
 
 def is_offered(found: Order, now: datetime) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Count
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from orders.models import Order, ReturnAuthorization
 from orders.returning import answering
+from storefront.web.picturing import PicturesForm
 
 Kind = ReturnAuthorization.Kind
 Status = ReturnAuthorization.Status
@@ -48,11 +50,14 @@ class Shown:
     can_cancel: bool
     can_send: bool
     can_answer: bool
+    pictures: int
+    sent: PicturesForm
 
 
 def shown(found: Order) -> list[Shown]:
     """Say how each return of an order stands, the newest first."""
-    rows = found.returns.select_related("replacement").prefetch_related("lines__order_line")
+    rows = found.returns.annotate(picture_count=Count("pictures")).select_related("replacement")
+    rows = rows.prefetch_related("lines__order_line")
     return [
         Shown(
             authorization=row,
@@ -62,6 +67,8 @@ def shown(found: Order) -> list[Shown]:
             can_cancel=row.status in answering.BEFORE_IT_LEFT,
             can_send=not row.is_kept and row.status in answering.SENDABLE | {Status.IN_TRANSIT},
             can_answer=row.status == Status.NEEDS_EVIDENCE,
+            pictures=row.picture_count,
+            sent=PicturesForm(name=f"{row.number}-"),
         )
         for row in rows.order_by("-pk")
     ]

@@ -16,6 +16,7 @@ from storefront.web import (
     pages,
     paying,
     product,
+    readdressing,
     returning,
     switches,
 )
@@ -45,6 +46,7 @@ urlpatterns = [
     path("orders/<str:number>/<str:key>/pay/", paying.pay, name="order_pay"),
     path("orders/<str:number>/<str:key>/paid/", paying.pay_return, name="order_pay_return"),
     path("orders/<str:number>/<str:key>/cancel/", order.cancel, name="order_cancel"),
+    path("orders/<str:number>/<str:key>/address/", readdressing.change, name="order_address"),
     path(
         "orders/<str:number>/<str:key>/setbacks/<int:setback>/",
         answering.answer,

@@ -21,11 +21,17 @@ class DuplicateReferenceError(PermanentError):
     """The supplier already has an order under our reference: look it up and adopt it."""
 
 
-class OutOfStockError(PermanentError):
+class WantingError(PermanentError):
+    """The supplier refuses for want of goods; ``skus`` are those that he names, in his words."""
+
+    skus: tuple[str, ...] = ()
+
+
+class OutOfStockError(WantingError):
     """The supplier refuses because he has not enough of it."""
 
 
-class GoneError(PermanentError):
+class GoneError(WantingError):
     """The supplier does not sell it any more."""
 
 

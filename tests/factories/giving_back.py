@@ -18,8 +18,9 @@ from orders.models import (
     SupplierRMA,
 )
 from orders.returning import answering, declaring, inspecting, refunds, replacing, sending_back
-from orders.returning.declaring import CannotReturnError, Declaration
+from orders.returning.declaring import Declaration
 from orders.returning.inspecting import Judgment
+from orders.returning.refusing import CannotReturnError
 from orders.returning.sending_back import CannotSendBackError
 from shipping import shipments
 from storefront.lib.money import Money

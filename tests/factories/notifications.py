@@ -111,6 +111,7 @@ PAYLOADS = {
         **_ORDER,
         "ship_to": _ADDRESS,
         "was": {**_ADDRESS, "postcode": "1011", "city": "Berlin <Mitte>"},
+        "is_own": False,
     },
     "order.address_answered": {
         **_ORDER,

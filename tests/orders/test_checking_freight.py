@@ -35,4 +35,4 @@ def test_what_is_no_refusal_of_the_way_holds_nothing_for_its_sake(monkeypatch, e
     purchasing.send(purchase_order=purchase_order, now=NOON)
 
     codes = {reason["code"] for reason in PurchaseOrder.objects.get().hold_reasons}
-    assert ("route" in codes) == is_held
+    assert ("no_way" in codes) == is_held

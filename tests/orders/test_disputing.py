@@ -9,7 +9,13 @@ import pytest
 from orders import holding, payments, purchasing
 from orders.models import Order, Payment, PurchaseOrder
 from storefront.lib.models import StatusChange
-from tests.factories.orders import make_paid_order, make_purchase_orders, news_of
+from tests.factories.orders import (
+    make_order,
+    make_paid_order,
+    make_payment,
+    make_purchase_orders,
+    news_of,
+)
 from tests.factories.scripted import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
@@ -42,7 +48,6 @@ def test_what_was_not_sent_is_held_until_a_person_lets_it_go_on(supplier, what):
     assert supplier.effects == []
 
     holding.go_on(order=order, reason="he paid", actor="ann", now=NOON)
-    purchasing.release_hold(purchase_order=purchase_order, actor="ann", now=NOON)
     purchasing.send(
         purchase_order=PurchaseOrder.objects.select_related("order", "supplier").get(), now=NOON
     )
@@ -103,3 +108,53 @@ def test_a_charged_back_order_says_so_and_how_it_came_about():
     assert [(move.from_status, move.to_status) for move in moves] == [("none", "charged_back")]
     hear("dispute_won")
     assert Order.objects.with_progress().get().payment_status == "authorized"
+
+
+@pytest.mark.parametrize("what", ["disputed", "warned"])
+def test_what_a_bank_says_before_the_money_is_there_holds_at_the_gate(supplier, what):
+    order = make_order()
+    payment = make_payment(order)
+    payments.apply(update=news_of(payment, what), gateway="fake", now=NOON)
+    payments.apply(update=news_of(payment, "authorized"), gateway="fake", now=NOON)
+    order.refresh_from_db()
+    (purchase_order,) = purchasing.divide(order=order, now=NOON)
+
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+
+    purchase_order.refresh_from_db()
+    assert supplier.effects == []
+    assert purchase_order.status == "on_hold"
+    (reason,) = purchase_order.hold_reasons
+    assert (reason["code"], reason["subject"]) == (what, payment.key)
+
+    purchasing.release_hold(purchase_order=purchase_order, actor="ann", now=NOON)
+    purchasing.send(
+        purchase_order=PurchaseOrder.objects.select_related("order", "supplier").get(), now=NOON
+    )
+    assert supplier.effects == [purchase_order.number]
+
+
+def test_who_lets_an_order_go_on_has_seen_what_its_purchase_orders_are_held_for(supplier):
+    order = make_paid_order()
+    hear("warned")
+    order.refresh_from_db()
+    holding.go_on(order=order, reason="he paid", actor="ann", now=NOON)
+    order.refresh_from_db()
+
+    (purchase_order,) = purchasing.divide(order=order, now=NOON)
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+
+    assert supplier.effects == [purchase_order.number]
+
+
+def test_what_else_holds_a_purchase_order_stays_when_its_order_goes_on(supplier):
+    (purchase_order,) = make_purchase_orders()
+    hear("warned")
+    purchase_order.refresh_from_db()
+    other = {"code": "cost", "sentence": "dearer", "subject": "", "amount": "", "currency": ""}
+    PurchaseOrder.objects.update(hold_reasons=[*purchase_order.hold_reasons, other])
+
+    holding.go_on(order=Order.objects.get(), reason="he paid", actor="ann", now=NOON)
+
+    purchase_order.refresh_from_db()
+    assert (purchase_order.status, purchase_order.hold_reasons) == ("on_hold", [other])

@@ -65,7 +65,7 @@ def test_a_supplier_who_cannot_be_asked_for_routes_holds_nothing():
         ("evidence", replace(GOOD, lines=(replace(LINE, lacks={"ce": "CE declaration"}),))),
         ("battery", replace(GOOD, battery_is_allowed=False)),
         ("route", replace(GOOD, routes=frozenset({"Other"}))),
-        ("route", replace(GOOD, routes=frozenset())),
+        ("no_way", replace(GOOD, routes=frozenset())),
         ("margin", replace(GOOD, account=replace(GOOD.account, net=eur("29.99")))),
         ("margin", replace(GOOD, account=None, missing_terms="goods of cj from CN")),
         ("margin", replace(GOOD, lines=(replace(LINE, account=LOSING),))),

@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 
 from notifications.models import Event
-from orders import correcting, forgetting, readdressing
+from orders import address_checks, correcting, forgetting, readdressing
 from orders.models import AddressWish, Order, PurchaseOrder
 from orders.requesting import request_for
 from storefront.lib.address import Address
@@ -164,3 +164,49 @@ def test_an_erased_shopper_is_in_no_wish():
     kept = str(list(AddressWish.objects.values())) + str(list(PurchaseOrder.objects.values()))
     assert [word for word in (THERE.line1, THERE.name) if word in kept] == []
     assert Address(**fresh(purchase_order).goes_to).country == "DE"
+
+
+def test_the_same_wish_again_asks_nobody_twice():
+    purchase_order = make_accepted_purchase_order()
+    first, again = wish(purchase_order.order), wish(purchase_order.order)
+
+    assert first.asked == again.asked == (purchase_order.number,)
+    assert AddressWish.objects.count() == 1
+    assert purchase_order.messages.filter(kind="readdress").count() == 1
+
+
+def test_what_came_back_from_its_own_address_goes_with_a_later_correction():
+    near, far = make_sellable(), make_sellable()
+    place = make_location(code="CN", country="CN")
+    StockLevel.objects.filter(pk=far.level.pk).update(location=place)
+    unsent, asked = make_purchase_orders(near, far)
+    asked.move("ready", at=NOON)
+    asked.move("submitting", at=NOON, axis="request_status")
+    tell(asked)
+    wish(unsent.order)
+    PurchaseOrder.objects.filter(pk=asked.pk).update(status="canceled")
+    third = dataclasses.replace(THERE, line1="Dritte 3")
+
+    correcting.correct(
+        order=unsent.order, ship_to=third, reason="he moved again", actor="ann", now=NOON
+    )
+
+    assert request_for(fresh(unsent)).ship_to == third
+
+
+def test_a_doubt_that_was_answered_does_not_hold_the_part_that_goes_there():
+    near, far = make_sellable(), make_sellable()
+    place = make_location(code="CN", country="CN")
+    StockLevel.objects.filter(pk=far.level.pk).update(location=place)
+    unsent, asked = make_purchase_orders(near, far)
+    asked.move("ready", at=NOON)
+    asked.move("submitting", at=NOON, axis="request_status")
+    tell(asked)
+    box = dataclasses.replace(THERE, line1="Postfach 7")
+
+    wish(unsent.order, box)
+
+    order = Order.objects.get()
+    assert address_checks.open_doubts(box, order.address_check) == {}
+    other = dataclasses.replace(box, line1="Postfach 8")
+    assert set(address_checks.open_doubts(other, order.address_check)) == {"line1"}

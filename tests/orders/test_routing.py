@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from catalog.landing import land
 from orders import covering
+from orders.filtering import Sold
 from orders.ranking import USUAL, Criterion, Rules
 from orders.routing import Candidate, Misfit, Need, Worse, against, route
 from storefront.lib.money import Money
@@ -19,6 +20,7 @@ from suppliers import rationing
 from suppliers.routes import Load
 from suppliers.summing import OfferedSupply, Shelf, best
 from tests.factories.pricing import costing, terms
+from tests.factories.routing import earning_places
 from tests.factories.suppliers import NOON
 
 
@@ -141,11 +143,18 @@ def chosen(plan, needs):
     return [(need, lines[need.variant_id]) for need in needs if need.variant_id in lines]
 
 
+prices = st.none() | st.builds(
+    Sold,
+    gross=st.integers(1, 20).map(lambda amount: Money(Decimal(amount), "EUR")),
+    tax_rate=st.sampled_from([Decimal(0), Decimal("0.19")]),
+)
+
+
 def some_shop(data, *, most_variants, most_locations):
-    """Draw candidates of which some miss, some fit only some quantities, and many cost the same."""
+    """Draw places of which some miss, fit only some quantities, or lose; many cost the same."""
     draw = data.draw
     needs = [
-        Need(variant_id=variant, quantity=draw(st.integers(1, 3)))
+        Need(variant_id=variant, quantity=draw(st.integers(1, 3)), sold=draw(prices))
         for variant in range(1, draw(st.integers(1, most_variants)) + 1)
     ]
     places = st.sets(st.integers(1, most_locations))
@@ -175,6 +184,7 @@ def some_rules():
         Rules,
         chain=st.lists(st.sampled_from(list(Criterion)), unique=True).map(tuple),
         preferred=st.permutations(["lumen", "cj"]).map(tuple),
+        least_margin_rate=st.sampled_from([None, Decimal(0), Decimal("0.3")]),
     )
 
 
@@ -186,13 +196,13 @@ def test_a_plan_is_as_good_as_the_best_of_all_assignments(data):
 
     plan = route(needs=needs, candidates=candidates, rules=rules)
 
-    options = [
-        [
-            (need, one)
-            for one in candidates
-            if one.variant_id == need.variant_id and one.fits(need.quantity)
-        ]
+    fit = [
+        [one for one in candidates if one.variant_id == need.variant_id and one.fits(need.quantity)]
         for need in needs
+    ]
+    options = [
+        [(need, one) for one in earning_places(need, able, rules.least_margin_rate)]
+        for need, able in zip(needs, fit, strict=True)
     ]
     best = min(score(choice, rules) for choice in product(*filter(None, options)))
     assert score(chosen(plan, needs), rules) == best

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -99,6 +100,19 @@ def test_the_database_keeps_out_what_is_no_criterion(chain):
         )
 
 
+@pytest.mark.parametrize("least", ["-0.01", "1"])
+def test_the_database_keeps_out_a_margin_that_is_no_fraction_below_one(least):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        draft(Criterion.COST, least_margin_rate=Decimal(least))
+
+
+def test_rules_ask_for_no_loss_unless_they_say_otherwise():
+    unasked = draft(Criterion.COST, least_margin_rate=None)
+
+    assert USUAL.least_margin_rate == draft(Criterion.COST).rules.least_margin_rate == 0
+    assert unasked.rules.least_margin_rate is None
+
+
 @pytest.fixture
 def light():
     """A light at two suppliers, cheaper far away."""
@@ -138,6 +152,26 @@ def test_an_order_is_routed_again_by_what_it_could_have_come_from_then(light):
     more = other.after.cost - other.before.cost
     assert more == 2 * 2  # two units, of which each is dearer by two
     assert other.after.margin == other.before.margin - more
+
+
+def test_a_margin_that_is_asked_for_moves_orders_of_yesterday_to_who_leaves_it(light):
+    dear_first = {
+        "chain": (Criterion.PREFERENCE, Criterion.COST),
+        "preferred": (light.level.offer.supplier.code,),
+    }
+    order = make_order(light, quantity=2)  # 67.21 before tax; it leaves 61 % from here, 67 from far
+
+    def rehearse(least):
+        rules = Rules(**dear_first, least_margin_rate=least)
+        orders = rehearsing.of_day(channel_id=order.channel_id, since=NOON, until=NOON + A_DAY)
+        return rehearsing.rehearse(rules=rules, orders=orders, currency="EUR")
+
+    none, some, too_much = (rehearse(Decimal(least)) for least in ("0", "0.63", "0.9"))
+
+    assert [one.after_from for one in none.changed] == [[f"{light.level.offer.supplier.code} (DE)"]]
+    assert some.changed == []  # as it came: from far
+    assert some.after.margin - none.after.margin == 2 * 2
+    assert too_much.after == none.after  # where nobody leaves it, it is sold all the same
 
 
 def test_orders_that_kept_nothing_are_counted_and_left_out(light):

@@ -175,11 +175,11 @@ def test_who_dies_after_the_letter_writes_no_second_one(people, monkeypatch):
     class KilledError(BaseException):
         pass
 
-    def die(name):
-        raise KilledError(name)
+    def die(*_):
+        raise KilledError
 
     with monkeypatch.context() as patched:
-        patched.setattr(stopping, "failpoint", die)
+        patched.setattr(stopping, "_note_told", die)
         with pytest.raises(KilledError):
             ask_to_stop(purchase_order.order)
     assert stands(purchase_order) == ("cancellation_requested", "", True)

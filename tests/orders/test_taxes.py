@@ -138,3 +138,15 @@ def test_a_tax_service_that_is_silent_leaves_it_to_the_table(settings):
     found = taxes.treatment(channel=make_channel(), country="DE", on=DAY)
 
     assert found.rate == Decimal("0.19")
+
+
+def test_by_the_table_alone_nobody_outside_is_asked(settings):
+    settings.TAX_SERVICE = f"{__name__}.TaxOffice"  # he would refuse to hear of Germany
+    here = {"channel": make_channel(), "on": DAY}
+    known = taxes.CountryRate(country="DE", on=DAY, rate=Decimal("0.07"))
+
+    assert taxes.by_table(country="DE", **here) == Treatment(rate=Decimal("0.19"))
+    assert taxes.by_table(country="DE", known=known, **here).rate == Decimal("0.07")
+    assert taxes.by_table(country="FI", known=known, **here).rate == Decimal("0.255")
+    dollars = make_channel(code="us", adds_tax=True)
+    assert taxes.by_table(channel=dollars, country="DE", on=DAY) == Treatment(is_added=True)

@@ -47,7 +47,7 @@ def test_rules_say_which_place_a_preview_takes(light):
     cheap, quick = preview(light), preview(light, soonest)
 
     assert (taken(cheap.plan), taken(quick.plan)) == ([light.far.pk], [light.level.pk])
-    ((one, verdict), (other, reason)) = quick.weighed(light.variant_id)
+    ((one, verdict, _), (other, reason, _)) = quick.weighed(light.variant_id)
     assert (one.level_id, verdict) == (light.level.pk, noting.TAKEN)
     assert (other.level_id, reason) == (light.far.pk, "slower")
     assert other.days - one.days == 18 + other.lead_days - one.lead_days
@@ -65,7 +65,7 @@ def test_a_supplier_who_ships_what_is_ordered_is_taken_first_where_scores_count(
     found = preview(light, Rules(chain=(Criterion.SCORE, Criterion.COST)))
 
     assert taken(found.plan) == [light.level.pk]
-    assert {one.score for one, _ in found.weighed(light.variant_id)} == {97, 60}
+    assert {one.score for one, _, _ in found.weighed(light.variant_id)} == {97, 60}
 
 
 def test_what_goes_live_is_what_a_cart_is_sent_by_and_its_card_tells(light):

@@ -85,6 +85,16 @@ def test_what_hides_in_a_picture_is_not_kept():
     assert Image.open(io.BytesIO(stored)).size == (80, 60)
 
 
+@pytest.mark.parametrize(("kind", "where"), [("JPEG", "comment"), ("PNG", "icc_profile")])
+def test_neither_remarks_nor_profiles_are_kept(kind, where):
+    written = io.BytesIO()
+    Image.new("RGB", (80, 60)).save(written, kind, **{where: b"<script>alert(1)</script>"})
+
+    stored = Image.open(io.BytesIO(papers.read(papers.keep(written.getvalue()).name)))
+
+    assert where not in stored.info
+
+
 def test_of_a_picture_that_moves_one_frame_is_kept():
     stored = papers.read(papers.keep(animated()).name)
 

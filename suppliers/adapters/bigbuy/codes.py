@@ -17,6 +17,7 @@ from suppliers.adapters.base import (
     GoneError,
     NoWayError,
     OutOfStockError,
+    WantingError,
 )
 
 LONGEST_WORDS = 200
@@ -104,11 +105,14 @@ class Refusal:
         parts = [words if is_write or not self.said else f"{words}: {self.said!r}"]
         parts += [f"wrong: {', '.join(self.fields)}"] if self.fields else []
         parts += [", ".join(self.skus)] if self.skus else []
-        return ERRORS[means](
+        error = ERRORS[means](
             f"{what}: {self.code} {'; '.join(parts)}"[:LONGEST_WORDS],
             code=self.code,
             may_have_happened=is_write and (is_broken or self.code in MAYBE_WRITTEN),
         )
+        if isinstance(error, WantingError):
+            error.skus = self.skus
+        return error
 
 
 def refusal(status: int, content: bytes) -> Refusal | None:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from tests.factories.orders import make_paid_order, make_sellable
+from orders import readdressing
+from tests.factories.orders import HOME, make_paid_order, make_sellable
 from tests.factories.shipping import make_accepted_purchase_order
+from tests.factories.suppliers import NOON
 from tests.journeys.pages.conftest import fill_address, overflow, violations, visit
 
 pytestmark = pytest.mark.browser
@@ -25,6 +29,13 @@ PATHS = [
     "/en/nowhere/",
     "/dev/mailbox/",
 ]
+
+
+def wish_another_address():
+    order = make_accepted_purchase_order(make_sellable()).order
+    there = dataclasses.replace(HOME, line1="Neue Straße 2")
+    readdressing.wish(order=order, ship_to=there, reason="moved", actor="shopper", now=NOON)
+    return order
 
 
 def checkout_pages(page, shop):
@@ -57,7 +68,9 @@ def test_no_page_keeps_anybody_out(shop, browse, width, theme):
     page = browse(width, theme)
     order = make_paid_order(make_sellable())
     parcel = make_accepted_purchase_order(make_sellable()).order
-    orders = [f"/en/orders/{each.number}/{each.access_key}/" for each in (order, parcel)]
+    wished = wish_another_address()
+    orders = [f"/en/orders/{each.number}/{each.access_key}/" for each in (order, parcel, wished)]
+    orders += [f"{orders[0]}address/", f"{orders[2]}address/"]
     found = []
 
     for path in [*PATHS, *orders]:

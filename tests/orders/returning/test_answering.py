@@ -10,7 +10,7 @@ from notifications.rendering import render
 from orders import return_tasks
 from orders.models import ReturnAuthorization
 from orders.returning import answering
-from orders.returning.declaring import CannotReturnError
+from orders.returning.refusing import CannotReturnError
 from storefront.lib.states import IllegalMoveError
 from tests.factories.returns import counters, declare, make_delivered, make_policy, receive
 from tests.factories.suppliers import NOON

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from notifications.models import Event
 from orders.models import Order, OrderLine, ReturnAuthorization
 from orders.returning import declaring, returnable, window
-from orders.returning.declaring import CannotReturnError
+from orders.returning.refusing import CannotReturnError
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
     counters,

@@ -8,7 +8,7 @@ import pytest
 
 from orders.models import Payment
 from orders.returning import answering, refunds, sending_back
-from orders.returning.declaring import CannotReturnError
+from orders.returning.refusing import CannotReturnError
 from orders.returning.sending_back import CannotSendBackError
 from storefront.lib.states import IllegalMoveError
 from tests.factories.orders import make_sellable

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from orders import refunding
 from orders.models import Order, PaymentEvent, ReturnLine
 from orders.returning import answering, refunds
-from orders.returning.declaring import CannotReturnError
+from orders.returning.refusing import CannotReturnError
 from orders.sharing import share
 from storefront.lib.money import Money
 from storefront.lib.states import IllegalMoveError

@@ -8,7 +8,7 @@ from notifications.models import Event
 from orders import acknowledging, cancelling, purchasing
 from orders.models import Allocation, Order, PaymentEvent, PurchaseOrder
 from orders.returning import refunds, replacing, returnable
-from orders.returning.declaring import CannotReturnError
+from orders.returning.refusing import CannotReturnError
 from shipping import shipments
 from storefront.dashboard.invariants import checking
 from suppliers.models import StockLevel

@@ -10,7 +10,7 @@ import pytest
 from orders import forgetting, purchasing
 from orders.models import Order, OrderLine, Payment, PaymentEvent, PurchaseOrder
 from orders.returning import owing, refunds, replacing
-from orders.returning.declaring import CannotReturnError
+from orders.returning.refusing import CannotReturnError
 from storefront.accounts.models import User
 from storefront.dashboard import stuck
 from storefront.dashboard.invariants import checking

@@ -7,7 +7,7 @@ import pytest
 from notifications.models import Event
 from orders.models import PaymentEvent, ReturnAuthorization
 from orders.returning import answering, declaring, refunds
-from orders.returning.declaring import CannotReturnError
+from orders.returning.refusing import CannotReturnError
 from storefront.lib.states import IllegalMoveError, LostRaceError
 from tests.factories.returns import bring_back, counters, declare, make_delivered, say
 from tests.factories.suppliers import NOON

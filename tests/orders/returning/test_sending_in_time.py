@@ -8,7 +8,7 @@ import pytest
 
 from orders.models import PurchaseOrder, ReturnAuthorization
 from orders.returning import answering
-from orders.returning.declaring import CannotReturnError
+from orders.returning.refusing import CannotReturnError
 from tests.factories.returns import (
     counters,
     declare,

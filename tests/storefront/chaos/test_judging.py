@@ -234,3 +234,10 @@ def test_what_a_shopper_answers_is_what_he_gets(choice, released, broken):
     told = judge(replace(GOOD, charges=[money], answers={"FL-1": choice}))
 
     assert (ANSWERED in [one.promise for one in told]) == broken
+
+
+def test_a_failpoint_at_which_nobody_died_proves_nothing():
+    (found,) = judge(replace(GOOD, spared=["claim.before_call"]))
+
+    assert found.promise == STRUCK
+    assert "claim.before_call" in found.examples[0]

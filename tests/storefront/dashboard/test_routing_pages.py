@@ -88,6 +88,8 @@ def test_a_clerk_drafts_rules_reads_them_and_lets_them_go_live(staff, light):
         ({"step_1": ""}, "This field is required"),
         ({"step_2": "cost"}, "It stands above already."),
         ({"step_2": "preference"}, "Name at least one supplier"),
+        ({"least_margin_rate": "1"}, "A fraction below 1: 0.1 is 10 %."),
+        ({"least_margin_rate": "-0.1"}, "A fraction below 1: 0.1 is 10 %."),
         (
             {
                 "starts_at_0": "2026-12-02", "starts_at_1": "00:00",
@@ -119,6 +121,38 @@ def test_a_rehearsal_tells_what_would_have_come_from_elsewhere(staff, light):
     assert "far (CN)" in shown
     assert "No order of these days kept what it could have come from." in yesterday
     assert "Enter a valid date." in wrong
+
+
+def test_a_clerk_asks_for_a_margin_and_reads_who_would_not_leave_it(staff, light):
+    order = make_order(light, quantity=2)  # from far: it leaves 67 %, from home 61
+    home = light.level.offer.supplier.code
+    blank = staff.get(page("add")).content.decode()
+    preference = {"step_1": "preference", "step_2": "cost", "preferred": home}
+    add(staff, least_margin_rate="0.63", **preference)
+    add(staff, step_1="cost")
+    asking, unasking = RoutingRules.objects.order_by("version")
+    days = {"since": NOON.date(), "until": NOON.date()}
+    cart = {"lines": f"{light.variant.sku} 2", "country": "DE", "rules": asking.pk}
+
+    read = staff.get(page("change", asking.pk)).content.decode()
+    tried = staff.get(reverse("supply:routing"), cart).content.decode()
+    RoutingRules.objects.filter(pk=asking.pk).update(least_margin_rate="0.7")
+    none_leaves = staff.get(reverse("supply:routing"), cart).content.decode()
+    like = staff.get(staff.get(page("draft_like", asking.pk)).url).content.decode()
+
+    assert 'name="least_margin_rate" value="0"' in blank
+    assert "From where a line would earn less" in blank
+    assert (str(asking.least_margin_rate), unasking.least_margin_rate) == ("0.6300", None)
+    assert "then lowest landed cost, of those that leave 63 % of the price" in read
+    assert "% of the price; 63 % are asked for" in tried
+    assert "from nobody would it earn the 70 % that are asked for" in none_leaves
+    assert 'name="least_margin_rate" value="0.7000"' in like
+
+    RoutingRules.objects.filter(pk=asking.pk).update(least_margin_rate="0.63")
+    order.lines.update(level=light.level)  # as if it had come from home
+    shown = staff.get(page("rehearse", asking.pk), days).content.decode()
+    assert "Left out for what it would earn" in shown
+    assert f"{home} (DE): it would earn €41.19, which is 61.3 % of the price; 63 %" in shown
 
 
 def test_a_cart_is_tried_by_rules_that_are_not_live(staff, light):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 from datetime import timedelta
@@ -13,18 +14,27 @@ from django.db import connection
 from notifications import dispatch
 from notifications.models import Delivery, Event
 from orders import keeping, sending_to
-from orders.models import Cart, Order, PurchaseMessage, PurchaseOrder, SupplierToAsk
-from orders.returning import answering, refunds
+from orders.models import (
+    Cart,
+    Order,
+    PurchaseMessage,
+    PurchaseOrder,
+    ReturnPicture,
+    SupplierToAsk,
+)
+from orders.returning import answering, pictures, refunds
 from storefront.accounts import profile, signing_in
 from storefront.accounts.models import SignInTries, User
 from storefront.api.models import IdempotencyRecord
 from storefront.hooks.models import InboundCall
 from storefront.lib.address import Address
+from tests.factories.evidence import make_picture
 from tests.factories.orders import make_cart, make_paid_order
 from tests.factories.returns import declare, inspect, make_delivered, receive
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.shoppers import PASSWORD, make_shopper, sign_in
 from tests.factories.suppliers import NOON
+from tests.orders.returning.test_pictures import files
 from tests.storefront.web.reading import Page
 
 pytestmark = pytest.mark.django_db
@@ -90,7 +100,10 @@ def returned(light, words=f"My wife at {THERE.line1} dropped it. {CANARIES[4]}")
     order = make_delivered(light, quantity=2, email="Kanari@example.org", ship_to=THERE)
     made = declare(order, 1, kind="defect", words=words)
     answering.ask(authorization=made, question=f"Where is {CANARIES[4]}?", actor="ann", now=NOON)
-    answering.add_words(authorization=made, words=f"{CANARIES[4]} has it.", now=NOON)
+    picture = pictures.drawn(make_picture("JPEG"))
+    answering.add_words(
+        authorization=made, words=f"{CANARIES[4]} has it.", drawings=[picture], now=NOON
+    )
     worn = declare(order, 1)
     by_staff = {"authorization": worn, "actor": "ann", "now": NOON}
     answering.sent(carrier="DHL", tracking_number="1", **by_staff)
@@ -149,6 +162,8 @@ def test_one_file_holds_all_that_we_know(theirs, kanari, light):
     returned_order, told_order = told["orders"]
     assert told_order["number"] == order.number
     assert any(CANARIES[4] in each["words"] for each in returned_order["returns"])
+    (picture,) = [one for each in returned_order["returns"] for one in each["pictures"]]
+    assert base64.b64decode(picture["jpeg"]) == pictures.read(ReturnPicture.objects.get())
     assert told_order["lines"][0]["quantity"] == 1
     assert told["consents"][0]["is_given"] is True
     assert told["carts"][0]["lines"]
@@ -177,6 +192,7 @@ def test_whoever_is_erased_is_found_nowhere_and_the_books_stay(
     assert len(before) > 15, "the trace must be there before it can go"
     assert with_commit.status_code == 200
     assert found_in_tables() == []
+    assert not ReturnPicture.objects.exists()
     assert not any(canary in caplog.text for canary in CANARIES), "logs outlive what is erased"
     assert not any(canary in str(cache._cache) for canary in CANARIES)
     amounts = ("goods_amount", "total_amount", "tax_amount")
@@ -195,10 +211,12 @@ def test_letters_of_the_mailbox_go_with_him(
 ):
     lived(kanari, light)
     write_letters(settings.MAILBOX_DIR)
+    assert len(files()) == 1
 
     with django_capture_on_commit_callbacks(execute=True):
         theirs.post(ERASE, SURE)
 
+    assert files() == []
     assert [path.stem for path in settings.MAILBOX_DIR.glob("*.eml")] == ["other"]
 
 

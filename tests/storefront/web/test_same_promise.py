@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 
 from catalog.models import Channel, Listing, Variant
+from orders import routing_rules
 from orders.models import Cart
+from shipping import quotes
 from suppliers import supply
 from suppliers.models import StockLevel, Supplier, SupplierOffer
 from tests.factories.catalog import (
@@ -241,6 +243,23 @@ def test_all_fronts_say_the_same_of_any_supply(shopper, seed):
         _, most, *_ = insist_same(fronts)
         assert set(fronts.in_stock()) == {int(most > 0)}
         Cart.objects.all().delete()
+
+
+def test_a_place_that_would_lose_is_promised_on_no_front_although_it_is_sooner(shopper):
+    dear = near(of_offer={"cost_amount": "30.00"})
+    listing = build(dear, far(), routes=BOTH)
+    channel = make_channel()
+    soonest = routing_rules.draft(channel=channel, chain=["days"], by="ada", now=NOON)
+    routing_rules.go_live(rules=soonest, by="ada", now=NOON)
+
+    losing = insist_same(Fronts(shopper, Caller(), listing, "DE"))
+    Cart.objects.all().delete()
+    SupplierOffer.objects.filter(supplier__code="near").update(cost_amount="9.00")
+    quotes.forget()
+    paying = insist_same(Fronts(shopper, Caller(), listing, "DE"))
+
+    assert losing == (False, 20, "5–11 Dec", 1)
+    assert paying == (False, 20, "28–30 Nov", 1)
 
 
 def test_where_nobody_chose_a_country_all_fronts_speak_of_the_shops_own(shopper):

@@ -1,0 +1,41 @@
+"""Have another send what a supplier carries there in no way, once he has said so twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from orders import moving
+from orders.gate import NO_WAY, Reason
+from orders.holding import ENDS
+from orders.models import PurchaseOrder
+from storefront.lib.models import StatusChange
+
+REASON = "he carries it there in no way"
+
+
+def follow(purchase_order: PurchaseOrder, reasons: Sequence[Reason], *, now: datetime) -> bool:
+    """Have another send it where nothing else holds it, and he was asked before; tell whether.
+
+    The first time it is held, and asked for again by itself (``holding.lift_answered``): a quote
+    that fails once is no reason to give a shopper's money back.
+
+    Locks:  as ``moving.move``
+    """
+    if {reason.code for reason in reasons} != {NO_WAY} or not _was_asked(purchase_order):
+        return False
+    try:
+        moving.move(purchase_order=purchase_order, reason=REASON, actor="rules", now=now)
+    except moving.CannotMoveError:
+        return False  # a person decides
+    return True
+
+
+def _was_asked(purchase_order: PurchaseOrder) -> bool:
+    return StatusChange.objects.filter(
+        subject="orders.PurchaseOrder",
+        subject_id=purchase_order.pk,
+        axis="status",
+        from_status=PurchaseOrder.Status.ON_HOLD,
+        reason__contains=ENDS[NO_WAY],
+    ).exists()

@@ -1,0 +1,82 @@
+"""Say what lines are sold for, as routing sets it against what they cost from each place.
+
+All fronts are told the same, by our table of taxes: a page, a cart and an order of one price take
+one place. What a region or a tax service says more exactly, the bill says, and then the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from catalog.models import Channel
+from orders import promotions, taxes
+from orders.cart_view import CartView
+from orders.filtering import Sold
+from orders.models import Cart
+from orders.promotions import Held
+from orders.taxes import CountryRate
+from orders.totaling import Treatment
+from shipping import quotes
+from shipping.reaching import Reach
+from storefront.lib.money import Money
+
+
+def sold(
+    *,
+    amounts: Mapping[int, Money],
+    reached: Reach,
+    channel: Channel,
+    known: CountryRate | None = None,
+) -> dict[int, Sold]:
+    """Return what lines bring; nothing where there is nothing to choose, and so nobody asks.
+
+    Shape:  ``amounts`` are whole lines after what is taken off them, by variant; ``known`` as
+            for ``taxes.treatment``
+    """
+    if not _is_asked(reached, amounts):
+        return {}
+    treatment = _treatment(channel, reached.country, reached.now, known)
+    return {variant_id: Sold.at(amount, treatment) for variant_id, amount in amounts.items()}
+
+
+def of_cart(*, cart: Cart, seen: CartView, reached: Reach) -> tuple[dict[int, Sold], Held | None]:
+    """Return what the lines of a cart bring after its promotions, and these.
+
+    A free way is not known yet, and no line's: that one which takes off goods instead counts here
+    may at most leave out a place too many.
+    """
+    ids = [line.variant_id for line in seen.lines]
+    if not _is_asked(reached, ids):
+        return {}, None
+    held = promotions.read(
+        cart=cart,
+        wanted=seen.counted,
+        email=cart.email,
+        now=reached.now,
+        may_promote=seen.may_promote,
+    )
+    off = promotions.count(held).outcome.deductions.lines
+    nothing = Money.zero(cart.channel.currency)
+    amounts = {line.variant_id: line.amount - off.get(line.id, nothing) for line in seen.lines}
+    found = sold(amounts=amounts, reached=reached, channel=cart.channel, known=seen.tax)
+    return found, held
+
+
+def _is_asked(reached: Reach, variant_ids: Iterable[int]) -> bool:
+    return reached.rules.least_margin_rate is not None and reached.has_choice(variant_ids)
+
+
+def _treatment(
+    channel: Channel, country: str, now: datetime, known: CountryRate | None
+) -> Treatment:
+    """Say how a country taxes, as it was within a minute."""
+    notes: dict[Hashable, Any] = quotes.notes(now)
+    key = ("tax", channel.pk, country)
+    found: Treatment | None = notes.get(key)
+    if found is None:
+        found = notes[key] = taxes.by_table(
+            channel=channel, country=country, on=now.date(), known=known
+        )
+    return found

@@ -1,0 +1,54 @@
+"""Let nobody fill the disk: of what is larger than any form of ours takes, no file is kept.
+
+Django writes what comes with a form to disk before any page has looked at who sends it. What is
+too large is read and dropped, so that the page can answer with a sentence.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+from django.http import HttpRequest
+
+MOST_BYTES = 40_000_000  # of one form: four pictures of a shopper, and what else stands in it
+MOST_OF_STAFF_BYTES = 220_000_000  # a supplier's whole feed
+
+
+class Limit(FileUploadHandler):
+    """Stands before the handlers that keep files."""
+
+    _is_dropped = False
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803 - Django calls it so
+        content_length: int,
+        boundary: str,
+        encoding: str | None = None,
+    ) -> None:
+        del input_data, META, boundary, encoding
+        if content_length > MOST_BYTES:
+            is_staff = getattr(getattr(self.request, "user", None), "is_staff", False)
+            self._is_dropped = not is_staff or content_length > MOST_OF_STAFF_BYTES
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        if self._is_dropped:
+            raise SkipFile
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        del start
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        del file_size
+
+
+def is_too_large(request: HttpRequest) -> bool:
+    """Test whether files of a shopper's form were dropped."""
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES
+    except ValueError:
+        return False

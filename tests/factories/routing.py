@@ -1,0 +1,32 @@
+"""What routing may choose from, told without what routing asks."""
+
+from __future__ import annotations
+
+from orders import earning
+
+
+def account(need, one):
+    """Set a line against what it costs from one place; None where nobody can say."""
+    if need.sold is None or one.landed is None:
+        return None
+    return earning.of_line(
+        one.landed, quantity=need.quantity, gross=need.sold.gross, tax_rate=need.sold.tax_rate
+    )
+
+
+def earning_places(need, able, least):
+    """Leave those that earn what they must, or else those that lose nothing, or lose least."""
+    if least is None:
+        return able
+    accounts = {one.level_id: account(need, one) for one in able}
+    unknown = [one for one in able if accounts[one.level_id] is None]
+    known = [one for one in able if accounts[one.level_id] is not None]
+    if enough := [one for one in known if _keeps(accounts[one.level_id], least)]:
+        return [*enough, *unknown]
+    losses = {one.level_id: max(accounts[one.level_id].loss.amount, 0) for one in known}
+    fewest = min(losses.values(), default=0)
+    return [*(one for one in known if losses[one.level_id] == fewest), *unknown]
+
+
+def _keeps(each, least):
+    return (each.outlay + each.net * least - each.net).rounded().amount <= 0
