@@ -54,6 +54,8 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "offers.withheld": (Route(sender="email", template="offers_withheld"),),
         "parcel.shipped": (Route(sender="email", template="parcel_shipped"),),
         "purchase_order.mailed": (Route(sender="email", template="purchase_order"),),
+        "purchase_order.stop_wished": (Route(sender="email", template="stop_wished"),),
+        "purchase_order.address_wished": (Route(sender="email", template="address_wished"),),
     }
 )
 

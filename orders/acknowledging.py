@@ -158,7 +158,7 @@ def lock(purchase_order: PurchaseOrder) -> Order:
 
 def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) -> None:
     is_whole = not purchase_order.lines.filter(is_live=False).exists()
-    moving_ends.forget(purchase_order)  # he was quicker than our question
+    moving_ends.outrun(purchase_order, now=now)  # he was quicker than our question
     if purchase_order.request_status in OPEN_CONVERSATION:
         purchase_order.move(
             Request.ACCEPTED if is_whole else Request.PARTIALLY_ACCEPTED,

@@ -5,35 +5,30 @@ No page waits for a supplier: the wish is kept, and a worker asks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext
 
 from orders import (
     acknowledging,
-    allocations,
     closing,
     ending,
     facts,
     giving_up,
     moving_ends,
     pausing,
-    redeeming,
     resolving,
+    stopping,
 )
-from orders.models import Order, OrderLine, PurchaseMessage, PurchaseOrder
+from orders.models import Order, PurchaseMessage, PurchaseOrder
 from orders.wishes import STOPPABLE
 from storefront.lib.elapsing import elapsing
 from storefront.lib.failures import OutsideError
 from storefront.lib.transactions import needs_transaction
-from suppliers.adapters.abilities import OrderCancelling, able
 from suppliers.adapters.base import (
     Answer,
     LeftUnpaidError,
-    MissingAbilityError,
     NotStoppableError,
 )
 from suppliers.connecting import adapter_for
@@ -136,40 +131,23 @@ def stop(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
         if purchase_order.request_status in NEVER_SENT and purchase_order.status in OURS
     ]
     for each in ours:
-        each.is_to_be_moved = False
+        each.is_to_be_moved, each.cancel_reason = False, reason[:200]
+        each.save(update_fields=["is_to_be_moved", "cancel_reason"])
     order.purchase_orders.filter(is_to_be_moved=True).update(is_to_be_moved=False)
-    _close(ours, order, reason=reason, now=now)
+    closing.close_all(ours, order, reason=reason, now=now)
     order.purchase_orders.filter(status__in=STOPPABLE, cancel_wanted_at__isnull=True).update(
         cancel_wanted_at=now, cancel_reason=reason[:200]
     )
     return ended + [purchase_order.number for purchase_order in ours]
 
 
-def _close(
-    purchase_orders: Sequence[PurchaseOrder], order: Order, *, reason: str, now: datetime
-) -> None:
-    """Close several at once; their stock rows are locked together, in id order."""
-    lines = OrderLine.objects.filter(
-        purchase_lines__purchase_order__in=purchase_orders, purchase_lines__is_live=True
-    )
-    was_charged = any(each.accepted_at is not None for each in purchase_orders)
-    if purchase_orders:
-        ending_ones = [each.pk for each in purchase_orders if not each.is_to_be_moved]
-        redeeming.give_back_uncharged(order=order, closing=ending_ones, now=now)
-    allocations.release(lines=lines, cause=f"order:{order.number}", now=now)
-    for purchase_order in purchase_orders:
-        purchase_order.order = order
-        closing.close(purchase_order, cause="canceled", reason=reason, now=now)
-    if order.status == Order.Status.CANCELED and purchase_orders:
-        facts.order_canceled(order, reason=reason, is_charged=was_charged, at=now)
-
-
 def pursue(*, purchase_order: PurchaseOrder, now: datetime) -> bool | None:
     """Follow a stored wish as far as it goes now: close, ask the supplier, or wait.
 
     True: stopped. False: it goes on. None: not known yet; it is pursued again, and not before he
-    wants to be asked. While another worker speaks of it, or asks him to stop it, nobody else does:
-    of two questions at once he refuses the second, for he stops it already.
+    wants to be asked. Whom no program answers for is asked once, by a letter or by staff, and
+    answers when he likes (``stopping``). While another worker speaks of it, or asks him to stop
+    it, nobody else does: of two questions at once he refuses the second, for he stops it already.
     """
     try:
         with resolving.alone(purchase_order.pk):
@@ -187,21 +165,27 @@ def _pursue(purchase_order: PurchaseOrder, now: datetime) -> bool | None:
         return None
     try:
         with adapter_for(purchase_order.supplier) as connector:
-            state = able(connector, OrderCancelling).cancel(number=purchase_order.number)
-    except MissingAbilityError:
-        words = gettext("No program of his can be asked to stop it: call him. His page can.")
-        return _hear(purchase_order, is_stopped=False, words=words, now=now)
+            state = stopping.ask(connector, purchase_order)
     except NotStoppableError as error:
         is_left = isinstance(error, LeftUnpaidError)
-        return _hear(
-            purchase_order, is_stopped=is_left, words=str(error), now=now, he_keeps_it=is_left
+        return stopping.hear(
+            purchase_order=purchase_order,
+            is_stopped=is_left,
+            words=str(error),
+            now=now,
+            he_keeps_it=is_left,
         )
     except OutsideError as error:
         # He did not say no: he did not understand, or did not answer.
         pausing.rest(purchase_order, error, now=moment())
         return None
-    return _hear(
-        purchase_order, is_stopped=state.answer == Answer.CANCELED, words=state.reason, now=now
+    if state is None:
+        return None
+    return stopping.hear(
+        purchase_order=purchase_order,
+        is_stopped=state.answer == Answer.CANCELED,
+        words=state.reason,
+        now=now,
     )
 
 
@@ -217,7 +201,7 @@ def _ask(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
     if purchase_order.cancel_wanted_at is None:  # he said no meanwhile: he is not asked twice
         return False
     if purchase_order.request_status in NEVER_SENT and purchase_order.status in OURS:
-        _close([purchase_order], order, reason=purchase_order.cancel_reason, now=now)
+        closing.close_all([purchase_order], order, reason=purchase_order.cancel_reason, now=now)
         return True
     if purchase_order.status not in STOPPABLE:  # a parcel came first
         _give_up(purchase_order, now)
@@ -229,6 +213,7 @@ def _ask(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
             at=now,
             axis="request_status",
             reason=purchase_order.cancel_reason,
+            stop_told_by="",
         )
         PurchaseMessage.objects.create(
             purchase_order=purchase_order,
@@ -249,48 +234,3 @@ def _give_up(purchase_order: PurchaseOrder, now: datetime) -> None:
         words = "It was shipped before he answered."
         to = Request.CANCELLATION_REJECTED
         purchase_order.move(to, at=now, axis="request_status", reason=words)
-
-
-@transaction.atomic(durable=True)
-def _hear(
-    purchase_order: PurchaseOrder,
-    *,
-    is_stopped: bool,
-    words: str,
-    now: datetime,
-    he_keeps_it: bool = False,
-) -> bool:
-    """Follow the supplier's answer to our wish.
-
-    ``he_keeps_it``: he cannot stop it, and ships nothing of it unless it is paid, which we never
-    do: the money goes back, and staff see it (``deciding``) until he has it no more.
-    A yes after a parcel left stops nothing that we could give back: staff look at it.
-
-    Locks:  the order, then the purchase order, payments, and the stock rows in id order
-    """
-    order = acknowledging.lock(purchase_order)
-    if purchase_order.request_status != Request.CANCELLATION_REQUESTED:
-        return purchase_order.status == Status.CANCELED  # it was heard by another way meanwhile
-    is_stopped = is_stopped and purchase_order.status in STOPPABLE
-    said_yes = is_stopped and not he_keeps_it
-    to = Request.CANCELLATION_ACCEPTED if said_yes else Request.CANCELLATION_REJECTED
-    purchase_order.move(
-        to,
-        at=now,
-        axis="request_status",
-        reason=words,
-        problem=words[:300],
-        cancel_wanted_at=None,
-    )
-    PurchaseMessage.objects.create(
-        purchase_order=purchase_order,
-        direction=PurchaseMessage.Direction.IN,
-        kind=to.value,
-        body={"words": words},
-        at=now,
-    )
-    if is_stopped:
-        _close([purchase_order], order, reason=purchase_order.cancel_reason, now=now)
-    else:
-        moving_ends.forget(purchase_order)
-    return is_stopped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import F
@@ -42,6 +43,29 @@ def close(purchase_order: PurchaseOrder, *, cause: str, reason: str, now: dateti
     facts.purchase_order_moved(purchase_order, what="canceled", at=now)
     if not order.lines.filter(quantity__gt=F("canceled_quantity")).exists():
         order.move(Order.Status.CANCELED, at=now, reason=reason)
+
+
+@needs_transaction
+def close_all(
+    purchase_orders: Sequence[PurchaseOrder], order: Order, *, reason: str, now: datetime
+) -> None:
+    """Close several at once; their stock rows are locked together, in id order.
+
+    Locks:  the caller holds the order and the purchase orders; then as ``close``
+    """
+    lines = OrderLine.objects.filter(
+        purchase_lines__purchase_order__in=purchase_orders, purchase_lines__is_live=True
+    )
+    was_charged = any(each.accepted_at is not None for each in purchase_orders)
+    if purchase_orders:
+        ending_ones = [each.pk for each in purchase_orders if not each.is_to_be_moved]
+        redeeming.give_back_uncharged(order=order, closing=ending_ones, now=now)
+    allocations.release(lines=lines, cause=f"order:{order.number}", now=now)
+    for purchase_order in purchase_orders:
+        purchase_order.order = order
+        close(purchase_order, cause="canceled", reason=reason, now=now)
+    if order.status == Order.Status.CANCELED and purchase_orders:
+        facts.order_canceled(order, reason=reason, is_charged=was_charged, at=now)
 
 
 def _tell(purchase_order: PurchaseOrder, reason: str, now: datetime) -> None:

@@ -48,10 +48,13 @@ def move(*, purchase_order: PurchaseOrder, reason: str, actor: str, now: datetim
 
 
 def can_move(purchase_order: PurchaseOrder) -> bool:
-    """Test whether it can still be taken from him: what he accepted is charged."""
+    """Test whether it can still be taken from him: what he accepted is charged.
+
+    What somebody wished to cancel is wanted from nobody else, although he could not stop it.
+    """
     may_stop = _is_ours(purchase_order) or purchase_order.status in STOPPABLE
-    is_wanted = purchase_order.cancel_wanted_at is not None
-    return may_stop and not is_wanted and purchase_order.accepted_at is None
+    is_wished = purchase_order.cancel_wanted_at is not None or purchase_order.cancel_reason != ""
+    return may_stop and not is_wished and purchase_order.accepted_at is None
 
 
 def _is_ours(purchase_order: PurchaseOrder) -> bool:

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -15,8 +14,10 @@ from orders import access, purchasing, resolving, tasks
 from orders.complaining_desk import CLAIMS, ComplainActions
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.moving_desk import MovingActions
+from orders.purchase_columns import TALK, WORK, hold_reasons, supplier_page
 from orders.sending_back_desk import SendBackActions
 from orders.sending_desk import GOES_AT, SendActions
+from orders.stopping_desk import StoppingActions
 from orders.strays_desk import DECISIONS, StrayActions
 from storefront.lib import columns
 from storefront.lib.inlines import inline
@@ -25,43 +26,10 @@ from storefront.lib.staff import action, show, start
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
 
-WORK = columns.state(
-    "status", _("Work"), calls={"on_hold"}, waits={"draft", "ready"}, ended={"closed", "canceled"}
-)
-TALK = columns.state(
-    "request_status",
-    _("Talk"),
-    calls={"submit_unknown", "submit_failed"},
-    waits={"submitting", "submitted", "backordered", "cancellation_requested"},
-    ended={"accepted", "rejected", "cancellation_accepted"},
-)
-
-
-@admin.display(description=_("Why it is held"))
-def hold_reasons(purchase_order: PurchaseOrder) -> str | None:
-    if not purchase_order.hold_reasons:
-        return None
-    return format_html(
-        "<ul>{}</ul>",
-        format_html_join(
-            "",
-            "<li>{} <code>{}</code></li>",
-            ((held["sentence"], held["code"]) for held in purchase_order.hold_reasons),
-        ),
-    )
-
-
-@admin.display(description=_("Supplier's page"))
-def supplier_page(purchase_order: PurchaseOrder) -> str | None:
-    if not purchase_order.access_key or purchase_order.request_status == Request.UNSUBMITTED:
-        return None
-    url = access.purchase_url(purchase_order)
-    return format_html('<a href="{}" rel="noreferrer">{}</a>', url, gettext("Open"))
-
 
 @admin.register(PurchaseOrder)
 class PurchaseOrderAdmin(
-    ComplainActions, StrayActions, MovingActions, SendActions, SendBackActions
+    ComplainActions, StrayActions, MovingActions, StoppingActions, SendActions, SendBackActions
 ):
     list_display: ClassVar = [
         "number",
@@ -80,7 +48,21 @@ class PurchaseOrderAdmin(
     search_fields: ClassVar = ["number", "supplier_reference", "order__number", "order__email"]
     ordering: ClassVar = ["-id"]
     fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
-        (None, {"fields": ["number", "order", WORK, TALK, GOES_AT, hold_reasons, "problem"]}),
+        (
+            None,
+            {
+                "fields": [
+                    "number",
+                    "order",
+                    WORK,
+                    TALK,
+                    "stop_told_by",
+                    GOES_AT,
+                    hold_reasons,
+                    "problem",
+                ]
+            },
+        ),
         (
             _("Supplier"),
             {
@@ -141,6 +123,7 @@ class PurchaseOrderAdmin(
         *ComplainActions.complain_refusals,
         *StrayActions.stray_refusals,
         *MovingActions.moving_refusals,
+        *StoppingActions.stopping_refusals,
         *SendBackActions.send_back_refusals,
     )
     exclude: ClassVar = ["access_key"]  # it opens the supplier's page: not to be read aloud
@@ -150,6 +133,8 @@ class PurchaseOrderAdmin(
         "send_again",
         "look_up",
         "move_elsewhere",
+        "he_stopped",
+        "he_did_not",
         "renew_link",
         "complain",
         "send_back",
@@ -159,6 +144,7 @@ class PurchaseOrderAdmin(
         **ComplainActions.complain_fits,
         **StrayActions.stray_fits,
         **MovingActions.moving_fits,
+        **StoppingActions.stopping_fits,
         **SendActions.send_fits,
         **SendBackActions.send_back_fits,
         "release_hold": lambda row: row.status == Status.ON_HOLD,

@@ -13,6 +13,7 @@ from django.db.models.functions import RowNumber
 
 from orders import cancelling, claiming, following, pausing, purchasing, resolving
 from orders.models import Order, PurchaseOrder, SupplierClaim
+from orders.wishes import STOPPABLE
 from suppliers import breaking
 from suppliers.models.sending import Sending
 
@@ -55,12 +56,16 @@ def to_be_resolved(*, now: datetime) -> QuerySet[PurchaseOrder]:
 
 
 def to_be_stopped(*, now: datetime) -> QuerySet[PurchaseOrder]:
-    """Find wishes to cancel that wait to be told or answered, and those that need no answer."""
+    """Find wishes to cancel that wait to be told, and those that need no answer any more.
+
+    Who was asked by a letter, or is asked by a person, answers when he likes: he is asked once.
+    """
     wanted = _answered(now).filter(
         _may_be_asked(now) | Q(request_status__in=cancelling.NEVER_SENT),
         cancel_wanted_at__isnull=False,
     )
-    return wanted.exclude(status=Status.CANCELED)
+    is_told = Q(request_status=Request.CANCELLATION_REQUESTED, status__in=STOPPABLE)
+    return wanted.exclude(status=Status.CANCELED).exclude(is_told & ~Q(stop_told_by=""))
 
 
 def in_turn(due: QuerySet[PurchaseOrder], *, most: int) -> list[int]:

@@ -75,8 +75,9 @@ def give_back(*, supplier_id: int) -> None:
 def open_orders() -> QuerySet[PurchaseOrder]:
     """Find what suppliers have and have not delivered.
 
-    Also what we canceled and they still have, until they say that it is stopped, or that it left,
-    or staff decide about it.
+    Also what they are to stop, where their answer may take days: it may leave meanwhile. And what
+    we canceled and they still have, until they say that it is stopped, or that it left, or staff
+    decide about it.
     """
     gone = PurchaseMessage.objects.filter(
         purchase_order=OuterRef("pk"), kind=acknowledging.SHIPPED_CANCELED
@@ -86,6 +87,11 @@ def open_orders() -> QuerySet[PurchaseOrder]:
         Q(
             status__in=[Status.READY, Status.IN_PROGRESS, Status.PARTIALLY_SHIPPED, Status.SHIPPED],
             request_status__in=[*acknowledging.HE_HAS, Request.CANCELLATION_REJECTED],
+        )
+        | Q(
+            ~Q(stop_told_by=""),
+            status__in=[Status.READY, Status.IN_PROGRESS, Status.PARTIALLY_SHIPPED],
+            request_status=Request.CANCELLATION_REQUESTED,
         )
         | Q(
             ~Exists(gone),

@@ -21,6 +21,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
 app = Celery("storefront", task_cls="storefront.hinting:Hinting")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(related_name="address_tasks")
 app.autodiscover_tasks(related_name="claim_tasks")
 app.autodiscover_tasks(related_name="money_tasks")
 app.autodiscover_tasks(related_name="return_tasks")
@@ -73,6 +74,7 @@ app.conf.beat_schedule = {
         "task": "orders.tasks.settle_cancellations",
         "schedule": 30,
     },
+    "orders: tell addresses": {"task": "orders.address_tasks.tell_addresses", "schedule": 30},
     "orders: ask gateways": {"task": "orders.tasks.ask_gateways", "schedule": 60},
     "orders: speak of claims": {"task": "orders.claim_tasks.speak_of_claims", "schedule": 30},
     "orders: expire returns": {"task": "orders.return_tasks.expire_returns", "schedule": 3600},

@@ -24,6 +24,10 @@ class DurablePost:
         """Put a letter in; the same key is sent once."""
         self._tell(MAILED, key, {**payload, "email": to})
 
+    def ask(self, *, wanted: str, key: str, to: str, payload: Mapping[str, Any]) -> None:
+        """Put a question about an order in; the same key is asked once."""
+        self._tell(f"purchase_order.{wanted}", key, {**payload, "email": to})
+
     def has_sent(self, *, key: str) -> bool:
         return _is_told(MAILED, key)
 

@@ -73,4 +73,11 @@ OPTIONS: Mapping[str, Field] = {
     "orders_to": Field(
         _("Where orders go"), _("His e-mail address, or a folder on his SFTP server.")
     ),
+    "questions_to": Field(
+        _("Where questions go"),
+        _(
+            "His e-mail address, for wishes to cancel and other addresses. Empty: where orders go"
+            " by e-mail; where they go as files, a person asks him."
+        ),
+    ),
 }

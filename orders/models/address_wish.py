@@ -35,6 +35,10 @@ class AddressWish(Stateful):
     place = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=10, choices=Status, default=Status.REQUESTED)
     status_since = models.DateTimeField()
+    # Empty until a worker told him.
+    told_by = models.CharField(
+        max_length=10, choices=PurchaseOrder.Told, blank=True, default="", db_default=""
+    )
     reason = models.CharField(max_length=200, blank=True)
     asked_by = models.CharField(max_length=100)
     answered_by = models.CharField(max_length=100, blank=True)

@@ -47,6 +47,12 @@ class PurchaseOrder(Stateful):
         CANCELLATION_ACCEPTED = "cancellation_accepted", _("Cancellation accepted")
         CANCELLATION_REJECTED = "cancellation_rejected", _("Cancellation rejected")
 
+    class Told(models.TextChoices):
+        """How he heard of a wish: by a letter, or only once a person asks him."""
+
+        LETTER = "letter", _("By a letter")
+        PERSON = "person", _("A person asks him")
+
     TRANSITIONS: ClassVar = {
         Status.DRAFT: frozenset({Status.READY, Status.ON_HOLD, Status.CANCELED}),
         Status.READY: frozenset({Status.IN_PROGRESS, Status.ON_HOLD, Status.CANCELED}),
@@ -148,6 +154,10 @@ class PurchaseOrder(Stateful):
     # A wish to cancel that could not be followed yet: nobody knows whether he has the order.
     cancel_wanted_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField(max_length=200, blank=True)
+    # Who hears the wish is no program, and answers when he likes: empty where one is asked.
+    stop_told_by = models.CharField(
+        max_length=10, choices=Told, blank=True, default="", db_default=""
+    )
     # The wish is that another sends it: what is stopped is looked for elsewhere.
     is_to_be_moved = models.BooleanField(default=False, db_default=False)
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard import complaints, strays
+from storefront.dashboard import complaints, stops, strays
 from storefront.dashboard.cause import NO_MONEY, Cause, plain
 from storefront.dashboard.claim_causes import CLAIMS
 from storefront.dashboard.money_causes import MONEY
@@ -109,8 +109,16 @@ CAUSES = (
     _purchase(
         "purchase_cancel_silent",
         _("Supplier has not said whether he can cancel"),
-        "po.request_status = 'cancellation_requested'"
-        " AND po.request_status_since < %(now)s - interval '1 hour'",
+        "po.stop_told_by = '' AND (po.request_status = 'cancellation_requested'"
+        " AND po.request_status_since < %(now)s - interval '1 hour'"
+        f" OR {stops.UNTOLD})",
+        detail="s.name",
+    ),
+    _purchase(
+        "purchase_to_stop",
+        _("Ask the supplier to stop it"),
+        stops.ASKED,
+        since=stops.SINCE,
         detail="s.name",
     ),
     _purchase(

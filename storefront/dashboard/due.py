@@ -22,6 +22,7 @@ WITHIN: Mapping[str, timedelta] = {
     "purchase_held": 4 * HOUR,
     "purchase_silent": 4 * HOUR,
     "purchase_cancel_silent": 4 * HOUR,
+    "purchase_to_stop": 2 * HOUR,  # until it is packed
     "order_held": 4 * HOUR,
     "setback_open": 4 * HOUR,
     "address_wished": 4 * HOUR,

@@ -38,7 +38,8 @@ SETBACKS = (
             FROM orders_addresswish w
             JOIN orders_purchaseorder po ON po.id = w.purchase_order_id
             JOIN suppliers_supplier s ON s.id = po.supplier_id
-            WHERE w.status = 'requested'
+            WHERE w.status = 'requested' AND (w.told_by <> 'letter' OR w.status_since
+                  < %(now)s - make_interval(mins => s.acknowledge_within_min))
         """,  # noqa: S608 - all parts are written in this file
     ),
     _setback(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from orders import acknowledging
+from orders import acknowledging, stopping
 from orders.models import PurchaseOrder
 from shipping import shipments
 from shipping.models import Parcel
@@ -20,7 +20,6 @@ from suppliers.adapters.base import (
 )
 
 DELIVERED = "Delivered"
-AT_OUR_WISH = "stopped at our request"
 
 
 def answer(  # noqa: PLR0913 - what he said, in its parts
@@ -70,15 +69,13 @@ def arrive(*, purchase_order: PurchaseOrder, parcel: Parcel, now: datetime) -> T
     return _follow(purchase_order, news, now)
 
 
-def stop(*, purchase_order: PurchaseOrder, now: datetime) -> None:
-    """Let him follow our wish to stop it."""
-    state = PurchaseState(
-        number=purchase_order.number,
-        supplier_reference="",
-        answer=Answer.CANCELED,
-        reason=AT_OUR_WISH,
-    )
-    acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
+def stop(*, purchase_order: PurchaseOrder, is_stopped: bool, now: datetime) -> None:
+    """Take what he says to our wish to stop it.
+
+    Raises: stopping.NotAskedError
+    """
+    say = stopping.stopped if is_stopped else stopping.not_stopped
+    say(purchase_order=purchase_order, actor=f"supplier {purchase_order.supplier.code}", now=now)
 
 
 def _follow(purchase_order: PurchaseOrder, news: ParcelNews, now: datetime) -> TakenIn:

@@ -24,6 +24,7 @@ from django.views.decorators.http import require_POST, require_safe
 from orders import access, readdressing
 from orders.correcting import SettledError
 from orders.models import PurchaseOrder
+from orders.stopping import NotAskedError
 from shipping import carriers
 from shipping.models import Parcel
 from shipping.shipments import WrongOrderError
@@ -44,6 +45,7 @@ NEWS: dict[str, tuple[str, Promise]] = {
     "shipped": ("good", gettext_lazy("The parcel is entered, and the shopper is told once.")),
     "arrived": ("good", gettext_lazy("Noted: it has arrived.")),
     "stopped": ("good", gettext_lazy("It is stopped. Thank you.")),
+    "goes": ("good", gettext_lazy("Noted: it cannot be stopped. Please ship it as ordered.")),
     "late": ("bad", gettext_lazy("That cannot be changed here any more. Please write to us.")),
 }
 
@@ -80,7 +82,7 @@ def form(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
             return _show(request, page, problem=_too_often(), status=HTTPStatus.TOO_MANY_REQUESTS)
         try:
             return view(request, found)
-        except (IllegalMoveError, LostRaceError, SettledError, WrongOrderError):
+        except (IllegalMoveError, LostRaceError, NotAskedError, SettledError, WrongOrderError):
             return _back(found, "late")
 
     return never_cache(csrf_exempt(require_POST(by_link(taken))))
@@ -149,10 +151,14 @@ def arrived(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
 
 
 @form
-def stop(_request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
-    if showing.look(found).wants_stop:
-        answering.stop(purchase_order=found, now=timezone.now())
-    return _back(found, "stopped" if found.status == Status.CANCELED else "late")
+def stop(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
+    if found.status == Status.CANCELED:  # the same button once more
+        return _back(found, "stopped")
+    if not showing.look(found).wants_stop:
+        return _back(found, "late")
+    is_stopped = request.POST.get("said", "yes") != "no"
+    answering.stop(purchase_order=found, is_stopped=is_stopped, now=timezone.now())
+    return _back(found, "stopped" if is_stopped else "goes")
 
 
 @form

@@ -9,8 +9,7 @@ from django.db.models import Prefetch
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders import readdressing
-from orders.acknowledging import WISHED_TO_STOP
+from orders import readdressing, stopping
 from orders.models import AddressWish, PurchaseOrder
 from orders.shortening import SHORTENABLE
 from shipping import packing
@@ -55,7 +54,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What the page shows, and what can be done on it now."""
+    """What the page shows, and what can be done on it now.
+
+    ``wants_stop`` also after he said no, for he may stop it all the same: ``is_asked`` before.
+    """
 
     purchase_order: PurchaseOrder
     lines: tuple[Line, ...]
@@ -64,6 +66,7 @@ class Page:
     is_canceled: bool
     is_over: bool
     wants_stop: bool
+    is_asked: bool
     can_refuse: bool
     wish: AddressWish | None
 
@@ -99,7 +102,8 @@ def look(purchase_order: PurchaseOrder) -> Page:
         is_answered=purchase_order.accepted_at is not None,
         is_canceled=status == Status.CANCELED,
         is_over=status in {Status.CLOSED, Status.CANCELED},
-        wants_stop=can_refuse and purchase_order.request_status in WISHED_TO_STOP,
+        wants_stop=can_refuse and stopping.can_stop(purchase_order),
+        is_asked=stopping.is_asked(purchase_order),
         can_refuse=can_refuse,
         wish=readdressing.waiting(purchase_order),
     )

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.models import Order, OrderLine, PurchaseOrder
 from shipping.models import Parcel, ParcelLine
 from storefront.lib.prepared import Prepared
+from storefront.web.stopping import WORDS, Stop, stop_of
 
 
 class Stage(IntEnum):
@@ -73,6 +74,7 @@ class Box:
     stage: Stage
     sentence: Promise
     contents: tuple[Content, ...]
+    stop: Stop = Stop.NONE
     arrives_from: date | None
     arrives_to: date | None
     carrier: str = ""
@@ -80,6 +82,10 @@ class Box:
     tracking_url: str = ""
     is_late: bool = False
     purchase_id: int | None = None
+
+    @property
+    def stop_words(self) -> Promise | str:
+        return WORDS.get(self.stop, "")
 
     @property
     def steps(self) -> list[tuple[Promise, bool]]:
@@ -154,6 +160,9 @@ def _boxes(
             sentence=CARRIER_SENTENCES.get(parcel.carrier_status, SENTENCES[stage])
             if stage < Stage.DELIVERED
             else SENTENCES[stage],
+            stop=stop_of(purchase, has_left=stage >= Stage.ON_THE_WAY)
+            if purchase and stage < Stage.DELIVERED
+            else Stop.NONE,
             contents=tuple(
                 Content(line=row.order_line, quantity=row.quantity) for row in parcel.lines.all()
             ),
@@ -177,6 +186,7 @@ def _boxes(
             country=entry["country"],
             stage=stage,
             sentence=SENTENCES[stage],
+            stop=stop_of(purchase, has_left=False) if purchase else Stop.NONE,
             contents=waiting,
             arrives_from=arrives_from,
             arrives_to=arrives_to,

@@ -22,7 +22,14 @@ from orders.wishes import Wish
 from storefront.lib.rationing import is_too_often
 from storefront.lib.visitors import address_of
 from storefront.lib.waking import wake
-from storefront.web import answering, readdressing, returning, showing_addresses, showing_returns
+from storefront.web import (
+    answering,
+    readdressing,
+    returning,
+    showing_addresses,
+    showing_returns,
+    stopping,
+)
 from storefront.web.following import Stage, boxes, purchases_of
 from storefront.web.forms import LookupForm
 
@@ -83,6 +90,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "redemptions": list(found.redemptions.order_by("pk")) if found.discount_amount else [],
         "lines": lines,
         "boxes": parcels,
+        "stopped": stopping.stopped(purchases, lines),
         "questions": questions,
         "going": going,
         "places": showing_addresses.places(found, parcels, going),
@@ -101,7 +109,13 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "returns": showing_returns.shown(found) if purchases else [],
         "can_return": bool(purchases) and returning.is_offered(found, now),
         "return_news": returning.NEWS.get(request.GET.get("return", "")),
-        "news": _news(request, found, wish, was_paid=was_paid),
+        "news": _news(
+            request,
+            found,
+            wish,
+            was_paid=was_paid,
+            is_told=any(box.stop for box in parcels),
+        ),
         "title": headline(found, payment, now),
         "offers_account": not request.user.is_authenticated,
     }
@@ -109,10 +123,11 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
 
 
 def _news(
-    request: HttpRequest, found: Order, wish: Wish, *, was_paid: bool
+    request: HttpRequest, found: Order, wish: Wish, *, was_paid: bool, is_told: bool
 ) -> tuple[str, Promise] | None:
-    """Say what was just done, or how it stands with the wish to cancel: that changes later."""
-    if wish != Wish.NONE:
+    """Say what was just done. How it stands with a wish to cancel ``is_told`` by each parcel."""
+    is_new = wish == Wish.ASKED and request.GET.get("cancel") == WISHES[Wish.ASKED]
+    if is_new or (wish != Wish.NONE and not is_told):
         return NEWS[WISHES[wish]]
     word = request.GET.get("pay", "") or request.GET.get("cancel", "")
     if word == WISHES[Wish.ASKED]:

@@ -56,6 +56,10 @@ class NotStoppableError(PermanentError):
     """The supplier cannot cancel this order any more, or has no way to be asked."""
 
 
+class AskInPersonError(NotStoppableError):
+    """He may still stop it, and no call asks him to."""
+
+
 class LeftUnpaidError(NotStoppableError):
     """He keeps it, and nothing is paid for it: as long as nobody pays, he ships nothing."""
 

@@ -102,6 +102,10 @@ class Post(Protocol):
 
     def send(self, *, key: str, to: str, payload: Mapping[str, Any]) -> None: ...
 
+    def ask(self, *, wanted: str, key: str, to: str, payload: Mapping[str, Any]) -> None:
+        """Ask something about what he has, as ``wanted`` names it; the same key is asked once."""
+        ...
+
     def has_sent(self, *, key: str) -> bool: ...
 
     def note(self, *, key: str) -> None:

@@ -87,6 +87,9 @@ class PostInMemory:
     def send(self, *, key, to, payload):
         self.letters.setdefault(key, (to, dict(payload)))
 
+    def ask(self, *, wanted, key, to, payload):
+        self.letters.setdefault(f"{wanted}:{key}", (to, dict(payload)))
+
     def has_sent(self, *, key):
         return key in self.letters
 

@@ -69,6 +69,12 @@ _ACCOUNT = {
     "locale": "en",
     "url": "https://fara.example/en/account/confirm/key/",
 }
+_ASKED = {
+    "email": "orders@lumen.example",
+    "locale": "en",
+    "number": "FL-261124-7K3QX-1",
+    "url": "https://fara.example/en/supplier/FL-261124-7K3QX-1/key/",
+}
 PAYLOADS = {
     "account.unproven": _ACCOUNT,
     "account.known": _ACCOUNT,
@@ -179,6 +185,8 @@ PAYLOADS = {
         ],
         "ship_to": _ADDRESS,
     },
+    "purchase_order.stop_wished": _ASKED,
+    "purchase_order.address_wished": {**_ASKED, "ship_to": _ADDRESS},
 }
 
 

@@ -9,8 +9,10 @@ from storefront.lib.failures import TemporaryError
 from storefront.lib.money import Money
 from suppliers.adapters.base import (
     Answer,
+    AskInPersonError,
     DuplicateReferenceError,
     FreightOption,
+    MissingAbilityError,
     NotStoppableError,
     PurchaseState,
 )
@@ -22,13 +24,15 @@ class ScriptedSupplier:
     when the effect happens before the error. Empty: all goes well.
     """
 
+    usually = Answer.ACCEPTED
+
     def __init__(self):
         self.script = []
         self.effects = []  # the numbers he made orders of, one entry an effect
         self.answers = {}
         self.routes = ("Standard",)
         self.freight_price = Decimal("3.00")
-        self.can_stop = False
+        self.can_stop = False  # None: no call stops it any more, and a person may
         self.calls = []
         self.claimed = {}  # his claims by our number
         self.opened = 0  # how often the effect happened
@@ -94,6 +98,8 @@ class ScriptedSupplier:
         return self.state(number) if number in self.effects else None
 
     def cancel(self, *, number):
+        if self.can_stop is None:
+            raise AskInPersonError("ask him in person")
         if not self.can_stop:
             raise NotStoppableError("too late")
         self.answers[number] = Answer.CANCELED
@@ -103,8 +109,25 @@ class ScriptedSupplier:
         return PurchaseState(
             number=number,
             supplier_reference=f"S-{number}",
-            answer=self.answers.get(number, Answer.ACCEPTED),
+            answer=self.answers.get(number, self.usually),
         )
+
+
+class WrittenTo(ScriptedSupplier):
+    """One whom only people answer for: he has a letter box, or not even that."""
+
+    cancel = None
+    usually = Answer.RECEIVED
+
+    def __init__(self):
+        super().__init__()
+        self.letters = {}
+        self.has_box = True
+
+    def plead(self, plea):
+        if not self.has_box:
+            raise MissingAbilityError("no address", code="no_such_ability")
+        self.letters.setdefault(plea.key, plea)
 
 
 def connect(monkeypatch, supplier):
@@ -114,7 +137,8 @@ def connect(monkeypatch, supplier):
     def adapter_for(_row):
         yield supplier
 
-    for module in ("purchasing", "resolving", "cancelling", "claiming", "following"):
+    modules = ("purchasing", "resolving", "cancelling", "claiming", "following")
+    for module in (*modules, "telling_addresses"):
         monkeypatch.setattr(f"orders.{module}.adapter_for", adapter_for)
     return supplier
 

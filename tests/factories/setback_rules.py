@@ -8,7 +8,7 @@ from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from orders import moving
+from orders import moving, stopping
 from orders.models import PurchaseOrder, Setback
 from shipping import consenting, quotes, rerouting
 from storefront.lib.states import IllegalMoveError, LostRaceError
@@ -22,6 +22,7 @@ REFUSALS = (
     LostRaceError,
     consenting.NoLongerError,
     moving.CannotMoveError,
+    stopping.NotAskedError,
 )
 
 
@@ -57,6 +58,14 @@ class Setbacks(Truths):
         if purchase_order := self.pick(self.purchases(), which):
             with suppress(*REFUSALS):
                 moving.move(purchase_order=purchase_order, reason="slow", actor="ann", now=self.now)
+
+    @rule(which=WHICH, verb=st.sampled_from([stopping.stopped, stopping.not_stopped]))
+    def hear_in_person(self, which, verb):
+        asked = self.purchases().exclude(stop_told_by="")
+        if purchase_order := self.pick(asked, which):
+            with suppress(*REFUSALS):
+                verb(purchase_order=purchase_order, actor="ann", now=self.now)
+            event(f"asked in person, it came to {purchase_order.request_status}")
 
     @staticmethod
     def purchases():

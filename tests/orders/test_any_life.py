@@ -188,7 +188,7 @@ class Life(Setbacks, GivingBack):
                     purchase_order=purchase_order, now=self.now + timedelta(minutes=10)
                 )
 
-    @rule(which=WHICH, can_stop=st.booleans())
+    @rule(which=WHICH, can_stop=st.sampled_from([True, False, None]))
     def ask_to_stop(self, which, can_stop):
         wanted = self.purchases().filter(cancel_wanted_at__isnull=False)
         self.supplier.can_stop = can_stop

@@ -15,6 +15,7 @@ from storefront.lib.money import Money
 from suppliers.adapters import loose
 from suppliers.adapters.base import (
     Answer,
+    AskInPersonError,
     FreightOption,
     LeftUnpaidError,
     NotStoppableError,
@@ -186,8 +187,10 @@ def cancel(wire: Wire, number: str, *, is_staged: bool) -> PurchaseState:
         return state
     if detail.order_status == paying.UNPAID and is_staged:
         raise LeftUnpaidError(f"{number} waits to be paid at the supplier, and is not paid")
+    if detail.order_status in MAY_STILL_SHIP and detail.order_status not in STILL_OURS_TO_STOP:
+        raise AskInPersonError(f"{number} is {detail.order_status}: ask the supplier in person")
     if detail.order_status not in STILL_OURS_TO_STOP:
-        raise NotStoppableError(f"{number} is {detail.order_status}: ask the supplier in person")
+        raise NotStoppableError(f"{number} is {detail.order_status}: it is too late")
     wire.delete("shopping/order/deleteOrder", Any, orderId=state.supplier_reference)
     return PurchaseState(
         number=number,

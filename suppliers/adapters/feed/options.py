@@ -40,7 +40,8 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=T
     Shape:  ``…_at`` is a path or URL below the connection's address, a path on his SFTP server,
             or the name of an uploaded file; where prices or stock are in the products file,
             theirs is empty. The mappings are the active versions; an empty one is the products'.
-            ``orders_to`` is his e-mail address, or a folder on his SFTP server
+            ``orders_to`` is his e-mail address, or a folder on his SFTP server; ``questions_to``
+            is an e-mail address, needed where orders go as files
     """
 
     via: Via = Via.HTTPS
@@ -53,6 +54,7 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=T
     host_key: str = ""
     orders_by: OrdersBy = OrdersBy.EMAIL
     orders_to: str = ""
+    questions_to: str = ""
 
     def at(self, content: Content) -> str:
         """Say where the file is that tells this; the products file tells what has none."""

@@ -15,6 +15,7 @@ from storefront.lib.failures import PermanentError, TemporaryError
 from suppliers.adapters.base import (
     Answer,
     DuplicateReferenceError,
+    MissingAbilityError,
     PurchaseRequest,
     PurchaseState,
 )
@@ -22,6 +23,7 @@ from suppliers.adapters.feed import writing
 from suppliers.adapters.feed.options import Options, OrdersBy
 from suppliers.adapters.feed.sftp import Sftp, open_sftp
 from suppliers.adapters.line import Line
+from suppliers.adapters.pleading import Plea
 
 PART = ".part"
 ORDER = "ORDER "  # begins the name of each step: slots are kept for it, as for all orders
@@ -65,6 +67,18 @@ class FeedOrdering:
         else:
             is_his = self._has_file(writing.file_name(number))
         return _received(number) if is_his else None
+
+    def plead(self, plea: Plea) -> None:
+        """Write to where orders go by e-mail, or to where questions about files go.
+
+        Raises: MissingAbilityError  no such address is known
+        """
+        by_mail = self._options.orders_by == OrdersBy.EMAIL
+        to = self._options.questions_to or (self._options.orders_to if by_mail else "")
+        if "@" not in to:
+            raise MissingAbilityError("questions_to is no e-mail address", code="no_such_ability")
+        letter = writing.question(plea, language=self._line.language)
+        self._line.post.ask(wanted=plea.wanted, key=plea.key, to=to, payload=letter)
 
     def _mail(self, request: PurchaseRequest) -> None:
         post = self._line.post

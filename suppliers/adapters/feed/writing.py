@@ -9,6 +9,7 @@ from typing import Any
 
 from storefront.lib.tables import harmless
 from suppliers.adapters.base import PurchaseRequest
+from suppliers.adapters.pleading import Plea
 
 COLUMNS = (
     "order",
@@ -42,6 +43,14 @@ def letter(request: PurchaseRequest, *, language: str) -> dict[str, Any]:
             for line in request.lines
         ],
     }
+
+
+def question(plea: Plea, *, language: str) -> dict[str, Any]:
+    """Tell all that a question about an order needs, as JSON."""
+    told: dict[str, Any] = {"locale": language, "number": plea.number, "url": plea.page_url}
+    if plea.ship_to is not None:
+        told["ship_to"] = asdict(plea.ship_to)
+    return told
 
 
 def file_name(number: str) -> str:

@@ -91,6 +91,7 @@ TROUBLE = {
     "purchase_refused_late": purchase(request_status="rejected"),
     "purchase_silent": purchase(request_status="submitted", request_status_since=AGO),
     "purchase_cancel_silent": purchase(**ASKED_TO_STOP),
+    "purchase_to_stop": purchase(**ASKED_TO_STOP, cancel_wanted_at=AGO, stop_told_by="person"),
     "purchase_kept": purchase(status="canceled"),
     "purchase_stray": stray,
     "purchase_not_shipped": purchase(accepted_at=AGO),

@@ -11,6 +11,7 @@ from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.adapters.base import (
     Answer,
+    AskInPersonError,
     FreightOption,
     LeftUnpaidError,
     NotStoppableError,
@@ -241,12 +242,13 @@ def test_an_order_that_is_not_paid_can_be_deleted(cj, cj_answers, status):
 
 
 @pytest.mark.parametrize("status", ["UNPAID", "UNSHIPPED", "SHIPPED", "DELIVERED"])
-def test_a_later_order_cannot_be_stopped(cj, cj_answers, status):
+def test_a_later_order_is_stopped_by_no_call(cj, cj_answers, status):
     cj_answers.get(DETAIL).mock(return_value=detail_with(orderStatus=status, trackNumber=None))
 
     with pytest.raises(NotStoppableError) as refusal:
         cj.cancel(number="FL-1-1")
     assert not isinstance(refusal.value, LeftUnpaidError)  # who pays by himself may do so yet
+    assert isinstance(refusal.value, AskInPersonError) is (status[:2] == "UN")
 
 
 def test_an_order_that_is_canceled_already_stays_so(cj, cj_answers):

@@ -13,10 +13,12 @@ from suppliers.adapters.abilities import OrderCancelling, OrderPlacing, OrderRea
 from suppliers.adapters.base import (
     Answer,
     DuplicateReferenceError,
+    MissingAbilityError,
     PurchaseRequest,
     RequestLine,
 )
 from suppliers.adapters.feed import Feed
+from suppliers.adapters.pleading import Plea, Wanted
 from suppliers.gating import SupplierGate
 from tests.factories.lines import make_line
 from tests.factories.orders import HOME
@@ -245,3 +247,31 @@ def test_many_orders_are_looked_up_in_one_session(server, by_file):
     feed.close()
 
     assert server.sessions == 1
+
+
+STOP = Plea(wanted=Wanted.STOP, key=f"{NUMBER}:1", number=NUMBER, page_url="https://f.example/p/")
+
+
+def plead(line, plea=STOP):
+    return ask(line, lambda feed: feed.plead(plea))
+
+
+def test_a_question_goes_where_orders_go_by_mail(by_mail):
+    for _ in range(2):
+        plead(by_mail)
+    plead(by_mail, replace(STOP, wanted=Wanted.READDRESS, ship_to=REQUEST.ship_to))
+
+    (stop_to, stop), (_to, other) = by_mail.post.letters.values()
+    assert stop_to == "orders@lumen.example"
+    assert stop == {"locale": "az", "number": NUMBER, "url": "https://f.example/p/"}
+    assert other["ship_to"]["postcode"] == "10115"
+
+
+def test_a_question_about_a_file_needs_an_address_and_is_never_a_file(by_file, server):
+    with pytest.raises(MissingAbilityError):
+        plead(by_file)
+    plead(replace(by_file, options={**by_file.options, "questions_to": "desk@lumen.example"}))
+
+    ((to, _),) = by_file.post.letters.values()
+    assert to == "desk@lumen.example"
+    assert files(server) == []

@@ -1,0 +1,27 @@
+"""Work for addresses that shoppers wish: tell those who have the goods already."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from orders import telling_addresses
+from storefront.lib.failures import OutsideError
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+
+
+@shared_task
+def tell_addresses(**_: Any) -> None:
+    """Find addresses of which suppliers were not told; a letter is put in, and nobody is called."""
+    waiting = telling_addresses.to_be_told(now=timezone.now())
+    for wish in waiting.select_related("purchase_order__supplier")[:BATCH]:
+        try:
+            telling_addresses.tell(wish=wish)
+        except OutsideError as error:
+            log.warning("%s is not told of an address yet: %s", wish.purchase_order, error)

@@ -1,0 +1,56 @@
+"""Tell suppliers of the addresses that shoppers wish: by a letter, or staff tell them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from orders import access
+from orders.models import AddressWish, PurchaseOrder
+from storefront.lib.address import Address
+from suppliers import breaking
+from suppliers.adapters.abilities import able
+from suppliers.adapters.base import MissingAbilityError
+from suppliers.adapters.pleading import Plea, Pleading, Wanted
+from suppliers.connecting import adapter_for
+
+Request = PurchaseOrder.Request
+Told = PurchaseOrder.Told
+# What he may not have yet is not asked about: it takes the new address with it, or is asked later.
+UNHEARD = (
+    Request.UNSUBMITTED,
+    Request.SUBMITTING,
+    Request.SUBMIT_UNKNOWN,
+    Request.SUBMIT_FAILED,
+)
+
+
+def to_be_told(*, now: datetime) -> QuerySet[AddressWish]:
+    """Find wishes of which nobody told him yet."""
+    open_ones = AddressWish.objects.filter(status=AddressWish.Status.REQUESTED, told_by="")
+    heard = open_ones.exclude(purchase_order__request_status__in=UNHEARD)
+    away = breaking.not_even_orders(now=now)
+    return heard.exclude(purchase_order__supplier__in=away).order_by("pk")
+
+
+def tell(*, wish: AddressWish) -> None:
+    """Write to him, once for each wish; whom nobody can write to is asked by staff.
+
+    Raises: OutsideError  he is not connected
+    """
+    purchase_order = wish.purchase_order
+    plea = Plea(
+        wanted=Wanted.READDRESS,
+        key=f"{purchase_order.number}:{wish.pk}",
+        number=purchase_order.number,
+        page_url=access.purchase_url(purchase_order),
+        ship_to=Address(**wish.ship_to),
+    )
+    by = Told.LETTER
+    with adapter_for(purchase_order.supplier) as connector:
+        try:
+            able(connector, Pleading).plead(plea)
+        except MissingAbilityError:
+            by = Told.PERSON
+    AddressWish.objects.filter(pk=wish.pk, told_by="").update(told_by=by)

@@ -1,0 +1,66 @@
+"""What became of the wish to cancel an order, parcel by parcel, in words a shopper understands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import OrderLine, PurchaseOrder
+from orders.wishes import STOPPABLE
+
+Status = PurchaseOrder.Status
+Request = PurchaseOrder.Request
+
+
+class Stop(StrEnum):
+    """How the wish to cancel stands with one parcel."""
+
+    NONE = ""
+    ASKING = "asking"
+    ASKED = "asked"
+    REFUSED = "refused"
+    LEFT = "left"
+
+
+WORDS: Mapping[Stop, Promise] = {
+    Stop.ASKING: _("We are asking the supplier to stop it. His answer will stand here."),
+    Stop.ASKED: _("We have asked the supplier to stop it. His answer will stand here."),
+    Stop.REFUSED: _("It could not be stopped: it comes. You can return it once it is there."),
+    Stop.LEFT: _("It could not be stopped: it is on its way to you. You can return it."),
+}
+
+
+def stop_of(purchase: PurchaseOrder, *, has_left: bool) -> Stop:
+    """Tell how the wish stands with what is, or is to be, in one parcel of a purchase order."""
+    if purchase.is_to_be_moved or not purchase.cancel_reason:  # nobody wished that it ends
+        return Stop.NONE
+    if has_left:
+        return Stop.LEFT
+    if purchase.status in STOPPABLE and purchase.cancel_wanted_at is not None:
+        is_told = purchase.request_status == Request.CANCELLATION_REQUESTED
+        by_person = purchase.stop_told_by == PurchaseOrder.Told.PERSON
+        return Stop.ASKED if is_told and not by_person else Stop.ASKING
+    is_refused = purchase.request_status == Request.CANCELLATION_REJECTED
+    return Stop.REFUSED if is_refused and purchase.status != Status.CANCELED else Stop.NONE
+
+
+def stopped(
+    purchases: Iterable[PurchaseOrder], lines: Sequence[OrderLine]
+) -> list[tuple[OrderLine, int]]:
+    """List what was stopped as wished, of the lines of an order, and how much of each.
+
+    Shape:  ``purchases`` and ``lines`` are all of the order, with the lines of each
+    """
+    by_id = {line.pk: line for line in lines}
+    return [
+        (by_id[row.order_line_id], row.quantity)
+        for purchase in purchases
+        if purchase.status == Status.CANCELED
+        and purchase.cancel_reason
+        and not purchase.is_to_be_moved
+        for row in purchase.lines.all()
+        if row.order_line_id in by_id and row.acknowledgment in {"", "accepted"}
+    ]

@@ -1,0 +1,87 @@
+"""Who has it already is written to of another address, once; else staff tell him."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from orders import address_tasks, readdressing, telling_addresses
+from orders.models import AddressWish, PurchaseOrder
+from storefront.lib.failures import PermanentError
+from suppliers.adapters.pleading import Wanted
+from tests.factories.orders import HOME
+from tests.factories.scripted import WrittenTo, connect
+from tests.factories.shipping import make_accepted_purchase_order
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+THERE = dataclasses.replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
+
+
+@pytest.fixture
+def people(monkeypatch):
+    return connect(monkeypatch, WrittenTo())
+
+
+@pytest.fixture
+def wish(people):
+    order = make_accepted_purchase_order().order
+    readdressing.wish(order=order, ship_to=THERE, reason="moved", actor="ann", now=NOON)
+    return AddressWish.objects.get()
+
+
+def test_he_gets_one_letter_with_the_new_address(people, wish):
+    for _ in range(2):
+        address_tasks.tell_addresses()
+    AddressWish.objects.update(told_by="")  # as of one who died before he wrote it down
+    address_tasks.tell_addresses()
+
+    (plea,) = people.letters.values()
+    assert (plea.wanted, plea.ship_to) == (Wanted.READDRESS, THERE)
+    assert plea.page_url.endswith(f"/{PurchaseOrder.objects.get().access_key}/")
+    assert AddressWish.objects.get().told_by == "letter"
+
+
+def test_whom_nobody_can_write_to_is_told_by_a_person(people, wish):
+    people.has_box = False
+
+    address_tasks.tell_addresses()
+
+    assert people.letters == {}
+    assert AddressWish.objects.get().told_by == "person"
+
+
+def test_one_who_is_not_connected_stops_no_other_and_is_tried_again(people, wish):
+    plead, calls = people.plead, []
+
+    def refuse(plea):
+        calls.append(plea)
+        raise PermanentError("not connected")
+
+    people.plead = refuse
+    address_tasks.tell_addresses()
+    people.plead = plead
+    address_tasks.tell_addresses()
+
+    assert len(calls) == 1
+    assert AddressWish.objects.get().told_by == "letter"
+
+
+@pytest.mark.parametrize("status", telling_addresses.UNHEARD)
+def test_who_may_not_have_it_is_not_written_to(people, wish, status):
+    PurchaseOrder.objects.update(request_status=status)
+
+    address_tasks.tell_addresses()
+
+    assert people.letters == {}
+    assert AddressWish.objects.get().told_by == ""
+
+
+def test_what_he_answered_meanwhile_is_not_asked(people, wish):
+    readdressing.answer(wish=wish, is_yes=True, actor="ben", now=NOON)
+
+    address_tasks.tell_addresses()
+
+    assert people.letters == {}
