@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from storefront.dashboard import stuck
+from storefront.dashboard import leafing, stuck
 from storefront.dashboard.models import Taken
 
 KEPT_FOR = timedelta(days=90)
@@ -58,7 +58,15 @@ def act(request: HttpRequest) -> HttpResponse:
         take_over(cause=cause, row=row, by=by, now=now)
     else:
         take(cause=cause, row=row, since=_moment(given.get("since", "")), by=by, now=now)
-    return HttpResponseRedirect(reverse(BACK.get(given.get("from", ""), BACK["index"])))
+    return HttpResponseRedirect(back_to(given))
+
+
+def back_to(given: QueryDict) -> str:
+    """Find the page of the list that a row was acted on in; its cause is known to be one."""
+    if given.get("from") == "waiting":
+        page = leafing.page_of(given.get("page", ""))
+        return f"{reverse('supply:waiting', args=[given['cause']])}?page={page}"
+    return reverse(BACK.get(given.get("from", ""), BACK["index"]))
 
 
 def _moment(text: str) -> datetime | None:
