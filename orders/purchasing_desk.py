@@ -51,12 +51,32 @@ def hold_reasons(purchase_order: PurchaseOrder) -> str | None:
     )
 
 
+@admin.display(description=_("Passed over by a person"))
+def waived_reasons(purchase_order: PurchaseOrder) -> str | None:
+    if not purchase_order.waived_reasons:
+        return None
+    return format_html(
+        "<ul>{}</ul>",
+        format_html_join(
+            "",
+            "<li>{} <code>{}</code> {}</li>",
+            (
+                (each["sentence"], each["code"], each.get("by", ""))
+                for each in purchase_order.waived_reasons
+            ),
+        ),
+    )
+
+
 @admin.display(description=_("Supplier's page"))
 def supplier_page(purchase_order: PurchaseOrder) -> str | None:
     if not purchase_order.access_key or purchase_order.request_status == Request.UNSUBMITTED:
         return None
     url = access.purchase_url(purchase_order)
     return format_html('<a href="{}" rel="noreferrer">{}</a>', url, gettext("Open"))
+
+
+REASONS = (hold_reasons, waived_reasons)
 
 
 @admin.register(PurchaseOrder)
@@ -80,7 +100,7 @@ class PurchaseOrderAdmin(
     search_fields: ClassVar = ["number", "supplier_reference", "order__number", "order__email"]
     ordering: ClassVar = ["-id"]
     fieldsets: ClassVar[list[tuple[Any, dict[str, list[Any]]]]] = [
-        (None, {"fields": ["number", "order", WORK, TALK, GOES_AT, hold_reasons, "problem"]}),
+        (None, {"fields": ["number", "order", WORK, TALK, GOES_AT, *REASONS, "problem"]}),
         (
             _("Supplier"),
             {
