@@ -93,7 +93,8 @@ def _locked(purchase_order: PurchaseOrder) -> PurchaseOrder:
 
 
 def _gone(row: PurchaseOrder, key: str) -> str:
-    for each in row.waived_reasons:
-        if key_of(each) == key and each.get("by"):
-            return gettext("%s let this pass already.") % each["by"]
-    return gettext("%s is not held for this any more.") % row
+    by = next((each.get("by") for each in row.waived_reasons if key_of(each) == key), "")
+    words = (
+        gettext("%s let this pass already.") if by else gettext("%s is not held for this any more.")
+    )
+    return words % (by or row)

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard import stuck
+from storefront.dashboard import clicking, stuck
 from storefront.dashboard.stuck import Cut, Waiting
 
 MOST_PER_CAUSE = 100
@@ -77,11 +77,12 @@ def show(request: HttpRequest) -> HttpResponse:
     if not causes:
         raise PermissionDenied
     found = stuck.find(causes=causes, now=timezone.now(), most=MOST_PER_CAUSE)
+    rows = clicking.with_clicks(found, request.user)
     seen = {cause.code for cause in causes}
     context = {
         **admin.site.each_context(request),
         "title": gettext("Alerts"),
-        "groups": [_alerts(group, found) for group in GROUPS if group.causes & seen],
+        "groups": [_alerts(group, rows) for group in GROUPS if group.causes & seen],
         "count": count(found),
         "list_name": "alerts",
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard import complaints, strays
+from storefront.dashboard import complaints, held_reasons, strays
 from storefront.dashboard.cause import NO_MONEY, Cause, plain
 from storefront.dashboard.claim_causes import CLAIMS
 from storefront.dashboard.money_causes import MONEY
@@ -23,16 +25,17 @@ _PURCHASE = """
 """
 
 
-def _purchase(
+def _purchase(  # noqa: PLR0913 - one query in its parts
     code: str,
     sentence: str | Promise,
     condition: str,
     *,
     detail: str = "po.problem",
     since: str = "request_status_since",
+    told: Callable[[str], str] = str,
 ) -> Cause:
     sql = _PURCHASE.format(condition=condition, detail=detail, since=since)
-    return Cause(code=code, sentence=sentence, page="orders_purchaseorder", sql=sql)
+    return Cause(code=code, sentence=sentence, page="orders_purchaseorder", sql=sql, told=told)
 
 
 def _order(code: str, sentence: str | Promise, condition: str, *, since: str) -> Cause:
@@ -64,8 +67,8 @@ CAUSES = (
         _("Purchase order is held back"),
         "po.status = 'on_hold'",
         since="status_since",
-        detail="(SELECT string_agg(r->>'sentence', ' ')"
-        " FROM jsonb_array_elements(po.hold_reasons) r)",
+        detail="po.hold_reasons::text",
+        told=held_reasons.told,
     ),
     _purchase(
         "purchase_unknown",

@@ -10,10 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from storefront.dashboard import stuck
+from storefront.dashboard import clicking, stuck, taking
 
 ON_A_PAGE = 100
-LAST_PAGE = 100_000
 
 
 def show(request: HttpRequest, code: str) -> HttpResponse:
@@ -21,7 +20,7 @@ def show(request: HttpRequest, code: str) -> HttpResponse:
     causes = tuple(cause for cause in stuck.causes_for(request.user) if cause.code == code)
     if not causes:
         raise PermissionDenied
-    here = page_of(request.GET.get("page", ""))
+    here = taking.page_of(request.GET.get("page", ""))
     inbox = stuck.look(
         causes=causes, now=timezone.now(), most=ON_A_PAGE, after=ON_A_PAGE * (here - 1)
     )
@@ -31,7 +30,7 @@ def show(request: HttpRequest, code: str) -> HttpResponse:
         **admin.site.each_context(request),
         "title": causes[0].sentence,
         "inbox": inbox,
-        "waiting": inbox.rows,
+        "waiting": clicking.with_clicks(inbox.rows, request.user),
         "first": ON_A_PAGE * (here - 1) + 1,
         "last": ON_A_PAGE * (here - 1) + len(inbox.rows),
         "page": here,
@@ -40,9 +39,3 @@ def show(request: HttpRequest, code: str) -> HttpResponse:
         "said_empty": gettext("Nothing waits for this any more."),
     }
     return TemplateResponse(request, "dashboard/leaf.html", context)
-
-
-def page_of(text: str) -> int:
-    """Read the number of a page; nonsense is the first."""
-    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(LAST_PAGE))
-    return max(1, int(text)) if is_number else 1

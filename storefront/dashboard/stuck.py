@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from urllib.parse import quote
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -29,7 +30,8 @@ SHOWN_PER_CAUSE = 20
 class Waiting:
     """One thing that waits. ``count`` is how many wait for the same cause.
 
-    Shape:  ``due`` is until when a person should look; ``taken_by`` who said that he does
+    Shape:  ``due`` is until when a person should look; ``taken_by`` who said that he does;
+            ``raw`` is the detail as it was found, and ``clicks`` what ``clicking`` offers
     """
 
     cause: Cause
@@ -44,6 +46,8 @@ class Waiting:
     is_late: bool
     taken_by: str
     taken_at: datetime | None
+    raw: str = ""
+    clicks: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,4 +184,5 @@ def _waiting(  # noqa: PLR0913, PLR0917 - the columns of one row
         is_late=until is not None and until < now,
         taken_by=taken_by or "",
         taken_at=taken_at,
+        raw=detail or "",
     )

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from storefront.dashboard import alerts, figures, freshness, stuck
+from storefront.dashboard import alerts, clicking, figures, freshness, stuck
 
 
 def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     inbox = stuck.look(causes=stuck.causes_for(request.user), now=now)
     context |= {
         "now": now,
-        "waiting": inbox.rows,
+        "waiting": clicking.with_clicks(inbox.rows, request.user),
         "waiting_count": inbox.count,
         "at_risk": inbox.at_risk,
         "cuts": inbox.cuts,
