@@ -101,6 +101,7 @@ PURCHASES: Mapping[str, tuple[Act, ...]] = {
     "purchase_cancel_silent": (LOOK_UP,),
     "purchase_silent": (LOOK_UP,),
     "purchase_not_shipped": (LOOK_UP,),
+    "purchase_rest_due": (LOOK_UP,),
     "purchase_not_sent": (SEND_AGAIN,),
     "purchase_missed": (SEND,),
     "claim_unknown": (LOOK_UP_CLAIM,),

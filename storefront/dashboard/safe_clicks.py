@@ -78,6 +78,7 @@ def _sync(code: str, kind: str) -> Act:
 ACTS: dict[str, tuple[Act, ...]] = {
     **PURCHASES,
     "parcel_label_only": (ASK_ABOUT_PARCEL,),
+    "parcel_silent": (ASK_ABOUT_PARCEL,),
     "stale_supplier": (_sync("sync_stock", "stock"),),
     "stale_costs": (_sync("sync_prices", "prices"),),
     "setback_open": (
