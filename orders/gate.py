@@ -64,7 +64,8 @@ class Facts:
 class Reason:
     """Why a purchase order waits: a code for rules, a sentence for staff.
 
-    ``amount`` is how bad it is, where that is money; ``subject`` tells one line from another.
+    ``amount`` is how bad it is, where that is money. ``subject`` tells one fault from another:
+    the line, and where there is no amount, what is wrong with it, since a waiver covers just that.
     """
 
     code: str
@@ -101,6 +102,23 @@ NO_EVIDENCE = "evidence"
 NO_MARGIN = "margin"
 NO_BALANCE = "balance"
 NO_WAY = "no_way"
+# What the gate itself finds, and finds gone when it looks again.
+CHECKS = frozenset(
+    {
+        "supplier",
+        "address",
+        "payment",
+        NO_BALANCE,
+        "stock",
+        "cost",
+        NO_EVIDENCE,
+        "battery",
+        "route",
+        NO_WAY,
+        NO_MARGIN,
+        NO_RATE,
+    }
+)
 COST_DRIFT_RATE = Decimal("0.02")  # a cent of rounding is no drift
 
 
@@ -111,22 +129,21 @@ def reasons_to_hold(facts: Facts) -> list[Reason]:
         found.append(Reason("supplier", "The supplier is paused or blocked."))
     if facts.address_problems:
         fields = ", ".join(facts.address_problems)
-        found.append(Reason("address", f"The address is not complete: {fields}."))
+        sentence = f"The address is not complete: {fields}."
+        found.append(Reason("address", sentence, subject=fields))
     found += _money_reasons(facts)
     found += facts.doubts
     for line in facts.lines:
         found += _line_reasons(line, facts.promotions)
     if not facts.battery_is_allowed:
-        found.append(
-            Reason("battery", f"{facts.carrier_service} may not carry the battery in this parcel.")
-        )
+        sentence = f"{facts.carrier_service} may not carry the battery in this parcel."
+        found.append(Reason("battery", sentence, subject=facts.carrier_service))
     if facts.routes is not None and not facts.routes:
         found.append(Reason(NO_WAY, "The supplier carries it there in no way."))
     elif facts.routes is not None and facts.carrier_service not in facts.routes:
         offered = ", ".join(sorted(facts.routes))
-        found.append(
-            Reason("route", f"The supplier offers {offered}, not {facts.carrier_service}.")
-        )
+        sentence = f"The supplier offers {offered}, not {facts.carrier_service}."
+        found.append(Reason("route", sentence, subject=f"{facts.carrier_service}: {offered}"))
     for pair in facts.missing_rates:
         sentence = (
             f"The exchange rate {pair} is missing, too old or waits for a decision:"
@@ -137,7 +154,7 @@ def reasons_to_hold(facts: Facts) -> list[Reason]:
         sentence = (
             f"Nobody said what selling {facts.missing_terms} costs: nobody can say what it earns."
         )
-        found.append(Reason(NO_MARGIN, sentence, subject="terms"))
+        found.append(Reason(NO_MARGIN, sentence, subject=facts.missing_terms))
     if facts.account is not None and facts.account.loss.amount > 0:
         loss = facts.account.loss
         sentence = f"It would lose {loss}: {facts.account}.{_got(facts.promotions)}"
@@ -173,7 +190,7 @@ def _line_reasons(line: LineFacts, promotions: Sequence[str]) -> list[Reason]:
             Reason(
                 "stock",
                 f"{line.title}: the supplier reports {line.reported_now}, sold {line.quantity}.",
-                subject=line.sku,
+                subject=f"{line.sku}: {line.reported_now} < {line.quantity}",
             )
         )
     if line.cost_now is None:

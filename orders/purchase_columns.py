@@ -39,6 +39,26 @@ def hold_reasons(purchase_order: PurchaseOrder) -> str | None:
     )
 
 
+@admin.display(description=_("Passed over by a person"))
+def waived_reasons(purchase_order: PurchaseOrder) -> str | None:
+    if not purchase_order.waived_reasons:
+        return None
+    return format_html(
+        "<ul>{}</ul>",
+        format_html_join(
+            "",
+            "<li>{} <code>{}</code> {}</li>",
+            (
+                (each["sentence"], each["code"], each.get("by", ""))
+                for each in purchase_order.waived_reasons
+            ),
+        ),
+    )
+
+
+REASONS = (hold_reasons, waived_reasons)
+
+
 @admin.display(description=_("Supplier's page"))
 def supplier_page(purchase_order: PurchaseOrder) -> str | None:
     if not purchase_order.access_key or purchase_order.request_status == Request.UNSUBMITTED:

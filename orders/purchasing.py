@@ -17,6 +17,7 @@ from orders import (
     parceling,
     resolving,
     undeliverable,
+    waiving,
 )
 from orders.checking import check
 from orders.gate import NO_WAY, Reason
@@ -217,7 +218,8 @@ def release_hold(*, purchase_order: PurchaseOrder, actor: str, now: datetime) ->
 
     A new reason holds it again, and so does the same one when it costs more than was seen.
     """
-    kept = [*purchase_order.waived_reasons, *purchase_order.hold_reasons]
+    passed = [waiving.noted(each, actor=actor, now=now) for each in purchase_order.hold_reasons]
+    kept = [*purchase_order.waived_reasons, *passed]
     waived = {(reason["code"], reason.get("subject", "")): reason for reason in kept}
     codes = sorted({reason["code"] for reason in purchase_order.hold_reasons})
     purchase_order.move(

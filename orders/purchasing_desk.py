@@ -14,7 +14,7 @@ from orders import access, purchasing, resolving, tasks
 from orders.complaining_desk import CLAIMS, ComplainActions
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.moving_desk import MovingActions
-from orders.purchase_columns import TALK, WORK, hold_reasons, supplier_page
+from orders.purchase_columns import REASONS, TALK, WORK, supplier_page
 from orders.sending_back_desk import SendBackActions
 from orders.sending_desk import GOES_AT, SendActions
 from orders.stopping_desk import StoppingActions
@@ -58,7 +58,7 @@ class PurchaseOrderAdmin(
                     TALK,
                     "stop_told_by",
                     GOES_AT,
-                    hold_reasons,
+                    *REASONS,
                     "problem",
                 ]
             },

@@ -101,6 +101,8 @@ app.conf.beat_schedule = {
     "hooks: handle waiting": {"task": "storefront.hooks.tasks.handle_waiting", "schedule": 10},
     "notifications: fan out": {"task": "notifications.tasks.fan_out_waiting", "schedule": 10},
     "notifications: send due": {"task": "notifications.tasks.send_due", "schedule": 10},
+    # what must always be true, with what is not in the inbox
+    "dashboard: check up": {"task": "storefront.dashboard.tasks.check_up", "schedule": 1800},
     # people
     "accounts: forget what is over": {
         "task": "storefront.accounts.tasks.forget_what_is_over",

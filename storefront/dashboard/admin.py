@@ -1,11 +1,11 @@
-"""Staff page of who has taken what."""
+"""Staff pages of who has taken what, and of what was not true."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.column_words import COLUMNS, TABLES
-from storefront.dashboard.models import Taken
+from storefront.dashboard.models import BrokenInvariant, Checkup, Taken
 from storefront.lib import columns, naming
 from storefront.lib.staff import show
 
@@ -13,6 +13,19 @@ show(
     Taken,
     list_display=["cause", "row", "by", columns.age("at", _("Taken"))],
     list_filter=["by"],
+    ordering=["-id"],
+)
+show(
+    BrokenInvariant,
+    list_display=["code", "sentence", "count", columns.age("since", _("Since"))],
+    search_fields=["code"],
+    ordering=["since"],
+    exclude=["rows"],
+    readonly_fields=[columns.document("rows", _("The first rows that offend"))],
+)
+show(
+    Checkup,
+    list_display=["at", "newest_supply"],
     ordering=["-id"],
 )
 

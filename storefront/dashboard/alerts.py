@@ -14,8 +14,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard import stuck
-from storefront.dashboard.stuck import Waiting
+from storefront.dashboard import clicking, stuck
+from storefront.dashboard.stuck import Cut, Waiting
 
 MOST_PER_CAUSE = 100
 
@@ -68,6 +68,7 @@ class Alerts:
     group: Group
     rows: Sequence[Waiting]
     count: int
+    cuts: Sequence[Cut]
 
 
 def show(request: HttpRequest) -> HttpResponse:
@@ -76,13 +77,13 @@ def show(request: HttpRequest) -> HttpResponse:
     if not causes:
         raise PermissionDenied
     found = stuck.find(causes=causes, now=timezone.now(), most=MOST_PER_CAUSE)
+    rows = clicking.with_clicks(found, request.user)
     seen = {cause.code for cause in causes}
     context = {
         **admin.site.each_context(request),
         "title": gettext("Alerts"),
-        "groups": [_alerts(group, found) for group in GROUPS if group.causes & seen],
+        "groups": [_alerts(group, rows) for group in GROUPS if group.causes & seen],
         "count": count(found),
-        "most": MOST_PER_CAUSE,
         "list_name": "alerts",
     }
     return TemplateResponse(request, "dashboard/alerts.html", context)
@@ -95,4 +96,4 @@ def count(found: Iterable[Waiting]) -> int:
 
 def _alerts(group: Group, found: Sequence[Waiting]) -> Alerts:
     rows = [row for row in found if row.cause.code in group.causes]
-    return Alerts(group=group, rows=rows, count=count(rows))
+    return Alerts(group=group, rows=rows, count=count(rows), cuts=stuck.cuts(rows))

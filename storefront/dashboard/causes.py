@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard import complaints, stops, strays
+from storefront.dashboard import complaints, held_reasons, stops, strays
 from storefront.dashboard.cause import NO_MONEY, Cause, plain
 from storefront.dashboard.claim_causes import CLAIMS
 from storefront.dashboard.money_causes import MONEY
+from storefront.dashboard.parcel_causes import PARCELS
 from storefront.dashboard.price_causes import PRICES
+from storefront.dashboard.queue_causes import QUEUES
 from storefront.dashboard.return_causes import RETURNS
 from storefront.dashboard.setback_causes import SETBACKS
 from storefront.dashboard.stock_causes import STOCK
 from storefront.dashboard.vetting_causes import VETTING
 
+# What was paid for what is sold from a shelf, and not in its figure yet.
+_SOLD = """LEFT JOIN LATERAL (
+    SELECT d.currency, sum(round((i.line_amount - i.discount_amount + i.added_tax_amount)
+                                 * a.quantity / i.quantity, 2)) AS amount
+    FROM orders_allocation a JOIN orders_orderline i ON i.id = a.line_id
+    JOIN orders_order d ON d.id = i.order_id
+    WHERE a.level_id = l.id AND a.status = 'unseen'
+    GROUP BY 1 ORDER BY 2 DESC LIMIT 1) sold ON true"""
 _PURCHASE = """
     SELECT po.id, po.number AS name, po.{since} AS since, po.charge_amount AS amount,
            po.currency, {detail} AS detail
@@ -23,16 +35,17 @@ _PURCHASE = """
 """
 
 
-def _purchase(
+def _purchase(  # noqa: PLR0913 - one query in its parts
     code: str,
     sentence: str | Promise,
     condition: str,
     *,
     detail: str = "po.problem",
     since: str = "request_status_since",
+    told: Callable[[str], str] = str,
 ) -> Cause:
     sql = _PURCHASE.format(condition=condition, detail=detail, since=since)
-    return Cause(code=code, sentence=sentence, page="orders_purchaseorder", sql=sql)
+    return Cause(code=code, sentence=sentence, page="orders_purchaseorder", sql=sql, told=told)
 
 
 def _order(code: str, sentence: str | Promise, condition: str, *, since: str) -> Cause:
@@ -64,8 +77,8 @@ CAUSES = (
         _("Purchase order is held back"),
         "po.status = 'on_hold'",
         since="status_since",
-        detail="(SELECT string_agg(r->>'sentence', ' ')"
-        " FROM jsonb_array_elements(po.hold_reasons) r)",
+        detail="po.hold_reasons::text",
+        told=held_reasons.told,
     ),
     _purchase(
         "purchase_unknown",
@@ -76,7 +89,8 @@ CAUSES = (
     _purchase(
         "purchase_not_sent",
         _("Cannot be sent to the supplier"),
-        "po.request_status = 'submit_failed' AND po.attempts >= 5 AND po.status <> 'canceled'",
+        "po.request_status = 'submit_failed' AND po.status NOT IN ('canceled', 'on_hold') AND"
+        " (po.attempts >= 5 OR po.request_status_since < %(now)s - interval '1 hour')",
     ),
     Cause(
         code="purchase_missed",
@@ -139,6 +153,31 @@ CAUSES = (
         since="accepted_at + make_interval(days => s.lead_days + 2)",
         detail="s.name",
     ),
+    _purchase(
+        "purchase_rest_due",
+        _("Supplier has not shipped the rest in time"),
+        "po.status = 'partially_shipped' AND po.status_since"
+        " < %(now)s - make_interval(days => s.lead_days + 2)",
+        since="status_since",
+        detail="s.name",
+    ),
+    Cause(
+        code="purchase_charge",
+        sentence=_("Supplier wants more money for what he accepted"),
+        page="orders_purchaseorder",
+        sql="""
+            SELECT po.id, po.number AS name, m.at AS since,
+                   (nullif(m.body->>'amount', ''))::numeric AS amount,
+                   coalesce(m.body->>'currency', '') AS currency, m.body->>'reason' AS detail
+            FROM orders_purchasemessage m
+            JOIN orders_purchaseorder po ON po.id = m.purchase_order_id
+            WHERE m.kind = 'charge' AND m.body->>'reason' <> ''
+              AND po.status NOT IN ('canceled', 'closed')
+              AND NOT EXISTS (SELECT 1 FROM orders_purchasemessage later
+                              WHERE later.purchase_order_id = po.id AND later.kind = 'charge'
+                                AND later.id > m.id)
+        """,
+    ),
     *SETBACKS,
     *CLAIMS,
     *RETURNS,
@@ -163,24 +202,7 @@ CAUSES = (
         "o.status = 'processing' AND o.arrives_to < (%(now)s)::date",
         since="arrives_to::timestamptz",
     ),
-    # Parcels
-    plain(
-        "parcel_trouble",
-        _("Carrier reports trouble"),
-        "shipping_parcel",
-        f"x.id, x.number AS name, coalesce(x.carrier_status_at, x.status_since) AS since,"
-        f" {NO_MONEY}, replace(x.carrier_status, '_', ' ') AS detail FROM shipping_parcel x",
-        "x.status <> 'delivered' AND x.carrier_status"
-        " IN ('exception', 'return_to_sender', 'lost', 'expired')",
-    ),
-    plain(
-        "parcel_label_only",
-        _("Announced, and never seen by the carrier"),
-        "shipping_parcel",
-        f"x.id, x.number AS name, x.announced_at AS since, {NO_MONEY}, x.carrier AS detail"
-        " FROM shipping_parcel x",
-        "x.status = 'announced' AND x.announced_at < %(now)s - interval '4 days'",
-    ),
+    *PARCELS,
     # Supply
     plain(
         "run_quarantined",
@@ -216,14 +238,16 @@ CAUSES = (
         "stock_risk",
         _("Sold more than the supplier has"),
         "suppliers_stocklevel",
-        f"l.id, o.supplier_sku AS name, l.received_at AS since, {NO_MONEY},"
+        "l.id, o.supplier_sku AS name, l.received_at AS since, sold.amount,"
+        " coalesce(sold.currency, '') AS currency,"
         " l.reported_quantity || ' < ' || (l.allocated_unseen + l.reserved) AS detail"
-        " FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.id = l.offer_id",
+        f" FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.id = l.offer_id {_SOLD}",
         "l.reported_quantity < l.allocated_unseen + l.reserved",
         is_steady=False,
     ),
     *STOCK,
     *PRICES,
+    *QUEUES,
     plain(
         "pictures",
         _("Pictures cannot be fetched"),

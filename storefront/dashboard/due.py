@@ -13,6 +13,12 @@ WITHIN: Mapping[str, timedelta] = {
     "purchase_unknown": HOUR,
     "purchase_not_sent": HOUR,
     "purchase_missed": HOUR,
+    "purchase_charge": 4 * HOUR,
+    "prices_waiting": HOUR,
+    "supply_unpublished": HOUR,
+    "invariant_broken": 4 * HOUR,
+    "check_missed": 4 * HOUR,
+    "request_unfinished": 2 * HOUR,
     "order_undivided": HOUR,
     "order_unpaid": HOUR,
     "stock_risk": HOUR,
@@ -47,6 +53,10 @@ WITHIN: Mapping[str, timedelta] = {
     "rma_silent": 17 * DAY,  # two weeks, as a claim
     "sale_unseen": 16 * DAY,  # as here
     "parcel_label_only": 5 * DAY,  # and here after four days
+    "parcel_not_taken": 4 * DAY,  # after three
+    "parcel_silent": 12 * DAY,  # after ten
+    "return_overdue": 33 * DAY,  # after a month
+    "purchase_rest_due": 4 * DAY,
     "evidence_waits": 3 * DAY,
     "evidence_ends": 14 * DAY,
     "offers_withheld": 7 * DAY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.cause import NO_MONEY, Cause
+from storefront.dashboard.cause import Cause
 
 _RETURN = """
     SELECT r.id, r.number AS name, r.{since} AS since, {money}, s.name AS detail
@@ -27,6 +27,20 @@ _WORTH = """(SELECT sum(round((l.line_amount - l.discount_amount + l.added_tax_a
                         * rl.quantity / l.quantity, 2))
              FROM orders_returnline rl JOIN orders_orderline l ON l.id = rl.order_line_id
              WHERE rl.authorization_id = r.id) AS amount, r.currency"""
+# What they cost us, and their supplier may give back.
+_COST = """(SELECT sum(pl.agreed_cost_amount * rl.accepted_quantity)
+            FROM orders_returnline rl
+            JOIN orders_purchaseline pl ON pl.purchase_order_id = r.purchase_order_id
+                AND pl.order_line_id = rl.order_line_id AND pl.is_live
+            WHERE rl.authorization_id = r.id) AS amount,
+           (SELECT min(pl.cost_currency) FROM orders_purchaseline pl
+            WHERE pl.purchase_order_id = r.purchase_order_id AND pl.is_live) AS currency"""
+# A day after ``orders.returning.answering.overdue`` would have ended it.
+_OVERDUE = """r.status = 'needs_evidence' AND r.status_since < %(now)s - interval '31 days'
+    OR r.status IN ('approved', 'label_issued') AND (
+        r.send_before < (%(now)s)::date - 15
+        OR r.send_before IS NULL AND r.address <> '' AND r.destination <> 'nowhere'
+           AND r.status_since < %(now)s - interval '91 days')"""
 _KEPT = "r.status = 'approved' AND r.destination = 'nowhere'"
 _PROVEN = "r.status IN ('in_transit', 'lost_in_transit') AND r.tracking_number <> ''"
 _POLICY = """coalesce(
@@ -72,7 +86,7 @@ def _return(
     condition: str,
     *,
     since: str = "status_since",
-    money: str = NO_MONEY,
+    money: str = _WORTH,
 ) -> Cause:
     sql = _RETURN.format(condition=condition, since=since, money=money)
     return Cause(code=code, sentence=sentence, page="orders_returnauthorization", sql=sql)
@@ -86,6 +100,11 @@ def _rma(code: str, sentence: str | Promise, condition: str) -> Cause:
 RETURNS = (
     _return("return_asked", _("A shopper waits for an answer to a return"), "r.status='requested'"),
     _return(
+        "return_overdue",
+        _("A return should have ended by itself, and did not"),
+        _OVERDUE,
+    ),
+    _return(
         "return_nowhere_to",
         _("Tell a shopper where to send a return"),
         "r.status = 'approved' AND r.destination <> 'nowhere' AND r.address = ''",
@@ -95,7 +114,6 @@ RETURNS = (
         "return_to_pay",
         _("Pay for a return, or refuse it"),
         f"r.status = 'inspected' OR {_KEPT}",
-        money=_WORTH,
     ),
     _return(
         "return_refund_due",
@@ -103,7 +121,6 @@ RETURNS = (
         "r.kind = 'withdrawal' AND r.opened_at < %(now)s - interval '7 days'"
         f" AND (r.status IN ('received', 'inspected') OR {_KEPT} OR {_PROVEN})",
         since="opened_at",
-        money=_WORTH,
     ),
     _return(
         "return_on_its_way",
@@ -114,7 +131,6 @@ RETURNS = (
         "return_lost",
         _("A return was lost on its way"),
         "r.status = 'lost_in_transit'",
-        money=_WORTH,
     ),
     _return(
         "return_not_replaced",
@@ -122,17 +138,18 @@ RETURNS = (
         "r.status = 'exchanged' AND (SELECT bool_or(l.canceled_quantity > 0)"
         " AND bool_and(l.quantity <= l.canceled_quantity + l.shipped_quantity)"
         " FROM orders_orderline l WHERE l.order_id = r.replacement_id)",
-        money=_WORTH,
     ),
     _return(
         "return_to_send_on",
         _("Give a return back to its supplier"),
         f"{_TO_SEND_ON} AND {_TAKEN_BACK} AND {_SEEN_AT} > {_LAST_DAY}",
+        money=_COST,
     ),
     _return(
         "return_send_on_late",
         _("The time to give a return back to its supplier is over: ask him, or write it off"),
         f"{_TO_SEND_ON} AND {_TAKEN_BACK} AND {_SEEN_AT} <= {_LAST_DAY}",
+        money=_COST,
     ),
     _return(
         "return_paid_not_here",
@@ -144,7 +161,6 @@ RETURNS = (
         AND NOT EXISTS (SELECT 1 FROM lib_statuschange c WHERE c.subject_id = r.id
                         AND c.subject = 'orders.ReturnAuthorization' AND c.axis = 'status'
                         AND c.to_status = 'lost_in_transit')""",
-        money=_WORTH,
     ),
     _return(
         "return_to_claim",
@@ -153,7 +169,6 @@ RETURNS = (
         AND r.kind <> 'withdrawal' AND r.status_since > %(now)s - interval '30 days'
         AND NOT EXISTS (SELECT 1 FROM orders_supplierclaim c
                         WHERE c.purchase_order_id = r.purchase_order_id)""",
-        money=_WORTH,
     ),
     Cause(
         code="return_delivery_due",

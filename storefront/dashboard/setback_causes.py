@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.cause import NO_MONEY, Cause
+from storefront.dashboard.cause import Cause
 
 _SETBACK = """
     SELECT b.id, po.number AS name, b.status_since AS since,
@@ -33,14 +33,15 @@ SETBACKS = (
         code="address_wished",
         sentence=_("Ask the supplier to send it elsewhere"),
         page="orders_addresswish",
-        sql=f"""
-            SELECT w.id, po.number AS name, w.status_since AS since, {NO_MONEY}, s.name AS detail
+        sql="""
+            SELECT w.id, po.number AS name, w.status_since AS since, po.charge_amount AS amount,
+                   po.currency, s.name AS detail
             FROM orders_addresswish w
             JOIN orders_purchaseorder po ON po.id = w.purchase_order_id
             JOIN suppliers_supplier s ON s.id = po.supplier_id
             WHERE w.status = 'requested' AND (w.told_by <> 'letter' OR w.status_since
                   < %(now)s - make_interval(mins => s.acknowledge_within_min))
-        """,  # noqa: S608 - all parts are written in this file
+        """,
     ),
     _setback(
         "setback_open",

@@ -1,10 +1,16 @@
-"""Everything that waits for a person, what is due first before the rest, in one query."""
+"""Everything that waits for a person, what is due first before the rest, in one query.
+
+Of each cause a part is shown; the count, and the money at risk, are of all.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from urllib.parse import quote
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -12,7 +18,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.urls import reverse
 
-from storefront.dashboard import due
+from storefront.dashboard import due, risking
 from storefront.dashboard.cause import Cause
 from storefront.dashboard.causes import CAUSES
 from storefront.lib.money import Money
@@ -24,7 +30,8 @@ SHOWN_PER_CAUSE = 20
 class Waiting:
     """One thing that waits. ``count`` is how many wait for the same cause.
 
-    Shape:  ``due`` is until when a person should look; ``taken_by`` who said that he does
+    Shape:  ``due`` is until when a person should look; ``taken_by`` who said that he does;
+            ``raw`` is the detail as it was found, and ``clicks`` what ``clicking`` offers
     """
 
     cause: Cause
@@ -39,23 +46,75 @@ class Waiting:
     is_late: bool
     taken_by: str
     taken_at: datetime | None
+    raw: str = ""
+    clicks: tuple[Any, ...] = ()
 
 
-def find(*, causes: tuple[Cause, ...] = CAUSES, now: datetime, most: int = 0) -> list[Waiting]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Of this cause more wait than are shown."""
+
+    cause: Cause
+    shown: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """Some of what waits, and how much it is in all.
+
+    Shape:  ``at_risk`` of all that waits, one for each currency; the money of an order for which
+            several causes wait is in it once
+    """
+
+    rows: list[Waiting]
+    count: int
+    at_risk: list[Money]
+    cuts: list[Cut] = field(default_factory=list)
+
+
+def look(
+    *, causes: tuple[Cause, ...] = CAUSES, now: datetime, most: int = 0, after: int = 0
+) -> Inbox:
     """List what waits, what is due first before the rest.
 
-    Of each cause the oldest rows, ``most`` or as many as the start page shows.
+    Of each cause the oldest rows ``after`` so many, ``most`` or as many as the start page shows.
 
     Each row tells how many there are of its cause in all.
     """
     if not causes:
-        return []
+        return Inbox(rows=[], count=0, at_risk=[])
     by_code = {cause.code: cause for cause in causes}
+    shown = {"after": after, "last": after + (most or SHOWN_PER_CAUSE)}
     with connection.cursor() as cursor:
-        cursor.execute(_query(causes, most or SHOWN_PER_CAUSE), {"now": now})
+        cursor.execute(_query(causes), {"now": now, **shown})
         rows = cursor.fetchall()
-    found = [_waiting(by_code[code], now, *rest) for code, *rest in rows]
-    return sorted(found, key=lambda row: (row.due is None, row.due, row.cause.code, row.row))
+    found = [_waiting(by_code[code], now, *rest) for _sums, code, *rest in rows]
+    found.sort(key=lambda row: (row.due is None, row.due, row.cause.code, row.row))
+    sums = json.loads(rows[0][0]) if rows else {}
+    return Inbox(
+        rows=found,
+        count=sum({row.cause.code: row.count for row in found}.values()),
+        at_risk=[Money(Decimal(sums[currency]), currency) for currency in sorted(sums)],
+        cuts=cuts(found),
+    )
+
+
+def find(*, causes: tuple[Cause, ...] = CAUSES, now: datetime, most: int = 0) -> list[Waiting]:
+    """List what waits, as ``look`` does, without its sums."""
+    return look(causes=causes, now=now, most=most).rows
+
+
+def cuts(rows: Sequence[Waiting]) -> list[Cut]:
+    """Name the causes of which more wait than these."""
+    shown: dict[str, list[Waiting]] = {}
+    for row in rows:
+        shown.setdefault(row.cause.code, []).append(row)
+    return [
+        Cut(cause=some[0].cause, shown=len(some), count=some[0].count)
+        for some in shown.values()
+        if some[0].count > len(some)
+    ]
 
 
 def causes_for(user: AbstractBaseUser | AnonymousUser) -> tuple[Cause, ...]:
@@ -71,21 +130,25 @@ def _may_see(user: AbstractBaseUser | AnonymousUser, cause: Cause) -> bool:
     )
 
 
-def _query(causes: tuple[Cause, ...], most: int) -> str:
+def _query(causes: tuple[Cause, ...]) -> str:
     parts = (
         f"""
-        (SELECT '{cause.code}' AS code, count(*) OVER () AS total,
-                id, name, since, amount, currency, detail, {cause.is_steady} AS is_steady
-         FROM ({cause.sql}) AS waiting ORDER BY since, id LIMIT {most})
+        (SELECT '{cause.code}' AS code, '{cause.page}' AS page, count(*) OVER () AS total,
+                row_number() OVER (ORDER BY since, id, name) AS place, id, name, since, amount,
+                currency, detail, {cause.is_steady} AS is_steady, order_id, purchase_order_id
+         FROM ({cause.sql}) AS waiting LEFT JOIN LATERAL ({risking.owner(cause.page)}) o ON true)
         """  # noqa: S608 - all parts are written in causes.py
         for cause in causes
     )
-    found = " UNION ALL ".join(parts)
     return f"""
-        SELECT found.*, t.by, t.at FROM ({found}) AS found
-        LEFT JOIN dashboard_taken t ON t.cause = found.code AND t.row = found.id
-          AND CASE WHEN found.is_steady AND found.since IS NOT NULL THEN t.at >= found.since
+        WITH found AS MATERIALIZED ({" UNION ALL ".join(parts)})
+        SELECT risk.sums::text, f.code, f.total, f.id, f.name, f.since, f.amount, f.currency,
+               f.detail, t.by, t.at
+        FROM found f CROSS JOIN ({risking.SUMS}) risk
+        LEFT JOIN dashboard_taken t ON t.cause = f.code AND t.row = f.id
+          AND CASE WHEN f.is_steady AND f.since IS NOT NULL THEN t.at >= f.since
               ELSE t.at > %(now)s - interval '1 day' END
+        WHERE f.place > %(after)s AND f.place <= %(last)s
     """  # noqa: S608
 
 
@@ -99,7 +162,6 @@ def _waiting(  # noqa: PLR0913, PLR0917 - the columns of one row
     amount: Decimal | None,
     currency: str,
     detail: str | None,
-    _is_steady: bool,  # noqa: FBT001 - a column
     taken_by: str | None,
     taken_at: datetime | None,
 ) -> Waiting:
@@ -122,4 +184,5 @@ def _waiting(  # noqa: PLR0913, PLR0917 - the columns of one row
         is_late=until is not None and until < now,
         taken_by=taken_by or "",
         taken_at=taken_at,
+        raw=detail or "",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path
 
-from storefront.dashboard import alerts, offers, profits, routing, taking
+from storefront.dashboard import alerts, clicking, leafing, offers, profits, routing, taking
 
 app_name = "supply"
 
@@ -18,6 +18,10 @@ urlpatterns = [
     path("profits/", admin.site.admin_view(profits.listing), name="profits"),
     # /admin/supply/profits/<order>/
     path("profits/<int:order_id>/", admin.site.admin_view(profits.show), name="profit"),
+    # /admin/supply/waiting/<cause>/?page=2
+    path("waiting/<slug:code>/", admin.site.admin_view(leafing.show), name="waiting"),
+    # /admin/supply/press/, posted
+    path("press/", admin.site.admin_view(clicking.press), name="press"),
     # /admin/supply/take/, posted
     path("take/", admin.site.admin_view(taking.act), name="take"),
     # /admin/supply/offers/<variant>/?country=DE&quantity=2

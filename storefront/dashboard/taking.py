@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from storefront.dashboard import stuck
+from storefront.dashboard.cause import Cause
 from storefront.dashboard.models import Taken
 
 KEPT_FOR = timedelta(days=90)
 LONGEST_NUMBER = 18
+LONGEST_PAGE = 6
 BACK = {"alerts": "supply:alerts", "index": "admin:index"}
 
 
@@ -46,24 +48,49 @@ def take_over(*, cause: str, row: int, by: str, now: datetime) -> None:
 def act(request: HttpRequest) -> HttpResponse:
     """Take what ``POST`` names, or give it back, and return to the list."""
     given = request.POST
-    cause, text = given.get("cause", ""), given.get("row", "")
-    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
-        raise Http404
-    if cause not in {each.code for each in stuck.causes_for(request.user)}:
-        raise PermissionDenied
-    row, by, now = int(text), str(request.user), timezone.now()
+    row, cause = number(given.get("row", "")), cause_of(request).code
+    by, now = str(request.user), timezone.now()
     if given.get("what") == "give_back":
         give_back(cause=cause, row=row, by=by)
     elif given.get("what") == "take_over":
         take_over(cause=cause, row=row, by=by, now=now)
     else:
-        take(cause=cause, row=row, since=_moment(given.get("since", "")), by=by, now=now)
-    return HttpResponseRedirect(reverse(BACK.get(given.get("from", ""), BACK["index"])))
+        take(cause=cause, row=row, since=moment(given.get("since", "")), by=by, now=now)
+    return HttpResponseRedirect(back_to(given))
 
 
-def _moment(text: str) -> datetime | None:
+def back_to(given: QueryDict) -> str:
+    """Find the page of the list that a row was acted on in; its cause is known to be one."""
+    if given.get("from") == "waiting":
+        page = page_of(given.get("page", ""))
+        return f"{reverse('supply:waiting', args=[given['cause']])}?page={page}"
+    return reverse(BACK.get(given.get("from", ""), BACK["index"]))
+
+
+def page_of(text: str) -> int:
+    """Read the number of a page; nonsense is the first."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= LONGEST_PAGE
+    return max(1, int(text)) if is_number else 1
+
+
+def cause_of(request: HttpRequest) -> Cause:
+    """Find the cause that ``POST`` names, of those whose rows this person may see."""
+    code = request.POST.get("cause", "")
+    for cause in stuck.causes_for(request.user):
+        if cause.code == code:
+            return cause
+    raise PermissionDenied
+
+
+def number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
+        raise Http404
+    return int(text)
+
+
+def moment(text: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo else None
+    return found if found.tzinfo else None

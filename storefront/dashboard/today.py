@@ -7,21 +7,21 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from storefront.dashboard import alerts, figures, freshness, stuck
-from storefront.lib.money import Money
+from storefront.dashboard import alerts, clicking, figures, freshness, stuck
 
 
 def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Fill the start page; each part appears only for who may see its tables."""
     now = timezone.now()
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    waiting = stuck.find(causes=stuck.causes_for(request.user), now=now)
+    inbox = stuck.look(causes=stuck.causes_for(request.user), now=now)
     context |= {
         "now": now,
-        "waiting": waiting,
-        "waiting_count": _count(waiting),
-        "at_risk": _at_risk(waiting),
-        "alert_count": alerts.count(waiting),
+        "waiting": clicking.with_clicks(inbox.rows, request.user),
+        "waiting_count": inbox.count,
+        "at_risk": inbox.at_risk,
+        "cuts": inbox.cuts,
+        "alert_count": alerts.count(inbox.rows),
     }
     if _may_see(request, "orders.view_order"):
         context["orders"] = figures.orders(midnight=midnight)
@@ -37,16 +37,3 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def _may_see(request: HttpRequest, permission: str) -> bool:
     return request.user.has_perm(permission)
-
-
-def _count(waiting: list[stuck.Waiting]) -> int:
-    return sum({row.cause.code: row.count for row in waiting}.values())
-
-
-def _at_risk(waiting: list[stuck.Waiting]) -> list[Money]:
-    sums: dict[str, Money] = {}
-    for row in waiting:
-        if row.at_risk is not None:
-            known = sums.get(row.at_risk.currency, Money.zero(row.at_risk.currency))
-            sums[row.at_risk.currency] = known + row.at_risk
-    return [sums[currency] for currency in sorted(sums)]

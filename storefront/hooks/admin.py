@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib import admin
@@ -10,6 +11,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from storefront.dashboard import safe_clicks
+from storefront.dashboard.one_click import Act, wake
 from storefront.hooks import handling, tasks
 from storefront.hooks.column_words import COLUMNS, TABLES
 from storefront.hooks.models import InboundCall
@@ -45,4 +48,20 @@ class InboundCallAdmin(StaffAdmin):
         self.do_each(request, rows, act)
 
 
+def _handle(call: InboundCall, _of: str, actor: str, now: datetime) -> None:
+    if call.status != InboundCall.Status.RECEIVED:  # else it only waits for a worker
+        handling.handle_again(call=call, actor=actor, now=now)
+    wake(tasks.handle, call_id=call.pk)
+
+
+safe_clicks.offer(
+    cause="call_failed",
+    act=Act(
+        code="handle_again",
+        words=_("Try again"),
+        done=_("%s is tried now."),
+        model=InboundCall,
+        do=_handle,
+    ),
+)
 naming.call("hooks", tables=TABLES, columns=COLUMNS)

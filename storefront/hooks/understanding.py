@@ -90,7 +90,9 @@ def _one(source: Source, news: SupplierNews, now: datetime) -> Understood:
         source, number=news.number, supplier_reference=news.supplier_reference
     )
     if news.kind is NewsKind.CHARGE:
-        charging.hear(purchase_order=purchase_order, reason=news.reason, now=now)
+        charging.hear(
+            purchase_order=purchase_order, reason=news.reason, amount=news.charge, now=now
+        )
         return Understood(is_applied=True)
     if states := _states(purchase_order, news):
         return _follow(purchase_order, states, now)

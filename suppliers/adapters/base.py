@@ -281,6 +281,7 @@ class SupplierNews:
     skus: tuple[str, ...] = ()
     product_refs: tuple[str, ...] = ()
     happened_at: datetime | None = None
+    charge: Money | None = None  # how much more he wants, where he names it
 
     def state(self, *, number: str) -> PurchaseState | None:
         """Read it as the state of our order ``number``; None when it says nothing of that."""

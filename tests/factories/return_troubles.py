@@ -79,6 +79,7 @@ def rma(status, **changes):
 
 TROUBLE = {
     "return_asked": returned(status="requested"),
+    "return_overdue": returned(status="needs_evidence", status_since=NOON - timedelta(days=32)),
     "return_nowhere_to": returned(status="approved", address=""),
     "return_came": returned(status="received"),
     "return_to_pay": returned(status="inspected"),

@@ -198,7 +198,7 @@ def test_without_terms_nobody_can_say_what_it_earns(monkeypatch):
 
     held = purchasing.send(purchase_order=purchase_order, now=NOON)
 
-    assert [one["subject"] for one in held.hold_reasons] == ["terms"]
+    assert [one["subject"] for one in held.hold_reasons] == ["goods of lumen from DE"]
     assert "goods of lumen from DE" in held.hold_reasons[0]["sentence"]
     assert supplier.effects == []
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from orders.earning import Account
-from orders.gate import Facts, LineFacts, Reason, is_waived, reasons_to_hold
+from orders.gate import CHECKS, Facts, LineFacts, Reason, is_waived, reasons_to_hold
 from storefront.lib.money import Money
 
 
@@ -76,6 +76,7 @@ def test_each_failed_check_is_one_reason_with_a_sentence(code, facts):
     reasons = reasons_to_hold(facts)
 
     assert [reason.code for reason in reasons] == [code]
+    assert code in CHECKS
     assert reasons[0].sentence.endswith(".")
 
 
@@ -142,3 +143,30 @@ def test_what_has_no_amount_is_waived_by_its_name():
 
     assert is_waived(reason, [reason.kept()])
     assert not is_waived(reason, [])
+
+
+@pytest.mark.parametrize(
+    ("seen", "later"),
+    [
+        (replace(GOOD, address_problems=("city",)), replace(GOOD, address_problems=("postcode",))),
+        (
+            replace(GOOD, lines=(replace(LINE, reported_now=1),)),
+            replace(GOOD, lines=(replace(LINE, reported_now=0),)),
+        ),
+        (
+            replace(GOOD, battery_is_allowed=False),
+            replace(GOOD, battery_is_allowed=False, carrier_service="Other", routes=None),
+        ),
+        (replace(GOOD, routes=frozenset({"Other"})), replace(GOOD, routes=frozenset())),
+        (
+            replace(GOOD, account=None, missing_terms="goods of cj from CN"),
+            replace(GOOD, account=None, missing_terms="goods of lumen from DE"),
+        ),
+    ],
+)
+def test_another_fault_of_the_same_kind_asks_anew(seen, later):
+    (reason,), (other,) = reasons_to_hold(seen), reasons_to_hold(later)
+
+    assert reason.code == other.code
+    assert is_waived(reason, [reason.kept()])
+    assert not is_waived(other, [reason.kept()])

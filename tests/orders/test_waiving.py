@@ -7,12 +7,13 @@ from decimal import Decimal
 
 import pytest
 
-from orders import purchasing
+from orders import purchasing, waiving
 from orders.models import PurchaseOrder
 from storefront.lib.money import Money
 from storefront.lib.states import LostRaceError
 from suppliers.models import SupplierOffer
 from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.racing import Rival
 from tests.factories.scripted import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
@@ -98,3 +99,96 @@ def test_what_a_supplier_would_charge_now_counts_more_than_his_list(supplier):
     assert (held.status, held.request_status) == ("on_hold", "unsubmitted")
     assert "margin" in {reason["code"] for reason in held.hold_reasons}
     assert supplier.effects == []
+
+
+def two_reasons():
+    """Hold it for two lines that cost more now; return it, and the names of its reasons."""
+    first, second = make_sellable(), make_sellable()
+    make_purchase_orders(first, second)
+    now_costs("10.50")
+    held = send()
+    return held, [waiving.key_of(reason) for reason in held.hold_reasons]
+
+
+def waive(held, key, actor="ann"):
+    return waiving.waive(purchase_order=held, key=key, actor=actor, now=LATER)
+
+
+def test_each_reason_is_waived_by_itself_and_the_last_one_lets_it_go(supplier):
+    held, (one, other) = two_reasons()
+
+    assert not waive(held, one)
+    held.refresh_from_db()
+    assert held.status == "on_hold"
+    assert [waiving.key_of(reason) for reason in held.hold_reasons] == [other]
+    assert [(each["by"], each["at"]) for each in held.waived_reasons] == [
+        ("ann", LATER.isoformat())
+    ]
+
+    assert waive(held, other, "bob")
+    held.refresh_from_db()
+    assert (held.status, held.hold_reasons) == ("ready", [])
+    assert [each["by"] for each in held.waived_reasons] == ["ann", "bob"]
+    assert send().request_status == "accepted"
+
+
+def test_a_reason_that_was_waived_or_got_worse_is_not_waived_again(supplier):
+    held, (one, other) = two_reasons()
+    waive(held, one)
+
+    with pytest.raises(waiving.NotHeldError, match="ann let this pass already"):
+        waive(held, one, "bob")
+    worse = [{**reason, "amount": "12.00"} for reason in held.hold_reasons]
+    PurchaseOrder.objects.update(hold_reasons=worse)
+    with pytest.raises(waiving.NotHeldError, match="not held for this"):
+        waive(held, other, "bob")
+
+    held.refresh_from_db()
+    assert (held.status, len(held.waived_reasons)) == ("on_hold", 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_waive_at_once_neither_is_forgotten(supplier, monkeypatch):
+    held, (one, other) = two_reasons()
+    rival = Rival(lambda: waive(held, other, "bob"))
+    note = waiving.noted
+
+    def noted(reason, **who):
+        if who["actor"] == "ann":
+            rival.begin()  # in the middle of what ann does
+        return note(reason, **who)
+
+    monkeypatch.setattr(waiving, "noted", noted)
+    waive(held, one)
+    rival.finish()
+
+    assert (rival.failure, rival.answer) == (None, True)
+    held.refresh_from_db()
+    assert held.status == "ready"
+    assert {each["by"] for each in held.waived_reasons} == {"ann", "bob"}
+
+
+def test_what_is_checked_again_is_sent_once_its_cause_is_gone_and_nothing_is_waived(supplier):
+    make_purchase_orders()
+    now_costs("10.50")
+    held = send()
+
+    waiving.check_again(purchase_order=held, actor="ann", now=LATER)
+    assert send().status == "on_hold"  # it still costs more
+    held.refresh_from_db()
+    assert held.waived_reasons == []
+
+    now_costs("10.00")
+    waiving.check_again(purchase_order=held, actor="ann", now=LATER)
+    assert send().request_status == "accepted"
+    with pytest.raises(waiving.NotHeldError, match="not on hold"):
+        waiving.check_again(purchase_order=held, actor="bob", now=LATER)
+
+
+def test_what_a_bank_disputes_no_check_lets_go(supplier):
+    make_purchase_orders()
+    reason = {"code": "disputed", "sentence": "The bank disputes it."}
+    PurchaseOrder.objects.update(status="on_hold", hold_reasons=[reason])
+
+    with pytest.raises(waiving.NotHeldError, match="no check can answer"):
+        waiving.check_again(purchase_order=PurchaseOrder.objects.get(), actor="ann", now=LATER)

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from storefront.lib.money import Money
 from suppliers.adapters import loose
 from suppliers.adapters.base import NewsKind, ParcelNews, RequestLine, SupplierNews
 from suppliers.adapters.cj import reading
@@ -184,6 +185,7 @@ def _makeup(message: Message, external_id: str) -> tuple[SupplierNews, ...]:
             external_id=external_id,
             supplier_reference=loose.text(params.relation_order_id),
             reason=reason,
+            charge=Money(amount, "USD") if reason and amount is not None else None,
         ),
     )
 

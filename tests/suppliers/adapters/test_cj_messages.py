@@ -122,6 +122,7 @@ def test_an_extra_charge_says_how_much_and_why():
 
     assert (news.kind, news.supplier_reference) == (NewsKind.CHARGE, "26")
     assert news.reason == "The supplier asks for 3.20 USD more: too heavy"
+    assert str(news.charge) == "3.20 USD"
 
 
 @pytest.mark.parametrize("status", ["PAID", "CANCELED", "CANCEL"])

@@ -1,4 +1,7 @@
-"""Check that all that must always be true is true: after a journey, a deploy, a bad night."""
+"""Check that all that must always be true is true: after a journey, a deploy, a bad night.
+
+What waits for a person longer than twice its due, in nobody's hands, fails it too.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from storefront.dashboard import overdue
 from storefront.dashboard.invariants import checking
-from storefront.dashboard.invariants.checking import Finding
+from storefront.dashboard.invariants.checking import ROWS_SHOWN, Finding
+from storefront.dashboard.overdue import Overdue
 
 
 class Command(BaseCommand):
@@ -21,12 +26,14 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="answer in JSON")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        findings = checking.check(now=timezone.now())
+        now = timezone.now()
+        findings, late = checking.check(now=now), overdue.find(now=now)
         if options["json"]:
-            self.stdout.write(json.dumps(_told(findings), default=str, indent=2))
+            self.stdout.write(json.dumps(_told(findings, late), default=str, indent=2))
         else:
             self._print(findings)
-        if any(finding.count for finding in findings):
+            self._print_late(late)
+        if late or any(finding.count for finding in findings):
             sys.exit(1)
 
     def _print(self, findings: list[Finding]) -> None:
@@ -41,9 +48,24 @@ class Command(BaseCommand):
         broken = sum(1 for finding in findings if finding.count)
         self.stdout.write(f"{len(findings)} invariants, {broken} broken.")
 
+    def _print_late(self, late: list[Overdue]) -> None:
+        for each in late:
+            self.stdout.write(f"{'STUCK':<7}{each.cause.code:<25}{each.cause.sentence}")
+            for row in each.rows[:ROWS_SHOWN]:
+                self.stdout.write(f"         {row.name}, since {row.since:%Y-%m-%d %H:%M}")
+            if len(each.rows) > ROWS_SHOWN:
+                self.stdout.write(f"         … {len(each.rows)} in all")
+        count = sum(len(each.rows) for each in late)
+        self.stdout.write(f"{count} wait for a person longer than twice their due.")
 
-def _told(findings: list[Finding]) -> dict[str, Any]:
+
+def _told(findings: list[Finding], late: list[Overdue]) -> dict[str, Any]:
     return {
+        "overdue": [
+            {"cause": each.cause.code, "name": row.name, "since": row.since, "due": row.due}
+            for each in late
+            for row in each.rows
+        ],
         "violations": sum(finding.count for finding in findings),
         "invariants": [
             {

@@ -1,0 +1,66 @@
+"""Sum the money at risk over all that waits, each order's money once, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# Whose money a row is about, by its page: the order's, and the purchase order's where only that
+# part of it is meant. All other rows are about money of their own: a claim, a price, a day.
+_OF_ITS_PURCHASE = """
+    SELECT po.order_id, po.id AS purchase_order_id FROM {table} x
+    JOIN orders_purchaseorder po ON po.id = x.purchase_order_id WHERE x.id = waiting.id"""
+_OWNERS: Mapping[str, str] = {
+    "orders_order": "SELECT waiting.id AS order_id, NULL::bigint AS purchase_order_id",
+    "orders_payment": "SELECT x.order_id, NULL::bigint AS purchase_order_id"
+    " FROM orders_payment x WHERE x.id = waiting.id",
+    "orders_purchaseorder": "SELECT x.order_id, x.id AS purchase_order_id"
+    " FROM orders_purchaseorder x WHERE x.id = waiting.id",
+    "orders_returnauthorization": _OF_ITS_PURCHASE.format(table="orders_returnauthorization"),
+    "orders_setback": _OF_ITS_PURCHASE.format(table="orders_setback"),
+    "orders_addresswish": _OF_ITS_PURCHASE.format(table="orders_addresswish"),
+    "shipping_parcel": "SELECT po.order_id, po.id AS purchase_order_id FROM shipping_parcel x"
+    " JOIN shipping_shipment s ON s.id = x.shipment_id"
+    " JOIN orders_purchaseorder po ON po.id = s.purchase_order_id WHERE x.id = waiting.id",
+}
+_NOBODY = "SELECT NULL::bigint AS order_id, NULL::bigint AS purchase_order_id"
+
+
+def owner(page: str) -> str:
+    """Find ``order_id, purchase_order_id`` of a row ``waiting`` of this page; a lateral join."""
+    return f"{_OWNERS.get(page, _NOBODY)} OFFSET 0"  # row by row: few wait, and tables are long
+
+
+# Of ``found``, with ``code, page, id, amount, currency, order_id, purchase_order_id``. What one
+# cause says of one row adds up, what several causes say of it is the same money; so is a part of
+# a purchase order, and a part of an order.
+SUMS = """
+    SELECT coalesce(jsonb_object_agg(currency, amount), '{}') AS sums FROM (
+        SELECT currency, sum(amount)::text AS amount FROM (
+            SELECT currency, greatest(
+                max(amount) FILTER (WHERE purchase_order_id IS NULL),
+                sum(amount) FILTER (WHERE purchase_order_id IS NOT NULL)) AS amount
+            FROM (
+                SELECT currency, order_id, purchase_order_id, greatest(
+                    max(amount) FILTER (WHERE page IN ('orders_order', 'orders_payment',
+                                                       'orders_purchaseorder')),
+                    sum(amount) FILTER (WHERE page NOT IN ('orders_order', 'orders_payment',
+                                                           'orders_purchaseorder'))) AS amount
+                FROM (
+                    SELECT currency, order_id, purchase_order_id, page, id, max(amount) AS amount
+                    FROM (
+                        SELECT currency, order_id, purchase_order_id, page, id, code,
+                               sum(amount) AS amount
+                        FROM found WHERE amount IS NOT NULL AND order_id IS NOT NULL
+                        GROUP BY 1, 2, 3, 4, 5, 6
+                    ) said GROUP BY 1, 2, 3, 4, 5
+                ) rows GROUP BY 1, 2, 3
+            ) parts GROUP BY currency, order_id
+            UNION ALL
+            SELECT currency, max(amount) FROM (
+                SELECT currency, page, id, code, sum(amount) AS amount
+                FROM found WHERE amount IS NOT NULL AND order_id IS NULL
+                GROUP BY 1, 2, 3, 4
+            ) said GROUP BY currency, page, id
+        ) owned GROUP BY currency
+    ) summed
+"""

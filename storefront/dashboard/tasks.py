@@ -1,0 +1,16 @@
+"""What this front does by the clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from storefront.dashboard import checking_up
+
+
+@shared_task
+def check_up(**_: Any) -> None:
+    """Ask whether all that must always be true is true; what is not waits in the inbox."""
+    checking_up.check_up(now=timezone.now())

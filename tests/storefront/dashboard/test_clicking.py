@@ -1,0 +1,181 @@
+"""Settle what waits by one click: once, by whom who may, and with his name on it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import time_machine
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from notifications import tasks as notification_tasks
+from notifications.models import Delivery
+from orders import money_tasks, waiving
+from orders.models import PurchaseOrder
+from shipping import tasks as shipping_tasks
+from storefront.accounts.models import User
+from storefront.dashboard import clicking, stuck
+from storefront.dashboard.causes import CAUSES
+from storefront.dashboard.safe_clicks import ACTS
+from storefront.hooks import tasks as hook_tasks
+from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.suppliers import NOON
+from tests.factories.world import make_world
+from tests.storefront.dashboard.test_stuck import AGO, TROUBLE
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("started")]
+DEAR = {"code": "cost", "sentence": "It costs 12.00 now.", "subject": "A", "amount": "12.00"}
+GONE = {"code": "stock", "sentence": "He has 1 of 2.", "subject": "A: 1 < 2", "amount": ""}
+UNPAID = {"code": "payment", "sentence": "Only 1.00 is authorized.", "amount": "9.00"}
+
+
+def sign_in(client, name, *permissions):
+    user = User.objects.create_user(f"{name}@fara.example", "a password", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def ann(client):
+    return sign_in(client, "ann", "change_purchaseorder", "view_purchaseorder")
+
+
+@pytest.fixture
+def held():
+    (made,) = make_purchase_orders(make_sellable())
+    PurchaseOrder.objects.update(
+        status="on_hold", status_since=AGO, hold_reasons=[DEAR, GONE], request_status="unsubmitted"
+    )
+    return made
+
+
+def page(client):
+    with time_machine.travel(NOON, tick=False):
+        return client.get(reverse("admin:index")).content.decode()
+
+
+def press(client, cause, row, what, of=""):
+    given = {"cause": cause, "row": row, "what": what, "of": of, "since": AGO.isoformat()}
+    with time_machine.travel(NOON, tick=False):
+        return client.post(reverse("supply:press"), given, follow=True).content.decode()
+
+
+def waive(client, held, reason):
+    return press(client, "purchase_held", held.pk, "waive", waiving.key_of(reason))
+
+
+def test_each_failed_check_has_its_button_and_the_last_press_lets_it_go(ann, held, started):
+    shown = page(ann)
+    forms = re.findall(r'name="of" value="(\w+)"', shown)
+    assert forms == [waiving.key_of(DEAR), waiving.key_of(GONE)]
+    assert "It costs 12.00 now." in shown
+
+    assert "this reason is let pass" in waive(ann, held, DEAR)
+    held.refresh_from_db()
+    assert (held.status, held.hold_reasons) == ("on_hold", [GONE])
+    assert started == []
+    assert "ann@fara.example, " in page(ann)  # what still waits is in her hands
+
+    waive(ann, held, GONE)
+    held.refresh_from_db()
+    assert held.status == "ready"
+    assert started == [("send", {"purchase_order_id": held.pk})]
+    assert [entry.change_message for entry in LogEntry.objects.all()] == ["Let it pass"] * 2
+    assert {entry.user.email for entry in LogEntry.objects.all()} == {"ann@fara.example"}
+    assert {entry.object_id for entry in LogEntry.objects.all()} == {str(held.pk)}
+
+
+def test_pressed_twice_it_is_done_once_and_the_second_reads_who_was_faster(
+    ann,
+    held,
+    started,
+    client_factory,
+):
+    PurchaseOrder.objects.update(hold_reasons=[DEAR])
+    bob = sign_in(client_factory(), "bob", "change_purchaseorder")
+    waive(ann, held, DEAR)
+
+    assert "ann@fara.example let this pass already" in waive(bob, held, DEAR)
+    assert len(started) == 1
+    assert LogEntry.objects.count() == 1
+
+
+def test_goods_whose_money_is_not_safe_are_decided_about_on_their_own_page(ann, held):
+    PurchaseOrder.objects.update(hold_reasons=[UNPAID])
+
+    assert 'name="of"' not in page(ann)
+    assert "Release it on its own page" in waive(ann, held, UNPAID)
+
+    held.refresh_from_db()
+    assert (held.status, held.waived_reasons) == ("on_hold", [])
+
+
+def test_who_may_only_look_presses_nothing(client, held):
+    eve = sign_in(client, "eve", "view_purchaseorder")
+
+    assert "It costs 12.00 now." in page(eve)
+    assert reverse("supply:press") not in page(eve)
+    key = waiving.key_of(DEAR)
+    given = {"cause": "purchase_held", "row": held.pk, "what": "waive", "of": key}
+    assert eve.post(reverse("supply:press"), given).status_code == 403
+    held.refresh_from_db()
+    assert held.status == "on_hold"
+
+
+def test_nothing_happens_without_a_post_a_token_or_a_button_that_exists(ann, held, client_factory):
+    url = reverse("supply:press")
+    assert ann.get(url).status_code == 405
+    given = {"cause": "purchase_held", "row": held.pk, "what": "refund"}
+    assert ann.post(url, given).status_code == 404
+    assert ann.post(url, {**given, "what": "waive", "row": "x"}).status_code == 404
+    assert ann.post(url, {**given, "cause": "nothing"}).status_code == 403
+    strict = client_factory(enforce_csrf_checks=True)
+    strict.force_login(User.objects.get(email="ann@fara.example"))
+    assert strict.post(url, {**given, "what": "check_again"}).status_code == 403
+    assert "not there any more" in press(ann, "purchase_held", 10**17, "check_again")
+
+
+def test_each_button_belongs_to_a_cause_and_to_the_table_of_its_rows():
+    pages = {cause.code: cause.page for cause in CAUSES}
+
+    for code, acts in ACTS.items():
+        for act in acts:
+            assert pages[code] == f"{act.model._meta.app_label}_{act.model._meta.model_name}"
+
+
+@pytest.mark.parametrize("code", sorted(ACTS.keys() - {"purchase_held"}))
+def test_each_button_does_something_that_nobody_need_be_asked_about(code, client, monkeypatch):
+    make_world(monkeypatch)
+    TROUBLE[code]()
+    for task in (
+        money_tasks.reconcile_day,
+        notification_tasks.send,
+        hook_tasks.handle,
+        shipping_tasks.poll_supplier,
+        shipping_tasks.reroute,
+    ):
+        monkeypatch.setattr(task, "delay", lambda **_known: None)
+    PurchaseOrder.objects.filter(request_status="submit_failed").update(status="ready")
+    user = User.objects.create_superuser("ann@fara.example", "a password")
+    client.force_login(user)
+    (row, *_more) = [one for one in stuck.find(now=NOON) if one.cause.code == code]
+    (row,) = clicking.with_clicks([row], user)
+
+    for click in row.clicks:
+        shown = press(client, code, row.row, click.code, click.of)
+        assert LogEntry.objects.filter(change_message=str(click.words)).exists(), re.findall(
+            r"messagelist.*", shown
+        )
+
+
+def test_a_mail_that_may_have_arrived_is_not_sent_twice_by_a_click(client, monkeypatch):
+    make_world(monkeypatch)
+    client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
+    delivery = Delivery.objects.first()
+    Delivery.objects.filter(pk=delivery.pk).update(status="delivering", status_since=AGO)
+
+    assert "may have arrived" in press(client, "message_dead", delivery.pk, "mail_again")
+    assert Delivery.objects.get(pk=delivery.pk).status == "delivering"
