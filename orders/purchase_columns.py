@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -23,40 +23,6 @@ TALK = columns.state(
     waits={"submitting", "submitted", "backordered", "cancellation_requested"},
     ended={"accepted", "rejected", "cancellation_accepted"},
 )
-
-
-@admin.display(description=_("Why it is held"))
-def hold_reasons(purchase_order: PurchaseOrder) -> str | None:
-    if not purchase_order.hold_reasons:
-        return None
-    return format_html(
-        "<ul>{}</ul>",
-        format_html_join(
-            "",
-            "<li>{} <code>{}</code></li>",
-            ((held["sentence"], held["code"]) for held in purchase_order.hold_reasons),
-        ),
-    )
-
-
-@admin.display(description=_("Passed over by a person"))
-def waived_reasons(purchase_order: PurchaseOrder) -> str | None:
-    if not purchase_order.waived_reasons:
-        return None
-    return format_html(
-        "<ul>{}</ul>",
-        format_html_join(
-            "",
-            "<li>{} <code>{}</code> {}</li>",
-            (
-                (each["sentence"], each["code"], each.get("by", ""))
-                for each in purchase_order.waived_reasons
-            ),
-        ),
-    )
-
-
-REASONS = (hold_reasons, waived_reasons)
 
 
 @admin.display(description=_("Supplier's page"))

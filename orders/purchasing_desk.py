@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -10,15 +11,16 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import access, purchasing, resolving, tasks
+from orders import access, purchasing, resolving, tasks, waiving, waiving_desk
 from orders.complaining_desk import CLAIMS, ComplainActions
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.moving_desk import MovingActions
-from orders.purchase_columns import REASONS, TALK, WORK, supplier_page
+from orders.purchase_columns import TALK, WORK, supplier_page
 from orders.sending_back_desk import SendBackActions
 from orders.sending_desk import GOES_AT, SendActions
 from orders.stopping_desk import StoppingActions
 from orders.strays_desk import DECISIONS, StrayActions
+from orders.waiving_desk import REASONS
 from storefront.lib import columns
 from storefront.lib.inlines import inline
 from storefront.lib.staff import action, show, start
@@ -120,6 +122,7 @@ class PurchaseOrderAdmin(
     refusals: ClassVar = (
         purchasing.OrderStoppedError,
         resolving.StillCallingError,
+        waiving.NotHeldError,
         *ComplainActions.complain_refusals,
         *StrayActions.stray_refusals,
         *MovingActions.moving_refusals,
@@ -159,20 +162,25 @@ class PurchaseOrderAdmin(
     def release_hold(self, request: HttpRequest, object_id: str) -> HttpResponse:
         held = self.row(request, object_id)
 
-        def act(_given: object) -> None:
-            purchasing.release_hold(
-                purchase_order=held, actor=str(request.user), now=timezone.now()
+        def act(given: Mapping[str, Any]) -> bool:
+            is_free = waiving_desk.release(
+                held=held, given=given, actor=str(request.user), now=timezone.now()
             )
-            self.wake(request, tasks.send, purchase_order_id=held.pk)
+            if is_free:
+                self.wake(request, tasks.send, purchase_order_id=held.pk)
+            return is_free
 
+        sent = gettext("%s will be sent all the same.") % held
+        stays = gettext("It is written down; %s stays on hold for the rest.") % held
         sentences = " ".join(reason["sentence"] for reason in held.hold_reasons)
         return self.ask(
             request,
             held,
             title=gettext("Release the hold"),
             explain=sentences or gettext("This purchase order is not on hold."),
+            form_class=waiving_desk.form_for(held),
             act=act,
-            done=gettext("%s will be sent all the same.") % held,
+            done=lambda is_free: sent if is_free else stays,
         )
 
     @action(description=_("Send again"), icon="send")

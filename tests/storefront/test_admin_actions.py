@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from catalog.models import Listing
 from notifications.models import Delivery
+from orders import waiving
 from orders.models import PaymentEvent, PurchaseOrder
 from storefront.accounts.models import User
 from suppliers import supply
@@ -98,6 +99,26 @@ def test_staff_release_a_held_purchase_order(world, staff, started):
     assert purchase_order.status == "ready"
     assert [reason["code"] for reason in purchase_order.waived_reasons] == ["cost"]
     assert started == [("send", {"purchase_order_id": purchase_order.pk})]
+
+
+def test_staff_choose_which_of_several_reasons_they_let_pass(world, staff, started):
+    purchase_order = PurchaseOrder.objects.filter(status="draft").first()
+    reasons = [
+        {"code": "cost", "sentence": "It costs more now.", "subject": "A", "amount": "9.00"},
+        {"code": "stock", "sentence": "He has none.", "subject": "A: 0 < 1"},
+    ]
+    purchase_order.move("on_hold", at=NOON, hold_reasons=reasons)
+    url = page("orders_purchaseorder", "release_hold", purchase_order.pk)
+
+    staff.post(url, {"reasons": [waiving.key_of(reasons[0])]})
+
+    purchase_order.refresh_from_db()
+    assert (purchase_order.status, purchase_order.hold_reasons) == ("on_hold", reasons[1:])
+    assert started == []
+    staff.post(url)
+    purchase_order.refresh_from_db()
+    assert purchase_order.status == "ready"
+    assert [each["by"] for each in purchase_order.waived_reasons] == ["staff@fara.example"] * 2
 
 
 def test_staff_let_a_held_order_go_on(world, staff, started):

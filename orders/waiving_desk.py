@@ -1,0 +1,66 @@
+"""How staff see what holds a purchase order, and choose what of it they let pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+
+from orders import purchasing, waiving
+from orders.models import PurchaseOrder
+from storefront.lib.staff import SureForm
+
+CHOSEN = "reasons"
+
+
+@admin.display(description=_("Why it is held"))
+def hold_reasons(purchase_order: PurchaseOrder) -> str | None:
+    return _listed(purchase_order.hold_reasons)
+
+
+@admin.display(description=_("Passed over by a person"))
+def waived_reasons(purchase_order: PurchaseOrder) -> str | None:
+    return _listed(purchase_order.waived_reasons)
+
+
+REASONS = (hold_reasons, waived_reasons)
+
+
+def _listed(reasons: list[dict[str, Any]]) -> str | None:
+    if not reasons:
+        return None
+    lines = ((each["sentence"], each["code"], each.get("by", "")) for each in reasons)
+    return format_html("<ul>{}</ul>", format_html_join("", "<li>{} <code>{}</code> {}</li>", lines))
+
+
+def form_for(held: PurchaseOrder) -> type[forms.Form]:
+    """Ask which of several reasons are let pass; of one there is nothing to choose."""
+    if len(held.hold_reasons) < 2:  # noqa: PLR2004 - several
+        return SureForm
+    known = [(waiving.key_of(each), each["sentence"]) for each in held.hold_reasons]
+    field = forms.MultipleChoiceField(
+        label=_("What is let pass"),
+        help_text=_("It stays on hold while one of these stands."),
+        choices=known,
+        initial=[key for key, _sentence in known],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    return type("ReleaseForm", (forms.Form,), {CHOSEN: field})
+
+
+def release(*, held: PurchaseOrder, given: Mapping[str, Any], actor: str, now: datetime) -> bool:
+    """Let pass what was chosen, or all; tell whether nothing holds it any more."""
+    known = {waiving.key_of(each) for each in held.hold_reasons}
+    chosen = set(given.get(CHOSEN, known))
+    if chosen == known:
+        purchasing.release_hold(purchase_order=held, actor=actor, now=now)
+        return True
+    passed = [
+        waiving.waive(purchase_order=held, key=key, actor=actor, now=now) for key in sorted(chosen)
+    ]
+    return any(passed)
