@@ -77,7 +77,7 @@ class Candidate:
             choose; ``distance`` as the function of that name; ``days`` until it arrives, by the
             cheapest route that carries one, 0 where nobody asked; ``score`` of 100.
             ``minimum`` and ``pack`` are his: he sells at least so many, and only multiples of so
-            many
+            many; ``not_sent_to`` are the countries where the goods are forbidden
     """
 
     level_id: int
@@ -97,6 +97,7 @@ class Candidate:
     score: int | None = None
     minimum: int = 1
     pack: int = 1
+    not_sent_to: frozenset[str] = frozenset()
 
     def misfit(self, quantity: int) -> Misfit | None:
         """Say why it cannot send exactly so many; None when it can."""
