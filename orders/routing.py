@@ -187,7 +187,7 @@ class Plan:
 
 
 def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rules = USUAL) -> Plan:
-    """Choose as the rules rank: usually the fewest parcels, then the lowest landed cost.
+    """Choose as the rules rank: usually the fewest parcels, the lowest landed cost, the soonest.
 
     A need is filled whole by one location: one line never travels in two parcels. From where it
     would earn too little it is not sent, as long as anybody else can (``filtering``). What can be

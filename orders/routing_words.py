@@ -61,7 +61,10 @@ RULES = (
             "step_6": Field(PLACES[5], _("Asked where all before it are equal. Empty: nothing.")),
             "preferred": Field(
                 _("Preferred suppliers"),
-                _("Their codes, the best first, with commas. They count where preference does."),
+                _(
+                    "Their codes, the best first, with commas. They count where preference does;"
+                    " empty: it decides nothing."
+                ),
             ),
         },
     ),
@@ -108,8 +111,9 @@ RULES = (
     ),
 )
 NO_RULES = _(
-    "Without rules the fewest parcels count first, then the lowest landed cost, then the nearest"
-    " place. Add others, rehearse them with yesterday's orders, and let them go live."
+    "Without rules the fewest parcels count first, then the lowest landed cost, then the soonest"
+    " day, then the best supplier, then the nearest place. Add others, rehearse them with"
+    " yesterday's orders, and let them go live."
 )
 _CRITERIA: Mapping[str, str | Promise] = dict(CRITERIA)
 

@@ -167,8 +167,8 @@ def reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
 ) -> Reach:
     """Read what can be sent of these variants, never more of one than is listed for sale.
 
-    One query, two more for what goods land at where there is a choice; the channel's rules are
-    kept for a minute.
+    One query, two more for what goods land at where there is a choice; the channel's rules, and
+    what suppliers are worth, are kept for a minute.
 
     Shape:  ``listed`` maps variants to what a shopper may order at most, 0 or nothing: none of
             it; None: staff ask what there would be
@@ -198,7 +198,12 @@ def reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
     )
     if not ASKED & set(made.rules.chain):
         return made
-    return replace(made, able=[_known(one, pieces[one.variant_id], made) for one in able])
+    places = Counter(one.variant_id for one in able)
+    ranked = [
+        _known(one, pieces[one.variant_id], made) if places[one.variant_id] > 1 else one
+        for one in able
+    ]
+    return replace(made, able=ranked)
 
 
 def _known(one: Candidate, piece: Piece, made: Reach) -> Candidate:
