@@ -38,6 +38,7 @@ from catalog.models import (
 )
 from catalog.shelf_form import ShelfForm
 from storefront.lib import columns, grouping, naming
+from storefront.lib.codes import CountriesField
 from storefront.lib.inlines import inline
 from storefront.lib.staff import StaffAdmin, show
 
@@ -60,12 +61,13 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    not_sent_to = CountriesField(required=False)
 
 
 @admin.register(Product)
 class ProductAdmin(StaffAdmin):
     form = ProductForm
-    editable = (*editing.EDITABLE, "locked_fields")
+    editable = (*editing.EDITABLE, *editing.OURS, "locked_fields")
     groups = PRODUCT
     list_display: ClassVar = [
         "title",
@@ -141,7 +143,7 @@ class VariantAdmin(StaffAdmin):
 @admin.register(Category)
 class CategoryAdmin(StaffAdmin):
     form = ShelfForm
-    editable = ("slug", "names", "intros", "families", "google_id", "position")
+    editable = ("slug", "names", "intros", "families", "google_id", "position", "not_sent_to")
     may_add = True
     groups = CATEGORY
     list_display: ClassVar = ["slug", "names", "families", "position"]

@@ -14,6 +14,7 @@ from catalog.models import Channel, Listing, Product
 from storefront.lib.transactions import needs_transaction
 
 EDITABLE = ("title", "summary", "description_html", "category", "status")
+OURS = ("not_sent_to",)  # no feed tells it, so it needs no lock
 
 
 @needs_transaction
@@ -34,9 +35,11 @@ def edit(*, product: Product, changes: Mapping[str, Any], now: datetime) -> None
         if name in changes:
             setattr(row, name, changes[name])
             locked.add(name)
+    for name in OURS:
+        setattr(row, name, changes.get(name, getattr(row, name)))
     row.locked_fields = sorted(locked)
     row.updated_at = now
-    edited = [name for name in EDITABLE if name in changes]
+    edited = [name for name in (*EDITABLE, *OURS) if name in changes]
     row.save(update_fields=[*edited, "locked_fields", "updated_at"])
     if "category" in changes:
         waiting_prices.follow_shelf(product_ids=[row.pk], now=now)

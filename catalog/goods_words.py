@@ -31,6 +31,19 @@ PRODUCT = (
         },
     ),
     Group(
+        _("Where it may not go"),
+        {
+            "not_sent_to": Field(
+                _("Not sent to"),
+                _(
+                    "Codes such as DE, FR: where a light like this is forbidden. Those of its"
+                    " shelf count, too."
+                    " Empty: it may go everywhere. Orders that are not sent yet wait for you."
+                ),
+            ),
+        },
+    ),
+    Group(
         _("What suppliers may not change"),
         {
             "locked_fields": Field(
@@ -69,6 +82,18 @@ CATEGORY = (
             "google_id": Field(
                 _("Number in Google's taxonomy"),
                 _("Kept for lists that others read; the shop does not use it. Empty: none."),
+            ),
+        },
+    ),
+    Group(
+        _("Where it may not go"),
+        {
+            "not_sent_to": Field(
+                _("Not sent to"),
+                _(
+                    "Codes such as DE, FR: none of the goods of this shelf is sent there."
+                    " Empty: it may go everywhere. Orders that are not sent yet wait for you."
+                ),
             ),
         },
     ),

@@ -10,14 +10,17 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Category
 from catalog.models.taxonomy import Family
+from storefront.lib.codes import CountriesField
 
 
 class ShelfForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """A slip here would be on every page: the menu shows the names."""
 
+    not_sent_to = CountriesField(required=False)
+
     class Meta:
         model = Category
-        fields = ("slug", "names", "intros", "families", "google_id", "position")
+        fields = ("slug", "names", "intros", "families", "google_id", "position", "not_sent_to")
 
     def clean_names(self) -> dict[str, str]:
         names = _texts(self.cleaned_data["names"])

@@ -42,6 +42,7 @@ class LineView:
     price_was: Money | None
     intensity_cd: int | None
     output_lm: int | None
+    is_forbidden: bool = False  # where the cart goes
 
     @property
     def variant_id(self) -> int:

@@ -67,7 +67,7 @@ def _facts(
     ship_to = Address(**purchase_order.goes_to)
     lines = list(
         purchase_order.lines.filter(is_live=True).select_related(
-            "order_line", "offer__variant", "level"
+            "order_line__variant__product__category", "offer__variant", "level"
         )
     )
     freight = next(
@@ -88,7 +88,10 @@ def _facts(
             }
         ),
         supplier_is_active=purchase_order.supplier.status == "active",
-        lines=[_line_facts(line, accounts.lines.get(line.pk), order.currency) for line in lines],
+        lines=[
+            _line_facts(line, accounts.lines.get(line.pk), order.currency, ship_to.country)
+            for line in lines
+        ],
         carrier_service=purchase_order.carrier_service,
         routes=None if options is None else frozenset(option.name for option in options),
         battery_is_allowed=_battery_is_allowed(purchase_order, lines),
@@ -148,8 +151,11 @@ def _battery_is_allowed(purchase_order: PurchaseOrder, lines: list[PurchaseLine]
     )
 
 
-def _line_facts(line: PurchaseLine, account: Account | None, currency: str) -> LineFacts:
+def _line_facts(
+    line: PurchaseLine, account: Account | None, currency: str, country: str
+) -> LineFacts:
     sold = line.order_line
+    product = sold.variant.product
     offer = line.offer
     return LineFacts(
         sku=sold.sku,
@@ -163,6 +169,9 @@ def _line_facts(line: PurchaseLine, account: Account | None, currency: str) -> L
         lacks={criterion: _name_of(criterion) for criterion in offer.lacks},
         account=account,
         discount=Money(sold.discount_amount, currency),
+        forbidden_in=country
+        if country in {*product.not_sent_to, *product.category.not_sent_to}
+        else "",
     )
 
 

@@ -17,7 +17,8 @@ class LineFacts:
 
     ``lacks`` are the certificates that it needs and that nobody has proven: code to name.
     ``account`` is what it earns by itself, at the cost of now; None where nobody can say.
-    ``discount`` is what promotions took off it.
+    ``discount`` is what promotions took off it; ``forbidden_in`` the country where it goes, if it
+    may not be sent there.
     """
 
     sku: str
@@ -29,6 +30,7 @@ class LineFacts:
     lacks: Mapping[str, str]
     account: Account | None = None
     discount: Money | None = None
+    forbidden_in: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,7 @@ NO_EVIDENCE = "evidence"
 NO_MARGIN = "margin"
 NO_BALANCE = "balance"
 NO_WAY = "no_way"
+RESTRICTED = "restricted"
 # What the gate itself finds, and finds gone when it looks again.
 CHECKS = frozenset(
     {
@@ -115,6 +118,7 @@ CHECKS = frozenset(
         "battery",
         "route",
         NO_WAY,
+        RESTRICTED,
         NO_MARGIN,
         NO_RATE,
     }
@@ -207,6 +211,10 @@ def _line_reasons(line: LineFacts, promotions: Sequence[str]) -> list[Reason]:
         if line.discount is not None and line.discount.amount:
             sentence += f" {line.discount} of its price were taken off.{_got(promotions)}"
         found.append(Reason(NO_MARGIN, sentence, subject=line.sku, amount=loss))
+    if line.forbidden_in:
+        sentence = f"{line.title} may not be sent to {line.forbidden_in}."
+        subject = f"{line.sku}: {line.forbidden_in}"
+        found.append(Reason(RESTRICTED, sentence, subject=subject))
     for criterion, name in line.lacks.items():
         sentence = f"{line.title}: nothing valid proves {name}."
         found.append(Reason(NO_EVIDENCE, sentence, subject=proof_of(line.sku, criterion)))

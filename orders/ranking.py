@@ -29,6 +29,16 @@ class Criterion(StrEnum):
     PREFERENCE = "preference"  # whom staff like to buy from
 
 
+USUAL_CHAIN = (
+    Criterion.PARCELS,
+    Criterion.COST,
+    Criterion.DAYS,
+    Criterion.SCORE,
+    Criterion.PREFERENCE,
+    Criterion.DISTANCE,
+)
+
+
 class Ranked(Protocol):
     """A place as far as it is ranked."""
 
@@ -53,7 +63,7 @@ class Rules:
             than ``least_margin_rate`` of the price before tax is left out (``filtering``)
     """
 
-    chain: tuple[Criterion, ...] = (Criterion.PARCELS, Criterion.COST, Criterion.DISTANCE)
+    chain: tuple[Criterion, ...] = USUAL_CHAIN
     preferred: tuple[str, ...] = ()
     version: int = 0
     looks_elsewhere: bool = True

@@ -77,7 +77,7 @@ class Candidate:
             choose; ``distance`` as the function of that name; ``days`` until it arrives, by the
             cheapest route that carries one, 0 where nobody asked; ``score`` of 100.
             ``minimum`` and ``pack`` are his: he sells at least so many, and only multiples of so
-            many
+            many; ``not_sent_to`` are the countries where the goods are forbidden
     """
 
     level_id: int
@@ -97,6 +97,7 @@ class Candidate:
     score: int | None = None
     minimum: int = 1
     pack: int = 1
+    not_sent_to: frozenset[str] = frozenset()
 
     def misfit(self, quantity: int) -> Misfit | None:
         """Say why it cannot send exactly so many; None when it can."""
@@ -186,7 +187,7 @@ class Plan:
 
 
 def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rules = USUAL) -> Plan:
-    """Choose as the rules rank: usually the fewest parcels, then the lowest landed cost.
+    """Choose as the rules rank: usually the fewest parcels, the lowest landed cost, the soonest.
 
     A need is filled whole by one location: one line never travels in two parcels. From where it
     would earn too little it is not sent, as long as anybody else can (``filtering``). What can be

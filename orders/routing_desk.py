@@ -69,7 +69,7 @@ class RoutingRulesAdmin(StaffAdmin):
     list_filter: ClassVar = ["channel", "status"]
     ordering: ClassVar = ["channel", "-version"]
     exclude: ClassVar = ["chain"]
-    readonly_fields: ClassVar = ["counts", "is_in_force", columns.moves]
+    readonly_fields: ClassVar = ["counts", "asks", "is_in_force", columns.moves]
     actions_detail: ClassVar = ["rehearse", "try_it", "go_live", "retire", "draft_like"]
     fits: ClassVar = {
         "go_live": lambda row: row.status == Status.DRAFT,
@@ -117,6 +117,10 @@ class RoutingRulesAdmin(StaffAdmin):
     @admin.display(description=_("What counts"))
     def counts(self, rules: RoutingRules) -> str:
         return routing_words.counts(rules.rules)
+
+    @admin.display(description=_("What a line must leave"))
+    def asks(self, rules: RoutingRules) -> str:
+        return routing_words.asks(rules.least_margin_rate)
 
     @admin.display(description=_("In force now"), boolean=True)
     def is_in_force(self, rules: RoutingRules) -> bool:
@@ -224,18 +228,28 @@ def _sums(found: rehearsing.Rehearsal) -> list[tuple[str, str, str, str]]:
     def money(one: rehearsing.Sum, name: str) -> str:
         return columns.as_money(rehearsing.per_order(getattr(one, name), found))
 
-    def days(one: rehearsing.Sum) -> str:
-        return columns.as_number(round(Decimal(one.days) / found.count, 1))
+    def days(many: int) -> str:
+        return columns.as_number(round(Decimal(many) / found.count, 1))
 
     return [
-        (gettext("Parcels"), str(before.parcels), str(after.parcels), ""),
+        (
+            gettext("Parcels"),
+            str(before.parcels),
+            str(after.parcels),
+            str(after.parcels - before.parcels),
+        ),
         (
             gettext("Landed cost of an order"),
             money(before, "cost"),
             money(after, "cost"),
             columns.as_money(rehearsing.per_order(after.cost - before.cost, found)),
         ),
-        (gettext("Days until the last parcel is there"), days(before), days(after), ""),
+        (
+            gettext("Days until the last parcel is there"),
+            days(before.days),
+            days(after.days),
+            days(after.days - before.days),
+        ),
         (
             gettext("Margin of an order"),
             money(before, "margin"),
@@ -255,6 +269,8 @@ def _told(one: rehearsing.Rerouted, currency: str, rules: Rules) -> dict[str, An
         "parcels": one.after.parcels - one.before.parcels,
         "days": one.after.days - one.before.days,
         "cost": columns.as_money(rehearsing.money(more, currency)),
+        "margin_before": columns.as_money(rehearsing.money(one.before.margin, currency)),
+        "margin_after": columns.as_money(rehearsing.money(one.after.margin, currency)),
         "left_out": [
             f"{each.place}: {routing_words.verdict(each.verdict, left=each.left, least=least)}"
             for each in one.left_out

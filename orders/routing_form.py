@@ -11,11 +11,11 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from orders.models import RoutingRules
 from orders.models.routing import CRITERIA
-from orders.ranking import Criterion
+from orders.ranking import USUAL_CHAIN, Criterion
 from suppliers.models import Supplier
 
 STEPS = ("step_1", "step_2", "step_3", "step_4", "step_5", "step_6")
-USUAL = {"step_1": "parcels", "step_2": "cost", "step_3": "distance"}
+USUAL = dict(zip(STEPS, USUAL_CHAIN, strict=False))
 
 
 def _step(name: str) -> forms.ChoiceField:
@@ -69,10 +69,6 @@ class RoutingRulesForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
             if criterion and criterion in seen:
                 self.add_error(name, gettext("It stands above already."))
             seen.add(criterion or "")
-        if "preference" in seen and not given.get("preferred"):
-            self.add_error(
-                "preferred", gettext("Name at least one supplier, or ask for no preference.")
-            )
         least = given.get("least_margin_rate")
         if least is not None and not 0 <= least < 1:
             self.add_error("least_margin_rate", gettext("A fraction below 1: 0.1 is 10 %."))

@@ -61,7 +61,10 @@ RULES = (
             "step_6": Field(PLACES[5], _("Asked where all before it are equal. Empty: nothing.")),
             "preferred": Field(
                 _("Preferred suppliers"),
-                _("Their codes, the best first, with commas. They count where preference does."),
+                _(
+                    "Their codes, the best first, with commas. They count where preference does;"
+                    " empty: it decides nothing."
+                ),
             ),
         },
     ),
@@ -108,9 +111,18 @@ RULES = (
     ),
 )
 NO_RULES = _(
-    "Without rules the fewest parcels count first, then the lowest landed cost, then the nearest"
-    " place. Add others, rehearse them with yesterday's orders, and let them go live."
+    "Without rules the fewest parcels count first, then the lowest landed cost, then the soonest"
+    " day, then the best supplier, then the nearest place. Add others, rehearse them with"
+    " yesterday's orders, and let them go live."
 )
+ASKS_NO_MARGIN = _(
+    "Nothing is asked for: a line may be sent at a loss although another place would lose nothing,"
+    " and only the check before sending stops it. Rules that went live before there was a lowest"
+    " margin are all so, and what is live never changes. To change it, make a new draft like this,"
+    " write its lowest margin (0: no loss), and let it go live."
+)
+ASKS_NO_LOSS = _("No loss, as long as another place sends it.")
+ASKS_MARGIN = _("%(least)s %% of the price before tax, as long as another place leaves that.")
 _CRITERIA: Mapping[str, str | Promise] = dict(CRITERIA)
 
 
@@ -126,6 +138,13 @@ def counts(rules: Rules) -> str:
         return chain(rules.chain)
     words = now("%(chain)s, of those that leave %(least)s %% of the price")
     return words % {"chain": chain(rules.chain), "least": _percent(least)}
+
+
+def asks(least: Decimal | None) -> str:
+    """Say what a line must leave, and how to have it asked for where it is not."""
+    if least is None:
+        return str(ASKS_NO_MARGIN)
+    return str(ASKS_MARGIN) % {"least": _percent(least)} if least else str(ASKS_NO_LOSS)
 
 
 def name(rules: Rules) -> str:

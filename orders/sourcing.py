@@ -51,6 +51,8 @@ class _Row(NamedTuple):
     free: int
     has_fresh_cost: bool
     has_fresh_stock: bool
+    not_sent_to: list[str] | None
+    shelf_not_sent_to: list[str] | None
 
 
 _PATHS = (
@@ -77,6 +79,8 @@ _PATHS = (
     "free",
     "has_fresh_cost",
     "has_fresh_stock",
+    "offer__variant__product__not_sent_to",
+    "offer__variant__product__category__not_sent_to",
 )
 _ONE = -1
 _SOME_DAY = datetime(1970, 1, 1, tzinfo=UTC)
@@ -131,7 +135,8 @@ def weigh(
     *, variant_ids: Sequence[int], channel: Channel, country: str, now: datetime
 ) -> list[Weighed]:
     """Read every stock row of these variants, and say of each what it could fill."""
-    levels = list(_levels(variant_ids, now).select_related("offer__supplier", "location"))
+    known = ("offer__supplier", "offer__variant__product__category", "location")
+    levels = list(_levels(variant_ids, now).select_related(*known))
     rows = [_Row(*_of_level(level)) for level in levels]
     judged = _judged(rows, channel, country, now, policies.costing_of)
     return [
@@ -226,6 +231,7 @@ def _candidate(
         distance=distance(row.country, country),
         minimum=row.minimum,
         pack=row.pack,
+        not_sent_to=frozenset(row.not_sent_to or ()) | frozenset(row.shelf_not_sent_to or ()),
     )
 
 

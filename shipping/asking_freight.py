@@ -58,13 +58,26 @@ _READER: msgspec.json.Decoder[tuple[FreightOption, ...] | bool] = msgspec.json.D
 def ask(
     *, cart: Cart, plan: Plan, country: str, now: datetime, postcode: str | None = None
 ) -> Told:
+    """Return what suppliers ask for the ways of a cart's planned parcels, by location.
+
+    Shape:  ``postcode`` of where it goes, empty where it has none; None: as the cart knows it
+    Raises: HeldTransactionError
+    """
+    if postcode is None:
+        known = cart.ship_to if cart.ship_to.get("country") == country else {}
+        postcode = known.get("postcode", "")
+    return ask_for(
+        plan=plan, channel=cart.channel, country=country, postcode=postcode or "", now=now
+    )
+
+
+def ask_for(*, plan: Plan, channel: Channel, country: str, postcode: str, now: datetime) -> Told:
     """Return what suppliers ask for the ways of planned parcels, by location.
 
     Who says nothing has no entry. Of refusals only one of the way itself says something: a wrong
     key or a broken answer takes no way off a cart. Without a postcode neither a refusal nor an
     empty answer does.
 
-    Shape:  ``postcode`` of where it goes, empty where it has none; None: as the cart knows it
     Raises: HeldTransactionError
     """
     here = quotes.asked_places(now)
@@ -73,9 +86,6 @@ def ask(
         return {}
     if in_transaction():
         raise HeldTransactionError("a question to suppliers")
-    if postcode is None:
-        known = cart.ship_to if cart.ship_to.get("country") == country else {}
-        postcode = known.get("postcode", "")
     to = Address(name="", line1="", city="", country=country, postcode=postcode.strip())
     answers = _remembered(parcels, to)
     asked = [parcel for parcel in parcels if parcel.location_id not in answers]
@@ -85,12 +95,12 @@ def ask(
             if parcel.location_id in heard:
                 _remember(parcel, to, heard[parcel.location_id])
         answers |= heard
-    costing = policies.costing_of(cart.channel, now=now, country=country)
+    costing = policies.costing_of(channel, now=now, country=country)
     told: dict[int, Mapping[str, ToldWay]] = {}
     for parcel in parcels:
         options = answers.get(parcel.location_id, SILENT)
         if isinstance(options, tuple):
-            ways = dict(_ways(parcel, options, channel=cart.channel, costing=costing))
+            ways = dict(_ways(parcel, options, channel=channel, costing=costing))
             if len(ways) == len({option.name for option in options}):
                 told[parcel.location_id] = ways
     return told

@@ -107,7 +107,12 @@ def _why(candidate: Candidate, variant: Variant, country: str, now: datetime) ->
     # The least that he sends, because that is what no route carries.
     load = load_of(variant, candidate.at_least(1) or 1)
     return reason_for(
-        routes=routes, load=load, country_from=candidate.country, country_to=country, tier=""
+        routes=routes,
+        load=load,
+        country_from=candidate.country,
+        country_to=country,
+        tier="",
+        is_forbidden=country in candidate.not_sent_to,
     ).sentence
 
 

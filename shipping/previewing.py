@@ -14,7 +14,8 @@ from orders.earning import Account
 from orders.filtering import Left, Sold
 from orders.ranking import Rules
 from orders.routing import Candidate, Plan
-from shipping import quotes
+from shipping import asking_freight, quotes
+from shipping.quotes import Told
 from shipping.reaching import reach
 from shipping.refusing import Reason
 from storefront.lib.money import Money
@@ -27,7 +28,8 @@ class Preview:
 
     Shape:  ``accounts`` set a line's price against what it costs, where it has a price and a
             place; ``reasons`` say what no route carries; ``quotes`` and ``reasons`` are of our
-            table, also where ``is_asked_live`` says that a real cart asks a supplier
+            table, also where ``is_asked_live`` says that a real cart asks a supplier, unless the
+            postcode is known and he told
     """
 
     wanted: Mapping[int, int]
@@ -59,25 +61,47 @@ class Preview:
         return sorted(found, key=lambda each: each[1] != noting.TAKEN)
 
 
-def preview(
+def preview(  # noqa: PLR0913 - what, where to, by which rules
     *,
     wanted: Mapping[int, int],
     channel: Channel,
     country: str,
     rules: Rules,
     now: datetime,
+    region: str = "",
+    postcode: str = "",
 ) -> Preview:
     """Route so many of these variants to a country, also of what is not for sale now.
 
+    As carts do, it routes by the tax of the country; what a line earns is counted by the tax of
+    the region and the postcode, and with a postcode suppliers are asked what their ways cost.
+
     Shape:  ``wanted`` maps variants to how many
+    Raises: HeldTransactionError  with a postcode
     """
     variants = Variant.objects.select_related("product").in_bulk(list(wanted))
     reached = reach(
         pieces=variants, listed=None, channel=channel, country=country, now=now, rules=rules
     )
     costing = policies.costing_of(channel, now=now, country=country)
-    sold = _sold(wanted, channel, country, now)
+    on = now.date()
+    by_table = taxes.by_table(channel=channel, country=country, on=on)
+    there = taxes.treatment(
+        channel=channel, country=country, region=region, postcode=postcode, on=on
+    )
+    listed = Listing.objects.on(channel).filter(variant__in=wanted)
+    amounts = {
+        each.variant_id: Money(each.price_amount * wanted[each.variant_id], channel.currency)
+        for each in listed
+        if each.price_amount is not None
+    }
+    sold = {key: Sold.at(amount, by_table) for key, amount in amounts.items()}
     plan = reached.landed_by(costing).plan(wanted.items(), sold=sold)
+    told: Told = {}
+    if postcode:
+        told = asking_freight.ask_for(
+            plan=plan, channel=channel, country=country, postcode=postcode, now=now
+        )
     ids = {one.location_id for found in plan.considered.values() for one in found}
     places = {
         place.pk: f"{place.code} ({place.country})"
@@ -87,39 +111,24 @@ def preview(
         wanted=wanted,
         variants=variants,
         plan=plan,
-        quotes=quotes.for_plan(plan=plan, country=country, now=now, pieces=variants),
-        reasons=quotes.reasons(plan=plan, country=country, now=now, pieces=variants),
-        accounts=_accounts(plan),
+        quotes=quotes.for_plan(plan=plan, country=country, now=now, pieces=variants, told=told),
+        reasons=quotes.reasons(plan=plan, country=country, now=now, pieces=variants, told=told),
+        accounts=_accounts(plan, {key: Sold.at(amount, there) for key, amount in amounts.items()}),
         places=places,
         is_asked_live=any(
-            parcel.location_id in quotes.asked_places(now) for parcel in plan.parcels
+            parcel.location_id in quotes.asked_places(now) - told.keys() for parcel in plan.parcels
         ),
     )
 
 
-def _sold(
-    wanted: Mapping[int, int], channel: Channel, country: str, now: datetime
-) -> dict[int, Sold]:
-    """Sell at the prices of now, as far as there are any."""
-    tax = taxes.treatment(channel=channel, country=country, on=now.date())
-    asked = Listing.objects.on(channel).filter(variant__in=wanted)
-    return {
-        each.variant_id: Sold.at(
-            Money(each.price_amount * wanted[each.variant_id], channel.currency), tax
-        )
-        for each in asked
-        if each.price_amount is not None
-    }
-
-
-def _accounts(plan: Plan) -> dict[int, Account]:
+def _accounts(plan: Plan, sold: Mapping[int, Sold]) -> dict[int, Account]:
     return {
         variant_id: earning.of_line(
             line.candidate.landed,
             quantity=line.quantity,
-            gross=line.sold.gross,
-            tax_rate=line.sold.tax_rate,
+            gross=sold[variant_id].gross,
+            tax_rate=sold[variant_id].tax_rate,
         )
         for variant_id, line in plan.planned.items()
-        if line.candidate.landed is not None and line.sold is not None
+        if line.candidate.landed is not None and variant_id in sold
     }

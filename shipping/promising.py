@@ -262,6 +262,7 @@ def look(*, cart: Cart, country: str, now: datetime, known: Read | None = None) 
             line,
             available=reached.most(line.variant_id),
             is_sold_out=reached.is_sold_out(line.variant_id),
+            is_forbidden=reached.is_forbidden(line.variant_id),
         )
         for line in seen.lines
     )

@@ -125,10 +125,16 @@ def reasons(
                 country_from=parcel.country,
                 country_to=country,
                 tier=tier,
+                is_forbidden=is_forbidden(parcel, country),
             )
             for tier, able in missing.items()
         ]
     return found
+
+
+def is_forbidden(parcel: PlannedParcel, country: str) -> bool:
+    """Test whether something in a parcel may not be sent to a country, whoever carries it."""
+    return any(country in line.candidate.not_sent_to for line in parcel.lines)
 
 
 def outlay(quote: ShippingQuote) -> tuple[Decimal, date]:
@@ -206,6 +212,8 @@ _KEPT = _Kept()
 def _routes(
     parcel: PlannedParcel, country: str, now: datetime, told: Told | None
 ) -> Sequence[Route]:
+    if is_forbidden(parcel, country):
+        return []
     currency = parcel.lines[0].candidate.cost.currency
     found = routes_from(parcel.location_id, country=country, currency=currency, now=now)
     ways = (told or {}).get(parcel.location_id)

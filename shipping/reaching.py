@@ -31,7 +31,8 @@ class Availability:
 
     Shape:  ``most`` is what one parcel can bring; ``promise`` is for ``quantity``, and None when
             that cannot be had; then ``fewer`` (or 0) and ``more`` are the nearest that can;
-            ``is_sold_out`` is false where it is for sale and only no route brings it
+            ``is_sold_out`` is false where it is for sale and only no route brings it, or it
+            ``is_forbidden`` there
     """
 
     variant_id: int
@@ -41,6 +42,7 @@ class Availability:
     fewer: int
     more: int | None
     is_sold_out: bool
+    is_forbidden: bool = False
 
     @property
     def is_lost(self) -> bool:
@@ -52,7 +54,7 @@ class Reach:
     """What of some variants can be sent to one country, all of it by one day where that is said.
 
     Shape:  ``able`` are stock rows with what one parcel takes of them; ``lost`` are those of
-            variants that no route carries there at all
+            variants that no route carries there at all, or that may not be sent there
     """
 
     pieces: Mapping[int, Piece]
@@ -72,6 +74,12 @@ class Reach:
 
     def is_sold_out(self, variant_id: int) -> bool:
         return all(candidate.variant_id != variant_id for candidate in (*self.able, *self.lost))
+
+    def is_forbidden(self, variant_id: int) -> bool:
+        """Test whether it could be had, and may not be sent to this country."""
+        return any(
+            self.country in one.not_sent_to for one in self.lost if one.variant_id == variant_id
+        )
 
     def landed_by(self, costing: Costing) -> Reach:
         """Return the same with what all lands at: staff ask also where nothing is to choose."""
@@ -104,6 +112,7 @@ class Reach:
             fewer=planned.missing.get(variant_id, quantity),
             more=planned.instead.get(variant_id) if planned.missing else quantity,
             is_sold_out=self.is_sold_out(variant_id),
+            is_forbidden=self.is_forbidden(variant_id),
         )
 
     def plan(
@@ -158,8 +167,8 @@ def reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
 ) -> Reach:
     """Read what can be sent of these variants, never more of one than is listed for sale.
 
-    One query, two more for what goods land at where there is a choice; the channel's rules are
-    kept for a minute.
+    One query, two more for what goods land at where there is a choice; the channel's rules, and
+    what suppliers are worth, are kept for a minute.
 
     Shape:  ``listed`` maps variants to what a shopper may order at most, 0 or nothing: none of
             it; None: staff ask what there would be
@@ -189,7 +198,12 @@ def reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
     )
     if not ASKED & set(made.rules.chain):
         return made
-    return replace(made, able=[_known(one, pieces[one.variant_id], made) for one in able])
+    places = Counter(one.variant_id for one in able)
+    ranked = [
+        _known(one, pieces[one.variant_id], made) if places[one.variant_id] > 1 else one
+        for one in able
+    ]
+    return replace(made, able=ranked)
 
 
 def _known(one: Candidate, piece: Piece, made: Reach) -> Candidate:
@@ -206,7 +220,9 @@ def _known(one: Candidate, piece: Piece, made: Reach) -> Candidate:
 def carried(
     candidate: Candidate, piece: Piece, *, country: str, now: datetime, by: date | None = None
 ) -> Candidate | None:
-    """Return a candidate with what one parcel takes of it; None where no route carries it."""
+    """Return a candidate with what one parcel takes of it; None where it may not or cannot go."""
+    if country in candidate.not_sent_to:
+        return None
     one = load_of(piece)
     most = max((most_of(way, one) for way in _in_time(candidate, country, now, by)), default=0)
     capped = _capped(candidate, most)

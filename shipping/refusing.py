@@ -13,6 +13,7 @@ from suppliers.batteries import Refusal
 from suppliers.routes import TOO_HEAVY, Load, Route, refused
 
 NO_ROUTE = "no_route"
+FORBIDDEN = "forbidden"
 # Of several reasons the one is told that the shopper can do most about.
 ORDER = (
     TOO_HEAVY,
@@ -34,12 +35,18 @@ class Reason:
     sentence: str
 
 
-def reason_for(
-    *, routes: Sequence[Route], load: Load, country_from: str, country_to: str, tier: str
+def reason_for(  # noqa: PLR0913 - a parcel, its way, and who is against it
+    *,
+    routes: Sequence[Route],
+    load: Load,
+    country_from: str,
+    country_to: str,
+    tier: str,
+    is_forbidden: bool = False,
 ) -> Reason:
     """Word what stands against the route that comes closest to carrying it."""
-    code = NO_ROUTE
-    if routes:
+    code = FORBIDDEN if is_forbidden else NO_ROUTE
+    if routes and not is_forbidden:
         against = min((refused(route, load) for route in routes), key=len)
         code = next(code for code in ORDER if code in against)
     words = {"start": _country(country_from), "end": _country(country_to)}
@@ -62,6 +69,7 @@ _TIERS: Mapping[str, Callable[[], str]] = {
 }
 _SENTENCES: Mapping[str, Callable[[], str]] = {
     NO_ROUTE: lambda: _("No route goes from %(start)s to %(end)s."),
+    FORBIDDEN: lambda: _("Not all of this can be sent to %(end)s: it is not allowed there."),
     TOO_HEAVY: lambda: _("From %(start)s to %(end)s this is too heavy for one parcel."),
     Refusal.CELL_COUNT.value: lambda: _(
         "From %(start)s to %(end)s a parcel may hold fewer lithium cells. Order fewer at a time."

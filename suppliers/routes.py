@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
+from storefront.lib.countries import COUNTRIES
 from storefront.lib.money import Money
 from suppliers.batteries import NO_LITHIUM, Cells, Limits, refusals
 
@@ -108,6 +109,15 @@ def reached(routes: Iterable[Route]) -> frozenset[str] | None:
             return route.countries
         found = route.countries | (found or frozenset())
     return found
+
+
+def allowed(
+    reaches: frozenset[str] | None, *, not_sent_to: frozenset[str]
+) -> frozenset[str] | None:
+    """Take countries from those that are reached, as ``reached`` names them."""
+    if reaches is None or not not_sent_to:
+        return reaches
+    return ((reaches or COUNTRIES) - not_sent_to) or None
 
 
 def best(routes: Iterable[Route], load: Load) -> Route | None:

@@ -11,7 +11,7 @@ from catalog.landing import Costing
 from catalog.listings import Supply
 from storefront.lib.money import Money
 from suppliers import rationing
-from suppliers.routes import Load, Route, most_of, reached
+from suppliers.routes import Load, Route, allowed, most_of, reached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,7 @@ class OfferedSupply:
     """One live offer with its shelves, and the prices that its supplier wants to be kept.
 
     He sells at least ``minimum`` units, and only multiples of ``pack``; ``load`` is one of them.
+    Nobody sends them to the countries ``not_sent_to``.
     """
 
     cost: Money
@@ -39,6 +40,7 @@ class OfferedSupply:
     msrp_amount: Decimal | None = None
     minimum: int = 1
     pack: int = 1
+    not_sent_to: frozenset[str] = frozenset()
 
     def sold(self, *, kept: int) -> OfferedSupply:
         """Return the same with what each shelf sells on a channel that keeps so many back."""
@@ -76,7 +78,7 @@ def best(
     ``available`` is the most that one location can send, because one line never travels in
     two parcels: what the channel keeps back is taken off each stock row, as routing does.
     ``reaches`` are the countries to which a route carries the fewest that are sold, as
-    ``shipping.reaching`` finds them for one country.
+    ``shipping.reaching`` finds them for one country, without those where it may not go.
 
     Shape:  ``routes`` maps locations to those that are paid in the channel's currency
     """
@@ -99,10 +101,14 @@ def best(
         msrp_amount=chosen.msrp_amount if chosen else None,
         available=max((shelf.free for shelf in full), default=0),
         ships_from=dict(sorted(ships_from.items())),
-        reaches=reached(_able(usable, routes)),
+        reaches=allowed(reached(_able(usable, routes)), not_sent_to=_forbidden(usable)),
         as_of=min((shelf.known_at for shelf in full), default=None)
         or max((shelf.known_at for shelf in shelves), default=None),
     )
+
+
+def _forbidden(offers: Sequence[OfferedSupply]) -> frozenset[str]:
+    return frozenset(code for offer in offers for code in offer.not_sent_to)
 
 
 def _able(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import batched
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Mod
 
 from catalog import listings, policies
@@ -143,8 +143,15 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
         .filter(offer__variant__in=variant_ids)
         .values_list("offer_id", "location__country", "free", "known_at", "location_id")  # type: ignore[misc]
     )
-    pieces = Variant.objects.only("packed_weight_g", "lithium", "cell_wh", "cell_count")
-    loads = {piece.pk: load_of(piece) for piece in pieces.filter(pk__in=variant_ids)}
+    known = Variant.objects.only("packed_weight_g", "lithium", "cell_wh", "cell_count")
+    pieces = known.filter(pk__in=variant_ids).annotate(
+        own=F("product__not_sent_to"), of_shelf=F("product__category__not_sent_to")
+    )
+    loads = {}
+    forbidden = {}
+    for piece in pieces:
+        loads[piece.pk] = load_of(piece)
+        forbidden[piece.pk] = frozenset(piece.own) | frozenset(piece.of_shelf)
     shelves: dict[int, list[Shelf]] = defaultdict(list)
     for offer_id, country, free, known_at, place in levels:
         shelf = Shelf(country=country, free=free, known_at=known_at, location_id=place)
@@ -162,6 +169,7 @@ def _offers(variant_ids: Sequence[int], now: datetime) -> dict[int, list[Offered
                     msrp_amount=msrp_at,
                     minimum=minimum,
                     pack=pack,
+                    not_sent_to=forbidden[variant_id],
                 )
             )
     return found

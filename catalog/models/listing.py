@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from catalog.models.price import PriceRule
 from catalog.models.product import Variant
+from storefront.lib.countries import COUNTRIES
 
 # A claim older than this is no promise: the listing says "out of stock" until news comes.
 STALE_AFTER = timedelta(hours=24)
@@ -51,6 +52,9 @@ class Area(models.Model):
     countries = ArrayField(models.CharField(max_length=2), unique=True)  # in order
 
     def __str__(self) -> str:
+        missing = sorted(COUNTRIES.difference(self.countries))
+        if self.countries and len(missing) < len(self.countries):
+            return f"everywhere but {', '.join(missing)}"
         return ", ".join(self.countries) or "everywhere"
 
 

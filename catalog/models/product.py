@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -36,6 +37,9 @@ class Product(models.Model):
     option_names = models.JSONField(default=list, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
     locked_fields = models.JSONField(default=list, blank=True)  # a human wrote these
+    not_sent_to = ArrayField(
+        models.CharField(max_length=2), default=list, db_default=[], blank=True
+    )  # codes of countries; empty: it may be sent everywhere
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +21,10 @@ class Family(models.TextChoices):
 
 
 class Category(models.Model):
-    """One shelf; ``names`` and ``intros`` hold its words per locale."""
+    """One shelf; ``names`` and ``intros`` hold its words per locale.
+
+    What stands on it goes to none of the countries ``not_sent_to``, of the shelf or its own.
+    """
 
     slug = models.SlugField(max_length=60, unique=True)
     names = models.JSONField(default=dict)
@@ -28,6 +32,9 @@ class Category(models.Model):
     families = models.JSONField(default=list)
     google_id = models.PositiveIntegerField(null=True, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
+    not_sent_to = ArrayField(
+        models.CharField(max_length=2), default=list, db_default=[], blank=True
+    )  # codes of countries; empty: it may be sent everywhere
 
     class Meta:
         verbose_name_plural = "categories"

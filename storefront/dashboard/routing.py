@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Variant
 from orders import noting, routing_words
+from orders.addresses import LIMITS
 from orders.models import RoutingRules
 from orders.ranking import Rules
 from orders.routing_desk import number_in
@@ -39,6 +40,14 @@ class CartForm(forms.Form):
         max_length=4_000,
     )
     country = forms.ChoiceField(label=_("To"))
+    region = forms.CharField(
+        label=_("Region, as its tax asks it"), max_length=LIMITS["region"], required=False
+    )
+    postcode = forms.CharField(
+        label=_("Postcode: suppliers are asked for it"),
+        max_length=LIMITS["postcode"],
+        required=False,
+    )
     rules = forms.ChoiceField(label=_("By which rules"), required=False)
     channel = forms.ModelChoiceField(
         Channel.objects.order_by("pk"), label=_("Channel"), to_field_name="code", empty_label=None
@@ -112,6 +121,8 @@ def show(request: HttpRequest) -> HttpResponse:
             wanted=form.cleaned_data["lines"],
             channel=channel,
             country=form.cleaned_data["country"],
+            region=form.cleaned_data["region"],
+            postcode=form.cleaned_data["postcode"],
             rules=rules,
             now=timezone.now(),
         )

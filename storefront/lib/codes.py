@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from babel import Locale
 from django import forms
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-_KNOWN = Locale("en").territories
+from storefront.lib.countries import COUNTRIES
 
 
 class CountriesField(forms.CharField):
@@ -25,7 +24,7 @@ class CountriesField(forms.CharField):
             return value
         codes = str(value or "").upper().replace(",", " ").split()
         for code in codes:
-            if len(code) != 2 or code not in _KNOWN:  # noqa: PLR2004 - other codes are of regions
+            if code not in COUNTRIES:
                 words = _("%(code)s is no country's code, such as DE.") % {"code": code}
                 raise forms.ValidationError(words, code="no_country")
         return list(dict.fromkeys(codes))

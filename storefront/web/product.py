@@ -60,6 +60,7 @@ def show(
         "buyable": for_sale,
         "promise": can_be_had.promise,
         "parcel_brings": _parcel_brings(chosen, can_be_had),
+        "is_forbidden": can_be_had.is_forbidden,
         "sold_from": None if can_be_had.promise else can_be_had.more,
         "problem": problem,
         "has_battery": _has_battery(light, chosen),

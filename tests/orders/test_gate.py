@@ -63,6 +63,7 @@ def test_a_supplier_who_cannot_be_asked_for_routes_holds_nothing():
         ("cost", replace(GOOD, lines=(replace(LINE, cost_now=usd("10.21")),))),
         ("cost", replace(GOOD, lines=(replace(LINE, cost_now=eur("10.00")),))),
         ("evidence", replace(GOOD, lines=(replace(LINE, lacks={"ce": "CE declaration"}),))),
+        ("restricted", replace(GOOD, lines=(replace(LINE, forbidden_in="FR"),))),
         ("battery", replace(GOOD, battery_is_allowed=False)),
         ("route", replace(GOOD, routes=frozenset({"Other"}))),
         ("no_way", replace(GOOD, routes=frozenset())),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from orders.ranking import Criterion, Rules
+from orders import routing_form
+from orders.ranking import USUAL, Criterion, Rules
 from orders.routing import Need, Worse, against, route
 from tests.orders.test_routing import candidate
 
@@ -46,3 +47,18 @@ def test_a_lower_cost_counts_before_fewer_parcels_where_the_rules_say_so():
 
     assert [parcel.location_id for parcel in plan.parcels] == [10, 30]
     assert [parcel.location_id for parcel in of_equals.parcels] == [10]
+
+
+def test_usually_all_that_the_shop_asks_is_asked_in_its_order():
+    assert USUAL.chain == (
+        Criterion.PARCELS,
+        Criterion.COST,
+        Criterion.DAYS,
+        Criterion.SCORE,
+        Criterion.PREFERENCE,
+        Criterion.DISTANCE,
+    )
+    drafted = [
+        routing_form.RoutingRulesForm.base_fields[step].initial for step in routing_form.STEPS
+    ]
+    assert drafted == list(USUAL.chain)

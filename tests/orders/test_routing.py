@@ -93,9 +93,11 @@ def test_each_candidate_that_is_not_taken_says_what_it_is_worse_in():
 
     assert why(landed=None) == Worse.NO_COST
     assert why(landed=landed("8.01")) == Worse.DEARER
+    assert why(days=3, score=99) == Worse.SLOWER
+    assert why(score=49, distance=-1) == Worse.WORSE_SUPPLIER
     assert why(distance=1) == Worse.FARTHER
     assert why() == Worse.LATER
-    assert why(days=3) == Worse.LATER  # nobody asked for it
+    assert why(supplier_code="cj") == Worse.LATER  # nobody is preferred
     assert why(6) == Misfit.TOO_FEW
     assert why(2, minimum=3) == Misfit.BELOW_MINIMUM
     assert why(3, pack=2) == Misfit.NOT_WHOLE_PACKS

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from orders import rehearsing, routing_rules
 from orders.models import Order, RoutingRules
 from orders.noting import TAKEN
-from orders.ranking import USUAL, Criterion, Rules
+from orders.ranking import USUAL, USUAL_CHAIN, Criterion, Rules
 from orders.routing import Worse
 from storefront.lib.states import IllegalMoveError
 from tests.factories.catalog import make_channel
@@ -128,7 +128,7 @@ def test_an_order_keeps_what_it_could_have_come_from_and_why_not(light):
     noted = Order.objects.get(pk=order.pk).routed_by
     (line,) = order.lines.all()
     verdicts = {entry["level"]: entry["verdict"] for entry in noted["lines"][str(line.variant_id)]}
-    assert (noted["version"], noted["chain"]) == (0, ["parcels", "cost", "distance"])
+    assert (noted["version"], noted["chain"]) == (0, list(USUAL_CHAIN))
     assert verdicts == {line.level_id: TAKEN, light.level.pk: Worse.DEARER}
 
 

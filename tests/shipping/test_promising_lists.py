@@ -108,10 +108,20 @@ def test_what_goods_land_at_is_read_once_for_all_lists(django_assert_num_queries
         make_service(location, code=location.code)
     make_level(listing.level.offer, 5, make_location(code="ES", country="ES"))
 
-    with django_assert_num_queries(6):  # and as well terms, rates, and the tax of the country
+    with django_assert_num_queries(7):  # and as well terms, rates, scores, and the country's tax
         listed(listing)
     with django_assert_num_queries(1):
         listed(listing, available=4)
+
+
+def test_of_two_places_at_one_cost_the_sooner_is_promised_as_the_cart_sends_it():
+    listing = make_sellable()
+    make_service(min_days=6, max_days=8)
+    quick = make_location(code="DE2")
+    make_level(listing.level.offer, 5, quick)
+    make_service(quick, code="quick", base_amount="9.90", min_days=1, max_days=2)
+
+    assert listed(listing).promise.arrives_to == NOON.date() + timedelta(days=4)
 
 
 def test_a_list_knows_what_a_page_was_told_since():

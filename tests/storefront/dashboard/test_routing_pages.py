@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import time_machine
 from django.contrib.auth.models import Permission
@@ -87,7 +89,6 @@ def test_a_clerk_drafts_rules_reads_them_and_lets_them_go_live(staff, light):
     [
         ({"step_1": ""}, "This field is required"),
         ({"step_2": "cost"}, "It stands above already."),
-        ({"step_2": "preference"}, "Name at least one supplier"),
         ({"least_margin_rate": "1"}, "A fraction below 1: 0.1 is 10 %."),
         ({"least_margin_rate": "-0.1"}, "A fraction below 1: 0.1 is 10 %."),
         (
@@ -119,6 +120,15 @@ def test_a_rehearsal_tells_what_would_have_come_from_elsewhere(staff, light):
     assert "Of 1 order, 1 would have come from elsewhere." in shown
     assert order.number in shown
     assert "far (CN)" in shown
+    row = r'<th scope="row">.*?</th>.*?<td class="today-number">([^<]*)</td></tr>'
+    more = re.findall(row, shown)
+    assert len(more) == 4
+    assert all(re.search(r"\d", difference) for difference in more)
+    changed = shown[shown.index("Margin by these rules") :]
+    margins = re.findall(r">(−?-?€[\d.]+)<", changed)
+    assert len(margins) == 3  # more cost, and the margin before and after
+    assert margins[1] != margins[2]
+    assert "no rules find them again here" in shown
     assert "No order of these days kept what it could have come from." in yesterday
     assert "Enter a valid date." in wrong
 
@@ -172,6 +182,21 @@ def test_a_cart_is_tried_by_rules_that_are_not_live(staff, light):
     assert "write a SKU, a space and a number" in many.content.decode()
 
 
+def test_rules_that_ask_for_no_margin_say_so_and_how_to_change_it(staff, light):
+    for least in ("", "0", "0.1"):
+        add(staff, step_1="cost", least_margin_rate=least)
+
+    none, no_loss, some = (
+        staff.get(page("change", rules.pk)).content.decode()
+        for rules in RoutingRules.objects.order_by("version")
+    )
+
+    assert "Nothing is asked for" in none
+    assert "make a new draft like this" in none
+    assert "No loss, as long as another place sends it." in no_loss
+    assert "10 % of the price before tax, as long as" in some
+
+
 def test_it_is_said_that_a_real_cart_asks_a_supplier_what_the_way_costs(staff, light):
     def said(language="en"):
         return staff.get(
@@ -197,7 +222,7 @@ def test_the_page_of_an_order_says_why_it_comes_from_there(staff, light):
 
     shown = staff.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
 
-    assert "Usual: fewest parcels, then lowest landed cost, then nearest" in shown
+    assert "Usual: fewest parcels, then lowest landed cost, then soonest there" in shown
     assert "dearer" in shown
 
 

@@ -20,6 +20,7 @@ SLUG = "trail-400"
 UNSAID = "unsaid"
 GONE = "gone"
 LOST = "lost"
+LOST_WORDS = re.compile("No route carries it|It cannot be sent")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ class Fronts:
 
     def is_buyable(self):
         text = self.text(f"/en/p/{SLUG}/")
-        return not ("Out of stock at the supplier." in text or "No route carries it" in text)
+        return not ("Out of stock at the supplier." in text or LOST_WORDS.search(text))
 
     def in_stock(self):
         """Ask the lists of what is in stock: whether they show it, and what they count."""
@@ -96,7 +97,7 @@ class Fronts:
         days = re.search(r"Arrives <strong>(.*?)</strong>", text)
         packs = re.search(r"sells packs only: (\d+) can be had", text)
         most = re.search(r"One parcel brings (\d+)", text) or re.search(r"(\d+) left at", text)
-        is_lost = "No route carries it" in text
+        is_lost = bool(LOST_WORDS.search(text))
         return Said(
             is_sold_out="Out of stock at the supplier." in text,
             most=UNSAID if is_lost or not most else int(most[1]),
@@ -123,7 +124,7 @@ class Fronts:
                 )
             )
             assert delivery["shippingDestination"]["addressCountry"] == self.country
-        is_lost = "No route carries it" in html.unescape(text)
+        is_lost = bool(LOST_WORDS.search(html.unescape(text)))
         assert (offer.get("ineligibleRegion") == self.country) is is_lost
         return Said(
             is_sold_out=offer["availability"].endswith("OutOfStock"), days=days, packs=packs

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from catalog import tallying
-from catalog.models import Card, Channel, Listing, Variant
+from catalog.models import Card, Category, Channel, Listing, Product, Variant
 from shipping import quotes
 from storefront.web.visiting import COUNTRY_COOKIE
 from suppliers import supply
@@ -42,11 +42,12 @@ PLACES = (("near", "DE", "DE"), ("far", "CN", "CN"), ("far", "ES", "ES"))
 SHELF = "/en/c/headlamps/"
 
 
-def make_light(number, *, units=(9,), places=PLACES[:1], of_offer=(), **variant):
+def make_light(number, *, units=(9,), places=PLACES[:1], of_offer=(), not_sent_to=(), **variant):
     """Make a light that lies at some places, and publish it."""
     product = make_product(
         slug=f"light-{number}", title=f"Trail {number}", category=make_category(slug="headlamps")
     )
+    Product.objects.filter(pk=product.pk).update(not_sent_to=list(not_sent_to))
     make_spec(product, output_lm=100 * number)
     make_mode(product)
     light = make_variant(product, **variant)
@@ -93,6 +94,7 @@ def any_book(dice):
             lithium=dice.choice(["none", "inside", "with"]),
             packed_weight_g=dice.choice([None, 120, 700]),
             cell_count=dice.choice([1, 3]),
+            not_sent_to=dice.choice([[], [], [], ["DE"], ["FR", "CY"]]),
         )
 
 
@@ -157,6 +159,14 @@ def test_pages_are_whole_where_what_can_be_bought_ends(shopper, monkeypatch):
         assert lost == [False] * buyable + [True] * (7 - buyable)
 
 
+def _to_a_forbidden_shelf():
+    """Move the light, and call the shelf as the old one, so that the list is found."""
+    was = Category.objects.get(slug="headlamps")
+    Category.objects.filter(pk=was.pk).update(slug="old")
+    other = Category.objects.create(slug="headlamps", not_sent_to=["DE"])
+    Product.objects.update(category=other)
+
+
 def changes():
     """Name all that decides where goods can be sent, with what changes it."""
     return {
@@ -168,6 +178,9 @@ def changes():
         "the light is heavier": lambda: Variant.objects.update(packed_weight_g=9_999),
         "the cell is stronger": lambda: Variant.objects.update(cell_wh="99"),
         "it is packed beside": lambda: Variant.objects.update(lithium="alone"),
+        "it is forbidden there": lambda: Product.objects.update(not_sent_to=["AT", "DE"]),
+        "its shelf is forbidden there": lambda: Category.objects.update(not_sent_to=["DE"]),
+        "it comes to a forbidden shelf": _to_a_forbidden_shelf,
     }
 
 
@@ -197,6 +210,20 @@ def test_a_new_route_brings_goods_to_more_countries(shopper):
     quotes.forget()
 
     assert lists_of(shopper, "FR")[1] == lists_of(shopper, "DE")[1] == ["light-1"]
+
+
+def test_what_is_forbidden_somewhere_is_listed_elsewhere_and_comes_back(shopper):
+    make_price_rule()
+    make_route(*PLACES[0], countries=[])
+    make_light(1, not_sent_to=["DE"])
+    UnpublishedSupply.objects.all().delete()
+
+    assert [lists_of(shopper, country)[1] for country in ("DE", "FR")] == [[], ["light-1"]]
+
+    Product.objects.update(not_sent_to=[])
+    supply.publish_waiting(now=NOON)
+    quotes.forget()
+    assert lists_of(shopper, "DE")[1] == ["light-1"]
 
 
 def test_another_price_of_a_route_has_nothing_published(shopper):

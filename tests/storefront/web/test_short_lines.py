@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from catalog.models import Category
 from orders import checkout
 from orders.models import CartLine
 from shipping import quotes
@@ -19,6 +20,7 @@ from tests.storefront.web.test_same_promise import BOTH, build, far, near
 
 pytestmark = pytest.mark.django_db
 
+FORBIDDEN = "It cannot be sent to Germany: it is not allowed there."
 NOWHERE = "No route carries it to Germany."
 ONLY = r"Only (\d+) can be had right now"
 ORDER = {
@@ -60,6 +62,23 @@ def test_a_line_that_is_short_and_has_no_route_is_told_by_one_number(fronts):
     assert (line["available"], line["is_sold_out"]) == (0, False)
     assert short == {"sku": fronts.listing.variant.sku, "available": 0}
     assert sentences(fronts) == [NOWHERE]
+
+
+def test_a_line_that_may_not_go_there_is_told_so_and_no_way_is_offered(fronts):
+    path = fill(fronts, 2)
+    Category.objects.update(not_sent_to=["DE"])
+
+    (line,) = fronts.api.get(path).json()["lines"]
+    page = html.unescape(fronts.shopper.get("/en/p/trail-400/").content.decode())
+    checkout_page = html.unescape(fronts.shopper.get("/en/cart/").content.decode())
+
+    assert (line["available"], line["is_sold_out"]) == (0, False)
+    assert fronts.told(f"{path}delivery/")["options"] == []
+    assert sentences(fronts) == [FORBIDDEN]
+    assert FORBIDDEN in page
+    assert "Not all of this can be sent to Germany" in checkout_page
+    refused = fronts.api.post(f"{path}checkout/", {**ORDER, "total": "50.00 EUR"}, key="k1")
+    assert refused.status_code >= 400
 
 
 def test_a_line_that_fits_no_pack_is_told_what_does(fronts):

@@ -1,0 +1,65 @@
+"""What may not go to a country is not found elsewhere for it, nor replaced by what may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.models import Product
+from orders.models import Setback
+from orders.ranking import USUAL
+from shipping import comparing, previewing
+from shipping.comparing import Way
+from tests.factories.orders import make_sellable
+from tests.factories.setbacks import also_at, asked, live, look_everywhere, refuse
+from tests.factories.shipping import make_sent_purchase_order, make_service
+from tests.factories.suppliers import NOON
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+
+
+def forbid(listing, *countries):
+    Product.objects.filter(pk=listing.variant.product_id).update(not_sent_to=list(countries))
+
+
+def test_what_became_forbidden_is_not_sent_by_another_and_is_paid_back(supplier):
+    listing = make_sellable()
+    also_at(listing)
+    purchase_order = make_sent_purchase_order(listing)
+    forbid(listing, "DE")
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert live() == []
+    assert [kind for kind, _ in asked()] == ["release_requested"]
+
+
+@pytest.mark.parametrize(("countries", "offered"), [(["FR"], True), (["DE"], False)])
+def test_a_substitute_that_may_not_go_there_is_not_offered(supplier, countries, offered):
+    listing, newer = make_sellable(), make_sellable(price="44.99")
+    make_service(max_days=6)
+    type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
+    forbid(newer, *countries)
+    purchase_order = make_sent_purchase_order(listing)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    found = Setback.objects.get()
+    assert ("substitute" in found.choices) is offered
+
+
+def test_staff_read_why_it_goes_nowhere():
+    listing = make_sellable()
+    make_service()
+    listing.variant.refresh_from_db()
+    forbid(listing, "DE")
+    there = {"country": "DE", "channel": listing.channel, "now": NOON}
+
+    (row,) = comparing.compare(variant=listing.variant, quantity=1, **there)
+    seen = previewing.preview(wanted={listing.variant_id: 1}, rules=USUAL, **there)
+
+    assert row.verdict == Way.NOT_CARRIED
+    assert [row.sentence] == [one.sentence for one in seen.reasons]
+    assert "not allowed" in row.sentence
+    assert not seen.quotes

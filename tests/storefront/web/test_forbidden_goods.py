@@ -1,0 +1,30 @@
+"""What may not be sent to a country is told so there by every front, and sold everywhere else."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.models import Category, Product
+from suppliers import supply
+from tests.factories.catalog import NOON
+from tests.storefront.api.contract import Caller
+from tests.storefront.web.fronts import Fronts
+from tests.storefront.web.test_same_promise import BOTH, build, insist_same, near
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("of", [Product, Category])
+@pytest.mark.parametrize(
+    ("country", "right"),
+    [("FR", (False, 0, None, None)), ("DE", (False, 9, "28–30 Nov", 1))],
+)
+def test_all_fronts_say_the_same_of_what_is_forbidden_somewhere(shopper, of, country, right):
+    listing = build(near(), routes=BOTH[:1])
+    of.objects.update(not_sent_to=["FR"])
+    supply.publish_waiting(now=NOON)
+
+    fronts = Fronts(shopper, Caller(), listing, country)
+
+    assert insist_same(fronts) == right
+    assert set(fronts.in_stock()) == {int(right[1] > 0)}
