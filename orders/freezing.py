@@ -117,7 +117,7 @@ def lines_of(  # noqa: PLR0913 - whose lines, from where, and for how much
                 added_tax_amount=share.added.amount,
                 cost_amount=candidate.wholesale.amount,
                 cost_currency=candidate.wholesale.currency,
-                **_costs(
+                **costs(
                     candidate,
                     costing,
                     line.quantity,
@@ -129,7 +129,7 @@ def lines_of(  # noqa: PLR0913 - whose lines, from where, and for how much
     return frozen
 
 
-def _costs(
+def costs(
     candidate: Candidate,
     costing: Costing,
     quantity: int,
