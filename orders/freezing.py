@@ -108,6 +108,7 @@ def lines_of(  # noqa: PLR0913 - whose lines, from where, and for how much
                 sku=variant.sku,
                 title=f"{variant.product.title}{options}"[:200],
                 picture=read.picture,
+                warranty_months=variant.product.warranty_months,
                 quantity=line.quantity,
                 unit_amount=units[line.pk],
                 line_amount=share.amount.amount,

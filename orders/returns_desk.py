@@ -20,7 +20,7 @@ from orders.pictures_desk import PicturesDesk, sent_pictures
 from orders.returning import answering, inspecting, owing, refunds, sending_back
 from orders.returning.refusing import CannotReturnError
 from orders.returns_helping_desk import HelpingActions
-from orders.returns_receiving_desk import ReceivingActions
+from orders.returns_receiving_desk import ReceivingActions, supplier_owes
 from storefront.lib import columns
 from storefront.lib.inlines import inline
 from storefront.lib.staff import action, show
@@ -88,7 +88,9 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
                     columns.money("due_amount", _("Was due")),
                     columns.money("delivery_amount", _("Of it delivery")),
                     REFUND,
+                    columns.money("difference_amount", _("Difference paid back")),
                     columns.link("replacement", _("Replacement")),
+                    supplier_owes,
                 ]
             },
         ),
@@ -107,11 +109,12 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
             "received_quantity",
             "accepted_quantity",
             "disposition",
+            columns.text("wanted__sku", _("Wanted instead")),
             columns.money("share_amount", _("Paid for it"), currency="authorization__currency"),
             columns.money("deduction_amount", _("Kept"), currency="authorization__currency"),
             "deduction_reason",
             tab=False,
-            related=("order_line", "authorization"),
+            related=("order_line", "authorization", "wanted"),
         ),
         inline(
             SupplierRMA,

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders import return_forms
+from orders.models import ReturnAuthorization
 from orders.returning import answering, inspecting, sending_back
 from storefront.lib.staff import ReasonForm, StaffAdmin, action
+
+
+@admin.display(description=_("What its supplier owes"))
+def supplier_owes(row: ReturnAuthorization) -> str:
+    return sending_back.says(row)
 
 
 class ReceivingActions(StaffAdmin):

@@ -7,6 +7,7 @@ choose, and the gate holds it. What no route brings comes from where it came fro
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +18,7 @@ from catalog.models import Variant
 from orders import freezing, noting
 from orders.delivery import QuotedParcel
 from orders.models import Order, ReturnAuthorization
-from orders.returning import owing, replacing
+from orders.returning import owing, replacing, swapping
 from orders.returning.replacing import Found
 from orders.returning.sending_anew import Shelf
 from orders.routing import PlannedLine
@@ -26,34 +27,51 @@ from shipping.reaching import reach
 from storefront.lib.money import Money
 
 
-def exchange(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> Order:
-    """Order anew what was accepted of a return, from whoever sends it now.
+def exchange(
+    *,
+    authorization: ReturnAuthorization,
+    actor: str,
+    now: datetime,
+    choice: Mapping[int, int | None] | None = None,
+    is_free: bool = False,
+) -> Order:
+    """Order anew what was accepted of a return, or another, from whoever sends it now.
 
     Nothing is locked while it is looked for; who takes the units meanwhile has them.
 
-    Locks, Raises: as ``replacing.exchange``
+    Shape, Locks, Raises: as ``replacing.exchange``
     """
-    found = find(authorization, now=now)
-    return replacing.exchange(authorization=authorization, actor=actor, now=now, found=found)
+    found = find(authorization, choice, now=now)
+    return replacing.exchange(
+        authorization=authorization,
+        actor=actor,
+        now=now,
+        choice=choice,
+        is_free=is_free,
+        found=found,
+    )
 
 
-def find(authorization: ReturnAuthorization, *, now: datetime) -> Found:
-    """Route what was accepted of a return; lines of one variant come from one place."""
-    bought = replacing.bought_of(authorization)
-    units = {
-        line.order_line_id: line.accepted_quantity
-        for line in owing.lines_of(authorization)
-        if line.accepted_quantity and line.order_line_id in bought
-    }
-    wanted = {line_id: replacing.came(bought[line_id]) for line_id in units}
+def find(
+    authorization: ReturnAuthorization, choice: Mapping[int, int | None] | None, *, now: datetime
+) -> Found:
+    """Route what is sent for a return; lines of one variant come from one place.
+
+    Raises: CannotReturnError  what is chosen is not for sale
+    """
+    bought = swapping.bought_of(authorization)
+    lines = owing.lines_of(authorization)
+    units = {line.order_line_id: line.accepted_quantity for line in lines}
+    sent = swapping.chosen(authorization, lines, bought, choice)
+    wanted = {line_id: swapping.variant_of(instead) for line_id, instead in sent.items()}
     if not wanted:
         return replacing.NOWHERE
     order = authorization.order
     country = authorization.purchase_order.goes_to["country"]
     pieces: dict[int, Variant] = {variant.pk: variant for variant in wanted.values()}
     needs: Counter[int] = Counter()
-    for line_id, quantity in units.items():
-        needs[wanted[line_id].pk] += quantity
+    for line_id, variant in wanted.items():
+        needs[variant.pk] += units[line_id]
     reached = reach(pieces=pieces, listed=None, channel=order.channel, country=country, now=now)
     plan = replace(reached, lost=()).plan(needs.items())
     offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=pieces)

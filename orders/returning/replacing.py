@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext
 
 from catalog.models import Variant
-from orders import allocations
-from orders.models import Order, PurchaseLine, ReturnAuthorization, ReturnLine
-from orders.returning import owing, refunds, sending_anew, telling
+from orders import allocations, ledger
+from orders.models import Order, Payment, PurchaseLine, ReturnAuthorization, ReturnLine
+from orders.returning import owing, refunds, sending_anew, swapping, telling
 from orders.returning.answering import hold
 from orders.returning.refusing import CannotReturnError
 from orders.returning.sending_anew import Shelf, Unit
+from orders.returning.swapping import Other
+from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
 
 Status = ReturnAuthorization.Status
@@ -45,19 +48,53 @@ def is_for(authorization: ReturnAuthorization) -> bool:
     is_ready = authorization.status == Status.INSPECTED or (
         authorization.status == Status.APPROVED and authorization.is_kept
     )
-    return is_ready and not authorization.is_withdrawal
+    if not is_ready or not authorization.is_withdrawal:
+        return is_ready
+    return authorization.lines.exclude(wanted=None).exists()  # who did not ask gets money
 
 
 @transaction.atomic(durable=True)
-def exchange(
-    *, authorization: ReturnAuthorization, actor: str, now: datetime, found: Found = NOWHERE
+def wish(*, authorization: ReturnAuthorization, wanted: Mapping[int, int | None]) -> None:
+    """Write down what the shopper asks for instead, or that he wants none; the last word counts.
+
+    Staff may note what costs more, too: ``exchange`` asks them whether it shall go all the same.
+
+    Shape:  ``wanted`` maps lines that were sold to variants
+    Locks:  the order
+    Raises: CannotReturnError  it ended, or that may not be sent instead
+    """
+    hold(authorization)
+    if authorization.status in ReturnAuthorization.ENDED:
+        raise CannotReturnError(gettext("It ended already."))
+    bought = swapping.bought_of(authorization)
+    may_be = swapping.others(bought.values(), channel=authorization.order.channel)
+    for line in authorization.lines.select_related("order_line"):
+        variant_id = wanted.get(line.order_line_id)
+        known = {one.variant.pk for one in may_be.get(line.order_line_id, [])}
+        if variant_id is not None and variant_id not in known:
+            raise CannotReturnError(swapping.not_sold(line))
+        ReturnLine.objects.filter(pk=line.pk).update(wanted=variant_id)
+
+
+@transaction.atomic(durable=True)
+def exchange(  # noqa: PLR0913 - of which, by whom, and what instead
+    *,
+    authorization: ReturnAuthorization,
+    actor: str,
+    now: datetime,
+    choice: Mapping[int, int | None] | None = None,
+    is_free: bool = False,
+    found: Found = NOWHERE,
 ) -> Order:
-    """Order anew what was accepted; nothing is paid back.
+    """Order anew what was accepted, or another; of money only the difference goes back.
 
     What is not ``found`` comes from where it came from.
 
-    Locks:  the order; then the stock rows of the new one, in id order
-    Raises: CannotReturnError  it is no case for that, or none is left there
+    Shape:  ``choice`` maps lines that were sold to variants, None: the same; without one it is
+            what was wished.
+            ``is_free``: what costs more goes all the same, for nothing
+    Locks:  the order, its payments; then the stock rows of the new one, in id order
+    Raises: CannotReturnError  it is no case for that, it costs more, or none is left there
             IllegalMoveError   it ended already
     """
     order = hold(authorization)
@@ -65,14 +102,16 @@ def exchange(
         raise CannotReturnError(gettext("Look at it first, or let the shopper keep it."))
     refunds.insist_not_taken(order)
     lines = owing.lines_of(authorization)
-    bought = bought_of(authorization)
-    units = [
-        _unit(line, bought[line.order_line_id], found, now)
-        for line in lines
-        if line.accepted_quantity and line.order_line_id in bought
-    ]
-    if not units:
+    bought = swapping.bought_of(authorization)
+    sent = swapping.chosen(authorization, lines, bought, choice)
+    if not sent:
         raise CannotReturnError(gettext("Nothing of it was accepted: refuse it instead."))
+    payment = _leave_difference(authorization, lines, sent, is_free=is_free)
+    units = [
+        _unit(line, bought[line.order_line_id], swapping.variant_of(instead), found, now)
+        for line in lines
+        if (instead := sent.get(line.order_line_id)) is not None
+    ]
     authorization.purchase_order.order = order
     made = sending_anew.order_anew(
         order,
@@ -87,33 +126,59 @@ def exchange(
     )
     allocations.sell(order=made, now=now)
     _end(authorization, lines, made, actor=actor, now=now)
+    if payment is not None and authorization.difference_amount:
+        ledger.ask_refund(
+            payment,
+            amount=authorization.difference,
+            purpose=refunds.purpose_of_difference(authorization),
+            at=now,
+            reason=f"{actor}: {authorization.number}, {made.number} costs less",
+        )
     return made
 
 
-def bought_of(authorization: ReturnAuthorization) -> dict[int, PurchaseLine]:
-    """Map its lines to where they were bought, which may be elsewhere than they were sold."""
-    rows = PurchaseLine.objects.filter(
-        order_line__return_lines__authorization=authorization, is_live=True
-    ).select_related(
-        "purchase_order__order", "order_line__variant__product", "offer__variant__product"
-    )
-    return {row.order_line_id: row for row in rows}
+@needs_transaction
+def _leave_difference(
+    authorization: ReturnAuthorization,
+    lines: Sequence[ReturnLine],
+    sent: Mapping[int, Variant | Other],
+    *,
+    is_free: bool,
+) -> Payment | None:
+    """Say of each line what goes back of it, as far as that is left; return what it is paid from.
+
+    Locks:  the payments of the order
+    """
+    currency = authorization.currency
+    payments = ledger.secured(authorization.order_id)
+    payment = max(payments, key=lambda one: ledger.refundable(one).amount, default=None)
+    nothing = Money.zero(currency)
+    left = ledger.refundable(payment) if payment is not None else nothing
+    for line in lines:
+        instead = sent.get(line.order_line_id)
+        owed = nothing
+        if instead is not None:
+            owed = swapping.difference(line, instead, currency=currency, is_free=is_free)
+        given = min(owed, left)
+        left -= given
+        line.difference_amount = given.amount
+    return payment
 
 
-def came(bought: PurchaseLine) -> Variant:
-    """Return what its shopper has: what he bought, or what he took instead of it."""
-    return bought.offer.variant or bought.order_line.variant
-
-
-def _unit(line: ReturnLine, bought: PurchaseLine, found: Found, now: datetime) -> Unit:
+def _unit(
+    line: ReturnLine, bought: PurchaseLine, variant: Variant, found: Found, now: datetime
+) -> Unit:
     shelf = found.shelves.get(line.order_line_id)
+    if shelf is None and variant.pk != swapping.came(bought).pk:
+        words = gettext("None of %(title)s can be sent now: choose another, or pay it back.")
+        raise CannotReturnError(words % {"title": sending_anew.titled(variant)})
     if shelf is None:
         shelf = sending_anew.shelf_before(
             bought, of=bought.purchase_order, quantity=line.accepted_quantity, now=now
         )
     return Unit(
         sold=line.order_line,
-        variant=came(bought),
+        variant=variant,
         quantity=line.accepted_quantity,
         shelf=shelf,
     )
@@ -135,6 +200,7 @@ def _end(
         actor=actor,
         reason=f"replaced by {made.number}",
         replacement=made,
+        difference_amount=sum((line.difference_amount for line in lines), Decimal(0)),
     )
     refunds.count_back(lines)
     telling.answered(authorization, what="exchanged", at=now)

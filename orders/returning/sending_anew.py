@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from catalog.models import Variant
+from catalog.models import Image, Variant
 from orders import access, carts, numbers, reservations
 from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
 from orders.returning.refusing import CannotReturnError
@@ -133,7 +133,8 @@ def _line(made: Order, unit: Unit) -> OrderLine:
         level_id=shelf.level_id,
         sku=unit.variant.sku,
         title=_title(unit),
-        picture=sold.picture,
+        picture=_picture(unit),
+        warranty_months=unit.variant.product.warranty_months,
         quantity=unit.quantity,
         unit_amount=nothing,
         line_amount=nothing,
@@ -153,6 +154,13 @@ def _title(unit: Unit) -> str:
     if unit.variant.pk == unit.sold.variant_id:
         return unit.sold.title
     return titled(unit.variant)
+
+
+def _picture(unit: Unit) -> str:
+    if unit.variant.product_id == unit.sold.variant.product_id:
+        return unit.sold.picture
+    shown = Image.objects.filter(product=unit.variant.product_id).exclude(stem="")
+    return shown.order_by("position", "pk").values_list("stem", flat=True).first() or ""
 
 
 def titled(variant: Variant) -> str:
