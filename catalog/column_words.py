@@ -115,6 +115,7 @@ COLUMNS = {
     "failing_since": _("Trouble since"),
     "remembered": _("Remembered"),
     "last_file": _("Last list"),
+    "warranty_months": _("Warranty, months"),
     "slug": _("Its part of the address"),
     "brand": _("Brand"),
     "family": _("Family"),

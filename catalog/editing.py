@@ -13,7 +13,7 @@ from catalog import listings, shelving, waiting_prices
 from catalog.models import Channel, Listing, Product
 from storefront.lib.transactions import needs_transaction
 
-EDITABLE = ("title", "summary", "description_html", "category", "status")
+EDITABLE = ("title", "summary", "description_html", "category", "status", "warranty_months")
 OURS = ("not_sent_to",)  # no feed tells it, so it needs no lock
 
 

@@ -19,6 +19,13 @@ PRODUCT = (
                 _("Description, as HTML"),
                 _("The text of its page; scripts are taken out. Empty: the summary stands there."),
             ),
+            "warranty_months": Field(
+                _("Warranty, months"),
+                _(
+                    "What its maker gives, from its arrival on. The law's two years hold where it"
+                    " is empty or less."
+                ),
+            ),
         },
     ),
     Group(

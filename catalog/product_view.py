@@ -88,6 +88,7 @@ class ProductView:
     summary: str
     description_html: str
     option_names: tuple[str, ...]
+    warranty_months: int | None
     category: Category
     spec: Spec | None
     modes: tuple[ModeView, ...]

@@ -36,7 +36,10 @@ def _names(model: type[models.Model]) -> list[str]:
     return [column.attname for column in model._meta.concrete_fields]  # noqa: SLF001
 
 
-_OWN = ("id", "slug", "title", "family", "summary", "description_html", "option_names::json")
+_OWN = (
+    "id", "slug", "title", "family", "summary", "description_html", "option_names::json",
+    "warranty_months",
+)  # fmt: skip
 _PRODUCT = f"""
     SELECT {", ".join(f"product.{name}" for name in _OWN)}, brand.name,
         (SELECT json_agg(json_build_array(
@@ -92,7 +95,7 @@ def product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None
         cursor.execute(_PRODUCT, [slug.replace("\0", "")])
         if not (row := cursor.fetchone()):
             return None
-        own, (brand, modes, pictures), rest = row[:7], row[7:10], row[10:]
+        own, (brand, modes, pictures), rest = row[:8], row[8:11], row[11:]
         cursor.execute(_VARIANTS, [WINDOW.days, channel.pk, own[0]])
         shown = [PictureView(*picture) for picture in pictures or ()]
         variants = [
@@ -116,6 +119,7 @@ def product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None
         summary=own[4],
         description_html=own[5],
         option_names=tuple(own[6]),
+        warranty_months=own[7],
         category=_loaded(Category, of_category),
         spec=_loaded(Spec, of_spec) if of_spec[0] is not None else None,
         modes=tuple(_mode(*mode) for mode in modes or ()),

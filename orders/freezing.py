@@ -108,6 +108,7 @@ def lines_of(  # noqa: PLR0913 - whose lines, from where, and for how much
                 sku=variant.sku,
                 title=f"{variant.product.title}{options}"[:200],
                 picture=read.picture,
+                warranty_months=variant.product.warranty_months,
                 quantity=line.quantity,
                 unit_amount=units[line.pk],
                 line_amount=share.amount.amount,
@@ -117,7 +118,7 @@ def lines_of(  # noqa: PLR0913 - whose lines, from where, and for how much
                 added_tax_amount=share.added.amount,
                 cost_amount=candidate.wholesale.amount,
                 cost_currency=candidate.wholesale.currency,
-                **_costs(
+                **costs(
                     candidate,
                     costing,
                     line.quantity,
@@ -129,7 +130,7 @@ def lines_of(  # noqa: PLR0913 - whose lines, from where, and for how much
     return frozen
 
 
-def _costs(
+def costs(
     candidate: Candidate,
     costing: Costing,
     quantity: int,

@@ -1,11 +1,13 @@
-"""Staff pages of returns: how they stand, and what a person does to them."""
+"""Staff pages of returns: how they stand, and what a person does to them.
+
+``shipping.exchanges_desk`` adds what has to know who sends it now, and shows the page.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -15,10 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from orders import return_forms, tasks
 from orders.models import ReturnAuthorization, ReturnLine, SupplierRMA
 from orders.pictures_desk import PicturesDesk, sent_pictures
-from orders.returning import answering, inspecting, owing, refunds, replacing, sending_back
+from orders.returning import answering, inspecting, owing, refunds, sending_back
 from orders.returning.refusing import CannotReturnError
 from orders.returns_helping_desk import HelpingActions
-from orders.returns_receiving_desk import ReceivingActions
+from orders.returns_receiving_desk import ReceivingActions, supplier_owes
 from storefront.lib import columns
 from storefront.lib.inlines import inline
 from storefront.lib.staff import action, show
@@ -34,8 +36,7 @@ STATE = columns.state(
 REFUND = columns.money("refund_amount", _("Paid back"))
 
 
-@admin.register(ReturnAuthorization)
-class ReturnAuthorizationAdmin(HelpingActions, ReceivingActions, PicturesDesk):
+class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
     list_display: ClassVar = [
         "number",
         columns.link("order", _("Order")),
@@ -87,7 +88,9 @@ class ReturnAuthorizationAdmin(HelpingActions, ReceivingActions, PicturesDesk):
                     columns.money("due_amount", _("Was due")),
                     columns.money("delivery_amount", _("Of it delivery")),
                     REFUND,
+                    columns.money("difference_amount", _("Difference paid back")),
                     columns.link("replacement", _("Replacement")),
+                    supplier_owes,
                 ]
             },
         ),
@@ -106,11 +109,12 @@ class ReturnAuthorizationAdmin(HelpingActions, ReceivingActions, PicturesDesk):
             "received_quantity",
             "accepted_quantity",
             "disposition",
+            columns.text("wanted__sku", _("Wanted instead")),
             columns.money("share_amount", _("Paid for it"), currency="authorization__currency"),
             columns.money("deduction_amount", _("Kept"), currency="authorization__currency"),
             "deduction_reason",
             tab=False,
-            related=("order_line", "authorization"),
+            related=("order_line", "authorization", "wanted"),
         ),
         inline(
             SupplierRMA,
@@ -131,7 +135,6 @@ class ReturnAuthorizationAdmin(HelpingActions, ReceivingActions, PicturesDesk):
         "receive",
         "inspect",
         "refund",
-        "exchange",
         "refuse",
         "lose",
         "send_on",
@@ -149,7 +152,6 @@ class ReturnAuthorizationAdmin(HelpingActions, ReceivingActions, PicturesDesk):
             row.status in {Status.INSPECTED, Status.IN_TRANSIT, Status.LOST_IN_TRANSIT}
             or owing.has_failed(row)
         ),
-        "exchange": replacing.is_for,
         "refuse": lambda row: (
             Status.REFUSED in ReturnAuthorization.TRANSITIONS[row.status]
             and not sending_back.stands(row)

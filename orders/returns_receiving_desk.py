@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import return_forms, tasks
-from orders.models import Order
-from orders.returning import answering, inspecting, replacing, sending_back
+from orders import return_forms
+from orders.models import ReturnAuthorization
+from orders.returning import answering, inspecting, sending_back
 from storefront.lib.staff import ReasonForm, StaffAdmin, action
+
+
+@admin.display(description=_("What its supplier owes"))
+def supplier_owes(row: ReturnAuthorization) -> str:
+    return sending_back.says(row)
 
 
 class ReceivingActions(StaffAdmin):
@@ -86,29 +92,6 @@ class ReceivingActions(StaffAdmin):
                 now=timezone.now(),
             ),
             done=gettext("It is written down."),
-        )
-
-    @action(description=_("Replace it"), icon="swap_horiz")
-    def exchange(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        row = self.row(request, object_id)
-
-        def act(_given: object) -> Order:
-            made = replacing.exchange(
-                authorization=row, actor=str(request.user), now=timezone.now()
-            )
-            self.wake(request, tasks.divide, order_id=made.pk)
-            return made
-
-        return self.ask(
-            request,
-            row,
-            title=gettext("Replace it"),
-            explain=gettext(
-                "The same goods are ordered anew for the shopper, for nothing. The purchase order"
-                " earns nothing, so it is held until you let it go."
-            ),
-            act=act,
-            done=lambda made: gettext("It is replaced by %s.") % made,
         )
 
     @action(description=_("Give it back to the supplier"), icon="local_shipping")

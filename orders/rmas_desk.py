@@ -185,6 +185,7 @@ class ReturnPolicyAdmin(StaffAdmin):
         "label_payer",
         "takes_back",
         "takes_back_days",
+        "warranty_months",
         "restocking_percent",
     )
     groups = RETURN_POLICY

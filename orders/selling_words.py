@@ -156,6 +156,13 @@ RETURN_POLICY = (
             "takes_back_days": Field(
                 _("For so many days"), _("From the day on which the shopper opened the return.")
             ),
+            "warranty_months": Field(
+                _("His warranty, months"),
+                _(
+                    "So long after it arrived he owes us something for what is broken or wrong."
+                    " Empty: as for all else that he takes back."
+                ),
+            ),
             "restocking_percent": Field(
                 _("His fee in percent"), _("Of what the goods cost us. 0: none.")
             ),

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from shipping import freight_desk, setbacks_desk
+from shipping import exchanges_desk, freight_desk, setbacks_desk
 from shipping.column_words import COLUMNS, TABLES
 from shipping.lists_desk import ListActions
 from shipping.models import Parcel, ParcelLine, Shipment, TrackingEvent
@@ -16,7 +16,7 @@ from storefront.lib import columns, naming
 from storefront.lib.inlines import inline
 from storefront.lib.staff import show
 
-__all__ = ["ParcelAdmin", "freight_desk", "setbacks_desk"]
+__all__ = ["ParcelAdmin", "exchanges_desk", "freight_desk", "setbacks_desk"]
 CARRIER_CALLS = {"exception", "return_to_sender", "lost", "expired"}
 
 

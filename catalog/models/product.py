@@ -36,6 +36,8 @@ class Product(models.Model):
     description_html = models.TextField(blank=True)  # sanitized when written
     option_names = models.JSONField(default=list, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
+    # What its maker gives beyond the two years of the law, from the day on which it arrives.
+    warranty_months = models.PositiveSmallIntegerField(null=True, blank=True)
     locked_fields = models.JSONField(default=list, blank=True)  # a human wrote these
     not_sent_to = ArrayField(
         models.CharField(max_length=2), default=list, db_default=[], blank=True

@@ -13,7 +13,8 @@ from orders.models.picturing import ReturnPicture
 from orders.models.promotion import Coupon, Promotion, Redemption
 from orders.models.purchase import PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.models.reservation import Allocation, Reservation
-from orders.models.returning import ReturnAuthorization, ReturnLine, ReturnPolicy
+from orders.models.return_policy import ReturnPolicy
+from orders.models.returning import ReturnAuthorization, ReturnLine
 from orders.models.routing import RoutingRules
 from orders.models.setback import Setback, SetbackLine
 from orders.models.stray import StrayDecision

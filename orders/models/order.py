@@ -217,6 +217,8 @@ class OrderLine(models.Model):
     cost_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
     landed_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     fees_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    # The maker's own warranty when it was sold, where it had one.
+    warranty_months = models.PositiveSmallIntegerField(null=True, blank=True)
     canceled_quantity = models.PositiveSmallIntegerField(default=0)
     shipped_quantity = models.PositiveSmallIntegerField(default=0)
     delivered_quantity = models.PositiveSmallIntegerField(default=0)

@@ -9,62 +9,14 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from catalog.models import Variant
 from orders.models.order import Order, OrderLine
 from orders.models.purchase import PurchaseOrder
+from orders.models.return_policy import ReturnPolicy
 from storefront.lib.money import Money
 from storefront.lib.states import Stateful
-from suppliers.models import Supplier
 
 MOST_WORDS = 4000  # a complaint, and the answers to what we asked
-
-
-class ReturnPolicy(models.Model):
-    """What one supplier does about goods that come back.
-
-    The row without a supplier holds for each who has none of his own; without it, the defaults.
-    """
-
-    class Destination(models.TextChoices):
-        SUPPLIER = "supplier", _("To the supplier")
-        US = "us", _("To us")
-        NOWHERE = "nowhere", _("Nowhere: the shopper keeps it")
-
-    class Payer(models.TextChoices):
-        US = "us", _("We pay the way back")
-        SHOPPER = "shopper", _("The shopper pays the way back")
-
-    supplier = models.ForeignKey(
-        Supplier, models.PROTECT, null=True, blank=True, related_name="return_policies"
-    )
-    destination = models.CharField(max_length=10, choices=Destination, default=Destination.US)
-    address = models.CharField(max_length=300, blank=True)
-    # Goods worth less than this, in the order's currency, are not worth their way back.
-    keep_below_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
-    takes_back = models.BooleanField(default=False)  # gives us a credit for what comes back
-    takes_back_days = models.PositiveSmallIntegerField(default=30)
-    restocking_percent = models.DecimalField(max_digits=5, decimal_places=2, default=0)
-    label_payer = models.CharField(max_length=10, choices=Payer, default=Payer.SHOPPER)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["supplier"], nulls_distinct=False, name="return_policy_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(keep_below_amount__gte=0), name="return_policy_keeps_no_debt"
-            ),
-            models.CheckConstraint(
-                condition=Q(restocking_percent__gte=0, restocking_percent__lte=100),
-                name="return_policy_fee_within_goods",
-            ),
-            models.CheckConstraint(
-                condition=~Q(destination="supplier") | ~Q(address=""),
-                name="return_policy_says_where",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.supplier or _("All others"))
 
 
 class ReturnAuthorization(Stateful):
@@ -186,6 +138,10 @@ class ReturnAuthorization(Stateful):
     due_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     delivery_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     refund_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    # What went back when it was exchanged for what costs less.
+    difference_amount = models.DecimalField(
+        max_digits=12, decimal_places=2, default=0, db_default=0
+    )
     replacement = models.OneToOneField(
         Order, models.PROTECT, null=True, blank=True, related_name="replaces"
     )
@@ -208,6 +164,11 @@ class ReturnAuthorization(Stateful):
                 & Q(due_amount__isnull=True, refund_amount__isnull=True, delivery_amount=0),
                 name="return_refunded_says_how_much",
             ),
+            models.CheckConstraint(
+                condition=Q(difference_amount=0)
+                | Q(difference_amount__gt=0, replacement__isnull=False),
+                name="return_difference_of_an_exchange",
+            ),
         ]
         indexes = [models.Index(fields=["status", "status_since"], name="return_by_status")]
 
@@ -227,6 +188,10 @@ class ReturnAuthorization(Stateful):
     def refund(self) -> Money:
         return Money(self.refund_amount or Decimal(0), self.currency)
 
+    @property
+    def difference(self) -> Money:
+        return Money(self.difference_amount, self.currency)
+
 
 class ReturnLineQuerySet(models.QuerySet["ReturnLine"]):
     def standing(self) -> Self:
@@ -240,11 +205,15 @@ class ReturnLine(models.Model):
     ``share_amount`` is what the shopper had paid for the units that went back, and
     ``deduction_amount`` what is kept of it for use beyond trying. ``replaced_amount`` is what
     of it belongs to units that came anew, where others could not be had and are paid.
+    ``wanted`` is what he asked for instead; ``difference_amount`` what went back as it costs less.
     """
 
     authorization = models.ForeignKey(ReturnAuthorization, models.PROTECT, related_name="lines")
     order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="return_lines")
     quantity = models.PositiveSmallIntegerField()
+    wanted = models.ForeignKey(
+        Variant, models.SET_NULL, null=True, blank=True, related_name="wanted_instead"
+    )
     received_quantity = models.PositiveSmallIntegerField(default=0)
     accepted_quantity = models.PositiveSmallIntegerField(default=0)
     disposition = models.CharField(
@@ -254,6 +223,9 @@ class ReturnLine(models.Model):
     deduction_reason = models.CharField(max_length=200, blank=True)
     share_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     replaced_amount = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    difference_amount = models.DecimalField(
+        max_digits=12, decimal_places=2, default=0, db_default=0
+    )
 
     objects = ReturnLineQuerySet.as_manager()
 
@@ -273,12 +245,15 @@ class ReturnLine(models.Model):
                 name="return_line_deducts_with_reason",
             ),
             models.CheckConstraint(
-                condition=Q(share_amount__isnull=True, replaced_amount=0)
+                condition=Q(share_amount__isnull=True, replaced_amount=0, difference_amount=0)
                 | Q(
-                    share_amount__gte=F("deduction_amount") + F("replaced_amount"),
+                    share_amount__gte=F("deduction_amount")
+                    + F("replaced_amount")
+                    + F("difference_amount"),
                     replaced_amount__gte=0,
+                    difference_amount__gte=0,
                 ),
-                name="return_line_deducts_within_share",
+                name="return_line_parts_within_share",
             ),
         ]
 

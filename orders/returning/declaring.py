@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from orders import numbers
 from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, ReturnLine
 from orders.models.returning import MOST_WORDS
-from orders.returning import destinations, pictures, returnable, telling, window
+from orders.returning import destinations, pictures, returnable, swapping, telling, window
 from orders.returning.refusing import CannotReturnError
 from orders.returning.returnable import Returnable
 from storefront.lib.transactions import needs_transaction
@@ -29,7 +29,7 @@ class Declaration:
     """What is given back and why. ``units`` maps a line's id to how many of it are.
 
     ``key`` is one per form: sent twice, it is one declaration. ``drawings`` are pictures as
-    ``pictures.drawn`` makes them.
+    ``pictures.drawn`` makes them. ``wanted`` maps lines to the variant that is asked for instead.
     """
 
     key: str
@@ -37,6 +37,7 @@ class Declaration:
     units: Mapping[int, int]
     words: str = ""
     drawings: Sequence[bytes] = ()
+    wanted: Mapping[int, int] = field(default_factory=dict)
 
 
 def declare(
@@ -94,7 +95,30 @@ def insist(said: Declaration, left: Returnable) -> dict[int, int]:
     for line, units in wished.items():
         if units < 0 or units > most.get(line, 0):
             raise CannotReturnError(_refusal(line, most.get(line, 0), said, left))
+    _insist_wanted(said, wished, left)
     return wished
+
+
+def _insist_wanted(said: Declaration, wished: Mapping[int, int], left: Returnable) -> None:
+    """Let another be asked for that may be sent instead, and costs no more.
+
+    Raises: CannotReturnError
+    """
+    wanted = {line: variant for line, variant in said.wanted.items() if line in wished}
+    if not wanted:
+        return
+    if said.kind == Kind.WITHDRAWAL and len(wanted) < len(wished):
+        words = gettext("Ask for money and for another light in two steps, one after the other.")
+        raise CannotReturnError(words)
+    bought = [left.purchase_lines[line] for line in wanted]
+    may_be = swapping.others(bought, channel=bought[0].order_line.order.channel)
+    for line, variant in wanted.items():
+        if all(one.variant.pk != variant or one.is_dearer for one in may_be.get(line, [])):
+            words = gettext(
+                "This one cannot be sent instead. What costs more is bought anew: return this one"
+                " for your money."
+            )
+            raise CannotReturnError(words)
 
 
 def _refusal(line: int, most: int, said: Declaration, left: Returnable) -> str:
@@ -143,6 +167,7 @@ def _write(  # noqa: PLR0913, PLR0917 - what, of what, by whom and when
             authorization=authorization,
             order_line=left.purchase_lines[line].order_line,
             quantity=quantity,
+            wanted_id=said.wanted.get(line),
         )
     return authorization
 

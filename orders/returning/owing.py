@@ -118,10 +118,14 @@ def lines_of(authorization: ReturnAuthorization) -> list[ReturnLine]:
 def _keep_what_was_replaced(
     authorization: ReturnAuthorization, lines: Sequence[ReturnLine]
 ) -> None:
-    """Say of each line what its share in the units is that the shopper got anew."""
+    """Say of each line what its share in the units is that the shopper got anew.
+
+    What is kept for use, and what went back with them, is neither paid nor replaced.
+    """
     failed = failed_units(authorization, lines)
     for line in lines:
         whole = share_of(line, currency=authorization.currency)
+        whole -= Money(line.deduction_amount + line.difference_amount, authorization.currency)
         if line.accepted_quantity:
             part = share(
                 whole,
@@ -142,10 +146,10 @@ def owed(
     currency = authorization.currency
     shares = [share_of(line, currency=currency) for line in lines]
     kept = sum((line.deduction_amount for line in lines), Decimal(0))
-    replaced = sum((line.replaced_amount for line in lines), Decimal(0))
+    given = sum((line.replaced_amount + line.difference_amount for line in lines), Decimal(0))
     left = [ledger.refundable(one) for one in payments if one.currency == currency]
     return Due(
-        goods=Money.total(shares, currency) - Money(replaced, currency),
+        goods=Money.total(shares, currency) - Money(given, currency),
         deduction=Money(kept, currency),
         delivery=_delivery(authorization, lines),
         left=max(left, default=Money.zero(currency)),

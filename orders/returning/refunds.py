@@ -24,12 +24,18 @@ from orders.returning.refusing import CannotReturnError
 from storefront.lib.transactions import needs_transaction
 
 Status = ReturnAuthorization.Status
+COUNTED = ["share_amount", "accepted_quantity", "deduction_amount", "difference_amount"]
 KEEPABLE = owing.WITHOUT_GOODS - {Status.IN_TRANSIT, Status.LOST_IN_TRANSIT}
 
 
 def purpose(authorization: ReturnAuthorization) -> str:
     """Name its refund in the ledger: one return is one refund."""
     return f"return:{authorization.number}"
+
+
+def purpose_of_difference(authorization: ReturnAuthorization) -> str:
+    """Name what goes back with another that costs less: it is not the refund of a return."""
+    return f"exchange:{authorization.number}"
 
 
 @transaction.atomic(durable=True)
@@ -106,7 +112,7 @@ def count_back(lines: Sequence[ReturnLine]) -> None:
     Locks:  the caller holds the order
     """
     for line in lines:
-        line.save(update_fields=["share_amount", "accepted_quantity", "deduction_amount"])
+        line.save(update_fields=COUNTED)
         give_up(line.order_line_id, line.quantity - line.accepted_quantity)
         OrderLine.objects.filter(pk=line.order_line_id).update(
             returned_quantity=F("returned_quantity") + line.accepted_quantity
@@ -122,7 +128,8 @@ def _pay(authorization: ReturnAuthorization, order: Order, *, actor: str, now: d
         raise CannotReturnError(gettext("Nothing of it was accepted: refuse it instead."))
     for line in lines:  # another return of the same line may have rounded its share down
         most = owing.share_of(line, currency=authorization.currency).amount
-        line.deduction_amount = min(line.deduction_amount, most - line.replaced_amount)
+        most -= line.replaced_amount + line.difference_amount
+        line.deduction_amount = min(line.deduction_amount, most)
     owes = owing.owed(authorization, lines, payments)
     payment = max(payments, key=lambda one: ledger.refundable(one).amount, default=None)
     is_exchanged = authorization.status == Status.EXCHANGED  # counted already

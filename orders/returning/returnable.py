@@ -28,6 +28,10 @@ class Returnable:
     def of(self, kind: str) -> Mapping[int, int]:
         return self.withdrawable if kind == Kind.WITHDRAWAL else self.complainable
 
+    def warranty_months(self, sold: OrderLine) -> int:
+        """How long what is broken or wrong can be given back."""
+        return warranty_months(sold)
+
     @property
     def lines(self) -> list[OrderLine]:
         """The lines of which something may be given back, for whichever reason."""
@@ -56,8 +60,7 @@ def look(*, order: Order, now: datetime, is_late_fine: bool = False) -> Returnab
     arrived = [_arrived_at(line.purchase_order) for line in by_line.values()]
     known = [moment for moment in arrived if moment is not None]
     until = window.withdraw_until(max(known)) if known and len(known) == len(arrived) else None
-    # What came as a replacement was withdrawn from, or not, when it was bought.
-    is_over = window.is_over(until, now) or hasattr(order, "replaces")
+    is_over = window.is_over(until, now) or _was_decided(order)
     promised = order.arrives_to or (order.placed_at + window.LONGEST).date()
     is_over = is_over or now.date() > promised + window.UNHEARD + window.LONGEST
     is_unheard = now.date() > promised + window.UNHEARD
@@ -65,7 +68,8 @@ def look(*, order: Order, now: datetime, is_late_fine: bool = False) -> Returnab
     for key, line in by_line.items():
         sold = line.order_line
         at = _arrived_at(line.purchase_order)
-        is_old = at is not None and window.is_over(window.warranty_until(at), now)
+        months = warranty_months(sold)
+        is_old = at is not None and window.is_over(window.warranty_until(at, months=months), now)
         if not is_over or is_late_fine:
             withdrawable[key] = sold.shipped_quantity - sold.returning_quantity
         if not is_old or is_late_fine:
@@ -79,6 +83,26 @@ def look(*, order: Order, now: datetime, is_late_fine: bool = False) -> Returnab
         withdraw_until=until,
         is_withdrawal_over=is_over,
     )
+
+
+def warranty_months(sold: OrderLine) -> int:
+    """Return what holds of a line: what its maker gave when it was sold, or more that he gives now.
+
+    The two years of the law hold at least.
+    """
+    said = (sold.warranty_months, sold.variant.product.warranty_months)
+    return max(window.WARRANTY_MONTHS, *(months or 0 for months in said))
+
+
+def _was_decided(order: Order) -> bool:
+    """Test whether it came as a replacement: withdrawn from, or not, when it was bought.
+
+    What somebody took instead of his money is a new thing, of which he may think anew, once.
+    """
+    if not hasattr(order, "replaces"):
+        return False
+    first: ReturnAuthorization = order.replaces
+    return not first.is_withdrawal or hasattr(first.order, "replaces")
 
 
 def _arrived_at(purchase_order: PurchaseOrder) -> datetime | None:

@@ -6,10 +6,11 @@ People speak with him: each step is written down by hand, and waits in the inbox
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from orders import complaining, numbers
@@ -17,10 +18,11 @@ from orders.models import (
     PurchaseLine,
     PurchaseOrder,
     ReturnAuthorization,
+    ReturnPolicy,
     SupplierRMA,
     SupplierRMALine,
 )
-from orders.returning import answering, destinations
+from orders.returning import answering, destinations, window
 from storefront.lib.money import Money
 
 Status = SupplierRMA.Status
@@ -51,9 +53,49 @@ def is_for(authorization: ReturnAuthorization) -> bool:
     """Test whether its supplier may owe us something for it."""
     if authorization.is_kept or authorization.status not in LOOKED_AT:
         return False
-    if stands(authorization):
-        return False
-    return destinations.policy_of(authorization.purchase_order.supplier).takes_back
+    return not stands(authorization) and owes(authorization)
+
+
+def owes(authorization: ReturnAuthorization) -> bool:
+    """Test whether its supplier owes us something for it.
+
+    For what is broken or wrong he stands in as long as his warranty says, if he says so.
+    """
+    policy = _policy_of(authorization)
+    if authorization.is_withdrawal or policy.warranty_months is None:
+        return policy.takes_back
+    last = _owes_until(authorization, policy.warranty_months)
+    return last is None or authorization.opened_at.date() <= last
+
+
+def says(authorization: ReturnAuthorization) -> str:
+    """Word what its supplier owes us for it, and until when."""
+    policy = _policy_of(authorization)
+    if authorization.is_withdrawal or policy.warranty_months is None:
+        if policy.takes_back:
+            return gettext("He takes it back.")
+        return gettext("He takes nothing back.")
+    last = _owes_until(authorization, policy.warranty_months)
+    if last is None:
+        words = gettext("He owes it: his warranty of %(months)d months begins when it arrives.")
+        return words % {"months": policy.warranty_months}
+    if owes(authorization):
+        words = gettext("He owes it: it was told before his warranty ended, on %(day)s.")
+    else:
+        words = gettext("He no longer owes it: his warranty ended on %(day)s, before it was told.")
+    return words % {"day": date_format(last)}
+
+
+def _policy_of(authorization: ReturnAuthorization) -> ReturnPolicy:
+    return destinations.policy_of(authorization.purchase_order.supplier)
+
+
+def _owes_until(authorization: ReturnAuthorization, months: int) -> date | None:
+    """Return the last day on which he stands in; None where it has not arrived."""
+    bought = authorization.purchase_order
+    if bought.status != PurchaseOrder.Status.CLOSED:
+        return None
+    return window.months_after(bought.status_since.date(), months)
 
 
 @transaction.atomic(durable=True)
@@ -67,6 +109,8 @@ def open_for(*, authorization: ReturnAuthorization, actor: str, now: datetime) -
     purchase_order = _lock(authorization.purchase_order)
     if not is_for(authorization):
         words = gettext("The supplier takes nothing of it back, or is asked already.")
+        if not owes(authorization):
+            words = says(authorization)
         raise CannotSendBackError(words)
     return _open(purchase_order, units_of(authorization), authorization, actor, now)
 

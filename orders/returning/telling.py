@@ -9,6 +9,7 @@ from typing import Any
 from notifications.outbox import tell
 from orders import facts
 from orders.models import ReturnAuthorization
+from orders.returning.sending_anew import titled
 
 
 def declared(returns: Sequence[ReturnAuthorization], *, at: datetime) -> None:
@@ -43,14 +44,26 @@ def answered(
             "what": what,
             "kind": authorization.kind,
             "replacement": authorization.replacement.number if authorization.replacement else "",
+            "sent": _sent(authorization),
+            "difference": str(authorization.difference_amount or ""),
             **_of_one(authorization),
         },
         at=at,
     )
 
 
+def _sent(authorization: ReturnAuthorization) -> list[dict[str, Any]]:
+    """Name what comes instead, where an order of it is made."""
+    if authorization.replacement is None:
+        return []
+    lines = authorization.replacement.lines.select_related("variant__product__spec")
+    return [facts.line_payload(line) for line in lines.order_by("pk")]
+
+
 def _of_one(authorization: ReturnAuthorization) -> dict[str, Any]:
-    lines = authorization.lines.select_related("order_line__variant__product__spec")
+    lines = authorization.lines.select_related(
+        "order_line__variant__product__spec", "wanted__product"
+    )
     before = authorization.send_before
     return {
         "return_number": authorization.number,
@@ -63,4 +76,5 @@ def _of_one(authorization: ReturnAuthorization) -> dict[str, Any]:
         "lines": [
             facts.line_payload(line.order_line, line.quantity) for line in lines.order_by("pk")
         ],
+        "wanted": [titled(line.wanted) for line in lines.order_by("pk") if line.wanted],
     }

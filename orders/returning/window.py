@@ -7,6 +7,7 @@ is never later.
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date, datetime, timedelta
 
 WITHDRAWAL = timedelta(days=14)  # the law's; more is the shop's to give
@@ -14,7 +15,7 @@ SEND_WITHIN = timedelta(days=14)
 SEND_PATIENCE = timedelta(days=14)  # who sends later than asked loses nothing at once
 UNHEARD = timedelta(days=14)  # after what was promised: a carrier may never say "delivered"
 LONGEST = timedelta(days=365)  # and somebody has withdrawn by then, whatever was heard
-WARRANTY_YEARS = 2
+WARRANTY_MONTHS = 24  # the law's; a maker may give more, and never less
 NEVER_SENT = timedelta(days=90)  # of what never arrived, and nobody sent back
 SATURDAY = 5
 
@@ -24,13 +25,16 @@ def withdraw_until(arrived_at: datetime) -> date:
     return _working_day(arrived_at.date() + WITHDRAWAL)
 
 
-def warranty_until(arrived_at: datetime) -> date:
-    """Return the last day of the warranty; of 29 February it is 28 February."""
-    day = arrived_at.date()
-    try:
-        return day.replace(year=day.year + WARRANTY_YEARS)
-    except ValueError:
-        return day.replace(year=day.year + WARRANTY_YEARS, day=28)
+def warranty_until(arrived_at: datetime, *, months: int | None = None) -> date:
+    """Return the last day of the warranty: the law's, or of so many months where that is longer."""
+    return months_after(arrived_at.date(), max(WARRANTY_MONTHS, months or 0))
+
+
+def months_after(day: date, months: int) -> date:
+    """Return the same day so many months later, or the last of that month: it may have fewer."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def is_over(last_day: date | None, now: datetime) -> bool:

@@ -53,8 +53,16 @@ _SEEN_AT = """coalesce(
     r.status_since)"""
 _LAST_DAY = f"""%(now)s - interval '1 day' * (
     SELECT p.takes_back_days FROM orders_returnpolicy p WHERE p.id = {_POLICY})"""  # noqa: S608 - made of constants
+# As ``sending_back.owes``: how long he stands in for what is broken or wrong, if he says so.
+_WARRANTED = """(po.status <> 'closed' OR r.opened_at::date
+    <= (po.status_since::date + make_interval(months => p.warranty_months::int))::date)"""
 _TAKEN_BACK = f"""EXISTS (
-    SELECT 1 FROM orders_returnpolicy p WHERE p.id = {_POLICY} AND p.takes_back)"""  # noqa: S608 - made of constants
+    SELECT 1 FROM orders_returnpolicy p WHERE p.id = {_POLICY}
+    AND CASE WHEN r.kind = 'withdrawal' OR p.warranty_months IS NULL THEN p.takes_back
+        ELSE {_WARRANTED} END)"""  # noqa: S608 - made of constants
+_OWES_NO_MORE = f"""EXISTS (
+    SELECT 1 FROM orders_returnpolicy p WHERE p.id = {_POLICY}
+    AND p.warranty_months IS NOT NULL AND NOT {_WARRANTED})"""  # noqa: S608 - made of constants
 # What came, and nobody has claimed yet.
 _TO_SEND_ON = """r.status IN ('inspected', 'refunded', 'exchanged') AND r.destination <> 'nowhere'
     AND NOT EXISTS (SELECT 1 FROM orders_supplierrma m WHERE m.authorization_id = r.id)
@@ -165,10 +173,11 @@ RETURNS = (
     _return(
         "return_to_claim",
         _("A shopper keeps what was broken or wrong: complain to the supplier"),
-        """r.status IN ('refunded', 'exchanged') AND r.destination = 'nowhere'
+        f"""r.status IN ('refunded', 'exchanged') AND r.destination = 'nowhere'
+        AND NOT {_OWES_NO_MORE}
         AND r.kind <> 'withdrawal' AND r.status_since > %(now)s - interval '30 days'
         AND NOT EXISTS (SELECT 1 FROM orders_supplierclaim c
-                        WHERE c.purchase_order_id = r.purchase_order_id)""",
+                        WHERE c.purchase_order_id = r.purchase_order_id)""",  # noqa: S608 - made of constants
     ),
     Cause(
         code="return_delivery_due",

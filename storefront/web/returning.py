@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
 
-from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from orders import access
-from orders.models import Order, OrderLine, ReturnAuthorization
-from orders.returning import answering, declaring, returnable
+from orders.models import Order, ReturnAuthorization
+from orders.returning import answering, declaring, returnable, swapping
 from orders.returning.declaring import Declaration
 from orders.returning.refusing import CannotReturnError
-from orders.returning.returnable import Returnable
 from storefront.lib.states import IllegalMoveError, LostRaceError
 from storefront.web.picturing import PicturesForm
+from storefront.web.return_form import MOST_AT_ONCE, ReturnForm
 from storefront.web.showing_returns import KINDS
 
 Kind = ReturnAuthorization.Kind
-MOST_AT_ONCE = 800  # letters
 NEWS: dict[str, tuple[str, Promise]] = {
     "withdrawn": (
         "good",
@@ -51,76 +45,6 @@ NEWS: dict[str, tuple[str, Promise]] = {
 }
 
 
-class ReturnForm(forms.Form):
-    """Which things, how many of each, and what is wrong with them."""
-
-    kind = forms.ChoiceField(
-        label=gettext_lazy("Why it goes back"),
-        error_messages={
-            "required": gettext_lazy("Say why it goes back."),
-            "invalid_choice": gettext_lazy("Say why it goes back."),
-        },
-    )
-    words = forms.CharField(
-        label=gettext_lazy("What we should know"),
-        required=False,
-        max_length=MOST_AT_ONCE,
-        error_messages={"max_length": gettext_lazy("This is too long. Say it shorter.")},
-    )
-    key = forms.CharField(required=False, max_length=40)
-
-    def __init__(self, *args: Any, left: Returnable, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.lines: list[tuple[OrderLine, int]] = [
-            (line, max(left.withdrawable.get(line.pk, 0), left.complainable.get(line.pk, 0)))
-            for line in left.lines
-        ]
-        kind = self.fields["kind"]
-        assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - it stands a few lines above
-        kind.choices = [(code, words) for code, words in KINDS.items() if left.of(code)]
-        for line, most in self.lines:
-            self.fields[f"units_{line.pk}"] = forms.IntegerField(
-                label=line.title,
-                min_value=0,
-                max_value=most,
-                required=False,
-                error_messages=_units_errors(most),
-            )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if not self.errors and not any(self.units.values()):
-            first = self.lines[0][0] if self.lines else None
-            self.add_error(f"units_{first.pk}" if first else None, _("Choose at least one thing."))
-        is_complaint = cleaned.get("kind") not in {None, Kind.WITHDRAWAL}
-        if is_complaint and not cleaned.get("words", "").strip() and "words" not in self.errors:
-            self.add_error("words", _("Say in a few words what is wrong."))
-        return cleaned
-
-    @property
-    def units(self) -> Mapping[int, int]:
-        given = self.cleaned_data
-        return {line.pk: given.get(f"units_{line.pk}") or 0 for line, _most in self.lines}
-
-    def rows(self) -> list[tuple[OrderLine, int, forms.BoundField]]:
-        return [(line, most, self[f"units_{line.pk}"]) for line, most in self.lines]
-
-    def declaration(self) -> Declaration:
-        given = self.cleaned_data
-        key = given["key"] or secrets.token_hex(16)
-        kind = Kind(given["kind"])
-        return Declaration(key=key, kind=kind, units=self.units, words=given["words"].strip())
-
-    @property
-    def is_confirmed(self) -> bool:
-        return "confirm" in self.data and bool(self.cleaned_data["key"])
-
-
-def _units_errors(most: int) -> dict[str, str]:
-    words = _("Enter a number from 0 to %(most)d.") % {"most": most}
-    return dict.fromkeys(("invalid", "min_value", "max_value"), words)
-
-
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
@@ -131,7 +55,8 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     if posted is not None and (known := _known(found, _posted(request, "key", 40))):
         return _back(found, _word(known.kind))  # a double click: it is written down already
-    form = ReturnForm(posted, left=left)
+    may_be = swapping.others(left.purchase_lines.values(), channel=found.channel)
+    form = ReturnForm(posted, left=left, may_be=may_be)
     status = HTTPStatus.OK
     if posted is not None:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -162,7 +87,11 @@ def _repeat(
     sent: PicturesForm | None = None,
 ) -> HttpResponse:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if sent else HTTPStatus.OK
-    chosen = [(line, said.units[line.pk]) for line, _most in form.lines if said.units[line.pk]]
+    chosen = [
+        (line, said.units[line.pk], form.named(line.pk))
+        for line, _most in form.lines
+        if said.units[line.pk]
+    ]
     context = {
         "order": found,
         "said": said,

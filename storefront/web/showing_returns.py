@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from orders.models import Order, ReturnAuthorization
 from orders.returning import answering
+from orders.returning.sending_anew import titled
 from storefront.web.picturing import PicturesForm
 
 Kind = ReturnAuthorization.Kind
@@ -47,6 +48,7 @@ class Shown:
     why: Promise
     stands: Promise
     lines: list[tuple[str, int]]
+    wanted: list[str]
     can_cancel: bool
     can_send: bool
     can_answer: bool
@@ -57,13 +59,14 @@ class Shown:
 def shown(found: Order) -> list[Shown]:
     """Say how each return of an order stands, the newest first."""
     rows = found.returns.annotate(picture_count=Count("pictures")).select_related("replacement")
-    rows = rows.prefetch_related("lines__order_line")
+    rows = rows.prefetch_related("lines__order_line", "lines__wanted__product")
     return [
         Shown(
             authorization=row,
             why=KINDS[row.kind],
             stands=STANDS[row.status],
             lines=[(line.order_line.title, line.quantity) for line in row.lines.all()],
+            wanted=[titled(line.wanted) for line in row.lines.all() if line.wanted],
             can_cancel=row.status in answering.BEFORE_IT_LEFT,
             can_send=not row.is_kept and row.status in answering.SENDABLE | {Status.IN_TRANSIT},
             can_answer=row.status == Status.NEEDS_EVIDENCE,

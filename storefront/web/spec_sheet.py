@@ -13,6 +13,8 @@ from storefront.web import formats
 from storefront.web.supplied import supplied
 from storefront.web.words import ip, word
 
+LAWFUL_MONTHS = 24
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -149,4 +151,12 @@ def _names(light: ProductView, chosen: VariantView) -> list[Row]:
         Row(name=_("Our number"), value=chosen.sku),
         Row(name=_("Maker’s number"), value=chosen.mpn),
         Row(name="GTIN", value=chosen.gtin.lstrip("0")),
+        Row(name=_("Warranty"), value=_warranty(light.warranty_months)),
     ]
+
+
+def _warranty(months: int | None) -> str:
+    """Say what its maker gives beyond the two years of the law; those stand with the returns."""
+    if months is None or months <= LAWFUL_MONTHS:
+        return ""
+    return _("%(months)d months") % {"months": months}

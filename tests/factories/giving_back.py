@@ -9,6 +9,7 @@ from decimal import Decimal
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
+from catalog.models import Variant
 from orders.models import (
     Order,
     OrderLine,
@@ -17,12 +18,12 @@ from orders.models import (
     ReturnPolicy,
     SupplierRMA,
 )
-from orders.returning import answering, declaring, inspecting, refunds, replacing, sending_back
+from orders.returning import answering, declaring, inspecting, refunds, sending_back
 from orders.returning.declaring import Declaration
 from orders.returning.inspecting import Judgment
 from orders.returning.refusing import CannotReturnError
 from orders.returning.sending_back import CannotSendBackError
-from shipping import shipments
+from shipping import exchanging, shipments
 from storefront.lib.money import Money
 from storefront.lib.states import IllegalMoveError, LostRaceError
 from suppliers.adapters.base import Answer
@@ -54,13 +55,14 @@ class GivingBack(Truths):
         with suppress(shipments.WrongOrderError):
             shipments.take_in(purchase_order=purchase_order, state=state, now=self.now)
 
-    @rule(which=WHICH, kind=KINDS, one=FEW, other=FEW, key=st.integers(0, 5))
-    def give_back(self, which, kind, one, other, key):
+    @rule(which=WHICH, kind=KINDS, one=FEW, other=FEW, key=st.integers(0, 5), asks=st.booleans())
+    def give_back(self, which, kind, one, other, key, asks):  # noqa: PLR0917 - one form
         if (order := self.pick(Order.objects.filter(lines__shipped_quantity__gt=0), which)) is None:
             return
         lines = order.lines.order_by("pk").values_list("pk", flat=True)
         units = dict(zip(lines, (one, other), strict=False))
-        said = Declaration(key=f"{order.pk}-{key}", kind=kind, units=units)
+        wanted = self.instead_of(order.lines.all(), which) if asks else {}
+        said = Declaration(key=f"{order.pk}-{key}", kind=kind, units=units, wanted=wanted)
         with suppress(*REFUSED):
             declaring.declare(order=order, said=said, actor="shopper", now=self.now)
 
@@ -68,7 +70,9 @@ class GivingBack(Truths):
         which=WHICH,
         kind=KINDS,
         units=st.integers(1, 2),
-        word=st.sampled_from(["refund", "keep", "replace", "cancel", "refuse", "reject"]),
+        word=st.sampled_from(
+            ["refund", "keep", "replace", "swap", "swap", "cancel", "refuse", "reject"]
+        ),
     )
     def come_far(self, which, kind, units, word):
         """Go as far as most returns do, of what has arrived."""
@@ -77,7 +81,8 @@ class GivingBack(Truths):
         if (line := self.pick(there, which)) is None:
             return
         before = ReturnAuthorization.objects.count()
-        said = Declaration(key=f"far-{before}", kind=kind, units={line.pk: units})
+        wanted = self.instead_of([line], which) if word == "swap" else {}
+        said = Declaration(key=f"far-{before}", kind=kind, units={line.pk: units}, wanted=wanted)
         with suppress(*REFUSED):
             (made,) = declaring.declare(order=line.order, said=said, actor="shopper", now=self.now)
             by_staff = {"authorization": made, "actor": "ann", "now": self.now}
@@ -94,7 +99,7 @@ class GivingBack(Truths):
             if word == "refuse":
                 refunds.refuse(answer="no", **by_staff)
             else:
-                verb = replacing.exchange if word == "replace" else refunds.refund
+                verb = refunds.refund if word == "refund" else exchanging.exchange
                 verb(**by_staff)
 
     @rule(
@@ -145,11 +150,28 @@ class GivingBack(Truths):
             with suppress(*REFUSED):
                 verb(authorization=made, actor="ann", now=self.now)
 
-    @rule(which=WHICH)
-    def replace_it(self, which):
-        if made := self.pick(ReturnAuthorization.objects.all(), which):
-            with suppress(*REFUSED):
-                replacing.exchange(authorization=made, actor="ann", now=self.now)
+    @rule(which=WHICH, swaps=st.booleans(), is_free=st.booleans())
+    def replace_it(self, which, swaps, is_free):
+        if (made := self.pick(ReturnAuthorization.objects.all(), which)) is None:
+            return
+        lines = [line.order_line for line in made.lines.all()]
+        choice = self.instead_of(lines, which) if swaps else None
+        with suppress(*REFUSED):
+            exchanging.exchange(
+                authorization=made, choice=choice, is_free=is_free, actor="ann", now=self.now
+            )
+
+    @staticmethod
+    def instead_of(lines, which):
+        """Choose another variant for each line that has some, be it dearer or cheaper."""
+        chosen = {}
+        for line in lines:
+            others = Variant.objects.filter(product=line.variant.product_id).exclude(
+                pk=line.variant_id
+            )
+            if variants := list(others.order_by("pk").values_list("pk", flat=True)):
+                chosen[line.pk] = variants[which % len(variants)]
+        return chosen
 
     @rule(which=WHICH, to=st.sampled_from(SupplierRMA.Status), amount=CENTS)
     def speak_with_the_supplier(self, which, to, amount):

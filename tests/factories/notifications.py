@@ -63,6 +63,7 @@ _RETURN = {
     "answer": "R-1 <7>",
     "send_before": "2026-12-08",
     "lines": LINES,
+    "wanted": ["Trail 400, red <2>"],
 }
 _ACCOUNT = {
     "email": "erika@example.org",
@@ -161,7 +162,15 @@ PAYLOADS = {
         "returns": [_RETURN],
     },
     **{
-        f"return.{what}": {**_ORDER, "what": what, "kind": "defect", "replacement": "", **_RETURN}
+        f"return.{what}": {
+            **_ORDER,
+            "what": what,
+            "kind": "defect",
+            "replacement": "",
+            "sent": _ORDER["lines"][:1] if what == "exchanged" else [],
+            "difference": "5.00" if what == "exchanged" else "",
+            **_RETURN,
+        }
         for what in (
             "approved",
             "rejected",

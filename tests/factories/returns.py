@@ -10,6 +10,7 @@ from orders.returning import answering, declaring, inspecting
 from orders.returning.declaring import Declaration
 from orders.returning.inspecting import Judgment
 from shipping import shipments
+from tests.factories.catalog import make_variant
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
 from tests.factories.suppliers import NOON
@@ -39,7 +40,13 @@ def make_policy(supplier=None, **known):
     return ReturnPolicy.objects.create(supplier=supplier, **known)
 
 
-def say(order, *units, kind=Kind.WITHDRAWAL, key=None, words=""):
+def make_sibling(light, price, quantity=9):
+    """Sell another variant of the same light."""
+    variant = make_variant(product=light.variant.product)
+    return make_sellable(price=price, quantity=quantity, variant=variant)
+
+
+def say(order, *units, kind=Kind.WITHDRAWAL, key=None, words="", wanted=None):
     """Say of each line, in turn, how many units go back."""
     lines = order.lines.order_by("pk").values_list("pk", flat=True)
     return Declaration(
@@ -47,6 +54,7 @@ def say(order, *units, kind=Kind.WITHDRAWAL, key=None, words=""):
         kind=kind,
         units=dict(zip(lines, units, strict=False)),
         words=words,
+        wanted=wanted or {},
     )
 
 

@@ -10,7 +10,17 @@ from django.urls import reverse
 
 from notifications.models import Event
 from orders.models import ReturnAuthorization, ReturnPolicy, SupplierRMA
-from tests.factories.returns import counters, declare, make_delivered, make_policy
+from shipping import quotes
+from tests.factories.orders import make_sellable
+from tests.factories.returns import (
+    bring_back,
+    counters,
+    declare,
+    make_delivered,
+    make_policy,
+    make_sibling,
+)
+from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -211,3 +221,28 @@ def test_staff_do_for_who_telephones_what_he_could_do_himself(staff, started):
         "JJD1",
     )
     assert kept.status == "canceled"
+
+
+def test_another_goes_instead_and_its_difference_back(staff, started):
+    light = make_sellable(price="39.99", quantity=9)
+    order = make_delivered(light, quantity=1)
+    other = make_sibling(light, "35.00")
+    make_service(other.level.location, countries=["DE"])
+    quotes.forget()
+    made = declare(order, 1, kind="defect", words="Dead.")
+    bring_back(made)
+    (line,) = order.lines.all()
+    asks = shown(staff.get(page("returnauthorization", "exchange", made)))
+
+    act(staff, "returnauthorization", "note_wish", made,
+        **{f"instead_{line.pk}": other.variant.pk})  # fmt: skip
+    act(staff, "returnauthorization", "exchange", made,
+        **{f"instead_{line.pk}": other.variant.pk})  # fmt: skip
+
+    made.refresh_from_db()
+    assert "35.00" in asks
+    assert made.lines.get().wanted == other.variant
+    assert (made.status, made.difference_amount) == ("exchanged", Decimal("4.99"))
+    assert made.replacement.lines.get().variant == other.variant
+    assert ("settle_payments", {}) in started
+    quotes.forget()

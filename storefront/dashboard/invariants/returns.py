@@ -62,17 +62,19 @@ RETURNS = (
     ),
     Invariant(
         code="I10.due",
-        sentence="What was due for a return is the share of its lines, less what is kept or came"
-        " anew, with the delivery.",
+        sentence="What was due for a return is the share of its lines, less what is kept, came"
+        " anew or went back with that, with the delivery.",
         sql="""
             SELECT a.number, a.due_amount, a.delivery_amount,
-                   sum(rl.share_amount - rl.deduction_amount - rl.replaced_amount) AS goods
+                   sum(rl.share_amount - rl.deduction_amount - rl.replaced_amount
+                       - rl.difference_amount) AS goods
             FROM orders_returnauthorization a
             JOIN orders_returnline rl ON rl.authorization_id = a.id
             WHERE a.status = 'refunded'
             GROUP BY a.id
             HAVING a.due_amount IS DISTINCT FROM
-                   sum(rl.share_amount - rl.deduction_amount - rl.replaced_amount)
+                   sum(rl.share_amount - rl.deduction_amount - rl.replaced_amount
+                       - rl.difference_amount)
                    + a.delivery_amount
         """,
     ),
@@ -92,6 +94,27 @@ RETURNS = (
             WHERE a.refund_amount IS DISTINCT FROM
                   CASE WHEN a.status = 'refunded' THEN coalesce(e.asked, 0) ELSE e.asked END
                OR e.count > 1
+        """,
+    ),
+    Invariant(
+        code="I10.difference",
+        sentence="What went back as another costs less is asked of the gateway once, to the cent,"
+        " and is that of its lines.",
+        sql="""
+            SELECT a.number, a.status, a.difference_amount, e.asked, e.count, rl.difference
+            FROM orders_returnauthorization a
+            LEFT JOIN LATERAL (
+                SELECT sum(e.amount) AS asked, count(*) FROM orders_paymentevent e
+                JOIN orders_payment p ON p.id = e.payment_id
+                WHERE p.order_id = a.order_id AND e.kind = 'refund_requested'
+                  AND e.external_id = 'refund:' || p.key || ':exchange:' || a.number
+            ) e ON true
+            LEFT JOIN LATERAL (
+                SELECT sum(difference_amount) AS difference FROM orders_returnline
+                WHERE authorization_id = a.id
+            ) rl ON true
+            WHERE a.difference_amount <> coalesce(e.asked, 0) OR e.count > 1
+               OR a.difference_amount <> coalesce(rl.difference, 0)
         """,
     ),
     Invariant(

@@ -10,11 +10,12 @@ from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
 from orders import cancelling, purchasing
 from orders.models import Order, PurchaseOrder
-from shipping import shipments
+from shipping import quotes, shipments
 from tests.factories.giving_back import GivingBack
 from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.returns import make_sibling
 from tests.factories.scripted import ScriptedSupplier, connect
-from tests.factories.shipping import make_parcel_news, make_state
+from tests.factories.shipping import make_parcel_news, make_service, make_state
 from tests.factories.suppliers import NOON
 from tests.factories.truths import NOW_AND_THEN, UNITS
 from tests.factories.world import settle
@@ -35,6 +36,10 @@ class Returns(GivingBack):
         self.now = NOON
         self.supplier.__init__()
         lights = [make_sellable(quantity=UNITS, price=price) for price in ("33.33", "45.50")]
+        for price in ("30.01", "33.33", "40.00"):
+            make_sibling(lights[0], price, quantity=UNITS)
+        make_service(lights[0].level.location, countries=["DE"])
+        quotes.forget()
         (bought,) = make_purchase_orders(*lights, quantity=2)
         fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
         sent = purchasing.send(purchase_order=fresh.get(pk=bought.pk), now=NOON)

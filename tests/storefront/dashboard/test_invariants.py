@@ -142,6 +142,7 @@ PLANTED = {
     "I10.share": "UPDATE orders_returnline SET share_amount = 9999",
     "I10.due": "UPDATE orders_returnauthorization SET due_amount = due_amount + 1",
     "I10.paid_once": "DELETE FROM orders_paymentevent WHERE external_id LIKE '%:return:%'",
+    "I10.difference": "UPDATE orders_returnline SET difference_amount = 1",
     "I10.replaced": "UPDATE orders_returnauthorization SET replacement_id = order_id",
     "I10.credit_once": "UPDATE orders_supplierrmaline SET quantity = ordered_quantity + 1",
     "I10.credit": "UPDATE orders_supplierrma SET expected_amount = expected_amount + 1",

@@ -17,6 +17,7 @@ from tests.factories.returns import (
     make_delivered,
     make_policy,
     make_shipped_order,
+    make_sibling,
 )
 from tests.storefront.web.reading import Page
 
@@ -263,3 +264,36 @@ def test_a_nul_is_no_letter(shopper, order, what):
     given = {"key": "a\0b", "words": "a\0b", "carrier": "\0", "tracking_number": "1\0"}
 
     assert shopper.post(there, given).status_code in {303, 422}
+
+
+def test_another_can_be_asked_for_instead_of_money(shopper, order, light):
+    other = make_sibling(light, "20.01")
+    make_sibling(light, "999.00")
+    (line,) = order.lines.all()
+    there = page_of(order, "return/")
+    first = shopper.get(there)
+    given = {"kind": "withdrawal", **units(order, 1), f"instead_{line.pk}": other.variant.pk}
+
+    asked = shopper.post(there, given)
+    shopper.post(there, hidden(asked))
+
+    assert Page(first).faults == []
+    assert Page(first).unlabeled() == []
+    assert "20.01" in first.content.decode()
+    assert "999.00" not in first.content.decode()
+    assert "You ask for this instead" in asked.content.decode()
+    assert "you get your money" in asked.content.decode()
+    assert ReturnAuthorization.objects.get().lines.get().wanted == other.variant
+    assert "You ask for this instead" in shopper.get(page_of(order)).content.decode()
+
+
+def test_what_costs_more_cannot_be_asked_for(shopper, order, light):
+    dearer = make_sibling(light, "999.00")
+    (line,) = order.lines.all()
+    given = {"kind": "withdrawal", **units(order, 1), f"instead_{line.pk}": dearer.variant.pk}
+
+    answer = shopper.post(page_of(order, "return/"), {**given, "confirm": "1", "key": "k"})
+
+    assert answer.status_code == 422
+    assert Page(answer).faults == []
+    assert not ReturnAuthorization.objects.exists()

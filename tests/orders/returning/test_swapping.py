@@ -1,0 +1,183 @@
+"""Another is sent instead of what comes back: the difference to the cent, and never for nothing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from catalog.models import Listing
+from notifications.models import Event
+from orders import cancelling, purchasing
+from orders.models import Order, OrderLine
+from orders.returning import refunds, returnable, swapping
+from orders.returning.refusing import CannotReturnError
+from tests.factories.orders import make_sellable
+from tests.factories.returns import (
+    counters,
+    make_delivered,
+    make_sibling,
+    say,
+)
+from tests.factories.suppliers import NOON
+from tests.factories.swapping import arrived, asked, back, broken_rules, come_back, exchange
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def light():
+    return make_sellable(price="33.33", quantity=9)
+
+
+def test_of_a_cheaper_one_the_difference_goes_back_to_the_cent(light):
+    other = make_sibling(light, "30.00")
+    made = back(light, units=2)
+
+    order = exchange(made, other)
+
+    (line,) = order.lines.all()
+    assert (line.variant, line.sku, line.quantity) == (other.variant, other.variant.sku, 2)
+    assert order.total_amount == 0
+    assert asked() == [Decimal("6.66")]
+    assert (made.status, made.difference_amount, made.refund_amount) == (
+        "exchanged",
+        Decimal("6.66"),
+        None,
+    )
+    payload = Event.objects.get(name="return.exchanged").payload
+    assert [one["sku"] for one in payload["sent"]] == [other.variant.sku]
+    assert (payload["difference"], payload["replacement"]) == ("6.66", order.number)
+    assert counters(made.order) == [(2, 2)]
+    assert broken_rules() == []
+
+
+def test_one_by_one_the_parts_are_the_charge_to_the_cent():
+    """A third of the charge has no whole cents."""
+    light = make_sellable(price="33.33", quantity=9)
+    order = make_delivered(light, quantity=3)
+    OrderLine.objects.update(discount_amount=Decimal("0.01"))
+    other = make_sibling(light, "11.11")
+    for _ in range(3):
+        exchange(come_back(Order.objects.get(pk=order.pk), 1), other)
+
+    lines = [made.lines.get() for made in order.returns.all()]
+    assert sum(line.share_amount for line in lines) == Decimal("99.98")
+    assert sum(asked()) == sum(line.difference_amount for line in lines)
+    assert abs(sum(asked()) - Decimal("99.98") * 2 / 3) <= Decimal("0.02")
+    assert "I10.difference" not in broken_rules()
+
+
+def test_for_the_same_price_nothing_goes_back(light):
+    exchange(back(light), make_sibling(light, "33.33"))
+
+    assert asked() == []
+    assert broken_rules() == []
+
+
+def test_a_discount_of_then_makes_no_variant_of_the_same_price_dearer(light):
+    order = make_delivered(light, quantity=1)
+    OrderLine.objects.update(discount_amount=Decimal("10.00"))
+    made = come_back(Order.objects.get(pk=order.pk), 1)
+
+    exchange(made, make_sibling(light, "33.33"))
+
+    assert asked() == []
+
+
+def test_what_costs_more_goes_only_knowingly_and_then_for_nothing(light):
+    other = make_sibling(light, "33.34")
+    made = back(light)
+
+    with pytest.raises(CannotReturnError, match="buy it anew"):
+        exchange(made, other)
+    assert Order.objects.count() == 1
+
+    order = exchange(made, other, is_free=True)
+
+    assert order.lines.get().variant == other.variant
+    assert asked() == []
+    assert broken_rules() == []
+
+
+def test_only_the_same_light_or_what_replaces_it_may_go_instead(light):
+    stranger = make_sellable(price="20.00", quantity=9)
+    made = back(light)
+
+    with pytest.raises(CannotReturnError, match="not sold now"):
+        exchange(made, stranger)
+    light.variant.replaced_by = stranger.variant
+    light.variant.save()
+    exchange(made, stranger)
+
+    assert asked() == [Decimal("13.33")]
+
+
+def test_what_is_off_the_shop_is_not_sent_instead(light):
+    other = make_sibling(light, "30.00")
+    made = back(light)
+    Listing.objects.filter(pk=other.pk).update(is_published=False)
+
+    with pytest.raises(CannotReturnError, match="not sold now"):
+        exchange(made, other)
+
+
+def test_another_that_cannot_be_had_is_paid_less_what_went_back(light):
+    made = back(light, units=2)
+    order = exchange(made, make_sibling(light, "30.00"))
+    cancelling.cancel(order=order, reason="sold out", actor="ann", now=NOON)
+    made.refresh_from_db()
+
+    refunds.refund(authorization=made, actor="ann", now=NOON)
+
+    assert (made.status, made.refund_amount) == ("refunded", Decimal("60.00"))
+    assert asked() == [Decimal("6.66"), Decimal("60.00")]
+    assert broken_rules() == []
+
+
+def test_the_part_of_another_that_fails_is_paid_less_its_difference(light):
+    made = back(light, units=3)
+    order = exchange(made, make_sibling(light, "30.00"))
+    purchasing.divide(order=order, now=NOON)
+    OrderLine.objects.filter(order=order).update(canceled_quantity=1, shipped_quantity=2)
+
+    refunds.refund(authorization=made, actor="ann", now=NOON)
+
+    assert asked() == [Decimal("9.99"), Decimal("30.00")]
+    assert made.lines.get().replaced_amount == Decimal("60.00")
+    assert [code for code in broken_rules() if code.startswith("I10.")] == []
+
+
+def test_it_is_exchanged_once(light):
+    other = make_sibling(light, "30.00")
+    made = back(light)
+    exchange(made, other)
+
+    with pytest.raises(CannotReturnError):
+        exchange(made, other)
+
+    assert asked() == [Decimal("3.33")]
+
+
+def test_of_a_replacement_another_goes_only_knowingly(light):
+    other = make_sibling(light, "30.00")
+    again = come_back(arrived(exchange(back(light))), 1)
+
+    with pytest.raises(CannotReturnError, match="costs more"):
+        exchange(again, other)
+    exchange(again, other, is_free=True)
+
+    assert asked() == []
+
+
+def test_the_form_knows_what_may_be_asked_for(light):
+    make_sibling(light, "40.00")
+    cheap = make_sibling(light, "30.00")
+    order = make_delivered(light, quantity=1)
+    left = returnable.look(order=order, now=NOON)
+
+    found = swapping.others(left.purchase_lines.values(), channel=order.channel)
+
+    (line,) = order.lines.all()
+    assert {one.variant for one in found[line.pk] if not one.is_dearer} == {cheap.variant}
+    assert say(order, 1).wanted == {}

@@ -1,0 +1,115 @@
+"""Who withdraws may ask for another instead of his money; nobody else decides that for him."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from notifications.models import Event
+from orders.returning import refunds, replacing, returnable, swapping
+from orders.returning.refusing import CannotReturnError
+from tests.factories.orders import make_sellable
+from tests.factories.returns import (
+    declare,
+    inspect,
+    make_delivered,
+    make_sibling,
+    receive,
+)
+from tests.factories.suppliers import NOON
+from tests.factories.swapping import arrived, asked, back, broken_rules, come_back, exchange
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def light():
+    return make_sellable(price="33.33", quantity=9)
+
+
+def test_who_withdraws_and_asks_for_another_gets_it_and_who_does_not_gets_money(light):
+    other = make_sibling(light, "30.00")
+    order = make_delivered(light, quantity=2)
+    (line,) = order.lines.all()
+    silent = come_back(order, 1, kind="withdrawal")
+    asking = come_back(order, 1, kind="withdrawal", wanted={line.pk: other.variant.pk})
+
+    assert (replacing.is_for(silent), replacing.is_for(asking)) == (False, True)
+    with pytest.raises(CannotReturnError):
+        exchange(silent, other)
+    exchange(asking, other)
+
+    assert (asking.status, asked()) == ("exchanged", [Decimal("3.33")])
+    receipts = Event.objects.filter(name="return.declared").order_by("pk")
+    told = [one.payload["returns"][0]["wanted"] for one in receipts]
+    assert told == [[], [swapping.titled(other.variant)]]
+
+
+def test_what_he_asks_for_later_by_telephone_counts_too(light):
+    other = make_sibling(light, "30.00")
+    made = back(light, kind="withdrawal", units=1)
+    line = made.lines.get()
+
+    replacing.wish(authorization=made, wanted={line.order_line_id: other.variant.pk})
+
+    assert replacing.is_for(made)
+    replacing.wish(authorization=made, wanted={line.order_line_id: None})
+    assert not replacing.is_for(made)
+
+
+def test_use_is_kept_from_the_difference_and_never_asked_for(light):
+    cheaper, same = make_sibling(light, "30.00"), make_sibling(light, "33.33")
+    order = make_delivered(light, quantity=2)
+    (line,) = order.lines.all()
+    made = declare(order, 1, kind="withdrawal", wanted={line.pk: cheaper.variant.pk})
+    receive(made)
+    inspect(made, deduction="1.00", reason="scratched")
+    other = declare(order, 1, kind="withdrawal", wanted={line.pk: same.variant.pk})
+    receive(other)
+    inspect(other, deduction="1.00", reason="scratched")
+
+    exchange(made, cheaper)
+    with pytest.raises(CannotReturnError, match="costs more"):
+        exchange(other, same)
+
+    assert asked() == [Decimal("2.33")]
+    assert broken_rules() == []
+
+
+def test_a_shopper_may_not_ask_for_what_costs_more(light):
+    dearer = make_sibling(light, "40.00")
+    order = make_delivered(light, quantity=1)
+    (line,) = order.lines.all()
+
+    with pytest.raises(CannotReturnError, match="bought anew"):
+        declare(order, 1, kind="withdrawal", wanted={line.pk: dearer.variant.pk})
+
+    assert not order.returns.exists()
+
+
+def test_who_withdraws_asks_for_money_and_another_in_two_steps():
+    lights = [make_sellable(price="33.33", quantity=9) for _ in range(2)]
+    other = make_sibling(lights[0], "30.00")
+    order = make_delivered(*lights, quantity=1)
+    first = order.lines.order_by("pk").first()
+
+    with pytest.raises(CannotReturnError, match="two steps"):
+        declare(order, 1, 1, kind="withdrawal", wanted={first.pk: other.variant.pk})
+
+
+def test_what_he_took_instead_of_money_he_may_withdraw_from_and_is_paid_the_rest(light):
+    other = make_sibling(light, "30.00")
+    order = make_delivered(light, quantity=1)
+    (line,) = order.lines.all()
+    first = come_back(order, 1, kind="withdrawal", wanted={line.pk: other.variant.pk})
+    second = arrived(exchange(first, other))
+
+    assert returnable.look(order=second, now=NOON).withdrawable
+    again = come_back(second, 1, kind="withdrawal")
+    refunds.refund(authorization=again, actor="ann", now=NOON)
+
+    first.refresh_from_db()
+    assert (first.status, first.refund_amount) == ("refunded", Decimal("34.90"))
+    assert sum(asked()) == order.total_amount
+    assert [code for code in broken_rules() if code.startswith("I10.")] == []

@@ -1,0 +1,154 @@
+"""How long what is broken can be given back: to us by the shopper, and by us to the supplier."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog.models import Product
+from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, SupplierRMA
+from orders.returning import returnable, sending_back, window
+from orders.returning.sending_back import CannotSendBackError
+from storefront.dashboard import stuck
+from tests.factories.orders import make_sellable
+from tests.factories.returns import bring_back, declare, make_delivered, make_policy
+from tests.factories.suppliers import NOON
+
+
+@pytest.mark.parametrize(
+    ("months", "last"),
+    [(None, "2028-11-24"), (12, "2028-11-24"), (36, "2029-11-24"), (25, "2028-12-24")],
+)
+def test_the_two_years_of_the_law_hold_at_least(months, last):
+    assert window.warranty_until(NOON, months=months).isoformat() == last
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "then"),
+    [
+        (date(2028, 2, 29), 24, date(2030, 2, 28)),
+        (date(2026, 1, 31), 1, date(2026, 2, 28)),
+        (date(2026, 12, 31), 2, date(2027, 2, 28)),
+        (date(2026, 11, 30), 1, date(2026, 12, 30)),
+        (date(2026, 5, 5), 0, date(2026, 5, 5)),
+    ],
+)
+def test_a_month_that_is_shorter_ends_with_its_last_day(day, months, then):
+    assert window.months_after(day, months) == then
+
+
+def complainable(order, *, days):
+    order = Order.objects.get(pk=order.pk)
+    return returnable.look(order=order, now=NOON + timedelta(days=days)).complainable
+
+
+@pytest.mark.django_db
+def test_a_longer_warranty_of_its_maker_counts_as_it_was_sold():
+    light = make_sellable(quantity=9)
+    Product.objects.update(warranty_months=60)
+    order = make_delivered(light, quantity=1)
+    (line,) = order.lines.all()
+    Product.objects.update(warranty_months=None)  # what was promised stands
+
+    assert line.warranty_months == 60
+    assert complainable(order, days=5 * 365) == {line.pk: 1}
+    assert complainable(order, days=5 * 366) == {}
+
+
+@pytest.mark.django_db
+def test_a_warranty_that_its_maker_makes_longer_holds_for_what_was_sold_before():
+    order = make_delivered(quantity=1)
+    (line,) = order.lines.all()
+
+    assert complainable(order, days=3 * 365) == {}
+    Product.objects.update(warranty_months=48)
+
+    assert complainable(order, days=3 * 365) == {line.pk: 1}
+    assert returnable.warranty_months(OrderLine.objects.get()) == 48
+
+
+def broken(*, told_after, kind="defect", **policy):
+    """Complain so many days after it arrived."""
+    make_policy(**policy)
+    order = make_delivered(quantity=2)
+    made = declare(order, 1, kind=kind, words="Dead.", is_late_fine=True)
+    bring_back(made, state="damaged")
+    arrived = NOON - timedelta(days=told_after)
+    PurchaseOrder.objects.update(status="closed", status_since=arrived)
+    return ReturnAuthorization.objects.get(pk=made.pk)
+
+
+def open_for(made):
+    return sending_back.open_for(authorization=made, actor="ann", now=NOON)
+
+
+def causes():
+    return {row.cause.code for row in stuck.find(now=NOON)}
+
+
+@pytest.mark.django_db
+def test_a_defect_is_asked_of_its_supplier_as_long_as_his_warranty_holds():
+    made = broken(told_after=365, warranty_months=12, takes_back=False)
+
+    assert "He owes it" in sending_back.says(made)
+    assert "return_to_send_on" in causes()
+    assert open_for(made).expected_amount == Decimal(10)
+
+
+@pytest.mark.django_db
+def test_of_what_broke_later_he_owes_nothing_and_staff_read_why():
+    made = broken(told_after=366, warranty_months=12, takes_back=True)
+
+    assert not sending_back.is_for(made)
+    assert "no longer owes" in sending_back.says(made)
+    assert not {"return_to_send_on", "return_send_on_late"} & causes()
+    with pytest.raises(CannotSendBackError, match="no longer owes it"):
+        open_for(made)
+    assert not SupplierRMA.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_withdrawal_has_nothing_to_do_with_his_warranty():
+    made = broken(told_after=400, kind="withdrawal", warranty_months=12, takes_back=True)
+
+    assert sending_back.is_for(made)
+    assert "takes it back" in sending_back.says(made)
+
+
+@pytest.mark.django_db
+def test_where_he_said_nothing_of_it_all_is_as_for_what_he_takes_back():
+    made = broken(told_after=1000, takes_back=True)
+
+    assert open_for(made)
+
+
+@pytest.mark.django_db
+def test_what_has_not_arrived_is_owed():
+    made = broken(told_after=1000, warranty_months=1)
+    PurchaseOrder.objects.update(status="shipped")
+
+    made.purchase_order.refresh_from_db()
+    assert "begins when it arrives" in sending_back.says(made)
+    assert sending_back.is_for(made)
+
+
+@pytest.mark.django_db
+def test_what_its_shopper_keeps_is_claimed_only_while_he_owes_it():
+    made = broken(told_after=366, warranty_months=12)
+    ReturnAuthorization.objects.update(
+        status="refunded", destination="nowhere", due_amount=0, refund_amount=0
+    )
+    assert made.kind == "defect"
+
+    assert "return_to_claim" not in causes()
+    PurchaseOrder.objects.update(status_since=NOON - timedelta(days=300))
+    assert "return_to_claim" in causes()
+
+
+def test_the_last_day_counts():
+    until = window.warranty_until(datetime(2026, 11, 24, tzinfo=UTC), months=36)
+
+    assert not window.is_over(until, datetime(2029, 11, 24, 23, 59, tzinfo=UTC))
+    assert window.is_over(until, datetime(2029, 11, 25, tzinfo=UTC))
