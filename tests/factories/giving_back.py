@@ -161,6 +161,11 @@ class GivingBack(Truths):
                 authorization=made, choice=choice, is_free=is_free, actor="ann", now=self.now
             )
 
+    @rule(which=WHICH, kind=st.sampled_from(["withdrawal", "defect"]), units=st.integers(1, 2))
+    def take_another(self, which, kind, units):
+        """Go all the way of who wants another instead: few get there by chance."""
+        self.come_far(which, ReturnAuthorization.Kind(kind), units, "swap")
+
     @staticmethod
     def instead_of(lines, which):
         """Choose another variant for each line that has some, be it dearer or cheaper."""
