@@ -132,7 +132,7 @@ COLUMNS = {
     "cell_count": _("Cells"),
     "hs_code": _("Customs code (HS)"),
     "position": _("Place in the order"),
-    "not_sent_to": _("Not sent to"),
+    "not_sent_to": _("Forbidden in"),
     "replaced_by": _("Replaced by"),
     "key": _("As it is compared"),
     "scheme": _("Kind of number"),

@@ -41,7 +41,7 @@ PRODUCT = (
         _("Where it may not go"),
         {
             "not_sent_to": Field(
-                _("Not sent to"),
+                _("Forbidden in"),
                 _(
                     "Codes such as DE, FR: where a light like this is forbidden. Those of its"
                     " shelf count, too."
@@ -96,7 +96,7 @@ CATEGORY = (
         _("Where it may not go"),
         {
             "not_sent_to": Field(
-                _("Not sent to"),
+                _("Forbidden in"),
                 _(
                     "Codes such as DE, FR: none of the goods of this shelf is sent there."
                     " Empty: it may go everywhere. Orders that are not sent yet wait for you."

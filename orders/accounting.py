@@ -29,18 +29,20 @@ class Accounts:
     missing_terms: str
 
 
-def read(
+def read(  # noqa: PLR0913 - what is asked for, and what is not asked about
     *,
     purchase_order: PurchaseOrder,
     lines: Sequence[PurchaseLine],
     freight: Money | None,
     goods: Money | None,
     now: datetime,
+    apart: Decimal = Decimal(0),
 ) -> Accounts:
     """Count by sure rates only, for the country that the parcel goes to.
 
     Shape:  ``freight`` and ``goods`` are what the supplier asks for the way and for all goods
-            now; None where he does not say: then the terms and his list tell
+            now; None where he does not say: then the terms and his list tell; ``apart`` is what
+            is charged for live lines of it that are not asked about
     """
     order = purchase_order.order
     country = order.ship_to["country"]
@@ -70,7 +72,7 @@ def read(
         parcel = earning.of_parcel(
             [accounts[line.pk] for line in live],
             terms=terms,
-            delivery=purchase_order.charge - Money(paid, order.currency),
+            delivery=purchase_order.charge - Money(paid + apart, order.currency),
             tax_rate=live[0].order_line.tax_rate if live else Decimal(0),
             freight=freight and _converted(freight, costing, order.currency),
             goods=goods and _converted(goods, costing, order.currency),

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from orders import closing, dearer, facts, ledger, moving_ends, setbacks, shortening
+from orders import closing, dearer, facts, heeding, ledger, moving_ends, setbacks, shortening
 from orders.models import Order, OrderLine, PurchaseMessage, PurchaseOrder
 from storefront.lib.failpoints import failpoint
 from storefront.lib.money import Money
@@ -59,9 +59,8 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime)
     if state.answer not in SAYS_NO:
         _go_on(purchase_order, now)
     if state.answer in SAYS_YES:
-        gone = shortening.meant(
-            purchase_order, (*state.refused, *_too_dear(purchase_order, state, now))
-        )
+        gone = shortening.meant(purchase_order, state.refused)
+        gone += shortening.meant(purchase_order, _too_dear(purchase_order, gone, state, now))
         if gone and len(gone) == purchase_order.lines.filter(is_live=True).count():
             _refuse(purchase_order, state.reason or "all of it", now, state=state)
             return
@@ -87,12 +86,13 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseState, now: datetime)
 
 
 def _too_dear(
-    purchase_order: PurchaseOrder, state: PurchaseState, now: datetime
+    purchase_order: PurchaseOrder, gone: shortening.Gone, state: PurchaseState, now: datetime
 ) -> tuple[RefusedLine, ...]:
-    """Return the lines for which he wants so much, before it is his, that they would lose."""
+    """Return the lines for which he wants so much, before it is his, that what is left loses."""
     if not state.unit_costs or purchase_order.request_status not in OPEN_CONVERSATION:
         return ()
-    return dearer.settle(purchase_order, state.unit_costs, now=now)
+    left = purchase_order.lines.filter(is_live=True).exclude(pk__in=[line.pk for line, _ in gone])
+    return dearer.settle(purchase_order, left, state.unit_costs, now=now)
 
 
 def _hear_of_delay(
@@ -260,6 +260,7 @@ def _refuse(
         line.save(update_fields=["acknowledgment"])
     if setbacks.begin(purchase_order, list(live), reason=reason, now=now):
         return
+    heeding.heed_soon(purchase_order, list(live), now=now)
     facts.lines_refused(
         purchase_order,
         lines=OrderLine.objects.filter(purchase_lines__in=live),

@@ -27,7 +27,6 @@ from storefront.lib.elapsing import elapsing
 from storefront.lib.failures import OutsideError
 from storefront.lib.transactions import needs_transaction
 from suppliers.adapters.base import (
-    Answer,
     LeftUnpaidError,
     NotStoppableError,
 )
@@ -179,14 +178,7 @@ def _pursue(purchase_order: PurchaseOrder, now: datetime) -> bool | None:
         # He did not say no: he did not understand, or did not answer.
         pausing.rest(purchase_order, error, now=moment())
         return None
-    if state is None:
-        return None
-    return stopping.hear(
-        purchase_order=purchase_order,
-        is_stopped=state.answer == Answer.CANCELED,
-        words=state.reason,
-        now=now,
-    )
+    return None if state is None else stopping.follow(purchase_order, state, now=now)
 
 
 @transaction.atomic(durable=True)

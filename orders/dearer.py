@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from orders import accounting
 from orders.gate import COST_DRIFT_RATE
 from orders.models import PurchaseLine, PurchaseOrder
@@ -18,19 +20,21 @@ CODE = Refusal.REJECTED_OTHER
 
 @needs_transaction
 def settle(
-    purchase_order: PurchaseOrder, asked: Mapping[str, Money], *, now: datetime
+    purchase_order: PurchaseOrder,
+    lines: QuerySet[PurchaseLine],
+    asked: Mapping[str, Money],
+    *,
+    now: datetime,
 ) -> tuple[RefusedLine, ...]:
     """Agree to what he asks for one unit of some lines, or return them all as refused.
 
     A few cents are no drift, and are agreed to. What nobody can count, as of a currency without
     a rate, is agreed to no more than what loses: another may send it for what was agreed.
 
-    Shape:  ``asked`` by our line id
+    Shape:  ``lines`` are those that he ships; ``asked`` by our line id
     Locks:  the caller holds the purchase order
     """
-    live = list(
-        purchase_order.lines.filter(is_live=True).select_related("order_line", "offer", "level")
-    )
+    live = list(lines.select_related("order_line", "offer", "level"))
     dearer = [line for line in live if _is_dearer(line, asked.get(str(line.order_line_id)))]
     if not dearer:
         return ()
@@ -69,7 +73,14 @@ def _earns(
     freight = None
     if purchase_order.freight_amount is not None:
         freight = Money(purchase_order.freight_amount, purchase_order.freight_currency)
+    live = purchase_order.lines.filter(is_live=True).select_related("order_line")
+    others = live.exclude(pk__in=[line.pk for line in lines])
     accounts = accounting.read(
-        purchase_order=purchase_order, lines=lines, freight=freight, goods=goods, now=now
+        purchase_order=purchase_order,
+        lines=lines,
+        freight=freight,
+        goods=goods,
+        now=now,
+        apart=sum((line.order_line.charge_amount for line in others), Decimal(0)),
     )
     return accounts.parcel is not None and accounts.parcel.loss.amount <= 0

@@ -132,7 +132,7 @@ def _let_go_at(order: Order) -> datetime | None:
         subject_id=order.pk,
         axis="status",
         from_status=Order.Status.ON_HOLD,
-    )
+    ).exclude(actor__in=order.payments.values("gateway"))  # the end of a review is nobody's look
     found: datetime | None = let_go.aggregate(at=Max("at"))["at"]
     return found
 

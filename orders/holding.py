@@ -13,6 +13,7 @@ from django.db.models import Q
 from catalog.models import ExchangeRate
 from orders.gate import NO_BALANCE, NO_EVIDENCE, NO_RATE, NO_WAY, proof_of
 from orders.models import Order, PaymentEvent, PurchaseOrder
+from storefront.lib.models import StatusChange
 from storefront.lib.states import IllegalMoveError, LostRaceError
 from storefront.lib.transactions import needs_transaction
 from suppliers.models import Connection
@@ -36,14 +37,15 @@ def go_on(*, order: Order, reason: str, actor: str, now: datetime) -> Order:
 
     What its purchase orders are held for because of it ends with it; other reasons stay.
 
-    Locks:  the order
+    Locks:  the order, then its held purchase orders
     Raises: IllegalMoveError  it is not on hold
     """
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if order.status != Order.Status.ON_HOLD:
         raise IllegalMoveError(f"{order}: {order.status} is not on hold")
     release(order, reason=reason, actor=actor, now=now)
-    for held in order.purchase_orders.filter(status=PurchaseOrder.Status.ON_HOLD).order_by("pk"):
+    held_ones = order.purchase_orders.filter(status=PurchaseOrder.Status.ON_HOLD)
+    for held in held_ones.select_for_update(of=["self"]).order_by("pk"):
         take_off(held, lambda kept: kept["code"] in OF_ORDER, reason=reason, actor=actor, now=now)
     return order
 
@@ -112,14 +114,25 @@ def _lift(purchase_order: PurchaseOrder, known: frozenset[str], now: datetime) -
     unproven = _unproven(purchase_order)
     wire = Connection.objects.filter(supplier=purchase_order.supplier_id).first()
     balance = wire.balance_amount if wire else None
-    is_new = purchase_order.status_since > now - ASKED_AGAIN_AFTER
+    waits = purchase_order.status_since > now - ASKED_AGAIN_AFTER or was_asked_again(purchase_order)
     codes = {each["code"] for each in purchase_order.hold_reasons}
     return take_off(
         purchase_order,
-        lambda reason: not _stands(reason, known, unproven, balance, is_new=is_new),
+        lambda reason: not _stands(reason, known, unproven, balance, has_no_way=waits),
         reason="; ".join(ENDS[code] for code in sorted(codes & ENDS.keys())),
         now=now,
     )
+
+
+def was_asked_again(purchase_order: PurchaseOrder) -> bool:
+    """Test whether its supplier was asked for a way again after he had none."""
+    return StatusChange.objects.filter(
+        subject="orders.PurchaseOrder",
+        subject_id=purchase_order.pk,
+        axis="status",
+        from_status=PurchaseOrder.Status.ON_HOLD,
+        reason__contains=ENDS[NO_WAY],
+    ).exists()
 
 
 def _unproven(purchase_order: PurchaseOrder) -> frozenset[str]:
@@ -137,10 +150,10 @@ def _stands(
     unproven: frozenset[str],
     balance: Decimal | None,
     *,
-    is_new: bool,
+    has_no_way: bool,
 ) -> bool:
     if reason["code"] == NO_WAY:
-        return is_new
+        return has_no_way
     if reason["code"] == NO_BALANCE:
         return balance is not None and balance < Decimal(reason["amount"])
     if reason["code"] == NO_RATE:

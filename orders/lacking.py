@@ -26,6 +26,7 @@ from suppliers.adapters.base import (
 )
 
 Request = PurchaseOrder.Request
+DOUBT = "He has an order under this number, perhaps with what he refused: ask him what he ships."
 
 
 def follow(
@@ -115,3 +116,10 @@ def _take_out(
         try_after=now,
     )
     shortening.take_out(purchase_order, gone, reason=reason, now=now)
+
+
+def doubt(purchase_order: PurchaseOrder) -> None:
+    """Say that he may ship what he refused: he has an order of the call that he refused."""
+    if purchase_order.lines.filter(is_live=False).exists():
+        PurchaseOrder.objects.filter(pk=purchase_order.pk).update(problem=DOUBT)
+        purchase_order.problem = DOUBT

@@ -190,13 +190,14 @@ def _place(
     except DuplicateReferenceError as error:
         resolving.unknown(purchase_order, error, moment())
         resolving.look_up(purchase_order, connector, moment())
-    except WantingError as error:
-        lacking.follow(
-            purchase_order=purchase_order, error=error, connector=connector, now=moment()
-        )
+        lacking.doubt(purchase_order)
     except PermanentError as error:
         if error.may_have_happened:
             resolving.unknown(purchase_order, error, moment())
+        elif isinstance(error, WantingError):
+            lacking.follow(
+                purchase_order=purchase_order, error=error, connector=connector, now=moment()
+            )
         elif isinstance(error, NoWayError):
             reason = Reason(NO_WAY, f"The supplier carries it there in no way: {error}"[:280])
             resolving.held(purchase_order, reason, moment())

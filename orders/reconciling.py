@@ -13,7 +13,7 @@ from orders import evidence, recounts
 from orders.evidence import Drop, Finding, Manner, Row, Sale
 from orders.models import Allocation, PurchaseOrder
 from storefront.lib.states import IllegalMoveError
-from suppliers import stock
+from suppliers import hearing, stock
 from suppliers.models import Countdown, StockLevel, StockMovement, Supplier
 
 Status = Allocation.Status
@@ -147,8 +147,12 @@ def _moved(levels: Iterable[int], since: datetime, which: Q) -> QuerySet[StockMo
 
 
 def _drops(levels: Collection[int], since: datetime) -> dict[int, list[Drop]]:
-    """Return the drops of each row, less what sales have claimed of them already."""
-    moves = list(_moved(levels, since, Q(reported_delta__lt=0)).order_by("at", "pk"))
+    """Return the drops of each row, less what sales have claimed of them already.
+
+    What we wrote down because he refused an order shows no sale: his own figure did not fall.
+    """
+    fell = Q(reported_delta__lt=0) & ~Q(cause__startswith=hearing.REFUSED)
+    moves = list(_moved(levels, since, fell).order_by("at", "pk"))
     claimed = dict(
         Allocation.objects.filter(seen_in__in=[move.pk for move in moves])
         .values_list("seen_in")

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from django.db.models import Q, QuerySet
 
-from orders import address_ends, allocations, facts, ledger, routing_rules
+from orders import address_ends, allocations, facts, heeding, ledger, routing_rules
 from orders.models import (
     Order,
     OrderLine,
@@ -33,7 +33,6 @@ LOOKED_FOR = timedelta(hours=1)
 ANSWERED_WITHIN = timedelta(hours=48)
 # What is looked for is ordered, or given up, before ``capturing`` takes what else is authorized.
 NEEDS_MONEY_FOR = timedelta(hours=14)
-NONE_LEFT = frozenset({"out_of_stock", "discontinued"})
 MOVED = "moved"  # a line of which staff, or a deadline, want that another sends it
 
 
@@ -274,10 +273,15 @@ def refused_by(order: Order) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
     """
     suppliers: dict[int, set[int]] = {}
     levels: dict[int, set[int]] = {}
+    lines: dict[int, list[int]] = {}
+    for line_id, variant_id in order.lines.values_list("pk", "variant"):
+        lines.setdefault(variant_id, []).append(line_id)
     dead = PurchaseLine.objects.filter(order_line__order=order, is_live=False)
-    for line in dead.exclude(acknowledgment="").select_related("purchase_order"):
-        if line.acknowledgment in NONE_LEFT:
-            levels.setdefault(line.order_line_id, set()).add(line.level_id)
-        else:
-            suppliers.setdefault(line.order_line_id, set()).add(line.purchase_order.supplier_id)
+    for line in dead.exclude(acknowledgment="").select_related("purchase_order", "order_line"):
+        # What was said of a line holds for what was parted from it.
+        for line_id in lines[line.order_line.variant_id]:
+            if line.acknowledgment in heeding.NONE_LEFT:
+                levels.setdefault(line_id, set()).add(line.level_id)
+            else:
+                suppliers.setdefault(line_id, set()).add(line.purchase_order.supplier_id)
     return suppliers, levels

@@ -8,21 +8,22 @@ from decimal import Decimal
 
 from django.db.models import F, Sum
 
-from orders import allocations, facts, ledger, parting, setbacks
+from orders import allocations, facts, heeding, ledger, parting, setbacks
 from orders.models import OrderLine, PaymentEvent, PurchaseLine, PurchaseMessage, PurchaseOrder
 from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
 from suppliers.adapters.base import RefusedLine
 
+type Gone = list[tuple[PurchaseLine, RefusedLine]]
+
 Status = PurchaseOrder.Status
+PACKED = "He refuses what stands in a parcel of his: ask him what he ships."
 # What has left cannot be refused any more.
 SHORTENABLE = frozenset({Status.READY, Status.IN_PROGRESS})
 
 
 @needs_transaction
-def meant(
-    purchase_order: PurchaseOrder, refused: Sequence[RefusedLine]
-) -> list[tuple[PurchaseLine, RefusedLine]]:
+def meant(purchase_order: PurchaseOrder, refused: Sequence[RefusedLine]) -> Gone:
     """Pair what a supplier refuses with the lines he can still refuse; told again, it is none.
 
     A line of which he ships some is parted: he refuses the rest of it.
@@ -31,6 +32,7 @@ def meant(
     """
     if not refused or purchase_order.status not in SHORTENABLE:
         return []
+    allocations.lock(purchase_order=purchase_order)  # all of them, before one is parted
     words = {one.reference: one for one in refused}
     live = purchase_order.lines.filter(is_live=True).select_related("order_line").order_by("pk")
     gone = []
@@ -38,14 +40,23 @@ def meant(
         word = words.get(str(line.order_line_id))
         if word is None or word.ships >= line.quantity:
             continue
+        if _is_packed(line):
+            purchase_order.problem = PACKED
+            purchase_order.save(update_fields=["problem"])
+            continue
         gone.append((parting.part(line, keep=word.ships) if word.ships > 0 else line, word))
     return gone
+
+
+def _is_packed(line: PurchaseLine) -> bool:
+    """Test whether it stands in a parcel: what is refused of it contradicts that."""
+    return line.order_line.parcel_lines.exclude(parcel__status="voided").exists()
 
 
 @needs_transaction
 def take_out(
     purchase_order: PurchaseOrder,
-    gone: Sequence[tuple[PurchaseLine, RefusedLine]],
+    gone: Gone,
     *,
     reason: str,
     now: datetime,
@@ -64,6 +75,7 @@ def take_out(
     lost = [line for line, _ in gone]
     if setbacks.begin(purchase_order, lost, reason=reason, now=now):
         return
+    heeding.heed_soon(purchase_order, lost, now=now)
     PurchaseLine.objects.filter(pk__in=[line.pk for line in lost]).update(is_live=False)
     lines = OrderLine.objects.filter(pk__in=[line.order_line_id for line, _ in gone])
     allocations.release(lines=lines, cause=f"purchase:{purchase_order.number}", now=now)

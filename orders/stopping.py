@@ -95,10 +95,27 @@ def stopped(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None
     Raises: NotAskedError  it has left, or was never to be stopped
     """
     words = f"{AT_OUR_WISH}, says {actor}"
-    if hear(purchase_order=purchase_order, is_stopped=True, words=words, actor=actor, now=now):
-        return
-    if not can_stop(purchase_order):
+    if not take(purchase_order, words=words, actor=actor, now=now):
         raise NotAskedError(f"{purchase_order}: {purchase_order.status}")
+
+
+def follow(purchase_order: PurchaseOrder, state: PurchaseState, *, now: datetime) -> bool:
+    """Take in what a program of his answered; tell whether it is stopped."""
+    if state.answer == Answer.CANCELED:
+        return take(purchase_order, words=state.reason, now=now)
+    words = state.reason
+    return hear(purchase_order=purchase_order, is_stopped=False, words=words, now=now)
+
+
+def take(purchase_order: PurchaseOrder, *, words: str, actor: str = "", now: datetime) -> bool:
+    """Follow that he stopped it, also where a yes of his came first; tell whether it is.
+
+    Locks:  as ``hear``, and as ``acknowledging.apply``
+    """
+    if hear(purchase_order=purchase_order, is_stopped=True, words=words, actor=actor, now=now):
+        return True
+    if not can_stop(purchase_order):
+        return False
     state = PurchaseState(
         number=purchase_order.number,
         supplier_reference="",
@@ -106,6 +123,7 @@ def stopped(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None
         reason=words,
     )
     acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
+    return purchase_order.status == Status.CANCELED
 
 
 def not_stopped(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:

@@ -7,9 +7,8 @@ from datetime import datetime
 
 from orders import moving
 from orders.gate import NO_WAY, Reason
-from orders.holding import ENDS
+from orders.holding import was_asked_again
 from orders.models import PurchaseOrder
-from storefront.lib.models import StatusChange
 
 REASON = "he carries it there in no way"
 
@@ -22,20 +21,10 @@ def follow(purchase_order: PurchaseOrder, reasons: Sequence[Reason], *, now: dat
 
     Locks:  as ``moving.move``
     """
-    if {reason.code for reason in reasons} != {NO_WAY} or not _was_asked(purchase_order):
+    if {reason.code for reason in reasons} != {NO_WAY} or not was_asked_again(purchase_order):
         return False
     try:
         moving.move(purchase_order=purchase_order, reason=REASON, actor="rules", now=now)
     except moving.CannotMoveError:
-        return False  # a person decides
+        return False  # a person decides: it is not asked for by itself once more
     return True
-
-
-def _was_asked(purchase_order: PurchaseOrder) -> bool:
-    return StatusChange.objects.filter(
-        subject="orders.PurchaseOrder",
-        subject_id=purchase_order.pk,
-        axis="status",
-        from_status=PurchaseOrder.Status.ON_HOLD,
-        reason__contains=ENDS[NO_WAY],
-    ).exists()

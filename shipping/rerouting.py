@@ -6,20 +6,18 @@ stopped it. So two suppliers never send one line.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from orders import giving_up, setbacks
-from orders.models import Allocation, Order, Setback, SetbackLine
+from orders import giving_up, heeding, setbacks
+from orders.models import Order, Setback, SetbackLine
 from shipping import consenting, elsewhere, quotes, reordering
 from shipping.elsewhere import Found
 from storefront.lib.failpoints import failpoint
 from storefront.lib.transactions import needs_transaction
-from suppliers import hearing
 from suppliers.stock import NotEnoughStockError
 
 Status = Setback.Status
@@ -66,23 +64,8 @@ def look(*, setback: Setback, now: datetime) -> None:
 
 def _heed(setback: Setback) -> None:
     """Let nobody else be sold what he just said that he has not."""
-    purchase_order = setback.purchase_order
-    refused = [row.order_line_id for row in setback.lines.filter(code__in=setbacks.NONE_LEFT)]
-    if refused:
-        levels = purchase_order.lines.filter(order_line__in=refused).values_list("level", flat=True)
-        kept = Counter(dict.fromkeys(levels, 0))
-        for level_id, units in Allocation.objects.filter(
-            status=Allocation.Status.UNSEEN,
-            level__in=levels,
-            line__purchase_lines__in=purchase_order.lines.filter(is_live=True),
-        ).values_list("level", "quantity"):
-            kept[level_id] += units
-        hearing.none_left(
-            supplier=purchase_order.supplier,
-            kept=kept,
-            cause=f"refused:{purchase_order.number}",
-            now=setback.opened_at,
-        )
+    refused = [row.order_line_id for row in setback.lines.filter(code__in=heeding.NONE_LEFT)]
+    heeding.heed(setback.purchase_order, refused, now=setback.opened_at)
 
 
 @transaction.atomic(durable=True)

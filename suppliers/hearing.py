@@ -28,6 +28,7 @@ from suppliers.staging import run, staged
 
 NEWS = "news:"
 OF_NEWS = "News of single products: "
+REFUSED = "refused:"  # the cause of what we wrote down ourselves: it is no figure of his
 # The share that news may empty is counted from the last whole feed, and at most so far back.
 COUNTED_FOR = timedelta(days=1)
 URGENT_MS = 300

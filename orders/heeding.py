@@ -1,0 +1,55 @@
+"""Let nobody else be sold what a supplier said that he has not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+
+from orders.models import Allocation, PurchaseLine, PurchaseOrder
+from storefront.lib.transactions import needs_transaction
+from suppliers import hearing
+from suppliers.adapters.base import Refusal
+
+NONE_LEFT = frozenset({Refusal.OUT_OF_STOCK, Refusal.DISCONTINUED})
+
+
+def heed(purchase_order: PurchaseOrder, line_ids: Collection[int], *, now: datetime) -> None:
+    """Take it that his shelves of these order lines hold no more than what he ships all the same.
+
+    Locks:  as ``hearing.none_left``
+    """
+    lines = purchase_order.lines.filter(order_line__in=line_ids)
+    levels = list(lines.values_list("level", flat=True))
+    if not levels:
+        return
+    kept = Counter(dict.fromkeys(levels, 0))
+    for level_id, units in Allocation.objects.filter(
+        status=Allocation.Status.UNSEEN,
+        level__in=levels,
+        line__purchase_lines__in=purchase_order.lines.filter(is_live=True),
+    ).values_list("level", "quantity"):
+        kept[level_id] += units
+    hearing.none_left(
+        supplier=purchase_order.supplier,
+        kept=kept,
+        cause=f"{hearing.REFUSED}{purchase_order.number}",
+        now=now,
+    )
+
+
+@needs_transaction
+def heed_soon(
+    purchase_order: PurchaseOrder, refused: Collection[PurchaseLine], *, now: datetime
+) -> None:
+    """Heed what is refused and looked for nowhere, once it is written down.
+
+    His shelf is locked before stock rows are, and the caller holds stock rows already. Who dies
+    in between leaves the shelf as his last figure says, until the next one.
+    """
+    meant = [line.order_line_id for line in refused if line.acknowledgment in NONE_LEFT]
+    if meant:
+        transaction.on_commit(partial(heed, purchase_order, meant, now=now), robust=True)
