@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import struct
 import tempfile
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +21,8 @@ from catalog.models import Image
 from catalog.models.media import WIDTHS_PX
 from storefront.lib.downloading import download
 from storefront.lib.failures import PermanentError, TemporaryError
+
+log = logging.getLogger(__name__)
 
 MAX_BYTES = 8_000_000
 MAX_PIXELS = 40_000_000
@@ -38,6 +42,7 @@ _BROKEN = (
     EOFError,
     LookupError,
     ArithmeticError,
+    AttributeError,
     struct.error,
 )
 
@@ -68,6 +73,10 @@ def fetch(image: Image, now: datetime) -> bool:
         return bool(error.code)
     except (PermanentError, BadPictureError) as error:
         _never(image, str(error))
+    except Exception as error:
+        # Nobody has thought of it, or the disk is full: those who wait behind it are not at fault.
+        log.exception("picture %s could not be kept", image.pk)
+        _later(image, f"{type(error).__name__}: {error}", now=now)
     else:
         Image.objects.filter(pk=image.pk).update(
             stem=picture.stem,
@@ -151,7 +160,8 @@ def _made_ours(picture: Pillow.Image, within_px: int | None) -> Pillow.Image:
         picture = _as(mode, picture)
     if within_px:
         picture.thumbnail((within_px, within_px))
-    ImageOps.exif_transpose(picture, in_place=True)
+    with suppress(*_BROKEN):  # a head that cannot be read: it stays as it lies
+        ImageOps.exif_transpose(picture, in_place=True)
     return _as(mode, picture)
 
 
