@@ -208,7 +208,8 @@ def _back(found: Order, word: str) -> HttpResponseRedirect:
 
 
 def _one(found: Order, name: str) -> ReturnAuthorization:
-    authorization = found.returns.filter(number=name).first()
+    # A path may hold a NUL, and no row does.
+    authorization = None if "\0" in name else found.returns.filter(number=name).first()
     if authorization is None:
         raise Http404
     return authorization
