@@ -65,6 +65,10 @@ def ask(*, authorization: ReturnAuthorization, question: str, actor: str, now: d
     telling.answered(authorization, what="asked", at=now, again=f":{now:%Y%m%dT%H%M%S}")
 
 
+def is_asked(authorization: ReturnAuthorization) -> bool:
+    return authorization.status == Status.NEEDS_EVIDENCE
+
+
 def add_words(
     *,
     authorization: ReturnAuthorization,
