@@ -69,6 +69,18 @@ def is_asked(authorization: ReturnAuthorization) -> bool:
     return authorization.status == Status.NEEDS_EVIDENCE
 
 
+def is_taken(authorization: ReturnAuthorization, *, words: str, pictures: int) -> bool:
+    """Test whether this is the very answer that came last, and nobody has looked at it yet.
+
+    Shape:  ``pictures`` is how many came with it
+    """
+    if authorization.status != Status.REQUESTED or not authorization.answer:
+        return False  # nothing was asked, or what was is answered and acted upon
+    is_last = f"\n{authorization.words}".endswith(f"\n{words}") if words else bool(pictures)
+    came = authorization.pictures.filter(added_at=authorization.status_since)
+    return is_last and came.count() == pictures
+
+
 def add_words(
     *,
     authorization: ReturnAuthorization,

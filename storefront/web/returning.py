@@ -148,7 +148,9 @@ def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpRespon
     authorization = _one(found, name)
     words = lined(request.POST.get("words", ""))
     if not answering.is_asked(authorization):  # before any picture is drawn
-        return _back(found, "late")
+        files = len(request.FILES.getlist("pictures"))
+        is_taken = answering.is_taken(authorization, words=words, pictures=files)
+        return _back(found, "changed" if is_taken else "late")
     form = AnswerForm(request, to=authorization, of=found.number)
     if not form.is_valid():
         return _answer_again(request, authorization, words, form)
@@ -165,11 +167,13 @@ def _add(
         answering.add_words(
             authorization=authorization, words=words, drawings=drawings, now=timezone.now()
         )
-    except CannotReturnError as refusal:
+    except (CannotReturnError, IllegalMoveError, LostRaceError) as refusal:
+        if answering.is_taken(authorization, words=words, pictures=len(drawings)):
+            return _back(found, "changed")  # the other press of a double one was here first
+        if not isinstance(refusal, CannotReturnError):
+            return _back(found, "late")
         sent.add_error("pictures" if drawings else "words", str(refusal))
         return _answer_again(request, authorization, words, sent)
-    except (IllegalMoveError, LostRaceError):
-        return _back(found, "late")
     return _back(found, "changed")
 
 

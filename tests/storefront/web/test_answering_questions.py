@@ -7,6 +7,7 @@ import pytest
 from orders.models import ReturnAuthorization
 from orders.models.returning import MOST_WORDS
 from orders.returning import answering, pictures
+from tests.factories.evidence import make_picture
 from tests.factories.returns import declare, make_delivered, make_policy
 from tests.factories.suppliers import NOON
 from tests.storefront.web.reading import Page
@@ -114,3 +115,56 @@ def test_nothing_is_drawn_for_goods_that_cannot_go_back(shopper, order, drawn):
 
     assert answer.status_code == 422
     assert drawn == []
+
+
+@pytest.mark.parametrize("given", [{"words": "Here.\r\nAnd there."}, {"words": "", "pictures": 2}])
+def test_a_double_press_is_one_answer_and_no_refusal(shopper, questioned, there, given):
+    def press():
+        files = [upload(make_picture("JPEG")) for _ in range(given.get("pictures", 0))]
+        return shopper.post(there, {**given, "pictures": files})
+
+    answers = [press() for _ in range(2)]
+
+    assert [each["Location"].partition("?")[2] for each in answers] == [
+        "return=changed#returns"
+    ] * 2
+    questioned.refresh_from_db()
+    assert questioned.words.count("And there.") == given["words"].count("And there.")
+    assert questioned.pictures.count() == given.get("pictures", 0)
+
+
+def test_a_double_press_at_the_same_moment_is_one_answer(shopper, questioned, there, monkeypatch):
+    def meanwhile(content):
+        answering.add_words(
+            authorization=ReturnAuthorization.objects.get(pk=questioned.pk),
+            words="Here.",
+            drawings=[b"the first"],
+            now=NOON.replace(hour=13),
+        )
+        return content
+
+    monkeypatch.setattr(pictures, "drawn", meanwhile)
+
+    answer = shopper.post(there, {"words": "Here.", "pictures": upload()})
+
+    assert answer["Location"].endswith("?return=changed#returns")
+    assert questioned.pictures.count() == 1
+
+
+@pytest.mark.parametrize("words", ["Something else.", "ere.", ""])
+def test_another_answer_to_what_is_answered_is_refused(shopper, questioned, there, words):
+    shopper.post(there, {"words": "Here."})
+
+    answer = shopper.post(there, {"words": words})
+
+    assert answer["Location"].endswith("?return=late#returns")
+    questioned.refresh_from_db()
+    assert questioned.words == "Dead.\nHere."
+
+
+def test_what_was_complained_of_is_no_answer(shopper, order):
+    made = declare(order, 1, kind="defect", words="Dead.")
+
+    answer = shopper.post(page_of(order, f"return/{made.number}/answer/"), {"words": "Dead."})
+
+    assert answer["Location"].endswith("?return=late#returns")
