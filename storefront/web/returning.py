@@ -141,11 +141,13 @@ def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
     """Take in what the shopper answers to our question."""
     found = _find(number, key)
     authorization = _one(found, name)
+    if request.method != "POST":  # the address of a page that showed what was wrong
+        return _back(found, "")
     words = lined(request.POST.get("words", ""))
     if not answering.is_asked(authorization):  # before any picture is drawn
         files = len(request.FILES.getlist("pictures"))

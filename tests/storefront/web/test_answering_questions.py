@@ -168,3 +168,8 @@ def test_what_was_complained_of_is_no_answer(shopper, order):
     answer = shopper.post(page_of(order, f"return/{made.number}/answer/"), {"words": "Dead."})
 
     assert answer["Location"].endswith("?return=late#returns")
+
+
+def test_the_address_of_an_answer_leads_to_the_order(shopper, order, there):
+    assert shopper.get(there)["Location"] == page_of(order) + "#returns"
+    assert shopper.get(there.replace("/answer/", "x/answer/")).status_code == 404
