@@ -40,15 +40,24 @@ def paid_url(order: Order) -> str:
 
 def find(*, number: str, key: str) -> Order | None:
     """Find an order by its number and key; a wrong key is as good as a wrong number."""
+    if _is_no_text(number):
+        return None
     order = _BY_NUMBER.first(number=number)
     return order if _opens(order, key) else None
 
 
 def find_tried(*, number: str, key: str) -> tuple[Order, list[Payment]] | None:
     """Find an order as ``find`` does, and all attempts to pay it, oldest first."""
+    if _is_no_text(number):
+        return None
     tried = _TRIED(number=number)
     order = tried[0].order if tried else _BY_NUMBER.first(number=number)
     return (order, tried) if order is not None and _opens(order, key) else None
+
+
+def _is_no_text(number: str) -> bool:
+    """Test for what a path may hold and no row: the database takes no NUL."""
+    return "\0" in number
 
 
 def _opens(order: Order | None, key: str) -> bool:
@@ -85,6 +94,8 @@ def purchase_url(purchase_order: PurchaseOrder) -> str:
 
 def find_purchase(*, number: str, key: str, now: datetime) -> PurchaseOrder | None:
     """Find a purchase order by number and key, while it is open and for some time after."""
+    if _is_no_text(number):
+        return None
     found = PurchaseOrder.objects.select_related("order", "supplier").filter(number=number).first()
     expected = (found.access_key if found else "") or secrets.token_urlsafe(KEY_BYTES)
     if not secrets.compare_digest(expected.encode(), key.encode()) or found is None:

@@ -65,6 +65,22 @@ def ask(*, authorization: ReturnAuthorization, question: str, actor: str, now: d
     telling.answered(authorization, what="asked", at=now, again=f":{now:%Y%m%dT%H%M%S}")
 
 
+def is_asked(authorization: ReturnAuthorization) -> bool:
+    return authorization.status == Status.NEEDS_EVIDENCE
+
+
+def is_taken(authorization: ReturnAuthorization, *, words: str, pictures: int) -> bool:
+    """Test whether this is the very answer that came last, and nobody has looked at it yet.
+
+    Shape:  ``pictures`` is how many came with it
+    """
+    if authorization.status != Status.REQUESTED or not authorization.answer:
+        return False  # nothing was asked, or what was is answered and acted upon
+    is_last = f"\n{authorization.words}".endswith(f"\n{words}") if words else bool(pictures)
+    came = authorization.pictures.filter(added_at=authorization.status_since)
+    return is_last and came.count() == pictures
+
+
 def add_words(
     *,
     authorization: ReturnAuthorization,

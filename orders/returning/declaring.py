@@ -65,6 +65,9 @@ def _declare(  # noqa: PLR0913 - as above, and what was written away for it
     is_late_fine: bool,
 ) -> list[ReturnAuthorization]:
     row = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    if row.access_key != order.access_key:  # its shopper was forgotten while this came in
+        words = gettext("This order was erased meanwhile: nothing can be added to it any more.")
+        raise CannotReturnError(words)
     if known := list(row.returns.filter(declaration=said.key).order_by("pk")):
         return known
     if ReturnAuthorization.objects.filter(declaration=said.key).exists():

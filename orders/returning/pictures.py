@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
+from threading import Lock
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
@@ -25,6 +26,7 @@ from storefront.lib.transactions import needs_transaction
 
 MOST_AT_ONCE = 4
 MAX_BYTES = images.MAX_BYTES
+MOST_PIXELS = 25_000_000  # a telephone's, and 100 MB of memory while it is drawn
 LONGEST_SIDE_PX = 2000
 QUALITY = 85
 FOLDER = "complaints"
@@ -32,21 +34,24 @@ MEDIA_TYPE = "image/jpeg"
 # What is written is named by a row within one request; what was killed in between is left over.
 LEFT_OVER_AFTER = timedelta(days=1)
 AT_ONCE = 500
+# What is decoded is large: the threads of a web worker draw one after the other.
+_ONE_AT_ONCE = Lock()
 
 
 def drawn(content: bytes) -> bytes:
     """Draw a JPEG, PNG or WebP anew as a JPEG: its pixels, upright, and nothing else of it.
 
+    Locks:  all other drawing in this process
     Raises: images.BadPictureError
     """
-    picture = images.opened(content)
-    picture.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
-    # Onto a new sheet: a copy would carry remarks along, and where the picture was taken.
-    sheet = Pillow.new("RGB", picture.size, "white")
-    sheet.paste(picture, mask=picture.getchannel("A") if picture.mode == "RGBA" else None)
-    written = io.BytesIO()
-    sheet.save(written, "JPEG", quality=QUALITY)
-    return written.getvalue()
+    with _ONE_AT_ONCE:
+        picture = images.opened(content, most_pixels=MOST_PIXELS, within_px=LONGEST_SIDE_PX)
+        # Onto a new sheet: a copy would carry remarks along, and where the picture was taken.
+        sheet = Pillow.new("RGB", picture.size, "white")
+        sheet.paste(picture, mask=picture.getchannel("A") if picture.mode == "RGBA" else None)
+        written = io.BytesIO()
+        sheet.save(written, "JPEG", quality=QUALITY)
+        return written.getvalue()
 
 
 @contextmanager

@@ -45,9 +45,15 @@ class PicturesForm(forms.Form):
         for each in given:
             if (each.size or 0) > pictures.MAX_BYTES:
                 raise forms.ValidationError(_named(_("%(name)s is too large: %(most)s"), each))
+        if self.errors:  # they are asked for once more, so why draw them
+            return []
         if given and is_too_often(what="pictures", who=self._of, per_hour=FORMS_PER_HOUR):
             raise forms.ValidationError(_("Too many pictures in one hour. Try again later."))
         return [_drawn(each) for each in given]
+
+    @property
+    def were_sent(self) -> bool:
+        return self._request is not None and bool(self._request.FILES.getlist("pictures"))
 
     @property
     def drawings(self) -> list[bytes]:

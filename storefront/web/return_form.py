@@ -21,6 +21,22 @@ Kind = ReturnAuthorization.Kind
 MOST_AT_ONCE = 800  # letters
 
 
+def lined(words: str) -> str:
+    """Read words as a browser counts them, a break is one letter, and as a database takes them."""
+    return words.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
+
+
+class Words(forms.CharField):
+    """What a shopper says in some lines; no more of it than its field lets a browser send."""
+
+    def __init__(self, **known: Any) -> None:
+        words = gettext_lazy("This is too long. Say it shorter.")
+        super().__init__(max_length=MOST_AT_ONCE, error_messages={"max_length": words}, **known)
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(lined(value) if isinstance(value, str) else value)
+
+
 class ReturnForm(forms.Form):
     """Which things, how many of each, and what is wrong with them."""
 
@@ -31,12 +47,7 @@ class ReturnForm(forms.Form):
             "invalid_choice": gettext_lazy("Say why it goes back."),
         },
     )
-    words = forms.CharField(
-        label=gettext_lazy("What we should know"),
-        required=False,
-        max_length=MOST_AT_ONCE,
-        error_messages={"max_length": gettext_lazy("This is too long. Say it shorter.")},
-    )
+    words = Words(label=gettext_lazy("What we should know"), required=False)
     key = forms.CharField(required=False, max_length=40)
 
     def __init__(

@@ -21,8 +21,9 @@ from orders.returning import answering, declaring, returnable, swapping
 from orders.returning.declaring import Declaration
 from orders.returning.refusing import CannotReturnError
 from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.web.answer_form import AnswerForm
 from storefront.web.picturing import PicturesForm
-from storefront.web.return_form import MOST_AT_ONCE, ReturnForm
+from storefront.web.return_form import ReturnForm, lined
 from storefront.web.showing_returns import KINDS
 
 Kind = ReturnAuthorization.Kind
@@ -39,7 +40,6 @@ NEWS: dict[str, tuple[str, Promise]] = {
         gettext_lazy("Your complaint is with us. The receipt is on its way to you by e-mail."),
     ),
     "changed": ("good", gettext_lazy("It is noted.")),
-    "long": ("bad", gettext_lazy("This is too long. Say it shorter.")),
     "kept": ("bad", gettext_lazy("Nothing has to be sent back: keep it.")),
     "late": ("bad", gettext_lazy("That cannot be done any more: look below how it stands.")),
 }
@@ -63,8 +63,8 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
         if form.is_valid():
             said = form.declaration()
             try:
+                declaring.insist(said, left)  # before any picture is drawn
                 if not form.is_confirmed:
-                    declaring.insist(said, left)
                     return _repeat(request, found, form, said)
                 if said.kind != Kind.WITHDRAWAL:
                     sent = PicturesForm(request, of=found.number)
@@ -141,36 +141,46 @@ def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
     """Take in what the shopper answers to our question."""
     found = _find(number, key)
     authorization = _one(found, name)
-    words = _posted(request, "words", MOST_AT_ONCE + 1)
-    pictures = PicturesForm(request, of=found.number)
-    if not pictures.is_valid():
-        return _answer_again(request, authorization, words, pictures)
-    if not words and not pictures.drawings:
+    if request.method != "POST":  # the address of a page that showed what was wrong
         return _back(found, "")
-    if len(words) > MOST_AT_ONCE:
-        return _back(found, "long")
+    words = lined(request.POST.get("words", ""))
+    if not answering.is_asked(authorization):  # before any picture is drawn
+        files = len(request.FILES.getlist("pictures"))
+        is_taken = answering.is_taken(authorization, words=words, pictures=files)
+        return _back(found, "changed" if is_taken else "late")
+    form = AnswerForm(request, to=authorization, of=found.number)
+    if not form.is_valid():
+        return _answer_again(request, authorization, words, form)
+    if not words and not form.drawings:
+        return _back(found, "")
+    return _add(request, authorization, words, form)
+
+
+def _add(
+    request: HttpRequest, authorization: ReturnAuthorization, words: str, sent: AnswerForm
+) -> HttpResponse:
+    found, drawings = authorization.order, sent.drawings
     try:
         answering.add_words(
-            authorization=authorization,
-            words=words,
-            drawings=pictures.drawings,
-            now=timezone.now(),
+            authorization=authorization, words=words, drawings=drawings, now=timezone.now()
         )
-    except CannotReturnError as refusal:
-        pictures.add_error("pictures" if pictures.drawings else None, str(refusal))
-        return _answer_again(request, authorization, words, pictures)
-    except (IllegalMoveError, LostRaceError):
-        return _back(found, "late")
+    except (CannotReturnError, IllegalMoveError, LostRaceError) as refusal:
+        if answering.is_taken(authorization, words=words, pictures=len(drawings)):
+            return _back(found, "changed")  # the other press of a double one was here first
+        if not isinstance(refusal, CannotReturnError):
+            return _back(found, "late")
+        sent.add_error("pictures" if drawings else "words", str(refusal))
+        return _answer_again(request, authorization, words, sent)
     return _back(found, "changed")
 
 
 def _answer_again(
-    request: HttpRequest, authorization: ReturnAuthorization, words: str, sent: PicturesForm
+    request: HttpRequest, authorization: ReturnAuthorization, words: str, sent: AnswerForm
 ) -> HttpResponse:
     """Show an answer once more that could not be taken in, with all of its words."""
     context = {
@@ -208,7 +218,8 @@ def _back(found: Order, word: str) -> HttpResponseRedirect:
 
 
 def _one(found: Order, name: str) -> ReturnAuthorization:
-    authorization = found.returns.filter(number=name).first()
+    # A path may hold a NUL, and no row does.
+    authorization = None if "\0" in name else found.returns.filter(number=name).first()
     if authorization is None:
         raise Http404
     return authorization

@@ -115,6 +115,30 @@ def test_what_is_no_picture_is_refused_in_words(settings, content, words):
     assert not (Path(settings.MEDIA_ROOT) / "pictures").exists()
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        (b"MM\0*", b"garbage!"),
+        (b"\x01\x0e\0\x02", b"\x01\0\0\x02"),  # a width in words
+        (b"\0\x01\0\x01\0\x02", b"\0\x01\0\0\0\x02"),  # a version in words
+    ],
+)
+def test_a_head_that_cannot_be_read_costs_no_picture(settings, kind, good, bad):
+    exif = Pillow.Exif()
+    exif[0x0112], exif[0x010E] = 6, "a remark"
+    exif.get_ifd(0x8825)[1] = "N"
+    whole = exif.tobytes()
+    assert good in whole
+
+    found = images.keep(
+        picture(mode="RGB", kind=kind, size=(80, 60), exif=whole.replace(good, bad))
+    )
+
+    assert {found.width_px, found.height_px} == {60, 80}
+    assert len(kept(settings, found.stem)) == 3
+
+
 @pytest.mark.parametrize("path", sorted(BAD.glob("refused-*")), ids=lambda path: path.name)
 def test_a_bad_file_is_refused_and_nothing_of_it_is_kept(settings, path):
     with pytest.raises(BadPictureError):

@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from notifications.models import Event
+from orders import forgetting
 from orders.models import Order, OrderLine, ReturnAuthorization
 from orders.returning import declaring, returnable, window
 from orders.returning.refusing import CannotReturnError
@@ -228,3 +229,15 @@ def test_the_policy_of_the_supplier_comes_before_that_of_all_others():
     make_policy(supplier, destination="supplier", address="Halle 3, 20457 Hamburg")
 
     assert declare(order, 1).address == "Halle 3, 20457 Hamburg"
+
+
+def test_nothing_is_added_to_an_order_whose_shopper_was_forgotten_meanwhile():
+    order = make_delivered(quantity=1)
+    with transaction.atomic():
+        forgetting.forget(addresses=[order.email], owner_id=0, now=NOON)
+
+    with pytest.raises(CannotReturnError, match="erased"):
+        declare(order, 1, kind="defect", words="I am Kanari Vogel.")
+
+    assert not ReturnAuthorization.objects.exists()
+    assert declare(Order.objects.get(pk=order.pk), 1), "staff may open one for the order as it is"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from django.core.files.storage import storages
 from django.db import IntegrityError, transaction
-from PIL import Image
+from PIL import Image, ImageOps
 
 from catalog.images import BadPictureError
 from orders.models import ReturnAuthorization, ReturnPicture
@@ -76,6 +79,45 @@ def test_a_large_picture_becomes_smaller_and_glass_becomes_white():
     assert kept.getpixel((9, 9)) == (255, 255, 255)
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_nothing_large_is_copied(monkeypatch, kind):
+    """A decoded picture takes four bytes a pixel: each copy of it is a worker's memory."""
+    shrunk, copied = [], []
+    thumbnail, convert = Image.Image.thumbnail, Image.Image.convert
+    transpose = ImageOps.exif_transpose
+
+    def noting(where, act):
+        return lambda self, *args, **more: (where.append(self.size), act(self, *args, **more))[1]
+
+    monkeypatch.setattr(Image.Image, "thumbnail", noting(shrunk, thumbnail))
+    monkeypatch.setattr(Image.Image, "convert", noting(copied, convert))
+    monkeypatch.setattr(ImageOps, "exif_transpose", noting(copied, transpose))
+
+    pictures.drawn(make_picture(kind, (4400, 4200)))
+
+    assert shrunk == [(2200, 2100) if kind == "JPEG" else (4400, 4200)]
+    assert copied
+    assert max(copied) <= (2000, 2000)
+
+
+def test_two_threads_draw_one_after_the_other(monkeypatch):
+    both = Barrier(2, timeout=0.3)
+    met = []
+
+    def opened(*_args, **_more):
+        with suppress(BrokenBarrierError):
+            both.wait()
+            met.append("two at once")
+        return Image.new("RGB", (60, 60))
+
+    monkeypatch.setattr("catalog.images.opened", opened)
+
+    with ThreadPoolExecutor(2) as threads:
+        assert len(list(threads.map(pictures.drawn, [b"", b""]))) == 2
+
+    assert met == []
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -86,6 +128,7 @@ def test_a_large_picture_becomes_smaller_and_glass_becomes_white():
         b"%PDF-1.7\n%%EOF",
         png_of(50_000, 50_000),
         png_of(7_000, 7_000),
+        png_of(5_001, 5_000),
         make_picture("JPEG")[:200],
         make_picture("PNG", (10, 10)),
     ],

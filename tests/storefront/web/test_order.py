@@ -230,3 +230,20 @@ def test_guessers_behind_our_proxy_are_counted_one_by_one(client, light, setting
     ]
 
     assert answers == [422] * 20 + [429, 422]
+
+
+@pytest.mark.parametrize(
+    "rest", ["{number}%00/{key}/", "{number}%00/{key}/address/", "{number}%00/{key}/return/",
+             "{number}/{key}%00/", "{number}/{key}/return/a%00/answer/"],
+)  # fmt: skip
+def test_a_path_with_a_nul_leads_nowhere(client, light, rest):
+    order = make_order(light)
+    there = f"/en/orders/{rest.format(number=order.number, key=order.access_key)}"
+
+    assert client.get(there).status_code == 404
+    assert client.post(there).status_code in {404, 405}
+
+
+@pytest.mark.usefixtures("light")
+def test_a_suppliers_path_with_a_nul_leads_nowhere(client):
+    assert client.get("/en/supplier/x%00y/abc/").status_code == 404
