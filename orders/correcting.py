@@ -16,8 +16,8 @@ from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
-from orders import address_checks, addresses, facts, holding, setbacks, taxes
-from orders.models import Order, PurchaseOrder
+from orders import address_checks, address_ends, addresses, facts, holding, setbacks, taxes
+from orders.models import AddressWish, Order, PurchaseOrder
 from storefront.lib.address import Address
 from storefront.lib.transactions import needs_transaction
 
@@ -134,14 +134,17 @@ def _correct(  # noqa: PLR0913, PLR0917 - as above
         raise SentError(gettext("A supplier has the address already: call him."))
     was = Address(**order.ship_to)
     refuse(order, was, ship_to)
-    # What has an address of its own by an earlier wish goes with the rest now.
-    apart = [each for each in going_out(order) if each.ship_to]
+    # What goes, or would go, elsewhere by an earlier wish goes with the rest now.
+    unsent = list(going_out(order))
+    apart = [each.ship_to for each in unsent if each.ship_to]
     if was == ship_to:
-        elsewhere = [each.ship_to for each in apart if each.ship_to != asdict(ship_to)]
+        elsewhere = [each for each in (*apart, *_wished(unsent)) if each != asdict(ship_to)]
         if not elsewhere:
             raise SameError(gettext("This is the address already."))
         was = Address(**elsewhere[0])
-    order.purchase_orders.filter(pk__in=[each.pk for each in apart]).update(ship_to={})
+    for each in unsent:
+        address_ends.drop(each, reason=address_ends.ANOTHER, is_told=False, now=now)
+    order.purchase_orders.filter(pk__in=[each.pk for each in unsent]).update(ship_to={})
     kept = order.address_check.get("staff", [])
     entry = _entry("corrected", reason, actor, now, was=asdict(was))
     order.ship_to = asdict(ship_to)
@@ -213,6 +216,14 @@ def going_out(order: Order) -> QuerySet[PurchaseOrder]:
     is_waiting = Q(setbacks__in=setbacks.waiting(order), setbacks__kind="refused")
     living = order.purchase_orders.filter(~Q(status=Status.CANCELED) | is_waiting)
     return living.distinct().order_by("pk")
+
+
+def _wished(purchase_orders: list[PurchaseOrder]) -> list[dict[str, Any]]:
+    """Return where these would go once they are sent anew (``address_ends.take``)."""
+    wishes = AddressWish.objects.filter(
+        purchase_order__in=purchase_orders, status=AddressWish.Status.REQUESTED
+    )
+    return list(wishes.order_by("pk").values_list("ship_to", flat=True))
 
 
 def _sent(order: Order) -> Any:

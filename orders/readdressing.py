@@ -118,7 +118,8 @@ def _wish(order: Order, ship_to: Address, reason: str, actor: str, now: datetime
         if each.status in STOPPABLE and waiting_for.get(each.pk) == there:
             again.append(each.number)
             continue
-        if each.goes_to == there:
+        # Where a wish for elsewhere is open, it does not go there for sure.
+        if each.goes_to == there and each.pk not in waiting_for:
             there_already.append(each.number)
             continue
         if each.status == PurchaseOrder.Status.CANCELED:
@@ -176,7 +177,7 @@ def _change(  # noqa: PLR0913, PLR0917 - what, where to, which wish, why, who an
     now: datetime,
 ) -> None:
     """Change where it goes: nobody has it, or not any more. The shopper is told."""
-    address_ends.drop(purchase_order, reason="another is wished", is_told=False, now=now)
+    address_ends.drop(purchase_order, reason=address_ends.ANOTHER, is_told=False, now=now)
     was = Address(**purchase_order.goes_to)
     purchase_order.ship_to = asdict(ship_to)
     purchase_order.save(update_fields=["ship_to"])
