@@ -28,6 +28,10 @@ class NothingLeftError(SettledError):
     """All of it has left."""
 
 
+class PartlyThereError(SettledError):
+    """What has not left goes there already; the rest has left for elsewhere."""
+
+
 class Chance(StrEnum):
     """Whether where an order goes can be changed now."""
 
@@ -135,7 +139,9 @@ def _wish(order: Order, ship_to: Address, reason: str, actor: str, now: datetime
         else:
             late.append(each.number)
     if not done and not asked and not again:
-        error = correcting.SameError if there_already else NothingLeftError
+        error: type[SettledError] = NothingLeftError
+        if there_already:
+            error = PartlyThereError if late else correcting.SameError
         raise error(gettext("All of it has left, or goes there already."))
     if done or asked:
         order.address_check = address_checks.note_also(order.address_check, ship_to)
