@@ -235,12 +235,15 @@ def _sent(order: Order) -> Any:
 @needs_transaction
 def _let_go(order: Order, *, actor: str, now: datetime) -> None:
     """Take the address off what holds unsent purchase orders; other reasons stay."""
-    ship_to = Address(**order.ship_to)
-    if addresses.problems(address=ship_to) or open_doubts(order):
+    if addresses.problems(address=Address(**order.ship_to)) or open_doubts(order):
         return
-    held = order.purchase_orders.filter(
-        status=Status.ON_HOLD, hold_reasons__contains=[{"code": ADDRESS}]
-    )
+    let_go(order.purchase_orders.all(), actor=actor, now=now)
+
+
+@needs_transaction
+def let_go(settled: QuerySet[PurchaseOrder], *, actor: str, now: datetime) -> None:
+    """Take the address off what holds those whose address is good; other reasons stay."""
+    held = settled.filter(status=Status.ON_HOLD, hold_reasons__contains=[{"code": ADDRESS}])
     for purchase_order in held.order_by("pk"):
         holding.take_off(
             purchase_order,

@@ -146,6 +146,9 @@ def _wish(order: Order, ship_to: Address, reason: str, actor: str, now: datetime
     if done or asked:
         order.address_check = address_checks.note_also(order.address_check, ship_to)
         order.save(update_fields=["address_check"])
+    # It is good, and its doubts are answered: those that nobody has wait for it no longer.
+    changed = order.purchase_orders.filter(number__in=done)
+    correcting.let_go(changed, actor=actor, now=now)
     return Wished(done=tuple(done), asked=tuple(asked + again), late=tuple(late))
 
 

@@ -96,3 +96,22 @@ def test_nobody_is_told_that_it_goes_there_while_a_supplier_may_say_yes_to_elsew
 
     with pytest.raises(readdressing.WaitingError):
         readdressing.wish(order=asked.order, ship_to=HOME, **WHO)
+
+
+def test_what_waited_for_a_good_address_goes_on_once_it_has_one():
+    kept, held = apart(make_sellable(), make_sellable())
+    accept(kept)
+    stock = {"code": "stock", "sentence": "none left", "subject": "x"}
+    address = {"code": "address", "sentence": "no such postcode", "subject": ""}
+    held.move("on_hold", at=NOON, hold_reasons=[address])
+
+    said = readdressing.send_elsewhere(order=held.order, ship_to=FIRST, **WHO)
+    held.refresh_from_db()
+
+    assert said.done == (held.number,)
+    assert (held.status, held.hold_reasons) == ("ready", [])
+    PurchaseOrder.objects.filter(pk=held.pk).update(status="on_hold", hold_reasons=[address, stock])
+    AddressWish.objects.filter(status="requested").update(status="accepted")
+    readdressing.send_elsewhere(order=held.order, ship_to=LAST, **WHO)
+    held.refresh_from_db()
+    assert (held.status, held.hold_reasons) == ("on_hold", [stock])
