@@ -10,6 +10,7 @@ from storefront.lib.address import Address
 from storefront.lib.transactions import needs_transaction
 
 Status = AddressWish.Status
+ANOTHER = "another is wished"
 
 
 @needs_transaction

@@ -16,8 +16,8 @@ from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
-from orders import address_checks, addresses, facts, holding, setbacks, taxes
-from orders.models import Order, PurchaseOrder
+from orders import address_checks, address_ends, addresses, facts, holding, setbacks, taxes
+from orders.models import AddressWish, Order, PurchaseOrder
 from storefront.lib.address import Address
 from storefront.lib.transactions import needs_transaction
 
@@ -134,14 +134,17 @@ def _correct(  # noqa: PLR0913, PLR0917 - as above
         raise SentError(gettext("A supplier has the address already: call him."))
     was = Address(**order.ship_to)
     refuse(order, was, ship_to)
-    # What has an address of its own by an earlier wish goes with the rest now.
-    apart = [each for each in going_out(order) if each.ship_to]
+    # What goes, or would go, elsewhere by an earlier wish goes with the rest now.
+    unsent = list(going_out(order))
+    apart = [each.ship_to for each in unsent if each.ship_to]
     if was == ship_to:
-        elsewhere = [each.ship_to for each in apart if each.ship_to != asdict(ship_to)]
+        elsewhere = [each for each in (*apart, *_wished(unsent)) if each != asdict(ship_to)]
         if not elsewhere:
             raise SameError(gettext("This is the address already."))
         was = Address(**elsewhere[0])
-    order.purchase_orders.filter(pk__in=[each.pk for each in apart]).update(ship_to={})
+    for each in unsent:
+        address_ends.drop(each, reason=address_ends.ANOTHER, is_told=False, now=now)
+    order.purchase_orders.filter(pk__in=[each.pk for each in unsent]).update(ship_to={})
     kept = order.address_check.get("staff", [])
     entry = _entry("corrected", reason, actor, now, was=asdict(was))
     order.ship_to = asdict(ship_to)
@@ -215,6 +218,14 @@ def going_out(order: Order) -> QuerySet[PurchaseOrder]:
     return living.distinct().order_by("pk")
 
 
+def _wished(purchase_orders: list[PurchaseOrder]) -> list[dict[str, Any]]:
+    """Return where these would go once they are sent anew (``address_ends.take``)."""
+    wishes = AddressWish.objects.filter(
+        purchase_order__in=purchase_orders, status=AddressWish.Status.REQUESTED
+    )
+    return list(wishes.order_by("pk").values_list("ship_to", flat=True))
+
+
 def _sent(order: Order) -> Any:
     """Find what a supplier may have: he may have it from the moment that we tell him."""
     living = order.purchase_orders.exclude(status=Status.CANCELED)
@@ -224,12 +235,15 @@ def _sent(order: Order) -> Any:
 @needs_transaction
 def _let_go(order: Order, *, actor: str, now: datetime) -> None:
     """Take the address off what holds unsent purchase orders; other reasons stay."""
-    ship_to = Address(**order.ship_to)
-    if addresses.problems(address=ship_to) or open_doubts(order):
+    if addresses.problems(address=Address(**order.ship_to)) or open_doubts(order):
         return
-    held = order.purchase_orders.filter(
-        status=Status.ON_HOLD, hold_reasons__contains=[{"code": ADDRESS}]
-    )
+    let_go(order.purchase_orders.all(), actor=actor, now=now)
+
+
+@needs_transaction
+def let_go(settled: QuerySet[PurchaseOrder], *, actor: str, now: datetime) -> None:
+    """Take the address off what holds those whose address is good; other reasons stay."""
+    held = settled.filter(status=Status.ON_HOLD, hold_reasons__contains=[{"code": ADDRESS}])
     for purchase_order in held.order_by("pk"):
         holding.take_off(
             purchase_order,

@@ -10,6 +10,9 @@ Where every place would be left out none is: else something were in stock that n
 Then those that at least lose nothing are left, or else those that lose least; a decision says so,
 and the gate holds what loses before it is sent. A place of which nobody can say what it costs
 stays, and no other is left out for it: the gate would hold it, too.
+
+One line is looked at at a time. That two of them are too heavy together for all that carries from
+the one place that is left, this does not see; whoever knows routes plans again without a margin.
 """
 
 from __future__ import annotations

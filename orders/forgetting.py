@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
 
 from notifications import forgetting as messages
 from orders import address_checks
@@ -16,6 +19,8 @@ from orders.models import (
     Redemption,
     ReturnAuthorization,
     ReturnLine,
+    SupplierClaim,
+    SupplierRMA,
     SupplierToAsk,
 )
 from orders.returning import pictures
@@ -122,12 +127,19 @@ def _forget_one(order: Order, words: set[str]) -> None:
 @needs_transaction
 def _forget_moves(order: Order, words: set[str]) -> None:
     """Take the person out of why things moved: suppliers' words and staff's stand there."""
-    subjects = {
-        "orders.Order": [order.pk],
-        "orders.PurchaseOrder": list(order.purchase_orders.values_list("pk", flat=True)),
-        "orders.Setback": list(order.setbacks.values_list("pk", flat=True)),
+    sent = order.purchase_orders.all()
+    moved: dict[str, QuerySet[Any]] = {
+        "orders.Order": Order.objects.filter(pk=order.pk),
+        "orders.PurchaseOrder": sent,
+        "orders.Setback": order.setbacks.all(),
+        "orders.AddressWish": AddressWish.objects.filter(purchase_order__in=sent),
+        "orders.Payment": order.payments.all(),
+        "orders.ReturnAuthorization": order.returns.all(),
+        "orders.SupplierClaim": SupplierClaim.objects.filter(purchase_order__in=sent),
+        "orders.SupplierRMA": SupplierRMA.objects.filter(purchase_order__in=sent),
     }
-    for subject, ids in subjects.items():
+    for subject, rows in moved.items():
+        ids = rows.values("pk")
         for each in StatusChange.objects.filter(subject=subject, subject_id__in=ids):
             reason, actor = scrub(each.reason, words), scrub(each.actor, words)
             if (reason, actor) != (each.reason, each.actor):

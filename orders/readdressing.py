@@ -28,6 +28,10 @@ class NothingLeftError(SettledError):
     """All of it has left."""
 
 
+class PartlyThereError(SettledError):
+    """What has not left goes there already; the rest has left for elsewhere."""
+
+
 class Chance(StrEnum):
     """Whether where an order goes can be changed now."""
 
@@ -118,7 +122,8 @@ def _wish(order: Order, ship_to: Address, reason: str, actor: str, now: datetime
         if each.status in STOPPABLE and waiting_for.get(each.pk) == there:
             again.append(each.number)
             continue
-        if each.goes_to == there:
+        # Where a wish for elsewhere is open, it does not go there for sure.
+        if each.goes_to == there and each.pk not in waiting_for:
             there_already.append(each.number)
             continue
         if each.status == PurchaseOrder.Status.CANCELED:
@@ -134,11 +139,16 @@ def _wish(order: Order, ship_to: Address, reason: str, actor: str, now: datetime
         else:
             late.append(each.number)
     if not done and not asked and not again:
-        error = correcting.SameError if there_already else NothingLeftError
+        error: type[SettledError] = NothingLeftError
+        if there_already:
+            error = PartlyThereError if late else correcting.SameError
         raise error(gettext("All of it has left, or goes there already."))
     if done or asked:
         order.address_check = address_checks.note_also(order.address_check, ship_to)
         order.save(update_fields=["address_check"])
+    # It is good, and its doubts are answered: those that nobody has wait for it no longer.
+    changed = order.purchase_orders.filter(number__in=done)
+    correcting.let_go(changed, actor=actor, now=now)
     return Wished(done=tuple(done), asked=tuple(asked + again), late=tuple(late))
 
 
@@ -176,7 +186,7 @@ def _change(  # noqa: PLR0913, PLR0917 - what, where to, which wish, why, who an
     now: datetime,
 ) -> None:
     """Change where it goes: nobody has it, or not any more. The shopper is told."""
-    address_ends.drop(purchase_order, reason="another is wished", is_told=False, now=now)
+    address_ends.drop(purchase_order, reason=address_ends.ANOTHER, is_told=False, now=now)
     was = Address(**purchase_order.goes_to)
     purchase_order.ship_to = asdict(ship_to)
     purchase_order.save(update_fields=["ship_to"])

@@ -9,11 +9,12 @@ from django.db.models import QuerySet
 from orders import access
 from orders.models import AddressWish, PurchaseOrder
 from storefront.lib.address import Address
+from storefront.lib.failures import PermanentError
 from suppliers import breaking
 from suppliers.adapters.abilities import able
 from suppliers.adapters.base import MissingAbilityError
 from suppliers.adapters.pleading import Plea, Pleading, Wanted
-from suppliers.connecting import adapter_for
+from suppliers.connecting import NOT_CONNECTED, adapter_for
 
 Request = PurchaseOrder.Request
 Told = PurchaseOrder.Told
@@ -37,7 +38,7 @@ def to_be_told(*, now: datetime) -> QuerySet[AddressWish]:
 def tell(*, wish: AddressWish) -> None:
     """Write to him, once for each wish; whom nobody can write to is asked by staff.
 
-    Raises: OutsideError  he is not connected
+    Raises: OutsideError
     """
     purchase_order = wish.purchase_order
     plea = Plea(
@@ -48,9 +49,13 @@ def tell(*, wish: AddressWish) -> None:
         ship_to=Address(**wish.ship_to),
     )
     by = Told.LETTER
-    with adapter_for(purchase_order.supplier) as connector:
-        try:
+    try:
+        with adapter_for(purchase_order.supplier) as connector:
             able(connector, Pleading).plead(plea)
-        except MissingAbilityError:
-            by = Told.PERSON
+    except MissingAbilityError:
+        by = Told.PERSON
+    except PermanentError as error:
+        if error.code != NOT_CONNECTED:
+            raise
+        by = Told.PERSON
     AddressWish.objects.filter(pk=wish.pk, told_by="").update(told_by=by)

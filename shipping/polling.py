@@ -43,6 +43,7 @@ AT_MOST = 100
 # Who fails so often in a row answers nobody: the rest of the run would only wait for him.
 DOWN_AFTER = 3
 PROBLEM = "orders: "
+NOT_KEPT = "What the supplier tells of it does not fit what is known of it: the log says why."
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
 
@@ -211,9 +212,12 @@ def _follow(
             acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
             if purchase_order.status != Status.CANCELED:  # no parcel of it is expected
                 shipments.take_in(purchase_order=purchase_order, state=state, now=now)
-    except (PermanentError, IntegrityError, shipments.WrongOrderError) as error:
+    except (PermanentError, shipments.WrongOrderError) as error:
         log.warning("%s cannot be followed: %s", purchase_order, error)
         problem = str(error)
+    except IntegrityError as error:  # its words hold the whole row: they are for no page
+        log.warning("%s cannot be followed: %s", purchase_order, error)
+        problem = NOT_KEPT
     if problem:
         mine.update(problem=problem[:300])
     return not problem

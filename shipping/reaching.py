@@ -15,6 +15,7 @@ from catalog import policies
 from catalog.landing import Costing
 from catalog.models import Channel
 from orders import sourcing
+from orders.delivery import ShippingQuote
 from orders.filtering import Sold
 from orders.ranking import Criterion, Rules
 from orders.routing import Candidate, Need, Plan, route
@@ -121,7 +122,9 @@ class Reach:
         """Plan ``(variant id, quantity)`` pairs as they would be sent.
 
         What no route carries at all stays planned as it would be without routes, unless a day is
-        wanted, so that ``quotes.reasons`` can say what stands against it.
+        wanted, so that ``quotes.reasons`` can say what stands against it. Where lines that were
+        left one place by their margins are too much for a parcel from there, margins are not
+        asked: the gate holds what loses.
 
         Shape:  ``sold`` is what lines are sold for, by variant, where that is known
         """
@@ -135,12 +138,22 @@ class Reach:
         found = [one for one in (*self.able, *lost) if one.variant_id in wanted]
         # An order keeps what was to choose from with all that rules may ask, ours do or not.
         known = [_known(one, self.pieces[one.variant_id], self) for one in found]
-        return route(needs=needs, candidates=known, rules=self.rules)
+        planned = route(needs=needs, candidates=known, rules=self.rules)
+        has_asked = bool(paid) and self.rules.least_margin_rate is not None
+        is_shared = any(len(parcel.lines) > 1 for parcel in planned.parcels)
+        if not has_asked or not is_shared or self._quotes(planned):
+            return planned
+        unasked = replace(self.rules, least_margin_rate=None)
+        anyhow = route(needs=needs, candidates=known, rules=unasked)
+        return replace(anyhow, rules=self.rules) if self._quotes(anyhow) else planned
 
-    def _promise(self, planned: Plan) -> Promise | None:
-        found = quotes.for_plan(
+    def _quotes(self, planned: Plan) -> Sequence[ShippingQuote]:
+        return quotes.for_plan(
             plan=planned, country=self.country, now=self.now, by=self.by, pieces=self.pieces
         )
+
+    def _promise(self, planned: Plan) -> Promise | None:
+        found = self._quotes(planned)
         if not found:
             return None
         quote = min(found, key=quotes.outlay)

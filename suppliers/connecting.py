@@ -26,6 +26,8 @@ from suppliers.remembering import KeptMemory, KeptTokens
 from suppliers.slots import SharedSlots
 from suppliers.timing import TimedGate
 
+NOT_CONNECTED = "not_connected"
+
 
 @contextmanager
 def adapter_for(
@@ -36,13 +38,14 @@ def adapter_for(
     What it can do is asked with ``abilities.able``; ``meter`` counts what it asks. A list that
     it keeps from after ``list_since`` will do.
 
-    Raises: PermanentError  the supplier is not connected, or names an unknown connector
+    Raises: PermanentError  the supplier is not connected, or names an unknown connector: the
+            code is ``NOT_CONNECTED``
     """
     wire = Connection.objects.filter(supplier=supplier).first()
     if wire is None:
-        raise PermanentError(f"{supplier} has no connection", code="not_connected")
+        raise PermanentError(f"{supplier} has no connection", code=NOT_CONNECTED)
     if supplier.adapter not in ADAPTERS:
-        raise PermanentError(f"no connector is called {supplier.adapter!r}", code="not_connected")
+        raise PermanentError(f"no connector is called {supplier.adapter!r}", code=NOT_CONNECTED)
     gate = gate_of(supplier, wire, meter=meter)
     line = replace(line_to(supplier, wire, gate=gate, meter=meter), list_since=list_since)
     connector = cast(Any, connector_class(supplier.adapter))(line)

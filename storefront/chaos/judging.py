@@ -103,10 +103,14 @@ def _given_back(evidence: Evidence) -> Iterator[str]:
         if one.end != "paid" or one.payment in kept or one.payment not in orders:
             continue
         order = orders[one.payment]
-        ended = [each for each in evidence.ours.purchases if each.order == order.number]
-        reasons = [_is_refused(each, evidence) for each in ended]
-        if order.status != "canceled" or not reasons or not all(reasons):
+        if order.status != "canceled" or not _is_lost(order.number, evidence):
             yield f"{order.number} was paid, is {order.status}, and its money went back"
+
+
+def _is_lost(order: str, evidence: Evidence) -> bool:
+    """Test whether suppliers had it, and none of them could send any of it."""
+    ended = [each for each in evidence.ours.purchases if each.order == order]
+    return bool(ended) and all(_is_refused(each, evidence) for each in ended)
 
 
 def _is_refused(purchase: OurPurchase, evidence: Evidence) -> bool:
@@ -200,9 +204,14 @@ def _claims(evidence: Evidence) -> Iterator[str]:
 
 
 def _answered(evidence: Evidence) -> Iterator[str]:
-    """Compare what shoppers chose of what did not come as promised with what became of it."""
+    """Compare what shoppers chose of what did not come as promised with what became of it.
+
+    Who waits has his money back only where nobody could send it after all.
+    """
     kept = paid(evidence.charges)
     for number, choice in evidence.answers.items():
+        if choice != REFUND and number not in kept and _is_lost(number, evidence):
+            continue
         if (choice == REFUND) == (number in kept):
             yield f"{number} was answered {choice}, and is {'' if number in kept else 'not '}paid"
 

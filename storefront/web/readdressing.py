@@ -86,8 +86,8 @@ def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
         if form.is_valid() and problem not in {OVER, UNPAID, STOPPING}:
             try:
                 return _back(found, _take(found, form))
-            except correcting.SameError:
-                return _back(found, "same")
+            except (correcting.SameError, readdressing.PartlyThereError) as there:
+                return _back(found, "same" if isinstance(there, correcting.SameError) else "partly")
             except correcting.StillWrongError as wrong:
                 for field, words in wrong.fields.items():
                     form.add_error(field, str(words))

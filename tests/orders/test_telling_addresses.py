@@ -9,8 +9,10 @@ import pytest
 from orders import address_tasks, readdressing, telling_addresses
 from orders.models import AddressWish, PurchaseOrder
 from storefront.lib.failures import PermanentError
+from suppliers import connecting
 from suppliers.adapters.pleading import Wanted
-from tests.factories.orders import HOME
+from suppliers.models import Connection
+from tests.factories.orders import HOME, make_sellable
 from tests.factories.scripted import WrittenTo, connect
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
@@ -53,12 +55,12 @@ def test_whom_nobody_can_write_to_is_told_by_a_person(people, wish):
     assert AddressWish.objects.get().told_by == "person"
 
 
-def test_one_who_is_not_connected_stops_no_other_and_is_tried_again(people, wish):
+def test_one_who_cannot_be_written_to_now_is_tried_again(people, wish):
     plead, calls = people.plead, []
 
     def refuse(plea):
         calls.append(plea)
-        raise PermanentError("not connected")
+        raise PermanentError("no letter box")
 
     people.plead = refuse
     address_tasks.tell_addresses()
@@ -67,6 +69,33 @@ def test_one_who_is_not_connected_stops_no_other_and_is_tried_again(people, wish
 
     assert len(calls) == 1
     assert AddressWish.objects.get().told_by == "letter"
+
+
+def test_whom_nobody_can_write_to_takes_nobodys_turn(people, wish, monkeypatch):
+    monkeypatch.setattr(address_tasks, "BATCH", 1)
+    other = make_accepted_purchase_order(make_sellable(), email="b@example.org").order
+    readdressing.wish(order=other, ship_to=THERE, reason="moved", actor="ann", now=NOON)
+    plead = people.plead
+
+    def refuse_the_first(plea):
+        if plea.number == wish.purchase_order.number:
+            raise PermanentError("he reads no letters")
+        plead(plea)
+
+    people.plead = refuse_the_first
+    address_tasks.tell_addresses()
+
+    told = AddressWish.objects.order_by("pk").values_list("told_by", flat=True)
+    assert list(told) == ["", "letter"]
+
+
+def test_one_who_is_not_connected_is_told_by_a_person(people, wish, monkeypatch):
+    monkeypatch.setattr(telling_addresses, "adapter_for", connecting.adapter_for)
+    Connection.objects.all().delete()
+
+    address_tasks.tell_addresses()
+
+    assert AddressWish.objects.get().told_by == "person"
 
 
 @pytest.mark.parametrize("status", telling_addresses.UNHEARD)

@@ -106,7 +106,7 @@ def test_an_order_that_breaks_his_server_stops_no_other_and_is_not_the_first_aga
     assert Connection.objects.get(supplier=first.supplier).problem == ""
 
 
-def test_an_answer_that_the_database_refuses_stops_no_other(supplier, monkeypatch):
+def test_an_answer_that_the_database_refuses_stops_no_other(supplier, monkeypatch, caplog):
     first = make_accepted_purchase_order(make_sellable())
     second = make_accepted_purchase_order(make_sellable(), email="b@example.org")
     supplier.states = {
@@ -116,7 +116,7 @@ def test_an_answer_that_the_database_refuses_stops_no_other(supplier, monkeypatc
 
     def refused(*, purchase_order, **told):
         if purchase_order == first:
-            raise IntegrityError("parcel_once")
+            raise IntegrityError("parcel_once: (7, Erika Muster)")
         return take_in(purchase_order=purchase_order, **told)
 
     monkeypatch.setattr(polling.shipments, "take_in", refused)
@@ -124,7 +124,8 @@ def test_an_answer_that_the_database_refuses_stops_no_other(supplier, monkeypatc
     assert polling.ask(supplier=first.supplier, moment=lambda: NOON) == 1
 
     first.refresh_from_db()
-    assert (first.problem, first.polled_at) == ("parcel_once", NOON)
+    assert (first.problem, first.polled_at) == (polling.NOT_KEPT, NOON)
+    assert "parcel_once" in caplog.text
 
 
 def test_a_supplier_who_is_down_is_left_alone_and_the_reason_is_kept_until_he_answers(supplier):

@@ -236,6 +236,22 @@ def test_what_a_shopper_answers_is_what_he_gets(choice, released, broken):
     assert (ANSWERED in [one.promise for one in told]) == broken
 
 
+@pytest.mark.parametrize(
+    ("more", "broken"),
+    [
+        (purchase(number="FL-1-2", status="canceled", is_given_up=True), False),
+        (purchase(number="FL-1-2", status="canceled"), True),
+    ],
+)
+def test_who_waits_is_paid_back_where_all_who_were_asked_had_none(more, broken):
+    purchases = (purchase(status="canceled"), more)
+    evidence = given_back(purchases=purchases, attempts=[SOLD_OUT])
+
+    told = promises(replace(evidence, answers={"FL-1": "wait"}))
+
+    assert (ANSWERED in told) == broken
+
+
 def test_a_failpoint_at_which_nobody_died_proves_nothing():
     (found,) = judge(replace(GOOD, spared=["claim.before_call"]))
 

@@ -121,6 +121,26 @@ def test_pressing_twice_changes_it_once(shopper, light):
     assert told() == ["order.address_corrected"]
 
 
+def test_nobody_reads_that_all_goes_there_once_a_parcel_has_left_for_elsewhere(shopper, light):
+    far = make_sellable()
+    place = make_location(code="CN", country="CN")
+    StockLevel.objects.filter(pk=far.level.pk).update(location=place)
+    unsent, left = make_purchase_orders(light, far)
+    left.move("ready", at=NOON)
+    left.move("submitting", at=NOON, axis="request_status")
+    tell(left)
+    PurchaseOrder.objects.filter(pk=left.pk).update(status="shipped")
+
+    texts = [
+        shopper.get(wish(shopper, unsent.order)["Location"]).content.decode() for _ in range(2)
+    ]
+
+    assert ["What had not left yet goes to the new address." in text for text in texts] == [
+        True
+    ] * 2
+    assert "It goes to this address already." not in texts[1]
+
+
 def test_who_has_it_is_asked_once_and_the_page_says_so(shopper, accepted):
     first, again = (wish(shopper, accepted.order) for _ in range(2))
 

@@ -1,0 +1,87 @@
+"""Why a thing moved names nobody any more, once he is forgotten, whatever moved."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from django.db import transaction
+
+from orders import address_ends, forgetting, readdressing
+from orders.models import Order
+from orders.returning import answering, sending_back
+from storefront.lib.models import StatusChange
+from tests.factories.claims import make_claim
+from tests.factories.orders import HOME
+from tests.factories.returns import declare, make_delivered, make_shipped_order
+from tests.factories.shipping import make_accepted_purchase_order
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+THERE = dataclasses.replace(HOME, line1="Zwitschergasse 7")
+WORDS = f"Nobody is at {THERE.line1}, says he"
+
+
+def forget():
+    Order.objects.update(status="completed")
+    with transaction.atomic():
+        forgetting.forget(addresses=["erika@example.org"], owner_id=0, now=NOON)
+
+
+def said():
+    return list(StatusChange.objects.filter(reason__contains="Zwitschergasse"))
+
+
+def test_what_a_supplier_said_to_a_wish_for_another_address():
+    made = make_accepted_purchase_order()
+    readdressing.wish(order=made.order, ship_to=THERE, reason="moved", actor="ann", now=NOON)
+    with transaction.atomic():
+        address_ends.drop(made, reason=WORDS, is_told=False, now=NOON)
+    (before,) = said()
+
+    forget()
+
+    assert before.subject == "orders.AddressWish"
+    assert said() == []
+    assert StatusChange.objects.get(pk=before.pk).to_status == "refused"
+
+
+def payment():
+    return make_delivered(ship_to=THERE).payments.get()
+
+
+def rejected():
+    made = declare(make_delivered(ship_to=THERE), 1, kind="defect", words="It is broken.")
+    answering.reject(authorization=made, answer="It works.", actor="ann", now=NOON)
+    return made
+
+
+def claim():
+    return make_claim(make_shipped_order(ship_to=THERE).purchase_orders.get())
+
+
+def rma():
+    purchase_order = make_delivered(ship_to=THERE).purchase_orders.get()
+    units = {purchase_order.lines.get().pk: 1}
+    return sending_back.open_alone(
+        purchase_order=purchase_order, units=units, actor="ann", now=NOON
+    )
+
+
+@pytest.mark.parametrize("made", [payment, rejected, claim, rma])
+def test_what_was_written_of_his_money_and_of_what_goes_back(made):
+    row = made()
+    StatusChange.objects.create(
+        subject=row._meta.label,
+        subject_id=row.pk,
+        axis="status",
+        from_status="a",
+        to_status="b",
+        at=NOON,
+        reason=WORDS,
+    )
+
+    forget()
+
+    assert said() == []
