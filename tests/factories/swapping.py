@@ -20,8 +20,8 @@ def back(light, *, units=1, quantity=3, kind="defect", wanted=None, **inspected)
     return come_back(order, units, kind=kind, wanted=wanted, **inspected)
 
 
-def come_back(order, units, *, kind="defect", wanted=None, **inspected):
-    made = declare(order, units, kind=kind, words="Dead.", wanted=wanted)
+def come_back(order, *units, kind="defect", wanted=None, **inspected):
+    made = declare(order, *units, kind=kind, words="Dead.", wanted=wanted)
     bring_back(made, **inspected)
     return made
 
