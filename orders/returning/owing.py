@@ -112,13 +112,11 @@ def lines_of(authorization: ReturnAuthorization) -> list[ReturnLine]:
         for line in lines:
             line.accepted_quantity = line.quantity
     if authorization.status == Status.EXCHANGED:
-        _keep_what_was_replaced(authorization, lines)
+        keep_what_was_replaced(authorization, lines)
     return lines
 
 
-def _keep_what_was_replaced(
-    authorization: ReturnAuthorization, lines: Sequence[ReturnLine]
-) -> None:
+def keep_what_was_replaced(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> None:
     """Say of each line what its share in the units is that the shopper got anew.
 
     What is kept for use, and what went back with them, is neither paid nor replaced.
@@ -152,12 +150,12 @@ def owed(
     return Due(
         goods=Money.total(shares, currency) - Money(given, currency),
         deduction=Money(kept, currency),
-        delivery=_delivery(authorization, lines),
+        delivery=delivery(authorization, lines),
         left=max(left, default=Money.zero(currency)),
     )
 
 
-def _delivery(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> Money:
+def delivery(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> Money:
     """Return the charge for the way, once nothing of the order is left with who paid it."""
     order = authorization.order
     nothing = Money.zero(authorization.currency)
@@ -167,7 +165,8 @@ def _delivery(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -
         authorization__order=order, authorization__status=Status.REFUNDED, replaced_amount=0
     )
     back = dict(
-        paid.values("order_line")
+        paid.exclude(authorization=authorization)
+        .values("order_line")
         .annotate(units=Sum("accepted_quantity"))
         .values_list("order_line", "units")
     )
