@@ -194,6 +194,9 @@ def _end(
     now: datetime,
 ) -> None:
     refunds.share_out(authorization, lines)
+    for line in lines:  # another return of the same line may have rounded its share down
+        most = (line.share_amount or Decimal(0)) - line.difference_amount
+        line.deduction_amount = min(line.deduction_amount, most)
     authorization.move(
         Status.EXCHANGED,
         at=now,
