@@ -61,14 +61,23 @@ def wish(*, authorization: ReturnAuthorization, wanted: Mapping[int, int | None]
 
     Shape:  ``wanted`` maps lines that were sold to variants
     Locks:  the order
-    Raises: CannotReturnError  it ended, or that may not be sent instead
+    Raises: CannotReturnError  it ended, or that may not be sent instead, or a withdrawal asks for
+                               money too
     """
     hold(authorization)
     if authorization.status in ReturnAuthorization.ENDED:
         raise CannotReturnError(gettext("It ended already."))
+    asked = {line for line, variant in wanted.items() if variant is not None}
     bought = swapping.bought_of(authorization)
     may_be = swapping.others(bought.values(), channel=authorization.order.channel)
-    for line in authorization.lines.select_related("order_line"):
+    lines = list(authorization.lines.select_related("order_line"))
+    if authorization.is_withdrawal:
+        swapping.insist_for_all(
+            line.order_line_id in asked
+            for line in lines
+            if line.accepted_quantity or authorization.status != Status.INSPECTED
+        )
+    for line in lines:
         variant_id = wanted.get(line.order_line_id)
         known = {one.variant.pk for one in may_be.get(line.order_line_id, [])}
         if variant_id is not None and variant_id not in known:
