@@ -23,6 +23,7 @@ from orders.returning.answering import hold
 from orders.returning.refusing import CannotReturnError
 from orders.returning.sending_anew import Shelf, Unit
 from orders.returning.swapping import Other
+from storefront.lib import columns
 from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
 
@@ -154,9 +155,10 @@ def _leave_difference(
     *,
     is_free: bool,
 ) -> Payment | None:
-    """Say of each line what goes back of it, as far as that is left; return what it is paid from.
+    """Say of each line what goes back of it; return what it is paid from.
 
     Locks:  the payments of the order
+    Raises: CannotReturnError  less of the order's money is left, and it is not ``is_free``
     """
     currency = authorization.currency
     payments = ledger.secured(authorization.order_id)
@@ -169,9 +171,19 @@ def _leave_difference(
         if instead is not None:
             owed = swapping.difference(line, instead, currency=currency, is_free=is_free)
         given = min(owed, left)
+        if given < owed and not is_free:
+            raise CannotReturnError(_too_little(owed, left))
         left -= given
         line.difference_amount = given.amount
     return payment
+
+
+def _too_little(owed: Money, left: Money) -> str:
+    words = gettext(
+        "It costs %(owed)s less, of which only %(left)s can still go back: pay the shopper the rest"
+        " by hand, and send it at no extra cost, knowingly."
+    )
+    return words % {"owed": columns.as_money(owed), "left": columns.as_money(left)}
 
 
 def _unit(

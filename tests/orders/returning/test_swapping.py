@@ -9,7 +9,7 @@ import pytest
 from catalog.models import Listing
 from notifications.models import Event
 from orders import cancelling, purchasing
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderLine, PaymentEvent
 from orders.returning import refunds, returnable, swapping
 from orders.returning.refusing import CannotReturnError
 from tests.factories.orders import make_sellable
@@ -81,6 +81,20 @@ def test_a_share_that_is_kept_whole_and_was_rounded_down_meanwhile_is_exchanged_
     kept = [made.lines.get().deduction_amount for made in open_ones]
     assert kept == [made.lines.get().share_amount for made in open_ones]
     assert sum(kept) == Decimal("99.98")
+
+
+def test_a_difference_that_is_not_left_any_more_is_cut_only_knowingly(light):
+    other = make_sibling(light, "10.00")
+    made = back(light)
+    event = PaymentEvent.objects.get(kind="capture_requested")
+    PaymentEvent.objects.filter(pk=event.pk).update(amount=Decimal("20.00"))
+
+    with pytest.raises(CannotReturnError, match=r"23[.]33.*only.*20[.]00"):
+        exchange(made, other)
+    exchange(made, other, is_free=True)
+
+    assert asked() == [Decimal("20.00")]
+    assert "I10.difference" not in broken_rules()
 
 
 def test_for_the_same_price_nothing_goes_back(light):
