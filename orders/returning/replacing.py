@@ -190,6 +190,9 @@ def _unit(
     line: ReturnLine, bought: PurchaseLine, variant: Variant, found: Found, now: datetime
 ) -> Unit:
     shelf = found.shelves.get(line.order_line_id)
+    if shelf is not None and shelf.variant_id != variant.pk:
+        words = gettext("What the shopper wants was changed meanwhile: look at it once more.")
+        raise CannotReturnError(words)
     if shelf is None and variant.pk != swapping.came(bought).pk:
         words = gettext("None of %(title)s can be sent now: choose another, or pay it back.")
         raise CannotReturnError(words % {"title": sending_anew.titled(variant)})

@@ -32,6 +32,7 @@ def exchange(made, other=None, *, is_free=False):
     found = replacing.NOWHERE
     if other is not None:
         shelf = Shelf(
+            variant_id=other.variant.pk,
             offer_id=other.level.offer_id,
             level_id=other.level.pk,
             location_id=other.level.location_id,
