@@ -1,4 +1,5 @@
 import django.db.models.deletion
+from django.contrib.postgres.operations import ValidateConstraint
 from django.db import migrations, models
 
 
@@ -9,6 +10,9 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # First, as nobody waits for them: the column locks the lines, if only for a moment.
+        ValidateConstraint('returnauthorization', 'return_difference_of_an_exchange'),
+        ValidateConstraint('returnline', 'return_line_parts_within_share'),
         migrations.AddField(
             model_name='orderline',
             name='parted_from',
