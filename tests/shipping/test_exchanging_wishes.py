@@ -9,6 +9,7 @@ from orders.returning.refusing import CannotReturnError
 from shipping import exchanging, quotes
 from tests.factories.orders import make_sellable
 from tests.factories.returns import make_sibling
+from tests.factories.setbacks import also_at
 from tests.factories.suppliers import NOON
 from tests.factories.swapping import back
 
@@ -29,6 +30,8 @@ def exchange(made):
 def test_a_wish_that_changes_while_it_is_looked_for_sends_nothing_from_the_wrong_shelf(monkeypatch):
     light = make_sellable(price="33.33", quantity=9)
     one, other = make_sibling(light, "30.00"), make_sibling(light, "31.00")
+    also_at(one, "warsaw")
+    also_at(other, "cracow")
     made = back(light)
     rows = ReturnLine.objects.filter(authorization=made)
     rows.update(wanted=one.variant)

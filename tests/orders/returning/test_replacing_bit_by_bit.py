@@ -24,12 +24,13 @@ def light():
     return make_sellable(price="33.33", quantity=9)
 
 
-def taken_instead(light, *, units, kind="withdrawal", other=None, **inspected):
+def taken_instead(light, *, units, kind="withdrawal", other=None, discount="0"):
     """Let all of an order be exchanged, and that arrive."""
     order = make_delivered(light, quantity=units)
+    order.lines.update(discount_amount=Decimal(discount))
     (line,) = order.lines.all()
     wanted = {line.pk: other.variant.pk} if other and kind == "withdrawal" else None
-    first = come_back(order, units, kind=kind, wanted=wanted, **inspected)
+    first = come_back(order, units, kind=kind, wanted=wanted)
     made = exchange(first, other)
     purchasing.divide(order=made, now=NOON)
     made.lines.update(shipped_quantity=units, delivered_quantity=units)
@@ -67,9 +68,7 @@ def test_who_withdraws_unit_by_unit_from_what_he_took_instead_is_paid_each_time(
 
 
 def test_thirds_of_what_has_no_whole_cents_are_all_of_it(light):
-    first, second = taken_instead(
-        light, units=3, kind="defect", deduction="0.01", reason="scratched"
-    )
+    first, second = taken_instead(light, units=3, kind="defect", discount="0.01")
     for _ in range(3):
         pay(come_back(second, 1))
         assert wrong() == []

@@ -70,13 +70,16 @@ def test_one_by_one_the_parts_are_the_charge_to_the_cent():
 
 def test_a_share_that_is_kept_whole_and_was_rounded_down_meanwhile_is_exchanged_all_the_same():
     light = make_sellable(price="33.33", quantity=9)
+    other = make_sibling(light, "30.00")
     order = make_delivered(light, quantity=3)
     OrderLine.objects.update(discount_amount=Decimal("0.01"))
     order = Order.objects.get(pk=order.pk)
-    open_ones = [come_back(order, 1, deduction="33.33", reason="burnt") for _ in range(3)]
+    wish = {"kind": "withdrawal", "wanted": {order.lines.get().pk: other.variant.pk}}
+    burnt = {"deduction": "33.33", "reason": "burnt"}
+    open_ones = [come_back(order, 1, **wish, **burnt) for _ in range(3)]
 
     for made in open_ones:
-        exchange(made)
+        exchange(made, other, is_free=True)
 
     kept = [made.lines.get().deduction_amount for made in open_ones]
     assert kept == [made.lines.get().share_amount for made in open_ones]
