@@ -271,6 +271,7 @@ COLUMNS = {
     "takes_back": _("Takes goods back"),
     "takes_back_days": _("For so many days"),
     "warranty_months": _("Warranty, months"),
+    "parted_from": _("Parted from line"),
     "ReturnPolicy.warranty_months": _("His warranty, months"),
     "wanted": _("Wanted instead"),
     "difference_amount": _("Difference paid back"),

@@ -65,7 +65,8 @@ def _part_sold(sold: OrderLine, *, keep: int, rest: int) -> OrderLine:
         if (whole := getattr(sold, name)) is not None:
             parts = apart(Money(whole, sold.order.currency), keep=keep, of=keep + rest)
             kept[name], others[name] = (one.amount for one in parts)
-    return _part(sold, keep=keep, kept=kept, quantity=rest, **others)
+    root = sold.parted_from_id or sold.pk
+    return _part(sold, keep=keep, kept=kept, quantity=rest, parted_from_id=root, **others)
 
 
 def _part[Row: models.Model](

@@ -96,6 +96,7 @@ def _shelf(
     one, nothing = line.candidate, Decimal(0)
     known = freezing.costs(one, costing, quantity, Money(nothing, currency), nothing)
     return Shelf(
+        variant_id=line.variant_id,
         offer_id=one.offer_id,
         level_id=one.level_id,
         location_id=one.location_id,

@@ -2,9 +2,11 @@
 
 import django.db.models.deletion
 import django.db.models.expressions
+from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
 
+# What is there is read by the next one: no order line waits for that.
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -42,11 +44,11 @@ class Migration(migrations.Migration):
             name='warranty_months',
             field=models.PositiveSmallIntegerField(blank=True, null=True),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name='returnauthorization',
             constraint=models.CheckConstraint(condition=models.Q(('difference_amount', 0), models.Q(('difference_amount__gt', 0), ('replacement__isnull', False)), _connector='OR'), name='return_difference_of_an_exchange'),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name='returnline',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('difference_amount', 0), ('replaced_amount', 0), ('share_amount__isnull', True)), models.Q(('difference_amount__gte', 0), ('replaced_amount__gte', 0), ('share_amount__gte', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('deduction_amount'), '+', models.F('replaced_amount')), '+', models.F('difference_amount')))), _connector='OR'), name='return_line_parts_within_share'),
         ),

@@ -219,6 +219,10 @@ class OrderLine(models.Model):
     fees_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     # The maker's own warranty when it was sold, where it had one.
     warranty_months = models.PositiveSmallIntegerField(null=True, blank=True)
+    # The line that it was one with, as it was written. It is read with the order: no index.
+    parted_from = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="parts", db_index=False
+    )
     canceled_quantity = models.PositiveSmallIntegerField(default=0)
     shipped_quantity = models.PositiveSmallIntegerField(default=0)
     delivered_quantity = models.PositiveSmallIntegerField(default=0)

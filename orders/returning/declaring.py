@@ -110,9 +110,8 @@ def _insist_wanted(said: Declaration, wished: Mapping[int, int], left: Returnabl
     wanted = {line: variant for line, variant in said.wanted.items() if line in wished}
     if not wanted:
         return
-    if said.kind == Kind.WITHDRAWAL and len(wanted) < len(wished):
-        words = gettext("Ask for money and for another light in two steps, one after the other.")
-        raise CannotReturnError(words)
+    if said.kind == Kind.WITHDRAWAL:
+        swapping.insist_for_all(line in wanted for line in wished)
     bought = [left.purchase_lines[line] for line in wanted]
     may_be = swapping.others(bought, channel=bought[0].order_line.order.channel)
     for line, variant in wanted.items():

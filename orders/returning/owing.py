@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -58,13 +59,12 @@ def has_failed(authorization: ReturnAuthorization) -> bool:
     return is_decided and bool(any(one.canceled_quantity for one in lines) or _given_back(made))
 
 
-def _given_back(made: Order) -> dict[int, int]:
-    """Map lines of a replacement to how many units of them came back for money."""
-    back = ReturnLine.objects.filter(
-        authorization__order=made, authorization__status=Status.REFUNDED, accepted_quantity__gt=0
-    )
-    sums = back.values("order_line").annotate(units=Sum("accepted_quantity"))
-    return dict(sums.values_list("order_line", "units"))
+def _given_back(made: Order) -> Counter[int]:
+    """Count by line of a replacement the units that came back for money."""
+    back: Counter[int] = Counter()
+    for one in made.returns.filter(status=Status.REFUNDED).select_related("replacement"):
+        back.update(failed_units(one, list(one.lines.all())))
+    return back
 
 
 def failed_units(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> dict[int, int]:
@@ -72,14 +72,15 @@ def failed_units(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]
     made = authorization.replacement
     if made is None:
         return {line.order_line_id: line.accepted_quantity for line in lines}
-    # Its lines were written in this order.
-    replaced = sorted((one for one in lines if one.accepted_quantity), key=_by_line)
-    anew = made.lines.order_by("pk")
+    anew = list(made.lines.order_by("pk"))
     given_back = _given_back(made)
-    return {
-        one.order_line_id: line.canceled_quantity + given_back.get(line.pk, 0)
-        for one, line in zip(replaced, anew, strict=True)
-    }
+    failed: Counter[int] = Counter()
+    for each in anew:  # a line of which a supplier sent some is several by now
+        failed[each.parted_from_id or each.pk] += each.canceled_quantity + given_back[each.pk]
+    # As they were written, its lines are in this order.
+    replaced = sorted((one for one in lines if one.accepted_quantity), key=_by_line)
+    roots = [each for each in anew if each.parted_from_id is None]
+    return {one.order_line_id: failed[root.pk] for one, root in zip(replaced, roots, strict=True)}
 
 
 def _by_line(line: ReturnLine) -> int:
@@ -111,13 +112,11 @@ def lines_of(authorization: ReturnAuthorization) -> list[ReturnLine]:
         for line in lines:
             line.accepted_quantity = line.quantity
     if authorization.status == Status.EXCHANGED:
-        _keep_what_was_replaced(authorization, lines)
+        keep_what_was_replaced(authorization, lines)
     return lines
 
 
-def _keep_what_was_replaced(
-    authorization: ReturnAuthorization, lines: Sequence[ReturnLine]
-) -> None:
+def keep_what_was_replaced(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> None:
     """Say of each line what its share in the units is that the shopper got anew.
 
     What is kept for use, and what went back with them, is neither paid nor replaced.
@@ -151,12 +150,12 @@ def owed(
     return Due(
         goods=Money.total(shares, currency) - Money(given, currency),
         deduction=Money(kept, currency),
-        delivery=_delivery(authorization, lines),
+        delivery=delivery(authorization, lines),
         left=max(left, default=Money.zero(currency)),
     )
 
 
-def _delivery(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> Money:
+def delivery(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> Money:
     """Return the charge for the way, once nothing of the order is left with who paid it."""
     order = authorization.order
     nothing = Money.zero(authorization.currency)
@@ -166,7 +165,8 @@ def _delivery(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -
         authorization__order=order, authorization__status=Status.REFUNDED, replaced_amount=0
     )
     back = dict(
-        paid.values("order_line")
+        paid.exclude(authorization=authorization)
+        .values("order_line")
         .annotate(units=Sum("accepted_quantity"))
         .values_list("order_line", "units")
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F
@@ -21,6 +22,7 @@ from orders.models import (
 from orders.returning import owing, sending_back, telling
 from orders.returning.answering import fall, give_up, hold
 from orders.returning.refusing import CannotReturnError
+from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
 
 Status = ReturnAuthorization.Status
@@ -29,7 +31,7 @@ KEEPABLE = owing.WITHOUT_GOODS - {Status.IN_TRANSIT, Status.LOST_IN_TRANSIT}
 
 
 def purpose(authorization: ReturnAuthorization) -> str:
-    """Name its refund in the ledger: one return is one refund."""
+    """Name its refund in the ledger, or what another is paid of that it came as replacement for."""
     return f"return:{authorization.number}"
 
 
@@ -157,19 +159,60 @@ def _pay(authorization: ReturnAuthorization, order: Order, *, actor: str, now: d
             reason=f"{actor}: {authorization.number}",
         )
     if first := ReturnAuthorization.objects.filter(replacement=order).first():
-        _pay_the_first(first, actor=actor, now=now)
+        _pay_the_first(first, of=authorization, actor=actor, now=now)
 
 
 @needs_transaction
-def _pay_the_first(first: ReturnAuthorization, *, actor: str, now: datetime) -> None:
+def _pay_the_first(
+    first: ReturnAuthorization, *, of: ReturnAuthorization, actor: str, now: datetime
+) -> None:
     """Pay what a replacement came for, where that is given back: it cost nothing itself.
 
     Locks:  the order of the first return, then its payments
-    Raises: CannotReturnError  it is a replacement too, or paid, or may still fail in part
+    Raises: CannotReturnError  it is a replacement too, or may still fail in part
     """
     origin = hold(first)
     is_chain = ReturnAuthorization.objects.filter(replacement=origin).exists()
-    if is_chain or not owing.has_failed(first):
+    is_paid = first.status == Status.REFUNDED
+    if is_chain or not (is_paid or owing.has_failed(first)):
         words = gettext("It came as a replacement, for nothing: replace it anew, or pay by hand.")
         raise CannotReturnError(words)
-    _pay(first, origin, actor=actor, now=now)
+    if is_paid:
+        _pay_more(first, of=of, actor=actor, now=now)
+    else:
+        _pay(first, origin, actor=actor, now=now)
+
+
+@needs_transaction
+def _pay_more(
+    first: ReturnAuthorization, *, of: ReturnAuthorization, actor: str, now: datetime
+) -> None:
+    """Pay the next share of a return that was paid in part: its replacement comes bit by bit.
+
+    Locks:  the payments of its order; the caller holds that
+    """
+    insist_not_taken(first.order)
+    payments = ledger.secured(first.order_id)
+    lines = owing.lines_of(first)
+    before = sum((line.replaced_amount for line in lines), Decimal(0))
+    owing.keep_what_was_replaced(first, lines)
+    way = owing.delivery(first, lines)
+    more = before - sum((line.replaced_amount for line in lines), Decimal(0))
+    owed = Money(more, first.currency) + way
+    payment = max(payments, key=lambda one: ledger.refundable(one).amount, default=None)
+    left = ledger.refundable(payment) if payment is not None else Money.zero(first.currency)
+    given = min(owed, left)
+    for line in lines:
+        line.save(update_fields=["replaced_amount"])
+    first.due_amount = (first.due_amount or Decimal(0)) + owed.amount
+    first.delivery_amount += way.amount
+    first.refund_amount = first.refund.amount + given.amount
+    first.save(update_fields=["due_amount", "delivery_amount", "refund_amount"])
+    if payment is not None and given:
+        ledger.ask_refund(
+            payment,
+            amount=given,
+            purpose=purpose(of),
+            at=now,
+            reason=f"{actor}: {of.number}, for which {first.number} was replaced",
+        )

@@ -23,6 +23,7 @@ from orders.returning.answering import hold
 from orders.returning.refusing import CannotReturnError
 from orders.returning.sending_anew import Shelf, Unit
 from orders.returning.swapping import Other
+from storefront.lib import columns
 from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
 
@@ -61,14 +62,23 @@ def wish(*, authorization: ReturnAuthorization, wanted: Mapping[int, int | None]
 
     Shape:  ``wanted`` maps lines that were sold to variants
     Locks:  the order
-    Raises: CannotReturnError  it ended, or that may not be sent instead
+    Raises: CannotReturnError  it ended, or that may not be sent instead, or a withdrawal asks for
+                               money too
     """
     hold(authorization)
     if authorization.status in ReturnAuthorization.ENDED:
         raise CannotReturnError(gettext("It ended already."))
+    asked = {line for line, variant in wanted.items() if variant is not None}
     bought = swapping.bought_of(authorization)
     may_be = swapping.others(bought.values(), channel=authorization.order.channel)
-    for line in authorization.lines.select_related("order_line"):
+    lines = list(authorization.lines.select_related("order_line"))
+    if authorization.is_withdrawal:
+        swapping.insist_for_all(
+            line.order_line_id in asked
+            for line in lines
+            if line.accepted_quantity or authorization.status != Status.INSPECTED
+        )
+    for line in lines:
         variant_id = wanted.get(line.order_line_id)
         known = {one.variant.pk for one in may_be.get(line.order_line_id, [])}
         if variant_id is not None and variant_id not in known:
@@ -145,9 +155,10 @@ def _leave_difference(
     *,
     is_free: bool,
 ) -> Payment | None:
-    """Say of each line what goes back of it, as far as that is left; return what it is paid from.
+    """Say of each line what goes back of it; return what it is paid from.
 
     Locks:  the payments of the order
+    Raises: CannotReturnError  less of the order's money is left, and it is not ``is_free``
     """
     currency = authorization.currency
     payments = ledger.secured(authorization.order_id)
@@ -160,15 +171,28 @@ def _leave_difference(
         if instead is not None:
             owed = swapping.difference(line, instead, currency=currency, is_free=is_free)
         given = min(owed, left)
+        if given < owed and not is_free:
+            raise CannotReturnError(_too_little(owed, left))
         left -= given
         line.difference_amount = given.amount
     return payment
+
+
+def _too_little(owed: Money, left: Money) -> str:
+    words = gettext(
+        "It costs %(owed)s less, of which only %(left)s can still go back: pay the shopper the rest"
+        " by hand, and send it at no extra cost, knowingly."
+    )
+    return words % {"owed": columns.as_money(owed), "left": columns.as_money(left)}
 
 
 def _unit(
     line: ReturnLine, bought: PurchaseLine, variant: Variant, found: Found, now: datetime
 ) -> Unit:
     shelf = found.shelves.get(line.order_line_id)
+    if shelf is not None and shelf.variant_id != variant.pk:
+        words = gettext("What the shopper wants was changed meanwhile: look at it once more.")
+        raise CannotReturnError(words)
     if shelf is None and variant.pk != swapping.came(bought).pk:
         words = gettext("None of %(title)s can be sent now: choose another, or pay it back.")
         raise CannotReturnError(words % {"title": sending_anew.titled(variant)})
@@ -194,6 +218,9 @@ def _end(
     now: datetime,
 ) -> None:
     refunds.share_out(authorization, lines)
+    for line in lines:  # another return of the same line may have rounded its share down
+        most = (line.share_amount or Decimal(0)) - line.difference_amount
+        line.deduction_amount = min(line.deduction_amount, most)
     authorization.move(
         Status.EXCHANGED,
         at=now,

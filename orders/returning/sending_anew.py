@@ -28,6 +28,7 @@ class Shelf:
             None where nobody can say
     """
 
+    variant_id: int
     offer_id: int
     level_id: int
     location_id: int
@@ -60,6 +61,7 @@ def shelf_before(bought: PurchaseLine, *, of: PurchaseOrder, quantity: int, now:
     if sold.landed_amount is not None:
         landed = (sold.landed_amount * quantity / sold.quantity).quantize(Decimal("0.01"))
     return Shelf(
+        variant_id=bought.offer.variant_id or sold.variant_id,
         offer_id=bought.offer_id,
         level_id=bought.level_id,
         location_id=of.location_id,

@@ -121,6 +121,17 @@ def _chosen(
     raise CannotReturnError(not_sold(line))
 
 
+def insist_for_all(asked: Iterable[bool]) -> None:
+    """Let who withdraws ask for another instead of each thing, or of none: it ends as a whole.
+
+    Shape:  whether another is asked for, by line
+    Raises: CannotReturnError
+    """
+    if len(set(asked)) > 1:
+        words = gettext("Ask for money and for another light in two steps, one after the other.")
+        raise CannotReturnError(words)
+
+
 def not_sold(line: ReturnLine) -> str:
     words = gettext("What shall be sent instead of %(title)s is not sold now: choose another.")
     return words % {"title": line.order_line.title}

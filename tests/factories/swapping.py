@@ -20,8 +20,8 @@ def back(light, *, units=1, quantity=3, kind="defect", wanted=None, **inspected)
     return come_back(order, units, kind=kind, wanted=wanted, **inspected)
 
 
-def come_back(order, units, *, kind="defect", wanted=None, **inspected):
-    made = declare(order, units, kind=kind, words="Dead.", wanted=wanted)
+def come_back(order, *units, kind="defect", wanted=None, **inspected):
+    made = declare(order, *units, kind=kind, words="Dead.", wanted=wanted)
     bring_back(made, **inspected)
     return made
 
@@ -32,6 +32,7 @@ def exchange(made, other=None, *, is_free=False):
     found = replacing.NOWHERE
     if other is not None:
         shelf = Shelf(
+            variant_id=other.variant.pk,
             offer_id=other.level.offer_id,
             level_id=other.level.pk,
             location_id=other.level.location_id,

@@ -81,19 +81,23 @@ RETURNS = (
     Invariant(
         code="I10.paid_once",
         sentence="A return that is refunded is asked of the gateway once, to the cent, and no other"
-        " is.",
+        " is; once more by each return of what replaced it.",
         sql="""
-            SELECT a.number, a.status, a.refund_amount, e.asked, e.count
+            SELECT a.number, a.status, a.refund_amount, e.asked, e.again
             FROM orders_returnauthorization a
             LEFT JOIN LATERAL (
-                SELECT sum(e.amount) AS asked, count(*) FROM orders_paymentevent e
-                JOIN orders_payment p ON p.id = e.payment_id
-                WHERE p.order_id = a.order_id AND e.kind = 'refund_requested'
-                  AND e.external_id = 'refund:' || p.key || ':return:' || a.number
+                SELECT sum(e.amount) AS asked,
+                       count(*) - count(DISTINCT named.number) AS again
+                FROM (SELECT a.number UNION ALL SELECT w.number
+                      FROM orders_returnauthorization w
+                      WHERE w.order_id = a.replacement_id AND w.status = 'refunded') named
+                JOIN orders_payment p ON p.order_id = a.order_id
+                JOIN orders_paymentevent e ON e.payment_id = p.id AND e.kind = 'refund_requested'
+                 AND e.external_id = 'refund:' || p.key || ':return:' || named.number
             ) e ON true
             WHERE a.refund_amount IS DISTINCT FROM
                   CASE WHEN a.status = 'refunded' THEN coalesce(e.asked, 0) ELSE e.asked END
-               OR e.count > 1
+               OR e.again > 0
         """,
     ),
     Invariant(

@@ -9,7 +9,7 @@ import pytest
 from catalog.models import Listing
 from notifications.models import Event
 from orders import cancelling, purchasing
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderLine, PaymentEvent
 from orders.returning import refunds, returnable, swapping
 from orders.returning.refusing import CannotReturnError
 from tests.factories.orders import make_sellable
@@ -65,6 +65,38 @@ def test_one_by_one_the_parts_are_the_charge_to_the_cent():
     assert sum(line.share_amount for line in lines) == Decimal("99.98")
     assert sum(asked()) == sum(line.difference_amount for line in lines)
     assert abs(sum(asked()) - Decimal("99.98") * 2 / 3) <= Decimal("0.02")
+    assert "I10.difference" not in broken_rules()
+
+
+def test_a_share_that_is_kept_whole_and_was_rounded_down_meanwhile_is_exchanged_all_the_same():
+    light = make_sellable(price="33.33", quantity=9)
+    other = make_sibling(light, "30.00")
+    order = make_delivered(light, quantity=3)
+    OrderLine.objects.update(discount_amount=Decimal("0.01"))
+    order = Order.objects.get(pk=order.pk)
+    wish = {"kind": "withdrawal", "wanted": {order.lines.get().pk: other.variant.pk}}
+    burnt = {"deduction": "33.33", "reason": "burnt"}
+    open_ones = [come_back(order, 1, **wish, **burnt) for _ in range(3)]
+
+    for made in open_ones:
+        exchange(made, other, is_free=True)
+
+    kept = [made.lines.get().deduction_amount for made in open_ones]
+    assert kept == [made.lines.get().share_amount for made in open_ones]
+    assert sum(kept) == Decimal("99.98")
+
+
+def test_a_difference_that_is_not_left_any_more_is_cut_only_knowingly(light):
+    other = make_sibling(light, "10.00")
+    made = back(light)
+    event = PaymentEvent.objects.get(kind="capture_requested")
+    PaymentEvent.objects.filter(pk=event.pk).update(amount=Decimal("20.00"))
+
+    with pytest.raises(CannotReturnError, match=r"23[.]33.*only.*20[.]00"):
+        exchange(made, other)
+    exchange(made, other, is_free=True)
+
+    assert asked() == [Decimal("20.00")]
     assert "I10.difference" not in broken_rules()
 
 

@@ -98,6 +98,23 @@ def test_who_withdraws_asks_for_money_and_another_in_two_steps():
         declare(order, 1, 1, kind="withdrawal", wanted={first.pk: other.variant.pk})
 
 
+def test_by_telephone_too():
+    lights = [make_sellable(price="33.33", quantity=9) for _ in range(2)]
+    others = [make_sibling(light, "30.00").variant.pk for light in lights]
+    order = make_delivered(*lights, quantity=1)
+    made = declare(order, 1, 1, kind="withdrawal")
+    keys = order.lines.order_by("pk").values_list("pk", flat=True)
+
+    with pytest.raises(CannotReturnError, match="two steps"):
+        replacing.wish(authorization=made, wanted={keys[0]: others[0], keys[1]: None})
+    assert not made.lines.exclude(wanted=None).exists()
+    replacing.wish(authorization=made, wanted=dict(zip(keys, others, strict=True)))
+    receive(made)
+    inspect(made)
+
+    assert replacing.is_for(made)
+
+
 def test_what_he_took_instead_of_money_he_may_withdraw_from_and_is_paid_the_rest(light):
     other = make_sibling(light, "30.00")
     order = make_delivered(light, quantity=1)

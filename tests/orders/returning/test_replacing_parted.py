@@ -1,0 +1,112 @@
+"""A supplier sends only some of a replacement: what fails of its parts is paid all the same."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+
+from orders import parting, purchasing
+from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
+from orders.returning import owing, refunds, replacing
+from tests.factories.orders import make_sellable
+from tests.factories.returns import make_delivered, make_sibling
+from tests.factories.suppliers import NOON
+from tests.factories.swapping import asked, back, broken_rules, come_back, exchange
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def light():
+    return make_sellable(price="33.33", quantity=9)
+
+
+def parted(order, *, keep):
+    """Let its supplier send so many of each of its lines, one after the other."""
+    purchasing.divide(order=order, now=NOON)
+    for line in PurchaseLine.objects.filter(purchase_order__order=order).order_by("pk"):
+        with transaction.atomic():
+            parting.part(line, keep=keep)
+    return list(order.lines.order_by("pk"))
+
+
+def ended(line, *, shipped):
+    """Let so many of a line arrive; the others are canceled."""
+    OrderLine.objects.filter(pk=line.pk).update(
+        shipped_quantity=shipped,
+        delivered_quantity=shipped,
+        canceled_quantity=line.quantity - shipped,
+    )
+
+
+def arrived(order):
+    PurchaseOrder.objects.filter(order=order).update(status="closed", status_since=NOON)
+    return Order.objects.get(pk=order.pk)
+
+
+def pay(made):
+    refunds.refund(authorization=made, actor="ann", now=NOON)
+
+
+def test_what_is_canceled_of_a_parted_replacement_is_paid(light):
+    made = back(light, units=3)
+    first, rest = parted(exchange(made), keep=2)
+    ended(first, shipped=2)
+    ended(rest, shipped=0)
+
+    assert owing.has_failed(made)
+    assert owing.due(made).given.amount == Decimal("33.33")
+    pay(made)
+
+    assert (made.status, asked()) == ("refunded", [Decimal("33.33")])
+    assert made.lines.get().replaced_amount == Decimal("66.66")
+    assert [code for code in broken_rules() if code.startswith("I10.")] == []
+
+
+def test_each_part_counts_for_the_line_that_it_came_for():
+    lights = [make_sellable(price=price, quantity=9) for price in ("33.33", "10.00")]
+    made = come_back(make_delivered(*lights, quantity=3), 3, 2)
+    order = replacing.exchange(authorization=made, actor="ann", now=NOON)
+    for line, shipped in zip(parted(order, keep=1), (1, 1, 2, 0), strict=True):
+        ended(line, shipped=shipped)
+
+    pay(made)
+
+    assert asked() == [Decimal("10.00")]
+    kept = made.lines.order_by("order_line").values_list("replaced_amount", flat=True)
+    assert list(kept) == [Decimal("99.99"), Decimal("10.00")]
+
+
+def test_a_part_that_is_parted_again_is_of_the_first_line(light):
+    made = back(light, units=3)
+    order = exchange(made)
+    order.lines.update(warranty_months=60)
+    first, rest = parted(order, keep=1)
+    with transaction.atomic():
+        parting.part(PurchaseLine.objects.get(order_line=rest, is_live=True), keep=1)
+
+    lines = order.lines.order_by("pk")
+    assert [line.parted_from_id for line in lines] == [None, first.pk, first.pk]
+    assert {line.warranty_months for line in lines} == {60}
+    for line, shipped in zip(lines, (1, 0, 0), strict=True):
+        ended(line, shipped=shipped)
+    pay(made)
+    assert asked() == [Decimal("66.66")]
+
+
+def test_what_is_given_back_of_a_part_is_paid_by_the_first_return(light):
+    made = back(light, units=3)
+    order = exchange(made, make_sibling(light, "30.00"))
+    first, rest = parted(order, keep=2)
+    for line in (first, rest):
+        ended(line, shipped=line.quantity)
+    again = come_back(arrived(order), 0, 1)
+
+    pay(again)
+
+    made.refresh_from_db()
+    assert (made.status, made.refund_amount) == ("refunded", Decimal("30.00"))
+    assert asked() == [Decimal("9.99"), Decimal("30.00")]
+    assert [code for code in broken_rules() if code.startswith("I10.")] == []
