@@ -123,9 +123,9 @@ CAUSES = (
     _purchase(
         "purchase_cancel_silent",
         _("Supplier has not said whether he can cancel"),
-        "po.stop_told_by = '' AND (po.request_status = 'cancellation_requested'"
+        "po.request_status = 'cancellation_requested' AND po.stop_told_by = ''"
         " AND po.request_status_since < %(now)s - interval '1 hour'"
-        f" OR {stops.UNTOLD})",
+        f" OR {stops.UNTOLD}",
         detail="s.name",
     ),
     _purchase(
