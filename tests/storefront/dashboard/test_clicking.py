@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -12,7 +13,7 @@ from django.urls import reverse
 
 from notifications import tasks as notification_tasks
 from notifications.models import Delivery
-from orders import money_tasks, waiving
+from orders import money_tasks, waiting, waiving
 from orders.models import PurchaseOrder
 from shipping import tasks as shipping_tasks
 from storefront.accounts.models import User
@@ -116,6 +117,19 @@ def test_what_may_break_a_law_or_lose_the_money_is_asked_about_on_its_own_page(a
 
     held.refresh_from_db()
     assert (held.status, held.waived_reasons) == ("on_hold", [])
+
+
+def test_what_waits_for_a_later_moment_goes_before_it_or_is_refused(ann, held, started):
+    later = {"goes_at": NOON + timedelta(hours=2), "status": "ready"}
+    PurchaseOrder.objects.update(**later)
+
+    assert "is tried now" in press(ann, "purchase_missed", held.pk, "send")
+    assert started == [("send", {"purchase_order_id": held.pk})]
+    assert waiting.to_be_sent(now=NOON).filter(pk=held.pk).exists()
+
+    PurchaseOrder.objects.update(**later | {"status": "on_hold"})
+    assert "waits for no moment, or is held" in press(ann, "purchase_missed", held.pk, "send")
+    assert len(started) == 1
 
 
 def test_who_may_only_look_presses_nothing(client, held):
