@@ -67,7 +67,9 @@ def _facts(
     ship_to = Address(**purchase_order.goes_to)
     lines = list(
         purchase_order.lines.filter(is_live=True).select_related(
-            "order_line__variant__product__category", "offer__variant", "level"
+            "order_line__variant__product__category",
+            "offer__variant__product__category",
+            "level",
         )
     )
     freight = next(
@@ -154,12 +156,11 @@ def _battery_is_allowed(purchase_order: PurchaseOrder, lines: list[PurchaseLine]
 def _line_facts(
     line: PurchaseLine, account: Account | None, currency: str, country: str
 ) -> LineFacts:
-    sold = line.order_line
-    product = sold.variant.product
     offer = line.offer
+    product = line.bought.product
     return LineFacts(
-        sku=sold.sku,
-        title=sold.title,
+        sku=line.sku,
+        title=line.title,
         quantity=line.quantity,
         cost_sold=Money(line.agreed_cost_amount, line.cost_currency),
         cost_now=Money(offer.cost_amount, offer.currency)
@@ -168,7 +169,7 @@ def _line_facts(
         reported_now=line.level.reported_quantity,
         lacks={criterion: _name_of(criterion) for criterion in offer.lacks},
         account=account,
-        discount=Money(sold.discount_amount, currency),
+        discount=Money(line.order_line.discount_amount, currency),
         forbidden_in=country
         if country in {*product.not_sent_to, *product.category.not_sent_to}
         else "",

@@ -106,7 +106,7 @@ def lift_answered(*, now: datetime) -> int:
     for code in ENDS:
         ends_by_itself |= Q(hold_reasons__contains=[{"code": code}])
     held = PurchaseOrder.objects.filter(ends_by_itself, status=PurchaseOrder.Status.ON_HOLD)
-    held = held.prefetch_related("lines__order_line", "lines__offer")
+    held = held.prefetch_related("lines__order_line__variant", "lines__offer__variant")
     return sum(_lift(purchase_order, known, now) for purchase_order in held.order_by("pk"))
 
 
@@ -137,7 +137,7 @@ def was_asked_again(purchase_order: PurchaseOrder) -> bool:
 
 def _unproven(purchase_order: PurchaseOrder) -> frozenset[str]:
     return frozenset(
-        proof_of(line.order_line.sku, criterion)
+        proof_of(line.sku, criterion)
         for line in purchase_order.lines.all()
         if line.is_live
         for criterion in line.offer.lacks

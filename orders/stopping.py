@@ -170,6 +170,7 @@ def hear(  # noqa: PLR0913 - what he said, in its parts, and who says so
         reason=words,
         problem=words[:300],
         cancel_wanted_at=None,
+        stop_told_by="",
     )
     PurchaseMessage.objects.create(
         purchase_order=purchase_order,

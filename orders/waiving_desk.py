@@ -13,9 +13,26 @@ from django.utils.translation import gettext_lazy as _
 
 from orders import purchasing, waiving
 from orders.models import PurchaseOrder
-from storefront.lib.staff import SureForm
 
 CHOSEN = "reasons"
+SEEN = "seen"
+
+
+class SeenForm(forms.Form):
+    """Carries the reasons as they were read: others, found meanwhile, are not let pass with them.
+
+    Where they differ it shows those of now, and asks anew with nothing chosen.
+    """
+
+    known = ""
+
+    def clean(self) -> dict[str, Any]:
+        if self.data.get(SEEN, "") != self.known:
+            self.data = {SEEN: self.known}
+            self.errors.pop(CHOSEN, None)
+            words = _("What holds it has changed since this page was shown: read it again.")
+            raise forms.ValidationError(words)
+        return self.cleaned_data
 
 
 @admin.display(description=_("Why it is held"))
@@ -40,17 +57,20 @@ def _listed(reasons: list[dict[str, Any]]) -> str | None:
 
 def form_for(held: PurchaseOrder) -> type[forms.Form]:
     """Ask which of several reasons are let pass; of one there is nothing to choose."""
-    if len(held.hold_reasons) < 2:  # noqa: PLR2004 - several
-        return SureForm
     known = [(waiving.key_of(each), each["sentence"]) for each in held.hold_reasons]
-    field = forms.MultipleChoiceField(
-        label=_("What is let pass"),
-        help_text=_("It stays on hold while one of these stands."),
-        choices=known,
-        initial=[key for key, _sentence in known],
-        widget=forms.CheckboxSelectMultiple,
-    )
-    return type("ReleaseForm", (forms.Form,), {CHOSEN: field})
+    keys = [key for key, _sentence in known]
+    seen = " ".join(sorted(keys))
+    hidden = forms.CharField(required=False, initial=seen, widget=forms.HiddenInput)
+    parts: dict[str, Any] = {"known": seen, SEEN: hidden}
+    if len(known) > 1:
+        parts[CHOSEN] = forms.MultipleChoiceField(
+            label=_("What is let pass"),
+            help_text=_("It stays on hold while one of these stands."),
+            choices=known,
+            initial=keys,
+            widget=forms.CheckboxSelectMultiple,
+        )
+    return type("ReleaseForm", (SeenForm,), parts)
 
 
 def release(*, held: PurchaseOrder, given: Mapping[str, Any], actor: str, now: datetime) -> bool:

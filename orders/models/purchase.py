@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from catalog.models import Variant
 from orders.models.order import Order, OrderLine
 from storefront.lib.money import Money
 from storefront.lib.states import Stateful
@@ -252,10 +253,21 @@ class PurchaseLine(models.Model):
         return f"{self.quantity} of line {self.order_line_id}"
 
     @property
+    def bought(self) -> Variant:
+        """What is in the parcel: what was sold, or what the shopper takes instead."""
+        return self.offer.variant or self.order_line.variant
+
+    @property
+    def sku(self) -> str:
+        """Name what is in the parcel; what was sold as it was named then."""
+        variant = self.bought
+        return self.order_line.sku if variant.pk == self.order_line.variant_id else variant.sku
+
+    @property
     def title(self) -> str:
-        """What is in the parcel, in words: what was sold, or what the shopper takes instead."""
-        variant = self.offer.variant
-        if variant is None or variant.pk == self.order_line.variant_id:
+        """Say what is in the parcel; what was sold in the words of then."""
+        variant = self.bought
+        if variant.pk == self.order_line.variant_id:
             return self.order_line.title
         options = f", {variant.options_text}" if variant.options_text else ""
         return f"{variant.product.title}{options}"[:200]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard import complaints, held_reasons, stops, strays
+from storefront.dashboard import complaints, held_reasons, risking, stops, strays
 from storefront.dashboard.cause import NO_MONEY, Cause, plain
 from storefront.dashboard.claim_causes import CLAIMS
 from storefront.dashboard.money_causes import MONEY
@@ -20,13 +20,12 @@ from storefront.dashboard.stock_causes import STOCK
 from storefront.dashboard.vetting_causes import VETTING
 
 # What was paid for what is sold from a shelf, and not in its figure yet.
-_SOLD = """LEFT JOIN LATERAL (
-    SELECT d.currency, sum(round((i.line_amount - i.discount_amount + i.added_tax_amount)
-                                 * a.quantity / i.quantity, 2)) AS amount
+_SOLD = f"""LEFT JOIN LATERAL (
+    SELECT d.currency, sum({risking.PAID}) AS amount
     FROM orders_allocation a JOIN orders_orderline i ON i.id = a.line_id
     JOIN orders_order d ON d.id = i.order_id
     WHERE a.level_id = l.id AND a.status = 'unseen'
-    GROUP BY 1 ORDER BY 2 DESC LIMIT 1) sold ON true"""
+    GROUP BY 1 ORDER BY 2 DESC LIMIT 1) sold ON true"""  # noqa: S608 - made of constants
 _PURCHASE = """
     SELECT po.id, po.number AS name, po.{since} AS since, po.charge_amount AS amount,
            po.currency, {detail} AS detail
@@ -123,9 +122,9 @@ CAUSES = (
     _purchase(
         "purchase_cancel_silent",
         _("Supplier has not said whether he can cancel"),
-        "po.stop_told_by = '' AND (po.request_status = 'cancellation_requested'"
+        "po.request_status = 'cancellation_requested' AND po.stop_told_by = ''"
         " AND po.request_status_since < %(now)s - interval '1 hour'"
-        f" OR {stops.UNTOLD})",
+        f" OR {stops.UNTOLD}",
         detail="s.name",
     ),
     _purchase(

@@ -8,10 +8,12 @@ from typing import Any
 from django.utils.translation import gettext
 
 from orders import waiving
+from orders.gate import NO_BALANCE, NO_MARGIN, NO_WAY
 from orders.models import PurchaseOrder
 
-# Goods would leave while nobody holds their money: the page of the order asks first.
-ASKED_FIRST = frozenset({"payment", "disputed", "warned", "under_review"})
+# At worst we lose what the sentence says, or the supplier refuses it. All else may break a law,
+# hurt somebody or lose the money, so that it is asked about first, and so is what is new here.
+BY_ONE_CLICK = frozenset({"cost", "stock", "route", NO_MARGIN, NO_WAY, NO_BALANCE, "refused"})
 
 
 def read(detail: str) -> list[dict[str, Any]]:
@@ -25,7 +27,8 @@ def told(detail: str) -> str:
 
 def is_safe(reason: dict[str, Any]) -> bool:
     """Tell whether a person may let it pass without being asked: its sentence says the cost."""
-    return reason["code"] not in ASKED_FIRST
+    is_unknown = reason["code"] == NO_MARGIN and not reason.get("amount")
+    return reason["code"] in BY_ONE_CLICK and not is_unknown
 
 
 def insist_safe(purchase_order: PurchaseOrder, key: str) -> None:
@@ -35,5 +38,5 @@ def insist_safe(purchase_order: PurchaseOrder, key: str) -> None:
     """
     for reason in purchase_order.hold_reasons:
         if waiving.key_of(reason) == key and not is_safe(reason):
-            words = gettext("Release it on its own page: its money is not safe.")
+            words = gettext("Release it on its own page: it asks first.")
             raise waiving.NotHeldError(words)

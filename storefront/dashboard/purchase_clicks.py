@@ -35,6 +35,13 @@ def _send_again(row: PurchaseOrder, _of: str, actor: str, now: datetime) -> None
     wake(tasks.send, purchase_order_id=row.pk)
 
 
+def _send(row: PurchaseOrder, _of: str, actor: str, now: datetime) -> None:
+    """Have it tried; what was collected anew since the page was shown goes before its moment."""
+    if row.goes_at is not None and row.goes_at > now:
+        purchasing.send_now(purchase_order=row, actor=actor, now=now)
+    start(tasks.send, purchase_order_id=row.pk)
+
+
 def _tell_claim(row: SupplierClaim, _of: str, actor: str, now: datetime) -> None:
     claiming.submit_again(claim=row, actor=actor, now=now)
     wake(claim_tasks.submit_claim, claim_id=row.pk)
@@ -78,7 +85,7 @@ SEND = Act(
     words=_("Send it now"),
     done=_("%s is tried now."),
     model=PurchaseOrder,
-    do=lambda row, *_rest: start(tasks.send, purchase_order_id=row.pk),
+    do=_send,
 )
 TELL_CLAIM = Act(
     code="tell_again",

@@ -16,13 +16,19 @@ QUEUES = (
         " FROM dashboard_brokeninvariant b",
         "true",
     ),
-    plain(
-        "check_missed",
-        _("Nobody has checked for two hours whether all is true"),
-        "dashboard_checkup",
-        f"max(c.id) AS id, max(c.at)::text AS name, max(c.at) AS since, {NO_MONEY}, '' AS detail"
-        " FROM dashboard_checkup c",
-        "true HAVING max(c.at) < %(now)s - interval '2 hours'",
+    # Where none ever was, it is missed since there is something to check.
+    Cause(
+        code="check_missed",
+        sentence=_("Nobody has checked for two hours whether all is true"),
+        page="dashboard_checkup",
+        filters="o=-1",
+        sql=f"""
+            SELECT coalesce(last.id, 0) AS id, coalesce(last.at::text, '–') AS name,
+                   coalesce(last.at, began.at) AS since, {NO_MONEY}, '' AS detail
+            FROM (SELECT max(c.id) AS id, max(c.at) AS at FROM dashboard_checkup c) last
+            CROSS JOIN (SELECT min(s.status_since) AS at FROM suppliers_supplier s) began
+            WHERE coalesce(last.at, began.at) < %(now)s - interval '2 hours'
+        """,  # noqa: S608 - made of constants
     ),
     # The rows carry no time: what a check saw half an hour ago is older than that.
     Cause(

@@ -30,11 +30,26 @@ def owner(page: str) -> str:
     return f"{_OWNERS.get(page, _NOBODY)} OFFSET 0"  # row by row: few wait, and tables are long
 
 
+# What was paid for what is sold from a shelf, and not in its figure yet, is money of the orders.
+SHELF = "suppliers_stocklevel"
+PAID = (
+    "round((i.line_amount - i.discount_amount + i.added_tax_amount) * a.quantity / i.quantity, 2)"
+)
+_OF_SHELVES = f"""
+    SELECT sold.currency, sold.order_id, NULL::bigint AS purchase_order_id, f.page, f.id, f.code,
+           sold.amount
+    FROM found f CROSS JOIN LATERAL (
+        SELECT d.currency, d.id AS order_id, {PAID} AS amount
+        FROM orders_allocation a JOIN orders_orderline i ON i.id = a.line_id
+        JOIN orders_order d ON d.id = i.order_id
+        WHERE a.level_id = f.id AND a.status = 'unseen' OFFSET 0
+    ) sold WHERE f.page = '{SHELF}'"""  # noqa: S608 - made of constants
+
 # Of ``found``, with ``code, page, id, amount, currency, order_id, purchase_order_id``. What one
 # cause says of one row adds up, what several causes say of it is the same money; so is a part of
 # a purchase order, and a part of an order.
-SUMS = """
-    SELECT coalesce(jsonb_object_agg(currency, amount), '{}') AS sums FROM (
+SUMS = f"""
+    SELECT coalesce(jsonb_object_agg(currency, amount), '{{}}') AS sums FROM (
         SELECT currency, sum(amount)::text AS amount FROM (
             SELECT currency, greatest(
                 max(amount) FILTER (WHERE purchase_order_id IS NULL),
@@ -50,17 +65,20 @@ SUMS = """
                     FROM (
                         SELECT currency, order_id, purchase_order_id, page, id, code,
                                sum(amount) AS amount
-                        FROM found WHERE amount IS NOT NULL AND order_id IS NOT NULL
-                        GROUP BY 1, 2, 3, 4, 5, 6
+                        FROM (
+                            SELECT currency, order_id, purchase_order_id, page, id, code, amount
+                            FROM found WHERE amount IS NOT NULL AND order_id IS NOT NULL
+                            UNION ALL {_OF_SHELVES}
+                        ) orders_own GROUP BY 1, 2, 3, 4, 5, 6
                     ) said GROUP BY 1, 2, 3, 4, 5
                 ) rows GROUP BY 1, 2, 3
             ) parts GROUP BY currency, order_id
             UNION ALL
             SELECT currency, max(amount) FROM (
                 SELECT currency, page, id, code, sum(amount) AS amount
-                FROM found WHERE amount IS NOT NULL AND order_id IS NULL
+                FROM found WHERE amount IS NOT NULL AND order_id IS NULL AND page <> '{SHELF}'
                 GROUP BY 1, 2, 3, 4
             ) said GROUP BY currency, page, id
         ) owned GROUP BY currency
     ) summed
-"""
+"""  # noqa: S608 - made of constants

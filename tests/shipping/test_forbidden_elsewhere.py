@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from catalog.models import Product
-from orders.models import Setback
+from orders import checking, purchasing
+from orders.models import PurchaseOrder, Setback
 from orders.ranking import USUAL
-from shipping import comparing, previewing
+from shipping import comparing, consenting, previewing
 from shipping.comparing import Way
 from tests.factories.orders import make_sellable
 from tests.factories.setbacks import also_at, asked, live, look_everywhere, refuse
@@ -47,6 +48,34 @@ def test_a_substitute_that_may_not_go_there_is_not_offered(supplier, countries, 
 
     found = Setback.objects.get()
     assert ("substitute" in found.choices) is offered
+
+
+@pytest.mark.parametrize("is_newer_forbidden", [True, False])
+def test_the_gate_looks_at_what_is_bought_and_not_at_what_was_sold(
+    supplier, monkeypatch, is_newer_forbidden
+):
+    """What he bought became forbidden after he took the other, or the other did."""
+    listing, newer = make_sellable(), make_sellable(price="44.99", quantity=0)
+    also_at(newer)
+    type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
+    refuse(make_sent_purchase_order(listing))
+    look_everywhere()
+    setback = Setback.objects.select_related("order__channel").get()
+    consenting.answer(setback=setback, choice=Setback.Choice.SUBSTITUTE, actor="shopper", now=NOON)
+    forbid(newer if is_newer_forbidden else listing, "DE")
+    (made,) = live()
+    monkeypatch.setattr(purchasing, "check", checking.check)  # the gate itself
+    known = len(supplier.effects)
+
+    purchasing.send(purchase_order=made, now=NOON)
+
+    made = PurchaseOrder.objects.get(pk=made.pk)
+    assert (made.status == "on_hold") is is_newer_forbidden
+    assert (len(supplier.effects) == known) is is_newer_forbidden
+    said = [(each["code"], each["subject"]) for each in made.hold_reasons]
+    assert said == ([("restricted", f"{newer.variant.sku}: DE")] if is_newer_forbidden else [])
+    title = newer.variant.product.title
+    assert all(each["sentence"].startswith(title) for each in made.hold_reasons)
 
 
 def test_staff_read_why_it_goes_nowhere():

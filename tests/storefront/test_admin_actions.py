@@ -26,6 +26,11 @@ def page(name, what="changelist", *args):
     return reverse(f"admin:{name}_{what}", args=args)
 
 
+def read_on(shown):
+    """Send back what held it on this page."""
+    return {"seen": shown.context["form"]["seen"].value()}
+
+
 def texts(response):
     return [str(message) for message in response.context["messages"]]
 
@@ -92,8 +97,10 @@ def test_staff_release_a_held_purchase_order(world, staff, started):
     )
     url = page("orders_purchaseorder", "release_hold", purchase_order.pk)
 
-    assert "It costs more now." in staff.get(url).content.decode()
-    staff.post(url)
+    shown = staff.get(url)
+    assert "It costs more now." in shown.content.decode()
+    assert 'type="hidden" name="seen"' in shown.content.decode()
+    staff.post(url, read_on(shown))
 
     purchase_order.refresh_from_db()
     assert purchase_order.status == "ready"
@@ -110,15 +117,40 @@ def test_staff_choose_which_of_several_reasons_they_let_pass(world, staff, start
     purchase_order.move("on_hold", at=NOON, hold_reasons=reasons)
     url = page("orders_purchaseorder", "release_hold", purchase_order.pk)
 
-    staff.post(url, {"reasons": [waiving.key_of(reasons[0])]})
+    staff.post(url, {**read_on(staff.get(url)), "reasons": [waiving.key_of(reasons[0])]})
 
     purchase_order.refresh_from_db()
     assert (purchase_order.status, purchase_order.hold_reasons) == ("on_hold", reasons[1:])
     assert started == []
-    staff.post(url)
+    staff.post(url, read_on(staff.get(url)))
     purchase_order.refresh_from_db()
     assert purchase_order.status == "ready"
     assert [each["by"] for each in purchase_order.waived_reasons] == ["staff@fara.example"] * 2
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_reason_that_nobody_read_is_not_let_pass(world, staff, started, more):
+    """The gate looked again meanwhile, and holds it for something else."""
+    purchase_order = PurchaseOrder.objects.filter(status="draft").first()
+    cost = {"code": "cost", "sentence": "It costs more now.", "subject": "A", "amount": "9.00"}
+    unpaid = {"code": "payment", "sentence": "It is not paid.", "amount": "9.00"}
+    purchase_order.move("on_hold", at=NOON, hold_reasons=[cost])
+    url = page("orders_purchaseorder", "release_hold", purchase_order.pk)
+    bobs = read_on(staff.get(url))
+    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(
+        hold_reasons=[unpaid, cost][: 1 + more]
+    )
+
+    told = staff.post(url, bobs)
+
+    purchase_order.refresh_from_db()
+    assert (purchase_order.status, purchase_order.waived_reasons, started) == ("on_hold", [], [])
+    assert "has changed since this page was shown" in told.content.decode()
+    assert "It is not paid." in told.content.decode()
+    chosen = {"reasons": [waiving.key_of(unpaid), waiving.key_of(cost)]}
+    staff.post(url, {**read_on(told), **chosen})  # he has read it now
+    purchase_order.refresh_from_db()
+    assert purchase_order.status == "ready"
 
 
 def test_staff_let_a_held_order_go_on(world, staff, started):

@@ -10,6 +10,7 @@ import time_machine
 from django.core.management import call_command
 from django.db import connection
 
+from storefront.accounts.models import User
 from storefront.celery import app as celery_app
 from storefront.dashboard import checking_up, due, overdue, stuck, taking
 from storefront.dashboard.invariants import checking
@@ -30,6 +31,7 @@ def held():
     reason = {"code": "cost", "sentence": "It costs more."}
     made.move("on_hold", at=NOON, hold_reasons=[reason])
     Supplier.objects.update(stock_told_min=6000, cost_hidden_min=6000)  # he is not our trouble
+    Checkup.objects.create(at=NOON + timedelta(days=2))  # all is checked meanwhile
     return made
 
 
@@ -74,6 +76,19 @@ def test_it_is_checked_by_the_clock_and_who_stops_is_missed():
     assert waiting("check_missed", NOON + timedelta(hours=2, minutes=1)) != []
     checking_up.check_up(now=NOON + timedelta(days=3))
     assert Checkup.objects.count() == 1
+
+
+def test_who_never_checked_is_missed_once_there_is_something_to_check(client):
+    make_sellable()
+
+    assert waiting("check_missed", NOON + timedelta(hours=2)) == []
+    (row,) = waiting("check_missed", NOON + timedelta(hours=2, minutes=1))
+    assert row.since == NOON
+    client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
+    assert client.get(row.url).status_code == 200
+
+    checking_up.check_up(now=NOON + timedelta(hours=2))
+    assert waiting("check_missed", NOON + timedelta(hours=2, minutes=1)) == []
 
 
 def test_supply_that_one_check_saw_and_nobody_published_since_waits():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -12,7 +13,7 @@ from django.urls import reverse
 
 from notifications import tasks as notification_tasks
 from notifications.models import Delivery
-from orders import money_tasks, waiving
+from orders import money_tasks, waiting, waiving
 from orders.models import PurchaseOrder
 from shipping import tasks as shipping_tasks
 from storefront.accounts.models import User
@@ -28,7 +29,6 @@ from tests.storefront.dashboard.test_stuck import AGO, TROUBLE
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("started")]
 DEAR = {"code": "cost", "sentence": "It costs 12.00 now.", "subject": "A", "amount": "12.00"}
 GONE = {"code": "stock", "sentence": "He has 1 of 2.", "subject": "A: 1 < 2", "amount": ""}
-UNPAID = {"code": "payment", "sentence": "Only 1.00 is authorized.", "amount": "9.00"}
 
 
 def sign_in(client, name, *permissions):
@@ -103,14 +103,33 @@ def test_pressed_twice_it_is_done_once_and_the_second_reads_who_was_faster(
     assert LogEntry.objects.count() == 1
 
 
-def test_goods_whose_money_is_not_safe_are_decided_about_on_their_own_page(ann, held):
-    PurchaseOrder.objects.update(hold_reasons=[UNPAID])
+@pytest.mark.parametrize(
+    "code",
+    ["payment", "disputed", "restricted", "battery", "evidence", "supplier", "margin", "new"],
+)
+def test_what_may_break_a_law_or_lose_the_money_is_asked_about_on_its_own_page(ann, held, code):
+    """Also a code that nobody thought about, and a loss that nobody can say."""
+    reason = {"code": code, "sentence": "Nobody may.", "amount": "" if code == "margin" else "9.00"}
+    PurchaseOrder.objects.update(hold_reasons=[reason])
 
     assert 'name="of"' not in page(ann)
-    assert "Release it on its own page" in waive(ann, held, UNPAID)
+    assert "Release it on its own page" in waive(ann, held, reason)
 
     held.refresh_from_db()
     assert (held.status, held.waived_reasons) == ("on_hold", [])
+
+
+def test_what_waits_for_a_later_moment_goes_before_it_or_is_refused(ann, held, started):
+    later = {"goes_at": NOON + timedelta(hours=2), "status": "ready"}
+    PurchaseOrder.objects.update(**later)
+
+    assert "is tried now" in press(ann, "purchase_missed", held.pk, "send")
+    assert started == [("send", {"purchase_order_id": held.pk})]
+    assert waiting.to_be_sent(now=NOON).filter(pk=held.pk).exists()
+
+    PurchaseOrder.objects.update(**later | {"status": "on_hold"})
+    assert "waits for no moment, or is held" in press(ann, "purchase_missed", held.pk, "send")
+    assert len(started) == 1
 
 
 def test_who_may_only_look_presses_nothing(client, held):

@@ -16,6 +16,7 @@ from storefront.accounts.models import User
 from storefront.dashboard import leafing, stuck
 from storefront.dashboard.causes import CAUSES
 from storefront.lib.money import Money
+from suppliers.models import StockLevel
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.suppliers import NOON
@@ -80,6 +81,21 @@ def test_money_for_which_several_causes_wait_is_at_risk_once():
 
     assert {row.cause.code for row in inbox.rows} == {"purchase_held", "order_held"}
     assert inbox.at_risk == [Money(made.order.total_amount, "EUR")]
+
+
+def test_what_is_sold_of_an_empty_shelf_is_money_of_its_orders():
+    """Of an order that waits too it is a part, of the others what they paid for it."""
+    made = [make_purchase_orders(make_sellable(quantity=9), quantity=2)[0] for _ in range(2)]
+    hold(made[:1])
+    StockLevel.objects.update(reported_quantity=0)
+
+    inbox = stuck.look(now=NOON)
+
+    paid = Money(made[1].order.lines.get().line_amount, "EUR")
+    assert {row.cause.code for row in inbox.rows} >= {"purchase_held", "stock_risk"}
+    assert inbox.at_risk == [made[0].charge + paid]
+    risks = tuple(one for one in CAUSES if one.code == "stock_risk")
+    assert stuck.look(causes=risks, now=NOON).at_risk == [paid + paid]
 
 
 def test_parts_of_an_order_add_up_and_orders_too(monkeypatch):

@@ -73,6 +73,22 @@ def test_a_wish_that_nobody_could_tell_him_does_not_wait_unseen():
     assert [row.name for row in waits(LATE, "purchase_cancel_silent")] == [purchase_order.number]
 
 
+@pytest.mark.parametrize("left", ["", "person"])  # as it was written down before
+def test_a_second_wish_does_not_wait_unseen_after_he_said_no_to_the_first(people, left):
+    people.has_box = False
+    purchase_order = make_accepted_purchase_order()
+    ask_to_stop(purchase_order.order)
+    asked = PurchaseOrder.objects.select_related("supplier").get()
+    stopping.not_stopped(purchase_order=asked, actor="ann", now=NOON + SOON)
+    said_no = PurchaseOrder.objects.get()
+    assert (said_no.request_status, said_no.stop_told_by) == ("cancellation_rejected", "")
+
+    PurchaseOrder.objects.update(cancel_wanted_at=NOON, cancel_reason="no", stop_told_by=left)
+
+    (row,) = waits(LATE, "purchase_cancel_silent")
+    assert row.name == purchase_order.number
+
+
 def test_an_address_that_he_was_written_of_waits_once_his_time_is_over():
     purchase_order = make_accepted_purchase_order()
     wish = {"ship_to": {}, "place": 1, "status_since": NOON, "asked_by": "ann"}
