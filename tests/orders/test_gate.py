@@ -158,7 +158,7 @@ def test_what_has_no_amount_is_waived_by_its_name():
             replace(GOOD, battery_is_allowed=False),
             replace(GOOD, battery_is_allowed=False, carrier_service="Other", routes=None),
         ),
-        (replace(GOOD, routes=frozenset({"Other"})), replace(GOOD, routes=frozenset())),
+        (replace(GOOD, routes=frozenset({"Other"})), replace(GOOD, routes=frozenset({"Third"}))),
         (
             replace(GOOD, account=None, missing_terms="goods of cj from CN"),
             replace(GOOD, account=None, missing_terms="goods of lumen from DE"),
