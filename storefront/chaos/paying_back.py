@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from django.db.models import F
 from django.utils import timezone
 
 from orders import refunding
-from orders.models import Order, PurchaseOrder
+from orders.models import Order, Payment, PurchaseOrder
 from storefront.chaos import witnessing
 from storefront.chaos.controlling import control
 from storefront.chaos.staging import Instance
@@ -25,7 +26,10 @@ def pay_back(place: Instance, *, count: int, is_last: bool) -> dict[str, int]:
         return {}
     taken = [one.order for one in witnessing.charges(place.var) if one.captured > one.refunded]
     open_ones = PurchaseOrder.objects.exclude(request_status=PurchaseOrder.Request.ACCEPTED)
-    sure = Order.objects.filter(number__in=taken).exclude(purchase_orders__in=open_ones)
+    heard = Payment.objects.filter(captured_amount__gt=F("refunded_amount"))  # of it by us, too
+    sure = Order.objects.filter(number__in=taken, payments__in=heard).exclude(
+        purchase_orders__in=open_ones
+    )
     orders = list(sure.order_by("pk")[:count])
     if not orders or (len(orders) < count and not is_last):
         return {}
