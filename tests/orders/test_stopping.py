@@ -124,7 +124,7 @@ def test_what_he_ships_before_he_answers_could_not_be_stopped(people):
 
     assert list(waiting.to_be_stopped(now=LATER)) == [fresh(purchase_order)]
     assert pursue(purchase_order, LATER) is False
-    assert stands(purchase_order) == ("cancellation_rejected", "", False)
+    assert stands(purchase_order) == ("cancellation_rejected", "letter", False)
     assert len(people.letters) == 1
     for verb in (stopping.stopped, stopping.not_stopped):
         with suppress(stopping.NotAskedError):
