@@ -129,7 +129,7 @@ def test_what_he_ships_before_he_answers_could_not_be_stopped(people):
     for verb in (stopping.stopped, stopping.not_stopped):
         with suppress(stopping.NotAskedError):
             says(purchase_order, verb)
-    assert stands(purchase_order) == ("cancellation_rejected", "", False)
+    assert stands(purchase_order) == ("cancellation_rejected", "letter", False)
     assert money() == ["capture_requested"]
 
 
