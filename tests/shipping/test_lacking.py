@@ -50,7 +50,9 @@ class Askable(ScriptedSupplier):
         )
 
     def costs(self, *, ref):
-        raise NotImplementedError(ref)
+        """He tells no prices: who asks for stock and prices alike finds both calls."""
+        del ref
+        return ()
 
 
 @pytest.fixture
