@@ -53,7 +53,8 @@ class Keeper:
     def _watch(self) -> None:
         while not self._over.wait(POLL_S):
             with self._lock:
-                dead = [one for one in self.place.children.values() if one.exit_code is not None]
+                here = list(self.place.children.values())  # others come while we look
+                dead = [one for one in here if one.exit_code is not None]
                 for child in dead:
                     self._start_again(child)
 
