@@ -11,10 +11,13 @@ import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from storefront.lib.starting import keeping_all
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
 if settings.IS_PRODUCTION:
     raise ImproperlyConfigured("What breaks the shop on purpose is not for production.")
-django.setup()
+with keeping_all():
+    django.setup()
 
 from storefront.celery import app  # noqa: E402 - the apps are loaded by now
 from storefront.chaos import clock, mutants  # noqa: E402
