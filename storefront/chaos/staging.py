@@ -23,6 +23,10 @@ WORKER_PROCESSES = 4
 QUEUES = "celery,syncs,bulk"
 CLOCK, NOTES, READY = "clock", "failpoints", " ready."
 STOP_ORDER = (("web", "worker", "beat"), ("sandbox", "gateway", "mail"), ("redis",), ("postgres",))
+LEFT_OUT = (
+    *("SANDBOX_BIGBUY_URL", "SANDBOX_FEED_URL"),
+    "PYTHONDONTWRITEBYTECODE",  # a dozen processes start again: each would read all code anew
+)
 FOLDERS = ("sandbox", "gateway", "mail", "log", "media", "private")
 
 
@@ -114,7 +118,7 @@ def clear(var: Path) -> None:
 
 def _environment(var: Path, ports: cast.Ports, addresses: dict[str, str]) -> dict[str, str]:
     env = cast.environment(var=var, ports=ports, keys=keys.fresh(), addresses=addresses)
-    for name in ("SANDBOX_BIGBUY_URL", "SANDBOX_FEED_URL", "FAILPOINT", "MUTANT"):
+    for name in (*LEFT_OUT, "FAILPOINT", "MUTANT"):
         env.pop(name, None)
     return {**env, "PAYMENT_GATEWAY": "test", "CHAOS_CLOCK": str(var / CLOCK)}
 
@@ -171,6 +175,7 @@ def enter(env: dict[str, str]) -> None:
     os.environ.update(env)
     os.environ["DJANGO_SETTINGS_MODULE"] = "storefront.settings"
     os.environ["LOG_LEVEL"] = "ERROR"
+    sys.dont_write_bytecode = False
     import django  # noqa: PLC0415 - the settings are read here, not before
 
     django.setup()
