@@ -14,13 +14,14 @@ from celery import Celery
 from celery.signals import beat_init, celeryd_init, task_postrun, worker_init
 from django.core.exceptions import ImproperlyConfigured
 
-from storefront import checks
+from storefront import checks, sessions
 from storefront.lib.failpoints import failpoint
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
 
 app = Celery("storefront", task_cls="storefront.hinting:Hinting")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+sessions.keep(app)
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="address_tasks")
 app.autodiscover_tasks(related_name="claim_tasks")

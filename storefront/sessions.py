@@ -1,0 +1,62 @@
+"""Let a worker keep its database session from one short task to the next.
+
+Celery would open one for each task: that costs more than most of our tasks do. What went wrong,
+and long work, which makes itself at home in its session, still ends it. Whoever leaves it keeps no
+lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from celery import Celery
+from celery.signals import task_postrun, task_prerun, worker_init
+from celery.states import SUCCESS
+from django.db import DatabaseError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+SHORT = "celery"  # the queue in which nothing takes long
+LEAVE_ALL = "SELECT pg_advisory_unlock_all()"
+NEVER = 2**62  # so many tasks until Celery ends a session
+
+
+def keep(app: Celery) -> None:
+    """Have the workers of this app keep their sessions; what runs elsewhere is left alone."""
+    app.conf["CELERY_DB_REUSE_MAX"] = NEVER
+    worker_init.connect(_begin)
+
+
+def _begin(**_: Any) -> None:
+    task_prerun.connect(look)
+    task_postrun.connect(leave)
+
+
+def look(**_: Any) -> None:
+    """Have the session tried before it is used: the database may have died, or be another one."""
+    for connection in connections.all(initialized_only=True):
+        connection.close_if_unusable_or_obsolete()
+
+
+def leave(task: Any = None, state: str | None = None, **_: Any) -> None:
+    is_clean = state == SUCCESS and _queue(task) == SHORT
+    for connection in connections.all(initialized_only=True):
+        if not (is_clean and _is_tidy(connection)):
+            connection.close()
+
+
+def _is_tidy(connection: BaseDatabaseWrapper) -> bool:
+    """Give back the locks of the session that a task may have left; tell whether that worked."""
+    if connection.connection is None or connection.errors_occurred:
+        return False
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(LEAVE_ALL)
+    except DatabaseError:
+        return False
+    return True
+
+
+def _queue(task: Any) -> str:
+    told: Mapping[str, Any] = task.request.delivery_info or {}
+    return str(told.get("routing_key", ""))

@@ -1,0 +1,82 @@
+"""A worker keeps its database session after a short task that went well, and after no other."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from celery.fixups.django import DjangoWorkerFixup
+from celery.states import FAILURE, SUCCESS
+from django.db import ProgrammingError, connection, connections, transaction
+
+from storefront import sessions
+from storefront.celery import app
+
+SESSION = "SELECT pg_backend_pid()"
+
+
+def task(queue=sessions.SHORT):
+    return SimpleNamespace(request=SimpleNamespace(delivery_info={"routing_key": queue}))
+
+
+def ask(sql):
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchone()[0]
+
+
+@pytest.fixture
+def before(transactional_db):
+    sessions.look()
+    return ask(SESSION)
+
+
+def test_a_short_task_leaves_its_session_to_the_next(before):
+    sessions.leave(task=task(), state=SUCCESS)
+    sessions.look()
+
+    assert ask(SESSION) == before
+
+
+@pytest.mark.parametrize(
+    ("queue", "state"), [(sessions.SHORT, FAILURE), ("syncs", SUCCESS), ("bulk", SUCCESS)]
+)
+def test_what_failed_and_what_takes_long_ends_it(before, queue, state):
+    sessions.leave(task=task(queue), state=state)
+
+    assert ask(SESSION) != before
+
+
+def test_no_lock_is_left_in_it(before):
+    ask("SELECT pg_advisory_lock(1) IS NULL")
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        ask("SELECT nothing FROM nowhere")
+
+    sessions.leave(task=task(), state=SUCCESS)
+
+    assert ask(SESSION) == before
+    assert ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+
+
+def test_an_error_that_nothing_took_back_ends_it(before):
+    with pytest.raises(ProgrammingError):
+        ask("SELECT nothing FROM nowhere")
+
+    sessions.leave(task=task(), state=SUCCESS)
+
+    assert ask(SESSION) != before
+
+
+def test_a_session_that_the_database_ended_is_not_used(before):
+    killer = connections.create_connection("default")
+    with killer.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [before])
+    killer.close()
+
+    sessions.look()
+
+    assert ask(SESSION) != before
+
+
+def test_celery_itself_ends_none():
+    assert DjangoWorkerFixup(app).db_reuse_max == sessions.NEVER
