@@ -19,8 +19,9 @@ if settings.IS_PRODUCTION:
 with keeping_all():
     django.setup()
 
-from storefront.celery import app  # noqa: E402 - the apps are loaded by now
-from storefront.chaos import clock, mutants  # noqa: E402
+# The apps are loaded by now.
+from storefront.celery import app
+from storefront.chaos import clock, mutants
 
 HURRIED = ("orders:", "hooks:", "notifications:", "shipping: poll")
 HURRIED_TIMES = 2
