@@ -28,6 +28,7 @@ from jinja2.runtime import Context
 TEMPLATES = Path(__file__).parent / "templates" / "notifications"
 # English as Europe writes it: 7 December, €69.90.
 REGIONS = {"en": "en_GB", "az": "az_AZ"}
+COMMON = ("order_placed", "parcel_shipped")  # each order sends them
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
@@ -60,6 +61,18 @@ def render(*, template: str, locale: str, payload: dict[str, Any]) -> Letter:
         text=_squeeze(text),
         html=_inliner().inline(page),
     )
+
+
+def warm() -> None:
+    """Read now what the first letter would have to wait for."""
+    for language, _ in settings.LANGUAGES:
+        with translation.override(language):
+            translation.gettext("")
+            Locale.parse(REGIONS.get(language, language)).territories.get("")
+    for template in COMMON:
+        for kind in ("txt", "html"):
+            _environment().get_template(f"email/{template}.{kind}")
+    _inliner()
 
 
 @cache

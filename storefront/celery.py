@@ -6,12 +6,11 @@ a crash left behind.
 
 from __future__ import annotations
 
-import gc
 import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, celeryd_init, task_postrun, worker_init
+from celery.signals import beat_init, celeryd_init, task_postrun
 from django.core.exceptions import ImproperlyConfigured
 
 from storefront import checks, sessions
@@ -37,12 +36,6 @@ def refuse_harmless_defaults(**_: Any) -> None:
         checks.insist()
     except ImproperlyConfigured as error:
         raise SystemExit(str(error)) from error  # Celery swallows anything milder
-
-
-@worker_init.connect
-def keep_what_is_here(**_: Any) -> None:
-    """Share it with all children: each of their collectors would touch it, and so copy it."""
-    gc.freeze()
 
 
 @task_postrun.connect

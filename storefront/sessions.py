@@ -32,13 +32,17 @@ def _begin(**_: Any) -> None:
     task_postrun.connect(leave)
 
 
-def look(**_: Any) -> None:
+def look(task: Any = None, **_: Any) -> None:
     """Have the session tried before it is used: the database may have died, or be another one."""
+    if task.request.is_eager:  # a part of another task, whose session it is
+        return
     for connection in connections.all(initialized_only=True):
         connection.close_if_unusable_or_obsolete()
 
 
 def leave(task: Any = None, state: str | None = None, **_: Any) -> None:
+    if task.request.is_eager:
+        return
     is_clean = state == SUCCESS and _queue(task) == SHORT
     for connection in connections.all(initialized_only=True):
         if not (is_clean and _is_tidy(connection)):

@@ -15,8 +15,9 @@ from storefront.celery import app
 SESSION = "SELECT pg_backend_pid()"
 
 
-def task(queue=sessions.SHORT):
-    return SimpleNamespace(request=SimpleNamespace(delivery_info={"routing_key": queue}))
+def task(queue=sessions.SHORT, *, is_eager=False):
+    told = {"routing_key": queue}
+    return SimpleNamespace(request=SimpleNamespace(delivery_info=told, is_eager=is_eager))
 
 
 def ask(sql):
@@ -27,13 +28,13 @@ def ask(sql):
 
 @pytest.fixture
 def before(transactional_db):
-    sessions.look()
+    sessions.look(task=task())
     return ask(SESSION)
 
 
 def test_a_short_task_leaves_its_session_to_the_next(before):
     sessions.leave(task=task(), state=SUCCESS)
-    sessions.look()
+    sessions.look(task=task())
 
     assert ask(SESSION) == before
 
@@ -67,13 +68,23 @@ def test_an_error_that_nothing_took_back_ends_it(before):
     assert ask(SESSION) != before
 
 
+def test_a_task_within_a_task_leaves_the_locks_of_the_other(before):
+    ask("SELECT pg_advisory_lock(1) IS NULL")
+
+    sessions.leave(task=task(is_eager=True), state=FAILURE)
+
+    assert ask(SESSION) == before
+    assert ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 1
+    ask("SELECT pg_advisory_unlock(1)")
+
+
 def test_a_session_that_the_database_ended_is_not_used(before):
     killer = connections.create_connection("default")
     with killer.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s)", [before])
     killer.close()
 
-    sessions.look()
+    sessions.look(task=task())
 
     assert ask(SESSION) != before
 
