@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import Error, connection
 
 from storefront.chaos import ending, standing_in, testifying, witnessing
+from storefront.chaos.skipping import Skipper
 from storefront.chaos.staging import Instance
 
 STEP_S = 90.0  # how much later it is each time we look
@@ -49,7 +50,7 @@ def drain(
     later_s, by_staff = FIRST_S, 0  # where the latest jump left the clock: all is due from then
     left: tuple[str, ...] = ("never looked",)
     waited_s: dict[str, float] = {}
-    quiet = 0
+    quiet, skipper = 0, Skipper()
     while time.monotonic() < began + at_most_s:
         try:
             by_staff += standing_in.do_their_work(place)
@@ -65,6 +66,7 @@ def drain(
         here_s = round(time.monotonic() - began, 1)
         waited_s |= {words.partition(" ")[2]: here_s for words in left}
         place.set_clock(later_s)
+        skipper.ask(left)
         later_s += STEP_S if later_s < FIRST_S + LATEST_S else THEN_STEP_S
         ending.rest(place, LOOKS_EVERY_S)
     return Drained(

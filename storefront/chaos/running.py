@@ -214,8 +214,9 @@ def start(place: Instance, keeper: Keeper, **env: str) -> None:
 
 
 def wait(place: Instance, keeper: Keeper, begun: Sequence[Child], **env: str) -> None:
-    """Let the beat begin at last: it asks the worker for all that is to be done."""
-    beat = staging.beat(staging.with_env(place.stage, **env))
-    keeper.put(beat)
-    made = [*begun, beat]
-    place.supervisor.wait_until_ready(made)
+    """Let the beat begin at last: it asks the worker for all that is to be done.
+
+    Shoppers may come before it does: nobody of them waits for what it asks for.
+    """
+    keeper.put(staging.beat(staging.with_env(place.stage, **env)))
+    place.supervisor.wait_until_ready(begun)
