@@ -38,8 +38,8 @@ def main(words: Sequence[str]) -> int:
 
     try:
         with staging.instance(asked.var.resolve() / "chaos") as place:
+            staging.enter(dict(place.stage.env))  # while the data stores start
             place.supervisor.wait_until_ready(place.children.values())
-            staging.enter(dict(place.stage.env))
             from storefront.chaos import catching, proving, scheduling  # noqa: PLC0415 - Django is ready by now
 
             if asked.mutants:

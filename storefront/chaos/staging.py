@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from storefront.launch import cast, datastores, keys, running
 from storefront.launch.ports import HOST, free_port
 from storefront.launch.processes import Child
 from storefront.launch.supervising import Supervisor
+from storefront.lib.starting import keeping_all
 
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTS = 24
@@ -22,7 +24,6 @@ SHIPS_EVERY_S = 15  # a step of an order at the supplier
 WORKER_PROCESSES = 4
 QUEUES = "celery,syncs,bulk"
 CLOCK, NOTES, READY = "clock", "failpoints", " ready."
-STOP_ORDER = (("web", "worker", "beat"), ("sandbox", "gateway", "mail"), ("redis",), ("postgres",))
 LEFT_OUT = (
     *("SANDBOX_BIGBUY_URL", "SANDBOX_FEED_URL"),
     "PYTHONDONTWRITEBYTECODE",  # a dozen processes start again: each would read all code anew
@@ -102,9 +103,18 @@ def instance(var: Path) -> Iterator[Instance]:
                 made.add(child)
             yield made
         finally:
-            supervisor.stop(STOP_ORDER)
+            end(supervisor)
             running.forget(var)
             datastores.wipe(var)
+
+
+def end(supervisor: Supervisor) -> None:
+    """End everybody at once: what they would still write down is wiped."""
+    for child in supervisor.children:
+        # Who is killed leaves shared memory behind; on this PostgreSQL gives it back, and no more.
+        is_postgres = child.name == "postgres"
+        child.stop_signal = signal.SIGQUIT if is_postgres else signal.SIGKILL
+    supervisor.stop(())
 
 
 def clear(var: Path) -> None:
@@ -178,7 +188,8 @@ def enter(env: dict[str, str]) -> None:
     sys.dont_write_bytecode = False
     import django  # noqa: PLC0415 - the settings are read here, not before
 
-    django.setup()
+    with keeping_all():
+        django.setup()
     from django.conf import settings  # noqa: PLC0415
 
     port = str(urlsplit(env["DATABASE_URL"]).port)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from types import SimpleNamespace
 
 import pytest
 
 from storefront.chaos import __main__ as chaos
-from storefront.chaos import draining, ending, staging
+from storefront.chaos import draining, ending, skipping, staging
 from storefront.chaos.letters import Storm
 from storefront.chaos.running import Run
 from storefront.chaos.scheduling import Blow, Phase, Plan, What
 from storefront.chaos.striking import Striker
+from storefront.launch.processes import Child
 from storefront.launch.supervising import StopRequestedError, Supervisor
+
+
+@pytest.fixture(autouse=True)
+def nobody_works(monkeypatch):
+    monkeypatch.setattr(skipping, "_is_any_waiting", lambda: True)
 
 
 @pytest.fixture
@@ -101,3 +109,24 @@ def test_the_drain_waits_for_a_letter_that_comes_when_all_seemed_done(place, mon
     assert list(drained.waited_s) == ["calls"]
     assert asked == [True, False, *[True] * draining.QUIET_LOOKS]
     assert next(looks, None) is None
+
+
+def test_at_the_end_nobody_is_waited_for(tmp_path):
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+    deaf += "; print(1, flush=True); time.sleep(60)"
+    child = Child(
+        name="worker",
+        command=[sys.executable, "-c", deaf],
+        log=tmp_path / "log",
+        env=dict(os.environ),
+        cwd=tmp_path,
+        is_ready=lambda: (tmp_path / "log").read_text() != "",
+        patience_s=60,
+    )
+    supervisor = Supervisor()
+    supervisor.start(child)
+    supervisor.wait_until_ready([child])
+
+    staging.end(supervisor)
+
+    assert child.exit_code == -signal.SIGKILL

@@ -1,0 +1,75 @@
+"""What a moved clock skips is asked for, but not of workers who have enough to do."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import redis
+
+from storefront.celery import app
+from storefront.chaos import skipping
+from storefront.chaos.skipping import Skipper
+
+ALL = [f"3 {words}" for words in skipping.SWEEPS]
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Note which sweeps are asked for, of workers who are idle."""
+    noted = []
+
+    def sweep(name):
+        return SimpleNamespace(name=name, delay=lambda: noted.append(name))
+
+    told = {
+        words: tuple(sweep(each.name) for each in sweeps)
+        for words, sweeps in skipping.SWEEPS.items()
+    }
+    monkeypatch.setattr(skipping, "SWEEPS", told)
+    monkeypatch.setattr(skipping, "_is_any_waiting", lambda: False)
+    return noted
+
+
+def test_each_kind_of_work_that_is_left_is_swept_for(asked):
+    Skipper().ask(["1 payments held at the gateway", "chores"])
+
+    assert asked == ["orders.tasks.ask_gateways", "orders.tasks.expire_unpaid"]
+
+
+def test_a_sweep_is_not_asked_for_again_at_once(asked, monkeypatch):
+    skipper = Skipper()
+
+    skipper.ask(["1 calls"])
+    skipper.ask(["2 calls"])
+    assert len(asked) == 1
+
+    monkeypatch.setattr(skipping, "PAUSE_S", 0.0)
+    skipper.ask(["2 calls"])
+    assert len(asked) == 2
+
+
+def test_workers_with_enough_to_do_are_asked_for_no_more(asked, monkeypatch):
+    monkeypatch.setattr(skipping, "_is_any_waiting", lambda: True)
+
+    Skipper().ask(ALL)
+
+    assert asked == []
+
+
+def test_a_broker_that_is_away_stops_nobody(asked, monkeypatch):
+    def away():
+        raise redis.ConnectionError
+
+    monkeypatch.setattr(skipping, "_is_any_waiting", away)
+
+    Skipper().ask(ALL)
+
+    assert asked == []
+
+
+def test_beat_asks_for_all_of_it_as_well():
+    """Else chaos would see done what nobody does in life."""
+    by_beat = {entry["task"] for entry in app.conf.beat_schedule.values()}
+
+    assert {each.name for sweeps in skipping.SWEEPS.values() for each in sweeps} <= by_beat
