@@ -54,14 +54,19 @@ class Skipper:
 
     _asked_at: dict[str, float] = field(default_factory=dict)
 
-    def ask(self, left: Iterable[str]) -> None:
-        """Ask for what finds the work that is left, as ``testifying`` names it."""
+    def ask(self, left: Iterable[str]) -> bool:
+        """Ask for what finds the work that is left, as ``testifying`` names it.
+
+        Returns whether the workers have time for it.
+        """
         with suppress(redis.RedisError, OperationalError):  # not back yet: beat asks, too
             if _is_any_waiting():
-                return
+                return False
             for words in left:
                 for sweep in SWEEPS.get(words.partition(" ")[2], ()):
                     self._ask(sweep)
+            return True
+        return False
 
     def _ask(self, sweep: Task[[], object]) -> None:
         now = time.monotonic()

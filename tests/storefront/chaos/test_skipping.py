@@ -8,8 +8,9 @@ import pytest
 import redis
 
 from storefront.celery import app
-from storefront.chaos import skipping
+from storefront.chaos import draining, skipping
 from storefront.chaos.skipping import Skipper
+from storefront.launch.supervising import Supervisor
 
 ALL = [f"3 {words}" for words in skipping.SWEEPS]
 
@@ -50,11 +51,30 @@ def test_a_sweep_is_not_asked_for_again_at_once(asked, monkeypatch):
 
 
 def test_workers_with_enough_to_do_are_asked_for_no_more(asked, monkeypatch):
+    assert Skipper().ask(ALL)
+    asked.clear()
     monkeypatch.setattr(skipping, "_is_any_waiting", lambda: True)
 
-    Skipper().ask(ALL)
+    assert not Skipper().ask(ALL)
 
     assert asked == []
+
+
+@pytest.mark.parametrize("is_busy", [True, False])
+def test_hours_pass_only_while_nobody_has_enough_to_do(asked, monkeypatch, is_busy):
+    monkeypatch.setattr(skipping, "_is_any_waiting", lambda: is_busy)
+    looks = iter([("1 calls",)] * 3 + [()] * draining.QUIET_LOOKS)
+    monkeypatch.setattr(draining.standing_in, "do_their_work", lambda _: 0)
+    monkeypatch.setattr(draining.testifying, "left", lambda _: next(looks))
+    monkeypatch.setattr(draining, "_held_money", lambda _: ())
+    monkeypatch.setattr(draining, "LOOKS_EVERY_S", 0.0)
+    told = []
+    place = SimpleNamespace(supervisor=Supervisor(), set_clock=told.append)
+
+    draining.drain(place, at_most_s=60)
+
+    step = draining.THEN_STEP_S if is_busy else draining.STEP_S
+    assert told[:3] == [draining.FIRST_S + turn * step for turn in range(3)]
 
 
 def test_a_broker_that_is_away_stops_nobody(asked, monkeypatch):
