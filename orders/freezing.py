@@ -15,8 +15,8 @@ from orders.access import new_key
 from orders.cart_lines import ReadLine
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.filtering import Sold
+from orders.fitting import Candidate
 from orders.models import Cart, Order, OrderLine
-from orders.routing import Candidate
 from orders.totaling import Totals
 from storefront.lib.address import Address
 from storefront.lib.money import Money

@@ -14,8 +14,9 @@ from typing import Any
 from catalog.landing import Costing
 from orders import filtering
 from orders.filtering import Left, Sold, Unearning
+from orders.fitting import Candidate, Misfit, Need
 from orders.ranking import Criterion, Rules
-from orders.routing import Candidate, Misfit, Need, Plan, PlannedLine, Worse, against
+from orders.routing import Plan, PlannedLine, Worse, against
 from storefront.lib.money import Money
 
 TAKEN = "taken"

@@ -14,8 +14,21 @@ from typing import Protocol
 
 UNKNOWN_SCORE = 50  # between who is known to be good and who is known to be bad
 
+# Within one customs territory nothing waits at a border.
+CUSTOMS_UNION = frozenset({
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
+    "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+})  # fmt: skip
+
 type Number = int | Decimal
 type Rank = tuple[Number, ...]
+
+
+def distance(start: str, end: str) -> int:
+    """Compare places by what lies between them: nothing, a road, or a border."""
+    if start == end:
+        return 0
+    return 1 if {start, end} <= CUSTOMS_UNION else 2
 
 
 class Criterion(StrEnum):

@@ -14,9 +14,10 @@ from decimal import Decimal
 
 from orders import filtering, noting
 from orders.filtering import Left, Unearning
+from orders.fitting import Candidate, Need
 from orders.models import Order, OrderLine
 from orders.ranking import Rules
-from orders.routing import Candidate, Need, Plan, route
+from orders.routing import Plan, route
 from storefront.lib.money import Money
 
 MOST = 2_000  # orders of one rehearsal; a page tells it in some seconds

@@ -15,7 +15,9 @@ from django.db import connection
 from catalog import policies
 from catalog.landing import Costing
 from catalog.models import Channel
-from orders.routing import Candidate, Need, Plan, distance, route
+from orders.fitting import Candidate, Need
+from orders.ranking import distance
+from orders.routing import Plan, route
 from orders.weighing import Facts, Refusal, refusal
 from storefront.lib.money import Money
 from storefront.lib.prepared import planned_cursor

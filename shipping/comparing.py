@@ -12,7 +12,8 @@ from enum import StrEnum
 from catalog.models import Channel, Listing, Variant
 from orders import filtering, sourcing
 from orders.filtering import Left, Unearning
-from orders.routing import Candidate, Misfit, Plan, Worse, against
+from orders.fitting import Candidate, Misfit
+from orders.routing import Plan, Worse, against
 from orders.sourcing import Weighed
 from orders.weighing import Refusal
 from shipping import quotes, reaching, selling_for

@@ -10,8 +10,9 @@ from catalog.models import Listing, Variant
 from orders import setbacks
 from orders.delivery import ShippingQuote
 from orders.filtering import Sold
+from orders.fitting import Candidate
 from orders.models import Setback, SetbackLine
-from orders.routing import Candidate, Plan, PlannedLine
+from orders.routing import Plan, PlannedLine
 from shipping import earning_ways, quotes
 from shipping.reaching import reach
 from storefront.lib.money import Money

@@ -12,8 +12,9 @@ from orders import earning, filtering, noting, taxes
 from orders.delivery import ShippingQuote
 from orders.earning import Account
 from orders.filtering import Left, Sold
+from orders.fitting import Candidate
 from orders.ranking import Rules
-from orders.routing import Candidate, Plan
+from orders.routing import Plan
 from shipping import asking_freight, quotes
 from shipping.quotes import Told
 from shipping.reaching import reach

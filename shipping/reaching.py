@@ -17,8 +17,9 @@ from catalog.models import Channel
 from orders import sourcing
 from orders.delivery import ShippingQuote
 from orders.filtering import Sold
+from orders.fitting import Candidate, Need
 from orders.ranking import Criterion, Rules
-from orders.routing import Candidate, Need, Plan, route
+from orders.routing import Plan, route
 from shipping import quotes
 from shipping.quotes import Promise
 from suppliers.routes import Piece, Route, best, load_of, most_of

@@ -6,7 +6,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orders.filtering import Unearning
-from orders.routing import Misfit, Worse
+from orders.fitting import Misfit
+from orders.routing import Worse
 from orders.weighing import Refusal
 from shipping.comparing import Compared, Way
 from storefront.lib.columns import as_money
