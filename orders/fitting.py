@@ -23,11 +23,20 @@ class Misfit(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """So many of one variant, and what they are ``sold`` for, where that is known."""
+    """So many of one variant, and what they are ``sold`` for, where that is known.
+
+    ``most`` is how many may be had from all places together; None: as many as there are.
+    """
 
     variant_id: int
     quantity: int
     sold: Sold | None = None
+    most: int | None = None
+
+    def part(self, units: int, *, before: int = 0) -> Need:
+        """Return some of the units, after so many, with what these are sold for."""
+        sold = self.sold and self.sold.part(units, before=before, of=self.quantity)
+        return replace(self, quantity=units, sold=sold)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

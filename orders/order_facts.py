@@ -76,7 +76,13 @@ def routed_by(order: Order) -> str:
     lines = []
     for variant, entries in noted["lines"].items():
         sold = noting.sold_of(noted, int(variant), order.currency)
-        places = "; ".join(_place(entry, noting.left_of(entry, sold), rules) for entry in entries)
+        is_divided = sum(bool(entry.get("units")) for entry in entries) > 1
+        places = "; ".join(
+            _part(entry)
+            if is_divided and entry["units"]
+            else _place(entry, noting.left_of(entry, sold), rules)
+            for entry in entries
+        )
         said = {"sku": skus.get(variant, variant), "places": places}
         lines.append(gettext("%(sku)s: %(places)s") % said)
     return "\n".join([routing_words.name(rules), *lines])
@@ -87,3 +93,8 @@ def _place(entry: Mapping[str, Any], left: Left | None, rules: Rules) -> str:
     where = f"{entry['supplier_code']} ({entry['country']}), {outlay}"
     words = routing_words.verdict(entry["verdict"], left=left, least=rules.least_margin_rate)
     return f"{where}: {words}"
+
+
+def _part(entry: Mapping[str, Any]) -> str:
+    said = {"place": f"{entry['supplier_code']} ({entry['country']})", "units": entry["units"]}
+    return gettext("%(place)s: %(units)s of them, as no place had all") % said

@@ -82,6 +82,7 @@ class Rules:
     looks_elsewhere: bool = True
     moves_silent_after_h: int | None = None
     least_margin_rate: Decimal | None = Decimal(0)
+    most_places: int = 1
 
     @property
     def before_parcels(self) -> tuple[Criterion, ...]:
@@ -90,6 +91,11 @@ class Rules:
     @property
     def after_parcels(self) -> tuple[Criterion, ...]:
         return self.chain[self._place_of_parcels + 1 :]
+
+    @property
+    def alone(self) -> tuple[Criterion, ...]:
+        """All criteria but the parcels: what decides for a line alone."""
+        return (*self.before_parcels, *self.after_parcels)
 
     @property
     def _place_of_parcels(self) -> int:
@@ -102,7 +108,7 @@ class Rules:
 
     def difference(self, one: Ranked, other: Ranked, quantity: int) -> Criterion | None:
         """Name what decides between two places for a line alone; None: they are equal in all."""
-        for criterion in (*self.before_parcels, *self.after_parcels):
+        for criterion in self.alone:
             if self._numbers(one, quantity, criterion) != self._numbers(other, quantity, criterion):
                 return criterion
         return None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from orders import filtering
+from orders import filtering, splitting
 from orders.covering import Cost, cover
 from orders.filtering import Sold, Unearning
 from orders.fitting import Candidate, Misfit, Need
 from orders.ranking import USUAL, Criterion, Rules
+
+type Choice = tuple[Need, Sequence[Candidate]]
 
 
 class Worse(StrEnum):
@@ -61,8 +63,8 @@ class Plan:
     """How a cart can be filled. ``missing`` cannot be had in the quantity asked for.
 
     Shape:  ``considered`` is what was to choose from, by variant; ``missing`` maps a variant to
-            the most of it that one location can send instead, never more than asked for;
-            ``instead`` to the fewest more that one can
+            the most of it that can be sent instead, never more than asked for; ``instead`` to
+            the fewest more that can
     """
 
     parcels: tuple[PlannedParcel, ...]
@@ -72,36 +74,41 @@ class Plan:
     rules: Rules = USUAL
 
     @property
-    def planned(self) -> dict[int, PlannedLine]:
-        """What is sent, by variant."""
-        return {line.variant_id: line for parcel in self.parcels for line in parcel.lines}
+    def planned(self) -> dict[int, list[PlannedLine]]:
+        """What is sent, by variant: of one that no place has whole there are several parts."""
+        return by_variant(line for parcel in self.parcels for line in parcel.lines)
+
+
+def by_variant(lines: Iterable[PlannedLine]) -> dict[int, list[PlannedLine]]:
+    """Group planned lines by what they bring."""
+    found: dict[int, list[PlannedLine]] = defaultdict(list)
+    for line in lines:
+        found[line.variant_id].append(line)
+    return dict(found)
 
 
 def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rules = USUAL) -> Plan:
     """Choose as the rules rank: usually the fewest parcels, the lowest landed cost, the soonest.
 
-    A need is filled whole by one location: one line never travels in two parcels. From where it
-    would earn too little it is not sent, as long as anybody else can (``filtering``). What can be
-    filled always is; of very many lines perhaps not by the best of all plans (``covering``).
+    A need is filled whole by one location; where none can, and the rules let it, by several
+    (``splitting``), before all others and for itself: the others then join its parcels. From where
+    it would earn too little it is not sent, as long as anybody else can (``filtering``). What can
+    be filled always is; of very many lines perhaps not by the best of all plans (``covering``).
     """
     able: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         able[candidate.variant_id].append(candidate)
-    fillable = [
-        need
-        for need in needs
-        if any(candidate.fits(need.quantity) for candidate in able[need.variant_id])
-    ]
-    unfilled = [need for need in needs if need not in fillable]
-    missing = {need.variant_id: _most(need, able[need.variant_id]) for need in unfilled}
-    instead = {
-        need.variant_id: more
-        for need in unfilled
-        if (more := _fewest_more(need, able[need.variant_id])) is not None
-    }
-    chosen = _best(fillable, able, rules)
+    choices: list[Choice] = []
+    unfilled: list[Need] = []
+    for need in needs:
+        if fit := [one for one in able[need.variant_id] if one.fits(need.quantity)]:
+            choices.append((need, fit))
+        elif parts := _split(need, able[need.variant_id], rules):
+            choices += [(part, [one]) for part, one in parts]
+        else:
+            unfilled.append(need)
     by_location: dict[int, list[PlannedLine]] = defaultdict(list)
-    for need, candidate in chosen:
+    for need, candidate in _best(choices, rules):
         by_location[candidate.location_id].append(
             PlannedLine(
                 variant_id=need.variant_id,
@@ -120,21 +127,76 @@ def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rule
         )
         for location_id, lines in sorted(by_location.items())
     )
-    return Plan(parcels=parcels, missing=missing, instead=instead, considered=able, rules=rules)
+    return Plan(
+        parcels=parcels,
+        missing={need.variant_id: _most(need, able[need.variant_id], rules) for need in unfilled},
+        instead={
+            need.variant_id: more
+            for need in unfilled
+            if (more := _fewest_more(need, able[need.variant_id], rules)) is not None
+        },
+        considered=able,
+        rules=rules,
+    )
 
 
-def _most(need: Need, able: Sequence[Candidate]) -> int:
-    return max((candidate.at_most(need.quantity) for candidate in able), default=0)
+def at_once(able: Sequence[Candidate], rules: Rules, *, most: int | None = None) -> int:
+    """Return the most of one variant that can be had at once, ``most`` at most."""
+    units = sum(one.available for one in able) if most is None else most
+    return splitting.most(units, able, places=rules.most_places)
 
 
-def _fewest_more(need: Need, able: Sequence[Candidate]) -> int | None:
-    found = [candidate.at_least(need.quantity) for candidate in able]
-    return min((more for more in found if more is not None), default=None)
+def _most(need: Need, able: Sequence[Candidate], rules: Rules) -> int:
+    units = need.quantity if need.most is None else min(need.quantity, need.most)
+    return at_once(able, rules, most=units)
 
 
-def _best(
-    needs: Sequence[Need], able: Mapping[int, Sequence[Candidate]], rules: Rules
-) -> list[tuple[Need, Candidate]]:
+def _fewest_more(need: Need, able: Sequence[Candidate], rules: Rules) -> int | None:
+    alone = [more for one in able if (more := one.at_least(need.quantity)) is not None]
+    top = sum(one.available for one in able) if need.most is None else need.most
+    together = splitting.fewest_more(
+        need.quantity, able, places=rules.most_places, top=min([top, *(more - 1 for more in alone)])
+    )
+    return together if together is not None else min(alone, default=None)
+
+
+def _split(need: Need, able: Sequence[Candidate], rules: Rules) -> list[tuple[Need, Candidate]]:
+    """Divide a need among places, each with what its units are sold for; the best places first.
+
+    Who would earn too little takes part only where the others have not enough between them.
+    """
+    if rules.most_places == 1 or (need.most is not None and need.quantity > need.most):
+        return []
+    ranked = sorted(
+        (one for one in able if one.at_most(need.quantity)),
+        key=lambda one: (
+            _standing(one, need, rules),
+            rules.rank(one, 1, rules.alone),
+            one.level_id,
+        ),
+    )
+    earning = [one for one in ranked if _standing(one, need, rules) == filtering.ENOUGH]
+    for among in (earning, ranked):
+        found = splitting.split(need.quantity, among, places=rules.most_places)
+        if found:
+            return list(_parts(need, found))
+    return []
+
+
+def _standing(one: Candidate, need: Need, rules: Rules) -> filtering.Standing:
+    """Say how a place stands to the least margin with the most that it could send."""
+    part = need.part(one.at_most(need.quantity))
+    return filtering.standing(one, part.quantity, part.sold, rules.least_margin_rate)
+
+
+def _parts(need: Need, found: Iterable[tuple[Candidate, int]]) -> Iterator[tuple[Need, Candidate]]:
+    before = 0
+    for one, units in found:
+        yield need.part(units, before=before), one
+        before += units
+
+
+def _best(choices: Sequence[Choice], rules: Rules) -> list[tuple[Need, Candidate]]:
     """Choose for each need: what counts before the parcels decides line by line, and leaves ties.
 
     So does, first of all, what the line would earn.
@@ -142,10 +204,8 @@ def _best(
     """
     lines: list[dict[int, Cost]] = []
     by_level: dict[int, Candidate] = {}
-    for need in needs:
-        fit: Sequence[Candidate]
-        fit = [one for one in able[need.variant_id] if one.fits(need.quantity)]
-        fit = filtering.kept(fit, need.quantity, need.sold, rules.least_margin_rate)
+    for need, able in choices:
+        fit = filtering.kept(able, need.quantity, need.sold, rules.least_margin_rate)
         if rules.before_parcels:
             ranks = [rules.rank(one, need.quantity, rules.before_parcels) for one in fit]
             fit = [one for one, rank in zip(fit, ranks, strict=True) if rank == min(ranks)]
@@ -156,6 +216,7 @@ def _best(
             line[place] = min(cost, line.get(place, cost))
             by_level[candidate.level_id] = candidate
         lines.append(line)
+    needs = [need for need, _ in choices]
     return [(need, by_level[level]) for need, level in zip(needs, cover(lines), strict=True)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -16,7 +16,7 @@ from catalog import policies
 from catalog.landing import Costing
 from catalog.models import Channel
 from orders.fitting import Candidate, Need
-from orders.ranking import distance
+from orders.ranking import USUAL, distance
 from orders.routing import Plan, route
 from orders.weighing import Facts, Refusal, refusal
 from storefront.lib.money import Money
@@ -112,7 +112,8 @@ def plan(
     needs = [Need(variant_id=variant, quantity=quantity) for variant, quantity in lines]
     ids = [need.variant_id for need in needs]
     found = candidates(variant_ids=ids, channel=channel, country=country, now=now)
-    return route(needs=needs, candidates=found)
+    rules = replace(USUAL, most_places=channel.places_per_line)
+    return route(needs=needs, candidates=found, rules=rules)
 
 
 def candidates(

@@ -85,7 +85,7 @@ def find(
         )
         for variant_id, row in wanted.items()
     }
-    plan = replace(reached, able=able, lost=()).plan(needs, sold=sold)
+    plan = replace(reached, able=able, lost=()).alone().plan(needs, sold=sold)
     offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=variants)
     earning = [one for one in offered if earning_ways.earns(one, setback, wanted, now=now)]
     return Found(wanted=wanted, plan=plan, quote=_best(offered, earning, setback))

@@ -156,7 +156,7 @@ def _rows(
         ).standing
         return Row(
             found=one,
-            why=offer_words.why(one, more=_said(more)),
+            why=offer_words.why(one, quantity=quantity, more=_said(more)),
             is_taken=one.verdict == Way.TAKEN,
             cost=_said(cost),
             cost_here=_said(cost.converted(rate=rate, currency=channel.currency))

@@ -203,4 +203,4 @@ def _missing(preview: Preview, variant_id: int) -> str:
     if variant_id not in preview.plan.missing:
         return ""
     most = preview.plan.missing[variant_id]
-    return gettext("No place can send so many there; %(most)d at most.") % {"most": most}
+    return gettext("So many cannot be sent there; %(most)d at most.") % {"most": most}

@@ -43,7 +43,7 @@ def taken(plan):
 
 
 def verdicts(plan):
-    (line,) = plan.planned.values()
+    ((line,),) = plan.planned.values()
     return {
         one.level_id: noting.verdict(one, line.candidate, line.quantity, plan.rules, line.sold)
         for one in plan.considered[line.variant_id]

@@ -31,7 +31,7 @@ def test_the_page_says_how_many_can_be_sent_and_the_cart_takes_no_more(shopper, 
     page = shopper.get("/en/p/trail-400/").content.decode()
     more = shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 15})
 
-    assert "One parcel brings 14 at most" in page  # 2 kg of 140 g
+    assert "14 can be sent at once" in page  # 2 kg of 140 g
     assert "left at the supplier" not in page
     assert (more.status_code, CartLine.objects.count()) == (409, 0)
     assert "Only 14 can be had right now." in more.content.decode()
@@ -45,7 +45,7 @@ def test_what_no_cart_can_reach_is_not_spoken_of(shopper, light):
     page = shopper.get("/en/p/trail-400/").content.decode()
 
     assert "400 left at the supplier" in page
-    assert "One parcel brings" not in page
+    assert "can be sent at once" not in page
 
 
 def test_a_light_is_bought_without_scripts(shopper, light):
