@@ -35,6 +35,7 @@ from storefront.web import (
 from storefront.web.following import Stage, boxes, purchases_of
 from storefront.web.forms import LookupForm
 from storefront.web.paid import MOVES, Kind
+from storefront.web.visiting import cart_token, forget_cart
 
 ASKS_PER_HOUR = 20
 Status = Order.Status
@@ -127,7 +128,11 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "title": headline(found, payment, now),
         "offers_account": not request.user.is_authenticated,
     }
-    return render(request, "web/order.html", context)
+    response = render(request, "web/order.html", context)
+    # Until it is paid, the browser is known by its cart: it may hold a thing once.
+    if found.status != Status.PENDING_PAYMENT and cart_token(request) == found.cart.token:
+        forget_cart(response)
+    return response
 
 
 def _moved(tried: Sequence[Payment]) -> list[tuple[Promise, Decimal]]:
