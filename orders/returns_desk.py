@@ -212,9 +212,9 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
     def keep(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._pay(request, object_id, refunds.keep_it, gettext("Keep it, and pay"))
 
-    @action(description=_("Refund"), icon="undo")
+    @action(description=_("Pay back"), icon="undo")
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._pay(request, object_id, refunds.refund, gettext("Refund"))
+        return self._pay(request, object_id, refunds.refund, gettext("Pay back"))
 
     def _say(  # noqa: PLR0913 - one page: which verb, in which words
         self,

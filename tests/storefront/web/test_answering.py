@@ -50,7 +50,7 @@ def test_the_page_shows_both_days_and_both_answers_and_a_look_at_it_decides_noth
         response = client.get(path_of(question) + query)
         text = Page(response).text
         assert response.status_code == 200
-        words = ("5 Dec", "16 Dec", "Yes, I wait for it", "No, I want my money back")
+        words = ("5 Dec", "16 Dec", "€44.89", "Yes, I wait for it", "No, I want my money back")
         assert [one for one in words if one not in text] == []
         assert "no-store" in response["Cache-Control"]
     client.head(path_of(question) + "?answer=refund")

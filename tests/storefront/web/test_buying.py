@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from catalog.models import Listing, Variant
+from orders.gateways import gateway_for
 from orders.models import CartLine, Order, Payment
 from suppliers.models import StockLevel
 from tests.storefront.web.conftest import WHO
@@ -79,6 +80,19 @@ def test_ordering_twice_orders_once(filled):
 
     assert first["Location"] == second["Location"]
     assert (Order.objects.count(), Payment.objects.count()) == (1, 1)
+
+
+def test_what_is_paid_leaves_the_browsers_cart(filled):
+    filled.post("/en/checkout/place/", {"agreed": agreed(to_review(filled))})
+    order = Order.objects.get()
+    there = f"/en/orders/{order.number}/{order.access_key}/"
+    filled.get(there)
+    assert filled.cookies["fara_cart"].value, "it may still be paid by the same browser"
+    gateway_for("fake").authorize(order.payments.get().reference)
+
+    filled.get(f"{there}paid/", follow=True)
+
+    assert [filled.cookies[name].value for name in ("fara_cart", "fara_cart_count")] == ["", ""]
 
 
 def test_a_total_that_changed_is_shown_and_not_charged(filled, light):
