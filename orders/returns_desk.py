@@ -253,7 +253,7 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
             " %(total)s. Of the order's money %(left)s can still go back, so %(given)s goes back."
             " A worker asks the gateway until it is done. It cannot be taken back."
         )
-        first = ReturnAuthorization.objects.filter(replacement=row.order_id).first()
+        first = owing.paid_by(row.order)
         if first:
             words = gettext(
                 "It came as a replacement: what was paid for the goods that it came for goes back,"
