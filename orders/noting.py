@@ -78,13 +78,13 @@ def note(
 class _Choice:
     """What was taken for so many of one variant.
 
-    Shape:  ``units`` by stock row, one where a place has all; ``asked`` is what routing knew of
-            what they are sold for, ``price`` what is known now
+    Shape:  ``units`` by stock row; ``taken`` is the place that sends all, None where several do;
+            ``asked`` is what routing knew of what they are sold for, ``price`` what is known now
     """
 
     quantity: int
     units: Mapping[int, int]
-    taken: Candidate
+    taken: Candidate | None
     asked: Sold | None
     price: Sold | None
     rules: Rules
@@ -95,11 +95,16 @@ class _Choice:
         return cls(
             quantity=sum(line.quantity for line in parts),
             units={line.candidate.level_id: line.quantity for line in parts},
-            taken=parts[0].candidate,
+            taken=alone(parts),
             asked=asked,
             price=asked or known,
             rules=rules,
         )
+
+
+def alone(parts: Sequence[PlannedLine]) -> Candidate | None:
+    """Return the place that sends all of a line; None where several do, or nobody."""
+    return parts[0].candidate if len(parts) == 1 else None
 
 
 def whole(parts: Sequence[PlannedLine]) -> Sold | None:
@@ -153,14 +158,17 @@ def _entry(one: Candidate, choice: _Choice) -> dict[str, Any]:
 
 
 def verdict(
-    one: Candidate, taken: Candidate, quantity: int, rules: Rules, sold: Sold | None = None
+    one: Candidate, taken: Candidate | None, quantity: int, rules: Rules, sold: Sold | None = None
 ) -> str:
-    """Say what is against it; one that is better by itself would have made another parcel."""
-    if one.level_id == taken.level_id:
+    """Say what is against it; one that is better by itself would have made another parcel.
+
+    Shape:  ``taken`` is None where several send it together
+    """
+    if taken is not None and one.level_id == taken.level_id:
         return TAKEN
     reason: Misfit | Unearning | Worse
     reason = against(one, taken=taken, quantity=quantity, rules=rules, sold=sold)
-    if not isinstance(reason, Worse):
+    if taken is None or not isinstance(reason, Worse):
         return reason.value
     ours = (rules.rank(one, quantity, rules.alone), one.level_id)
     is_better = ours < (rules.rank(taken, quantity, rules.alone), taken.level_id)

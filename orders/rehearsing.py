@@ -144,7 +144,8 @@ def _again(order: Order, rules: Rules) -> Rerouted:
     rules = replace(rules, most_places=max(rules.most_places, divided))
     plan = route(needs=needs, candidates=candidates, rules=rules)
     parts = [part for parts in plan.planned.values() for part in parts]
-    becomes = [(part.candidate, part.quantity) for part in parts]
+    # Who finds no way to divide it, in this order of places, leaves it as it was.
+    becomes = was if plan.missing else [(part.candidate, part.quantity) for part in parts]
     return Rerouted(
         order=order,
         before=_sum(lines, was),
@@ -165,7 +166,7 @@ def _units(lines: Iterable[OrderLine]) -> Counter[int]:
 
 def _left_out(plan: Plan) -> Iterator[LeftOut]:
     for variant_id, parts in plan.planned.items():
-        taken, sold = parts[0].candidate, noting.whole(parts)
+        taken, sold = noting.alone(parts), noting.whole(parts)
         quantity = sum(part.quantity for part in parts)
         levels = {part.candidate.level_id for part in parts}
         for one in plan.considered[variant_id]:

@@ -11,7 +11,7 @@ from orders import filtering, splitting
 from orders.covering import Cost, cover
 from orders.filtering import Sold, Unearning
 from orders.fitting import Candidate, Misfit, Need
-from orders.ranking import USUAL, Criterion, Rules
+from orders.ranking import USUAL, Criterion, Rank, Rules
 
 type Choice = tuple[Need, Sequence[Candidate]]
 
@@ -90,21 +90,27 @@ def by_variant(lines: Iterable[PlannedLine]) -> dict[int, list[PlannedLine]]:
 def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rules = USUAL) -> Plan:
     """Choose as the rules rank: usually the fewest parcels, the lowest landed cost, the soonest.
 
-    A need is filled whole by one location; where none can, and the rules let it, by several
-    (``splitting``), before all others and for itself: the others then join its parcels. From where
-    it would earn too little it is not sent, as long as anybody else can (``filtering``). What can
+    A need is filled whole by one location; where none can, or only at a loss, and the rules let
+    it, by several (``splitting``), each need for itself: the others then join its parcels. From
+    where it would earn too little it is not sent, as long as others can (``filtering``). What can
     be filled always is; of very many lines perhaps not by the best of all plans (``covering``).
     """
     able: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         able[candidate.variant_id].append(candidate)
     choices: list[Choice] = []
-    unfilled: list[Need] = []
+    divided: list[Need] = []
     for need in needs:
-        if fit := [one for one in able[need.variant_id] if one.fits(need.quantity)]:
-            choices.append((need, fit))
-        elif parts := _split(need, able[need.variant_id], rules):
-            choices += [(part, [one]) for part, one in parts]
+        fit = [one for one in able[need.variant_id] if one.fits(need.quantity)]
+        kept = filtering.kept(fit, need.quantity, need.sold, rules.least_margin_rate)
+        if kept and (rules.most_places == 1 or _stands(kept[0], need, rules) == filtering.ENOUGH):
+            choices.append((need, kept))
+        else:
+            divided.append(need)
+    unfilled = []
+    for need in divided:
+        if found := _divided(need, able[need.variant_id], choices, rules):
+            choices += found
         else:
             unfilled.append(need)
     by_location: dict[int, list[PlannedLine]] = defaultdict(list)
@@ -160,30 +166,47 @@ def _fewest_more(need: Need, able: Sequence[Candidate], rules: Rules) -> int | N
     return together if together is not None else min(alone, default=None)
 
 
-def _split(need: Need, able: Sequence[Candidate], rules: Rules) -> list[tuple[Need, Candidate]]:
-    """Divide a need among places, each with what its units are sold for; the best places first.
+def _divided(
+    need: Need, able: Sequence[Candidate], choices: Sequence[Choice], rules: Rules
+) -> Sequence[Choice]:
+    """Fill what nobody sends whole and earns enough: the less is lost the better.
 
-    Who would earn too little takes part only where the others have not enough between them.
+    Where that is equal one place is better than several. Nothing: it cannot be had.
     """
-    if rules.most_places == 1 or (need.most is not None and need.quantity > need.most):
-        return []
-    ranked = sorted(
-        (one for one in able if one.at_most(need.quantity)),
-        key=lambda one: (
-            _standing(one, need, rules),
-            rules.rank(one, 1, rules.alone),
-            one.level_id,
-        ),
-    )
-    earning = [one for one in ranked if _standing(one, need, rules) == filtering.ENOUGH]
-    for among in (earning, ranked):
-        found = splitting.split(need.quantity, among, places=rules.most_places)
-        if found:
-            return list(_parts(need, found))
+    tried: list[Candidate] = []
+    for worst in (filtering.ENOUGH, filtering.TOO_LITTLE, None):
+        among = [one for one in able if worst is None or _stands(one, need, rules) <= worst]
+        if fit := [one for one in among if one.fits(need.quantity)]:
+            kept = filtering.kept(fit, need.quantity, need.sold, rules.least_margin_rate)
+            return [(need, kept)]
+        if among != tried and (parts := _split(need, among, choices, rules)):
+            return parts
+        tried = among
     return []
 
 
-def _standing(one: Candidate, need: Need, rules: Rules) -> filtering.Standing:
+def _split(
+    need: Need, able: Sequence[Candidate], choices: Sequence[Choice], rules: Rules
+) -> Sequence[Choice]:
+    """Divide a need among places, each with what its units are sold for; the best places first.
+
+    Where fewer parcels are better, a place is that sends something of this cart anyhow.
+    """
+    if rules.most_places == 1 or (need.most is not None and need.quantity > need.most):
+        return []
+    sending = {fit[0].location_id for _, fit in choices if len(fit) == 1}
+
+    def rank(one: Candidate) -> tuple[Rank, bool, Rank, int]:
+        before = rules.rank(one, 1, rules.before_parcels)
+        after = rules.rank(one, 1, rules.after_parcels)
+        return before, one.location_id not in sending, after, one.level_id
+
+    usable = sorted((one for one in able if one.at_most(need.quantity)), key=rank)
+    found = splitting.split(need.quantity, usable, places=rules.most_places)
+    return [(part, [one]) for part, one in _parts(need, found)]
+
+
+def _stands(one: Candidate, need: Need, rules: Rules) -> filtering.Standing:
     """Say how a place stands to the least margin with the most that it could send."""
     part = need.part(one.at_most(need.quantity))
     return filtering.standing(one, part.quantity, part.sold, rules.least_margin_rate)
@@ -199,13 +222,13 @@ def _parts(need: Need, found: Iterable[tuple[Candidate, int]]) -> Iterator[tuple
 def _best(choices: Sequence[Choice], rules: Rules) -> list[tuple[Need, Candidate]]:
     """Choose for each need: what counts before the parcels decides line by line, and leaves ties.
 
-    So does, first of all, what the line would earn.
+    So did, first of all, what the line would earn.
     Sums of ranks are least where each of them is, so no other choice could be better in that.
     """
     lines: list[dict[int, Cost]] = []
     by_level: dict[int, Candidate] = {}
     for need, able in choices:
-        fit = filtering.kept(able, need.quantity, need.sold, rules.least_margin_rate)
+        fit = able
         if rules.before_parcels:
             ranks = [rules.rank(one, need.quantity, rules.before_parcels) for one in fit]
             fit = [one for one, rank in zip(fit, ranks, strict=True) if rank == min(ranks)]
@@ -231,10 +254,15 @@ def against(
     """Say why a need alone in a cart is filled by ``taken`` and not by this candidate.
 
     It asks what ``route`` asks, in the same order.
+
+    Shape:  ``taken`` is None where nobody has all of it, or several send it and earn more
     """
     if reason := candidate.misfit(quantity):
         return reason
     if taken is None:
+        alone = filtering.standing(candidate, quantity, sold, rules.least_margin_rate)
+        if left_out := filtering.reason(alone, filtering.ENOUGH):
+            return left_out
         raise AssertionError(f"{candidate.level_id} can send it, and nothing is taken")
     mine, its = (
         filtering.standing(one, quantity, sold, rules.least_margin_rate)

@@ -2,8 +2,10 @@
 
 It comes from the fewest places that have enough between them. Of those the best takes part: the
 first of the given order that can, with all that it has; then the next, until it is whole. What
-each sends is what it sells, in its packs. Who looks for very long finds nothing: a line that many
-places could fill in packs of many sizes is then as good as not to be had.
+each sends is what it sells, in its packs. Each is of another supplier: who is asked twice for one
+thing, and cannot be told from which warehouse, serves both from the same. Who looks for very long
+finds nothing: a line that many places could fill in packs of many sizes is then as good as not to
+be had.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-MOST_STEPS = 2_000  # some milliseconds
+MOST_STEPS = 1_000  # some ten milliseconds, and some ten steps where nobody sells packs
 TRIES = 20  # other quantities that are looked at for who asked for too many
 
 
@@ -19,7 +21,7 @@ class Place(Protocol):
     """A place as far as it is asked what it can send."""
 
     @property
-    def location_id(self) -> int: ...
+    def supplier_id(self) -> int: ...
     def fits(self, quantity: int) -> bool: ...
     def at_most(self, quantity: int) -> int: ...
 
@@ -27,14 +29,9 @@ class Place(Protocol):
 def split[P: Place](quantity: int, able: Sequence[P], *, places: int) -> list[tuple[P, int]]:
     """Say who of these sends how many, at most so many of them; nothing where they cannot.
 
-    Shape:  ``able`` with the best first; each part is of another location
+    Shape:  ``able`` with the best first; each part is of another supplier
     """
-    usable = [one for one in able if one.at_most(quantity)]
-    search = _Search[P]()
-    for count in range(2, places + 1):
-        if found := search.parts(quantity, usable, count):
-            return found
-    return []
+    return _Search[P]().split(quantity, able, places)
 
 
 def most[P: Place](quantity: int, able: Sequence[P], *, places: int) -> int:
@@ -51,20 +48,16 @@ def fewest_more[P: Place](quantity: int, able: Sequence[P], *, places: int, top:
 
 
 def _possible[P: Place](quantities: range, able: Sequence[P], places: int) -> Iterator[int]:
-    return (units for units in quantities[:TRIES] if split(units, able, places=places))
+    search = _Search[P]()
+    return (units for units in quantities[:TRIES] if search.split(units, able, places))
 
 
 def _together[P: Place](quantity: int, able: Sequence[P], places: int) -> int:
     """Count what the fullest of them have between them, each up to so many."""
-    return sum(sorted(_by_location(quantity, able).values(), reverse=True)[:places])
-
-
-def _by_location[P: Place](quantity: int, able: Sequence[P]) -> dict[int, int]:
     fullest: dict[int, int] = {}
     for one in able:
-        units = one.at_most(quantity)
-        fullest[one.location_id] = max(units, fullest.get(one.location_id, 0))
-    return fullest
+        fullest[one.supplier_id] = max(one.at_most(quantity), fullest.get(one.supplier_id, 0))
+    return sum(sorted(fullest.values(), reverse=True)[:places])
 
 
 class _Search[P: Place]:
@@ -72,6 +65,13 @@ class _Search[P: Place]:
 
     def __init__(self) -> None:
         self._left = MOST_STEPS
+
+    def split(self, quantity: int, able: Sequence[P], places: int) -> list[tuple[P, int]]:
+        usable = [one for one in able if one.at_most(quantity)]
+        for count in range(2, places + 1):
+            if found := self.parts(quantity, usable, count):
+                return found
+        return []
 
     def parts(self, quantity: int, able: Sequence[P], count: int) -> list[tuple[P, int]]:
         """Divide among exactly so many of them."""
@@ -85,7 +85,7 @@ class _Search[P: Place]:
                 if one.fits(quantity):
                     return [(one, quantity)]
                 continue
-            others = [each for each in able[number + 1 :] if each.location_id != one.location_id]
+            others = [each for each in able[number + 1 :] if each.supplier_id != one.supplier_id]
             fewest = max(1, quantity - _together(quantity, others, count - 1))
             units = one.at_most(quantity - 1)
             while units >= fewest and self._left >= 0:

@@ -93,7 +93,7 @@ def _judged(  # noqa: PLR0913, PLR0917 - one row, and all that it is compared by
         if part.candidate.level_id == able.level_id:
             left = filtering.left(able, part.quantity, part.sold)
             return Compared(row=row, verdict=Way.TAKEN, most=most, left=left, units=part.quantity)
-    taken = parts[0].candidate if parts else None
+    taken = noting.alone(parts)
     sold = noting.whole(parts) if parts else None
     left = filtering.left(able, quantity, sold)
     considered = plan.considered.get(variant.pk, ())

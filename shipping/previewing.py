@@ -60,7 +60,7 @@ class Preview:
                 left = filtering.left(one, part.quantity, part.sold)
                 found.append((one, noting.TAKEN, left))
                 continue
-            verdict = noting.verdict(one, parts[0].candidate, quantity, self.plan.rules, sold)
+            verdict = noting.verdict(one, noting.alone(parts), quantity, self.plan.rules, sold)
             left = filtering.left(one, quantity, sold) if one.fits(quantity) else None
             found.append((one, verdict, left))
         return sorted(found, key=lambda each: each[1] != noting.TAKEN)

@@ -7,7 +7,7 @@ count or date anything another way than what is then ordered.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -120,14 +120,14 @@ class Reach:
         )
 
     def plan(
-        self, lines: Iterable[tuple[int, int]], *, sold: Mapping[int, Sold] | None = None
+        self, lines: Collection[tuple[int, int]], *, sold: Mapping[int, Sold] | None = None
     ) -> Plan:
         """Plan ``(variant id, quantity)`` pairs as they would be sent.
 
         What no route carries at all stays planned as it would be without routes, unless a day is
         wanted, so that ``quotes.reasons`` can say what stands against it. Where lines that were
         left one place by their margins are too much for a parcel from there, margins are not
-        asked: the gate holds what loses.
+        asked: the gate holds what loses. Where parts of a line are, no line is divided.
 
         Shape:  ``sold`` is what lines are sold for, by variant, where that is known
         """
@@ -139,6 +139,9 @@ class Reach:
         # An order keeps what was to choose from with all that rules may ask, ours do or not.
         known = [_known(one, self.pieces[one.variant_id], self) for one in found]
         planned = route(needs=needs, candidates=known, rules=self.rules)
+        is_divided = any(len(parts) > 1 for parts in planned.planned.values())
+        if is_divided and not self._quotes(planned):  # too much for a parcel, with what joins it
+            return self.alone().plan(lines, sold=sold)
         has_asked = bool(paid) and self.rules.least_margin_rate is not None
         is_shared = any(len(parcel.lines) > 1 for parcel in planned.parcels)
         if not has_asked or not is_shared or self._quotes(planned):

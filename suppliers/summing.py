@@ -76,8 +76,8 @@ def best(  # noqa: PLR0913 - of what, at which worth, kept back, divided, and se
     It stands in nobody's way: its cost is told only where there is no other, so that its price
     comes back with its rate.
 
-    ``available`` is the most that so many ``places`` can send together, as routing divides a
-    line: what the channel keeps back is taken off each stock row, as there.
+    ``available`` is the most that so many ``places`` can send together, each of another supplier,
+    as routing divides a line: what the channel keeps back is taken off each row, as there.
     ``reaches`` are the countries to which a route carries the fewest that are sold, as
     ``shipping.reaching`` finds them for one country, without those where it may not go.
 
@@ -100,7 +100,7 @@ def best(  # noqa: PLR0913 - of what, at which worth, kept back, divided, and se
         map_amount=bound.map_amount if bound else None,
         map_currency=bound.cost.currency if bound and chosen and bound is not chosen else "",
         msrp_amount=chosen.msrp_amount if chosen else None,
-        available=_together(full, places),
+        available=_together(usable, places),
         ships_from=dict(sorted(ships_from.items())),
         reaches=allowed(reached(_able(usable, routes)), not_sent_to=_forbidden(usable)),
         as_of=min((shelf.known_at for shelf in full), default=None)
@@ -108,10 +108,12 @@ def best(  # noqa: PLR0913 - of what, at which worth, kept back, divided, and se
     )
 
 
-def _together(shelves: Sequence[Shelf], places: int) -> int:
-    fullest: dict[int, int] = {}
-    for shelf in shelves:
-        fullest[shelf.location_id] = max(shelf.free, fullest.get(shelf.location_id, 0))
+def _together(offers: Sequence[OfferedSupply], places: int) -> int:
+    """Count what the fullest shelves have, each of another supplier."""
+    fullest: dict[str, int] = {}
+    for offer in offers:
+        units = max((shelf.free for shelf in offer.shelves), default=0)
+        fullest[offer.supplier_code] = max(units, fullest.get(offer.supplier_code, 0))
     return sum(sorted(fullest.values(), reverse=True)[:places])
 
 

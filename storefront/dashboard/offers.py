@@ -107,7 +107,7 @@ def show(request: HttpRequest, variant_id: int) -> HttpResponse:
         "country": countries[country],
         "quantity": quantity,
         "rows": rows,
-        "taken": next((row for row in rows if row.is_taken), None),
+        "taken": [row for row in rows if row.is_taken],
         "without_stock": without_stock,
         "listing": Listing.objects.on(channel).filter(variant=variant).first(),
         "histories": offer_charts.read(offers=[*offers, *without_stock], levels=levels, now=now),

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.landing import land
-from orders import splitting
-from orders.filtering import Sold
+from orders import noting, splitting
+from orders.filtering import Sold, Unearning
 from orders.fitting import Candidate, Need
-from orders.ranking import Rules
+from orders.ranking import Criterion, Rules
 from orders.routing import route
 from storefront.lib.money import Money
 from suppliers import rationing
@@ -29,12 +29,12 @@ def eur(amount):
     return Money(Decimal(amount), "EUR")
 
 
-def lying(level_id, available, *, variant_id=1, at=None, cost="10", **more):
+def lying(level_id, available, *, variant_id=1, at=None, of=None, cost="10", **more):
     return Candidate(
         level_id=level_id,
         offer_id=level_id,
         variant_id=variant_id,
-        supplier_id=1,
+        supplier_id=of or at or level_id,
         location_id=at or level_id,
         country="DE",
         available=available,
@@ -81,8 +81,19 @@ def test_never_more_than_is_listed_is_had_from_all_together():
     assert parts(ask(*rows, quantity=8, most=8)) == [(1, 6), (2, 2)]
 
 
-def test_two_rows_of_one_place_are_no_two_parcels():
+def test_one_supplier_is_not_asked_twice_for_one_line_whatever_his_warehouses_hold():
+    assert ask(lying(1, 6, of=7), lying(2, 4, of=7), quantity=10).missing == {1: 6}
     assert ask(lying(1, 6, at=7), lying(2, 4, at=7), quantity=10).missing == {1: 6}
+
+
+def test_a_place_that_sends_something_anyhow_is_asked_before_a_cheaper_one():
+    needs = [Need(variant_id=1, quantity=10), Need(variant_id=2, quantity=1)]
+    rows = [lying(1, 6), lying(2, 4, cost="9"), lying(3, 4, cost="12")]
+    rows.append(lying(4, 1, variant_id=2, at=3))
+
+    assert parts(route(needs=needs, candidates=rows, rules=TWO)) == [(1, 6), (3, 4)]
+    by_cost = Rules(chain=(Criterion.COST, Criterion.PARCELS), most_places=2)
+    assert parts(route(needs=needs, candidates=rows, rules=by_cost)) == [(1, 6), (2, 4)]
 
 
 def test_the_other_lines_join_the_parcels_of_a_divided_one():
@@ -104,6 +115,36 @@ def test_who_would_lose_takes_part_only_where_the_others_have_too_few():
     assert parts(ask(losing, one, quantity=5, sold=sold)) == [(1, 2), (2, 3)]
 
 
+def test_what_one_place_would_send_at_a_loss_is_divided_where_others_earn():
+    sold = Sold(gross=eur("100"), tax_rate=Decimal(0))
+    one, other, dear = lying(1, 6, cost="5"), lying(2, 4, cost="6"), lying(3, 20, cost="12")
+
+    plan = ask(one, other, dear, quantity=10, sold=sold)
+
+    assert parts(plan) == [(1, 6), (2, 4)]
+    noted = noting.note(plan)["lines"]["1"]
+    assert {each["level"]: each["verdict"] for each in noted} == {
+        1: noting.TAKEN,
+        2: noting.TAKEN,
+        3: Unearning.LOSES,
+    }
+    assert parts(ask(one, dear, quantity=10, sold=sold)) == [(3, 10)]  # no way is without a loss
+    assert parts(ask(one, other, dear, quantity=10, sold=sold, rules=Rules())) == [(3, 10)]
+
+
+def test_who_earns_little_takes_part_before_who_loses():
+    sold = Sold(gross=eur("100"), tax_rate=Decimal(0))
+    rows = (
+        lying(1, 3, cost="5"),
+        lying(2, 7, cost="12"),
+        lying(3, 5, cost="9"),
+        lying(4, 5, cost="9"),
+    )
+    rules = Rules(most_places=2, least_margin_rate=Decimal("0.2"))
+
+    assert parts(ask(*rows, quantity=10, sold=sold, rules=rules)) == [(3, 5), (4, 5)]
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.integers(1, 99_999), st.lists(st.integers(1, 4), min_size=2, max_size=3))
 def test_what_the_parts_are_sold_for_is_what_the_line_is(cents, units):
@@ -119,7 +160,7 @@ def test_what_the_parts_are_sold_for_is_what_the_line_is(cents, units):
 
 @dataclass(frozen=True)
 class Row:
-    location_id: int
+    supplier_id: int
     available: int
     minimum: int
     pack: int
@@ -142,7 +183,7 @@ def all_ways(quantity, rows, places):
     """Yield every way to divide: which rows, in their order, and how many of each."""
     for count in range(2, places + 1):
         for chosen in permutations(range(len(rows)), count):
-            if list(chosen) != sorted(chosen) or len({rows[i].location_id for i in chosen}) < count:
+            if list(chosen) != sorted(chosen) or len({rows[i].supplier_id for i in chosen}) < count:
                 continue
             for units in product(range(1, quantity), repeat=count):
                 if sum(units) == quantity and all(
@@ -193,20 +234,19 @@ def test_what_is_published_can_be_had(rows, places):
     told = [
         OfferedSupply(
             cost=eur(9),
-            shelves=(
-                Shelf(country="DE", free=row.available, known_at=NOON, location_id=row.location_id),
-            ),
+            shelves=(Shelf(country="DE", free=row.available, known_at=NOON, location_id=number),),
+            supplier_code=str(row.supplier_id),
             load=Load(weight_g=100, cells=()),
             minimum=row.minimum,
             pack=row.pack,
         )
-        for row in rows
+        for number, row in enumerate(rows)
     ]
 
     published = best(1, told, costing(), routes={}, places=places).available
 
     candidates = [
-        lying(number, row.available, at=row.location_id, minimum=row.minimum, pack=row.pack)
+        lying(number, row.available, of=row.supplier_id, minimum=row.minimum, pack=row.pack)
         for number, row in enumerate(rows, start=1)
     ]
     possible = [

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.models import Channel, Listing
-from orders import checkout, order_facts, purchasing, rehearsing
+from catalog.models import Channel, Listing, Variant
+from orders import carts, checkout, order_facts, purchasing, rehearsing
 from orders.filtering import Sold
 from orders.models import Order, OrderLine, PurchaseLine, Reservation
 from orders.ranking import Criterion, Rules
@@ -16,7 +16,7 @@ from storefront.dashboard import offer_words
 from storefront.lib.money import Money
 from storefront.web.filling import fill
 from suppliers import aging, supply
-from suppliers.models import StockLevel, UnpublishedSupply
+from suppliers.models import Service, StockLevel, UnpublishedSupply
 from tests.factories.catalog import make_channel
 from tests.factories.orders import HOME, make_cart, make_sellable, pay, quote_for
 from tests.factories.promotions import make_promotion
@@ -199,3 +199,26 @@ def test_parts_sold_together_are_lines_of_their_own(light):
     assert OrderLine.objects.filter(order=order, parted_from=None).count() == 2
     quote = quote_for(make_cart(light, quantity=1))
     assert [part.quantity for parts in quote.planned.values() for part in parts] == []
+
+
+def test_what_is_too_heavy_with_a_part_is_refused_with_the_number_that_can_be_had(light):
+    other = make_sellable(quantity=5, price="9.99")
+    make_offer_there(other, light)
+    Variant.objects.update(packed_weight_g=1000)
+    Service.objects.update(max_weight_g=6000, countries=["DE"])
+    quotes.forget()
+    cart = make_cart(light, quantity=10)
+    carts.add(cart=cart, listing_id=other.pk, quantity=3, now=NOON)
+
+    seen = promising.look(cart=cart, country="DE", now=NOON)
+
+    (short,) = seen.short
+    assert (short.line.variant_id, short.line.available) == (light.variant_id, 6)
+    assert fill(cart=cart, country="DE", now=NOON).can_be_ordered is False
+
+
+def make_offer_there(listing, light):
+    """Put a light only where the other's part fills a parcel."""
+    StockLevel.objects.filter(pk=listing.level.pk).update(
+        location=StockLevel.objects.get(offer__variant=light.variant, location__code="DE").location
+    )
