@@ -32,7 +32,7 @@ from storefront.web import (
     showing_returns,
     stopping,
 )
-from storefront.web.following import Stage, boxes, purchases_of
+from storefront.web.following import Stage, boxes, instead, purchases_of
 from storefront.web.forms import LookupForm
 from storefront.web.paid import MOVES, Kind
 from storefront.web.visiting import cart_token, forget_cart
@@ -96,6 +96,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "order": found,
         "redemptions": list(found.redemptions.order_by("pk")) if found.discount_amount else [],
         "lines": lines,
+        "instead": instead(purchases, lines),
         "boxes": parcels,
         "stopped": stopping.stopped(purchases, lines),
         "questions": questions,
