@@ -103,6 +103,7 @@ COLUMNS = {
     "is_withdrawn": _("Kept off the shop by staff"),
     "updated_at": _("Changed"),
     "supplied_under": _("Offers judged under"),
+    "supplied_from": _("Listed under so many places"),
     "reprice_lease_until": _("Being counted until"),
     "base": _("One unit of"),
     "quote": _("Costs so much of"),

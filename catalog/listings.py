@@ -43,7 +43,7 @@ _NEEDED = (
 class Supply:
     """What a channel can be supplied with, of one variant: at which cost, how many, from where.
 
-    Shape:  ``available`` is the most that can be ordered of it here at once, from one place;
+    Shape:  ``available`` is the most that can be ordered of it here at once;
             ``ships_from`` maps countries to how many lie there; ``cost`` is None when no
             supplier asks a price we know; ``supplier_code`` and ``origins`` are of the offer
             that the price follows, and the countries it may be sent from; ``reaches`` are those it

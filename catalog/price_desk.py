@@ -155,12 +155,12 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
 @admin.register(Channel)
 class ChannelAdmin(StaffAdmin):
     form = ChannelForm
-    editable = ("name", "default_country", "countries", "adds_tax", "buffer")
+    editable = ("name", "default_country", "countries", "adds_tax", "buffer", "places_per_line")
     may_add = True
     groups = CHANNEL
     list_display: ClassVar = ["code", "name", "currency", "default_country", "buffer"]
     ordering: ClassVar = ["id"]
-    exclude: ClassVar = ["reprice_lease_until", "supplied_under"]
+    exclude: ClassVar = ["reprice_lease_until", "supplied_under", "supplied_from"]
     readonly_fields: ClassVar = ["reprice_since", "repriced_at"]
     actions_detail: ClassVar = ["new_draft", "reprice"]
     refusals: ClassVar = (price_books.NotReadyError,)

@@ -46,6 +46,18 @@ CHANNEL = (
         },
     ),
     Group(
+        _("When no place has enough"),
+        {
+            "places_per_line": Field(
+                _("A line comes from at most so many places"),
+                _(
+                    "1: it is sold whole from one place, as many as that has. 2 to 5: where none"
+                    " has all of it, it comes in so many parcels, and each pays its way."
+                ),
+            ),
+        },
+    ),
+    Group(
         _("When its prices were counted"),
         {
             "reprice_since": Field(_("Prices wait to be counted since")),

@@ -39,7 +39,7 @@ from orders.address_desk import AddressActions
 from orders.column_words import COLUMNS, TABLES
 from orders.models import Order, OrderLine, Payment, PurchaseOrder
 from orders.opening_returns_desk import RETURNS, ReturnActions
-from orders.order_facts import address, address_check, routed_by, shopper_page
+from orders.order_facts import GOODS, PAYMENT, address, address_check, routed_by, shopper_page
 from storefront.lib import columns, naming
 from storefront.lib.inlines import inline
 from storefront.lib.money import Money
@@ -80,8 +80,8 @@ class OrderAdmin(ReturnActions, AddressActions):
     list_display: ClassVar = [
         "number",
         STATE,
-        columns.state("payment_status", _("Payment")),
-        columns.state("fulfillment_status", _("Goods")),
+        PAYMENT,
+        GOODS,
         columns.money("total_amount", _("Total")),
         "email",
         columns.age("placed_at", _("Placed")),
@@ -105,8 +105,8 @@ class OrderAdmin(ReturnActions, AddressActions):
                     "number",
                     STATE,
                     "hold_reason",
-                    columns.state("payment_status", _("Payment")),
-                    columns.state("fulfillment_status", _("Goods")),
+                    PAYMENT,
+                    GOODS,
                     shopper_page,
                 ]
             },
@@ -167,10 +167,10 @@ class OrderAdmin(ReturnActions, AddressActions):
             Payment,
             "key",
             "status",
-            "authorized_amount",
-            "captured_amount",
-            "released_amount",
-            "refunded_amount",
+            columns.money("authorized_amount", _("Authorized")),
+            columns.money("captured_amount", _("Captured")),
+            columns.money("released_amount", _("Released")),
+            columns.money("refunded_amount", _("Refunded")),
             "capture_before",
             tab=False,
         ),
@@ -231,7 +231,7 @@ class OrderAdmin(ReturnActions, AddressActions):
             done=gettext("The cancellation of %s is written down.") % order,
         )
 
-    @action(description=_("Refund"), icon="undo")
+    @action(description=_("Pay back"), icon="undo")
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
         order = self.row(request, object_id)
 
@@ -250,7 +250,7 @@ class OrderAdmin(ReturnActions, AddressActions):
         return self.ask(
             request,
             order,
-            title=gettext("Refund"),
+            title=gettext("Pay back"),
             explain=gettext(
                 "At most %(left)s can go back. A worker asks the gateway until it is done, and"
                 " then the shopper is told. A refund cannot be taken back."

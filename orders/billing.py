@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 
 from catalog.models import Channel
 from orders import promotions, taxes, totaling
@@ -78,12 +79,21 @@ class Bill:
 
 def ways_of(quote: ShippingQuote | None, *, keys: Mapping[int, int]) -> list[Way]:
     """Return what each parcel of a quote costs; ``keys`` names the line of each variant."""
+    if quote is None:
+        return []
+    units = {
+        variant_id: sum(line.quantity for line in parts)
+        for variant_id, parts in quote.planned.items()
+    }
     return [
         Way(
             amount=quoted.price.rounded(),
-            keys=frozenset(keys[line.variant_id] for line in quoted.parcel.lines),
+            brings={
+                keys[line.variant_id]: Fraction(line.quantity, units[line.variant_id])
+                for line in quoted.parcel.lines
+            },
         )
-        for quoted in (quote.parcels if quote else ())
+        for quoted in quote.parcels
     ]
 
 

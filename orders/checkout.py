@@ -285,7 +285,8 @@ def _units(lines: list[CartLine], now: datetime) -> dict[int, Decimal]:
 def _insist_whole(quote: ShippingQuote, lines: list[CartLine]) -> None:
     """Raise QuoteOutdatedError where what was quoted is not what is in the cart."""
     wanted = {line.listing.variant_id: line.quantity for line in lines}
-    if wanted != {variant: line.quantity for variant, line in quote.planned.items()}:
+    quoted = {id_: sum(part.quantity for part in parts) for id_, parts in quote.planned.items()}
+    if wanted != quoted:
         raise QuoteOutdatedError
 
 

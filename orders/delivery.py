@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from orders.routing import Plan, PlannedLine, PlannedParcel
+from orders.routing import Plan, PlannedLine, PlannedParcel, by_variant
 from storefront.lib.money import Money
 
 
@@ -41,9 +41,9 @@ class ShippingQuote:
     plan: Plan | None = None
 
     @property
-    def planned(self) -> Mapping[int, PlannedLine]:
-        """What it brings, by variant."""
-        return {line.variant_id: line for quoted in self.parcels for line in quoted.parcel.lines}
+    def planned(self) -> Mapping[int, Sequence[PlannedLine]]:
+        """What it brings, by variant: of one that no place has whole there are several parts."""
+        return by_variant(line for quoted in self.parcels for line in quoted.parcel.lines)
 
     @property
     def price(self) -> Money:

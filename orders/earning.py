@@ -35,6 +35,9 @@ class Account:
         """What it loses, rounded; not above zero where it earns."""
         return (self.outlay - self.net).rounded()
 
+    def __add__(self, other: Account) -> Account:
+        return Account(net=self.net + other.net, costs=_summed([*self.costs, *other.costs]))
+
     def __str__(self) -> str:
         parts = ", ".join(
             f"{name.replace('_', ' ')} {Money(amount, self.net.currency).rounded().amount}"

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 
+from catalog.models import Variant
 from notifications.outbox import tell
 from orders import order_lines, redeeming
 from orders.access import answer_url, order_url
@@ -18,6 +19,7 @@ from orders.models import (
     Order,
     OrderLine,
     PaymentEvent,
+    PurchaseLine,
     PurchaseOrder,
     Setback,
     SetbackLine,
@@ -29,10 +31,6 @@ from storefront.lib.money import Money
 def line_payload(line: OrderLine, quantity: int | None = None) -> dict[str, Any]:
     """Describe one line for a message, with absolute addresses of its pictures."""
     count = line.quantity if quantity is None else quantity
-    spec = getattr(line.variant.product, "spec", None)
-    beam = ""
-    if spec and spec.intensity_cd and spec.output_lm:
-        beam = f"{settings.PUBLIC_URL}/beam/{spec.intensity_cd}-{spec.output_lm}.png"
     picture = ""
     if line.picture:
         picture = f"{settings.PUBLIC_URL}{settings.MEDIA_URL}pictures/{line.picture}-240.webp"
@@ -42,9 +40,25 @@ def line_payload(line: OrderLine, quantity: int | None = None) -> dict[str, Any]
         "quantity": count,
         "amount": str(line.unit_amount * count),
         "picture_url": picture,
-        "beam_url": beam,
-        "beam_m": spec.beam_m if spec else None,
+        **_beam(line.variant),
     }
+
+
+def bought_payload(row: PurchaseLine, quantity: int) -> dict[str, Any]:
+    """Describe what is in a parcel: what was sold, or what the shopper takes instead."""
+    told = line_payload(row.order_line, quantity)
+    if row.bought.pk == row.order_line.variant_id:
+        return told
+    # A picture of what he did not get would be worse than none.
+    return {**told, "title": row.title, "sku": row.sku, "picture_url": "", **_beam(row.bought)}
+
+
+def _beam(variant: Variant) -> dict[str, Any]:
+    spec = getattr(variant.product, "spec", None)
+    address = ""
+    if spec and spec.intensity_cd and spec.output_lm:
+        address = f"{settings.PUBLIC_URL}/beam/{spec.intensity_cd}-{spec.output_lm}.png"
+    return {"beam_url": address, "beam_m": spec.beam_m if spec else None}
 
 
 def basics(order: Order) -> dict[str, Any]:

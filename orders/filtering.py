@@ -24,6 +24,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
+from orders.sharing import share
 from orders.totaling import Treatment, contained_tax
 from storefront.lib.money import Money
 
@@ -55,6 +56,11 @@ class Sold:
         amount = amount.rounded()
         added = treatment.tax_on(amount) if treatment.is_added else Money.zero(amount.currency)
         return cls(gross=amount + added, tax_rate=treatment.rate)
+
+    def part(self, units: int, *, before: int = 0, of: int) -> Sold:
+        """Return what some units are sold for, after so many, to the cent."""
+        mine = share(self.gross, quantity=of, before=before, units=units)
+        return Sold(gross=mine, tax_rate=self.tax_rate)
 
     @cached_property
     def net(self) -> Money:

@@ -43,14 +43,15 @@ def forget(*, addresses: list[str], owner_id: int, now: datetime) -> tuple[set[s
     Returns what named the person, and the numbers of the orders, for whoever keeps copies.
 
     Shape:  proven addresses, in lower case
-    Locks:  the account's carts, then the orders, each in id order
+    Locks:  the account's carts in id order, then the orders, the newest first: who pays for what
+            came anew holds that, and then what it came for
     Raises: OnItsWayError  nothing is written
     """
     # First the carts: one that is being ordered is an order by then, or never will be.
     list(Cart.objects.filter(owner=owner_id).select_for_update(of=["self"]).order_by("pk"))
     theirs = Order.objects.of(owner_id, addresses).values_list("pk", flat=True)
     rows = list(
-        Order.objects.filter(pk__in=list(theirs)).select_for_update(of=["self"]).order_by("pk")
+        Order.objects.filter(pk__in=list(theirs)).select_for_update(of=["self"]).order_by("-pk")
     )
     coming_back = ReturnAuthorization.objects.filter(order__in=rows)
     if (

@@ -15,8 +15,8 @@ from orders.access import new_key
 from orders.cart_lines import ReadLine
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.filtering import Sold
+from orders.fitting import Candidate
 from orders.models import Cart, Order, OrderLine
-from orders.routing import Candidate
 from orders.totaling import Totals
 from storefront.lib.address import Address
 from storefront.lib.money import Money
@@ -96,37 +96,39 @@ def lines_of(  # noqa: PLR0913 - whose lines, from where, and for how much
     for read in lines:
         line = read.row
         variant = line.listing.variant
-        candidate = planned[variant.pk].candidate
         options = f", {variant.options_text}" if variant.options_text else ""
-        share = totals.lines[line.pk]
-        frozen.append(
-            OrderLine(
-                order=order,
-                variant=variant,
-                offer_id=candidate.offer_id,
-                level_id=candidate.level_id,
-                sku=variant.sku,
-                title=f"{variant.product.title}{options}"[:200],
-                picture=read.picture,
-                warranty_months=variant.product.warranty_months,
-                quantity=line.quantity,
-                unit_amount=units[line.pk],
-                line_amount=share.amount.amount,
-                discount_amount=share.discount.amount,
-                tax_rate=totals.treatment.rate,
-                tax_amount=share.tax.amount,
-                added_tax_amount=share.added.amount,
-                cost_amount=candidate.wholesale.amount,
-                cost_currency=candidate.wholesale.currency,
-                **costs(
-                    candidate,
-                    costing,
-                    line.quantity,
-                    share.charge,
-                    totals.treatment.rate,
-                ),
+        parts = planned[variant.pk]
+        shares = totals.lines[line.pk].parts([part.quantity for part in parts])
+        for part, share in zip(parts, shares, strict=True):
+            candidate = part.candidate
+            frozen.append(
+                OrderLine(
+                    order=order,
+                    variant=variant,
+                    offer_id=candidate.offer_id,
+                    level_id=candidate.level_id,
+                    sku=variant.sku,
+                    title=f"{variant.product.title}{options}"[:200],
+                    picture=read.picture,
+                    warranty_months=variant.product.warranty_months,
+                    quantity=part.quantity,
+                    unit_amount=units[line.pk],
+                    line_amount=share.amount.amount,
+                    discount_amount=share.discount.amount,
+                    tax_rate=totals.treatment.rate,
+                    tax_amount=share.tax.amount,
+                    added_tax_amount=share.added.amount,
+                    cost_amount=candidate.wholesale.amount,
+                    cost_currency=candidate.wholesale.currency,
+                    **costs(
+                        candidate,
+                        costing,
+                        part.quantity,
+                        share.charge,
+                        totals.treatment.rate,
+                    ),
+                )
             )
-        )
     return frozen
 
 

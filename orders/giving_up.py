@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F
 
 from orders import allocations, facts, ledger, redeeming, setbacks
-from orders.models import Order, OrderLine, PurchaseOrder, Setback
+from orders.models import Order, OrderLine, PurchaseOrder, Setback, SetbackLine
 from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
 
@@ -47,10 +47,9 @@ def give_up(  # noqa: PLR0913 - what, which of it, why, who said so, and whether
     allocations.release(lines=rows, cause=f"setback:{setback.pk}", now=now)
     rows.update(canceled_quantity=F("quantity"))
     setback.lines.filter(pk__in=[row.pk for row in lines]).update(is_open=False)
-    value = sum((row.order_line.charge_amount for row in lines), Decimal(0))
-    value += setback.delivery_amount if is_whole else 0
+    value = at_stake(setback, lines, is_whole=is_whole)
     part = "" if is_whole else f":{min(ids)}"
-    amount = _let_go(setback, Money(value, setback.currency), part, reason, now)
+    amount = _let_go(setback, value, part, reason, now)
     if is_told:
         facts.lines_refused(
             setback.purchase_order,
@@ -72,6 +71,13 @@ def give_up(  # noqa: PLR0913 - what, which of it, why, who said so, and whether
     if is_last and order.status != Order.Status.CANCELED:
         order.move(Order.Status.CANCELED, at=now, actor=actor, reason=reason)
     return amount
+
+
+def at_stake(setback: Setback, lines: Sequence[SetbackLine], *, is_whole: bool = True) -> Money:
+    """Return what is not paid if these of its lines do not come: with all, their way as well."""
+    value = sum((row.order_line.charge_amount for row in lines), Decimal(0))
+    value += setback.delivery_amount if is_whole else 0
+    return Money(value, setback.currency)
 
 
 def _let_go(setback: Setback, value: Money, part: str, reason: str, now: datetime) -> Money:

@@ -14,8 +14,9 @@ from typing import Any
 from catalog.landing import Costing
 from orders import filtering
 from orders.filtering import Left, Sold, Unearning
+from orders.fitting import Candidate, Misfit, Need
 from orders.ranking import Criterion, Rules
-from orders.routing import Candidate, Misfit, Need, Plan, PlannedLine, Worse, against
+from orders.routing import Plan, PlannedLine, Worse, against
 from storefront.lib.money import Money
 
 TAKEN = "taken"
@@ -24,16 +25,21 @@ MOST_NOTED = 20  # places of one line: an order is read often, and nobody reads 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted(Candidate):
-    """A candidate as it was kept: what so many as were ordered would have landed at, and cost."""
+    """A candidate as it was kept: what so many as were ordered would have landed at, and cost.
 
+    Of fewer, where a line is divided, it is their part of that.
+    """
+
+    noted_for: int
     noted_outlay: tuple[bool, Decimal]
     noted_spent: Decimal | None
 
-    def outlay(self, quantity: int) -> tuple[bool, Decimal]:  # noqa: ARG002 - it is for that many
-        return self.noted_outlay
+    def outlay(self, quantity: int) -> tuple[bool, Decimal]:
+        is_unknown, amount = self.noted_outlay
+        return is_unknown, amount * quantity / self.noted_for
 
-    def spent(self, quantity: int, sold: Sold) -> Decimal | None:  # noqa: ARG002 - as above
-        return self.noted_spent
+    def spent(self, quantity: int, sold: Sold) -> Decimal | None:  # noqa: ARG002 - it was for that
+        return None if self.noted_spent is None else self.noted_spent * quantity / self.noted_for
 
 
 def note(
@@ -44,57 +50,88 @@ def note(
     Shape:  ``sold`` by variant and ``costing`` tell what a line leaves where routing had nothing
             to choose, and did not ask
     """
-    planned = [line for parcel in plan.parcels for line in parcel.lines]
-    prices = {line.variant_id: _sold(line, sold or {}) for line in planned}
-    lines = {
-        str(line.variant_id): [
-            _entry(
-                one.landed_by(costing) if costing else one,
-                line,
-                prices[line.variant_id],
-                plan.rules,
-            )
-            for one in _worth_noting(plan.considered.get(line.variant_id, ()), line, plan.rules)
+    lines, prices = {}, {}
+    for variant_id, parts in plan.planned.items():
+        choice = _Choice.of(parts, (sold or {}).get(variant_id), plan.rules)
+        if choice.price:
+            prices[str(variant_id)] = choice.price
+        lines[str(variant_id)] = [
+            _entry(one.landed_by(costing) if costing else one, choice)
+            for one in _worth_noting(plan.considered.get(variant_id, ()), choice)
         ]
-        for line in planned
-    }
     least = plan.rules.least_margin_rate
     return {
         "version": plan.rules.version,
         "chain": [criterion.value for criterion in plan.rules.chain],
         "preferred": list(plan.rules.preferred),
         "least_margin": None if least is None else str(least),
+        "most_places": plan.rules.most_places,
         "lines": lines,
         "sold": {
-            str(variant_id): {"gross": str(each.gross.amount), "tax_rate": str(each.tax_rate)}
+            variant_id: {"gross": str(each.gross.amount), "tax_rate": str(each.tax_rate)}
             for variant_id, each in prices.items()
-            if each is not None
         },
     }
 
 
-def _sold(line: PlannedLine, known: Mapping[int, Sold]) -> Sold | None:
-    return line.sold or known.get(line.variant_id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """What was taken for so many of one variant.
+
+    Shape:  ``units`` by stock row; ``taken`` is the place that sends all, None where several do;
+            ``asked`` is what routing knew of what they are sold for, ``price`` what is known now
+    """
+
+    quantity: int
+    units: Mapping[int, int]
+    taken: Candidate | None
+    asked: Sold | None
+    price: Sold | None
+    rules: Rules
+
+    @classmethod
+    def of(cls, parts: Sequence[PlannedLine], known: Sold | None, rules: Rules) -> _Choice:
+        asked = whole(parts)
+        return cls(
+            quantity=sum(line.quantity for line in parts),
+            units={line.candidate.level_id: line.quantity for line in parts},
+            taken=alone(parts),
+            asked=asked,
+            price=asked or known,
+            rules=rules,
+        )
 
 
-def _worth_noting(
-    able: Sequence[Candidate], line: PlannedLine, rules: Rules
-) -> Sequence[Candidate]:
-    """Choose the place that is taken, and the best of very many others."""
-    by = (*rules.before_parcels, *rules.after_parcels)
+def alone(parts: Sequence[PlannedLine]) -> Candidate | None:
+    """Return the place that sends all of a line; None where several do, or nobody."""
+    return parts[0].candidate if len(parts) == 1 else None
+
+
+def whole(parts: Sequence[PlannedLine]) -> Sold | None:
+    """Return what all parts of a line are sold for."""
+    first, *others = (line.sold for line in parts)
+    if first is None or not others:
+        return first
+    gross = Money.total((line.sold.gross for line in parts if line.sold), first.gross.currency)
+    return Sold(gross=gross, tax_rate=first.tax_rate)
+
+
+def _worth_noting(able: Sequence[Candidate], choice: _Choice) -> Sequence[Candidate]:
+    """Choose the places that are taken, and the best of very many others."""
+    rules, quantity = choice.rules, choice.quantity
 
     def place(one: Candidate) -> tuple[object, ...]:
-        is_other = one.level_id != line.candidate.level_id
-        stands = filtering.standing(one, line.quantity, line.sold, rules.least_margin_rate)
-        return is_other, not one.fits(line.quantity), stands, rules.rank(one, line.quantity, by)
+        is_other = one.level_id not in choice.units
+        stands = filtering.standing(one, quantity, choice.asked, rules.least_margin_rate)
+        return is_other, not one.fits(quantity), stands, rules.rank(one, quantity, rules.alone)
 
     return sorted(able, key=place)[:MOST_NOTED]
 
 
-def _entry(one: Candidate, line: PlannedLine, sold: Sold | None, rules: Rules) -> dict[str, Any]:
-    quantity = line.quantity
+def _entry(one: Candidate, choice: _Choice) -> dict[str, Any]:
+    quantity = choice.quantity
     is_unknown, outlay = one.outlay(quantity)
-    left = filtering.left(one, quantity, sold)
+    left = filtering.left(one, quantity, choice.price)
     return {
         "level": one.level_id,
         "offer": one.offer_id,
@@ -113,23 +150,28 @@ def _entry(one: Candidate, line: PlannedLine, sold: Sold | None, rules: Rules) -
         "days": one.days,
         "score": one.score,
         "spent": None if left is None else str(left.spent),
-        "verdict": verdict(one, line.candidate, quantity, rules, line.sold),
+        "units": choice.units.get(one.level_id, 0),
+        "verdict": TAKEN
+        if one.level_id in choice.units
+        else verdict(one, choice.taken, quantity, choice.rules, choice.asked),
     }
 
 
 def verdict(
-    one: Candidate, taken: Candidate, quantity: int, rules: Rules, sold: Sold | None = None
+    one: Candidate, taken: Candidate | None, quantity: int, rules: Rules, sold: Sold | None = None
 ) -> str:
-    """Say what is against it; one that is better by itself would have made another parcel."""
-    if one.level_id == taken.level_id:
+    """Say what is against it; one that is better by itself would have made another parcel.
+
+    Shape:  ``taken`` is None where several send it together
+    """
+    if taken is not None and one.level_id == taken.level_id:
         return TAKEN
     reason: Misfit | Unearning | Worse
     reason = against(one, taken=taken, quantity=quantity, rules=rules, sold=sold)
-    if not isinstance(reason, Worse):
+    if taken is None or not isinstance(reason, Worse):
         return reason.value
-    by = (*rules.before_parcels, *rules.after_parcels)
-    ours = (rules.rank(one, quantity, by), one.level_id)
-    is_better = ours < (rules.rank(taken, quantity, by), taken.level_id)
+    ours = (rules.rank(one, quantity, rules.alone), one.level_id)
+    is_better = ours < (rules.rank(taken, quantity, rules.alone), taken.level_id)
     return Criterion.PARCELS.value if is_better else reason.value
 
 
@@ -141,6 +183,7 @@ def rules_of(noted: Mapping[str, Any]) -> Rules:
         preferred=tuple(noted["preferred"]),
         version=noted["version"],
         least_margin_rate=None if least is None else Decimal(least),
+        most_places=noted.get("most_places", 1),
     )
 
 
@@ -188,6 +231,7 @@ def _read(entry: Mapping[str, Any], need: Need) -> Noted:
         score=entry["score"],
         minimum=entry["minimum"],
         pack=entry["pack"],
+        noted_for=need.quantity,
         noted_outlay=(not entry["is_sure"], outlay),
         noted_spent=None if spent is None else Decimal(spent),
     )

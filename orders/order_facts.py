@@ -1,4 +1,4 @@
-"""What the staff page of an order says of its shopper."""
+"""What the staff page of an order says of its shopper, its state, and where it comes from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,9 +16,40 @@ from orders import access, address_checks, correcting, noting, routing_words
 from orders.filtering import Left
 from orders.models import Order
 from orders.ranking import Rules
+from storefront.lib import columns
 from storefront.lib.address import Address
 from storefront.lib.columns import as_money
 from storefront.lib.money import Money
+
+# What is derived from money and lines has no choices that would call it.
+PAYMENT = columns.state(
+    "payment_status",
+    _("Payment"),
+    words={
+        "not_paid": _("Not paid"),
+        "authorized": _("Held on the card"),
+        "partially_paid": _("Charged in part"),
+        "paid": _("Charged"),
+        "partially_refunded": _("Refunded in part"),
+        "refunded": _("Refunded"),
+        "charged_back": _("Charged back"),
+    },
+)
+GOODS = columns.state(
+    "fulfillment_status",
+    _("Goods"),
+    words={
+        "unfulfilled": _("Not begun"),
+        "sourcing": _("Suppliers are asked"),
+        "sourced": _("Suppliers have it in hand"),
+        "partially_shipped": _("Shipped in part"),
+        "shipped": _("Shipped"),
+        "partially_delivered": _("Delivered in part"),
+        "delivered": _("Delivered"),
+        "partially_returned": _("Returned in part"),
+        "returned": _("Returned"),
+    },
+)
 
 
 @admin.display(description=_("Delivered to"))
@@ -76,14 +107,32 @@ def routed_by(order: Order) -> str:
     lines = []
     for variant, entries in noted["lines"].items():
         sold = noting.sold_of(noted, int(variant), order.currency)
-        places = "; ".join(_place(entry, noting.left_of(entry, sold), rules) for entry in entries)
-        said = {"sku": skus.get(variant, variant), "places": places}
-        lines.append(gettext("%(sku)s: %(places)s") % said)
-    return "\n".join([routing_words.name(rules), *lines])
+        is_divided = sum(bool(entry.get("units")) for entry in entries) > 1
+        places = [
+            _part(entry)
+            if is_divided and entry["units"]
+            else _place(entry, noting.left_of(entry, sold), rules)
+            for entry in entries
+        ]
+        sku = skus.get(variant, variant)
+        lines.append((sku, format_html_join("", "<li>{}</li>", ((one,) for one in places))))
+    return format_html(
+        '<p>{}</p><dl class="staff-places">{}</dl>',
+        routing_words.name(rules),
+        format_html_join("", "<dt>{}</dt><dd><ul>{}</ul></dd>", lines),
+    )
 
 
 def _place(entry: Mapping[str, Any], left: Left | None, rules: Rules) -> str:
     outlay = as_money(Money(Decimal(entry["outlay"]), entry["currency"]).rounded())
     where = f"{entry['supplier_code']} ({entry['country']}), {outlay}"
     words = routing_words.verdict(entry["verdict"], left=left, least=rules.least_margin_rate)
+    if entry["verdict"] == noting.TAKEN:
+        return format_html("<strong>{}: {}</strong>", where, words)
     return f"{where}: {words}"
+
+
+def _part(entry: Mapping[str, Any]) -> str:
+    said = {"place": f"{entry['supplier_code']} ({entry['country']})", "units": entry["units"]}
+    words = gettext("%(place)s: %(units)s of them, as no place had all") % said
+    return format_html("<strong>{}</strong>", words)

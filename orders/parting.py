@@ -15,6 +15,7 @@ from django.db import models
 from orders.models import Allocation, OrderLine, PurchaseLine, Reservation
 from orders.sharing import share
 from storefront.lib.money import Money
+from storefront.lib.states import Stateful, copy_trace
 from storefront.lib.transactions import needs_transaction
 
 SHARED = (
@@ -81,4 +82,6 @@ def _part[Row: models.Model](
     for name, value in others.items():
         setattr(other, name, value)
     other.save()
+    if isinstance(row, Stateful) and isinstance(other, Stateful):
+        copy_trace(row, to=other)
     return other

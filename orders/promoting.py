@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 
 from orders.totaling import Deductions, Way
 from storefront.lib.money import Money
@@ -172,8 +173,13 @@ def _free_ways(offer: Offer, one: _Try, goods: Sequence[Good], ways: Sequence[Wa
         one.refused[offer.code] = Refusal.NOTHING_FITS
         return
     for way in ways:
-        mine = (_room(good, one, offer) for good in goods if good.key in way.keys)
-        if Money.total(mine, one.currency) < way.amount and not offer.may_go_below_floor:
+        # Of a line that comes in several parcels, each is paid for by what it brings.
+        mine = sum(
+            Fraction(_room(good, one, offer).amount) * way.brings[good.key]
+            for good in goods
+            if good.key in way.brings
+        )
+        if mine < Fraction(way.amount.amount) and not offer.may_go_below_floor:
             one.refused[offer.code] = Refusal.BELOW_FLOOR
             return
     one.is_delivery_free = True

@@ -14,8 +14,21 @@ from typing import Protocol
 
 UNKNOWN_SCORE = 50  # between who is known to be good and who is known to be bad
 
+# Within one customs territory nothing waits at a border.
+CUSTOMS_UNION = frozenset({
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
+    "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+})  # fmt: skip
+
 type Number = int | Decimal
 type Rank = tuple[Number, ...]
+
+
+def distance(start: str, end: str) -> int:
+    """Compare places by what lies between them: nothing, a road, or a border."""
+    if start == end:
+        return 0
+    return 1 if {start, end} <= CUSTOMS_UNION else 2
 
 
 class Criterion(StrEnum):
@@ -69,6 +82,7 @@ class Rules:
     looks_elsewhere: bool = True
     moves_silent_after_h: int | None = None
     least_margin_rate: Decimal | None = Decimal(0)
+    most_places: int = 1
 
     @property
     def before_parcels(self) -> tuple[Criterion, ...]:
@@ -77,6 +91,11 @@ class Rules:
     @property
     def after_parcels(self) -> tuple[Criterion, ...]:
         return self.chain[self._place_of_parcels + 1 :]
+
+    @property
+    def alone(self) -> tuple[Criterion, ...]:
+        """All criteria but the parcels: what decides for a line alone."""
+        return (*self.before_parcels, *self.after_parcels)
 
     @property
     def _place_of_parcels(self) -> int:
@@ -89,7 +108,7 @@ class Rules:
 
     def difference(self, one: Ranked, other: Ranked, quantity: int) -> Criterion | None:
         """Name what decides between two places for a line alone; None: they are equal in all."""
-        for criterion in (*self.before_parcels, *self.after_parcels):
+        for criterion in self.alone:
             if self._numbers(one, quantity, criterion) != self._numbers(other, quantity, criterion):
                 return criterion
         return None

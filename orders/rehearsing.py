@@ -7,16 +7,17 @@ concern, and the answer is the same tomorrow.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from orders import filtering, noting
 from orders.filtering import Left, Unearning
+from orders.fitting import Candidate, Need
 from orders.models import Order, OrderLine
 from orders.ranking import Rules
-from orders.routing import Candidate, Need, Plan, route
+from orders.routing import Plan, route
 from storefront.lib.money import Money
 
 MOST = 2_000  # orders of one rehearsal; a page tells it in some seconds
@@ -137,15 +138,20 @@ def _again(order: Order, rules: Rules) -> Rerouted:
     )
     candidates = noting.candidates_of(order.routed_by, needs)
     by_level = {one.level_id: one for one in candidates}
-    was = {line.variant_id: by_level[line.level_id] for line in lines}
+    was = [(by_level[line.level_id], line.quantity) for line in lines]
+    # What no place had whole was divided then, so it is now.
+    divided = noting.rules_of(order.routed_by).most_places
+    rules = replace(rules, most_places=max(rules.most_places, divided))
     plan = route(needs=needs, candidates=candidates, rules=rules)
-    becomes = {variant_id: line.candidate for variant_id, line in plan.planned.items()}
+    parts = [part for parts in plan.planned.values() for part in parts]
+    # Who finds no way to divide it, in this order of places, leaves it as it was.
+    becomes = was if plan.missing else [(part.candidate, part.quantity) for part in parts]
     return Rerouted(
         order=order,
         before=_sum(lines, was),
         after=_sum(lines, becomes),
-        before_from=_places(was.values()),
-        after_from=_places(becomes.values()),
+        before_from=_places(was),
+        after_from=_places(becomes),
         left_out=list(_left_out(plan)),
     )
 
@@ -159,17 +165,21 @@ def _units(lines: Iterable[OrderLine]) -> Counter[int]:
 
 
 def _left_out(plan: Plan) -> Iterator[LeftOut]:
-    for variant_id, line in plan.planned.items():
+    for variant_id, parts in plan.planned.items():
+        taken, sold = noting.alone(parts), noting.whole(parts)
+        quantity = sum(part.quantity for part in parts)
+        levels = {part.candidate.level_id for part in parts}
         for one in plan.considered[variant_id]:
-            verdict = noting.verdict(one, line.candidate, line.quantity, plan.rules, line.sold)
-            left = filtering.left(one, line.quantity, line.sold)
-            if left is not None and verdict in set(Unearning):
+            left = filtering.left(one, quantity, sold)
+            if left is None or one.level_id in levels:
+                continue
+            verdict = noting.verdict(one, taken, quantity, plan.rules, sold)
+            if verdict in set(Unearning):
                 yield LeftOut(place=_place(one), verdict=Unearning(verdict), left=left)
 
 
-def _sum(lines: Sequence[OrderLine], chosen: Mapping[int, Candidate]) -> Sum:
-    outlays = (chosen[each].outlay(count)[1] for each, count in _units(lines).items())
-    cost = sum(outlays, Decimal(0))
+def _sum(lines: Sequence[OrderLine], chosen: Sequence[tuple[Candidate, int]]) -> Sum:
+    cost = sum((one.outlay(units)[1] for one, units in chosen), Decimal(0))
     paid = sum(
         (
             line.line_amount - line.discount_amount - (line.tax_amount - line.added_tax_amount)
@@ -179,15 +189,15 @@ def _sum(lines: Sequence[OrderLine], chosen: Mapping[int, Candidate]) -> Sum:
     )
     fees = sum((line.fees_amount or Decimal(0) for line in lines), Decimal(0))
     return Sum(
-        parcels=len({one.location_id for one in chosen.values()}),
+        parcels=len({one.location_id for one, _ in chosen}),
         cost=cost,
-        days=max(one.days for one in chosen.values()),
+        days=max(one.days for one, _ in chosen),
         margin=paid - fees - cost,
     )
 
 
-def _places(chosen: Iterable[Candidate]) -> list[str]:
-    return sorted(set(map(_place, chosen)))
+def _places(chosen: Iterable[tuple[Candidate, int]]) -> list[str]:
+    return sorted({_place(one) for one, _ in chosen})
 
 
 def _place(one: Candidate) -> str:

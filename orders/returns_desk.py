@@ -212,9 +212,9 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
     def keep(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._pay(request, object_id, refunds.keep_it, gettext("Keep it, and pay"))
 
-    @action(description=_("Refund"), icon="undo")
+    @action(description=_("Pay back"), icon="undo")
     def refund(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._pay(request, object_id, refunds.refund, gettext("Refund"))
+        return self._pay(request, object_id, refunds.refund, gettext("Pay back"))
 
     def _say(  # noqa: PLR0913 - one page: which verb, in which words
         self,
@@ -253,7 +253,7 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
             " %(total)s. Of the order's money %(left)s can still go back, so %(given)s goes back."
             " A worker asks the gateway until it is done. It cannot be taken back."
         )
-        first = ReturnAuthorization.objects.filter(replacement=row.order_id).first()
+        first = owing.paid_by(row.order)
         if first:
             words = gettext(
                 "It came as a replacement: what was paid for the goods that it came for goes back,"

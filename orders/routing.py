@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from catalog.landing import Costing, Landed
-from orders import earning, filtering
+from orders import filtering, splitting
 from orders.covering import Cost, cover
 from orders.filtering import Sold, Unearning
-from orders.ranking import USUAL, Criterion, Rules
-from storefront.lib.money import Money
-from suppliers import rationing
+from orders.fitting import Candidate, Misfit, Need
+from orders.ranking import USUAL, Criterion, Rank, Rules
 
-# Within one customs territory nothing waits at a border.
-CUSTOMS_UNION = frozenset({
-    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
-    "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
-})  # fmt: skip
-
-
-def distance(start: str, end: str) -> int:
-    """Compare places by what lies between them: nothing, a road, or a border."""
-    if start == end:
-        return 0
-    return 1 if {start, end} <= CUSTOMS_UNION else 2
-
-
-class Misfit(StrEnum):
-    """Why a stock row cannot send just so many."""
-
-    TOO_FEW = "too_few"
-    BELOW_MINIMUM = "below_minimum"
-    NOT_WHOLE_PACKS = "not_whole_packs"
+type Choice = tuple[Need, Sequence[Candidate]]
 
 
 class Worse(StrEnum):
@@ -57,91 +35,6 @@ WORSE = {
     Criterion.SCORE: Worse.WORSE_SUPPLIER,
     Criterion.PREFERENCE: Worse.LESS_LIKED,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
-    """So many of one variant, and what they are ``sold`` for, where that is known."""
-
-    variant_id: int
-    quantity: int
-    sold: Sold | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """One stock row that could fill a need.
-
-    Units:  money per unit; ``cost`` in the channel's currency, ``wholesale`` in the supplier's;
-            ``landed`` in the channel's, from here, None where nobody can say or nothing is to
-            choose; ``distance`` as the function of that name; ``days`` until it arrives, by the
-            cheapest route that carries one, 0 where nobody asked; ``score`` of 100.
-            ``minimum`` and ``pack`` are his: he sells at least so many, and only multiples of so
-            many; ``not_sent_to`` are the countries where the goods are forbidden
-    """
-
-    level_id: int
-    offer_id: int
-    variant_id: int
-    supplier_id: int
-    location_id: int
-    country: str
-    available: int
-    cost: Money
-    wholesale: Money
-    lead_days: int
-    supplier_code: str = ""
-    landed: Landed | None = None
-    distance: int = 0
-    days: int = 0
-    score: int | None = None
-    minimum: int = 1
-    pack: int = 1
-    not_sent_to: frozenset[str] = frozenset()
-
-    def misfit(self, quantity: int) -> Misfit | None:
-        """Say why it cannot send exactly so many; None when it can."""
-        if quantity > self.available:
-            return Misfit.TOO_FEW
-        if quantity < self.minimum:
-            return Misfit.BELOW_MINIMUM
-        return Misfit.NOT_WHOLE_PACKS if quantity % self.pack else None
-
-    def fits(self, quantity: int) -> bool:
-        """Test whether it can send exactly so many."""
-        return self.misfit(quantity) is None
-
-    def outlay(self, quantity: int) -> tuple[bool, Decimal]:
-        """Return what so many land at, to be compared; what nobody can say comes last."""
-        if self.landed is None:
-            return True, self.cost.amount * quantity
-        return False, self.landed.of(quantity)
-
-    def spent(self, quantity: int, sold: Sold) -> Decimal | None:
-        """Return what so many cost with all fees of their price; None where nobody can say."""
-        if self.landed is None:
-            return None
-        return earning.outlay_of_line(
-            self.landed, quantity=quantity, net=sold.net, gross=sold.gross
-        )
-
-    def landed_by(self, costing: Costing) -> Candidate:
-        """Return it with what it lands at, where that was not asked yet."""
-        if self.landed is not None:
-            return self
-        origins, code = (self.country,), self.supplier_code
-        landed = costing.landed(self.wholesale, origins=origins, supplier_code=code)
-        return replace(self, landed=landed)
-
-    def at_most(self, quantity: int) -> int:
-        """Return the most it can send that is not more than this; zero if it can send none."""
-        units = min(self.available, quantity)
-        return rationing.at_most(units, minimum=self.minimum, pack=self.pack)
-
-    def at_least(self, quantity: int) -> int | None:
-        """Return the fewest it can send that are not fewer than this, if it has them."""
-        fewest = rationing.at_least(quantity, minimum=self.minimum, pack=self.pack)
-        return fewest if fewest <= self.available else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,8 +63,8 @@ class Plan:
     """How a cart can be filled. ``missing`` cannot be had in the quantity asked for.
 
     Shape:  ``considered`` is what was to choose from, by variant; ``missing`` maps a variant to
-            the most of it that one location can send instead, never more than asked for;
-            ``instead`` to the fewest more that one can
+            the most of it that can be sent instead, never more than asked for; ``instead`` to
+            the fewest more that can
     """
 
     parcels: tuple[PlannedParcel, ...]
@@ -181,36 +74,47 @@ class Plan:
     rules: Rules = USUAL
 
     @property
-    def planned(self) -> dict[int, PlannedLine]:
-        """What is sent, by variant."""
-        return {line.variant_id: line for parcel in self.parcels for line in parcel.lines}
+    def planned(self) -> dict[int, list[PlannedLine]]:
+        """What is sent, by variant: of one that no place has whole there are several parts."""
+        return by_variant(line for parcel in self.parcels for line in parcel.lines)
+
+
+def by_variant(lines: Iterable[PlannedLine]) -> dict[int, list[PlannedLine]]:
+    """Group planned lines by what they bring."""
+    found: dict[int, list[PlannedLine]] = defaultdict(list)
+    for line in lines:
+        found[line.variant_id].append(line)
+    return dict(found)
 
 
 def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rules = USUAL) -> Plan:
     """Choose as the rules rank: usually the fewest parcels, the lowest landed cost, the soonest.
 
-    A need is filled whole by one location: one line never travels in two parcels. From where it
-    would earn too little it is not sent, as long as anybody else can (``filtering``). What can be
-    filled always is; of very many lines perhaps not by the best of all plans (``covering``).
+    A need is filled whole by one location; where none can, or only at a loss, and the rules let
+    it, by several (``splitting``), each need for itself: the others then join its parcels. From
+    where it would earn too little it is not sent, as long as others can (``filtering``). What can
+    be filled always is; of very many lines perhaps not by the best of all plans (``covering``).
     """
     able: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         able[candidate.variant_id].append(candidate)
-    fillable = [
-        need
-        for need in needs
-        if any(candidate.fits(need.quantity) for candidate in able[need.variant_id])
-    ]
-    unfilled = [need for need in needs if need not in fillable]
-    missing = {need.variant_id: _most(need, able[need.variant_id]) for need in unfilled}
-    instead = {
-        need.variant_id: more
-        for need in unfilled
-        if (more := _fewest_more(need, able[need.variant_id])) is not None
-    }
-    chosen = _best(fillable, able, rules)
+    choices: list[Choice] = []
+    divided: list[Need] = []
+    for need in needs:
+        fit = [one for one in able[need.variant_id] if one.fits(need.quantity)]
+        kept = filtering.kept(fit, need.quantity, need.sold, rules.least_margin_rate)
+        if kept and (rules.most_places == 1 or _stands(kept[0], need, rules) == filtering.ENOUGH):
+            choices.append((need, kept))
+        else:
+            divided.append(need)
+    unfilled = []
+    for need in divided:
+        if found := _divided(need, able[need.variant_id], choices, rules):
+            choices += found
+        else:
+            unfilled.append(need)
     by_location: dict[int, list[PlannedLine]] = defaultdict(list)
-    for need, candidate in chosen:
+    for need, candidate in _best(choices, rules):
         by_location[candidate.location_id].append(
             PlannedLine(
                 variant_id=need.variant_id,
@@ -229,32 +133,102 @@ def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rule
         )
         for location_id, lines in sorted(by_location.items())
     )
-    return Plan(parcels=parcels, missing=missing, instead=instead, considered=able, rules=rules)
+    return Plan(
+        parcels=parcels,
+        missing={need.variant_id: _most(need, able[need.variant_id], rules) for need in unfilled},
+        instead={
+            need.variant_id: more
+            for need in unfilled
+            if (more := _fewest_more(need, able[need.variant_id], rules)) is not None
+        },
+        considered=able,
+        rules=rules,
+    )
 
 
-def _most(need: Need, able: Sequence[Candidate]) -> int:
-    return max((candidate.at_most(need.quantity) for candidate in able), default=0)
+def at_once(able: Sequence[Candidate], rules: Rules, *, most: int | None = None) -> int:
+    """Return the most of one variant that can be had at once, ``most`` at most."""
+    units = sum(one.available for one in able) if most is None else most
+    return splitting.most(units, able, places=rules.most_places)
 
 
-def _fewest_more(need: Need, able: Sequence[Candidate]) -> int | None:
-    found = [candidate.at_least(need.quantity) for candidate in able]
-    return min((more for more in found if more is not None), default=None)
+def _most(need: Need, able: Sequence[Candidate], rules: Rules) -> int:
+    units = need.quantity if need.most is None else min(need.quantity, need.most)
+    return at_once(able, rules, most=units)
 
 
-def _best(
-    needs: Sequence[Need], able: Mapping[int, Sequence[Candidate]], rules: Rules
-) -> list[tuple[Need, Candidate]]:
+def _fewest_more(need: Need, able: Sequence[Candidate], rules: Rules) -> int | None:
+    alone = [more for one in able if (more := one.at_least(need.quantity)) is not None]
+    top = sum(one.available for one in able) if need.most is None else need.most
+    together = splitting.fewest_more(
+        need.quantity, able, places=rules.most_places, top=min([top, *(more - 1 for more in alone)])
+    )
+    return together if together is not None else min(alone, default=None)
+
+
+def _divided(
+    need: Need, able: Sequence[Candidate], choices: Sequence[Choice], rules: Rules
+) -> Sequence[Choice]:
+    """Fill what nobody sends whole and earns enough: the less is lost the better.
+
+    Where that is equal one place is better than several. Nothing: it cannot be had.
+    """
+    tried: list[Candidate] = []
+    for worst in (filtering.ENOUGH, filtering.TOO_LITTLE, None):
+        among = [one for one in able if worst is None or _stands(one, need, rules) <= worst]
+        if fit := [one for one in among if one.fits(need.quantity)]:
+            kept = filtering.kept(fit, need.quantity, need.sold, rules.least_margin_rate)
+            return [(need, kept)]
+        if among != tried and (parts := _split(need, among, choices, rules)):
+            return parts
+        tried = among
+    return []
+
+
+def _split(
+    need: Need, able: Sequence[Candidate], choices: Sequence[Choice], rules: Rules
+) -> Sequence[Choice]:
+    """Divide a need among places, each with what its units are sold for; the best places first.
+
+    Where fewer parcels are better, a place is that sends something of this cart anyhow.
+    """
+    if rules.most_places == 1 or (need.most is not None and need.quantity > need.most):
+        return []
+    sending = {fit[0].location_id for _, fit in choices if len(fit) == 1}
+
+    def rank(one: Candidate) -> tuple[Rank, bool, Rank, int]:
+        before = rules.rank(one, 1, rules.before_parcels)
+        after = rules.rank(one, 1, rules.after_parcels)
+        return before, one.location_id not in sending, after, one.level_id
+
+    usable = sorted((one for one in able if one.at_most(need.quantity)), key=rank)
+    found = splitting.split(need.quantity, usable, places=rules.most_places)
+    return [(part, [one]) for part, one in _parts(need, found)]
+
+
+def _stands(one: Candidate, need: Need, rules: Rules) -> filtering.Standing:
+    """Say how a place stands to the least margin with the most that it could send."""
+    part = need.part(one.at_most(need.quantity))
+    return filtering.standing(one, part.quantity, part.sold, rules.least_margin_rate)
+
+
+def _parts(need: Need, found: Iterable[tuple[Candidate, int]]) -> Iterator[tuple[Need, Candidate]]:
+    before = 0
+    for one, units in found:
+        yield need.part(units, before=before), one
+        before += units
+
+
+def _best(choices: Sequence[Choice], rules: Rules) -> list[tuple[Need, Candidate]]:
     """Choose for each need: what counts before the parcels decides line by line, and leaves ties.
 
-    So does, first of all, what the line would earn.
+    So did, first of all, what the line would earn.
     Sums of ranks are least where each of them is, so no other choice could be better in that.
     """
     lines: list[dict[int, Cost]] = []
     by_level: dict[int, Candidate] = {}
-    for need in needs:
-        fit: Sequence[Candidate]
-        fit = [one for one in able[need.variant_id] if one.fits(need.quantity)]
-        fit = filtering.kept(fit, need.quantity, need.sold, rules.least_margin_rate)
+    for need, able in choices:
+        fit = able
         if rules.before_parcels:
             ranks = [rules.rank(one, need.quantity, rules.before_parcels) for one in fit]
             fit = [one for one, rank in zip(fit, ranks, strict=True) if rank == min(ranks)]
@@ -265,6 +239,7 @@ def _best(
             line[place] = min(cost, line.get(place, cost))
             by_level[candidate.level_id] = candidate
         lines.append(line)
+    needs = [need for need, _ in choices]
     return [(need, by_level[level]) for need, level in zip(needs, cover(lines), strict=True)]
 
 
@@ -279,10 +254,15 @@ def against(
     """Say why a need alone in a cart is filled by ``taken`` and not by this candidate.
 
     It asks what ``route`` asks, in the same order.
+
+    Shape:  ``taken`` is None where nobody has all of it, or several send it and earn more
     """
     if reason := candidate.misfit(quantity):
         return reason
     if taken is None:
+        alone = filtering.standing(candidate, quantity, sold, rules.least_margin_rate)
+        if left_out := filtering.reason(alone, filtering.ENOUGH):
+            return left_out
         raise AssertionError(f"{candidate.level_id} can send it, and nothing is taken")
     mine, its = (
         filtering.standing(one, quantity, sold, rules.least_margin_rate)

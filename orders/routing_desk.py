@@ -35,8 +35,8 @@ DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 class DaysForm(forms.Form):
     """Which orders are routed again."""
 
-    since = forms.DateField(label=_("From"), widget=DAY)
-    until = forms.DateField(label=_("Until and with"), widget=DAY)
+    since = forms.DateField(label=_("First day"), widget=DAY)
+    until = forms.DateField(label=_("Last day"), widget=DAY)
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}

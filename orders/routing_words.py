@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from orders import filtering
 from orders.filtering import Left, Unearning
+from orders.fitting import Misfit
 from orders.models.routing import CRITERIA
 from orders.noting import TAKEN
 from orders.ranking import Criterion, Rules
-from orders.routing import Misfit, Worse
+from orders.routing import Worse
 from storefront.lib.columns import as_money, as_number
 from storefront.lib.grouping import Field, Group
 

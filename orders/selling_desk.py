@@ -60,8 +60,8 @@ class PromotionAdmin(StaffAdmin):
         "kind",
         "is_live",
         "needs_code",
-        columns.age("starts_at", _("From")),
-        columns.age("ends_at", _("Until")),
+        columns.age("starts_at", _("Starts")),
+        columns.age("ends_at", _("Ends")),
         "used",
         "limit_total",
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -15,7 +15,9 @@ from django.db import connection
 from catalog import policies
 from catalog.landing import Costing
 from catalog.models import Channel
-from orders.routing import Candidate, Need, Plan, distance, route
+from orders.fitting import Candidate, Need
+from orders.ranking import USUAL, distance
+from orders.routing import Plan, route
 from orders.weighing import Facts, Refusal, refusal
 from storefront.lib.money import Money
 from storefront.lib.prepared import planned_cursor
@@ -110,7 +112,8 @@ def plan(
     needs = [Need(variant_id=variant, quantity=quantity) for variant, quantity in lines]
     ids = [need.variant_id for need in needs]
     found = candidates(variant_ids=ids, channel=channel, country=country, now=now)
-    return route(needs=needs, candidates=found)
+    rules = replace(USUAL, most_places=channel.places_per_line)
+    return route(needs=needs, candidates=found, rules=rules)
 
 
 def candidates(

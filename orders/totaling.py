@@ -11,7 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
+from functools import partial
 
+from orders.sharing import share
 from storefront.lib.money import Money
 
 
@@ -39,10 +42,10 @@ class Treatment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """What the way of one parcel costs, and the keys of the lines that it brings."""
+    """What the way of one parcel costs, and which part of each line it brings, by its key."""
 
     amount: Money
-    keys: frozenset[int]
+    brings: Mapping[int, Fraction]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,22 @@ class Share:
     @property
     def charge(self) -> Money:
         return self.amount - self.discount + self.added
+
+    def parts(self, units: Sequence[int]) -> list[Share]:
+        """Divide it among parts of so many units; together they are the whole, to the cent."""
+        quantity, found, before = sum(units), [], 0
+        for count in units:
+            part = partial(share, quantity=quantity, before=before, units=count)
+            found.append(
+                Share(
+                    amount=part(self.amount),
+                    discount=part(self.discount),
+                    tax=part(self.tax),
+                    added=part(self.added),
+                )
+            )
+            before += count
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from catalog.models import Channel, Listing, Variant
-from orders import filtering, sourcing
+from orders import filtering, noting, sourcing
 from orders.filtering import Left, Unearning
-from orders.routing import Candidate, Misfit, Plan, Worse, against
+from orders.fitting import Candidate, Misfit
+from orders.routing import Plan, Worse, against
 from orders.sourcing import Weighed
 from orders.weighing import Refusal
 from shipping import quotes, reaching, selling_for
@@ -37,13 +38,15 @@ class Compared:
     """One stock row, and why it is taken or not.
 
     Shape:  ``sentence`` says what stands against the routes; ``most`` is what one parcel can
-            bring from here; ``left`` what the line would leave at the price of now
+            bring from here, ``units`` how many are taken; ``left`` what these, or else the line,
+            would leave at the price of now
     """
 
     row: Weighed
     verdict: Verdict
     sentence: str = ""
     most: int = 0
+    units: int = 0
     left: Left | None = None
 
 
@@ -85,12 +88,14 @@ def _judged(  # noqa: PLR0913, PLR0917 - one row, and all that it is compared by
             row=row, verdict=Way.NOT_CARRIED, sentence=_why(row.candidate, variant, country, now)
         )
     most = able.at_most(able.available)
-    planned = plan.planned.get(variant.pk)
-    taken = planned.candidate if planned else None
-    sold = planned.sold if planned else None
+    parts = plan.planned.get(variant.pk, ())
+    for part in parts:
+        if part.candidate.level_id == able.level_id:
+            left = filtering.left(able, part.quantity, part.sold)
+            return Compared(row=row, verdict=Way.TAKEN, most=most, left=left, units=part.quantity)
+    taken = noting.alone(parts)
+    sold = noting.whole(parts) if parts else None
     left = filtering.left(able, quantity, sold)
-    if taken is not None and taken.level_id == able.level_id:
-        return Compared(row=row, verdict=Way.TAKEN, most=most, left=left)
     considered = plan.considered.get(variant.pk, ())
     able = next((one for one in considered if one.level_id == able.level_id), able)
     reason: Verdict

@@ -10,8 +10,9 @@ from catalog.models import Listing, Variant
 from orders import setbacks
 from orders.delivery import ShippingQuote
 from orders.filtering import Sold
+from orders.fitting import Candidate
 from orders.models import Setback, SetbackLine
-from orders.routing import Candidate, Plan, PlannedLine
+from orders.routing import Plan, PlannedLine
 from shipping import earning_ways, quotes
 from shipping.reaching import reach
 from storefront.lib.money import Money
@@ -84,7 +85,7 @@ def find(
         )
         for variant_id, row in wanted.items()
     }
-    plan = replace(reached, able=able, lost=()).plan(needs, sold=sold)
+    plan = replace(reached, able=able, lost=()).alone().plan(needs, sold=sold)
     offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=variants)
     earning = [one for one in offered if earning_ways.earns(one, setback, wanted, now=now)]
     return Found(wanted=wanted, plan=plan, quote=_best(offered, earning, setback))

@@ -73,7 +73,7 @@ def find(
     for line_id, variant in wanted.items():
         needs[variant.pk] += units[line_id]
     reached = reach(pieces=pieces, listed=None, channel=order.channel, country=country, now=now)
-    plan = replace(reached, lost=()).plan(needs.items())
+    plan = replace(reached, lost=()).alone().plan(needs.items())
     offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=pieces)
     quote = min(offered, key=quotes.outlay, default=None)
     if quote is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from notifications.outbox import tell
 from orders.access import order_url
-from orders.facts import line_payload
+from orders.facts import bought_payload, line_payload
 from orders.models import PurchaseOrder
 from shipping.models import Parcel
 
@@ -16,6 +16,12 @@ def parcel_shipped(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetim
     order = purchase_order.order
     promised = purchase_order.entry
     lines = parcel.lines.select_related("order_line__variant__product__spec").order_by("pk")
+    bought = {
+        row.order_line_id: row
+        for row in purchase_order.lines.select_related(
+            "offer__variant__product__spec", "order_line__variant__product__spec"
+        )
+    }
     tell(
         name="parcel.shipped",
         key=f"parcel.shipped:{parcel.carrier}:{parcel.number}",
@@ -23,7 +29,12 @@ def parcel_shipped(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetim
         payload={
             **_basics(parcel, purchase_order),
             "tracking_url": parcel.tracking_url,
-            "lines": [line_payload(line.order_line, line.quantity) for line in lines],
+            "lines": [
+                bought_payload(bought[line.order_line_id], line.quantity)
+                if line.order_line_id in bought
+                else line_payload(line.order_line, line.quantity)
+                for line in lines
+            ],
             "currency": order.currency,
             "arrives_from": promised.get("arrives_from", ""),
             "arrives_to": promised.get("arrives_to", ""),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import add
 
 from catalog import policies
 from catalog.models import Channel, Listing, Variant
@@ -12,8 +14,9 @@ from orders import earning, filtering, noting, taxes
 from orders.delivery import ShippingQuote
 from orders.earning import Account
 from orders.filtering import Left, Sold
+from orders.fitting import Candidate
 from orders.ranking import Rules
-from orders.routing import Candidate, Plan
+from orders.routing import Plan
 from shipping import asking_freight, quotes
 from shipping.quotes import Told
 from shipping.reaching import reach
@@ -46,18 +49,20 @@ class Preview:
 
         Shape:  each with what was against it, and what the line would leave from there
         """
-        planned = self.plan.planned.get(variant_id)
-        if planned is None:
+        parts = self.plan.planned.get(variant_id)
+        if parts is None:
             return []
-        taken, quantity, sold = planned.candidate, planned.quantity, planned.sold
-        found = [
-            (
-                one,
-                noting.verdict(one, taken, quantity, self.plan.rules, sold),
-                filtering.left(one, quantity, sold) if one.fits(quantity) else None,
-            )
-            for one in self.plan.considered.get(variant_id, ())
-        ]
+        mine = {part.candidate.level_id: part for part in parts}
+        quantity, sold = self.wanted[variant_id], noting.whole(parts)
+        found = []
+        for one in self.plan.considered.get(variant_id, ()):
+            if part := mine.get(one.level_id):
+                left = filtering.left(one, part.quantity, part.sold)
+                found.append((one, noting.TAKEN, left))
+                continue
+            verdict = noting.verdict(one, noting.alone(parts), quantity, self.plan.rules, sold)
+            left = filtering.left(one, quantity, sold) if one.fits(quantity) else None
+            found.append((one, verdict, left))
         return sorted(found, key=lambda each: each[1] != noting.TAKEN)
 
 
@@ -122,13 +127,23 @@ def preview(  # noqa: PLR0913 - what, where to, by which rules
 
 
 def _accounts(plan: Plan, sold: Mapping[int, Sold]) -> dict[int, Account]:
-    return {
-        variant_id: earning.of_line(
-            line.candidate.landed,
-            quantity=line.quantity,
-            gross=sold[variant_id].gross,
-            tax_rate=sold[variant_id].tax_rate,
-        )
-        for variant_id, line in plan.planned.items()
-        if line.candidate.landed is not None and variant_id in sold
-    }
+    found: dict[int, Account] = {}
+    for variant_id, parts in plan.planned.items():
+        if variant_id not in sold or not all(part.candidate.landed for part in parts):
+            continue
+        accounts = []
+        before, quantity = 0, sum(part.quantity for part in parts)
+        for part in parts:
+            if part.candidate.landed is not None:
+                paid = sold[variant_id].part(part.quantity, before=before, of=quantity)
+                accounts.append(
+                    earning.of_line(
+                        part.candidate.landed,
+                        quantity=part.quantity,
+                        gross=paid.gross,
+                        tax_rate=paid.tax_rate,
+                    )
+                )
+            before += part.quantity
+        found[variant_id] = reduce(add, accounts)
+    return found

@@ -73,7 +73,7 @@ class Looked:
         return tuple(
             Short(line=line)
             if line.is_short
-            else Short(line=line, fewer=missing[line.variant_id], more=instead[line.variant_id])
+            else Short(line=line, fewer=missing[line.variant_id], more=instead.get(line.variant_id))
             for line in self.cart.lines
             if line.variant_id in missing
         )
@@ -197,6 +197,7 @@ def _asked(
         country,
         channel.pk,
         channel.buffer,
+        channel.places_per_line,
         now.date(),
         now.hour,
         shown.price_amount,
@@ -218,7 +219,7 @@ def _noted_costing(channel: Channel, *, now: datetime, country: str) -> Costing:
 
 
 def most_to(*, country: str, channel: Channel, now: datetime) -> Most:
-    """Say for a cart how many of a listing it takes: what one parcel brings to a country.
+    """Say for a cart how many of a listing it takes: what can be brought to a country at once.
 
     What no route carries there is counted as it lies there: a cart says what stands against
     it, and may go to another country.
@@ -239,7 +240,7 @@ def most_to(*, country: str, channel: Channel, now: datetime) -> Most:
 
 
 def look(*, cart: Cart, country: str, now: datetime, known: Read | None = None) -> Looked:
-    """Look at a cart with what of each line one parcel brings to a country, and plan it.
+    """Look at a cart with what of each line can be brought to a country, and plan it.
 
     What goods land at, of which only the choice of a place hangs, is kept for a minute. Where
     there is a choice, and promotions are, these are read: two queries or more.
@@ -268,4 +269,10 @@ def look(*, cart: Cart, country: str, now: datetime, known: Read | None = None) 
     )
     sold, held = selling_for.of_cart(cart=cart, seen=seen, reached=reached)
     plan = reached.plan(seen.wants, sold=sold)
+    lines = tuple(
+        replace(line, available=min(line.available, plan.missing[line.variant_id]))
+        if line.variant_id in plan.missing.keys() - plan.instead.keys()
+        else line
+        for line in lines
+    )
     return Looked(cart=replace(seen, lines=lines), plan=plan, held=held)

@@ -7,7 +7,7 @@ count or date anything another way than what is then ordered.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -17,8 +17,9 @@ from catalog.models import Channel
 from orders import sourcing
 from orders.delivery import ShippingQuote
 from orders.filtering import Sold
+from orders.fitting import Candidate, Need
 from orders.ranking import Criterion, Rules
-from orders.routing import Candidate, Need, Plan, route
+from orders.routing import Plan, at_once, route
 from shipping import quotes
 from shipping.quotes import Promise
 from suppliers.routes import Piece, Route, best, load_of, most_of
@@ -30,7 +31,7 @@ ASKED = frozenset({Criterion.DAYS, Criterion.SCORE})  # what costs something to 
 class Availability:
     """What can be had of one variant.
 
-    Shape:  ``most`` is what one parcel can bring; ``promise`` is for ``quantity``, and None when
+    Shape:  ``most`` is what can be brought at once; ``promise`` is for ``quantity``, and None when
             that cannot be had; then ``fewer`` (or 0) and ``more`` are the nearest that can;
             ``is_sold_out`` is false where it is for sale and only no route brings it, or it
             ``is_forbidden`` there
@@ -55,10 +56,12 @@ class Reach:
     """What of some variants can be sent to one country, all of it by one day where that is said.
 
     Shape:  ``able`` are stock rows with what one parcel takes of them; ``lost`` are those of
-            variants that no route carries there at all, or that may not be sent there
+            variants that no route carries there at all, or that may not be sent there;
+            ``listed`` as ``reach`` was told it
     """
 
     pieces: Mapping[int, Piece]
+    listed: Mapping[int, int] | None
     able: Sequence[Candidate]
     lost: Sequence[Candidate]
     country: str
@@ -67,11 +70,11 @@ class Reach:
     rules: Rules
 
     def most(self, variant_id: int) -> int:
-        return _most(self.able, variant_id)
+        return self._most(self.able, variant_id)
 
     def most_anywhere(self, variant_id: int) -> int:
         """Count what lies there, where no route brings it: a cart may go to another country."""
-        return self.most(variant_id) or _most(self.lost, variant_id)
+        return self.most(variant_id) or self._most(self.lost, variant_id)
 
     def is_sold_out(self, variant_id: int) -> bool:
         return all(candidate.variant_id != variant_id for candidate in (*self.able, *self.lost))
@@ -101,7 +104,7 @@ class Reach:
         """
         able = [candidate for candidate in self.able if candidate.variant_id == variant_id]
         planned = route(
-            needs=[Need(variant_id=variant_id, quantity=quantity, sold=sold)],
+            needs=[self._need(variant_id, quantity, sold)],
             candidates=able,
             rules=self.rules,
         )
@@ -117,28 +120,28 @@ class Reach:
         )
 
     def plan(
-        self, lines: Iterable[tuple[int, int]], *, sold: Mapping[int, Sold] | None = None
+        self, lines: Collection[tuple[int, int]], *, sold: Mapping[int, Sold] | None = None
     ) -> Plan:
         """Plan ``(variant id, quantity)`` pairs as they would be sent.
 
         What no route carries at all stays planned as it would be without routes, unless a day is
         wanted, so that ``quotes.reasons`` can say what stands against it. Where lines that were
         left one place by their margins are too much for a parcel from there, margins are not
-        asked: the gate holds what loses.
+        asked: the gate holds what loses. Where parts of a line are, no line is divided.
 
         Shape:  ``sold`` is what lines are sold for, by variant, where that is known
         """
         paid = sold or {}
-        needs = [
-            Need(variant_id=variant_id, quantity=quantity, sold=paid.get(variant_id))
-            for variant_id, quantity in lines
-        ]
+        needs = [self._need(each, quantity, paid.get(each)) for each, quantity in lines]
         lost = self.lost if self.by is None else ()
         wanted = {need.variant_id for need in needs}
         found = [one for one in (*self.able, *lost) if one.variant_id in wanted]
         # An order keeps what was to choose from with all that rules may ask, ours do or not.
         known = [_known(one, self.pieces[one.variant_id], self) for one in found]
         planned = route(needs=needs, candidates=known, rules=self.rules)
+        is_divided = any(len(parts) > 1 for parts in planned.planned.values())
+        if is_divided and not self._quotes(planned):  # too much for a parcel, with what joins it
+            return self.alone().plan(lines, sold=sold)
         has_asked = bool(paid) and self.rules.least_margin_rate is not None
         is_shared = any(len(parcel.lines) > 1 for parcel in planned.parcels)
         if not has_asked or not is_shared or self._quotes(planned):
@@ -146,6 +149,19 @@ class Reach:
         unasked = replace(self.rules, least_margin_rate=None)
         anyhow = route(needs=needs, candidates=known, rules=unasked)
         return replace(anyhow, rules=self.rules) if self._quotes(anyhow) else planned
+
+    def alone(self) -> Reach:
+        """Return the same for who needs each line whole from one place."""
+        return replace(self, rules=replace(self.rules, most_places=1))
+
+    def _need(self, variant_id: int, quantity: int, sold: Sold | None) -> Need:
+        most = None if self.listed is None else self.listed.get(variant_id, 0)
+        return Need(variant_id=variant_id, quantity=quantity, sold=sold, most=most)
+
+    def _most(self, candidates: Iterable[Candidate], variant_id: int) -> int:
+        able = [one for one in candidates if one.variant_id == variant_id]
+        most = None if self.listed is None else self.listed.get(variant_id, 0)
+        return at_once(able, self.rules, most=most)
 
     def _quotes(self, planned: Plan) -> Sequence[ShippingQuote]:
         return quotes.for_plan(
@@ -157,9 +173,11 @@ class Reach:
         if not found:
             return None
         quote = min(found, key=quotes.outlay)
-        (parcel,) = quote.parcels
+        # Of several parcels the fullest tells from where, and the last one when.
+        parcel = max(quote.parcels, key=lambda each: each.parcel.lines[0].quantity)
+        leaves_in = max(each.parcel.lead_days for each in quote.parcels)
         return Promise(
-            leaves_on=self.now.date() + timedelta(days=parcel.parcel.lead_days),
+            leaves_on=self.now.date() + timedelta(days=leaves_in),
             arrives_from=quote.arrives_from,
             arrives_to=quote.arrives_to,
             price=quote.price,
@@ -202,12 +220,13 @@ def reach(  # noqa: PLR0913 - what, how many are shown, where to, by when
     reached = {one.variant_id for one in able}
     made = Reach(
         pieces=pieces,
+        listed=listed,
         able=able,
         lost=[one for one in found if one.variant_id not in reached],
         country=country,
         now=now,
         by=by,
-        rules=rules or quotes.rules_of(channel, now),
+        rules=replace(rules or quotes.rules_of(channel, now), most_places=channel.places_per_line),
     )
     if not ASKED & set(made.rules.chain):
         return made
@@ -255,10 +274,3 @@ def _capped(candidate: Candidate, most: int) -> Candidate:
     if candidate.available <= most:
         return candidate
     return replace(candidate, available=most)
-
-
-def _most(candidates: Iterable[Candidate], variant_id: int) -> int:
-    return max(
-        (one.at_most(one.available) for one in candidates if one.variant_id == variant_id),
-        default=0,
-    )

@@ -54,13 +54,25 @@ def reason_for(  # noqa: PLR0913 - a parcel, its way, and who is against it
         country_from=country_from,
         tier=tier,
         code=str(code),
-        sentence=_of_tier(tier, _SENTENCES[str(code)]() % words),
+        sentence=_of_tier(tier, str(code), _SENTENCES[str(code)]() % words, words),
     )
 
 
-def _of_tier(tier: str, sentence: str) -> str:
+def tier_name(tier: str) -> str:
+    """Call a pace by its word; one that has none, by its code."""
+    return _TIERS[tier]() if tier in _TIERS else tier
+
+
+def _of_tier(tier: str, code: str, sentence: str, words: Mapping[str, str]) -> str:
     """Say of which pace it is true: by another one the parcel may well travel."""
-    return f"{_TIERS[tier]()}: {sentence}" if tier in _TIERS else sentence
+    if tier not in _TIERS:
+        return sentence
+    if code == NO_ROUTE:
+        return _("%(tier)s does not go from %(start)s to %(end)s.") % {
+            "tier": tier_name(tier),
+            **words,
+        }
+    return f"{tier_name(tier)}: {sentence}"
 
 
 _TIERS: Mapping[str, Callable[[], str]] = {

@@ -226,7 +226,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Language and time
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("az", "Azərbaycanca")]
-LOCALE_PATHS = [BASE_DIR / "storefront" / "locale"]
+LOCALE_PATHS, FORMAT_MODULE_PATH = [BASE_DIR / "storefront" / "locale"], "storefront.dates"
 USE_I18N = USE_TZ = True
 TIME_ZONE = CELERY_TIMEZONE = "UTC"
 

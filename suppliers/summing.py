@@ -62,21 +62,22 @@ class OfferedSupply:
         return tuple(sorted(full or {shelf.country for shelf in self.shelves}))
 
 
-def best(
+def best(  # noqa: PLR0913 - of what, at which worth, kept back, divided, and sent how
     variant_id: int,
     offers: Sequence[OfferedSupply],
     costing: Costing,
     *,
     routes: Mapping[int, Sequence[Route]],
     kept: int = 0,
+    places: int = 1,
 ) -> Supply:
     """Sum up the offers of one variant. One in money that nobody knows the worth of is not sold.
 
     It stands in nobody's way: its cost is told only where there is no other, so that its price
     comes back with its rate.
 
-    ``available`` is the most that one location can send, because one line never travels in
-    two parcels: what the channel keeps back is taken off each stock row, as routing does.
+    ``available`` is the most that so many ``places`` can send together, each of another supplier,
+    as routing divides a line: what the channel keeps back is taken off each row, as there.
     ``reaches`` are the countries to which a route carries the fewest that are sold, as
     ``shipping.reaching`` finds them for one country, without those where it may not go.
 
@@ -99,12 +100,21 @@ def best(
         map_amount=bound.map_amount if bound else None,
         map_currency=bound.cost.currency if bound and chosen and bound is not chosen else "",
         msrp_amount=chosen.msrp_amount if chosen else None,
-        available=max((shelf.free for shelf in full), default=0),
+        available=_together(usable, places),
         ships_from=dict(sorted(ships_from.items())),
         reaches=allowed(reached(_able(usable, routes)), not_sent_to=_forbidden(usable)),
         as_of=min((shelf.known_at for shelf in full), default=None)
         or max((shelf.known_at for shelf in shelves), default=None),
     )
+
+
+def _together(offers: Sequence[OfferedSupply], places: int) -> int:
+    """Count what the fullest shelves have, each of another supplier."""
+    fullest: dict[str, int] = {}
+    for offer in offers:
+        units = max((shelf.free for shelf in offer.shelves), default=0)
+        fullest[offer.supplier_code] = max(units, fullest.get(offer.supplier_code, 0))
+    return sum(sorted(fullest.values(), reverse=True)[:places])
 
 
 def _forbidden(offers: Sequence[OfferedSupply]) -> frozenset[str]:

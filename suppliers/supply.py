@@ -40,9 +40,16 @@ def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
         offers, routes = _offers(batch, now), Service.objects.by_place()
         for channel in channels:
             costing = policies.costing_of(channel, now=now)
-            kept, ways = channel.buffer, _paid_in(channel.currency, routes)
+            ways = _paid_in(channel.currency, routes)
             supplies = [
-                best(variant_id, offers.get(variant_id, ()), costing, kept=kept, routes=ways)
+                best(
+                    variant_id,
+                    offers.get(variant_id, ()),
+                    costing,
+                    kept=channel.buffer,
+                    places=channel.places_per_line,
+                    routes=ways,
+                )
                 for variant_id in batch
             ]
             touched |= listings.refresh(channel=channel, supplies=supplies, now=now)

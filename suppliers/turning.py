@@ -27,7 +27,8 @@ WHERE status = 'active' AND variant_id IS NOT NULL
 def follow() -> int:
     """Queue what a rate or a channel has changed since the last look; return how many rows.
 
-    Locks:  the channels that keep back another number, then the rates that turned, in id order
+    Locks:  the channels that keep back or divide in another way, then the rates that turned, in
+            id order
     """
     return _channels() + _rates()
 
@@ -48,10 +49,11 @@ def _rates() -> int:
 
 
 def _channels() -> int:
-    """Queue all that is on sale, where a channel keeps back another number of units by now."""
-    turned = Channel.objects.exclude(supplied_under=F("buffer")).order_by("pk")
+    """Queue all that is on sale, where a channel keeps back, or divides, in another way by now."""
+    as_published = {"supplied_under": F("buffer"), "supplied_from": F("places_per_line")}
+    turned = Channel.objects.exclude(**as_published).order_by("pk")
     ids = list(turned.select_for_update(of=["self"], no_key=True).values_list("pk", flat=True))
     if not ids:
         return 0
-    Channel.objects.filter(pk__in=ids).update(supplied_under=F("buffer"))
+    Channel.objects.filter(pk__in=ids).update(**as_published)
     return run(ALL_TURNED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -14,6 +15,7 @@ from storefront.lib.countries import COUNTRIES
 
 # A claim older than this is no promise: the listing says "out of stock" until news comes.
 STALE_AFTER = timedelta(hours=24)
+MOST_PLACES = 5  # from which one line may come: each is a parcel more
 
 
 class Channel(models.Model):
@@ -26,13 +28,26 @@ class Channel(models.Model):
     countries = models.JSONField(default=list)
     adds_tax = models.BooleanField(db_default=False)  # its prices are told without tax
     buffer = models.PositiveSmallIntegerField(default=0)  # units never shown here
-    # What it kept back when its listings were last published for that.
+    # From how many places a line may come, where none has all of it.
+    places_per_line = models.PositiveSmallIntegerField(
+        db_default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_PLACES)]
+    )
+    # What it kept back, and divided, when its listings were last published for that.
     supplied_under = models.PositiveSmallIntegerField(db_default=0, editable=False)
+    supplied_from = models.PositiveSmallIntegerField(db_default=1, editable=False)
     # Since when all prices wait to be counted anew, until when a worker has that to himself,
     # and as of when it was last done.
     reprice_since = models.DateTimeField(null=True, blank=True)
     reprice_lease_until = models.DateTimeField(null=True, blank=True)
     repriced_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="channel_places_of_line",
+                condition=Q(places_per_line__gte=1, places_per_line__lte=MOST_PLACES),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.code

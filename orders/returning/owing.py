@@ -46,6 +46,19 @@ class Due:
         return min(self.total, self.left)
 
 
+def paid_by(order: Order) -> ReturnAuthorization | None:
+    """Return the return whose order was paid for, where this is a replacement, or one of one."""
+    first = None
+    while made_for := _replaced_by(order):
+        first, order = made_for, made_for.order
+    return first
+
+
+def _replaced_by(order: Order) -> ReturnAuthorization | None:
+    rows = ReturnAuthorization.objects.select_related("order")
+    return rows.filter(replacement=order).first()
+
+
 def has_failed(authorization: ReturnAuthorization) -> bool:
     """Test whether it was to be replaced, and units of that cannot be had.
 

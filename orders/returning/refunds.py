@@ -94,8 +94,8 @@ def insist_not_taken(order: Order) -> None:
     Raises: CannotReturnError
     """
     taken = [Payment.Dispute.CHARGED_BACK, Payment.Dispute.LOST]
-    while ReturnAuthorization.objects.filter(replacement=order).exists():
-        order = order.replaces.order  # what it came for was paid there
+    if first := owing.paid_by(order):
+        order = first.order
     if order.payments.filter(dispute_status__in=taken).exists():
         words = gettext("His bank has taken the money back: nothing is given for it as well.")
         raise CannotReturnError(words)
@@ -122,7 +122,19 @@ def count_back(lines: Sequence[ReturnLine]) -> None:
 
 
 @needs_transaction
-def _pay(authorization: ReturnAuthorization, order: Order, *, actor: str, now: datetime) -> None:
+def _pay(
+    authorization: ReturnAuthorization,
+    order: Order,
+    *,
+    actor: str,
+    now: datetime,
+    of: ReturnAuthorization | None = None,
+) -> None:
+    """Pay for what was accepted, and for what that came for.
+
+    Shape:  ``of`` is what brought it, where it is another return
+    Locks:  the payments of its order, which the caller holds; then as ``_pay_what_it_came_for``
+    """
     insist_not_taken(order)
     payments = ledger.secured(order.pk)
     lines = owing.lines_of(authorization)
@@ -158,41 +170,51 @@ def _pay(authorization: ReturnAuthorization, order: Order, *, actor: str, now: d
             at=now,
             reason=f"{actor}: {authorization.number}",
         )
-    if first := ReturnAuthorization.objects.filter(replacement=order).first():
-        _pay_the_first(first, of=authorization, actor=actor, now=now)
+    _pay_what_it_came_for(order, of=of or authorization, actor=actor, now=now)
 
 
 @needs_transaction
-def _pay_the_first(
-    first: ReturnAuthorization, *, of: ReturnAuthorization, actor: str, now: datetime
+def _pay_what_it_came_for(
+    order: Order, *, of: ReturnAuthorization, actor: str, now: datetime
 ) -> None:
-    """Pay what a replacement came for, where that is given back: it cost nothing itself.
+    """Pay what a replacement came for, where units of it are had no more: it cost nothing itself.
 
-    Locks:  the order of the first return, then its payments
-    Raises: CannotReturnError  it is a replacement too, or may still fail in part
+    If that was a replacement too, what it came for is paid in turn, up to the order that was paid.
+
+    Locks:  the order of the first return, then its payments; so on to the oldest order
+    Raises: CannotReturnError  others of the replacement may still fail
     """
+    first = ReturnAuthorization.objects.filter(replacement=order).first()
+    if first is None:
+        return
     origin = hold(first)
-    is_chain = ReturnAuthorization.objects.filter(replacement=origin).exists()
-    is_paid = first.status == Status.REFUNDED
-    if is_chain or not (is_paid or owing.has_failed(first)):
-        words = gettext("It came as a replacement, for nothing: replace it anew, or pay by hand.")
-        raise CannotReturnError(words)
-    if is_paid:
-        _pay_more(first, of=of, actor=actor, now=now)
+    if first.status == Status.REFUNDED:
+        _pay_more(first, origin, of=of, actor=actor, now=now)
+    elif owing.has_failed(first):
+        _pay(first, origin, of=of, actor=actor, now=now)
     else:
-        _pay(first, origin, actor=actor, now=now)
+        words = gettext(
+            "Others that were sent anew with it may still fail: wait until they have left or are"
+            " canceled."
+        )
+        raise CannotReturnError(words)
 
 
 @needs_transaction
 def _pay_more(
-    first: ReturnAuthorization, *, of: ReturnAuthorization, actor: str, now: datetime
+    first: ReturnAuthorization,
+    order: Order,
+    *,
+    of: ReturnAuthorization,
+    actor: str,
+    now: datetime,
 ) -> None:
     """Pay the next share of a return that was paid in part: its replacement comes bit by bit.
 
-    Locks:  the payments of its order; the caller holds that
+    Locks:  the payments of its order, which the caller holds; then as ``_pay_what_it_came_for``
     """
-    insist_not_taken(first.order)
-    payments = ledger.secured(first.order_id)
+    insist_not_taken(order)
+    payments = ledger.secured(order.pk)
     lines = owing.lines_of(first)
     before = sum((line.replaced_amount for line in lines), Decimal(0))
     owing.keep_what_was_replaced(first, lines)
@@ -212,7 +234,9 @@ def _pay_more(
         ledger.ask_refund(
             payment,
             amount=given,
+            # What stands between brings several shares, maybe; what began it brings one.
             purpose=purpose(of),
             at=now,
             reason=f"{actor}: {of.number}, for which {first.number} was replaced",
         )
+    _pay_what_it_came_for(order, of=of, actor=actor, now=now)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from notifications.outbox import tell
-from orders import facts
+from orders import access, facts
 from orders.models import ReturnAuthorization
 from orders.returning.sending_anew import titled
 
@@ -44,6 +44,9 @@ def answered(
             "what": what,
             "kind": authorization.kind,
             "replacement": authorization.replacement.number if authorization.replacement else "",
+            "replacement_url": access.order_url(authorization.replacement)
+            if authorization.replacement
+            else "",
             "sent": _sent(authorization),
             "difference": str(authorization.difference_amount or ""),
             **_of_one(authorization),

@@ -41,7 +41,9 @@ class AvailabilityShown(serializers.Serializer[Any]):
 
     sku = serializers.CharField()
     quantity = serializers.IntegerField()
-    most = serializers.IntegerField(help_text="What one parcel can bring.")
+    most = serializers.IntegerField(
+        help_text="What can be brought at once, in one parcel or several."
+    )
     fewer = serializers.IntegerField(help_text="The nearest quantity below that can be had.")
     more = serializers.IntegerField(
         allow_null=True, help_text="The nearest above: some goods are sold in packs only."

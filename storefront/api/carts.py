@@ -84,7 +84,7 @@ class LineShown(serializers.Serializer[Any]):
     amount = MoneyFields()
     price_was = MoneyFields(allow_null=True)
     available = serializers.IntegerField(
-        help_text="What one parcel can bring to the country of the cart: most of availability."
+        help_text="What can be brought to the country of the cart at once: most of availability."
     )
     is_sold_out = serializers.BooleanField(
         help_text="It cannot be bought at all. Where it can, and available is 0, no route brings"

@@ -17,7 +17,7 @@ from shipping.reaching import Availability
 from storefront.api.fields import DeliveryPromised, MoneyFields, ReductionFields, picture_urls
 from storefront.lib.money import Money
 
-MOST = "What one parcel can bring to the country: most of availability."
+MOST = "What can be brought to the country at once: most of availability."
 ONE = "When one would arrive there; null where one cannot be had."
 IN_STOCK = "Where it is, and available is 0, no route brings it to the country."
 

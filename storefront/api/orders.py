@@ -29,7 +29,9 @@ MAX_REASON = 200
 
 
 class OrderLineShown(serializers.Serializer[Any]):
-    sku = serializers.CharField()
+    sku = serializers.CharField(
+        help_text="Several lines may have one: what no place had whole comes from several."
+    )
     title = serializers.CharField()
     picture = serializers.SerializerMethodField()
     quantity = serializers.IntegerField()

@@ -10,8 +10,9 @@ from statistics import median
 
 from catalog.landing import Terms, land
 from orders.filtering import Sold
+from orders.fitting import Candidate, Need
 from orders.ranking import Criterion, Rules
-from orders.routing import Candidate, Need, route
+from orders.routing import route
 from storefront.lib.money import Money
 
 LINES, SUPPLIERS, CARTS = 10, 50, 100

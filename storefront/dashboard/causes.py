@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from notifications import letters
 from storefront.dashboard import complaints, held_reasons, risking, stops, strays
 from storefront.dashboard.cause import NO_MONEY, Cause, plain
 from storefront.dashboard.claim_causes import CLAIMS
@@ -276,5 +277,6 @@ CAUSES = (
         " d.problem AS detail FROM notifications_delivery d",
         "d.status = 'dead' OR (d.status = 'delivering'"
         " AND d.status_since < %(now)s - interval '15 minutes')",
+        named=letters.named,
     ),
 )

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from orders import waiving
-from storefront.dashboard import held_reasons, taking
+from storefront.dashboard import held_reasons, stuck, taking
 from storefront.dashboard.cause import Cause
 from storefront.dashboard.one_click import Act
 from storefront.dashboard.purchase_clicks import CHECK_AGAIN, WAIVE
@@ -87,12 +87,13 @@ def press(request: HttpRequest) -> HttpResponse:
         messages.warning(request, gettext("It is not there any more."))
         return HttpResponseRedirect(taking.back_to(given))
     actor, now = str(request.user), timezone.now()
+    name = stuck.name_of(cause, row_id, now=now) or str(row)
     try:
         act.do(row, given.get("of", ""), actor, now)
     except REFUSED as refusal:
         messages.warning(request, str(refusal) or gettext("Somebody was faster: it is settled."))
     else:
-        messages.success(request, str(act.done) % row)
+        messages.success(request, str(act.done) % name)
         _note(request, act, row_id)
         since = taking.moment(given.get("since", ""))
         taking.take(cause=cause.code, row=row_id, since=since, by=actor, now=now)

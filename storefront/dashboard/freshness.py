@@ -17,7 +17,7 @@ class Freshness:
 
     supplier: str
     supplier_id: int
-    kind: str
+    kind: FeedRun.Kind
     every: timedelta
     applied: FeedRun | None
     last: FeedRun | None
@@ -52,7 +52,7 @@ def _job(
     return Freshness(
         supplier=wire.supplier.name,
         supplier_id=wire.supplier_id,
-        kind=kind,
+        kind=FeedRun.Kind(kind),
         every=every,
         applied=applied,
         last=last,

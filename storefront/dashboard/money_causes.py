@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import MoneyDifference
+from orders.models import MoneyDifference, PaymentEvent
 from storefront.dashboard import dues
 from storefront.dashboard.cause import NO_MONEY, Cause, plain
 
@@ -26,9 +28,10 @@ def _payment(  # noqa: PLR0913 - one query in its parts
     since: str = "p.status_since",
     detail: str = "p.problem",
     join: str = "",
+    told: Callable[[str], str] = str,
 ) -> Cause:
     sql = _PAYMENT.format(condition=condition, amount=amount, since=since, detail=detail, join=join)
-    return Cause(code=code, sentence=sentence, page="orders_payment", sql=sql)
+    return Cause(code=code, sentence=sentence, page="orders_payment", sql=sql, told=told)
 
 
 MONEY = (
@@ -58,7 +61,8 @@ MONEY = (
         join="JOIN orders_paymentevent asked ON asked.payment_id = p.id",
         amount="asked.amount",
         since=dues.SINCE,
-        detail="replace(asked.kind, '_', ' ')",
+        detail="asked.kind",
+        told=lambda kind: str(PaymentEvent.Kind(kind).label),
     ),
     _payment(
         "payment_for_nothing",

@@ -6,7 +6,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orders.filtering import Unearning
-from orders.routing import Misfit, Worse
+from orders.fitting import Misfit
+from orders.routing import Worse
 from orders.weighing import Refusal
 from shipping.comparing import Compared, Way
 from storefront.lib.columns import as_money
@@ -41,6 +42,15 @@ SAID: dict[str, str | Promise] = {
     Worse.LATER: _("As good in all; the one that we knew first is taken"),
 }
 TAKEN_AT_A_LOSS = _("Taken, at a loss of %(loss)s")
+PART_TAKEN = _("%(units)s of them taken: no place has all")
+PART_TAKEN_AT_A_LOSS = _("%(units)s of them taken, at a loss of %(loss)s: no place has all")
+# By whether it loses, and whether it is a part of what is wanted.
+TAKEN = {
+    (False, False): SAID[Way.TAKEN],
+    (True, False): TAKEN_AT_A_LOSS,
+    (False, True): PART_TAKEN,
+    (True, True): PART_TAKEN_AT_A_LOSS,
+}
 AGES: dict[str, str | Promise] = {
     Standing.BELIEVED: _("believed whole"),
     Standing.BUFFERED: _("its age is kept back"),
@@ -48,14 +58,20 @@ AGES: dict[str, str | Promise] = {
 }
 
 
-def why(found: Compared, *, more: str) -> str:
-    """Say why a stock row is taken or not; ``more`` is what it costs more than the one taken."""
+def why(found: Compared, *, quantity: int, more: str) -> str:
+    """Say why a stock row is taken or not for so many.
+
+    Shape:  ``more`` is what it costs more than the one taken
+    """
     if found.verdict == Way.NOT_CARRIED:
         return found.sentence
     offer, candidate, left = found.row.level.offer, found.row.candidate, found.left
-    is_taken_at_a_loss = found.verdict == Way.TAKEN and left is not None and left.loss.amount > 0
-    words = TAKEN_AT_A_LOSS if is_taken_at_a_loss else SAID[found.verdict]
+    words = SAID[found.verdict]
+    if found.verdict == Way.TAKEN:
+        loses, is_part = left is not None and left.loss.amount > 0, found.units < quantity
+        words = TAKEN[loses, is_part]
     return str(words) % {
+        "units": found.units,
         "loss": as_money(left.loss) if left else "",
         "earned": as_money(left.earned) if left else "",
         "more": more,

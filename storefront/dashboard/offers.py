@@ -107,7 +107,7 @@ def show(request: HttpRequest, variant_id: int) -> HttpResponse:
         "country": countries[country],
         "quantity": quantity,
         "rows": rows,
-        "taken": next((row for row in rows if row.is_taken), None),
+        "taken": [row for row in rows if row.is_taken],
         "without_stock": without_stock,
         "listing": Listing.objects.on(channel).filter(variant=variant).first(),
         "histories": offer_charts.read(offers=[*offers, *without_stock], levels=levels, now=now),
@@ -156,7 +156,7 @@ def _rows(
         ).standing
         return Row(
             found=one,
-            why=offer_words.why(one, more=_said(more)),
+            why=offer_words.why(one, quantity=quantity, more=_said(more)),
             is_taken=one.verdict == Way.TAKEN,
             cost=_said(cost),
             cost_here=_said(cost.converted(rate=rate, currency=channel.currency))

@@ -38,8 +38,8 @@ BY_ORDER, BY_DAY, BY_SUPPLIER = "order", "day", "supplier"
 class SpanForm(forms.Form):
     """Which orders, and how they are summed."""
 
-    since = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
     supplier = forms.ModelChoiceField(
         Supplier.objects.order_by("name"),
         label=_("Supplier"),

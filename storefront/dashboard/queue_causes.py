@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from catalog.competitor_words import DOUBTFUL
 from storefront.dashboard.cause import NO_MONEY, Cause, plain
 
+UNCHECKED = "unchecked"
+
 QUEUES = (
     plain(
         "invariant_broken",
@@ -30,7 +32,8 @@ QUEUES = (
             WHERE coalesce(last.at, began.at) < %(now)s - interval '2 hours'
         """,  # noqa: S608 - made of constants
     ),
-    # The rows carry no time: what a check saw half an hour ago is older than that.
+    # The rows carry no time: what a check saw half an hour ago is older than that. Where none ever
+    # was, and one could have seen them so long ago, they may wait since there is a supplier.
     Cause(
         code="supply_unpublished",
         sentence=_("Supply changed, and the shop does not show it"),
@@ -46,7 +49,19 @@ QUEUES = (
                            WHERE c.at < %(now)s - interval '30 minutes'
                            ORDER BY c.at DESC LIMIT 1)
             HAVING count(*) > 0
+            UNION ALL
+            SELECT min(u.id), count(*) || ' ×', min(began.at), {NO_MONEY}, '{UNCHECKED}'
+            FROM suppliers_unpublishedsupply u
+            CROSS JOIN (SELECT min(s.status_since) AS at FROM suppliers_supplier s) began
+            WHERE NOT EXISTS (SELECT 1 FROM dashboard_checkup)
+              AND began.at < %(now)s - interval '1 hour'
+            HAVING count(*) > 0
         """,  # noqa: S608 - made of constants
+        told=lambda detail: (
+            str(_("Nobody knows since when: no check of all has ever run."))
+            if detail == UNCHECKED
+            else detail
+        ),
     ),
     plain(
         "prices_waiting",

@@ -25,6 +25,7 @@ from orders.ranking import Rules
 from orders.routing_desk import number_in
 from shipping import previewing, quotes
 from shipping.previewing import Preview
+from shipping.refusing import tier_name
 from storefront.lib.columns import as_money
 
 MOST_LINES = 30
@@ -41,10 +42,10 @@ class CartForm(forms.Form):
     )
     country = forms.ChoiceField(label=_("To"))
     region = forms.CharField(
-        label=_("Region, as its tax asks it"), max_length=LIMITS["region"], required=False
+        label=_("Region, where its tax needs it"), max_length=LIMITS["region"], required=False
     )
     postcode = forms.CharField(
-        label=_("Postcode: suppliers are asked for it"),
+        label=_("Postcode, to ask suppliers with"),
         max_length=LIMITS["postcode"],
         required=False,
     )
@@ -135,11 +136,12 @@ def show(request: HttpRequest) -> HttpResponse:
         "parcels": _parcels(preview) if preview else (),
         "lines": _lines(preview) if preview else (),
         "ways": [
-            (quote.tier, as_money(quote.price), quote.arrives_from, quote.arrives_to)
+            (tier_name(quote.tier), as_money(quote.price), quote.arrives_from, quote.arrives_to)
             for quote in preview.quotes
         ]
         if preview
         else (),
+        "missing": len(preview.plan.missing) if preview else 0,
     }
     return TemplateResponse(request, "dashboard/routing.html", context)
 
@@ -203,4 +205,4 @@ def _missing(preview: Preview, variant_id: int) -> str:
     if variant_id not in preview.plan.missing:
         return ""
     most = preview.plan.missing[variant_id]
-    return gettext("No place can send so many there; %(most)d at most.") % {"most": most}
+    return gettext("So many cannot be sent there; %(most)d at most.") % {"most": most}

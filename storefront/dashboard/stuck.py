@@ -122,6 +122,15 @@ def causes_for(user: AbstractBaseUser | AnonymousUser) -> tuple[Cause, ...]:
     return tuple(cause for cause in CAUSES if _may_see(user, cause))
 
 
+def name_of(cause: Cause, row_id: int, *, now: datetime) -> str:
+    """Call a row as the inbox does; nothing where it does not wait."""
+    sql = f"SELECT name FROM ({cause.sql}) AS waiting WHERE id = %(row)s LIMIT 1"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"now": now, "row": row_id})
+        found = cursor.fetchone()
+    return cause.named(found[0]) if found else ""
+
+
 def _may_see(user: AbstractBaseUser | AnonymousUser, cause: Cause) -> bool:
     app, model = cause.page.split("_")
     has_perm = getattr(user, "has_perm", None)

@@ -135,15 +135,19 @@ def age(moment: str, label: Words) -> Column:
     return column
 
 
-def state(
+def state(  # noqa: PLR0913 - a status, its words, and who must act on it
     field: str,
     label: Words,
     *,
     calls: Collection[str] = (),
     waits: Collection[str] = (),
     ended: Collection[str] = (),
+    words: Mapping[str, Words] | None = None,
 ) -> Column:
-    """Make a column of a status; ``calls`` are the states in which a person must act."""
+    """Make a column of a status; ``calls`` are the states in which a person must act.
+
+    Shape:  ``words`` says the states of what is derived, and has no choices to be called by
+    """
 
     @_titled(label, field)
     def column(row: Any) -> str | None:
@@ -151,7 +155,10 @@ def state(
         if not value:
             return None
         return as_state(
-            said(row, field), calls=value in calls, waits=value in waits, ended=value in ended
+            str((words or {}).get(value) or said(row, field)),
+            calls=value in calls,
+            waits=value in waits,
+            ended=value in ended,
         )
 
     return column

@@ -125,3 +125,13 @@ class Stateful(models.Model):
         while more := {to for here in ahead for to in table[here]} - ahead:
             ahead |= more
         return getattr(self, axis) in ahead
+
+
+def copy_trace(row: Stateful, *, to: Stateful) -> None:
+    """Give a row that was parted from another the moves that lie behind both."""
+    label = row._meta.label  # noqa: SLF001 - Django's documented model API
+    moves = StatusChange.objects.filter(subject=label, subject_id=row.pk).order_by("pk")
+    copies = list(moves)
+    for one in copies:
+        one.pk, one.subject_id = None, to.pk
+    StatusChange.objects.bulk_create(copies)

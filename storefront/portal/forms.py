@@ -99,6 +99,12 @@ class AnswerForm(forms.Form):
             for line in self.lines
         ]
 
+    @property
+    def is_news(self) -> bool:
+        """Test whether anything was typed of another day or another price."""
+        names = ("ships_by", *(f"cost_{line.id}" for line in self.lines))
+        return any(self.data.get(name) for name in names)
+
     def unit_costs(self) -> dict[str, Money]:
         """Map lines for which he wants another price than was agreed to that price."""
         given = {line: self.cleaned_data.get(f"cost_{line.id}") for line in self.lines}

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from orders import access, setbacks, tasks
+from orders import access, giving_up, setbacks, tasks
 from orders.models import Order, Setback
 from shipping import consenting
 from storefront.lib.waking import wake
@@ -59,6 +59,9 @@ def answer(request: HttpRequest, number: str, key: str, setback: int) -> HttpRes
         "is_delay": row.kind == Setback.Kind.LATER,
         "lines": list(row.lines.select_related("order_line", "substitute__product").order_by("pk")),
         "choices": row.choices,
+        "at_stake": None
+        if row.kind == Setback.Kind.LATER
+        else giving_up.at_stake(row, setbacks.open_lines(row)),
         "likely": said or request.GET.get("answer", ""),
         "problem": problem,
     }

@@ -11,7 +11,7 @@ from orders.cart_lines import Read
 from orders.cart_view import CartView, LineView
 from orders.delivery import QuotedParcel, ShippingQuote
 from orders.models import Cart
-from orders.routing import Plan
+from orders.routing import Plan, PlannedLine
 from orders.totaling import Totals
 from shipping import asking_freight, promising, quotes
 from shipping.promising import Looked, Short
@@ -21,11 +21,28 @@ from storefront.lib.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a parcel brings of a line; ``is_first``: the line is shown here, with all its units."""
+
+    line: LineView
+    quantity: int
+    is_first: bool
+
+    @property
+    def is_part(self) -> bool:
+        return self.quantity < self.line.quantity
+
+    @property
+    def amount(self) -> Money:
+        return self.line.unit * self.quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FilledParcel:
-    """One parcel with its lines; ``quoted`` is none where no route was found."""
+    """One parcel with what it brings; ``quoted`` is none where no route was found."""
 
     country: str
-    lines: tuple[LineView, ...]
+    contents: tuple[Content, ...]
     quoted: QuotedParcel | None
 
 
@@ -143,10 +160,18 @@ def _parcels(
     plan: Plan, quote: ShippingQuote | None, by_variant: dict[int, LineView]
 ) -> tuple[FilledParcel, ...]:
     quoted = {each.parcel.location_id: each for each in quote.parcels} if quote else {}
+    seen: set[int] = set()
+
+    def content(planned: PlannedLine) -> Content:
+        is_first = planned.variant_id not in seen
+        seen.add(planned.variant_id)
+        line = by_variant[planned.variant_id]
+        return Content(line=line, quantity=planned.quantity, is_first=is_first)
+
     return tuple(
         FilledParcel(
             country=parcel.country,
-            lines=tuple(by_variant[line.variant_id] for line in parcel.lines),
+            contents=tuple(map(content, parcel.lines)),
             quoted=quoted.get(parcel.location_id),
         )
         for parcel in plan.parcels

@@ -12,7 +12,7 @@ from django.db.models import Prefetch, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Order, OrderLine, PurchaseOrder
+from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
 from shipping.models import Parcel, ParcelLine
 from storefront.lib.prepared import Prepared
 from storefront.web.stopping import WORDS, Stop, stop_of
@@ -51,6 +51,8 @@ CARRIER_SENTENCES: Mapping[str, Promise] = {
     Parcel.Carrier.LOST: _("The carrier has lost it. We will write to you."),
     Parcel.Carrier.EXPIRED: _("The carrier has been silent for long. We are asking."),
 }
+
+NOTHING: Mapping[int, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,23 +124,36 @@ def boxes(
             )
         ]
     by_id = {line.pk: line for line in lines}
+    other = instead(made, lines)
     found: list[Box] = []
     for purchase in made:
         purchase.order = order
         live = [row for row in purchase.lines.all() if row.is_live]
         mine = [by_id[row.order_line_id] for row in live if row.order_line_id in by_id]
         if purchase.entry:
-            found += _boxes(purchase.entry, mine, purchase, now.date())
+            found += _boxes(purchase.entry, mine, purchase, now.date(), other)
     return found
+
+
+def instead(purchases: Iterable[PurchaseOrder], lines: Iterable[OrderLine]) -> dict[int, str]:
+    """Name what the shopper takes instead of a line, where he does."""
+    sold = {line.pk: line.variant_id for line in lines}
+    return {
+        row.order_line_id: row.title
+        for purchase in purchases
+        for row in purchase.lines.all()
+        if row.is_live and row.offer.variant_id not in {None, sold.get(row.order_line_id)}
+    }
 
 
 def _purchases(*, order_id: int) -> QuerySet[PurchaseOrder]:
     packed = Parcel.objects.exclude(status=Parcel.Status.VOIDED).order_by("pk")
     inside = Prefetch("lines", ParcelLine.objects.select_related("order_line"))
+    bought = Prefetch("lines", PurchaseLine.objects.select_related("offer"))
     return (
         PurchaseOrder.objects.filter(order=order_id)
         .select_related("shipment")
-        .prefetch_related("lines", Prefetch("shipment__parcels", packed.prefetch_related(inside)))
+        .prefetch_related(bought, Prefetch("shipment__parcels", packed.prefetch_related(inside)))
         .order_by("pk")
     )
 
@@ -147,7 +162,11 @@ _PURCHASES = Prepared(_purchases)
 
 
 def _boxes(
-    entry: Mapping[str, Any], lines: list[OrderLine], purchase: PurchaseOrder | None, today: date
+    entry: Mapping[str, Any],
+    lines: list[OrderLine],
+    purchase: PurchaseOrder | None,
+    today: date,
+    other: Mapping[int, str] = NOTHING,
 ) -> Iterator[Box]:
     arrives_from = date.fromisoformat(entry["arrives_from"])
     arrives_to = date.fromisoformat(entry["arrives_to"])
@@ -164,7 +183,12 @@ def _boxes(
             if purchase and stage < Stage.DELIVERED
             else Stop.NONE,
             contents=tuple(
-                Content(line=row.order_line, quantity=row.quantity) for row in parcel.lines.all()
+                Content(
+                    line=row.order_line,
+                    quantity=row.quantity,
+                    instead=other.get(row.order_line_id, ""),
+                )
+                for row in parcel.lines.all()
             ),
             arrives_from=arrives_from,
             arrives_to=arrives_to,
@@ -175,7 +199,7 @@ def _boxes(
             purchase_id=purchase.pk if purchase else None,
         )
     waiting = tuple(
-        Content(line=line, quantity=left)
+        Content(line=line, quantity=left, instead=other.get(line.pk, ""))
         for line in lines
         if (left := line.quantity - line.canceled_quantity - line.shipped_quantity) > 0
     )

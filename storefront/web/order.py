@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from http import HTTPStatus
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -30,8 +32,10 @@ from storefront.web import (
     showing_returns,
     stopping,
 )
-from storefront.web.following import Stage, boxes, purchases_of
+from storefront.web.following import Stage, boxes, instead, purchases_of
 from storefront.web.forms import LookupForm
+from storefront.web.paid import MOVES, Kind
+from storefront.web.visiting import cart_token, forget_cart
 
 ASKS_PER_HOUR = 20
 Status = Order.Status
@@ -75,7 +79,10 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     found, tried = known
     now = timezone.now()
     payment = tried[-1] if tried else None
-    lines = order_lines.read(found)
+    # What was parted from a line stands below it.
+    lines = sorted(
+        order_lines.read(found), key=lambda line: (line.parted_from_id or line.pk, line.pk)
+    )
     purchases = purchases_of(found)
     parcels = boxes(found, now, lines=lines, purchases=purchases)
     questions = answering.open_questions(found) if purchases else []
@@ -89,6 +96,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "order": found,
         "redemptions": list(found.redemptions.order_by("pk")) if found.discount_amount else [],
         "lines": lines,
+        "instead": instead(purchases, lines),
         "boxes": parcels,
         "stopped": stopping.stopped(purchases, lines),
         "questions": questions,
@@ -102,6 +110,8 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         and payment is not None
         and payment.status in {Payment.Status.DECLINED, Payment.Status.FAILED},
         "was_paid": was_paid,
+        "was_charged": any(each.captured_amount for each in tried),
+        "moved": _moved(tried),
         "can_cancel": found.status in OPEN - {Status.PENDING_PAYMENT}
         and wish != Wish.ASKED
         and (bool(questions) or any(box.stage < Stage.PACKED for box in parcels)),
@@ -119,7 +129,27 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "title": headline(found, payment, now),
         "offers_account": not request.user.is_authenticated,
     }
-    return render(request, "web/order.html", context)
+    response = render(request, "web/order.html", context)
+    # Until it is paid, the browser is known by its cart: it may hold a thing once.
+    if found.status != Status.PENDING_PAYMENT and cart_token(request) == found.cart.token:
+        forget_cart(response)
+    return response
+
+
+def _moved(tried: Sequence[Payment]) -> list[tuple[Promise, Decimal]]:
+    """Say what became of the money, where it is no longer all that was agreed to."""
+    charged, let_go, given_back = (
+        sum((getattr(each, f"{name}_amount") for each in tried), Decimal(0))
+        for name in ("captured", "released", "refunded")
+    )
+    if not let_go and not given_back:
+        return []
+    told = (
+        (MOVES[Kind.CAPTURED], charged),
+        (MOVES[Kind.RELEASED], let_go),
+        (MOVES[Kind.REFUNDED], given_back),
+    )
+    return [(words, amount) for words, amount in told if amount]
 
 
 def _news(

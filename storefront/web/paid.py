@@ -16,7 +16,7 @@ from storefront.web.coming_in import for_shoppers
 Kind = PaymentEvent.Kind
 # What we only asked for, and what others say of a payment, moves no money.
 MOVES = {
-    Kind.AUTHORIZED: _("Held on the card, not charged yet"),
+    Kind.AUTHORIZED: _("Held on the card"),
     Kind.CAPTURED: _("Charged"),
     Kind.RELEASED: _("Let go, never charged"),
     Kind.REFUNDED: _("Given back"),

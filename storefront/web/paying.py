@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST, require_safe
 from orders import access, lingering, opening, payments
 from orders.models import Order, Payment
 from storefront.lib.failures import OutsideError
-from storefront.web.visiting import cart_token, forget_cart
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +47,7 @@ def pay(_request: HttpRequest, number: str, key: str) -> HttpResponse:
 
 @never_cache
 @require_safe
-def pay_return(request: HttpRequest, number: str, key: str) -> HttpResponse:
+def pay_return(_request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Ask the gateway itself what happened: the address bar proves nothing."""
     if (found := access.find_tried(number=number, key=key)) is None:
         raise Http404
@@ -64,11 +63,7 @@ def pay_return(request: HttpRequest, number: str, key: str) -> HttpResponse:
             query = "?pay=unread"
         except payments.TooEarlyError:
             query = "?pay=unread"
-    response = _see(_page_of(order) + query)
-    # Until it is paid, the browser is known by its cart: it may hold a thing once.
-    if order.status != Order.Status.PENDING_PAYMENT and cart_token(request) == order.cart.token:
-        forget_cart(response)
-    return response
+    return _see(_page_of(order) + query)
 
 
 def _page_of(order: Order) -> str:

@@ -59,7 +59,7 @@ def show(
         "pictures": _pictures(light, chosen),
         "buyable": for_sale,
         "promise": can_be_had.promise,
-        "parcel_brings": _parcel_brings(chosen, can_be_had),
+        "sent_at_once": _sent_at_once(chosen, can_be_had),
         "is_forbidden": can_be_had.is_forbidden,
         "sold_from": None if can_be_had.promise else can_be_had.more,
         "problem": problem,
@@ -103,7 +103,7 @@ def charts(light: ProductView) -> dict[str, Any]:
     }
 
 
-def _parcel_brings(chosen: VariantView, can_be_had: Availability) -> int | None:
+def _sent_at_once(chosen: VariantView, can_be_had: Availability) -> int | None:
     """Return how many can be sent, where that is fewer than there are and than a cart takes."""
     most = can_be_had.most
     return most if 0 < most < min(chosen.available, MAX_QUANTITY) else None

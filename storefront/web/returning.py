@@ -59,8 +59,9 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
     form = ReturnForm(posted, left=left, may_be=may_be)
     status = HTTPStatus.OK
     if posted is not None:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-        if form.is_valid():
+        is_changing = "change" in posted
+        status = HTTPStatus.OK if is_changing else HTTPStatus.UNPROCESSABLE_ENTITY
+        if form.is_valid() and not is_changing:
             said = form.declaration()
             try:
                 declaring.insist(said, left)  # before any picture is drawn

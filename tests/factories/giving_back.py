@@ -18,7 +18,7 @@ from orders.models import (
     ReturnPolicy,
     SupplierRMA,
 )
-from orders.returning import answering, declaring, inspecting, refunds, sending_back
+from orders.returning import answering, declaring, inspecting, owing, refunds, sending_back
 from orders.returning.declaring import Declaration
 from orders.returning.inspecting import Judgment
 from orders.returning.refusing import CannotReturnError
@@ -205,6 +205,16 @@ class GivingBack(Truths):
             assert sum(shares) <= line.charge_amount
             if line.returned_quantity == line.quantity:
                 assert sum(shares) == line.charge_amount
+
+    @invariant()
+    def what_came_anew_and_is_had_no_more_is_paid_at_once(self):
+        if not hasattr(self, "world"):
+            return
+        for made in ReturnAuthorization.objects.filter(status="refunded").exclude(replacement=None):
+            lines = owing.lines_of(made)
+            known = [line.replaced_amount for line in lines]
+            owing.keep_what_was_replaced(made, lines)
+            assert known == [line.replaced_amount for line in lines]
 
     def _receive(self, made, units):
         came = {line.pk: units for line in made.lines.all()}

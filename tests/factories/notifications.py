@@ -166,7 +166,10 @@ PAYLOADS = {
             **_ORDER,
             "what": what,
             "kind": "defect",
-            "replacement": "",
+            "replacement": _ORDER["number"] if what == "exchanged" else "",
+            "replacement_url": "https://fara.example/en/orders/FL-261124-7K3QX/key/"
+            if what == "exchanged"
+            else "",
             "sent": _ORDER["lines"][:1] if what == "exchanged" else [],
             "difference": "5.00" if what == "exchanged" else "",
             **_RETURN,

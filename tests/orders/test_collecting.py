@@ -38,7 +38,7 @@ def test_it_waits_for_its_moment_and_no_longer(collected):
     assert (collected.status, collected.request_status) == ("draft", "unsubmitted")
     assert due(NOON) == due(AT_TWO - MINUTE) == []
     assert due(AT_TWO) == [collected]
-    assert "2 p.m." in goes_at(collected)
+    assert "24 Nov 2026, 14:00" in goes_at(collected)
 
 
 def test_all_that_wait_go_in_one_go(collected):

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from catalog.landing import land
 from orders import earning, noting
 from orders.filtering import Left, Sold, Unearning
+from orders.fitting import Misfit, Need
 from orders.noting import TAKEN
 from orders.ranking import Criterion, Rules
-from orders.routing import Misfit, Need, route
+from orders.routing import route
 from orders.totaling import Treatment, contained_tax
 from storefront.lib.money import Money
 from tests.factories.pricing import amounts, fractions, terms
@@ -42,7 +43,7 @@ def taken(plan):
 
 
 def verdicts(plan):
-    (line,) = plan.planned.values()
+    ((line,),) = plan.planned.values()
     return {
         one.level_id: noting.verdict(one, line.candidate, line.quantity, plan.rules, line.sold)
         for one in plan.considered[line.variant_id]

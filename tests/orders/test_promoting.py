@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,7 +50,7 @@ def off(goods, *offers, delivery="5.00"):
 
 
 def way(amount, *goods):
-    return Way(amount=eur(amount), keys=frozenset(good.key for good in goods))
+    return Way(amount=eur(amount), brings={good.key: Fraction(1) for good in goods})
 
 
 def saved(outcome):
@@ -211,7 +212,11 @@ def goods(draw):
 def test_no_set_of_promotions_goes_below_the_floor_unless_staff_said_so(goods, offers, way):
     delivery = Money.from_minor(way, "EUR")
 
-    outcome = decide(goods=goods, ways=[Way(amount=delivery, keys=KEYS)], offers=offers)
+    outcome = decide(
+        goods=goods,
+        ways=[Way(amount=delivery, brings=dict.fromkeys(KEYS, Fraction(1)))],
+        offers=offers,
+    )
 
     taken = outcome.deductions.lines
     told = Money.total((each.amount for each in outcome.applied), "EUR")

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from orders import routing_form
+from orders.fitting import Need
 from orders.ranking import USUAL, Criterion, Rules
-from orders.routing import Need, Worse, against, route
+from orders.routing import Worse, against, route
 from tests.orders.test_routing import candidate
 
 

@@ -4,14 +4,21 @@ import threading
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Sum
 
+from catalog.models import Channel, Listing
 from orders import checkout, reservations
 from orders.models import Order, OrderLine, Reservation
 from suppliers import stock
 from suppliers.models import StockLevel
 from tests.factories.orders import HOME, make_cart, make_order, make_sellable, quote_for
-from tests.factories.suppliers import NOON
+from tests.factories.suppliers import (
+    NOON,
+    make_level,
+    make_location,
+    make_offer,
+    make_supplier,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -145,3 +152,20 @@ def test_one_checkout_that_is_submitted_a_hundred_times_at_once_is_one_order():
     assert all_at_once([submit] * 100, checkout.AlreadyPlacedError) == 99
     assert set(told) == {Order.objects.get().pk}, "all others are led to the one order"
     assert sum(StockLevel.objects.values_list("reserved", flat=True)) == 1
+
+
+@pytest.mark.parametrize(("wanted", "sold"), [([10] * 8, 1), ([7] * 8, 1), ([7, 3, 2] * 8, None)])
+def test_of_what_two_shelves_have_between_them_no_unit_is_sold_twice(wanted, sold):
+    listing = make_sellable(quantity=6)
+    other = make_offer(listing.variant, make_supplier("other"), cost="11.00")
+    make_level(other, 4, make_location(other.supplier, "PL", "PL"))
+    Channel.objects.update(places_per_line=2)
+    Listing.objects.update(available=10)
+    channel = Channel.objects.get()
+
+    lost = buy_at_once([make_cart(listing, quantity=each, channel=channel) for each in wanted])
+
+    assert Order.objects.count() == len(wanted) - lost
+    assert sold is None or Order.objects.count() == sold
+    for level in StockLevel.objects.annotate(held=Sum("reservations__quantity")):
+        assert level.reserved == (level.held or 0) <= level.reported_quantity

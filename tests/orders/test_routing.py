@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from catalog.landing import land
 from orders import covering
 from orders.filtering import Sold
+from orders.fitting import Candidate, Misfit, Need
 from orders.ranking import USUAL, Criterion, Rules
-from orders.routing import Candidate, Misfit, Need, Worse, against, route
+from orders.routing import Worse, against, route
 from storefront.lib.money import Money
 from suppliers import rationing
 from suppliers.routes import Load

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -31,7 +32,9 @@ def carts(draw):
     }
     return {
         "lines": lines,
-        "ways": [Way(amount=amount, keys=frozenset(lines)) for amount in amounts(3)],
+        "ways": [
+            Way(amount=amount, brings=dict.fromkeys(lines, Fraction(1))) for amount in amounts(3)
+        ],
         "currency": currency,
         "treatment": Treatment(rate=draw(RATES), is_added=draw(st.booleans())),
         "deductions": Deductions(lines=off, is_delivery_free=draw(st.booleans())),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,10 @@ def test_a_worked_example_comes_out_to_the_cent(row):
         one = Good(key=key, unit=eur(unit), quantity=int(quantity), floor=eur(0), **ids)
         goods.append(one)
     keys = frozenset(good.key for good in goods)
-    ways = [Way(amount=eur(amount), keys=keys) for amount in row["ways"].split()]
+    ways = [
+        Way(amount=eur(amount), brings=dict.fromkeys(keys, Fraction(1)))
+        for amount in row["ways"].split()
+    ]
 
     totals = add_up(
         lines={good.key: good.amount for good in goods},

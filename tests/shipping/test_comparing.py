@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 
 from catalog.models import Variant
-from orders.routing import Misfit, Worse
+from orders.fitting import Misfit
+from orders.routing import Worse
 from orders.weighing import Refusal
 from shipping import comparing, promising
 from shipping.comparing import Way

@@ -58,7 +58,7 @@ def looked(light, quantity=1, **more):
 
 
 def levels(plan):
-    return [line.candidate.level_id for line in plan.planned.values()]
+    return [line.candidate.level_id for parts in plan.planned.values() for line in parts]
 
 
 def placed(light):
@@ -195,6 +195,6 @@ def test_staff_read_what_a_place_would_lose_beside_what_is_taken(light):
     assert left.spent == account.outlay.amount
     assert other.loss.amount > 0
     assert [row.verdict for row in rows] == [Way.TAKEN, Unearning.LOSES]
-    assert offer_words.why(rows[1], more="") == (
+    assert offer_words.why(rows[1], quantity=1, more="") == (
         f"It would be sold at a loss of €{other.loss.amount}"
     )

@@ -13,7 +13,9 @@ from orders import acknowledging, parting, rehearsing
 from orders.models import Allocation, Order, OrderLine, Reservation, Setback
 from orders.ranking import USUAL
 from shipping import shipments
+from storefront.dashboard.invariants import checking
 from storefront.lib.money import Money
+from storefront.lib.states import StatusChange
 from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable
@@ -43,6 +45,22 @@ def ships(purchase_order, count, *, code="out_of_stock", line=None):
     acknowledging.apply(purchase_order=purchase_order, state=state, now=NOON)
     purchase_order.refresh_from_db()
     assert broken() == []
+
+
+def test_what_is_parted_keeps_the_trace_of_what_it_was_parted_from(supplier):
+    purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
+
+    ships(purchase_order, 2)
+
+    kept, apart = Reservation.objects.order_by("pk")
+    assert (kept.status, apart.status) == ("converted", "converted")
+    for row in (apart, *Allocation.objects.order_by("pk")):
+        trace = StatusChange.objects.filter(subject=row._meta.label, subject_id=row.pk)
+        assert (
+            row.status == type(row)().status or trace.order_by("pk").last().to_status == row.status
+        )
+    codes = {one.invariant.code for one in checking.check(now=NOON) if one.count}
+    assert not codes & {"I12.traced", "I12.chain", "I12.last_move"}
 
 
 def test_two_of_three_come_from_him_and_one_from_another(supplier):

@@ -127,7 +127,7 @@ def test_a_missing_tier_has_its_reason_and_the_other_is_quoted():
 
     assert [quote.tier for quote in quoted(plan)] == ["economy"]
     assert (reason.tier, reason.code) == ("express", "no_route")
-    assert reason.sentence == "Express: No route goes from Germany to Germany."
+    assert reason.sentence == "Express does not go from Germany to Germany."
 
 
 def test_reasons_are_in_the_shoppers_language():

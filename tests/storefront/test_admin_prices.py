@@ -184,7 +184,13 @@ def test_a_changed_country_of_a_channel_asks_for_all_prices_anew_and_its_name_do
     staff, listings
 ):
     channel = make_channel()
-    form = {"name": "Fara", "default_country": "DE", "countries": "DE", "buffer": "0"}
+    form = {
+        "name": "Fara",
+        "default_country": "DE",
+        "countries": "DE",
+        "buffer": "0",
+        "places_per_line": "1",
+    }
     staff.post(page("channel", "change", channel.pk), form)
     channel.refresh_from_db()
     asked, channel.reprice_since = channel.reprice_since, None

@@ -235,7 +235,13 @@ def test_a_slip_in_a_shelf_that_every_page_would_show_is_not_saved(staff, slip, 
 )
 def test_a_channel_whose_usual_country_cannot_be_chosen_is_not_saved(staff, usual, chosen, words):
     channel = make_channel(default_country="AT", countries=["AT"])
-    sent = {"name": "Shop", "default_country": usual, "countries": chosen, "buffer": "0"}
+    sent = {
+        "name": "Shop",
+        "default_country": usual,
+        "countries": chosen,
+        "buffer": "0",
+        "places_per_line": "1",
+    }
 
     refused = staff.post(page("catalog_channel", "change", channel.pk), sent)
 

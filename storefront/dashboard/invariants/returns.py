@@ -81,16 +81,19 @@ RETURNS = (
     Invariant(
         code="I10.paid_once",
         sentence="A return that is refunded is asked of the gateway once, to the cent, and no other"
-        " is; once more by each return of what replaced it.",
+        " is; once more by each return of what replaced it, or replaced that.",
         sql="""
             SELECT a.number, a.status, a.refund_amount, e.asked, e.again
             FROM orders_returnauthorization a
             LEFT JOIN LATERAL (
                 SELECT sum(e.amount) AS asked,
                        count(*) - count(DISTINCT named.number) AS again
-                FROM (SELECT a.number UNION ALL SELECT w.number
-                      FROM orders_returnauthorization w
-                      WHERE w.order_id = a.replacement_id AND w.status = 'refunded') named
+                FROM (WITH RECURSIVE chain AS (
+                          SELECT a.number, a.replacement_id UNION
+                          SELECT w.number, w.replacement_id FROM chain
+                          JOIN orders_returnauthorization w
+                            ON w.order_id = chain.replacement_id AND w.status = 'refunded')
+                      SELECT number FROM chain) named
                 JOIN orders_payment p ON p.order_id = a.order_id
                 JOIN orders_paymentevent e ON e.payment_id = p.id AND e.kind = 'refund_requested'
                  AND e.external_id = 'refund:' || p.key || ':return:' || named.number
@@ -98,6 +101,16 @@ RETURNS = (
             WHERE a.refund_amount IS DISTINCT FROM
                   CASE WHEN a.status = 'refunded' THEN coalesce(e.asked, 0) ELSE e.asked END
                OR e.again > 0
+        """,
+    ),
+    Invariant(
+        code="I10.passed_on",
+        sentence="What came back of a replacement for money is paid as what it came for.",
+        sql="""
+            SELECT w.number, a.number AS came_for, a.status, a.replacement_id AS replacement
+            FROM orders_returnauthorization w
+            JOIN orders_returnauthorization a ON a.replacement_id = w.order_id
+            WHERE w.status = 'refunded' AND a.status <> 'refunded'
         """,
     ),
     Invariant(

@@ -107,6 +107,7 @@ def _channel() -> Channel:
             "currency": "EUR",
             "default_country": "DE",
             "countries": sorted(STANDARD),
+            "places_per_line": 2,
         },
     )
     # The demo hears no news: its rate is of today whenever it starts, unless staff said another.

@@ -11,7 +11,7 @@ from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 from orders import cancelling, purchasing
 from orders.models import Order, PurchaseOrder
 from shipping import quotes, shipments
-from tests.factories.giving_back import GivingBack
+from tests.factories.giving_back import FEW, WHICH, GivingBack
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.returns import make_sibling
 from tests.factories.scripted import ScriptedSupplier, connect
@@ -21,6 +21,7 @@ from tests.factories.truths import NOW_AND_THEN, UNITS
 from tests.factories.world import settle
 
 pytestmark = pytest.mark.django_db
+LAST = -1  # of whatever is picked from
 
 
 class Returns(GivingBack):
@@ -61,6 +62,24 @@ class Returns(GivingBack):
                 cancelling.cancel(order=order, reason="no", actor="ann", now=self.now)
             except cancelling.TooLateError:
                 return
+
+    @rule(which=WHICH)
+    def send_a_replacement(self, which):
+        """Let it go, and arrive."""
+        if order := self.pick(Order.objects.filter(status="placed"), which):
+            for made in purchasing.divide(order=order, now=self.now):
+                fresh = PurchaseOrder.objects.select_related("order", "supplier", "location")
+                purchasing.send(purchase_order=fresh.get(pk=made.pk), now=self.now)
+            self.arrive(LAST)
+
+    @rule(which=WHICH, units=FEW, times=st.integers(1, 3), word=st.sampled_from(["refund", "keep"]))
+    def come_anew_over_and_over(self, which, units, times, word):
+        """Give back what came anew, and that again: few get there by chance."""
+        for _ in range(times):
+            self.come_far(which, "defect", units, "replace")
+            which = LAST
+            self.send_a_replacement(which)
+        self.come_far(which, "defect", units, word)
 
     @rule()
     def look_at_everything(self):

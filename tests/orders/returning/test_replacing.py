@@ -59,7 +59,9 @@ def test_the_same_goods_are_ordered_anew_for_nothing():
     assert Allocation.objects.get(line=line).status == "unseen"
     assert counters(made.order) == [(2, 2)]
     assert not PaymentEvent.objects.filter(kind="refund_requested").exists()
-    assert Event.objects.get(name="return.exchanged").payload["replacement"] == order.number
+    payload = Event.objects.get(name="return.exchanged").payload
+    assert payload["replacement"] == order.number
+    assert order.access_key in payload["replacement_url"]
     assert is_sound()
 
 

@@ -165,14 +165,18 @@ def test_a_replacement_that_is_broken_too_is_paid_as_what_it_came_for():
     assert broken_rules() == []
 
 
-def test_what_is_broken_for_the_third_time_is_paid_by_hand():
-    order = arrived(exchange(broken(units=2)))
+def test_what_is_broken_for_the_third_time_is_paid_as_what_was_paid_for():
+    first = broken(units=2)
+    order = arrived(exchange(first))
     pay(complained(order))
     second = complained(order)
-    third = complained(arrived(exchange(second)))
 
-    with pytest.raises(CannotReturnError, match="pay by hand"):
-        pay(third)
+    pay(complained(arrived(exchange(second))))
 
-    assert PaymentEvent.objects.filter(kind="refund_requested").count() == 1
+    first.refresh_from_db()
+    second.refresh_from_db()
+    events = PaymentEvent.objects.filter(kind="refund_requested").order_by("pk")
+    assert [one.amount for one in events] == [Decimal("33.33"), Decimal("33.33")]
+    assert {one.payment.order for one in events} == {first.order}
+    assert (first.refund_amount, second.refund_amount) == (Decimal("66.66"), Decimal(0))
     assert broken_rules() == []

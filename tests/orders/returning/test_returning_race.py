@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
 
 from notifications.models import Event
+from orders import forgetting
 from orders.models import PaymentEvent, ReturnAuthorization
 from orders.returning import answering, declaring, refunds
 from orders.returning.refusing import CannotReturnError
 from storefront.lib.states import IllegalMoveError, LostRaceError
+from tests.factories.orders import make_sellable
+from tests.factories.racing import Rival
 from tests.factories.returns import bring_back, counters, declare, make_delivered, say
 from tests.factories.suppliers import NOON
+from tests.factories.swapping import arrived, back, come_back, exchange
 from tests.orders.test_reservations_race import all_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -85,3 +90,22 @@ def test_who_cancels_while_staff_pay_either_keeps_it_or_is_paid():
             ("refunded", True, [(1, 1)]),
             ("canceled", False, [(0, 0)]),
         ]
+
+
+def test_who_is_forgotten_while_a_replacement_is_paid_waits_for_that(monkeypatch):
+    """Orders are locked from the newest on, or each would wait for the other's."""
+    first = back(make_sellable(quantity=9), units=1)
+    again = come_back(arrived(exchange(first)), 1)
+
+    def forget():
+        with transaction.atomic():
+            forgetting.forget(addresses=[first.order.email], owner_id=0, now=NOON)
+
+    rival = Rival(forget)
+    rival.begin_at(monkeypatch, refunds.ledger, "secured")
+    refunds.refund(authorization=again, actor="ann", now=NOON)
+    rival.finish()
+
+    assert isinstance(rival.failure, forgetting.OnItsWayError)  # others are on their way
+    first.refresh_from_db()
+    assert first.status == "refunded"

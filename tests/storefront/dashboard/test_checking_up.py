@@ -105,6 +105,27 @@ def test_supply_that_one_check_saw_and_nobody_published_since_waits():
     assert waiting("supply_unpublished", NOON + timedelta(minutes=31)) == []
 
 
+def test_supply_speaks_where_no_check_ever_ran(client):
+    variant = make_sellable().variant
+    UnpublishedSupply.objects.all().delete()
+    hour = NOON + timedelta(hours=1)
+    assert waiting("supply_unpublished", hour + timedelta(days=1)) == []  # all is shown
+    for _ in range(2):
+        UnpublishedSupply.objects.create(variant=variant)
+
+    assert waiting("supply_unpublished", hour) == []  # the first check may come yet
+    (row,) = waiting("supply_unpublished", hour + timedelta(seconds=1))
+    assert (row.name, row.since) == ("2 ×", NOON)
+    assert "no check of all has ever run" in row.detail
+    client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
+    assert client.get(row.url).status_code == 200
+
+    checking_up.check_up(now=hour)
+    assert waiting("supply_unpublished", hour + timedelta(seconds=1)) == []  # now it is dated
+    (row,) = waiting("supply_unpublished", hour + timedelta(minutes=31))
+    assert (row.name, row.since, row.detail) == ("2 ×", hour, "")
+
+
 def test_what_waits_longer_than_twice_its_due_in_nobodys_hands_is_overdue(held):
     limit = NOON + 2 * due.within("purchase_held")
 

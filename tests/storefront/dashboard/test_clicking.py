@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 import time_machine
@@ -185,6 +186,8 @@ def test_each_button_does_something_that_nobody_need_be_asked_about(code, client
 
     for click in row.clicks:
         shown = press(client, code, row.row, click.code, click.of)
+        (act,) = [act for act in ACTS[code] if act.code == click.code]
+        assert str(act.done) % row.name in unescape(shown), "it is called as it was shown"
         assert LogEntry.objects.filter(change_message=str(click.words)).exists(), re.findall(
             r"messagelist.*", shown
         )

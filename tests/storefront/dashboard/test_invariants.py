@@ -142,6 +142,9 @@ PLANTED = {
     "I10.share": "UPDATE orders_returnline SET share_amount = 9999",
     "I10.due": "UPDATE orders_returnauthorization SET due_amount = due_amount + 1",
     "I10.paid_once": "DELETE FROM orders_paymentevent WHERE external_id LIKE '%:return:%'",
+    "I10.passed_on": "INSERT INTO orders_returnauthorization SELECT (r).* FROM ("
+    "SELECT jsonb_populate_record(a, jsonb_build_object('id', -1, 'status', 'exchanged',"
+    " 'replacement_id', a.order_id)) AS r FROM orders_returnauthorization a LIMIT 1) copies",
     "I10.difference": "UPDATE orders_returnline SET difference_amount = 1",
     "I10.replaced": "UPDATE orders_returnauthorization SET replacement_id = order_id",
     "I10.credit_once": "UPDATE orders_supplierrmaline SET quantity = ordered_quantity + 1",

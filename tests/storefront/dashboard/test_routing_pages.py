@@ -176,6 +176,10 @@ def test_a_cart_is_tried_by_rules_that_are_not_live(staff, light):
     wrong = staff.get(reverse("supply:routing"), {"lines": "NO-1 2\n", "country": "DE"})
     many = staff.get(reverse("supply:routing"), {"lines": f"{sku} x", "country": "DE"})
 
+    short = staff.get(reverse("supply:routing"), {"lines": f"{sku} 200", "country": "DE"})
+
+    assert '<th scope="row">Standard</th>' in usual.content.decode()
+    assert "9 at most" in short.content.decode()
     assert "<strong>far, CN (CN): Taken</strong>" in usual.content.decode()
     assert "far, CN (CN): farther away" in other.content.decode()
     assert "No variant has this SKU: NO-1." in wrong.content.decode()
@@ -224,6 +228,9 @@ def test_the_page_of_an_order_says_why_it_comes_from_there(staff, light):
 
     assert "Usual: fewest parcels, then lowest landed cost, then soonest there" in shown
     assert "dearer" in shown
+    assert "<strong>far (CN)" in shown
+    assert "Not paid" in shown
+    assert "not_paid" not in shown
 
 
 def test_only_who_may_see_rules_tries_carts(client, light):
@@ -233,3 +240,13 @@ def test_only_who_may_see_rules_tries_carts(client, light):
 
     clerk.user_permissions.add(Permission.objects.get(codename="view_routingrules"))
     assert client.get(reverse("supply:routing")).status_code == 200
+
+
+def test_a_cart_of_which_not_all_can_be_sent_is_no_success(staff, light):
+    other = make_sellable(quantity=3)
+    lines = f"{light.variant.sku} 2\n{other.variant.sku} 200"
+
+    shown = staff.get(reverse("supply:routing"), {"lines": lines, "country": "DE"})
+
+    assert "1 line cannot be sent: see below." in shown.content.decode()
+    assert "check_circle" not in shown.content.decode().split("offers-answer")[1]

@@ -150,6 +150,7 @@ def test_a_thousand_of_one_cause_do_not_hide_the_others(monkeypatch):
 
     (row,) = [row for row in waiting if row.cause.code == "message_dead"]
     assert row.count == Delivery.objects.count() > 1
+    assert "_" not in row.name
     assert codes(waiting) > ALWAYS
 
 

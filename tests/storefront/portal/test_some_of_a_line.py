@@ -33,7 +33,7 @@ def test_he_ships_two_of_three_and_the_other_is_looked_for(client, word, code):
     assert sorted(OrderLine.objects.values_list("quantity", flat=True)) == [1, 2]
     assert Setback.objects.get().lines.get().code == code
     page = Page(client.get(path_of(purchase_order)))
-    assert "Refused:" in page.text
+    assert "Refused:" in page.text.split("What you do not ship")[1]
     assert "of 2" in page.text  # what is left to go into a parcel
 
 
@@ -63,6 +63,7 @@ def test_what_cannot_be_is_said_and_nothing_is_changed(client, word, some, says)
 
     assert response.status_code == 422
     assert says in Page(response).text
+    assert all("open" not in one for one in Page(response).all("details"))  # nothing is wrong there
     assert fresh(purchase_order).request_status == "submitted"
 
 

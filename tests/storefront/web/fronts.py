@@ -96,7 +96,7 @@ class Fronts:
         text = self.text(f"/en/p/{SLUG}/{query}")
         days = re.search(r"Arrives <strong>(.*?)</strong>", text)
         packs = re.search(r"sells packs only: (\d+) can be had", text)
-        most = re.search(r"One parcel brings (\d+)", text) or re.search(r"(\d+) left at", text)
+        most = re.search(r"(\d+) can be sent at once", text) or re.search(r"(\d+) left at", text)
         is_lost = bool(LOST_WORDS.search(text))
         return Said(
             is_sold_out="Out of stock at the supplier." in text,
@@ -194,11 +194,15 @@ class Fronts:
         options = self.told(f"{path}delivery/")["options"]
         text = self.text("/en/cart/")
         days = re.search(r'<p class="muted">Arrives (.*?)</p>', text)
+        is_divided = "Parcel 2 from" in text  # each parcel says its own days
         best = min(options, key=lambda one: (float(one["price"]["amount"]), one["arrives_to"]))
         return {
             "API line": Said(is_sold_out=line["is_sold_out"], most=line["available"]),
             "API delivery": Said(is_sold_out=False, days=delivered(best)),
-            "web cart": Said(is_sold_out="sold out" in text, days=days[1] if days else None),
+            "web cart": Said(
+                is_sold_out="sold out" in text,
+                days=UNSAID if is_divided else days[1] if days else None,
+            ),
             "API availability": Said(days=delivered(self.availability(quantity)["delivery"])),
         }
 

@@ -7,12 +7,14 @@ import time_machine
 from django.urls import reverse
 from django.utils import translation
 
+from notifications.models import Event
 from orders import purchasing
 from orders.models import Order, PurchaseOrder, Setback
-from shipping import quotes
+from shipping import quotes, shipments
+from tests.factories.catalog import make_product, make_variant
 from tests.factories.orders import make_order, make_sellable
-from tests.factories.setbacks import also_at, broken, look_everywhere, refuse
-from tests.factories.shipping import make_sent_purchase_order
+from tests.factories.setbacks import also_at, broken, look_everywhere, refuse, tell
+from tests.factories.shipping import make_parcel_news, make_sent_purchase_order, make_state
 from tests.factories.suppliers import NOON
 from tests.storefront.web.reading import Page
 
@@ -50,7 +52,7 @@ def test_the_page_shows_both_days_and_both_answers_and_a_look_at_it_decides_noth
         response = client.get(path_of(question) + query)
         text = Page(response).text
         assert response.status_code == 200
-        words = ("5 Dec", "16 Dec", "Yes, I wait for it", "No, I want my money back")
+        words = ("5 Dec", "16 Dec", "€44.89", "Yes, I wait for it", "No, I want my money back")
         assert [one for one in words if one not in text] == []
         assert "no-store" in response["Cache-Control"]
     client.head(path_of(question) + "?answer=refund")
@@ -125,3 +127,34 @@ def test_the_page_speaks_azerbaijani(client, question):
     assert "Bəli, gözləyirəm" in text
     assert "Yes, I wait" not in text
     assert Order.objects.count() == 1
+
+
+def test_what_is_sent_instead_is_named_on_the_order_and_in_its_mail(client):
+    listing = make_sellable()
+    ridge = make_product(slug="ridge-1800", title="Ridge 1800")
+    newer = make_sellable(variant=make_variant(ridge), quantity=0)
+    also_at(newer)
+    type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=newer.variant)
+    refuse(make_sent_purchase_order(listing))
+    look_everywhere()
+    setback = Setback.objects.select_related("order").get()
+    client.post(path_of(setback), {"answer": "substitute"})
+    path = reverse("order", args=[setback.order.number, setback.order.access_key])
+
+    def named():
+        text = Page(client.get(path)).text
+        return "We send you instead: Ridge 1800" in text, text.count("Ridge 1800")
+
+    assert named() == (True, 2)  # with what was ordered, and in its parcel
+    (made,) = PurchaseOrder.objects.exclude(status="canceled")
+    PurchaseOrder.objects.filter(pk=made.pk).update(
+        status="in_progress", request_status="submitted"
+    )
+    made = tell(made)
+    shipped = make_state(made, "shipped", make_parcel_news("CJPKR0000000009YQ"))
+    shipments.take_in(purchase_order=made, state=shipped, now=NOON)
+
+    assert named() == (True, 2)
+    (line,) = Event.objects.get(name="parcel.shipped").payload["lines"]
+    assert line["title"].startswith("Ridge 1800")
+    assert line["sku"] == newer.variant.sku

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from catalog.models import Listing, Variant
+from orders.gateways import gateway_for
 from orders.models import CartLine, Order, Payment
 from suppliers.models import StockLevel
 from tests.storefront.web.conftest import WHO
@@ -31,7 +32,7 @@ def test_the_page_says_how_many_can_be_sent_and_the_cart_takes_no_more(shopper, 
     page = shopper.get("/en/p/trail-400/").content.decode()
     more = shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 15})
 
-    assert "One parcel brings 14 at most" in page  # 2 kg of 140 g
+    assert "14 can be sent at once" in page  # 2 kg of 140 g
     assert "left at the supplier" not in page
     assert (more.status_code, CartLine.objects.count()) == (409, 0)
     assert "Only 14 can be had right now." in more.content.decode()
@@ -45,7 +46,7 @@ def test_what_no_cart_can_reach_is_not_spoken_of(shopper, light):
     page = shopper.get("/en/p/trail-400/").content.decode()
 
     assert "400 left at the supplier" in page
-    assert "One parcel brings" not in page
+    assert "can be sent at once" not in page
 
 
 def test_a_light_is_bought_without_scripts(shopper, light):
@@ -79,6 +80,19 @@ def test_ordering_twice_orders_once(filled):
 
     assert first["Location"] == second["Location"]
     assert (Order.objects.count(), Payment.objects.count()) == (1, 1)
+
+
+def test_what_is_paid_leaves_the_browsers_cart(filled):
+    filled.post("/en/checkout/place/", {"agreed": agreed(to_review(filled))})
+    order = Order.objects.get()
+    there = f"/en/orders/{order.number}/{order.access_key}/"
+    filled.get(there)
+    assert filled.cookies["fara_cart"].value, "it may still be paid by the same browser"
+    gateway_for("fake").authorize(order.payments.get().reference)
+
+    filled.get(f"{there}paid/", follow=True)
+
+    assert [filled.cookies[name].value for name in ("fara_cart", "fara_cart_count")] == ["", ""]
 
 
 def test_a_total_that_changed_is_shown_and_not_charged(filled, light):

@@ -9,7 +9,8 @@ from suppliers import supply
 from tests.factories.catalog import NOON
 from tests.storefront.api.contract import Caller
 from tests.storefront.web.fronts import Fronts
-from tests.storefront.web.test_same_promise import BOTH, build, insist_same, near
+from tests.storefront.web.lying import BOTH, build, near
+from tests.storefront.web.test_same_promise import insist_same
 
 pytestmark = pytest.mark.django_db
 

@@ -55,7 +55,7 @@ def test_each_move_of_the_money_stands_there_newest_first(hers, light):
     assert [line.split(" 24 Nov")[0] for line in lines] == [
         "Given back",
         "Charged",
-        "Held on the card, not charged yet",
+        "Held on the card",
     ]
     assert [line.split()[-1] for line in lines] == ["€4.89", "€44.89", "€44.89"]
     assert all(order.number in line for line in lines)

@@ -11,75 +11,35 @@ from catalog.models import Channel, Listing, Variant
 from orders import routing_rules
 from orders.models import Cart
 from shipping import quotes
-from suppliers import supply
-from suppliers.models import StockLevel, Supplier, SupplierOffer
+from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.catalog import (
     NOON,
     make_channel,
-    make_mode,
-    make_price_rule,
-    make_product,
-    make_spec,
-    make_variant,
 )
-from tests.factories.shipping import make_service
-from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
 from tests.storefront.api.contract import Caller
-from tests.storefront.web.conftest import make_category
 from tests.storefront.web.fronts import GONE, SLUG, UNSAID, Fronts
+from tests.storefront.web.lying import BOTH, OLD, PACKS, POST, build, far, near
 
 pytestmark = pytest.mark.django_db
 
-
-def build(*shelves, routes=(), channel=(), variant=()):
-    """Make one light with its suppliers' shelves, and publish it as the shop does.
-
-    Shape:  a shelf is (supplier, location, country, units, changes of supplier, offer and row);
-            a route is (supplier, location, changes)
-    """
-    make_price_rule()
-    Channel.objects.update(**dict(channel))
-    product = make_product(
-        slug=SLUG, title="Trail 400", category=make_category(slug="headlamps"), summary="A lamp."
-    )
-    make_spec(product)
-    make_mode(product)
-    light = make_variant(product, **dict(variant))
-    for code, place, country, units, of_supplier, of_offer, of_row in shelves:
-        supplier = make_supplier(code)
-        location = make_location(supplier, place, country)
-        offer = SupplierOffer.objects.filter(supplier=supplier).first()
-        offer = offer or make_offer(light, supplier, cost="8.00")
-        level = make_level(offer, units, location)
-        Supplier.objects.filter(pk=supplier.pk).update(**of_supplier)
-        SupplierOffer.objects.filter(pk=offer.pk).update(**of_offer)
-        StockLevel.objects.filter(pk=level.pk).update(**of_row)
-    for number, (code, place, changes) in enumerate(routes):
-        where = make_location(make_supplier(code), place)
-        make_service(where, code=f"r{number}", **changes)
-    supply.publish(variant_ids=[light.pk], now=NOON)
-    return Listing.objects.select_related("channel", "variant").get()
-
-
-def near(units=9, of_supplier=(), of_offer=(), of_row=()):
-    return ("near", "DE", "DE", units, dict(of_supplier), dict(of_offer), dict(of_row))
-
-
-def far(units=20, of_supplier=(), of_offer=(), of_row=()):
-    return ("far", "CN", "CN", units, dict(of_supplier), dict(of_offer), dict(of_row))
-
-
-POST = {"min_days": 2, "max_days": 4, "max_weight_g": 9000}
-SHIP = {"min_days": 9, "max_days": 15, "max_weight_g": 9000, "base_amount": "1.00"}
-BOTH = (("near", "DE", POST), ("far", "CN", SHIP))
-OLD = {"as_of": NOON - timedelta(hours=6)}
-PACKS = {"minimum_quantity": 6, "pack_size": 4}
 
 # What it is, how it lies, where to; then: sold out, most, days of one, least that is sold.
 CASES = {
     "one shelf": ({"shelves": [near()], "routes": BOTH[:1]}, "DE", False, 9, "28–30 Nov", 1),
     "the near of two": (
         {"shelves": [near(), far()], "routes": BOTH}, "DE", False, 20, "28–30 Nov", 1,
+    ),
+    "what both have between them": (
+        {"shelves": [near(), far()], "routes": BOTH, "channel": {"places_per_line": 2}},
+        "DE", False, 29, "28–30 Nov", 1,
+    ),
+    "between them, and one does not reach it": (
+        {
+            "shelves": [near(), far()],
+            "routes": (("near", "DE", {**POST, "countries": ["DE"]}), BOTH[1]),
+            "channel": {"places_per_line": 2},
+        },
+        "FR", False, 20, "5–11 Dec", 1,
     ),
     "ships to": (
         {
@@ -234,7 +194,7 @@ def test_all_fronts_say_the_same_of_any_supply(shopper, seed):
     listing = build(
         *(shelf(*place) for place in places),
         routes=[route(code, place) for code, place, _ in places for _ in range(dice.randint(1, 2))],
-        channel={"buffer": dice.choice([0, 1])},
+        channel={"buffer": dice.choice([0, 1]), "places_per_line": dice.choice([1, 2, 3])},
         variant={"lithium": dice.choice(["none", "inside", "with"])},
     )
 

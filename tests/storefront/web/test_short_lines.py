@@ -16,7 +16,7 @@ from suppliers.stock import NotEnoughStockError
 from tests.storefront.api.contract import Caller
 from tests.storefront.web.conftest import WHO
 from tests.storefront.web.fronts import Fronts
-from tests.storefront.web.test_same_promise import BOTH, build, far, near
+from tests.storefront.web.lying import BOTH, build, far, near
 
 pytestmark = pytest.mark.django_db
 

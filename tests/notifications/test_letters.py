@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from notifications.letters import WORDS, named
+from notifications.routes import ROUTES
+
+
+def test_every_letter_has_words_for_staff():
+    sent = {route.template for routes in ROUTES.values() for route in routes}
+
+    assert set(WORDS) == sent
+
+
+def test_a_letter_is_called_by_its_words_and_one_without_by_its_name():
+    assert named("order_placed → a@example.org") == "The order is placed → a@example.org"
+    assert named("strange → a@example.org") == "strange → a@example.org"
