@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import global_settings
 from django.utils.csp import CSP
 
-from storefront import gateway_settings
+from storefront import database_settings, gateway_settings
 from storefront.accounts.allauth_settings import *  # noqa: F403 - each is named by allauth
 from storefront.api import framework
 from storefront.dashboard import clothes
@@ -169,11 +169,7 @@ DATABASES = {
         "CONN_MAX_AGE": env_int("CONN_MAX_AGE", 60),
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
-        "OPTIONS": {
-            "options": "-c statement_timeout=30000 -c lock_timeout=10000"
-            " -c idle_in_transaction_session_timeout=60000",
-            "connect_timeout": 5,
-        },
+        "OPTIONS": database_settings.OPTIONS,
     }
 }
 REDIS_URL = env_str("REDIS_URL", "redis://127.0.0.1:6379/0")

@@ -1,0 +1,19 @@
+"""How long anybody waits for the database: a statement, a lock, and a host that is gone.
+
+Where it is reached by a socket of this machine, libpq passes over what is for the network.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+OPTIONS: dict[str, Any] = {
+    "options": "-c statement_timeout=30000 -c lock_timeout=10000"
+    " -c idle_in_transaction_session_timeout=60000",
+    "connect_timeout": 5,
+    # A host that vanished says nothing: a kept session would wait minutes for its answer.
+    "tcp_user_timeout": 10_000,  # ms
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
