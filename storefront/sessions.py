@@ -13,8 +13,9 @@ from typing import Any
 from celery import Celery
 from celery.signals import task_postrun, task_prerun, worker_init
 from celery.states import SUCCESS
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.pq import TransactionStatus
 
 SHORT = "celery"  # the queue in which nothing takes long
 LEAVE_ALL = "SELECT pg_advisory_unlock_all()"
@@ -51,14 +52,22 @@ def leave(task: Any = None, state: str | None = None, **_: Any) -> None:
 
 def _is_tidy(connection: BaseDatabaseWrapper) -> bool:
     """Give back the locks of the session that a task may have left; tell whether that worked."""
-    if connection.connection is None or connection.errors_occurred:
+    if connection.connection is None or connection.errors_occurred or _is_within(connection):
         return False
     try:
         with connection.cursor() as cursor:
             cursor.execute(LEAVE_ALL)
-    except DatabaseError:
+    except Error:
         return False
     return True
+
+
+def _is_within(connection: BaseDatabaseWrapper) -> bool:
+    """Test for a transaction that a task left open: the next one's work would be in it, unsaved."""
+    if connection.in_atomic_block:
+        return True
+    status = connection.connection.info.transaction_status
+    return bool(status != TransactionStatus.IDLE)
 
 
 def _queue(task: Any) -> str:

@@ -8,11 +8,13 @@ import pytest
 from celery.fixups.django import DjangoWorkerFixup
 from celery.states import FAILURE, SUCCESS
 from django.db import ProgrammingError, connection, connections, transaction
+from psycopg.pq import TransactionStatus
 
 from storefront import sessions
 from storefront.celery import app
 
 SESSION = "SELECT pg_backend_pid()"
+LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
 
 
 def task(queue=sessions.SHORT, *, is_eager=False):
@@ -56,12 +58,31 @@ def test_no_lock_is_left_in_it(before):
     sessions.leave(task=task(), state=SUCCESS)
 
     assert ask(SESSION) == before
-    assert ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+    assert ask(LOCKS) == 0
 
 
 def test_an_error_that_nothing_took_back_ends_it(before):
     with pytest.raises(ProgrammingError):
         ask("SELECT nothing FROM nowhere")
+
+    sessions.leave(task=task(), state=SUCCESS)
+
+    assert ask(SESSION) != before
+
+
+def test_a_transaction_that_was_left_open_is_not_given_to_the_next(before):
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+
+    sessions.leave(task=task(), state=SUCCESS)
+    sessions.look(task=task())
+
+    assert ask(SESSION) != before
+    assert connection.connection.info.transaction_status == TransactionStatus.IDLE
+
+
+def test_a_session_that_was_closed_beneath_us_stops_nobody(before):
+    connection.connection.close()
 
     sessions.leave(task=task(), state=SUCCESS)
 
@@ -74,7 +95,7 @@ def test_a_task_within_a_task_leaves_the_locks_of_the_other(before):
     sessions.leave(task=task(is_eager=True), state=FAILURE)
 
     assert ask(SESSION) == before
-    assert ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 1
+    assert ask(LOCKS) == 1
     ask("SELECT pg_advisory_unlock(1)")
 
 
