@@ -37,8 +37,7 @@ def planned_cursor(connection: Any) -> Iterator[Any]:
     Values are sent beside the statement, not in it: to plan a question over several tables takes
     the server many times what it takes to answer it.
     """
-    connection.ensure_connection()
-    connection.connection.prepare_threshold = MET_OFTEN  # Django leaves it off
+    _open(connection)
     with connection.wrap_database_errors:
         cursor = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
     with connection._prepare_cursor(cursor) as wrapped:  # noqa: SLF001 - it counts, as all others
@@ -52,12 +51,21 @@ class _RawCursor(CursorMixin, psycopg.RawCursor[Any]):
 @contextmanager
 def raw_cursor(connection: Any) -> Iterator[Any]:
     """Open a cursor as ``planned_cursor`` does, for statements as ``with_numbers`` makes them."""
-    connection.ensure_connection()
-    connection.connection.prepare_threshold = MET_OFTEN
+    _open(connection)
     with connection.wrap_database_errors:
         cursor = _RawCursor(connection.connection)
     with connection._prepare_cursor(cursor) as wrapped:  # noqa: SLF001 - it counts, as all others
         yield wrapped
+
+
+def _open(connection: Any) -> None:
+    """Open the session as Django does for its own cursors: one that died is replaced.
+
+    It is tried once a request, whoever asks first.
+    """
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    connection.connection.prepare_threshold = MET_OFTEN  # Django leaves it off
 
 
 def with_numbers(sql: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import CharField, F, Q, Value
 from django.db.models.expressions import RawSQL
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Channel, Listing, Product, Variant
-from storefront.lib.prepared import NotPreparedError, Prepared
+from storefront.lib.prepared import NotPreparedError, Prepared, planned_cursor, raw_cursor
 from tests.factories.catalog import (
     NOON,
     make_channel,
@@ -196,3 +196,33 @@ def test_a_percent_sign_in_a_statement_stands_for_itself(listings):
     (row,) = Prepared(question)(sku=listings[0].variant.sku)
 
     assert row.sure == "100 % sure"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_session_that_died_since_the_last_request_is_replaced():
+    listing = make_listing(make_variant(make_product()), channel=make_channel())
+    got = Prepared(lambda *, listing_id: Listing.objects.filter(pk=listing_id))
+    got(listing_id=listing.pk)
+    killer = connections.create_connection("default")
+    with connection.cursor() as cursor, killer.cursor() as other:
+        cursor.execute("SELECT pg_backend_pid()")
+        other.execute("SELECT pg_terminate_backend(%s)", cursor.fetchone())
+    killer.close()
+    connection.close_if_unusable_or_obsolete()  # as a request begins
+
+    assert got(listing_id=listing.pk) == [listing]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("opened", [planned_cursor, raw_cursor])
+def test_a_session_is_tried_once_a_request(monkeypatch, opened):
+    tried = []
+    connection.ensure_connection()
+    monkeypatch.setattr(connection, "is_usable", lambda: tried.append(1) or True)
+    connection.close_if_unusable_or_obsolete()
+
+    for _ in range(3):
+        with opened(connection) as cursor:
+            cursor.execute("SELECT 1")
+
+    assert len(tried) == 1
