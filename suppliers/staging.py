@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from django.db import connection
+from django.db import Error, connection
 
 from storefront.lib.copying import line
 
@@ -134,14 +134,16 @@ def staged(name: str, columns: Sequence[str]) -> Iterator[Stage]:
 @contextmanager
 def roomy() -> Iterator[None]:
     """Let the statements inside have memory and time for a whole catalog."""
-    with connection.cursor() as cursor:
-        for name, value in ROOMY.items():
-            cursor.execute(f"SET {name} = '{value}'")
-    yield
-    # After an error the session may be unusable; whoever opens it again sets what it needs.
-    with connection.cursor() as cursor:
-        for name in ROOMY:
-            cursor.execute(f"RESET {name}")
+    try:
+        with connection.cursor() as cursor:
+            for name, value in ROOMY.items():
+                cursor.execute(f"SET {name} = '{value}'")
+        yield
+    finally:
+        # Where that fails, the session has died, or its transaction takes the settings back.
+        with suppress(Error), connection.cursor() as cursor:
+            for name in ROOMY:
+                cursor.execute(f"RESET {name}")
 
 
 def rows(sql: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
