@@ -17,7 +17,11 @@ log = logging.getLogger(__name__)
 
 
 def say(request: HttpRequest, *, status: int, title: str, words: str) -> HttpResponse:
-    return render(request, "web/scene.html", {"title": title, "words": words}, status=status)
+    """Answer with the shelves beside it; who comes before any view has no other catch than ours."""
+    try:
+        return render(request, "web/scene.html", {"title": title, "words": words}, status=status)
+    except (NotOpenError, OperationalError) as error:
+        return _closed(request, error)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -79,11 +83,7 @@ class SentenceMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, NotOpenError | OperationalError):
             return None
-        log.error("closed at %s: %s", request.path, error)
-        words = _("The shop is closed for a moment. Nothing was lost; come back in a minute.")
-        response = _bare(request, HTTPStatus.SERVICE_UNAVAILABLE, words)
-        response.headers["Retry-After"] = "60"
-        return response
+        return _closed(request, error)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -92,6 +92,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
         HTTPStatus.INTERNAL_SERVER_ERROR,
         _("Our own light went out. We know about it; try again in a minute."),
     )
+
+
+def _closed(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.error("closed at %s: %s", request.path, error)
+    words = _("The shop is closed for a moment. Nothing was lost; come back in a minute.")
+    response = _bare(request, HTTPStatus.SERVICE_UNAVAILABLE, words)
+    response.headers["Retry-After"] = "60"
+    return response
 
 
 def _bare(request: HttpRequest, status: int, words: str) -> HttpResponse:

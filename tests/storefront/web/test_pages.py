@@ -4,7 +4,8 @@ import gzip
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Channel
@@ -265,3 +266,21 @@ def test_an_address_for_forms_says_so_to_who_opens_it(client, path):
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "POST"
     assert "<h1>" in answer.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("send", ["get", "post"])
+def test_a_page_before_any_view_is_closed_too_when_the_database_is_away(send):
+    """A form that is refused, and an address that does not exist, show the shelves."""
+    make_channel()
+
+    def away(*_):
+        raise OperationalError("the connection is closed")
+
+    browser = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    with connection.execute_wrapper(away):
+        answer = getattr(browser, send)("/en/checkout/place/" if send == "post" else "/en/nowhere/")
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "60"
+    assert "closed for a moment" in answer.text
