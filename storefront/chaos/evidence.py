@@ -137,8 +137,8 @@ class Evidence:
             of, and ``disputes`` what the supplier has of it, by our numbers; ``answers`` what
             shoppers chose last when they were asked, by order; ``audit`` what the comparison of
             the day's money found; of the ``planned`` blows ``struck`` fell, and ``missed`` found
-            nobody there; nobody died at those failpoints that are ``spared``; ``errors`` are
-            mistakes of chaos itself
+            nobody there; nobody died at those failpoints that are ``spared``; who is ``silent`` did
+            nothing any more after the last blow; ``errors`` are mistakes of chaos itself
     """
 
     purchases: Sequence[Purchase]
@@ -158,5 +158,6 @@ class Evidence:
     struck: int = 0
     missed: Sequence[str] = ()
     spared: Sequence[str] = ()
+    silent: Sequence[str] = ()
     errors: Sequence[str] = ()
     pressed: Sequence[Pressed] = ()

@@ -249,6 +249,8 @@ def _befell(evidence: Evidence) -> Iterator[str]:
     yield from evidence.errors
     for name in evidence.spared:
         yield f"nobody died at {name}"
+    for name in evidence.silent:
+        yield f"{name} asked for nothing after the last blow"
     fell = evidence.struck + len(evidence.missed)
     if fell < evidence.planned:
         yield f"{fell} of {evidence.planned} blows fell"

@@ -15,6 +15,7 @@ from django.utils import timezone
 from orders.models import Order
 from storefront.bench.buying import Shop
 from storefront.chaos import (
+    beating,
     clock,
     ending,
     filling,
@@ -86,6 +87,8 @@ class Run:
         for phase in self.plan.phases:
             self._phase(phase)
         ending.wait_for(self.place, self.presser.finish())
+        struck_until = beating.told(self.place)
+        beating.wait_until_begun(self.place)
         have_delivered(self.place, count=self.complaints)
         self.striker.heal()
         self.drained = drain(
@@ -96,7 +99,8 @@ class Run:
         )
         self.say(f"drained in {self.drained.seconds} s: {', '.join(self.drained.left) or 'all'}")
         ending.insist_going_on(self.place)
-        evidence = self._evidence()
+        silent = beating.silent(self.place, since=struck_until)
+        evidence = replace(self._evidence(), silent=silent)
         if self.is_audited:
             found = audit(self.place, at_most_s=AUDIT_S)
             self.say(f"the day's money: {len(found)} differences")
@@ -216,7 +220,7 @@ def start(place: Instance, keeper: Keeper, **env: str) -> None:
 def wait(place: Instance, keeper: Keeper, begun: Sequence[Child], **env: str) -> None:
     """Let the beat begin at last: it asks the worker for all that is to be done.
 
-    Shoppers may come before it does: nobody of them waits for what it asks for.
+    Shoppers may come before it does: nobody of them waits for what it asks for. The drain waits.
     """
     keeper.put(staging.beat(staging.with_env(place.stage, **env)))
     place.supervisor.wait_until_ready(begun)

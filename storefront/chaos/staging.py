@@ -163,8 +163,9 @@ def worker(stage: cast.Stage) -> Child:
 
 def beat(stage: cast.Stage) -> Child:
     log = stage.log("beat")
+    before = log.stat().st_size if log.exists() else 0  # of the one who played until now
     words = [*_celery("beat"), "--schedule", str(stage.var / "beat-schedule"), "--pidfile="]
-    return stage.child("beat", words, is_ready=lambda: _says(log, "beat: Starting"))
+    return stage.child("beat", words, is_ready=lambda: _says(log, "beat: Starting", since=before))
 
 
 def with_env(stage: cast.Stage, **more: str) -> cast.Stage:
@@ -175,8 +176,8 @@ def _celery(command: str) -> list[str]:
     return ["-m", "celery", "-A", "storefront.chaos.acting", command, "--loglevel", "INFO"]
 
 
-def _says(log: Path, words: str) -> bool:
-    return log.exists() and words in log.read_text(errors="replace")
+def _says(log: Path, words: str, *, since: int = 0) -> bool:
+    return log.exists() and words.encode() in log.read_bytes()[since:]
 
 
 def enter(env: dict[str, str]) -> None:

@@ -150,6 +150,7 @@ def test_all_who_press_one_key_hear_the_same_also_when_it_is_a_refusal():
         (ours(mails=()), MAILS),
         (replace(GOOD, wrong_letters=["a forged letter was answered 200"]),
          "no forged letter is believed"),
+        (replace(GOOD, silent=["beat"]), STRUCK),
         (replace(GOOD, planned=10, struck=8, missed=["web: dead"]), STRUCK),
         (replace(GOOD, planned=10, struck=7, missed=["web: dead"] * 3), STRUCK),
         (replace(GOOD, planned=10, struck=10, errors=["web broke: TypeError()"]), STRUCK),

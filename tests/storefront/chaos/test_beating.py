@@ -1,0 +1,122 @@
+"""A run whose beat is dead, or asks for nothing, is no good run, however well all was drained."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from storefront.chaos import beating, running, staging
+from storefront.chaos.draining import Drained
+from storefront.chaos.evidence import Ours
+from storefront.chaos.running import Run
+from storefront.chaos.scheduling import Plan
+from storefront.chaos.striking import Striker
+from storefront.launch.cast import Ports, Stage
+from storefront.launch.supervising import Supervisor
+
+SENT = "INFO celery.beat: Scheduler: Sending due task orders: send due (orders.tasks.send_due)\n"
+OTHER = SENT.replace("orders.tasks.send_due", "catalog.tasks.tally_shelves")
+BOOKS = ("charges", "orders_told", "attempts", "letters", "disputes")
+
+
+@pytest.fixture
+def place(tmp_path):
+    ports = Ports(**dict.fromkeys(("web", "sandbox", "bigbuy", "feed", "gateway", "smtp"), 0))
+    stage = Stage(root=tmp_path, var=tmp_path, ports=ports, env={})
+    stage.log("beat").parent.mkdir()
+    return staging.Instance(stage=stage, supervisor=Supervisor())
+
+
+@pytest.fixture
+def say(place):
+    def add(words):
+        with place.stage.log("beat").open("a") as log:
+            log.write(words)
+
+    return add
+
+
+def put(place, *, is_running=True):
+    place.children["beat"] = SimpleNamespace(is_running=is_running, is_ready=lambda: True)
+
+
+def silent(place, since=0):
+    return beating.silent(place, since=since, at_most_s=0)
+
+
+def test_a_beat_that_asked_since_the_last_blow_is_well(place, say):
+    say(OTHER)
+    before = beating.told(place)
+    put(place)
+    say(SENT)
+
+    assert silent(place, before) == []
+
+
+def test_what_it_asked_before_is_no_sign_of_life(place, say):
+    put(place)
+    say(SENT)
+
+    assert silent(place, beating.told(place)) == ["beat"]
+
+
+@pytest.mark.parametrize("words", ["", "beat: Starting...\n", OTHER])
+def test_a_beat_that_asks_for_no_sweep_is_silent(place, say, words):
+    put(place)
+    say(words)
+
+    assert silent(place) == ["beat"]
+
+
+def test_a_dead_one_is_silent_whatever_it_asked_for(place, say):
+    put(place, is_running=False)
+    say(SENT)
+
+    assert silent(place) == ["beat"]
+
+
+def test_it_is_given_time_to_ask(place, say, monkeypatch):
+    put(place)
+    monkeypatch.setattr(beating.ending, "rest", lambda *_: say(SENT))
+
+    assert beating.silent(place, since=0, at_most_s=60) == []
+
+
+def test_one_who_plays_instead_of_another_has_not_begun_with_him(place, say):
+    say("beat: Starting...\n")
+    beat = staging.beat(place.stage)
+
+    assert not beat.is_ready()
+
+    say("beat: Starting...\n")
+    assert beat.is_ready()
+
+
+@pytest.mark.parametrize("is_put", [True, False])
+def test_a_run_in_which_nobody_put_a_beat_is_blamed(place, say, monkeypatch, is_put):
+    drained = Drained(seconds=1.0, waited_s={}, left=(), by_staff=0)
+    monkeypatch.setattr(running, "have_delivered", lambda *_, **__: None)
+    monkeypatch.setattr(running, "drain", lambda *_, **__: say(SENT) or drained)
+    ours = Ours(orders=(), purchases=(), mails=(), broken=(), left=())
+    monkeypatch.setattr(running.testifying, "testify", lambda **_: ours)
+    for book in BOOKS:
+        monkeypatch.setattr(running.witnessing, book, lambda _: [])
+    if is_put:
+        put(place)
+    monkeypatch.setattr(Striker, "heal", lambda _: None)
+    told = []
+    monkeypatch.setattr(running.judging, "judge", lambda one: told.append(one) or [])
+    run = Run(
+        place=place,
+        keeper=None,
+        plan=Plan(seed=1, phases=[], failpoints={}),
+        goods=[],
+        stock=1,
+        say=lambda _: None,
+        is_audited=False,
+    )
+
+    run.go()
+
+    assert told[0].silent == ([] if is_put else ["beat"])
