@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from types import SimpleNamespace
 
 import pytest
@@ -108,6 +110,17 @@ def test_a_session_that_the_database_ended_is_not_used(before):
     sessions.look(task=task())
 
     assert ask(SESSION) != before
+
+
+def test_a_session_notices_soon_that_its_host_vanished(before):
+    with socket.socket(fileno=os.dup(connection.connection.fileno())) as line:
+        tries, every_s = (
+            line.getsockopt(socket.IPPROTO_TCP, option)
+            for option in (socket.TCP_KEEPCNT, socket.TCP_KEEPINTVL)
+        )
+        assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+    assert tries * every_s <= 10
 
 
 def test_celery_itself_ends_none():
