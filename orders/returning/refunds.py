@@ -184,7 +184,7 @@ def _pay_what_it_came_for(
     Locks:  the order of the first return, then its payments; so on to the oldest order
     Raises: CannotReturnError  others of the replacement may still fail
     """
-    first = ReturnAuthorization.objects.filter(replacement=order).first()
+    first = owing.came_for(order)
     if first is None:
         return
     origin = hold(first)
@@ -195,9 +195,10 @@ def _pay_what_it_came_for(
     else:
         words = gettext(
             "Others that were sent anew with it may still fail: wait until they have left or are"
-            " canceled."
+            " canceled. If the shopper cannot wait so long, ask him whether you may cancel what has"
+            " not left of order %(number)s: that is paid together with this."
         )
-        raise CannotReturnError(words)
+        raise CannotReturnError(words % {"number": order.number})
 
 
 @needs_transaction
