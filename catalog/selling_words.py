@@ -46,13 +46,14 @@ CHANNEL = (
         },
     ),
     Group(
-        _("When no place has enough"),
+        _("When no place sends all of a line"),
         {
             "places_per_line": Field(
                 _("A line comes from at most so many places"),
                 _(
                     "1: it is sold whole from one place, as many as that has. 2 to 5: where none"
-                    " has all of it, it comes in so many parcels, and each pays its way."
+                    " has all of it, or only at a loss, it comes from so many suppliers, and each"
+                    " parcel pays its way."
                 ),
             ),
         },

@@ -150,5 +150,5 @@ def _place(entry: Mapping[str, Any], left: Left | None, rules: Rules) -> str:
 
 def _part(entry: Mapping[str, Any]) -> str:
     said = {"place": f"{entry['supplier_code']} ({entry['country']})", "units": entry["units"]}
-    words = gettext("%(place)s: %(units)s of them, as no place had all") % said
+    words = gettext("%(place)s: %(units)s of them, as nobody sent all without a loss") % said
     return format_html("<strong>{}</strong>", words)

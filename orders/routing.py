@@ -99,18 +99,20 @@ def route(*, needs: Sequence[Need], candidates: Sequence[Candidate], rules: Rule
     for candidate in candidates:
         able[candidate.variant_id].append(candidate)
     choices: list[Choice] = []
-    divided: list[Need] = []
+    others: list[tuple[Need, Sequence[Candidate]]] = []
     for need in needs:
         fit = [one for one in able[need.variant_id] if one.fits(need.quantity)]
         kept = filtering.kept(fit, need.quantity, need.sold, rules.least_margin_rate)
-        if kept and (rules.most_places == 1 or _stands(kept[0], need, rules) == filtering.ENOUGH):
+        if kept and (rules.most_places == 1 or not _loses(kept, need, rules)):
             choices.append((need, kept))
         else:
-            divided.append(need)
+            others.append((need, kept))
     unfilled = []
-    for need in divided:
-        if found := _divided(need, able[need.variant_id], choices, rules):
-            choices += found
+    for need, kept in others:
+        if parts := _divided(need, able[need.variant_id], kept, choices, rules):
+            choices += parts
+        elif kept:
+            choices.append((need, kept))
         else:
             unfilled.append(need)
     by_location: dict[int, list[PlannedLine]] = defaultdict(list)
@@ -166,23 +168,28 @@ def _fewest_more(need: Need, able: Sequence[Candidate], rules: Rules) -> int | N
     return together if together is not None else min(alone, default=None)
 
 
-def _divided(
-    need: Need, able: Sequence[Candidate], choices: Sequence[Choice], rules: Rules
-) -> Sequence[Choice]:
-    """Fill what nobody sends whole and earns enough: the less is lost the better.
+def _loses(kept: Sequence[Candidate], need: Need, rules: Rules) -> bool:
+    return all(_stands(one, need, rules) > filtering.TOO_LITTLE for one in kept)
 
-    Where that is equal one place is better than several. Nothing: it cannot be had.
+
+def _divided(
+    need: Need,
+    able: Sequence[Candidate],
+    kept: Sequence[Candidate],
+    choices: Sequence[Choice],
+    rules: Rules,
+) -> Sequence[Choice]:
+    """Divide what nobody sends whole, or only who loses: without a loss, or as it comes.
+
+    Nothing: it cannot be divided, or it loses also then, and those who are ``kept`` have it whole.
     """
-    tried: list[Candidate] = []
-    for worst in (filtering.ENOUGH, filtering.TOO_LITTLE, None):
-        among = [one for one in able if worst is None or _stands(one, need, rules) <= worst]
-        if fit := [one for one in among if one.fits(need.quantity)]:
-            kept = filtering.kept(fit, need.quantity, need.sold, rules.least_margin_rate)
-            return [(need, kept)]
-        if among != tried and (parts := _split(need, among, choices, rules)):
+    for worst in (filtering.ENOUGH, filtering.TOO_LITTLE):
+        among = [one for one in able if _stands(one, need, rules) <= worst]
+        parts = _split(need, among, choices, rules)
+        # A fee for each line weighs more on a part than on all that a place could send.
+        if parts and all(_stands(one, part, rules) <= worst for part, (one, *_) in parts):
             return parts
-        tried = among
-    return []
+    return () if kept else _split(need, able, choices, rules)
 
 
 def _split(
@@ -255,15 +262,13 @@ def against(
 
     It asks what ``route`` asks, in the same order.
 
-    Shape:  ``taken`` is None where nobody has all of it, or several send it and earn more
+    Shape:  ``taken`` is None where nobody has all of it, or several send it without a loss
     """
     if reason := candidate.misfit(quantity):
         return reason
     if taken is None:
         alone = filtering.standing(candidate, quantity, sold, rules.least_margin_rate)
-        if left_out := filtering.reason(alone, filtering.ENOUGH):
-            return left_out
-        raise AssertionError(f"{candidate.level_id} can send it, and nothing is taken")
+        return filtering.reason(alone, filtering.ENOUGH) or Worse.LATER
     mine, its = (
         filtering.standing(one, quantity, sold, rules.least_margin_rate)
         for one in (candidate, taken)

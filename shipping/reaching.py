@@ -140,7 +140,7 @@ class Reach:
         known = [_known(one, self.pieces[one.variant_id], self) for one in found]
         planned = route(needs=needs, candidates=known, rules=self.rules)
         is_divided = any(len(parts) > 1 for parts in planned.planned.values())
-        if is_divided and not self._quotes(planned):  # too much for a parcel, with what joins it
+        if is_divided and not self._quotes(self._reaching(planned)):  # a part fills its parcel
             return self.alone().plan(lines, sold=sold)
         has_asked = bool(paid) and self.rules.least_margin_rate is not None
         is_shared = any(len(parcel.lines) > 1 for parcel in planned.parcels)
@@ -149,6 +149,15 @@ class Reach:
         unasked = replace(self.rules, least_margin_rate=None)
         anyhow = route(needs=needs, candidates=known, rules=unasked)
         return replace(anyhow, rules=self.rules) if self._quotes(anyhow) else planned
+
+    def _reaching(self, planned: Plan) -> Plan:
+        """Leave out what no route carries anyhow: it stands in the way of no other line."""
+        gone = {one.variant_id for one in self.lost}
+        parcels = (
+            replace(parcel, lines=tuple(one for one in parcel.lines if one.variant_id not in gone))
+            for parcel in planned.parcels
+        )
+        return replace(planned, parcels=tuple(one for one in parcels if one.lines))
 
     def alone(self) -> Reach:
         """Return the same for who needs each line whole from one place."""

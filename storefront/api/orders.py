@@ -30,7 +30,7 @@ MAX_REASON = 200
 
 class OrderLineShown(serializers.Serializer[Any]):
     sku = serializers.CharField(
-        help_text="Several lines may have one: what no place had whole comes from several."
+        help_text="Several lines may have one: what no place sends whole comes from several."
     )
     title = serializers.CharField()
     picture = serializers.SerializerMethodField()

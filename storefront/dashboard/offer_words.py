@@ -42,8 +42,8 @@ SAID: dict[str, str | Promise] = {
     Worse.LATER: _("As good in all; the one that we knew first is taken"),
 }
 TAKEN_AT_A_LOSS = _("Taken, at a loss of %(loss)s")
-PART_TAKEN = _("%(units)s of them taken: no place has all")
-PART_TAKEN_AT_A_LOSS = _("%(units)s of them taken, at a loss of %(loss)s: no place has all")
+PART_TAKEN = _("%(units)s of them taken: nobody sends all without a loss")
+PART_TAKEN_AT_A_LOSS = _("%(units)s of them taken, at a loss of %(loss)s: nobody has all")
 # By whether it loses, and whether it is a part of what is wanted.
 TAKEN = {
     (False, False): SAID[Way.TAKEN],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import permutations, product
 
@@ -143,6 +143,32 @@ def test_who_earns_little_takes_part_before_who_loses():
     rules = Rules(most_places=2, least_margin_rate=Decimal("0.2"))
 
     assert parts(ask(*rows, quantity=10, sold=sold, rules=rules)) == [(3, 5), (4, 5)]
+
+
+def test_a_part_that_would_lose_by_itself_is_not_sent_where_one_place_earns_little():
+    sold = Sold(gross=eur("100"), tax_rate=Decimal(0))
+    fee = land(
+        wholesale=Decimal(8),
+        origin="",
+        terms=replace(terms(handling="0"), duty_amount=None),
+        flat_duty=Decimal(3),
+    )
+    cheap, by_line, whole = lying(1, 9, cost="5"), lying(2, 5, cost="8"), lying(3, 20, cost="9.5")
+    by_line = replace(by_line, landed=fee)
+    rules = Rules(most_places=2, least_margin_rate=Decimal("0.1"))
+
+    plan = ask(cheap, by_line, whole, quantity=10, sold=sold, rules=rules)
+
+    assert parts(plan) == [(3, 10)]
+
+
+def test_who_earns_little_sends_all_before_anything_is_divided():
+    sold = Sold(gross=eur("100"), tax_rate=Decimal(0))
+    rows = [lying(1, 6, cost="5"), lying(2, 4, cost="5"), lying(3, 20, cost="9.2")]
+    rules = Rules(most_places=2, least_margin_rate=Decimal("0.2"))
+
+    for order in (rows, rows[::-1]):
+        assert parts(ask(*order, quantity=10, sold=sold, rules=rules)) == [(3, 10)]
 
 
 @settings(max_examples=200, deadline=None)

@@ -171,8 +171,8 @@ def test_staff_read_who_sends_how_many(light):
     assert "lumen (DE): 6 of them" in words
     assert "other (PL): 4 of them" in words
     assert [offer_words.why(one, quantity=10, more="") for one in found] == [
-        "6 of them taken: no place has all",
-        "4 of them taken: no place has all",
+        "6 of them taken: nobody sends all without a loss",
+        "4 of them taken: nobody sends all without a loss",
     ]
     assert [verdict for _, verdict, _ in preview.weighed(light.variant_id)] == ["taken", "taken"]
     paid = Sold(gross=Money(Decimal("399.90"), "EUR"), tax_rate=Decimal("0.19"))
@@ -215,6 +215,20 @@ def test_what_is_too_heavy_with_a_part_is_refused_with_the_number_that_can_be_ha
     (short,) = seen.short
     assert (short.line.variant_id, short.line.available) == (light.variant_id, 6)
     assert fill(cart=cart, country="DE", now=NOON).can_be_ordered is False
+
+
+def test_what_cannot_go_at_all_stands_in_the_way_of_no_divided_line(light):
+    forbidden = make_sellable(quantity=5, price="9.99")
+    make_offer_there(forbidden, light)
+    forbidden.variant.product.not_sent_to = ["DE"]
+    forbidden.variant.product.save()
+    cart = make_cart(light, quantity=10)
+    carts.add(cart=cart, listing_id=forbidden.pk, quantity=1, now=NOON)
+
+    seen = promising.look(cart=cart, country="DE", now=NOON)
+
+    line = next(one for one in seen.cart.lines if one.variant_id == light.variant_id)
+    assert (line.available, line.is_short) == (10, False)
 
 
 def make_offer_there(listing, light):
