@@ -39,7 +39,14 @@ from orders.address_desk import AddressActions
 from orders.column_words import COLUMNS, TABLES
 from orders.models import Order, OrderLine, Payment, PurchaseOrder
 from orders.opening_returns_desk import RETURNS, ReturnActions
-from orders.order_facts import GOODS, PAYMENT, address, address_check, routed_by, shopper_page
+from orders.order_facts import (
+    address,
+    address_check,
+    goods,
+    payment,
+    routed_by,
+    shopper_page,
+)
 from storefront.lib import columns, naming
 from storefront.lib.inlines import inline
 from storefront.lib.money import Money
@@ -80,8 +87,8 @@ class OrderAdmin(ReturnActions, AddressActions):
     list_display: ClassVar = [
         "number",
         STATE,
-        PAYMENT,
-        GOODS,
+        payment,
+        goods,
         columns.money("total_amount", _("Total")),
         "email",
         columns.age("placed_at", _("Placed")),
@@ -105,8 +112,8 @@ class OrderAdmin(ReturnActions, AddressActions):
                     "number",
                     STATE,
                     "hold_reason",
-                    PAYMENT,
-                    GOODS,
+                    payment,
+                    goods,
                     shopper_page,
                 ]
             },

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.utils.html import format_html, format_html_join
@@ -22,7 +22,7 @@ from storefront.lib.columns import as_money
 from storefront.lib.money import Money
 
 # What is derived from money and lines has no choices that would call it.
-PAYMENT = columns.state(
+_PAYMENT = columns.state(
     "payment_status",
     _("Payment"),
     words={
@@ -35,7 +35,7 @@ PAYMENT = columns.state(
         "charged_back": _("Charged back"),
     },
 )
-GOODS = columns.state(
+_GOODS = columns.state(
     "fulfillment_status",
     _("Goods"),
     words={
@@ -50,6 +50,22 @@ GOODS = columns.state(
         "returned": _("Returned"),
     },
 )
+
+
+@admin.display(description=_("Payment"), ordering="payment_status")
+def payment(order: Order) -> str | None:
+    """Say how far its money is; a replacement asks for none."""
+    if not order.total_amount:
+        return columns.as_state(gettext("Nothing to pay"))
+    return cast("str | None", _PAYMENT(order))
+
+
+@admin.display(description=_("Goods"), ordering="fulfillment_status")
+def goods(order: Order) -> str | None:
+    """Say how far its goods are; of what is canceled whole nothing will begin."""
+    if order.status == Order.Status.CANCELED:
+        return columns.as_state(gettext("Canceled"))
+    return cast("str | None", _GOODS(order))
 
 
 @admin.display(description=_("Delivered to"))

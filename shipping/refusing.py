@@ -54,7 +54,7 @@ def reason_for(  # noqa: PLR0913 - a parcel, its way, and who is against it
         country_from=country_from,
         tier=tier,
         code=str(code),
-        sentence=_of_tier(tier, str(code), _SENTENCES[str(code)]() % words, words),
+        sentence=_of_tier(tier, str(code), _of_way(str(code), words), words),
     )
 
 
@@ -68,11 +68,20 @@ def _of_tier(tier: str, code: str, sentence: str, words: Mapping[str, str]) -> s
     if tier not in _TIERS:
         return sentence
     if code == NO_ROUTE:
-        return _("%(tier)s does not go from %(start)s to %(end)s.") % {
-            "tier": tier_name(tier),
-            **words,
-        }
+        is_within = words["start"] == words["end"]
+        said = (
+            _("%(tier)s does not go within %(end)s.")
+            if is_within
+            else _("%(tier)s does not go from %(start)s to %(end)s.")
+        )
+        return said % {"tier": tier_name(tier), **words}
     return f"{tier_name(tier)}: {sentence}"
+
+
+def _of_way(code: str, words: Mapping[str, str]) -> str:
+    if code == NO_ROUTE and words["start"] == words["end"]:
+        return _("No route goes within %(end)s.") % words
+    return _SENTENCES[code]() % words
 
 
 _TIERS: Mapping[str, Callable[[], str]] = {

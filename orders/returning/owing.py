@@ -49,14 +49,15 @@ class Due:
 def paid_by(order: Order) -> ReturnAuthorization | None:
     """Return the return whose order was paid for, where this is a replacement, or one of one."""
     first = None
-    while made_for := _replaced_by(order):
+    while made_for := came_for(order):
         first, order = made_for, made_for.order
     return first
 
 
-def _replaced_by(order: Order) -> ReturnAuthorization | None:
+def came_for(order: Order) -> ReturnAuthorization | None:
+    """Return the return that an order replaces: one of an older order, so every chain ends."""
     rows = ReturnAuthorization.objects.select_related("order")
-    return rows.filter(replacement=order).first()
+    return rows.filter(replacement=order, order__lt=order.pk).first()
 
 
 def has_failed(authorization: ReturnAuthorization) -> bool:
@@ -83,7 +84,7 @@ def _given_back(made: Order) -> Counter[int]:
 def failed_units(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> dict[int, int]:
     """Map order lines to how many accepted units of them are not replaced after all."""
     made = authorization.replacement
-    if made is None:
+    if made is None or made.pk <= authorization.order_id:  # as ``came_for`` sees it
         return {line.order_line_id: line.accepted_quantity for line in lines}
     anew = list(made.lines.order_by("pk"))
     given_back = _given_back(made)

@@ -88,14 +88,16 @@ def refuse(*, authorization: ReturnAuthorization, answer: str, actor: str, now: 
     telling.answered(authorization, what="refused", at=now)
 
 
+@needs_transaction
 def insist_not_taken(order: Order) -> None:
     """Give nothing for what the shopper's bank has given back already, or may.
 
+    Locks:  the caller holds the order; then those that it came for, the newest first
     Raises: CannotReturnError
     """
     taken = [Payment.Dispute.CHARGED_BACK, Payment.Dispute.LOST]
-    if first := owing.paid_by(order):
-        order = first.order
+    while made_for := owing.came_for(order):
+        order = hold(made_for)
     if order.payments.filter(dispute_status__in=taken).exists():
         words = gettext("His bank has taken the money back: nothing is given for it as well.")
         raise CannotReturnError(words)
@@ -133,7 +135,8 @@ def _pay(
     """Pay for what was accepted, and for what that came for.
 
     Shape:  ``of`` is what brought it, where it is another return
-    Locks:  the payments of its order, which the caller holds; then as ``_pay_what_it_came_for``
+    Locks:  as ``insist_not_taken``, then the payments of its order, which the caller holds; then as
+            ``_pay_what_it_came_for``
     """
     insist_not_taken(order)
     payments = ledger.secured(order.pk)
@@ -184,7 +187,7 @@ def _pay_what_it_came_for(
     Locks:  the order of the first return, then its payments; so on to the oldest order
     Raises: CannotReturnError  others of the replacement may still fail
     """
-    first = ReturnAuthorization.objects.filter(replacement=order).first()
+    first = owing.came_for(order)
     if first is None:
         return
     origin = hold(first)
@@ -195,9 +198,10 @@ def _pay_what_it_came_for(
     else:
         words = gettext(
             "Others that were sent anew with it may still fail: wait until they have left or are"
-            " canceled."
+            " canceled. If the shopper cannot wait so long, ask him whether you may cancel what has"
+            " not left of order %(number)s: that is paid together with this."
         )
-        raise CannotReturnError(words)
+        raise CannotReturnError(words % {"number": order.number})
 
 
 @needs_transaction

@@ -103,7 +103,8 @@ def exchange(  # noqa: PLR0913 - of which, by whom, and what instead
     Shape:  ``choice`` maps lines that were sold to variants, None: the same; without one it is
             what was wished.
             ``is_free``: what costs more goes all the same, for nothing
-    Locks:  the order, its payments; then the stock rows of the new one, in id order
+    Locks:  the order, those that it came for, the newest first, its payments; then the stock rows
+            of the new one, in id order
     Raises: CannotReturnError  it is no case for that, it costs more, or none is left there
             IllegalMoveError   it ended already
     """

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from orders import access, cancelling, order_lines, tasks, wishes
 from orders.models import Order, Payment
 from orders.readdressing import Chance
+from orders.returning import owing
 from orders.wishes import Wish
 from storefront.lib.rationing import is_too_often
 from storefront.lib.visitors import address_of
@@ -92,6 +93,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     can_pay = found.status == Status.PENDING_PAYMENT and found.pay_before > now
     wish = wishes.wish_among(purchases)
     was_paid = any(each.authorized_amount for each in tried)
+    paid_with = _paid_with(found)
     context = {
         "order": found,
         "redemptions": list(found.redemptions.order_by("pk")) if found.discount_amount else [],
@@ -110,8 +112,9 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         and payment is not None
         and payment.status in {Payment.Status.DECLINED, Payment.Status.FAILED},
         "was_paid": was_paid,
+        "paid_with": paid_with,
         "was_charged": any(each.captured_amount for each in tried),
-        "moved": _moved(tried),
+        "moved": _moved(tried, found.total_amount),
         "can_cancel": found.status in OPEN - {Status.PENDING_PAYMENT}
         and wish != Wish.ASKED
         and (bool(questions) or any(box.stage < Stage.PACKED for box in parcels)),
@@ -123,7 +126,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
             request,
             found,
             wish,
-            was_paid=was_paid,
+            was_paid=was_paid or paid_with is not None,
             is_told=any(box.stop for box in parcels),
         ),
         "title": headline(found, payment, now),
@@ -136,12 +139,27 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     return response
 
 
-def _moved(tried: Sequence[Payment]) -> list[tuple[Promise, Decimal]]:
-    """Say what became of the money, where it is no longer all that was agreed to."""
+def _paid_with(found: Order) -> Order | None:
+    """Find the order that was paid for what was to come anew, and does not."""
+    if found.status != Status.CANCELED or found.total_amount:
+        return None
+    first = owing.paid_by(found)
+    return first.order if first else None
+
+
+def _moved(tried: Sequence[Payment], total: Decimal) -> list[tuple[Promise, Decimal]]:
+    """Say what became of the money, where it is no longer all that was agreed to.
+
+    An attempt that another one came after, and that was let go whole, moved nothing.
+    """
+    held = [each for each in tried if each.authorized_amount]
+    counted = [each for each in held if each.captured_amount or each.open_amount] or held[-1:]
     charged, let_go, given_back = (
-        sum((getattr(each, f"{name}_amount") for each in tried), Decimal(0))
+        sum((getattr(each, f"{name}_amount") for each in counted), Decimal(0))
         for name in ("captured", "released", "refunded")
     )
+    if charged >= total:
+        let_go = Decimal(0)
     if not let_go and not given_back:
         return []
     told = (

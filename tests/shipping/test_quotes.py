@@ -93,7 +93,7 @@ def test_a_cart_with_one_parcel_for_which_a_tier_is_closed_keeps_the_choice():
 @pytest.mark.parametrize(
     ("service", "variant", "code", "words"),
     [
-        ({"countries": ["FR"]}, {}, "no_route", "No route goes from Germany to Germany."),
+        ({"countries": ["FR"]}, {}, "no_route", "No route goes within Germany."),
         ({}, {"packed_weight_g": 2500}, "weight", "too heavy"),
         ({}, {"lithium": "alone"}, "way", "outside a light"),
         ({}, {"cell_wh": Decimal("21.6")}, "cell_energy", "a cell this strong"),
@@ -127,7 +127,7 @@ def test_a_missing_tier_has_its_reason_and_the_other_is_quoted():
 
     assert [quote.tier for quote in quoted(plan)] == ["economy"]
     assert (reason.tier, reason.code) == ("express", "no_route")
-    assert reason.sentence == "Express does not go from Germany to Germany."
+    assert reason.sentence == "Express does not go within Germany."
 
 
 def test_reasons_are_in_the_shoppers_language():

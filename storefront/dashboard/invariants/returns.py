@@ -114,6 +114,31 @@ RETURNS = (
         """,
     ),
     Invariant(
+        code="I10.all_passed_on",
+        sentence="Of a replacement of which nothing is left with who got it, all that it came for"
+        " is paid.",
+        # A return of it that was replaced in turn came back for money where none of that is left.
+        sql="""
+            SELECT a.number, o.number AS replacement, sum(rl.replaced_amount) AS replaced
+            FROM orders_returnauthorization a
+            JOIN orders_returnline rl ON rl.authorization_id = a.id
+            JOIN orders_order o ON o.id = a.replacement_id
+            WHERE a.status = 'refunded' AND (
+                SELECT sum(l.quantity - l.canceled_quantity) FROM orders_orderline l
+                WHERE l.order_id = o.id
+            ) <= (
+                SELECT coalesce(sum(back.accepted_quantity), 0)
+                FROM orders_returnauthorization w
+                JOIN orders_returnline back ON back.authorization_id = w.id
+                WHERE w.order_id = o.id AND w.status = 'refunded' AND (
+                    w.replacement_id IS NULL OR back.replaced_amount = 0
+                    AND back.share_amount > back.deduction_amount + back.difference_amount)
+            )
+            GROUP BY a.id, o.id
+            HAVING sum(rl.replaced_amount) > 0
+        """,
+    ),
+    Invariant(
         code="I10.difference",
         sentence="What went back as another costs less is asked of the gateway once, to the cent,"
         " and is that of its lines.",

@@ -7,12 +7,16 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from orders import purchasing
+from orders import cancelling, purchasing
 from orders.models import Order, OrderLine, Payment, PaymentEvent, PurchaseOrder
-from orders.returning import refunds
+from orders.returning import owing, refunds, replacing
 from orders.returning.refusing import CannotReturnError
+from orders.returning.replacing import Found
+from orders.returning.sending_anew import Shelf
+from storefront.lib.money import Money
 from tests.factories.orders import make_sellable
 from tests.factories.returns import make_delivered, make_sibling
+from tests.factories.setbacks import also_at
 from tests.factories.suppliers import NOON
 from tests.factories.swapping import asked, broken_rules, come_back, exchange
 
@@ -36,6 +40,23 @@ def taken_instead(light, *, units, kind="withdrawal", other=None, discount="0"):
     made.lines.update(shipped_quantity=units, delivered_quantity=units)
     PurchaseOrder.objects.filter(order=made).update(status="closed", status_since=NOON)
     return first, Order.objects.get(pk=made.pk)
+
+
+def exchange_from_two_places(made, level):
+    """Send what was sold last from there; the others from where they came from."""
+    sold = made.order.lines.latest("pk")
+    shelf = Shelf(
+        variant_id=sold.variant_id,
+        offer_id=level.offer_id,
+        level_id=level.pk,
+        location_id=level.location_id,
+        cost=Money(Decimal(11), "EUR"),
+        rate=None,
+        landed=None,
+        entry={**made.purchase_order.entry, "location_id": level.location_id},
+    )
+    found = Found(shelves={sold.pk: shelf})
+    return replacing.exchange(authorization=made, found=found, actor="ann", now=NOON)
 
 
 def pay(made):
@@ -94,6 +115,41 @@ def test_no_more_is_given_than_is_left(light):
     assert wrong() == []
 
 
+def test_who_cannot_wait_for_the_others_is_paid_once_they_are_canceled(light):
+    other = make_sellable(price="20.00", quantity=9)
+    order = make_delivered(light, other, quantity=1)
+    first = come_back(order, 1, 1)
+    second = exchange_from_two_places(first, also_at(other))
+    here, there = purchasing.divide(order=second, now=NOON)
+    (line,) = (one.order_line for one in here.lines.all())
+    OrderLine.objects.filter(pk=line.pk).update(shipped_quantity=1, delivered_quantity=1)
+    PurchaseOrder.objects.filter(pk=here.pk).update(status="closed", status_since=NOON)
+    again = come_back(second, *(int(one.pk == line.pk) for one in second.lines.order_by("pk")))
+
+    with pytest.raises(CannotReturnError, match=f"not left of order {second.number}"):
+        pay(again)
+    cancelling.cancel(order=second, reason="he agreed", actor="ann", now=NOON)
+    pay(again)
+
+    first.refresh_from_db()
+    there.refresh_from_db()
+    assert there.status == "canceled"
+    assert asked() == [order.total_amount]
+    assert first.refund_amount == order.total_amount
+    assert wrong() == []
+
+
+def test_what_is_said_to_replace_itself_is_paid_as_what_it_is(light):
+    made = come_back(make_delivered(light, quantity=1), 1, kind="withdrawal")
+    type(made).objects.filter(pk=made.pk).update(replacement=made.order_id)
+    made.refresh_from_db()
+
+    assert owing.paid_by(made.order) is None
+    pay(made)
+
+    assert asked() == [made.order.total_amount]
+
+
 def test_what_the_bank_took_back_is_not_given_the_second_time_either(light):
     _, second = taken_instead(light, units=2, kind="defect")
     pay(come_back(second, 1))
@@ -104,6 +160,19 @@ def test_what_the_bank_took_back_is_not_given_the_second_time_either(light):
         pay(again)
 
     assert asked() == [Decimal("33.33")]
+
+
+def test_a_next_share_that_is_not_passed_on_is_found(light):
+    first, second = taken_instead(light, units=2, kind="defect")
+    pay(come_back(second, 1))
+    pay(come_back(second, 1))
+    assert wrong() == []
+
+    line = first.lines.get()
+    line.replaced_amount = Decimal("33.33")
+    line.save(update_fields=["replaced_amount"])
+
+    assert "I10.all_passed_on" in wrong()
 
 
 def test_a_next_share_that_is_not_asked_for_is_found(light):

@@ -6,15 +6,16 @@ from decimal import Decimal
 
 import pytest
 
-from orders.models import Order, ReturnAuthorization
+from orders import payments
+from orders.models import Order, Payment, ReturnAuthorization
 from orders.returning import refunds, replacing
 from orders.returning.refusing import CannotReturnError
 from suppliers.models import StockLevel
-from tests.factories.orders import make_sellable
+from tests.factories.orders import make_sellable, news_of
 from tests.factories.racing import Rival
 from tests.factories.returns import counters, make_sibling
 from tests.factories.suppliers import NOON
-from tests.factories.swapping import asked, back, broken_rules, exchange
+from tests.factories.swapping import arrived, asked, back, broken_rules, come_back, exchange
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,6 +54,30 @@ def test_who_clicks_second_waits_and_is_told_that_it_ended(monkeypatch, other_cl
     assert held() == before + 1
     assert counters(made.order) == [(1, 1)]
     assert [code for code in broken_rules() if code.startswith("I10.")] == []
+
+
+def test_a_bank_that_takes_the_money_of_the_first_order_waits_for_who_replaces_the_second(
+    monkeypatch,
+):
+    """Without the lock of the first order it would be taken while more is given for it."""
+    first = back(make_sellable(quantity=9), units=1)
+    again = come_back(arrived(exchange(first)), 1)
+    update = news_of(first.order.payments.get(), "disputed")
+    rival = Rival(lambda: payments.apply(update=update, gateway="fake", now=NOON))
+    rival.begin_at(monkeypatch, replacing.swapping, "bought_of")
+    seen, answered = [], replacing.telling.answered
+
+    def look(*given, **named):
+        seen.append(Payment.objects.get().dispute_status)
+        return answered(*given, **named)
+
+    monkeypatch.setattr(replacing.telling, "answered", look)
+
+    exchange(again)
+    rival.finish()
+
+    assert (seen, rival.failure) == (["none"], None)
+    assert Payment.objects.get().dispute_status == "charged_back"
 
 
 def held():

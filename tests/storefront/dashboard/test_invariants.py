@@ -145,6 +145,9 @@ PLANTED = {
     "I10.passed_on": "INSERT INTO orders_returnauthorization SELECT (r).* FROM ("
     "SELECT jsonb_populate_record(a, jsonb_build_object('id', -1, 'status', 'exchanged',"
     " 'replacement_id', a.order_id)) AS r FROM orders_returnauthorization a LIMIT 1) copies",
+    "I10.all_passed_on": "WITH gone AS (UPDATE orders_orderline SET canceled_quantity = quantity),"
+    " kept AS (UPDATE orders_returnline SET replaced_amount = 1)"
+    " UPDATE orders_returnauthorization SET replacement_id = order_id WHERE status = 'refunded'",
     "I10.difference": "UPDATE orders_returnline SET difference_amount = 1",
     "I10.replaced": "UPDATE orders_returnauthorization SET replacement_id = order_id",
     "I10.credit_once": "UPDATE orders_supplierrmaline SET quantity = ordered_quantity + 1",

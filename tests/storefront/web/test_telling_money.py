@@ -7,13 +7,19 @@ from decimal import Decimal
 
 import pytest
 
-from orders import payments
-from orders.models import Order, ReturnAuthorization
+from orders import cancelling, payments
+from orders.models import Order, Payment, ReturnAuthorization
 from orders.parting import part
-from tests.factories.orders import make_order, make_purchase_orders, news_of, pay
+from orders.returning import refunds
+from tests.factories.orders import (
+    make_order,
+    make_purchase_orders,
+    news_of,
+    pay,
+)
 from tests.factories.returns import make_delivered, make_policy, make_sibling
 from tests.factories.suppliers import NOON
-from tests.factories.swapping import back, exchange
+from tests.factories.swapping import asked, back, exchange
 from tests.storefront.web.reading import Page
 from tests.storefront.web.test_returning import hidden, units
 
@@ -22,6 +28,10 @@ pytestmark = pytest.mark.django_db
 
 def page_of(order, rest=""):
     return f"/en/orders/{order.number}/{order.access_key}/{rest}"
+
+
+def rows_of(text):
+    return re.findall(r"<dt>(Charged|Given back|Let go[^<]*)</dt><dd>([^<]*)</dd>", text)
 
 
 def hear(payment, what, amount):
@@ -39,8 +49,7 @@ def test_the_order_page_tells_what_was_charged_and_what_went_back(client, light)
     told = Page(client.get(page_of(order))).text
 
     assert "Given back" not in plain + charged
-    rows = re.findall(r"<dt>(Charged|Given back)</dt><dd>([^<]*)</dd>", told)
-    assert rows == [("Charged", "€44.89"), ("Given back", "€4.89")]
+    assert rows_of(told) == [("Charged", "€44.89"), ("Given back", "€4.89")]
 
 
 def test_of_a_canceled_order_that_was_only_held_nothing_is_said_to_go_back(client, light):
@@ -76,6 +85,52 @@ def test_a_replacement_says_for_what_it_comes(client, light):
     assert "There is nothing to pay." in page.text
     assert page.all("a", href=page_of(made.order))
     assert "There is nothing to pay." not in Page(client.get(page_of(made.order))).text
+
+
+@pytest.mark.parametrize("by_shopper", [True, False])
+def test_a_replacement_that_does_not_come_says_that_its_money_goes_back(client, light, by_shopper):
+    made = back(light, quantity=1)
+    new = exchange(made)
+    if by_shopper:
+        told = Page(client.post(page_of(new, "cancel/"), follow=True))
+    else:
+        cancelling.cancel(order=new, reason="sold out", actor="ann", now=NOON)
+        told = Page(client.get(page_of(new)))
+
+    assert told.all("a", href=page_of(made.order))
+    assert "goes back the way you paid." in told.text
+    for untrue in (
+        "Nothing was charged",
+        "nothing to pay",
+        "Order once more",
+        "You do not pay for it",
+        "not charged",
+    ):
+        assert untrue not in told.text
+    refunds.refund(authorization=made, actor="ann", now=NOON)
+    made.refresh_from_db()
+    assert asked() == [made.refund_amount]
+    assert made.refund_amount == made.order.total_amount, "with the way"
+
+
+def test_who_paid_at_the_second_attempt_is_not_told_of_the_first(client, light):
+    order = make_order(light)
+    first = order.payments.get()
+    Payment.objects.filter(pk=first.pk).update(
+        status="voided", authorized_amount="44.89", released_amount="44.89"
+    )
+    first.pk, first.key = None, "second"
+    first.save(force_insert=True)
+    pay(order)
+    hear(order.payments.latest("pk"), "captured", "44.89")
+    assert order.payments.count() == 2
+
+    plain = client.get(page_of(order)).content.decode()
+    hear(order.payments.latest("pk"), "refunded", "4.89")
+    told = client.get(page_of(order)).content.decode()
+
+    assert "Let go, never charged" not in plain
+    assert rows_of(told) == [("Charged", "€44.89"), ("Given back", "€4.89")]
 
 
 def test_who_changes_what_he_asked_for_finds_it_as_he_wrote_it(shopper, light):
