@@ -128,6 +128,14 @@ def test_a_canceled_order_says_what_happens_to_the_money(is_charged, words):
     assert words in letter.html
 
 
+def test_a_replacement_that_does_not_come_promises_what_was_paid_for_it():
+    letter = write("order.canceled", "order_canceled", refunded=False, total="0.00")
+
+    for said in (letter.text, letter.html):
+        assert "What you paid for it with the first order goes back" in said
+        assert "Nothing was charged" not in said
+
+
 def test_what_the_supplier_said_stays_with_us():
     letter = write("order.lines_refused", "lines_refused")
 
