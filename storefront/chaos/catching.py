@@ -29,10 +29,10 @@ PATIENCE_S = 25.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """What happens to a mutant, and which promise he breaks by it."""
+    """What happens to a mutant, and which promises he breaks by it: one is enough."""
 
     shoppers: int
-    expects: str
+    expects: frozenset[str]
     is_rush: bool = False  # all want the hot light
     blows: Sequence[Blow] = ()
     failpoint: str = ""
@@ -55,17 +55,24 @@ LOSES_ANSWERS = Blow(
 LASTS = Blow(at_s=6, what=What.CLOCK, detail={"seconds": 0.0})
 MIXES_LETTERS = Blow(at_s=0, what=What.POSTING, detail={"mode": "out_of_order"})
 STORIES: Mapping[str, Story] = {
-    "stock read, then written": Story(shoppers=24, is_rush=True, expects=judging.SOLD),
+    # By chance one who writes last sells too many, or only spoils the count of who holds what.
+    "stock read, then written": Story(
+        shoppers=24, is_rush=True, expects=frozenset({judging.SOLD, judging.TRUE})
+    ),
     "published after commit": Story(
-        shoppers=6, failpoint="outbox.after_commit", expects=judging.MAILS
+        shoppers=6, failpoint="outbox.after_commit", expects=frozenset({judging.MAILS})
     ),
-    "no key to the supplier": Story(shoppers=6, blows=[LOSES_ANSWERS, LASTS], expects=judging.TOLD),
+    "no key to the supplier": Story(
+        shoppers=6, blows=[LOSES_ANSWERS, LASTS], expects=frozenset({judging.TOLD})
+    ),
     "sends again without looking": Story(
-        shoppers=6, blows=[LOSES_ANSWERS, LASTS], expects=judging.TOLD
+        shoppers=6, blows=[LOSES_ANSWERS, LASTS], expects=frozenset({judging.TOLD})
     ),
-    "the last news wins": Story(shoppers=16, blows=[MIXES_LETTERS], expects=judging.TRUE),
-    "float money": Story(shoppers=8, expects=judging.MONEY),
-    "refund without ledger": Story(shoppers=4, paybacks=2, expects=judging.MONEY),
+    "the last news wins": Story(
+        shoppers=16, blows=[MIXES_LETTERS], expects=frozenset({judging.TRUE})
+    ),
+    "float money": Story(shoppers=8, expects=frozenset({judging.MONEY})),
+    "refund without ledger": Story(shoppers=4, paybacks=2, expects=frozenset({judging.MONEY})),
 }
 
 
@@ -74,7 +81,7 @@ def catch_all(
 ) -> int:
     """Run the stories with nobody, then with each mutant; return 1 if one survives.
 
-    A mutant is caught by the promise that he breaks: a slow machine breaks others.
+    A mutant is caught by a promise that he breaks: a slow machine breaks others.
     """
     served = [name for name in mutants.MUTANTS if only in name]
     if not served:
@@ -106,7 +113,7 @@ def catch_all(
 
 
 def is_caught(story: Story, violations: Sequence[Violation]) -> bool:
-    return story.expects in {one.promise for one in violations}
+    return any(one.promise in story.expects for one in violations)
 
 
 def controls() -> list[Story]:
@@ -150,7 +157,10 @@ class _Shelf:
                 is_audited=False,
                 patience_s=PATIENCE_S,
             )
-            return run.go()
+            found = run.go()
+            if story.is_rush:
+                found += judging.held_too_often(run.purchases, stock=self.stock)
+            return found
 
     def _fresh(self) -> str:
         """Make everything as it was when the shop opened; return where the copy lies."""

@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 from storefront.chaos.evidence import Charge, Evidence, OurPurchase, Told
 from storefront.chaos.scheduling import Way
+from storefront.chaos.shopping import Purchase
 
 GONE = frozenset({"canceled", "expired"})
 SERVED = "shoppers get what they wish"
@@ -78,6 +79,19 @@ def _oversold(evidence: Evidence) -> Iterator[str]:
     sold = [number for number, some in kept.items() if any(one.payment in hot for one in some)]
     for number in sold[evidence.stock :]:
         yield f"{number} has none of the {evidence.stock}"
+
+
+def held_too_often(purchases: Sequence[Purchase], *, stock: int) -> list[Violation]:
+    """Count who was led to pay for the hot light, where nobody gives a unit back.
+
+    Of who was sold what is not there, the supplier's refusal makes one who has his money again:
+    in the end nothing is wrong, and it was wrong all the same.
+    """
+    led = [one.number or one.payment for one in purchases if one.wish.goods == 0 and one.payment]
+    if len(led) <= stock:
+        return []
+    told = [f"{name} was led to pay for one of {stock}" for name in led[stock:]]
+    return [Violation(promise=SOLD, count=len(told), examples=told[:MOST_TOLD])]
 
 
 def _lost(evidence: Evidence) -> Iterator[str]:
