@@ -190,7 +190,7 @@ class _Shelf:
 def _together(stories: Sequence[Story]) -> Story:
     """Join stories into one: with nobody mutated, all of them must end well."""
     return Story(
-        expects="",
+        expects=frozenset(),
         shoppers=max(story.shoppers for story in stories),
         blows=sorted((blow for one in stories for blow in one.blows), key=lambda blow: blow.at_s),
         failpoint=next(story.failpoint for story in stories if story.failpoint),
