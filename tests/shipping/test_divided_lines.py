@@ -18,7 +18,7 @@ from storefront.web.filling import fill
 from suppliers import aging, supply
 from suppliers.models import Service, StockLevel, UnpublishedSupply
 from tests.factories.catalog import make_channel
-from tests.factories.orders import HOME, make_cart, make_sellable, pay, quote_for
+from tests.factories.orders import HOME, make_cart, make_sellable, pay
 from tests.factories.promotions import make_promotion
 from tests.factories.scripted import ScriptedSupplier, connect
 from tests.factories.setbacks import also_at, broken
@@ -197,8 +197,6 @@ def test_parts_sold_together_are_lines_of_their_own(light):
     order = placed(light)
 
     assert OrderLine.objects.filter(order=order, parted_from=None).count() == 2
-    quote = quote_for(make_cart(light, quantity=1))
-    assert [part.quantity for parts in quote.planned.values() for part in parts] == []
 
 
 def test_what_is_too_heavy_with_a_part_is_refused_with_the_number_that_can_be_had(light):
