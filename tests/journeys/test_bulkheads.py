@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from urllib.parse import urlsplit, urlunsplit
-
 import pytest
-from django.conf import settings
 
 from storefront.bench import bulkheads
 from tests.factories.catalog import (
@@ -16,14 +12,9 @@ from tests.factories.catalog import (
     make_price_rule,
 )
 from tests.journeys.ordering import SHELVES
+from tests.journeys.workers import surroundings
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def database_url():
-    """Name the test's own database to another process."""
-    parts = urlsplit(os.environ["DATABASE_URL"])
-    return urlunsplit(parts._replace(path=f"/{settings.DATABASES['default']['NAME']}"))
 
 
 def test_a_supplier_who_hangs_slows_nobody_else(tmp_path):
@@ -36,7 +27,7 @@ def test_a_supplier_who_hangs_slows_nobody_else(tmp_path):
     rounds = bulkheads.measure(
         channel=channel,
         folder=tmp_path,
-        env={"DATABASE_URL": database_url()},
+        env=surroundings(),
         products=16,
         orders=6,
         say=print,

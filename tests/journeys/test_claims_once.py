@@ -26,7 +26,7 @@ from tests.journeys.complaining import (
     sweep_until_heard,
     told,
 )
-from tests.journeys.workers import start_worker
+from tests.journeys.workers import started_worker
 from tests.sandboxes import sandbox_process, sandbox_supplier
 
 __all__ = ["claim", "purchase_order", "sandbox_process", "sandbox_supplier"]
@@ -149,8 +149,8 @@ def test_a_worker_killed_while_complaining_leaves_one_dispute(  # noqa: PLR0917
     broker = Celery(broker=os.environ["REDIS_URL"])
     broker.send_task("orders.claim_tasks.submit_claim", kwargs={"claim_id": claim.pk}, queue=queue)
 
-    killed = start_worker(queue, tmp_path / "killed.log", FAILPOINT=failpoint)
-    assert killed.wait(timeout=60) == -signal.SIGKILL
+    with started_worker(queue, tmp_path / "killed.log", FAILPOINT=failpoint) as killed:
+        assert killed.wait(timeout=60) == -signal.SIGKILL
     assert whole_claim(claim).status == left_behind
     assert disputes(sandbox_supplier) == disputes_then
 
@@ -162,8 +162,7 @@ def test_a_worker_tells_it_and_asks_until_he_decided(sandbox_supplier, claim, tm
     """The tasks, as beat starts them, in a worker of their own."""
     queue = f"tell-{claim.number}"
     broker = Celery(broker=os.environ["REDIS_URL"])
-    worker = start_worker(queue, tmp_path / "worker.log")
-    try:
+    with started_worker(queue, tmp_path / "worker.log"):
         turn = {"supplier_id": claim.purchase_order.supplier_id}
         broker.send_task("orders.claim_tasks.speak_with", kwargs=turn, queue=queue)
         until(lambda: whole_claim(claim).status in SupplierClaim.HEARD)
@@ -171,9 +170,6 @@ def test_a_worker_tells_it_and_asks_until_he_decided(sandbox_supplier, claim, tm
         SupplierClaim.objects.update(polled_at=None)
         broker.send_task("orders.claim_tasks.speak_with", kwargs=turn, queue=queue)
         until(lambda: whole_claim(claim).status == "denied")
-    finally:
-        worker.terminate()
-        worker.wait(timeout=30)
 
 
 def until(is_so, seconds=60):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from tests.auditing_days import accepted, compare, found, later, paid, refund
 from tests.factories.orders import make_purchase_orders
 from tests.factories.suppliers import NOON
 from tests.gateways import gateway_process, test_gateway
-from tests.journeys.workers import database_url
+from tests.journeys.workers import surroundings
 
 __all__ = ["gateway_process", "test_gateway"]
 
@@ -27,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def command(*words, **env):
     """Run the command as an operator does."""
-    known = {**os.environ, "DATABASE_URL": database_url(), "PAYMENT_GATEWAY": "fake", **env}
+    known = {**surroundings(), "PAYMENT_GATEWAY": "fake", **env}
     return subprocess.run(
         [sys.executable, "manage.py", "reconcile_money", *words],
         cwd=django_settings.BASE_DIR,

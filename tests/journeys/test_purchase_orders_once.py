@@ -16,7 +16,7 @@ from orders.models import PaymentEvent, PurchaseOrder
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import IllegalMoveError, LostRaceError
 from tests.journeys.ordering import effects, sell_one, stock_the_shop, whole
-from tests.journeys.workers import start_worker
+from tests.journeys.workers import started_worker
 from tests.sandboxes import sandbox_process, sandbox_supplier
 
 __all__ = ["sandbox_process", "sandbox_supplier"]
@@ -128,8 +128,8 @@ def test_a_worker_killed_while_sending_leaves_one_order(  # noqa: PLR0917
         "orders.tasks.send", kwargs={"purchase_order_id": purchase_order.pk}, queue=queue
     )
 
-    killed = start_worker(queue, tmp_path / "killed.log", FAILPOINT=failpoint)
-    assert killed.wait(timeout=60) == -signal.SIGKILL
+    with started_worker(queue, tmp_path / "killed.log", FAILPOINT=failpoint) as killed:
+        assert killed.wait(timeout=60) == -signal.SIGKILL
     assert whole(purchase_order).request_status == left_behind
     assert len(effects(sandbox_supplier)) == effects_then
 

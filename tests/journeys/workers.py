@@ -5,24 +5,39 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 
 
-def database_url():
-    """Name the test's own database to another process."""
+def surroundings():
+    """Name the test's own database, and what the suite changes in settings, to another process."""
     here = settings.DATABASES["default"]
     parts = urlsplit(os.environ["DATABASE_URL"])
-    return urlunsplit(parts._replace(path=f"/{here['NAME']}"))
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "storefront.settings",
+        "DATABASE_URL": urlunsplit(parts._replace(path=f"/{here['NAME']}")),
+        "RATES_MAX_AGE_H": str(settings.RATES_MAX_AGE_H),
+    }
 
 
-def start_worker(queue, log, **env):
+@contextmanager
+def started_worker(queue, log, **env):
+    """Run a worker for one queue; whatever becomes of the test, none is left."""
     words = ["-m", "celery", "-A", "storefront", "worker", "--pool", "solo", "--queues", queue]
-    with log.open("w") as output:
-        return subprocess.Popen(
-            [sys.executable, *words, "--without-mingle", "--without-gossip", "--without-heartbeat"],
-            env={**os.environ, "DATABASE_URL": database_url(), **env},
+    quiet = ["--without-mingle", "--without-gossip", "--without-heartbeat"]
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            [sys.executable, *words, *quiet],
+            env={**surroundings(), **env},
             stdout=output,
             stderr=output,
-        )
+        ) as worker,
+    ):
+        try:
+            yield worker
+        finally:
+            worker.kill()

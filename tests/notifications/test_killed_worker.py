@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.conf import settings as here
 
 from notifications import dispatch, tasks
 from notifications.models import SENDING_TAKES, Delivery
 from tests.factories.notifications import make_delivery
+from tests.journeys.workers import surroundings
 from tests.notifications.smtp_servers import BadServer, mailbox, mailers
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,17 +21,9 @@ RUN = "import django; django.setup(); from notifications.tasks import send; send
 
 def start_worker(delivery, port, **env):
     """Run the task in a process of its own, on the database of the test."""
-    url = urlsplit(os.environ["DATABASE_URL"])
-    database = urlunsplit(url._replace(path=f"/{here.DATABASES['default']['NAME']}"))
     return subprocess.Popen(
         [sys.executable, "-c", RUN.format(delivery.pk)],
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "storefront.settings",
-            "DATABASE_URL": database,
-            "SMTP_URL": f"smtp://127.0.0.1:{port}",
-            **env,
-        },
+        env={**surroundings(), "SMTP_URL": f"smtp://127.0.0.1:{port}", **env},
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 from celery import Celery
 from django.db import connection
 
-from tests.journeys.workers import database_url
+from tests.journeys.workers import surroundings
 
 PATIENCE_S = 60
 APART = "/9"  # a Redis of its own: no other worker hears of these tasks
@@ -69,7 +69,7 @@ def ask(tmp_path):
     with (tmp_path / "log").open("w") as log:
         worker = subprocess.Popen(
             [sys.executable, *words, "--without-mingle", "--without-gossip"],
-            env={**os.environ, "DATABASE_URL": database_url(), "REDIS_URL": broker},
+            env={**surroundings(), "REDIS_URL": broker},
             stdout=log,
             stderr=log,
         )
