@@ -1,4 +1,4 @@
-"""Part an order line of which its supplier sends only some: the rest is a line of its own.
+"""Part an order line that no supplier sends whole: the rest is a line of its own.
 
 So all that is true of a whole line stays true: it is in one purchase order or looked for
 elsewhere, held on one shelf, charged, and given back to the cent.
@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import models
 
-from orders.models import Allocation, OrderLine, PurchaseLine, Reservation
+from orders.models import Allocation, OrderLine, PurchaseLine, Reservation, SetbackLine
 from orders.sharing import share
 from storefront.lib.money import Money
 from storefront.lib.states import Stateful, copy_trace
@@ -38,7 +38,27 @@ def part(line: PurchaseLine, *, keep: int) -> PurchaseLine:
 
     Locks:  the caller holds the order; the allocations of the line
     """
-    sold = OrderLine.objects.select_related("order").get(pk=line.order_line_id)
+    sold, other = _part_line(line.order_line_id, keep=keep)
+    apart = _part(line, keep=keep, quantity=other.quantity, order_line=other)
+    line.order_line = sold
+    return apart
+
+
+@needs_transaction
+def part_refused(line: SetbackLine, *, keep: int) -> SetbackLine:
+    """Leave ``keep`` units in a line that is looked for; return one of its setback with the others.
+
+    What its suppliers were asked for, and refused, stays as it was said.
+
+    Locks:  the caller holds the order; the allocations of the line
+    """
+    sold, other = _part_line(line.order_line_id, keep=keep)
+    line.order_line = sold
+    return SetbackLine.objects.create(setback_id=line.setback_id, order_line=other, code=line.code)
+
+
+def _part_line(line_id: int, *, keep: int) -> tuple[OrderLine, OrderLine]:
+    sold = OrderLine.objects.select_related("order").get(pk=line_id)
     rest = sold.quantity - keep
     other = _part_sold(sold, keep=keep, rest=rest)
     live = Allocation.objects.filter(line=sold).exclude(status=Allocation.Status.RELEASED)
@@ -47,9 +67,7 @@ def part(line: PurchaseLine, *, keep: int) -> PurchaseLine:
         *live.select_for_update(of=["self"]),
     ):
         _part(each, keep=keep, quantity=rest, line=other)
-    apart = _part(line, keep=keep, quantity=rest, order_line=other)
-    line.order_line = sold
-    return apart
+    return sold, other
 
 
 def apart(whole: Money, *, keep: int, of: int) -> tuple[Money, Money]:

@@ -111,7 +111,7 @@ def _answered(
         to = Status.AWAITED
     elif found is not None:
         reason = "another light instead"
-        reordering.hold(row, found, now)
+        reordering.hold(row, [found], now)
         reordering.keep(row, found)
         row.save(update_fields=list(reordering.KEPT))
         reordering.order(row, now)

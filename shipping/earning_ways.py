@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,65 +9,53 @@ from catalog import policies
 from catalog.landing import Costing
 from orders import earning
 from orders.delivery import QuotedParcel, ShippingQuote
-from orders.models import Setback, SetbackLine
+from orders.models import Order
 from storefront.lib.money import Money
 
 
-def earns(
-    quote: ShippingQuote, setback: Setback, wanted: Mapping[int, SetbackLine], *, now: datetime
-) -> bool:
+def earns(quote: ShippingQuote, order: Order, paid: Money, *, now: datetime) -> bool:
     """Set what was paid against what it would cost from there; what nobody can count may pass.
 
     What the shopper would pay for the way stands for what it costs us: the gate asks again, with
     what the supplier says, before it is sent.
 
-    Shape:  ``wanted`` maps variants to lines
+    Shape:  ``paid`` is what the shopper paid for the way
     """
-    order = setback.order
     costing = policies.costing_of(order.channel, now=now, country=order.ship_to["country"]).sure
     losses = [
-        _loss(parcel, setback, wanted, costing, is_first=place == 0)
+        _loss(parcel, costing, Money.zero(paid.currency) if place else paid)
         for place, parcel in enumerate(quote.parcels)
     ]
     return sum(losses, Decimal(0)) <= 0
 
 
-def _loss(
-    quoted: QuotedParcel,
-    setback: Setback,
-    wanted: Mapping[int, SetbackLine],
-    costing: Costing,
-    *,
-    is_first: bool,
-) -> Decimal:
-    currency = setback.currency
+def _loss(quoted: QuotedParcel, costing: Costing, paid: Money) -> Decimal:
     one = quoted.parcel.lines[0].candidate
     terms = costing.terms_of(origin=one.country, supplier_code=one.supplier_code)
-    if terms is None or quoted.price.currency != currency:
+    if terms is None or quoted.price.currency != paid.currency:
         return Decimal(0)
     accounts = []
     tax_rate = Decimal(0)
     for line in quoted.parcel.lines:
-        sold = wanted[line.variant_id].order_line
         candidate = line.candidate
         landed = costing.landed(
             candidate.wholesale, origins=(candidate.country,), supplier_code=candidate.supplier_code
         )
-        if landed is None:
+        if landed is None or line.sold is None:
             return Decimal(0)
-        tax_rate = sold.tax_rate
+        tax_rate = line.sold.tax_rate
         accounts.append(
             earning.of_line(
                 landed.unsent,
                 quantity=line.quantity,
-                gross=Money(sold.charge_amount, currency),
+                gross=line.sold.gross,
                 tax_rate=tax_rate,
             )
         )
     account = earning.of_parcel(
         accounts,
         terms=terms,
-        delivery=Money(setback.delivery_amount if is_first else Decimal(0), currency),
+        delivery=paid,
         tax_rate=tax_rate,
         freight=quoted.price,
         goods=None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from catalog.models import Listing, Variant
@@ -22,23 +22,29 @@ from storefront.lib.money import Money
 class Found:
     """How lines of a setback would come, as far as anybody sends them.
 
-    Shape:  ``wanted`` maps variants to the lines that take them, as sold or as substitutes
+    Shape:  ``wanted`` maps variants to the lines that take them, as sold or as substitutes;
+            ``parts`` maps stock rows to lines, once what comes from several is parted
     """
 
     wanted: Mapping[int, SetbackLine]
     plan: Plan
     quote: ShippingQuote | None
+    parts: Mapping[int, SetbackLine] = field(default_factory=dict)
 
     @property
     def planned(self) -> Iterable[tuple[SetbackLine, PlannedLine]]:
         """Pair the lines that somebody sends with where they come from."""
         for quoted in self.quote.parcels if self.quote else ():
             for line in quoted.parcel.lines:
-                yield self.wanted[line.variant_id], line
+                yield self.line_of(line), line
+
+    def line_of(self, planned: PlannedLine) -> SetbackLine:
+        return self.parts.get(planned.candidate.level_id) or self.wanted[planned.variant_id]
 
     @property
     def lines(self) -> list[SetbackLine]:
-        return [row for row, _ in self.planned]
+        """Return what somebody sends, each once."""
+        return list({row.pk: row for row, _ in self.planned}.values())
 
     @property
     def levels(self) -> dict[int, int]:
@@ -55,14 +61,20 @@ class Found:
         return day is not None and (setback.promised_by is None or day <= setback.promised_by)
 
 
-def find(
+def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays the way
     setback: Setback,
     rows: Sequence[SetbackLine],
     *,
     instead: Mapping[SetbackLine, Variant] | None = None,
+    is_divided: bool = False,
+    is_apart: bool = False,
     now: datetime,
 ) -> Found:
-    """Route lines of a setback anew, without those who will not send them."""
+    """Route lines of a setback anew, without those who will not send them.
+
+    Shape:  ``is_divided``: a line may come from several, as many as its channel allows;
+            ``is_apart``: what was paid for the way goes with other lines of the setback
+    """
     order = setback.order
     wanted = {(instead[row].pk if instead else row.order_line.variant_id): row for row in rows}
     variants = Variant.objects.select_related("product").in_bulk(list(wanted))
@@ -85,9 +97,11 @@ def find(
         )
         for variant_id, row in wanted.items()
     }
-    plan = replace(reached, able=able, lost=()).alone().plan(needs, sold=sold)
+    sending = replace(reached, able=able, lost=())
+    plan = (sending if is_divided else sending.alone()).plan(needs, sold=sold)
     offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=variants)
-    earning = [one for one in offered if earning_ways.earns(one, setback, wanted, now=now)]
+    paid = Money.zero(setback.currency) if is_apart else setback.delivery
+    earning = [one for one in offered if earning_ways.earns(one, order, paid, now=now)]
     return Found(wanted=wanted, plan=plan, quote=_best(offered, earning, setback))
 
 

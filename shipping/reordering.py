@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Max
 
-from orders import allocations, freezing, noting, parceling, setbacks
-from orders.models import Order, OrderLine, PurchaseOrder, Setback
+from orders import allocations, freezing, noting, parceling, parting, setbacks
+from orders.models import Order, OrderLine, PurchaseOrder, Setback, SetbackLine
 from orders.parceling import Taken
+from orders.routing import by_variant
 from orders.totaling import contained_tax
 from shipping.elsewhere import Found
 from storefront.lib.money import Money
@@ -39,16 +41,34 @@ def goes_on(row: Setback) -> bool:
 
 
 @needs_transaction
-def hold(row: Setback, found: Found, now: datetime) -> None:
-    """Sell the lines from the shelves that were found; what they held before is given back.
+def part(found: Found) -> Found:
+    """Make lines of their own of what comes from several, one for each who sends some of it.
+
+    Locks:  the caller holds the order
+    """
+    parts: dict[int, SetbackLine] = {}
+    for planned in by_variant(line for _, line in found.planned).values():
+        row = found.wanted[planned[0].variant_id]
+        for line in planned[:-1]:
+            rest = parting.part_refused(row, keep=line.quantity)
+            parts[line.candidate.level_id] = row
+            row = rest
+        parts[planned[-1].candidate.level_id] = row
+    return replace(found, parts=parts)
+
+
+@needs_transaction
+def hold(row: Setback, found: Sequence[Found], now: datetime) -> None:
+    """Sell all lines from the shelves that were found; what they held before is given back.
 
     Locks:  the stock rows in id order
     Raises: NotEnoughStockError  the caller's transaction must end
     """
     cause = f"setback:{row.pk}"
-    held = OrderLine.objects.filter(pk__in=found.levels)
+    levels = {line_id: level for one in found for line_id, level in one.levels.items()}
+    held = OrderLine.objects.filter(pk__in=levels)
     allocations.release(lines=held, cause=cause, now=now)
-    allocations.take(levels=found.levels, cause=cause, now=now)
+    allocations.take(levels=levels, cause=cause, now=now)
 
 
 def keep(row: Setback, found: Found) -> None:
@@ -66,7 +86,7 @@ def _entries(row: Setback, found: Found) -> list[dict[str, Any]]:
         tax = contained_tax(gross=Money(amount, row.currency), rate=_tax_rate(found))
         entry = freezing.entry_of(quoted, amount=amount, tax=tax.rounded().amount)
         shelves = {
-            str(found.wanted[line.variant_id].order_line_id): {
+            str(found.line_of(line).order_line_id): {
                 "level": line.candidate.level_id,
                 "offer": line.candidate.offer_id,
                 "cost": str(line.candidate.wholesale.amount),

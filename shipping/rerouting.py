@@ -48,9 +48,7 @@ def look(*, setback: Setback, now: datetime) -> None:
         return
     _heed(setback)
     failpoint("rerouting.heeded")
-    found = elsewhere.find(setback, setbacks.open_lines(setback), now=now)
-    there = {row.pk for row in found.lines}
-    lost = [row for row in found.wanted.values() if row.pk not in there]
+    found, lost = _ways(setback, now)
     instead = elsewhere.substitutes(setback, lost)
     other = elsewhere.find(setback, list(instead), instead=instead, now=now) if instead else None
     try:
@@ -62,6 +60,21 @@ def look(*, setback: Setback, now: datetime) -> None:
         )
 
 
+def _ways(setback: Setback, now: datetime) -> tuple[list[Found], list[SetbackLine]]:
+    """Find who sends lines whole, then who send the others between them, and what nobody does."""
+    rows = setbacks.open_lines(setback)
+    found: list[Found] = []
+    for is_divided in (False, True):
+        if rows and (not is_divided or setback.order.channel.places_per_line > 1):
+            way = elsewhere.find(
+                setback, rows, is_divided=is_divided, is_apart=bool(found), now=now
+            )
+            there = {row.pk for row in way.lines}
+            rows = [row for row in rows if row.pk not in there]
+            found += [way] if there else []
+    return found, rows
+
+
 def _heed(setback: Setback) -> None:
     """Let nobody else be sold what he just said that he has not."""
     refused = [row.order_line_id for row in setback.lines.filter(code__in=heeding.NONE_LEFT)]
@@ -69,7 +82,7 @@ def _heed(setback: Setback) -> None:
 
 
 @transaction.atomic(durable=True)
-def _settle(setback: Setback, found: Found, other: Found | None, now: datetime) -> None:
+def _settle(setback: Setback, found: Sequence[Found], other: Found | None, now: datetime) -> None:
     """Order what is found, or ask; of the rest, ask for substitutes, and give up what is left.
 
     Locks:  the order, the setback, promotions with a limit, payments, stock rows
@@ -82,23 +95,30 @@ def _settle(setback: Setback, found: Found, other: Found | None, now: datetime) 
 
 
 @needs_transaction
-def _follow(row: Setback, found: Found, other: Found | None, now: datetime) -> None:
+def _follow(row: Setback, found: Sequence[Found], other: Found | None, now: datetime) -> None:
     """Lead each line where it can come from, be asked of, or go back; the caller holds the row."""
     may_ask = consenting.may_ask(row, now=now)
-    is_in_time = found.is_in_time(row)
-    taken = found.lines if is_in_time or may_ask else []
+    taken = [one for one in found if one.is_in_time(row) or may_ask]
     replaced = other.lines if other is not None and may_ask else []
-    kept = {each.order_line_id for each in (*taken, *replaced)}
+    ways = [*(one.lines for one in taken), *([replaced] if replaced else [])]
+    kept = {each.order_line_id for lines in ways for each in lines}
     lost = {one.order_line_id for one in setbacks.open_lines(row)} - kept
     if lost:
         giving_up.give_up(row, only=lost if kept else None, reason=row.reason, now=now)
+    # What was paid for the way stays with the first.
+    rows = [row if place == 0 else _split(row, lines, now) for place, lines in enumerate(ways)]
+    parted = [reordering.part(one) for one in taken]
+    reordering.hold(row, parted, now)
+    for own, one in zip(rows, parted, strict=False):
+        _order(own, one, now)
     if other is not None and replaced:
-        alone = _split(row, replaced, now) if taken else row
-        consenting.ask_instead(alone, other, now)
-    if not taken:
-        return
-    reordering.hold(row, found, now)
-    if not is_in_time:
+        consenting.ask_instead(rows[-1], other, now)
+
+
+@needs_transaction
+def _order(row: Setback, found: Found, now: datetime) -> None:
+    """Order what is held where it comes in time, else ask."""
+    if not found.is_in_time(row):
         consenting.ask_to_wait(row, found, now)
         return
     reordering.keep(row, found)
@@ -109,7 +129,7 @@ def _follow(row: Setback, found: Found, other: Found | None, now: datetime) -> N
 
 @needs_transaction
 def _split(row: Setback, lines: Sequence[SetbackLine], now: datetime) -> Setback:
-    """Part lines from a setback, which go another way; what was paid for the way stays."""
+    """Part lines from a setback, which go another way."""
     other = Setback.objects.create(
         order=row.order,
         purchase_order_id=row.purchase_order_id,
@@ -121,6 +141,8 @@ def _split(row: Setback, lines: Sequence[SetbackLine], now: datetime) -> Setback
         opened_at=row.opened_at,
     )
     row.lines.filter(pk__in=[one.pk for one in lines]).update(setback=other)
+    for one in lines:
+        one.setback = other
     return other
 
 
