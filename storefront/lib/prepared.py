@@ -16,6 +16,7 @@ import psycopg
 from django.db import connections, models
 from django.db.backends.postgresql.base import CursorMixin, ServerBindingCursor
 
+from storefront.lib import lasting_plans
 from storefront.lib.making import Maker, NotMadeError
 
 MET_OFTEN = 3  # times on one connection
@@ -65,7 +66,7 @@ def _open(connection: Any) -> None:
     """
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    connection.connection.prepare_threshold = MET_OFTEN  # Django leaves it off
+    lasting_plans.keep(connection.connection, met_often=MET_OFTEN)
 
 
 def with_numbers(sql: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.db.models import CharField, F, Q, Value
 from django.db.models.expressions import RawSQL
 from django.test.utils import CaptureQueriesContext
@@ -226,3 +227,48 @@ def test_a_session_is_tried_once_a_request(monkeypatch, opened):
             cursor.execute("SELECT 1")
 
     assert len(tried) == 1
+
+
+def known_to_the_server():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        return {statement for (statement,) in cursor.fetchall()}
+
+
+def met(statement, times=5):
+    for _ in range(times):
+        with raw_cursor(connection) as cursor:
+            cursor.execute(statement)
+
+
+@pytest.mark.parametrize("opened", ["transaction", "savepoint"])
+def test_what_is_planned_outlives_what_is_taken_back(opened, transactional_db):
+    """A refusal is taken back: the next request should not plan everything anew."""
+    statement = f"SELECT 1 AS {opened}"
+    met(statement)
+    assert statement in known_to_the_server()
+    outer = transaction.atomic() if opened == "savepoint" else nullcontext()
+
+    with outer:
+        with suppress(ZeroDivisionError), transaction.atomic():
+            met(statement, times=1)
+            raise ZeroDivisionError
+        met(statement, times=1)
+
+    assert statement in known_to_the_server()
+
+
+def test_what_is_planned_does_not_outlive_what_it_speaks_of(transactional_db):
+    """With another shape, the server would refuse the plan that it has."""
+    statement = "SELECT * FROM planned_for"
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE planned_for (first int)")
+    met(statement)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE planned_for")
+        cursor.execute("CREATE TEMPORARY TABLE planned_for (first int, second text)")
+
+    met(statement)
+
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE planned_for")
