@@ -61,15 +61,25 @@ def look(*, setback: Setback, now: datetime) -> None:
 
 
 def _ways(setback: Setback, now: datetime) -> tuple[list[Found], list[SetbackLine]]:
-    """Find who sends lines whole, then who send the others between them, and what nobody does."""
+    """Find who sends lines whole, then who send the others between them, and what nobody does.
+
+    What nobody brings together, as of too heavy a parcel, is looked for line by line, and so is a
+    second line of one variant.
+    """
     rows = setbacks.open_lines(setback)
     found: list[Found] = []
-    for is_divided in (False, True):
-        if rows and (not is_divided or setback.order.channel.places_per_line > 1):
-            way = elsewhere.find(
-                setback, rows, is_divided=is_divided, is_apart=bool(found), now=now
-            )
+    for is_divided in (False, True)[: setback.order.channel.places_per_line]:
+        together = list({row.order_line.variant_id: row for row in rows}.values())
+        groups = [together] if together else []
+        while groups:
+            group = groups.pop(0)
+            way = elsewhere.find(setback, group, is_divided=is_divided, before=found, now=now)
             there = {row.pk for row in way.lines}
+            if group is together:
+                others = [row for row in rows if row not in together]
+                some = way.plan.considered if not there and len(together) > 1 else {}
+                may_come = [row for row in together if some.get(row.order_line.variant_id)]
+                groups = [[row] for row in (*may_come, *others)]
             rows = [row for row in rows if row.pk not in there]
             found += [way] if there else []
     return found, rows
