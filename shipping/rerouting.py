@@ -109,6 +109,7 @@ def _follow(row: Setback, found: Sequence[Found], other: Found | None, now: date
     """Lead each line where it can come from, be asked of, or go back; the caller holds the row."""
     may_ask = consenting.may_ask(row, now=now)
     taken = [one for one in found if one.is_in_time(row) or may_ask]
+    taken.sort(key=lambda one: not one.is_in_time(row))  # what comes for sure first
     replaced = other.lines if other is not None and may_ask else []
     ways = [*(one.lines for one in taken), *([replaced] if replaced else [])]
     kept = {each.order_line_id for lines in ways for each in lines}

@@ -1,4 +1,4 @@
-"""Several lines that one refuses: what cannot come together comes alone."""
+"""Several lines that one refuses: what cannot come together comes alone; the way is paid once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from catalog.models import Channel, Variant
 from orders import acknowledging
 from orders.models import Setback, SetbackLine
-from shipping import quotes
+from shipping import consenting, quotes
 from storefront.lib.money import Money
 from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
 from suppliers.models import Service
@@ -101,3 +101,24 @@ def test_two_lines_of_one_light_are_promised_no_unit_twice(places, there, sent):
     taken = sum(made.charge_amount for made in live())
     back = sum(amount for _, amount in asked())
     assert taken + back == purchase_order.order.total_amount
+
+
+def test_who_does_not_wait_for_some_pays_for_the_way_of_the_rest(supplier):
+    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    ten, two = make_sellable(quantity=10), make_sellable(price="19.99", quantity=10)
+    for code, quantity in (("other0", 6), ("other1", 4)):
+        also_at(ten, code, quantity=quantity)
+    also_at(two, "late", quantity=10, max_days=20)
+    purchase_order = make_sent_purchase_order(ten, two, quantity=10)
+    refuse(purchase_order)
+    look_everywhere()
+    assert came() == [("other0", 6), ("other1", 4)]
+
+    setback = Setback.objects.select_related("order__channel").get(status="asked")
+    choice = Setback.Choice.REFUND
+    consenting.answer(setback=setback, choice=choice, actor="shopper", now=NOON)
+
+    assert broken() == []
+    assert asked() == [("release_requested", Decimal("199.90"))]
+    rest = purchase_order.order.total_amount - Decimal("199.90")
+    assert sum(made.charge_amount for made in live()) == rest
