@@ -69,19 +69,21 @@ def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays the
     instead: Mapping[SetbackLine, Variant] | None = None,
     is_divided: bool = False,
     before: Sequence[Found] = (),
+    by: date | None = None,
     now: datetime,
 ) -> Found:
     """Route lines of a setback anew, without those who will not send them.
 
     Shape:  ``is_divided``: a line may come from several, as many as its channel allows;
             ``before`` is how others of the setback come: with their units, and with what was
-            paid for the way
+            paid for the way; ``by`` is the day by which it must be there, if any
     """
     order = setback.order
     wanted = {(instead[row].pk if instead else row.order_line.variant_id): row for row in rows}
     variants = Variant.objects.select_related("product").in_bulk(list(wanted))
     country = order.ship_to["country"]
-    reached = reach(pieces=variants, listed=None, channel=order.channel, country=country, now=now)
+    channel = order.channel
+    reached = reach(pieces=variants, listed=None, channel=channel, country=country, now=now, by=by)
     suppliers, levels = setbacks.refused_by(order)
 
     def may_send(one: Candidate) -> bool:
@@ -108,7 +110,7 @@ def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays the
     }
     sending = replace(reached, able=able, lost=())
     plan = (sending if is_divided else sending.alone()).plan(needs, sold=sold)
-    offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=variants)
+    offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=variants, by=by)
     paid = Money.zero(setback.currency) if before else setback.delivery
     earning = [one for one in offered if earning_ways.earns(one, order, paid, now=now)]
     return Found(wanted=wanted, plan=plan, quote=_best(offered, earning, setback))

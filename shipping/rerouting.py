@@ -67,13 +67,17 @@ def _ways(setback: Setback, now: datetime) -> tuple[list[Found], list[SetbackLin
     second line of one variant.
     """
     rows = setbacks.open_lines(setback)
+    # Who has no time to answer is sent what comes in time, or nothing.
+    by = None if consenting.may_ask(setback, now=now) else setback.promised_by
     found: list[Found] = []
     for is_divided in (False, True)[: setback.order.channel.places_per_line]:
         together = list({row.order_line.variant_id: row for row in rows}.values())
         groups = [together] if together else []
         while groups:
             group = groups.pop(0)
-            way = elsewhere.find(setback, group, is_divided=is_divided, before=found, now=now)
+            way = elsewhere.find(
+                setback, group, is_divided=is_divided, before=found, by=by, now=now
+            )
             there = {row.pk for row in way.lines}
             if group is together:
                 others = [row for row in rows if row not in together]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -122,3 +123,21 @@ def test_who_does_not_wait_for_some_pays_for_the_way_of_the_rest(supplier):
     assert asked() == [("release_requested", Decimal("199.90"))]
     rest = purchase_order.order.total_amount - Decimal("199.90")
     assert sum(made.charge_amount for made in live()) == rest
+
+
+@pytest.mark.parametrize("soon", [(10,), (6, 4)])
+def test_who_cannot_be_asked_gets_what_comes_in_time_from_whom_it_costs_more(supplier, soon):
+    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    listing = make_sellable(quantity=10)
+    also_at(listing, "late", quantity=10, max_days=20)
+    for place, quantity in enumerate(soon):
+        also_at(listing, f"soon{place}", quantity=quantity, cost="12.00")
+    purchase_order = make_sent_purchase_order(listing, quantity=10)
+    ends = NOON + timedelta(hours=15, minutes=30)
+    purchase_order.order.payments.update(capture_before=ends)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == [(f"soon{place}", quantity) for place, quantity in enumerate(soon)]
