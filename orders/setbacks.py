@@ -274,12 +274,12 @@ def refused_by(order: Order) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
     suppliers: dict[int, set[int]] = {}
     levels: dict[int, set[int]] = {}
     lines: dict[int, list[int]] = {}
-    for line_id, root in order.lines.values_list("pk", "parted_from"):
-        lines.setdefault(root or line_id, []).append(line_id)
+    for line_id, variant_id in order.lines.values_list("pk", "variant"):
+        lines.setdefault(variant_id, []).append(line_id)
     dead = PurchaseLine.objects.filter(order_line__order=order, is_live=False)
     for line in dead.exclude(acknowledgment="").select_related("purchase_order", "order_line"):
-        # What was said of a line holds for what was parted from it.
-        for line_id in lines[line.order_line.parted_from_id or line.order_line_id]:
+        # What was said of a line holds for its other parts, at checkout or since.
+        for line_id in lines[line.order_line.variant_id]:
             if line.acknowledgment in heeding.NONE_LEFT:
                 levels.setdefault(line_id, set()).add(line.level_id)
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -67,19 +68,22 @@ def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays the
     *,
     instead: Mapping[SetbackLine, Variant] | None = None,
     is_divided: bool = False,
-    is_apart: bool = False,
+    before: Sequence[Found] = (),
+    by: date | None = None,
     now: datetime,
 ) -> Found:
     """Route lines of a setback anew, without those who will not send them.
 
     Shape:  ``is_divided``: a line may come from several, as many as its channel allows;
-            ``is_apart``: what was paid for the way goes with other lines of the setback
+            ``before`` is how others of the setback come: with their units, and with what was
+            paid for the way; ``by`` is the day by which it must be there, if any
     """
     order = setback.order
     wanted = {(instead[row].pk if instead else row.order_line.variant_id): row for row in rows}
     variants = Variant.objects.select_related("product").in_bulk(list(wanted))
     country = order.ship_to["country"]
-    reached = reach(pieces=variants, listed=None, channel=order.channel, country=country, now=now)
+    channel = order.channel
+    reached = reach(pieces=variants, listed=None, channel=channel, country=country, now=now, by=by)
     suppliers, levels = setbacks.refused_by(order)
 
     def may_send(one: Candidate) -> bool:
@@ -88,7 +92,14 @@ def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays the
             one.level_id not in levels.get(line_id, ())
         )
 
-    able = [one for one in reached.able if may_send(one)]
+    taken: Counter[int] = Counter()
+    for way in before:
+        taken.update({line.candidate.level_id: line.quantity for _, line in way.planned})
+    able = [
+        replace(one, available=one.available - taken[one.level_id])
+        for one in reached.able
+        if may_send(one)
+    ]
     needs = [(variant_id, row.order_line.quantity) for variant_id, row in wanted.items()]
     sold = {
         variant_id: Sold(
@@ -99,8 +110,8 @@ def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays the
     }
     sending = replace(reached, able=able, lost=())
     plan = (sending if is_divided else sending.alone()).plan(needs, sold=sold)
-    offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=variants)
-    paid = Money.zero(setback.currency) if is_apart else setback.delivery
+    offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=variants, by=by)
+    paid = Money.zero(setback.currency) if before else setback.delivery
     earning = [one for one in offered if earning_ways.earns(one, order, paid, now=now)]
     return Found(wanted=wanted, plan=plan, quote=_best(offered, earning, setback))
 

@@ -61,15 +61,29 @@ def look(*, setback: Setback, now: datetime) -> None:
 
 
 def _ways(setback: Setback, now: datetime) -> tuple[list[Found], list[SetbackLine]]:
-    """Find who sends lines whole, then who send the others between them, and what nobody does."""
+    """Find who sends lines whole, then who send the others between them, and what nobody does.
+
+    What nobody brings together, as of too heavy a parcel, is looked for line by line, and so is a
+    second line of one variant.
+    """
     rows = setbacks.open_lines(setback)
+    # Who has no time to answer is sent what comes in time, or nothing.
+    by = None if consenting.may_ask(setback, now=now) else setback.promised_by
     found: list[Found] = []
-    for is_divided in (False, True):
-        if rows and (not is_divided or setback.order.channel.places_per_line > 1):
+    for is_divided in (False, True)[: setback.order.channel.places_per_line]:
+        together = list({row.order_line.variant_id: row for row in rows}.values())
+        groups = [together] if together else []
+        while groups:
+            group = groups.pop(0)
             way = elsewhere.find(
-                setback, rows, is_divided=is_divided, is_apart=bool(found), now=now
+                setback, group, is_divided=is_divided, before=found, by=by, now=now
             )
             there = {row.pk for row in way.lines}
+            if group is together:
+                others = [row for row in rows if row not in together]
+                some = way.plan.considered if not there and len(together) > 1 else {}
+                may_come = [row for row in together if some.get(row.order_line.variant_id)]
+                groups = [[row] for row in (*may_come, *others)]
             rows = [row for row in rows if row.pk not in there]
             found += [way] if there else []
     return found, rows
@@ -99,6 +113,7 @@ def _follow(row: Setback, found: Sequence[Found], other: Found | None, now: date
     """Lead each line where it can come from, be asked of, or go back; the caller holds the row."""
     may_ask = consenting.may_ask(row, now=now)
     taken = [one for one in found if one.is_in_time(row) or may_ask]
+    taken.sort(key=lambda one: not one.is_in_time(row))  # what comes for sure first
     replaced = other.lines if other is not None and may_ask else []
     ways = [*(one.lines for one in taken), *([replaced] if replaced else [])]
     kept = {each.order_line_id for lines in ways for each in lines}

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.models import Channel
+from catalog.models import Channel, Listing
 from notifications.models import Event
 from orders import purchasing
 from orders.models import Allocation, Order, OrderLine, PurchaseOrder, Setback
@@ -15,7 +15,7 @@ from shipping import consenting, elsewhere, quotes, reordering, rerouting
 from suppliers.adapters.base import OutOfStockError
 from suppliers.models import StockLevel
 from tests.factories.catalog import make_channel
-from tests.factories.orders import make_order, make_sellable
+from tests.factories.orders import make_order, make_purchase_orders, make_sellable
 from tests.factories.setbacks import also_at, asked, broken, live, look_everywhere, refuse, tell
 from tests.factories.shipping import make_sent_purchase_order, make_service
 from tests.factories.suppliers import NOON, make_level, make_location
@@ -168,6 +168,30 @@ def test_who_would_not_send_it_sends_no_part_of_what_was_parted_from_it(shop):
     assert broken() == []
     assert came() == [("other1", 4)]
     assert asked() == [("release_requested", six.charge_amount)]
+
+
+def test_who_would_not_send_one_part_is_not_asked_for_what_another_was_to_send(shop):
+    """It was divided when it was bought: he will not ship it there all the same."""
+    listing = make_sellable(quantity=6)
+    make_service(listing.level.location, countries=["DE"])
+    also_at(listing, quantity=4)
+    Listing.objects.update(available=10)
+    quotes.forget()
+    six, four = make_purchase_orders(Listing.objects.get(), quantity=10)
+    offer = listing.level.offer
+    place = make_location(offer.supplier, "PL", "PL")
+    make_service(make_level(offer, 4, place).location, countries=["DE"])
+    quotes.forget()
+    for made in (six, four):
+        made.move("ready", at=NOON)
+        made.move("submitting", at=NOON, axis="request_status")
+        tell(made, refused=[made.lines.get().order_line], code="undeliverable")
+
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == []
+    assert Order.objects.get().status == "canceled"
 
 
 @pytest.mark.parametrize("choice", ["wait", "refund"])

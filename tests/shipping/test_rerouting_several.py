@@ -1,0 +1,143 @@
+"""Several lines that one refuses: what cannot come together comes alone; the way is paid once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog.models import Channel, Variant
+from orders import acknowledging
+from orders.models import Setback, SetbackLine
+from shipping import consenting, quotes
+from storefront.lib.money import Money
+from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
+from suppliers.models import Service
+from tests.factories.catalog import make_channel
+from tests.factories.orders import make_sellable
+from tests.factories.setbacks import also_at, asked, broken, live, look_everywhere, refuse
+from tests.factories.shipping import make_sent_purchase_order
+from tests.factories.suppliers import NOON, make_level, make_offer
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
+
+
+@pytest.fixture(params=[1, 2])
+def places(request, supplier):
+    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=request.param)
+    return request.param
+
+
+def came():
+    """Tell who sends how many, of what goes on."""
+    return sorted(
+        (made.supplier.code, line.quantity)
+        for made in live()
+        for line in made.lines.filter(is_live=True)
+    )
+
+
+def heavy(*quantities):
+    """Two lights that the same others have, and that are too heavy for one parcel of theirs."""
+    one, two = make_sellable(quantity=10), make_sellable(price="19.99", quantity=10)
+    for place, quantity in enumerate(quantities):
+        level = also_at(one, f"other{place}", quantity=quantity)
+        offer = make_offer(two.variant, supplier=level.offer.supplier, cost="11.00")
+        make_level(offer, quantity, level.location)
+    purchase_order = make_sent_purchase_order(one, two, quantity=10)
+    Variant.objects.update(packed_weight_g=300)
+    Service.objects.update(max_weight_g=300 * max(quantities))
+    quotes.forget()
+    return purchase_order
+
+
+def test_what_is_too_heavy_together_comes_in_two_parcels(places):
+    purchase_order = heavy(10)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == [("other0", 10), ("other0", 10)]
+    assert sum(made.charge_amount for made in live()) == purchase_order.order.total_amount
+
+
+def test_what_is_too_heavy_together_is_divided_line_by_line(supplier):
+    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    purchase_order = heavy(6, 4)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == [("other0", 6), ("other0", 6), ("other1", 4), ("other1", 4)]
+    assert sum(made.charge_amount for made in live()) == purchase_order.order.total_amount
+
+
+@pytest.mark.parametrize(
+    ("there", "sent"), [(10, [("other", 4), ("other", 6)]), (7, [("other", 4)])]
+)
+def test_two_lines_of_one_light_are_promised_no_unit_twice(places, there, sent):
+    """He has six of ten, and wants too much for them: both parts are looked for at once."""
+    listing = make_sellable(quantity=10)
+    also_at(listing, quantity=there)
+    purchase_order = make_sent_purchase_order(listing, quantity=10)
+    line = purchase_order.lines.get().order_line
+    state = PurchaseState(
+        number=purchase_order.number,
+        supplier_reference="",
+        answer=Answer.ACCEPTED,
+        refused=(RefusedLine(reference=str(line.pk), code=Refusal.OUT_OF_STOCK, ships=6),),
+        unit_costs={str(line.pk): Money(Decimal("60.00"), "EUR")},
+    )
+    acknowledging.apply(purchase_order=purchase_order, state=state, now=NOON)
+    assert SetbackLine.objects.filter(is_open=True).count() == 2
+
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == sent
+    assert not Setback.objects.filter(status="open").exists()
+    taken = sum(made.charge_amount for made in live())
+    back = sum(amount for _, amount in asked())
+    assert taken + back == purchase_order.order.total_amount
+
+
+def test_who_does_not_wait_for_some_pays_for_the_way_of_the_rest(supplier):
+    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    ten, two = make_sellable(quantity=10), make_sellable(price="19.99", quantity=10)
+    for code, quantity in (("other0", 6), ("other1", 4)):
+        also_at(ten, code, quantity=quantity)
+    also_at(two, "late", quantity=10, max_days=20)
+    purchase_order = make_sent_purchase_order(ten, two, quantity=10)
+    refuse(purchase_order)
+    look_everywhere()
+    assert came() == [("other0", 6), ("other1", 4)]
+
+    setback = Setback.objects.select_related("order__channel").get(status="asked")
+    choice = Setback.Choice.REFUND
+    consenting.answer(setback=setback, choice=choice, actor="shopper", now=NOON)
+
+    assert broken() == []
+    assert asked() == [("release_requested", Decimal("199.90"))]
+    rest = purchase_order.order.total_amount - Decimal("199.90")
+    assert sum(made.charge_amount for made in live()) == rest
+
+
+@pytest.mark.parametrize("soon", [(10,), (6, 4)])
+def test_who_cannot_be_asked_gets_what_comes_in_time_from_whom_it_costs_more(supplier, soon):
+    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    listing = make_sellable(quantity=10)
+    also_at(listing, "late", quantity=10, max_days=20)
+    for place, quantity in enumerate(soon):
+        also_at(listing, f"soon{place}", quantity=quantity, cost="12.00")
+    purchase_order = make_sent_purchase_order(listing, quantity=10)
+    ends = NOON + timedelta(hours=15, minutes=30)
+    purchase_order.order.payments.update(capture_before=ends)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == [(f"soon{place}", quantity) for place, quantity in enumerate(soon)]
