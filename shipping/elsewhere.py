@@ -70,6 +70,7 @@ def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays the
     is_divided: bool = False,
     before: Sequence[Found] = (),
     by: date | None = None,
+    must_earn: bool = False,
     now: datetime,
 ) -> Found:
     """Route lines of a setback anew, without those who will not send them.
@@ -113,7 +114,8 @@ def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays the
     offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=variants, by=by)
     paid = Money.zero(setback.currency) if before else setback.delivery
     earning = [one for one in offered if earning_ways.earns(one, order, paid, now=now)]
-    return Found(wanted=wanted, plan=plan, quote=_best(offered, earning, setback))
+    quote = _best([] if must_earn else offered, earning, setback)
+    return Found(wanted=wanted, plan=plan, quote=quote)
 
 
 def _best(

@@ -6,8 +6,11 @@ stopped it. So two suppliers never send one line.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
+from itertools import product
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -63,30 +66,46 @@ def look(*, setback: Setback, now: datetime) -> None:
 def _ways(setback: Setback, now: datetime) -> tuple[list[Found], list[SetbackLine]]:
     """Find who sends lines whole, then who send the others between them, and what nobody does.
 
-    What nobody brings together, as of too heavy a parcel, is looked for line by line, and so is a
-    second line of one variant.
+    Who comes in time and earns is looked for first: then nobody need be asked. Who has no time to
+    answer is sent what comes in time, or nothing.
     """
     rows = setbacks.open_lines(setback)
-    # Who has no time to answer is sent what comes in time, or nothing.
-    by = None if consenting.may_ask(setback, now=now) else setback.promised_by
+    day = setback.promised_by
+    tries: list[dict[str, Any]] = [{"by": day}]
+    if day is not None and consenting.may_ask(setback, now=now):
+        tries = [{"by": day, "must_earn": True}, {"by": None}]
+    modes = (False, True) if setback.order.channel.places_per_line > 1 else (False,)
     found: list[Found] = []
-    for is_divided in (False, True)[: setback.order.channel.places_per_line]:
-        together = list({row.order_line.variant_id: row for row in rows}.values())
-        groups = [together] if together else []
-        while groups:
-            group = groups.pop(0)
-            way = elsewhere.find(
-                setback, group, is_divided=is_divided, before=found, by=by, now=now
-            )
-            there = {row.pk for row in way.lines}
-            if group is together:
-                others = [row for row in rows if row not in together]
-                some = way.plan.considered if not there and len(together) > 1 else {}
-                may_come = [row for row in together if some.get(row.order_line.variant_id)]
-                groups = [[row] for row in (*may_come, *others)]
-            rows = [row for row in rows if row.pk not in there]
-            found += [way] if there else []
+    for how, is_divided in product(tries, modes):
+        find = partial(elsewhere.find, setback, is_divided=is_divided, now=now, **how)
+        found += _come(rows, find, found)
+        there = {row.pk for way in found for row in way.lines}
+        rows = [row for row in rows if row.pk not in there]
     return found, rows
+
+
+def _come(
+    rows: Sequence[SetbackLine], find: Callable[..., Found], before: Sequence[Found]
+) -> list[Found]:
+    """Look for lines together, then by itself for each smaller line of the same variant.
+
+    So is each looked for where nothing comes together, as of too heavy a parcel.
+    """
+    rows = sorted(rows, key=lambda row: row.order_line.quantity)
+    together = list({row.order_line.variant_id: row for row in rows}.values())
+    alone = [row for row in rows if row not in together]
+    found: list[Found] = []
+    if together:
+        way = find(together, before=before)
+        if way.lines:
+            found.append(way)
+        elif len(together) > 1:
+            offered = way.plan.considered
+            alone = [row for row in together if offered.get(row.order_line.variant_id)] + alone
+    for row in alone:
+        if (way := find([row], before=[*before, *found])).lines:
+            found.append(way)
+    return found
 
 
 def _heed(setback: Setback) -> None:

@@ -76,7 +76,7 @@ def test_what_is_too_heavy_together_is_divided_line_by_line(supplier):
 
 
 @pytest.mark.parametrize(
-    ("there", "sent"), [(10, [("other", 4), ("other", 6)]), (7, [("other", 4)])]
+    ("there", "sent"), [(10, [("other", 4), ("other", 6)]), (7, [("other", 6)])]
 )
 def test_two_lines_of_one_light_are_promised_no_unit_twice(places, there, sent):
     """He has six of ten, and wants too much for them: both parts are looked for at once."""
@@ -141,3 +141,53 @@ def test_who_cannot_be_asked_gets_what_comes_in_time_from_whom_it_costs_more(sup
 
     assert broken() == []
     assert came() == [(f"soon{place}", quantity) for place, quantity in enumerate(soon)]
+
+
+@pytest.mark.parametrize("soon", [(10,), (6, 4)])
+def test_nobody_is_asked_to_wait_for_one_where_others_come_in_time(supplier, soon):
+    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    listing = make_sellable(quantity=10)
+    also_at(listing, "late", quantity=10, max_days=20)
+    for place, quantity in enumerate(soon):
+        also_at(listing, f"soon{place}", quantity=quantity, cost="12.00")
+    purchase_order = make_sent_purchase_order(listing, quantity=10)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == [(f"soon{place}", quantity) for place, quantity in enumerate(soon)]
+    assert Setback.objects.get().status == "rerouted"
+
+
+def test_of_two_lines_he_is_asked_only_of_the_one_that_comes_late(supplier):
+    soon, late = make_sellable(quantity=10), make_sellable(price="29.99", quantity=10)
+    also_at(soon, "soon", quantity=10)
+    also_at(late, "late", quantity=10, max_days=20)
+    purchase_order = make_sent_purchase_order(soon, late)
+    refuse(purchase_order)
+    look_everywhere()
+    assert came() == [("soon", 1)]
+    setback = Setback.objects.select_related("order__channel").get(status="asked")
+    assert [row.order_line.variant_id for row in setback.lines.all()] == [late.variant_id]
+
+    choice = Setback.Choice.WAIT
+    consenting.answer(setback=setback, choice=choice, actor="shopper", now=NOON)
+
+    assert broken() == []
+    assert came() == [("late", 1), ("soon", 1)]
+    assert sum(made.charge_amount for made in live()) == purchase_order.order.total_amount
+
+
+def test_who_would_lose_in_time_is_no_reason_not_to_ask(supplier):
+    listing = make_sellable(quantity=10)
+    also_at(listing, "dear", quantity=10, cost="60.00")
+    also_at(listing, "late", quantity=10, max_days=20)
+    purchase_order = make_sent_purchase_order(listing)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert came() == []
+    assert Setback.objects.get().status == "asked"
