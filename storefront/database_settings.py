@@ -1,4 +1,4 @@
-"""How long anybody waits for the database: a statement, a lock, and a host that is gone.
+"""What each database session is told: how long anybody waits there, and how it plans.
 
 Where it is reached by a socket of this machine, libpq passes over what is for the network.
 """
@@ -9,7 +9,10 @@ from typing import Any
 
 OPTIONS: dict[str, Any] = {
     "options": "-c statement_timeout=30000 -c lock_timeout=10000"
-    " -c idle_in_transaction_session_timeout=60000",
+    " -c idle_in_transaction_session_timeout=60000"
+    # What we have planned (``lib.prepared``) asks by keys: one plan serves all values, and the
+    # server would weigh for each anew whether another is better, which takes ten times the answer.
+    " -c plan_cache_mode=force_generic_plan",
     "connect_timeout": 5,
     # A host that vanished says nothing: a kept session would wait minutes for its answer.
     "tcp_user_timeout": 10_000,  # ms

@@ -7,12 +7,13 @@ that takes many times what the database takes to answer it, and pages ask the sa
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from typing import Any
 
-import psycopg
+import psycopg.sql
 from django.db import connections, models
 from django.db.backends.postgresql.base import CursorMixin, ServerBindingCursor
 
@@ -69,11 +70,21 @@ def _open(connection: Any) -> None:
     lasting_plans.keep(connection.connection, met_often=MET_OFTEN)
 
 
-def with_numbers(sql: str) -> str:
-    """Give the holes of a statement the numbers by which the server knows them."""
-    first, *parts = sql.split(_MARK)
-    numbered = (f"${place}{part}" for place, part in enumerate(parts, 1))
-    return "".join([first, *numbered]).replace("%%", "%")
+def with_numbers(sql: str, said: Mapping[int, str] | None = None) -> str:
+    """Give the holes of a statement the numbers by which the server knows them.
+
+    Shape:  ``said`` maps the places of holes, from 0, to what is always the same there: it stands
+            in the statement, for a plan that serves all values can use an index of some rows only
+            where it sees which
+    """
+    said = said or {}
+    first, *parts = (part.replace("%%", "%") for part in sql.split(_MARK))
+    numbers = count(1)
+    filled = (
+        (said[place] if place in said else f"${next(numbers)}") + part
+        for place, part in enumerate(parts)
+    )
+    return "".join([first, *filled])
 
 
 class Prepared[M: models.Model]:
@@ -120,11 +131,21 @@ class _Statement:
         self._converters = self._compiler.get_converters(columns)
         lists = {name for name, value in values.items() if isinstance(value, list)}
         marked = _with_lists(sql, [bool(hole and hole[0] in lists) for hole in self._holes])
-        self._sql = with_numbers(marked)
+        self._sql = with_numbers(marked, self._said())
         try:
             self._maker: Maker | None = Maker(self._queryset, self._compiler)
         except NotMadeError:
             self._maker = None
+
+    def _said(self) -> dict[int, str]:
+        """Write down what is the same each time, as the server reads it."""
+        connection: Any = connections[self._using]
+        _open(connection)
+        return {
+            place: psycopg.sql.Literal(param).as_string(connection.connection)
+            for place, (hole, param) in enumerate(zip(self._holes, self._params, strict=True))
+            if hole is None
+        }
 
     def rows(self, values: dict[str, Any]) -> list[Any]:
         connection = connections[self._using]
@@ -163,11 +184,7 @@ class _Statement:
         return list(asked)
 
     def _given(self, values: dict[str, Any]) -> Iterator[Any]:
-        for hole, param in zip(self._holes, self._params, strict=True):
-            if hole is None:
-                yield param
-                continue
-            name, later = hole
+        for name, later in filter(None, self._holes):
             if (value := values[name]) is None:
                 raise NotPreparedError(f"{name} is None")
             yield value if later is None else value + later
