@@ -1,8 +1,8 @@
-"""Let what the server has planned outlive a transaction that is taken back.
+"""Let what the server has planned outlive a transaction that is taken back, and a table that goes.
 
-psycopg throws all of it away then: something could have been made within that the statements
-speak of. Nothing of ours is. Where many are refused, as at the last units of a light, each refusal
-would have the connection plan everything anew.
+psycopg throws all of it away then: the statements could speak of what was made within, or is made
+anew in another shape. Ours speak of nothing that comes and goes with a session. Where many are
+refused, as at the last units of a light, each refusal would have the connection plan all anew.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import psycopg
 from psycopg._preparing import Prepare, PrepareManager
 from psycopg.pq.abc import PGresult
 
-CHANGES_SHAPES = re.compile(rb"(?:DROP|ALTER|DISCARD ALL|DEALLOCATE ALL)\b")
+FORGETS = re.compile(rb"(?:ALTER|DISCARD ALL|DEALLOCATE ALL)\b")
 
 
 class _Lasting(PrepareManager):
-    """Forgets what is planned only once an object is dropped or altered on its connection."""
+    """Forgets what is planned only where a table is altered, or the server was told to."""
 
     def clear(self) -> bool:
         """Keep it: whoever takes a transaction back asks for this."""
@@ -32,7 +32,7 @@ class _Lasting(PrepareManager):
         *_: Any,
     ) -> bool:
         words = (one.command_status or b"" for one in results)
-        return any(CHANGES_SHAPES.match(word) for word in words) and super().clear()
+        return any(FORGETS.match(word) for word in words) and super().clear()
 
 
 def keep(session: psycopg.Connection[Any], *, met_often: int) -> None:

@@ -258,15 +258,25 @@ def test_what_is_planned_outlives_what_is_taken_back(opened, transactional_db):
     assert statement in known_to_the_server()
 
 
-def test_what_is_planned_does_not_outlive_what_it_speaks_of(transactional_db):
+def test_what_is_planned_outlives_a_table_that_an_import_made_for_itself(transactional_db):
+    statement = "SELECT 1 AS beside_an_import"
+    met(statement)
+
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE feed_of_a_test (first int)")
+        cursor.execute("DROP TABLE feed_of_a_test")
+
+    assert statement in known_to_the_server()
+
+
+def test_what_is_planned_does_not_outlive_the_shape_that_it_speaks_of(transactional_db):
     """With another shape, the server would refuse the plan that it has."""
     statement = "SELECT * FROM planned_for"
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE planned_for (first int)")
     met(statement)
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE planned_for")
-        cursor.execute("CREATE TEMPORARY TABLE planned_for (first int, second text)")
+        cursor.execute("ALTER TABLE planned_for ADD COLUMN second text")
 
     met(statement)
 
