@@ -13,20 +13,23 @@ from orders.models import Order
 from storefront.lib.money import Money
 
 
-def earns(quote: ShippingQuote, order: Order, paid: Money, *, now: datetime) -> bool:
+def earns(
+    quote: ShippingQuote, order: Order, paid: Money, *, is_each: bool = False, now: datetime
+) -> bool:
     """Set what was paid against what it would cost from there; what nobody can count may pass.
 
     What the shopper would pay for the way stands for what it costs us: the gate asks again, with
     what the supplier says, before it is sent.
 
-    Shape:  ``paid`` is what the shopper paid for the way
+    Shape:  ``paid`` is what the shopper paid for the way; ``is_each``: no parcel loses, as the
+            gate will ask, however much the others earn
     """
     costing = policies.costing_of(order.channel, now=now, country=order.ship_to["country"]).sure
     losses = [
         _loss(parcel, costing, Money.zero(paid.currency) if place else paid)
         for place, parcel in enumerate(quote.parcels)
     ]
-    return sum(losses, Decimal(0)) <= 0
+    return (max(losses, default=Decimal(0)) if is_each else sum(losses, Decimal(0))) <= 0
 
 
 def _loss(quoted: QuotedParcel, costing: Costing, paid: Money) -> Decimal:

@@ -77,7 +77,8 @@ def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays the
 
     Shape:  ``is_divided``: a line may come from several, as many as its channel allows;
             ``before`` is how others of the setback come: with their units, and with what was
-            paid for the way; ``by`` is the day by which it must be there, if any
+            paid for the way; ``by`` is the day by which it must be there, if any;
+            ``must_earn``: each parcel of it
     """
     order = setback.order
     wanted = {(instead[row].pk if instead else row.order_line.variant_id): row for row in rows}
@@ -113,7 +114,9 @@ def find(  # noqa: PLR0913 - of what, what of it, by what, how, and who pays the
     plan = (sending if is_divided else sending.alone()).plan(needs, sold=sold)
     offered = quotes.for_plan(plan=plan, country=country, now=now, pieces=variants, by=by)
     paid = Money.zero(setback.currency) if before else setback.delivery
-    earning = [one for one in offered if earning_ways.earns(one, order, paid, now=now)]
+    earning = [
+        one for one in offered if earning_ways.earns(one, order, paid, is_each=must_earn, now=now)
+    ]
     quote = _best([] if must_earn else offered, earning, setback)
     return Found(wanted=wanted, plan=plan, quote=quote)
 

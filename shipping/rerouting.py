@@ -78,34 +78,58 @@ def _ways(setback: Setback, now: datetime) -> tuple[list[Found], list[SetbackLin
     found: list[Found] = []
     for how, is_divided in product(tries, modes):
         find = partial(elsewhere.find, setback, is_divided=is_divided, now=now, **how)
-        found += _come(rows, find, found)
+        found += _come(rows, find, found, is_divided=is_divided)
         there = {row.pk for way in found for row in way.lines}
         rows = [row for row in rows if row.pk not in there]
     return found, rows
 
 
 def _come(
-    rows: Sequence[SetbackLine], find: Callable[..., Found], before: Sequence[Found]
+    rows: Sequence[SetbackLine],
+    find: Callable[..., Found],
+    before: Sequence[Found],
+    *,
+    is_divided: bool,
 ) -> list[Found]:
     """Look for lines together, then by itself for each smaller line of the same variant.
 
-    So is each looked for where nothing comes together, as of too heavy a parcel.
+    What cannot come together is looked for in smaller groups, in the end line by line.
     """
     rows = sorted(rows, key=lambda row: row.order_line.quantity)
     together = list({row.order_line.variant_id: row for row in rows}.values())
-    alone = [row for row in rows if row not in together]
+    groups = [together, *([row] for row in rows if row not in together)]
     found: list[Found] = []
-    if together:
-        way = find(together, before=before)
-        if way.lines:
+    while groups:
+        group = groups.pop(0)
+        way = find(group, before=[*before, *found]) if group else None
+        if way is not None and way.lines:
             found.append(way)
-        elif len(together) > 1:
-            offered = way.plan.considered
-            alone = [row for row in together if offered.get(row.order_line.variant_id)] + alone
-    for row in alone:
-        if (way := find([row], before=[*before, *found])).lines:
-            found.append(way)
+        elif way is not None and len(group) > 1:
+            groups[:0] = _smaller(group, way, is_divided=is_divided)
     return found
+
+
+def _smaller(
+    group: Sequence[SetbackLine], way: Found, *, is_divided: bool
+) -> list[list[SetbackLine]]:
+    """Part lines by who would send them, so that one parcel does not become two; else by halves.
+
+    So one that loses, or weighs too much, keeps no more of the others apart than it must. Whom
+    nobody has whole among others, nobody has alone; divided it may yet come.
+    """
+    planned = way.plan.planned
+    places: dict[int, list[SetbackLine]] = {}
+    for row in group:
+        variant_id = row.order_line.variant_id
+        if parts := planned.get(variant_id):
+            places.setdefault(parts[0].candidate.location_id, []).append(row)
+        elif is_divided and way.plan.considered.get(variant_id):
+            places.setdefault(0, []).append(row)
+    groups = list(places.values())
+    if groups != [list(group)]:
+        return groups
+    middle = len(group) // 2
+    return [list(group[:middle]), list(group[middle:])]
 
 
 def _heed(setback: Setback) -> None:

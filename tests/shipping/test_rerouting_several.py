@@ -10,7 +10,7 @@ import pytest
 from catalog.models import Channel, Variant
 from orders import acknowledging
 from orders.models import Setback, SetbackLine
-from shipping import consenting, quotes
+from shipping import consenting, elsewhere, quotes
 from storefront.lib.money import Money
 from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
 from suppliers.models import Service
@@ -191,3 +191,84 @@ def test_who_would_lose_in_time_is_no_reason_not_to_ask(supplier):
     assert broken() == []
     assert came() == []
     assert Setback.objects.get().status == "asked"
+
+
+def beside(level, *listings, cost="11.00", quantity=5):
+    """Put other lights on a shelf beside the first."""
+    for listing in listings:
+        offer = make_offer(listing.variant, supplier=level.offer.supplier, cost=cost)
+        make_level(offer, quantity, level.location)
+
+
+def parcels():
+    """Tell who sends how many lines in each parcel."""
+    return sorted((made.supplier.code, made.lines.filter(is_live=True).count()) for made in live())
+
+
+@pytest.mark.parametrize("cost", ["10.00", "8.00"])
+def test_one_that_loses_keeps_no_others_from_one_parcel(supplier, cost):
+    """Alone the cheap one would not earn its freight, and be asked of, or be held."""
+    good, cheap, loses = (make_sellable(price=price) for price in ("39.99", "13.99", "24.99"))
+    beside(also_at(good, "both"), cheap, cost=cost)
+    also_at(cheap, "late", max_days=20, cost="2.00")
+    also_at(loses, "dear", cost="99.00")
+    purchase_order = make_sent_purchase_order(good, cheap, loses)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert parcels() == [("both", 2), ("dear", 1)]
+    assert not Setback.objects.filter(status="asked").exists()
+    assert sum(made.charge_amount for made in live()) == purchase_order.order.total_amount
+
+
+def test_what_is_too_heavy_together_fills_the_parcels_that_it_takes(supplier):
+    lights = [make_sellable() for _ in range(4)]
+    beside(also_at(lights[0], "other"), *lights[1:])
+    purchase_order = make_sent_purchase_order(*lights)
+    Variant.objects.update(packed_weight_g=300)
+    Service.objects.update(max_weight_g=600)
+    quotes.forget()
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert parcels() == [("other", 2), ("other", 2)]
+
+
+def test_who_earns_much_hides_nobody_who_would_lose(supplier):
+    """Each parcel is held by the gate for itself: of the one that loses, he is rather asked."""
+    much, little = make_sellable(price="199.99"), make_sellable(price="39.99")
+    also_at(much, "other")
+    also_at(little, "dear", cost="60.00")
+    also_at(little, "late", max_days=20)
+
+    refuse(make_sent_purchase_order(much, little))
+    look_everywhere()
+
+    assert broken() == []
+    assert parcels() == [("other", 1)]
+    (row,) = Setback.objects.get(status="asked").lines.all()
+    assert row.order_line.variant_id == little.variant_id
+
+
+def test_what_nobody_has_whole_is_not_looked_for_line_by_line(supplier, monkeypatch):
+    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
+    lights = [make_sellable(quantity=10) for _ in range(3)]
+    for place, quantity in (("other0", 6), ("other1", 4)):
+        beside(also_at(lights[0], place, quantity=quantity), *lights[1:], quantity=quantity)
+    purchase_order = make_sent_purchase_order(*lights, quantity=10)
+    Variant.objects.update(packed_weight_g=10)
+    quotes.forget()
+    refuse(purchase_order)
+    find, asked_for = elsewhere.find, []
+    monkeypatch.setattr(
+        elsewhere, "find", lambda *args, **more: (asked_for.append(args[1]), find(*args, **more))[1]
+    )
+
+    look_everywhere()
+
+    assert parcels() == [("other0", 3), ("other1", 3)]
+    assert [len(rows) for rows in asked_for] == [3, 3]
