@@ -53,7 +53,10 @@ def look(*, setback: Setback, now: datetime) -> None:
     failpoint("rerouting.heeded")
     found, lost = _ways(setback, now)
     instead = elsewhere.substitutes(setback, lost)
-    other = elsewhere.find(setback, list(instead), instead=instead, now=now) if instead else None
+    other = None
+    if instead:  # what comes has the units, and what was paid for the way
+        rows = list(instead)
+        other = elsewhere.find(setback, rows, instead=instead, before=found, now=now)
     try:
         _settle(setback, found, other, now)
         failpoint("rerouting.after_commit")

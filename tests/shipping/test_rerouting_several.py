@@ -272,3 +272,20 @@ def test_what_nobody_has_whole_is_not_looked_for_line_by_line(supplier, monkeypa
 
     assert parcels() == [("other0", 3), ("other1", 3)]
     assert [len(rows) for rows in asked_for] == [3, 3]
+
+
+def test_nobody_is_asked_of_another_light_that_earns_only_with_what_others_took(supplier):
+    """He would say yes, and hear that it cannot be had."""
+    good, gone = make_sellable(price="39.99"), make_sellable(price="13.99")
+    newer = make_sellable(quantity=0, price="13.99")
+    Variant.objects.filter(pk=gone.variant_id).update(replaced_by=newer.variant)
+    also_at(newer, "late", cost="7.50", max_days=20)
+    also_at(good, "other")
+    purchase_order = make_sent_purchase_order(good, gone)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert parcels() == [("other", 1)]
+    assert asked() == [("release_requested", Decimal("13.99"))]
