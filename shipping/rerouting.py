@@ -6,18 +6,15 @@ stopped it. So two suppliers never send one line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from functools import partial
-from itertools import product
-from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from orders import giving_up, heeding, setbacks
 from orders.models import Order, Setback, SetbackLine
-from shipping import consenting, elsewhere, quotes, reordering
+from shipping import consenting, elsewhere, quotes, reordering, seeking
 from shipping.elsewhere import Found
 from storefront.lib.failpoints import failpoint
 from storefront.lib.transactions import needs_transaction
@@ -51,7 +48,7 @@ def look(*, setback: Setback, now: datetime) -> None:
         return
     _heed(setback)
     failpoint("rerouting.heeded")
-    found, lost = _ways(setback, now)
+    found, lost = seeking.ways(setback, now=now)
     instead = elsewhere.substitutes(setback, lost)
     other = None
     if instead:  # what comes has the units, and what was paid for the way
@@ -64,75 +61,6 @@ def look(*, setback: Setback, now: datetime) -> None:
         Setback.objects.filter(pk=setback.pk, status=Status.OPEN).update(
             try_after=now + AGAIN_AFTER, problem=str(error)[:300]
         )
-
-
-def _ways(setback: Setback, now: datetime) -> tuple[list[Found], list[SetbackLine]]:
-    """Find who sends lines whole, then who send the others between them, and what nobody does.
-
-    Who comes in time and earns is looked for first: then nobody need be asked. Who has no time to
-    answer is sent what comes in time, or nothing.
-    """
-    rows = setbacks.open_lines(setback)
-    day = setback.promised_by
-    tries: list[dict[str, Any]] = [{"by": day}]
-    if day is not None and consenting.may_ask(setback, now=now):
-        tries = [{"by": day, "must_earn": True}, {"by": None}]
-    modes = (False, True) if setback.order.channel.places_per_line > 1 else (False,)
-    found: list[Found] = []
-    for how, is_divided in product(tries, modes):
-        find = partial(elsewhere.find, setback, is_divided=is_divided, now=now, **how)
-        found += _come(rows, find, found, is_divided=is_divided)
-        there = {row.pk for way in found for row in way.lines}
-        rows = [row for row in rows if row.pk not in there]
-    return found, rows
-
-
-def _come(
-    rows: Sequence[SetbackLine],
-    find: Callable[..., Found],
-    before: Sequence[Found],
-    *,
-    is_divided: bool,
-) -> list[Found]:
-    """Look for lines together, then by itself for each smaller line of the same variant.
-
-    What cannot come together is looked for in smaller groups, in the end line by line.
-    """
-    rows = sorted(rows, key=lambda row: row.order_line.quantity)
-    together = list({row.order_line.variant_id: row for row in rows}.values())
-    groups = [together, *([row] for row in rows if row not in together)]
-    found: list[Found] = []
-    while groups:
-        group = groups.pop(0)
-        way = find(group, before=[*before, *found]) if group else None
-        if way is not None and way.lines:
-            found.append(way)
-        elif way is not None and len(group) > 1:
-            groups[:0] = _smaller(group, way, is_divided=is_divided)
-    return found
-
-
-def _smaller(
-    group: Sequence[SetbackLine], way: Found, *, is_divided: bool
-) -> list[list[SetbackLine]]:
-    """Part lines by who would send them, so that one parcel does not become two; else by halves.
-
-    So one that loses, or weighs too much, keeps no more of the others apart than it must. Whom
-    nobody has whole among others, nobody has alone; divided it may yet come.
-    """
-    planned = way.plan.planned
-    places: dict[int, list[SetbackLine]] = {}
-    for row in group:
-        variant_id = row.order_line.variant_id
-        if parts := planned.get(variant_id):
-            places.setdefault(parts[0].candidate.location_id, []).append(row)
-        elif is_divided and way.plan.considered.get(variant_id):
-            places.setdefault(0, []).append(row)
-    groups = list(places.values())
-    if groups != [list(group)]:
-        return groups
-    middle = len(group) // 2
-    return [list(group[:middle]), list(group[middle:])]
 
 
 def _heed(setback: Setback) -> None:
