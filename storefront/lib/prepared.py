@@ -42,7 +42,7 @@ def planned_cursor(connection: Any) -> Iterator[Any]:
     _open(connection)
     with connection.wrap_database_errors:
         cursor = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
-    with connection._prepare_cursor(cursor) as wrapped:  # noqa: SLF001 - it counts, as all others
+    with _counted(connection, cursor) as wrapped:
         yield wrapped
 
 
@@ -56,7 +56,14 @@ def raw_cursor(connection: Any) -> Iterator[Any]:
     _open(connection)
     with connection.wrap_database_errors:
         cursor = _RawCursor(connection.connection)
-    with connection._prepare_cursor(cursor) as wrapped:  # noqa: SLF001 - it counts, as all others
+    with _counted(connection, cursor) as wrapped:
+        yield wrapped
+
+
+@contextmanager
+def _counted(connection: Any, cursor: Any) -> Iterator[Any]:
+    wrapped = connection._prepare_cursor(cursor)  # noqa: SLF001 - it counts, as all others
+    with wrapped, lasting_plans.fitting(connection.connection):
         yield wrapped
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from itertools import permutations
 
 import pytest
+from django.db import connection
 
 from notifications.models import Event
 from orders import capturing, ledger, payments
@@ -216,3 +217,23 @@ def test_a_second_refund_waits_for_the_capture_that_it_pays_back():
 
     payment.refresh_from_db()
     assert (payment.captured_amount, payment.refunded_amount) == (2 * ten, 2 * ten)
+
+
+def test_news_find_their_payment_by_an_index():
+    """Its plan is made once for all names, before the server is told one."""
+    unknown = replace(news_of(make_payment(make_order()), "authorized"), reference="nobody's")
+    asked = []
+
+    def listen(execute, sql, *rest):
+        asked.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(listen), pytest.raises(payments.UnknownPaymentError):
+        payments.apply(update=unknown, gateway="fake", now=NOON)
+
+    (question,) = (sql for sql in asked if '"reference" = $' in sql)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # the table is small here
+        cursor.execute(f"EXPLAIN (GENERIC_PLAN) {question}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "payment_once_per_reference" in plan

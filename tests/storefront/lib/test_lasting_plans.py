@@ -1,0 +1,39 @@
+"""A session recovers once what it has planned fits the tables no more."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+import pytest
+from django.db import NotSupportedError, connection, transaction
+
+from storefront.lib.prepared import MET_OFTEN, planned_cursor, raw_cursor
+
+ASKED = ("SELECT * FROM released", "SELECT released.* FROM released")
+
+
+def ask(statement, opened):
+    with opened(connection) as cursor:
+        cursor.execute(statement)
+
+
+@pytest.mark.parametrize("opened", [planned_cursor, raw_cursor])
+@pytest.mark.parametrize("around", [transaction.atomic, nullcontext])
+def test_a_table_that_a_release_changes_fails_one_question_of_a_session(
+    opened, around, transactional_db
+):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE released (word varchar(10))")
+    for statement in ASKED * (MET_OFTEN + 1):
+        ask(statement, opened)
+    # Past psycopg, which hears nothing of it where another session does it.
+    connection.connection.pgconn.exec_(b"ALTER TABLE released ALTER word TYPE varchar(20)")
+
+    with pytest.raises(NotSupportedError), around():
+        ask(ASKED[0], opened)
+
+    for statement in ASKED * (MET_OFTEN + 1):
+        with around():
+            ask(statement, opened)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE released")
