@@ -11,11 +11,11 @@ from orders import cancelling, purchasing
 from orders.models import Order, Setback
 from shipping import consenting
 from suppliers.adapters.base import Answer
-from suppliers.models import StockLevel
+from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.orders import make_sellable
 from tests.factories.setbacks import also_at, asked, broken, live, look_everywhere, refuse, tell
 from tests.factories.shipping import make_sent_purchase_order, make_service
-from tests.factories.suppliers import NOON
+from tests.factories.suppliers import NOON, make_level, make_offer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("routes")]
 
@@ -235,3 +235,22 @@ def test_a_question_of_a_delay_is_over_when_it_leaves_or_does_not_come(supplier)
 
         asked_of = Setback.objects.get(purchase_order=purchase_order, kind="later")
         assert asked_of.status == "awaited"
+
+
+def test_what_earns_only_together_with_what_comes_in_time_is_not_lost_for_it(supplier):
+    """A alone would come in time and B be paid back; he is asked whether he waits for both."""
+    first, second = make_sellable(), make_sellable(price="13.99")
+    level = also_at(first)
+    offer = make_offer(second.variant, supplier=level.offer.supplier, cost="10.50")
+    make_level(offer, 5, level.location)
+    SupplierOffer.objects.filter(pk=offer.pk).update(lead_days=15)
+    purchase_order = make_sent_purchase_order(first, second)
+
+    refuse(purchase_order)
+    look_everywhere()
+
+    assert broken() == []
+    assert live() == []
+    setback = Setback.objects.get()
+    assert (setback.status, setback.lines.filter(is_open=True).count()) == ("asked", 2)
+    assert asked() == []
