@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import cycle
 from typing import Any
 
 from storefront.bench.buyers import HOME, TIER
@@ -63,7 +64,18 @@ class Presser:
         self.pressed.append(Pressed(email=email, answers=answers))
 
     def _cart(self, email: str, until: float) -> tuple[str, Mapping[str, Any]]:
-        light = self.goods[-1]
+        """Fill a cart; what just now cannot be sent, as its shelf is empty, is not wished for."""
+        for light in cycle(reversed(self.goods)):
+            path, options = self._filled(light, until)
+            for option in options:
+                if option["delivery"] == TIER:
+                    return f"{path}checkout/", _wish(email, option)
+            if time.monotonic() > until:
+                raise NobodyThereError("nothing can be sent")
+            time.sleep(PAUSE_S)
+        raise NobodyThereError("there is nothing to press for")
+
+    def _filled(self, light: Light, until: float) -> tuple[str, Sequence[Mapping[str, Any]]]:
         page = self._patiently("GET", f"/en/p/{light.slug}/", None, until)
         listing = field_in(page.encode(), "listing")
         made = json.loads(self._patiently("POST", "/api/v1/carts/", {}, until))
@@ -72,13 +84,7 @@ class Presser:
         told = json.loads(
             self._patiently("GET", f"{path}delivery/?country={HOME.country}", None, until)
         )
-        option = next(one for one in told["options"] if one["delivery"] == TIER)
-        ship_to = {
-            name: getattr(HOME, name)
-            for name in ("name", "line1", "postcode", "city", "country", "phone")
-        }
-        wish = {"email": email, "ship_to": ship_to, "delivery": TIER, "total": option["total"]}
-        return f"{path}checkout/", wish
+        return path, told["options"]
 
     def _all_at_once(
         self, path: str, wish: Mapping[str, Any], until: float
@@ -118,6 +124,14 @@ class Presser:
         url = f"http://{HOST}:{self.place.ports.web}{path}"
         headers = {"Idempotency-Key": key} if key else {}
         return call(url, body, headers, method=method)
+
+
+def _wish(email: str, option: Mapping[str, Any]) -> Mapping[str, Any]:
+    ship_to = {
+        name: getattr(HOME, name)
+        for name in ("name", "line1", "postcode", "city", "country", "phone")
+    }
+    return {"email": email, "ship_to": ship_to, "delivery": TIER, "total": option["total"]}
 
 
 def _said(body: str) -> str:

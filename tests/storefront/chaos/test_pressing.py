@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from types import SimpleNamespace
 
@@ -59,6 +60,31 @@ def test_a_shop_that_never_answers_is_told(answers):
 
     with pytest.raises(NobodyThereError):
         press(patience_s=-1.0)
+
+
+def cart(answers, *options):
+    """Ask for two lights in turn, of which each is offered what stands here."""
+    for number, offered in enumerate(options):
+        answers += [(200, '<input name="listing" value="7">'), (201, f'{{"token": "{number}"}}')]
+        answers += [(201, "{}"), (200, json.dumps({"options": offered}))]
+    lights = [SimpleNamespace(slug="other"), SimpleNamespace(slug="lonely")]
+    return Presser(place=PLACE, goods=lights)
+
+
+def test_what_cannot_be_sent_now_is_not_pressed_for(answers):
+    offered = [{"delivery": pressing.TIER, "total": "9.00"}]
+    presser = cart(answers, [], offered)
+
+    path, wish = presser._cart("a@example.org", pressing.time.monotonic() + 60)
+
+    assert (path, wish["total"]) == ("/api/v1/carts/1/checkout/", "9.00")
+
+
+def test_a_shop_that_can_send_nothing_is_told(answers):
+    presser = cart(answers, [])
+
+    with pytest.raises(NobodyThereError, match="nothing can be sent"):
+        presser._cart("a@example.org", pressing.time.monotonic() - 1)
 
 
 @pytest.mark.django_db
