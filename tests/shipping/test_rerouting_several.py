@@ -125,14 +125,19 @@ def test_who_does_not_wait_for_some_pays_for_the_way_of_the_rest(supplier):
     assert sum(made.charge_amount for made in live()) == rest
 
 
-@pytest.mark.parametrize("soon", [(10,), (6, 4)])
-def test_who_cannot_be_asked_gets_what_comes_in_time_from_whom_it_costs_more(supplier, soon):
+def late_or(soon):
+    """Order ten that one has late and cheap, others in time and dearer."""
     Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
     listing = make_sellable(quantity=10)
     also_at(listing, "late", quantity=10, max_days=20)
     for place, quantity in enumerate(soon):
         also_at(listing, f"soon{place}", quantity=quantity, cost="12.00")
-    purchase_order = make_sent_purchase_order(listing, quantity=10)
+    return make_sent_purchase_order(listing, quantity=10)
+
+
+@pytest.mark.parametrize("soon", [(10,), (6, 4)])
+def test_who_cannot_be_asked_gets_what_comes_in_time_from_whom_it_costs_more(supplier, soon):
+    purchase_order = late_or(soon)
     ends = NOON + timedelta(hours=15, minutes=30)
     purchase_order.order.payments.update(capture_before=ends)
 
@@ -145,12 +150,7 @@ def test_who_cannot_be_asked_gets_what_comes_in_time_from_whom_it_costs_more(sup
 
 @pytest.mark.parametrize("soon", [(10,), (6, 4)])
 def test_nobody_is_asked_to_wait_for_one_where_others_come_in_time(supplier, soon):
-    Channel.objects.filter(pk=make_channel().pk).update(places_per_line=2)
-    listing = make_sellable(quantity=10)
-    also_at(listing, "late", quantity=10, max_days=20)
-    for place, quantity in enumerate(soon):
-        also_at(listing, f"soon{place}", quantity=quantity, cost="12.00")
-    purchase_order = make_sent_purchase_order(listing, quantity=10)
+    purchase_order = late_or(soon)
 
     refuse(purchase_order)
     look_everywhere()
