@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import Error, connection
+from django.utils import timezone
 
 from storefront.chaos import ending, standing_in, testifying, witnessing
 from storefront.chaos.skipping import Skipper
@@ -17,6 +19,7 @@ FIRST_S = 600.0
 LATEST_S = 45 * 60.0  # after the first look; then it goes on slower, for what still waits
 THEN_STEP_S = 10.0
 LOOKS_EVERY_S = 0.5
+SOON = timedelta(minutes=1)  # what would be overdue by the time our witness is heard
 QUIET_LOOKS = 3  # in a row: a letter may be on its way when nothing is left of it here
 
 
@@ -57,6 +60,8 @@ def drain(
             left = (*testifying.left(besides), *_held_money(place))
             if chores(not left):
                 left = ("chores",)
+            # The clock may have jumped over what nobody waits for: an order nobody paid.
+            left = left or testifying.overdue(now=timezone.now() + SOON)
         except Error as error:  # PostgreSQL may be away a moment still
             left = (str(error),)
             connection.close()
@@ -65,6 +70,9 @@ def drain(
             break
         here_s = round(time.monotonic() - began, 1)
         waited_s |= {words.partition(" ")[2]: here_s for words in left}
+        if not left:  # the clock stands still: nothing more becomes due
+            ending.rest(place, LOOKS_EVERY_S)
+            continue
         place.set_clock(later_s)
         # While workers have enough to do, hours would pass for what takes them a moment.
         is_quick = skipper.ask(left) and later_s < FIRST_S + LATEST_S

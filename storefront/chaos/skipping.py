@@ -31,6 +31,7 @@ from orders.tasks import (
 )
 from shipping.tasks import reroute_due
 from storefront.hooks.tasks import handle_waiting
+from suppliers.tasks import close_dead_runs
 
 PAUSE_S = 1.0  # of each sweep, in true time: workers have to come to it
 QUEUE = "celery"
@@ -45,6 +46,14 @@ SWEEPS: Mapping[str, tuple[Task[[], object], ...]] = {
     "facts": (fan_out_waiting,),
     "messages to be sent": (send_messages,),
     "calls": (handle_waiting,),
+    "overdue I7.passed_on": (fan_out_waiting,),
+    "overdue I7.sent": (send_messages,),
+    "overdue I7.understood": (handle_waiting,),
+    "overdue I7.given_back": (expire_unpaid,),
+    "overdue I7.orders_move": (expire_unpaid, divide_paid),
+    "overdue I7.money_moves": (settle_payments,),
+    "overdue I7.runs_end": (close_dead_runs,),
+    "overdue I7.setbacks_end": (reroute_due,),
 }
 
 

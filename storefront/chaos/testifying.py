@@ -16,6 +16,7 @@ from storefront.dashboard.invariants import checking
 from storefront.hooks.models import InboundCall
 
 Request = PurchaseOrder.Request
+IN_TIME = tuple(one for one in checking.INVARIANTS if one.code.startswith("I7."))
 UNTOLD = (
     Request.UNSUBMITTED,
     Request.SUBMITTING,
@@ -65,6 +66,12 @@ def left(besides: Collection[str] = ()) -> tuple[str, ...]:
     }
     counts = {words: rows.count() for words, rows in undone.items()}
     return tuple(f"{count} {words}" for words, count in counts.items() if count)
+
+
+def overdue(*, now: datetime) -> tuple[str, ...]:
+    """Name what nobody did in its time, by how many."""
+    found = checking.check(now=now, invariants=IN_TIME)
+    return tuple(f"{each.count} overdue {each.invariant.code}" for each in found if each.count)
 
 
 def _orders() -> tuple[OurOrder, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,9 +45,9 @@ class Finding:
     rows: tuple[dict[str, Any], ...]
 
 
-def check(*, now: datetime) -> list[Finding]:
+def check(*, now: datetime, invariants: Iterable[Invariant] = INVARIANTS) -> list[Finding]:
     """Ask for every invariant, one query each; an empty finding is a good one."""
-    return [_ask(invariant, now) for invariant in INVARIANTS]
+    return [_ask(invariant, now) for invariant in invariants]
 
 
 def _ask(invariant: Invariant, now: datetime) -> Finding:

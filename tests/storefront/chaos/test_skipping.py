@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from storefront.celery import app
-from storefront.chaos import draining, skipping
+from storefront.chaos import draining, skipping, testifying
 from storefront.chaos.skipping import Skipper
 from storefront.launch.supervising import Supervisor
 
@@ -60,21 +60,50 @@ def test_workers_with_enough_to_do_are_asked_for_no_more(asked, monkeypatch):
     assert asked == []
 
 
-@pytest.mark.parametrize("is_busy", [True, False])
-def test_hours_pass_only_while_nobody_has_enough_to_do(asked, monkeypatch, is_busy):
-    monkeypatch.setattr(skipping, "_is_any_waiting", lambda: is_busy)
-    looks = iter([("1 calls",)] * 3 + [()] * draining.QUIET_LOOKS)
-    monkeypatch.setattr(draining.standing_in, "do_their_work", lambda _: 0)
-    monkeypatch.setattr(draining.testifying, "left", lambda _: next(looks))
-    monkeypatch.setattr(draining, "_held_money", lambda _: ())
-    monkeypatch.setattr(draining, "LOOKS_EVERY_S", 0.0)
-    told = []
-    place = SimpleNamespace(supervisor=Supervisor(), set_clock=told.append)
+@pytest.fixture
+def drained(monkeypatch):
+    """Drain a shop in which this is left at each look; return where the clock was put."""
 
-    draining.drain(place, at_most_s=60)
+    def drain(left, overdue=()):
+        looks, late = iter(left), iter(overdue)
+        monkeypatch.setattr(draining.standing_in, "do_their_work", lambda _: 0)
+        monkeypatch.setattr(draining.testifying, "left", lambda _: next(looks))
+        monkeypatch.setattr(draining.testifying, "overdue", lambda now: next(late, ()))
+        monkeypatch.setattr(draining, "_held_money", lambda _: ())
+        monkeypatch.setattr(draining, "LOOKS_EVERY_S", 0.0)
+        told = []
+        place = SimpleNamespace(supervisor=Supervisor(), set_clock=told.append)
+        draining.drain(place, at_most_s=60)
+        assert next(looks, None) is None
+        return told
+
+    return drain
+
+
+QUIET = [()] * draining.QUIET_LOOKS
+
+
+@pytest.mark.parametrize("is_busy", [True, False])
+def test_hours_pass_only_while_nobody_has_enough_to_do(asked, monkeypatch, drained, is_busy):
+    monkeypatch.setattr(skipping, "_is_any_waiting", lambda: is_busy)
+
+    told = drained([("1 calls",)] * 3 + QUIET)
 
     step = draining.THEN_STEP_S if is_busy else draining.STEP_S
-    assert told[:3] == [draining.FIRST_S + turn * step for turn in range(3)]
+    assert told == [draining.FIRST_S + turn * step for turn in range(3)]
+
+
+def test_what_the_clock_jumped_over_is_done_before_the_end(asked, drained):
+    late = ("2 overdue I7.given_back",)
+
+    told = drained([("1 calls",), (), *QUIET], overdue=[late, *QUIET])
+
+    assert asked == ["storefront.hooks.tasks.handle_waiting", "orders.tasks.expire_unpaid"]
+    assert len(told) == 2, "nothing more becomes due while nothing is left"
+
+
+def test_what_has_a_time_to_be_done_in_has_a_sweep():
+    assert {f"overdue {one.code}" for one in testifying.IN_TIME} <= skipping.SWEEPS.keys()
 
 
 def test_a_broker_that_is_away_stops_nobody(asked, monkeypatch):
