@@ -6,7 +6,6 @@ import logging
 from typing import Any
 
 from celery import shared_task
-from django.utils import timezone
 
 from orders import telling_addresses
 from storefront.lib.failures import OutsideError
@@ -19,7 +18,7 @@ BATCH = 200
 @shared_task
 def tell_addresses(**_: Any) -> None:
     """Find addresses of which suppliers were not told; a letter is put in, and nobody is called."""
-    waiting = telling_addresses.to_be_told(now=timezone.now())
+    waiting = telling_addresses.to_be_told()
     told = 0
     # Whom nobody could write to stays in front: he is passed over, and takes nobody's turn.
     for wish in waiting.select_related("purchase_order__supplier").iterator(chunk_size=BATCH):

@@ -13,6 +13,7 @@ from storefront.lib.failures import NotNowError, OutsideError, TemporaryError
 # Somebody has paid and waits: after a quarter of a day, one call too many costs less than a pause
 # that a broken header, a wrong clock or a budget of the whole day would make longer still.
 LONGEST_PAUSE = timedelta(hours=6)
+MOST_DOUBLINGS = 10  # no wait is doubled more often
 JITTER_SHARE = 10  # a wait grows by a tenth of itself at most
 # A call that we gave up may still be under way: to look too early would prove nothing.
 CALLS_END_WITHIN = timedelta(seconds=30)
@@ -44,6 +45,25 @@ def asked_for(error: OutsideError, *, now: datetime) -> datetime | None:
     if wait is None or wait <= timedelta(0):
         return None
     return now + spread(min(wait, LONGEST_PAUSE))
+
+
+def after_failing(
+    problem: OutsideError | str,
+    *,
+    tries: int,
+    first: timedelta,
+    longest: timedelta,
+    now: datetime,
+) -> datetime:
+    """Return when to try again what surely had no effect: later and later, and not before he wants.
+
+    What we held back ourselves never reached him: no wait grows while nobody may ask him.
+    """
+    is_held_back = isinstance(problem, NotNowError)
+    doublings = 0 if is_held_back else min(max(tries - 1, 0), MOST_DOUBLINGS)
+    usual = now + spread(min(first * 2**doublings, longest))
+    wanted = asked_for(problem, now=now) if isinstance(problem, OutsideError) else None
+    return max(usual, wanted or usual)
 
 
 def rest(purchase_order: PurchaseOrder, error: OutsideError, *, now: datetime) -> None:

@@ -31,7 +31,6 @@ LONGEST_RETRY_AFTER = timedelta(minutes=30)
 # What is written about a call is of that call only: a later one has an outcome of its own.
 ATTEMPT = ("attempts",)
 UNTOLD = "The supplier does not tell:"
-MOST_DOUBLINGS = 10  # by then the longest wait is reached
 
 
 class StillCallingError(Exception):
@@ -212,9 +211,6 @@ def held(purchase_order: PurchaseOrder, why: Reason, now: datetime) -> None:
 def failed(purchase_order: PurchaseOrder, problem: OutsideError | str, now: datetime) -> None:
     """Note a definite no effect: it is sent again, later and later, and not before he wants it."""
     words = str(problem)
-    doublings = min(purchase_order.attempts - 1, MOST_DOUBLINGS)
-    usual = now + pausing.spread(min(FIRST_RETRY_AFTER * 2**doublings, LONGEST_RETRY_AFTER))
-    asked = pausing.asked_for(problem, now=now) if isinstance(problem, OutsideError) else None
     purchase_order.move(
         Request.SUBMIT_FAILED,
         at=now,
@@ -222,5 +218,11 @@ def failed(purchase_order: PurchaseOrder, problem: OutsideError | str, now: date
         as_seen=ATTEMPT,
         reason=words,
         problem=words[:300],
-        try_after=max(usual, asked or usual),
+        try_after=pausing.after_failing(
+            problem,
+            tries=purchase_order.attempts,
+            first=FIRST_RETRY_AFTER,
+            longest=LONGEST_RETRY_AFTER,
+            now=now,
+        ),
     )

@@ -26,7 +26,6 @@ MEANS = {
 }
 FIRST_RETRY_AFTER = timedelta(minutes=1)
 LONGEST_RETRY_AFTER = timedelta(hours=1)
-MOST_DOUBLINGS = 6  # by then the longest wait is reached
 # What is written about a call is of that call only: a later one has an outcome of its own.
 ATTEMPT = ("attempts",)
 
@@ -154,16 +153,19 @@ def held(claim: SupplierClaim, problem: str, now: datetime) -> None:
 def failed(claim: SupplierClaim, problem: OutsideError | str, now: datetime) -> None:
     """Note a definite no effect: it is told again, later and later, and not before he wants it."""
     words = str(problem)
-    doublings = min(max(claim.attempts - 1, 0), MOST_DOUBLINGS)
-    usual = now + pausing.spread(min(FIRST_RETRY_AFTER * 2**doublings, LONGEST_RETRY_AFTER))
-    asked = _asked_for(problem, now)
     claim.move(
         Status.SUBMIT_FAILED,
         at=now,
         as_seen=ATTEMPT,
         reason=words,
         problem=words[:300],
-        try_after=max(usual, asked or usual),
+        try_after=pausing.after_failing(
+            problem,
+            tries=claim.attempts,
+            first=FIRST_RETRY_AFTER,
+            longest=LONGEST_RETRY_AFTER,
+            now=now,
+        ),
     )
 
 

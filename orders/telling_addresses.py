@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.db.models import QuerySet
 
 from orders import access
@@ -27,11 +25,11 @@ UNHEARD = (
 )
 
 
-def to_be_told(*, now: datetime) -> QuerySet[AddressWish]:
+def to_be_told() -> QuerySet[AddressWish]:
     """Find wishes of which nobody told him yet."""
     open_ones = AddressWish.objects.filter(status=AddressWish.Status.REQUESTED, told_by="")
     heard = open_ones.exclude(purchase_order__request_status__in=UNHEARD)
-    away = breaking.not_even_orders(now=now)
+    away = breaking.not_even_orders()
     return heard.exclude(purchase_order__supplier__in=away).order_by("pk")
 
 

@@ -30,7 +30,7 @@ def to_be_sent(*, now: datetime) -> QuerySet[PurchaseOrder]:
     What is collected for its supplier waits for its moment; where he is sent all at once by now,
     it waits no more. A moment that we missed is past, so it is found.
     """
-    return _answered(now).filter(
+    return _answered().filter(
         _may_be_asked(now),
         Q(goes_at__isnull=True) | Q(goes_at__lte=now) | Q(supplier__sending=Sending.AT_ONCE),
         status__in=[Status.DRAFT, Status.READY],
@@ -42,7 +42,7 @@ def to_be_sent(*, now: datetime) -> QuerySet[PurchaseOrder]:
 
 def to_be_resolved(*, now: datetime) -> QuerySet[PurchaseOrder]:
     """Find calls whose answer was lost, or whose worker died."""
-    return _answered(now).filter(
+    return _answered().filter(
         Q(
             _may_be_asked(now),
             request_status=Request.SUBMIT_UNKNOWN,
@@ -60,7 +60,7 @@ def to_be_stopped(*, now: datetime) -> QuerySet[PurchaseOrder]:
 
     Who was asked by a letter, or is asked by a person, answers when he likes: he is asked once.
     """
-    wanted = _answered(now).filter(
+    wanted = _answered().filter(
         _may_be_asked(now) | Q(request_status__in=cancelling.NEVER_SENT),
         cancel_wanted_at__isnull=False,
     )
@@ -75,8 +75,8 @@ def in_turn(due: QuerySet[PurchaseOrder], *, most: int) -> list[int]:
     return list(ranked.values_list("pk", flat=True)[:most])
 
 
-def _answered(now: datetime) -> QuerySet[PurchaseOrder]:
-    return PurchaseOrder.objects.exclude(supplier__in=breaking.not_even_orders(now=now))
+def _answered() -> QuerySet[PurchaseOrder]:
+    return PurchaseOrder.objects.exclude(supplier__in=breaking.not_even_orders())
 
 
 def _may_be_asked(now: datetime) -> Q:
@@ -85,12 +85,12 @@ def _may_be_asked(now: datetime) -> Q:
 
 def claims_to_be_told(*, now: datetime) -> QuerySet[SupplierClaim]:
     """Find what was never told, and what is to be told again."""
-    return _told_by_us(now).filter(_may_be_asked(now), status__in=claiming.SAYABLE)
+    return _told_by_us().filter(_may_be_asked(now), status__in=claiming.SAYABLE)
 
 
 def claims_to_be_found(*, now: datetime) -> QuerySet[SupplierClaim]:
     """Find claims whose answer was lost, or whose worker died."""
-    return _told_by_us(now).filter(
+    return _told_by_us().filter(
         Q(
             _may_be_asked(now),
             status=Claim.SUBMIT_UNKNOWN,
@@ -102,7 +102,7 @@ def claims_to_be_found(*, now: datetime) -> QuerySet[SupplierClaim]:
 
 def claims_to_be_read(*, now: datetime) -> QuerySet[SupplierClaim]:
     """Find open claims of which we have not asked for a while."""
-    return _told_by_us(now).filter(
+    return _told_by_us().filter(
         Q(polled_at__isnull=True) | Q(polled_at__lte=now - CLAIMS_READ_EVERY),
         _may_be_asked(now),
         status=Claim.REQUESTED,
@@ -116,6 +116,6 @@ def suppliers_of_claims(*, now: datetime) -> list[int]:
     return sorted({supplier_id for ids in found for supplier_id in ids.distinct()})
 
 
-def _told_by_us(now: datetime) -> QuerySet[SupplierClaim]:
+def _told_by_us() -> QuerySet[SupplierClaim]:
     ours = SupplierClaim.objects.filter(is_by_hand=False)
-    return ours.exclude(purchase_order__supplier__in=breaking.not_even_orders(now=now))
+    return ours.exclude(purchase_order__supplier__in=breaking.not_even_orders())

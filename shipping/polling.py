@@ -57,7 +57,7 @@ def claim_due(*, now: datetime) -> list[int]:
         Connection.objects.annotate(due_at=F("orders_polled_at") + interval)
         .filter(Q(due_at__isnull=True) | Q(due_at__lte=now))
         .filter(supplier__in=open_orders().values("supplier"))
-        .exclude(supplier__in=breaking.not_even_orders(now=now))
+        .exclude(supplier__in=breaking.not_even_orders())
     )
     return [
         connection.supplier_id

@@ -166,7 +166,7 @@ def shows_nothing(outcome: Outcome) -> bool:
     return outcome.status is None and (never_left or outcome.is_cut_short)
 
 
-def not_even_orders(*, now: datetime) -> QuerySet[Breaker, int]:
+def not_even_orders() -> QuerySet[Breaker, int]:
     """Return the suppliers whom no order may be sent to now; it waits where it is."""
-    shut = Breaker.objects.open_for_orders(now)
+    shut = Breaker.objects.open_for_orders()
     return shut.values_list(F("connection__supplier_id"), flat=True)

@@ -25,7 +25,7 @@ def due(*, now: datetime) -> list[tuple[int, str]]:
     lines = (
         Connection.objects.filter(supplier__status=Supplier.Status.ACTIVE)
         .exclude(rest_until__gt=now)
-        .exclude(breaker__in=Breaker.objects.open_for_syncs(now))
+        .exclude(breaker__in=Breaker.objects.open_for_syncs())
         .order_by("pk")
     )
     return [

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from suppliers.models.supplier import Connection
 
 
 class BreakerQuerySet(models.QuerySet["Breaker"]):
-    """Questions about broken lines."""
+    """Questions about broken lines; the clock is the database's, as for the calls themselves."""
 
-    def open_for_syncs(self, now: datetime) -> BreakerQuerySet:
-        return self.filter(open_until__gt=now)
+    def open_for_syncs(self) -> BreakerQuerySet:
+        return self.filter(Q(open_until__gt=Now()) | Q(probe_until__gt=Now()))
 
-    def open_for_orders(self, now: datetime) -> BreakerQuerySet:
-        """Find the lines that not even an order may try now."""
-        return self.filter(orders_wait_until__gt=now)
+    def open_for_orders(self) -> BreakerQuerySet:
+        """Find the lines that not even an order may try now, or that somebody tries just now."""
+        return self.filter(Q(orders_wait_until__gt=Now()) | Q(probe_until__gt=Now()))
 
 
 class Breaker(models.Model):

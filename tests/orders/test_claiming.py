@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 
 from orders import claiming, complaining, following, pausing, waiting
 from orders.claiming import ClaimStoppedError
@@ -163,12 +164,14 @@ def test_claims_wait_while_their_supplier_answers_nobody(supplier):
         connection=wire,
         failures=5,
         opened_at=NOON,
-        open_until=LATER + timedelta(seconds=60),
-        orders_wait_until=LATER + timedelta(seconds=1),
+        open_until=Now() + timedelta(seconds=60),
+        orders_wait_until=Now() + timedelta(seconds=60),
     )
     finds = (waiting.claims_to_be_told, waiting.claims_to_be_found, waiting.claims_to_be_read)
 
     for status, find in zip(("draft", "submit_unknown", "requested"), finds, strict=True):
         SupplierClaim.objects.update(status=status)
+        Breaker.objects.update(orders_wait_until=Now() + timedelta(seconds=60))
         assert list(find(now=LATER)) == []
-        assert list(find(now=LATER + timedelta(seconds=1))) == [claim]
+        Breaker.objects.update(orders_wait_until=Now())
+        assert list(find(now=LATER)) == [claim]

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from orders import cancelling, pausing, purchasing, resolving, tasks, waiting
-from orders.models import PurchaseOrder
+from orders import cancelling, claiming, pausing, purchasing, resolving, settling, tasks, waiting
+from orders.models import PurchaseOrder, SupplierClaim
 from storefront.lib.failures import NotNowError, PermanentError, TemporaryError
 from suppliers.adapters.base import BudgetSpentError
 from suppliers.breaking import BreakerOpenError
+from tests.factories.claims import make_claim
 from tests.factories.orders import make_purchase_orders
 from tests.factories.scripted import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
@@ -59,6 +60,53 @@ def test_a_short_pause_makes_no_order_come_sooner_than_by_itself(monkeypatch):
     purchasing.send(purchase_order=purchase_order, now=NOON)
 
     assert purchase_order.try_after >= NOON + resolving.LONGEST_RETRY_AFTER
+
+
+def looked_at(until):
+    return BreakerOpenError("somebody looks whether he is back", until=until)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("error", "at_least", "at_most"),
+    [
+        (TemporaryError("503"), resolving.LONGEST_RETRY_AFTER, resolving.LONGEST_RETRY_AFTER * 1.1),
+        (looked_at(NOON - HOUR), resolving.FIRST_RETRY_AFTER, resolving.FIRST_RETRY_AFTER * 1.1),
+        (looked_at(NOON + HOUR), HOUR, HOUR * 1.1),
+    ],
+)
+def test_what_we_held_back_ourselves_makes_no_order_wait_longer(
+    monkeypatch, error, at_least, at_most
+):
+    supplier = connect(monkeypatch, ScriptedSupplier())
+    (purchase_order,) = make_purchase_orders()
+    PurchaseOrder.objects.update(attempts=12)
+    purchase_order.refresh_from_db()
+    supplier.script = [error]
+
+    purchasing.send(purchase_order=purchase_order, now=NOON)
+
+    assert at_least <= purchase_order.try_after - NOON <= at_most
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("error", "wait"),
+    [
+        (TemporaryError("503"), settling.LONGEST_RETRY_AFTER),
+        (looked_at(NOON - HOUR), settling.FIRST_RETRY_AFTER),
+    ],
+)
+def test_what_we_held_back_ourselves_makes_no_claim_wait_longer(monkeypatch, error, wait):
+    supplier = connect(monkeypatch, ScriptedSupplier())
+    claim = make_claim()
+    SupplierClaim.objects.update(attempts=12)
+    claim.refresh_from_db()
+    supplier.script = [error]
+
+    claiming.submit(claim=claim, now=NOON)
+
+    assert wait <= claim.try_after - NOON <= wait * 1.1
 
 
 @pytest.mark.django_db

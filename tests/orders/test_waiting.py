@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db.models.functions import Now
 
 from orders import waiting
 from orders.models import PurchaseOrder
@@ -21,14 +22,16 @@ def purchase_order():
     return made
 
 
-def break_line(purchase_order, *, orders_wait_s):
+def break_line(purchase_order, *, orders_wait_s, probe_s=None):
+    """Break it by the clock of the database, where breakers live."""
     connection, _ = Connection.objects.get_or_create(supplier=purchase_order.supplier)
     Breaker.objects.create(
         connection=connection,
         failures=5,
         opened_at=NOON,
-        open_until=LATER + timedelta(seconds=60),
-        orders_wait_until=LATER + timedelta(seconds=orders_wait_s),
+        open_until=Now() + timedelta(seconds=120),
+        orders_wait_until=Now() + timedelta(seconds=orders_wait_s),
+        probe_until=None if probe_s is None else Now() + timedelta(seconds=probe_s),
     )
 
 
@@ -36,7 +39,7 @@ def asked(find):
     return list(find(now=LATER))
 
 
-@pytest.mark.parametrize("orders_wait_s", [None, 0, 1])
+@pytest.mark.parametrize("orders_wait_s", [None, 0, 60])
 def test_an_order_waits_where_it_is_while_its_supplier_answers_nobody(
     purchase_order, orders_wait_s
 ):
@@ -46,13 +49,20 @@ def test_an_order_waits_where_it_is_while_its_supplier_answers_nobody(
     assert asked(waiting.to_be_sent) == ([] if orders_wait_s else [purchase_order])
 
 
+@pytest.mark.parametrize("probe_s", [0, 60])
+def test_nobody_is_sent_while_another_call_looks_whether_he_is_back(purchase_order, probe_s):
+    break_line(purchase_order, orders_wait_s=-60, probe_s=probe_s)
+
+    assert asked(waiting.to_be_sent) == ([] if probe_s else [purchase_order])
+
+
 def test_lost_answers_and_wishes_wait_with_it(purchase_order):
     purchase_order.move(PurchaseOrder.Status.READY, at=NOON)
     purchase_order.move(Request.SUBMITTING, at=NOON, axis="request_status")
     PurchaseOrder.objects.update(cancel_wanted_at=NOON)
     assert asked(waiting.to_be_resolved) == asked(waiting.to_be_stopped) == [purchase_order]
 
-    break_line(purchase_order, orders_wait_s=1)
+    break_line(purchase_order, orders_wait_s=60)
 
     assert asked(waiting.to_be_resolved) == asked(waiting.to_be_stopped) == []
 
@@ -60,7 +70,7 @@ def test_lost_answers_and_wishes_wait_with_it(purchase_order):
 def test_the_orders_of_others_do_not_wait(purchase_order):
     (other,) = make_purchase_orders()
     PurchaseOrder.objects.filter(pk=other.pk).update(supplier=make_supplier(code="glow"))
-    break_line(purchase_order, orders_wait_s=1)
+    break_line(purchase_order, orders_wait_s=60)
 
     assert asked(waiting.to_be_sent) == [other]
 

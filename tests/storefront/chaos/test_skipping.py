@@ -68,7 +68,7 @@ def drained(monkeypatch):
         looks, late = iter(left), iter(overdue)
         monkeypatch.setattr(draining.standing_in, "do_their_work", lambda _: 0)
         monkeypatch.setattr(draining.testifying, "left", lambda _: next(looks))
-        monkeypatch.setattr(draining.testifying, "overdue", lambda now: next(late, ()))
+        monkeypatch.setattr(draining.testifying, "overdue", lambda **_: next(late, ()))
         monkeypatch.setattr(draining, "_held_money", lambda _: ())
         monkeypatch.setattr(draining, "LOOKS_EVERY_S", 0.0)
         told = []
