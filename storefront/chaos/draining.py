@@ -46,12 +46,13 @@ def drain(
     """Let the workers do what is left, with nothing in their way.
 
     Shape:  ``chores`` are done meanwhile, and tell whether there was one: asked with True when
-            nothing else is left
+            nothing else is left, but perhaps for what is overdue
     Raises: StopRequestedError
     """
     began = time.monotonic()
     later_s, by_staff = FIRST_S, 0  # where the latest jump left the clock: all is due from then
     left: tuple[str, ...] = ("never looked",)
+    overdue: tuple[str, ...] = ()
     waited_s: dict[str, float] = {}
     quiet, skipper = 0, Skipper()
     while time.monotonic() < began + at_most_s:
@@ -61,27 +62,26 @@ def drain(
             if chores(not left):
                 left = ("chores",)
             # The clock may have jumped over what nobody waits for: an order nobody paid.
-            left = left or testifying.overdue(now=timezone.now() + SOON)
+            overdue = () if left else testifying.overdue(now=timezone.now() + SOON)
         except Error as error:  # PostgreSQL may be away a moment still
             left = (str(error),)
             connection.close()
-        quiet = 0 if left else quiet + 1
+        quiet = 0 if left or overdue else quiet + 1
         if quiet >= QUIET_LOOKS:
             break
         here_s = round(time.monotonic() - began, 1)
-        waited_s |= {words.partition(" ")[2]: here_s for words in left}
-        if not left:  # the clock stands still: nothing more becomes due
-            ending.rest(place, LOOKS_EVERY_S)
-            continue
-        place.set_clock(later_s)
+        waited_s |= {words.partition(" ")[2]: here_s for words in (*left, *overdue)}
+        if left:  # else the clock stands still: nothing more becomes due
+            place.set_clock(later_s)
         # While workers have enough to do, hours would pass for what takes them a moment.
-        is_quick = skipper.ask(left) and later_s < FIRST_S + LATEST_S
-        later_s += STEP_S if is_quick else THEN_STEP_S
+        is_quick = skipper.ask((*left, *overdue)) and later_s < FIRST_S + LATEST_S
+        if left:
+            later_s += STEP_S if is_quick else THEN_STEP_S
         ending.rest(place, LOOKS_EVERY_S)
     return Drained(
         seconds=round(time.monotonic() - began, 1),
         waited_s=waited_s,
-        left=left,
+        left=(*left, *overdue),
         by_staff=by_staff,
     )
 

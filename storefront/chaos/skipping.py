@@ -46,6 +46,8 @@ SWEEPS: Mapping[str, tuple[Task[[], object], ...]] = {
     "facts": (fan_out_waiting,),
     "messages to be sent": (send_messages,),
     "calls": (handle_waiting,),
+    # Of what the drain does not wait for, and what the clock may jump over all the same; most of
+    # the others are asked for above, before they can be overdue.
     "overdue I7.passed_on": (fan_out_waiting,),
     "overdue I7.sent": (send_messages,),
     "overdue I7.understood": (handle_waiting,),

@@ -70,7 +70,7 @@ def left(besides: Collection[str] = ()) -> tuple[str, ...]:
 
 def overdue(*, now: datetime) -> tuple[str, ...]:
     """Name what nobody did in its time, by how many."""
-    found = checking.check(now=now, invariants=IN_TIME)
+    found = checking.ask(IN_TIME, now=now)
     return tuple(f"{each.count} overdue {each.invariant.code}" for each in found if each.count)
 
 

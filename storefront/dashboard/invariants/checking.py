@@ -45,8 +45,13 @@ class Finding:
     rows: tuple[dict[str, Any], ...]
 
 
-def check(*, now: datetime, invariants: Iterable[Invariant] = INVARIANTS) -> list[Finding]:
+def check(*, now: datetime) -> list[Finding]:
     """Ask for every invariant, one query each; an empty finding is a good one."""
+    return ask(INVARIANTS, now=now)
+
+
+def ask(invariants: Iterable[Invariant], *, now: datetime) -> list[Finding]:
+    """Ask for some of them, in their order."""
     return [_ask(invariant, now) for invariant in invariants]
 
 

@@ -100,6 +100,7 @@ def test_the_drain_waits_for_a_letter_that_comes_when_all_seemed_done(place, mon
     asked = []
     monkeypatch.setattr(draining.standing_in, "do_their_work", lambda _: 0)
     monkeypatch.setattr(draining.testifying, "left", lambda _: next(looks))
+    monkeypatch.setattr(draining.testifying, "overdue", lambda **_: ())
     monkeypatch.setattr(draining, "_held_money", lambda _: ())
     monkeypatch.setattr(draining, "LOOKS_EVERY_S", 0.0)
 
