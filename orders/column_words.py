@@ -71,6 +71,7 @@ COLUMNS = {
     "status_since": _("Since"),
     "problem": _("Problem"),
     "attempts": _("Tries"),
+    "failures": _("Failed tries"),
     "try_after": _("Tried again after"),
     "opened_at": _("Opened"),
     "match": _("Match"),

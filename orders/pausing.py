@@ -13,7 +13,7 @@ from storefront.lib.failures import NotNowError, OutsideError, TemporaryError
 # Somebody has paid and waits: after a quarter of a day, one call too many costs less than a pause
 # that a broken header, a wrong clock or a budget of the whole day would make longer still.
 LONGEST_PAUSE = timedelta(hours=6)
-MOST_DOUBLINGS = 10  # no wait is doubled more often
+MOST_DOUBLINGS = 10  # by then the longest wait of each kind is reached
 JITTER_SHARE = 10  # a wait grows by a tenth of itself at most
 # A call that we gave up may still be under way: to look too early would prove nothing.
 CALLS_END_WITHIN = timedelta(seconds=30)
@@ -32,7 +32,7 @@ def spread(wait: timedelta) -> timedelta:
     return wait + wait / JITTER_SHARE * random.random()  # noqa: S311 - no secret
 
 
-def asked_for(error: OutsideError, *, now: datetime) -> datetime | None:
+def asked_for(error: OutsideError | str, *, now: datetime) -> datetime | None:
     """Return the moment before which no call is wanted; None where nobody says.
 
     ``now`` is when the answer came: what he says in seconds counts from there.
@@ -47,23 +47,27 @@ def asked_for(error: OutsideError, *, now: datetime) -> datetime | None:
     return now + spread(min(wait, LONGEST_PAUSE))
 
 
+def failures(problem: OutsideError | str, so_far: int) -> int:
+    """Count a try that surely had no effect; what was held back, as his line rests, is no failure.
+
+    Else what waited out an outage, and was never asked, would wait longest when he is back.
+    """
+    return so_far if isinstance(problem, NotNowError) else so_far + 1
+
+
 def after_failing(
     problem: OutsideError | str,
     *,
-    tries: int,
+    failures: int,
     first: timedelta,
     longest: timedelta,
     now: datetime,
 ) -> datetime:
-    """Return when to try again what surely had no effect: later and later, and not before he wants.
-
-    What we held back ourselves never reached him: no wait grows while nobody may ask him.
-    """
+    """Return when to try again: after each failure later, and never before he wants to be asked."""
     is_held_back = isinstance(problem, NotNowError)
-    doublings = 0 if is_held_back else min(max(tries - 1, 0), MOST_DOUBLINGS)
+    doublings = 0 if is_held_back else min(max(failures - 1, 0), MOST_DOUBLINGS)
     usual = now + spread(min(first * 2**doublings, longest))
-    wanted = asked_for(problem, now=now) if isinstance(problem, OutsideError) else None
-    return max(usual, wanted or usual)
+    return max(usual, asked_for(problem, now=now) or usual)
 
 
 def rest(purchase_order: PurchaseOrder, error: OutsideError, *, now: datetime) -> None:

@@ -181,9 +181,7 @@ def unknown(purchase_order: PurchaseOrder, problem: OutsideError | str, now: dat
         as_seen=ATTEMPT,
         reason=words,
         problem=words[:300],
-        try_after=pausing.asked_for(problem, now=now)
-        if isinstance(problem, OutsideError)
-        else None,
+        try_after=pausing.asked_for(problem, now=now),
     )
 
 
@@ -209,8 +207,9 @@ def held(purchase_order: PurchaseOrder, why: Reason, now: datetime) -> None:
 
 
 def failed(purchase_order: PurchaseOrder, problem: OutsideError | str, now: datetime) -> None:
-    """Note a definite no effect: it is sent again, later and later, and not before he wants it."""
+    """Note a definite no effect: it is sent again, when ``pausing.after_failing`` says."""
     words = str(problem)
+    failures = pausing.failures(problem, purchase_order.failures)
     purchase_order.move(
         Request.SUBMIT_FAILED,
         at=now,
@@ -218,9 +217,10 @@ def failed(purchase_order: PurchaseOrder, problem: OutsideError | str, now: date
         as_seen=ATTEMPT,
         reason=words,
         problem=words[:300],
+        failures=failures,
         try_after=pausing.after_failing(
             problem,
-            tries=purchase_order.attempts,
+            failures=failures,
             first=FIRST_RETRY_AFTER,
             longest=LONGEST_RETRY_AFTER,
             now=now,

@@ -141,7 +141,7 @@ def unknown(claim: SupplierClaim, problem: OutsideError | str, now: datetime) ->
         as_seen=ATTEMPT,
         reason=words,
         problem=words[:300],
-        try_after=_asked_for(problem, now),
+        try_after=pausing.asked_for(problem, now=now),
     )
 
 
@@ -151,17 +151,19 @@ def held(claim: SupplierClaim, problem: str, now: datetime) -> None:
 
 
 def failed(claim: SupplierClaim, problem: OutsideError | str, now: datetime) -> None:
-    """Note a definite no effect: it is told again, later and later, and not before he wants it."""
+    """Note a definite no effect: it is told again, when ``pausing.after_failing`` says."""
     words = str(problem)
+    failures = pausing.failures(problem, claim.failures)
     claim.move(
         Status.SUBMIT_FAILED,
         at=now,
         as_seen=ATTEMPT,
         reason=words,
         problem=words[:300],
+        failures=failures,
         try_after=pausing.after_failing(
             problem,
-            tries=claim.attempts,
+            failures=failures,
             first=FIRST_RETRY_AFTER,
             longest=LONGEST_RETRY_AFTER,
             now=now,
@@ -174,7 +176,3 @@ def rest(claim: SupplierClaim, error: OutsideError, *, now: datetime) -> None:
     if (until := pausing.asked_for(error, now=now)) is not None:
         as_seen = SupplierClaim.objects.filter(pk=claim.pk, status=claim.status)
         as_seen.update(try_after=until)
-
-
-def _asked_for(problem: OutsideError | str, now: datetime) -> datetime | None:
-    return pausing.asked_for(problem, now=now) if isinstance(problem, OutsideError) else None

@@ -1,7 +1,7 @@
 """Find the purchase orders and claims that wait for us to ask their supplier something.
 
 Who does not even answer orders now is not asked: what waits for him waits in its row. Nor is he
-asked before the moment that he named (``try_after``).
+asked before the moment that he named (``try_after``). What needs no call waits for nobody.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
 Claim = SupplierClaim.Status
 
+HIS_CLAIM = "purchase_order__supplier"
 CLAIMS_READ_EVERY = timedelta(minutes=15)  # people decide about them, in days
 
 
@@ -30,7 +31,8 @@ def to_be_sent(*, now: datetime) -> QuerySet[PurchaseOrder]:
     What is collected for its supplier waits for its moment; where he is sent all at once by now,
     it waits no more. A moment that we missed is past, so it is found.
     """
-    return _answered().filter(
+    return PurchaseOrder.objects.filter(
+        _is_answered(),
         _may_be_asked(now),
         Q(goes_at__isnull=True) | Q(goes_at__lte=now) | Q(supplier__sending=Sending.AT_ONCE),
         status__in=[Status.DRAFT, Status.READY],
@@ -42,8 +44,9 @@ def to_be_sent(*, now: datetime) -> QuerySet[PurchaseOrder]:
 
 def to_be_resolved(*, now: datetime) -> QuerySet[PurchaseOrder]:
     """Find calls whose answer was lost, or whose worker died."""
-    return _answered().filter(
+    return PurchaseOrder.objects.filter(
         Q(
+            _is_answered(),
             _may_be_asked(now),
             request_status=Request.SUBMIT_UNKNOWN,
             request_status_since__lte=now - pausing.CALLS_END_WITHIN,
@@ -60,8 +63,8 @@ def to_be_stopped(*, now: datetime) -> QuerySet[PurchaseOrder]:
 
     Who was asked by a letter, or is asked by a person, answers when he likes: he is asked once.
     """
-    wanted = _answered().filter(
-        _may_be_asked(now) | Q(request_status__in=cancelling.NEVER_SENT),
+    wanted = PurchaseOrder.objects.filter(
+        Q(_is_answered(), _may_be_asked(now)) | Q(request_status__in=cancelling.NEVER_SENT),
         cancel_wanted_at__isnull=False,
     )
     is_told = Q(request_status=Request.CANCELLATION_REQUESTED, status__in=STOPPABLE)
@@ -75,8 +78,8 @@ def in_turn(due: QuerySet[PurchaseOrder], *, most: int) -> list[int]:
     return list(ranked.values_list("pk", flat=True)[:most])
 
 
-def _answered() -> QuerySet[PurchaseOrder]:
-    return PurchaseOrder.objects.exclude(supplier__in=breaking.not_even_orders())
+def _is_answered(supplier: str = "supplier") -> Q:
+    return ~Q(**{f"{supplier}__in": breaking.not_even_orders()})
 
 
 def _may_be_asked(now: datetime) -> Q:
@@ -85,13 +88,16 @@ def _may_be_asked(now: datetime) -> Q:
 
 def claims_to_be_told(*, now: datetime) -> QuerySet[SupplierClaim]:
     """Find what was never told, and what is to be told again."""
-    return _told_by_us().filter(_may_be_asked(now), status__in=claiming.SAYABLE)
+    return _told_by_us().filter(
+        _is_answered(HIS_CLAIM), _may_be_asked(now), status__in=claiming.SAYABLE
+    )
 
 
 def claims_to_be_found(*, now: datetime) -> QuerySet[SupplierClaim]:
     """Find claims whose answer was lost, or whose worker died."""
     return _told_by_us().filter(
         Q(
+            _is_answered(HIS_CLAIM),
             _may_be_asked(now),
             status=Claim.SUBMIT_UNKNOWN,
             status_since__lte=now - pausing.CALLS_END_WITHIN,
@@ -104,6 +110,7 @@ def claims_to_be_read(*, now: datetime) -> QuerySet[SupplierClaim]:
     """Find open claims of which we have not asked for a while."""
     return _told_by_us().filter(
         Q(polled_at__isnull=True) | Q(polled_at__lte=now - CLAIMS_READ_EVERY),
+        _is_answered(HIS_CLAIM),
         _may_be_asked(now),
         status=Claim.REQUESTED,
     )
@@ -117,5 +124,4 @@ def suppliers_of_claims(*, now: datetime) -> list[int]:
 
 
 def _told_by_us() -> QuerySet[SupplierClaim]:
-    ours = SupplierClaim.objects.filter(is_by_hand=False)
-    return ours.exclude(purchase_order__supplier__in=breaking.not_even_orders())
+    return SupplierClaim.objects.filter(is_by_hand=False)

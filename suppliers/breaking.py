@@ -72,7 +72,9 @@ class SharedBreaker:
         """Keep the turn of a long call that looks whether he is back."""
         if call.request_id in self._probes:
             try:
-                self._rows.update(probe_until=Now() + _takes(call))
+                # Somebody else may have found him back meanwhile: then there is no turn to keep.
+                is_open = self._rows.filter(opened_at__isnull=False)
+                is_open.update(probe_until=Now() + _takes(call))
             except DatabaseError:
                 log.exception("that %s goes on is not kept", call)
 
@@ -167,6 +169,9 @@ def shows_nothing(outcome: Outcome) -> bool:
 
 
 def not_even_orders() -> QuerySet[Breaker, int]:
-    """Return the suppliers whom no order may be sent to now; it waits where it is."""
+    """Return the suppliers whom no order may be sent to now; it waits where it is.
+
+    Their line rests, or another call looks just now whether they are back.
+    """
     shut = Breaker.objects.open_for_orders()
     return shut.values_list(F("connection__supplier_id"), flat=True)

@@ -78,6 +78,8 @@ class SupplierClaim(Stateful):
     status_since = models.DateTimeField()
     problem = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # Tries that surely had no effect, without those that we held back (``pausing.failures``).
+    failures = models.PositiveSmallIntegerField(default=0, db_default=0)
     try_after = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField()
     polled_at = models.DateTimeField(null=True, blank=True)

@@ -13,11 +13,15 @@ class BreakerQuerySet(models.QuerySet["Breaker"]):
     """Questions about broken lines; the clock is the database's, as for the calls themselves."""
 
     def open_for_syncs(self) -> BreakerQuerySet:
-        return self.filter(Q(open_until__gt=Now()) | Q(probe_until__gt=Now()))
+        """Find the lines that no sync may try now: they rest, or somebody looks just now."""
+        return self._open().filter(Q(open_until__gt=Now()) | Q(probe_until__gt=Now()))
 
     def open_for_orders(self) -> BreakerQuerySet:
-        """Find the lines that not even an order may try now, or that somebody tries just now."""
-        return self.filter(Q(orders_wait_until__gt=Now()) | Q(probe_until__gt=Now()))
+        """Find the lines that not even an order may try now."""
+        return self._open().filter(Q(orders_wait_until__gt=Now()) | Q(probe_until__gt=Now()))
+
+    def _open(self) -> BreakerQuerySet:
+        return self.filter(opened_at__isnull=False)
 
 
 class Breaker(models.Model):

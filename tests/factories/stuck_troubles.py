@@ -93,7 +93,7 @@ TROUBLE = {
         status="on_hold", status_since=AGO, hold_reasons=[{"code": "x", "sentence": "Too dear."}]
     ),
     "purchase_unknown": purchase(request_status="submit_unknown", request_status_since=AGO),
-    "purchase_not_sent": purchase(request_status="submit_failed", attempts=5),
+    "purchase_not_sent": purchase(request_status="submit_failed", failures=5),
     "purchase_missed": purchase(status="ready", request_status="unsubmitted", goes_at=AGO),
     "purchase_refused_late": purchase(request_status="rejected"),
     "purchase_silent": purchase(request_status="submitted", request_status_since=AGO),
@@ -115,7 +115,7 @@ TROUBLE = {
     "setback_unanswered": setback(status="asked", answer_by=AGO),
     "claim_by_hand": claim(status="draft", is_by_hand=True),
     "claim_unknown": claim(status="submit_unknown", status_since=AGO),
-    "claim_not_told": claim(status="submit_failed", attempts=5),
+    "claim_not_told": claim(status="submit_failed", failures=5),
     "claim_refused": claim(status="on_hold"),
     "claim_odd": claim(problem="He gives back more than was claimed."),
     "claim_silent": claim(status_since=NOON - timedelta(days=15)),

@@ -14,7 +14,8 @@ from orders.claiming import ClaimStoppedError
 from orders.models import PurchaseMessage, SupplierClaim
 from storefront.lib.failures import PermanentError, TemporaryError
 from suppliers.lanes import in_hand
-from suppliers.models import Breaker, Connection
+from suppliers.models import Breaker
+from tests.factories.breakers import break_line
 from tests.factories.claims import make_claim, make_shipped, tell, whole_claim
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer
 from tests.factories.suppliers import NOON, make_supplier
@@ -159,14 +160,7 @@ def test_a_sender_that_lives_is_given_time(supplier):
 
 def test_claims_wait_while_their_supplier_answers_nobody(supplier):
     claim = make_claim()
-    wire, _ = Connection.objects.get_or_create(supplier=claim.purchase_order.supplier)
-    Breaker.objects.create(
-        connection=wire,
-        failures=5,
-        opened_at=NOON,
-        open_until=Now() + timedelta(seconds=60),
-        orders_wait_until=Now() + timedelta(seconds=60),
-    )
+    break_line(claim.purchase_order.supplier)
     finds = (waiting.claims_to_be_told, waiting.claims_to_be_found, waiting.claims_to_be_read)
 
     for status, find in zip(("draft", "submit_unknown", "requested"), finds, strict=True):
@@ -175,3 +169,11 @@ def test_claims_wait_while_their_supplier_answers_nobody(supplier):
         assert list(find(now=LATER)) == []
         Breaker.objects.update(orders_wait_until=Now())
         assert list(find(now=LATER)) == [claim]
+
+
+def test_whose_worker_died_is_found_though_nobody_may_be_asked(supplier):
+    claim = make_claim()
+    claim.move("submitting", at=NOON, attempts=1)
+    break_line(claim.purchase_order.supplier)
+
+    assert list(waiting.claims_to_be_found(now=LATER)) == [claim]

@@ -53,7 +53,7 @@ def test_who_names_no_moment_is_asked_when_we_like(error):
 def test_a_short_pause_makes_no_order_come_sooner_than_by_itself(monkeypatch):
     supplier = connect(monkeypatch, ScriptedSupplier())
     (purchase_order,) = make_purchase_orders()
-    PurchaseOrder.objects.update(attempts=9)
+    PurchaseOrder.objects.update(failures=9)
     purchase_order.refresh_from_db()
     supplier.script = [TemporaryError("busy", retry_after_s=5)]
 
@@ -80,7 +80,7 @@ def test_what_we_held_back_ourselves_makes_no_order_wait_longer(
 ):
     supplier = connect(monkeypatch, ScriptedSupplier())
     (purchase_order,) = make_purchase_orders()
-    PurchaseOrder.objects.update(attempts=12)
+    PurchaseOrder.objects.update(failures=12)
     purchase_order.refresh_from_db()
     supplier.script = [error]
 
@@ -100,13 +100,29 @@ def test_what_we_held_back_ourselves_makes_no_order_wait_longer(
 def test_what_we_held_back_ourselves_makes_no_claim_wait_longer(monkeypatch, error, wait):
     supplier = connect(monkeypatch, ScriptedSupplier())
     claim = make_claim()
-    SupplierClaim.objects.update(attempts=12)
+    SupplierClaim.objects.update(failures=12)
     claim.refresh_from_db()
     supplier.script = [error]
 
     claiming.submit(claim=claim, now=NOON)
 
     assert wait <= claim.try_after - NOON <= wait * 1.1
+
+
+@pytest.mark.django_db
+def test_who_waited_out_an_outage_waits_no_longer_for_his_first_failure(monkeypatch):
+    supplier = connect(monkeypatch, ScriptedSupplier())
+    (purchase_order,) = make_purchase_orders()
+    supplier.script = [*[looked_at(NOON)] * 8, TemporaryError("503"), TemporaryError("503")]
+
+    for _ in range(8):
+        purchasing.send(purchase_order=purchase_order, now=NOON)
+    assert (purchase_order.attempts, purchase_order.failures) == (8, 0)
+
+    for doubled in (1, 2):
+        purchasing.send(purchase_order=purchase_order, now=NOON)
+        wait = resolving.FIRST_RETRY_AFTER * doubled
+        assert wait <= purchase_order.try_after - NOON <= wait * 1.1
 
 
 @pytest.mark.django_db

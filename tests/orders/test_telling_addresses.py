@@ -11,7 +11,8 @@ from orders.models import AddressWish, PurchaseOrder
 from storefront.lib.failures import PermanentError
 from suppliers import connecting
 from suppliers.adapters.pleading import Wanted
-from suppliers.models import Connection
+from suppliers.models import Breaker, Connection
+from tests.factories.breakers import break_line
 from tests.factories.orders import HOME, make_sellable
 from tests.factories.scripted import WrittenTo, connect
 from tests.factories.shipping import make_accepted_purchase_order
@@ -32,6 +33,17 @@ def wish(people):
     order = make_accepted_purchase_order().order
     readdressing.wish(order=order, ship_to=THERE, reason="moved", actor="ann", now=NOON)
     return AddressWish.objects.get()
+
+
+def test_who_does_not_even_answer_orders_is_told_when_he_is_back(people, wish):
+    break_line(wish.purchase_order.supplier)
+    address_tasks.tell_addresses()
+    assert not people.letters
+
+    Breaker.objects.all().delete()
+    address_tasks.tell_addresses()
+
+    assert people.letters
 
 
 def test_he_gets_one_letter_with_the_new_address(people, wish):

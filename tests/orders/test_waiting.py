@@ -3,11 +3,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db.models.functions import Now
 
 from orders import waiting
 from orders.models import PurchaseOrder
-from suppliers.models import Breaker, Connection
+from storefront.lib.gates import Call
+from suppliers import breaking
+from suppliers.breaking import SharedBreaker
+from suppliers.models import Breaker
+from tests.factories.breakers import break_line
 from tests.factories.orders import make_purchase_orders
 from tests.factories.suppliers import NOON, make_supplier
 
@@ -22,19 +25,6 @@ def purchase_order():
     return made
 
 
-def break_line(purchase_order, *, orders_wait_s, probe_s=None):
-    """Break it by the clock of the database, where breakers live."""
-    connection, _ = Connection.objects.get_or_create(supplier=purchase_order.supplier)
-    Breaker.objects.create(
-        connection=connection,
-        failures=5,
-        opened_at=NOON,
-        open_until=Now() + timedelta(seconds=120),
-        orders_wait_until=Now() + timedelta(seconds=orders_wait_s),
-        probe_until=None if probe_s is None else Now() + timedelta(seconds=probe_s),
-    )
-
-
 def asked(find):
     return list(find(now=LATER))
 
@@ -44,25 +34,59 @@ def test_an_order_waits_where_it_is_while_its_supplier_answers_nobody(
     purchase_order, orders_wait_s
 ):
     if orders_wait_s is not None:
-        break_line(purchase_order, orders_wait_s=orders_wait_s)
+        break_line(purchase_order.supplier, orders_wait_s=orders_wait_s)
 
     assert asked(waiting.to_be_sent) == ([] if orders_wait_s else [purchase_order])
 
 
 @pytest.mark.parametrize("probe_s", [0, 60])
 def test_nobody_is_sent_while_another_call_looks_whether_he_is_back(purchase_order, probe_s):
-    break_line(purchase_order, orders_wait_s=-60, probe_s=probe_s)
+    break_line(purchase_order.supplier, orders_wait_s=-60, probe_s=probe_s)
 
     assert asked(waiting.to_be_sent) == ([] if probe_s else [purchase_order])
+
+
+@pytest.mark.parametrize("probe_s", [None, 60])
+def test_what_needs_no_call_waits_for_nobody(purchase_order, probe_s):
+    purchase_order.move(PurchaseOrder.Status.READY, at=NOON)
+    PurchaseOrder.objects.update(cancel_wanted_at=NOON)
+    break_line(purchase_order.supplier, orders_wait_s=60, probe_s=probe_s)
+
+    assert asked(waiting.to_be_stopped) == [purchase_order]  # he was never told of it
+    purchase_order.refresh_from_db()
+    purchase_order.move(Request.SUBMITTING, at=NOON, axis="request_status")  # and the worker died
+    assert asked(waiting.to_be_resolved) == [purchase_order]
+
+
+def test_a_line_rests_by_the_clock_of_the_database_whatever_ours_says(purchase_order):
+    break_line(purchase_order.supplier, orders_wait_s=60)
+
+    assert list(waiting.to_be_sent(now=NOON + timedelta(days=3650))) == []
+
+
+def test_who_is_believed_to_be_back_is_sent_while_a_long_call_goes_on(purchase_order):
+    break_line(purchase_order.supplier, orders_wait_s=-60)
+    worker = SharedBreaker(purchase_order.supplier.connection.pk)
+    long = Call(method="GET", path="feed", total_s=600, silent_s=40)
+    worker.enter(long, is_for_order=False)
+    worker.goes_on(long)
+    assert asked(waiting.to_be_sent) == []
+
+    breaking.close(connection_id=purchase_order.supplier.connection.pk)
+    worker.goes_on(long)
+
+    assert asked(waiting.to_be_sent) == [purchase_order]
+    assert Breaker.objects.get().probe_until is None
 
 
 def test_lost_answers_and_wishes_wait_with_it(purchase_order):
     purchase_order.move(PurchaseOrder.Status.READY, at=NOON)
     purchase_order.move(Request.SUBMITTING, at=NOON, axis="request_status")
+    purchase_order.move(Request.SUBMIT_UNKNOWN, at=NOON, axis="request_status")
     PurchaseOrder.objects.update(cancel_wanted_at=NOON)
     assert asked(waiting.to_be_resolved) == asked(waiting.to_be_stopped) == [purchase_order]
 
-    break_line(purchase_order, orders_wait_s=60)
+    break_line(purchase_order.supplier, orders_wait_s=60)
 
     assert asked(waiting.to_be_resolved) == asked(waiting.to_be_stopped) == []
 
@@ -70,7 +94,7 @@ def test_lost_answers_and_wishes_wait_with_it(purchase_order):
 def test_the_orders_of_others_do_not_wait(purchase_order):
     (other,) = make_purchase_orders()
     PurchaseOrder.objects.filter(pk=other.pk).update(supplier=make_supplier(code="glow"))
-    break_line(purchase_order, orders_wait_s=60)
+    break_line(purchase_order.supplier, orders_wait_s=60)
 
     assert asked(waiting.to_be_sent) == [other]
 

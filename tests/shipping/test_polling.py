@@ -9,7 +9,8 @@ from orders.models import Order, PurchaseOrder
 from shipping import polling
 from shipping.models import Parcel
 from storefront.lib.failures import PermanentError, TemporaryError
-from suppliers.models import Connection
+from suppliers.models import Breaker, Connection
+from tests.factories.breakers import break_line
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
     make_accepted_purchase_order,
@@ -171,6 +172,16 @@ def test_a_supplier_is_asked_when_his_interval_is_over_and_by_one_worker_only():
     ]
 
     assert turns == [[supplier_id], [], [], [supplier_id], []]
+
+
+def test_who_does_not_even_answer_orders_keeps_his_turn():
+    supplier = make_accepted_purchase_order(make_sellable()).supplier
+    break_line(supplier)
+    assert polling.claim_due(now=NOON) == []
+
+    Breaker.objects.all().delete()
+
+    assert polling.claim_due(now=NOON) == [supplier.pk]
 
 
 def test_a_supplier_without_open_orders_is_left_alone():

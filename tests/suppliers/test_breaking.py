@@ -181,6 +181,8 @@ def test_no_sync_starts_while_it_is_open(breaker, supplier):
     assert scheduling.due(now=timezone.now()) == []
     later(seconds=31)
     assert scheduling.due(now=timezone.now())
+    breaker().enter(call(), is_for_order=True)
+    assert scheduling.due(now=timezone.now()) == []  # an order looks whether he is back
 
 
 def test_staff_close_it(breaker, supplier):

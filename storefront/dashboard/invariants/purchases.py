@@ -144,7 +144,7 @@ PURCHASES = (
                   SELECT 1 FROM suppliers_breaker b
                   JOIN suppliers_connection c ON c.id = b.connection_id
                   WHERE c.supplier_id = po.supplier_id
-                    AND b.orders_wait_until > %(now)s - interval '30 minutes')
+                    AND b.orders_wait_until > now() - interval '30 minutes')
         """,
     ),
     Invariant(

@@ -74,7 +74,7 @@ def test_each_trouble_is_named(code, monkeypatch):
     ],
 )
 def test_what_was_tried_once_and_is_not_tried_again_waits_too(model, code, quiet, monkeypatch):
-    """His breaker is open, or he asked for a long rest: the attempts stay few."""
+    """His breaker is open, or he asked for a long rest: it was tried, and failed, seldom."""
     make_world(monkeypatch)
     live = "requested" if model is SupplierClaim else "in_progress"
     row = model.objects.filter(status=live).first()

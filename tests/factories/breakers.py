@@ -1,0 +1,25 @@
+"""Suppliers whose line is broken, by the clock of the database, where breakers live."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models.functions import Now
+
+from suppliers.models import Breaker, Connection, Supplier
+from tests.factories.suppliers import NOON
+
+
+def break_line(
+    supplier: Supplier, *, orders_wait_s: float = 60, probe_s: float | None = None
+) -> None:
+    """Let not even orders pass for so long, and perhaps another call look meanwhile."""
+    connection, _ = Connection.objects.get_or_create(supplier=supplier)
+    Breaker.objects.create(
+        connection=connection,
+        failures=5,
+        opened_at=NOON,
+        open_until=Now() + timedelta(seconds=orders_wait_s),
+        orders_wait_until=Now() + timedelta(seconds=orders_wait_s),
+        probe_until=None if probe_s is None else Now() + timedelta(seconds=probe_s),
+    )
