@@ -70,9 +70,9 @@ def looked_at(until):
 @pytest.mark.parametrize(
     ("error", "at_least", "at_most"),
     [
-        (TemporaryError("503"), resolving.LONGEST_RETRY_AFTER, resolving.LONGEST_RETRY_AFTER * 1.1),
-        (looked_at(NOON - HOUR), resolving.FIRST_RETRY_AFTER, resolving.FIRST_RETRY_AFTER * 1.1),
-        (looked_at(NOON + HOUR), HOUR, HOUR * 1.1),
+        (TemporaryError("503"), resolving.LONGEST_RETRY_AFTER, resolving.LONGEST_RETRY_AFTER * 1.5),
+        (looked_at(NOON - HOUR), resolving.FIRST_RETRY_AFTER, resolving.FIRST_RETRY_AFTER * 1.5),
+        (looked_at(NOON + HOUR), HOUR, HOUR * 1.5),
     ],
 )
 def test_what_we_held_back_ourselves_makes_no_order_wait_longer(
@@ -106,7 +106,7 @@ def test_what_we_held_back_ourselves_makes_no_claim_wait_longer(monkeypatch, err
 
     claiming.submit(claim=claim, now=NOON)
 
-    assert wait <= claim.try_after - NOON <= wait * 1.1
+    assert wait <= claim.try_after - NOON <= wait * 1.5
 
 
 @pytest.mark.django_db
@@ -122,7 +122,7 @@ def test_who_waited_out_an_outage_waits_no_longer_for_his_first_failure(monkeypa
     for doubled in (1, 2):
         purchasing.send(purchase_order=purchase_order, now=NOON)
         wait = resolving.FIRST_RETRY_AFTER * doubled
-        assert wait <= purchase_order.try_after - NOON <= wait * 1.1
+        assert wait <= purchase_order.try_after - NOON <= wait * 1.5
 
 
 @pytest.mark.django_db
