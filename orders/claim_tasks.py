@@ -106,8 +106,9 @@ def _is_answered(
     # Another turn may have come to it: what he wants to rest now is not spoken of.
     if not find(now=timezone.now()).filter(pk=claim_id).exists():
         return True
+    was_left = claim.status == SupplierClaim.Status.SUBMITTING  # by a worker that died: no call
     try:
-        return speak(claim=claim, now=timezone.now()).status not in NOT_HEARD
+        return speak(claim=claim, now=timezone.now()).status not in NOT_HEARD or was_left
     except OutsideError as error:
         log.warning("%s: its supplier does not tell: %s", claim, error)
         return False

@@ -86,7 +86,16 @@ class SupplierClaimAdmin(StaffAdmin):
         ),
         (
             _("Moments"),
-            {"fields": ["opened_at", "attempts", "try_after", "polled_at", columns.moves]},
+            {
+                "fields": [
+                    "opened_at",
+                    "attempts",
+                    "failures",
+                    "try_after",
+                    "polled_at",
+                    columns.moves,
+                ]
+            },
         ),
     ]
     readonly_fields: ClassVar = [

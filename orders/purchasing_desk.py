@@ -84,6 +84,7 @@ class PurchaseOrderAdmin(
                 "fields": [
                     columns.money("charge_amount", _("Charge")),
                     "attempts",
+                    "failures",
                     "try_after",
                     "accepted_at",
                     "polled_at",

@@ -1,7 +1,8 @@
 """Find the purchase orders and claims that wait for us to ask their supplier something.
 
 Who does not even answer orders now is not asked: what waits for him waits in its row. Nor is he
-asked before the moment that he named (``try_after``). What needs no call waits for nobody.
+asked before the moment that he named (``try_after``). Whose worker died, and a wish to cancel what
+was never sent, need no call, and wait for nobody.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class SupplierClaim(Stateful):
     status_since = models.DateTimeField()
     problem = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    # Tries that surely had no effect, without those that we held back (``pausing.failures``).
+    # Tries that failed and are repeated, without those that his resting line held back.
     failures = models.PositiveSmallIntegerField(default=0, db_default=0)
     try_after = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField()

@@ -162,7 +162,7 @@ class PurchaseOrder(Stateful):
     # The wish is that another sends it: what is stopped is looked for elsewhere.
     is_to_be_moved = models.BooleanField(default=False, db_default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
-    # Tries that surely had no effect, without those that we held back (``pausing.failures``).
+    # Tries that failed and are repeated, without those that his resting line held back.
     failures = models.PositiveSmallIntegerField(default=0, db_default=0)
     try_after = models.DateTimeField(null=True, blank=True)
     # Collected until then, and free to cancel (``suppliers.collecting``); empty: sent at once.

@@ -64,7 +64,7 @@ def drain(
             # The clock may have jumped over what nobody waits for: an order nobody paid.
             overdue = () if left else testifying.overdue(now=timezone.now() + SOON)
         except Error as error:  # PostgreSQL may be away a moment still
-            left = (str(error),)
+            left, overdue = (str(error),), ()
             connection.close()
         quiet = 0 if left or overdue else quiet + 1
         if quiet >= QUIET_LOOKS:

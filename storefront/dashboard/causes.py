@@ -90,7 +90,8 @@ CAUSES = (
         "purchase_not_sent",
         _("Cannot be sent to the supplier"),
         "po.request_status = 'submit_failed' AND po.status NOT IN ('canceled', 'on_hold') AND"
-        " (po.failures >= 5 OR po.request_status_since < %(now)s - interval '1 hour')",
+        " (po.failures >= 5 OR po.attempts >= 20"
+        " OR po.request_status_since < %(now)s - interval '1 hour')",
     ),
     Cause(
         code="purchase_missed",

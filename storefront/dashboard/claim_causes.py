@@ -41,7 +41,8 @@ CLAIMS = (
         _("Supplier cannot be told of a claim"),
         "NOT c.is_by_hand AND (c.status = 'draft'"
         " AND c.status_since < %(now)s - interval '15 minutes' OR c.status = 'submit_failed'"
-        " AND (c.failures >= 5 OR c.status_since < %(now)s - interval '1 hour'))",
+        " AND (c.failures >= 5 OR c.attempts >= 20"
+        " OR c.status_since < %(now)s - interval '1 hour'))",
         detail="coalesce(nullif(c.problem, ''), s.name)",
     ),
     _claim(

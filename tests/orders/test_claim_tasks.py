@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import timedelta
 
 import pytest
 
@@ -12,7 +13,7 @@ from suppliers.lanes import Work, width
 from tests.factories.claims import make_claim, make_shipped, tell, whole_claim
 from tests.factories.lanes import elsewhere
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer
-from tests.factories.suppliers import make_supplier
+from tests.factories.suppliers import NOON, make_supplier
 
 
 @pytest.fixture
@@ -66,6 +67,17 @@ def test_who_does_not_answer_is_not_asked_for_the_rest_of_his_turn(supplier):
     claim_tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
 
     assert statuses(mine) == ["submit_unknown", "draft", "draft"]
+
+
+@pytest.mark.django_db
+def test_whose_workers_died_are_all_found_in_one_turn(supplier):
+    mine = make_claims(3)
+    for claim in mine[:2]:
+        claim.move("submitting", at=NOON - timedelta(hours=1), attempts=1)
+
+    claim_tasks.speak_with(supplier_id=mine[0].purchase_order.supplier_id)
+
+    assert statuses(mine) == ["submit_unknown", "submit_unknown", "requested"]
 
 
 @pytest.mark.django_db

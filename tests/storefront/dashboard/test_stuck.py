@@ -89,6 +89,7 @@ def test_what_was_tried_once_and_is_not_tried_again_waits_too(model, code, quiet
         model.objects.filter(pk=row.pk).update(status="ready")
     assert not is_found(NOON - timedelta(minutes=59))
     assert is_found(NOON - timedelta(minutes=61))
+    assert is_found(NOON, attempts=20), "held back again and again, and it never fails"
     assert not is_found(NOON - timedelta(minutes=61), **quiet)
 
 
