@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.translation import gettext
 
-from orders.models import PurchaseOrder
+from orders.models import PurchaseOrder, SupplierClaim
 from storefront.lib.failures import NotNowError, OutsideError, TemporaryError
 
 # Somebody has paid and waits: after a quarter of a day, one call too many costs less than a pause
@@ -47,27 +48,27 @@ def asked_for(error: OutsideError | str, *, now: datetime) -> datetime | None:
     return now + spread(min(wait, LONGEST_PAUSE))
 
 
-def failures(problem: OutsideError | str, so_far: int) -> int:
-    """Count a try that surely had no effect; what was held back, as his line rests, is no failure.
-
-    Else what waited out an outage, and was never asked, would wait longest when he is back.
-    """
-    return so_far if isinstance(problem, NotNowError) else so_far + 1
-
-
 def after_failing(
+    row: PurchaseOrder | SupplierClaim,
     problem: OutsideError | str,
     *,
-    failures: int,
     first: timedelta,
     longest: timedelta,
     now: datetime,
-) -> datetime:
-    """Return when to try again: after each failure later, and never before he wants to be asked."""
+) -> dict[str, Any]:
+    """Return what to note of a try that surely had no effect: how many failed, and the next one.
+
+    It comes later after each failure, and never before he wants to be asked. What was held back,
+    as his line rests, is no failure: else what waited out an outage, and was never asked, would
+    wait longest when he is back.
+    """
     is_held_back = isinstance(problem, NotNowError)
-    doublings = 0 if is_held_back else min(max(failures - 1, 0), MOST_DOUBLINGS)
+    doublings = 0 if is_held_back else min(row.failures, MOST_DOUBLINGS)
     usual = now + spread(min(first * 2**doublings, longest))
-    return max(usual, asked_for(problem, now=now) or usual)
+    return {
+        "failures": row.failures + (not is_held_back),
+        "try_after": max(usual, asked_for(problem, now=now) or usual),
+    }
 
 
 def rest(purchase_order: PurchaseOrder, error: OutsideError, *, now: datetime) -> None:

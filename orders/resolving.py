@@ -209,7 +209,6 @@ def held(purchase_order: PurchaseOrder, why: Reason, now: datetime) -> None:
 def failed(purchase_order: PurchaseOrder, problem: OutsideError | str, now: datetime) -> None:
     """Note a definite no effect: it is sent again, when ``pausing.after_failing`` says."""
     words = str(problem)
-    failures = pausing.failures(problem, purchase_order.failures)
     purchase_order.move(
         Request.SUBMIT_FAILED,
         at=now,
@@ -217,12 +216,7 @@ def failed(purchase_order: PurchaseOrder, problem: OutsideError | str, now: date
         as_seen=ATTEMPT,
         reason=words,
         problem=words[:300],
-        failures=failures,
-        try_after=pausing.after_failing(
-            problem,
-            failures=failures,
-            first=FIRST_RETRY_AFTER,
-            longest=LONGEST_RETRY_AFTER,
-            now=now,
+        **pausing.after_failing(
+            purchase_order, problem, first=FIRST_RETRY_AFTER, longest=LONGEST_RETRY_AFTER, now=now
         ),
     )

@@ -153,20 +153,14 @@ def held(claim: SupplierClaim, problem: str, now: datetime) -> None:
 def failed(claim: SupplierClaim, problem: OutsideError | str, now: datetime) -> None:
     """Note a definite no effect: it is told again, when ``pausing.after_failing`` says."""
     words = str(problem)
-    failures = pausing.failures(problem, claim.failures)
     claim.move(
         Status.SUBMIT_FAILED,
         at=now,
         as_seen=ATTEMPT,
         reason=words,
         problem=words[:300],
-        failures=failures,
-        try_after=pausing.after_failing(
-            problem,
-            failures=failures,
-            first=FIRST_RETRY_AFTER,
-            longest=LONGEST_RETRY_AFTER,
-            now=now,
+        **pausing.after_failing(
+            claim, problem, first=FIRST_RETRY_AFTER, longest=LONGEST_RETRY_AFTER, now=now
         ),
     )
 
