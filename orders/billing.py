@@ -12,12 +12,11 @@ from fractions import Fraction
 
 from catalog.models import Channel
 from orders import promotions, taxes, totaling
-from orders.cart_view import Wanted
 from orders.delivery import ShippingQuote
 from orders.models import Cart
 from orders.promotions import Found, Held
 from orders.taxes import CountryRate
-from orders.totaling import Totals, Treatment, Way
+from orders.totaling import Totals, Treatment, Wanted, Way
 from storefront.lib.address import Address
 
 

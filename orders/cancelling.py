@@ -11,18 +11,17 @@ from datetime import datetime
 from django.db import transaction
 
 from orders import (
-    acknowledging,
     closing,
     ending,
     facts,
     giving_up,
     moving_ends,
     pausing,
+    purchase_locks,
     resolving,
     stopping,
 )
 from orders.models import Order, PurchaseMessage, PurchaseOrder
-from orders.wishes import STOPPABLE
 from storefront.lib.elapsing import elapsing
 from storefront.lib.failures import OutsideError
 from storefront.lib.transactions import needs_transaction
@@ -36,8 +35,6 @@ from suppliers.lanes import InHandError
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
 
-NEVER_SENT = frozenset({Request.UNSUBMITTED, Request.SUBMIT_FAILED})
-OURS = frozenset({Status.DRAFT, Status.READY, Status.ON_HOLD})
 CAN_BE_ASKED = frozenset(
     {
         Request.SUBMITTED,
@@ -98,7 +95,9 @@ def wish(purchase_order: PurchaseOrder, *, reason: str, now: datetime) -> None:
 
     Locks:  the caller holds the order
     """
-    mine = PurchaseOrder.objects.filter(pk=purchase_order.pk, status__in=OURS | STOPPABLE)
+    mine = PurchaseOrder.objects.filter(
+        pk=purchase_order.pk, status__in=PurchaseOrder.NOT_BEGUN | PurchaseOrder.STOPPABLE
+    )
     mine.update(is_to_be_moved=False, cancel_reason=reason[:200])
     mine.filter(cancel_wanted_at__isnull=True).update(cancel_wanted_at=now)
 
@@ -127,16 +126,17 @@ def stop(order: Order, *, reason: str, actor: str, now: datetime) -> list[str]:
     ours = [
         purchase_order
         for purchase_order in purchase_orders
-        if purchase_order.request_status in NEVER_SENT and purchase_order.status in OURS
+        if purchase_order.request_status in PurchaseOrder.NEVER_SENT
+        and purchase_order.status in PurchaseOrder.NOT_BEGUN
     ]
     for each in ours:
         each.is_to_be_moved, each.cancel_reason = False, reason[:200]
         each.save(update_fields=["is_to_be_moved", "cancel_reason"])
     order.purchase_orders.filter(is_to_be_moved=True).update(is_to_be_moved=False)
     closing.close_all(ours, order, reason=reason, now=now)
-    order.purchase_orders.filter(status__in=STOPPABLE, cancel_wanted_at__isnull=True).update(
-        cancel_wanted_at=now, cancel_reason=reason[:200]
-    )
+    order.purchase_orders.filter(
+        status__in=PurchaseOrder.STOPPABLE, cancel_wanted_at__isnull=True
+    ).update(cancel_wanted_at=now, cancel_reason=reason[:200])
     return ended + [purchase_order.number for purchase_order in ours]
 
 
@@ -187,15 +187,18 @@ def _ask(purchase_order: PurchaseOrder, *, now: datetime) -> bool | None:
 
     Locks:  the order, then the purchase order, and to close it what that needs
     """
-    order = acknowledging.lock(purchase_order)
+    order = purchase_locks.lock(purchase_order)
     if purchase_order.status == Status.CANCELED:
         return True
     if purchase_order.cancel_wanted_at is None:  # he said no meanwhile: he is not asked twice
         return False
-    if purchase_order.request_status in NEVER_SENT and purchase_order.status in OURS:
+    if (
+        purchase_order.request_status in PurchaseOrder.NEVER_SENT
+        and purchase_order.status in PurchaseOrder.NOT_BEGUN
+    ):
         closing.close_all([purchase_order], order, reason=purchase_order.cancel_reason, now=now)
         return True
-    if purchase_order.status not in STOPPABLE:  # a parcel came first
+    if purchase_order.status not in PurchaseOrder.STOPPABLE:  # a parcel came first
         _give_up(purchase_order, now)
         return False
     is_resting = pausing.is_resting(purchase_order, now=now)

@@ -32,7 +32,6 @@ Request = PurchaseOrder.Request
 
 # Staff hear a day before (``storefront.dashboard``); this is when the rule acts without them.
 ENDS_WITHIN = timedelta(hours=12)
-NOBODY_HAS = (Request.UNSUBMITTED, Request.SUBMIT_FAILED)
 # Under its key, a gateway repeats its own breakdown; a few times a new key is tried unasked.
 BROKE_DOWN = "500"
 TRIED_UNASKED = 5
@@ -77,7 +76,9 @@ def secure(*, payment: Payment, now: datetime) -> None:
     if payment.status != Payment.Status.AUTHORIZED or not _ends_soon(payment, now):
         return
     his = order.purchase_orders.filter(accepted_at__isnull=True)
-    his = his.exclude(status=PurchaseOrder.Status.CANCELED).exclude(request_status__in=NOBODY_HAS)
+    his = his.exclude(status=PurchaseOrder.Status.CANCELED).exclude(
+        request_status__in=PurchaseOrder.NEVER_SENT
+    )
     for purchase_order in his.order_by("pk"):
         if purchase_order.charge <= ledger.releasable(payment):
             ledger.ask_capture(

@@ -6,16 +6,8 @@ from dataclasses import dataclass
 
 from catalog.models import Variant
 from orders.taxes import CountryRate
+from orders.totaling import Wanted
 from storefront.lib.money import Money
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """One line of a cart, as it is to be counted."""
-
-    listing_id: int
-    unit: Money
-    quantity: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

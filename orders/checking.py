@@ -6,18 +6,24 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import Max
+
 from catalog.models import Variant
-from orders import accounting, address_checks, addresses, disputing, ledger
+from orders import accounting, address_checks, addresses, ledger
 from orders.earning import Account
 from orders.gate import Facts, LineFacts, Reason, is_waived, reasons_to_hold
-from orders.models import Order, Payment, PurchaseLine, PurchaseOrder
+from orders.models import Order, Payment, PaymentEvent, PurchaseLine, PurchaseOrder
 from orders.requesting import request_for
 from storefront.lib.address import Address
 from storefront.lib.failures import OutsideError
+from storefront.lib.models import StatusChange
 from storefront.lib.money import Money
 from suppliers.adapters.abilities import Connector, Freight, OrderValidation
 from suppliers.adapters.base import FreightOption, NoWayError, RequestLine
 from suppliers.models import Connection, Criterion
+
+Kind = PaymentEvent.Kind
+Dispute = Payment.Dispute
 
 BALANCE_COUNTS_FOR = timedelta(hours=1)  # it is looked at every quarter of one
 
@@ -104,7 +110,7 @@ def _facts(
         charge=purchase_order.charge,
         promotions=_promotions(order),
         balance=_balance(purchase_order, now),
-        doubts=disputing.doubts(order),
+        doubts=doubts(order),
         price=_price(purchase_order, lines, freight),
     )
 
@@ -201,3 +207,40 @@ def _secured(purchase_order: PurchaseOrder) -> Money:
 
 def _is_taken(purchase_order: PurchaseOrder, payments: Iterable[Payment]) -> bool:
     return any(ledger.is_capture_due(one, purpose=purchase_order.number) for one in payments)
+
+
+def doubts(order: Order) -> list[Reason]:
+    """List what banks say against an order that no person has let go on since.
+
+    News that came before the order was placed held nothing: the gate asks here.
+    """
+    stops = PaymentEvent.objects.filter(
+        payment__order=order, kind__in=[Kind.DISPUTED, Kind.WARNED]
+    ).exclude(kind=Kind.DISPUTED, payment__dispute_status=Dispute.WON)
+    if (seen_at := _let_go_at(order)) is not None:
+        stops = stops.exclude(received_at__lte=seen_at)
+    return [
+        Reason(
+            event.kind,
+            bank_sentence(event.kind, event.reason),
+            subject=event.payment.key,
+            amount=Money(event.amount, order.currency),
+        )
+        for event in stops.select_related("payment").order_by("pk")
+    ]
+
+
+def _let_go_at(order: Order) -> datetime | None:
+    let_go = StatusChange.objects.filter(
+        subject="orders.Order",
+        subject_id=order.pk,
+        axis="status",
+        from_status=Order.Status.ON_HOLD,
+    ).exclude(actor__in=order.payments.values("gateway"))  # the end of a review is nobody's look
+    found: datetime | None = let_go.aggregate(at=Max("at"))["at"]
+    return found
+
+
+def bank_sentence(kind: str, reason: str) -> str:
+    what = "disputes the payment" if kind == Kind.DISPUTED else "warns of fraud"
+    return f"The shopper's bank {what}: {reason or 'no reason given'}."

@@ -26,11 +26,11 @@ from orders import (
     reservations,
 )
 from orders.billing import Buyer, bill, ways_of
-from orders.cart_view import Wanted
 from orders.delivery import ShippingQuote
 from orders.models import Cart, CartLine, Order, Payment, Reservation
 from orders.numbers import order_number
 from orders.taxes import CountryRate
+from orders.totaling import Wanted
 from storefront.lib.address import Address
 from storefront.lib.inserting import insert_together
 from storefront.lib.money import Money

@@ -16,7 +16,7 @@ from celery import shared_task
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from orders import claiming, following, waiting
+from orders import claiming, claims_waiting, following
 from orders.claiming import ClaimBusyError, ClaimStoppedError
 from orders.models import SupplierClaim
 from storefront.lib.failures import OutsideError
@@ -30,9 +30,9 @@ AT_ONCE = 10
 TURN_S = 300.0
 LANE_PATIENCE_S = 10
 STEPS = (
-    (waiting.claims_to_be_told, claiming.submit),
-    (waiting.claims_to_be_found, following.look_up),
-    (waiting.claims_to_be_read, following.look_up),
+    (claims_waiting.claims_to_be_told, claiming.submit),
+    (claims_waiting.claims_to_be_found, following.look_up),
+    (claims_waiting.claims_to_be_read, following.look_up),
 )
 NOT_HEARD = frozenset({SupplierClaim.Status.SUBMIT_FAILED, SupplierClaim.Status.SUBMIT_UNKNOWN})
 
@@ -40,7 +40,7 @@ NOT_HEARD = frozenset({SupplierClaim.Status.SUBMIT_FAILED, SupplierClaim.Status.
 @shared_task
 def speak_of_claims(**_: Any) -> None:
     """Find the suppliers to whom there is something to say or ask: one turn for each."""
-    for supplier_id in waiting.suppliers_of_claims(now=timezone.now()):
+    for supplier_id in claims_waiting.suppliers_of_claims(now=timezone.now()):
         speak_with.delay(supplier_id=supplier_id)
 
 
@@ -64,7 +64,7 @@ def speak_with(*, supplier_id: int, **_: Any) -> None:
 def submit_claim(*, claim_id: int, **_: Any) -> None:
     """Tell of one at once; if his lane is full, his next turn comes to it."""
     with suppress(LaneFullError), lane(Work.CLAIMS, _claim(claim_id).purchase_order.supplier_id):
-        _is_answered(waiting.claims_to_be_told, claiming.submit, claim_id)
+        _is_answered(claims_waiting.claims_to_be_told, claiming.submit, claim_id)
 
 
 @shared_task

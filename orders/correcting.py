@@ -23,7 +23,6 @@ from storefront.lib.transactions import needs_transaction
 
 Request = PurchaseOrder.Request
 Status = PurchaseOrder.Status
-UNSENT = frozenset({Request.UNSUBMITTED, Request.SUBMIT_FAILED})
 OVER = frozenset({Order.Status.COMPLETED, Order.Status.EXPIRED, Order.Status.CANCELED})
 ADDRESS = "address"  # the gate's code
 
@@ -229,7 +228,7 @@ def _wished(purchase_orders: list[PurchaseOrder]) -> list[dict[str, Any]]:
 def _sent(order: Order) -> Any:
     """Find what a supplier may have: he may have it from the moment that we tell him."""
     living = order.purchase_orders.exclude(status=Status.CANCELED)
-    return living.exclude(request_status__in=UNSENT)
+    return living.exclude(request_status__in=PurchaseOrder.NEVER_SENT)
 
 
 @needs_transaction

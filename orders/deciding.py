@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext
 
-from orders import acknowledging
+from orders import acknowledging, purchase_locks
 from orders.models import PurchaseOrder, StrayDecision, SupplierClaim
 
 Outcome = StrayDecision.Outcome
@@ -56,7 +56,7 @@ def decide(
     Locks:  the order, then the purchase order
     Raises: CannotDecideError  nothing is written
     """
-    acknowledging.lock(purchase_order)
+    purchase_locks.lock(purchase_order)
     if not is_stray(purchase_order):
         raise CannotDecideError(gettext("The supplier has nothing of it that we canceled."))
     if outcome not in outcomes(purchase_order):

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Max
-
+from orders.checking import bank_sentence
 from orders.gate import Reason
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
-from storefront.lib.models import StatusChange
-from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
 
 Kind = PaymentEvent.Kind
@@ -21,7 +18,6 @@ Status = PurchaseOrder.Status
 STOPS = frozenset({PaymentNews.DISPUTED, PaymentNews.WARNED})
 # What gives way to any other reason to hold an order.
 UNDER_REVIEW = "The gateway's reviewers look at the payment: perhaps it is fraud."
-UNSENT = (Request.UNSUBMITTED, Request.SUBMIT_FAILED)
 
 
 @needs_transaction
@@ -64,7 +60,7 @@ def _move(payment: Payment, to: Payment.Dispute, now: datetime) -> None:
 
 def _stop(order: Order, payment: Payment, update: PaymentUpdate, now: datetime) -> None:
     """Hold the order, and what no supplier has of it; a person lets it go on, or cancels it."""
-    sentence = _sentence(update.news.value, update.reason)
+    sentence = bank_sentence(update.news.value, update.reason)
     reason = Reason(update.news.value, sentence, subject=payment.key, amount=update.amount)
     hold(order, payment, reason, now=now)
 
@@ -87,7 +83,8 @@ def hold(order: Order, payment: Payment, reason: Reason, *, now: datetime) -> No
         order.hold_reason = reason.sentence[:200]  # it stays when the review lets go
         order.save(update_fields=["hold_reason"])
     unsent = order.purchase_orders.filter(
-        request_status__in=UNSENT, status__in=[Status.DRAFT, Status.READY, Status.ON_HOLD]
+        request_status__in=PurchaseOrder.NEVER_SENT,
+        status__in=[Status.DRAFT, Status.READY, Status.ON_HOLD],
     )
     for purchase_order in unsent.order_by("pk"):
         kept = reason.kept()
@@ -103,40 +100,3 @@ def hold(order: Order, payment: Payment, reason: Reason, *, now: datetime) -> No
             reason=reason.sentence,
             hold_reasons=[kept],
         )
-
-
-def doubts(order: Order) -> list[Reason]:
-    """List what banks say against an order that no person has let go on since.
-
-    News that came before the order was placed held nothing: the gate asks here.
-    """
-    stops = PaymentEvent.objects.filter(
-        payment__order=order, kind__in=[Kind.DISPUTED, Kind.WARNED]
-    ).exclude(kind=Kind.DISPUTED, payment__dispute_status=Dispute.WON)
-    if (seen_at := _let_go_at(order)) is not None:
-        stops = stops.exclude(received_at__lte=seen_at)
-    return [
-        Reason(
-            event.kind,
-            _sentence(event.kind, event.reason),
-            subject=event.payment.key,
-            amount=Money(event.amount, order.currency),
-        )
-        for event in stops.select_related("payment").order_by("pk")
-    ]
-
-
-def _let_go_at(order: Order) -> datetime | None:
-    let_go = StatusChange.objects.filter(
-        subject="orders.Order",
-        subject_id=order.pk,
-        axis="status",
-        from_status=Order.Status.ON_HOLD,
-    ).exclude(actor__in=order.payments.values("gateway"))  # the end of a review is nobody's look
-    found: datetime | None = let_go.aggregate(at=Max("at"))["at"]
-    return found
-
-
-def _sentence(kind: str, reason: str) -> str:
-    what = "disputes the payment" if kind == Kind.DISPUTED else "warns of fraud"
-    return f"The shopper's bank {what}: {reason or 'no reason given'}."

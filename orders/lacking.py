@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from orders import acknowledging, resolving, shortening
+from orders import acknowledging, purchase_locks, resolving, shortening
 from orders.models import PurchaseLine, PurchaseOrder
 from storefront.lib.failures import OutsideError
 from storefront.lib.states import LostRaceError
@@ -102,7 +102,7 @@ def _take_out(
     purchase_order: PurchaseOrder, words: Sequence[RefusedLine], *, reason: str, now: datetime
 ) -> None:
     answered = purchase_order.attempts
-    acknowledging.lock(purchase_order)
+    purchase_locks.lock(purchase_order)
     if purchase_order.attempts != answered or purchase_order.request_status != Request.SUBMITTING:
         raise LostRaceError(f"{purchase_order}: attempt {answered} is over")
     gone = shortening.meant(purchase_order, words)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import asking, payments, tasks
+from orders import asking, payment_tasks, payments
 from orders.models import Payment, PaymentEvent
 from storefront.lib import columns
 from storefront.lib.inlines import inline
@@ -104,7 +104,7 @@ class PaymentEventAdmin(StaffAdmin):
             asking.ask_again(
                 request=refusal.answers or refusal, actor=str(request.user), now=timezone.now()
             )
-            self.wake(request, tasks.settle_payments)
+            self.wake(request, payment_tasks.settle_payments)
 
         return self.ask(
             request,

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from orders import acknowledging, cancelling, closing, setbacks
+from orders import closing, purchase_locks, setbacks
 from orders.models import Order, PurchaseOrder, RoutingRules, Setback
-from orders.wishes import STOPPABLE
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
@@ -30,7 +29,7 @@ def move(*, purchase_order: PurchaseOrder, reason: str, actor: str, now: datetim
     Locks:  the order, then the purchase order; to free it at once also what ``closing`` needs
     Raises: CannotMoveError
     """
-    order = acknowledging.lock(purchase_order)
+    order = purchase_locks.lock(purchase_order)
     if order.status != Order.Status.PROCESSING or not can_move(purchase_order):
         raise CannotMoveError(f"{purchase_order}: {purchase_order.status}")
     if not setbacks.could_begin(purchase_order, now=now):
@@ -52,14 +51,14 @@ def can_move(purchase_order: PurchaseOrder) -> bool:
 
     What somebody wished to cancel is wanted from nobody else, although he could not stop it.
     """
-    may_stop = _is_ours(purchase_order) or purchase_order.status in STOPPABLE
+    may_stop = _is_ours(purchase_order) or purchase_order.status in PurchaseOrder.STOPPABLE
     is_wished = purchase_order.cancel_wanted_at is not None or purchase_order.cancel_reason != ""
     return may_stop and not is_wished and purchase_order.accepted_at is None
 
 
 def _is_ours(purchase_order: PurchaseOrder) -> bool:
-    is_unsent = purchase_order.request_status in cancelling.NEVER_SENT
-    return is_unsent and purchase_order.status in cancelling.OURS
+    is_unsent = purchase_order.request_status in PurchaseOrder.NEVER_SENT
+    return is_unsent and purchase_order.status in PurchaseOrder.NOT_BEGUN
 
 
 def silent_for_long(*, now: datetime) -> QuerySet[PurchaseOrder]:
@@ -76,7 +75,7 @@ def silent_for_long(*, now: datetime) -> QuerySet[PurchaseOrder]:
         Exists(rules),
         ~Exists(told),  # who names a day is not silent
         request_status__in=SILENT,
-        status__in=STOPPABLE,
+        status__in=PurchaseOrder.STOPPABLE,
         cancel_wanted_at__isnull=True,
         accepted_at__isnull=True,
         order__status=Order.Status.PROCESSING,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import moving, tasks
+from orders import cancellation_tasks, moving
 from storefront.lib.staff import ReasonForm, StaffAdmin, action
 
 
@@ -32,7 +32,11 @@ class MovingActions(StaffAdmin):
                 now=timezone.now(),
             )
             if not is_free:
-                self.wake(request, tasks.follow_cancellation, order_id=purchase_order.order_id)
+                self.wake(
+                    request,
+                    cancellation_tasks.follow_cancellation,
+                    order_id=purchase_order.order_id,
+                )
 
         return self.ask(
             request,

@@ -6,10 +6,12 @@ import random
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext
 
 from orders.models import PurchaseOrder, SupplierClaim
 from storefront.lib.failures import NotNowError, OutsideError, TemporaryError
+from suppliers import breaking
 
 # Somebody has paid and waits: after a quarter of a day, one call too many costs less than a pause
 # that a broken header, a wrong clock or a budget of the whole day would make longer still.
@@ -88,3 +90,11 @@ def rest(purchase_order: PurchaseOrder, error: OutsideError, *, now: datetime) -
 def is_resting(purchase_order: PurchaseOrder, *, now: datetime) -> bool:
     """Test whether its supplier wants not to be asked about it yet."""
     return purchase_order.try_after is not None and purchase_order.try_after > now
+
+
+def supplier_answers(supplier: str = "supplier") -> Q:
+    return ~Q(**{f"{supplier}__in": breaking.not_even_orders()})
+
+
+def may_be_asked(now: datetime) -> Q:
+    return Q(try_after__isnull=True) | Q(try_after__lte=now)

@@ -10,10 +10,9 @@ from django.db.models import QuerySet, prefetch_related_objects
 
 from catalog.models import Listing
 from orders import codes
-from orders.cart_view import Wanted
 from orders.models import Cart, Promotion, Redemption
 from orders.promoting import Good, Kind, Offer, Outcome, Refusal, decide
-from orders.totaling import Way
+from orders.totaling import Wanted, Way
 from storefront.lib.money import Money
 from storefront.lib.prepared import Prepared
 

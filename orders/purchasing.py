@@ -15,6 +15,7 @@ from orders import (
     closing,
     lacking,
     parceling,
+    purchase_locks,
     resolving,
     undeliverable,
     waiving,
@@ -41,8 +42,6 @@ from suppliers.connecting import adapter_for
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
 Clock = Callable[[], datetime]
-
-SENDABLE = (Request.UNSUBMITTED, Request.SUBMIT_FAILED)
 
 
 @transaction.atomic(durable=True)
@@ -114,7 +113,7 @@ def send(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
 
 
 def _insist_sendable(purchase_order: PurchaseOrder) -> None:
-    is_ours = purchase_order.request_status in SENDABLE
+    is_ours = purchase_order.request_status in PurchaseOrder.NEVER_SENT
     if not is_ours or purchase_order.status not in {Status.DRAFT, Status.READY}:
         raise OrderStoppedError(
             f"{purchase_order}: {purchase_order.status}, {purchase_order.request_status}"
@@ -127,7 +126,7 @@ def _hold(purchase_order: PurchaseOrder, reasons: Sequence[Reason], now: datetim
 
     Locks:  the order, then the purchase order
     """
-    acknowledging.lock(purchase_order)
+    purchase_locks.lock(purchase_order)
     _insist_sendable(purchase_order)
     purchase_order.move(
         Status.ON_HOLD,
@@ -147,7 +146,7 @@ def _claim(purchase_order: PurchaseOrder, request: PurchaseRequest, now: datetim
 
     Locks:  the order, then the purchase order, and for a wish what ``close`` needs
     """
-    order = acknowledging.lock(purchase_order)
+    order = purchase_locks.lock(purchase_order)
     _insist_sendable(purchase_order)
     if purchase_order.cancel_wanted_at is not None:
         closing.close(

@@ -11,10 +11,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 
-from orders import acknowledging, address_checks, address_ends, correcting, facts
+from orders import address_checks, address_ends, correcting, facts, purchase_locks
 from orders.correcting import SettledError
 from orders.models import AddressWish, Order, PurchaseMessage, PurchaseOrder
-from orders.wishes import STOPPABLE
 from storefront.lib.address import Address
 
 Status = AddressWish.Status
@@ -83,10 +82,10 @@ def chance(purchases: Iterable[PurchaseOrder], *, asked: Iterable[int], is_sough
     open_ones = set(asked)
     made = list(purchases)
     living = [each for each in made if each.status != PurchaseOrder.Status.CANCELED]
-    stoppable = [each for each in living if each.status in STOPPABLE]
+    stoppable = [each for each in living if each.status in PurchaseOrder.STOPPABLE]
     if any(each.pk in open_ones for each in stoppable):
         return Chance.ASKED
-    unsent = any(each.request_status in correcting.UNSENT for each in living)
+    unsent = any(each.request_status in PurchaseOrder.NEVER_SENT for each in living)
     return Chance.OPEN if not made or is_sought or stoppable or unsent else Chance.GONE
 
 
@@ -119,7 +118,7 @@ def _wish(order: Order, ship_to: Address, reason: str, actor: str, now: datetime
     done, asked, late, again, there_already = [], [], [], [], []
     for each in correcting.going_out(order):
         each.order = order
-        if each.status in STOPPABLE and waiting_for.get(each.pk) == there:
+        if each.status in PurchaseOrder.STOPPABLE and waiting_for.get(each.pk) == there:
             again.append(each.number)
             continue
         # Where a wish for elsewhere is open, it does not go there for sure.
@@ -130,10 +129,10 @@ def _wish(order: Order, ship_to: Address, reason: str, actor: str, now: datetime
             _change(each, ship_to, place, reason, actor, now)
             done.append(each.number)
             continue
-        if each.request_status in correcting.UNSENT:
+        if each.request_status in PurchaseOrder.NEVER_SENT:
             _change(each, ship_to, place, reason, actor, now)
             done.append(each.number)
-        elif each.status in STOPPABLE:
+        elif each.status in PurchaseOrder.STOPPABLE:
             _ask(each, there, place, reason, actor, now)
             asked.append(each.number)
         else:
@@ -211,7 +210,7 @@ def answer(*, wish: AddressWish, is_yes: bool, actor: str, now: datetime) -> Non
     Raises: SettledError  the other answer stands already
     """
     purchase_order = wish.purchase_order
-    acknowledging.lock(purchase_order)
+    purchase_locks.lock(purchase_order)
     wish = AddressWish.objects.select_for_update(of=["self"]).get(pk=wish.pk)
     to = Status.ACCEPTED if is_yes else Status.REFUSED
     if wish.status == to:

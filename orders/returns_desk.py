@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import return_forms, tasks
+from orders import payment_tasks, return_forms
 from orders.models import ReturnAuthorization, ReturnLine, SupplierRMA
 from orders.pictures_desk import PicturesDesk, sent_pictures
 from orders.returning import answering, inspecting, owing, refunds, sending_back
@@ -245,7 +245,7 @@ class ReturnDesk(HelpingActions, ReceivingActions, PicturesDesk):
 
         def act(_given: object) -> None:
             verb(authorization=row, actor=str(request.user), now=timezone.now())
-            self.wake(request, tasks.settle_payments)
+            self.wake(request, payment_tasks.settle_payments)
 
         owed = owing.due(row)
         words = gettext(

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import purchasing, tasks
+from orders import purchasing, purchasing_tasks
 from orders.models import PurchaseOrder
 from storefront.lib.staff import StaffAdmin, action
 
@@ -51,7 +51,7 @@ class SendActions(StaffAdmin):
             purchasing.send_now(
                 purchase_order=collected, actor=str(request.user), now=timezone.now()
             )
-            self.wake(request, tasks.send, purchase_order_id=collected.pk)
+            self.wake(request, purchasing_tasks.send, purchase_order_id=collected.pk)
 
         return self.ask(
             request,

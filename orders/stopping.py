@@ -11,9 +11,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from orders import access, acknowledging, closing, moving_ends
+from orders import access, acknowledging, closing, moving_ends, purchase_locks
 from orders.models import PurchaseMessage, PurchaseOrder
-from orders.wishes import STOPPABLE
 from suppliers.adapters.abilities import Connector, OrderCancelling, able
 from suppliers.adapters.base import Answer, AskInPersonError, MissingAbilityError, PurchaseState
 from suppliers.adapters.pleading import Plea, Pleading, Wanted
@@ -69,7 +68,7 @@ def _note_told(purchase_order: PurchaseOrder, by: PurchaseOrder.Told, words: str
 
     Locks:  the order, then the purchase order
     """
-    acknowledging.lock(purchase_order)
+    purchase_locks.lock(purchase_order)
     if purchase_order.request_status != Request.CANCELLATION_REQUESTED:
         return
     purchase_order.stop_told_by = by
@@ -80,13 +79,13 @@ def _note_told(purchase_order: PurchaseOrder, by: PurchaseOrder.Told, words: str
 def can_stop(purchase_order: PurchaseOrder) -> bool:
     """Test whether he may still say that he stopped it: he was asked, and nothing has left."""
     was_asked = purchase_order.request_status in acknowledging.WISHED_TO_STOP
-    return was_asked and purchase_order.status in STOPPABLE
+    return was_asked and purchase_order.status in PurchaseOrder.STOPPABLE
 
 
 def is_asked(purchase_order: PurchaseOrder) -> bool:
     """Test whether his answer is waited for."""
     is_open = purchase_order.request_status == Request.CANCELLATION_REQUESTED
-    return is_open and purchase_order.status in STOPPABLE
+    return is_open and purchase_order.status in PurchaseOrder.STOPPABLE
 
 
 def stopped(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
@@ -156,10 +155,10 @@ def hear(  # noqa: PLR0913 - what he said, in its parts, and who says so
 
     Locks:  the order, then the purchase order, payments, and the stock rows in id order
     """
-    order = acknowledging.lock(purchase_order)
+    order = purchase_locks.lock(purchase_order)
     if purchase_order.request_status != Request.CANCELLATION_REQUESTED:
         return purchase_order.status == Status.CANCELED  # it was heard by another way meanwhile
-    is_stopped = is_stopped and purchase_order.status in STOPPABLE
+    is_stopped = is_stopped and purchase_order.status in PurchaseOrder.STOPPABLE
     said_yes = is_stopped and not he_keeps_it
     to = Request.CANCELLATION_ACCEPTED if said_yes else Request.CANCELLATION_REJECTED
     purchase_order.move(

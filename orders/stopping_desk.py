@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import stopping, tasks
+from orders import payment_tasks, stopping
 from storefront.lib.staff import StaffAdmin, action
 
 
@@ -27,7 +27,7 @@ class StoppingActions(StaffAdmin):
             stopping.stopped(
                 purchase_order=purchase_order, actor=str(request.user), now=timezone.now()
             )
-            self.wake(request, tasks.settle_payments)
+            self.wake(request, payment_tasks.settle_payments)
 
         return self.ask(
             request,

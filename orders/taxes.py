@@ -15,9 +15,9 @@ from django.utils.module_loading import import_string
 
 from catalog.landing import EU
 from catalog.models import Channel
-from orders import addresses
 from orders.models import TaxNumber, TaxRate
 from orders.totaling import Treatment
+from storefront.lib import address
 from storefront.lib.failures import OutsideError
 from storefront.lib.prepared import Prepared
 
@@ -69,7 +69,7 @@ def treatment(  # noqa: PLR0913 - on which channel, where to, when, and what is 
     it. Where it tells them with tax, the tax of the place is in them. A service may be asked: no
     lock may be held. What is ``known`` of this country and day is not read again.
     """
-    region = addresses.region_code(country=country, region=region)
+    region = address.region_code(country=country, region=region)
     if channel.adds_tax and not collects(country=country, region=region, on=on):
         return Treatment(rate=NOT_TAXED, is_added=True)
     rate = _rate(country=country, region=region, postcode=postcode, on=on, known=known)

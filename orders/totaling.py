@@ -18,6 +18,15 @@ from orders.sharing import share
 from storefront.lib.money import Money
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One line of a cart, as it is to be counted."""
+
+    listing_id: int
+    unit: Money
+    quantity: int
+
+
 def contained_tax(*, gross: Money, rate: Decimal) -> Money:
     """Return the tax inside a gross amount, rounded to the smallest unit."""
     return (gross * (rate / (1 + rate))).rounded()

@@ -12,7 +12,6 @@ from storefront.lib.prepared import Prepared
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
-STOPPABLE = frozenset({Status.READY, Status.IN_PROGRESS})
 
 
 class Wish(StrEnum):
@@ -30,7 +29,11 @@ def wish_of(order: Order) -> Wish:
 
 def wish_among(purchases: Iterable[PurchaseOrder]) -> Wish:
     """Tell it of the purchase orders of an order."""
-    going_on = [each for each in purchases if each.status in STOPPABLE and not each.is_to_be_moved]
+    going_on = [
+        each
+        for each in purchases
+        if each.status in PurchaseOrder.STOPPABLE and not each.is_to_be_moved
+    ]
     if any(each.cancel_wanted_at is not None for each in going_on):
         return Wish.ASKED
     if any(each.request_status == Request.CANCELLATION_REJECTED for each in going_on):
@@ -39,7 +42,7 @@ def wish_among(purchases: Iterable[PurchaseOrder]) -> Wish:
 
 
 def _going_on(*, order_id: int) -> QuerySet[PurchaseOrder]:
-    return PurchaseOrder.objects.filter(order=order_id, status__in=STOPPABLE)
+    return PurchaseOrder.objects.filter(order=order_id, status__in=PurchaseOrder.STOPPABLE)
 
 
 _GOING_ON = Prepared(_going_on)

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from orders import cancelling, facts, giving_up, setbacks
-from orders.models import Order, Setback
-from orders.wishes import STOPPABLE
+from orders.models import Order, PurchaseOrder, Setback
 from shipping import elsewhere, reordering
 from shipping.elsewhere import Found
 from storefront.lib.transactions import needs_transaction
@@ -126,7 +125,7 @@ def _answered(
 def _refund(row: Setback, actor: str, now: datetime) -> None:
     reason = "the shopper wants the money back" if actor else "nobody answered in time"
     if row.kind == Kind.LATER:
-        if row.purchase_order.status not in STOPPABLE:
+        if row.purchase_order.status not in PurchaseOrder.STOPPABLE:
             raise NoLongerError(row)
         # He has it: he is asked to stop it, and what he stopped is paid back.
         chosen = Choice.REFUND.value

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders import exchange_forms, tasks
+from orders import exchange_forms, payment_tasks, purchasing_tasks
 from orders.models import Order, ReturnAuthorization, ReturnLine
 from orders.returning import replacing, swapping
 from orders.returning.swapping import Other
@@ -42,8 +42,8 @@ class ReturnAuthorizationAdmin(ReturnDesk):
                 actor=str(request.user),
                 now=timezone.now(),
             )
-            self.wake(request, tasks.divide, order_id=made.pk)
-            self.wake(request, tasks.settle_payments)
+            self.wake(request, purchasing_tasks.divide, order_id=made.pk)
+            self.wake(request, payment_tasks.settle_payments)
             return made
 
         return self.ask(

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from orders import giving_up
+from orders.cancellation_tasks import follow_cancellation
 from orders.models import Setback, SetbackLine
-from orders.tasks import follow_cancellation, send_due
+from orders.purchasing_tasks import send_due
 from shipping import consenting
 from shipping.tasks import reroute
 from storefront.lib import columns

@@ -10,7 +10,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders import moving
-from orders.tasks import send_due, settle_payments
+from orders.payment_tasks import settle_payments
+from orders.purchasing_tasks import send_due
 from shipping import fulfilling, observing, polling, quotes, rerouting
 from shipping.consenting import NoLongerError
 from storefront.lib.states import IllegalMoveError, LostRaceError

@@ -54,6 +54,11 @@ class PurchaseOrder(Stateful):
         LETTER = "letter", _("By a letter")
         PERSON = "person", _("A person asks him")
 
+    # What no supplier has heard of, what only we have in hand, and what may still be stopped.
+    NEVER_SENT: ClassVar = frozenset({Request.UNSUBMITTED, Request.SUBMIT_FAILED})
+    NOT_BEGUN: ClassVar = frozenset({Status.DRAFT, Status.READY, Status.ON_HOLD})
+    STOPPABLE: ClassVar = frozenset({Status.READY, Status.IN_PROGRESS})
+
     TRANSITIONS: ClassVar = {
         Status.DRAFT: frozenset({Status.READY, Status.ON_HOLD, Status.CANCELED}),
         Status.READY: frozenset({Status.IN_PROGRESS, Status.ON_HOLD, Status.CANCELED}),

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from orders import access, cancelling, opening, tasks, wishes
+from orders import access, cancellation_tasks, cancelling, opening, wishes
 from orders.access import order_url, paid_url
 from orders.models import Order, Payment
 from storefront.api import idempotency, kinds
@@ -200,7 +200,7 @@ class OrderCancel(Endpoint):
             asked.is_valid(raise_exception=True)
             reason = asked.validated_data["reason"] or "canceled by the shopper"
             came = cancelling.cancel(order=order, reason=reason, actor="shopper", now=self.now)
-            wake(tasks.follow_cancellation, order_id=order.pk)
+            wake(cancellation_tasks.follow_cancellation, order_id=order.pk)
             outcome = "canceled" if came.is_whole else "asked" if came.open else "in_part"
             return Response(CanceledShown({"outcome": outcome, "status": order.status}).data)
 

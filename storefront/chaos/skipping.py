@@ -18,17 +18,11 @@ from kombu.exceptions import OperationalError
 
 from notifications.tasks import fan_out_waiting
 from notifications.tasks import send_due as send_messages
+from orders.cancellation_tasks import settle_cancellations
+from orders.checkout_tasks import expire_unpaid
 from orders.claim_tasks import speak_of_claims
-from orders.tasks import (
-    ask_gateways,
-    divide_paid,
-    expire_unpaid,
-    lift_holds,
-    resolve_unknown,
-    send_due,
-    settle_cancellations,
-    settle_payments,
-)
+from orders.payment_tasks import ask_gateways, settle_payments
+from orders.purchasing_tasks import divide_paid, lift_holds, resolve_unknown, send_due
 from shipping.tasks import reroute_due
 from storefront.hooks.tasks import handle_waiting
 from suppliers.tasks import close_dead_runs

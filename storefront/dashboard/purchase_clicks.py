@@ -7,7 +7,15 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from orders import claim_tasks, claiming, following, purchasing, resolving, tasks, waiving
+from orders import (
+    claim_tasks,
+    claiming,
+    following,
+    purchasing,
+    purchasing_tasks,
+    resolving,
+    waiving,
+)
 from orders.models import PurchaseOrder, SupplierClaim
 from storefront.dashboard import held_reasons
 from storefront.dashboard.one_click import Act, wake
@@ -17,29 +25,29 @@ from storefront.lib.staff import start
 def _waive(row: PurchaseOrder, key: str, actor: str, now: datetime) -> None:
     held_reasons.insist_safe(row, key)
     if waiving.waive(purchase_order=row, key=key, actor=actor, now=now):
-        wake(tasks.send, purchase_order_id=row.pk)
+        wake(purchasing_tasks.send, purchase_order_id=row.pk)
 
 
 def _check_again(row: PurchaseOrder, _of: str, actor: str, now: datetime) -> None:
     waiving.check_again(purchase_order=row, actor=actor, now=now)
-    wake(tasks.send, purchase_order_id=row.pk)
+    wake(purchasing_tasks.send, purchase_order_id=row.pk)
 
 
 def _look_up(row: PurchaseOrder, _of: str, _actor: str, now: datetime) -> None:
     resolving.insist_ended(purchase_order=row, now=now)
-    start(tasks.look_up, purchase_order_id=row.pk)
+    start(purchasing_tasks.look_up, purchase_order_id=row.pk)
 
 
 def _send_again(row: PurchaseOrder, _of: str, actor: str, now: datetime) -> None:
     purchasing.send_again(purchase_order=row, actor=actor, now=now)
-    wake(tasks.send, purchase_order_id=row.pk)
+    wake(purchasing_tasks.send, purchase_order_id=row.pk)
 
 
 def _send(row: PurchaseOrder, _of: str, actor: str, now: datetime) -> None:
     """Have it tried; what was collected anew since the page was shown goes before its moment."""
     if row.goes_at is not None and row.goes_at > now:
         purchasing.send_now(purchase_order=row, actor=actor, now=now)
-    start(tasks.send, purchase_order_id=row.pk)
+    start(purchasing_tasks.send, purchase_order_id=row.pk)
 
 
 def _tell_claim(row: SupplierClaim, _of: str, actor: str, now: datetime) -> None:

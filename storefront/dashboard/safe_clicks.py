@@ -16,7 +16,17 @@ from catalog.tasks import hear_competitors
 from notifications import dispatch
 from notifications import tasks as notification_tasks
 from notifications.models import Delivery
-from orders import claiming, forgetting, money_tasks, purchasing, resolving, tasks, waiving
+from orders import (
+    checkout_tasks,
+    claiming,
+    forgetting,
+    money_tasks,
+    payment_tasks,
+    purchasing,
+    purchasing_tasks,
+    resolving,
+    waiving,
+)
 from orders.models import MoneyDay, Order, Payment, Setback, SupplierToAsk
 from shipping.models import Parcel
 from shipping.tasks import poll_supplier, reroute
@@ -96,7 +106,7 @@ ACTS: dict[str, tuple[Act, ...]] = {
             words=_("Try again"),
             done=_("%s is tried now."),
             model=Order,
-            do=lambda row, *_rest: start(tasks.divide, order_id=row.pk),
+            do=lambda row, *_rest: start(purchasing_tasks.divide, order_id=row.pk),
         ),
     ),
     "order_unpaid": (
@@ -105,7 +115,7 @@ ACTS: dict[str, tuple[Act, ...]] = {
             words=_("Try again"),
             done=_("%s: a worker asks the gateway, and lets it go if it is unpaid."),
             model=Order,
-            do=lambda *_rest: start(tasks.expire_unpaid),
+            do=lambda *_rest: start(checkout_tasks.expire_unpaid),
         ),
     ),
     "payment_unanswered": (
@@ -114,7 +124,7 @@ ACTS: dict[str, tuple[Act, ...]] = {
             words=_("Try again"),
             done=_("%s: a worker asks the gateway."),
             model=Payment,
-            do=lambda *_rest: start(tasks.settle_payments),
+            do=lambda *_rest: start(payment_tasks.settle_payments),
         ),
     ),
     "money_day_late": (

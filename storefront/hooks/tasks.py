@@ -11,7 +11,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from orders.tasks import divide_paid, settle_payments
+from orders.payment_tasks import settle_payments
+from orders.purchasing_tasks import divide_paid
 from storefront.hooks import handling, sources
 from storefront.hooks.models import InboundCall
 from storefront.lib.failures import OutsideError

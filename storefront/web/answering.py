@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from orders import access, giving_up, setbacks, tasks
+from orders import access, cancellation_tasks, giving_up, purchasing_tasks, setbacks
 from orders.models import Order, Setback
 from shipping import consenting
 from storefront.lib.waking import wake
@@ -44,8 +44,8 @@ def answer(request: HttpRequest, number: str, key: str, setback: int) -> HttpRes
                 problem = _("That cannot be had any more. Choose again, or write to us.")
                 status = HTTPStatus.CONFLICT
             else:
-                wake(tasks.send_due)
-                wake(tasks.follow_cancellation, order_id=order.pk)
+                wake(purchasing_tasks.send_due)
+                wake(cancellation_tasks.follow_cancellation, order_id=order.pk)
                 path = reverse("order_setback", args=[number, key, setback])
                 return HttpResponseRedirect(path, status=HTTPStatus.SEE_OTHER)
         else:

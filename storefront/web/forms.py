@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from orders import address_checks, addresses
 from orders.addresses import LIMITS
 from orders.models.cart import MAX_QUANTITY
+from storefront.lib import address
 from storefront.lib.address import Address
 from storefront.web import formats
 
@@ -90,7 +91,7 @@ class AddressForm(forms.Form):
         code = str(self["country"].value() or "")
         if code not in dict(self.fields["country"].choices):  # type: ignore[attr-defined]
             return []
-        rules = addresses.rules_of(code)
+        rules = address.rules_of(code)
         if "country_area" not in rules.required_fields:
             return []
         return [(name, name) for name in dict(rules.country_area_choices).values()]

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders import access, cancelling, order_lines, tasks, wishes
+from orders import access, cancellation_tasks, cancelling, order_lines, wishes
 from orders.models import Order, Payment
 from orders.readdressing import Chance
 from orders.returning import owing
@@ -211,7 +211,7 @@ def cancel(_request: HttpRequest, number: str, key: str) -> HttpResponse:
         done = cancelling.cancel(
             order=found, reason="canceled by the shopper", actor="shopper", now=timezone.now()
         )
-        wake(tasks.follow_cancellation, order_id=found.pk)
+        wake(cancellation_tasks.follow_cancellation, order_id=found.pk)
     except cancelling.TooLateError:
         found.refresh_from_db(fields=["status"])
         # A double click is told by its second answer: what the first one stopped is stopped.

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from orders import access, correcting, readdressing, tasks, wishes
+from orders import access, correcting, purchasing_tasks, readdressing, wishes
 from orders.models import Order
 from orders.readdressing import Chance, Wished
 from storefront.lib.rationing import is_too_often
@@ -114,7 +114,7 @@ def _take(found: Order, form: AnotherAddressForm) -> str:
         now=timezone.now(),
         noted=note,
     )
-    wake(tasks.send_due)
+    wake(purchasing_tasks.send_due)
     return _word(wished)
 
 

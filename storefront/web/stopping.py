@@ -9,7 +9,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import OrderLine, PurchaseOrder
-from orders.wishes import STOPPABLE
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request
@@ -39,7 +38,7 @@ def stop_of(purchase: PurchaseOrder, *, has_left: bool) -> Stop:
         return Stop.NONE
     if has_left:
         return Stop.LEFT
-    if purchase.status in STOPPABLE and purchase.cancel_wanted_at is not None:
+    if purchase.status in PurchaseOrder.STOPPABLE and purchase.cancel_wanted_at is not None:
         is_told = purchase.request_status == Request.CANCELLATION_REQUESTED
         by_person = purchase.stop_told_by == PurchaseOrder.Told.PERSON
         return Stop.ASKED if is_told and not by_person else Stop.ASKING

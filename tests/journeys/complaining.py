@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from orders import claiming, following, pausing, purchasing, waiting
+from orders import claiming, claims_waiting, following, pausing, purchasing
 from orders.claiming import ClaimStoppedError
 from orders.models import SupplierClaim
 from storefront.lib.failures import OutsideError
@@ -43,9 +43,9 @@ def sweep(claim, now):
     """Do what beat's sweeps do for one claim."""
     mine = {"pk": claim.pk}
     try:
-        if waiting.claims_to_be_told(now=now).filter(**mine).exists():
+        if claims_waiting.claims_to_be_told(now=now).filter(**mine).exists():
             claiming.submit(claim=whole_claim(claim), now=now)
-        for find in (waiting.claims_to_be_found, waiting.claims_to_be_read):
+        for find in (claims_waiting.claims_to_be_found, claims_waiting.claims_to_be_read):
             if find(now=now).filter(**mine).exists():
                 following.look_up(claim=whole_claim(claim), now=now)
     except (OutsideError, ClaimStoppedError, IllegalMoveError, LostRaceError):

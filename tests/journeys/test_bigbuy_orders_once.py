@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from orders import purchasing, resolving
+from orders.models import PurchaseOrder
 from shipping import polling
 from shipping.models import Parcel
 from storefront.lib.failures import OutsideError
@@ -45,7 +46,7 @@ def sweep(purchase_order, now):
     """Do what beat's sweeps do for one purchase order."""
     fresh = whole(purchase_order)
     try:
-        if fresh.request_status in purchasing.SENDABLE and fresh.status in {"draft", "ready"}:
+        if fresh.request_status in PurchaseOrder.NEVER_SENT and fresh.status in {"draft", "ready"}:
             if not fresh.try_after or fresh.try_after <= now:
                 purchasing.send(purchase_order=fresh, now=now)
         elif fresh.request_status in {"submitting", "submit_unknown"}:

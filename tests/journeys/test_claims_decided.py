@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from orders import claiming, following, waiting
+from orders import claiming, claims_waiting, following
 from orders.claiming import ClaimStoppedError
 from storefront.dashboard.invariants import checking
 from suppliers.adapters.claiming import ClaimAnswer
@@ -34,9 +34,9 @@ def test_a_poll_takes_his_money_over(sandbox_supplier, claim):
     told(claim)
     paid = claim.expected_amount - Decimal("0.01")
     decide(sandbox_supplier, claim, deal=1, amount=str(paid))
-    now = timezone.now() + waiting.CLAIMS_READ_EVERY
+    now = timezone.now() + claims_waiting.CLAIMS_READ_EVERY
 
-    assert not waiting.claims_to_be_read(now=timezone.now()).exists()
+    assert not claims_waiting.claims_to_be_read(now=timezone.now()).exists()
     sweep(claim, now)
 
     settled = whole_claim(claim)

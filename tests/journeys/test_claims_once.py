@@ -10,7 +10,7 @@ import pytest
 from celery import Celery
 from django.utils import timezone
 
-from orders import waiting
+from orders import claims_waiting
 from orders.claiming import ClaimStoppedError
 from orders.models import SupplierClaim
 from storefront.lib import patience
@@ -127,7 +127,7 @@ def test_an_answer_that_takes_too_long_is_looked_up(sandbox_supplier, claim):
     sandbox_supplier.fault(CREATE, "slow", count=1, delay=11)
 
     assert told(claim).status == "submit_unknown"
-    assert not waiting.claims_to_be_found(now=timezone.now()).exists()
+    assert not claims_waiting.claims_to_be_found(now=timezone.now()).exists()
     time.sleep(2)  # now the effect that we did not hear of has happened
 
     assert sweep_until_heard(claim).status == "requested"

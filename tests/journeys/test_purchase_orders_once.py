@@ -37,7 +37,7 @@ def sweep(purchase_order, now):
     """Do what beat's sweeps do for one purchase order."""
     fresh = whole(purchase_order)
     try:
-        if fresh.request_status in purchasing.SENDABLE and fresh.status in {"draft", "ready"}:
+        if fresh.request_status in PurchaseOrder.NEVER_SENT and fresh.status in {"draft", "ready"}:
             if not fresh.try_after or fresh.try_after <= now:
                 purchasing.send(purchase_order=fresh, now=now)
         elif fresh.request_status in {"submitting", "submit_unknown"}:
@@ -125,7 +125,7 @@ def test_a_worker_killed_while_sending_leaves_one_order(  # noqa: PLR0917
     queue = f"kill-{purchase_order.number}"
     broker = Celery(broker=os.environ["REDIS_URL"])
     broker.send_task(
-        "orders.tasks.send", kwargs={"purchase_order_id": purchase_order.pk}, queue=queue
+        "orders.purchasing_tasks.send", kwargs={"purchase_order_id": purchase_order.pk}, queue=queue
     )
 
     with started_worker(queue, tmp_path / "killed.log", FAILPOINT=failpoint) as killed:

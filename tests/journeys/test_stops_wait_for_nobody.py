@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from orders import purchasing, tasks, waiting
+from orders import cancellation_tasks, purchasing, waiting
 from tests.journeys.ordering import sell_one, stock_the_shop, whole
 from tests.sandboxes import sandbox_process, sandbox_supplier
 
@@ -40,7 +40,7 @@ def test_a_supplier_who_hangs_slows_no_page(client, sandbox_supplier, sent):
     first = click(client, sent)
 
     def work():
-        tasks.pursue_cancellation(purchase_order_id=sent.pk)
+        cancellation_tasks.pursue_cancellation(purchase_order_id=sent.pk)
         connection.close()
 
     worker = threading.Thread(target=work)
@@ -71,7 +71,9 @@ def test_a_wish_is_kept_while_the_broker_is_away_and_a_sweep_finds_it(client, se
     assert NOTED in shown
     assert whole(sent).request_status == "accepted"
     started = []
-    monkeypatch.setattr(tasks.pursue_cancellation, "delay", lambda **known: started.append(known))
-    tasks.settle_cancellations()
+    monkeypatch.setattr(
+        cancellation_tasks.pursue_cancellation, "delay", lambda **known: started.append(known)
+    )
+    cancellation_tasks.settle_cancellations()
     assert started == [{"purchase_order_id": sent.pk}]
     assert waiting.to_be_stopped(now=timezone.now()).exists()

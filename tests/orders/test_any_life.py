@@ -182,7 +182,7 @@ class Life(Setbacks, GivingBack):
             "lost_and_done": [no_answer(effect=True)],
             "down": [PermanentError("no such address")],
         }[answer]
-        unsent = self.purchases().filter(request_status__in=purchasing.SENDABLE)
+        unsent = self.purchases().filter(request_status__in=PurchaseOrder.NEVER_SENT)
         if purchase_order := self.pick(unsent, which):
             with suppress(*REFUSALS):
                 purchasing.send(purchase_order=purchase_order, now=self.now)

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
-from orders import claiming, complaining, following, pausing, waiting
+from orders import claiming, claims_waiting, complaining, following, pausing
 from orders.claiming import ClaimStoppedError
 from orders.models import PurchaseMessage, SupplierClaim
 from storefront.lib.failures import PermanentError, TemporaryError
@@ -81,11 +81,11 @@ def test_what_he_refuses_waits_for_a_person_and_is_told_again_when_staff_say_so(
     supplier.script = [PermanentError("no such reason")]
     claim = tell(make_claim())
     assert (claim.status, claim.problem) == ("on_hold", "no such reason")
-    assert not waiting.claims_to_be_told(now=LATER).exists()
+    assert not claims_waiting.claims_to_be_told(now=LATER).exists()
 
     claiming.submit_again(claim=claim, actor="staff", now=LATER)
 
-    assert list(waiting.claims_to_be_told(now=LATER)) == [claim]
+    assert list(claims_waiting.claims_to_be_told(now=LATER)) == [claim]
     assert tell(claim, now=LATER).status == "requested"
 
 
@@ -148,9 +148,9 @@ def test_a_sender_that_lives_is_given_time(supplier):
 
     following.look_up(claim=claim, now=NOON + timedelta(seconds=30))
     assert claim.status == "submitting"
-    assert not waiting.claims_to_be_found(now=NOON + timedelta(seconds=30)).exists()
+    assert not claims_waiting.claims_to_be_found(now=NOON + timedelta(seconds=30)).exists()
 
-    assert list(waiting.claims_to_be_found(now=LATER)) == [claim]
+    assert list(claims_waiting.claims_to_be_found(now=LATER)) == [claim]
     following.look_up(claim=claim, now=LATER)
     assert claim.status == "submit_unknown"
     assert supplier.calls == []  # he may have died a moment ago, and his call lives on
@@ -161,7 +161,11 @@ def test_a_sender_that_lives_is_given_time(supplier):
 def test_claims_wait_while_their_supplier_answers_nobody(supplier):
     claim = make_claim()
     break_line(claim.purchase_order.supplier)
-    finds = (waiting.claims_to_be_told, waiting.claims_to_be_found, waiting.claims_to_be_read)
+    finds = (
+        claims_waiting.claims_to_be_told,
+        claims_waiting.claims_to_be_found,
+        claims_waiting.claims_to_be_read,
+    )
 
     for status, find in zip(("draft", "submit_unknown", "requested"), finds, strict=True):
         SupplierClaim.objects.update(status=status)
@@ -176,4 +180,4 @@ def test_whose_worker_died_is_found_though_nobody_may_be_asked(supplier):
     claim.move("submitting", at=NOON, attempts=1)
     break_line(claim.purchase_order.supplier)
 
-    assert list(waiting.claims_to_be_found(now=LATER)) == [claim]
+    assert list(claims_waiting.claims_to_be_found(now=LATER)) == [claim]

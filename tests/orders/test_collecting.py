@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from orders import cancelling, parceling, purchasing, tasks, waiting
+from orders import cancelling, parceling, purchasing, purchasing_tasks, tasks, waiting
 from orders.models import Payment, PurchaseOrder
 from orders.sending_desk import goes_at, is_collected
 from storefront.dashboard import stuck
@@ -87,10 +87,10 @@ def test_a_worker_that_is_asked_for_it_too_early_sends_nothing(collected, monkey
     monkeypatch.setattr(tasks.timezone, "now", lambda: AT_TWO - MINUTE)
     rows = PurchaseOrder.objects.filter(pk=collected.pk)
 
-    assert tasks._is_answered(rows, collected.pk)
+    assert purchasing_tasks._is_answered(rows, collected.pk)
     assert sent == []
     monkeypatch.setattr(tasks.timezone, "now", lambda: AT_TWO)
-    tasks._is_answered(rows, collected.pk)
+    purchasing_tasks._is_answered(rows, collected.pk)
     assert len(sent) == 1
 
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from orders import capturing, tasks
+from orders import capturing, payment_tasks
 from orders.gateways import gateway_for
 from orders.models import PaymentEvent
 from storefront.lib.failures import TemporaryError
@@ -48,7 +48,9 @@ def waiting(gateway, monkeypatch):
 @pytest.fixture
 def started(monkeypatch):
     found = []
-    monkeypatch.setattr(tasks.settle, "delay", lambda *, request_id: found.append(request_id))
+    monkeypatch.setattr(
+        payment_tasks.settle, "delay", lambda *, request_id: found.append(request_id)
+    )
     return found
 
 
@@ -59,16 +61,16 @@ def is_answered(request_id):
 def test_who_finds_all_lanes_of_the_gateway_taken_ends_at_once(waiting, started):
     with ExitStack() as others:
         for _ in range(width(Work.ORDERS)):
-            assert others.enter_context(elsewhere(Work.ORDERS, tasks.GATEWAY))
+            assert others.enter_context(elsewhere(Work.ORDERS, payment_tasks.GATEWAY))
 
-        tasks.settle(request_id=waiting[0])
+        payment_tasks.settle(request_id=waiting[0])
 
     assert not is_answered(waiting[0])
     assert started == []
 
 
 def test_whoever_is_done_goes_on_with_another_that_waits(waiting, started):
-    tasks.settle(request_id=waiting[0])
+    payment_tasks.settle(request_id=waiting[0])
 
     assert is_answered(waiting[0])
     assert len(started) == 1
@@ -77,7 +79,7 @@ def test_whoever_is_done_goes_on_with_another_that_waits(waiting, started):
 
 def test_the_last_one_starts_nothing_more(waiting, started):
     for request_id in waiting:
-        tasks.settle(request_id=request_id)
+        payment_tasks.settle(request_id=request_id)
 
     assert all(is_answered(request_id) for request_id in waiting)
     assert len(started) == len(waiting) - 1
@@ -86,16 +88,16 @@ def test_the_last_one_starts_nothing_more(waiting, started):
 def test_while_the_gateway_is_away_nobody_goes_on(waiting, started, gateway):
     gateway.troubles.append(TemporaryError("no answer"))
 
-    tasks.settle(request_id=waiting[0])
+    payment_tasks.settle(request_id=waiting[0])
 
     assert not is_answered(waiting[0])
     assert started == []
 
 
 def test_what_another_did_meanwhile_is_not_asked_again(waiting, started):
-    tasks.settle(request_id=waiting[0])
+    payment_tasks.settle(request_id=waiting[0])
     started.clear()
 
-    tasks.settle(request_id=waiting[0])
+    payment_tasks.settle(request_id=waiting[0])
 
     assert started == []

@@ -10,7 +10,16 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from orders import acknowledging, cancelling, pausing, purchasing, resolving, tasks, waiting
+from orders import (
+    acknowledging,
+    cancellation_tasks,
+    cancelling,
+    pausing,
+    purchasing,
+    purchasing_tasks,
+    resolving,
+    waiting,
+)
 from orders.models import Order, PaymentEvent, PurchaseOrder
 from shipping import shipments
 from storefront.dashboard.invariants.purchases import PURCHASES
@@ -88,7 +97,7 @@ def test_who_sends_for_an_hour_is_not_taken_for_dead(supplier):
     with in_hands_of_another(purchase_order):
         with pytest.raises(InHandError):
             resolving.resolve(purchase_order=fresh(), now=LATER)
-        tasks.resolve(purchase_order_id=purchase_order.pk)
+        purchasing_tasks.resolve(purchase_order_id=purchase_order.pk)
 
     assert fresh().request_status == "submitting"
 
@@ -101,11 +110,11 @@ def test_a_wish_to_cancel_waits_for_whoever_speaks_of_it(supplier):
 
     with in_hands_of_another(purchase_order):
         asked = click()
-        tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
+        cancellation_tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
     assert asked.open == (purchase_order.number,)
     assert fresh().request_status == "accepted"
 
-    tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
+    cancellation_tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
     assert fresh().request_status == "cancellation_accepted"
 
 

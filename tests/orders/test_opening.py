@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from orders import cancelling, checkout, making_way, opening, tasks
+from orders import cancelling, checkout, making_way, opening, payment_tasks
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentNews
 from orders.models import Order, Payment, PaymentEvent
@@ -78,9 +78,9 @@ def test_who_paid_at_a_page_that_could_not_be_closed_gets_his_money_back(monkeyp
     payment = start(order)
     gateway.authorize(payment.reference)
     Payment.objects.update(status_since=NOON - MINUTE)
-    monkeypatch.setattr("orders.tasks.timezone.now", lambda: NOON)
+    monkeypatch.setattr("orders.checkout_tasks.timezone.now", lambda: NOON)
 
-    tasks.ask_gateways()
+    payment_tasks.ask_gateways()
 
     asked = PaymentEvent.objects.filter(kind="release_requested").get()
     assert (asked.payment, asked.amount) == (payment, order.total_amount)

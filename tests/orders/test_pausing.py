@@ -4,7 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from orders import cancelling, claiming, pausing, purchasing, resolving, settling, tasks, waiting
+from orders import (
+    cancelling,
+    claiming,
+    pausing,
+    payment_tasks,
+    purchasing,
+    purchasing_tasks,
+    resolving,
+    settling,
+    waiting,
+)
 from orders.models import PurchaseOrder, SupplierClaim
 from storefront.lib.failures import NotNowError, PermanentError, TemporaryError
 from suppliers.adapters.base import BudgetSpentError
@@ -154,15 +164,15 @@ def test_who_wants_a_pause_is_not_asked_for_the_next_order_at_once(monkeypatch):
     first, second = (make_purchase_orders()[0] for _ in range(2))
     woken = []
     monkeypatch.setattr(
-        tasks.send, "delay", lambda *, purchase_order_id: woken.append(purchase_order_id)
+        purchasing_tasks.send, "delay", lambda *, purchase_order_id: woken.append(purchase_order_id)
     )
-    monkeypatch.setattr(tasks.settle_payments, "delay", lambda: None)
+    monkeypatch.setattr(payment_tasks.settle_payments, "delay", lambda: None)
     supplier.script = [TemporaryError("429", retry_after_s=600)]
 
-    tasks.send(purchase_order_id=first.pk)
+    purchasing_tasks.send(purchase_order_id=first.pk)
     assert woken == []
 
-    tasks.send(purchase_order_id=second.pk)
+    purchasing_tasks.send(purchase_order_id=second.pk)
     first.refresh_from_db()
     assert first.request_status == "submit_failed"
     assert woken == []  # it is not due yet

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import ExchangeRate
-from orders import holding, tasks
+from orders import holding, purchasing_tasks
 from orders.models import PurchaseLine, PurchaseOrder
 from suppliers.models import SupplierOffer
 from tests.factories.catalog import make_exchange_rate
@@ -33,7 +33,7 @@ def bought_in_dollars(supplier):
 
 
 def send():
-    tasks.send(purchase_order_id=PurchaseOrder.objects.get().pk)
+    purchasing_tasks.send(purchase_order_id=PurchaseOrder.objects.get().pk)
     return PurchaseOrder.objects.get()
 
 
@@ -51,10 +51,10 @@ def test_a_missing_rate_holds_with_a_reason_that_staff_can_read(supplier):
 def test_the_hold_is_lifted_when_the_rate_appears_and_not_before(supplier):
     send()
 
-    tasks.lift_holds()
+    purchasing_tasks.lift_holds()
     assert PurchaseOrder.objects.get().status == "on_hold"
     make_exchange_rate()
-    tasks.lift_holds()
+    purchasing_tasks.lift_holds()
 
     lifted = PurchaseOrder.objects.get()
     assert (lifted.status, lifted.hold_reasons) == ("ready", [])

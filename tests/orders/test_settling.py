@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from orders import claiming, following, settling, waiting
+from orders import claiming, claims_waiting, following, settling
 from orders.claiming import ClaimStoppedError
 from orders.models import SupplierClaim
 from storefront.lib.failures import PermanentError, TemporaryError
@@ -47,14 +47,14 @@ def test_the_database_believes_too_much_money_only_of_staff():
 
 def test_what_a_person_tells_no_program_tells(supplier):
     claim = make_claim(is_by_hand=True)
-    assert not waiting.claims_to_be_told(now=LATER).exists()
+    assert not claims_waiting.claims_to_be_told(now=LATER).exists()
     with pytest.raises(ClaimStoppedError):
         tell(claim)
 
     claiming.tell_by_hand(claim=claim, reference="RMA 7", actor="staff", now=NOON)
 
     assert (claim.status, claim.supplier_claim) == ("requested", "RMA 7")
-    assert not waiting.claims_to_be_read(now=LATER).exists()
+    assert not claims_waiting.claims_to_be_read(now=LATER).exists()
     with pytest.raises(ClaimStoppedError):
         following.look_up(claim=claim, now=LATER)
     record(claim, "credited", "12.345")

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from orders import cancelling, opening, silent, tasks
+from orders import cancelling, checkout_tasks, opening, silent
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentNews
 from orders.models import Order, Payment
@@ -127,9 +127,9 @@ def test_orders_of_a_gateway_that_is_away_give_their_goods_back_all_the_same(gat
         raise TemporaryError("no answer")
 
     monkeypatch.setattr(gateway, "abandon", abandon)
-    monkeypatch.setattr("orders.tasks.timezone.now", lambda: LATER)
+    monkeypatch.setattr("orders.checkout_tasks.timezone.now", lambda: LATER)
 
-    tasks.expire_unpaid()
+    checkout_tasks.expire_unpaid()
 
     assert len(tried) == silent.MOST_FAILURES, "each try may take 15 seconds"
     assert set(Order.objects.values_list("status", flat=True)) == {Order.Status.EXPIRED}
@@ -149,8 +149,8 @@ def test_a_few_failures_among_many_answers_are_no_gateway_that_is_away(gateway, 
 
     monkeypatch.setattr(gateway, "abandon", abandon)
     gateway.authorize(pages[7].reference)  # and its webhook is lost
-    monkeypatch.setattr("orders.tasks.timezone.now", lambda: LATER)
+    monkeypatch.setattr("orders.checkout_tasks.timezone.now", lambda: LATER)
 
-    tasks.expire_unpaid()
+    checkout_tasks.expire_unpaid()
 
     assert Order.objects.get(pk=pages[7].order_id).status == Order.Status.PLACED

@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 from django.db import transaction
 
-from orders import capturing, ledger, payments, purchasing, tasks
+from orders import capturing, checkout_tasks, ledger, payments, purchasing
 from orders.gateways import gateway_for
 from orders.models import Order, Payment, PaymentEvent, Reservation
 from storefront.lib.failures import OutsideError, TemporaryError
@@ -99,7 +99,7 @@ def test_an_order_that_expires_closes_the_page_before_its_stock_is_given_back(st
     payment = start(order)
     Order.objects.update(pay_before=NOON)
 
-    tasks.expire_unpaid()
+    checkout_tasks.expire_unpaid()
     stripe.pay(payment.pay_url)
 
     (session,) = stripe.things("checkout.session")
@@ -113,7 +113,7 @@ def test_an_order_that_was_paid_in_the_last_moment_is_placed(stripe):  # noqa: F
     stripe.pay(start(order).pay_url)
     Order.objects.update(pay_before=NOON)
 
-    tasks.expire_unpaid()
+    checkout_tasks.expire_unpaid()
 
     assert Order.objects.get().status == "placed"
 
@@ -124,7 +124,7 @@ def test_a_page_that_cannot_be_closed_leads_to_money_that_is_given_back(stripe):
     Order.objects.update(pay_before=NOON)
     stripe.fault("drop_before", path="/expire")
 
-    tasks.expire_unpaid()
+    checkout_tasks.expire_unpaid()
     stripe.pay(payment.pay_url)
     payments.read(payment=payment, now=NOON)
     settle()

@@ -7,7 +7,7 @@ import pytest
 
 from catalog import market, repricing
 from catalog.models import Listing, SalesTally, WaitingPrice
-from orders import cancelling, tallying_sales, tasks
+from orders import cancelling, inventory_tasks, tallying_sales
 from orders.models import Order, OrderLine
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_order, make_paid_order, make_sellable
@@ -62,7 +62,7 @@ def test_demand_is_read_over_28_days_and_cover_from_what_is_there():
     listing = make_sellable(quantity=20)
     order = make_paid_order(listing, quantity=7)
     Order.objects.filter(pk=order.pk).update(placed_at=NOON - 27 * DAY)
-    tasks.tally_sales()  # by the clock on the wall it may find nothing
+    inventory_tasks.tally_sales()  # by the clock on the wall it may find nothing
     tallying_sales.tally(now=NOON)
 
     def told(now):

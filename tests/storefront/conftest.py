@@ -6,8 +6,7 @@ import pytest
 from django.test import Client
 
 from catalog import tasks as catalog_tasks
-from orders import claim_tasks
-from orders import tasks as order_tasks
+from orders import cancellation_tasks, claim_tasks, payment_tasks, purchasing_tasks
 from storefront.accounts.models import User
 from suppliers import tasks as supplier_tasks
 from tests.factories.world import make_world
@@ -33,14 +32,14 @@ def started(monkeypatch):
         catalog_tasks.reprice_due,
         supplier_tasks.sync_now,
         supplier_tasks.publish_waiting,
-        order_tasks.send,
-        order_tasks.divide,
-        order_tasks.settle_payments,
-        order_tasks.follow_cancellation,
+        purchasing_tasks.send,
+        purchasing_tasks.divide,
+        payment_tasks.settle_payments,
+        cancellation_tasks.follow_cancellation,
         claim_tasks.submit_claim,
         claim_tasks.look_up,
         claim_tasks.take_back,
-        order_tasks.look_up,
+        purchasing_tasks.look_up,
     ):
         name = task.name.rpartition(".")[2]
         monkeypatch.setattr(task, "delay", lambda _name=name, **known: found.append((_name, known)))

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from orders import purchasing, tasks
+from orders import purchasing, purchasing_tasks
 from orders.models import PurchaseOrder
 from storefront.lib.failures import TemporaryError
 from tests.factories.orders import make_purchase_orders
@@ -47,7 +47,7 @@ def test_a_worker_asks_and_the_page_does_not_wait(staff, supplier, started):
     assert "his answer appears on this page" in asked.content.decode()
     assert supplier.calls == []
     assert started == [("look_up", {"purchase_order_id": fresh().pk})]
-    tasks.look_up(purchase_order_id=fresh().pk)
+    purchasing_tasks.look_up(purchase_order_id=fresh().pk)
     assert fresh().request_status == "accepted"
 
 
@@ -83,13 +83,13 @@ def test_why_he_does_not_tell_stands_on_the_page_until_he_does(supplier, started
         raise TemporaryError("he is being repaired")
 
     supplier.find = broken
-    tasks.look_up(purchase_order_id=fresh().pk)
+    purchasing_tasks.look_up(purchase_order_id=fresh().pk)
     assert "he is being repaired" in fresh().problem
 
     supplier.find = find
-    tasks.look_up(purchase_order_id=fresh().pk)
+    purchasing_tasks.look_up(purchase_order_id=fresh().pk)
     assert fresh().problem == ""
 
     supplier.effects.clear()
-    tasks.look_up(purchase_order_id=fresh().pk)
+    purchasing_tasks.look_up(purchase_order_id=fresh().pk)
     assert fresh().problem == "The supplier does not find it."

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from orders import purchasing, tasks
+from orders import cancellation_tasks, purchasing
 from orders.models import Order, PaymentEvent
 from tests.factories.orders import (
     make_order,
@@ -71,7 +71,7 @@ def click_at_once(path, **kind):
 def follow_up(order):
     """Do what workers do after the wish."""
     for purchase_order in order.purchase_orders.all():
-        tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
+        cancellation_tasks.pursue_cancellation(purchase_order_id=purchase_order.pk)
 
 
 @pytest.mark.parametrize("make", [unpaid, make_paid_order, accepted])

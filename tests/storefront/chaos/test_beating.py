@@ -15,8 +15,11 @@ from storefront.chaos.striking import Striker
 from storefront.launch.cast import Ports, Stage
 from storefront.launch.supervising import Supervisor
 
-SENT = "INFO celery.beat: Scheduler: Sending due task orders: send due (orders.tasks.send_due)\n"
-OTHER = SENT.replace("orders.tasks.send_due", "catalog.tasks.tally_shelves")
+SENT = (
+    "INFO celery.beat: Scheduler: Sending due task orders: send due"
+    " (orders.purchasing_tasks.send_due)\n"
+)
+OTHER = SENT.replace("orders.purchasing_tasks.send_due", "catalog.tasks.tally_shelves")
 BOOKS = ("charges", "orders_told", "attempts", "letters", "disputes")
 
 

@@ -1,0 +1,19 @@
+"""Purchase locks."""
+
+from __future__ import annotations
+
+from orders.models import Order, PurchaseOrder
+from storefront.lib.transactions import needs_transaction
+
+
+@needs_transaction
+def lock(purchase_order: PurchaseOrder) -> Order:
+    """Lock the order, then the purchase order, and read both again.
+
+    Locks:  the order, then the purchase order
+    """
+    order = Order.objects.select_for_update(of=["self"]).get(pk=purchase_order.order_id)
+    PurchaseOrder.objects.select_for_update(of=["self"]).get(pk=purchase_order.pk)
+    purchase_order.refresh_from_db()
+    purchase_order.order = order
+    return order
