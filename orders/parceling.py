@@ -14,6 +14,7 @@ from orders import access, importing
 from orders.models import Order, OrderLine, Payment, PurchaseLine, PurchaseOrder
 from storefront.lib.money import Money
 from storefront.lib.transactions import needs_transaction
+from suppliers.collecting import collecting_of
 from suppliers.models import Supplier
 
 # A supplier who is closed for long is sent it so much before its money ends.
@@ -42,7 +43,9 @@ def moments(
     money_ends = authorized.aggregate(first=Min("capture_before"))["first"]
     before = money_ends - ANSWERS_WITHIN if money_ends else None
     return {
-        supplier.pk: supplier.collecting.goes_at(promised_at=promised_at, now=now, before=before)
+        supplier.pk: collecting_of(supplier).goes_at(
+            promised_at=promised_at, now=now, before=before
+        )
         for supplier in suppliers.values()
     }
 

@@ -22,8 +22,8 @@ from orders.weighing import Facts, Refusal, refusal
 from storefront.lib.money import Money
 from storefront.lib.prepared import planned_cursor
 from suppliers import collecting, rationing
-from suppliers.models import StockLevel, Supplier, SupplierOffer
-from suppliers.models.sending import calendar
+from suppliers.collecting import calendar
+from suppliers.models import StockLevel, Supplier, SupplierOffer, sending
 from suppliers.models.stock import StockLevelQuerySet
 
 
@@ -251,7 +251,7 @@ def lead_days(offer: SupplierOffer, now: datetime) -> int:
 def _lead_days(usual: int, own: int | None, supplier: Supplier | _Row, now: datetime) -> int:
     days = usual if own is None else own
     cut_off_hour = supplier.cut_off_hour
-    if supplier.order_days == collecting.EVERY_DAY and not supplier.closed_on:
+    if supplier.order_days == sending.EVERY_DAY and not supplier.closed_on:
         return days + (cut_off_hour is not None and now.hour >= cut_off_hour)
     open_on = calendar(cut_off_hour, supplier.order_days, supplier.closed_on, supplier.time_zone)
     return days + collecting.waits_days(open_on, collecting.hour_of(now))

@@ -15,7 +15,7 @@ from orders.purchasing_tasks import send_due
 from shipping import fulfilling, observing, polling, quotes, rerouting
 from shipping.consenting import NoLongerError
 from storefront.lib.states import IllegalMoveError, LostRaceError
-from suppliers import tasks as supply_tasks
+from suppliers import scorecard_tasks
 from suppliers.lanes import LaneFullError, Work, lane
 from suppliers.models import Supplier
 
@@ -99,4 +99,4 @@ def observe_everything(**_: Any) -> None:
 def _roll_up(earliest: datetime | None, today: date) -> None:
     yesterday = today - timedelta(days=1)
     first = min(earliest.date() if earliest else yesterday, yesterday)
-    supply_tasks.roll_up.delay(first=max(first, today - ROLLED_UP).isoformat())
+    scorecard_tasks.roll_up.delay(first=max(first, today - ROLLED_UP).isoformat())

@@ -46,13 +46,22 @@ def pass_before_acknowledgment(**_: Any) -> None:
 
 app.conf.beat_schedule = {
     # supply: start the jobs that are due, one task per supplier and kind
-    "suppliers: start due syncs": {"task": "suppliers.tasks.start_due_syncs", "schedule": 10},
-    "suppliers: close dead runs": {"task": "suppliers.tasks.close_dead_runs", "schedule": 60},
-    "suppliers: sweep changes": {"task": "suppliers.tasks.sweep_changes", "schedule": 86_400},
-    "suppliers: publish supply": {"task": "suppliers.tasks.publish_waiting", "schedule": 20},
-    "suppliers: follow age": {"task": "suppliers.tasks.follow_age", "schedule": 60},
-    "suppliers: look at balances": {"task": "suppliers.tasks.look_at_balances", "schedule": 900},
-    "suppliers: watch evidence": {"task": "suppliers.tasks.watch_evidence", "schedule": 900},
+    "suppliers: start due syncs": {"task": "suppliers.sync_tasks.start_due_syncs", "schedule": 10},
+    "suppliers: close dead runs": {"task": "suppliers.sync_tasks.close_dead_runs", "schedule": 60},
+    "suppliers: sweep changes": {"task": "suppliers.sync_tasks.sweep_changes", "schedule": 86_400},
+    "suppliers: publish supply": {
+        "task": "suppliers.inventory_tasks.publish_waiting",
+        "schedule": 20,
+    },
+    "suppliers: follow age": {"task": "suppliers.inventory_tasks.follow_age", "schedule": 60},
+    "suppliers: look at balances": {
+        "task": "suppliers.connection_tasks.look_at_balances",
+        "schedule": 900,
+    },
+    "suppliers: watch evidence": {
+        "task": "suppliers.compliance_tasks.watch_evidence",
+        "schedule": 900,
+    },
     "catalog: fetch pictures": {"task": "catalog.tasks.fetch_pictures", "schedule": 15},
     "catalog: reprice": {"task": "catalog.tasks.reprice_due", "schedule": 20},
     "catalog: reprice waiting": {"task": "catalog.tasks.reprice_waiting", "schedule": 20},

@@ -196,12 +196,12 @@ CELERY_TASK_ROUTES = {
     "catalog.tasks.hear_competitors": {"queue": "syncs"},  # nor behind a source that hangs
     "orders.claim_tasks.*": {"queue": "syncs"},  # no order waits behind a claim
     "orders.money_tasks.*": {"queue": "bulk"},  # it asks everybody, and nobody waits for it
-    "suppliers.tasks.watch_evidence": {"queue": "celery"},
+    "suppliers.compliance_tasks.watch_evidence": {"queue": "celery"},
     "catalog.tasks.*": {"queue": "bulk"},
-    "suppliers.tasks.sync*": {"queue": "syncs"},
-    "suppliers.tasks.check": {"queue": "syncs"},
-    "suppliers.tasks.fetch_sample": {"queue": "syncs"},
-    "suppliers.tasks.*": {"queue": "bulk"},
+    "suppliers.sync_tasks.sync*": {"queue": "syncs"},
+    "suppliers.connection_tasks.check": {"queue": "syncs"},
+    "suppliers.feed_mapping_tasks.fetch_sample": {"queue": "syncs"},
+    "suppliers.*_tasks.*": {"queue": "bulk"},
     "storefront.hooks.tasks.subscribe": {"queue": "syncs"},
 }
 # So many processes read one supplier, or send him orders; half as many hear news, or tell claims.

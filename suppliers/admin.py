@@ -7,31 +7,49 @@ from typing import ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib import columns, naming
 from storefront.lib.grouping import FACTS, Group
 from storefront.lib.inlines import inline
-from storefront.lib.staff import StaffAdmin, action, start
-from suppliers import complaints, limits_desk, route_desk, run_desk, stock_desk, supply, tasks
+from storefront.lib.staff import action, start
+from suppliers import (
+    inventory_tasks,
+    limits_desk,
+    route_desk,
+    run_desk,
+    runs_desk,
+    scorecards_desk,
+    stock_desk,
+    supply,
+    sync_tasks,
+)
+from suppliers.buffer_desk import BufferActions
 from suppliers.column_words import COLUMNS, TABLES
 from suppliers.connection_desk import CheckActions
 from suppliers.forms import SupplierForm
 from suppliers.mapping_desk import MappingActions
-from suppliers.models import Countdown, FeedIssue, FeedRun, StockLocation, Supplier
+from suppliers.models import Countdown, FeedRun, StockLocation, Supplier
 from suppliers.supplier_words import KNOWN, SUPPLIER
 from suppliers.vetting_desk import VettingActions
 
-__all__ = ["SupplierAdmin", "limits_desk", "route_desk", "run_desk", "stock_desk"]
+__all__ = [
+    "SupplierAdmin",
+    "limits_desk",
+    "route_desk",
+    "run_desk",
+    "runs_desk",
+    "scorecards_desk",
+    "stock_desk",
+]
 
 KINDS = FeedRun.Kind
 FOUND = [columns.state("status", _("State")), *CheckActions.check_fields, columns.moves]
 
 
 @admin.register(Supplier)
-class SupplierAdmin(CheckActions, MappingActions, VettingActions):
+class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions):
     form = SupplierForm
     editable = (
         "name",
@@ -111,7 +129,7 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions):
 
         def act(_given: object) -> None:
             supply.price_anew(supplier=supplier)
-            self.wake(request, tasks.publish_waiting)
+            self.wake(request, inventory_tasks.publish_waiting)
 
         return self.ask(
             request,
@@ -138,39 +156,9 @@ class SupplierAdmin(CheckActions, MappingActions, VettingActions):
         self.do_each(request, rows, lambda row: _start(row, KINDS.STOCK.value))
 
 
-@admin.register(FeedIssue)
-class FeedIssueAdmin(StaffAdmin):
-    list_display: ClassVar = [
-        "row",
-        columns.text("supplier__name", _("Supplier")),
-        columns.state("severity", _("How bad"), calls={"error"}),
-        "code",
-        "message",
-        columns.age("first_run__started_at", _("First seen")),
-        columns.age("last_run__started_at", _("Last seen")),
-        columns.age("resolved_at", _("Resolved")),
-    ]
-    list_select_related: ClassVar = ["supplier", "first_run", "last_run"]
-    list_filter: ClassVar = [
-        ("resolved_at", admin.EmptyFieldListFilter),
-        "severity",
-        "code",
-        "supplier",
-    ]
-    search_fields: ClassVar = ["row", "message"]
-    ordering: ClassVar = ["-id"]
-    exclude: ClassVar = ["raw"]
-    readonly_fields: ClassVar = [columns.document("raw", _("The row, as it came"))]
-    actions: ClassVar = ["dismiss"]
-
-    @action(description=_("Resolve: I have looked at it"))
-    def dismiss(self, request: HttpRequest, rows: QuerySet[FeedIssue]) -> None:
-        self.do_each(request, rows, lambda row: complaints.dismiss(issue=row, now=timezone.now()))
-
-
 def _start(supplier: Supplier, *kinds: str) -> None:
     for kind in kinds:
-        start(tasks.sync_now, supplier_id=supplier.pk, kind=kind)
+        start(sync_tasks.sync_now, supplier_id=supplier.pk, kind=kind)
 
 
 naming.call("suppliers", tables=TABLES, columns=COLUMNS)

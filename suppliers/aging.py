@@ -180,7 +180,7 @@ def _stock(by_id: dict[int, Supplier], locations: list[StockLocation], now: date
             anew.append(location.pk)
             continue
         since = location.aged_at or now - LONG_AGO
-        ages = freshness.steps(supplier.stock_terms)
+        ages = freshness.steps(freshness.terms_of(supplier))
         told = location.stock_as_of
         if told and any(since - age <= told < now - age for age in ages):
             together.append(location.pk)

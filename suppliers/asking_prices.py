@@ -20,6 +20,7 @@ from suppliers.adapters.abilities import (
 )
 from suppliers.adapters.base import CostRecord, GoneError, ListRow, Omitted
 from suppliers.adapters.file_reading import BulkOffers, Lines, OfferRow
+from suppliers.feed_limits import limits_of
 from suppliers.gathering import gather
 from suppliers.models import FeedRun
 from suppliers.runs import Work
@@ -129,7 +130,7 @@ def _read_all(work: Work, connector: BulkStockAndPrice, read: Read) -> None:
                 bad=len(read.problems),
                 known=known,
                 still_there=still_there,
-                limits=work.limits,
+                limits=limits_of(work.supplier),
             )
         )
         judging.look_at_count(work, good=read.count)
@@ -171,7 +172,7 @@ def _digests_to_read(work: Work, catalog: PagedCatalog, listed: Stage) -> dict[s
     ((known, still_there),) = rows(STILL_THERE, {"supplier": work.supplier.pk})
     work.believe(
         guards.list_is_believable(
-            good=count, bad=0, known=known, still_there=still_there, limits=work.limits
+            good=count, bad=0, known=known, still_there=still_there, limits=limits_of(work.supplier)
         )
     )
     judging.look_at_count(work, good=count)

@@ -12,7 +12,20 @@ from django.utils.translation import gettext_lazy as _
 from storefront.lib import columns
 from storefront.lib.staff import StaffAdmin, action
 from suppliers import breaking
-from suppliers.models import Breaker, Connection
+from suppliers.models import Breaker, CallBudget, Connection
+
+
+@admin.register(CallBudget)
+class CallBudgetAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        columns.text("connection__supplier__name", _("Supplier")),
+        "name",
+        "used",
+        "total",
+        "until",
+    ]
+    list_select_related: ClassVar = ["connection__supplier"]
+    ordering: ClassVar = ["connection", "name"]
 
 
 @admin.display(description=_("Answers"))

@@ -12,6 +12,7 @@ from suppliers import complaints, guards, judging, keeping, offering, supply, wr
 from suppliers.adapters.abilities import BulkCatalog, Connector, PagedCatalog, able, listed_at
 from suppliers.adapters.base import ListRow, Omitted, ProductPage
 from suppliers.complaints import Family
+from suppliers.feed_limits import limits_of
 from suppliers.gathering import gather
 from suppliers.models import FeedRun
 from suppliers.offering import Reading
@@ -158,10 +159,10 @@ def _stage(
 
 def _reason_to_doubt(work: Work, *, good: int, bad: int, is_whole: bool) -> str:
     if not is_whole:
-        return guards.rows_are_readable(good=good, bad=bad, limits=work.limits)
+        return guards.rows_are_readable(good=good, bad=bad, limits=limits_of(work.supplier))
     ((known, still_there),) = rows(COMPARED, {"supplier": work.supplier.pk})
     return guards.list_is_believable(
-        good=good, bad=bad, known=known, still_there=still_there, limits=work.limits
+        good=good, bad=bad, known=known, still_there=still_there, limits=limits_of(work.supplier)
     )
 
 

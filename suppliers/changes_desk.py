@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from storefront.lib.grouping import Words
 from storefront.lib.staff import REFUSALS, StaffAdmin
 from storefront.lib.tables import Echo, harmless
-from suppliers import deciding, tasks
+from suppliers import deciding, inventory_tasks
 from suppliers.deciding import Choice, Decided, NothingChosenError
 from suppliers.models import FeedChange, FeedRun
 from suppliers.run_words import JUDGED
@@ -42,7 +42,7 @@ class ChangesDesk(StaffAdmin):
     def tell(self, request: HttpRequest, decided: Decided) -> None:
         """Say what came of it, and have the prices follow."""
         self.message_user(request, _said(decided))
-        self.wake(request, tasks.publish_waiting)
+        self.wake(request, inventory_tasks.publish_waiting)
 
 
 class Page:

@@ -1,4 +1,4 @@
-"""When a supplier is sent what was ordered of him: at once, or collected until a moment (pure).
+"""When a supplier is sent what was ordered of him: at once, or collected until a moment.
 
 What waits is canceled at no cost. It waits no longer than the promise allows: the promise counts
 from the first day on which he is sent orders and whose cut-off has not passed, and until that
@@ -10,22 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-EVERY_DAY = "1234567"  # Monday is 1
+from suppliers.models.sending import EVERY_DAY, OrdersGo, Sending
+
 # A clock that is wrong, a sweep that comes later, and a lane that is full: he is sent it in time.
 MARGIN = timedelta(minutes=15)
 LOOKED_AHEAD = 60  # days; longer is nobody closed
-
-
-class Manner(StrEnum):
-    """How what was ordered of a supplier comes to him."""
-
-    AT_ONCE = "at_once"
-    EVERY = "every"  # so many minutes, counted from midnight UTC
-    AT_TIMES = "at_times"  # of his day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +70,7 @@ class Collecting:
         At his next moment, never after the cut-off with which it was promised, and ``before`` its
         money cannot be taken any more.
         """
-        if self.manner == Manner.AT_ONCE:
+        if self.manner == Sending.AT_ONCE:
             return None
         _, ends = self.calendar.counts_for(promised_at)
         latest = min(ends, before or ends) - MARGIN
@@ -86,7 +78,7 @@ class Collecting:
         return moment if moment > now else None
 
     def _moments(self, now: datetime, until: datetime) -> Iterator[datetime]:
-        walk = self._of_every(now) if self.manner == Manner.EVERY else self._of_times(now)
+        walk = self._of_every(now) if self.manner == Sending.EVERY else self._of_times(now)
         for moment in walk:
             if moment > until:
                 return
@@ -146,3 +138,19 @@ def _days(text: str) -> frozenset[date]:
 
 def _words(text: str) -> Iterable[str]:
     return text.replace(",", " ").split()
+
+
+def calendar(cut_off_hour: int | None, days: str, closed_on: str, zone: str) -> Calendar:
+    return Calendar(cut_off_hour=cut_off_hour, days=days, closed=days_in(closed_on), zone=zone)
+
+
+def collecting_of(terms: OrdersGo) -> Collecting:
+    """Return how orders are collected for a supplier."""
+    return Collecting(
+        manner=terms.sending,
+        every=timedelta(minutes=terms.send_every_min),
+        times=times_in(terms.send_times),
+        calendar=calendar(
+            getattr(terms, "cut_off_hour", None), terms.order_days, terms.closed_on, terms.time_zone
+        ),
+    )

@@ -15,7 +15,7 @@ from storefront.lib import columns
 from storefront.lib.grouping import Group
 from storefront.lib.inlines import inline
 from storefront.lib.staff import StaffAdmin, action, start
-from suppliers import tasks
+from suppliers import connection_tasks
 from suppliers.breaker_desk import BreakerActions, answering
 from suppliers.connection_form import ConnectionForm, form_for
 from suppliers.connection_words import CONNECTION, FACTS, KEYS_AND_OPTIONS
@@ -70,7 +70,7 @@ class CheckActions(StaffAdmin):
             supplier,
             title=gettext("Try the connection"),
             explain=words % {"name": supplier.name},
-            act=lambda _given: start(tasks.check, supplier_id=supplier.pk),
+            act=lambda _given: start(connection_tasks.check, supplier_id=supplier.pk),
             done=gettext("Started: what is found stands on this page in a moment."),
         )
 
@@ -149,16 +149,3 @@ class ConnectionAdmin(BreakerActions):
         request.POST = given  # type: ignore[assignment]  # as Django's own admin does
         answer: HttpResponse = super().response_add(request, obj, post_url_continue)
         return answer
-
-
-@admin.register(CallBudget)
-class CallBudgetAdmin(StaffAdmin):
-    list_display: ClassVar = [
-        columns.text("connection__supplier__name", _("Supplier")),
-        "name",
-        "used",
-        "total",
-        "until",
-    ]
-    list_select_related: ClassVar = ["connection__supplier"]
-    ordering: ClassVar = ["connection", "name"]

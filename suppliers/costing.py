@@ -12,6 +12,7 @@ from suppliers.adapters.abilities import Connector, listed_at
 from suppliers.adapters.file_reading import BulkOffers
 from suppliers.asking_prices import Read, ask
 from suppliers.complaints import Family
+from suppliers.feed_limits import limits_of
 from suppliers.models import FeedRun, SupplierOffer
 from suppliers.runs import Work
 from suppliers.staging import roomy, run, staged
@@ -103,7 +104,7 @@ def take_costs(work: Work, connector: Connector) -> None:
                 expected=work.supplier.currency, found=read.currencies.elements()
             )
             or guards.rows_are_readable(
-                good=read.count, bad=_lost(work, read.refused), limits=work.limits
+                good=read.count, bad=_lost(work, read.refused), limits=limits_of(work.supplier)
             )
         )
         judging.look_for_undone_costs(work)

@@ -24,6 +24,7 @@ from suppliers.adapters.abilities import (
 from suppliers.adapters.base import GoneError, ListRow, Omitted, StockRecord, is_nameless
 from suppliers.adapters.file_reading import BulkOffers, Lines
 from suppliers.complaints import Family
+from suppliers.feed_limits import limits_of
 from suppliers.gathering import gather
 from suppliers.models import FeedRun, StockLevel, SupplierProduct
 from suppliers.runs import Work
@@ -143,7 +144,7 @@ def take_stock(work: Work, connector: Connector) -> None:
                     bad=0,
                     known=known,
                     still_there=still_there,
-                    limits=work.limits,
+                    limits=limits_of(work.supplier),
                 )
             )
             judging.look_at_count(work, good=answers.listed)

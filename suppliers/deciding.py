@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from storefront.lib.transactions import needs_transaction
-from suppliers import keeping, stocktaking, writing
+from suppliers import runs, stocktaking, writing
 from suppliers.models import (
     FeedChange,
     FeedRun,
@@ -295,4 +295,4 @@ def discard(*, feed_run: FeedRun, actor: str, now: datetime) -> None:
     feed_run.move(
         Status.DISCARDED, at=now, actor=actor, reason="not believed", decided_by=actor[:100]
     )
-    keeping.forget(feed_run)
+    runs.forget(feed_run)

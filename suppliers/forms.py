@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from suppliers import collecting
 from suppliers.adapters import ADAPTERS
+from suppliers.models import sending
 
 
 class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -31,7 +32,7 @@ class SupplierForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
 
     def clean_order_days(self) -> str:
         days = set(self.cleaned_data["order_days"])
-        if not days or not days <= set(collecting.EVERY_DAY):
+        if not days or not days <= set(sending.EVERY_DAY):
             raise forms.ValidationError(gettext("Write weekdays as digits from 1 to 7."))
         return "".join(sorted(days))
 

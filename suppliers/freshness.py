@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from suppliers.models.aging import FiguresAge
 
 HOUR = timedelta(hours=1)
 # A broken promise in a hundred adds a tenth to what is kept back, up to three times of it.
@@ -91,3 +95,14 @@ def should_ask(
 ) -> bool:
     """Test whether a figure is too old, or would leave too little, to sell from unasked."""
     return age > asked_after or (left <= asked_below and age > just_asked)
+
+
+def terms_of(ages: FiguresAge) -> Terms:
+    """Return what staff agreed about the age of a supplier's figures."""
+    return Terms(
+        believed=timedelta(minutes=ages.stock_believed_min),
+        hidden=timedelta(minutes=ages.stock_hidden_min),
+        told=timedelta(minutes=ages.stock_told_min),
+        units=ages.stock_grows_units,
+        percent=ages.stock_grows_percent,
+    )

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from catalog.records import BadRow
-from suppliers import aging, guards, keeping, runs, stocktaking, supply
+from suppliers import aging, feed_limits, guards, keeping, runs, stocktaking, supply
 from suppliers.adapters.abilities import PagedStockAndPrice, able
 from suppliers.adapters.base import NewsKind, StockRecord, SupplierNews, is_nameless
 from suppliers.connecting import adapter_for
@@ -193,7 +193,9 @@ def _too_much(supplier: Supplier, now: datetime) -> str:
     emptied = mine.filter(reported_quantity=0, pk__in=by_news.values("level")).count()
     stocked = mine.filter(reported_quantity__gt=0).count()
     return guards.stock_is_believable(
-        stocked=stocked + emptied, emptied=emptied + emptied_now, limits=runs.limits_of(supplier)
+        stocked=stocked + emptied,
+        emptied=emptied + emptied_now,
+        limits=feed_limits.limits_of(supplier),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from catalog.models import ExchangeRate
 from suppliers import dating, guards, shapes, slips, stocktaking
 from suppliers.adapters.file_reading import Shape, Shaped
+from suppliers.feed_limits import limits_of
 from suppliers.guards import CostMove, Moves
 from suppliers.models import FeedRun
 from suppliers.runs import Work
@@ -127,7 +128,7 @@ def look_at_file(work: Work, connector: object) -> None:
             newest=now.newest,
             last_newest=None if is_dropped else last.newest,
             now=work.moment(),
-            limits=work.limits,
+            limits=limits_of(work.supplier),
         )
     )
 
@@ -139,7 +140,7 @@ def look_at_count(work: Work, *, good: int) -> None:
     """
     work.run.profile["rows"] = good
     last = int(work.last_good.get("rows", 0))
-    work.believe(guards.count_is_believable(good=good, last=last, limits=work.limits))
+    work.believe(guards.count_is_believable(good=good, last=last, limits=limits_of(work.supplier)))
 
 
 def look_for_twins(work: Work, *, read: int, twice: int) -> None:
@@ -149,7 +150,11 @@ def look_for_twins(work: Work, *, read: int, twice: int) -> None:
     """
     work.run.profile["twice"] = twice
     last = int(work.last_good.get("twice", 0))
-    work.believe(guards.rows_come_once(read=read, twice=twice, last_twice=last, limits=work.limits))
+    work.believe(
+        guards.rows_come_once(
+            read=read, twice=twice, last_twice=last, limits=limits_of(work.supplier)
+        )
+    )
 
 
 def look_for_stock_twins(work: Work, *, is_compared: bool) -> None:
@@ -174,15 +179,19 @@ def look_at_stock(work: Work, *, stocked: Callable[[], int], is_whole: bool) -> 
     Raises: QuarantinedError
     """
     with roomy():
-        moved = stocktaking.moved(is_whole=is_whole, factor=work.limits.soar_factor)
+        moved = stocktaking.moved(is_whole=is_whole, factor=limits_of(work.supplier).soar_factor)
     if not moved.emptied and not moved.soared:
         return
     could = stocked()
     work.run.profile |= {"stocked": could, "emptied": moved.emptied, "soared": moved.soared}
     told = moved.told if work.run.names_changes else could
     work.believe(
-        guards.stock_is_believable(stocked=could, emptied=moved.emptied, limits=work.limits)
-        or guards.stock_rise_is_believable(told=told, soared=moved.soared, limits=work.limits)
+        guards.stock_is_believable(
+            stocked=could, emptied=moved.emptied, limits=limits_of(work.supplier)
+        )
+        or guards.stock_rise_is_believable(
+            told=told, soared=moved.soared, limits=limits_of(work.supplier)
+        )
     )
 
 
@@ -191,7 +200,7 @@ def look_at_costs(work: Work, *, known: int) -> list[tuple[str, CostMove]]:
 
     Raises: QuarantinedError
     """
-    params = {"supplier": work.supplier.pk, "factor": work.limits.jump_factor}
+    params = {"supplier": work.supplier.pk, "factor": limits_of(work.supplier).jump_factor}
     with roomy():
         ((moved, jumped),) = rows(COUNT_MOVED, params)
         sample = [CostMove(sku=s, before=b, after=a) for s, b, a in rows(SOME_MOVED, params)]
@@ -199,10 +208,12 @@ def look_at_costs(work: Work, *, known: int) -> list[tuple[str, CostMove]]:
     moves = Moves(known=known, moved=moved, jumped=jumped, sample=sample)
     work.run.profile |= {"moved": moved, "jumped": jumped, "listed": listed, "above_price": above}
     slip = slips.slip(moves, rates=_rates(work.supplier.currency))
-    jump = guards.costs_are_believable(moves=moves, limits=work.limits)
+    jump = guards.costs_are_believable(moves=moves, limits=limits_of(work.supplier))
     work.believe(
         _in_one_breath(jump, slip)
-        or guards.margins_are_believable(listed=listed, above=above, limits=work.limits)
+        or guards.margins_are_believable(
+            listed=listed, above=above, limits=limits_of(work.supplier)
+        )
     )
     if work.is_believed or not jumped:
         return []

@@ -7,18 +7,15 @@ again, so that staff decide about one page, and it does not change under their h
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
-
-from django.db.models.functions import Coalesce
 
 from storefront.lib.transactions import needs_transaction
 from suppliers import aging, stocktaking
 from suppliers.models import FeedChange, FeedRun
+from suppliers.runs import waiting_runs
 from suppliers.staging import rows, run
-
-KEPT_FOR = timedelta(days=30)
 
 _INTO = """
 INSERT INTO suppliers_feedchange (
@@ -94,11 +91,6 @@ WAITS = """
 o.supplier_sku = ANY(%(doubtful)s) OR (o.id, p.code) IN (
   SELECT offer_id, place FROM suppliers_feedchange WHERE run_id = %(run)s AND kind = 'stock')
 """
-DIGEST = """
-SELECT count(*), COALESCE(sum(hashtextextended(
-  concat_ws('|', kind, row, place, old::text, new::text), 0)::numeric), 0)
-FROM suppliers_feedchange WHERE run_id = %(run)s
-"""
 
 
 @needs_transaction
@@ -172,74 +164,5 @@ def _params(feed_run: FeedRun) -> Mapping[str, Any]:
     return {"run": feed_run.pk, "supplier": feed_run.supplier_id}
 
 
-@needs_transaction
-def settle(feed_run: FeedRun, *, now: datetime) -> None:
-    """Let one quarantined run of the job wait: the one that is there, or else this one.
-
-    Nobody tells again what lists of changes told: the later one is added to what waits.
-
-    Locks:  the runs that wait
-    """
-    waiting = _waiting(feed_run)
-    if feed_run.names_changes and waiting:
-        FeedChange.objects.filter(run=feed_run).update(
-            run=waiting[-1], told_at=Coalesce("told_at", feed_run.as_of)
-        )
-        reason = f"Added to run {waiting[-1].pk}, which waits for staff."
-        feed_run.move(FeedRun.Status.DISCARDED, at=now, reason=reason)
-        return
-    same = next((old for old in waiting if _is_same(old, feed_run)), None)
-    if same is not None:
-        forget(feed_run)
-        reason = f"The same as run {same.pk}, which waits for staff."
-        feed_run.move(FeedRun.Status.DISCARDED, at=now, reason=reason)
-        return
-    supersede(feed_run, now=now)
-
-
-@needs_transaction
-def supersede(feed_run: FeedRun, *, now: datetime) -> None:
-    """Close the runs of the job that wait for staff: this later one says more.
-
-    A list of changes does not: it is silent of what they told.
-
-    Locks:  the runs that wait
-    """
-    if feed_run.names_changes:
-        return
-    for old in _waiting(feed_run):
-        old.move(FeedRun.Status.DISCARDED, at=now, reason=f"Run {feed_run.pk} came after it.")
-        forget(old)
-
-
-def _waiting(feed_run: FeedRun) -> list[FeedRun]:
-    """Return the other runs of the job that wait for staff, the earliest first, and lock them."""
-    waiting = FeedRun.objects.filter(
-        supplier=feed_run.supplier_id, kind=feed_run.kind, status=FeedRun.Status.QUARANTINED
-    ).exclude(pk=feed_run.pk)
-    return list(waiting.select_for_update(of=["self"], no_key=True).order_by("pk"))
-
-
 def _told_anew(feed_run: FeedRun, sql: str) -> None:
-    run(sql, {"waiting": [old.pk for old in _waiting(feed_run)]})
-
-
-def _is_same(one: FeedRun, other: FeedRun) -> bool:
-    return one.problem == other.problem and _digest(one) == _digest(other)
-
-
-def _digest(feed_run: FeedRun) -> tuple[Any, ...]:
-    return rows(DIGEST, {"run": feed_run.pk})[0]
-
-
-def forget(feed_run: FeedRun) -> None:
-    FeedChange.objects.filter(run=feed_run).delete()
-
-
-def sweep(*, now: datetime) -> int:
-    """Delete what was kept of runs that were decided long ago; return how many rows."""
-    decided = FeedRun.objects.filter(status_since__lt=now - KEPT_FOR).exclude(
-        status=FeedRun.Status.QUARANTINED
-    )
-    deleted, _ = FeedChange.objects.filter(run__in=decided).delete()
-    return deleted
+    run(sql, {"waiting": [old.pk for old in waiting_runs(feed_run)]})

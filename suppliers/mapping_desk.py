@@ -22,7 +22,7 @@ from catalog.records import BadRow
 from storefront.lib import columns
 from storefront.lib.failures import OutsideError, TemporaryError
 from storefront.lib.staff import StaffAdmin, action, show, start
-from suppliers import mapping, sample_fetching, sampling, tasks, uploading
+from suppliers import feed_mapping_tasks, mapping, sample_fetching, sampling, uploading
 from suppliers.adapters.feed.mapping import Mapping, Reading, Source
 from suppliers.mapping_form import MappingForm
 from suppliers.models import Content, FeedMapping, FeedUpload, Supplier
@@ -127,7 +127,11 @@ class _Page:
 
     def _call_worker(self) -> None:
         try:
-            start(tasks.fetch_sample, supplier_id=self.supplier.pk, content=self.content.value)
+            start(
+                feed_mapping_tasks.fetch_sample,
+                supplier_id=self.supplier.pk,
+                content=self.content.value,
+            )
         except TemporaryError:
             sample_fetching.take_back(supplier=self.supplier, content=self.content.value)
             raise

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -20,10 +20,13 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
 )
 
-from storefront.lib.staff import StaffAdmin, action
-from suppliers import handing, tasks
+from storefront.lib import columns
+from storefront.lib.inlines import inline
+from storefront.lib.staff import StaffAdmin, action, show
+from suppliers import handing, inventory_tasks
 from suppliers.column_words import COLUMNS
-from suppliers.models import StockMovement, SupplierOffer
+from suppliers.models import CostChange, StockLevel, StockMovement, SupplierOffer, SupplierProduct
+from suppliers.models.offer import SupplierOfferQuerySet
 
 Status = SupplierOffer.Status
 
@@ -141,7 +144,7 @@ class HandActions(StaffAdmin):
         def act(given: Any) -> None:
             who = str(request.user)
             handing.set_by_hand(offer=offer, values=given, actor=who, now=timezone.now())
-            self.wake(request, tasks.publish_waiting)
+            self.wake(request, inventory_tasks.publish_waiting)
 
         return self.ask(
             request,
@@ -164,7 +167,7 @@ class HandActions(StaffAdmin):
         def act(given: Any) -> None:
             fields = given["fields_back"]
             handing.let_the_feed_decide(offer=offer, fields=fields, now=timezone.now())
-            self.wake(request, tasks.publish_waiting)
+            self.wake(request, inventory_tasks.publish_waiting)
 
         return self.ask(
             request,
@@ -176,3 +179,92 @@ class HandActions(StaffAdmin):
             form_class=FeedForm,
             initial={"fields_back": offer.locked_fields},
         )
+
+
+@admin.register(SupplierOffer)
+class SupplierOfferAdmin(HandActions):
+    list_display: ClassVar = [
+        "supplier_sku",
+        columns.text("supplier__name", _("Supplier")),
+        columns.link("variant", _("Variant")),
+        "title",
+        columns.money("cost_amount", _("Cost")),
+        columns.state("status", _("State"), calls={"held"}, ended={"gone"}),
+        "missing_evidence",
+        columns.age("cost_known_at", _("Cost confirmed")),
+        columns.age("seen_at", _("Seen")),
+    ]
+    list_select_related: ClassVar = ["supplier", "variant"]
+    list_filter: ClassVar = [
+        "status",
+        "supplier",
+        ("variant", admin.EmptyFieldListFilter),
+        ("missing_evidence", admin.EmptyFieldListFilter),
+    ]
+    search_fields: ClassVar = ["supplier_sku", "supplier_product", "title", "variant__sku"]
+    ordering: ClassVar = ["-id"]
+    readonly_fields: ClassVar = [
+        columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
+        columns.age("cost_known_at", _("Cost confirmed")),
+        origins,
+    ]
+    actions_detail: ClassVar = HandActions.hand_actions
+    fits: ClassVar = HandActions.hand_fits
+    inlines: ClassVar = [
+        inline(
+            StockLevel,
+            "location",
+            "reported_quantity",
+            "reserved",
+            "allocated_unseen",
+            columns.age("known_at", _("Confirmed")),
+            asks=("with_known_at",),
+            related=("location__supplier",),
+            tab=False,
+        ),
+        inline(
+            CostChange,
+            "at",
+            "old_amount",
+            "new_amount",
+            "cause",
+            ordering=["-id"],
+            tab=False,
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierOffer]:
+        rows = cast("SupplierOfferQuerySet", super().get_queryset(request))
+        return rows.with_cost_known_at()
+
+
+show(
+    CostChange,
+    list_display=[
+        columns.link("offer", _("SKU"), text="offer__supplier_sku"),
+        columns.text("offer__supplier__name", _("Supplier")),
+        columns.money("old_amount", _("Before"), currency="offer__currency"),
+        columns.money("new_amount", _("After"), currency="offer__currency"),
+        "cause",
+        columns.age("at", _("When")),
+    ],
+    list_display_links=None,
+    list_select_related=["offer__supplier"],
+    search_fields=["offer__supplier_sku", "cause"],
+    ordering=["-id"],
+)
+
+
+show(
+    SupplierProduct,
+    list_display=[
+        "ref",
+        columns.text("supplier__name", _("Supplier")),
+        columns.state("status", _("State"), calls={"refused"}, ended={"gone"}),
+        columns.age("changed_at", _("Changed")),
+    ],
+    list_select_related=["supplier"],
+    list_filter=["status", "supplier"],
+    search_fields=["ref"],
+    ordering=["-id"],
+)

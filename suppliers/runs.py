@@ -11,16 +11,24 @@ from functools import cached_property
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Coalesce
 
 from storefront.lib.elapsing import elapsing
 from storefront.lib.states import LostRaceError
 from storefront.lib.transactions import needs_transaction
-from suppliers import keeping
 from suppliers.adapters.base import BudgetSpentError
-from suppliers.guards import Limits
 from suppliers.metering import Meter
-from suppliers.models import Connection, FeedLimits, FeedRun, Supplier
+from suppliers.models import Connection, FeedChange, FeedRun, Supplier
 from suppliers.staging import rows
+
+KEPT_FOR = timedelta(days=30)
+
+DIGEST = """
+SELECT count(*), COALESCE(sum(hashtextextended(
+  concat_ws('|', kind, row, place, old::text, new::text), 0)::numeric), 0)
+FROM suppliers_feedchange WHERE run_id = %(run)s
+"""
+
 
 log = logging.getLogger(__name__)
 
@@ -86,10 +94,6 @@ class Work:
     def is_believed(self) -> bool:
         """A person believes this feed: the guard is not asked."""
         return bool(self.run.believed_by)
-
-    @cached_property
-    def limits(self) -> Limits:
-        return limits_of(self.supplier)
 
     @cached_property
     def last_good(self) -> dict[str, Any]:
@@ -190,13 +194,6 @@ def begin(*, supplier: Supplier, kind: str, now: datetime, believed_by: str = ""
         raise AlreadyRunningError(f"{kind} of {supplier}") from error
 
 
-def limits_of(supplier: Supplier) -> Limits:
-    """Return what a supplier's feeds may do at once: what staff set, and the usual for the rest."""
-    row = FeedLimits.objects.filter(supplier=supplier).first()
-    given = {name: getattr(row, name) for name in FeedLimits.NAMES} if row else {}
-    return Limits(**{name: value for name, value in given.items() if value is not None})
-
-
 @needs_transaction
 def replace_waiting(work: Work) -> None:
     """Hold a run that is to be applied; what waits of earlier runs is out of date by it.
@@ -207,7 +204,7 @@ def replace_waiting(work: Work) -> None:
     Raises: LeaseLostError  the run is no longer ours
     """
     work.hold()
-    keeping.supersede(work.run, now=work.moment())
+    supersede(work.run, now=work.moment())
 
 
 @needs_transaction
@@ -249,7 +246,7 @@ def quarantine(work: Work, reason: str) -> None:
         _close(work, Status.QUARANTINED, problem=reason)
         if work.keep_changes is not None:
             work.keep_changes()
-        keeping.settle(work.run, now=work.moment())
+        settle(work.run, now=work.moment())
     _tell(work, reason)
 
 
@@ -297,3 +294,72 @@ def close_dead(*, now: datetime) -> int:
             continue  # it was alive after all
         closed += 1
     return closed
+
+
+@needs_transaction
+def settle(feed_run: FeedRun, *, now: datetime) -> None:
+    """Let one quarantined run of the job wait: the one that is there, or else this one.
+
+    Nobody tells again what lists of changes told: the later one is added to what waits.
+
+    Locks:  the runs that wait
+    """
+    waiting = waiting_runs(feed_run)
+    if feed_run.names_changes and waiting:
+        FeedChange.objects.filter(run=feed_run).update(
+            run=waiting[-1], told_at=Coalesce("told_at", feed_run.as_of)
+        )
+        reason = f"Added to run {waiting[-1].pk}, which waits for staff."
+        feed_run.move(FeedRun.Status.DISCARDED, at=now, reason=reason)
+        return
+    same = next((old for old in waiting if _is_same(old, feed_run)), None)
+    if same is not None:
+        forget(feed_run)
+        reason = f"The same as run {same.pk}, which waits for staff."
+        feed_run.move(FeedRun.Status.DISCARDED, at=now, reason=reason)
+        return
+    supersede(feed_run, now=now)
+
+
+@needs_transaction
+def supersede(feed_run: FeedRun, *, now: datetime) -> None:
+    """Close the runs of the job that wait for staff: this later one says more.
+
+    A list of changes does not: it is silent of what they told.
+
+    Locks:  the runs that wait
+    """
+    if feed_run.names_changes:
+        return
+    for old in waiting_runs(feed_run):
+        old.move(FeedRun.Status.DISCARDED, at=now, reason=f"Run {feed_run.pk} came after it.")
+        forget(old)
+
+
+def waiting_runs(feed_run: FeedRun) -> list[FeedRun]:
+    """Return the other runs of the job that wait for staff, the earliest first, and lock them."""
+    waiting = FeedRun.objects.filter(
+        supplier=feed_run.supplier_id, kind=feed_run.kind, status=FeedRun.Status.QUARANTINED
+    ).exclude(pk=feed_run.pk)
+    return list(waiting.select_for_update(of=["self"], no_key=True).order_by("pk"))
+
+
+def _is_same(one: FeedRun, other: FeedRun) -> bool:
+    return one.problem == other.problem and _digest(one) == _digest(other)
+
+
+def _digest(feed_run: FeedRun) -> tuple[Any, ...]:
+    return rows(DIGEST, {"run": feed_run.pk})[0]
+
+
+def forget(feed_run: FeedRun) -> None:
+    FeedChange.objects.filter(run=feed_run).delete()
+
+
+def sweep(*, now: datetime) -> int:
+    """Delete what was kept of runs that were decided long ago; return how many rows."""
+    decided = FeedRun.objects.filter(status_since__lt=now - KEPT_FOR).exclude(
+        status=FeedRun.Status.QUARANTINED
+    )
+    deleted, _ = FeedChange.objects.filter(run__in=decided).delete()
+    return deleted

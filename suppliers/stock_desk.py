@@ -16,19 +16,13 @@ from storefront.lib.inlines import inline
 from storefront.lib.naming import NamedFilter
 from storefront.lib.staff import StaffAdmin, show
 from suppliers.models import (
-    CostChange,
     Countdown,
-    PageBatch,
     StockLevel,
     StockLocation,
     StockMovement,
-    SupplierOffer,
-    SupplierProduct,
     UnpublishedSupply,
 )
-from suppliers.models.offer import SupplierOfferQuerySet
 from suppliers.models.stock import StockLevelQuerySet
-from suppliers.offer_desk import HandActions, origins
 
 
 @admin.register(StockLevel)
@@ -68,63 +62,6 @@ class StockLevelAdmin(StaffAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[StockLevel]:
         rows = cast("StockLevelQuerySet", super().get_queryset(request))
         return rows.with_available(timezone.now())
-
-
-@admin.register(SupplierOffer)
-class SupplierOfferAdmin(HandActions):
-    list_display: ClassVar = [
-        "supplier_sku",
-        columns.text("supplier__name", _("Supplier")),
-        columns.link("variant", _("Variant")),
-        "title",
-        columns.money("cost_amount", _("Cost")),
-        columns.state("status", _("State"), calls={"held"}, ended={"gone"}),
-        "missing_evidence",
-        columns.age("cost_known_at", _("Cost confirmed")),
-        columns.age("seen_at", _("Seen")),
-    ]
-    list_select_related: ClassVar = ["supplier", "variant"]
-    list_filter: ClassVar = [
-        "status",
-        "supplier",
-        ("variant", admin.EmptyFieldListFilter),
-        ("missing_evidence", admin.EmptyFieldListFilter),
-    ]
-    search_fields: ClassVar = ["supplier_sku", "supplier_product", "title", "variant__sku"]
-    ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [
-        columns.page("supply:offers", _("Supply"), _("Offers side by side"), of="variant_id"),
-        columns.age("cost_known_at", _("Cost confirmed")),
-        origins,
-    ]
-    actions_detail: ClassVar = HandActions.hand_actions
-    fits: ClassVar = HandActions.hand_fits
-    inlines: ClassVar = [
-        inline(
-            StockLevel,
-            "location",
-            "reported_quantity",
-            "reserved",
-            "allocated_unseen",
-            columns.age("known_at", _("Confirmed")),
-            asks=("with_known_at",),
-            related=("location__supplier",),
-            tab=False,
-        ),
-        inline(
-            CostChange,
-            "at",
-            "old_amount",
-            "new_amount",
-            "cause",
-            ordering=["-id"],
-            tab=False,
-        ),
-    ]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierOffer]:
-        rows = cast("SupplierOfferQuerySet", super().get_queryset(request))
-        return rows.with_cost_known_at()
 
 
 @admin.display(description=_("Median lag"))
@@ -188,40 +125,6 @@ show(
     list_filter=["kind"],
     search_fields=["cause", "level__offer__supplier_sku"],
     ordering=["-id"],
-)
-show(
-    CostChange,
-    list_display=[
-        columns.link("offer", _("SKU"), text="offer__supplier_sku"),
-        columns.text("offer__supplier__name", _("Supplier")),
-        columns.money("old_amount", _("Before"), currency="offer__currency"),
-        columns.money("new_amount", _("After"), currency="offer__currency"),
-        "cause",
-        columns.age("at", _("When")),
-    ],
-    list_display_links=None,
-    list_select_related=["offer__supplier"],
-    search_fields=["offer__supplier_sku", "cause"],
-    ordering=["-id"],
-)
-show(
-    SupplierProduct,
-    list_display=[
-        "ref",
-        columns.text("supplier__name", _("Supplier")),
-        columns.state("status", _("State"), calls={"refused"}, ended={"gone"}),
-        columns.age("changed_at", _("Changed")),
-    ],
-    list_select_related=["supplier"],
-    list_filter=["status", "supplier"],
-    search_fields=["ref"],
-    ordering=["-id"],
-)
-show(
-    PageBatch,
-    list_display=["id", columns.link("run", _("Run")), "done"],
-    list_select_related=["run__supplier"],
-    ordering=["id"],
 )
 show(
     UnpublishedSupply,

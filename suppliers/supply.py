@@ -13,8 +13,8 @@ from django.db.models.functions import Mod
 from catalog import listings, policies
 from catalog.models import Channel, Variant
 from storefront.lib.money import Money
-from suppliers import slicing
-from suppliers.models import Service, StockLevel, Supplier, SupplierOffer, UnpublishedSupply
+from suppliers import route_queries, slicing
+from suppliers.models import StockLevel, Supplier, SupplierOffer, UnpublishedSupply
 from suppliers.routes import Route, load_of
 from suppliers.summing import OfferedSupply, Shelf, best
 
@@ -37,7 +37,7 @@ def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
     touched: set[int] = set()
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
-        offers, routes = _offers(batch, now), Service.objects.by_place()
+        offers, routes = _offers(batch, now), route_queries.by_place()
         for channel in channels:
             costing = policies.costing_of(channel, now=now)
             ways = _paid_in(channel.currency, routes)

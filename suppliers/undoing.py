@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from storefront.lib.transactions import needs_transaction
-from suppliers import keeping, stocktaking
+from suppliers import runs, stocktaking
 from suppliers.deciding import Decided
 from suppliers.models import FeedChange, FeedRun, Supplier
 from suppliers.staging import rows, run
@@ -208,7 +208,7 @@ def roll_back(*, feed_run: FeedRun, actor: str, reason: str, now: datetime) -> D
             )
     to = FeedRun.Status.ROLLED_BACK
     feed_run.move(to, at=now, actor=actor, reason=reason, decided_by=actor[:100])
-    keeping.forget(feed_run)
+    runs.forget(feed_run)
     if feed_run.kind == Kind.PRICES:
         _costs_back(feed_run, now)
     else:

@@ -13,7 +13,7 @@ from storefront.bench.goods_files import write_csv
 from storefront.bench.workers import workers
 from suppliers.models import Connection, FeedRun, Supplier
 
-TASK = "suppliers.tasks.sync_now"
+TASK = "suppliers.sync_tasks.sync_now"
 GOODS = 4_000
 STRIDE = 1_000_000
 PATIENCE_S = 300.0

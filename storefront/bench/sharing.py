@@ -12,7 +12,7 @@ from storefront.bench.workers import workers
 from suppliers import supply
 from suppliers.models import Supplier, UnpublishedSupply
 
-TASK = "suppliers.tasks.publish_waiting"
+TASK = "suppliers.inventory_tasks.publish_waiting"
 ROUNDS = 2
 PATIENCE_S = 300.0
 POLL_S = 0.02

@@ -29,6 +29,7 @@ from storefront.dashboard import offer_charts, offer_words
 from storefront.lib.columns import as_money
 from storefront.lib.money import Money
 from suppliers import freshness
+from suppliers.freshness import terms_of
 from suppliers.models import Scorecard, Service, SupplierOffer
 
 MOST_AT_ONCE = 999
@@ -151,7 +152,7 @@ def _rows(
         standing = freshness.judge(
             reported=level.reported_quantity,
             age=now - known.known_at,
-            terms=offer.supplier.stock_terms,
+            terms=terms_of(offer.supplier),
             accuracy=offer.supplier.stock_accuracy,
         ).standing
         return Row(

@@ -35,7 +35,7 @@ from storefront.dashboard.purchase_clicks import PURCHASES
 from storefront.lib.staff import REFUSALS, start
 from suppliers import deciding as run_deciding
 from suppliers.models import FeedRun, Supplier
-from suppliers.tasks import sync_now
+from suppliers.sync_tasks import sync_now
 
 REFUSED: tuple[type[Exception], ...] = (
     *REFUSALS,

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q, TextChoices
 from django.utils.translation import gettext_lazy as _
-
-from suppliers.freshness import Terms
 
 # The catalog takes no claim that is older for a promise (``catalog.models.listing.STALE_AFTER``).
 OLDEST_MIN = 24 * 60
@@ -68,16 +65,6 @@ class FiguresAge(models.Model):
                 name="supplier_cut_off_is_an_hour",
             ),
         ]
-
-    @property
-    def stock_terms(self) -> Terms:
-        return Terms(
-            believed=timedelta(minutes=self.stock_believed_min),
-            hidden=timedelta(minutes=self.stock_hidden_min),
-            told=timedelta(minutes=self.stock_told_min),
-            units=self.stock_grows_units,
-            percent=self.stock_grows_percent,
-        )
 
     @property
     def aged_under(self) -> str:

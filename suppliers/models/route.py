@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-
 from django.db import models
 from django.db.models import F, Q
 
-from storefront.lib.money import Money
-from suppliers.batteries import Limits
 from suppliers.models.stock import StockLocation
-from suppliers.routes import Route
-
-
-class ServiceQuerySet(models.QuerySet["Service"]):
-    """Questions about routes."""
-
-    def by_place(self) -> Mapping[tuple[int, str], Sequence[Route]]:
-        """Read the routes in use, by location and currency."""
-        found: dict[tuple[int, str], list[Route]] = defaultdict(list)
-        rows = self.filter(is_active=True).order_by("pk").select_related("location__supplier")
-        for service in rows:
-            found[service.location_id, service.currency].append(service.route)
-        return dict(found)
 
 
 class Service(models.Model):
@@ -54,8 +36,6 @@ class Service(models.Model):
     max_cells = models.PositiveSmallIntegerField(null=True, blank=True)  # empty: no limit
     is_active = models.BooleanField(default=True)
 
-    objects = ServiceQuerySet.as_manager()
-
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["location", "code"], name="service_once_per_location"),
@@ -70,31 +50,3 @@ class Service(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} from {self.location}"
-
-    @property
-    def route(self) -> Route:
-        ways = {
-            "inside": self.accepts_inside,
-            "with": self.accepts_with,
-            "alone": self.accepts_alone,
-        }
-        return Route(
-            code=self.code,
-            tier=self.tier,
-            carrier_service=self.carrier_service,
-            location_id=self.location_id,
-            country_from=self.location.country,
-            countries=frozenset(self.countries),
-            base=Money(self.base_amount, self.currency),
-            per_kg=Money(self.per_kg_amount, self.currency),
-            lead_days=self.location.supplier.lead_days,
-            min_days=self.min_days,
-            max_days=self.max_days,
-            max_weight_g=self.max_weight_g,
-            limits=Limits(
-                accepts=frozenset(way for way, is_accepted in ways.items() if is_accepted),
-                max_cell_wh=self.max_cell_wh,
-                max_battery_wh=self.max_battery_wh,
-                max_cells=self.max_cells,
-            ),
-        )

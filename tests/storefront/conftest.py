@@ -8,7 +8,7 @@ from django.test import Client
 from catalog import tasks as catalog_tasks
 from orders import cancellation_tasks, claim_tasks, payment_tasks, purchasing_tasks
 from storefront.accounts.models import User
-from suppliers import tasks as supplier_tasks
+from suppliers import inventory_tasks, sync_tasks
 from tests.factories.world import make_world
 
 
@@ -30,8 +30,8 @@ def started(monkeypatch):
     for task in (
         catalog_tasks.rehearse,
         catalog_tasks.reprice_due,
-        supplier_tasks.sync_now,
-        supplier_tasks.publish_waiting,
+        sync_tasks.sync_now,
+        inventory_tasks.publish_waiting,
         purchasing_tasks.send,
         purchasing_tasks.divide,
         payment_tasks.settle_payments,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from suppliers import deciding, keeping, undoing
+from suppliers import deciding, runs, undoing
 from suppliers.models import (
     Connection,
     CostChange,
@@ -269,8 +269,8 @@ def test_products_are_not_rolled_back(supplier):
 
 def test_what_was_kept_is_swept_when_it_was_decided_long_ago(supplier, tmp_path):
     run = read(supplier, tmp_path, "other-money.csv", "prices")
-    assert keeping.sweep(now=timezone.now() + timedelta(days=90)) == 0
+    assert runs.sweep(now=timezone.now() + timedelta(days=90)) == 0
 
     deciding.apply(feed_run=run, actor="erika", now=timezone.now())
-    assert keeping.sweep(now=timezone.now() + timedelta(days=29)) == 0
-    assert keeping.sweep(now=timezone.now() + timedelta(days=31)) == 20
+    assert runs.sweep(now=timezone.now() + timedelta(days=29)) == 0
+    assert runs.sweep(now=timezone.now() + timedelta(days=31)) == 20

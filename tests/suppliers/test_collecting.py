@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from suppliers import collecting
 from suppliers.collecting import MARGIN, Calendar, Collecting, waits_days
 from suppliers.forms import SupplierForm
-from suppliers.models import Supplier
+from suppliers.models import Supplier, sending
 from tests.factories.suppliers import make_supplier
 
 HOUR = timedelta(hours=1)
@@ -97,7 +97,7 @@ def test_nothing_waits_past_its_promise_and_no_promise_says_less_than_it_did(see
     for _ in range(100):
         calendar = Calendar(
             cut_off_hour=dice.choice([None, *range(24)]),
-            days="".join(sorted(dice.sample(collecting.EVERY_DAY, dice.randint(1, 7)))),
+            days="".join(sorted(dice.sample(sending.EVERY_DAY, dice.randint(1, 7)))),
             closed=frozenset(
                 date(2026, 12, dice.randint(1, 31)) for _ in range(dice.randint(0, 5))
             ),

@@ -9,7 +9,7 @@ from django.db import OperationalError, connection, transaction
 
 from storefront.lib.elapsing import elapsing
 from storefront.lib.states import StatusChange
-from suppliers import deciding, runs, scheduling, sync, tasks
+from suppliers import deciding, runs, scheduling, sync, sync_tasks
 from suppliers.adapters.bigbuy import wire
 from suppliers.adapters.feed import fetching, sftp
 from suppliers.models import FeedRun
@@ -278,7 +278,7 @@ def test_a_bug_of_ours_closes_the_run_and_is_not_hidden(supplier, world, monkeyp
 def test_the_task_does_a_job_that_is_due_and_only_then(supplier, world):
     stock_world(world, 2)
 
-    tasks.sync(supplier_id=supplier.pk, kind=PRODUCTS)
-    tasks.sync(supplier_id=supplier.pk, kind=PRODUCTS)
+    sync_tasks.sync(supplier_id=supplier.pk, kind=PRODUCTS)
+    sync_tasks.sync(supplier_id=supplier.pk, kind=PRODUCTS)
 
     assert FeedRun.objects.filter(kind=PRODUCTS, status=Status.APPLIED).count() == 1

@@ -15,7 +15,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from werkzeug import Response
 
-from suppliers import sample_fetching, tasks
+from suppliers import feed_mapping_tasks, sample_fetching
 from suppliers.lanes import InHandError, in_hand
 from suppliers.models import Connection
 from tests.suppliers.test_mapping_desk import (
@@ -64,7 +64,7 @@ def look(staff, supplier):
 
 
 def work(supplier):
-    tasks.fetch_sample(supplier_id=supplier.pk, content="products")
+    feed_mapping_tasks.fetch_sample(supplier_id=supplier.pk, content="products")
 
 
 @contextmanager
@@ -99,7 +99,11 @@ def test_the_page_is_back_before_anything_was_fetched(
     response = press(staff, supplier)
 
     assert called == [
-        ("suppliers.tasks.fetch_sample", {"supplier_id": supplier.pk, "content": "products"}, {})
+        (
+            "suppliers.feed_mapping_tasks.fetch_sample",
+            {"supplier_id": supplier.pk, "content": "products"},
+            {},
+        )
     ]
     assert httpserver.log == []
     assert "It waits for a worker since" in words(response)
@@ -249,7 +253,10 @@ def test_while_his_lanes_are_full_it_is_tried_again_soon(supplier, called, setti
     work(supplier)
 
     assert [(name, how) for name, _, how in called] == [
-        ("suppliers.tasks.fetch_sample", {"countdown": tasks.LANE_PATIENCE_S})
+        (
+            "suppliers.feed_mapping_tasks.fetch_sample",
+            {"countdown": feed_mapping_tasks.LANE_PATIENCE_S},
+        )
     ]
 
 

@@ -13,7 +13,7 @@ from django.db import connections
 
 from catalog.models import Listing, Variant
 from catalog.records import BadRow, Terms
-from suppliers import offering, runs, sharing, tasks, writing
+from suppliers import offering, runs, sharing, sync_tasks, tasks, writing
 from suppliers.adapters.base import BudgetSpentError, StockRecord
 from suppliers.models import (
     FeedIssue,
@@ -192,7 +192,7 @@ def test_nobody_takes_in_pages_of_a_run_that_is_over(supplier, world):
 
     assert not helps(batch.pk)
     assert not SupplierProduct.objects.exists()
-    tasks.close_dead_runs()
+    sync_tasks.close_dead_runs()
     assert not PageBatch.objects.exists()
 
 
@@ -263,8 +263,8 @@ def test_a_worker_calls_for_help(supplier, world, monkeypatch):
     woken = []
     monkeypatch.setattr(tasks, "wake", lambda task, **known: woken.append((task.name, known)))
 
-    tasks.sync_now(supplier_id=supplier.pk, kind="products")
+    sync_tasks.sync_now(supplier_id=supplier.pk, kind="products")
 
     ((name, known_of),) = woken
-    assert name == "suppliers.tasks.sync_pages"
+    assert name == "suppliers.sync_tasks.sync_pages"
     assert known_of.keys() == {"batch_id"}

@@ -14,6 +14,7 @@ from django.utils import timezone
 from storefront.lib.failures import PermanentError, TemporaryError
 from storefront.lib.sealing import unseal
 from suppliers.adapters.base import FreightOption
+from suppliers.feed_limits import limits_of
 from suppliers.guards import USUAL
 from suppliers.models import (
     Breaker,
@@ -24,7 +25,6 @@ from suppliers.models import (
     Supplier,
     UnpublishedSupply,
 )
-from suppliers.runs import limits_of
 from tests.factories.feeds import make_feed_supplier, stock_world, sync, usd
 
 pytestmark = pytest.mark.django_db
