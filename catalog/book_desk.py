@@ -18,7 +18,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog import price_books, price_words, rehearsing, tasks
+from catalog import listing_tasks, price_book_tasks, price_books, price_words, rehearsing
 from catalog.book_words import BOOK, NO_BOOKS, NO_RULES, RULE
 from catalog.models import PriceBook, PriceRule
 from catalog.rule_form import PriceRuleForm
@@ -109,7 +109,7 @@ class PriceBookAdmin(StaffAdmin):
         if request.GET.get("csv"):
             return self._csv(book)
         if request.method == "POST":
-            self.wake(request, tasks.rehearse, book_id=book.pk)
+            self.wake(request, price_book_tasks.rehearse, book_id=book.pk)
             return HttpResponseRedirect(f"{request.path}?asked=1")
         found = book.rehearsal or {}
         context = {
@@ -165,7 +165,7 @@ class PriceBookAdmin(StaffAdmin):
 
     def _open(self, request: HttpRequest, book: PriceBook) -> None:
         price_books.go_live(book=book, actor=str(request.user), now=timezone.now())
-        self.wake(request, tasks.reprice_due)
+        self.wake(request, listing_tasks.reprice_due)
 
     @action(description=_("Bring it back"), icon="history")
     def roll_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -173,7 +173,7 @@ class PriceBookAdmin(StaffAdmin):
 
         def act(_given: object) -> None:
             price_books.roll_back(to=book, actor=str(request.user), now=timezone.now())
-            self.wake(request, tasks.reprice_due)
+            self.wake(request, listing_tasks.reprice_due)
 
         return self.ask(
             request,

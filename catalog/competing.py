@@ -16,9 +16,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from catalog import competitor_words, doubting, rows, waiting_prices
-from catalog.competitor_dialects import READERS, Dialect, recognized
+from catalog.competitor_dialects import READERS, recognized
 from catalog.competitor_lines import Refusal, UnreadableFileError
 from catalog.doubting import DoubtfulListError
+from catalog.enums import Dialect
 from catalog.market import MAX_AGE
 from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, Variant
 from catalog.models.market import Became, CameBy

@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from catalog import competing, competitor_words, recognizing
 from catalog.competitor_lines import UnreadableFileError
-from catalog.goods_words import COMPETITOR_FILE
+from catalog.competitor_words import COMPETITOR_FILE
 from catalog.models import (
     CompetitorFile,
     CompetitorPrice,

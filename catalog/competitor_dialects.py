@@ -7,19 +7,11 @@ one line here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
 from typing import Protocol
 
 from catalog import competitor_lines, competitor_rows
 from catalog.competitor_lines import Line, Refusal
-
-
-class Dialect(StrEnum):
-    """One way to tell prices."""
-
-    CSV = "csv"
-    JSON = "json"
-    OURS = "ours"  # what programs send to our own address
+from catalog.enums import Dialect
 
 
 class Reader(Protocol):

@@ -17,9 +17,9 @@ from django.db.models.functions import Least
 
 from catalog import competing, competitor_words
 from catalog.competing import Taken
-from catalog.competitor_dialects import Dialect
 from catalog.competitor_lines import UnreadableFileError
 from catalog.doubting import DoubtfulListError
+from catalog.enums import Dialect
 from catalog.models import CompetitorFile, CompetitorSource
 from catalog.models.market import CameBy
 from storefront.lib.answers import Exchange

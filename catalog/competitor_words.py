@@ -15,6 +15,24 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import CompetitorFile
 from catalog.models.market import Became, Match
+from storefront.lib.grouping import Field, Group
+
+COMPETITOR_FILE = (
+    Group(
+        _("The file"),
+        {
+            "file": Field(
+                _("File"),
+                _(
+                    "CSV with headings: competitor, price, currency, and sku, gtin or brand and"
+                    " mpn. It may say tax (incl or excl), url, as_of and confidence."
+                    " Or JSON: a list of objects with these names."
+                ),
+            ),
+        },
+    ),
+)
+
 
 WORDS: Mapping[str, Promise | str] = {
     "no_competitor": _("No competitor is named."),

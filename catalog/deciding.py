@@ -8,7 +8,8 @@ from decimal import Decimal
 from django.db import transaction
 
 from catalog import listings, policies, price_history, repricing, shelving
-from catalog.guarding import MOVES, Stop, may_stay
+from catalog.enums import Stop
+from catalog.guarding import MOVES, may_stay
 from catalog.models import Listing, PriceChange, PriceHold
 from catalog.pricing import CENT, Calculation
 from storefront.lib.states import LostRaceError

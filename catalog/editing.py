@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import nh3
-from django.db import transaction
 
-from catalog import listings, shelving, waiting_prices
-from catalog.models import Channel, Listing, Product
+from catalog import waiting_prices
+from catalog.models import Product
+from catalog.publishing import lock_product, show_again
 from storefront.lib.transactions import needs_transaction
 
 EDITABLE = ("title", "summary", "description_html", "category", "status", "warranty_months")
@@ -25,7 +25,7 @@ def edit(*, product: Product, changes: Mapping[str, Any], now: datetime) -> None
 
     Locks:  the listings of the product in id order, then the product
     """
-    _lock(product.pk)
+    lock_product(product.pk)
     row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
     changes = dict(changes)
     locked = set(changes.pop("locked_fields", row.locked_fields))
@@ -43,48 +43,4 @@ def edit(*, product: Product, changes: Mapping[str, Any], now: datetime) -> None
     row.save(update_fields=[*edited, "locked_fields", "updated_at"])
     if "category" in changes:
         waiting_prices.follow_shelf(product_ids=[row.pk], now=now)
-    _show(product.pk, now=now)
-
-
-@transaction.atomic(durable=True)
-def withdraw(*, listing: Listing, now: datetime) -> None:
-    """Take a listing off the shop; no sync puts it back.
-
-    Locks:  the listings of its product in id order, then the product
-    """
-    _withdraw(listing, is_withdrawn=True, now=now)
-
-
-@transaction.atomic(durable=True)
-def put_back(*, listing: Listing, now: datetime) -> None:
-    """Let a withdrawn listing be sold again, if nothing else stands against it.
-
-    Locks:  as ``withdraw``
-    """
-    _withdraw(listing, is_withdrawn=False, now=now)
-
-
-def _withdraw(listing: Listing, *, is_withdrawn: bool, now: datetime) -> None:
-    product_id = listing.variant.product_id
-    _lock(product_id)
-    Listing.objects.filter(pk=listing.pk).update(is_withdrawn=is_withdrawn, updated_at=now)
-    _show(product_id, now=now)
-
-
-def _lock(product_id: int) -> None:
-    # As a refresh from supply does it: listings first, or the two would wait for each other.
-    rows = Listing.objects.filter(variant__product=product_id).order_by("pk")
-    list(rows.select_for_update(of=["self"]).values_list("pk"))
-
-
-def _show(product_id: int, *, now: datetime) -> None:
-    """Publish the listings that are fit for it, hide the others, and make the cards anew."""
-    rows = Listing.objects.filter(variant__product=product_id)
-    found = list(rows.select_related("variant__product__spec"))
-    lacking = listings.lacking(listings=found)
-    for listing in found:
-        is_published = not lacking[listing.pk]
-        if is_published != listing.is_published:
-            Listing.objects.filter(pk=listing.pk).update(is_published=is_published, updated_at=now)
-    for channel in Channel.objects.order_by("pk"):
-        shelving.shelve(product_ids=[product_id], channel=channel)
+    show_again(product.pk, now=now)

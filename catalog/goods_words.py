@@ -105,18 +105,3 @@ CATEGORY = (
         },
     ),
 )
-COMPETITOR_FILE = (
-    Group(
-        _("The file"),
-        {
-            "file": Field(
-                _("File"),
-                _(
-                    "CSV with headings: competitor, price, currency, and sku, gtin or brand and"
-                    " mpn. It may say tax (incl or excl), url, as_of and confidence."
-                    " Or JSON: a list of objects with these names."
-                ),
-            ),
-        },
-    ),
-)

@@ -10,32 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 
+from catalog.enums import Clamp, Stop
 from catalog.landing import Landed
 from catalog.rounding import Rounding
-
-
-class Clamp(StrEnum):
-    """A limit to which a price was moved."""
-
-    FLOOR = "floor"  # up to the lowest margin of the book
-    MAP = "map"  # up to the lowest price that may be advertised
-    MSRP = "msrp"  # down to the price that the maker suggests
-
-
-class Stop(StrEnum):
-    """Why a price is not set without a person."""
-
-    NO_MARGIN = "no_margin"  # fees and lowest margin leave nothing to pay the cost with
-    ZERO = "zero"  # the rule asks for nothing, or less
-    TOO_HIGH = "too_high"  # no light costs so much
-    FLOOR_ABOVE_MSRP = "floor_above_msrp"
-    MAP_ABOVE_MSRP = "map_above_msrp"
-    MOVED_TOO_FAR = "moved_too_far"
-    MOVED_TOO_FAR_TODAY = "moved_too_far_today"
-    UNSURE_RATE = "unsure_rate"  # nobody is sure what the supplier's money is worth
-
 
 # Stops that a person may overrule; the others would sell at a loss or against a promise.
 MOVES = frozenset({Stop.MOVED_TOO_FAR, Stop.MOVED_TOO_FAR_TODAY})

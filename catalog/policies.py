@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 
+from catalog.enums import Basis, Method
+from catalog.enums import RateStanding as Standing
 from catalog.guarding import Limits, Restored
 from catalog.landing import Costing, Terms
 from catalog.models import Channel, ExchangeRate, LandingTerms, PriceBook, PriceRule
-from catalog.models.rate import limits
 from catalog.pricing import Policy
 from catalog.rounding import Rounding
-from catalog.rules import Basis, Dynamics, Method, Rule, RuleIndex
-from catalog.worth import Standing, Worth, worth
+from catalog.rules import Dynamics, Rule, RuleIndex
+from catalog.worth import Limits as RateLimits
+from catalog.worth import Worth, worth
 from storefront.lib.money import smallest
 from storefront.lib.prepared import Prepared
 
@@ -168,3 +171,11 @@ def copied(rule: PriceRule) -> Mapping[str, Any]:
         for field in fields
         if field.name not in left_out
     }
+
+
+def limits() -> RateLimits:
+    """Return how old a rate may be, and how far it may move in a day."""
+    return RateLimits(
+        max_age=timedelta(hours=settings.RATES_MAX_AGE_H),
+        max_move_percent=settings.RATES_MAX_MOVE_PERCENT,
+    )

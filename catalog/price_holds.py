@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import override
 
 from catalog import price_words, rows
-from catalog.guarding import Stop
+from catalog.enums import Stop
 from catalog.models import Listing, PriceHold
 from catalog.pricing import Calculation
 from catalog.stepping import percent, snapshot

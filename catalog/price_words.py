@@ -10,8 +10,8 @@ from decimal import Decimal
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from catalog.enums import Method
 from catalog.models import PriceHold, PriceRule
-from catalog.rules import Method
 from catalog.stepping import Step, percent
 
 WORDS: dict[str, str | Promise] = {

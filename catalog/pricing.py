@@ -8,19 +8,10 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from catalog.guarding import (
-    MOVES,
-    Bounds,
-    Limits,
-    Restored,
-    Standing,
-    Stop,
-    Verdict,
-    guard,
-    may_stay,
-)
+from catalog.enums import Basis, Method, Stop
+from catalog.guarding import MOVES, Bounds, Limits, Restored, Standing, Verdict, guard, may_stay
 from catalog.landing import Costing, Landed, Terms
-from catalog.rules import Basis, Method, Place, Rule, RuleIndex
+from catalog.rules import Place, Rule, RuleIndex
 from storefront.lib.money import Money
 
 CENT = Decimal("0.01")

@@ -10,9 +10,10 @@ from django.db import transaction
 from django.db.models import Max, Min, Q
 
 from catalog import ecb, landing, waiting_prices
+from catalog.enums import RateStanding as Standing
 from catalog.models import Channel, ExchangeRate, Listing, RateNews
-from catalog.models.rate import limits
-from catalog.worth import Standing, moved_too_far, worth
+from catalog.policies import limits
+from catalog.worth import moved_too_far, worth
 from storefront.lib.transactions import needs_transaction
 
 Status = RateNews.Status

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from catalog.competitor_dialects import READERS, Dialect
+from catalog.competitor_dialects import READERS
 from catalog.competitor_lines import Line, Refusal, UnreadableFileError
+from catalog.enums import Dialect
 from catalog.identifiers import mpn_key
 from catalog.market import MAX_AGE
 from catalog.models import CompetitorFile, Identifier, Variant

@@ -9,8 +9,8 @@ from django import forms
 from django.utils.translation import gettext
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from catalog.enums import Basis, Method
 from catalog.models import PriceBook, PriceRule
-from catalog.rules import Basis, Method
 from storefront.lib.money import smallest
 
 

@@ -13,27 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 
+from catalog.enums import Basis, Method
 from catalog.rounding import Rounding
 
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-
-
-class Basis(StrEnum):
-    """What a price is counted from."""
-
-    COST = "cost"  # the landed cost
-    MAP = "map"  # the lowest price that may be advertised, tax included
-    MSRP = "msrp"  # the price that the maker suggests, tax included
-
-
-class Method(StrEnum):
-    """How a price is counted."""
-
-    MARKUP = "markup"  # a fraction of the basis, added to it
-    MARGIN = "margin"  # a fraction of the price before tax, left after cost and fees
-    FIXED = "fixed"  # an amount, added to the basis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,26 +125,3 @@ TERMS = (
         },
     ),
 )
-RATE = (
-    Group(
-        _("Which money"),
-        {
-            "base": Field(_("One unit of"), _("Three letters, such as USD: a supplier's money.")),
-            "quote": Field(_("Costs so much of"), _("Three letters, such as EUR: our money.")),
-        },
-    ),
-    Group(
-        _("What it is worth"),
-        {
-            "rate": Field(
-                _("Rate"), _("What one unit of the first costs in the second; prices follow.")
-            ),
-            "source": Field(_("Who says so"), _("A bank or a page, for whoever asks later.")),
-            "as_of": Field(
-                _("When it was so, UTC"), _("Prices are counted by a rate until it is too old.")
-            ),
-            "standing": Field(_("How sure it is")),
-            "waiting_rate": Field(_("Newer rate that waits for a person")),
-        },
-    ),
-)

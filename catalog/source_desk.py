@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from catalog import competitor_fetching, tasks
+from catalog import competitor_fetching, competitor_tasks
 from catalog.models import CompetitorSource
 from catalog.source_words import SOURCE
 from storefront.lib import columns
@@ -168,7 +168,7 @@ class CompetitorSourceAdmin(StaffAdmin):
 
         def act(_given: object) -> None:
             competitor_fetching.ask_soon(source=source, now=timezone.now())
-            self.wake(request, tasks.hear_competitors, source_id=source.pk)
+            self.wake(request, competitor_tasks.hear_competitors, source_id=source.pk)
 
         return self.ask(
             request,

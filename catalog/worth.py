@@ -12,19 +12,12 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
+
+from catalog.enums import RateStanding
 
 A_DAY = timedelta(days=1)
 # After a long silence more is believed than after a day, but not anything.
 MOST_DAYS = 3
-
-
-class Standing(StrEnum):
-    """How sure a rate is."""
-
-    SURE = "sure"
-    UNSURE = "unsure"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +35,7 @@ class Worth:
     ``dearest`` is what to count with while that is not sure: never less than ``rate``.
     """
 
-    standing: Standing
+    standing: RateStanding
     rate: Decimal
     dearest: Decimal
 
@@ -53,9 +46,9 @@ def worth(
     """Judge a rate by its age and by what waits for a person."""
     age = now - as_of
     if age > 2 * limits.max_age:
-        return Worth(standing=Standing.UNKNOWN, rate=rate, dearest=rate)
+        return Worth(standing=RateStanding.UNKNOWN, rate=rate, dearest=rate)
     is_old = age > limits.max_age
-    standing = Standing.UNSURE if is_old or waiting is not None else Standing.SURE
+    standing = RateStanding.UNSURE if is_old or waiting is not None else RateStanding.SURE
     dearest = rate * (100 + limits.max_move_percent) / 100 if is_old else rate
     return Worth(standing=standing, rate=rate, dearest=max(dearest, waiting or rate))
 

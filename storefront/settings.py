@@ -126,7 +126,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "storefront.web.errors.SentenceMiddleware",
 ]
-ROOT_URLCONF = "storefront.urls"
+ROOT_URLCONF = "storefront.dev_urls" if ENVIRONMENT == "local" else "storefront.urls"
 WSGI_APPLICATION = "storefront.wsgi.application"
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -192,12 +192,15 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 900
 # Long work stands in own queues: no order waits behind a feed, no picture behind one who hangs.
 CELERY_TASK_ROUTES = {
-    "catalog.tasks.re*": {"queue": "syncs"},  # somebody waits for these
-    "catalog.tasks.hear_competitors": {"queue": "syncs"},  # nor behind a source that hangs
+    "catalog.listing_tasks.*": {"queue": "syncs"},
+    "catalog.price_book_tasks.*": {"queue": "syncs"},  # somebody waits for these
+    "catalog.competitor_tasks.hear_competitors": {
+        "queue": "syncs"
+    },  # nor behind a source that hangs
     "orders.claim_tasks.*": {"queue": "syncs"},  # no order waits behind a claim
     "orders.money_tasks.*": {"queue": "bulk"},  # it asks everybody, and nobody waits for it
     "suppliers.compliance_tasks.watch_evidence": {"queue": "celery"},
-    "catalog.tasks.*": {"queue": "bulk"},
+    "catalog.*_tasks.*": {"queue": "bulk"},
     "suppliers.sync_tasks.sync*": {"queue": "syncs"},
     "suppliers.connection_tasks.check": {"queue": "syncs"},
     "suppliers.feed_mapping_tasks.fetch_sample": {"queue": "syncs"},

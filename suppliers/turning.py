@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db.models import F, Q
 
+from catalog.enums import RateStanding as Standing
 from catalog.models import Channel, ExchangeRate
-from catalog.worth import Standing
 from storefront.lib.transactions import needs_transaction
 from suppliers.staging import run
 

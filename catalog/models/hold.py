@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from catalog.guarding import Stop
+from catalog.enums import Stop
 from catalog.models.listing import Listing
 from catalog.models.price import PriceRule
 from storefront.lib.states import Stateful

@@ -10,9 +10,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from catalog.enums import Basis, Method
 from catalog.models.product import Brand, Product, Variant
 from catalog.models.taxonomy import Category
-from catalog.rules import Basis, Method
 from storefront.lib.states import Stateful
 
 

@@ -8,7 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from catalog.competitor_dialects import Dialect
+from catalog.enums import Dialect
 from catalog.models.market import CompetitorFile
 from storefront.lib.sealing import SealedField
 

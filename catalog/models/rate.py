@@ -10,16 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from catalog.worth import Limits, Standing
+from catalog.enums import RateStanding as Standing
 from storefront.lib.states import Stateful
-
-
-def limits() -> Limits:
-    """Return how old a rate may be, and how far it may move in a day."""
-    return Limits(
-        max_age=timedelta(hours=settings.RATES_MAX_AGE_H),
-        max_move_percent=settings.RATES_MAX_MOVE_PERCENT,
-    )
 
 
 class ExchangeRateQuerySet(models.QuerySet["ExchangeRate"]):
@@ -27,7 +19,9 @@ class ExchangeRateQuerySet(models.QuerySet["ExchangeRate"]):
 
     def sure(self, now: datetime) -> ExchangeRateQuerySet:
         """Leave out what is too old, and what is about to be another one."""
-        return self.filter(as_of__gte=now - limits().max_age, waiting_rate__isnull=True)
+        return self.filter(
+            as_of__gte=now - timedelta(hours=settings.RATES_MAX_AGE_H), waiting_rate__isnull=True
+        )
 
 
 class ExchangeRate(models.Model):

@@ -12,9 +12,9 @@ from rest_framework.response import Response
 
 from catalog import competing, competitor_words
 from catalog.competing import Taken
-from catalog.competitor_dialects import Dialect
 from catalog.competitor_rows import LIST
 from catalog.doubting import DoubtfulListError
+from catalog.enums import Dialect
 from catalog.models.market import Became, CameBy, Match
 from storefront.api import idempotency, keys, kinds
 from storefront.api.describing import describes

@@ -2,11 +2,49 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from http import HTTPStatus
 
-from storefront.chaos.shopping import Purchase
+from storefront.chaos.scheduling import Wish
+
+
+@dataclass(slots=True, kw_only=True)
+class Purchase:
+    """What one shopper knows of what he did.
+
+    Shape:  ``payment`` is the gateway's name of it; ``end`` one of paid, late, declined, left,
+            refused (sold out, or another price) and lost (he gave up)
+    """
+
+    wish: Wish
+    phase: str
+    end: str = "lost"
+    payment: str = ""
+    agreed: Decimal = Decimal(0)
+    number: str = ""
+    words: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What all shoppers met at the shop's door."""
+
+    requests: int = 0
+    errors: int = 0  # 5xx
+    broken: int = 0  # of these, those that say that we broke, and not that we are closed
+    unheard: int = 0  # no answer at all
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, status: int) -> None:
+        with self.lock:
+            self.requests += 1
+            self.errors += status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            self.broken += status == HTTPStatus.INTERNAL_SERVER_ERROR
+            self.unheard += status == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from storefront.chaos.evidence import Charge, Evidence, OurPurchase, Told
+from storefront.chaos.evidence import Charge, Evidence, OurPurchase, Purchase, Told
 from storefront.chaos.scheduling import Way
-from storefront.chaos.shopping import Purchase
 
 GONE = frozenset({"canceled", "expired"})
 SERVED = "shoppers get what they wish"

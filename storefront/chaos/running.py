@@ -28,7 +28,7 @@ from storefront.chaos import (
 from storefront.chaos.auditing import audit
 from storefront.chaos.complaining import complain, have_delivered
 from storefront.chaos.draining import Drained, drain
-from storefront.chaos.evidence import Evidence
+from storefront.chaos.evidence import Evidence, Purchase, Tally
 from storefront.chaos.filling import Light
 from storefront.chaos.judging import Violation
 from storefront.chaos.keeping_alive import Keeper
@@ -37,7 +37,7 @@ from storefront.chaos.paying_back import pay_back
 from storefront.chaos.pressing import Presser
 from storefront.chaos.replying import Replier
 from storefront.chaos.scheduling import SHOPPERS, Phase, Plan, Wish
-from storefront.chaos.shopping import Purchase, Shopper, Tally
+from storefront.chaos.shopping import Shopper
 from storefront.chaos.staging import Instance
 from storefront.chaos.striking import Striker
 from storefront.launch.processes import Child

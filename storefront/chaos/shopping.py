@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,8 @@ from urllib.parse import urlencode, urlsplit
 from storefront.bench.buying import CSRF_FIELD, NUMBER, WHO, Shop, field_in
 from storefront.bench.load import BadAnswerError
 from storefront.bench.walking import Answer, Ask, ask_once
-from storefront.chaos.scheduling import Way, Wish
+from storefront.chaos.evidence import Purchase, Tally
+from storefront.chaos.scheduling import Way
 
 CARDS = {Way.PAYS: "4242424242424242", Way.LATE: "4000000000000341"}
 DECLINED = "4000000000000002"
@@ -25,42 +25,6 @@ PRESSES = 20
 
 class GaveUpError(Exception):
     """Nobody answered for too long, or nothing that a shopper understands."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Purchase:
-    """What one shopper knows of what he did.
-
-    Shape:  ``payment`` is the gateway's name of it; ``end`` one of paid, late, declined, left,
-            refused (sold out, or another price) and lost (he gave up)
-    """
-
-    wish: Wish
-    phase: str
-    end: str = "lost"
-    payment: str = ""
-    agreed: Decimal = Decimal(0)
-    number: str = ""
-    words: str = ""
-    seconds: float = 0.0
-
-
-@dataclass(slots=True)
-class Tally:
-    """What all shoppers met at the shop's door."""
-
-    requests: int = 0
-    errors: int = 0  # 5xx
-    broken: int = 0  # of these, those that say that we broke, and not that we are closed
-    unheard: int = 0  # no answer at all
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def count(self, status: int) -> None:
-        with self.lock:
-            self.requests += 1
-            self.errors += status >= HTTPStatus.INTERNAL_SERVER_ERROR
-            self.broken += status == HTTPStatus.INTERNAL_SERVER_ERROR
-            self.unheard += status == 0
 
 
 @dataclass(slots=True)

@@ -10,11 +10,11 @@ from typing import Any
 
 from orders.models import Setback
 from storefront.chaos import witnessing
+from storefront.chaos.evidence import Purchase
 from storefront.chaos.judging import Violation
 from storefront.chaos.pressing import TIMES
 from storefront.chaos.running import Run
 from storefront.chaos.scheduling import What
-from storefront.chaos.shopping import Purchase
 
 KILLS = (What.WORKER_CHILD, What.WORKER, What.WEB, What.BEAT, What.REDIS, What.POSTGRES, What.FLUSH)
 COLUMN = 26

@@ -11,8 +11,8 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from catalog import competitor_fetching, deciding
+from catalog.competitor_tasks import hear_competitors
 from catalog.models import CompetitorSource, PriceHold
-from catalog.tasks import hear_competitors
 from notifications import dispatch
 from notifications import tasks as notification_tasks
 from notifications.models import Delivery

@@ -14,10 +14,10 @@ from orders.models import Order
 from storefront.accounts import profile as keeping
 from storefront.accounts.models import Consent, User
 from storefront.accounts.proving import proven_addresses
-from storefront.web.coming_in import READS, for_shoppers
-from storefront.web.forms import ProfileForm
+from storefront.web.coming_in import for_shoppers
 from storefront.web.order import headline
-from storefront.web.visiting import visit
+from storefront.web.profile_forms import ProfileForm
+from storefront.web.visiting import READS, visit
 
 
 @require_safe

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from storefront.accounts import profile
 from storefront.accounts.models import SavedAddress
-from storefront.web.coming_in import READS, for_shoppers
-from storefront.web.forms import SavedAddressForm
-from storefront.web.visiting import shopper_id, visit
+from storefront.web.coming_in import for_shoppers
+from storefront.web.profile_forms import SavedAddressForm
+from storefront.web.visiting import READS, shopper_id, visit
 
 
 def known_of(request: HttpRequest) -> dict[str, str]:

@@ -26,9 +26,9 @@ from orders.cart_view import CartView
 from orders.models import Cart
 from shipping import promising
 from storefront.web import product, refusing_codes
+from storefront.web.cart_forms import AddForm, ChangeForm
 from storefront.web.errors import say
 from storefront.web.filling import fill
-from storefront.web.forms import AddForm, ChangeForm
 from storefront.web.same_origin import from_our_pages
 from storefront.web.visiting import (
     cart_token,

@@ -28,8 +28,8 @@ from storefront.accounts.proving import proven_addresses
 from storefront.lib.rationing import is_too_often
 from storefront.lib.visitors import network_of
 from storefront.web.account_forms import EMAIL, EMAIL_ERRORS, new_password_field
-from storefront.web.coming_in import READS, for_shoppers
-from storefront.web.visiting import shopper_id
+from storefront.web.coming_in import for_shoppers
+from storefront.web.visiting import READS, shopper_id
 
 MAILS_PER_HOUR = 5
 CURRENT_ERRORS = {"required": gettext_lazy("Enter your password.")}

@@ -26,10 +26,9 @@ from orders import carts, keeping
 from storefront.lib.rationing import is_too_often
 from storefront.lib.visitors import network_of
 from storefront.web.account_forms import ShopperSignInForm, SignUpForm
-from storefront.web.visiting import cart_token, forget_cart, keep_cart, shopper_id
+from storefront.web.visiting import READS, cart_token, forget_cart, keep_cart, shopper_id
 
 FORMS_PER_HOUR = 40  # of one network: many may stand behind one
-READS = ["GET", "HEAD", "POST"]
 
 
 def for_shoppers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

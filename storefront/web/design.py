@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from storefront.web import beams, runtimes, samples
-from storefront.web.forms import LookupForm
+from storefront.web.order_forms import LookupForm
 from storefront.web.visiting import visit
 
 BEAMS = ((250_000, 1000), (22_500, 1800), (2_500, 400), (700, 300), (230, 450), (40, 450))

@@ -34,8 +34,9 @@ from storefront.web import (
     stopping,
 )
 from storefront.web.following import Stage, boxes, instead, purchases_of
-from storefront.web.forms import LookupForm
-from storefront.web.paid import MOVES, Kind
+from storefront.web.order_forms import LookupForm
+from storefront.web.paid import Kind
+from storefront.web.payment_labels import MOVES
 from storefront.web.visiting import cart_token, forget_cart
 
 ASKS_PER_HOUR = 20

@@ -5,25 +5,15 @@ from __future__ import annotations
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from orders.models import Order, PaymentEvent
 from storefront.accounts.models import User
 from storefront.accounts.proving import proven_addresses
 from storefront.web.coming_in import for_shoppers
+from storefront.web.payment_labels import MOVES
 
 Kind = PaymentEvent.Kind
-# What we only asked for, and what others say of a payment, moves no money.
-MOVES = {
-    Kind.AUTHORIZED: _("Held on the card"),
-    Kind.CAPTURED: _("Charged"),
-    Kind.RELEASED: _("Let go, never charged"),
-    Kind.REFUNDED: _("Given back"),
-    Kind.REFUND_FAILED: _("Came back to us: your bank did not take it"),
-    Kind.DECLINED: _("Declined, not charged"),
-    Kind.EXPIRED: _("The hold ended: what was not charged is free again"),
-}
 A_PAGE = 50
 
 

@@ -17,7 +17,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from storefront.accounts import changing, proving
 from storefront.accounts.models import User
 from storefront.web.account_forms import ForgottenForm, NewPasswordForm
-from storefront.web.coming_in import READS, too_many
+from storefront.web.coming_in import too_many
+from storefront.web.visiting import READS
 
 
 @never_cache

@@ -20,8 +20,8 @@ from storefront.accounts.models import User
 from storefront.lib.rationing import is_too_often
 from storefront.lib.visitors import network_of
 from storefront.web import erasing
-from storefront.web.coming_in import READS, for_shoppers
-from storefront.web.visiting import forget_cart
+from storefront.web.coming_in import for_shoppers
+from storefront.web.visiting import READS, forget_cart
 
 COPIES_PER_HOUR = 5
 

@@ -22,10 +22,9 @@ from orders.readdressing import Chance, Wished
 from storefront.lib.rationing import is_too_often
 from storefront.lib.waking import wake
 from storefront.web import answering, showing_addresses
-from storefront.web.coming_in import READS
 from storefront.web.following import purchases_of
 from storefront.web.forms import CheckoutAddressForm
-from storefront.web.visiting import visit
+from storefront.web.visiting import READS, visit
 
 CHANGES_PER_HOUR = 20  # of one order
 BY_SHOPPER = "asked for by the shopper"

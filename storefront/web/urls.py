@@ -10,7 +10,6 @@ from storefront.web import (
     cart,
     checkout,
     codes,
-    design,
     home,
     order,
     pages,
@@ -73,6 +72,4 @@ urlpatterns = [
     path("theme/", switches.theme, name="switch_theme"),
     # /en/info/delivery/: what the footer leads to
     path("info/<slug:name>/", pages.page, name="page"),
-    # /en/design/: every component in every state, in development
-    path("design/", design.design, name="design"),
 ]

@@ -17,6 +17,9 @@ from orders.cart_lines import Read
 from orders.models import Cart
 from orders.models.cart import KEPT_FOR
 
+READS = ["GET", "HEAD", "POST"]
+
+
 CHANNEL_CODE = "shop"
 CART_COOKIE = "fara_cart"
 COUNT_COOKIE = "fara_cart_count"  # a script reads it, so that a page can be kept for everybody

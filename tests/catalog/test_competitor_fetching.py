@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from werkzeug import Response
 
-from catalog import competitor_fetching, tasks
+from catalog import competitor_fetching, competitor_tasks
 from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, CompetitorSource
 from storefront.lib.sealing import seal
 from tests.factories.catalog import NOON
@@ -182,12 +182,14 @@ def test_a_secret_that_nobody_can_open_is_a_problem_in_words(httpserver, setting
 
 def test_beat_starts_what_is_due(httpserver, variant, monkeypatch):
     started = []
-    monkeypatch.setattr(tasks.hear_competitors, "delay", lambda **known: started.append(known))
+    monkeypatch.setattr(
+        competitor_tasks.hear_competitors, "delay", lambda **known: started.append(known)
+    )
     source = make_source(httpserver)
     tell(httpserver, f"{HEAD}a.example,{variant.sku},10,EUR,\n")
-    monkeypatch.setattr(tasks.timezone, "now", lambda: NOON)
+    monkeypatch.setattr(competitor_tasks.timezone, "now", lambda: NOON)
 
-    assert tasks.hear_due_competitors() == 1
+    assert competitor_tasks.hear_due_competitors() == 1
     assert started == [{"source_id": source.pk}]
-    assert tasks.hear_competitors(**started[0]) == {"changed": 1, "matched": 1}
-    assert tasks.hear_due_competitors() == 0
+    assert competitor_tasks.hear_competitors(**started[0]) == {"changed": 1, "matched": 1}
+    assert competitor_tasks.hear_due_competitors() == 0

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.competitor_dialects import Dialect, recognized
+from catalog.competitor_dialects import recognized
 from catalog.competitor_lines import Line, Refusal, UnreadableFileError
 from catalog.competitor_rows import read, read_strictly
 from catalog.competitor_words import words
+from catalog.enums import Dialect
 
 ROW = {
     "competitor": "lamps.example",

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.guarding import Clamp, Limits, Standing, Stop
+from catalog.enums import Basis, Clamp, Method, Stop
+from catalog.guarding import Limits, Standing
 from catalog.pricing import Change, Goods, Market, calculate
-from catalog.rules import Basis, Dynamics, Method
+from catalog.rules import Dynamics
 from storefront.lib.money import Money
 from tests.factories.pricing import (
     PLACE,

@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 from hypothesis import given
 
+from catalog.enums import Basis, Method
 from catalog.guarding import Standing
 from catalog.landing import Terms
 from catalog.pricing import Missing, calculate
 from catalog.rounding import Rounding
-from catalog.rules import Basis, Method
 from catalog.stepping import snapshot, steps
 from tests.factories.pricing import (
     D,

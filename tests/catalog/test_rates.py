@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from catalog import listings, price_books, rate_fetching, rates, repricing, tasks
+from catalog import listings, price_books, rate_fetching, rate_tasks, rates, repricing
 from catalog.models import ExchangeRate, Listing, PriceHold, RateNews, WaitingPrice
 from catalog.rates import FutureRateError
 from storefront.accounts.models import User
@@ -254,7 +254,7 @@ def test_a_file_comes_in_by_command(tmp_path):
 @pytest.mark.django_db(transaction=True)
 def test_rates_are_fetched_where_somebody_says_who_tells(httpserver, settings):
     make_channel()
-    assert tasks.fetch_rates() == {}
+    assert rate_tasks.fetch_rates() == {}
     httpserver.expect_request("/daily.xml").respond_with_data(ecb_xml({"USD": "1.25"}))
     settings.RATES_URL = httpserver.url_for("/daily.xml")
 

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from catalog import shelf, shelving, tallying
 from catalog.filters import ShelfQuery
 from catalog.models import Card, Channel, Product, ShelfTally
-from catalog.tasks import tally_shelves
+from catalog.search_tasks import tally_shelves
 from tests.factories.catalog import (
     NOON,
     make_channel,

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from orders import cancelling, parceling, purchasing, purchasing_tasks, tasks, waiting
+from orders import cancelling, parceling, purchasing, purchasing_tasks, waiting
 from orders.models import Payment, PurchaseOrder
 from orders.sending_desk import goes_at, is_collected
 from storefront.dashboard import stuck
@@ -84,12 +84,12 @@ def test_a_clock_that_jumps_by_ten_minutes_breaks_no_promise(jump):
 def test_a_worker_that_is_asked_for_it_too_early_sends_nothing(collected, monkeypatch):
     sent = []
     monkeypatch.setattr(purchasing, "send", lambda **known: sent.append(known))
-    monkeypatch.setattr(tasks.timezone, "now", lambda: AT_TWO - MINUTE)
+    monkeypatch.setattr(purchasing_tasks.timezone, "now", lambda: AT_TWO - MINUTE)
     rows = PurchaseOrder.objects.filter(pk=collected.pk)
 
     assert purchasing_tasks._is_answered(rows, collected.pk)
     assert sent == []
-    monkeypatch.setattr(tasks.timezone, "now", lambda: AT_TWO)
+    monkeypatch.setattr(purchasing_tasks.timezone, "now", lambda: AT_TWO)
     purchasing_tasks._is_answered(rows, collected.pk)
     assert len(sent) == 1
 

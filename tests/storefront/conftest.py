@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from catalog import tasks as catalog_tasks
+from catalog import listing_tasks, price_book_tasks
 from orders import cancellation_tasks, claim_tasks, payment_tasks, purchasing_tasks
 from storefront.accounts.models import User
 from suppliers import inventory_tasks, sync_tasks
@@ -28,8 +28,8 @@ def started(monkeypatch):
     """Collect the tasks that are started, instead of starting them."""
     found = []
     for task in (
-        catalog_tasks.rehearse,
-        catalog_tasks.reprice_due,
+        price_book_tasks.rehearse,
+        listing_tasks.reprice_due,
         sync_tasks.sync_now,
         inventory_tasks.publish_waiting,
         purchasing_tasks.send,

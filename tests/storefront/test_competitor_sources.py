@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog import source_desk, tasks
+from catalog import competitor_tasks, source_desk
 from catalog.models import CompetitorSource
 from storefront.lib.sealing import seal, unseal
 from tests.factories.catalog import NOON
@@ -148,7 +148,9 @@ def test_in_production_nobody_on_the_way_can_change_the_prices(staff, settings):
 
 def test_a_source_is_asked_at_once_when_staff_want_it(staff, source, monkeypatch):
     started = []
-    monkeypatch.setattr(tasks.hear_competitors, "delay", lambda **known: started.append(known))
+    monkeypatch.setattr(
+        competitor_tasks.hear_competitors, "delay", lambda **known: started.append(known)
+    )
     CompetitorSource.objects.update(due_at=timezone.now() + timedelta(hours=9))
 
     staff.post(page(source, "ask_now"))

@@ -13,7 +13,7 @@ from django.db import connections
 
 from catalog.models import Listing, Variant
 from catalog.records import BadRow, Terms
-from suppliers import offering, runs, sharing, sync_tasks, tasks, writing
+from suppliers import offering, runs, sharing, sync_tasks, writing
 from suppliers.adapters.base import BudgetSpentError, StockRecord
 from suppliers.models import (
     FeedIssue,
@@ -261,7 +261,7 @@ def test_what_is_handed_out_arrives_as_it_was(supplier, world):
 def test_a_worker_calls_for_help(supplier, world, monkeypatch):
     stock_world(world, 2 * 40)
     woken = []
-    monkeypatch.setattr(tasks, "wake", lambda task, **known: woken.append((task.name, known)))
+    monkeypatch.setattr(sync_tasks, "wake", lambda task, **known: woken.append((task.name, known)))
 
     sync_tasks.sync_now(supplier_id=supplier.pk, kind="products")
 

@@ -17,11 +17,11 @@ from storefront.chaos.evidence import (
     OurPurchase,
     Ours,
     Pressed,
+    Purchase,
     Told,
 )
 from storefront.chaos.judging import judge
 from storefront.chaos.scheduling import Way, Wish
-from storefront.chaos.shopping import Purchase
 
 SOLD = "nothing is sold that is not there"
 LOST = "no order is lost"

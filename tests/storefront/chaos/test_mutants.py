@@ -10,9 +10,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from orders import purchasing, reservations, resolving
 from storefront.chaos import catching, judging, mutants
+from storefront.chaos.evidence import Purchase
 from storefront.chaos.judging import Violation
 from storefront.chaos.scheduling import Way, Wish
-from storefront.chaos.shopping import Purchase
 from storefront.lib.failures import TemporaryError
 from storefront.lib.money import Money
 from suppliers import stock

@@ -1,0 +1,47 @@
+"""Cart forms."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from orders.models.cart import MAX_QUANTITY
+
+MAX_ID = 2**63 - 1
+
+RANGE_ERROR = format_lazy(_("Enter a number from 0 to {most}."), most=MAX_QUANTITY)
+
+QUANTITY_ERRORS = {
+    "required": _("Enter how many."),
+    "invalid": _("Enter how many as a whole number."),
+    "min_value": RANGE_ERROR,
+    "max_value": RANGE_ERROR,
+}
+
+WHICH_ERRORS = {
+    name: _("There is no such light.") for name in ("required", "invalid", "min_value", "max_value")
+}
+
+
+class AddForm(forms.Form):
+    """One listing for the cart."""
+
+    listing = forms.IntegerField(min_value=1, max_value=MAX_ID, error_messages=WHICH_ERRORS)
+    quantity = forms.IntegerField(
+        min_value=1, max_value=MAX_QUANTITY, required=False, error_messages=QUANTITY_ERRORS
+    )
+
+    back = forms.CharField(required=False, max_length=200)
+
+    def clean_quantity(self) -> int:
+        return self.cleaned_data["quantity"] or 1
+
+
+class ChangeForm(forms.Form):
+    """How many of one line; none takes it out."""
+
+    line = forms.IntegerField(min_value=1, max_value=MAX_ID, error_messages=WHICH_ERRORS)
+    quantity = forms.IntegerField(
+        min_value=0, max_value=MAX_QUANTITY, error_messages=QUANTITY_ERRORS
+    )
