@@ -2,163 +2,42 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
-
-from storefront.lib import columns, naming
-from storefront.lib.grouping import FACTS, Group
-from storefront.lib.inlines import inline
-from storefront.lib.staff import action, start
+from storefront.lib import naming
 from suppliers import (
-    inventory_tasks,
+    breaker_desk,
+    buffer_desk,
+    changes_desk,
+    connection_desk,
+    evidence_desk,
     limits_desk,
+    mapping_desk,
+    offer_desk,
+    profile_desk,
     route_desk,
     run_desk,
     runs_desk,
     scorecards_desk,
     stock_desk,
-    supply,
-    sync_tasks,
+    vetting_desk,
 )
-from suppliers.buffer_desk import BufferActions
 from suppliers.column_words import COLUMNS, TABLES
-from suppliers.connection_desk import CheckActions
-from suppliers.forms import SupplierForm
-from suppliers.mapping_desk import MappingActions
-from suppliers.models import Countdown, FeedRun, StockLocation, Supplier
-from suppliers.supplier_words import KNOWN, SUPPLIER
-from suppliers.vetting_desk import VettingActions
 
 __all__ = [
-    "SupplierAdmin",
+    "breaker_desk",
+    "buffer_desk",
+    "changes_desk",
+    "connection_desk",
+    "evidence_desk",
     "limits_desk",
+    "mapping_desk",
+    "offer_desk",
+    "profile_desk",
     "route_desk",
     "run_desk",
     "runs_desk",
     "scorecards_desk",
     "stock_desk",
+    "vetting_desk",
 ]
-
-KINDS = FeedRun.Kind
-FOUND = [columns.state("status", _("State")), *CheckActions.check_fields, columns.moves]
-
-
-@admin.register(Supplier)
-class SupplierAdmin(CheckActions, MappingActions, VettingActions, BufferActions):
-    form = SupplierForm
-    editable = (
-        "name",
-        "language",
-        "lead_days",
-        "cut_off_hour",
-        "acknowledge_within_min",
-        "sending",
-        "send_every_min",
-        "send_times",
-        "time_zone",
-        "order_days",
-        "closed_on",
-        "bill_tolerance_percent",
-        "bill_tolerance_amount",
-        "bills_within_days",
-        "billed_ships_within_days",
-        "buffer",
-        "counts_down_at",
-        "stock_believed_min",
-        "stock_grows_units",
-        "stock_grows_percent",
-        "stock_told_min",
-        "stock_hidden_min",
-        "asked_after_min",
-        "asked_below",
-        "unanswered",
-        "cost_hidden_min",
-    )
-    may_add = True
-    groups = (*SUPPLIER, Group(FACTS, KNOWN, columns=FOUND))
-    exclude: ClassVar = ["status", "status_since"]
-    list_display: ClassVar = [
-        "name",
-        "code",
-        columns.state("status", _("State"), waits={"paused"}, ended={"blocked"}),
-        columns.age("status_since", _("Since")),
-        "currency",
-        "lead_days",
-        columns.text("connection__problem", _("Trouble on the wire")),
-    ]
-    list_select_related: ClassVar = ["connection"]
-    list_filter: ClassVar = ["status"]
-    search_fields: ClassVar = ["name", "code"]
-    ordering: ClassVar = ["code"]
-    readonly_fields: ClassVar = FOUND
-    inlines: ClassVar = [
-        inline(StockLocation, "code", "country", "name", tab=False),
-        inline(Countdown, *stock_desk.COUNTDOWN, tab=False),
-    ]
-    actions: ClassVar = ["sync_products", "sync_prices", "sync_stock"]
-    actions_detail: ClassVar = [
-        "sync_now",
-        "price_anew",
-        *CheckActions.check_actions,
-        *MappingActions.mapping_actions,
-        *VettingActions.vetting_actions,
-    ]
-    fits: ClassVar = {**MappingActions.mapping_fits, **VettingActions.fits}
-
-    @action(description=_("Synchronize now"), icon="sync")
-    def sync_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        supplier = self.row(request, object_id)
-        return self.ask(
-            request,
-            supplier,
-            title=gettext("Synchronize now"),
-            explain=gettext("Products, prices and stock are asked of %(name)s now.")
-            % {"name": supplier.name},
-            act=lambda _given: _start(supplier, *KINDS.values),
-            done=gettext("Started: the runs appear in the list of sync runs."),
-        )
-
-    @action(description=_("Price anew"), icon="percent")
-    def price_anew(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        supplier = self.row(request, object_id)
-
-        def act(_given: object) -> None:
-            supply.price_anew(supplier=supplier)
-            self.wake(request, inventory_tasks.publish_waiting)
-
-        return self.ask(
-            request,
-            supplier,
-            title=gettext("Price anew"),
-            explain=gettext(
-                "All that %(name)s offers is priced by the newest rules and exchange rates."
-            )
-            % {"name": supplier.name},
-            act=act,
-            done=gettext("Started: the prices change within minutes."),
-        )
-
-    @action(description=_("Synchronize products now"))
-    def sync_products(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:
-        self.do_each(request, rows, lambda row: _start(row, KINDS.PRODUCTS.value))
-
-    @action(description=_("Synchronize prices now"))
-    def sync_prices(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:
-        self.do_each(request, rows, lambda row: _start(row, KINDS.PRICES.value))
-
-    @action(description=_("Synchronize stock now"))
-    def sync_stock(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:
-        self.do_each(request, rows, lambda row: _start(row, KINDS.STOCK.value))
-
-
-def _start(supplier: Supplier, *kinds: str) -> None:
-    for kind in kinds:
-        start(sync_tasks.sync_now, supplier_id=supplier.pk, kind=kind)
-
 
 naming.call("suppliers", tables=TABLES, columns=COLUMNS)
