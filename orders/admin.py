@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldBooleanSwitchWidget
 
 from orders import (
+    allocation_desk,
     bills_desk,
     cancellation_tasks,
     cancelling,
@@ -37,6 +38,7 @@ from orders import (
     rmas_desk,
     routing_desk,
     selling_desk,
+    tax_desk,
 )
 from orders.address_desk import AddressActions
 from orders.column_words import COLUMNS, TABLES
@@ -61,6 +63,7 @@ Request = PurchaseOrder.Request
 
 __all__ = [
     "OrderAdmin",
+    "allocation_desk",
     "bills_desk",
     "claims_desk",
     "differences_desk",
@@ -75,6 +78,7 @@ __all__ = [
     "rmas_desk",
     "routing_desk",
     "selling_desk",
+    "tax_desk",
 ]
 
 STATE = columns.state(

@@ -18,7 +18,6 @@ from orders import (
     purchase_locks,
     resolving,
     undeliverable,
-    waiving,
 )
 from orders.checking import check
 from orders.gate import NO_WAY, Reason
@@ -211,26 +210,6 @@ def _place(
             resolving.failed(purchase_order, error, moment())
     else:
         acknowledging.apply(purchase_order=purchase_order, state=state, now=moment())
-
-
-def release_hold(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
-    """Send it all the same: the present reasons are waived as they are.
-
-    A new reason holds it again, and so does the same one when it costs more than was seen.
-    """
-    passed = [waiving.noted(each, actor=actor, now=now) for each in purchase_order.hold_reasons]
-    kept = [*purchase_order.waived_reasons, *passed]
-    waived = {(reason["code"], reason.get("subject", "")): reason for reason in kept}
-    codes = sorted({reason["code"] for reason in purchase_order.hold_reasons})
-    purchase_order.move(
-        Status.READY,
-        at=now,
-        actor=actor,
-        reason="staff waived: " + ", ".join(codes),
-        as_seen=("hold_reasons",),
-        waived_reasons=list(waived.values()),
-        hold_reasons=[],
-    )
 
 
 def send_again(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:

@@ -16,11 +16,62 @@ from django.utils.translation import gettext_lazy as _
 from orders import return_forms
 from orders.models import ReturnPolicy, SupplierRMA, SupplierRMALine
 from orders.returning import sending_back
-from orders.selling_words import RETURN_POLICY
 from storefront.lib import columns
+from storefront.lib.grouping import Field, Group
 from storefront.lib.inlines import inline
 from storefront.lib.money import Money
 from storefront.lib.staff import StaffAdmin, action, show
+
+RETURN_POLICY = (
+    Group(
+        _("Whose goods"),
+        {
+            "supplier": Field(
+                _("Supplier"), _("Empty: for each supplier who has no policy of his own.")
+            ),
+        },
+    ),
+    Group(
+        _("The way back"),
+        {
+            "destination": Field(_("Goods go"), _("What the shopper is told once it is approved.")),
+            "address": Field(
+                _("Where returns go"),
+                _("In one line, as it stands on a parcel. Read by the shopper."),
+            ),
+            "keep_below_amount": Field(
+                _("Kept below"),
+                _("Goods worth less stay with the shopper; in the order's money. 0: never."),
+            ),
+            "label_payer": Field(
+                _("Who pays the way"),
+                _("For a withdrawal. What is broken or wrong comes back at our cost anyway."),
+            ),
+        },
+    ),
+    Group(
+        _("What he gives us"),
+        {
+            "takes_back": Field(
+                _("Takes goods back"), _("Off: nobody is reminded to ask him for a credit.")
+            ),
+            "takes_back_days": Field(
+                _("For so many days"), _("From the day on which the shopper opened the return.")
+            ),
+            "warranty_months": Field(
+                _("His warranty, months"),
+                _(
+                    "So long after it arrived he owes us something for what is broken or wrong."
+                    " Empty: as for all else that he takes back."
+                ),
+            ),
+            "restocking_percent": Field(
+                _("His fee in percent"), _("Of what the goods cost us. 0: none.")
+            ),
+        },
+    ),
+)
+
 
 Status = SupplierRMA.Status
 STATE = columns.state(

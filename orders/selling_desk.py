@@ -12,8 +12,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders import codes, redeeming
-from orders.models import Coupon, Promotion, Redemption, TaxNumber, TaxRate
-from orders.selling_words import COUPON, NUMBER, PROMOTION, RATE
+from orders.models import Coupon, Promotion, Redemption
+from orders.selling_words import COUPON, PROMOTION
 from storefront.lib import columns
 from storefront.lib.inlines import inline
 from storefront.lib.staff import StaffAdmin, show
@@ -145,39 +145,3 @@ show(
     search_fields=["code", "order__number"],
     ordering=["-id"],
 )
-
-
-@admin.register(TaxRate)
-class TaxRateAdmin(StaffAdmin):
-    may_add = True
-    may_delete = True
-    editable = ("rate", "source")
-    groups = RATE
-    list_display: ClassVar = ["__str__", "country", "region", "valid_from", "source"]
-    list_filter: ClassVar = ["country"]
-    search_fields: ClassVar = ["country", "region"]
-    ordering: ClassVar = ["country", "region", "-valid_from"]
-
-
-class TaxNumberForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """A number, refused in words where the database would refuse it."""
-
-    def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        begins = given.get("valid_from") or self.instance.valid_from
-        if given.get("valid_until") and begins and given["valid_until"] < begins:
-            self.add_error("valid_until", gettext("It must end after it begins."))
-        return given
-
-
-@admin.register(TaxNumber)
-class TaxNumberAdmin(StaffAdmin):
-    form = TaxNumberForm
-    may_add = True
-    editable = ("number", "valid_until")
-    groups = NUMBER
-    list_display: ClassVar = [
-        "scheme", "country", "region", "number", "valid_from", "valid_until",
-    ]  # fmt: skip
-    list_filter: ClassVar = ["scheme"]
-    ordering: ClassVar = ["scheme", "country", "region"]

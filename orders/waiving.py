@@ -98,3 +98,23 @@ def _gone(row: PurchaseOrder, key: str) -> str:
         gettext("%s let this pass already.") if by else gettext("%s is not held for this any more.")
     )
     return words % (by or row)
+
+
+def release_hold(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
+    """Send it all the same: the present reasons are waived as they are.
+
+    A new reason holds it again, and so does the same one when it costs more than was seen.
+    """
+    passed = [noted(each, actor=actor, now=now) for each in purchase_order.hold_reasons]
+    kept = [*purchase_order.waived_reasons, *passed]
+    waived = {(reason["code"], reason.get("subject", "")): reason for reason in kept}
+    codes = sorted({reason["code"] for reason in purchase_order.hold_reasons})
+    purchase_order.move(
+        Status.READY,
+        at=now,
+        actor=actor,
+        reason="staff waived: " + ", ".join(codes),
+        as_seen=("hold_reasons",),
+        waived_reasons=list(waived.values()),
+        hold_reasons=[],
+    )

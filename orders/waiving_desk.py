@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from orders import purchasing, waiving
+from orders import waiving
 from orders.models import PurchaseOrder
 
 CHOSEN = "reasons"
@@ -78,7 +78,7 @@ def release(*, held: PurchaseOrder, given: Mapping[str, Any], actor: str, now: d
     known = {waiving.key_of(each) for each in held.hold_reasons}
     chosen = set(given.get(CHOSEN, known))
     if chosen == known:
-        purchasing.release_hold(purchase_order=held, actor=actor, now=now)
+        waiving.release_hold(purchase_order=held, actor=actor, now=now)
         return True
     passed = [
         waiving.waive(purchase_order=held, key=key, actor=actor, now=now) for key in sorted(chosen)

@@ -18,7 +18,7 @@ from orders.cancellation_tasks import follow_cancellation
 from orders.models import Setback, SetbackLine
 from orders.purchasing_tasks import send_due
 from shipping import consenting
-from shipping.tasks import reroute
+from shipping.rerouting_tasks import reroute
 from storefront.lib import columns
 from storefront.lib.inlines import inline
 from storefront.lib.staff import ReasonForm, StaffAdmin, action, show

@@ -23,7 +23,7 @@ from orders.checkout_tasks import expire_unpaid
 from orders.claim_tasks import speak_of_claims
 from orders.payment_tasks import ask_gateways, settle_payments
 from orders.purchasing_tasks import divide_paid, lift_holds, resolve_unknown, send_due
-from shipping.tasks import reroute_due
+from shipping.rerouting_tasks import reroute_due
 from storefront.hooks.tasks import handle_waiting
 from suppliers.sync_tasks import close_dead_runs
 

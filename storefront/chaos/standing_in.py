@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from notifications import dispatch
 from notifications.models import Delivery
-from orders import purchasing
+from orders import waiving
 from orders.models import PurchaseOrder
 from storefront.chaos import witnessing
 from storefront.chaos.staging import Instance
@@ -27,7 +27,7 @@ def _let_go() -> int:
     count = 0
     for held in PurchaseOrder.objects.filter(status=PurchaseOrder.Status.ON_HOLD):
         with suppress(IllegalMoveError, LostRaceError):
-            purchasing.release_hold(purchase_order=held, actor=ACTOR, now=timezone.now())
+            waiving.release_hold(purchase_order=held, actor=ACTOR, now=timezone.now())
             count += 1
     return count
 

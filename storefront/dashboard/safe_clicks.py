@@ -29,7 +29,8 @@ from orders import (
 )
 from orders.models import MoneyDay, Order, Payment, Setback, SupplierToAsk
 from shipping.models import Parcel
-from shipping.tasks import poll_supplier, reroute
+from shipping.rerouting_tasks import reroute
+from shipping.tasks import poll_supplier
 from storefront.dashboard.one_click import Act, wake
 from storefront.dashboard.purchase_clicks import PURCHASES
 from storefront.lib.staff import REFUSALS, start

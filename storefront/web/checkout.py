@@ -25,10 +25,10 @@ from orders.models import Cart, Order
 from orders.redeeming import SpentError
 from storefront.lib.address import Address
 from storefront.lib.money import Money
+from storefront.web.address_form import CheckoutAddressForm
 from storefront.web.addresses import known_of
 from storefront.web.cart import LESS
 from storefront.web.filling import FilledCart, fill, ways
-from storefront.web.forms import CheckoutAddressForm
 from storefront.web.holding import tells_what_is_held
 from storefront.web.paying import go_and_pay
 from storefront.web.visiting import COUNTRY_COOKIE, cart_token, open_filled, remember, visit

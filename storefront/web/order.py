@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orders import access, cancellation_tasks, cancelling, order_lines, wishes
-from orders.models import Order, Payment
+from orders.models import Order, Payment, PaymentEvent
 from orders.readdressing import Chance
 from orders.returning import owing
 from orders.wishes import Wish
@@ -35,12 +35,12 @@ from storefront.web import (
 )
 from storefront.web.following import Stage, boxes, instead, purchases_of
 from storefront.web.order_forms import LookupForm
-from storefront.web.paid import Kind
 from storefront.web.payment_labels import MOVES
 from storefront.web.visiting import cart_token, forget_cart
 
 ASKS_PER_HOUR = 20
 Status = Order.Status
+Kind = PaymentEvent.Kind
 OPEN = frozenset({Status.PENDING_PAYMENT, Status.PLACED, Status.ON_HOLD, Status.PROCESSING})
 # What the page answers to what was just done; the address carries the word.
 NEWS: dict[str, tuple[str, Promise]] = {

@@ -22,8 +22,8 @@ from orders.readdressing import Chance, Wished
 from storefront.lib.rationing import is_too_often
 from storefront.lib.waking import wake
 from storefront.web import answering, showing_addresses
+from storefront.web.address_form import CheckoutAddressForm
 from storefront.web.following import purchases_of
-from storefront.web.forms import CheckoutAddressForm
 from storefront.web.visiting import READS, visit
 
 CHANGES_PER_HOUR = 20  # of one order

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from orders import purchasing, resolving
+from orders import purchasing, resolving, waiving
 from orders.models import PurchaseOrder
 from shipping import polling
 from shipping.models import Parcel
@@ -91,7 +91,7 @@ def test_a_fault_while_ordering_leaves_one_order(
     answered = sweep_until_answered(purchase_order)
 
     if answered.status == "on_hold":  # he seemed to refuse how we ask: staff let it go on
-        purchasing.release_hold(purchase_order=answered, actor="staff", now=timezone.now())
+        waiving.release_hold(purchase_order=answered, actor="staff", now=timezone.now())
         answered = sweep_until_answered(purchase_order)
     assert answered.request_status == "accepted"
     assert references(bigbuy_sandbox) == [purchase_order.number]

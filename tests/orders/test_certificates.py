@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from orders import holding, purchasing
+from orders import holding, purchasing, waiving
 from orders.models import PurchaseOrder
 from storefront.lib.models import StatusChange
 from suppliers import vetting
@@ -103,13 +103,13 @@ def test_a_certificate_lifts_no_other_reason(supplier, sold):
 
 def test_staff_may_send_it_all_the_same_and_waive_no_other_certificate(supplier, sold):
     Evidence.objects.filter(criterion=Criterion.ROHS).update(valid_until=IN_A_YEAR)
-    purchasing.release_hold(purchase_order=hold(), actor="ann", now=TOMORROW)
+    waiving.release_hold(purchase_order=hold(), actor="ann", now=TOMORROW)
     Evidence.objects.filter(criterion=Criterion.ROHS).update(valid_until=NOON.date())
 
     held = hold()
 
     assert [subject.split(": ")[1] for _, subject in held_for(held)] == ["rohs"]
-    purchasing.release_hold(purchase_order=held, actor="ann", now=TOMORROW)
+    waiving.release_hold(purchase_order=held, actor="ann", now=TOMORROW)
     assert send(TOMORROW).request_status == "accepted"
 
 

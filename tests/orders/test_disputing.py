@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from orders import holding, payments, purchasing
+from orders import holding, payments, purchasing, waiving
 from orders.models import Order, Payment, PurchaseOrder
 from storefront.lib.models import StatusChange
 from tests.factories.orders import (
@@ -127,7 +127,7 @@ def test_what_a_bank_says_before_the_money_is_there_holds_at_the_gate(supplier, 
     (reason,) = purchase_order.hold_reasons
     assert (reason["code"], reason["subject"]) == (what, payment.key)
 
-    purchasing.release_hold(purchase_order=purchase_order, actor="ann", now=NOON)
+    waiving.release_hold(purchase_order=purchase_order, actor="ann", now=NOON)
     purchasing.send(
         purchase_order=PurchaseOrder.objects.select_related("order", "supplier").get(), now=NOON
     )

@@ -9,7 +9,7 @@ import pytest
 
 from catalog.landing import Terms, land
 from catalog.models import Channel, LandingTerms, Listing
-from orders import purchasing
+from orders import purchasing, waiving
 from orders.earning import of_line, of_parcel
 from orders.models import Order, PurchaseLine, PurchaseOrder
 from storefront.lib.money import Money
@@ -135,7 +135,7 @@ def test_a_promise_that_no_longer_pays_is_kept_and_waits_for_staff(monkeypatch):
     # 28.99 with tax: 24.36 less 0.87 and 0.73 of fees; the way brings 4.12, and costs 3.00 and fees
     assert margins(held) == [(variant.sku, "3.24"), ("", "2.39")]
     assert "wholesale 21.00, duty 3.00, handling 2.00" in held.hold_reasons[0]["sentence"]
-    purchasing.release_hold(purchase_order=held, actor="ann", now=NOON + 4 * MINUTE)
+    waiving.release_hold(purchase_order=held, actor="ann", now=NOON + 4 * MINUTE)
     purchasing.send(purchase_order=found(), now=NOON + 5 * MINUTE)
     assert supplier.effects == [held.number]
 

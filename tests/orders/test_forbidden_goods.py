@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from catalog import editing
 from catalog.models import Category, Product
-from orders import purchasing
+from orders import purchasing, waiving
 from orders.models import PurchaseOrder
 from storefront.lib.codes import CountriesField
 from tests.factories.catalog import NOON, make_product
@@ -43,7 +43,7 @@ def test_what_became_forbidden_after_it_was_sold_waits_and_staff_may_settle_it(s
     (reason,) = held.hold_reasons
     assert (reason["code"], reason["subject"][-4:]) == ("restricted", ": DE")
     assert reason["sentence"].endswith("may not be sent to DE.")
-    purchasing.release_hold(purchase_order=held, actor="ann", now=LATER)
+    waiving.release_hold(purchase_order=held, actor="ann", now=LATER)
     assert send(LATER).request_status == "accepted"
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from notifications.models import Event
-from orders import acknowledging, pausing, purchasing, resolving
+from orders import acknowledging, pausing, purchasing, resolving, waiving
 from orders.models import (
     Allocation,
     Order,
@@ -199,7 +199,7 @@ def test_a_supplier_who_refuses_us_and_not_the_goods_costs_nobody_his_order(supp
     assert Order.objects.get().status == "processing"
     assert PaymentEvent.objects.filter(kind__endswith="requested").count() == 0
 
-    purchasing.release_hold(purchase_order=purchase_order, actor="ann", now=LATER)
+    waiving.release_hold(purchase_order=purchase_order, actor="ann", now=LATER)
     assert again(purchase_order).request_status == "accepted"
 
 
@@ -254,7 +254,7 @@ def test_an_order_that_would_lose_money_waits_until_staff_say_send_it(supplier):
     held = again(purchase_order)
     assert [reason["code"] for reason in held.hold_reasons] == ["margin"]
 
-    purchasing.release_hold(purchase_order=held, actor="ann@fara.example", now=LATER)
+    waiving.release_hold(purchase_order=held, actor="ann@fara.example", now=LATER)
     sent = again(purchase_order)
 
     assert sent.request_status == "accepted"

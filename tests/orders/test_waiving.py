@@ -37,7 +37,7 @@ def now_costs(amount, **which):
 
 
 def release(held):
-    purchasing.release_hold(purchase_order=held, actor="ann", now=LATER)
+    waiving.release_hold(purchase_order=held, actor="ann", now=LATER)
 
 
 def test_a_cost_that_rises_after_it_was_waived_holds_again(supplier):

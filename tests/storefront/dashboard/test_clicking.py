@@ -16,6 +16,7 @@ from notifications import tasks as notification_tasks
 from notifications.models import Delivery
 from orders import money_tasks, waiting, waiving
 from orders.models import PurchaseOrder
+from shipping import rerouting_tasks
 from shipping import tasks as shipping_tasks
 from storefront.accounts.models import User
 from storefront.dashboard import clicking, stuck
@@ -175,7 +176,7 @@ def test_each_button_does_something_that_nobody_need_be_asked_about(code, client
         notification_tasks.send,
         hook_tasks.handle,
         shipping_tasks.poll_supplier,
-        shipping_tasks.reroute,
+        rerouting_tasks.reroute,
     ):
         monkeypatch.setattr(task, "delay", lambda **_known: None)
     PurchaseOrder.objects.filter(request_status="submit_failed").update(status="ready")

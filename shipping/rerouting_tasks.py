@@ -1,0 +1,51 @@
+"""Rerouting tasks."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from orders import moving
+from orders.purchasing_tasks import send_due
+from shipping import quotes, rerouting
+from shipping.consenting import NoLongerError
+from storefront.lib.states import IllegalMoveError, LostRaceError
+
+BATCH = 200
+
+
+@shared_task
+def reroute_due(**_: Any) -> None:
+    """Find what waits to come from elsewhere, and what its shopper did not answer in time."""
+    for setback_id in rerouting.due(now=timezone.now()).values_list("pk", flat=True)[:BATCH]:
+        reroute.delay(setback_id=setback_id)
+
+
+@shared_task
+def reroute(*, setback_id: int, **_: Any) -> None:
+    now = timezone.now()
+    setback = rerouting.due(now=now).filter(pk=setback_id).first()
+    if setback is None:
+        return  # two sweeps asked for it, and the other was first
+    with suppress(NoLongerError, IllegalMoveError, LostRaceError):  # somebody answered meanwhile
+        rerouting.look(setback=setback, now=now)
+    send_due.delay()
+
+
+@shared_task
+def move_silent(**_: Any) -> None:
+    """Find what suppliers never confirmed, where the rules of the channel give up waiting."""
+    now = timezone.now()
+    for purchase_order in moving.silent_for_long(now=now)[:BATCH]:
+        rules = quotes.rules_of(purchase_order.order.channel, now)
+        if moving.is_given_up(purchase_order, after_h=rules.moves_silent_after_h, now=now):
+            with suppress(moving.CannotMoveError, IllegalMoveError, LostRaceError):
+                moving.move(
+                    purchase_order=purchase_order,
+                    reason="he did not confirm it in time",
+                    actor="rules",
+                    now=now,
+                )
