@@ -9,7 +9,7 @@ COPY . .
 RUN for po in storefront/locale/*/LC_MESSAGES/django.po; do \
         /venv/bin/pybabel --quiet compile -i "$po" -o "${po%.po}.mo" || exit 1; \
     done \
-    && /venv/bin/python -m storefront.launch.as_in_production \
+    && /venv/bin/python -m storefront.dev.runtime.production_env \
         /venv/bin/python manage.py collectstatic --no-input
 
 FROM python:3.13-slim
@@ -23,7 +23,7 @@ WORKDIR /app
 USER fara
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
-    CMD ["python", "-m", "storefront.launch.healthy"]
+    CMD ["python", "-m", "storefront.ops.healthcheck"]
 # Two threads a worker: only behind a proxy that buffers what is sent, with a limit and a timeout
 # (the head of docker-compose.yml says which).
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", \

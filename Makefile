@@ -2,7 +2,7 @@
 STARTER := $(firstword $(foreach p,$(PYTHON) python3 python3.13 python3.12 /usr/bin/python3 $(wildcard $(HOME)/.pyenv/versions/3.1[234]*/bin/python3 /opt/*/bin/python3),$(shell "$(p)" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null && echo "$(p)")))
 BIN := .venv/bin
 PY := $(BIN)/python
-LAUNCH := $(PY) -m storefront.launch
+LAUNCH := $(PY) -m storefront.dev
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.12 --generate-hashes --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := help
@@ -13,7 +13,7 @@ help: ## Show these lines
 
 env: ## Make .venv from the locked packages, and compile the translations
 	@test -n "$(STARTER)" || { echo "No Python was found. Install Python 3.12 or newer (Debian 13: apt-get install python3.13), or set PYTHON=/path/to/python3." >&2; exit 1; }
-	@"$(STARTER)" -m storefront.launch.bootstrap
+	@"$(STARTER)" -m storefront.dev.runtime.bootstrap
 
 demo: env ## Run the whole shop on this machine, until Ctrl-C (first port: DEMO_PORT=8000)
 	@$(LAUNCH).demo
@@ -31,7 +31,7 @@ bench: env ## Measure what performance is promised; writes var/bench.json. ONLY=
 	@SCALE="$(SCALE)" $(LAUNCH).with_datastores --durable $(PY) manage.py bench --only "$(ONLY)"
 
 chaos: env ## Break a running shop by a seed, and see whether it keeps its promises. SEED=1; MUTANTS=1 puts mistakes in
-	@$(PY) -m storefront.chaos $(if $(MUTANTS),--mutants,--seed "$(or $(SEED),1)")
+	@$(PY) -m storefront.dev.chaos $(if $(MUTANTS),--mutants,--seed "$(or $(SEED),1)")
 
 test: env ## Run every test, browser included
 	@$(LAUNCH).browser

@@ -13,7 +13,7 @@ from catalog import (
     source_desk,
 )
 from catalog.column_words import COLUMNS, TABLES
-from storefront.lib import naming
+from storefront.lib.staff import naming
 
 __all__ = [
     "book_desk",

@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from catalog.filters import ShelfQuery
-from catalog.folding import fold
 from catalog.identifiers import BadGtinError, brand_key, gtin14
-from storefront.lib.measures import oz_to_g
+from storefront.lib.text import fold
+from storefront.lib.units import oz_to_g
 
 MAX_TERMS = 12
 MAX_TERM_LENGTH = 40

@@ -22,10 +22,10 @@ from catalog import listing_tasks, price_book_tasks, price_books, price_words, r
 from catalog.book_words import BOOK, NO_BOOKS, NO_RULES, RULE
 from catalog.models import PriceBook, PriceRule
 from catalog.rule_form import PriceRuleForm
-from storefront.lib import columns
-from storefront.lib.inlines import inline
-from storefront.lib.staff import StaffAdmin, action
-from storefront.lib.tables import Echo
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.csv_export import Echo
+from storefront.lib.staff.inlines import inline
 
 Status = PriceBook.Status
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from catalog.folding import folded_sql
+from storefront.lib.text import folded_sql
 
 # What can be bought stands above what cannot, then what has a picture, then the better known.
 IN_STOCK_SCORE = 1_000_000

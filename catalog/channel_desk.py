@@ -17,15 +17,15 @@ from django.utils.translation import gettext_lazy as _
 from catalog import price_books
 from catalog.models import Channel, LandingTerms
 from catalog.selling_words import CHANNEL, TERMS
-from storefront.lib import columns, grouping
-from storefront.lib.codes import CountriesField
-from storefront.lib.grouping import Group
-from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.staff import columns, fieldsets
+from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.country_fields import CountriesField
+from storefront.lib.staff.fieldsets import Group
 
 
 def _in_figures(groups: Iterable[Group], names: Iterable[str]) -> Iterator[columns.Column]:
     """Make columns of rates and amounts, called as the form calls them."""
-    labels = grouping.labels(groups)
+    labels = fieldsets.labels(groups)
     for name in names:
         if name.endswith("_rate"):
             yield columns.percent(name, labels[name])

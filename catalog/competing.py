@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from catalog import competitor_words, doubting, rows, waiting_prices
+from catalog import competitor_words, doubting, waiting_prices
 from catalog.competitor_dialects import READERS, recognized
 from catalog.competitor_lines import Refusal, UnreadableFileError
 from catalog.doubting import DoubtfulListError
@@ -24,8 +24,9 @@ from catalog.market import MAX_AGE
 from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, Variant
 from catalog.models.market import Became, CameBy
 from catalog.recognizing import BATCH, Matched, preview
-from storefront.lib.telling import without
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db import rows
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.http.redaction import without
 
 MOST_BYTES = 8_000_000
 MOST_REFUSALS_KEPT = 1000

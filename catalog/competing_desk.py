@@ -27,9 +27,9 @@ from catalog.models import (
     SalesTally,
     WaitingPrice,
 )
-from storefront.lib import columns
 from storefront.lib.money import Money
-from storefront.lib.staff import StaffAdmin, action, show
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action, show
 
 SHOWN = 200
 

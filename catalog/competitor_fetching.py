@@ -22,11 +22,11 @@ from catalog.doubting import DoubtfulListError
 from catalog.enums import Dialect
 from catalog.models import CompetitorFile, CompetitorSource
 from catalog.models.market import CameBy
-from storefront.lib.answers import Exchange
-from storefront.lib.downloading import download
-from storefront.lib.failures import OutsideError, TemporaryError
-from storefront.lib.sealing import BrokenSealError, unseal
-from storefront.lib.telling import without
+from storefront.lib.http.answers import Exchange
+from storefront.lib.http.download import download
+from storefront.lib.http.errors import OutsideError, TemporaryError
+from storefront.lib.http.redaction import without
+from storefront.lib.security.encryption import BrokenSealError, unseal
 
 log = logging.getLogger(__name__)
 

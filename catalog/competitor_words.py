@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import CompetitorFile
 from catalog.models.market import Became, Match
-from storefront.lib.grouping import Field, Group
+from storefront.lib.staff.fieldsets import Field, Group
 
 COMPETITOR_FILE = (
     Group(

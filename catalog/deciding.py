@@ -12,7 +12,7 @@ from catalog.enums import Stop
 from catalog.guarding import MOVES, may_stay
 from catalog.models import Listing, PriceChange, PriceHold
 from catalog.pricing import CENT, Calculation
-from storefront.lib.states import LostRaceError
+from storefront.lib.state_machine import LostRaceError
 
 
 class CannotApproveError(Exception):

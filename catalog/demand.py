@@ -7,8 +7,9 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from catalog import rows, waiting_prices
+from catalog import waiting_prices
 from catalog.models import SalesTally
+from storefront.lib.db import rows
 
 
 @transaction.atomic(durable=True)

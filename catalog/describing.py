@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from catalog import numbering, rows, waiting_prices
+from catalog import numbering, waiting_prices
 from catalog.claims import ModeClaim
 from catalog.families import SHELVES
 from catalog.goods import Goods
 from catalog.identifiers import brand_key
 from catalog.models import Brand, Category, Mode, Product, Spec
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db import rows
+from storefront.lib.db.transactions import needs_transaction
 
 SCOPES = frozenset({"brand", "category"})  # what rules of prices are for, of what is told here
 # Columns a supplier's silence empties again; the others are told by the record as a whole.

@@ -11,7 +11,7 @@ import nh3
 from catalog import waiting_prices
 from catalog.models import Product
 from catalog.publishing import lock_product, show_again
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 EDITABLE = ("title", "summary", "description_html", "category", "status", "warranty_months")
 OURS = ("not_sent_to",)  # no feed tells it, so it needs no lock

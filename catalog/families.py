@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from catalog.folding import fold
+from storefront.lib.text import fold
 
 # Family -> slug of its category.
 SHELVES: Mapping[str, str] = {

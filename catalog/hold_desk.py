@@ -18,9 +18,9 @@ from catalog.column_words import COLUMNS
 from catalog.guarding import MOVES
 from catalog.models import PriceHold
 from catalog.stepping import Step
-from storefront.lib import columns
 from storefront.lib.money import Money
-from storefront.lib.staff import ReasonForm, StaffAdmin, action
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
 
 Status = PriceHold.Status
 AMOUNTS = ("old_amount", "proposed_amount", "cost_amount")

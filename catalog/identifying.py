@@ -10,7 +10,7 @@ from catalog.identifiers import BadGtinError, gtin14, mpn_key
 from catalog.models import Identifier, Variant
 from catalog.records import BadRow, VariantRecord
 from catalog.wording import clean_text
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 
 class Name(NamedTuple):

@@ -19,8 +19,8 @@ from PIL import ImageOps, UnidentifiedImageError
 
 from catalog.models import Image
 from catalog.models.media import WIDTHS_PX
-from storefront.lib.downloading import download
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.download import download
+from storefront.lib.http.errors import PermanentError, TemporaryError
 
 log = logging.getLogger(__name__)
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from django.db import transaction
 
-from catalog import describing, identifying, numbering, picturing, rows, wording
+from catalog import describing, identifying, numbering, picturing, wording
 from catalog.enrichment import enrich, lithium_of
 from catalog.families import SKU_PREFIXES
 from catalog.goods import Goods
 from catalog.models import Product, Variant
 from catalog.records import BadRow, ProductRecord, VariantRecord
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db import rows
+from storefront.lib.db.transactions import needs_transaction
 
 MAX_PACKED_WEIGHT_G = 100_000
 MAX_SKU = 100

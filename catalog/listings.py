@@ -10,15 +10,16 @@ from typing import Any
 
 from django.db import transaction
 
-from catalog import policies, rows, shelving, tagging, waiting_prices
+from catalog import policies, shelving, tagging, waiting_prices
 from catalog.calculating import Lot, calculate_all
 from catalog.completeness import Facts, Lack, lacks
 from catalog.models import Area, Channel, Listing, Variant
 from catalog.pricing import Goods
 from catalog.rules import Place
 from catalog.tagging import Tagged
+from storefront.lib.db import rows
+from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
-from storefront.lib.transactions import needs_transaction
 
 BATCH = 1000
 MAX_AVAILABLE = 1_000_000

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from django.utils.text import slugify
 
-from catalog.folding import fold
 from catalog.models import Product
+from storefront.lib.text import fold
 
 # No vowels and no look-alikes: nothing to misread, no words by accident.
 _LETTERS = "23456789BCDFGHJKMNPQRSTVWXYZ"

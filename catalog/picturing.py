@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from catalog import rows
 from catalog.goods import Goods
 from catalog.models import Image
 from catalog.records import BadRow
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db import rows
+from storefront.lib.db.transactions import needs_transaction
 
 MAX_PICTURES = 24
 MAX_URL = 500

@@ -20,8 +20,8 @@ from catalog.rounding import Rounding
 from catalog.rules import Dynamics, Rule, RuleIndex
 from catalog.worth import Limits as RateLimits
 from catalog.worth import Worth, worth
+from storefront.lib.db.prepared_queries import Prepared
 from storefront.lib.money import smallest
-from storefront.lib.prepared import Prepared
 
 TERMS = (
     "supplier_fee_rate",

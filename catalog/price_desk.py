@@ -14,13 +14,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog import explaining, price_history, price_words, publishing
-from catalog.charting import chart
 from catalog.column_words import COLUMNS
 from catalog.models import Listing, PriceChange
-from storefront.lib import columns
-from storefront.lib.inlines import inline
+from storefront.lib.charting import chart
 from storefront.lib.money import Money
-from storefront.lib.staff import StaffAdmin, action, show
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action, show
+from storefront.lib.staff.inlines import inline
 
 OF_CHANNEL = ("price_amount", "cost_amount", "landed_amount", "floor_amount", "even_amount")
 OF_SUPPLIER = ("map_amount", "msrp_amount")

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db.models import Max
 
-from catalog.charting import Step
 from catalog.models import Listing, PriceChange
+from storefront.lib.charting import Step
 
 MOST = 500
 A_MOMENT = timedelta(microseconds=1)

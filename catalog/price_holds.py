@@ -9,13 +9,14 @@ from typing import Any
 
 from django.utils.translation import override
 
-from catalog import price_words, rows
+from catalog import price_words
 from catalog.enums import Stop
 from catalog.models import Listing, PriceHold
 from catalog.pricing import Calculation
 from catalog.stepping import percent, snapshot
-from storefront.lib.states import StatusChange
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db import rows
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.state_machine import StatusChange
 
 Status = PriceHold.Status
 ACTOR = "price engine"

@@ -28,17 +28,17 @@ from catalog.models import (
     Variant,
 )
 from catalog.shelf_form import ShelfForm
-from storefront.lib import columns, grouping
-from storefront.lib.codes import CountriesField
-from storefront.lib.inlines import inline
-from storefront.lib.staff import StaffAdmin, show
+from storefront.lib.staff import columns, fieldsets
+from storefront.lib.staff.admin import StaffAdmin, show
+from storefront.lib.staff.country_fields import CountriesField
+from storefront.lib.staff.inlines import inline
 
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """A person's words about a product, and which of them a feed may not overwrite."""
 
     locked_fields = forms.MultipleChoiceField(
-        choices=[(name, grouping.labels(PRODUCT)[name]) for name in editing.EDITABLE],
+        choices=[(name, fieldsets.labels(PRODUCT)[name]) for name in editing.EDITABLE],
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog import rates
 from catalog.models import ExchangeRate, RateNews
-from storefront.lib import columns
-from storefront.lib.grouping import Field, Group
-from storefront.lib.staff import ReasonForm, StaffAdmin, action
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
+from storefront.lib.staff.fieldsets import Field, Group
 
 RATE = (
     Group(

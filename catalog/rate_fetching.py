@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from catalog import rates
-from storefront.lib.downloading import download
+from storefront.lib.http.download import download
 
 ACTOR = "fetch of rates"
 MAX_BYTES = 1_000_000

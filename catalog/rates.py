@@ -14,7 +14,7 @@ from catalog.enums import RateStanding as Standing
 from catalog.models import Channel, ExchangeRate, Listing, RateNews
 from catalog.policies import limits
 from catalog.worth import moved_too_far, worth
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 Status = RateNews.Status
 AHEAD = timedelta(days=1)

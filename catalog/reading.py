@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from storefront.lib.measures import ft_to_m, in_to_mm, oz_to_g, yd_to_m
+from storefront.lib.units import ft_to_m, in_to_mm, oz_to_g, yd_to_m
 
 _NUMBER = r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|(?<![\d.,])\d+(?:\.\d+)?(?![\d,])"
 _G_PER_LB = oz_to_g(Decimal(16))

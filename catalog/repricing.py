@@ -12,14 +12,15 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 
-from catalog import landing, listings, policies, rows, shelving, tagging
+from catalog import landing, listings, policies, shelving, tagging
 from catalog.calculating import Lot, calculate_all
 from catalog.models import Channel, Listing, PriceBook, PriceRule, WaitingPrice
 from catalog.pricing import Calculation, Policy
 from catalog.tagging import Tagged
 from catalog.waiting_prices import FOLLOWS
-from storefront.lib.elapsing import elapsing
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.clock import elapsing
+from storefront.lib.db import rows
+from storefront.lib.db.transactions import needs_transaction
 
 BATCH = 1000
 LEASE = timedelta(minutes=15)

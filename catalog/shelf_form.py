@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Category
 from catalog.models.taxonomy import Family
-from storefront.lib.codes import CountriesField
+from storefront.lib.staff.country_fields import CountriesField
 
 
 class ShelfForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only

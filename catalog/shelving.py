@@ -12,9 +12,9 @@ from catalog.card_sql import COLLECT_WORDS, REBUILD
 from catalog.cells import CELLS
 from catalog.families import SEARCH_WORDS
 from catalog.filters import CHOICES
-from catalog.folding import fold
 from catalog.models import Category, Channel, Product
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.text import fold
 
 
 @needs_transaction

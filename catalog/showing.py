@@ -17,8 +17,8 @@ from catalog.models import Category, Channel, Spec, Variant
 from catalog.models.listing import STALE_AFTER
 from catalog.product_view import ModeView, PictureView, ProductView, VariantView
 from catalog.reductions import WINDOW, Asked, announced
+from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
-from storefront.lib.prepared import planned_cursor
 
 PICKS_PER_SHELF = 6
 

@@ -18,12 +18,12 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from catalog import competitor_fetching, competitor_tasks
 from catalog.models import CompetitorSource
 from catalog.source_words import SOURCE
-from storefront.lib import columns
-from storefront.lib.dialing import RefusedAddressError, checked
-from storefront.lib.downloading import HARMLESS_HEADERS
-from storefront.lib.sealing import seal
-from storefront.lib.staff import StaffAdmin, action
-from storefront.lib.telling import SHORTEST_SECRET
+from storefront.lib.http.download import HARMLESS_HEADERS
+from storefront.lib.http.redaction import SHORTEST_SECRET
+from storefront.lib.http.ssrf import RefusedAddressError, checked
+from storefront.lib.security.encryption import seal
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action
 
 HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*", re.ASCII)
 # Headers that HTTP itself needs, or that whoever we are led to hears too.

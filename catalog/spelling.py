@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from django.db.models.functions import Length
 
 from catalog.families import SEARCH_WORDS
-from catalog.folding import fold
 from catalog.models import SearchWord
+from storefront.lib.text import fold
 
 MIN_LENGTH = 4
 LIKENESS = 0.72

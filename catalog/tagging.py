@@ -8,16 +8,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from catalog import price_history, price_holds, rows
+from catalog import price_history, price_holds
 from catalog.guarding import MAX_PRICE
 from catalog.landing import Landed
 from catalog.models import Listing, PriceChange
 from catalog.pricing import Calculation, Goods
-from catalog.rows import fitted
 from catalog.rules import Place
 from catalog.stepping import snapshot
+from storefront.lib.db import rows
+from storefront.lib.db.rows import fitted
+from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
-from storefront.lib.transactions import needs_transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from catalog import conditions, facets
 from catalog.filters import ShelfQuery
 from catalog.models import Category, Channel, ShelfTally
 from catalog.models.listing import STALE_AFTER
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 # What is in stock ages without any card changing.
 KEPT_FOR = timedelta(minutes=10)

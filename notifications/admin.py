@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from notifications import dispatch, tasks
 from notifications.column_words import COLUMNS, TABLES
 from notifications.models import Delivery, Event
-from storefront.lib import columns, naming
-from storefront.lib.inlines import inline
-from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.staff import columns, naming
+from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.inlines import inline
 
 
 @admin.register(Event)

@@ -17,8 +17,8 @@ from notifications.rendering import render
 from notifications.routes import routes_for
 from notifications.senders import Message, sender_for
 from storefront.lib.failpoints import failpoint
-from storefront.lib.failures import PermanentError, TemporaryError
-from storefront.lib.states import IllegalMoveError
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.state_machine import IllegalMoveError
 
 log = logging.getLogger(__name__)
 

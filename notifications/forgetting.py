@@ -8,8 +8,8 @@ from django.db.models import Q, TextField
 from django.db.models.functions import Cast, Lower
 
 from notifications.models import Delivery, Event
-from storefront.lib.scrubbing import scrub
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.security.anonymization import scrub
 
 NOBODY = "nobody@erased.invalid"
 WAITING = ("pending", "retrying", "replayed")

@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib.states import Stateful
+from storefront.lib.state_machine import Stateful
 
 
 class Event(models.Model):

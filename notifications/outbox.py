@@ -10,9 +10,9 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from notifications.models import Event
+from storefront.lib.db.prepared_queries import planned_cursor
+from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.failpoints import failpoint
-from storefront.lib.prepared import planned_cursor
-from storefront.lib.transactions import needs_transaction
 
 # A subject may have been told of a thousand times: only its last number is read.
 TELL = """

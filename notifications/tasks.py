@@ -11,7 +11,7 @@ from django.utils import timezone
 from notifications import dispatch
 from notifications.models import Delivery, Event
 from storefront.lib.failpoints import failpoint
-from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 
 BATCH = 200
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from orders.models import Order, Payment, PurchaseOrder, Setback
-from storefront.lib.prepared import Prepared
+from storefront.lib.db.prepared_queries import Prepared
 
 KEY_BYTES = 24
 # How long a supplier may look at what is over.

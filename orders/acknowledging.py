@@ -11,7 +11,7 @@ from orders.models import OrderLine, PurchaseMessage, PurchaseOrder
 from orders.purchase_locks import lock
 from storefront.lib.failpoints import failpoint
 from storefront.lib.money import Money
-from storefront.lib.states import LostRaceError
+from storefront.lib.state_machine import LostRaceError
 from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
 
 Status = PurchaseOrder.Status

@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from orders import addresses, correcting, purchasing_tasks, readdressing
 from orders.models import Order
 from storefront.lib.address import Address
-from storefront.lib.staff import ReasonForm, StaffAdmin, action
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
 
 
 def _field(label: Any, name: str, *, help_text: Any = "", required: bool = False) -> Any:

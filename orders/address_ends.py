@@ -7,7 +7,7 @@ from datetime import datetime
 from orders import facts
 from orders.models import AddressWish, PurchaseOrder
 from storefront.lib.address import Address
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 Status = AddressWish.Status
 ANOTHER = "another is wished"

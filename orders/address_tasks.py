@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 
 from orders import telling_addresses
-from storefront.lib.failures import OutsideError
+from storefront.lib.http.errors import OutsideError
 
 log = logging.getLogger(__name__)
 

@@ -52,10 +52,10 @@ from orders.order_facts import (
     routed_by,
     shopper_page,
 )
-from storefront.lib import columns, naming
-from storefront.lib.inlines import inline
 from storefront.lib.money import Money
-from storefront.lib.staff import ReasonForm, action
+from storefront.lib.staff import columns, naming
+from storefront.lib.staff.admin import ReasonForm, action
+from storefront.lib.staff.inlines import inline
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request

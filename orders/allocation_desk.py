@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from orders import reconciling
 from orders.models import Allocation
-from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action
 
 # What a stock row is called by.
 OF_LEVEL = ("level__offer", "level__location__supplier")

@@ -9,8 +9,8 @@ from datetime import datetime
 from django.db import connection
 
 from orders.models import Allocation, Order, OrderLine, PurchaseOrder
-from storefront.lib.prepared import planned_cursor
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.prepared_queries import planned_cursor
+from storefront.lib.db.transactions import needs_transaction
 from suppliers import stock
 
 Status = Allocation.Status

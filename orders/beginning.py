@@ -11,8 +11,8 @@ from catalog.models import Channel, Listing
 from orders import carts
 from orders.carts import Most
 from orders.models import CartLine
-from storefront.lib.inserting import insert_together
-from storefront.lib.prepared import Prepared
+from storefront.lib.db.bulk import insert_together
+from storefront.lib.db.prepared_queries import Prepared
 
 
 def read(*, listing_id: int, now: datetime) -> Listing | None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib import handed_lists
+from storefront.lib.staff import csv_import
 
 LONGEST_REFERENCE = 60
 ALIASES = {
@@ -51,7 +51,7 @@ def read(text: str) -> list[BillRow]:
 
     Raises: UnreadableListError
     """
-    rows = handed_lists.read(text, called=ALIASES, needed=NEEDED)
+    rows = csv_import.read(text, called=ALIASES, needed=NEEDED)
     return [BillRow(place=row.place, **row.cells) for row in rows]
 
 

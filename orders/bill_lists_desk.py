@@ -16,8 +16,8 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from orders import bill_lists, entering_bills
 from orders.entering_bills import ListedBill
-from storefront.lib.handed_forms import HandedListForm
-from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.handed_forms import HandedListForm
 from suppliers.models import Supplier
 
 

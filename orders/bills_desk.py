@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from orders.auditing import bills, three_ways
 from orders.bill_lists_desk import BillListActions
 from orders.models import SupplierBill
-from storefront.lib import columns
-from storefront.lib.grouping import Field, Group
 from storefront.lib.money import Money
-from storefront.lib.staff import action
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import action
+from storefront.lib.staff.fieldsets import Field, Group
 
 BILL = (
     Group(

@@ -11,7 +11,7 @@ from django.utils import timezone
 from orders import cancelling, payments, waiting
 from orders.models import Payment, PurchaseOrder
 from orders.payment_tasks import settle_payments
-from storefront.lib.failures import OutsideError
+from storefront.lib.http.errors import OutsideError
 from suppliers.lanes import LaneFullError, Work, lane
 
 BATCH = 200

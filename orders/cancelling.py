@@ -22,9 +22,9 @@ from orders import (
     stopping,
 )
 from orders.models import Order, PurchaseMessage, PurchaseOrder
-from storefront.lib.elapsing import elapsing
-from storefront.lib.failures import OutsideError
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.clock import elapsing
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.http.errors import OutsideError
 from suppliers.adapters.base import (
     LeftUnpaidError,
     NotStoppableError,

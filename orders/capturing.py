@@ -24,7 +24,7 @@ from orders.gateways import gateway_for
 from orders.gateways.base import PaymentUpdate, Taking
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, Setback
 from storefront.lib.failpoints import failpoint
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
 
 Kind = PaymentEvent.Kind

@@ -13,7 +13,7 @@ from catalog.models import Image, Listing
 from orders.models import Cart, CartLine, Order, Promotion, TaxRate
 from orders.models.cart import KEPT_FOR
 from orders.taxes import CountryRate
-from storefront.lib.prepared import Prepared
+from storefront.lib.db.prepared_queries import Prepared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,9 +18,9 @@ from orders.cart_lines import Read
 from orders.cart_view import CartView, LineView
 from orders.models import Cart, CartLine
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY
-from storefront.lib.inserting import insert
+from storefront.lib.db.bulk import insert
+from storefront.lib.db.prepared_queries import Prepared
 from storefront.lib.money import Money
-from storefront.lib.prepared import Prepared
 
 TOKEN_BYTES = 32
 MAX_LINES = 50

@@ -15,7 +15,7 @@ from orders.gate import Facts, LineFacts, Reason, is_waived, reasons_to_hold
 from orders.models import Order, Payment, PaymentEvent, PurchaseLine, PurchaseOrder
 from orders.requesting import request_for
 from storefront.lib.address import Address
-from storefront.lib.failures import OutsideError
+from storefront.lib.http.errors import OutsideError
 from storefront.lib.models import StatusChange
 from storefront.lib.money import Money
 from suppliers.adapters.abilities import Connector, Freight, OrderValidation

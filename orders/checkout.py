@@ -32,9 +32,9 @@ from orders.numbers import order_number
 from orders.taxes import CountryRate
 from orders.totaling import Wanted
 from storefront.lib.address import Address
-from storefront.lib.inserting import insert_together
+from storefront.lib.db.bulk import insert_together
+from storefront.lib.db.prepared_queries import Prepared
 from storefront.lib.money import Money
-from storefront.lib.prepared import Prepared
 from suppliers import asking_live
 from suppliers.stock import NotEnoughStockError
 

@@ -22,9 +22,9 @@ from unfold.widgets import (
 
 from orders.complaining import Complaint
 from orders.models import PurchaseLine, SupplierClaim
-from storefront.lib import columns
 from storefront.lib.money import Money
-from storefront.lib.staff import ReasonForm
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm
 
 Status = SupplierClaim.Status
 MOST_PICTURES = 10

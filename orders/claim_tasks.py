@@ -19,8 +19,8 @@ from django.utils import timezone
 from orders import claiming, claims_waiting, following
 from orders.claiming import ClaimBusyError, ClaimStoppedError
 from orders.models import SupplierClaim
-from storefront.lib.failures import OutsideError
-from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from suppliers.lanes import LaneFullError, Work, lane
 
 log = logging.getLogger(__name__)

@@ -12,10 +12,10 @@ from django.utils.translation import gettext
 
 from orders import settling
 from orders.models import PurchaseMessage, SupplierClaim
-from storefront.lib.elapsing import elapsing
+from storefront.lib.clock import elapsing
 from storefront.lib.failpoints import failpoint
-from storefront.lib.failures import OutsideError, PermanentError
-from storefront.lib.states import LostRaceError
+from storefront.lib.http.errors import OutsideError, PermanentError
+from storefront.lib.state_machine import LostRaceError
 from suppliers.adapters.abilities import Connector, able
 from suppliers.adapters.base import RequestLine
 from suppliers.adapters.claiming import ClaimRequest, Claims, Remedy, Trouble

@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from orders import claim_forms, claim_tasks, claiming, following, settling
 from orders.complaining_desk import CREDITED, EXPECTED, FREIGHT, STATE
 from orders.models import SupplierClaim, SupplierClaimLine
-from storefront.lib import columns
-from storefront.lib.inlines import inline
 from storefront.lib.money import Money
-from storefront.lib.staff import ReasonForm, StaffAdmin, action, show, start
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show, start
+from storefront.lib.staff.inlines import inline
 
 Status = SupplierClaim.Status
 

@@ -9,7 +9,7 @@ from django.db.models import F
 
 from orders import address_ends, allocations, facts, ledger, redeeming, setbacks, shortening
 from orders.models import Order, OrderLine, PurchaseOrder
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 Status = PurchaseOrder.Status
 

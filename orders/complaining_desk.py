@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from orders import claim_forms, claim_tasks, complaining
 from orders.models import SupplierClaim
-from storefront.lib import columns
-from storefront.lib.inlines import inline
-from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.inlines import inline
 
 STATE = columns.state(
     "status",

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from orders import address_checks, address_ends, addresses, facts, holding, setbacks, taxes
 from orders.models import AddressWish, Order, PurchaseOrder
 from storefront.lib.address import Address
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 Request = PurchaseOrder.Request
 Status = PurchaseOrder.Status

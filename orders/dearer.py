@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from orders import accounting
 from orders.gate import COST_DRIFT_RATE
 from orders.models import PurchaseLine, PurchaseOrder
+from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
-from storefront.lib.transactions import needs_transaction
 from suppliers.adapters.base import Refusal, RefusedLine
 
 CODE = Refusal.REJECTED_OTHER

@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from orders import payments
 from orders.auditing import closing, sentences, taking_in
 from orders.models import MoneyDifference, MoneySighting
-from storefront.lib import columns
-from storefront.lib.inlines import inline
-from storefront.lib.staff import ReasonForm, StaffAdmin, action
-from storefront.lib.tables import Echo, harmless
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
+from storefront.lib.staff.csv_export import Echo, harmless
+from storefront.lib.staff.inlines import inline
 
 Status = MoneyDifference.Status
 STATE = columns.state("status", _("State"), calls={"open"}, ended={"gone", "settled"})

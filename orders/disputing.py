@@ -8,7 +8,7 @@ from orders.checking import bank_sentence
 from orders.gate import Reason
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 Kind = PaymentEvent.Kind
 Dispute = Payment.Dispute

@@ -8,7 +8,7 @@ from django.db.models import F
 
 from orders import allocations, facts, ledger, redeeming, reservations
 from orders.models import Order, Payment, Reservation
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 
 @needs_transaction

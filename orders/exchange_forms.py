@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from orders.models import ReturnLine
 from orders.returning.swapping import Other
-from storefront.lib import columns
+from storefront.lib.staff import columns
 
 
 def instead_form(

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from orders import pausing, settling
 from orders.claiming import ClaimStoppedError, alone, already, end
 from orders.models import SupplierClaim
-from storefront.lib.failures import OutsideError
+from storefront.lib.http.errors import OutsideError
 from suppliers.adapters.abilities import Connector, able
 from suppliers.adapters.claiming import Claims
 from suppliers.connecting import adapter_for

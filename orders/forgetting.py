@@ -24,9 +24,9 @@ from orders.models import (
     SupplierToAsk,
 )
 from orders.returning import pictures
-from storefront.lib.scrubbing import scrub, without_person, words_of
-from storefront.lib.states import StatusChange
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.security.anonymization import scrub, without_person, words_of
+from storefront.lib.state_machine import StatusChange
 
 Status = Order.Status
 ENDED = (Status.COMPLETED, Status.EXPIRED, Status.CANCELED)

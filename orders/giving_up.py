@@ -11,8 +11,8 @@ from django.db.models import F
 
 from orders import allocations, facts, ledger, redeeming, setbacks
 from orders.models import Order, OrderLine, PurchaseOrder, Setback, SetbackLine
+from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
-from storefront.lib.transactions import needs_transaction
 
 Status = Setback.Status
 

@@ -10,7 +10,7 @@ from functools import partial
 from django.db import transaction
 
 from orders.models import Allocation, PurchaseLine, PurchaseOrder
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 from suppliers import hearing
 from suppliers.adapters.base import Refusal
 

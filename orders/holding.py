@@ -13,9 +13,9 @@ from django.db.models import Q
 from catalog.models import ExchangeRate
 from orders.gate import NO_BALANCE, NO_EVIDENCE, NO_RATE, NO_WAY, proof_of
 from orders.models import Order, PaymentEvent, PurchaseOrder
+from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.models import StatusChange
-from storefront.lib.states import IllegalMoveError, LostRaceError
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from suppliers.models import Connection
 
 # Reasons that end by themselves, and what is said then.

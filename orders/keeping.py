@@ -11,7 +11,7 @@ from orders import carts, codes
 from orders.models import Cart, CartLine, Order
 from orders.models.cart import KEPT_FOR, MAX_QUANTITY
 from storefront.accounts.models import User
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 FORGOTTEN_AT_ONCE = 5_000
 

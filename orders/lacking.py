@@ -13,8 +13,8 @@ from django.db import transaction
 
 from orders import acknowledging, purchase_locks, resolving, shortening
 from orders.models import PurchaseLine, PurchaseOrder
-from storefront.lib.failures import OutsideError
-from storefront.lib.states import LostRaceError
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.state_machine import LostRaceError
 from suppliers.adapters.abilities import Connector, PagedStockAndPrice
 from suppliers.adapters.base import (
     GoneError,

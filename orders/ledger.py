@@ -12,10 +12,10 @@ from django.db.models import Q, QuerySet, Sum
 
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Payment, PaymentEvent
-from storefront.lib.inserting import insert
+from storefront.lib.db.bulk import insert
+from storefront.lib.db.prepared_queries import Prepared, planned_cursor
+from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
-from storefront.lib.prepared import Prepared, planned_cursor
-from storefront.lib.transactions import needs_transaction
 
 Kind = PaymentEvent.Kind
 Status = Payment.Status

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.allocation_desk import OF_LEVEL, OrderedFilter
 from orders.models import Cart, CartLine, OrderLine, Reservation
-from storefront.lib import columns
-from storefront.lib.inlines import inline
-from storefront.lib.staff import StaffAdmin, show
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, show
+from storefront.lib.staff.inlines import inline
 
 
 @admin.register(Cart)

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from orders.models import Order, Reservation
 from orders.models.order import HELD_AT_MOST
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 PAY_WITHIN = timedelta(minutes=20)  # from the last sign of its shopper
 WORTH_WRITING = timedelta(minutes=1)

@@ -17,8 +17,8 @@ from django.db.models import Q, QuerySet
 from orders import ending, lingering, payments, reservations
 from orders.models import Cart, Order, OrderLine, Payment, Reservation
 from orders.models.order import HELD_AT_MOST
-from storefront.lib.failures import OutsideError
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.http.errors import OutsideError
 from suppliers.models import StockLevel
 
 MOST_OPEN = 3

@@ -15,9 +15,9 @@ from orders import money_tasks
 from orders.auditing import closing
 from orders.differences_desk import EXPECTED, FOUND, JOINED
 from orders.models import MoneyDay, MoneySighting
-from storefront.lib import columns
-from storefront.lib.inlines import inline
-from storefront.lib.staff import ReasonForm, StaffAdmin, action, show, start
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show, start
+from storefront.lib.staff.inlines import inline
 
 
 @admin.register(MoneyDay)

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from orders import asking, payment_tasks, payments
 from orders.models import Payment, PaymentEvent
-from storefront.lib import columns
-from storefront.lib.inlines import inline
-from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.inlines import inline
 
 
 @admin.register(Payment)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders import cancellation_tasks, moving
-from storefront.lib.staff import ReasonForm, StaffAdmin, action
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
 
 
 class MovingActions(StaffAdmin):

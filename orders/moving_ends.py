@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from orders.models import PurchaseOrder
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 Request = PurchaseOrder.Request
 

@@ -13,11 +13,11 @@ from orders import lingering, payments
 from orders.gateways import gateway_for
 from orders.gateways.base import OpenedPayment
 from orders.models import Order, Payment
+from storefront.lib.db.bulk import insert
+from storefront.lib.db.prepared_queries import Prepared
 from storefront.lib.failpoints import failpoint
-from storefront.lib.failures import OutsideError, PermanentError
-from storefront.lib.inserting import insert
-from storefront.lib.prepared import Prepared
-from storefront.lib.states import LostRaceError
+from storefront.lib.http.errors import OutsideError, PermanentError
+from storefront.lib.state_machine import LostRaceError
 
 Status = Payment.Status
 LIVE = (Status.CREATED, Status.REQUIRES_ACTION, Status.AUTHORIZED, Status.CAPTURED)

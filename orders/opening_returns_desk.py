@@ -15,9 +15,9 @@ from orders import return_forms
 from orders.models import ReturnAuthorization
 from orders.returning import declaring, returnable
 from orders.returning.refusing import CannotReturnError
-from storefront.lib import columns
-from storefront.lib.inlines import inline
-from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.inlines import inline
 
 RETURNS = inline(
     ReturnAuthorization,

@@ -16,10 +16,10 @@ from orders import access, address_checks, correcting, noting, routing_words
 from orders.filtering import Left
 from orders.models import Order
 from orders.ranking import Rules
-from storefront.lib import columns
 from storefront.lib.address import Address
-from storefront.lib.columns import as_money
 from storefront.lib.money import Money
+from storefront.lib.staff import columns
+from storefront.lib.staff.columns import as_money
 
 # What is derived from money and lines has no choices that would call it.
 _PAYMENT = columns.state(

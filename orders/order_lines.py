@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from orders.cart_lines import LONG
 from orders.models import Order, OrderLine
-from storefront.lib.prepared import Prepared
+from storefront.lib.db.prepared_queries import Prepared
 
 
 def read(order: Order) -> list[OrderLine]:

@@ -12,8 +12,8 @@ from django.db.models import Min
 
 from orders import access, importing
 from orders.models import Order, OrderLine, Payment, PurchaseLine, PurchaseOrder
+from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
-from storefront.lib.transactions import needs_transaction
 from suppliers.collecting import collecting_of
 from suppliers.models import Supplier
 

@@ -14,9 +14,9 @@ from django.db import models
 
 from orders.models import Allocation, OrderLine, PurchaseLine, Reservation, SetbackLine
 from orders.sharing import share
+from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
-from storefront.lib.states import Stateful, copy_trace
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.state_machine import Stateful, copy_trace
 
 SHARED = (
     "line_amount",

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 
 from orders.models import PurchaseOrder, SupplierClaim
-from storefront.lib.failures import NotNowError, OutsideError, TemporaryError
+from storefront.lib.http.errors import NotNowError, OutsideError, TemporaryError
 from suppliers import breaking
 
 # Somebody has paid and waits: after a quarter of a day, one call too many costs less than a pause

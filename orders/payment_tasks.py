@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from orders import capturing, payments, silent
 from orders.models import PaymentEvent
-from storefront.lib.failures import OutsideError
+from storefront.lib.http.errors import OutsideError
 from suppliers.lanes import InHandError, LaneFullError, Work, in_hand, lane, width
 
 log = logging.getLogger(__name__)

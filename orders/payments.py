@@ -12,8 +12,8 @@ from orders import allocations, disputing, facts, ledger, reviewing
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentNews, PaymentUpdate
 from orders.models import Order, Payment, PaymentEvent
+from storefront.lib.db.prepared_queries import Prepared
 from storefront.lib.failpoints import failpoint
-from storefront.lib.prepared import Prepared
 
 Status = Payment.Status
 

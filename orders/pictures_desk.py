@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import ReturnAuthorization, ReturnPicture
 from orders.returning import pictures
-from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, show
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, show
 
 NOTHING_RUNS = "sandbox; default-src 'none'"
 PAGE = "orders_returnauthorization_picture"

@@ -13,8 +13,8 @@ from orders import codes
 from orders.models import Cart, Promotion, Redemption
 from orders.promoting import Good, Kind, Offer, Outcome, Refusal, decide
 from orders.totaling import Wanted, Way
+from storefront.lib.db.prepared_queries import Prepared
 from storefront.lib.money import Money
-from storefront.lib.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders import access
 from orders.models import PurchaseOrder
-from storefront.lib import columns
+from storefront.lib.staff import columns
 
 Request = PurchaseOrder.Request
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orders.models import Order, PurchaseOrder
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 
 @needs_transaction

@@ -21,9 +21,9 @@ from orders.sending_desk import GOES_AT, SendActions
 from orders.stopping_desk import StoppingActions
 from orders.strays_desk import DECISIONS, StrayActions
 from orders.waiving_desk import REASONS
-from storefront.lib import columns
-from storefront.lib.inlines import inline
-from storefront.lib.staff import action, start
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import action, start
+from storefront.lib.staff.inlines import inline
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request

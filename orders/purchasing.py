@@ -25,9 +25,9 @@ from orders.models import Order, OrderLine, PurchaseMessage, PurchaseOrder
 from orders.parceling import Taken
 from orders.requesting import request_for, spoken
 from storefront.lib.address import Address
-from storefront.lib.elapsing import elapsing
+from storefront.lib.clock import elapsing
 from storefront.lib.failpoints import failpoint
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.adapters.abilities import Connector, OrderPlacing, able
 from suppliers.adapters.base import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
-from storefront.lib import columns
-from storefront.lib.staff import show
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import show
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request

@@ -15,8 +15,8 @@ from orders.models import Order, PurchaseOrder
 from orders.payment_tasks import settle_payments
 from orders.purchasing import OrderStoppedError
 from storefront.lib.failpoints import failpoint
-from storefront.lib.failures import OutsideError
-from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from suppliers.lanes import InHandError, LaneFullError, Work, is_in_hand, lane
 
 log = logging.getLogger(__name__)

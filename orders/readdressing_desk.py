@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from orders import correcting, readdressing
 from orders.models import AddressWish
-from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action
 
 
 @admin.register(AddressWish)

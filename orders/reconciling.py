@@ -12,7 +12,7 @@ from django.db.models import Max, OuterRef, Q, QuerySet, Subquery, Sum
 from orders import evidence, recounts
 from orders.evidence import Drop, Finding, Manner, Row, Sale
 from orders.models import Allocation, PurchaseOrder
-from storefront.lib.states import IllegalMoveError
+from storefront.lib.state_machine import IllegalMoveError
 from suppliers import hearing, stock
 from suppliers.models import Countdown, StockLevel, StockMovement, Supplier
 

@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet
 
 from orders.models import Coupon, Order, Promotion, Redemption
 from orders.promoting import Applied
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 
 class SpentError(Exception):

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from orders.models import Order, OrderLine, Reservation
+from storefront.lib.db.bulk import insert
+from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.failpoints import failpoint
-from storefront.lib.inserting import insert
-from storefront.lib.transactions import needs_transaction
 from suppliers import stock
 
 

@@ -12,9 +12,9 @@ from django.utils.translation import gettext
 from orders import acknowledging, pausing
 from orders.gate import Reason
 from orders.models import PurchaseOrder
-from storefront.lib.elapsing import elapsing
-from storefront.lib.failures import OutsideError
-from storefront.lib.states import IllegalMoveError
+from storefront.lib.clock import elapsing
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.state_machine import IllegalMoveError
 from suppliers.adapters.abilities import Connector, OrderReading, OrderResuming, able
 from suppliers.adapters.base import PurchaseState
 from suppliers.connecting import adapter_for

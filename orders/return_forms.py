@@ -21,7 +21,7 @@ from orders.models import OrderLine, ReturnAuthorization, ReturnLine, SupplierRM
 from orders.returning.declaring import Declaration
 from orders.returning.inspecting import Judgment
 from orders.returning.returnable import Returnable
-from storefront.lib.staff import ReasonForm
+from storefront.lib.staff.admin import ReasonForm
 
 Disposition = ReturnAuthorization.Disposition
 

@@ -10,7 +10,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders.returning import answering, pictures
-from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 
 log = logging.getLogger(__name__)
 AT_ONCE = 200

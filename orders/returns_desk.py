@@ -21,9 +21,9 @@ from orders.returning import answering, inspecting, owing, refunds, sending_back
 from orders.returning.refusing import CannotReturnError
 from orders.returns_helping_desk import HelpingActions
 from orders.returns_receiving_desk import ReceivingActions, supplier_owes
-from storefront.lib import columns
-from storefront.lib.inlines import inline
-from storefront.lib.staff import action, show
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import action, show
+from storefront.lib.staff.inlines import inline
 
 Status = ReturnAuthorization.Status
 STATE = columns.state(

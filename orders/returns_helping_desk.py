@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from orders import return_forms
 from orders.models import ReturnAuthorization
 from orders.returning import answering
-from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, action
 
 Status = ReturnAuthorization.Status
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from orders import return_forms
 from orders.models import ReturnAuthorization
 from orders.returning import answering, inspecting, sending_back
-from storefront.lib.staff import ReasonForm, StaffAdmin, action
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
 
 
 @admin.display(description=_("What its supplier owes"))

@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from orders import return_forms
 from orders.models import ReturnPolicy, SupplierRMA, SupplierRMALine
 from orders.returning import sending_back
-from storefront.lib import columns
-from storefront.lib.grouping import Field, Group
-from storefront.lib.inlines import inline
 from storefront.lib.money import Money
-from storefront.lib.staff import StaffAdmin, action, show
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action, show
+from storefront.lib.staff.fieldsets import Field, Group
+from storefront.lib.staff.inlines import inline
 
 RETURN_POLICY = (
     Group(

@@ -22,8 +22,8 @@ from orders import rehearsing, routing_rules, routing_words
 from orders.models import RoutingRules
 from orders.ranking import Rules
 from orders.routing_form import STEPS, RoutingRulesForm
-from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action
 
 Status = RoutingRules.Status
 SHOWN = 100

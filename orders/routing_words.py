@@ -16,8 +16,8 @@ from orders.models.routing import CRITERIA
 from orders.noting import TAKEN
 from orders.ranking import Criterion, Rules
 from orders.routing import Worse
-from storefront.lib.columns import as_money, as_number
-from storefront.lib.grouping import Field, Group
+from storefront.lib.staff.columns import as_money, as_number
+from storefront.lib.staff.fieldsets import Field, Group
 
 SAID: Mapping[str, str | Promise] = {
     TAKEN: _("Taken"),

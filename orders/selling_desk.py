@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from orders import codes, redeeming
 from orders.models import Coupon, Promotion, Redemption
 from orders.selling_words import COUPON, PROMOTION
-from storefront.lib import columns
-from storefront.lib.inlines import inline
-from storefront.lib.staff import StaffAdmin, show
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, show
+from storefront.lib.staff.inlines import inline
 
 Kind = Promotion.Kind
 # What each kind must be told, and what the database insists on.

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from orders import claim_forms, complaining
 from orders.models import SupplierRMA
 from orders.returning import sending_back
-from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, action
 
 
 def _once(form_class: type[forms.Form]) -> type[forms.Form]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders import purchasing, purchasing_tasks
 from orders.models import PurchaseOrder
-from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, action
 
 Status = PurchaseOrder.Status
 

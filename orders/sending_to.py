@@ -11,7 +11,7 @@ from django.db import connection
 
 from orders.models import Cart
 from storefront.lib.address import Address
-from storefront.lib.prepared import planned_cursor
+from storefront.lib.db.prepared_queries import planned_cursor
 
 UNPLACED = "NOT EXISTS (SELECT 1 FROM orders_order WHERE cart_id = orders_cart.id)"
 

@@ -23,7 +23,7 @@ from orders.models import (
     Setback,
     SetbackLine,
 )
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 Status = Setback.Status
 Choice = Setback.Choice

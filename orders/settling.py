@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from orders import pausing
 from orders.models import PurchaseMessage, SupplierClaim
 from storefront.lib.failpoints import failpoint
-from storefront.lib.failures import OutsideError
+from storefront.lib.http.errors import OutsideError
 from storefront.lib.money import Money
 from suppliers.adapters.claiming import ClaimAnswer, ClaimState
 

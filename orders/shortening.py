@@ -10,8 +10,8 @@ from django.db.models import F, Sum
 
 from orders import allocations, facts, heeding, ledger, parting, setbacks
 from orders.models import OrderLine, PaymentEvent, PurchaseLine, PurchaseMessage, PurchaseOrder
+from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
-from storefront.lib.transactions import needs_transaction
 from suppliers.adapters.base import RefusedLine
 
 type Gone = list[tuple[PurchaseLine, RefusedLine]]

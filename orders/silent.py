@@ -15,7 +15,7 @@ from django.db.models import F, Q
 
 from orders import payments
 from orders.models import Order, Payment
-from storefront.lib.failures import OutsideError, TemporaryError
+from storefront.lib.http.errors import OutsideError, TemporaryError
 
 log = logging.getLogger(__name__)
 

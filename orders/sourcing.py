@@ -19,8 +19,8 @@ from orders.fitting import Candidate, Need
 from orders.ranking import USUAL, distance
 from orders.routing import Plan, route
 from orders.weighing import Facts, Refusal, refusal
+from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
-from storefront.lib.prepared import planned_cursor
 from suppliers import collecting, rationing
 from suppliers.collecting import calendar
 from suppliers.models import StockLevel, Supplier, SupplierOffer, sending

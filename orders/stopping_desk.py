@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders import payment_tasks, stopping
-from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, action
 
 
 class StoppingActions(StaffAdmin):

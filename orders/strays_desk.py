@@ -14,9 +14,9 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from orders import deciding
 from orders.models import PurchaseOrder, StrayDecision
-from storefront.lib import columns
-from storefront.lib.inlines import inline
-from storefront.lib.staff import ReasonForm, StaffAdmin, action, show
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show
+from storefront.lib.staff.inlines import inline
 
 DECISIONS = inline(
     StrayDecision,

@@ -10,8 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import TaxNumber, TaxRate
-from storefront.lib.grouping import Field, Group
-from storefront.lib.staff import StaffAdmin
+from storefront.lib.staff.admin import StaffAdmin
+from storefront.lib.staff.fieldsets import Field, Group
 
 RATE = (
     Group(

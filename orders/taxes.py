@@ -18,8 +18,8 @@ from catalog.models import Channel
 from orders.models import TaxNumber, TaxRate
 from orders.totaling import Treatment
 from storefront.lib import address
-from storefront.lib.failures import OutsideError
-from storefront.lib.prepared import Prepared
+from storefront.lib.db.prepared_queries import Prepared
+from storefront.lib.http.errors import OutsideError
 
 log = logging.getLogger(__name__)
 

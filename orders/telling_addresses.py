@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from orders import access
 from orders.models import AddressWish, PurchaseOrder
 from storefront.lib.address import Address
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from suppliers import breaking
 from suppliers.adapters.abilities import able
 from suppliers.adapters.base import MissingAbilityError

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from orders.models import Allocation
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 from suppliers import stock, stocktaking, undoing
 from suppliers.models import FeedRun, Supplier
 

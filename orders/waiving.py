@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from orders.gate import CHECKS
 from orders.models import PurchaseOrder
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 Status = PurchaseOrder.Status
 SAID = ("code", "subject", "amount", "currency")

@@ -8,7 +8,7 @@ from enum import StrEnum
 from django.db.models import QuerySet
 
 from orders.models import Order, PurchaseOrder
-from storefront.lib.prepared import Prepared
+from storefront.lib.db.prepared_queries import Prepared
 
 Status = PurchaseOrder.Status
 Request = PurchaseOrder.Request

@@ -10,7 +10,7 @@ from shipping import (
     setbacks_desk,
 )
 from shipping.column_words import COLUMNS, TABLES
-from storefront.lib import naming
+from storefront.lib.staff import naming
 
 __all__ = [
     "exchanges_desk",

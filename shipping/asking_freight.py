@@ -30,11 +30,11 @@ from orders.models.cart import PRICE_PROMISED_FOR
 from orders.routing import Plan, PlannedParcel
 from shipping import quotes
 from shipping.quotes import Told, ToldWay
-from storefront.lib import deadlines
 from storefront.lib.address import Address
-from storefront.lib.failures import NotNowError, OutsideError
+from storefront.lib.db.transactions import HeldTransactionError, in_transaction
+from storefront.lib.http import deadlines
+from storefront.lib.http.errors import NotNowError, OutsideError
 from storefront.lib.money import Money
-from storefront.lib.transactions import HeldTransactionError, in_transaction
 from suppliers.adapters.abilities import Freight
 from suppliers.adapters.base import FreightOption, NoWayError, RequestLine
 from suppliers.connecting import adapter_for

@@ -11,7 +11,7 @@ from orders import cancelling, facts, giving_up, setbacks
 from orders.models import Order, PurchaseOrder, Setback
 from shipping import elsewhere, reordering
 from shipping.elsewhere import Found
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 from suppliers.stock import NotEnoughStockError
 
 Status = Setback.Status

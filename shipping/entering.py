@@ -14,7 +14,7 @@ from orders.models import PurchaseOrder
 from shipping import carriers, packing, shipments
 from shipping.models import Parcel
 from shipping.tracking_lists import ListedRow
-from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from suppliers.adapters.base import Answer, ParcelNews, PurchaseState, RequestLine
 from suppliers.models import Supplier
 

@@ -17,7 +17,7 @@ from orders.returning import replacing, swapping
 from orders.returning.swapping import Other
 from orders.returns_desk import ReturnDesk
 from shipping import exchanging
-from storefront.lib.staff import action
+from storefront.lib.staff.admin import action
 
 
 @admin.register(ReturnAuthorization)

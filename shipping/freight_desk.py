@@ -10,9 +10,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shipping.models import AskedFreight
-from storefront.lib import columns
-from storefront.lib.grouping import Field, Group
-from storefront.lib.staff import StaffAdmin
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin
+from storefront.lib.staff.fieldsets import Field, Group
 from suppliers.adapters import ADAPTERS, connector_class
 from suppliers.adapters.abilities import Ability, abilities_of
 

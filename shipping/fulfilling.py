@@ -12,7 +12,7 @@ from orders import address_ends, allocations, setbacks
 from orders.models import Order, OrderLine, PurchaseOrder, Setback
 from shipping import facts, packing
 from shipping.models import Parcel
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 PurchaseStatus = PurchaseOrder.Status
 

@@ -17,8 +17,8 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from orders.payment_tasks import settle_payments
 from shipping import entering, tracking_lists
 from shipping.entering import Listed
-from storefront.lib.handed_forms import HandedListForm
-from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.handed_forms import HandedListForm
 from suppliers.models import Supplier
 
 

@@ -11,7 +11,7 @@ from django.db.models import Sum
 
 from orders.models import PurchaseOrder
 from shipping.models import Parcel, ParcelLine, Shipment
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 from suppliers.adapters.base import ParcelNews
 
 

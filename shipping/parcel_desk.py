@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from shipping.lists_desk import ListActions
 from shipping.models import Parcel, ParcelLine, Shipment, TrackingEvent
-from storefront.lib import columns
-from storefront.lib.inlines import inline
-from storefront.lib.staff import show
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import show
+from storefront.lib.staff.inlines import inline
 
 CARRIER_CALLS = {"exception", "return_to_sender", "lost", "expired"}
 

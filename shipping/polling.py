@@ -22,7 +22,7 @@ from django.db.models import (
 from orders import acknowledging, resolving
 from orders.models import PurchaseMessage, PurchaseOrder, StrayDecision
 from shipping import shipments
-from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
 from suppliers import breaking
 from suppliers.adapters.abilities import (
     Connector,

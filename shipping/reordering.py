@@ -16,8 +16,8 @@ from orders.parceling import Taken
 from orders.routing import by_variant
 from orders.totaling import contained_tax
 from shipping.elsewhere import Found
+from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
-from storefront.lib.transactions import needs_transaction
 
 SHELVES = "shelves"  # in a kept entry: order line to where it is taken from
 KEPT = ("plan", "decision", "arrives_by")

@@ -16,8 +16,8 @@ from orders import giving_up, heeding, setbacks
 from orders.models import Order, Setback, SetbackLine
 from shipping import consenting, elsewhere, quotes, reordering, seeking
 from shipping.elsewhere import Found
+from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.failpoints import failpoint
-from storefront.lib.transactions import needs_transaction
 from suppliers.stock import NotEnoughStockError
 
 Status = Setback.Status

@@ -12,7 +12,7 @@ from orders import moving
 from orders.purchasing_tasks import send_due
 from shipping import quotes, rerouting
 from shipping.consenting import NoLongerError
-from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 
 BATCH = 200
 

@@ -19,9 +19,9 @@ from orders.models import Setback, SetbackLine
 from orders.purchasing_tasks import send_due
 from shipping import consenting
 from shipping.rerouting_tasks import reroute
-from storefront.lib import columns
-from storefront.lib.inlines import inline
-from storefront.lib.staff import ReasonForm, StaffAdmin, action, show
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action, show
+from storefront.lib.staff.inlines import inline
 
 Status = Setback.Status
 Choice = Setback.Choice

@@ -13,7 +13,7 @@ from orders.models import Order, PurchaseOrder
 from shipping import carriers, fulfilling
 from shipping.models import Parcel, TrackingEvent
 from shipping.statuses import FINAL, ON_ITS_WAY, CarrierNews, latest
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 # News from further ahead carries a wrong date: it is heard, and its date is not believed.
 CLOCKS_DIFFER_BY = timedelta(days=1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storefront.lib import handed_lists
+from storefront.lib.staff import csv_import
 
 ALIASES = {
     "order": ("order", "order number", "purchase order", "po", "po number", "reference"),
@@ -36,5 +36,5 @@ def read(text: str) -> list[ListedRow]:
 
     Raises: UnreadableListError
     """
-    rows = handed_lists.read(text, called=ALIASES, needed=NEEDED)
+    rows = csv_import.read(text, called=ALIASES, needed=NEEDED)
     return [ListedRow(place=row.place, **row.cells) for row in rows]

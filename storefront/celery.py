@@ -13,14 +13,15 @@ from celery import Celery
 from celery.signals import beat_init, celeryd_init, task_postrun
 from django.core.exceptions import ImproperlyConfigured
 
-from storefront import checks, sessions
+from storefront import checks
 from storefront.lib.failpoints import failpoint
+from storefront.workers import db_sessions
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
 
-app = Celery("storefront", task_cls="storefront.hinting:Hinting")
+app = Celery("storefront", task_cls="storefront.workers.deduplication:Hinting")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-sessions.keep(app)
+db_sessions.keep(app)
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="address_tasks")
 app.autodiscover_tasks(related_name="claim_tasks")
@@ -116,8 +117,8 @@ app.conf.beat_schedule = {
         "schedule": 86_400,
     },
     # news in and out
-    "hooks: subscribe": {"task": "storefront.hooks.tasks.subscribe_all", "schedule": 3600},
-    "hooks: handle waiting": {"task": "storefront.hooks.tasks.handle_waiting", "schedule": 10},
+    "hooks: subscribe": {"task": "storefront.webhooks.tasks.subscribe_all", "schedule": 3600},
+    "hooks: handle waiting": {"task": "storefront.webhooks.tasks.handle_waiting", "schedule": 10},
     "notifications: fan out": {"task": "notifications.tasks.fan_out_waiting", "schedule": 10},
     "notifications: send due": {"task": "notifications.tasks.send_due", "schedule": 10},
     # what must always be true, with what is not in the inbox

@@ -6,7 +6,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
-from storefront.dashboard.doors import password
+from storefront.dashboard.login.views import password
 from storefront.health import healthz
 
 urlpatterns = [
@@ -18,22 +18,22 @@ urlpatterns = [
     path("admin/supply/", include("storefront.dashboard.supply_urls")),
     # /admin/login/, /admin/factors/: the two doors of staff
     path("admin/login/", password),
-    path("admin/factors/", include("storefront.dashboard.factor_urls")),
+    path("admin/factors/", include("storefront.dashboard.two_factor_urls")),
     # /admin/: for staff
     path("admin/", admin.site.urls),
     # /api/v1/: for programs
     path("api/", include("storefront.api.urls")),
     # /hooks/<source>/: for machines that call us
-    path("hooks/", include("storefront.hooks.urls")),
+    path("hooks/", include("storefront.webhooks.urls")),
     # what has no language: pictures, robots, the mailbox of development
-    path("", include("storefront.web.urls_plain")),
+    path("", include("storefront.web.urls_unlocalized")),
     # /en/supplier/, /az/supplier/: for suppliers without an API
-    *i18n_patterns(path("supplier/", include("storefront.portal.urls"))),
+    *i18n_patterns(path("supplier/", include("storefront.supplier_portal.urls"))),
     # /en/, /az/: the shop
     *i18n_patterns(path("", include("storefront.web.urls"))),
 ]
 
-handler400 = "storefront.web.errors.bad_request"
-handler403 = "storefront.web.errors.forbidden"
-handler404 = "storefront.web.errors.not_found"
-handler500 = "storefront.web.errors.server_error"
+handler400 = "storefront.web.core.errors.bad_request"
+handler403 = "storefront.web.core.errors.forbidden"
+handler404 = "storefront.web.core.errors.not_found"
+handler500 = "storefront.web.core.errors.server_error"

@@ -8,7 +8,7 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from storefront import checks
-from storefront.lib.starting import keeping_all
+from storefront.workers.warmup import keeping_all
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
 checks.insist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storefront.lib import naming
+from storefront.lib.staff import naming
 from suppliers import (
     breaker_desk,
     buffer_desk,

@@ -15,8 +15,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from notifications import signing
-from storefront.lib.sealing import seal, unseal
+from storefront.lib.security import webhook_signing
+from storefront.lib.security.encryption import seal, unseal
 from suppliers.adapters import ADAPTERS, connector_class
 from suppliers.adapters.abilities import Connector
 from suppliers.adapters.line import Secret
@@ -242,8 +242,8 @@ def _wrong_secrets(
             }
     try:
         for word in wiring.secrets.get(HOOK_SECRET.name, "").split():
-            signing.key_of(word)
-    except signing.BadSecretError:
+            webhook_signing.key_of(word)
+    except webhook_signing.BadSecretError:
         reasons[f"secret {HOOK_SECRET.name}"] = _("A webhook secret is whsec_ and Base64.")
     return reasons
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib.failures import NotNowError, OutsideError, TemporaryError
+from storefront.lib.http.errors import NotNowError, OutsideError, TemporaryError
 
 CHECK_KEYS = _("Enter the keys anew: this one is refused, or may not do this.")
 CHECK_ADDRESS = _("Check the address: the host is there, and knows no such page.")

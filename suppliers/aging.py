@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 from suppliers import freshness, turning
 from suppliers.models import StockLocation, Supplier
 from suppliers.staging import run

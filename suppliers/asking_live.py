@@ -17,10 +17,10 @@ from django.db import OperationalError, connections
 from django.db.models import QuerySet
 
 from catalog.records import BadRow
-from storefront.lib import deadlines
-from storefront.lib.failures import OutsideError
-from storefront.lib.prepared import Prepared
-from storefront.lib.transactions import HeldTransactionError, in_transaction
+from storefront.lib.db.prepared_queries import Prepared
+from storefront.lib.db.transactions import HeldTransactionError, in_transaction
+from storefront.lib.http import deadlines
+from storefront.lib.http.errors import OutsideError
 from suppliers import freshness, hearing, supply
 from suppliers.adapters.abilities import PagedStockAndPrice
 from suppliers.adapters.base import GoneError, StockRecord, is_nameless

@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from catalog.records import BadRow
-from storefront.lib.failures import OutsideError
+from storefront.lib.http.errors import OutsideError
 from suppliers import bulk_offers, guards, judging
 from suppliers.adapters.abilities import (
     BulkStockAndPrice,

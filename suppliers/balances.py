@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import F
 
-from storefront.lib.failures import OutsideError
+from storefront.lib.http.errors import OutsideError
 from storefront.lib.money import Money
 from suppliers.adapters import ADAPTERS, connector_class
 from suppliers.adapters.abilities import Ability, Balance, abilities_of, able

@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action
 from suppliers import breaking
 from suppliers.models import Breaker, CallBudget, Connection
 

@@ -14,8 +14,8 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from storefront.lib.failures import NotNowError, TemporaryError
-from storefront.lib.gates import Call, Outcome
+from storefront.lib.http.errors import NotNowError, TemporaryError
+from storefront.lib.http.observers import Call, Outcome
 from suppliers.models import Breaker
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from storefront.lib.staff import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, action
 from suppliers import buffering, scoring
 
 KEEP_BACK_AT_MOST = 1_000

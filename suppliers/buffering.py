@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from storefront.lib.states import LostRaceError, StatusChange
+from storefront.lib.state_machine import LostRaceError, StatusChange
 from suppliers import scoring
 from suppliers.models import ScorecardFact, Supplier
 

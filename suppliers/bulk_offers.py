@@ -17,7 +17,7 @@ from typing import Any
 from django.db import transaction
 
 from catalog.records import BadRow
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 from suppliers.adapters.file_reading import OFFER_CELLS, OfferRow
 from suppliers.reading_retail import known_retail
 from suppliers.runs import Work

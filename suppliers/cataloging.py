@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import batched
 
 from catalog.records import BadRow
-from storefront.lib.failures import OutsideError
+from storefront.lib.http.errors import OutsideError
 from suppliers import complaints, guards, judging, keeping, offering, supply, writing
 from suppliers.adapters.abilities import BulkCatalog, Connector, PagedCatalog, able, listed_at
 from suppliers.adapters.base import ListRow, Omitted, ProductPage

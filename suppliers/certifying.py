@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 
 from catalog.models import Channel
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 from suppliers.staging import rows
 
 # The European Economic Area: the Union, and Iceland, Liechtenstein and Norway.

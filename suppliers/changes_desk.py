@@ -16,9 +16,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from storefront.lib.grouping import Words
-from storefront.lib.staff import REFUSALS, StaffAdmin
-from storefront.lib.tables import Echo, harmless
+from storefront.lib.staff.admin import REFUSALS, StaffAdmin
+from storefront.lib.staff.csv_export import Echo, harmless
+from storefront.lib.staff.fieldsets import Words
 from suppliers import deciding, inventory_tasks
 from suppliers.deciding import Choice, Decided, NothingChosenError
 from suppliers.models import FeedChange, FeedRun

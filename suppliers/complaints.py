@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from catalog.records import BadRow
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 from suppliers.models import FeedIssue, FeedRun
 from suppliers.runs import Work
 from suppliers.staging import run as sql

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
-from storefront.lib.failures import PermanentError
-from storefront.lib.gates import Gate
-from storefront.lib.sealing import unseal
+from storefront.lib.http.errors import PermanentError
+from storefront.lib.http.observers import Gate
+from storefront.lib.security.encryption import unseal
 from suppliers import mapping, uploading
 from suppliers.adapters import ADAPTERS, connector_class
 from suppliers.adapters.abilities import Connector, Paced

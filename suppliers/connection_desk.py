@@ -11,10 +11,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib import columns
-from storefront.lib.grouping import Group
-from storefront.lib.inlines import inline
-from storefront.lib.staff import StaffAdmin, action, start
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action, start
+from storefront.lib.staff.fieldsets import Group
+from storefront.lib.staff.inlines import inline
 from suppliers import connection_tasks
 from suppliers.breaker_desk import BreakerActions, answering
 from suppliers.connection_form import ConnectionForm, form_for

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from catalog.records import BadRow
-from storefront.lib.failures import OutsideError
+from storefront.lib.http.errors import OutsideError
 from suppliers import aging, bulk_stock, complaints, guards, judging, keeping, runs, stocktaking
 from suppliers.adapters.abilities import (
     BulkStockAndPrice,

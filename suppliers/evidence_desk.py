@@ -14,8 +14,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib import columns
-from storefront.lib.staff import ReasonForm, StaffAdmin, action
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, StaffAdmin, action
 from suppliers import papers, vetting
 from suppliers.evidence_forms import CLAIMED, EvidenceForm
 from suppliers.evidence_words import EVIDENCE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from storefront.lib.gates import Call, Outcome
+from storefront.lib.http.observers import Call, Outcome
 from suppliers.adapters.abilities import Ability
 from suppliers.breaking import SharedBreaker
 from suppliers.metering import Meter

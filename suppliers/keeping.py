@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 from suppliers import aging, stocktaking
 from suppliers.models import FeedChange, FeedRun
 from suppliers.runs import waiting_runs

@@ -7,8 +7,8 @@ from typing import ClassVar
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin
 from suppliers.limits_words import LIMITS
 from suppliers.models import FeedLimits
 

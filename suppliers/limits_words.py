@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib.grouping import Field, Group, Words
+from storefront.lib.staff.fieldsets import Field, Group, Words
 from suppliers.guards import USUAL
 
 

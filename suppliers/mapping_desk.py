@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
 from catalog.records import BadRow
-from storefront.lib import columns
-from storefront.lib.failures import OutsideError, TemporaryError
-from storefront.lib.staff import StaffAdmin, action, show, start
+from storefront.lib.http.errors import OutsideError, TemporaryError
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action, show, start
 from suppliers import feed_mapping_tasks, mapping, sample_fetching, sampling, uploading
 from suppliers.adapters.feed.mapping import Mapping, Reading, Source
 from suppliers.mapping_form import MappingForm

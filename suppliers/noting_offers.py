@@ -8,7 +8,7 @@ from typing import Any
 
 from catalog.intake import Intake
 from catalog.records import ProductRecord, Terms, VariantRecord
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 from suppliers.models import SupplierOffer
 from suppliers.reading_retail import known_retail
 from suppliers.runs import Work

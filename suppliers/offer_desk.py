@@ -20,9 +20,9 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
 )
 
-from storefront.lib import columns
-from storefront.lib.inlines import inline
-from storefront.lib.staff import StaffAdmin, action, show
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action, show
+from storefront.lib.staff.inlines import inline
 from suppliers import handing, inventory_tasks
 from suppliers.column_words import COLUMNS
 from suppliers.models import CostChange, StockLevel, StockMovement, SupplierOffer, SupplierProduct

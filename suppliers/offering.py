@@ -15,7 +15,7 @@ from catalog.identifiers import brand_key
 from catalog.intake import Intake
 from catalog.models import Identifier
 from catalog.records import BadRow, ProductRecord, VariantRecord
-from storefront.lib.failures import OutsideError, TemporaryError
+from storefront.lib.http.errors import OutsideError, TemporaryError
 from suppliers import guards, matching, writing
 from suppliers.adapters.base import GoneError, ProductPage, StockRecord
 from suppliers.matching import Bearer

@@ -18,7 +18,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from storefront.lib.grouping import Field
+from storefront.lib.staff.fieldsets import Field
 from suppliers.option_words import OPTIONS
 
 PREFIX = "option_"

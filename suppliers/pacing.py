@@ -14,8 +14,8 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from storefront.lib import deadlines
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http import deadlines
+from storefront.lib.http.errors import TemporaryError
 
 log = logging.getLogger(__name__)
 

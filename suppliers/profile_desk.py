@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib import columns
-from storefront.lib.grouping import FACTS, Group
-from storefront.lib.inlines import inline
-from storefront.lib.staff import action, start
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import action, start
+from storefront.lib.staff.fieldsets import FACTS, Group
+from storefront.lib.staff.inlines import inline
 from suppliers import inventory_tasks, stock_desk, supply, sync_tasks
 from suppliers.buffer_desk import BufferActions
 from suppliers.connection_desk import CheckActions

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 
-from storefront.lib.failures import TemporaryError
-from storefront.lib.sealing import seal, unseal
+from storefront.lib.http.errors import TemporaryError
+from storefront.lib.security.encryption import seal, unseal
 from suppliers.adapters.line import TokenRenewal, joined
 from suppliers.models import Connection
 

@@ -8,10 +8,10 @@ from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib import columns
-from storefront.lib.codes import CountriesField
-from storefront.lib.naming import NamedFilter
-from storefront.lib.staff import StaffAdmin
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin
+from storefront.lib.staff.country_fields import CountriesField
+from storefront.lib.staff.naming import NamedFilter
 from suppliers.models import Service
 from suppliers.service_words import SERVICE
 

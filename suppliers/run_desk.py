@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib import columns
-from storefront.lib.grouping import Group
-from storefront.lib.inlines import inline
-from storefront.lib.staff import ReasonForm, action, show
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import ReasonForm, action, show
+from storefront.lib.staff.fieldsets import Group
+from storefront.lib.staff.inlines import inline
 from suppliers import deciding, undoing
 from suppliers.changes_desk import ChangesDesk, Page
 from suppliers.models import FeedChange, FeedIssue, FeedRun

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib.grouping import Field, Words
+from storefront.lib.staff.fieldsets import Field, Words
 
 RUN: Mapping[str, Field] = {
     "supplier": Field(_("Supplier")),

@@ -13,9 +13,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Coalesce
 
-from storefront.lib.elapsing import elapsing
-from storefront.lib.states import LostRaceError
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.clock import elapsing
+from storefront.lib.db.transactions import needs_transaction
+from storefront.lib.state_machine import LostRaceError
 from suppliers.adapters.base import BudgetSpentError
 from suppliers.metering import Meter
 from suppliers.models import Connection, FeedChange, FeedRun, Supplier

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib import columns
-from storefront.lib.staff import StaffAdmin, action, show
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, action, show
 from suppliers import complaints
 from suppliers.models import FeedIssue, PageBatch
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from storefront.lib.elapsing import elapsing
-from storefront.lib.failures import OutsideError, PermanentError
+from storefront.lib.clock import elapsing
+from storefront.lib.http.errors import OutsideError, PermanentError
 from suppliers import connecting
 from suppliers.adapters.feed import fetching, options
 from suppliers.lanes import in_hand, is_in_hand

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.records import BadRow
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from suppliers import uploading
 from suppliers.adapters.feed import mapping as mappings
 from suppliers.adapters.feed import previewing, suggesting

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from storefront.lib.states import StatusChange
+from storefront.lib.state_machine import StatusChange
 from suppliers import scoring
 from suppliers.models import (
     AnswerTally,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib import columns
-from storefront.lib.staff import show
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import show
 from suppliers.models import AnswerTally, Scorecard, ScorecardFact
 
 show(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib.grouping import Field, Group
+from storefront.lib.staff.fieldsets import Field, Group
 
 SERVICE = (
     Group(

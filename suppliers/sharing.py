@@ -17,7 +17,8 @@ from datetime import datetime
 
 import msgspec
 
-from suppliers import offering, slicing
+from storefront.lib.db import advisory_locks
+from suppliers import offering
 from suppliers.models import FeedRun, PageBatch
 from suppliers.runs import OPEN, LeaseLostError, Work
 from suppliers.staging import rows
@@ -72,7 +73,7 @@ class Sharing:
         """
         while left := self._left():
             taken = 0
-            for batch_id in slicing.free(SLICE, left):
+            for batch_id in advisory_locks.free(SLICE, left):
                 self._work.keep()
                 taken += _take(batch_id, now=self._work.moment())
             self._collect()
@@ -107,7 +108,7 @@ def help_with(batch_id: int, *, now: datetime) -> bool:
     """
     did = False
     with suppress(LeaseLostError):
-        for number in slicing.free(SLICE, [batch_id]):
+        for number in advisory_locks.free(SLICE, [batch_id]):
             did = _take(number, now=now)
     return did
 

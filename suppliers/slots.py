@@ -17,8 +17,8 @@ from functools import cache
 import redis
 from django.conf import settings
 
-from storefront.lib import deadlines
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http import deadlines
+from storefront.lib.http.errors import TemporaryError
 
 log = logging.getLogger(__name__)
 

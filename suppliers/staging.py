@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import Error, connection
 
-from storefront.lib.copying import line
+from storefront.lib.db.copy_format import line
 
 # Characters that are sent together, and that go into one COPY before it is ended: no other
 # statement of this session can run while one is open.

@@ -11,10 +11,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib import columns
-from storefront.lib.inlines import inline
-from storefront.lib.naming import NamedFilter
-from storefront.lib.staff import StaffAdmin, show
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, show
+from storefront.lib.staff.inlines import inline
+from storefront.lib.staff.naming import NamedFilter
 from suppliers.models import (
     Countdown,
     StockLevel,

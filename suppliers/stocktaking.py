@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.records import BadRow
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 from suppliers.adapters.base import StockRecord
 from suppliers.models import FeedRun, Supplier
 from suppliers.staging import Stage, rows, run, staged

@@ -12,8 +12,9 @@ from django.db.models.functions import Mod
 
 from catalog import listings, policies
 from catalog.models import Channel, Variant
+from storefront.lib.db import advisory_locks
 from storefront.lib.money import Money
-from suppliers import route_queries, slicing
+from suppliers import route_queries
 from suppliers.models import StockLevel, Supplier, SupplierOffer, UnpublishedSupply
 from suppliers.routes import Route, load_of
 from suppliers.summing import OfferedSupply, Shelf, best
@@ -69,10 +70,10 @@ def publish_waiting(*, now: datetime) -> int:
     the offers were read: a worker that is killed here loses nothing, it does work twice.
     Several workers publish at once: each takes slices of the products (``slicing``).
     """
-    in_slice = Mod("variant__product", slicing.SLICES)
+    in_slice = Mod("variant__product", advisory_locks.SLICES)
     numbers = UnpublishedSupply.objects.values_list(in_slice, flat=True).distinct()
     waiting = {int(number) for number in numbers}  # Mod makes floats, and locks go by the words
-    slices = slicing.each(
+    slices = advisory_locks.each(
         PUBLISHING, is_left=lambda number: _waiting_in(number).exists(), among=waiting
     )
     return sum(_publish_all(_waiting_in(number), now=now) for number in slices)
@@ -89,13 +90,15 @@ def publish_soon(*, variant_ids: Iterable[int], now: datetime) -> None:
         (UnpublishedSupply(variant_id=variant_id) for variant_id in ids), batch_size=BATCH
     )
     products = Variant.objects.filter(pk__in=ids).values_list("product", flat=True)
-    numbers = sorted({product_id % slicing.SLICES for product_id in products})
-    for number in slicing.free(PUBLISHING, numbers):
+    numbers = sorted({product_id % advisory_locks.SLICES for product_id in products})
+    for number in advisory_locks.free(PUBLISHING, numbers):
         _publish_all(_waiting_in(number).filter(variant__in=ids), now=now)
 
 
 def _waiting_in(number: int) -> QuerySet[UnpublishedSupply]:
-    of_product = UnpublishedSupply.objects.annotate(slice=Mod("variant__product", slicing.SLICES))
+    of_product = UnpublishedSupply.objects.annotate(
+        slice=Mod("variant__product", advisory_locks.SLICES)
+    )
     return of_product.filter(slice=number).order_by("pk")
 
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from storefront.lib.failures import OutsideError, TemporaryError
+from storefront.lib.http.errors import OutsideError, TemporaryError
 from suppliers import budgeting, runs, supply
 from suppliers.adapters.abilities import Connector
 from suppliers.adapters.base import BudgetSpentError

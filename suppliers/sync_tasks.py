@@ -10,7 +10,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from storefront.lib.waking import wake
+from storefront.lib.tasks import wake
 from suppliers import runs, scheduling, sharing
 from suppliers.lanes import LaneFullError, Work, lane
 from suppliers.models import Supplier

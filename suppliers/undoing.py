@@ -17,7 +17,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 from suppliers import runs, stocktaking
 from suppliers.deciding import Decided
 from suppliers.models import FeedChange, FeedRun, Supplier

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from catalog.models import Brand, Product
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 from suppliers import certifying, facts, papers
 from suppliers.certifying import Weighed
 from suppliers.models import Criterion, Evidence, Supplier, SupplierOffer, UnpublishedSupply

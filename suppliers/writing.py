@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from catalog.intake import Intake
 from catalog.records import BadRow, ProductRecord
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 from suppliers import bulk_offers, certifying, complaints, noting_offers, stocktaking
 from suppliers.adapters.base import StockRecord
 from suppliers.complaints import Family

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from storefront.lib.sealing import seal
+from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY
+from storefront.lib.security.encryption import seal
 from suppliers.models import Connection, Supplier
-from suppliers.sandbox.bigbuy.world import DEFAULT_KEY
 from tests.factories.suppliers import NOON
 from tests.sandboxes import SandboxProcess
 
@@ -34,7 +34,7 @@ OPTIONS = {
 class BigBuyProcess(SandboxProcess):
     """One running sandbox; an hour of his has no end of calls unless a test says otherwise."""
 
-    module = "suppliers.sandbox.bigbuy"
+    module = "storefront.dev.sandboxes.bigbuy"
     usual = ("--hour", "0", "--second", "0")
 
     @property

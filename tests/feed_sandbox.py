@@ -10,9 +10,9 @@ import sys
 
 import pytest
 
-from storefront.lib.sealing import seal
+from storefront.dev.sandboxes.feeds import mapping
+from storefront.lib.security.encryption import seal
 from suppliers.models import Connection, Supplier
-from suppliers.sandbox.feeds import mapped
 from tests.factories.suppliers import NOON
 from tests.sandboxes import SandboxProcess
 
@@ -21,7 +21,7 @@ PRODUCTS = 30
 
 def table_mapping(**changes):
     """How his tables are read: full.csv and its sisters, full.xlsx."""
-    return {**mapped.TABLE, **changes}
+    return {**mapping.TABLE, **changes}
 
 
 def json_mapping(**changes):
@@ -127,7 +127,7 @@ def google_mapping(**changes):
 
 def stock_mapping(**changes):
     """How stock.csv and delta.csv are read: one row for each SKU and warehouse."""
-    return {**mapped.STOCK, **changes}
+    return {**mapping.STOCK, **changes}
 
 
 class FeedProcess(SandboxProcess):
@@ -138,7 +138,7 @@ class FeedProcess(SandboxProcess):
         words = ["--port", "0", "--data", str(self.folder), "--count", str(PRODUCTS), *self.words]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "suppliers.sandbox.feeds", *words],
+                [sys.executable, "-m", "storefront.dev.sandboxes.feeds", *words],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

@@ -41,7 +41,7 @@ class GatewayProcess:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "orders.gateways.sandbox", *words],
+                [sys.executable, "-m", "storefront.dev.sandboxes.gateway", *words],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

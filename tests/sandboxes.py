@@ -15,9 +15,9 @@ from typing import ClassVar
 import httpx
 import pytest
 
-from storefront.lib.sealing import seal
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
+from storefront.lib.security.encryption import seal
 from suppliers.models import Connection, Supplier
-from suppliers.sandbox.world import DEFAULT_KEY
 from tests.factories.lines import MemoryBudget
 from tests.factories.suppliers import NOON
 
@@ -33,7 +33,7 @@ class SandboxProcess:
     url: str = ""
     process: subprocess.Popen | None = None
     client: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, timeout=30))
-    module: ClassVar = "suppliers.sandbox"
+    module: ClassVar = "storefront.dev.sandboxes.cj"
     usual: ClassVar = ("--qps", "0")
 
     def start(self):

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from orders import capturing, ledger, opening, payments, purchasing
 from orders.models import Payment, PaymentEvent, PurchaseOrder
-from storefront.dashboard.invariants import checking
+from storefront.dashboard.invariants import registry
 from suppliers.models import StockLevel
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON, make_location
@@ -79,5 +79,5 @@ def book(payment):
 
 def broken_invariants():
     """Name the invariants of money that do not hold."""
-    found = [each.invariant.code for each in checking.check(now=NOON) if each.count]
+    found = [each.invariant.code for each in registry.check(now=NOON) if each.count]
     return [code for code in found if code.startswith("I2.")]

@@ -40,7 +40,7 @@ class StripeProcess:
         words += ["--secret", KEY, "--hook-secret", HOOK_SECRET]
         with (self.folder / "stripe.log").open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "orders.gateways.sandbox.stripe", *words],
+                [sys.executable, "-m", "storefront.dev.sandboxes.stripe", *words],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

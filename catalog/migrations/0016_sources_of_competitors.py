@@ -2,7 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
-import storefront.lib.sealing
+import storefront.lib.security.encryption
 from django.db import migrations, models
 
 
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ('every_min', models.PositiveIntegerField(default=60, validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(10080)])),
                 ('is_on', models.BooleanField(default=True)),
                 ('header', models.CharField(blank=True, max_length=60)),
-                ('secret_sealed', storefront.lib.sealing.SealedField(blank=True)),
+                ('secret_sealed', storefront.lib.security.encryption.SealedField(blank=True)),
                 ('due_at', models.DateTimeField()),
                 ('asked_at', models.DateTimeField(blank=True, null=True)),
                 ('heard_at', models.DateTimeField(blank=True, null=True)),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.enums import Stop
 from catalog.models.listing import Listing
 from catalog.models.price import PriceRule
-from storefront.lib.states import Stateful
+from storefront.lib.state_machine import Stateful
 
 
 class PriceHold(Stateful):

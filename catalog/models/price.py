@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.enums import Basis, Method
 from catalog.models.product import Brand, Product, Variant
 from catalog.models.taxonomy import Category
-from storefront.lib.states import Stateful
+from storefront.lib.state_machine import Stateful
 
 
 class PriceBook(Stateful):

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from catalog.enums import Dialect
 from catalog.models.market import CompetitorFile
-from storefront.lib.sealing import SealedField
+from storefront.lib.security.encryption import SealedField
 
 # Nobody answers within less than the next question: see ``competitor_fetching.TOTAL_S``.
 # A price counts for 7 days: between two answers, one may fail.

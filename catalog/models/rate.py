@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.enums import RateStanding as Standing
-from storefront.lib.states import Stateful
+from storefront.lib.state_machine import Stateful
 
 
 class ExchangeRateQuerySet(models.QuerySet["ExchangeRate"]):

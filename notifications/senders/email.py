@@ -10,7 +10,7 @@ from django.core.mail import EmailMultiAlternatives, mailers
 
 from notifications.senders.base import Message
 from notifications.senders.smtp import InDoubtError
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 
 FIRST_PERMANENT_CODE = 500
 

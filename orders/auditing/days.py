@@ -19,7 +19,7 @@ from orders.auditing.finding import Compared
 from orders.gateways import UnknownGatewayError
 from orders.models import MoneyDay, MoneyDifference, Payment, PurchaseOrder, SupplierBill
 from storefront.lib.failpoints import failpoint
-from storefront.lib.failures import OutsideError
+from storefront.lib.http.errors import OutsideError
 from suppliers.lanes import LaneFullError, in_hand
 from suppliers.models import Supplier
 

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from orders.models import MoneyDifference
-from storefront.lib.columns import as_money
 from storefront.lib.money import Money
+from storefront.lib.staff.columns import as_money
 
 Kind = MoneyDifference.Kind
 What = MoneyDifference.What

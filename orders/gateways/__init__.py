@@ -12,14 +12,14 @@ from orders.gateways.base import Gateway
 # Where each is, and which settings say how to reach it.
 GATEWAYS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "test": (
-        "orders.gateways.test.TestGateway",
+        "storefront.dev.sandboxes.gateway.adapter.TestGateway",
         {"base_url": "TEST_GATEWAY_URL", "secret": "TEST_GATEWAY_SECRET"},
     ),
     "stripe": (
         "orders.gateways.stripe.gateway.StripeGateway",
         {"base_url": "STRIPE_API_URL", "secret": "STRIPE_SECRET_KEY"},
     ),
-    "fake": ("orders.gateways.fake.FakeGateway", {}),
+    "fake": ("storefront.dev.sandboxes.gateway.in_memory.FakeGateway", {}),
 }
 MOVES_NO_MONEY = frozenset({"test", "fake"})
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.purchase import PurchaseOrder
-from storefront.lib.states import Stateful
+from storefront.lib.state_machine import Stateful
 
 
 class AddressWish(Stateful):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.models.purchase import PurchaseLine, PurchaseOrder
 from orders.models.returning import ReturnAuthorization
 from storefront.lib.money import Money
-from storefront.lib.states import Stateful
+from storefront.lib.state_machine import Stateful
 
 
 class SupplierRMAQuerySet(models.QuerySet["SupplierRMA"]):

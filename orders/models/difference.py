@@ -13,7 +13,7 @@ from orders.models.order import Order
 from orders.models.payment import Payment
 from orders.models.purchase import PurchaseOrder
 from storefront.lib.money import Money
-from storefront.lib.states import Stateful
+from storefront.lib.state_machine import Stateful
 from suppliers.models import Supplier
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Channel, Variant
 from orders.models.cart import Cart
 from storefront.lib.money import Money
-from storefront.lib.states import Stateful
+from storefront.lib.state_machine import Stateful
 from suppliers.models import StockLevel, SupplierOffer
 
 HELD_AT_MOST = timedelta(hours=1)  # by one shopper who does not pay, from his first hold

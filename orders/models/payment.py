@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.gateways.base import Taking
 from orders.models.order import Order
 from storefront.lib.money import Money
-from storefront.lib.states import Stateful
+from storefront.lib.state_machine import Stateful
 
 
 class Payment(Stateful):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Variant
 from orders.models.order import Order, OrderLine
 from storefront.lib.money import Money
-from storefront.lib.states import Stateful
+from storefront.lib.state_machine import Stateful
 from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer
 
 

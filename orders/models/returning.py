@@ -14,7 +14,7 @@ from orders.models.order import Order, OrderLine
 from orders.models.purchase import PurchaseOrder
 from orders.models.return_policy import ReturnPolicy
 from storefront.lib.money import Money
-from storefront.lib.states import Stateful
+from storefront.lib.state_machine import Stateful
 
 MOST_WORDS = 4000  # a complaint, and the answers to what we asked
 

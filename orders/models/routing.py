@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel
 from orders.ranking import Criterion, Rules
-from storefront.lib.states import Stateful
+from storefront.lib.state_machine import Stateful
 
 CRITERIA = [
     (Criterion.PARCELS.value, _("fewest parcels")),

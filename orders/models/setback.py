@@ -12,7 +12,7 @@ from catalog.models import Variant
 from orders.models.order import Order, OrderLine
 from orders.models.purchase import PurchaseOrder
 from storefront.lib.money import Money
-from storefront.lib.states import Stateful
+from storefront.lib.state_machine import Stateful
 from suppliers.models import StockLevel
 
 

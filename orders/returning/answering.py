@@ -13,7 +13,7 @@ from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, 
 from orders.models.returning import MOST_WORDS
 from orders.returning import declaring, pictures, telling, window
 from orders.returning.refusing import CannotReturnError
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 Status = ReturnAuthorization.Status
 BEFORE_IT_LEFT = frozenset(

@@ -18,7 +18,7 @@ from orders.models.returning import MOST_WORDS
 from orders.returning import destinations, pictures, returnable, swapping, telling, window
 from orders.returning.refusing import CannotReturnError
 from orders.returning.returnable import Returnable
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 Kind = ReturnAuthorization.Kind
 Status = ReturnAuthorization.Status

@@ -15,8 +15,8 @@ from orders.models import ReturnAuthorization, ReturnLine
 from orders.returning import declaring, owing, sending_back
 from orders.returning.answering import hold
 from orders.returning.refusing import CannotReturnError
+from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
-from storefront.lib.transactions import needs_transaction
 
 Status = ReturnAuthorization.Status
 COUNTED_ONLY = frozenset({Status.RECEIVED, Status.REFUNDED})

@@ -22,7 +22,7 @@ from catalog import images
 from orders.models import Order, ReturnAuthorization, ReturnPicture
 from orders.models.picturing import MOST_PICTURES
 from orders.returning.refusing import CannotReturnError
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 MOST_AT_ONCE = 4
 MAX_BYTES = images.MAX_BYTES

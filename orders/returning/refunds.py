@@ -22,8 +22,8 @@ from orders.models import (
 from orders.returning import owing, sending_back, telling
 from orders.returning.answering import fall, give_up, hold
 from orders.returning.refusing import CannotReturnError
+from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
-from storefront.lib.transactions import needs_transaction
 
 Status = ReturnAuthorization.Status
 COUNTED = ["share_amount", "accepted_quantity", "deduction_amount", "difference_amount"]

@@ -23,9 +23,9 @@ from orders.returning.answering import hold
 from orders.returning.refusing import CannotReturnError
 from orders.returning.sending_anew import Shelf, Unit
 from orders.returning.swapping import Other
-from storefront.lib import columns
+from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.staff import columns
 
 Status = ReturnAuthorization.Status
 

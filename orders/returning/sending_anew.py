@@ -14,8 +14,8 @@ from catalog.models import Image, Variant
 from orders import access, carts, numbers, reservations
 from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
 from orders.returning.refusing import CannotReturnError
+from storefront.lib.db.transactions import needs_transaction
 from storefront.lib.money import Money
-from storefront.lib.transactions import needs_transaction
 from suppliers.stock import NotEnoughStockError
 
 

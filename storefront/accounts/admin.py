@@ -21,7 +21,6 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from storefront.accounts import column_words as words
-from storefront.accounts import enrolling
 from storefront.accounts.models import (
     AddressChange,
     Consent,
@@ -30,8 +29,9 @@ from storefront.accounts.models import (
     SignInTries,
     User,
 )
-from storefront.lib import columns, naming
-from storefront.lib.staff import Asks, ReasonForm, action, show
+from storefront.accounts.two_factor import enrollment
+from storefront.lib.staff import columns, naming
+from storefront.lib.staff.admin import Asks, ReasonForm, action, show
 
 LABELS = {
     "email": _("E-mail"),
@@ -84,7 +84,7 @@ class UserAdmin(DjangoUserAdmin, Asks):  # type: ignore[type-arg]
     """A person and what he may do. The password can be set, and is never shown."""
 
     actions_detail = ("reset_factors",)
-    refusals = (enrolling.NotAllowedError,)
+    refusals = (enrollment.NotAllowedError,)
 
     form = UserForm
     add_form = NewUserForm
@@ -135,7 +135,7 @@ class UserAdmin(DjangoUserAdmin, Asks):  # type: ignore[type-arg]
         def reset(said: Mapping[str, Any]) -> None:
             assert isinstance(request.user, User)  # noqa: S101 - nobody else may act
             now, reason = timezone.now(), said["reason"]
-            enrolling.reset(user=person, actor=request.user, reason=reason, now=now)
+            enrollment.reset(user=person, actor=request.user, reason=reason, now=now)
 
         return self.ask(
             request,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib import rotating
+from storefront.lib.security import key_rotation
 
 
 class AccountsConfig(AppConfig):
@@ -14,4 +14,4 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        rotating.look_inside("mfa.Authenticator", column="data", keys=("secret", "seed"))
+        key_rotation.look_inside("mfa.Authenticator", column="data", keys=("secret", "seed"))

@@ -9,9 +9,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 
-from storefront.accounts import signing_in
+from storefront.accounts import login_throttling
 from storefront.accounts.models import User
-from storefront.lib.visitors import network_of
+from storefront.lib.security.client_ip import network_of
 
 
 class GuardedBackend(ModelBackend):
@@ -28,10 +28,12 @@ class GuardedBackend(ModelBackend):
         if request is None or username is None or password is None:
             return super().authenticate(request, username, password, **kwargs)
         try:
-            signing_in.knock(account=username, network=network_of(request), now=timezone.now())
-        except signing_in.TooManyTriesError as error:
+            login_throttling.knock(
+                account=username, network=network_of(request), now=timezone.now()
+            )
+        except login_throttling.TooManyTriesError as error:
             raise PermissionDenied from error
         user = super().authenticate(request, username, password, **kwargs)
         if user is not None:
-            signing_in.welcome(account=username)
+            login_throttling.welcome(account=username)
         return user

@@ -8,8 +8,8 @@ from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 from unfold.forms import AuthenticationForm
 
-from storefront.accounts import signing_in
-from storefront.lib.visitors import network_of
+from storefront.accounts import login_throttling
+from storefront.lib.security.client_ip import network_of
 
 
 class SignInForm(AuthenticationForm):  # type: ignore[misc]  # unfold ships no types
@@ -17,7 +17,7 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]  # unfold ships no t
 
     def get_invalid_login_error(self) -> ValidationError:
         now = timezone.now()
-        until = signing_in.waits_until(
+        until = login_throttling.waits_until(
             account=self.cleaned_data.get("username", ""), network=network_of(self.request), now=now
         )
         if until is None:

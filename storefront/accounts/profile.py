@@ -9,7 +9,7 @@ from django.db import transaction
 
 from storefront.accounts.models import Consent, SavedAddress, User
 from storefront.lib.address import Address
-from storefront.lib.transactions import needs_transaction
+from storefront.lib.db.transactions import needs_transaction
 
 MOST_ADDRESSES = 20
 

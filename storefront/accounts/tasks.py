@@ -7,9 +7,9 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from storefront.accounts import signing_in
+from storefront.accounts import login_throttling
 
 
 @shared_task
 def forget_what_is_over(**_: Any) -> None:
-    signing_in.forget_old(now=timezone.now())
+    login_throttling.forget_old(now=timezone.now())

@@ -12,12 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from storefront.api import keys
 from storefront.api.column_words import COLUMNS, TABLES
+from storefront.api.core import api_keys
 from storefront.api.models import IdempotencyRecord, PriceKey
-from storefront.lib import columns, naming
-from storefront.lib.grouping import Field, Group
-from storefront.lib.staff import StaffAdmin, action, show
+from storefront.lib.staff import columns, naming
+from storefront.lib.staff.admin import StaffAdmin, action, show
+from storefront.lib.staff.fieldsets import Field, Group
 
 KEY = (
     Group(
@@ -69,7 +69,7 @@ class PriceKeyAdmin(StaffAdmin):
     def save_model(
         self, request: HttpRequest, obj: PriceKey, form: PriceKeyForm, change: bool
     ) -> None:
-        made, told = keys.make(
+        made, told = api_keys.make(
             name=form.cleaned_data["name"], actor=str(request.user), now=timezone.now()
         )
         obj.pk = made.pk
@@ -92,7 +92,7 @@ class PriceKeyAdmin(StaffAdmin):
             "back": self.page_of(obj),
             "back_words": gettext("Back"),
         }
-        return TemplateResponse(request, "api/key_made.html", context)
+        return TemplateResponse(request, "api/key_created.html", context)
 
     @action(description=_("Revoke"), icon="key_off")
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -105,7 +105,9 @@ class PriceKeyAdmin(StaffAdmin):
                 "The program that has this key can tell no prices any more, from now on and for"
                 " ever. What it told stays."
             ),
-            act=lambda _given: keys.revoke(key=key, actor=str(request.user), now=timezone.now()),
+            act=lambda _given: api_keys.revoke(
+                key=key, actor=str(request.user), now=timezone.now()
+            ),
             done=gettext("Revoked."),
         )
 

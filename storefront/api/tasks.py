@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from storefront.api import idempotency
+from storefront.api.core import idempotency
 
 
 @shared_task

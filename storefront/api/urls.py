@@ -5,17 +5,17 @@ from __future__ import annotations
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from storefront.api import docs
-from storefront.api.availability import AvailabilityList
-from storefront.api.carts import CartDetail, CartLineDetail, CartLines, CartList
-from storefront.api.catalog import CategoryList, ListingDetail, ListingList
-from storefront.api.codes import CartCodes
-from storefront.api.competitor_prices import CompetitorPriceList
-from storefront.api.delivery import CartDelivery
-from storefront.api.endpoint import Nowhere
-from storefront.api.orders import OrderCancel, OrderDetail, OrderPay
-from storefront.api.placing import Checkout
-from storefront.api.tracking import OrderTracking
+from storefront.api.core import docs
+from storefront.api.core.views import Nowhere
+from storefront.api.resources.availability import AvailabilityList
+from storefront.api.resources.carts import CartDetail, CartLineDetail, CartLines, CartList
+from storefront.api.resources.checkout import Checkout
+from storefront.api.resources.competitor_prices import CompetitorPriceList
+from storefront.api.resources.coupons import CartCodes
+from storefront.api.resources.delivery_options import CartDelivery
+from storefront.api.resources.orders import OrderCancel, OrderDetail, OrderPay
+from storefront.api.resources.products import CategoryList, ListingDetail, ListingList
+from storefront.api.resources.tracking import OrderTracking
 
 ORDER = "v1/orders/<slug:number>/<slug:access_key>/"
 

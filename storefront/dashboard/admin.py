@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.column_words import COLUMNS, TABLES
 from storefront.dashboard.models import BrokenInvariant, Checkup, Taken
-from storefront.lib import columns, naming
-from storefront.lib.staff import show
+from storefront.lib.staff import columns, naming
+from storefront.lib.staff.admin import show
 
 show(
     Taken,

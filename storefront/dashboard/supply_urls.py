@@ -5,25 +5,26 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path
 
-from storefront.dashboard import alerts, clicking, leafing, offers, profits, routing, taking
+from storefront.dashboard.inbox import assignments, leafing, quick_actions, views
+from storefront.dashboard.reports import offer_comparison, profit_report, routing_preview
 
 app_name = "supply"
 
 urlpatterns = [
     # /admin/supply/alerts/
-    path("alerts/", admin.site.admin_view(alerts.show), name="alerts"),
+    path("alerts/", admin.site.admin_view(views.show), name="alerts"),
     # /admin/supply/routing/?lines=HL-1+2&country=DE
-    path("routing/", admin.site.admin_view(routing.show), name="routing"),
+    path("routing/", admin.site.admin_view(routing_preview.show), name="routing"),
     # /admin/supply/profits/?since=2026-11-01&until=2026-11-30&by=supplier
-    path("profits/", admin.site.admin_view(profits.listing), name="profits"),
+    path("profits/", admin.site.admin_view(profit_report.listing), name="profits"),
     # /admin/supply/profits/<order>/
-    path("profits/<int:order_id>/", admin.site.admin_view(profits.show), name="profit"),
+    path("profits/<int:order_id>/", admin.site.admin_view(profit_report.show), name="profit"),
     # /admin/supply/waiting/<cause>/?page=2
     path("waiting/<slug:code>/", admin.site.admin_view(leafing.show), name="waiting"),
     # /admin/supply/press/, posted
-    path("press/", admin.site.admin_view(clicking.press), name="press"),
+    path("press/", admin.site.admin_view(quick_actions.press), name="press"),
     # /admin/supply/take/, posted
-    path("take/", admin.site.admin_view(taking.act), name="take"),
+    path("take/", admin.site.admin_view(assignments.act), name="take"),
     # /admin/supply/offers/<variant>/?country=DE&quantity=2
-    path("offers/<int:variant_id>/", admin.site.admin_view(offers.show), name="offers"),
+    path("offers/<int:variant_id>/", admin.site.admin_view(offer_comparison.show), name="offers"),
 ]

@@ -7,10 +7,10 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from storefront.dashboard import checking_up
+from storefront.dashboard.invariants import scheduled_check
 
 
 @shared_task
 def check_up(**_: Any) -> None:
     """Ask whether all that must always be true is true; what is not waits in the inbox."""
-    checking_up.check_up(now=timezone.now())
+    scheduled_check.check_up(now=timezone.now())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path
 
-from storefront.dashboard import scorecards
+from storefront.dashboard.suppliers import scorecards
 
 app_name = "scorecards"
 

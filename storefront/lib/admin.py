@@ -8,10 +8,10 @@ from django.contrib.admin.utils import label_for_field
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib import columns, naming
 from storefront.lib.column_words import COLUMNS, TABLES
 from storefront.lib.models import StatusChange
-from storefront.lib.staff import show
+from storefront.lib.staff import columns, naming
+from storefront.lib.staff.admin import show
 
 
 def _model(change: StatusChange) -> type[models.Model] | None:

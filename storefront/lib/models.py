@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from storefront.lib.states import StatusChange
+from storefront.lib.state_machine import StatusChange
 
 __all__ = ["StatusChange"]

@@ -5,7 +5,7 @@ from importlib import import_module
 ADAPTERS = {
     "bigbuy": "suppliers.adapters.bigbuy.BigBuy",
     "cj": "suppliers.adapters.cj.CJ",
-    "fake": "suppliers.adapters.fake.FakeSupplier",
+    "fake": "storefront.dev.sandboxes.in_memory_supplier.FakeSupplier",
     "feed": "suppliers.adapters.feed.Feed",
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from catalog.records import BadRow, ProductRecord
 from storefront.lib.address import Address
-from storefront.lib.failures import NotNowError, PermanentError
+from storefront.lib.http.errors import NotNowError, PermanentError
 from storefront.lib.money import Money
 
 # The code of a stock row whose SKU nobody can tell: it may be any that its answer leaves out.

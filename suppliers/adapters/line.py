@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from storefront.lib.failures import PermanentError
-from storefront.lib.gates import Gate
-from storefront.lib.http import Api
+from storefront.lib.http.client import Api
+from storefront.lib.http.errors import PermanentError
+from storefront.lib.http.observers import Gate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +138,7 @@ class Line:
     list_since: datetime | None = None
 
     def api(self, **limits: Any) -> Api:
-        """Open the door to him; see ``storefront.lib.http.Api`` for the limits."""
+        """Open the door to him; see ``storefront.lib.http.client.Api`` for the limits."""
         return Api(self.base_url, gate=self.gate, hidden=self.secrets.values(), **limits)
 
     def settings[T](self, kind: type[T]) -> T:

@@ -26,7 +26,7 @@ class Webhooks(Protocol):
 
         Empty for a call that tells nothing: he only tries whether we are there.
 
-        Raises: notifications.signing.BadHeadersError, notifications.signing.ForgedError
+        Raises: storefront.lib.security.webhook_signing.BadHeadersError, storefront.lib.security.webhook_signing.ForgedError
         """
         ...
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
-from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from suppliers import deciding, undoing
 from suppliers.models import FeedRun, Supplier
 

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-import storefront.lib.sealing
+import storefront.lib.security.encryption
 
 
 class Migration(migrations.Migration):
@@ -13,11 +13,11 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='connection',
             name='secrets_sealed',
-            field=storefront.lib.sealing.SealedField(blank=True),
+            field=storefront.lib.security.encryption.SealedField(blank=True),
         ),
         migrations.AlterField(
             model_name='connection',
             name='tokens_sealed',
-            field=storefront.lib.sealing.SealedField(blank=True),
+            field=storefront.lib.security.encryption.SealedField(blank=True),
         ),
     ]

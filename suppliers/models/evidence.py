@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Brand, Product
-from storefront.lib.states import Stateful
+from storefront.lib.state_machine import Stateful
 from suppliers.models.supplier import Supplier
 
 WARN_BEFORE = timedelta(days=30)

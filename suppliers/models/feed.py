@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib.states import Stateful
+from storefront.lib.state_machine import Stateful
 from suppliers.models.supplier import Supplier
 
 

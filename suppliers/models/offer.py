@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Variant
-from storefront.lib.generated import StoredField
+from storefront.lib.db.fields import StoredField
 from suppliers.models.supplier import Supplier
 
 

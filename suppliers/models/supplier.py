@@ -10,8 +10,8 @@ from django.db.models import Case, F, When
 from django.db.models.functions import Greatest, Now
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib.sealing import SealedField
-from storefront.lib.states import Stateful
+from storefront.lib.security.encryption import SealedField
+from storefront.lib.state_machine import Stateful
 from suppliers.models.aging import FiguresAge
 from suppliers.models.billing import BillTerms
 from suppliers.models.sending import OrdersGo
@@ -81,7 +81,7 @@ class Connection(models.Model):
     """How we reach one supplier, and how often we ask for what.
 
     ``secrets_sealed`` holds keys and webhook secrets, ``tokens_sealed`` the pair that the
-    supplier lent us; both are opened only to be used (``storefront.lib.sealing``).
+    supplier lent us; both are opened only to be used (``storefront.lib.security.encryption``).
     """
 
     BALANCE_PROBLEM: ClassVar = "balance: "  # how a problem begins that only money ends

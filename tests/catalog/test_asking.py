@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from catalog.asking import MAX_TERMS, terms, understand
 from catalog.filters import ANY, ShelfQuery
-from catalog.folding import fold
+from storefront.lib.text import fold
 
 
 def asked(words):

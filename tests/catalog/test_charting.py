@@ -7,9 +7,9 @@ import pytest
 from django.urls import reverse
 
 from catalog import price_history, repricing
-from catalog.charting import Step, chart, round_top
 from catalog.models import PriceChange
 from storefront.accounts.models import User
+from storefront.lib.charting import Step, chart, round_top
 from tests.factories.catalog import NOON, make_channel
 from tests.factories.price_shop import drafted, open_and_reprice, stock_shop
 

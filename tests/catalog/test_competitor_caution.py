@@ -9,7 +9,7 @@ import pytest
 from catalog import competing, doubting
 from catalog.competitor_words import problem
 from catalog.models import CompetitorFile, CompetitorPrice, CompetitorSource
-from storefront.lib.sealing import seal
+from storefront.lib.security.encryption import seal
 from tests.factories.catalog import NOON
 from tests.price_sources import (
     HEAD,

@@ -9,7 +9,7 @@ from werkzeug import Response
 
 from catalog import competitor_fetching, competitor_tasks
 from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange, CompetitorSource
-from storefront.lib.sealing import seal
+from storefront.lib.security.encryption import seal
 from tests.factories.catalog import NOON
 from tests.price_sources import HEAD, HOUR, PATH, fetch, known, make_source, tell, variant
 

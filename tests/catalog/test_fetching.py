@@ -6,7 +6,7 @@ import pytest
 
 from catalog import fetching, images
 from catalog.models import Image
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http.errors import TemporaryError
 from tests.factories.catalog import make_product
 from tests.factories.evidence import make_picture
 from tests.factories.suppliers import NOON

@@ -17,7 +17,7 @@ from catalog.models import (
     PriceHold,
     PriceRule,
 )
-from storefront.lib.states import IllegalMoveError
+from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.catalog import (
     NOON,
     make_category,

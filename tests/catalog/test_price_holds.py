@@ -8,7 +8,7 @@ import pytest
 from catalog import deciding, explaining, listings
 from catalog.listings import Supply
 from catalog.models import Card, Listing, PriceChange, PriceHold
-from storefront.lib.states import LostRaceError, StatusChange
+from storefront.lib.state_machine import LostRaceError, StatusChange
 from tests.factories.catalog import NOON, make_channel, make_price_rule, make_variant
 from tests.factories.price_books import make_price_book
 from tests.factories.price_shop import supplied

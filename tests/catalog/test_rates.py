@@ -12,9 +12,9 @@ from catalog import listings, price_books, rate_fetching, rate_tasks, rates, rep
 from catalog.models import ExchangeRate, Listing, PriceHold, RateNews, WaitingPrice
 from catalog.rates import FutureRateError
 from storefront.accounts.models import User
-from storefront.lib.failures import OutsideError
+from storefront.lib.http.errors import OutsideError
 from storefront.lib.money import Money
-from storefront.lib.states import IllegalMoveError
+from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.catalog import (
     NOON,
     make_channel,

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from django.db import DataError
 
-from catalog import rows
 from catalog.models import Listing, Product, Spec, Variant
+from storefront.lib.db import rows
 from tests.factories.catalog import (
     NOON,
     make_brand,

@@ -8,7 +8,7 @@ from django.db import connection
 
 from catalog import shelving
 from catalog.models import Card, Listing, Product
-from storefront.lib.transactions import NoTransactionError
+from storefront.lib.db.transactions import NoTransactionError
 from tests.factories.catalog import (
     NOON,
     make_channel,

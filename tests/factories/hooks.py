@@ -10,8 +10,8 @@ from itertools import count
 
 from django.urls import reverse
 
-from notifications import signing
-from storefront.hooks import keeping
+from storefront.lib.security import webhook_signing
+from storefront.webhooks import storage
 from suppliers.models import Connection
 from tests.factories.suppliers import NOON
 
@@ -53,11 +53,11 @@ def post_cj(client, source, body, **headers):
 def secret_of(source, master=SECRET):
     """The secret that a caller has of us: a supplier's is made for him alone."""
     kind, _, code = source.partition("-")
-    return signing.derived(master, of=code) if kind == "tracking" else master
+    return webhook_signing.derived(master, of=code) if kind == "tracking" else master
 
 
 def post_signed(client, source, body, *, message_id=None, at=NOON, secret=None, **headers):
-    signed = signing.headers_for(
+    signed = webhook_signing.headers_for(
         message_id=message_id or f"msg_{next(_numbers)}",
         body=body,
         at=at,
@@ -72,7 +72,7 @@ def post_signed(client, source, body, *, message_id=None, at=NOON, secret=None, 
 
 
 def keep_call(source, body, external_id=None, now=NOON):
-    call, _ = keeping.keep(
+    call, _ = storage.keep(
         source=source, external_id=external_id or f"call-{next(_numbers)}", body=body, now=now
     )
     return call

@@ -18,7 +18,7 @@ from orders.models import (
     SupplierRMA,
     SupplierRMALine,
 )
-from storefront.lib.states import StatusChange
+from storefront.lib.state_machine import StatusChange
 from tests.factories.suppliers import NOON
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from decimal import Decimal
 
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
 from suppliers.adapters.base import (
     Answer,

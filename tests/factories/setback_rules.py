@@ -11,7 +11,7 @@ from hypothesis.stateful import rule
 from orders import moving, stopping
 from orders.models import PurchaseOrder, Setback
 from shipping import consenting, quotes, rerouting
-from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import make_level, make_location, make_offer, make_supplier
 from tests.factories.truths import UNITS, Truths

@@ -5,9 +5,9 @@ from __future__ import annotations
 from orders import acknowledging
 from orders.models import PaymentEvent, PurchaseOrder
 from shipping import rerouting
-from storefront.dashboard.invariants import checking
-from storefront.dashboard.invariants.money import MONEY
-from storefront.dashboard.invariants.purchases import PURCHASES
+from storefront.dashboard.invariants import registry
+from storefront.dashboard.invariants.payments import MONEY
+from storefront.dashboard.invariants.purchase_orders import PURCHASES
 from storefront.dashboard.invariants.stock import STOCK
 from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
 from tests.factories.shipping import make_service
@@ -24,7 +24,7 @@ def look_everywhere(now=NOON):
 
 def broken(now=NOON):
     """Name the invariants of purchase orders, money and stock that do not hold."""
-    found = [one for one in checking.check(now=now) if one.count]
+    found = [one for one in registry.check(now=now) if one.count]
     return [one.invariant.code for one in found if one.invariant.code in WATCHED]
 
 

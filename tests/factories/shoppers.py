@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storefront.accounts import proving
+from storefront.accounts import email_verification
 from storefront.accounts.models import User
 
 PASSWORD = "a lamp in the night"
@@ -11,7 +11,7 @@ PASSWORD = "a lamp in the night"
 def make_shopper(email="erika@example.org", *, proven=True):
     user = User.objects.create_user(email, PASSWORD)
     if proven:
-        proving.prove(user=user)
+        email_verification.prove(user=user)
     return user
 
 

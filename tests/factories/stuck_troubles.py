@@ -30,8 +30,8 @@ from orders.models import (
 from shipping.models import Parcel
 from storefront.api.models import IdempotencyRecord
 from storefront.dashboard.models import BrokenInvariant, Checkup
-from storefront.hooks.models import InboundCall
 from storefront.lib.money import Money
+from storefront.webhooks.models import InboundCall
 from suppliers.models import (
     CostChange,
     Countdown,

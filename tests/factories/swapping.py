@@ -9,7 +9,7 @@ from orders.models import Order, PaymentEvent, PurchaseOrder
 from orders.returning import replacing
 from orders.returning.replacing import Found
 from orders.returning.sending_anew import Shelf
-from storefront.dashboard.invariants import checking
+from storefront.dashboard.invariants import registry
 from storefront.lib.money import Money
 from tests.factories.returns import bring_back, declare, make_delivered
 from tests.factories.suppliers import NOON
@@ -54,7 +54,7 @@ def asked():
 
 
 def broken_rules():
-    told = checking.check(now=NOON)
+    told = registry.check(now=NOON)
     codes = [one.invariant.code for one in told if one.count]
     return [code for code in codes if code.startswith(("I2.", "I3.", "I10."))]
 

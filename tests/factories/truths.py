@@ -8,12 +8,12 @@ from django.db.models import F, Sum
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from orders.models import OrderLine, Payment, PurchaseLine, PurchaseOrder
-from storefront.dashboard.invariants.checking import INVARIANTS, _ask
-from storefront.dashboard.invariants.money import MONEY
-from storefront.dashboard.invariants.purchases import PURCHASES
+from storefront.dashboard.invariants.listings import SUPPLY
+from storefront.dashboard.invariants.payments import MONEY
+from storefront.dashboard.invariants.purchase_orders import PURCHASES
+from storefront.dashboard.invariants.registry import INVARIANTS, _ask
 from storefront.dashboard.invariants.returns import RETURNS
 from storefront.dashboard.invariants.stock import STOCK
-from storefront.dashboard.invariants.supply import SUPPLY
 from suppliers.models import StockLevel
 from tests.factories.suppliers import NOON
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 from orders import claiming, claims_waiting, following, pausing, purchasing
 from orders.claiming import ClaimStoppedError
 from orders.models import SupplierClaim
-from storefront.lib.failures import OutsideError
-from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from tests.factories.claims import make_claim, whole_claim
 from tests.journeys.ordering import sell_one, stock_the_shop, whole
 

@@ -7,7 +7,7 @@ import os
 import pytest
 from playwright.sync_api import sync_playwright
 
-from storefront.launch import browser
+from storefront.dev.runtime import browser
 
 FLAGS = [
     "--no-sandbox",

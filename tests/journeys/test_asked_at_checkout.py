@@ -18,7 +18,8 @@ from catalog import listings
 from catalog.models import Listing
 from orders import checkout
 from orders.models import Order
-from shipping import quotes, seeding
+from shipping import quotes
+from storefront.dev.demo import routes
 from suppliers import asking_live, supply
 from suppliers.models import (
     Breaker,
@@ -49,7 +50,7 @@ def shop(sandbox_supplier):
     quotes.forget()
     channel = stock_the_shop(sandbox_supplier)
     for location in StockLocation.objects.all():
-        seeding.routes(location=location, currency="EUR")
+        routes.routes(location=location, currency="EUR")
     hour_ago = timezone.now() - timedelta(hours=1)
     StockLevel.objects.update(as_of=hour_ago)
     StockLocation.objects.update(stock_as_of=hour_ago)

@@ -11,8 +11,8 @@ from orders import purchasing, resolving, waiving
 from orders.models import PurchaseOrder
 from shipping import polling
 from shipping.models import Parcel
-from storefront.lib.failures import OutsideError
-from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from suppliers.adapters.bigbuy import wire
 from suppliers.adapters.line import Quota
 from tests.bigbuy_sandbox import bigbuy_process, bigbuy_sandbox, connect_bigbuy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storefront.bench import bulkheads
+from storefront.dev.bench.scenarios import bulkheads
 from tests.factories.catalog import (
     make_category,
     make_channel,

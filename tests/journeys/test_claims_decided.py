@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from orders import claiming, claims_waiting, following
 from orders.claiming import ClaimStoppedError
-from storefront.dashboard.invariants import checking
+from storefront.dashboard.invariants import registry
 from suppliers.adapters.claiming import ClaimAnswer
 from suppliers.connecting import adapter_for
 from tests.factories.claims import make_claim, whole_claim
@@ -42,7 +42,7 @@ def test_a_poll_takes_his_money_over(sandbox_supplier, claim):
     settled = whole_claim(claim)
     assert (settled.status, settled.credited_amount) == ("credited", paid)
     assert settled.currency == "USD"
-    broken = {found.invariant.code for found in checking.check(now=now) if found.count}
+    broken = {found.invariant.code for found in registry.check(now=now) if found.count}
     assert not {code for code in broken if code.startswith("I9.")}
 
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 from orders import claims_waiting
 from orders.claiming import ClaimStoppedError
 from orders.models import SupplierClaim
-from storefront.lib import patience
-from storefront.lib.failures import OutsideError
+from storefront.lib.http import retries
+from storefront.lib.http.errors import OutsideError
 from suppliers import breaking
 from tests.factories.claims import whole_claim
 from tests.journeys.complaining import (
@@ -85,7 +85,7 @@ def test_what_was_opened_and_could_not_be_read_at_once_is_unknown(sandbox_suppli
 
 def test_a_look_that_fails_changes_nothing_that_we_know(sandbox_supplier, claim, monkeypatch):
     """Neither of a claim whose answer was lost, nor of one that he has."""
-    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0)
+    monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     told(claim)
 

@@ -11,8 +11,8 @@ import pytest
 from django.conf import settings as django_settings
 
 from orders.models import MoneyDay, MoneyDifference, MoneySighting, Payment, PurchaseOrder
-from storefront.dashboard import stuck
-from storefront.dashboard.invariants import checking
+from storefront.dashboard.inbox import query
+from storefront.dashboard.invariants import registry
 from tests.auditing_days import accepted, compare, found, later, paid, refund
 from tests.factories.orders import make_purchase_orders
 from tests.factories.suppliers import NOON
@@ -103,7 +103,7 @@ def test_while_a_gateway_is_down_the_day_is_late_for_all_to_see(
 
     assert (day.status, day.problem[:13]) == ("open", "gateway:test:")
     assert [kind for kind, *_ in found()] == []
-    waiting = {row.cause.code: row for row in stuck.find(now=later())}
+    waiting = {row.cause.code: row for row in query.find(now=later())}
     assert waiting["money_day_late"].name == day.day.isoformat()
     assert "gateway:test" in waiting["money_day_late"].detail
     assert "I2.reconciled" in broken(later() + timedelta(days=2))
@@ -114,9 +114,9 @@ def test_while_a_gateway_is_down_the_day_is_late_for_all_to_see(
 
     assert day.status == "reconciled"
     assert [kind for kind, *_ in found()] == ["amount"]
-    assert "money_day_late" not in {row.cause.code for row in stuck.find(now=later())}
+    assert "money_day_late" not in {row.cause.code for row in query.find(now=later())}
     assert "I2.reconciled" not in broken(later() + timedelta(days=2))
 
 
 def broken(now):
-    return {each.invariant.code for each in checking.check(now=now) if each.count}
+    return {each.invariant.code for each in registry.check(now=now) if each.count}

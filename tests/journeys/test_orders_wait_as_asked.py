@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from orders import cancelling, pausing, purchasing, resolving, waiting
 from orders.pausing import JITTER_SHARE
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http.errors import TemporaryError
 from tests.factories.orders import ask_to_stop
 from tests.journeys.ordering import effects, sell_one, stock_the_shop, whole
 from tests.sandboxes import sandbox_process, sandbox_supplier

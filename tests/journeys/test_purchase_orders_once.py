@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from orders import purchasing, resolving
 from orders.models import PaymentEvent, PurchaseOrder
-from storefront.lib.failures import OutsideError
-from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from tests.journeys.ordering import effects, sell_one, stock_the_shop, whole
 from tests.journeys.workers import started_worker
 from tests.sandboxes import sandbox_process, sandbox_supplier

@@ -8,7 +8,7 @@ from django.utils import timezone
 from orders import deciding, pausing, purchasing, resolving
 from orders.models import Order, PaymentEvent, PurchaseOrder, StrayDecision
 from shipping import polling
-from storefront.dashboard import stuck
+from storefront.dashboard.inbox import query
 from suppliers.models import Connection, Supplier
 from tests.factories.orders import ask_to_stop
 from tests.journeys.ordering import sell_one, stock_the_shop, whole
@@ -65,7 +65,7 @@ def left_unpaid(purchase_order, sandbox_supplier):
 
 
 def waits():
-    return {each.cause.code for each in stuck.find(now=timezone.now())}
+    return {each.cause.code for each in query.find(now=timezone.now())}
 
 
 def poll():

@@ -26,7 +26,7 @@ def mailers(port):
 
 
 def mailbox_command(port, folder):
-    words = ["-m", "notifications.mailbox", "--port", str(port), "--dir", str(folder)]
+    words = ["-m", "storefront.dev.sandboxes.mail", "--port", str(port), "--dir", str(folder)]
     return [sys.executable, *words]
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from notifications.senders import Message, sender_for
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from tests.notifications.smtp_servers import BadServer, free_port, mailbox, mailbox_command, mailers
 
 MESSAGE = Message(

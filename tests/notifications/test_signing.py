@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from notifications import signing
+from storefront.lib.security import webhook_signing
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -16,7 +16,7 @@ BODY = json.dumps({"order": "FL-1", "name": "Gülnarə"}, ensure_ascii=False).en
 
 
 def test_the_vector_of_the_specification_is_signed_as_it_says():
-    signature = signing.sign(
+    signature = webhook_signing.sign(
         message_id="msg_p5jXN8AQM9LWM0D4loKWxJek",
         body=b'{"test": 2432232314}',
         at=datetime.fromtimestamp(1614265330, UTC),
@@ -29,15 +29,17 @@ def test_the_vector_of_the_specification_is_signed_as_it_says():
 def test_the_reference_library_agrees_with_our_signatures():
     theirs = Webhook(SECRET).sign("msg_1", NOON, BODY.decode())
 
-    assert signing.sign(message_id="msg_1", body=BODY, at=NOON, secret=SECRET) == theirs
+    assert webhook_signing.sign(message_id="msg_1", body=BODY, at=NOON, secret=SECRET) == theirs
 
 
 def headers(**changes):
-    return signing.headers_for(message_id="msg_1", body=BODY, at=NOON, secret=SECRET) | changes
+    return (
+        webhook_signing.headers_for(message_id="msg_1", body=BODY, at=NOON, secret=SECRET) | changes
+    )
 
 
 def check(told, *, body=BODY, secrets=(SECRET,), now=NOON):
-    return signing.check(headers=told, body=body, secrets=secrets, now=now)
+    return webhook_signing.check(headers=told, body=body, secrets=secrets, now=now)
 
 
 def test_a_genuine_call_gives_its_name():
@@ -53,14 +55,14 @@ def test_any_of_several_secrets_is_enough_on_either_side():
 
 @pytest.mark.parametrize("body", [BODY + b" ", b"", BODY.replace(b"FL-1", b"FL-2"), b"\xff\x00"])
 def test_other_bytes_fit_no_signature(body):
-    with pytest.raises(signing.ForgedError):
+    with pytest.raises(webhook_signing.ForgedError):
         check(headers(), body=body)
 
 
 def test_another_secret_fits_no_signature():
-    with pytest.raises(signing.ForgedError):
+    with pytest.raises(webhook_signing.ForgedError):
         check(headers(), secrets=(OTHER,))
-    with pytest.raises(signing.ForgedError):
+    with pytest.raises(webhook_signing.ForgedError):
         check(headers(), secrets=())
 
 
@@ -71,11 +73,11 @@ def test_five_minutes_either_way_are_fresh(minutes):
 
 @pytest.mark.parametrize("seconds", [-301, 301, 86_400 * 365])
 def test_more_is_stale(seconds):
-    with pytest.raises(signing.StaleError):
+    with pytest.raises(webhook_signing.StaleError):
         check(headers(), now=NOON + timedelta(seconds=seconds))
 
 
 @pytest.mark.parametrize("secret", ["whsec_", "", "whsec_!!!", "whsec_a"])
 def test_a_secret_that_is_none_is_refused_aloud(secret):
-    with pytest.raises(signing.BadSecretError):
-        signing.key_of(secret)
+    with pytest.raises(webhook_signing.BadSecretError):
+        webhook_signing.key_of(secret)

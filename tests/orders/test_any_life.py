@@ -40,9 +40,9 @@ from orders import (
 from orders.gateways import gateway_for
 from orders.models import Order, Payment, PurchaseOrder, ReturnAuthorization
 from shipping import consenting, shipments
-from storefront.lib.failures import OutsideError, PermanentError
+from storefront.lib.http.errors import OutsideError, PermanentError
 from storefront.lib.money import Money
-from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from suppliers.adapters.base import Answer, OutOfStockError, PurchaseState, Refusal, RefusedLine
 from suppliers.models import StockLevel
 from tests.factories.giving_back import GivingBack

@@ -8,9 +8,9 @@ import pytest
 from django.db import transaction
 
 from orders import asking, capturing, ledger
-from orders.gateways.fake import FakeGateway
 from orders.models import Payment, PaymentEvent
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.dev.sandboxes.gateway.in_memory import FakeGateway
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from tests.factories.orders import make_order, make_purchase_orders
 from tests.factories.suppliers import NOON

@@ -8,8 +8,8 @@ import pytest
 
 from orders import purchasing, resolving
 from orders.models import PurchaseOrder
-from storefront.lib.failures import PermanentError, TemporaryError
-from storefront.lib.states import LostRaceError
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.state_machine import LostRaceError
 from suppliers.adapters.base import OutOfStockError
 from tests.factories.orders import make_purchase_orders
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer

@@ -11,7 +11,7 @@ from django.utils import timezone
 from orders import purchasing
 from orders.auditing import bills, days, purchases, sentences
 from orders.models import MoneyDifference, PurchaseLine, PurchaseOrder, SupplierBill
-from storefront.lib.failures import OutsideError
+from storefront.lib.http.errors import OutsideError
 from storefront.lib.money import Money
 from suppliers.adapters.charging import Charge
 from suppliers.connecting import adapter_for

@@ -9,7 +9,7 @@ import pytest
 from orders.auditing import gateways, sentences, taking_in
 from orders.gateways import gateway_for
 from orders.models import MoneyDifference, Order, Payment, PaymentEvent
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
 from tests.auditing_days import (
     BACK,

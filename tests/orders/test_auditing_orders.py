@@ -18,8 +18,8 @@ from orders.models import (
     PurchaseOrder,
     StrayDecision,
 )
-from storefront.lib.failures import TemporaryError
-from storefront.lib.states import IllegalMoveError, StatusChange
+from storefront.lib.http.errors import TemporaryError
+from storefront.lib.state_machine import IllegalMoveError, StatusChange
 from tests.factories.orders import make_purchase_orders
 from tests.factories.suppliers import NOON
 

@@ -9,7 +9,7 @@ from notifications.models import Event
 from orders import cancelling, purchasing, refunding, waiting, wishes
 from orders.models import Order, PaymentEvent, PurchaseOrder
 from orders.payments import apply
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
 from suppliers.models import StockLevel
 from tests.factories.orders import (

@@ -8,7 +8,7 @@ import pytest
 
 from orders import correcting, purchasing, readdressing
 from orders.models import AddressWish, PurchaseOrder
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http.errors import TemporaryError
 from suppliers.models import StockLevel
 from tests.factories.orders import HOME, make_purchase_orders, make_sellable
 from tests.factories.scripted import ScriptedSupplier, connect

@@ -6,7 +6,7 @@ import pytest
 
 from orders import purchasing
 from orders.models import PurchaseOrder
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.adapters.base import NoWayError
 from tests.factories.orders import make_purchase_orders
 from tests.factories.scripted import ScriptedSupplier, connect

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from orders import claiming, claims_waiting, complaining, following, pausing
 from orders.claiming import ClaimStoppedError
 from orders.models import PurchaseMessage, SupplierClaim
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.lanes import in_hand
 from suppliers.models import Breaker
 from tests.factories.breakers import break_line

@@ -9,8 +9,8 @@ import pytest
 from orders import cancelling, parceling, purchasing, purchasing_tasks, waiting
 from orders.models import Payment, PurchaseOrder
 from orders.sending_desk import goes_at, is_collected
-from storefront.dashboard import stuck
-from storefront.dashboard.invariants import checking
+from storefront.dashboard.inbox import query
+from storefront.dashboard.invariants import registry
 from suppliers.collecting import MARGIN
 from suppliers.models import Supplier
 from tests.factories.orders import make_paid_order, make_purchase_orders
@@ -131,8 +131,8 @@ def test_who_is_sent_all_at_once_again_is_sent_what_waits(collected):
 
 def test_what_waits_for_its_moment_is_not_stuck_and_what_missed_it_is(collected):
     def found(now):
-        causes = {row.cause.code for row in stuck.find(now=now)}
-        broken = {each.invariant.code for each in checking.check(now=now) if each.count}
+        causes = {row.cause.code for row in query.find(now=now)}
+        broken = {each.invariant.code for each in registry.check(now=now) if each.count}
         return "purchase_missed" in causes, "I4.goes_in_time" in broken
 
     assert found(AT_TWO) == (False, False)

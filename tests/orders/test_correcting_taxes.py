@@ -10,8 +10,8 @@ import pytest
 from orders import correcting
 from orders.models import Order, OrderLine
 from storefront.lib.address import Address
-from storefront.lib.failures import TemporaryError
-from storefront.lib.transactions import in_transaction
+from storefront.lib.db.transactions import in_transaction
+from storefront.lib.http.errors import TemporaryError
 from tests.factories.orders import HOME
 from tests.orders.test_correcting import ODD, RIGHT, WHO, held, supplier  # noqa: F401 - fixtures
 

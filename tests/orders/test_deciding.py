@@ -10,9 +10,9 @@ from django.db import IntegrityError, transaction
 from orders import acknowledging, cancelling, claiming, deciding, purchasing
 from orders.models import Order, PurchaseOrder, StrayDecision
 from shipping import polling
-from storefront.dashboard import stuck
-from storefront.dashboard.invariants import checking
-from storefront.lib.failures import TemporaryError
+from storefront.dashboard.inbox import query
+from storefront.dashboard.invariants import registry
+from storefront.lib.http.errors import TemporaryError
 from suppliers.adapters.base import Answer, PurchaseState
 from tests.factories.claims import make_claim
 from tests.factories.orders import make_purchase_orders
@@ -53,8 +53,8 @@ def decide(outcome, reason="he said so on the phone"):
 
 def is_open():
     """Ask the invariant, and the page of what waits; they are of one mind."""
-    broken = {each.invariant.code for each in checking.check(now=LATER) if each.count}
-    waits = {each.cause.code for each in stuck.find(now=LATER)}
+    broken = {each.invariant.code for each in registry.check(now=LATER) if each.count}
+    waits = {each.cause.code for each in query.find(now=LATER)}
     assert "I2.accepted_is_charged" not in broken  # nobody pays for it
     assert ("I4.stopped" in broken) == bool(waits & {"purchase_kept", "purchase_stray"})
     return "I4.stopped" in broken
@@ -64,7 +64,7 @@ def is_open():
 def test_what_was_shipped_is_open_until_staff_decide(canceled, outcome):
     says(Answer.SHIPPED)
     assert is_open()
-    assert "purchase_stray" in {each.cause.code for each in stuck.find(now=LATER)}
+    assert "purchase_stray" in {each.cause.code for each in query.find(now=LATER)}
 
     kept = decide(Outcome(outcome))
 

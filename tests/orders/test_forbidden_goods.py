@@ -12,7 +12,7 @@ from catalog import editing
 from catalog.models import Category, Product
 from orders import purchasing, waiving
 from orders.models import PurchaseOrder
-from storefront.lib.codes import CountriesField
+from storefront.lib.staff.country_fields import CountriesField
 from tests.factories.catalog import NOON, make_product
 from tests.factories.orders import make_purchase_orders
 from tests.factories.scripted import ScriptedSupplier, connect

@@ -8,7 +8,7 @@ import pytest
 from orders import holding, purchasing
 from orders.models import Order, PurchaseOrder
 from storefront.lib.models import StatusChange
-from storefront.lib.states import IllegalMoveError
+from storefront.lib.state_machine import IllegalMoveError
 from suppliers.models import Connection
 from tests.factories.orders import make_paid_order, make_purchase_orders
 from tests.factories.scripted import ScriptedSupplier, connect

@@ -22,8 +22,8 @@ from orders import (
 )
 from orders.models import Order, PaymentEvent, PurchaseOrder
 from shipping import shipments
-from storefront.dashboard.invariants.purchases import PURCHASES
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.dashboard.invariants.purchase_orders import PURCHASES
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.adapters.base import Answer, NotStoppableError, PurchaseState
 from suppliers.lanes import InHandError

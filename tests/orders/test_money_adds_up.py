@@ -21,8 +21,8 @@ from catalog.models import Listing
 from orders import capturing, checkout, ledger, opening, payments, purchasing, refunding
 from orders.gateways import gateway_for
 from orders.models import Order, Payment, PaymentEvent, Promotion, PurchaseOrder
-from storefront.dashboard.invariants.checking import _ask
-from storefront.dashboard.invariants.money import MONEY
+from storefront.dashboard.invariants.payments import MONEY
+from storefront.dashboard.invariants.registry import _ask
 from storefront.lib.money import Money
 from suppliers.adapters.base import OutOfStockError
 from suppliers.models import StockLevel

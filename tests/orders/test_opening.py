@@ -10,7 +10,7 @@ from orders import cancelling, checkout, making_way, opening, payment_tasks
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentNews
 from orders.models import Order, Payment, PaymentEvent
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http.errors import TemporaryError
 from tests.factories.orders import make_order, make_sellable, order_of
 from tests.factories.suppliers import NOON
 from tests.orders.test_making_way import of_browser

@@ -16,7 +16,7 @@ from orders import (
     waiting,
 )
 from orders.models import PurchaseOrder, SupplierClaim
-from storefront.lib.failures import NotNowError, PermanentError, TemporaryError
+from storefront.lib.http.errors import NotNowError, PermanentError, TemporaryError
 from suppliers.adapters.base import BudgetSpentError
 from suppliers.breaking import BreakerOpenError
 from tests.factories.claims import make_claim

@@ -15,7 +15,7 @@ from orders.models import (
     PurchaseMessage,
     PurchaseOrder,
 )
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.models import StatusChange
 from suppliers.adapters.base import Answer, GoneError, OutOfStockError
 from suppliers.models import StockLevel, SupplierOffer

@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from catalog.models import Listing
 from orders import acknowledging, measuring, reconciling
 from orders.models import Allocation
-from storefront.lib.states import IllegalMoveError, StatusChange
+from storefront.lib.state_machine import IllegalMoveError, StatusChange
 from suppliers.models import (
     Countdown,
     FeedRun,

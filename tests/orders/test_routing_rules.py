@@ -13,7 +13,7 @@ from orders.models import Order, RoutingRules
 from orders.noting import TAKEN
 from orders.ranking import USUAL, USUAL_CHAIN, Criterion, Rules
 from orders.routing import Worse
-from storefront.lib.states import IllegalMoveError
+from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier

@@ -11,9 +11,9 @@ from django.db import IntegrityError, transaction
 from orders import claiming, claims_waiting, following, settling
 from orders.claiming import ClaimStoppedError
 from orders.models import SupplierClaim
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from storefront.lib.states import LostRaceError
+from storefront.lib.state_machine import LostRaceError
 from suppliers.adapters.claiming import ClaimAnswer
 from tests.factories.claims import make_claim, tell, whole_claim
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer

@@ -8,9 +8,9 @@ import pytest
 from notifications.models import Event
 from orders import acknowledging
 from orders.models import Allocation, OrderLine, PaymentEvent, PurchaseOrder
-from storefront.dashboard.invariants import checking
-from storefront.dashboard.invariants.money import MONEY
-from storefront.dashboard.invariants.purchases import PURCHASES
+from storefront.dashboard.invariants import registry
+from storefront.dashboard.invariants.payments import MONEY
+from storefront.dashboard.invariants.purchase_orders import PURCHASES
 from storefront.dashboard.invariants.stock import STOCK
 from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
 from suppliers.models import StockLevel
@@ -42,7 +42,7 @@ def answer(purchase_order, *refused, code="out_of_stock", word=Answer.ACCEPTED):
 
 def broken():
     """Name the invariants of purchase orders and money that do not hold."""
-    found = [one for one in checking.check(now=LATER) if one.count]
+    found = [one for one in registry.check(now=LATER) if one.count]
     return [one.invariant.code for one in found if one.invariant.code in WATCHED]
 
 

@@ -11,7 +11,7 @@ from orders import cancelling, checkout_tasks, opening, silent
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentNews
 from orders.models import Order, Payment
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON
 

@@ -9,7 +9,7 @@ import pytest
 from notifications.models import Event
 from orders import cancelling, purchasing, stopping, waiting, wishes
 from orders.models import Order
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http.errors import TemporaryError
 from suppliers.adapters.base import Answer, AskInPersonError
 from suppliers.adapters.pleading import Wanted
 from tests.factories.orders import ask_to_stop, make_purchase_orders

@@ -11,7 +11,7 @@ from django.db import transaction
 from orders import capturing, checkout_tasks, ledger, payments, purchasing
 from orders.gateways import gateway_for
 from orders.models import Order, Payment, PaymentEvent, Reservation
-from storefront.lib.failures import OutsideError, TemporaryError
+from storefront.lib.http.errors import OutsideError, TemporaryError
 from tests.factories.orders import make_order
 from tests.stripe_orders import (
     NOON,

@@ -10,7 +10,7 @@ import pytest
 from orders import taxes
 from orders.models import TaxNumber, TaxRate
 from orders.totaling import Treatment
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http.errors import TemporaryError
 from tests.factories.catalog import make_channel
 
 pytestmark = pytest.mark.django_db

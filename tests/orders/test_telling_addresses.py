@@ -8,7 +8,7 @@ import pytest
 
 from orders import address_tasks, readdressing, telling_addresses
 from orders.models import AddressWish, PurchaseOrder
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from suppliers import connecting
 from suppliers.adapters.pleading import Wanted
 from suppliers.models import Breaker, Connection

@@ -6,7 +6,7 @@ import pytest
 
 from orders import waiting
 from orders.models import PurchaseOrder
-from storefront.lib.gates import Call
+from storefront.lib.http.observers import Call
 from suppliers import breaking
 from suppliers.breaking import SharedBreaker
 from suppliers.models import Breaker

@@ -10,7 +10,7 @@ import pytest
 from orders import purchasing, waiving
 from orders.models import PurchaseOrder
 from storefront.lib.money import Money
-from storefront.lib.states import LostRaceError
+from storefront.lib.state_machine import LostRaceError
 from suppliers.models import SupplierOffer
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.racing import Rival

@@ -8,8 +8,8 @@ import pytest
 
 from orders import acknowledging, cancelling, checkout, holding, opening, purchasing, resolving
 from orders.models import Order, PaymentEvent, PurchaseOrder
-from storefront.lib.failures import PermanentError, TemporaryError
-from storefront.lib.states import IllegalMoveError
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.state_machine import IllegalMoveError
 from suppliers.adapters.base import Answer, PurchaseState
 from tests.factories.orders import (
     HOME,

@@ -14,9 +14,9 @@ from catalog.models import Variant
 from orders import sourcing
 from shipping import asking_freight, quotes
 from shipping.models import AskedFreight
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.db.transactions import HeldTransactionError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
-from storefront.lib.transactions import HeldTransactionError
 from suppliers.adapters.base import FreightOption, GoneError, NoWayError
 from suppliers.adapters.cj.codes import TokenRefusedError
 from tests.factories.catalog import make_channel, make_exchange_rate, make_listing

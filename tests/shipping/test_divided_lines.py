@@ -12,9 +12,9 @@ from orders.filtering import Sold
 from orders.models import Order, OrderLine, PurchaseLine, Reservation
 from orders.ranking import Criterion, Rules
 from shipping import comparing, previewing, promising, quotes
-from storefront.dashboard import offer_words
+from storefront.dashboard.reports import offer_words
 from storefront.lib.money import Money
-from storefront.web.filling import fill
+from storefront.web.cart.summary import fill
 from suppliers import aging, supply
 from suppliers.models import Service, StockLevel, UnpublishedSupply
 from tests.factories.catalog import make_channel

@@ -12,7 +12,7 @@ from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
 from orders.parting import part
 from orders.returning.refusing import CannotReturnError
 from shipping import exchanging, quotes
-from storefront.dashboard.invariants import checking
+from storefront.dashboard.invariants import registry
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable
 from tests.factories.returns import bring_back, counters, declare, make_delivered
@@ -41,7 +41,7 @@ def exchange(made):
 
 
 def broken_rules():
-    told = checking.check(now=NOON)
+    told = registry.check(now=NOON)
     codes = [one.invariant.code for one in told if one.count]  # supply is planted here by hand
     return [code for code in codes if code.startswith(("I2.", "I3.", "I10."))]
 

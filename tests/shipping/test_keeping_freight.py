@@ -9,7 +9,7 @@ from django.core.cache import cache
 
 from shipping import asking_freight, quotes
 from shipping.models import AskedFreight
-from storefront.lib.failures import NotNowError, TemporaryError
+from storefront.lib.http.errors import NotNowError, TemporaryError
 from suppliers.adapters import base
 from suppliers.lanes import Work
 from tests.factories.lanes import elsewhere

@@ -16,8 +16,8 @@ from orders.noting import TAKEN
 from orders.ranking import Criterion
 from shipping import comparing, previewing, promising, quotes
 from shipping.comparing import Way
-from storefront.dashboard import offer_words
-from storefront.web.filling import fill
+from storefront.dashboard.reports import offer_words
+from storefront.web.cart.summary import fill
 from suppliers.models import SupplierOffer
 from tests.factories.catalog import make_channel
 from tests.factories.orders import HOME, make_cart, make_sellable, pay

@@ -8,7 +8,7 @@ from catalog.models import Variant
 from orders import routing_rules
 from orders.ranking import Criterion
 from shipping import promising, quotes
-from storefront.web.filling import fill
+from storefront.web.cart.summary import fill
 from suppliers.models import Service
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_cart, make_sellable

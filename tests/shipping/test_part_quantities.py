@@ -13,9 +13,9 @@ from orders import acknowledging, parting, rehearsing
 from orders.models import Allocation, Order, OrderLine, Reservation, Setback
 from orders.ranking import USUAL
 from shipping import shipments
-from storefront.dashboard.invariants import checking
+from storefront.dashboard.invariants import registry
 from storefront.lib.money import Money
-from storefront.lib.states import StatusChange
+from storefront.lib.state_machine import StatusChange
 from suppliers.adapters.base import Answer, PurchaseState, Refusal, RefusedLine
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable
@@ -59,7 +59,7 @@ def test_what_is_parted_keeps_the_trace_of_what_it_was_parted_from(supplier):
         assert (
             row.status == type(row)().status or trace.order_by("pk").last().to_status == row.status
         )
-    codes = {one.invariant.code for one in checking.check(now=NOON) if one.count}
+    codes = {one.invariant.code for one in registry.check(now=NOON) if one.count}
     assert not codes & {"I12.traced", "I12.chain", "I12.last_move"}
 
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from orders.models import Order, PurchaseOrder
 from shipping import polling
 from shipping.models import Parcel
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.models import Breaker, Connection
 from tests.factories.breakers import break_line
 from tests.factories.orders import make_sellable

@@ -6,7 +6,7 @@ import pytest
 
 from orders.models import PurchaseOrder
 from shipping import polling
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http.errors import TemporaryError
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
     make_accepted_purchase_order,

@@ -11,7 +11,7 @@ from orders.models import TaxRate
 from orders.ranking import USUAL
 from shipping import previewing, quotes
 from shipping.models import AskedFreight
-from storefront.web import filling
+from storefront.web.cart import summary
 from tests.factories.orders import make_cart, make_sellable
 from tests.factories.price_books import make_terms
 from tests.factories.shipping import make_service
@@ -57,7 +57,7 @@ def test_with_a_postcode_he_is_asked_as_the_cart_asks_him(monkeypatch, light):
     assert supplier.asked == []
     found = preview(light, postcode="10115")
     (_, ship_to, _) = supplier.asked[0]
-    real = filling.fill(cart=cart, country="DE", now=NOON)
+    real = summary.fill(cart=cart, country="DE", now=NOON)
 
     assert (ship_to.country, ship_to.postcode) == ("DE", "10115")
     assert [one.price for one in found.quotes] == [one.price for one in real.quotes]

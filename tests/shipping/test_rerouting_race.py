@@ -9,7 +9,7 @@ import pytest
 from orders import cancelling
 from orders.models import Order, PaymentEvent, PurchaseOrder, Setback
 from shipping import consenting, reordering, rerouting
-from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from suppliers import hearing
 from suppliers.models import StockLevel
 from tests.factories.killing import killed

@@ -12,7 +12,7 @@ from orders import acknowledging, cancelling, holding, moving, purchasing, readd
 from orders.models import AddressWish, Order, PurchaseOrder, Setback
 from orders.requesting import request_for
 from shipping import consenting, shipments
-from storefront.dashboard import stuck
+from storefront.dashboard.inbox import query
 from suppliers.adapters.base import Answer
 from tests.factories.orders import HOME, make_sellable
 from tests.factories.setbacks import also_at, asked, broken, live, look_everywhere, refuse, tell
@@ -125,7 +125,7 @@ def test_who_refused_and_ships_all_the_same_is_seen(supplier):
     )
 
     assert broken() == ["I4.stopped"]
-    assert "purchase_stray" in {row.cause.code for row in stuck.find(now=NOON)}
+    assert "purchase_stray" in {row.cause.code for row in query.find(now=NOON)}
 
 
 def test_what_cannot_be_looked_for_is_not_taken_from_who_has_it(supplier):

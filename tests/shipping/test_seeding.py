@@ -5,12 +5,13 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Variant
-from shipping import quotes, seeding
+from shipping import quotes
+from storefront.dev.demo import routes
+from storefront.dev.sandboxes.bigbuy import carriers
+from storefront.dev.sandboxes.cj.freight import BY_NAME, COUNTRIES
 from suppliers.adapters.bigbuy import reading
 from suppliers.models import Service, StockLocation
 from suppliers.routes import best, load_of
-from suppliers.sandbox.bigbuy import carriers
-from suppliers.sandbox.freight import BY_NAME, COUNTRIES
 from tests.factories.suppliers import NOON, make_location, make_supplier
 
 pytestmark = pytest.mark.django_db
@@ -18,8 +19,8 @@ pytestmark = pytest.mark.django_db
 
 def seed():
     supplier = make_supplier()
-    for code, country, _ in seeding.SANDBOX_LOCATIONS:
-        seeding.routes(location=make_location(supplier, code, country), currency="EUR")
+    for code, country, _ in routes.SANDBOX_LOCATIONS:
+        routes.routes(location=make_location(supplier, code, country), currency="EUR")
 
 
 def test_the_first_routes_are_lines_that_the_sandbox_really_has():
@@ -70,8 +71,8 @@ def test_a_headlamp_reaches_every_country_the_supplier_reaches(country):
 
 def test_the_second_suppliers_routes_are_carriers_that_his_sandbox_really_has():
     supplier = make_supplier()
-    for code, country, _ in seeding.BIGBUY_LOCATIONS:
-        seeding.routes(location=make_location(supplier, code, country), currency="EUR")
+    for code, country, _ in routes.BIGBUY_LOCATIONS:
+        routes.routes(location=make_location(supplier, code, country), currency="EUR")
 
     for service in Service.objects.all():
         carrier = carriers.BY_NAME[service.carrier_service]

@@ -4,8 +4,8 @@ import pytest
 
 from shipping import tracking_lists
 from shipping.tracking_lists import ListedRow
-from storefront.lib import handed_lists, handed_words
-from storefront.lib.handed_lists import UnreadableListError
+from storefront.lib.staff import csv_import, handed_words
+from storefront.lib.staff.csv_import import UnreadableListError
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -50,4 +50,4 @@ def test_what_is_no_list_says_why(text, words):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
 def test_words_are_read_in_the_usual_encodings(encoding):
-    assert handed_lists.decoded("Österreichische Post".encode(encoding)) == "Österreichische Post"
+    assert csv_import.decoded("Österreichische Post".encode(encoding)) == "Österreichische Post"

@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from catalog.models import Listing, Product
 from orders.models import Cart, Order, Payment
-from storefront.lib.sealing import seal, unseal
-from storefront.lib.staff import StaffAdmin
+from storefront.lib.security.encryption import seal, unseal
+from storefront.lib.staff.admin import StaffAdmin
 from suppliers.models import Connection, Supplier
 from tests.factories.world import make_world
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from orders import claim_tasks
 from orders.models import PurchaseOrder, SupplierClaim
-from storefront.dashboard import stuck
-from storefront.lib.failures import TemporaryError
+from storefront.dashboard.inbox import query
+from storefront.lib.http.errors import TemporaryError
 from suppliers.adapters.claiming import ClaimAnswer
 from suppliers.lanes import LaneFullError
 from suppliers.models import Supplier
@@ -128,7 +128,7 @@ def test_without_an_api_a_person_tells_him_and_writes_his_answer_down(staff, sup
     complain(staff, purchase_order)
     claim = SupplierClaim.objects.get()
     assert started == []
-    assert [row.cause.code for row in stuck.find(now=NOON)] == ["claim_by_hand"]
+    assert [row.cause.code for row in query.find(now=NOON)] == ["claim_by_hand"]
 
     staff.post(page("supplierclaim", "tell_by_hand", claim), {"reference": "RMA 7"})
     assert whole_claim(claim).status == "requested"

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from orders import purchasing, purchasing_tasks
 from orders.models import PurchaseOrder
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http.errors import TemporaryError
 from tests.factories.orders import make_purchase_orders
 from tests.factories.scripted import ScriptedSupplier, connect, no_answer
 

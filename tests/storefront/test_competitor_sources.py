@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from catalog import competitor_tasks, source_desk
 from catalog.models import CompetitorSource
-from storefront.lib.sealing import seal, unseal
+from storefront.lib.security.encryption import seal, unseal
 from tests.factories.catalog import NOON
 
 pytestmark = pytest.mark.django_db

@@ -8,9 +8,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from storefront.lib.sealing import seal, unseal
+from storefront.dev.sandboxes import in_memory_supplier
+from storefront.lib.security.encryption import seal, unseal
 from suppliers import trying
-from suppliers.adapters import fake
 from suppliers.models import Connection, Supplier
 from tests.factories.feeds import stock_world
 
@@ -110,12 +110,12 @@ def test_a_key_of_several_lines_keeps_them(wire, staff):
 def test_what_the_last_try_found_stands_on_the_suppliers_page(wire, staff):
     Supplier.objects.update(adapter="fake")
     Connection.objects.update(base_url="http://fake.example", options={})
-    stock_world(fake.world_at("http://fake.example"), 1)
+    stock_world(in_memory_supplier.world_at("http://fake.example"), 1)
 
     asked = staff.get(reverse("admin:suppliers_supplier_check_wire", args=[wire.supplier_id]))
     trying.check(supplier=Supplier.objects.get(), now=timezone.now())
     shown = staff.get(page(wire.supplier)).content.decode()
-    fake.forget_worlds()
+    in_memory_supplier.forget_worlds()
 
     assert "Nothing is ordered." in asked.content.decode()
     assert "read Sensor headlamp 1 (P1), 1 variants" in shown

@@ -12,7 +12,7 @@ from django.utils.translation import trans_real
 from jinja2 import Environment
 
 from notifications import rendering
-from storefront import forking
+from storefront.workers import forking
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from kombu.exceptions import OperationalError
 from notifications.tasks import fan_out_waiting
 from orders.payment_tasks import settle
 from orders.purchasing_tasks import divide_paid, look_up
-from storefront import hinting
 from storefront.celery import app
+from storefront.workers import deduplication
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def test_a_hint_is_given_once_until_somebody_begins_with_it(published):
     settle.delay(request_id=2)
     assert [kwargs["request_id"] for _, kwargs, _ in published] == [1, 2]
 
-    hinting.begin(task=settle, kwargs={"request_id": 1})
+    deduplication.begin(task=settle, kwargs={"request_id": 1})
     settle.delay(request_id=1)
     settle.delay(request_id=2)
 
@@ -46,8 +46,8 @@ def test_a_hint_outlives_what_stands_before_it_and_a_sweep_does_not_end(publishe
         divide_paid.delay()
         settle.delay(request_id=1)
 
-    assert [expires for _, _, expires in published] == [None, hinting.LIVES_S]
-    assert hinting.LIVES_S > 10 * hinting.GIVEN_ONCE_FOR_S
+    assert [expires for _, _, expires in published] == [None, deduplication.LIVES_S]
+    assert deduplication.LIVES_S > 10 * deduplication.GIVEN_ONCE_FOR_S
 
 
 def test_what_staff_ask_for_and_what_is_to_wait_is_given_each_time(published):
@@ -66,9 +66,9 @@ def test_without_a_cache_a_hint_too_many_is_better_than_none(published, monkeypa
 
         delete = add
 
-    monkeypatch.setattr(hinting, "cache", Away())
+    monkeypatch.setattr(deduplication, "cache", Away())
     settle.delay(request_id=1)
-    hinting.begin(task=settle, kwargs={"request_id": 1})
+    deduplication.begin(task=settle, kwargs={"request_id": 1})
     settle.delay(request_id=1)
 
     assert len(published) == 2
@@ -91,4 +91,4 @@ def test_a_hint_that_did_not_reach_the_broker_is_given_again(published, monkeypa
 def test_every_hint_is_a_task():
     app.loader.import_default_modules()
 
-    assert set(app.tasks) >= hinting.HINTS
+    assert set(app.tasks) >= deduplication.HINTS

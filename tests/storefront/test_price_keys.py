@@ -7,7 +7,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from storefront.api import keys
+from storefront.api.core import api_keys
 from storefront.api.models import PriceKey
 from tests.factories.catalog import NOON
 
@@ -26,7 +26,7 @@ def test_a_key_is_shown_once_and_kept_by_nobody(staff):
     (told,) = set(KEY.findall(answer.content.decode()))
     key = PriceKey.objects.get()
     assert (key.name, key.made_by) == ("watcher", "staff@fara.example")
-    assert key.digest == keys.digest_of(told)
+    assert key.digest == api_keys.digest_of(told)
     assert "no-store" in answer.headers["cache-control"]
     assert told not in str(answer.cookies)
     for again in (page(key), reverse("admin:api_pricekey_changelist")):
@@ -37,10 +37,10 @@ def test_a_key_is_shown_once_and_kept_by_nobody(staff):
 
 
 def test_two_valid_keys_have_two_names(staff):
-    old, _told = keys.make(name="watcher", actor="ann", now=NOON)
+    old, _told = api_keys.make(name="watcher", actor="ann", now=NOON)
 
     refused = staff.post(ADD, {"name": "watcher"})
-    keys.revoke(key=old, actor="ann", now=NOON)
+    api_keys.revoke(key=old, actor="ann", now=NOON)
     made = staff.post(ADD, {"name": "watcher"})
 
     assert "A valid key has this name." in refused.content.decode()
@@ -49,7 +49,7 @@ def test_two_valid_keys_have_two_names(staff):
 
 
 def test_a_key_is_revoked_and_says_by_whom(staff):
-    key, _told = keys.make(name="watcher", actor="ann", now=NOON)
+    key, _told = api_keys.make(name="watcher", actor="ann", now=NOON)
 
     staff.post(page(key, "revoke"))
 
@@ -60,10 +60,10 @@ def test_a_key_is_revoked_and_says_by_whom(staff):
 
 
 def test_a_key_that_is_revoked_again_keeps_who_revoked_it_first():
-    key, _told = keys.make(name="watcher", actor="ann", now=NOON)
+    key, _told = api_keys.make(name="watcher", actor="ann", now=NOON)
 
-    keys.revoke(key=key, actor="ann", now=NOON)
-    keys.revoke(key=key, actor="bob", now=NOON)
+    api_keys.revoke(key=key, actor="ann", now=NOON)
+    api_keys.revoke(key=key, actor="bob", now=NOON)
 
     key.refresh_from_db()
     assert key.revoked_by == "ann"

@@ -12,14 +12,14 @@ from celery.states import FAILURE, SUCCESS
 from django.db import ProgrammingError, connection, connections, transaction
 from psycopg.pq import TransactionStatus
 
-from storefront import sessions
 from storefront.celery import app
+from storefront.workers import db_sessions
 
 SESSION = "SELECT pg_backend_pid()"
 LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
 
 
-def task(queue=sessions.SHORT, *, is_eager=False):
+def task(queue=db_sessions.SHORT, *, is_eager=False):
     told = {"routing_key": queue}
     return SimpleNamespace(request=SimpleNamespace(delivery_info=told, is_eager=is_eager))
 
@@ -32,22 +32,22 @@ def ask(sql):
 
 @pytest.fixture
 def before(transactional_db):
-    sessions.look(task=task())
+    db_sessions.look(task=task())
     return ask(SESSION)
 
 
 def test_a_short_task_leaves_its_session_to_the_next(before):
-    sessions.leave(task=task(), state=SUCCESS)
-    sessions.look(task=task())
+    db_sessions.leave(task=task(), state=SUCCESS)
+    db_sessions.look(task=task())
 
     assert ask(SESSION) == before
 
 
 @pytest.mark.parametrize(
-    ("queue", "state"), [(sessions.SHORT, FAILURE), ("syncs", SUCCESS), ("bulk", SUCCESS)]
+    ("queue", "state"), [(db_sessions.SHORT, FAILURE), ("syncs", SUCCESS), ("bulk", SUCCESS)]
 )
 def test_what_failed_and_what_takes_long_ends_it(before, queue, state):
-    sessions.leave(task=task(queue), state=state)
+    db_sessions.leave(task=task(queue), state=state)
 
     assert ask(SESSION) != before
 
@@ -57,7 +57,7 @@ def test_no_lock_is_left_in_it(before):
     with pytest.raises(ProgrammingError), transaction.atomic():
         ask("SELECT nothing FROM nowhere")
 
-    sessions.leave(task=task(), state=SUCCESS)
+    db_sessions.leave(task=task(), state=SUCCESS)
 
     assert ask(SESSION) == before
     assert ask(LOCKS) == 0
@@ -67,7 +67,7 @@ def test_an_error_that_nothing_took_back_ends_it(before):
     with pytest.raises(ProgrammingError):
         ask("SELECT nothing FROM nowhere")
 
-    sessions.leave(task=task(), state=SUCCESS)
+    db_sessions.leave(task=task(), state=SUCCESS)
 
     assert ask(SESSION) != before
 
@@ -76,8 +76,8 @@ def test_a_transaction_that_was_left_open_is_not_given_to_the_next(before):
     with connection.cursor() as cursor:
         cursor.execute("BEGIN")
 
-    sessions.leave(task=task(), state=SUCCESS)
-    sessions.look(task=task())
+    db_sessions.leave(task=task(), state=SUCCESS)
+    db_sessions.look(task=task())
 
     assert ask(SESSION) != before
     assert connection.connection.info.transaction_status == TransactionStatus.IDLE
@@ -86,7 +86,7 @@ def test_a_transaction_that_was_left_open_is_not_given_to_the_next(before):
 def test_a_session_that_was_closed_beneath_us_stops_nobody(before):
     connection.connection.close()
 
-    sessions.leave(task=task(), state=SUCCESS)
+    db_sessions.leave(task=task(), state=SUCCESS)
 
     assert ask(SESSION) != before
 
@@ -94,7 +94,7 @@ def test_a_session_that_was_closed_beneath_us_stops_nobody(before):
 def test_a_task_within_a_task_leaves_the_locks_of_the_other(before):
     ask("SELECT pg_advisory_lock(1) IS NULL")
 
-    sessions.leave(task=task(is_eager=True), state=FAILURE)
+    db_sessions.leave(task=task(is_eager=True), state=FAILURE)
 
     assert ask(SESSION) == before
     assert ask(LOCKS) == 1
@@ -107,7 +107,7 @@ def test_a_session_that_the_database_ended_is_not_used(before):
         cursor.execute("SELECT pg_terminate_backend(%s)", [before])
     killer.close()
 
-    sessions.look(task=task())
+    db_sessions.look(task=task())
 
     assert ask(SESSION) != before
 
@@ -124,4 +124,4 @@ def test_a_session_notices_soon_that_its_host_vanished(before):
 
 
 def test_celery_itself_ends_none():
-    assert DjangoWorkerFixup(app).db_reuse_max == sessions.NEVER
+    assert DjangoWorkerFixup(app).db_reuse_max == db_sessions.NEVER

@@ -4,14 +4,14 @@ import pytest
 
 from orders import evidence
 from orders.evidence import Finding
-from storefront.dashboard.invariants import checking
-from storefront.simulation import running
-from storefront.simulation.playing import Play
-from storefront.simulation.policies import SIMPLE, SimpleShop
-from storefront.simulation.script import DAY_S, Script
-from storefront.simulation.shop import RealShop, moment
-from storefront.simulation.warehouse import MODES, Warehouse
-from suppliers.adapters.fake import forget_worlds
+from storefront.dashboard.invariants import registry
+from storefront.dev.sandboxes.in_memory_supplier import forget_worlds
+from storefront.dev.simulation import runner
+from storefront.dev.simulation.engine import Play
+from storefront.dev.simulation.policies import SIMPLE, SimpleShop
+from storefront.dev.simulation.scenario import DAY_S, Script
+from storefront.dev.simulation.shop_under_test import RealShop, moment
+from storefront.dev.simulation.supplier_model import MODES, Warehouse
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ def play(mode, configured=None):
     forget_worlds()
     days = script()
     shop = RealShop(name=f"{mode}-x", skus=days.skus, configured=configured or mode)
-    warehouse = Warehouse(mode=mode, export_s=running.EXPORT_S, delay_s=running.DELAY_S)
+    warehouse = Warehouse(mode=mode, export_s=runner.EXPORT_S, delay_s=runner.DELAY_S)
     return Play(days, shop, warehouse).run()
 
 
@@ -38,7 +38,7 @@ def test_no_unit_is_promised_twice_however_the_supplier_counts(mode):
 
     assert score.promised > 75
     assert (score.oversold, score.promised_twice, score.exposed) == (0, 0, 0)
-    broken = [each for each in checking.check(now=moment(0)) if each.count]
+    broken = [each for each in registry.check(now=moment(0)) if each.count]
     assert [each.invariant.code for each in broken if each.invariant.code.startswith("I1.")] == []
 
 
@@ -71,7 +71,7 @@ def test_each_simple_rule_oversells_somebody(policy):
         Play(
             days,
             SimpleShop(policy),
-            Warehouse(mode=mode, export_s=running.EXPORT_S, delay_s=running.DELAY_S),
+            Warehouse(mode=mode, export_s=runner.EXPORT_S, delay_s=runner.DELAY_S),
         ).run()
         for mode in MODES
     ]

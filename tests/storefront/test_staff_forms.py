@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.models import Category
-from storefront.lib.grouping import FACTS, MORE
-from storefront.lib.staff import StaffAdmin
+from storefront.lib.staff.admin import StaffAdmin
+from storefront.lib.staff.fieldsets import FACTS, MORE
 from suppliers.adapters import ADAPTERS
 from suppliers.models import Connection, FeedRun, Service, StockLocation, Supplier
 from tests.factories.catalog import make_channel

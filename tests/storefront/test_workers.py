@@ -51,10 +51,12 @@ def test_a_worker_that_begins_is_warmed_up_and_keeps_its_sessions():
 
     assert done.returncode == 0, done.stderr
     begin, elsewhere, before, after = (part.split() for part in done.stdout.split("-\n"))
-    assert "storefront.forking.get_ready" in begin
-    assert not {"storefront.sessions.look", "storefront.sessions.leave"} & {*elsewhere}
-    assert "storefront.sessions.look" in before
-    assert "storefront.sessions.leave" in after
+    assert "storefront.workers.forking.get_ready" in begin
+    assert not {"storefront.workers.db_sessions.look", "storefront.workers.db_sessions.leave"} & {
+        *elsewhere
+    }
+    assert "storefront.workers.db_sessions.look" in before
+    assert "storefront.workers.db_sessions.leave" in after
 
 
 @pytest.fixture

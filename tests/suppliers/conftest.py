@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from suppliers.adapters import fake
+from storefront.dev.sandboxes import in_memory_supplier
 from tests.factories.catalog import (
     make_category,
     make_channel,
@@ -34,9 +34,9 @@ def shop(db):
 def world(settings):
     """What the supplier in memory has; Redis is not asked for his pace."""
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    fake.forget_worlds()
-    yield fake.world_at("http://fake.example")
-    fake.forget_worlds()
+    in_memory_supplier.forget_worlds()
+    yield in_memory_supplier.world_at("http://fake.example")
+    in_memory_supplier.forget_worlds()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from storefront.lib.sealing import seal, unseal
+from storefront.lib.security.encryption import seal, unseal
 from suppliers import administering
 from suppliers.administering import NotConnectableError, Wiring, Wish
 from suppliers.models import Connection, Supplier, SupplierProduct

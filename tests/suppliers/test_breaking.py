@@ -8,8 +8,8 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from storefront.lib.failures import PermanentError, TemporaryError
-from storefront.lib.gates import Call, Outcome
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.http.observers import Call, Outcome
 from suppliers import breaking, scheduling
 from suppliers.breaking import BreakerOpenError, SharedBreaker
 from suppliers.models import Breaker

@@ -7,7 +7,7 @@ import pytest
 
 from catalog.models import Listing, Product, Variant
 from catalog.records import BadRow
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers import deciding
 from suppliers.models import (
     FeedIssue,

@@ -6,10 +6,10 @@ import time
 import pytest
 from django.db import connection, transaction
 
-from storefront.lib.failures import PermanentError, TemporaryError
-from storefront.lib.sealing import unseal
+from storefront.dev.sandboxes.in_memory_supplier import FakeSupplier
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.security.encryption import unseal
 from suppliers import pacing
-from suppliers.adapters.fake import FakeSupplier
 from suppliers.connecting import adapter_for
 from suppliers.models import Connection
 from suppliers.pacing import SharedPace

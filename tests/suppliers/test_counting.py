@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 from catalog.models import Listing
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http.errors import TemporaryError
 from suppliers import counting
 from suppliers.adapters.base import NewsKind, StockRecord, SupplierNews
 from suppliers.gathering import gather

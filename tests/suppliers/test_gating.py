@@ -6,11 +6,11 @@ import logging
 
 import pytest
 
-from storefront.lib.failures import TemporaryError
-from storefront.lib.gates import Call, Outcome
+from storefront.dev.sandboxes.in_memory_supplier import FakeSupplier
+from storefront.lib.http.errors import TemporaryError
+from storefront.lib.http.observers import Call, Outcome
 from suppliers.adapters import ADAPTERS, connector_class
 from suppliers.adapters.abilities import Ability
-from suppliers.adapters.fake import FakeSupplier
 from suppliers.breaking import SharedBreaker
 from suppliers.connecting import adapter_for, gate_of
 from suppliers.gating import SIGN_IN, SupplierGate

@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import IntegrityError, connection
 
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from suppliers import mapping, uploading
 from suppliers.models import FeedMapping, FeedUpload
 from tests.factories.suppliers import NOON, make_supplier

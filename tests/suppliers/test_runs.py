@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from storefront.lib.elapsing import elapsing
-from storefront.lib.states import StatusChange
+from storefront.lib.clock import elapsing
+from storefront.lib.state_machine import StatusChange
 from suppliers import deciding, runs, scheduling, sync, sync_tasks
 from suppliers.adapters.bigbuy import wire
 from suppliers.adapters.feed import fetching, sftp

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError
 
-from storefront.lib.states import LostRaceError, StatusChange
+from storefront.lib.state_machine import LostRaceError, StatusChange
 from suppliers import buffering, scorecards
 from suppliers.models import (
     AnswerTally,

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from storefront.accounts.models import User
-from storefront.lib.failures import OutsideError
-from storefront.lib.sealing import seal, unseal
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.security.encryption import seal, unseal
 from suppliers.connecting import adapter_for, gate_of, line_to
 from suppliers.models import Connection, FeedRun
-from suppliers.sandbox.world import DEFAULT_KEY
 from suppliers.sync import take_in
 from tests.sandboxes import connect
 

@@ -9,7 +9,8 @@ import pytest
 from django.db import close_old_connections, connection, connections
 from django.test.utils import CaptureQueriesContext
 
-from suppliers import slicing, supply
+from storefront.lib.db import advisory_locks
+from suppliers import supply
 from suppliers.models import UnpublishedSupply
 from tests.factories.catalog import make_product, make_variant
 from tests.factories.feeds import NOON
@@ -58,13 +59,13 @@ def test_what_comes_to_a_slice_that_is_held_is_done_by_who_waits():
     is_held, may_end, done = threading.Event(), threading.Event(), []
 
     def first():
-        for _ in slicing.each("test", is_left=lambda _: False):
+        for _ in advisory_locks.each("test", is_left=lambda _: False):
             is_held.set()
             may_end.wait(20)
 
     def second():
         is_held.wait(20)
-        done.extend(slicing.each("test", is_left=lambda _: may_end.set() or True))
+        done.extend(advisory_locks.each("test", is_left=lambda _: may_end.set() or True))
 
     jobs = [first, second]
 
@@ -73,7 +74,7 @@ def test_what_comes_to_a_slice_that_is_held_is_done_by_who_waits():
 
     side_by_side(2, work)
 
-    assert sorted(done) == list(range(slicing.SLICES))
+    assert sorted(done) == list(range(advisory_locks.SLICES))
 
 
 def test_only_slices_in_which_something_waits_are_locked(shop, django_assert_num_queries):

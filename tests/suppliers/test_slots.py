@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http.errors import TemporaryError
 from suppliers import slots
 from suppliers.slots import SharedSlots
 

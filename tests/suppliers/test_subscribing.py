@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Listing
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
 from suppliers import balances, connecting, subscribing
 from suppliers.connecting import calls_per_second

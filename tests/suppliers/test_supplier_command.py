@@ -11,8 +11,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from storefront.lib.failures import PermanentError, TemporaryError
-from storefront.lib.sealing import unseal
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.security.encryption import unseal
 from suppliers.adapters.base import FreightOption
 from suppliers.feed_limits import limits_of
 from suppliers.guards import USUAL

@@ -12,7 +12,7 @@ from django.conf import settings as conf
 from django.core.management import CommandError
 from django.utils import timezone
 
-from storefront.lib.states import StatusChange
+from storefront.lib.state_machine import StatusChange
 from suppliers.models import (
     Connection,
     FeedMapping,

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError
 
-from storefront.lib.failures import TemporaryError
-from storefront.lib.gates import Call, OpenGate, Outcome
+from storefront.lib.http.errors import TemporaryError
+from storefront.lib.http.observers import Call, OpenGate, Outcome
 from suppliers import timing
 from suppliers.models import AnswerTally
 from suppliers.timing import TimedGate

@@ -9,8 +9,9 @@ from django.db import IntegrityError, transaction
 
 from notifications.models import Event
 from storefront.accounts.models import User
-from storefront.lib.states import IllegalMoveError, StatusChange
-from suppliers import demo_evidence, vetting
+from storefront.dev.demo import evidence
+from storefront.lib.state_machine import IllegalMoveError, StatusChange
+from suppliers import vetting
 from suppliers.models import Criterion, Evidence, Supplier, SupplierOffer, UnpublishedSupply
 from tests.factories.catalog import make_channel, make_variant
 from tests.factories.evidence import make_evidence, make_verified
@@ -252,12 +253,12 @@ def test_nobody_is_warned_of_a_proof_that_a_later_one_follows(strict):
 
 
 def test_the_demo_says_of_its_papers_that_they_are_none(candidate, strict):
-    given = demo_evidence.give(supplier=candidate, actor="seed_demo", now=NOON)
+    given = evidence.give(supplier=candidate, actor="seed_demo", now=NOON)
 
     assert given == 3
     assert vetting.missing(supplier=candidate, now=NOON) == []
-    assert set(Evidence.objects.values_list("note", flat=True)) == {demo_evidence.NOTE}
-    assert demo_evidence.give(supplier=candidate, actor="seed_demo", now=NOON) == 0
+    assert set(Evidence.objects.values_list("note", flat=True)) == {evidence.NOTE}
+    assert evidence.give(supplier=candidate, actor="seed_demo", now=NOON) == 0
 
 
 def test_a_criterion_that_is_none_is_refused_at_the_start(settings):

@@ -9,7 +9,7 @@ import msgspec
 import stripe
 
 from orders.gateways.stripe.shapes import Event
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 
 SPOKEN = frozenset(
     [

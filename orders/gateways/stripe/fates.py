@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import stripe
 
-from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
 
 type Fate = Callable[[str, str], OutsideError]
 

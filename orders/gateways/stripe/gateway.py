@@ -25,7 +25,7 @@ from orders.gateways.stripe.shapes import (
 )
 from orders.gateways.stripe.standings import Books
 from orders.gateways.stripe.wire import Wire
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 
 # Of what the account offers, only what may be held and captured later; wallets are cards here.

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from notifications.signing import (
+from storefront.lib.security.webhook_signing import (
     MAX_SIGNATURES,
     TOLERANCE,
     BadHeadersError,

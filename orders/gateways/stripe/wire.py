@@ -7,7 +7,7 @@ from typing import Any
 
 import stripe
 
-from storefront.lib.http import Api
+from storefront.lib.http.client import Api
 
 READ_S = 10.0
 TOTAL_S = 15.0

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from orders import bill_lists, entering_bills
-from storefront.lib import handed_lists, handed_words
+from storefront.lib.staff import csv_import, handed_words
 from suppliers.models import Supplier
 
 
@@ -31,10 +31,10 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             content = Path(options["file"]).read_bytes()
-            rows = bill_lists.read(handed_lists.decoded(content))
+            rows = bill_lists.read(csv_import.decoded(content))
         except OSError as error:
             raise CommandError(f"{options['file']}: {error}") from error
-        except handed_lists.UnreadableListError as error:
+        except csv_import.UnreadableListError as error:
             raise CommandError(f"{options['file']}: {handed_words.said(error)}") from error
         listed = entering_bills.judge(rows, supplier=_supplier(options["supplier"]))
         wrong = [one for one in listed if one.problem]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storefront.dashboard.invariants.invariant import Invariant
+from storefront.dashboard.invariants.checker import Invariant
 
 # As shipping.statuses.latest: delivered stays, then by the carrier's time, then by rank.
 _RANKS = (

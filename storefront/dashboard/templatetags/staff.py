@@ -8,9 +8,9 @@ from decimal import Decimal
 from django import template
 from django.utils.translation import gettext
 
-from storefront.dashboard import measures
-from storefront.lib.columns import as_age, as_money, as_state
+from storefront.dashboard.suppliers import metrics
 from storefront.lib.money import Money
+from storefront.lib.staff.columns import as_age, as_money, as_state
 
 register = template.Library()
 MINUTES_PER_HOUR = 60
@@ -38,12 +38,12 @@ def minutes(span: timedelta) -> int:
 
 @register.filter
 def measured(value: Decimal | None, measure: str) -> str:
-    return measures.said(measure, value)
+    return metrics.said(measure, value)
 
 
 @register.filter
 def brief(value: Decimal, measure: str) -> str:
-    return measures.brief(measure, value)
+    return metrics.brief(measure, value)
 
 
 @register.filter

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 from django.core.management.base import BaseCommand, CommandError
 
-from storefront.smoke.journey import Journey, JourneyError
+from storefront.ops.smoke_test import Journey, JourneyError
 
 
 class Command(BaseCommand):

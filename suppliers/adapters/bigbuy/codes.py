@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
 from suppliers.adapters.base import (
     DuplicateReferenceError,
     GoneError,

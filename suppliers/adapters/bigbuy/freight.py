@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from storefront.lib.address import Address
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
 from suppliers.adapters.base import FreightOption, RequestLine
 from suppliers.adapters.bigbuy import reading

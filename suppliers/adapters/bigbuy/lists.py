@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from catalog.records import BadRow
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from suppliers.adapters import loose
 from suppliers.adapters.bigbuy import stocks
 from suppliers.adapters.bigbuy.options import Options

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
 from suppliers.adapters.base import Answer, PurchaseRequest, PurchaseState
 from suppliers.adapters.bigbuy.options import CURRENCY, Options

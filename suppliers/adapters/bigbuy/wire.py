@@ -15,9 +15,9 @@ from typing import Any, BinaryIO
 import ijson
 import msgspec
 
-from storefront.lib.answers import Exchange
-from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
-from storefront.lib.patience import patiently
+from storefront.lib.http.answers import Exchange
+from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.retries import patiently
 from suppliers.adapters.base import BudgetSpentError
 from suppliers.adapters.bigbuy.codes import TOO_FAST, Refusal, refusal
 from suppliers.adapters.bigbuy.options import GROUP_QUOTAS, LIST_QUOTAS, Options

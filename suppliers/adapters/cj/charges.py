@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
 from suppliers.adapters import loose
 from suppliers.adapters.charging import Charge

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
 from suppliers.adapters.base import (
     Answer,
     DuplicateReferenceError,

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import msgspec
 
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 
 
 @cache

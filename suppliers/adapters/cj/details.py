@@ -9,7 +9,7 @@ from itertools import batched
 
 import msgspec
 
-from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.adapters import loose
 from suppliers.adapters.base import Answer, OrderName, ParcelNews, PurchaseState, RequestLine

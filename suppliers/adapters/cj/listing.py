@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from catalog.records import BadRow
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from suppliers.adapters import loose
 from suppliers.adapters.base import ListRow
 from suppliers.adapters.cj import reading, stocks

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from storefront.lib.address import Address
-from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.adapters import loose
 from suppliers.adapters.base import (

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from storefront.lib.failures import OutsideError, PermanentError
+from storefront.lib.http.errors import OutsideError, PermanentError
 from suppliers.adapters import loose
 from suppliers.adapters.cj import details
 from suppliers.adapters.cj.order_shapes import CartAnswer, OrderDetail, ParentOrder, PlacedOrder

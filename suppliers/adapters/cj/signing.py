@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from notifications.signing import BadHeadersError, ForgedError
+from storefront.lib.security.webhook_signing import BadHeadersError, ForgedError
 
 log = logging.getLogger(__name__)
 

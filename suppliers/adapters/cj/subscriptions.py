@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from suppliers.adapters import loose
 from suppliers.adapters.cj.codes import CapReachedError, Meaning, meaning_of
 from suppliers.adapters.cj.shapes import Id, Shape

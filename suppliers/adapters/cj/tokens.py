@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from storefront.lib.failures import NotNowError, OutsideError, PermanentError
+from storefront.lib.http.errors import NotNowError, OutsideError, PermanentError
 from suppliers.adapters.cj.codes import RefreshRefusedError, TokenRefusedError
 from suppliers.adapters.cj.reading import china_moment
 from suppliers.adapters.cj.shapes import Tokens

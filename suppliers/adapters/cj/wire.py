@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from storefront.lib.failures import OutsideError, TemporaryError
-from storefront.lib.patience import patiently
+from storefront.lib.http.errors import OutsideError, TemporaryError
+from storefront.lib.http.retries import patiently
 from suppliers.adapters import loose
 from suppliers.adapters.base import BudgetSpentError
 from suppliers.adapters.cj import limits

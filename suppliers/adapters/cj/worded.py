@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from babel import Locale
 
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from suppliers.adapters.base import PurchaseRequest
 
 LONGEST = {

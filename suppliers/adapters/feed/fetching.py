@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
-from storefront.lib.answers import judge
-from storefront.lib.downloading import MOVED, download
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.answers import judge
+from storefront.lib.http.download import MOVED, download
+from storefront.lib.http.errors import PermanentError
 from suppliers.adapters.feed import ages
 from suppliers.adapters.feed.ages import Age
 from suppliers.adapters.feed.limits import MOST_FETCHED_BYTES

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from storefront.lib.measures import G_PER_OZ, MM_PER_IN
 from storefront.lib.money import Money
+from storefront.lib.units import G_PER_OZ, MM_PER_IN
 
 LONGEST = 60
 SPACES = re.compile(r"(?<=\d)[\s'’](?=\d)")

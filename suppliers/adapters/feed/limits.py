@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 
 MOST_FETCHED_BYTES = 1_000_000_000
 MOST_UNPACKED_BYTES = 4_000_000_000

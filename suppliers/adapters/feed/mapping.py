@@ -15,7 +15,7 @@ import msgspec
 from jmespath.exceptions import JMESPathError
 from lxml import etree
 
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from suppliers.adapters.base import Omitted
 from suppliers.adapters.feed.targets import TARGETS
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from posixpath import join
 from typing import NoReturn
 
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.adapters.base import (
     Answer,
     DuplicateReferenceError,

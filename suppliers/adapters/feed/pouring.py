@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from catalog.records import BadRow
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from suppliers.adapters.base import StockRecord
 from suppliers.adapters.feed import quick
 from suppliers.adapters.feed.formats import delimited

@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from storefront.lib.copying import escaped
+from storefront.lib.db.copy_format import escaped
 from storefront.lib.money import Money
 from suppliers.adapters.feed import figures, sources
 from suppliers.adapters.feed.mapping import Mapping, Source

@@ -23,10 +23,10 @@ from urllib.parse import urlsplit
 
 import paramiko
 
-from storefront.lib.dialing import dial
-from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
-from storefront.lib.gates import Call, Outcome
-from storefront.lib.transactions import HeldTransactionError, in_transaction
+from storefront.lib.db.transactions import HeldTransactionError, in_transaction
+from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.observers import Call, Outcome
+from storefront.lib.http.ssrf import dial
 from suppliers.adapters.feed.limits import MOST_FETCHED_BYTES
 from suppliers.adapters.line import Line
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.records import BadRow
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from suppliers.adapters.base import NAMELESS, CostRecord, Omitted, ProductPage, StockRecord
 from suppliers.adapters.feed import mapping as mappings
 from suppliers.adapters.feed import paging, shaping

@@ -7,7 +7,7 @@ import io
 from dataclasses import asdict
 from typing import Any
 
-from storefront.lib.tables import harmless
+from storefront.lib.staff.csv_export import harmless
 from suppliers.adapters.base import PurchaseRequest
 from suppliers.adapters.pleading import Plea
 

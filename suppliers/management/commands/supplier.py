@@ -13,8 +13,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
-from storefront.lib.failures import OutsideError
-from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from suppliers import administering, scheduling, supply, surveying, trying, vetting
 from suppliers.management import filing, reading, settling, telling
 from suppliers.management.watching import watch

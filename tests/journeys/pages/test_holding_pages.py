@@ -9,7 +9,7 @@ import pytest
 from catalog.models import Listing
 from notifications.models import Event
 from orders.models import Cart, Order, Payment
-from storefront.accounts import changing
+from storefront.accounts import credentials
 from tests.factories.orders import make_order
 from tests.factories.shoppers import make_shopper
 from tests.journeys.pages.conftest import fill_address, overflow, violations, visit
@@ -61,7 +61,7 @@ def test_what_is_held_is_said_and_given_up(shop, browse, tmp_path, width, theme)
 @pytest.mark.parametrize(("width", "theme"), SIZES)
 def test_the_old_address_stops_the_change(shop, browse, tmp_path, width, theme):
     user = make_shopper("erika@example.org")
-    changing.ask_for_address(user=user, email="thief@example.org", now=datetime.now(UTC))
+    credentials.ask_for_address(user=user, email="thief@example.org", now=datetime.now(UTC))
     told = Event.objects.get(name="account.address_asked").payload["url"]
     page = browse(width, theme)
 

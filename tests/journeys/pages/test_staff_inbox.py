@@ -8,7 +8,7 @@ import pytest
 
 from notifications.models import Delivery
 from orders.models import PurchaseOrder
-from storefront.dashboard import stuck
+from storefront.dashboard.inbox import query
 from tests.factories.suppliers import NOON
 from tests.journeys.pages.conftest import overflow, violations
 from tests.journeys.pages.test_staff import office, sign_in  # noqa: F401 - a fixture
@@ -25,7 +25,7 @@ REASONS = [
 @pytest.fixture
 def held(office, monkeypatch):  # noqa: F811
     """A held purchase order, and more dead mails than the start page shows."""
-    monkeypatch.setattr(stuck, "SHOWN_PER_CAUSE", 2)
+    monkeypatch.setattr(query, "SHOWN_PER_CAUSE", 2)
     ago = NOON - timedelta(hours=9)
     Delivery.objects.update(status="dead", status_since=ago)
     made = PurchaseOrder.objects.filter(status="draft").first()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from storefront.launch import datastores
+from storefront.dev.runtime import datastores
 
 ROOT = Path(__file__).resolve().parents[3]
 READY_WITHIN_S = 600  # four test workers have the processors meanwhile
@@ -59,7 +59,7 @@ def demo(tmp_path_factory):
     env = {name: value for name, value in os.environ.items() if name not in outside}
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "storefront.launch.demo"],
+            [sys.executable, "-m", "storefront.dev.demo"],
             cwd=ROOT,
             env={**env, "VAR_DIR": str(var), "DEMO_PORT": "18600"},
             stdout=output,

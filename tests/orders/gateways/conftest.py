@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from orders.gateways.test import TestGateway
+from storefront.dev.sandboxes.gateway.adapter import TestGateway
 from tests.gateways import gateway_process, test_gateway  # noqa: F401 - fixtures
 from tests.stripes import stripe, stripe_process  # noqa: F401 - fixtures
 

@@ -9,7 +9,7 @@ import pytest
 
 from orders.gateways import gateway_for
 from orders.gateways.stripe.gateway import StripeGateway
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from tests.stripes import KEY
 

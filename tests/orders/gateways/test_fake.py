@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from orders.gateways.base import PaymentNews
-from orders.gateways.fake import FakeGateway
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.dev.sandboxes.gateway.in_memory import FakeGateway
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 
 TOTAL = Money(Decimal("64.99"), "EUR")

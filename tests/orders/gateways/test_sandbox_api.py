@@ -9,7 +9,7 @@ from contextlib import closing
 import httpx
 import pytest
 
-from orders.gateways.test import TestGateway
+from storefront.dev.sandboxes.gateway.adapter import TestGateway
 from tests.gateways import ASKING_CARD, DECLINED_CARD, GOOD_CARD, SECRET, GatewayProcess
 from tests.orders.gateways.test_test import TOTAL, euros, opened
 
@@ -180,7 +180,7 @@ def test_of_a_card_only_the_last_four_digits_are_kept(own_gateway):
 
 def test_without_a_secret_it_does_not_start(tmp_path):
     environment = {name: value for name, value in os.environ.items() if "SECRET" not in name}
-    words = ["-m", "orders.gateways.sandbox", "--port", "0", "--data", str(tmp_path)]
+    words = ["-m", "storefront.dev.sandboxes.gateway", "--port", "0", "--data", str(tmp_path)]
 
     ended = subprocess.run(
         [sys.executable, *words], env=environment, capture_output=True, text=True, check=False

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from orders.gateways.sandbox.cards import BadNumberError, Outcome, outcome_of
-from orders.gateways.sandbox.words import AZERBAIJANI, ENGLISH
+from storefront.dev.sandboxes.gateway.state.card_numbers import BadNumberError, Outcome, outcome_of
+from storefront.dev.sandboxes.gateway.translations import AZERBAIJANI, ENGLISH
 from tests.gateways import ASKING_CARD
 from tests.orders.gateways.test_test import BACK, opened
 

@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 from werkzeug import Response
 
-from orders.gateways.test import read_news
+from storefront.dev.sandboxes.gateway.adapter import read_news
 from tests.gateways import SECRET, eventually
 from tests.orders.gateways.test_test import euros, opened
 

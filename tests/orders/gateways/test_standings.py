@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import pytest
 
-from orders.gateways import test as test_module
 from orders.gateways.base import TooMuchError, UnknownAtGatewayError
 from orders.gateways.stripe import standings as stripe_module
 from orders.gateways.stripe.gateway import StripeGateway
-from storefront.lib.failures import TemporaryError
+from storefront.dev.sandboxes.gateway import adapter as test_module
+from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
 from tests.stripes import KEY
 

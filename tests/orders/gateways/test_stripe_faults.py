@@ -10,7 +10,7 @@ import pytest
 
 from orders.gateways.stripe import wire
 from orders.gateways.stripe.gateway import StripeGateway
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from tests.gateways import eventually
 from tests.stripes import ASKING_CARD, DECLINED_CARD, KEY

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 import stripe
 
-from notifications.signing import BadHeadersError, ForgedError, StaleError
 from orders.gateways.stripe import signatures
+from storefront.lib.security.webhook_signing import BadHeadersError, ForgedError, StaleError
 from tests.factories.suppliers import NOON
 
 SECRET = "whsec_not_base64_at_all!"

@@ -9,8 +9,8 @@ import pytest
 
 from orders.gateways import UnknownGatewayError, gateway_for
 from orders.gateways.base import PaymentNews
-from orders.gateways.test import TestGateway, read_news
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.dev.sandboxes.gateway.adapter import TestGateway, read_news
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from tests.gateways import ASKING_CARD, DECLINED_CARD, LATE_CARD, eventually
 
@@ -216,7 +216,7 @@ def test_a_call_that_failed_may_be_repeated_with_its_key(
 
 
 def test_an_answer_that_takes_too_long_may_be_repeated(test_gateway, paid, monkeypatch):
-    monkeypatch.setattr("orders.gateways.test.READ_S", 0.2)
+    monkeypatch.setattr("storefront.dev.sandboxes.gateway.adapter.READ_S", 0.2)
     test_gateway.fault("slow", path="/capture", seconds=0.6)
 
     with closing(TestGateway(base_url=test_gateway.url, secret=test_gateway.secret)) as hasty:

@@ -11,7 +11,7 @@ from orders import return_tasks
 from orders.models import ReturnAuthorization
 from orders.returning import answering
 from orders.returning.refusing import CannotReturnError
-from storefront.lib.states import IllegalMoveError
+from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.returns import counters, declare, make_delivered, make_policy, receive
 from tests.factories.suppliers import NOON
 

@@ -10,7 +10,7 @@ from orders.models import Payment
 from orders.returning import answering, refunds, sending_back
 from orders.returning.refusing import CannotReturnError
 from orders.returning.sending_back import CannotSendBackError
-from storefront.lib.states import IllegalMoveError
+from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
     bring_back,

@@ -12,7 +12,7 @@ from orders.returning import answering, refunds
 from orders.returning.refusing import CannotReturnError
 from orders.sharing import share
 from storefront.lib.money import Money
-from storefront.lib.states import IllegalMoveError
+from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
     bring_back,

@@ -10,7 +10,7 @@ from orders.models import Allocation, Order, PaymentEvent, PurchaseOrder
 from orders.returning import refunds, replacing, returnable
 from orders.returning.refusing import CannotReturnError
 from shipping import shipments
-from storefront.dashboard.invariants import checking
+from storefront.dashboard.invariants import registry
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable
 from tests.factories.returns import bring_back, counters, declare, make_delivered
@@ -33,7 +33,7 @@ def exchange(made):
 
 
 def is_sound():
-    told = checking.check(now=NOON)
+    told = registry.check(now=NOON)
     codes = [one.invariant.code for one in told if one.count]
     return [code for code in codes if code.startswith(("I1.", "I2.", "I3.", "I10.", "I12."))] == []
 

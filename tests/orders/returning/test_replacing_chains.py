@@ -11,7 +11,7 @@ from orders import acknowledging, cancelling, purchasing
 from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
 from orders.returning import owing, refunds
 from orders.returning.refusing import CannotReturnError
-from storefront.lib.states import IllegalMoveError
+from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.orders import make_sellable
 from tests.factories.returns import bring_back, declare, make_delivered, make_sibling
 from tests.factories.setbacks import look_everywhere

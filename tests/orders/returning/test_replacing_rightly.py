@@ -12,8 +12,8 @@ from orders.models import Order, OrderLine, Payment, PaymentEvent, PurchaseOrder
 from orders.returning import owing, refunds, replacing
 from orders.returning.refusing import CannotReturnError
 from storefront.accounts.models import User
-from storefront.dashboard import stuck
-from storefront.dashboard.invariants import checking
+from storefront.dashboard.inbox import query
+from storefront.dashboard.invariants import registry
 from tests.factories.orders import make_sellable
 from tests.factories.returns import bring_back, counters, declare, make_delivered
 from tests.factories.suppliers import NOON
@@ -39,7 +39,7 @@ def pay(made):
 
 
 def broken_rules():
-    told = checking.check(now=NOON)
+    told = registry.check(now=NOON)
     return [one.invariant.code for one in told if one.count and one.invariant.code[:4] == "I10."]
 
 
@@ -107,7 +107,7 @@ def fail(order, canceled, shipped):
 
 
 def waits():
-    return "return_not_replaced" in {row.cause.code for row in stuck.find(now=NOON)}
+    return "return_not_replaced" in {row.cause.code for row in query.find(now=NOON)}
 
 
 def test_the_part_of_a_replacement_that_fails_is_paid_to_the_cent():

@@ -10,7 +10,7 @@ from orders import forgetting
 from orders.models import PaymentEvent, ReturnAuthorization
 from orders.returning import answering, declaring, refunds
 from orders.returning.refusing import CannotReturnError
-from storefront.lib.states import IllegalMoveError, LostRaceError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
 from tests.factories.orders import make_sellable
 from tests.factories.racing import Rival
 from tests.factories.returns import bring_back, counters, declare, make_delivered, say

@@ -10,7 +10,7 @@ from orders.models import SupplierRMA
 from orders.returning import refunds, sending_back
 from orders.returning.sending_back import CannotSendBackError
 from storefront.lib.money import Money
-from storefront.lib.states import IllegalMoveError
+from storefront.lib.state_machine import IllegalMoveError
 from tests.factories.claims import make_claim
 from tests.factories.returns import bring_back, declare, make_delivered, make_policy
 from tests.factories.suppliers import NOON

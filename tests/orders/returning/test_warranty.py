@@ -11,7 +11,7 @@ from catalog.models import Product
 from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, SupplierRMA
 from orders.returning import returnable, sending_back, window
 from orders.returning.sending_back import CannotSendBackError
-from storefront.dashboard import stuck
+from storefront.dashboard.inbox import query
 from tests.factories.orders import make_sellable
 from tests.factories.returns import bring_back, declare, make_delivered, make_policy
 from tests.factories.suppliers import NOON
@@ -85,7 +85,7 @@ def open_for(made):
 
 
 def causes():
-    return {row.cause.code for row in stuck.find(now=NOON)}
+    return {row.cause.code for row in query.find(now=NOON)}
 
 
 @pytest.mark.django_db

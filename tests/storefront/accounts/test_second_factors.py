@@ -11,9 +11,10 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
 from notifications.models import Event
-from storefront.accounts import enrolling, signing_in, vouching
+from storefront.accounts import login_throttling
 from storefront.accounts.models import FactorChange, User
-from storefront.lib import rotating
+from storefront.accounts.two_factor import enrollment, verification
+from storefront.lib.security import key_rotation
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,7 @@ def code_at(moment, secret=SECRET):
 
 
 def with_app(user, now=NOON):
-    enrolling.add_app(user=user, secret=SECRET, code=code_at(now), now=now)
+    enrollment.add_app(user=user, secret=SECRET, code=code_at(now), now=now)
     return user
 
 
@@ -46,8 +47,8 @@ def boss():
 
 
 def test_an_app_is_kept_only_with_a_code_of_it_and_its_secret_is_sealed(person):
-    with pytest.raises(vouching.NotProvenError):
-        enrolling.add_app(user=person, secret=SECRET, code="000000", now=NOON)
+    with pytest.raises(verification.NotProvenError):
+        enrollment.add_app(user=person, secret=SECRET, code="000000", now=NOON)
 
     with_app(person)
 
@@ -60,12 +61,12 @@ def test_a_code_counts_once_also_within_its_half_minute(person):
     with_app(person)
     later = NOON + timedelta(seconds=60)
 
-    with pytest.raises(vouching.NotProvenError):
-        vouching.by_code(user=person, code=code_at(NOON), now=NOON)
-    vouching.by_code(user=person, code=code_at(later), now=later)
+    with pytest.raises(verification.NotProvenError):
+        verification.by_code(user=person, code=code_at(NOON), now=NOON)
+    verification.by_code(user=person, code=code_at(later), now=later)
 
-    with pytest.raises(vouching.NotProvenError):
-        vouching.by_code(user=person, code=code_at(later), now=later)
+    with pytest.raises(verification.NotProvenError):
+        verification.by_code(user=person, code=code_at(later), now=later)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -75,9 +76,9 @@ def test_a_code_that_is_sent_eight_times_at_once_counts_once(person):
 
     def try_it():
         try:
-            vouching.by_code(user=person, code=code_at(later), now=later)
+            verification.by_code(user=person, code=code_at(later), now=later)
             came_in.append(1)
-        except (vouching.NotProvenError, signing_in.TooManyTriesError):
+        except (verification.NotProvenError, login_throttling.TooManyTriesError):
             pass
         finally:
             connection.close()
@@ -95,26 +96,26 @@ def test_who_tries_codes_must_wait_even_with_the_right_one(person):
     with_app(person)
     later = NOON + timedelta(minutes=5)
     for _ in range(5):
-        with pytest.raises(vouching.NotProvenError):
-            vouching.by_code(user=person, code="000000", now=later)
+        with pytest.raises(verification.NotProvenError):
+            verification.by_code(user=person, code="000000", now=later)
 
-    with pytest.raises(signing_in.TooManyTriesError):
-        vouching.by_code(user=person, code=code_at(later), now=later)
+    with pytest.raises(login_throttling.TooManyTriesError):
+        verification.by_code(user=person, code=code_at(later), now=later)
     much_later = later + timedelta(minutes=1)
-    vouching.by_code(user=person, code=code_at(much_later), now=much_later)
+    verification.by_code(user=person, code=code_at(much_later), now=much_later)
 
 
 def test_a_recovery_code_works_once_and_new_ones_end_the_old(person):
     with_app(person)
-    first = enrolling.make_codes(user=person, now=NOON)
-    vouching.by_code(user=person, code=first[0], now=NOON)
+    first = enrollment.make_codes(user=person, now=NOON)
+    verification.by_code(user=person, code=first[0], now=NOON)
 
-    with pytest.raises(vouching.NotProvenError):
-        vouching.by_code(user=person, code=first[0], now=NOON)
-    second = enrolling.make_codes(user=person, now=NOON)
-    with pytest.raises(vouching.NotProvenError):
-        vouching.by_code(user=person, code=first[1], now=NOON)
-    vouching.by_code(user=person, code=second[1], now=NOON)
+    with pytest.raises(verification.NotProvenError):
+        verification.by_code(user=person, code=first[0], now=NOON)
+    second = enrollment.make_codes(user=person, now=NOON)
+    with pytest.raises(verification.NotProvenError):
+        verification.by_code(user=person, code=first[1], now=NOON)
+    verification.by_code(user=person, code=second[1], now=NOON)
 
     assert len(set(first) | set(second)) == 20
     assert happened(person).count("code_used") == 2
@@ -122,13 +123,13 @@ def test_a_recovery_code_works_once_and_new_ones_end_the_old(person):
 
 def test_the_last_factor_stays_where_one_is_needed(person, settings):
     factor = Authenticator.objects.get(user=with_app(person))
-    enrolling.make_codes(user=person, now=NOON)
+    enrollment.make_codes(user=person, now=NOON)
     settings.STAFF_SECOND_FACTOR = True
-    with pytest.raises(enrolling.LastOneError):
-        enrolling.drop(user=person, factor_id=factor.pk, now=NOON)
+    with pytest.raises(enrollment.LastOneError):
+        enrollment.drop(user=person, factor_id=factor.pk, now=NOON)
 
     settings.STAFF_SECOND_FACTOR = False
-    enrolling.drop(user=person, factor_id=factor.pk, now=NOON)
+    enrollment.drop(user=person, factor_id=factor.pk, now=NOON)
 
     assert not Authenticator.objects.exists()
 
@@ -137,21 +138,21 @@ def test_nobody_takes_out_a_factor_of_somebody_else_as_his_own(person, boss):
     factor = Authenticator.objects.get(user=with_app(person))
 
     with pytest.raises(Authenticator.DoesNotExist):
-        enrolling.drop(user=boss, factor_id=factor.pk, now=NOON)
+        enrollment.drop(user=boss, factor_id=factor.pk, now=NOON)
 
 
 def test_a_reset_is_for_another_superuser_and_leaves_its_reason(person, boss):
     with_app(person)
     clerk = User.objects.create_user("clerk@fara.example", "a good password", is_staff=True)
     for actor in (clerk, person):
-        with pytest.raises(enrolling.NotAllowedError):
-            enrolling.reset(user=person, actor=actor, reason="lost phone", now=NOON)
+        with pytest.raises(enrollment.NotAllowedError):
+            enrollment.reset(user=person, actor=actor, reason="lost phone", now=NOON)
 
-    enrolling.reset(user=person, actor=boss, reason="lost phone", now=NOON)
+    enrollment.reset(user=person, actor=boss, reason="lost phone", now=NOON)
 
     trace = FactorChange.objects.latest("pk")
     assert (trace.what, trace.actor, trace.reason) == ("reset", boss, "lost phone")
-    assert not enrolling.has_any(person)
+    assert not enrollment.has_any(person)
 
 
 def test_the_only_superuser_is_helped_at_the_machine(person, capsys):
@@ -159,13 +160,13 @@ def test_the_only_superuser_is_helped_at_the_machine(person, capsys):
 
     call_command("reset_second_factors", "Staff@fara.example", reason="lost phone")
 
-    assert not enrolling.has_any(person)
+    assert not enrollment.has_any(person)
     assert FactorChange.objects.latest("pk").actor is None
 
 
 def test_the_trace_is_never_changed_and_outlives_its_actor(person, boss):
     with_app(person)
-    enrolling.reset(user=person, actor=boss, reason="lost phone", now=NOON)
+    enrollment.reset(user=person, actor=boss, reason="lost phone", now=NOON)
     trace = FactorChange.objects.filter(what="reset")
     for change in ({"reason": "x"}, {"actor": person}, {"what": "dropped"}):
         with pytest.raises(IntegrityError), transaction.atomic():
@@ -180,14 +181,14 @@ def test_the_trace_is_never_changed_and_outlives_its_actor(person, boss):
 
 def test_secrets_of_factors_are_sealed_anew_with_the_newest_key(person, settings):
     with_app(person)
-    codes = enrolling.make_codes(user=person, now=NOON)
+    codes = enrollment.make_codes(user=person, now=NOON)
     old = settings.FIELD_KEYS
     settings.FIELD_KEYS = [Fernet.generate_key().decode(), *old]
-    found = {each.column: each for each in rotating.rotate()}["mfa.Authenticator.data"]
-    again = {each.column: each for each in rotating.rotate()}["mfa.Authenticator.data"]
+    found = {each.column: each for each in key_rotation.rotate()}["mfa.Authenticator.data"]
+    again = {each.column: each for each in key_rotation.rotate()}["mfa.Authenticator.data"]
 
     settings.FIELD_KEYS = settings.FIELD_KEYS[:1]
-    vouching.by_code(user=person, code=codes[0], now=NOON)
+    verification.by_code(user=person, code=codes[0], now=NOON)
 
     assert (found.resealed, found.broken) == (2, 0)
     assert again.new_already == 2

@@ -9,9 +9,9 @@ from django.db import connection
 from django.test import RequestFactory
 from django.urls import reverse
 
-from storefront.accounts import signing_in
+from storefront.accounts import login_throttling
 from storefront.accounts.models import SignInTries, User
-from storefront.lib.visitors import address_of, network_of
+from storefront.lib.security.client_ip import address_of, network_of
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -59,29 +59,31 @@ def test_each_further_failure_waits_longer_and_never_for_ever():
     waits = []
     now = NOON
     for _ in range(16):
-        signing_in.knock(account="a@b.example", network="192.0.2.0/24", now=now)
-        until = signing_in.waits_until(account="a@b.example", network="192.0.2.0/24", now=now)
+        login_throttling.knock(account="a@b.example", network="192.0.2.0/24", now=now)
+        until = login_throttling.waits_until(account="a@b.example", network="192.0.2.0/24", now=now)
         waits.append((until - now).total_seconds() if until else 0)
         now = until or now
 
     assert waits[:8] == [0, 0, 0, 0, 15, 30, 60, 120]
-    assert waits[-1] == signing_in.LONGEST_WAIT.total_seconds()
+    assert waits[-1] == login_throttling.LONGEST_WAIT.total_seconds()
 
 
 def test_tries_while_waiting_do_not_make_the_wait_longer():
     for _ in range(5):
-        signing_in.knock(account="a@b.example", network="192.0.2.0/24", now=NOON)
-    first = signing_in.waits_until(account="a@b.example", network="192.0.2.0/24", now=NOON)
+        login_throttling.knock(account="a@b.example", network="192.0.2.0/24", now=NOON)
+    first = login_throttling.waits_until(account="a@b.example", network="192.0.2.0/24", now=NOON)
 
     for _ in range(50):
-        with pytest.raises(signing_in.TooManyTriesError):
-            signing_in.knock(account="a@b.example", network="192.0.2.0/24", now=NOON)
+        with pytest.raises(login_throttling.TooManyTriesError):
+            login_throttling.knock(account="a@b.example", network="192.0.2.0/24", now=NOON)
 
-    assert first == signing_in.waits_until(account="a@b.example", network="192.0.2.0/24", now=NOON)
+    assert first == login_throttling.waits_until(
+        account="a@b.example", network="192.0.2.0/24", now=NOON
+    )
 
 
 def test_one_network_that_tries_many_accounts_must_wait(client, person):
-    for number in range(signing_in.FREE_TRIES["network"]):
+    for number in range(login_throttling.FREE_TRIES["network"]):
         fail(client, 1, email=f"somebody{number}@fara.example")
 
     assert "Too many tries" in words(sign_in(client, address="192.0.2.99"))
@@ -108,12 +110,12 @@ def test_a_success_forgets_the_failures_before_it(client, person):
 
 def test_an_hour_later_all_is_forgotten():
     for _ in range(4):
-        signing_in.knock(account="a@b.example", network="n", now=NOON)
+        login_throttling.knock(account="a@b.example", network="n", now=NOON)
 
     later = NOON + timedelta(hours=1)
-    signing_in.knock(account="a@b.example", network="n", now=later)
+    login_throttling.knock(account="a@b.example", network="n", now=later)
 
-    assert signing_in.waits_until(account="a@b.example", network="n", now=later) is None
+    assert login_throttling.waits_until(account="a@b.example", network="n", now=later) is None
 
 
 def test_what_was_typed_is_not_kept(client, person):
@@ -132,9 +134,9 @@ def test_many_tries_at_once_are_counted_one_by_one():
         connection.ensure_connection()
         start.wait()
         try:
-            signing_in.knock(account="a@b.example", network="192.0.2.0/24", now=NOON)
+            login_throttling.knock(account="a@b.example", network="192.0.2.0/24", now=NOON)
             looked_at.append(1)
-        except signing_in.TooManyTriesError:
+        except login_throttling.TooManyTriesError:
             looked_at.append(0)
         finally:
             connection.close()
@@ -145,7 +147,7 @@ def test_many_tries_at_once_are_counted_one_by_one():
     for thread in threads:
         thread.join()
 
-    assert (sum(looked_at), len(looked_at)) == (signing_in.FREE_TRIES["account"], 12)
+    assert (sum(looked_at), len(looked_at)) == (login_throttling.FREE_TRIES["account"], 12)
 
 
 @pytest.mark.parametrize(

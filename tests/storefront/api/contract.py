@@ -8,7 +8,7 @@ import re
 from django.test import Client
 from jsonschema import Draft202012Validator
 
-from storefront.api.docs import schema_in
+from storefront.api.core.docs import schema_in
 
 
 class Caller:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from catalog import shelving
 from catalog.filters import ShelfQuery
-from storefront.api.catalog import KNOWN
+from storefront.api.resources.products import KNOWN
 from tests.factories.catalog import (
     make_category,
     make_channel,

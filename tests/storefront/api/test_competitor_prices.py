@@ -11,10 +11,10 @@ import time_machine
 
 from catalog import competing, repricing
 from catalog.models import CompetitorFile, CompetitorPrice, CompetitorPriceChange
-from storefront.api import keys
-from storefront.api.competitor_prices import MOST_BYTES, MOST_ROWS
+from storefront.api.core import api_keys
+from storefront.api.core.throttles import BatchThrottle
 from storefront.api.models import PriceKey
-from storefront.api.throttles import BatchThrottle
+from storefront.api.resources.competitor_prices import MOST_BYTES, MOST_ROWS
 from tests.factories.catalog import make_variant
 from tests.factories.market import make_identifier
 from tests.factories.price_shop import drafted, open_and_reprice, prices, stock_shop
@@ -29,7 +29,7 @@ SEEN = "2026-11-24T11:00:00Z"
 @pytest.fixture
 def key():
     """What a program was told."""
-    return keys.make(name="watcher", actor="ann", now=NOON)[1]
+    return api_keys.make(name="watcher", actor="ann", now=NOON)[1]
 
 
 @pytest.fixture
@@ -194,9 +194,9 @@ def test_without_a_valid_key_nothing_is_heard(api, key, header):
 
 def test_a_revoked_key_opens_nothing_and_another_one_still_does(tell):
     variant = make_variant()
-    other = keys.make(name="other", actor="ann", now=NOON)[1]
+    other = api_keys.make(name="other", actor="ann", now=NOON)[1]
 
-    keys.revoke(key=PriceKey.objects.get(name="watcher"), actor="bob", now=NOON)
+    api_keys.revoke(key=PriceKey.objects.get(name="watcher"), actor="bob", now=NOON)
 
     assert tell(row(variant.sku)).status_code == 401
     assert tell(row(variant.sku), bearer=other).status_code == 200
@@ -251,7 +251,7 @@ def test_a_full_batch_is_taken_in_with_few_questions(tell, django_assert_max_num
 
 def test_a_key_that_tells_too_often_waits_and_another_one_does_not(tell, monkeypatch):
     monkeypatch.setattr(BatchThrottle, "rate", "2/min")
-    other = keys.make(name="other", actor="ann", now=NOON)[1]
+    other = api_keys.make(name="other", actor="ann", now=NOON)[1]
 
     told = [tell(row("x"), once=str(n)).status_code for n in range(3)]
 

@@ -7,8 +7,8 @@ import pytest
 from django.core.management import call_command
 from jsonschema import Draft202012Validator
 
-from storefront.api import kinds
-from storefront.api.docs import describe, schema_in
+from storefront.api.core import problem_types
+from storefront.api.core.docs import describe, schema_in
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +63,7 @@ def test_the_page_explains_every_operation_and_every_problem(client):
         assert path in page
         for told in methods.values():
             assert f'id="{told["operationId"]}"' in page
-    for kind in kinds.ALL:
+    for kind in problem_types.ALL:
         assert f'id="{kind.slug}"' in page
 
 

@@ -8,7 +8,8 @@ from django.db import connection
 
 from orders import checkout, opening
 from orders.models import Order, Payment
-from storefront.api import idempotency, tasks
+from storefront.api import tasks
+from storefront.api.core import idempotency
 from storefront.api.models import IdempotencyRecord
 from suppliers.models import StockLevel
 from tests.factories.suppliers import NOON

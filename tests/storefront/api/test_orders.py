@@ -10,7 +10,7 @@ from django.urls import reverse
 from orders import checkout, payments
 from orders.gateways import gateway_for
 from orders.models import Order, Payment
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.models import StockLevel
 from tests.factories.orders import make_sellable
 from tests.factories.suppliers import NOON

@@ -8,9 +8,9 @@ from django.db import OperationalError
 from rest_framework import exceptions
 
 from orders import cancelling, carts, checkout, codes, payments, redeeming, sourcing
-from storefront.api import kinds, problems
-from storefront.api.catalog import CategoryList
-from storefront.api.docs import schema_in
+from storefront.api.core import exception_handler, problem_types
+from storefront.api.core.docs import schema_in
+from storefront.api.resources.products import CategoryList
 from tests.storefront.api.contract import kind_of
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ def test_every_error_that_the_verbs_raise_has_its_place_in_the_table():
         if issubclass(error, Exception) and error.__module__ == module.__name__
     }
 
-    unknown = {error for error in raised if not set(error.__mro__) & set(problems.TABLE)}
+    unknown = {error for error in raised if not set(error.__mro__) & set(exception_handler.TABLE)}
     assert unknown - NOT_FOR_CALLERS - ANSWERED_THERE == set()
 
 
@@ -41,18 +41,18 @@ def test_every_error_of_the_framework_has_its_place_in_the_table():
     # There is nobody to authenticate: carts and orders open with what one knows.
     nobody = {exceptions.AuthenticationFailed, exceptions.NotAuthenticated}
 
-    assert raised - nobody - set(problems.TABLE) == set()
+    assert raised - nobody - set(exception_handler.TABLE) == set()
 
 
 def test_no_two_problems_share_a_name():
-    slugs = [kind.slug for kind in kinds.ALL]
+    slugs = [kind.slug for kind in problem_types.ALL]
 
     assert len(slugs) == len(set(slugs))
 
 
-@pytest.mark.parametrize("kind", kinds.ALL, ids=lambda kind: kind.slug)
+@pytest.mark.parametrize("kind", problem_types.ALL, ids=lambda kind: kind.slug)
 def test_every_problem_says_what_it_is_and_what_to_do(kind, settings):
-    answer = problems.respond(kind, {})
+    answer = exception_handler.respond(kind, {})
 
     assert answer.status_code == kind.status >= 400
     assert answer.content_type == "application/problem+json"
@@ -65,9 +65,9 @@ def test_every_problem_says_what_it_is_and_what_to_do(kind, settings):
 def test_every_problem_is_told_by_some_operation():
     told = str(schema_in("en"))
 
-    untold = [kind for kind in kinds.ALL if f"#{kind.slug}'" not in told]
+    untold = [kind for kind in problem_types.ALL if f"#{kind.slug}'" not in told]
 
-    assert untold == [kinds.WRONG_METHOD]  # it is told by what no operation stands for
+    assert untold == [problem_types.WRONG_METHOD]  # it is told by what no operation stands for
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_bug_is_logged_and_not_shown(api, monkeypatch, caplog):
 
     monkeypatch.setattr(CategoryList, "get", stumble)
 
-    with caplog.at_level(logging.ERROR, logger="storefront.api.problems"):
+    with caplog.at_level(logging.ERROR, logger="storefront.api.core.exception_handler"):
         answer = api.get("/api/v1/categories/")
 
     assert (answer.status_code, kind_of(answer)) == (500, "bug")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from redis.exceptions import ConnectionError as RedisAwayError
 
-from storefront.api.throttles import ChangeThrottle, ReadThrottle
+from storefront.api.core.throttles import ChangeThrottle, ReadThrottle
 from tests.factories.catalog import make_channel
 from tests.storefront.api.contract import kind_of
 

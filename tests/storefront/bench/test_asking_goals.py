@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from storefront.bench.asking import FIRST, Figures
-from storefront.bench.asking_goals import judge
-from storefront.bench.sellers import Asked, CJSeller, Size
+from storefront.dev.bench.goals.asking_goals import judge
+from storefront.dev.bench.harness.connectors import Asked, CJSeller, Size
+from storefront.dev.bench.scenarios.sync.api_calls import FIRST, Figures
 
 SIZE = Size(products=10_500, variations=20_000)
 

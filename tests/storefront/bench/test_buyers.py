@@ -7,7 +7,7 @@ import pytest
 from orders import opening, payments
 from orders.gateways import gateway_for
 from orders.models import Allocation, Order, Payment, Reservation
-from storefront.bench.buyers import NotRealError, insist_held, insist_paid
+from storefront.dev.bench.harness.buyers import NotRealError, insist_held, insist_paid
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON
 

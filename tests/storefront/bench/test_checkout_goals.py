@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from storefront.bench import checkout_goals
-from storefront.bench.buying import PLACE
-from storefront.bench.buying_on import Hung
-from storefront.bench.checkouts import BARE, CHECKOUT, Counted, Pace
-from storefront.bench.rush import Rush
+from storefront.dev.bench.goals import checkout
+from storefront.dev.bench.harness.checkout_script import PLACE
+from storefront.dev.bench.scenarios.checkout import BARE, CHECKOUT, Counted, Pace
+from storefront.dev.bench.scenarios.checkout_while_supplier_hangs import Hung
+from storefront.dev.bench.scenarios.last_units import Rush
 
 
 def pace(what, at_once, per_second, p50_ms=5.0):
@@ -30,7 +30,7 @@ def shown(verdicts):
 def test_checkouts_are_held_against_peers_by_the_bare_sale_of_the_same_run():
     found = [pace(BARE, 8, 2170), pace(CHECKOUT, 8, 99), pace(BARE, 1, 196), pace(CHECKOUT, 1, 2)]
 
-    judged = shown(checkout_goals.judge_checkouts(found))
+    judged = shown(checkout.judge_checkouts(found))
 
     assert judged["guest checkout, 8 at once, times django-oscar"] == (9.9, ">= 10", False)
     assert judged["guest checkout, 8 at once, times Saleor"] == (39.37, ">= 40", False)
@@ -42,7 +42,7 @@ def test_orders_are_held_against_the_bare_sale_and_the_clock():
     slow = [pace(BARE, 1, 1000), pace(PLACE, 1, 100, p50_ms=8.1)]
     found = [*slow, pace(BARE, 8, 1000), pace(PLACE, 8, 299)]
 
-    judged = shown(checkout_goals.judge_orders(found))
+    judged = shown(checkout.judge_orders(found))
 
     assert judged["place order, alone: p50, ms"] == (8.1, "<= 8", False)
     assert judged["place order, 8 at once, times the bare sale"] == (0.3, ">= 0.3", False)
@@ -51,7 +51,7 @@ def test_orders_are_held_against_the_bare_sale_and_the_clock():
 
 def test_statements_are_summed_over_all_requests():
     judged = shown(
-        checkout_goals.judge_sql(Counted(live={"cart": 41, PLACE: 20}, kept={"cart": 0, PLACE: 20}))
+        checkout.judge_sql(Counted(live={"cart": 41, PLACE: 20}, kept={"cart": 0, PLACE: 20}))
     )
 
     assert judged["SQL statements of a whole checkout"] == (61, "<= 60", False)
@@ -64,15 +64,15 @@ def test_one_round_that_sold_too_many_or_too_few_is_enough():
     good = rush("shop", sold=[50, 50], refused=[150, 150], held=[50, 50], seconds=[0.4, 0.5])
     bad = rush("shop", sold=[50, 49], refused=[150, 149], held=[51, 49], seconds=[0.6, 0.6])
 
-    assert [each.ok for each in checkout_goals.judge_rush(bare, good)] == [True] * 5
-    assert [each.ok for each in checkout_goals.judge_rush(bare, bad)] == [False] * 4 + [True]
-    assert checkout_goals.judge_rush(bare, bad)[2].value == 1
+    assert [each.ok for each in checkout.judge_rush(bare, good)] == [True] * 5
+    assert [each.ok for each in checkout.judge_rush(bare, bad)] == [False] * 4 + [True]
+    assert checkout.judge_rush(bare, bad)[2].value == 1
 
 
 def test_buyers_may_feel_a_tenth_of_a_supplier_who_hangs():
     def judged(hung_ms):
         found = Hung(alone_p95_ms=100.0, hung_p95_ms=hung_ms, bought=9)
-        (verdict,) = checkout_goals.judge_hung(found)
+        (verdict,) = checkout.judge_hung(found)
         return verdict.ok
 
     assert judged(109.0)

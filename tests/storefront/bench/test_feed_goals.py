@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from storefront.bench.feed_goals import judge
-from storefront.bench.feeds import Figures
+from storefront.dev.bench.goals.feed_goals import judge
+from storefront.dev.bench.scenarios.sync.feed_reading import Figures
 
 
 def walked(rows, *, cpu_s, grown_mb):

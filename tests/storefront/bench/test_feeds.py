@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storefront.bench.feeds import NAMES, measure
+from storefront.dev.bench.scenarios.sync.feed_reading import NAMES, measure
 
 ROWS = 12_000
 # Buffers fill up and stay; a row that stays takes some 1.5 kB, so 12,000 of them twice as much.

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from storefront.bench import reading_goals
-from storefront.bench.reaching import Reach
-from storefront.bench.reading import MERGING, Reading
+from storefront.dev.bench.goals import reading_goals
+from storefront.dev.bench.scenarios.change_latency import Reach
+from storefront.dev.bench.scenarios.sync.reads_during_merge import MERGING, Reading
 
 
 def read(when, p95_ms):

@@ -6,15 +6,15 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from storefront.bench import recording
-from storefront.bench.goals import at_least, at_most
+from storefront.dev.bench import results
+from storefront.dev.bench.goals.pages import at_least, at_most
 from tests.factories.suppliers import NOON
 
 NAMES = ["id", "what", "value", "limit", "ratio", "goal", "ok", "machine", "date"]
 
 
 def keep(path, *verdicts, now=NOON, **figures):
-    recording.keep(path, figures=figures, verdicts=verdicts, machine="here", now=now)
+    results.keep(path, figures=figures, verdicts=verdicts, machine="here", now=now)
     return json.loads(path.read_text())
 
 

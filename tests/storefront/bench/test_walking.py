@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from storefront.bench.load import BadAnswerError
-from storefront.bench.walking import Ask, insist, walk
+from storefront.dev.bench.harness.load import BadAnswerError
+from storefront.dev.bench.harness.scripted_load import Ask, insist, walk
 
 
 class Echo(BaseHTTPRequestHandler):

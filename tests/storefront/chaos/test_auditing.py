@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from orders.models import MoneyDay
-from storefront.chaos import auditing
-from storefront.chaos.evidence import Charge
-from storefront.launch.supervising import Supervisor
+from storefront.dev.chaos.checker import money_days
+from storefront.dev.chaos.observations.history import Charge
+from storefront.dev.runtime.supervisor import Supervisor
 
 LATE = datetime(2026, 11, 27, 23, 40, tzinfo=UTC)
 
@@ -33,28 +33,30 @@ def utc(settings):
 
 
 def test_one_evening_is_one_day():
-    assert auditing.days_of([LATE.timestamp(), LATE.timestamp() + 600]) == [date(2026, 11, 27)]
+    assert money_days.days_of([LATE.timestamp(), LATE.timestamp() + 600]) == [date(2026, 11, 27)]
 
 
 def test_a_run_that_sees_midnight_has_two_days():
     after = LATE.timestamp() + 1800
 
-    assert auditing.days_of([after, LATE.timestamp()]) == [date(2026, 11, 27), date(2026, 11, 28)]
+    assert money_days.days_of([after, LATE.timestamp()]) == [date(2026, 11, 27), date(2026, 11, 28)]
 
 
 @pytest.mark.django_db
 def test_the_day_of_the_payments_is_waited_for(place, monkeypatch):
-    monkeypatch.setattr(auditing.witnessing, "charges", lambda _: [charge(LATE)])
-    monkeypatch.setattr(auditing.timezone, "now", lambda: datetime(2026, 11, 28, 0, 25, tzinfo=UTC))
-    monkeypatch.setattr(auditing.reconcile_money, "delay", lambda: None)
+    monkeypatch.setattr(money_days.outside, "charges", lambda _: [charge(LATE)])
+    monkeypatch.setattr(
+        money_days.timezone, "now", lambda: datetime(2026, 11, 28, 0, 25, tzinfo=UTC)
+    )
+    monkeypatch.setattr(money_days.reconcile_money, "delay", lambda: None)
 
-    found = auditing.audit(place, at_most_s=0)
+    found = money_days.audit(place, at_most_s=0)
 
     assert found == ["2026-11-27 is open: nobody finished it"]
     assert MoneyDay.objects.get().day == date(2026, 11, 27)
 
 
 def test_a_day_without_payments_is_no_success(place, monkeypatch):
-    monkeypatch.setattr(auditing.witnessing, "charges", lambda _: [])
+    monkeypatch.setattr(money_days.outside, "charges", lambda _: [])
 
-    assert auditing.audit(place, at_most_s=0) != []
+    assert money_days.audit(place, at_most_s=0) != []

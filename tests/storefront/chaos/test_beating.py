@@ -6,14 +6,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from storefront.chaos import beating, running, staging
-from storefront.chaos.draining import Drained
-from storefront.chaos.evidence import Ours
-from storefront.chaos.running import Run
-from storefront.chaos.scheduling import Plan
-from storefront.chaos.striking import Striker
-from storefront.launch.cast import Ports, Stage
-from storefront.launch.supervising import Supervisor
+from storefront.dev.chaos import runner
+from storefront.dev.chaos.checker import beat_log
+from storefront.dev.chaos.checker.quiescence import Drained
+from storefront.dev.chaos.instance import instance
+from storefront.dev.chaos.nemesis.faults import Striker
+from storefront.dev.chaos.observations.history import Ours
+from storefront.dev.chaos.plan import Plan
+from storefront.dev.chaos.runner import Run
+from storefront.dev.demo.processes import Ports, Stage
+from storefront.dev.runtime.supervisor import Supervisor
 
 SENT = (
     "INFO celery.beat: Scheduler: Sending due task orders: send due"
@@ -28,7 +30,7 @@ def place(tmp_path):
     ports = Ports(**dict.fromkeys(("web", "sandbox", "bigbuy", "feed", "gateway", "smtp"), 0))
     stage = Stage(root=tmp_path, var=tmp_path, ports=ports, env={})
     stage.log("beat").parent.mkdir()
-    return staging.Instance(stage=stage, supervisor=Supervisor())
+    return instance.Instance(stage=stage, supervisor=Supervisor())
 
 
 @pytest.fixture
@@ -45,12 +47,12 @@ def put(place, *, is_running=True):
 
 
 def silent(place, since=0):
-    return beating.silent(place, since=since, at_most_s=0)
+    return beat_log.silent(place, since=since, at_most_s=0)
 
 
 def test_a_beat_that_asked_since_the_last_blow_is_well(place, say):
     say(OTHER)
-    before = beating.told(place)
+    before = beat_log.told(place)
     put(place)
     say(SENT)
 
@@ -61,7 +63,7 @@ def test_what_it_asked_before_is_no_sign_of_life(place, say):
     put(place)
     say(SENT)
 
-    assert silent(place, beating.told(place)) == ["beat"]
+    assert silent(place, beat_log.told(place)) == ["beat"]
 
 
 @pytest.mark.parametrize("words", ["", "beat: Starting...\n", OTHER])
@@ -81,14 +83,14 @@ def test_a_dead_one_is_silent_whatever_it_asked_for(place, say):
 
 def test_it_is_given_time_to_ask(place, say, monkeypatch):
     put(place)
-    monkeypatch.setattr(beating.ending, "rest", lambda *_: say(SENT))
+    monkeypatch.setattr(beat_log.stop, "rest", lambda *_: say(SENT))
 
-    assert beating.silent(place, since=0, at_most_s=60) == []
+    assert beat_log.silent(place, since=0, at_most_s=60) == []
 
 
 def test_one_who_plays_instead_of_another_has_not_begun_with_him(place, say):
     say("beat: Starting...\n")
-    beat = staging.beat(place.stage)
+    beat = instance.beat(place.stage)
 
     assert not beat.is_ready()
 
@@ -99,17 +101,17 @@ def test_one_who_plays_instead_of_another_has_not_begun_with_him(place, say):
 @pytest.mark.parametrize("is_put", [True, False])
 def test_a_run_in_which_nobody_put_a_beat_is_blamed(place, say, monkeypatch, is_put):
     drained = Drained(seconds=1.0, waited_s={}, left=(), by_staff=0)
-    monkeypatch.setattr(running, "have_delivered", lambda *_, **__: None)
-    monkeypatch.setattr(running, "drain", lambda *_, **__: say(SENT) or drained)
+    monkeypatch.setattr(runner, "have_delivered", lambda *_, **__: None)
+    monkeypatch.setattr(runner, "drain", lambda *_, **__: say(SENT) or drained)
     ours = Ours(orders=(), purchases=(), mails=(), broken=(), left=())
-    monkeypatch.setattr(running.testifying, "testify", lambda **_: ours)
+    monkeypatch.setattr(runner.inside, "testify", lambda **_: ours)
     for book in BOOKS:
-        monkeypatch.setattr(running.witnessing, book, lambda _: [])
+        monkeypatch.setattr(runner.outside, book, lambda _: [])
     if is_put:
         put(place)
     monkeypatch.setattr(Striker, "heal", lambda _: None)
     told = []
-    monkeypatch.setattr(running.judging, "judge", lambda one: told.append(one) or [])
+    monkeypatch.setattr(runner.checks, "judge", lambda one: told.append(one) or [])
     run = Run(
         place=place,
         keeper=None,

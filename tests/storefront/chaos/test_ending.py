@@ -10,19 +10,20 @@ from types import SimpleNamespace
 
 import pytest
 
-from storefront.chaos import __main__ as chaos
-from storefront.chaos import draining, ending, skipping, staging
-from storefront.chaos.letters import Storm
-from storefront.chaos.running import Run
-from storefront.chaos.scheduling import Blow, Phase, Plan, What
-from storefront.chaos.striking import Striker
-from storefront.launch.processes import Child
-from storefront.launch.supervising import StopRequestedError, Supervisor
+from storefront.dev.chaos import __main__ as chaos
+from storefront.dev.chaos.checker import beat_catch_up, quiescence
+from storefront.dev.chaos.instance import instance, stop
+from storefront.dev.chaos.nemesis.faults import Striker
+from storefront.dev.chaos.nemesis.forged_webhooks import Storm
+from storefront.dev.chaos.plan import Blow, Phase, Plan, What
+from storefront.dev.chaos.runner import Run
+from storefront.dev.runtime.processes import Child
+from storefront.dev.runtime.supervisor import StopRequestedError, Supervisor
 
 
 @pytest.fixture(autouse=True)
 def nobody_works(monkeypatch):
-    monkeypatch.setattr(skipping, "_is_any_waiting", lambda: True)
+    monkeypatch.setattr(beat_catch_up, "_is_any_waiting", lambda: True)
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_a_thread_that_never_ends_is_left_behind(place):
     threading.Timer(0.05, ask_to_end, [place]).start()
 
     with pytest.raises(StopRequestedError):
-        ending.wait_for(place, [thread])
+        stop.wait_for(place, [thread])
 
     never.set()
 
@@ -77,38 +78,38 @@ def test_nothing_befalls_a_shop_that_is_being_closed(place):
 
 
 def test_the_drain_ends_with_something_left(place, monkeypatch):
-    monkeypatch.setattr(draining.standing_in, "do_their_work", lambda _: 0)
-    monkeypatch.setattr(draining.testifying, "left", lambda _: ("1 facts",))
-    monkeypatch.setattr(draining, "_held_money", lambda _: ())
+    monkeypatch.setattr(quiescence.staff, "do_their_work", lambda _: 0)
+    monkeypatch.setattr(quiescence.inside, "left", lambda _: ("1 facts",))
+    monkeypatch.setattr(quiescence, "_held_money", lambda _: ())
     ask_to_end(place)
 
     with pytest.raises(StopRequestedError):
-        draining.drain(place, at_most_s=5)
+        quiescence.drain(place, at_most_s=5)
 
 
 def test_a_run_that_was_asked_to_end_says_so(monkeypatch, tmp_path):
     def asked(_):
         raise StopRequestedError
 
-    monkeypatch.setattr(staging, "instance", asked)
+    monkeypatch.setattr(instance, "instance", asked)
 
     assert chaos.main(["--var", str(tmp_path)]) == 130
 
 
 def test_the_drain_waits_for_a_letter_that_comes_when_all_seemed_done(place, monkeypatch):
-    looks = iter([(), ("1 calls",), *[()] * draining.QUIET_LOOKS])
+    looks = iter([(), ("1 calls",), *[()] * quiescence.QUIET_LOOKS])
     asked = []
-    monkeypatch.setattr(draining.standing_in, "do_their_work", lambda _: 0)
-    monkeypatch.setattr(draining.testifying, "left", lambda _: next(looks))
-    monkeypatch.setattr(draining.testifying, "overdue", lambda **_: ())
-    monkeypatch.setattr(draining, "_held_money", lambda _: ())
-    monkeypatch.setattr(draining, "LOOKS_EVERY_S", 0.0)
+    monkeypatch.setattr(quiescence.staff, "do_their_work", lambda _: 0)
+    monkeypatch.setattr(quiescence.inside, "left", lambda _: next(looks))
+    monkeypatch.setattr(quiescence.inside, "overdue", lambda **_: ())
+    monkeypatch.setattr(quiescence, "_held_money", lambda _: ())
+    monkeypatch.setattr(quiescence, "LOOKS_EVERY_S", 0.0)
 
-    drained = draining.drain(place, at_most_s=60, chores=asked.append)
+    drained = quiescence.drain(place, at_most_s=60, chores=asked.append)
 
     assert drained.left == ()
     assert list(drained.waited_s) == ["calls"]
-    assert asked == [True, False, *[True] * draining.QUIET_LOOKS]
+    assert asked == [True, False, *[True] * quiescence.QUIET_LOOKS]
     assert next(looks, None) is None
 
 
@@ -128,6 +129,6 @@ def test_at_the_end_nobody_is_waited_for(tmp_path):
     supervisor.start(child)
     supervisor.wait_until_ready([child])
 
-    staging.end(supervisor)
+    instance.end(supervisor)
 
     assert child.exit_code == -signal.SIGKILL

@@ -6,15 +6,15 @@ import json
 import subprocess
 import sys
 
-from storefront.chaos import naming
+from storefront.dev.chaos.instance import failpoints
 
 PATIENCE_S = 500
 
 
 def test_who_dies_at_a_failpoint_loses_nothing(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "storefront.chaos", "--deaths", "--var", str(tmp_path)],
-        cwd=naming.ROOT,
+        [sys.executable, "-m", "storefront.dev.chaos", "--deaths", "--var", str(tmp_path)],
+        cwd=failpoints.ROOT,
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
@@ -23,6 +23,6 @@ def test_who_dies_at_a_failpoint_loses_nothing(tmp_path):
 
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads((tmp_path / "chaos.json").read_text())
-    assert told["failpoints_hit"] == list(naming.defined())
+    assert told["failpoints_hit"] == list(failpoints.defined())
     assert told["violations"] == []
     assert told["supplier_orders"] > 0

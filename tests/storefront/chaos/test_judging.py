@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from storefront.chaos.evidence import (
+from storefront.dev.chaos.checker.checks import judge
+from storefront.dev.chaos.observations.history import (
     Attempt,
     Charge,
     Evidence,
@@ -20,8 +21,7 @@ from storefront.chaos.evidence import (
     Purchase,
     Told,
 )
-from storefront.chaos.judging import judge
-from storefront.chaos.scheduling import Way, Wish
+from storefront.dev.chaos.plan import Way, Wish
 
 SOLD = "nothing is sold that is not there"
 LOST = "no order is lost"

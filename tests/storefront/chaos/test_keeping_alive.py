@@ -6,14 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from storefront.chaos import keeping_alive
-from storefront.chaos.keeping_alive import Keeper
+from storefront.dev.chaos.instance import restarts
+from storefront.dev.chaos.instance.restarts import Keeper
 
 
 @pytest.fixture
 def looks(monkeypatch):
     """Have a keeper look once and no more, in our own thread."""
-    monkeypatch.setattr(keeping_alive, "POLL_S", 0)
+    monkeypatch.setattr(restarts, "POLL_S", 0)
 
     def once(place):
         keeper = Keeper(place)

@@ -9,28 +9,30 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from orders import purchasing, reservations, resolving
-from storefront.chaos import catching, judging, mutants
-from storefront.chaos.evidence import Purchase
-from storefront.chaos.judging import Violation
-from storefront.chaos.scheduling import Way, Wish
-from storefront.lib.failures import TemporaryError
+from storefront.dev.chaos import mutation_tests
+from storefront.dev.chaos.checker import checks
+from storefront.dev.chaos.checker.checks import Violation
+from storefront.dev.chaos.instance import mutants
+from storefront.dev.chaos.observations.history import Purchase
+from storefront.dev.chaos.plan import Way, Wish
+from storefront.lib.http.errors import TemporaryError
 from storefront.lib.money import Money
 from suppliers import stock
 
 
 def test_there_are_seven_and_each_has_its_story():
     assert len(mutants.MUTANTS) >= 7
-    assert set(catching.STORIES) == set(mutants.MUTANTS)
+    assert set(mutation_tests.STORIES) == set(mutants.MUTANTS)
 
 
 def test_each_breaks_its_promises_and_is_caught_by_no_other():
-    for name, story in catching.STORIES.items():
+    for name, story in mutation_tests.STORIES.items():
         assert story.expects, name
-        assert story.expects <= judging.PROMISES.keys(), name
-        others = [broken(promise) for promise in judging.PROMISES.keys() - story.expects]
-        assert not catching.is_caught(story, others)
+        assert story.expects <= checks.PROMISES.keys(), name
+        others = [broken(promise) for promise in checks.PROMISES.keys() - story.expects]
+        assert not mutation_tests.is_caught(story, others)
         for promise in story.expects:
-            assert catching.is_caught(story, [broken(promise)])
+            assert mutation_tests.is_caught(story, [broken(promise)])
 
 
 def broken(promise):
@@ -38,16 +40,16 @@ def broken(promise):
 
 
 def test_the_rush_is_played_with_nobody_too():
-    rushes = [story for story in catching.controls() if story.is_rush]
+    rushes = [story for story in mutation_tests.controls() if story.is_rush]
 
-    assert rushes == [story for story in catching.STORIES.values() if story.is_rush]
-    assert len(catching.controls()) == len(rushes) + 1
+    assert rushes == [story for story in mutation_tests.STORIES.values() if story.is_rush]
+    assert len(mutation_tests.controls()) == len(rushes) + 1
 
 
 def test_a_name_of_nobody_is_no_success():
     said = []
 
-    ended = catching.catch_all(None, only="flaot", folder=None, say=said.append, began=0)
+    ended = mutation_tests.catch_all(None, only="flaot", folder=None, say=said.append, began=0)
 
     assert ended == 1
     assert "float money" in said[0]
@@ -100,13 +102,13 @@ def test_no_mutant_is_nothing():
 
 
 def test_a_supplier_who_loses_answers_is_not_healed_before_he_is_asked():
-    for story in catching.STORIES.values():
-        if catching.LOSES_ANSWERS in story.blows:
+    for story in mutation_tests.STORIES.values():
+        if mutation_tests.LOSES_ANSWERS in story.blows:
             assert max(blow.at_s for blow in story.blows) >= 5
 
 
 def test_joined_stories_strike_in_their_order():
-    times = [blow.at_s for blow in catching.controls()[-1].blows]
+    times = [blow.at_s for blow in mutation_tests.controls()[-1].blows]
 
     assert times == sorted(times)
 
@@ -119,7 +121,7 @@ def test_who_was_led_to_pay_for_what_is_not_there_counts_though_his_money_went_b
     some = [shopper(goods=0, payment=name) for name in ("a", "", "b", "c")]
     others = [shopper(goods=1, payment="d")]
 
-    assert judging.held_too_often([*some, *others], stock=3) == []
-    (found,) = judging.held_too_often([*some, *others], stock=2)
-    assert (found.promise, found.count) == (judging.SOLD, 1)
+    assert checks.held_too_often([*some, *others], stock=3) == []
+    (found,) = checks.held_too_often([*some, *others], stock=2)
+    assert (found.promise, found.count) == (checks.SOLD, 1)
     assert "FL-c was led to pay" in found.words

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from storefront.chaos import pressing
-from storefront.chaos.pressing import NobodyThereError, Presser
-from storefront.chaos.recovering import Outage
+from storefront.dev.chaos.nemesis.outages import Outage
+from storefront.dev.chaos.workload import duplicate_requests
+from storefront.dev.chaos.workload.duplicate_requests import NobodyThereError, Presser
 
 PLACE = SimpleNamespace(ports=SimpleNamespace(web=1))
 
@@ -24,14 +24,14 @@ def answers(monkeypatch):
         with lock:
             return given.pop(0) if len(given) > 1 else given[0]
 
-    monkeypatch.setattr(pressing, "call", call)
-    monkeypatch.setattr(pressing, "TIMES", 6)
-    monkeypatch.setattr(pressing, "PAUSE_S", 0)
+    monkeypatch.setattr(duplicate_requests, "call", call)
+    monkeypatch.setattr(duplicate_requests, "TIMES", 6)
+    monkeypatch.setattr(duplicate_requests, "PAUSE_S", 0)
     return given
 
 
 def press(patience_s=60.0):
-    until = pressing.time.monotonic() + patience_s
+    until = duplicate_requests.time.monotonic() + patience_s
     return Presser(place=PLACE, goods=[])._all_at_once("/checkout/", {}, until)
 
 
@@ -48,7 +48,7 @@ def test_other_words_are_another_answer(answers):
 
 
 def test_who_is_not_answered_yet_presses_again(answers):
-    answers += [(0, ""), (503, "closed"), (429, "slowly"), (409, pressing.IN_WORK)]
+    answers += [(0, ""), (503, "closed"), (429, "slowly"), (409, duplicate_requests.IN_WORK)]
     answers += [(0, "")] * 4
     answers += [(201, "{}")]
 
@@ -72,10 +72,10 @@ def cart(answers, *options):
 
 
 def test_what_cannot_be_sent_now_is_not_pressed_for(answers):
-    offered = [{"delivery": pressing.TIER, "total": "9.00"}]
+    offered = [{"delivery": duplicate_requests.TIER, "total": "9.00"}]
     presser = cart(answers, [], offered)
 
-    path, wish = presser._cart("a@example.org", pressing.time.monotonic() + 60)
+    path, wish = presser._cart("a@example.org", duplicate_requests.time.monotonic() + 60)
 
     assert (path, wish["total"]) == ("/api/v1/carts/1/checkout/", "9.00")
 
@@ -84,7 +84,7 @@ def test_a_shop_that_can_send_nothing_is_told(answers):
     presser = cart(answers, [])
 
     with pytest.raises(NobodyThereError, match="nothing can be sent"):
-        presser._cart("a@example.org", pressing.time.monotonic() - 1)
+        presser._cart("a@example.org", duplicate_requests.time.monotonic() - 1)
 
 
 @pytest.mark.django_db

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 
-from storefront.chaos import naming, scheduling
-from storefront.chaos.scheduling import GATEWAY_KINDS, MESSAGE_KINDS, SUPPLIER_KINDS, Way, What
-from suppliers.sandbox.faults import MESSAGE_KINDS as KNOWN_MESSAGE_KINDS
-from suppliers.sandbox.faults import REQUEST_KINDS
+from storefront.dev.chaos import plan as chao_plan
+from storefront.dev.chaos.instance import failpoints
+from storefront.dev.chaos.plan import GATEWAY_KINDS, MESSAGE_KINDS, SUPPLIER_KINDS, Way, What
+from storefront.dev.sandboxes.core.faults import MESSAGE_KINDS as KNOWN_MESSAGE_KINDS
+from storefront.dev.sandboxes.core.faults import REQUEST_KINDS
 
 NAMES = ("c", "a", "b")
 
 
 def plan(seed, failpoints=NAMES):
-    return scheduling.plan(seed, failpoints=failpoints, variety=6)
+    return chao_plan.plan(seed, failpoints=failpoints, variety=6)
 
 
 def blows(of):
@@ -58,7 +59,7 @@ def test_shelves_are_emptied_of_what_is_bought_most_but_not_of_the_hot_one():
         misery = plan(seed).phases[1]
         emptied = [one.detail["goods"] for one in misery.blows if one.what is What.SOLD_OUT]
         bought = Counter(one.goods for one in misery.wishes if one.way is Way.PAYS)
-        assert len(set(emptied)) == scheduling.EMPTIED
+        assert len(set(emptied)) == chao_plan.EMPTIED
         assert 0 not in emptied
         assert max(bought[each] for each in bought if each) in [bought[each] for each in emptied]
 
@@ -71,18 +72,18 @@ def test_the_supplier_is_away_for_ten_seconds_or_more_and_comes_back_once():
         back = [blow.at_s for blow in letters.blows if blow.what is What.SUPPLIER_BACK]
         (gone_at,), (back_at,) = gone, back
         last = max(blow.at_s for blow in kills.blows)
-        assert max(last, 11) - gone_at + back_at >= scheduling.AWAY_S
+        assert max(last, 11) - gone_at + back_at >= chao_plan.AWAY_S
 
 
 def test_each_failpoint_has_its_turn():
-    turns = plan(1, failpoints=naming.defined()).failpoints
+    turns = plan(1, failpoints=failpoints.defined()).failpoints
 
-    assert set(turns) == set(naming.defined())
-    assert all(1 <= turn <= scheduling.LATEST_TURN for turn in turns.values())
+    assert set(turns) == set(failpoints.defined())
+    assert all(1 <= turn <= chao_plan.LATEST_TURN for turn in turns.values())
 
 
 def test_the_product_has_failpoints_at_every_boundary():
-    names = naming.defined()
+    names = failpoints.defined()
 
     assert len(names) >= 12
     for boundary in ("before_commit", "after_commit", "before_call", "after_call"):

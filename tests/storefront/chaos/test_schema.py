@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storefront.chaos import schema
+from storefront.dev.chaos.instance import schema
 
 URL = "postgres://fara:secret@127.0.0.1:1/fara"
 

@@ -10,12 +10,13 @@ import redis
 from django.utils import timezone
 
 from storefront.celery import app
-from storefront.chaos import draining, skipping, testifying
-from storefront.chaos.skipping import Skipper
-from storefront.launch.supervising import Supervisor
+from storefront.dev.chaos.checker import beat_catch_up, quiescence
+from storefront.dev.chaos.checker.beat_catch_up import Skipper
+from storefront.dev.chaos.observations import inside
+from storefront.dev.runtime.supervisor import Supervisor
 
 SHORTEST_LIMIT_S = 300  # of what our invariants give a time to be done in
-ALL = [f"3 {words}" for words in skipping.SWEEPS]
+ALL = [f"3 {words}" for words in beat_catch_up.SWEEPS]
 
 
 @pytest.fixture
@@ -28,10 +29,10 @@ def asked(monkeypatch):
 
     told = {
         words: tuple(sweep(each.name) for each in sweeps)
-        for words, sweeps in skipping.SWEEPS.items()
+        for words, sweeps in beat_catch_up.SWEEPS.items()
     }
-    monkeypatch.setattr(skipping, "SWEEPS", told)
-    monkeypatch.setattr(skipping, "_is_any_waiting", lambda: False)
+    monkeypatch.setattr(beat_catch_up, "SWEEPS", told)
+    monkeypatch.setattr(beat_catch_up, "_is_any_waiting", lambda: False)
     return noted
 
 
@@ -48,7 +49,7 @@ def test_a_sweep_is_not_asked_for_again_at_once(asked, monkeypatch):
     skipper.ask(["2 calls"])
     assert len(asked) == 1
 
-    monkeypatch.setattr(skipping, "PAUSE_S", 0.0)
+    monkeypatch.setattr(beat_catch_up, "PAUSE_S", 0.0)
     skipper.ask(["2 calls"])
     assert len(asked) == 2
 
@@ -56,7 +57,7 @@ def test_a_sweep_is_not_asked_for_again_at_once(asked, monkeypatch):
 def test_workers_with_enough_to_do_are_asked_for_no_more(asked, monkeypatch):
     assert Skipper().ask(ALL)
     asked.clear()
-    monkeypatch.setattr(skipping, "_is_any_waiting", lambda: True)
+    monkeypatch.setattr(beat_catch_up, "_is_any_waiting", lambda: True)
 
     assert not Skipper().ask(ALL)
 
@@ -69,38 +70,38 @@ def drained(monkeypatch):
 
     def overdue_at(late):
         def overdue(*, now):
-            assert now - timezone.now() > draining.SOON / 2, "it is judged a little later"
+            assert now - timezone.now() > quiescence.SOON / 2, "it is judged a little later"
             return next(late, ())
 
         return overdue
 
     def drain(left, overdue=()):
         looks, late = iter(left), iter(overdue)
-        monkeypatch.setattr(draining.standing_in, "do_their_work", lambda _: 0)
-        monkeypatch.setattr(draining.testifying, "left", lambda _: next(looks))
-        monkeypatch.setattr(draining.testifying, "overdue", overdue_at(late))
-        monkeypatch.setattr(draining, "_held_money", lambda _: ())
-        monkeypatch.setattr(draining, "LOOKS_EVERY_S", 0.0)
+        monkeypatch.setattr(quiescence.staff, "do_their_work", lambda _: 0)
+        monkeypatch.setattr(quiescence.inside, "left", lambda _: next(looks))
+        monkeypatch.setattr(quiescence.inside, "overdue", overdue_at(late))
+        monkeypatch.setattr(quiescence, "_held_money", lambda _: ())
+        monkeypatch.setattr(quiescence, "LOOKS_EVERY_S", 0.0)
         told = []
         place = SimpleNamespace(supervisor=Supervisor(), set_clock=told.append)
-        draining.drain(place, at_most_s=60)
+        quiescence.drain(place, at_most_s=60)
         assert next(looks, None) is None
         return told
 
     return drain
 
 
-QUIET = [()] * draining.QUIET_LOOKS
+QUIET = [()] * quiescence.QUIET_LOOKS
 
 
 @pytest.mark.parametrize("is_busy", [True, False])
 def test_hours_pass_only_while_nobody_has_enough_to_do(asked, monkeypatch, drained, is_busy):
-    monkeypatch.setattr(skipping, "_is_any_waiting", lambda: is_busy)
+    monkeypatch.setattr(beat_catch_up, "_is_any_waiting", lambda: is_busy)
 
     told = drained([("1 calls",)] * 3 + QUIET)
 
-    step = draining.THEN_STEP_S if is_busy else draining.STEP_S
-    assert told == [draining.FIRST_S + turn * step for turn in range(3)]
+    step = quiescence.THEN_STEP_S if is_busy else quiescence.STEP_S
+    assert told == [quiescence.FIRST_S + turn * step for turn in range(3)]
 
 
 def test_what_the_clock_jumped_over_is_done_before_the_end(asked, drained):
@@ -108,21 +109,22 @@ def test_what_the_clock_jumped_over_is_done_before_the_end(asked, drained):
 
     told = drained([("1 calls",), (), *QUIET], overdue=[late, *QUIET])
 
-    assert asked == ["storefront.hooks.tasks.handle_waiting", "orders.checkout_tasks.expire_unpaid"]
+    assert asked == [
+        "storefront.webhooks.tasks.handle_waiting",
+        "orders.checkout_tasks.expire_unpaid",
+    ]
     assert len(told) == 1, "nothing more becomes due while nothing is left"
 
 
 @pytest.mark.django_db
 def test_what_has_a_time_to_be_done_in_has_a_sweep(monkeypatch):
-    every = tuple(
-        replace(one, sql="SELECT %(now)s UNION SELECT 'epoch'") for one in testifying.IN_TIME
-    )
-    monkeypatch.setattr(testifying, "IN_TIME", every)
+    every = tuple(replace(one, sql="SELECT %(now)s UNION SELECT 'epoch'") for one in inside.IN_TIME)
+    monkeypatch.setattr(inside, "IN_TIME", every)
 
-    words = [each.partition(" ") for each in testifying.overdue(now=timezone.now())]
+    words = [each.partition(" ") for each in inside.overdue(now=timezone.now())]
 
     assert {count for count, _, _ in words} == {"2"}
-    assert {named for _, _, named in words} <= skipping.SWEEPS.keys()
+    assert {named for _, _, named in words} <= beat_catch_up.SWEEPS.keys()
     assert len(words) >= 8
 
 
@@ -130,7 +132,7 @@ def test_a_broker_that_is_away_stops_nobody(asked, monkeypatch):
     def away():
         raise redis.ConnectionError
 
-    monkeypatch.setattr(skipping, "_is_any_waiting", away)
+    monkeypatch.setattr(beat_catch_up, "_is_any_waiting", away)
 
     Skipper().ask(ALL)
 
@@ -141,6 +143,6 @@ def test_beat_asks_for_all_of_it_as_well():
     """Else chaos would see done what nobody does in life."""
     by_beat = {entry["task"]: entry["schedule"] for entry in app.conf.beat_schedule.values()}
 
-    asked = {each.name for sweeps in skipping.SWEEPS.values() for each in sweeps}
+    asked = {each.name for sweeps in beat_catch_up.SWEEPS.values() for each in sweeps}
     assert asked <= by_beat.keys()
     assert max(by_beat[name] for name in asked) <= SHORTEST_LIMIT_S / 2

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from storefront.chaos import running
-from storefront.chaos.running import Run
-from storefront.chaos.scheduling import Blow, Phase, Plan, Way, What, Wish
-from storefront.chaos.striking import Striker
-from storefront.launch.supervising import Supervisor
+from storefront.dev.chaos import runner
+from storefront.dev.chaos.nemesis.faults import Striker
+from storefront.dev.chaos.plan import Blow, Phase, Plan, Way, What, Wish
+from storefront.dev.chaos.runner import Run
+from storefront.dev.runtime.supervisor import Supervisor
 
 BLOWS = [
     Blow(at_s=0, what=What.CLOCK),  # says nothing of how far
@@ -35,8 +35,8 @@ def test_a_shopper_who_breaks_is_told_and_the_next_one_comes(monkeypatch):
     def breaks(*_):
         raise TypeError("no shop")
 
-    monkeypatch.setattr(running, "Shopper", breaks)
-    monkeypatch.setattr(running, "SHOPPERS", 1)
+    monkeypatch.setattr(runner, "Shopper", breaks)
+    monkeypatch.setattr(runner, "SHOPPERS", 1)
     wishes = [Wish(goods=0, way=Way.PAYS)] * 2
     phase = Phase(name="base", wishes=wishes, at_most_s=5)
     plan = Plan(seed=1, phases=[phase], failpoints={})

@@ -11,9 +11,9 @@ from django.urls import reverse
 from catalog.models import Listing
 from orders import sourcing
 from storefront.accounts.models import User
-from storefront.dashboard import stuck
-from storefront.dashboard.alerts import CODES
-from storefront.dashboard.causes import CAUSES
+from storefront.dashboard.inbox import query
+from storefront.dashboard.inbox.rules.orders import CAUSES
+from storefront.dashboard.inbox.views import CODES
 from suppliers import supply
 from suppliers.models import (
     CostChange,
@@ -40,7 +40,7 @@ def noon(db):
 
 def found(code):
     causes = tuple(cause for cause in CAUSES if cause.code == code)
-    return stuck.find(causes=causes, now=NOON)
+    return query.find(causes=causes, now=NOON)
 
 
 def rise(offer, old, new, at=NOON):

@@ -12,8 +12,8 @@ from django.db import connection
 
 from storefront.accounts.models import User
 from storefront.celery import app as celery_app
-from storefront.dashboard import checking_up, due, overdue, stuck, taking
-from storefront.dashboard.invariants import checking
+from storefront.dashboard.inbox import assignments, overdue, query, sla
+from storefront.dashboard.invariants import registry, scheduled_check
 from storefront.dashboard.models import BrokenInvariant, Checkup
 from suppliers.models import Supplier, UnpublishedSupply
 from tests.factories.orders import make_purchase_orders, make_sellable
@@ -39,12 +39,12 @@ def held():
 def no_workers(monkeypatch):
     """Ask nothing that only breaks because nobody works in this test."""
     idle = {"I1.doubt", "I7.passed_on"}
-    asked = tuple(each for each in checking.INVARIANTS if each.code not in idle)
-    monkeypatch.setattr(checking, "INVARIANTS", asked)
+    asked = tuple(each for each in registry.INVARIANTS if each.code not in idle)
+    monkeypatch.setattr(registry, "INVARIANTS", asked)
 
 
 def waiting(code, now):
-    return [row for row in stuck.find(now=now) if row.cause.code == code]
+    return [row for row in query.find(now=now) if row.cause.code == code]
 
 
 def test_what_is_not_true_waits_in_the_inbox_from_when_it_was_seen_until_it_is_well():
@@ -52,8 +52,8 @@ def test_what_is_not_true_waits_in_the_inbox_from_when_it_was_seen_until_it_is_w
     with connection.cursor() as cursor:
         cursor.execute(PLANTED["I1.reserved"])
 
-    assert checking_up.check_up(now=NOON) > 0
-    checking_up.check_up(now=LATER)
+    assert scheduled_check.check_up(now=NOON) > 0
+    scheduled_check.check_up(now=LATER)
 
     rows = waiting("invariant_broken", LATER)
     assert ("I1.reserved", NOON) in {(row.name, row.since) for row in rows}
@@ -62,7 +62,7 @@ def test_what_is_not_true_waits_in_the_inbox_from_when_it_was_seen_until_it_is_w
 
     with connection.cursor() as cursor:
         cursor.execute("UPDATE suppliers_stocklevel SET reserved = reserved - 1")
-    checking_up.check_up(now=LATER)
+    scheduled_check.check_up(now=LATER)
     assert not BrokenInvariant.objects.filter(code="I1.reserved").exists()
 
 
@@ -70,11 +70,11 @@ def test_it_is_checked_by_the_clock_and_who_stops_is_missed():
     assert "storefront.dashboard.tasks.check_up" in {
         entry["task"] for entry in celery_app.conf.beat_schedule.values()
     }
-    checking_up.check_up(now=NOON)
+    scheduled_check.check_up(now=NOON)
 
     assert waiting("check_missed", NOON + timedelta(hours=2)) == []
     assert waiting("check_missed", NOON + timedelta(hours=2, minutes=1)) != []
-    checking_up.check_up(now=NOON + timedelta(days=3))
+    scheduled_check.check_up(now=NOON + timedelta(days=3))
     assert Checkup.objects.count() == 1
 
 
@@ -87,14 +87,14 @@ def test_who_never_checked_is_missed_once_there_is_something_to_check(client):
     client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
     assert client.get(row.url).status_code == 200
 
-    checking_up.check_up(now=NOON + timedelta(hours=2))
+    scheduled_check.check_up(now=NOON + timedelta(hours=2))
     assert waiting("check_missed", NOON + timedelta(hours=2, minutes=1)) == []
 
 
 def test_supply_that_one_check_saw_and_nobody_published_since_waits():
     variant = make_sellable().variant
     UnpublishedSupply.objects.create(variant=variant)
-    checking_up.check_up(now=NOON)
+    scheduled_check.check_up(now=NOON)
     UnpublishedSupply.objects.create(variant=variant)  # a moment ago
 
     assert waiting("supply_unpublished", NOON + timedelta(minutes=29)) == []
@@ -120,26 +120,26 @@ def test_supply_speaks_where_no_check_ever_ran(client):
     client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
     assert client.get(row.url).status_code == 200
 
-    checking_up.check_up(now=hour)
+    scheduled_check.check_up(now=hour)
     assert waiting("supply_unpublished", hour + timedelta(seconds=1)) == []  # now it is dated
     (row,) = waiting("supply_unpublished", hour + timedelta(minutes=31))
     assert (row.name, row.since, row.detail) == ("2 ×", hour, "")
 
 
 def test_what_waits_longer_than_twice_its_due_in_nobodys_hands_is_overdue(held):
-    limit = NOON + 2 * due.within("purchase_held")
+    limit = NOON + 2 * sla.within("purchase_held")
 
     assert overdue.find(now=limit) == []
     (late,) = overdue.find(now=limit + timedelta(seconds=1))
     assert (late.cause.code, [row.name for row in late.rows]) == ("purchase_held", [held.number])
 
-    taking.take(cause="purchase_held", row=held.pk, since=NOON, by="ann", now=limit)
+    assignments.take(cause="purchase_held", row=held.pk, since=NOON, by="ann", now=limit)
     assert overdue.find(now=limit + timedelta(days=1)) == []
 
 
 def test_the_command_fails_on_what_is_overdue_and_chaos_does_not(held, no_workers, capsys):
     late = NOON + timedelta(hours=9)
-    broken = [each for each in checking.check(now=late) if each.count]
+    broken = [each for each in registry.check(now=late) if each.count]
 
     with time_machine.travel(late, tick=False), pytest.raises(SystemExit) as ended:
         call_command("invariants")

@@ -19,10 +19,10 @@ from orders.models import PurchaseOrder
 from shipping import rerouting_tasks
 from shipping import tasks as shipping_tasks
 from storefront.accounts.models import User
-from storefront.dashboard import clicking, stuck
-from storefront.dashboard.causes import CAUSES
-from storefront.dashboard.safe_clicks import ACTS
-from storefront.hooks import tasks as hook_tasks
+from storefront.dashboard.inbox import query, quick_actions
+from storefront.dashboard.inbox.actions import ACTS
+from storefront.dashboard.inbox.rules.orders import CAUSES
+from storefront.webhooks import tasks as hook_tasks
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.suppliers import NOON
 from tests.factories.world import make_world
@@ -182,8 +182,8 @@ def test_each_button_does_something_that_nobody_need_be_asked_about(code, client
     PurchaseOrder.objects.filter(request_status="submit_failed").update(status="ready")
     user = User.objects.create_superuser("ann@fara.example", "a password")
     client.force_login(user)
-    (row, *_more) = [one for one in stuck.find(now=NOON) if one.cause.code == code]
-    (row,) = clicking.with_clicks([row], user)
+    (row, *_more) = [one for one in query.find(now=NOON) if one.cause.code == code]
+    (row,) = quick_actions.with_clicks([row], user)
 
     for click in row.clicks:
         shown = press(client, code, row.row, click.code, click.of)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.apps import apps
 
-from storefront.dashboard.causes import CAUSES
 from storefront.dashboard.covering import COVERED
-from storefront.dashboard.invariants.checking import INVARIANTS
-from storefront.lib.states import Stateful
+from storefront.dashboard.inbox.rules.orders import CAUSES
+from storefront.dashboard.invariants.registry import INVARIANTS
+from storefront.lib.state_machine import Stateful
 
 CODES = {cause.code for cause in CAUSES} | {each.code for each in INVARIANTS}
 

@@ -10,9 +10,9 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from django.urls import reverse
 
-from storefront.accounts import enrolling
 from storefront.accounts.models import FactorChange, User
-from storefront.lib.sealing import unseal
+from storefront.accounts.two_factor import enrollment
+from storefront.lib.security.encryption import unseal
 from tests.factories.catalog import make_channel
 from tests.factories.suppliers import NOON
 from tests.storefront.accounts.test_second_factors import code_at, with_app
@@ -215,7 +215,7 @@ def test_a_colleague_resets_with_a_reason_and_every_session_ends(client, person,
     url = reverse("admin:accounts_user_reset_factors", args=[person.pk])
 
     silent = boss.post(url, {"reason": ""})
-    assert enrolling.has_any(person)
+    assert enrollment.has_any(person)
     boss.post(url, {"reason": "phone lost, called back"})
 
     assert silent.status_code == 200
@@ -233,7 +233,7 @@ def test_who_may_not_do_everything_resets_nobody(client, person, client_factory)
     url = reverse("admin:accounts_user_reset_factors", args=[person.pk])
 
     assert client.post(url, {"reason": "x"}).status_code == 403
-    assert enrolling.has_any(person)
+    assert enrollment.has_any(person)
 
 
 @pytest.mark.parametrize("answer", ["", "{}", "[]", "not json", '{"id": 1}', "null"])

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from orders.models import PurchaseOrder, SupplierClaim
-from storefront.dashboard.invariants import checking
+from storefront.dashboard.invariants import registry
 from tests.factories.claims import make_claim
 from tests.factories.suppliers import NOON
 from tests.factories.world import make_world, orders_by_status
@@ -184,7 +184,7 @@ def drop_the_guards():
 
 
 def broken(now=NOON):
-    return {finding.invariant.code for finding in checking.check(now=now) if finding.count}
+    return {finding.invariant.code for finding in registry.check(now=now) if finding.count}
 
 
 def found_after(plant):
@@ -224,7 +224,7 @@ def test_each_planted_violation_is_found(monkeypatch):
 
 
 def test_every_invariant_has_a_violation_planted():
-    codes = [invariant.code for invariant in checking.INVARIANTS]
+    codes = [invariant.code for invariant in registry.INVARIANTS]
 
     assert sorted(codes) == sorted(PLANTED)
 

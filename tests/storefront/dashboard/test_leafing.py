@@ -13,8 +13,8 @@ from django.urls import reverse
 from notifications.models import Delivery
 from orders.models import Order, PurchaseOrder
 from storefront.accounts.models import User
-from storefront.dashboard import leafing, stuck
-from storefront.dashboard.causes import CAUSES
+from storefront.dashboard.inbox import leafing, query
+from storefront.dashboard.inbox.rules.orders import CAUSES
 from storefront.lib.money import Money
 from suppliers.models import StockLevel
 from tests.factories.catalog import make_channel
@@ -47,10 +47,10 @@ def staff(client):
 def test_the_21st_held_order_is_counted_weighed_and_a_click_away(staff, monkeypatch):
     made = [one for _ in range(3) for one in make_purchase_orders(make_sellable(), make_sellable())]
     hold(made)
-    monkeypatch.setattr(stuck, "SHOWN_PER_CAUSE", 2)
+    monkeypatch.setattr(query, "SHOWN_PER_CAUSE", 2)
     monkeypatch.setattr(leafing, "ON_A_PAGE", 2)
 
-    inbox = stuck.look(now=NOON)
+    inbox = query.look(now=NOON)
     start = seen(staff, reverse("admin:index"))
 
     assert inbox.count == len(made) == 3
@@ -77,7 +77,7 @@ def test_money_for_which_several_causes_wait_is_at_risk_once():
     hold([made])
     Order.objects.update(status="on_hold", status_since=AGO, arrives_to=AGO.date())
 
-    inbox = stuck.look(now=NOON)
+    inbox = query.look(now=NOON)
 
     assert {row.cause.code for row in inbox.rows} == {"purchase_held", "order_held"}
     assert inbox.at_risk == [Money(made.order.total_amount, "EUR")]
@@ -89,24 +89,24 @@ def test_what_is_sold_of_an_empty_shelf_is_money_of_its_orders():
     hold(made[:1])
     StockLevel.objects.update(reported_quantity=0)
 
-    inbox = stuck.look(now=NOON)
+    inbox = query.look(now=NOON)
 
     paid = Money(made[1].order.lines.get().line_amount, "EUR")
     assert {row.cause.code for row in inbox.rows} >= {"purchase_held", "stock_risk"}
     assert inbox.at_risk == [made[0].charge + paid]
     risks = tuple(one for one in CAUSES if one.code == "stock_risk")
-    assert stuck.look(causes=risks, now=NOON).at_risk == [paid + paid]
+    assert query.look(causes=risks, now=NOON).at_risk == [paid + paid]
 
 
 def test_parts_of_an_order_add_up_and_orders_too(monkeypatch):
     one, two = make_purchase_orders(make_sellable()), make_purchase_orders(make_sellable())
     hold([*one, *two])
 
-    assert stuck.look(now=NOON).at_risk == [one[0].charge + two[0].charge]
+    assert query.look(now=NOON).at_risk == [one[0].charge + two[0].charge]
     PurchaseOrder.objects.filter(pk=two[0].pk).update(
         order=one[0].order, round=1, charge_amount=Decimal("1.00")
     )
-    assert stuck.look(now=NOON).at_risk == [one[0].charge + Money(Decimal("1.00"), "EUR")]
+    assert query.look(now=NOON).at_risk == [one[0].charge + Money(Decimal("1.00"), "EUR")]
 
 
 def test_a_page_costs_as_many_queries_with_many_rows_as_with_few(
@@ -118,7 +118,7 @@ def test_a_page_costs_as_many_queries_with_many_rows_as_with_few(
     Delivery.objects.update(status="dead", status_since=AGO)
 
     with django_assert_num_queries(1):
-        inbox = stuck.look(now=NOON, most=1)
+        inbox = query.look(now=NOON, most=1)
 
     assert inbox.count > len(inbox.rows)
     assert len(inbox.rows) == len({row.cause.code for row in inbox.rows})

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from orders.models import Payment, PaymentEvent, PurchaseOrder
-from storefront.dashboard import stuck
-from storefront.dashboard.invariants import checking
+from storefront.dashboard.inbox import query
+from storefront.dashboard.invariants import registry
 from tests.factories.suppliers import NOON
 from tests.factories.world import make_world
 
@@ -28,8 +28,8 @@ def asked(monkeypatch):
 
 
 def late():
-    broken = {each.invariant.code for each in checking.check(now=NOON) if each.count}
-    return MONEY & (broken | {row.cause.code for row in stuck.find(now=NOON)})
+    broken = {each.invariant.code for each in registry.check(now=NOON) if each.count}
+    return MONEY & (broken | {row.cause.code for row in query.find(now=NOON)})
 
 
 @pytest.mark.parametrize("taking", ["parts", "many", "once"])

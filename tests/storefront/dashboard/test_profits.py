@@ -69,7 +69,7 @@ def test_other_days_and_other_suppliers_have_nothing(staff, bought):
 
 
 def test_the_page_says_what_it_left_out_and_the_file_leaves_out_nothing(staff, bought, monkeypatch):
-    monkeypatch.setattr("storefront.dashboard.profits.MOST_SHOWN", 1)
+    monkeypatch.setattr("storefront.dashboard.reports.profit_report.MOST_SHOWN", 1)
 
     assert staff.get(reverse(LIST)).context["left_out"] == 1
     file = b"".join(staff.get(reverse(LIST), {"csv": "1"}).streaming_content).decode()

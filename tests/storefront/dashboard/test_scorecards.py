@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from storefront.accounts.models import User
-from storefront.dashboard import measures
-from storefront.dashboard.trends import Point, trend
+from storefront.dashboard.suppliers import metrics
+from storefront.lib.charts import Point, trend
 from suppliers import scoring
 from suppliers.models import Scorecard, Supplier
 from tests.factories.catalog import make_channel
@@ -68,7 +68,7 @@ def make_time(supplier, *seconds, measure="acknowledge_time"):
 
 
 def ranked(measure):
-    found = measures.rank(
+    found = metrics.rank(
         suppliers=Supplier.objects.all(),
         cards=Scorecard.objects.filter(measure=measure),
         measure=measure,
@@ -188,7 +188,7 @@ def test_nobody_from_the_street_sees_anything(client):
     ],
 )
 def test_a_value_is_told_in_a_unit_that_people_use(measure, value, words):
-    assert measures.said(measure, value and Decimal(value)) == words
+    assert metrics.said(measure, value and Decimal(value)) == words
 
 
 def points(*values, low="0", high="1"):

@@ -8,7 +8,7 @@ import pytest
 
 from orders import stopping
 from orders.models import AddressWish, PurchaseOrder
-from storefront.dashboard import stuck
+from storefront.dashboard.inbox import query
 from storefront.lib.money import Money
 from tests.factories.orders import ask_to_stop
 from tests.factories.scripted import WrittenTo, connect
@@ -26,7 +26,7 @@ def people(monkeypatch):
 
 
 def waits(after, code="purchase_to_stop"):
-    return [row for row in stuck.find(now=NOON + after) if row.cause.code == code]
+    return [row for row in query.find(now=NOON + after) if row.cause.code == code]
 
 
 @pytest.mark.parametrize("make", [make_sent_purchase_order, make_accepted_purchase_order])

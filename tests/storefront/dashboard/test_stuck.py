@@ -12,8 +12,9 @@ from notifications.models import Delivery
 from orders import charging
 from orders.models import PurchaseOrder, SupplierClaim
 from storefront.accounts.models import User
-from storefront.dashboard import complaints, stuck
-from storefront.dashboard.causes import CAUSES
+from storefront.dashboard import complaints
+from storefront.dashboard.inbox import query
+from storefront.dashboard.inbox.rules.orders import CAUSES
 from storefront.lib.money import Money
 from tests.factories.stuck_troubles import AGO, TROUBLE
 from tests.factories.suppliers import NOON
@@ -51,7 +52,7 @@ def test_every_cause_is_tried():
 def test_what_goes_by_itself_waits_for_nobody(monkeypatch):
     make_world(monkeypatch)
 
-    assert codes(stuck.find(now=NOON)) == ALWAYS
+    assert codes(query.find(now=NOON)) == ALWAYS
 
 
 @pytest.mark.parametrize("code", TROUBLE)
@@ -60,7 +61,7 @@ def test_each_trouble_is_named(code, monkeypatch):
 
     TROUBLE[code]()
 
-    found = [row for row in stuck.find(now=NOON) if row.cause.code == code]
+    found = [row for row in query.find(now=NOON) if row.cause.code == code]
     assert found
     if code in OF_KNOWN_WORTH:
         assert all(row.at_risk and row.at_risk.amount > 0 for row in found)
@@ -83,7 +84,7 @@ def test_what_was_tried_once_and_is_not_tried_again_waits_too(model, code, quiet
     def is_found(since, **more):
         known = {moved: "submit_failed", f"{moved}_since": since, "attempts": 1, **more}
         model.objects.filter(pk=row.pk).update(**known)
-        return code in codes(stuck.find(now=NOON))
+        return code in codes(query.find(now=NOON))
 
     if model is PurchaseOrder:
         model.objects.filter(pk=row.pk).update(status="ready")
@@ -97,11 +98,11 @@ def test_who_wants_no_more_money_after_all_waits_for_nobody(monkeypatch):
     make_world(monkeypatch)
     TROUBLE["purchase_charge"]()
 
-    (row,) = [each for each in stuck.find(now=NOON) if each.cause.code == "purchase_charge"]
+    (row,) = [each for each in query.find(now=NOON) if each.cause.code == "purchase_charge"]
     assert (row.detail, row.at_risk) == ("too heavy", Money(Decimal("3.20"), "USD"))
 
     charging.hear(purchase_order=PurchaseOrder.objects.get(pk=row.row), reason="", now=NOON)
-    assert codes(stuck.find(now=NOON)) == ALWAYS
+    assert codes(query.find(now=NOON)) == ALWAYS
 
 
 def test_a_held_purchase_order_says_why_since_when_and_what_is_at_risk(monkeypatch):
@@ -109,7 +110,7 @@ def test_a_held_purchase_order_says_why_since_when_and_what_is_at_risk(monkeypat
     TROUBLE["purchase_held"]()
     held = PurchaseOrder.objects.get(status="on_hold")
 
-    (row,) = [row for row in stuck.find(now=NOON) if row.cause.code == "purchase_held"]
+    (row,) = [row for row in query.find(now=NOON) if row.cause.code == "purchase_held"]
 
     assert (row.name, row.detail, row.since) == (held.number, "Too dear.", AGO)
     assert row.at_risk == Money(held.charge_amount, "EUR")
@@ -119,7 +120,7 @@ def test_a_held_purchase_order_says_why_since_when_and_what_is_at_risk(monkeypat
 def test_many_alike_are_one_line_that_leads_to_their_list(monkeypatch):
     make_world(monkeypatch)
 
-    (row,) = [row for row in stuck.find(now=NOON) if row.cause.code == "feed_issues"]
+    (row,) = [row for row in query.find(now=NOON) if row.cause.code == "feed_issues"]
 
     assert (row.name, row.detail, row.at_risk) == (
         "A GTIN has a wrong check digit",
@@ -136,7 +137,7 @@ def test_what_is_due_first_stands_first_and_one_query_finds_all(
     TROUBLE["order_unpaid"]()
 
     with django_assert_num_queries(1):
-        waiting = stuck.find(now=NOON)
+        waiting = query.find(now=NOON)
 
     assert waiting[0].cause.code == "order_unpaid"
     assert [row.due for row in waiting] == sorted(row.due for row in waiting)
@@ -144,10 +145,10 @@ def test_what_is_due_first_stands_first_and_one_query_finds_all(
 
 def test_a_thousand_of_one_cause_do_not_hide_the_others(monkeypatch):
     make_world(monkeypatch)
-    monkeypatch.setattr(stuck, "SHOWN_PER_CAUSE", 1)
+    monkeypatch.setattr(query, "SHOWN_PER_CAUSE", 1)
     Delivery.objects.update(status="dead", status_since=AGO)
 
-    waiting = stuck.find(now=NOON)
+    waiting = query.find(now=NOON)
 
     (row,) = [row for row in waiting if row.cause.code == "message_dead"]
     assert row.count == Delivery.objects.count() > 1
@@ -161,17 +162,17 @@ def test_nobody_sees_trouble_in_tables_that_are_not_his(monkeypatch):
     looker.user_permissions.add(Permission.objects.get(codename="view_feedissue"))
     looker = User.objects.get(pk=looker.pk)
 
-    waiting = stuck.find(causes=stuck.causes_for(looker), now=NOON)
+    waiting = query.find(causes=query.causes_for(looker), now=NOON)
 
     assert codes(waiting) == {"feed_issues"}
-    assert stuck.find(causes=(), now=NOON) == []
+    assert query.find(causes=(), now=NOON) == []
 
 
 def test_words_from_outside_cannot_speak_sql(monkeypatch):
     make_world(monkeypatch)
     Image.objects.update(stem="", problem="'; DROP TABLE catalog_image; --", tries=8)
 
-    (row,) = [row for row in stuck.find(now=NOON) if row.cause.code == "pictures"]
+    (row,) = [row for row in query.find(now=NOON) if row.cause.code == "pictures"]
 
     assert row.name == "'; DROP TABLE catalog_image; --"
     assert "catalog_image" in connection.introspection.table_names()

@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from notifications.models import Delivery
 from storefront.accounts.models import User
-from storefront.dashboard import due, stuck, taking
-from storefront.dashboard.causes import CAUSES
+from storefront.dashboard.inbox import assignments, query, sla
+from storefront.dashboard.inbox.rules.orders import CAUSES
 from storefront.dashboard.models import Taken
 from suppliers.models import StockLevel
 from tests.factories.suppliers import NOON
@@ -31,7 +31,7 @@ def row(monkeypatch):
 
 
 def waiting():
-    (found,) = [one for one in stuck.find(now=NOON) if one.cause.code == "message_dead"]
+    (found,) = [one for one in query.find(now=NOON) if one.cause.code == "message_dead"]
     return found
 
 
@@ -73,7 +73,7 @@ def test_one_takes_it_another_reads_that_and_may_take_it_over(client, row):
 
 def test_what_waits_anew_is_in_nobodys_hands(client, row):
     sign_in(client, "ann", "view_delivery")
-    taking.take(cause=row.cause.code, row=row.row, since=None, by="bob", now=AGO)
+    assignments.take(cause=row.cause.code, row=row.row, since=None, by="bob", now=AGO)
     Delivery.objects.filter(pk=row.row).update(status_since=NOON)
 
     assert waiting().taken_by == ""
@@ -104,7 +104,7 @@ def test_what_is_late_says_so(client, row):
 
 
 def test_each_time_limit_is_of_a_cause():
-    assert due.WITHIN.keys() <= {cause.code for cause in CAUSES}
+    assert sla.WITHIN.keys() <= {cause.code for cause in CAUSES}
 
 
 def test_what_a_sync_tells_anew_stays_in_his_hands_for_a_day(monkeypatch):
@@ -113,11 +113,11 @@ def test_what_a_sync_tells_anew_stays_in_his_hands_for_a_day(monkeypatch):
     short = StockLevel.objects.filter(reported_quantity__lt=F("allocated_unseen") + F("reserved"))
     StockLevel.objects.filter(pk__in=short[1:].values("pk")).update(reported_quantity=99)
     level = short.get()
-    taking.take(cause="stock_risk", row=level.pk, since=None, by="ann", now=NOON)
+    assignments.take(cause="stock_risk", row=level.pk, since=None, by="ann", now=NOON)
 
     def taken(now):
         StockLevel.objects.filter(pk=level.pk).update(received_at=now)  # his list came again
-        (found,) = [one for one in stuck.find(now=now) if one.cause.code == "stock_risk"]
+        (found,) = [one for one in query.find(now=now) if one.cause.code == "stock_risk"]
         return found.taken_by
 
     assert taken(NOON + timedelta(hours=5)) == "ann"

@@ -13,7 +13,7 @@ from django.urls import reverse
 from catalog.models import ExchangeRate
 from orders.models import OrderLine
 from storefront.accounts.models import User
-from storefront.dashboard import figures, freshness
+from storefront.dashboard.home import feed_freshness, kpis
 from storefront.lib.money import Money
 from suppliers.models import FeedRun, Supplier
 from tests.factories.orders import make_paid_order, make_sellable
@@ -73,8 +73,8 @@ def test_each_part_is_for_those_who_may_see_its_tables(client, monkeypatch):
 def test_orders_are_counted_by_state_and_those_that_ended_only_today(monkeypatch):
     make_world(monkeypatch)
 
-    today = {row.status: (row.count, row.today) for row in figures.orders(midnight=MIDNIGHT)}
-    tomorrow = figures.orders(midnight=MIDNIGHT + timedelta(days=2))
+    today = {row.status: (row.count, row.today) for row in kpis.orders(midnight=MIDNIGHT)}
+    tomorrow = kpis.orders(midnight=MIDNIGHT + timedelta(days=2))
 
     assert today == {
         "pending_payment": (1, 1),
@@ -92,7 +92,7 @@ def test_orders_are_counted_by_state_and_those_that_ended_only_today(monkeypatch
 def test_the_money_of_the_day_is_summed_by_currency(monkeypatch):
     make_world(monkeypatch)
 
-    money = figures.money(midnight=MIDNIGHT)
+    money = kpis.money(midnight=MIDNIGHT)
 
     # Each order is two lamps and their delivery; a supplier accepted four of the eight paid,
     # and one lamp came back.
@@ -106,7 +106,7 @@ def test_the_money_of_the_day_is_summed_by_currency(monkeypatch):
 def test_parcels_are_counted_where_they_are(monkeypatch):
     make_world(monkeypatch)
 
-    assert figures.parcels(midnight=MIDNIGHT) == {
+    assert kpis.parcels(midnight=MIDNIGHT) == {
         "announced_today": 3,
         "waiting": 0,
         "on_the_road": 1,
@@ -118,7 +118,7 @@ def test_what_we_earn_is_goods_without_tax_less_their_cost():
     make_paid_order(make_sellable(price="119.00", cost="40.00"), quantity=2)
     OrderLine.objects.update(tax_rate=Decimal("0.19"))
 
-    (earned,) = figures.earned(now=NOON)
+    (earned,) = kpis.earned(now=NOON)
 
     assert earned.goods.rounded() == Money(Decimal("200.00"), "EUR")
     # 80.00 wholesale, 4.00 handling and 6.00 for the channel
@@ -128,12 +128,12 @@ def test_what_we_earn_is_goods_without_tax_less_their_cost():
 
 def test_a_cost_that_nobody_could_land_counts_at_its_rate_and_without_one_not_at_all():
     def cost():
-        return figures.earned(now=NOON)[0].cost.rounded().amount
+        return kpis.earned(now=NOON)[0].cost.rounded().amount
 
     make_paid_order(make_sellable(price="119.00", cost="40.00"))
     OrderLine.objects.update(tax_rate=0, cost_currency="USD", landed_amount=None, cost_rate=None)
 
-    assert figures.earned(now=NOON) == []
+    assert kpis.earned(now=NOON) == []
     ExchangeRate.objects.create(
         base="USD", quote="EUR", rate=Decimal("0.5"), source="test", as_of=NOON
     )
@@ -155,7 +155,7 @@ def test_a_job_is_late_after_twice_its_time_and_says_how_its_last_run_went():
             read=420,
         )
 
-    jobs = {job.kind: job for job in freshness.look(now=NOON)}
+    jobs = {job.kind: job for job in feed_freshness.look(now=NOON)}
 
     assert {kind: job.is_late for kind, job in jobs.items()} == {
         "products": True,  # never
@@ -164,4 +164,4 @@ def test_a_job_is_late_after_twice_its_time_and_says_how_its_last_run_went():
     }
     assert (jobs["stock"].last.read, jobs["products"].last) == (420, None)
     Supplier.objects.update(status="paused")
-    assert freshness.look(now=NOON) == []
+    assert feed_freshness.look(now=NOON) == []

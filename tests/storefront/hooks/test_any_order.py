@@ -14,9 +14,9 @@ from notifications.models import Delivery, Event
 from notifications.senders.fake import Fake
 from orders.models import Order, OrderLine, PaymentEvent, PurchaseOrder
 from shipping.models import Parcel, ParcelLine, Shipment, TrackingEvent
-from storefront.hooks import handling, understanding
-from storefront.hooks.models import InboundCall
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http.errors import TemporaryError
+from storefront.webhooks import handlers, processing
+from storefront.webhooks.models import InboundCall
 from suppliers.adapters.base import Answer
 from tests.factories.hooks import cj_body, connect_cj, keep_call
 from tests.factories.orders import make_sellable
@@ -88,13 +88,13 @@ def supplier_is(monkeypatch, state):
             raise TemporaryError("HTTP 503")
         yield Answers()
 
-    monkeypatch.setattr(understanding, "adapter_for", adapter_for)
+    monkeypatch.setattr(handlers, "adapter_for", adapter_for)
 
 
 def hear(source, message_id, body):
     """Keep a call as the view does, and handle it as the worker does."""
     call = keep_call(source, body, external_id=message_id)
-    handling.handle(call=call, now=NOON)
+    processing.handle(call=call, now=NOON)
 
 
 def run_the_outbox():

@@ -9,8 +9,8 @@ import pytest
 from django.db import connection, transaction
 
 from orders.models import PurchaseMessage, PurchaseOrder
-from storefront.hooks import handling, sources, tasks, views
-from storefront.hooks.models import InboundCall
+from storefront.webhooks import processing, sources, tasks, views
+from storefront.webhooks.models import InboundCall
 from suppliers.models import Connection, Supplier
 from tests.factories.hooks import cj_body, connect_cj, keep_call, post_cj
 from tests.factories.orders import make_sellable
@@ -111,7 +111,7 @@ def test_an_extra_charge_stands_with_the_order(his_order):
     body = cj_body("MAKEUP", relationOrderId="26", amount="3.20", reason="too heavy")
     call = keep_call(source, body)
 
-    assert handling.handle(call=call, now=NOON) is True
+    assert processing.handle(call=call, now=NOON) is True
 
     purchase_order.refresh_from_db()
     assert purchase_order.problem == "The supplier asks for 3.20 USD more: too heavy"

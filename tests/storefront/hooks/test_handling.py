@@ -8,10 +8,10 @@ import pytest
 from orders.models import Payment, PurchaseOrder
 from orders.payments import TooEarlyError
 from shipping.models import Parcel
-from storefront.hooks import handling, understanding
-from storefront.hooks.models import InboundCall
-from storefront.lib.failures import TemporaryError
-from storefront.lib.states import IllegalMoveError
+from storefront.lib.http.errors import TemporaryError
+from storefront.lib.state_machine import IllegalMoveError
+from storefront.webhooks import handlers, processing
+from storefront.webhooks.models import InboundCall
 from tests.factories.hooks import cj_body, connect_cj, keep_call
 from tests.factories.orders import make_order, make_payment, make_sellable
 from tests.factories.shipping import CJ_NUMBER, make_accepted_purchase_order
@@ -29,7 +29,7 @@ def handle_until_ended(call):
     now = NOON
     while call.status == InboundCall.Status.RECEIVED:
         now = max(now, call.due_at)
-        handling.handle(call=call, now=now)
+        processing.handle(call=call, now=now)
         call.refresh_from_db()
     return now
 
@@ -46,7 +46,7 @@ def test_a_supplier_without_an_api_posts_tracking_in_our_own_words():
     }
     call = keep_call("tracking-lumen", tracking_body(purchase_order.number, parcel))
 
-    assert handling.handle(call=call, now=NOON) is True
+    assert processing.handle(call=call, now=NOON) is True
 
     purchase_order.refresh_from_db()
     parcel = Parcel.objects.get()
@@ -63,7 +63,7 @@ def test_a_call_is_handled_once_even_when_two_workers_hear_of_it():
     call = keep_call("tracking-lumen", tracking_body(purchase_order.number, {"number": CJ_NUMBER}))
     other = InboundCall.objects.get()
 
-    results = [handling.handle(call=call, now=NOON), handling.handle(call=other, now=NOON)]
+    results = [processing.handle(call=call, now=NOON), processing.handle(call=other, now=NOON)]
 
     assert results == [True, False]
     assert Parcel.objects.count() == 1
@@ -71,10 +71,10 @@ def test_a_call_is_handled_once_even_when_two_workers_hear_of_it():
 
 def test_a_call_whose_worker_died_is_taken_up_when_his_time_is_over():
     call = keep_call("tracking-lumen", tracking_body("FL-1-1"))
-    InboundCall.objects.update(attempts=1, due_at=NOON + handling.HANDLING_TAKES)
+    InboundCall.objects.update(attempts=1, due_at=NOON + processing.HANDLING_TAKES)
 
     early = list(InboundCall.objects.due(NOON))
-    late = list(InboundCall.objects.due(NOON + handling.HANDLING_TAKES))
+    late = list(InboundCall.objects.due(NOON + processing.HANDLING_TAKES))
 
     assert (early, late) == ([], [call])
 
@@ -85,7 +85,7 @@ def test_news_of_an_order_we_do_not_have_is_retried_then_ignored_with_the_reason
 
     ended = handle_until_ended(call)
 
-    assert (call.status, call.attempts) == ("ignored", handling.MAX_ATTEMPTS)
+    assert (call.status, call.attempts) == ("ignored", processing.MAX_ATTEMPTS)
     assert call.problem == "no order 'FL-261124-XXXXX-1' of this supplier"
     assert ended - NOON > timedelta(minutes=20)
 
@@ -108,13 +108,13 @@ def test_a_supplier_cannot_speak_of_another_suppliers_order():
 def test_somebody_elses_parcel_number_fails_for_staff_to_see():
     mine = make_accepted_purchase_order(make_sellable())
     theirs = make_accepted_purchase_order(make_sellable(), email="b@example.org")
-    handling.handle(
+    processing.handle(
         call=keep_call("tracking-lumen", tracking_body(mine.number, {"number": CJ_NUMBER})),
         now=NOON,
     )
     call = keep_call("tracking-lumen", tracking_body(theirs.number, {"number": CJ_NUMBER}))
 
-    handling.handle(call=call, now=NOON)
+    processing.handle(call=call, now=NOON)
 
     assert call.status == "failed"
     assert call.problem == f"CJPacket {CJ_NUMBER} belongs to {mine.number}"
@@ -141,7 +141,7 @@ def test_what_nobody_can_understand_fails_at_once_for_staff_to_see(body):
     make_supplier()
     call = keep_call("tracking-lumen", body)
 
-    handling.handle(call=call, now=NOON)
+    processing.handle(call=call, now=NOON)
 
     assert (call.status, call.attempts) == ("failed", 1)
     assert call.problem.startswith("not understood")
@@ -154,9 +154,9 @@ def test_news_that_builds_on_what_has_not_come_yet_waits_and_fails_in_the_end(mo
     def too_early(**_):
         raise TooEarlyError("a capture before its authorization")
 
-    monkeypatch.setattr(handling, "understand", too_early)
+    monkeypatch.setattr(processing, "understand", too_early)
 
-    handling.handle(call=call, now=NOON)
+    processing.handle(call=call, now=NOON)
     call.refresh_from_db()
     waiting = (call.status, call.due_at - NOON, call.problem)
     handle_until_ended(call)
@@ -168,9 +168,9 @@ def test_news_that_builds_on_what_has_not_come_yet_waits_and_fails_in_the_end(mo
 def test_a_bug_is_tried_again_and_kept_from_stopping_the_others(monkeypatch, caplog):
     make_supplier()
     call = keep_call("tracking-lumen", tracking_body("FL-1-1"))
-    monkeypatch.setattr(handling, "understand", lambda **_: 1 / 0)
+    monkeypatch.setattr(processing, "understand", lambda **_: 1 / 0)
 
-    handling.handle(call=call, now=NOON)
+    processing.handle(call=call, now=NOON)
 
     call.refresh_from_db()
     assert (call.status, call.problem) == ("received", "ZeroDivisionError: division by zero")
@@ -180,21 +180,21 @@ def test_a_bug_is_tried_again_and_kept_from_stopping_the_others(monkeypatch, cap
 def test_staff_can_have_a_failed_call_handled_again():
     make_supplier()
     call = keep_call("tracking-lumen", b"not json")
-    handling.handle(call=call, now=NOON)
+    processing.handle(call=call, now=NOON)
     later = NOON + timedelta(hours=1)
 
-    handling.handle_again(call=call, actor="ada@fara.example", now=later)
+    processing.handle_again(call=call, actor="ada@fara.example", now=later)
 
     assert list(InboundCall.objects.due(later)) == [call]
     assert (call.status, call.attempts) == ("received", 0)
     with pytest.raises(IllegalMoveError):
-        handling.handle_again(call=call, actor="ada@fara.example", now=later)
+        processing.handle_again(call=call, actor="ada@fara.example", now=later)
 
 
 def test_a_source_that_was_disconnected_fails_what_it_left_behind():
     call = keep_call("tracking-gone", tracking_body("FL-1-1"))
 
-    handling.handle(call=call, now=NOON)
+    processing.handle(call=call, now=NOON)
 
     assert (call.status, call.problem) == ("failed", "this source is not connected any more")
 
@@ -217,7 +217,7 @@ def test_the_gateways_news_pays_the_order(settings):
     payment = make_payment(make_order())
     Payment.objects.update(gateway="test")
 
-    handling.handle(call=keep_call("test-gateway", gateway_body(payment)), now=NOON)
+    processing.handle(call=keep_call("test-gateway", gateway_body(payment)), now=NOON)
 
     payment.refresh_from_db()
     assert payment.status == Payment.Status.AUTHORIZED
@@ -228,7 +228,7 @@ def test_gateway_news_that_we_have_no_word_for_is_ignored(settings):
     settings.PAYMENT_GATEWAY = "test"
     call = keep_call("test-gateway", gateway_body(make_payment(make_order()), kind="reviewed"))
 
-    handling.handle(call=call, now=NOON)
+    processing.handle(call=call, now=NOON)
 
     assert (call.status, call.problem) == ("ignored", "news that we have no word for")
 
@@ -238,7 +238,7 @@ def test_a_suppliers_message_of_another_kind_is_kept_and_ignored(kind):
     source = connect_cj(make_supplier())
     call = keep_call(source, cj_body(kind))
 
-    handling.handle(call=call, now=NOON)
+    processing.handle(call=call, now=NOON)
 
     assert call.status == "ignored"
 
@@ -250,7 +250,7 @@ def test_a_supplier_who_cannot_be_asked_is_believed_what_he_posted(monkeypatch):
     def down(_):
         raise TemporaryError("HTTP 503")
 
-    monkeypatch.setattr(understanding, "adapter_for", down)
+    monkeypatch.setattr(handlers, "adapter_for", down)
     body = cj_body(
         "ORDER",
         orderNumber=purchase_order.number,
@@ -259,7 +259,7 @@ def test_a_supplier_who_cannot_be_asked_is_believed_what_he_posted(monkeypatch):
         trackNumber=CJ_NUMBER,
     )
 
-    handling.handle(call=keep_call(source, body), now=NOON)
+    processing.handle(call=keep_call(source, body), now=NOON)
 
     purchase_order.refresh_from_db()
     assert purchase_order.status == PurchaseOrder.Status.SHIPPED

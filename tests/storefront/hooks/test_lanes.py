@@ -9,13 +9,13 @@ from contextlib import ExitStack
 import pytest
 from django.db import connection
 
-from storefront.hooks import handling, tasks
-from storefront.hooks.models import InboundCall
-from storefront.lib.sealing import seal
-from storefront.lib.states import LostRaceError
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
+from storefront.lib.security.encryption import seal
+from storefront.lib.state_machine import LostRaceError
+from storefront.webhooks import processing, tasks
+from storefront.webhooks.models import InboundCall
 from suppliers.lanes import Work, width
 from suppliers.models import Connection, StockLevel
-from suppliers.sandbox.world import DEFAULT_KEY
 from tests.factories.catalog import make_variant
 from tests.factories.hooks import cj_body, connect_cj, keep_call
 from tests.factories.lanes import elsewhere
@@ -128,7 +128,7 @@ def test_a_lane_that_becomes_free_takes_one_of_those_that_wait(woken):
 
 def test_who_does_not_answer_is_not_asked_for_the_next_at_once(woken, monkeypatch):
     def fail(**_):
-        raise handling.TemporaryError("no answer")
+        raise processing.TemporaryError("no answer")
 
     monkeypatch.setattr("suppliers.hearing.recount", fail)
     first, _ = keep_news_of_stock(selling("lumen", "http://127.0.0.1:9"), count=2)
@@ -167,7 +167,7 @@ def test_a_call_whose_turn_was_over_is_left_to_the_other_worker(monkeypatch):
     def lose(**_words):
         raise LostRaceError("another worker has handled it")
 
-    monkeypatch.setattr(handling, "handle", lose)
+    monkeypatch.setattr(processing, "handle", lose)
 
     tasks.handle(call_id=call.pk)
 

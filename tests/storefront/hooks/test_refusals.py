@@ -9,9 +9,9 @@ from itertools import permutations
 import pytest
 
 from orders.models import OrderLine
-from storefront.hooks import handling
-from storefront.hooks.models import InboundCall
-from storefront.hooks.understanding import REFUSAL_WAITS
+from storefront.webhooks import processing
+from storefront.webhooks.handlers import REFUSAL_WAITS
+from storefront.webhooks.models import InboundCall
 from tests.factories.hooks import keep_call
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import CJ_NUMBER, make_accepted_purchase_order
@@ -33,10 +33,10 @@ def hear(purchase_order, *names):
     for place, name in enumerate(names):
         now = NOON + timedelta(seconds=place)
         body = json.dumps({"order": purchase_order.number, **NEWS[name]}).encode()
-        handling.handle(call=keep_call(source, body, now=now), now=now)
+        processing.handle(call=keep_call(source, body, now=now), now=now)
     for half_minutes in range(1, 21):
         for call in InboundCall.objects.order_by("pk"):
-            handling.handle(call=call, now=NOON + timedelta(seconds=30 * half_minutes))
+            processing.handle(call=call, now=NOON + timedelta(seconds=30 * half_minutes))
     purchase_order.refresh_from_db()
     calls = set(InboundCall.objects.values_list("status", flat=True))
     (line,) = OrderLine.objects.filter(order=purchase_order.order)
@@ -62,7 +62,7 @@ def test_a_refusal_waits_before_it_gives_anything_back():
     body = json.dumps({"order": purchase_order.number, "answer": "canceled"}).encode()
     call = keep_call(f"tracking-{purchase_order.supplier.code}", body)
 
-    handling.handle(call=call, now=NOON + REFUSAL_WAITS - timedelta(seconds=1))
+    processing.handle(call=call, now=NOON + REFUSAL_WAITS - timedelta(seconds=1))
 
     call.refresh_from_db()
     purchase_order.refresh_from_db()

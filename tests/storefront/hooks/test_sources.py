@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from notifications import signing
-from storefront.hooks import keeping, sources, views
-from storefront.hooks.models import InboundCall
-from storefront.lib.sealing import seal
+from storefront.lib.security import webhook_signing
+from storefront.lib.security.encryption import seal
+from storefront.webhooks import sources, storage, views
+from storefront.webhooks.models import InboundCall
 from suppliers.models import Connection
 from tests.factories.hooks import OLD_SECRET, SECRET, post_signed, secret_of
 from tests.factories.suppliers import NOON, make_supplier
@@ -19,7 +19,7 @@ BODY = json.dumps({"order": "FL-1-1", "parcels": []}).encode()
 @pytest.fixture(autouse=True)
 def clock(monkeypatch, settings):
     settings.TRACKING_HOOK_SECRET = SECRET
-    monkeypatch.setattr(keeping, "database_time", lambda: NOON)
+    monkeypatch.setattr(storage, "database_time", lambda: NOON)
     monkeypatch.setattr(views.handle, "delay", lambda **_: None)
 
 
@@ -59,4 +59,4 @@ def test_a_supplier_without_a_connection_has_a_derived_secret():
     supplier.connection.delete()
     supplier.refresh_from_db()
 
-    assert sources.tracking_secrets(supplier) == [signing.derived(SECRET, of="lumen")]
+    assert sources.tracking_secrets(supplier) == [webhook_signing.derived(SECRET, of="lumen")]

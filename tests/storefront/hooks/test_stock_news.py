@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from storefront.hooks import handling
+from storefront.webhooks import processing
 from suppliers import hearing
 from suppliers.adapters.base import StockRecord
 from suppliers.models import StockLevel
@@ -40,7 +40,7 @@ def test_a_suppliers_news_of_stock_makes_us_ask_him_and_show_it(monkeypatch):
     monkeypatch.setattr(hearing, "adapter_for", lambda _: nullcontext(warehouse))
     call = keep_call(source, cj_body("STOCK", None, **{level.offer.supplier_sku: []}))
 
-    handling.handle(call=call, now=NOON)
+    processing.handle(call=call, now=NOON)
 
     level.refresh_from_db()
     assert (call.status, level.reported_quantity) == ("applied", 3)
@@ -55,6 +55,6 @@ def test_news_of_stock_that_is_not_believed_is_ignored_with_the_reason(monkeypat
     monkeypatch.setattr(hearing, "hear", refuse)
     call = keep_call(source, cj_body("STOCK", None, **{"SKU-1": []}))
 
-    handling.handle(call=call, now=NOON)
+    processing.handle(call=call, now=NOON)
 
     assert (call.status, call.problem) == ("ignored", "not believed: all rows fall to zero")

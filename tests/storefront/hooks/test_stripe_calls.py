@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from orders.gateways.stripe import signatures
 from orders.models import Order, Payment, PaymentEvent
-from storefront.hooks import handling, keeping, views
-from storefront.hooks.models import InboundCall
+from storefront.webhooks import processing, storage, views
+from storefront.webhooks.models import InboundCall
 from tests.factories.orders import make_order
 from tests.factories.suppliers import NOON
 from tests.stripe_orders import start
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def clock(monkeypatch, settings):
     """The database says that it is noon; nobody is woken."""
     settings.STRIPE_WEBHOOK_SECRET = HOOK_SECRET
-    monkeypatch.setattr(keeping, "database_time", lambda: NOON)
+    monkeypatch.setattr(storage, "database_time", lambda: NOON)
     monkeypatch.setattr(views.handle, "delay", lambda **_: None)
 
 
@@ -96,7 +96,7 @@ def test_the_webhooks_of_a_payment_place_its_order_whatever_comes_first(
     for body in [*bodies, *bodies]:
         assert post(client, body).status_code == 200
     for call in InboundCall.objects.order_by("pk"):
-        handling.handle(call=call, now=NOON)
+        processing.handle(call=call, now=NOON)
 
     assert set(InboundCall.objects.values_list("status", flat=True)) == {"applied"}
     assert InboundCall.objects.count() == len(bodies)
@@ -110,10 +110,10 @@ def test_an_event_waits_while_stripe_cannot_be_asked(client, stripe):  # noqa: F
     call = InboundCall.objects.get()
     stripe.fault("500", path="GET /v1/")
 
-    handling.handle(call=call, now=NOON)
+    processing.handle(call=call, now=NOON)
     call.refresh_from_db()
     waiting = call.status
-    handling.handle(call=call, now=call.due_at)
+    processing.handle(call=call, now=call.due_at)
 
     call.refresh_from_db()
     assert (waiting, call.status) == ("received", "applied")
@@ -123,6 +123,6 @@ def test_an_event_of_another_shop_on_the_account_is_none_of_ours(client, stripe)
     post(client, event(data={"object": {"id": "po_1", "object": "payout"}}))
     call = InboundCall.objects.get()
 
-    handling.handle(call=call, now=NOON)
+    processing.handle(call=call, now=NOON)
 
     assert (call.status, call.problem) == ("ignored", "news that we have no word for")

@@ -8,10 +8,10 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from notifications import signing
 from storefront.celery import app
-from storefront.hooks import keeping, views
-from storefront.hooks.models import InboundCall
+from storefront.lib.security import webhook_signing
+from storefront.webhooks import storage, views
+from storefront.webhooks.models import InboundCall
 from tests.factories.hooks import (
     OLD_SECRET,
     SECRET,
@@ -33,7 +33,7 @@ def clock(monkeypatch, settings):
     settings.TRACKING_HOOK_SECRET = SECRET
     settings.TEST_GATEWAY_SECRET = SECRET
     settings.PAYMENT_GATEWAY = "test"
-    monkeypatch.setattr(keeping, "database_time", lambda: NOON)
+    monkeypatch.setattr(storage, "database_time", lambda: NOON)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def tracking():
 
 
 def signed_headers(body, secret):
-    return signing.headers_for(message_id="msg_1", body=body, at=NOON, secret=secret)
+    return webhook_signing.headers_for(message_id="msg_1", body=body, at=NOON, secret=secret)
 
 
 def post_as(client, source, body, headers):
@@ -280,7 +280,7 @@ def test_a_signature_is_judged_by_the_databases_clock_and_not_by_ours(
 ):
     monkeypatch.undo()
     monkeypatch.setattr(views.handle, "delay", lambda **_: None)
-    settings_now = keeping.database_time()
+    settings_now = storage.database_time()
 
     with time_machine.travel(settings_now + timedelta(minutes=10)):
         answer = post_signed(client, tracking, BODY, at=settings_now)

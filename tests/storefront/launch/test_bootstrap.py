@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from storefront.launch import bootstrap
+from storefront.dev.runtime import bootstrap
 
 HEADER = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
 ENTRY = HEADER + '\nmsgid "Cart"\nmsgstr "{}"\n'

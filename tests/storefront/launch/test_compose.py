@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from storefront.launch import cast
+from storefront.dev.demo import processes
 from suppliers.lanes import Work, width
 
 ONE_SHOT = "migrate"
@@ -90,8 +90,8 @@ def test_no_supplier_holds_more_than_half_of_a_worker(services, settings):
     for name, lanes in his.items():
         words = services[name]["command"]
         assert int(words[words.index("--concurrency") + 1]) >= 2 * lanes
-    assert 2 * his["worker"] <= cast.WORKER_PROCESSES
-    assert 2 * his["syncs"] <= cast.SYNCS_PROCESSES
+    assert 2 * his["worker"] <= processes.WORKER_PROCESSES
+    assert 2 * his["syncs"] <= processes.SYNCS_PROCESSES
 
 
 def test_every_queue_has_a_worker(services, settings):

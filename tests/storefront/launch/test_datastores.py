@@ -9,9 +9,9 @@ import psycopg
 import pytest
 import redis
 
-from storefront.launch import datastores, postgres, redis_server, stepping_down
-from storefront.launch.processes import command_line
-from storefront.launch.supervising import Supervisor
+from storefront.dev.runtime import datastores, postgres, redis_server, unprivileged
+from storefront.dev.runtime.processes import command_line
+from storefront.dev.runtime.supervisor import Supervisor
 
 
 def processes_of(folder):
@@ -130,15 +130,15 @@ def test_a_folder_that_a_service_account_cannot_reach_is_no_obstacle(tmp_path, s
 
 
 def test_data_whose_clone_was_deleted_is_found_and_other_data_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(stepping_down, "LASTING", tmp_path)
+    monkeypatch.setattr(unprivileged, "LASTING", tmp_path)
     for name in ("kept", "deleted"):
         home = tmp_path / f"fara-{name}"
         (home / "data").mkdir(parents=True)
         (tmp_path / name).symlink_to(home)
-        (home / stepping_down.BACKWARD).write_text(str(tmp_path / name))
+        (home / unprivileged.BACKWARD).write_text(str(tmp_path / name))
     (tmp_path / "deleted").unlink()
 
-    abandoned = stepping_down.abandoned_homes()
+    abandoned = unprivileged.abandoned_homes()
     for home in abandoned:
         postgres.remove(home)
 

@@ -11,10 +11,11 @@ import time
 
 import pytest
 
-from storefront.launch import demo, freshness, keys, notice, opening, running
-from storefront.launch.processes import Child, command_line
+from storefront.dev.demo import __main__, freshness, lock, startup, status_file
+from storefront.dev.runtime import environment
+from storefront.dev.runtime.processes import Child, command_line
 
-URLS = dict.fromkeys(notice.LABELS, "http://127.0.0.1:8000/")
+URLS = dict.fromkeys(status_file.LABELS, "http://127.0.0.1:8000/")
 STAFF = {"email": "staff@fara.example", "password": "s3cret"}
 
 
@@ -53,10 +54,10 @@ def open_shop(monkeypatch, var):
     def opens(supervisor, _var):
         child = sleeper(var)
         supervisor.start(child)
-        running.remember(var, supervisor.children)
+        lock.remember(var, supervisor.children)
         threading.Thread(target=press_ctrl_c).start()
         seen["child"] = child
-        return opening.Opened(urls=URLS, staff=STAFF)
+        return startup.Opened(urls=URLS, staff=STAFF)
 
     def press_ctrl_c():
         while not (var / "demo.json").exists():
@@ -64,19 +65,19 @@ def open_shop(monkeypatch, var):
         seen["facts"] = json.loads((var / "demo.json").read_text())
         seen["mode"] = stat.S_IMODE((var / "demo.json").stat().st_mode)
         seen["second"] = subprocess.run(
-            [sys.executable, "-m", "storefront.launch.demo"],
+            [sys.executable, "-m", "storefront.dev.demo"],
             capture_output=True,
             text=True,
             check=False,
         )
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(opening, "open_shop", opens)
+    monkeypatch.setattr(startup, "open_shop", opens)
     return seen
 
 
 def test_ctrl_c_stops_everything_and_takes_the_notice_down(open_shop, var, capsys):
-    code = demo.main([])
+    code = __main__.main([])
 
     assert code == 0
     assert not open_shop["child"].is_running
@@ -86,7 +87,7 @@ def test_ctrl_c_stops_everything_and_takes_the_notice_down(open_shop, var, capsy
 
 
 def test_scripts_find_addresses_processes_and_staff_while_it_runs(open_shop):
-    demo.main([])
+    __main__.main([])
 
     facts = open_shop["facts"]
     assert (facts["urls"], facts["staff"]) == (URLS, STAFF)
@@ -95,7 +96,7 @@ def test_scripts_find_addresses_processes_and_staff_while_it_runs(open_shop):
 
 
 def test_a_second_start_says_where_the_first_one_runs(open_shop):
-    demo.main([])
+    __main__.main([])
 
     second = open_shop["second"]
     assert second.returncode == 0
@@ -109,11 +110,11 @@ def test_a_failure_while_opening_stops_the_rest_and_says_what_to_do(monkeypatch,
     def fails(supervisor, _var):
         children.append(sleeper(var))
         supervisor.start(children[0])
-        raise demo.NoFreePortError("Every port from 8000 on is taken.")
+        raise __main__.NoFreePortError("Every port from 8000 on is taken.")
 
-    monkeypatch.setattr(opening, "open_shop", fails)
+    monkeypatch.setattr(startup, "open_shop", fails)
 
-    assert demo.main([]) == 1
+    assert __main__.main([]) == 1
     assert not children[0].is_running
     assert "Every port from 8000 on is taken." in capsys.readouterr().err
 
@@ -123,9 +124,9 @@ def test_what_a_killed_launcher_left_behind_is_stopped_first(open_shop, var, cap
     abandoned.start()
     while not command_line(abandoned.pid):
         time.sleep(0.01)
-    running.remember(var, [abandoned])
+    lock.remember(var, [abandoned])
 
-    demo.main([])
+    __main__.main([])
 
     assert abandoned.exit_code == -signal.SIGTERM
     assert "left behind: worker" in capsys.readouterr().out
@@ -137,7 +138,7 @@ def test_reset_wipes_the_data_and_keeps_what_is_not_the_demos(open_shop, var):
         path.parent.mkdir(exist_ok=True)
         path.write_text("x")
 
-    code = demo.main(["reset"])
+    code = __main__.main(["reset"])
 
     assert code == 0
     assert [path.exists() for path in (var / "demo.env", var / "mail", var / "sandbox")] == [
@@ -152,17 +153,17 @@ def test_reset_does_not_touch_data_while_the_database_is_somebody_elses(monkeypa
     (var / "demo.env").write_text("SECRET_KEY=x\n")
     monkeypatch.setenv("DATABASE_URL", "postgres://db.example/x")
 
-    assert demo.main(["reset"]) == 1
+    assert __main__.main(["reset"]) == 1
     assert (var / "demo.env").exists()
     assert "DATABASE_URL is set" in capsys.readouterr().err
 
 
 def test_secrets_are_made_once_and_nobody_else_can_read_them(var):
-    first = keys.load(var / "demo.env")
-    second = keys.load(var / "demo.env")
+    first = environment.load(var / "demo.env")
+    second = environment.load(var / "demo.env")
 
     assert first == second
-    assert first["SECRET_KEY"] != keys.fresh()["SECRET_KEY"]
+    assert first["SECRET_KEY"] != environment.fresh()["SECRET_KEY"]
     assert stat.S_IMODE((var / "demo.env").stat().st_mode) == 0o600
 
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from storefront.launch import cast
-from storefront.launch.overriding import names, over
-from storefront.launch.ports import free_port
+from storefront.dev.demo import processes
+from storefront.dev.runtime.overriding import names, over
+from storefront.dev.runtime.ports import free_port
 
 
 def test_no_file_of_somebody_else_stands_beside_a_setting_of_ours():
@@ -19,10 +19,10 @@ def test_the_processes_of_a_demo_read_its_own_database(monkeypatch, tmp_path):
     for name in settings:
         monkeypatch.setenv(f"{name}_FILE", "/run/secrets/production")
     names_of = ("web", "sandbox", "bigbuy", "feed", "gateway", "smtp")
-    ports = cast.Ports(**{name: free_port() for name in names_of})
+    ports = processes.Ports(**{name: free_port() for name in names_of})
     ours = {"DATABASE_URL": "postgres://ours", "REDIS_URL": "redis://ours"}
 
-    env = cast.environment(var=tmp_path, ports=ports, keys={}, addresses=ours)
+    env = processes.environment(var=tmp_path, ports=ports, keys={}, addresses=ours)
 
     assert not env.keys() & {f"{name}_FILE" for name in settings}
     assert env["DATABASE_URL"] == ours["DATABASE_URL"]

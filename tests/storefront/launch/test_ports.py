@@ -7,11 +7,11 @@ from dataclasses import astuple, fields
 
 import pytest
 
-from storefront.launch import ports
-from storefront.launch.cast import Ports
+from storefront.dev.demo.processes import Ports
+from storefront.dev.runtime import ports
 
 CHOOSE_AND_WAIT = (
-    "import sys; from storefront.launch.ports import free_port; "
+    "import sys; from storefront.dev.runtime.ports import free_port; "
     "print(free_port(int(sys.argv[1])), flush=True); sys.stdin.read()"
 )
 

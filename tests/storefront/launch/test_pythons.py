@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storefront.launch import bootstrap, pythons
+from storefront.dev.runtime import bootstrap, pythons
 
 
 def fake_python(folder, name, answer):

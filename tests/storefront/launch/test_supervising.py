@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from storefront.launch.processes import Child, stop_leftover
-from storefront.launch.supervising import (
+from storefront.dev.runtime.processes import Child, stop_leftover
+from storefront.dev.runtime.supervisor import (
     ChildDiedError,
     NotReadyError,
     StopRequestedError,

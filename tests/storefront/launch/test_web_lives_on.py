@@ -9,9 +9,9 @@ import time
 import urllib.request
 from pathlib import Path
 
-from storefront.bench.serving import descendants
-from storefront.launch import cast
-from storefront.launch.ports import free_port
+from storefront.dev.bench.harness.servers import descendants
+from storefront.dev.demo import processes
+from storefront.dev.runtime.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 APPLICATION = """
@@ -39,19 +39,19 @@ def answers(port):
 def test_a_killed_web_process_is_replaced_and_the_others_go_on(tmp_path):
     (tmp_path / "fine.py").write_text(APPLICATION)
     names = ("web", "sandbox", "bigbuy", "feed", "gateway", "smtp")
-    ports = cast.Ports(**{name: free_port() for name in names})
-    stage = cast.Stage(root=ROOT, var=tmp_path, ports=ports, env={})
-    words = [*cast.web(stage).command[:-1], "fine:application"]
+    ports = processes.Ports(**{name: free_port() for name in names})
+    stage = processes.Stage(root=ROOT, var=tmp_path, ports=ports, env={})
+    words = [*processes.web(stage).command[:-1], "fine:application"]
     server = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.DEVNULL)
     try:
         until(lambda: answers(ports.web))
-        until(lambda: len(descendants(server.pid)) == cast.WEB_WORKERS)
+        until(lambda: len(descendants(server.pid)) == processes.WEB_WORKERS)
         first, *others = descendants(server.pid)
 
         os.kill(first, signal.SIGKILL)
 
         until(lambda: first not in descendants(server.pid))
-        until(lambda: len(descendants(server.pid)) == cast.WEB_WORKERS)
+        until(lambda: len(descendants(server.pid)) == processes.WEB_WORKERS)
         assert set(others) < set(descendants(server.pid))
         assert answers(ports.web)
         assert server.poll() is None

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from storefront.launch import with_datastores
-from storefront.launch.processes import command_line
+from storefront.dev.runtime import with_datastores
+from storefront.dev.runtime.processes import command_line
 
-WRAPPER = [sys.executable, "-m", "storefront.launch.with_datastores"]
+WRAPPER = [sys.executable, "-m", "storefront.dev.runtime.with_datastores"]
 TELL_AND_WAIT = (
     "import os, pathlib, sys, time; "
     "pathlib.Path(sys.argv[1]).write_text(os.environ['DATABASE_URL']); time.sleep(60)"

@@ -8,8 +8,8 @@ import pytest
 import time_machine
 from django.utils import translation
 
-from storefront.lib import columns
 from storefront.lib.money import Money
+from storefront.lib.staff import columns
 from tests.factories.suppliers import NOON
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import httpcore
 import pytest
 
-from storefront.lib import dialing
-from storefront.lib.dialing import RefusedAddressError, dial, is_allowed
-from storefront.lib.downloading import download
-from storefront.lib.failures import OutsideError, TemporaryError
-from storefront.lib.http import Api
+from storefront.lib.http import ssrf
+from storefront.lib.http.client import Api
+from storefront.lib.http.download import download
+from storefront.lib.http.errors import OutsideError, TemporaryError
+from storefront.lib.http.ssrf import RefusedAddressError, dial, is_allowed
 
 pytestmark = pytest.mark.django_db
 LINES = (Path(__file__).parent / "bad" / "addresses.txt").read_text(encoding="utf-8").splitlines()
@@ -145,7 +145,7 @@ def test_the_second_address_of_a_host_is_tried_when_the_first_does_not_answer(
     trap, monkeypatch, dialed
 ):
     monkeypatch.setitem(NAMES, "two.example", [PUBLIC, "1.1.1.1"])
-    monkeypatch.setattr(dialing, "_resolved", lambda *_: NAMES["two.example"])
+    monkeypatch.setattr(ssrf, "_resolved", lambda *_: NAMES["two.example"])
 
     with Api("https://two.example") as api, pytest.raises(TemporaryError):
         api.get("/")

@@ -9,9 +9,9 @@ import zlib
 import pytest
 from werkzeug import Response
 
-from storefront.lib.dialing import RefusedAddressError
-from storefront.lib.downloading import download
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.download import download
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.http.ssrf import RefusedAddressError
 
 pytestmark = pytest.mark.django_db
 FILE = b"sku,stock\n" * 1000
@@ -142,7 +142,7 @@ def test_nobody_leads_us_from_https_to_http(monkeypatch):
         headers = {"location": "http://127.0.0.1/feed"}
         content = b""
 
-    monkeypatch.setattr("storefront.lib.downloading.Api.exchange", lambda *_, **__: Answer())
+    monkeypatch.setattr("storefront.lib.http.download.Api.exchange", lambda *_, **__: Answer())
 
     with pytest.raises(RefusedAddressError, match="from https to http"):
         download("https://supplier.example/feed")

@@ -4,8 +4,8 @@ import httpx
 import pytest
 import respx
 
-from storefront.lib.failures import OutsideError
-from storefront.lib.http import Api
+from storefront.lib.http.client import Api
+from storefront.lib.http.errors import OutsideError
 
 pytestmark = pytest.mark.django_db
 BASE = "https://supplier.example"

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from storefront.lib.failures import TemporaryError
-from storefront.lib.http import Api
+from storefront.lib.http.client import Api
+from storefront.lib.http.errors import TemporaryError
 
 pytestmark = pytest.mark.django_db
 TOTAL_S = 0.6

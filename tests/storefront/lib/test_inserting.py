@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from catalog.models import Brand, Category, Channel, Listing, Product, Variant
-from storefront.lib.inserting import insert, insert_together
+from storefront.lib.db.bulk import insert, insert_together
 from tests.factories.catalog import make_channel, make_listing, make_product, make_variant
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 import pytest
 from django.db import NotSupportedError, connection, transaction
 
-from storefront.lib.prepared import MET_OFTEN, planned_cursor, raw_cursor
+from storefront.lib.db.prepared_queries import MET_OFTEN, planned_cursor, raw_cursor
 
 ASKED = ("SELECT * FROM released", "SELECT released.* FROM released")
 

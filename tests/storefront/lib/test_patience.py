@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from storefront.lib import patience
-from storefront.lib.failures import NotNowError, PermanentError, TemporaryError
-from storefront.lib.patience import patiently, retry_after_s
+from storefront.lib.http import retries
+from storefront.lib.http.errors import NotNowError, PermanentError, TemporaryError
+from storefront.lib.http.retries import patiently, retry_after_s
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 GONE = TemporaryError("no answer", may_have_happened=True)
@@ -16,7 +16,7 @@ NOT_SENT = TemporaryError("no connection")
 @pytest.fixture
 def naps(monkeypatch):
     taken = []
-    monkeypatch.setattr(patience.time, "sleep", taken.append)
+    monkeypatch.setattr(retries.time, "sleep", taken.append)
     return taken
 
 

@@ -12,7 +12,12 @@ from django.db.models.expressions import RawSQL
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Channel, Listing, Product, Variant
-from storefront.lib.prepared import NotPreparedError, Prepared, planned_cursor, raw_cursor
+from storefront.lib.db.prepared_queries import (
+    NotPreparedError,
+    Prepared,
+    planned_cursor,
+    raw_cursor,
+)
 from tests.factories.catalog import (
     NOON,
     make_channel,

@@ -7,8 +7,8 @@ from cryptography.fernet import Fernet
 from django.apps import apps
 from django.core.management import CommandError, call_command
 
-from storefront.lib import rotating
-from storefront.lib.sealing import seal, unseal
+from storefront.lib.security import key_rotation
+from storefront.lib.security.encryption import seal, unseal
 from suppliers.models import Connection
 from tests.factories.suppliers import make_supplier
 
@@ -47,7 +47,7 @@ def test_afterwards_the_old_key_can_be_thrown_away(rows, settings):
 
 
 def test_it_can_be_killed_anywhere_and_run_again(rows, settings, monkeypatch):
-    real = rotating.resealed
+    real = key_rotation.resealed
     left = [2]
 
     def dying(sealed):
@@ -57,7 +57,7 @@ def test_it_can_be_killed_anywhere_and_run_again(rows, settings, monkeypatch):
         return real(sealed)
 
     with monkeypatch.context() as patched:
-        patched.setattr(rotating, "resealed", dying)
+        patched.setattr(key_rotation, "resealed", dying)
         with pytest.raises(KeyboardInterrupt):
             rotated()
     for row in rows:
@@ -69,13 +69,13 @@ def test_it_can_be_killed_anywhere_and_run_again(rows, settings, monkeypatch):
 
 
 def test_a_pair_that_was_renewed_meanwhile_is_not_overwritten(rows, settings, monkeypatch):
-    real = rotating.resealed
+    real = key_rotation.resealed
 
     def slowly(sealed):
         Connection.objects.update(tokens_sealed=seal({"access": "renewed"}))
         return real(sealed)
 
-    monkeypatch.setattr(rotating, "resealed", slowly)
+    monkeypatch.setattr(key_rotation, "resealed", slowly)
 
     said = rotated()
 
@@ -101,5 +101,5 @@ def test_every_column_that_is_called_sealed_is_found():
         if field.name.endswith("_sealed")
     }
 
-    assert named == set(rotating.columns())
+    assert named == set(key_rotation.columns())
     assert named

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from storefront.lib.starting import keeping_all
+from storefront.workers.warmup import keeping_all
 
 
 @pytest.fixture(autouse=True)

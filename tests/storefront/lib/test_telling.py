@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import pytest
 
-from storefront.lib.failures import OutsideError
-from storefront.lib.http import Api
-from storefront.lib.telling import quoted, spoken_path, their_id
+from storefront.lib.http.client import Api
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.http.redaction import quoted, spoken_path, their_id
 
 KEY = "sk9Zq7LwT2mXv4Rb8Nc1Yd6K"
 

@@ -8,15 +8,15 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import RequestFactory
 
-from storefront.lib import uploading
+from storefront.lib.security import upload_limits
 
 LARGE = b"x" * 3_000
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    monkeypatch.setattr(uploading, "MOST_BYTES", 1_000)
-    monkeypatch.setattr(uploading, "MOST_OF_STAFF_BYTES", 10_000)
+    monkeypatch.setattr(upload_limits, "MOST_BYTES", 1_000)
+    monkeypatch.setattr(upload_limits, "MOST_OF_STAFF_BYTES", 10_000)
 
 
 def sent(content, *, is_staff=False):
@@ -30,7 +30,7 @@ def test_what_is_small_comes_whole():
     request = sent(b"x" * 100)
 
     assert request.FILES["file"].read() == b"x" * 100
-    assert not uploading.is_too_large(request)
+    assert not upload_limits.is_too_large(request)
 
 
 def test_of_what_is_too_large_the_words_come_and_no_file():
@@ -38,7 +38,7 @@ def test_of_what_is_too_large_the_words_come_and_no_file():
 
     assert request.POST["words"] == "kept"
     assert not request.FILES
-    assert uploading.is_too_large(request)
+    assert upload_limits.is_too_large(request)
 
 
 def test_staff_bring_more_and_not_without_end():

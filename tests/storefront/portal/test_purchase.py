@@ -7,7 +7,7 @@ import time_machine
 
 from orders import access
 from orders.models import PurchaseOrder
-from storefront.portal import purchase
+from storefront.supplier_portal import views
 from tests.factories.orders import make_purchase_orders
 from tests.factories.shipping import make_accepted_purchase_order, make_sent_purchase_order
 from tests.factories.suppliers import NOON
@@ -133,7 +133,7 @@ def test_an_answer_that_is_none_is_asked_for_at_its_field(client, goods):
 
 
 def test_forms_without_end_are_turned_down_in_words(client, monkeypatch):
-    monkeypatch.setattr(purchase, "FORMS_PER_HOUR", 1)
+    monkeypatch.setattr(views, "FORMS_PER_HOUR", 1)
     purchase_order = make_sent_purchase_order()
 
     answer(client, purchase_order, "ship")
@@ -144,7 +144,7 @@ def test_forms_without_end_are_turned_down_in_words(client, monkeypatch):
 
 
 def test_who_tries_keys_is_turned_down(client, monkeypatch):
-    monkeypatch.setattr(purchase, "WRONG_KEYS_PER_HOUR", 2)
+    monkeypatch.setattr(views, "WRONG_KEYS_PER_HOUR", 2)
     purchase_order = make_sent_purchase_order()
 
     tries = [client.get(f"/en/supplier/{purchase_order.number}/{n}/") for n in range(3)]

@@ -12,8 +12,8 @@ from django.core import signing
 
 from orders import carts
 from orders.models import Cart
-from storefront.web import formats
-from storefront.web.visiting import CART_COOKIE, COUNTRY_COOKIE, SALT
+from storefront.web.core import formats
+from storefront.web.core.visit import CART_COOKIE, COUNTRY_COOKIE, SALT
 from tests.factories.catalog import NOON
 
 SLUG = "trail-400"

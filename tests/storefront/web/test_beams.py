@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from storefront.web import beams, runtimes
+from storefront.web.charts import beam, runtime
 
 POINT = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
 
@@ -19,19 +19,19 @@ def points(path):
     ("candela", "meters"), [(100, 20), (2_500, 100), (22_500, 300), (250_000, 1000)]
 )
 def test_a_beam_ends_where_it_is_as_dim_as_a_full_moon(candela, meters):
-    assert beams.reach_m(candela) == meters
-    assert beams.glyph(candela, 400.0).reach_m == meters
+    assert beam.reach_m(candela) == meters
+    assert beam.glyph(candela, 400.0).reach_m == meters
 
 
 def test_every_glyph_stands_on_one_scale():
     for candela, meters in ((100, 20), (2_500, 100), (250_000, 1000)):
-        tip = max(x for x, _y in points(beams.glyph(candela, 400.0).paths[0]))
-        assert tip == pytest.approx(beams.GLYPH.x(meters), abs=0.2)
+        tip = max(x for x, _y in points(beam.glyph(candela, 400.0).paths[0]))
+        assert tip == pytest.approx(beam.GLYPH.x(meters), abs=0.2)
 
 
 def test_more_candela_from_the_same_lumens_is_a_narrower_beam():
     def width(candela):
-        ys = [y for _x, y in points(beams.glyph(candela, 400.0).paths[0])]
+        ys = [y for _x, y in points(beam.glyph(candela, 400.0).paths[0])]
         return max(ys) - min(ys)
 
     assert width(100_000) < width(10_000) < width(1_000)
@@ -39,7 +39,7 @@ def test_more_candela_from_the_same_lumens_is_a_narrower_beam():
 
 def test_the_hot_spot_holds_all_lumens():
     candela, lumens = 22_500, 1_800
-    sigma = beams.spread(candela, lumens)
+    sigma = beam.spread(candela, lumens)
 
     flux = 2 * math.pi * candela * sigma**2
 
@@ -49,8 +49,8 @@ def test_the_hot_spot_holds_all_lumens():
 @pytest.mark.parametrize("candela", [1, 2, 36, 40, 230, 5_000_000])
 @pytest.mark.parametrize("lumens", [1.0, 450.0, 100_000.0])
 def test_any_numbers_draw_inside_the_frame(candela, lumens):
-    shape = beams.glyph(candela, lumens)
-    drawn = beams.chart(candela, lumens)
+    shape = beam.glyph(candela, lumens)
+    drawn = beam.chart(candela, lumens)
 
     for path in shape.paths:
         assert all(x >= 0 and 0 <= y <= 48 for x, y in points(path))
@@ -62,20 +62,20 @@ def test_any_numbers_draw_inside_the_frame(candela, lumens):
 
 
 def test_a_lantern_shines_all_round():
-    assert beams.chart(40, 450.0).is_all_round
-    assert not beams.chart(22_500, 1_800.0).is_all_round
+    assert beam.chart(40, 450.0).is_all_round
+    assert not beam.chart(22_500, 1_800.0).is_all_round
 
 
 def test_contours_name_their_light_and_how_far_it_reaches():
-    contours = beams.chart(2_500, 400.0).contours
+    contours = beam.chart(2_500, 400.0).contours
 
     assert [(each.lux, each.reach_m) for each in contours] == [(0.25, 100), (1.0, 50), (10.0, 16)]
 
 
 def test_a_claim_is_an_envelope_that_ends_at_a_tenth():
-    run = runtimes.Run(name="High", output_lm=400, runtime_min=180)
+    run = runtime.Run(name="High", output_lm=400, runtime_min=180)
 
-    drawn = runtimes.run_chart([run])
+    drawn = runtime.run_chart([run])
 
     assert drawn.lines[0].path.count("H") == 1
     assert [label for _x, *label in drawn.across] == [[30, "min"], [1, "h"], [3, "h"]]
@@ -95,11 +95,11 @@ def test_a_claim_is_an_envelope_that_ends_at_a_tenth():
 )
 def test_no_word_of_a_run_time_chart_stands_on_another_or_over_the_edge(modes):
     runs = [
-        runtimes.Run(name=name, output_lm=lumens, runtime_min=minutes)
+        runtime.Run(name=name, output_lm=lumens, runtime_min=minutes)
         for name, lumens, minutes in modes
     ]
 
-    drawn = runtimes.run_chart(runs)
+    drawn = runtime.run_chart(runs)
 
     heights = sorted(line.label_y for line in drawn.lines)
     assert all(below - above >= 20 for above, below in pairwise(heights))
@@ -115,12 +115,12 @@ def test_no_word_of_a_run_time_chart_stands_on_another_or_over_the_edge(modes):
 
 
 def test_modes_of_equal_light_do_not_write_over_each_other():
-    runs = [runtimes.Run(name=name, output_lm=400, runtime_min=60) for name in "abc"]
+    runs = [runtime.Run(name=name, output_lm=400, runtime_min=60) for name in "abc"]
 
-    labels = [line.label_y for line in runtimes.run_chart(runs).lines]
+    labels = [line.label_y for line in runtime.run_chart(runs).lines]
 
     assert len({round(y) for y in labels}) == 3
 
 
 def test_nothing_known_draws_nothing():
-    assert runtimes.run_chart([]) is None
+    assert runtime.run_chart([]) is None

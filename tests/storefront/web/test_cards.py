@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils.translation import override
 
-from storefront.web import cards, samples
+from storefront.dev.pages import samples
+from storefront.web.catalog import product_card
 from tests.factories.catalog import NOON
 
 LIGHT = samples.cards(NOON)[0]
@@ -14,16 +15,16 @@ LIGHT = samples.cards(NOON)[0]
 
 @pytest.fixture(autouse=True)
 def nothing_remembered():
-    cards._drawn.cache_clear()
+    product_card._drawn.cache_clear()
 
 
 def drawn(light=LIGHT, now=NOON, **words):
-    return str(cards.card(light, now, "EUR", samples.answer(NOON.date()), **words))
+    return str(product_card.card(light, now, "EUR", samples.answer(NOON.date()), **words))
 
 
 def test_equal_cards_are_drawn_once():
     assert drawn() == drawn()
-    assert cards._drawn.cache_info().misses == 1
+    assert product_card._drawn.cache_info().misses == 1
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_whatever_changes_on_a_card_is_seen_at_once(change, words):
 def test_a_card_is_sold_out_where_the_shelves_are_emptier_than_the_listing():
     answer = replace(samples.answer(NOON.date()), most=0, promise=None, is_sold_out=True)
 
-    assert "Out of stock" in str(cards.card(LIGHT, NOON, "EUR", answer))
+    assert "Out of stock" in str(product_card.card(LIGHT, NOON, "EUR", answer))
 
 
 def test_each_language_has_cards_of_its_own():

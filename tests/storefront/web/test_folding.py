@@ -4,7 +4,7 @@ import pytest
 from django.template import engines
 from django.utils.translation import override
 
-from storefront.web.jinja import Pages
+from storefront.web.rendering.environment import Pages
 
 
 def rendered(text, **words):

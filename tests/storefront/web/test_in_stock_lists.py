@@ -10,7 +10,7 @@ import pytest
 from catalog import tallying
 from catalog.models import Card, Category, Channel, Listing, Product, Variant
 from shipping import quotes
-from storefront.web.visiting import COUNTRY_COOKIE
+from storefront.web.core.visit import COUNTRY_COOKIE
 from suppliers import supply
 from suppliers.models import (
     Service,

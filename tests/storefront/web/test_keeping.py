@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as AwayError
 from catalog import generations
 from catalog.models import Listing
 from orders.models import Cart
-from storefront.web import page_cache
+from storefront.web.core import page_cache
 from suppliers.models import Supplier
 from tests.factories.catalog import NOON, make_variant
 from tests.factories.orders import make_sellable

@@ -8,7 +8,7 @@ from orders import payments
 from orders.gateways import gateway_for
 from orders.models import Order, Payment
 from shipping import shipments
-from storefront.lib.failures import TemporaryError
+from storefront.lib.http.errors import TemporaryError
 from tests.factories.orders import make_order, make_paid_order, make_payment, news_of
 from tests.factories.shipping import make_accepted_purchase_order, make_parcel_news, make_state
 from tests.storefront.web.reading import Page

@@ -9,8 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Channel
-from storefront.web.errors import server_error
-from storefront.web.pages import PAGES
+from storefront.web.content.pages import PAGES
+from storefront.web.core.errors import server_error
 from tests.factories.catalog import make_channel, make_product, make_spec, make_variant
 from tests.factories.orders import make_sellable
 from tests.storefront.web.conftest import make_light, shelve

@@ -9,7 +9,7 @@ import pytest
 
 from orders import payments
 from orders.models import PaymentEvent
-from storefront.web import paid
+from storefront.web.account import payment_history
 from tests.factories.orders import make_order, make_payment, news_of, pay
 from tests.factories.shoppers import make_shopper, sign_in
 from tests.factories.suppliers import NOON
@@ -82,7 +82,7 @@ def test_who_is_not_signed_in_is_asked_to(client, light):
 
 
 def test_a_long_history_has_pages(hers, light, monkeypatch):
-    monkeypatch.setattr(paid, "A_PAGE", 2)
+    monkeypatch.setattr(payment_history, "A_PAGE", 2)
     payment = pay(make_order(light)).payments.get()
     hear(payment, "captured")
     hear(payment, "refunded", amount=Decimal("1.00"))

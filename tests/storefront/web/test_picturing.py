@@ -10,7 +10,7 @@ from django.urls import reverse
 from orders.models import ReturnAuthorization
 from orders.returning import answering, pictures
 from storefront.accounts.models import User
-from storefront.lib import uploading
+from storefront.lib.security import upload_limits
 from tests.factories.evidence import make_picture
 from tests.factories.returns import declare, make_delivered, make_policy
 from tests.factories.suppliers import NOON
@@ -124,7 +124,7 @@ def test_what_is_wrong_stands_beside_the_field_and_no_word_is_lost(
 
 
 def test_more_than_a_form_may_hold_is_dropped_and_told(shopper, order, asked, monkeypatch):
-    monkeypatch.setattr(uploading, "MOST_BYTES", 1_000)
+    monkeypatch.setattr(upload_limits, "MOST_BYTES", 1_000)
     sent = {**asked, "pictures": upload(make_picture("PNG", (600, 600)) + b"\0" * 2_000)}
 
     answer = shopper.post(page_of(order, "return/"), sent)

@@ -23,11 +23,11 @@ from orders.models import (
     SupplierToAsk,
 )
 from orders.returning import answering, pictures, refunds
-from storefront.accounts import profile, signing_in
+from storefront.accounts import login_throttling, profile
 from storefront.accounts.models import SignInTries, User
 from storefront.api.models import IdempotencyRecord
-from storefront.hooks.models import InboundCall
 from storefront.lib.address import Address
+from storefront.webhooks.models import InboundCall
 from tests.factories.evidence import make_picture
 from tests.factories.orders import make_cart, make_paid_order
 from tests.factories.returns import declare, inspect, make_delivered, receive
@@ -279,15 +279,15 @@ def test_a_cart_that_nobody_touched_for_30_days_goes_with_its_address(light):
 
 def test_tries_and_sessions_that_are_over_are_forgotten(theirs, kanari):
     late = NOON + timedelta(hours=2)
-    with contextlib.suppress(signing_in.TooManyTriesError):
-        signing_in.knock(account="somebody", network="192.0.2.0/24", now=NOON)
-    signing_in.knock(account="another", network="", now=late)
+    with contextlib.suppress(login_throttling.TooManyTriesError):
+        login_throttling.knock(account="somebody", network="192.0.2.0/24", now=NOON)
+    login_throttling.knock(account="another", network="", now=late)
 
-    signing_in.forget_old(now=late)
+    login_throttling.forget_old(now=late)
 
     assert SignInTries.objects.count() == 1
     assert theirs.get("/en/account/").status_code == 200
-    signing_in.forget_old(now=NOON + timedelta(days=15))
+    login_throttling.forget_old(now=NOON + timedelta(days=15))
     assert not Session.objects.exists()
 
 

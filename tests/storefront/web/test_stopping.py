@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from notifications.models import Event
-from storefront.accounts import changing
+from storefront.accounts import credentials
 from storefront.accounts.models import AddressChange, User
 from tests.factories.racing import Rival
 from tests.factories.shoppers import PASSWORD, make_shopper, sign_in
@@ -143,17 +143,17 @@ def test_who_stops_while_it_is_taken_waits_and_comes_too_late(hers, monkeypatch)
     """Without its lock he would write between the look and the change, and break the change."""
     change = ask(hers)
     token = stop_link().rstrip("/").rpartition("/")[2]
-    rival = Rival(lambda: changing.stop(token=token, now=NOON))
-    is_taken = changing._is_taken
+    rival = Rival(lambda: credentials.stop(token=token, now=NOON))
+    is_taken = credentials._is_taken
 
     def in_the_middle(email, user):
         rival.begin()
         return is_taken(email, user)
 
-    monkeypatch.setattr(changing, "_is_taken", in_the_middle)
+    monkeypatch.setattr(credentials, "_is_taken", in_the_middle)
     hers.post(take_link(change))
     rival.finish()
 
     assert User.objects.filter(email=NEW).exists()
-    assert isinstance(rival.failure, changing.StaleLinkError)
+    assert isinstance(rival.failure, credentials.StaleLinkError)
     assert AddressChange.objects.get().stopped_at is None

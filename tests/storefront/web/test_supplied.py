@@ -4,7 +4,7 @@ import pytest
 from django.utils.translation import override
 
 from catalog.models import Mode, Product, Spec, Variant
-from storefront.web import supplied
+from storefront.web.catalog import supplier_text
 from tests.factories.catalog import make_variant
 
 AZ = [
@@ -24,18 +24,18 @@ AZ = [
 @pytest.mark.parametrize(("text", "kind", "said"), AZ)
 def test_known_words_are_translated_and_others_are_marked_as_english(text, kind, said):
     with override("az"):
-        assert supplied.supplied(text, kind) == said
+        assert supplier_text.supplied(text, kind) == said
 
 
 @pytest.mark.parametrize(("text", "kind", "_said"), AZ)
 def test_english_stays_as_the_supplier_wrote_it(text, kind, _said):
     with override("en"):
-        assert supplied.supplied(text, kind) == supplied.plain(text, kind) == text
+        assert supplier_text.supplied(text, kind) == supplier_text.plain(text, kind) == text
 
 
 def test_options_are_translated_one_by_one():
     with override("az"):
-        assert supplied.options("Purple / With battery / <i>") == (
+        assert supplier_text.options("Purple / With battery / <i>") == (
             "Bənövşəyi / Batareya ilə / &lt;i&gt;"
         )
 

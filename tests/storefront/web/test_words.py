@@ -17,8 +17,8 @@ from django.utils.translation.template import templatize
 
 from catalog.filters import CHOICES, SORTS
 from storefront.lib.money import Money
-from storefront.web import formats, words
-from storefront.web.languages import in_language
+from storefront.web.core import formats, labels
+from storefront.web.core.languages import in_language
 from tests.storefront.web.conftest import LOCALE
 
 KEYWORDS = dict.fromkeys(("_", "gettext", "gettext_lazy")) | dict.fromkeys(
@@ -85,8 +85,8 @@ def test_translations_keep_every_placeholder(translated):
 
 def test_every_filter_and_order_has_a_word():
     for code, (_param, values) in CHOICES.items():
-        assert set(values) <= set(words.KINDS[code]), code
-    assert set(SORTS) == set(words.SORT)
+        assert set(values) <= set(labels.KINDS[code]), code
+    assert set(SORTS) == set(labels.SORT)
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,9 @@ def test_countries_stand_in_the_order_of_the_alphabet(language, codes, names):
 
 
 def test_a_new_code_is_readable_at_once():
-    assert words.word("glow_in_the_dark", "features") == "glow in the dark"
+    assert labels.word("glow_in_the_dark", "features") == "glow in the dark"
     with override("az"):
-        assert words.word("red_light", "features") == "Qırmızı işıq"
+        assert labels.word("red_light", "features") == "Qırmızı işıq"
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import httpx
 import pytest
 import respx
 
-from storefront.lib import patience
 from storefront.lib.address import Address
+from storefront.lib.http import retries
 from storefront.lib.money import Money
 from suppliers.adapters.base import PurchaseRequest, RequestLine
 from suppliers.adapters.bigbuy import BigBuy
@@ -101,7 +101,7 @@ def json_answer(rows):
 
 @pytest.fixture
 def bigbuy_answers(monkeypatch):
-    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0)
+    monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
     with respx.mock(base_url=BASE, assert_all_called=False) as mocked:
         yield mocked
 

@@ -7,7 +7,7 @@ import time
 import pytest
 import respx
 
-from storefront.lib import patience
+from storefront.lib.http import retries
 from tests.suppliers.adapters.answers import BASE, MemoryTokens, good_pair, line
 
 pytestmark = pytest.mark.django_db
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def cj_answers(monkeypatch):
-    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0)
+    monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
     with respx.mock(base_url=BASE) as mocked:
         yield mocked
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from catalog.records import BadRow
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.adapters.base import Omitted
 from tests.factories.lines import DictMemory

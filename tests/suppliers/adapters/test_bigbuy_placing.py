@@ -7,7 +7,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.adapters.base import (
     Answer,

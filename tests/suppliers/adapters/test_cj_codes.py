@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from storefront.lib.address import Address
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.adapters.base import (
     BudgetSpentError,

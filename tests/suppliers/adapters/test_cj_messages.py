@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from notifications.signing import BadHeadersError, ForgedError
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
+from storefront.lib.security.webhook_signing import BadHeadersError, ForgedError
 from suppliers.adapters.base import Answer, NewsKind
 from suppliers.adapters.cj import CJ
 from suppliers.adapters.cj.codes import TRACKING_WORDS

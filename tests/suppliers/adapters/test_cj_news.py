@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from suppliers.adapters.base import Answer, NewsKind, RequestLine
 from suppliers.adapters.cj.news import read_news
 from suppliers.adapters.cj.signing import is_signed

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from catalog.records import BadRow
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
 from suppliers.adapters.base import ListRow, StockRecord
 from tests.suppliers.adapters.answers import BLACK, REF, answer, recorded, said

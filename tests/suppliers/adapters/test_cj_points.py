@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from suppliers.adapters.base import BudgetSpentError, RequestLine
 from suppliers.adapters.cj import CJ
 from suppliers.adapters.cj.limits import PRICES, calls_per_second, midnight_after, price

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.adapters.base import (
     DuplicateReferenceError,
     GoneError,

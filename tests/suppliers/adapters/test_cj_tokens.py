@@ -6,7 +6,7 @@ import time
 import httpx
 import pytest
 
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.adapters.cj.codes import TokenRefusedError
 from tests.suppliers.adapters.answers import MemoryTokens, answer, good_pair, line, refusal, said
 

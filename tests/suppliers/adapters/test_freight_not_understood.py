@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from suppliers.adapters.base import NoWayError
 from tests.suppliers.adapters.answers import answer
 from tests.suppliers.adapters.bigbuy_answers import (

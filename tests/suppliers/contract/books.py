@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from suppliers.sandbox.goods.catalog import Catalog
+from storefront.dev.sandboxes.goods.catalog import Catalog
 
 COUNT = 12
 SEED = 7

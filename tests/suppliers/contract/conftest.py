@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from storefront.lib import patience
+from storefront.lib.http import retries
 from suppliers.adapters.bigbuy import wire
 from suppliers.adapters.feed import fetching, sftp
 from suppliers.adapters.line import Line
@@ -19,13 +19,13 @@ from tests.suppliers.contract.subjects import SUBJECTS, connector_of
 
 @pytest.fixture(autouse=True)
 def little_patience(monkeypatch):
-    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0.01)
-    monkeypatch.setattr(patience, "LONGEST_WAIT_S", 0.5)
+    monkeypatch.setattr(retries, "FIRST_WAIT_S", 0.01)
+    monkeypatch.setattr(retries, "LONGEST_WAIT_S", 0.5)
     monkeypatch.setattr(wire, "LONGEST_TURN_S", TOTAL_S)
     monkeypatch.setattr(fetching, "READ_S", TOTAL_S)
     monkeypatch.setattr(fetching, "TOTAL_S", TOTAL_S)
     monkeypatch.setattr(sftp, "STEP_S", STEP_S)
-    monkeypatch.setitem(patience.patiently.__kwdefaults__, "tries", TRIES)
+    monkeypatch.setitem(retries.patiently.__kwdefaults__, "tries", TRIES)
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import paramiko
 
-from suppliers.sandbox.feeds import tables
-from suppliers.sandbox.feeds.shop import Shop
+from storefront.dev.sandboxes.feeds import tables
+from storefront.dev.sandboxes.feeds.state import Shop
 from tests.sftp_server import named, sftp_server
 
 KEY = paramiko.ECDSAKey.generate()

@@ -12,10 +12,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY as BIGBUY_KEY
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
 from suppliers.adapters import connector_class
 from suppliers.adapters.abilities import Ability
-from suppliers.sandbox.bigbuy.world import DEFAULT_KEY as BIGBUY_KEY
-from suppliers.sandbox.world import DEFAULT_KEY
 from tests.bigbuy_sandbox import OPTIONS as BIGBUY_OPTIONS
 from tests.feed_sandbox import table_mapping
 from tests.sandboxes import SandboxProcess
@@ -105,7 +105,7 @@ class Subject:
 
 CJ = Subject(
     connector="cj",
-    module="suppliers.sandbox",
+    module="storefront.dev.sandboxes.cj",
     path="/api2.0/v1/",
     words=("--qps", "0"),
     secrets={"api_key": DEFAULT_KEY},
@@ -162,7 +162,7 @@ CJ_STAGED = replace(
 
 BIGBUY = Subject(
     connector="bigbuy",
-    module="suppliers.sandbox.bigbuy",
+    module="storefront.dev.sandboxes.bigbuy",
     path="/rest/",
     words=("--hour", "0", "--second", "0"),
     currency="EUR",
@@ -204,7 +204,7 @@ BIGBUY = Subject(
 
 FEED = Subject(
     connector="feed",
-    module="suppliers.sandbox.feeds",
+    module="storefront.dev.sandboxes.feeds",
     words=("--token", FEED_TOKEN),
     currency="EUR",
     secrets={"token": FEED_TOKEN},

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.adapters.abilities import Ability
 from suppliers.adapters.base import RequestLine

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from storefront.lib.failures import OutsideError, TemporaryError
+from storefront.lib.http.errors import OutsideError, TemporaryError
 from suppliers.adapters.abilities import Ability
 from suppliers.adapters.base import Answer, NotStoppableError, OrderName
 from tests.suppliers.contract.cases import (

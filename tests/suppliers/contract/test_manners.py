@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from django.utils import timezone
 
-from storefront.lib.failures import OutsideError
+from storefront.lib.http.errors import OutsideError
 from suppliers.adapters.abilities import Ability
 from suppliers.adapters.base import BudgetSpentError, OrderName
 from suppliers.budgeting import KeptBudget

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from storefront.lib.failures import OutsideError, PermanentError, TemporaryError
+from storefront.lib.http.errors import OutsideError, PermanentError, TemporaryError
 from suppliers.adapters.abilities import Ability
 from suppliers.adapters.base import DuplicateReferenceError
 from tests.suppliers.contract.cases import (

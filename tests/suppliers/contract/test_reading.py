@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from catalog.records import BadRow
-from storefront.lib.failures import OutsideError
+from storefront.lib.http.errors import OutsideError
 from suppliers.adapters.abilities import Ability
 from suppliers.adapters.base import CostRecord, FreightOption, ProductPage, StockRecord
 from tests.suppliers.contract.cases import (

@@ -7,10 +7,10 @@ import threading
 import httpx
 import pytest
 
-from suppliers.sandbox.bigbuy import ordering
-from suppliers.sandbox.bigbuy.rows import LIGHTING
-from suppliers.sandbox.bigbuy.serving import Server
-from suppliers.sandbox.bigbuy.world import DEFAULT_KEY, Rules, open_world
+from storefront.dev.sandboxes.bigbuy import orders
+from storefront.dev.sandboxes.bigbuy.lists import LIGHTING
+from storefront.dev.sandboxes.bigbuy.serving import Server
+from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY, Rules, open_world
 
 ADDRESS = {
     "firstName": "Erika",
@@ -37,7 +37,7 @@ class BigBuySandbox:
         self.client = httpx.Client(base_url=self.url, trust_env=False, headers=headers)
         self.threads = [
             threading.Thread(target=self.server.serve_forever, args=(0.02,)),
-            ordering.start(self.world),
+            orders.start(self.world),
         ]
         self.threads[0].start()
 

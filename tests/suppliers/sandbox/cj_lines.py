@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from decimal import Decimal
 
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from suppliers.adapters.base import PurchaseRequest, RequestLine
 from suppliers.adapters.cj import CJ
-from suppliers.sandbox.world import DEFAULT_KEY
 from tests.factories.lines import make_line
 from tests.suppliers.adapters.answers import MemoryTokens
 

@@ -8,9 +8,9 @@ import time
 import httpx
 import pytest
 
-from suppliers.sandbox import moving, posting
-from suppliers.sandbox.serving import Server
-from suppliers.sandbox.world import DEFAULT_KEY, Rules, open_world
+from storefront.dev.sandboxes.cj import order_lifecycle, posting
+from storefront.dev.sandboxes.cj.serving import Server
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY, Rules, open_world
 
 PREFIX = "/api2.0/v1/"
 
@@ -27,7 +27,7 @@ class Sandbox:
         self.client = httpx.Client(base_url=self.url, trust_env=False, timeout=10)
         self.threads = [
             threading.Thread(target=self.server.serve_forever, args=(0.02,)),
-            moving.start(self.world),
+            order_lifecycle.start(self.world),
             posting.start(self.world),
         ]
         self.threads[0].start()

@@ -7,9 +7,9 @@ import json
 import httpx
 import pytest
 
-from suppliers.sandbox.bigbuy.goods import FIRST_ID, Goods
-from suppliers.sandbox.bigbuy.listing import OF_PRODUCTS
-from suppliers.sandbox.goods.catalog import Catalog
+from storefront.dev.sandboxes.bigbuy.goods import FIRST_ID, Goods
+from storefront.dev.sandboxes.bigbuy.listing import OF_PRODUCTS
+from storefront.dev.sandboxes.goods.catalog import Catalog
 from tests.suppliers.sandbox.bigbuy_running import bigbuy
 
 __all__ = ["bigbuy"]

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from storefront.lib import patience
-from storefront.lib.failures import PermanentError
+from storefront.lib.http import retries
+from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
 from suppliers.adapters.base import Answer, BudgetSpentError, ListRow, OrderName, RequestLine
 from suppliers.adapters.cj import details, listing
@@ -17,7 +17,7 @@ from tests.suppliers.sandbox.cj_lines import connected, effects, line_to, reques
 
 @pytest.fixture(autouse=True)
 def in_haste(monkeypatch):
-    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0)
+    monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
     monkeypatch.setattr(details, "BATCH_GAP_S", 0)
 
 

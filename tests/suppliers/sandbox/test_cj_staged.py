@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from storefront.lib import patience
-from storefront.lib.failures import OutsideError, PermanentError
+from storefront.lib.http import retries
+from storefront.lib.http.errors import OutsideError, PermanentError
 from suppliers.adapters.base import Answer
 from tests.suppliers.sandbox.cj_lines import (
     HOME,
@@ -32,7 +32,7 @@ PAID_ONCE = ["created", "in_cart", "unpaid", "unshipped"]
 
 @pytest.fixture(autouse=True)
 def in_haste(monkeypatch):
-    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0)
+    monkeypatch.setattr(retries, "FIRST_WAIT_S", 0)
 
 
 @pytest.fixture

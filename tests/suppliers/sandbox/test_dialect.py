@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
-from suppliers.sandbox.world import DEFAULT_KEY
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
 
 from .conftest import PREFIX
 

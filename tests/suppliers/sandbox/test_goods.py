@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from suppliers.sandbox.goods.catalog import Catalog, catalog
-from suppliers.sandbox.goods.identifying import check_digit
-from suppliers.sandbox.goods.making import make
-from suppliers.sandbox.goods.spoiling import FLAWS
+from storefront.dev.sandboxes.goods.bad_records import FLAWS
+from storefront.dev.sandboxes.goods.catalog import Catalog, catalog
+from storefront.dev.sandboxes.goods.generator import make
+from storefront.dev.sandboxes.goods.identifiers import check_digit
 
 GOODS = list(catalog(160, 7))
 HONEST = [product for product in GOODS if not product.flaw]

@@ -11,9 +11,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from suppliers.sandbox.dialect.wording import ANGLES
-from suppliers.sandbox.goods.catalog import Catalog
-from suppliers.sandbox.pictures.drawing import png
+from storefront.dev.sandboxes.cj.endpoints.product_json import ANGLES
+from storefront.dev.sandboxes.goods.catalog import Catalog
+from storefront.dev.sandboxes.pictures.render import png
 
 
 def picture_of(content):
@@ -95,7 +95,9 @@ def test_a_body_that_is_too_long_is_not_read(sandbox):
 def test_the_program_says_when_it_is_ready_and_ends_when_asked(tmp_path, number):
     words = ["--port", "0", "--data", str(tmp_path), "--count", "5"]
     program = subprocess.Popen(
-        [sys.executable, "-m", "suppliers.sandbox", *words], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "storefront.dev.sandboxes.cj", *words],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     with program.stdout:
         url = program.stdout.readline().removeprefix("ready ").strip()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from storefront.lib.failures import OutsideError, PermanentError
+from storefront.lib.http.errors import OutsideError, PermanentError
 from suppliers.adapters.feed import fetching
 from suppliers.adapters.feed.options import Content
 from tests.factories.lines import make_line

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Listing, Product, Variant
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from suppliers.adapters.feed.fetching import upload_path
 from suppliers.models import (
     FeedIssue,

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 from werkzeug import Response
 
-from storefront.lib import gates
+from storefront.lib.http import observers
 from suppliers import connecting, slots
 from suppliers.adapters.feed import fetching
 from suppliers.adapters.feed.options import Content
@@ -40,7 +40,7 @@ def line(httpserver, tmp_path, settings):
 
 
 def test_the_gate_hears_that_it_still_comes(line, monkeypatch):
-    monkeypatch.setattr(gates, "BEAT_S", 0.0)
+    monkeypatch.setattr(observers, "BEAT_S", 0.0)
 
     fetching.fetch(line, content=Content.PRODUCTS)
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from catalog.records import NO_TERMS, BadRow, Terms
-from storefront.lib.failures import PermanentError
+from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
 from suppliers.adapters.base import StockRecord
 from suppliers.adapters.feed.mapping import Mapping

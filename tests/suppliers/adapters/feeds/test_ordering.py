@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from storefront.lib.address import Address
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.adapters.abilities import OrderCancelling, OrderPlacing, OrderReading
 from suppliers.adapters.base import (

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from catalog.records import BadRow
-from storefront.lib.copying import line
+from storefront.lib.db.copy_format import line
 from suppliers import bulk_offers
 from suppliers.adapters.feed import pouring
 from suppliers.adapters.feed.files import open_file

@@ -13,7 +13,7 @@ import redis
 from django.conf import settings
 from django.utils import timezone
 
-from storefront.lib.failures import PermanentError, TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers import connecting, slots
 from suppliers.adapters.feed import Feed, fetching, sftp
 from suppliers.adapters.feed.options import Content

@@ -1,0 +1,29 @@
+"""Take out the second factors of somebody who lost his devices, where no colleague can."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from storefront.accounts.models import User
+from storefront.accounts.two_factor import enrollment
+
+
+class Command(BaseCommand):
+    """For the only superuser: others ask a colleague, on the page of the person."""
+
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email")
+        parser.add_argument("--reason", required=True, help="why; it stands in the trace")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        user = User.objects.filter(email__iexact=options["email"]).first()
+        if user is None:
+            raise CommandError("Nobody has this address.")
+        reason = options["reason"][:200]
+        enrollment.reset(user=user, actor=None, reason=reason, now=timezone.now())
+        self.stdout.write("Taken out. All sessions are ended.")

@@ -1,0 +1,158 @@
+"""Second factors come and go: an authenticator app, passkeys, recovery codes."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.utils import encrypt
+from allauth.mfa.webauthn.internal import auth as webauthn
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F
+from django.utils.translation import get_language
+
+from notifications import outbox
+from storefront.accounts.models import FactorChange, User
+from storefront.accounts.two_factor import verification
+from storefront.accounts.two_factor.verification import NotProvenError
+from storefront.lib.db.transactions import needs_transaction
+
+What = FactorChange.What
+CODES = Authenticator.Type.RECOVERY_CODES
+LONGEST_NAME = 60
+
+
+class AlreadyThereError(Exception):
+    """There is an authenticator app already: take it out before another is added."""
+
+
+class LastOneError(Exception):
+    """Staff need a second factor: add another before the last one goes."""
+
+
+class NotAllowedError(Exception):
+    """Only a superuser takes out somebody else's factors, and nobody his own this way."""
+
+
+def of(user: User) -> models.QuerySet[Any]:
+    """Return somebody's factors; recovery codes are none, only a way around a lost one."""
+    found: models.QuerySet[Any] = Authenticator.objects.filter(user=user).exclude(type=CODES)
+    return found
+
+
+def has_any(user: User) -> bool:
+    return of(user).exists()
+
+
+@transaction.atomic(durable=True)
+def add_app(*, user: User, secret: str, code: str, now: datetime) -> None:
+    """Keep the secret of an app, once a code of it shows that it arrived there.
+
+    Locks:  the account
+    Raises: AlreadyThereError, NotProvenError
+    """
+    _lock(user)
+    kind = Authenticator.Type.TOTP
+    if Authenticator.objects.filter(user=user, type=kind).exists():
+        raise AlreadyThereError
+    step = verification.step_of(secret=secret, code=code.replace(" ", ""), now=now)
+    if step is None:
+        raise NotProvenError
+    Authenticator.objects.create(
+        user=user, type=kind, data={"secret": encrypt(secret), "step": step}, created_at=now
+    )
+    _note(user=user, what=What.APP_ADDED, actor=user, now=now)
+
+
+@transaction.atomic(durable=True)
+def add_passkey(*, user: User, name: str, answer: Any, now: datetime) -> None:
+    """Keep a passkey that the browser has just made for the question in its session.
+
+    Locks:  the account
+    Raises: NotProvenError
+    """
+    _lock(user)
+    try:
+        webauthn.parse_registration_response(answer)
+        webauthn.complete_registration(answer)
+    except verification.BROKEN as error:
+        raise NotProvenError from error
+    webauthn.WebAuthn.add(user, name[:LONGEST_NAME], answer)
+    _note(user=user, what=What.PASSKEY_ADDED, actor=user, now=now)
+
+
+@transaction.atomic(durable=True)
+def make_codes(*, user: User, now: datetime) -> list[str]:
+    """Make new recovery codes; the old ones work no more. Nobody can read these again.
+
+    Locks:  the account
+    """
+    _lock(user)
+    Authenticator.objects.filter(user=user, type=CODES).delete()
+    codes = RecoveryCodes.activate(user)
+    _note(user=user, what=What.CODES_MADE, actor=user, now=now)
+    made: list[str] = codes.generate_codes()
+    return made
+
+
+@transaction.atomic(durable=True)
+def drop(*, user: User, factor_id: int, now: datetime) -> None:
+    """Take out one's own app or passkey; with the last one go the recovery codes.
+
+    Locks:  the account
+    Raises: LastOneError, Authenticator.DoesNotExist
+    """
+    _lock(user)
+    theirs = of(user)
+    factor = theirs.get(pk=factor_id)
+    is_last = not theirs.exclude(pk=factor.pk).exists()
+    if is_last and settings.STAFF_SECOND_FACTOR:
+        raise LastOneError
+    factor.delete()
+    if is_last:
+        Authenticator.objects.filter(user=user).delete()
+    _note(user=user, what=What.DROPPED, actor=user, now=now)
+
+
+@transaction.atomic(durable=True)
+def reset(*, user: User, actor: User | None, reason: str, now: datetime) -> None:
+    """Take out all factors of somebody who lost his devices, and end all his sessions.
+
+    ``actor`` is None for whoever works at the machine itself.
+
+    Locks:  the account
+    Raises: NotAllowedError
+    """
+    if actor is not None and (not actor.is_superuser or actor.pk == user.pk):
+        raise NotAllowedError
+    _lock(user)
+    Authenticator.objects.filter(user=user).delete()
+    User.objects.filter(pk=user.pk).update(session_round=F("session_round") + 1)
+    _note(user=user, what=What.RESET, actor=actor, now=now, reason=reason)
+
+
+@needs_transaction
+def _note(*, user: User, what: What, actor: User | None, now: datetime, reason: str = "") -> None:
+    """Leave the trace, and tell the person: whoever did it may not be him."""
+    FactorChange.objects.create(user=user, what=what, actor=actor, reason=reason, at=now)
+    outbox.tell(
+        name="account.factors_changed",
+        key=f"account.factors_changed:{secrets.token_hex(16)}",
+        subject=f"account:{user.pk}",
+        payload={
+            "email": user.email,
+            "locale": user.language or get_language() or settings.LANGUAGE_CODE,
+            "url": f"{settings.PUBLIC_URL}/admin/factors/",
+            "what": what.value,
+        },
+        at=now,
+    )
+
+
+@needs_transaction
+def _lock(user: User) -> None:
+    User.objects.select_for_update(of=["self"], no_key=True).get(pk=user.pk)

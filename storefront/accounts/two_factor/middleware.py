@@ -1,0 +1,82 @@
+"""Behind the password stands a second door: who is not through it is nobody yet.
+
+Whoever works here and has a second factor, or must have one, is signed in to nothing at all
+before he has given it: not to the staff pages, and to no other page either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from storefront.accounts.models import User
+from storefront.accounts.two_factor import enrollment
+
+THROUGH = "second_door"  # whose factor was given in this session
+PROVEN_AT = "proven_at"  # when a password or a factor was last given in it
+FRESH_FOR = timedelta(minutes=10)
+
+
+class SecondDoorMiddleware:
+    """Show pages a person only when he is through, and lead staff to the door."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        came = request.user
+        request.user = SimpleLazyObject(lambda: _let_in(request, came))  # type: ignore[assignment]
+        del request.auser  # the other way to the same person, past this door
+        if request.path.startswith(reverse("admin:index")) and not _is_open(request.path):
+            user = request.user
+            if not user.is_authenticated and half_in(request):
+                query = {"next": request.get_full_path()}
+                return redirect(reverse("factors:sign_in", query=query))
+        return self._get_response(request)
+
+
+def half_in(request: HttpRequest) -> User | None:
+    """Return who has given the password and still stands before the second door."""
+    bool(request.user.is_authenticated)  # whoever asks first opens the session
+    return getattr(request, "half_in", None)
+
+
+def go_through(request: HttpRequest, user: User, now: datetime) -> None:
+    """Open the door for the rest of this session, under a new key."""
+    request.session.cycle_key()
+    request.session[THROUGH] = user.pk
+    note_proof(request, now)
+
+
+def note_proof(request: HttpRequest, now: datetime) -> None:
+    request.session[PROVEN_AT] = now.timestamp()
+
+
+def is_fresh(request: HttpRequest, now: datetime) -> bool:
+    """Tell whether somebody has just proven who he is, so that he may change how he does."""
+    at = request.session.get(PROVEN_AT, 0)
+    return bool(now - FRESH_FOR < datetime.fromtimestamp(at, tz=now.tzinfo) <= now)
+
+
+def _let_in(request: HttpRequest, came: User | AnonymousUser) -> User | AnonymousUser:
+    if not isinstance(came, User) and not came.is_authenticated:
+        return came
+    if not came.is_staff or request.session.get(THROUGH) == came.pk:
+        return came
+    if settings.STAFF_SECOND_FACTOR or enrollment.has_any(came):
+        request.half_in = came  # type: ignore[attr-defined]
+        return AnonymousUser()
+    return came
+
+
+def _is_open(path: str) -> bool:
+    """Tell which staff pages stand before the door."""
+    doors = (reverse("admin:login"), reverse("admin:logout"), reverse("admin:jsi18n"))
+    return path in doors or path.startswith(reverse("factors:index"))

@@ -1,0 +1,89 @@
+"""Prove with a second factor who somebody is: a code, or a passkey."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal import auth as totp
+from allauth.mfa.utils import decrypt
+from allauth.mfa.webauthn.internal import auth as webauthn
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.crypto import constant_time_compare
+
+from storefront.accounts import login_throttling
+from storefront.accounts.models import FactorChange, User
+
+STEP_S = 30
+NEIGHBORS = (-1, 0, 1)  # a clock may be half a minute wrong
+# What a forged or broken answer of a browser makes of the library that reads it.
+BROKEN: tuple[type[Exception], ...] = (
+    ValidationError, ValueError, TypeError, KeyError, AttributeError,
+)  # fmt: skip
+
+
+class NotProvenError(Exception):
+    """The code or the passkey is not one of this person's, or has been used before."""
+
+
+def by_code(*, user: User, code: str, now: datetime) -> None:
+    """Take a code of the app, or a recovery code; each counts once.
+
+    Locks:  the factors of the person
+    Raises: NotProvenError, signing_in.TooManyTriesError
+    """
+    # Whoever stands here has given the password: the person's own tries are what to count.
+    login_throttling.knock(account=str(user.pk), network="", now=now, kind="factor")
+    typed = code.replace(" ", "").replace("-", "")
+    with transaction.atomic():
+        theirs = Authenticator.objects.select_for_update(of=["self"]).filter(user=user)
+        for factor in theirs.exclude(type=Authenticator.Type.WEBAUTHN).order_by("pk"):
+            if _fits(factor, typed, now):
+                factor.last_used_at = now
+                factor.save(update_fields=["data", "last_used_at"])
+                break
+        else:
+            raise NotProvenError
+    login_throttling.welcome(account=str(user.pk), kind="factor")
+
+
+def by_passkey(*, user: User, answer: Any, now: datetime) -> None:
+    """Take what a browser answered to the question that stands in its session.
+
+    Raises: NotProvenError
+    """
+    try:
+        webauthn.parse_authentication_response(answer)
+        factor = webauthn.complete_authentication(user, answer)
+    except BROKEN as error:
+        raise NotProvenError from error
+    Authenticator.objects.filter(pk=factor.pk).update(last_used_at=now)
+
+
+def step_of(*, secret: str, code: str, now: datetime, after: int = -1) -> int | None:
+    """Tell which half minute a code of the app is of, if it is of one later than ``after``."""
+    here = int(now.timestamp()) // STEP_S
+    for step in (here + by for by in NEIGHBORS):
+        expected = totp.format_hotp_value(totp.hotp_value(secret, step))
+        if step > after and constant_time_compare(expected, code):
+            return step
+    return None
+
+
+def _fits(factor: Authenticator, code: str, now: datetime) -> bool:
+    if factor.type == Authenticator.Type.TOTP:
+        secret, used = decrypt(factor.data["secret"]), factor.data["step"]
+        step = step_of(secret=secret, code=code, now=now, after=used)
+        if step is not None:
+            factor.data["step"] = step
+        return step is not None
+    codes = RecoveryCodes(factor)
+    if not codes.validate_code(code):
+        return False
+    factor.data = codes.instance.data
+    what, user = FactorChange.What.CODE_USED, factor.user
+    FactorChange.objects.create(user=user, actor=user, what=what, at=now)
+    return True

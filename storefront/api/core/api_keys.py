@@ -1,0 +1,68 @@
+"""Keys of programs: made by staff, shown once, known again by their digest."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from rest_framework.request import Request
+
+from storefront.api.core import problem_types
+from storefront.api.core.exception_handler import ProblemError
+from storefront.api.models import PriceKey
+
+PREFIX = "fara_prices_"
+RANDOM_BYTES = 32
+SHOWN_CHARACTERS = len(PREFIX) + 6
+SCHEME = "bearer"
+LONGEST_KEY = 200
+# A key that is used all day is not written all day.
+NOTED_EVERY = timedelta(minutes=1)
+
+
+def make(*, name: str, actor: str, now: datetime) -> tuple[PriceKey, str]:
+    """Make a key, and return it with what its program is to be told: nobody can read it again.
+
+    Raises: IntegrityError  a key of this name is valid
+    """
+    # So much chance needs no slow hash: nobody guesses it.
+    told = f"{PREFIX}{secrets.token_urlsafe(RANDOM_BYTES)}"
+    key = PriceKey.objects.create(
+        name=name,
+        start=told[:SHOWN_CHARACTERS],
+        digest=digest_of(told),
+        made_by=actor[:100],
+        made_at=now,
+    )
+    return key, told
+
+
+def revoke(*, key: PriceKey, actor: str, now: datetime) -> None:
+    """Let a key open nothing any more, for ever."""
+    valid = PriceKey.objects.filter(pk=key.pk, revoked_at=None)
+    valid.update(revoked_at=now, revoked_by=actor[:100])
+
+
+def holder(request: Request, *, now: datetime) -> PriceKey:
+    """Find the key that came with a request, and note that it is used.
+
+    Raises: ProblemError  none came, or none that is valid
+    """
+    key = PriceKey.objects.filter(digest=digest_of(told_by(request)), revoked_at=None).first()
+    if key is None:
+        raise ProblemError(problem_types.NO_ACCESS)
+    noted = Q(last_used_at=None) | Q(last_used_at__lt=now - NOTED_EVERY)
+    PriceKey.objects.filter(noted, pk=key.pk).update(last_used_at=now)
+    return key
+
+
+def digest_of(told: str) -> str:
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def told_by(request: Request) -> str:
+    """Return the key that came with a request, as it is read; empty when none came."""
+    scheme, _, told = request.headers.get("Authorization", "").partition(" ")
+    return told.strip()[:LONGEST_KEY] if scheme.lower() == SCHEME else ""

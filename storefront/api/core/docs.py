@@ -1,0 +1,191 @@
+"""The documentation as one plain page, made from the schema."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import override
+from django.views.decorators.http import require_safe
+from drf_spectacular.generators import SchemaGenerator
+
+from storefront.api.core import problem_types
+
+JSON = "application/json"
+MAX_DEPTH = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation as the page shows it."""
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    description: str
+    parameters: list[dict[str, Any]]
+    curl: str
+    success: int
+    example: str
+    problems: list[problem_types.Kind]
+
+
+@require_safe
+def show(request: HttpRequest) -> HttpResponse:
+    """Show the page, in English as the schema."""
+    schema = schema_in("en")
+    groups: dict[str, list[Operation]] = {}
+    for path, methods in schema["paths"].items():
+        for method, told in methods.items():
+            operation = describe(schema, path, method, told)
+            groups.setdefault(told["tags"][0], []).append(operation)
+    with override("en"):
+        page = {"info": schema["info"], "groups": groups, "kinds": problem_types.ALL}
+        return render(request, "api/docs.html", page)
+
+
+@cache
+def schema_in(language: str) -> dict[str, Any]:
+    """Make the schema once for each language: it changes only with the code."""
+    with override(language):
+        schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return schema
+
+
+def describe(schema: dict[str, Any], path: str, method: str, told: dict[str, Any]) -> Operation:
+    success = next(code for code in told["responses"] if code.startswith("2"))
+    content = told["responses"][success]["content"][JSON]
+    slugs = {
+        name
+        for answer in told["responses"].values()
+        for kind in answer.get("content", {}).values()
+        for name in _example_names(kind)
+    }
+    return Operation(
+        id=told["operationId"],
+        method=method.upper(),
+        path=path,
+        summary=told["summary"],
+        description=told.get("description", ""),
+        parameters=told.get("parameters", []),
+        curl=_curl(schema, path, method, told),
+        success=int(success),
+        example=_pretty(_sample(schema, content["schema"])),
+        problems=[kind for kind in problem_types.ALL if kind.slug in slugs],
+    )
+
+
+def _example_names(content: dict[str, Any]) -> set[str]:
+    return {
+        example["value"]["type"].partition("#")[2]
+        for example in content.get("examples", {}).values()
+    }
+
+
+def _curl(schema: dict[str, Any], path: str, method: str, told: dict[str, Any]) -> str:
+    lines = [f"curl -X {method.upper()} {settings.PUBLIC_URL}{path}"]
+    if any(one["in"] == "header" and one.get("required") for one in told.get("parameters", [])):
+        lines.append("-H 'Idempotency-Key: 5f2c1e0a-8d4b-4c7e-9a55-0d6f1b7c3e21'")
+    if told.get("security"):
+        lines.append("-H 'Authorization: Bearer fara_prices_…'")
+    if body := told.get("requestBody"):
+        content = body["content"][JSON]
+        examples = [one["value"] for one in content.get("examples", {}).values()]
+        sample = examples[0] if examples else _sample(schema, content["schema"])
+        lines += ["-H 'Content-Type: application/json'", f"-d '{_pretty(sample)}'"]
+    return " \\\n  ".join(lines)
+
+
+def _sample(schema: dict[str, Any], part: dict[str, Any], depth: int = 0) -> Any:
+    """Make an instance of one part of the schema, to show its shape."""
+    if "$ref" in part:
+        part = schema["components"]["schemas"][part["$ref"].rpartition("/")[2]]
+    for joined in ("allOf", "oneOf", "anyOf"):
+        if joined in part:
+            return _sample(schema, part[joined][0], depth)
+    if "enum" in part:
+        return part["enum"][0]
+    kind = part.get("type")
+    kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "object" and depth < MAX_DEPTH:
+        named = part.get("properties", {})
+        return {
+            name: NAMED[name] if _is_named(name, inner) else _sample(schema, inner, depth + 1)
+            for name, inner in named.items()
+        }
+    if kind == "array" and depth < MAX_DEPTH:
+        return [_sample(schema, part["items"], depth + 1)]
+    return SAMPLES.get(part.get("format") or kind or "", "…")
+
+
+def _is_named(name: str, part: dict[str, Any]) -> bool:
+    """Test whether the sample of that name is of the type that this part wants."""
+    if name not in NAMED or "type" not in part:
+        return False
+    wanted = part["type"] if isinstance(part["type"], list) else [part["type"]]
+    if isinstance(NAMED[name], list):
+        return "array" in wanted and part["items"].get("type") == "string"
+    return {str: "string", int: "integer"}[type(NAMED[name])] in wanted
+
+
+# What a field holds whose name says more than its type.
+NAMED: dict[str, Any] = {
+    "access_key": "q2VfS0yqkT3mX9bJ7cLhR4wZ",
+    "amount": "39.99",
+    "available": 7,
+    "battery_format": "18650",
+    "brand": "Northbeam",
+    "carrier": "YunExpress",
+    "category": "headlamps",
+    "city": "Berlin",
+    "code": "water",
+    "color": "Black",
+    "confidence": "0.95",
+    "country": "DE",
+    "currency": "EUR",
+    "delivered": 0,
+    "family": "headlamp",
+    "features": ["red_light"],
+    "fulfillment_status": "unfulfilled",
+    "gtin": "04006381333931",
+    "ip_rating": "IPX8",
+    "line1": "Musterweg 1",
+    "listing_id": 42,
+    "locale": "en",
+    "name": "Erika Muster",
+    "number": "FL-261124-7K3QX",
+    "options": ["Black"],
+    "payment_status": "authorized",
+    "phone": "+49301234567",
+    "pointer": "#/prices/0",
+    "postcode": "10115",
+    "power": ["18650", "usb_c"],
+    "sku": "HL-0042",
+    "slug": "ridge-1800",
+    "status": "pending_payment",
+    "title": "Ridge 1800",
+    "token": "Xb1nW8c3Yh0pQe5RkT7uLm2sVd9fGz4aJo6iHrNtCwE",
+    "weight_g": 142,
+}
+SAMPLES: dict[str, Any] = {
+    "date-time": "2026-11-24T12:00:00Z",
+    "date": "2026-12-01",
+    "uri": "https://…",
+    "email": "erika@example.org",
+    "decimal": "2.5",
+    "integer": 1,
+    "boolean": True,
+    "number": 1,
+    "object": {},
+    "array": [],
+}
+
+
+def _pretty(sample: Any) -> str:
+    return json.dumps(sample, indent=2, ensure_ascii=False)

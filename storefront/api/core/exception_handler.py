@@ -1,0 +1,164 @@
+"""Turn everything that can go wrong into RFC 9457 problem details: one table, and no traceback."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from orders import cancelling, carts, checkout, codes, making_way, opening, redeeming
+from orders.access import order_url
+from orders.models import Order
+from storefront.api.core import problem_types
+from storefront.api.core.problem_types import Kind
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.money import Money
+
+log = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+type Told = tuple[Kind, Mapping[str, Any]]
+
+
+class ProblemError(Exception):
+    """A problem that this front finds itself, with what else the caller should know."""
+
+    def __init__(self, kind: Kind, **more: Any) -> None:
+        super().__init__(kind.slug)
+        self.kind = kind
+        self.more = more
+
+
+def answer(error: Exception, context: Mapping[str, Any]) -> Response:
+    """Answer any error. What we did not expect is a bug: it is logged, and never shown."""
+    kind, more = told(error)
+    if kind is problem_types.BUG:
+        request = context.get("request")
+        log.error(
+            "bug in %s %s", request and request.method, request and request.path, exc_info=error
+        )
+    return respond(kind, more)
+
+
+def respond(kind: Kind, more: Mapping[str, Any]) -> Response:
+    headers = {}
+    members = dict(more)
+    if kind.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if (retry_after_s := members.pop("retry_after_s", kind.retry_after_s)) is not None:
+        headers["Retry-After"] = str(retry_after_s)
+    body = {
+        "type": type_url(kind),
+        "title": str(kind.title),
+        "status": int(kind.status),
+        "detail": str(kind.detail),
+        **members,
+    }
+    return Response(body, status=kind.status, content_type=CONTENT_TYPE, headers=headers)
+
+
+def type_url(kind: Kind) -> str:
+    return f"{settings.PUBLIC_URL}/api/docs/#{kind.slug}"
+
+
+def told(error: Exception) -> Told:
+    """Find the kind of an error, by its class or the nearest one above it."""
+    for above in type(error).__mro__:
+        if above in TABLE:
+            entry = TABLE[above]
+            return (entry, {}) if isinstance(entry, Kind) else entry(error)
+    return problem_types.BUG, {}
+
+
+def money(amount: Money) -> dict[str, str]:
+    return {"amount": str(amount.rounded().amount), "currency": amount.currency}
+
+
+def order_shown(order: Order) -> dict[str, str]:
+    """Show what opens an order; only to who holds its cart."""
+    return {"number": order.number, "access_key": order.access_key, "url": order_url(order)}
+
+
+def _flat(detail: Any, pointer: str = "#") -> list[dict[str, str]]:
+    """List every complaint of a validation with the place in the body it is about."""
+    if isinstance(detail, Mapping):
+        return [
+            one
+            for name, inner in detail.items()
+            for one in _flat(inner, pointer if name == "non_field_errors" else f"{pointer}/{name}")
+        ]
+    if isinstance(detail, list):
+        return [
+            one
+            for place, inner in enumerate(detail)
+            for one in _flat(
+                inner, pointer if not isinstance(inner, Mapping) else f"{pointer}/{place}"
+            )
+        ]
+    return [{"pointer": pointer, "detail": str(detail)}]
+
+
+def _invalid(error: exceptions.ValidationError) -> Told:
+    return problem_types.INVALID, {"errors": _flat(error.detail)}
+
+
+TABLE: Mapping[type[Exception], Kind | Callable[[Any], Told]] = {
+    ProblemError: lambda error: (error.kind, error.more),
+    # what Django and DRF find
+    Http404: problem_types.NOT_FOUND,
+    PermissionDenied: problem_types.NOT_FOUND,
+    RequestDataTooBig: lambda _: (
+        problem_types.TOO_LARGE,
+        {"limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE},
+    ),
+    OperationalError: problem_types.AWAY,
+    InterfaceError: problem_types.AWAY,
+    exceptions.APIException: problem_types.BUG,
+    exceptions.NotFound: problem_types.NOT_FOUND,
+    exceptions.PermissionDenied: problem_types.NOT_FOUND,
+    exceptions.MethodNotAllowed: problem_types.WRONG_METHOD,
+    exceptions.NotAcceptable: problem_types.NOT_ACCEPTABLE,
+    exceptions.UnsupportedMediaType: problem_types.NOT_JSON,
+    exceptions.ParseError: problem_types.MALFORMED,
+    exceptions.ValidationError: _invalid,
+    exceptions.Throttled: lambda error: (
+        problem_types.TOO_OFTEN,
+        {} if error.wait is None else {"retry_after_s": max(1, -int(-error.wait // 1))},
+    ),
+    # what the shop's verbs find
+    carts.UnknownListingError: problem_types.NO_SUCH_LISTING,
+    carts.NotForSaleError: problem_types.NOT_FOR_SALE,
+    carts.NoPriceError: problem_types.NOT_FOR_SALE,
+    carts.NotEnoughError: lambda error: (problem_types.NOT_ENOUGH, {"available": error.available}),
+    carts.TooManyError: lambda error: (problem_types.TOO_MANY, {"limit": error.limit}),
+    carts.PlacedCartError: problem_types.CART_PLACED,
+    checkout.EmptyCartError: problem_types.EMPTY_CART,
+    checkout.AlreadyPlacedError: lambda error: (
+        problem_types.CART_PLACED,
+        {"order": order_shown(error.order)},
+    ),
+    checkout.CannotSupplyError: problem_types.CANNOT_SUPPLY,
+    making_way.HeldError: lambda error: (
+        problem_types.HELD_ALREADY,
+        {"until": error.until.isoformat()},
+    ),
+    checkout.QuoteOutdatedError: problem_types.CART_CHANGED,
+    checkout.PriceChangedError: lambda error: (
+        problem_types.PRICE_CHANGED,
+        {"total": money(error.total)},
+    ),
+    checkout.NothingToPayError: problem_types.NOTHING_TO_PAY,
+    codes.TooManyCodesError: problem_types.TOO_MANY_CODES,
+    redeeming.SpentError: lambda error: (problem_types.CODE_SPENT, {"code": error.code}),
+    opening.NotPayableError: problem_types.NOT_PAYABLE,
+    cancelling.TooLateError: problem_types.TOO_LATE,
+    OutsideError: problem_types.GATEWAY_AWAY,
+}

@@ -1,0 +1,157 @@
+"""The Idempotency-Key: the same key is worked on once, and answered the same every time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import DatabaseError, OperationalError, connection
+from django.utils import timezone
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from storefront.api.core import exception_handler, problem_types
+from storefront.api.core.exception_handler import ProblemError
+from storefront.api.models import IdempotencyRecord
+from storefront.lib.security.client_ip import address_of
+
+HEADER = "Idempotency-Key"
+MAX_KEY = 255
+WAIT_S = 5
+KEPT_FOR = timedelta(days=7)
+SERVER_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try. ``is_resumed``: an earlier one died, and may have got halfway."""
+
+    is_resumed: bool
+
+
+type Work = Callable[[Attempt], Response]
+
+
+def once(request: Request, *, principal: str, work: Work, is_required: bool = False) -> Response:
+    """Do the work unless it was done under this key; then give the answer of then.
+
+    Refusals are kept like successes. A failure of ours (5xx) is not: the same key tries again.
+    The row is written before the work begins, so a process that dies leaves a trace of it.
+
+    Raises: ProblemError  the key is missing, malformed, used for another request, or in work
+    """
+    key = _key_of(request, is_required=is_required)
+    if not key:
+        return work(Attempt(is_resumed=False))
+    route = f"{request.method} {request.path}"
+    digest = _digest(route, json.dumps(request.data, sort_keys=True))
+    with _alone(f"{principal} {key}"):
+        record = IdempotencyRecord.objects.filter(principal=principal, key=key).first()
+        if record is not None and record.request_digest != digest:
+            raise ProblemError(problem_types.KEY_REUSED)
+        if record is not None and record.done_at is not None:
+            return _again(record)
+        # We hold the lock, so who left this row without an answer is gone.
+        attempt = Attempt(is_resumed=record is not None)
+        if record is None:
+            record = IdempotencyRecord.objects.create(
+                principal=principal,
+                key=key,
+                route=route[:100],
+                request_digest=digest,
+                started_at=timezone.now(),
+            )
+        response = _answered(request, lambda: work(attempt))
+        _keep(record, response)
+    return response
+
+
+def by_secret(secret: str) -> str:
+    """Name a caller by the token he holds, without keeping it."""
+    return _digest("secret", secret)
+
+
+def by_address(request: Request) -> str:
+    return _digest("address", address_of(request._request))  # noqa: SLF001 - DRF wraps it
+
+
+def forget_old(*, now: datetime) -> int:
+    """Forget answers that nobody will ask for again.
+
+    An order stays placed once without them: its cart remembers.
+    """
+    old = IdempotencyRecord.objects.filter(started_at__lt=now - KEPT_FOR)
+    return old.delete()[0]
+
+
+def _key_of(request: Request, *, is_required: bool) -> str:
+    key = request.headers.get(HEADER)
+    if key is None:
+        if is_required:
+            raise ProblemError(problem_types.KEY_REQUIRED)
+        return ""
+    if not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable() and key.strip()):
+        raise ProblemError(problem_types.KEY_INVALID)
+    return key
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Hold a lock that ends with our connection, should we die; others wait a while for it.
+
+    Raises: ProblemError  somebody else holds it for too long
+    """
+    place = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{WAIT_S}s"])
+        try:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [place])
+        except OperationalError as error:
+            raise ProblemError(problem_types.KEY_IN_USE) from error
+        finally:
+            with suppress(DatabaseError):
+                cursor.execute("RESET lock_timeout")
+    try:
+        yield
+    finally:
+        # If the connection is gone, the lock is gone with it.
+        with suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [place])
+
+
+def _answered(request: Request, work: Callable[[], Response]) -> Response:
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 - each error becomes an answer, a bug among them
+        return exception_handler.answer(error, {"request": request})
+
+
+def _keep(record: IdempotencyRecord, response: Response) -> None:
+    if response.status_code >= SERVER_ERROR:
+        return
+    shown: Any = None if response.data is None else json.loads(JSONRenderer().render(response.data))
+    IdempotencyRecord.objects.filter(pk=record.pk).update(
+        done_at=timezone.now(), status_code=response.status_code, response=shown
+    )
+
+
+def _again(record: IdempotencyRecord) -> Response:
+    status = record.status_code or 0
+    return Response(
+        record.response,
+        status=status,
+        content_type=exception_handler.CONTENT_TYPE
+        if status >= problem_types.MALFORMED.status
+        else None,
+        headers={"Idempotent-Replayed": "true"},
+    )

@@ -1,0 +1,119 @@
+"""Say in the schema what the code does: which problems an operation tells, which key it takes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+
+from storefront.api.core import exception_handler, problem_types
+from storefront.api.core.idempotency import HEADER, MAX_KEY
+from storefront.api.core.problem_types import Kind
+
+ALWAYS = (
+    problem_types.NOT_ACCEPTABLE,
+    problem_types.TOO_OFTEN,
+    problem_types.BUG,
+    problem_types.AWAY,
+)
+WITH_BODY = (
+    problem_types.MALFORMED,
+    problem_types.INVALID,
+    problem_types.NOT_JSON,
+    problem_types.TOO_LARGE,
+)
+KEY_SCHEME = "ProgramKey"  # see ``framework``
+WITH_KEY = (problem_types.KEY_INVALID, problem_types.KEY_REUSED, problem_types.KEY_IN_USE)
+
+
+class ProblemField(serializers.Serializer[Any]):
+    """One complaint about one place of the request."""
+
+    pointer = serializers.CharField(required=False, help_text="JSON pointer into the body.")
+    parameter = serializers.CharField(required=False, help_text="Name of a query parameter.")
+    detail = serializers.CharField()
+    may_be_kept = serializers.BooleanField(
+        required=False, help_text="True: it is only a doubt, and a reason lets it stand."
+    )
+
+
+class Problem(serializers.Serializer[Any]):
+    """Problem details (RFC 9457). Further members depend on the type."""
+
+    type = serializers.URLField(help_text="Names the problem, and opens its explanation.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="What to do.")
+    errors = ProblemField(many=True, required=False)  # type: ignore[assignment]  # not their errors
+
+
+def describes(  # noqa: PLR0913 - an operation is told whole
+    *,
+    name: str,
+    tag: str,
+    summary: str,
+    answers: Mapping[int, Any],
+    tells: tuple[Kind, ...] = (),
+    body: type[serializers.Serializer[Any]] | None = None,
+    takes_key: bool = False,
+    needs_key: bool = False,
+    is_for_keys: bool = False,
+    parameters: tuple[OpenApiParameter, ...] = (),
+    examples: tuple[OpenApiExample, ...] = (),
+    description: str = "",
+) -> Callable[[Any], Any]:
+    """Describe one operation; its problems become one answer per status, each with examples."""
+    told = [*tells, *ALWAYS, *(WITH_BODY if body else ())]
+    if takes_key or needs_key:
+        told += WITH_KEY
+        parameters += (_key(is_required=needs_key),)
+    if needs_key:
+        told.append(problem_types.KEY_REQUIRED)
+    return extend_schema(
+        operation_id=name,
+        summary=summary,
+        description=description or summary,
+        request=body,
+        parameters=list(parameters),
+        responses={**answers, **_problem_answers(told)},
+        examples=list(examples),
+        tags=[tag],
+        auth=[{KEY_SCHEME: []}] if is_for_keys else None,  # type: ignore[list-item]  # as OpenAPI has it
+    )
+
+
+def _key(*, is_required: bool) -> OpenApiParameter:
+    return OpenApiParameter(
+        HEADER,
+        {"type": "string", "minLength": 1, "maxLength": MAX_KEY},
+        OpenApiParameter.HEADER,
+        required=is_required,
+        description="The same key with the same body is worked on once and answered the same.",
+    )
+
+
+def _problem_answers(told: list[Kind]) -> dict[tuple[int, str], OpenApiResponse]:
+    by_status: dict[int, list[Kind]] = defaultdict(list)
+    for kind in told:
+        by_status[int(kind.status)].append(kind)
+    return {
+        (status, exception_handler.CONTENT_TYPE): OpenApiResponse(
+            Problem,
+            description=" / ".join(str(kind.title) for kind in of_status),
+            examples=[_example(kind) for kind in of_status],
+        )
+        for status, of_status in sorted(by_status.items())
+    }
+
+
+def _example(kind: Kind) -> OpenApiExample:
+    value = dict(exception_handler.respond(kind, {}).data)
+    return OpenApiExample(kind.slug, value=value, status_codes=[str(int(kind.status))])
+
+
+def of_path(name: str, description: str) -> OpenApiParameter:
+    return OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.PATH, description=description)

@@ -1,0 +1,59 @@
+"""How often who may ask. A counter that is away lets everybody in: the shop must sell."""
+
+from __future__ import annotations
+
+import logging
+
+from redis.exceptions import RedisError
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.views import APIView
+
+from storefront.api.core import api_keys
+from storefront.lib.security.client_ip import network_of
+
+log = logging.getLogger(__name__)
+
+
+class _ByNetwork(SimpleRateThrottle):
+    """Counts by the network a visitor can move within, as our own proxies tell it."""
+
+    is_for_reads: bool
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        if (request.method in SAFE_METHODS) is not self.is_for_reads:
+            return True
+        try:
+            return super().allow_request(request, view)
+        except (RedisError, OSError):
+            log.warning("requests are not counted: the cache is away")
+            return True
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:  # noqa: ARG002 - DRF's shape
+        ident = network_of(request._request)  # noqa: SLF001 - DRF wraps the request it was given
+        return f"api:{self.scope}:{ident}"
+
+
+class ReadThrottle(_ByNetwork):
+    scope = "read"
+    rate = "600/min"
+    is_for_reads = True
+
+
+class BatchThrottle(_ByNetwork):
+    """Counts by the key of a program: a batch is a thousand times the work of a change."""
+
+    scope = "batch"
+    rate = "20/min"
+    is_for_reads = False
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:  # noqa: ARG002 - DRF's shape
+        # As it is read where it opens something: however it is spelled, it is one key.
+        return f"api:{self.scope}:{api_keys.digest_of(api_keys.told_by(request))}"
+
+
+class ChangeThrottle(_ByNetwork):
+    scope = "change"
+    rate = "240/min"
+    is_for_reads = False

@@ -1,0 +1,113 @@
+"""What every answer of this API has in common: how it is read, counted and kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from catalog.models import Channel
+from storefront.api.core import problem_types
+from storefront.api.core.exception_handler import ProblemError
+from storefront.api.core.throttles import ChangeThrottle, ReadThrottle
+
+CHANNEL_CODE = "shop"
+MAX_BODY_BYTES = 65_536
+
+
+class StrictJSON(JSONParser):
+    """JSON as the standard has it: no NaN, no repeated name, no bottomless nesting, and small."""
+
+    max_bytes = MAX_BODY_BYTES
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,  # noqa: ARG002 - the base class calls it so
+        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002
+    ) -> Any:
+        content = stream.read(self.max_bytes + 1)
+        if len(content) > self.max_bytes:
+            raise ProblemError(problem_types.TOO_LARGE, limit=self.max_bytes)
+        try:
+            return json.loads(
+                content.decode(),
+                parse_constant=_refuse_constant,
+                object_pairs_hook=_refuse_repeated,
+            )
+        except (ValueError, RecursionError) as error:
+            raise ParseError from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("repeated name")
+    return found
+
+
+class Endpoint(APIView):
+    """One address. What it answers belongs to one caller, unless ``kept_for_s`` says otherwise."""
+
+    parser_classes = [StrictJSON]
+    throttle_classes = [ReadThrottle, ChangeThrottle]
+    metadata_class = None
+    kept_for_s = 0
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.now: datetime = timezone.now()
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        is_kept = self.kept_for_s and not response.exception
+        kept = f"public, max-age={self.kept_for_s}" if is_kept else "private, no-store"
+        response.headers.setdefault("Cache-Control", kept)
+        return response
+
+
+class Nowhere(Endpoint):
+    """Whatever else is asked for under this API."""
+
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise ProblemError(problem_types.NOT_FOUND)
+
+
+def our_channel() -> Channel:
+    """Return the channel that this API sells on.
+
+    Raises: ProblemError  the shop is not set up
+    """
+    channel = Channel.objects.filter(code=CHANNEL_CODE).first()
+    if channel is None:
+        raise ProblemError(problem_types.AWAY)
+    return channel
+
+
+def country_on(channel: Channel, code: str) -> str:
+    """Return a country that the channel delivers to; an empty code is the usual one.
+
+    Raises: ProblemError  it does not deliver there
+    """
+    if not code:
+        return channel.default_country
+    if code not in channel.countries:
+        raise ProblemError(problem_types.NO_SUCH_COUNTRY, countries=sorted(channel.countries))
+    return code

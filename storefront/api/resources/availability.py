@@ -1,0 +1,125 @@
+"""Ask how many of something can be sent where by when: what a cart could really order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog.models import Variant
+from orders.models.cart import MAX_QUANTITY
+from shipping import promising
+from shipping.reaching import Availability
+from storefront.api.core import problem_types
+from storefront.api.core.exception_handler import ProblemError
+from storefront.api.core.fields import DeliveryPromised
+from storefront.api.core.schema import describes
+from storefront.api.core.views import Endpoint, country_on, our_channel
+
+MOST_SKUS = 24
+LONGEST_SKU = 60
+KEPT_FOR_S = 30
+
+
+class Asked(serializers.Serializer[Any]):
+    sku = serializers.ListField(
+        child=serializers.CharField(max_length=LONGEST_SKU), min_length=1, max_length=MOST_SKUS
+    )
+    country = serializers.CharField(max_length=2, default="")
+    quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY, default=1)
+    by = serializers.DateField(default=None)
+
+
+class AvailabilityShown(serializers.Serializer[Any]):
+    """What can be had of one variant. ``delivery`` is null where the quantity cannot be had."""
+
+    sku = serializers.CharField()
+    quantity = serializers.IntegerField()
+    most = serializers.IntegerField(
+        help_text="What can be brought at once, in one parcel or several."
+    )
+    fewer = serializers.IntegerField(help_text="The nearest quantity below that can be had.")
+    more = serializers.IntegerField(
+        allow_null=True, help_text="The nearest above: some goods are sold in packs only."
+    )
+    delivery = DeliveryPromised(source="promise", allow_null=True)
+
+
+class AvailabilitiesShown(serializers.Serializer[Any]):
+    country = serializers.CharField()
+    by = serializers.DateField(allow_null=True)
+    availability = AvailabilityShown(many=True)
+
+
+class AvailabilityList(Endpoint):
+    kept_for_s = KEPT_FOR_S
+
+    @describes(
+        name="read_availability",
+        tag="catalog",
+        summary="Tell how many can be sent to a country by a date",
+        description="Counts routes, batteries, packs, the age of figures, and days in the"
+        " warehouse and on the road. SKUs that are not for sale have most 0.",
+        parameters=(
+            OpenApiParameter("sku", str, many=True, required=True, description="Up to 24."),
+            OpenApiParameter("country", str, description="Where to; usually the shop's own."),
+            OpenApiParameter("quantity", {"type": "integer", "minimum": 1, "maximum": 99}),
+            OpenApiParameter("by", OpenApiTypes.DATE, description="The last day that is good."),
+        ),
+        answers={200: AvailabilitiesShown},
+        tells=(problem_types.INVALID_PARAMETERS, problem_types.NO_SUCH_COUNTRY),
+    )
+    def get(self, request: Request) -> Response:
+        asked = _understood(request)
+        channel = our_channel()
+        country = country_on(channel, asked["country"])
+        by: date | None = asked["by"]
+        ids = dict(Variant.objects.filter(sku__in=asked["sku"]).values_list("sku", "pk"))
+        found = promising.availability(
+            variant_ids=list(ids.values()),
+            country=country,
+            channel=channel,
+            quantity=asked["quantity"],
+            by=by,
+            now=self.now,
+        )
+        shown = [
+            _shown(sku, found.get(ids.get(sku, 0)), asked["quantity"])
+            for sku in dict.fromkeys(asked["sku"])
+        ]
+        answer = {"country": country, "by": by, "availability": shown}
+        return Response(AvailabilitiesShown(answer).data)
+
+
+def _understood(request: Request) -> Mapping[str, Any]:
+    """Read the parameters.
+
+    Raises: ProblemError  some are not understood
+    """
+    params = request.query_params
+    given = {name: params[name] for name in ("country", "quantity", "by") if name in params}
+    asked = Asked(data={"sku": params.getlist("sku"), **given})
+    if not asked.is_valid():
+        errors = [{"parameter": name, "detail": str(words)} for name, words in asked.errors.items()]
+        raise ProblemError(problem_types.INVALID_PARAMETERS, errors=errors)
+    return asked.validated_data  # type: ignore[no-any-return]  # DRF says dict of Any
+
+
+def _shown(sku: str, found: Availability | None, quantity: int) -> Mapping[str, Any]:
+    if found is None:
+        none = {"most": 0, "fewer": 0, "more": None, "promise": None}
+        return {"sku": sku, "quantity": quantity, **none}
+    return {
+        "sku": sku,
+        "quantity": quantity,
+        "most": found.most,
+        "fewer": found.fewer,
+        "more": found.more,
+        "promise": found.promise,
+    }

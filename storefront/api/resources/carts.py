@@ -1,0 +1,249 @@
+"""Carts and their lines. A cart belongs to who holds its token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_field
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders import carts, making_way
+from orders.cart_view import LineView
+from orders.models import Cart
+from orders.models.cart import KEPT_FOR, MAX_QUANTITY
+from shipping import promising
+from storefront.api.core import idempotency, problem_types
+from storefront.api.core.exception_handler import ProblemError
+from storefront.api.core.fields import COUNTRY, MoneyFields, Strict, Text, Whole, picture_urls
+from storefront.api.core.idempotency import Attempt
+from storefront.api.core.schema import describes, of_path
+from storefront.api.core.views import Endpoint, country_on, our_channel
+
+MAX_TOKEN = 43
+MAX_ID = 2**53 - 1  # what every JSON reader can hold
+TOKEN = of_path("token", "The cart's token: who has it has the cart.")
+LINE_ID = OpenApiParameter("line_id", int, OpenApiParameter.PATH)
+LINE_TELLS = (
+    problem_types.NO_SUCH_CART,
+    problem_types.NO_SUCH_LISTING,
+    problem_types.NOT_FOR_SALE,
+    problem_types.NOT_ENOUGH,
+    problem_types.TOO_MANY,
+    problem_types.CART_PLACED,
+)
+
+
+class NewCart(Strict):
+    country = serializers.RegexField(
+        COUNTRY,
+        default="",
+        help_text=_(
+            "Where it goes, ISO 3166-1 alpha-2; left out, where the pages of the shop deliver to"
+            " who has chosen no country."
+        ),
+    )
+    locale = serializers.ChoiceField(settings.LANGUAGES, default="en")
+    after = Text(
+        max_length=MAX_TOKEN,
+        default="",
+        allow_blank=True,
+        help_text=_(
+            "The token of the same shopper's last cart, once that is ordered: what he holds unpaid"
+            " makes way for what he orders anew, as it does in one browser."
+        ),
+    )
+
+
+class NewLine(Strict):
+    listing_id = Whole(min_value=1, max_value=MAX_ID)
+    quantity = Whole(min_value=1, max_value=MAX_QUANTITY, default=1)
+
+
+class ChangedLine(Strict):
+    quantity = Whole(min_value=0, max_value=MAX_QUANTITY, help_text=_("0 takes the line out."))
+
+
+class LineShown(serializers.Serializer[Any]):
+    """One line. ``price_was`` is set when the price is not the one it was put in at."""
+
+    id = serializers.IntegerField()
+    listing_id = serializers.IntegerField()
+    slug = serializers.SlugField()
+    title = serializers.CharField()
+    options = serializers.CharField(allow_blank=True)
+    sku = serializers.CharField()
+    picture = serializers.SerializerMethodField()
+    quantity = serializers.IntegerField()
+    unit = MoneyFields()
+    amount = MoneyFields()
+    price_was = MoneyFields(allow_null=True)
+    available = serializers.IntegerField(
+        help_text="What can be brought to the country of the cart at once: most of availability."
+    )
+    is_sold_out = serializers.BooleanField(
+        help_text="It cannot be bought at all. Where it can, and available is 0, no route brings"
+        " it to the country of the cart."
+    )
+    is_short = serializers.BooleanField(help_text="Fewer can be had than it asks for.")
+
+    @extend_schema_field(serializers.DictField(child=serializers.URLField()))
+    def get_picture(self, line: LineView) -> dict[str, str]:
+        return picture_urls(line.picture)
+
+
+class CartShown(serializers.Serializer[Any]):
+    token = serializers.CharField(source="cart.token")
+    country = serializers.CharField(
+        source="cart.country", help_text="Where it goes: what is available is counted for it."
+    )
+    locale = serializers.CharField(source="cart.locale")
+    kept_until = serializers.SerializerMethodField()
+    lines = LineShown(many=True, source="view.lines")
+    count = serializers.IntegerField(source="view.count")
+    goods = MoneyFields(source="view.goods")
+    codes = serializers.ListField(
+        source="cart.codes",
+        child=serializers.CharField(),
+        help_text="Codes of promotions. What they take off, the ways of delivery tell.",
+    )
+
+    @extend_schema_field(serializers.DateTimeField())
+    def get_kept_until(self, shown: Mapping[str, Any]) -> datetime:
+        touched_at: datetime = shown["cart"].touched_at
+        return touched_at + KEPT_FOR
+
+
+def open_cart_of(token: str, endpoint: Endpoint) -> Cart:
+    """Find a cart that can still change.
+
+    Raises: ProblemError  there is none
+    """
+    cart = carts.find(token=token, now=endpoint.now)
+    if cart is None:
+        raise ProblemError(problem_types.NO_SUCH_CART)
+    return cart
+
+
+def shown(cart: Cart, endpoint: Endpoint) -> Mapping[str, Any]:
+    looked = promising.look(cart=cart, country=cart.country, now=endpoint.now)
+    return CartShown({"cart": cart, "view": looked.cart}).data
+
+
+def _most_of(cart: Cart, endpoint: Endpoint) -> carts.Most:
+    return promising.most_to(country=cart.country, channel=cart.channel, now=endpoint.now)
+
+
+class CartList(Endpoint):
+    @describes(
+        name="open_cart",
+        tag="carts",
+        summary="Open a cart",
+        body=NewCart,
+        answers={201: CartShown},
+        tells=(problem_types.NO_SUCH_COUNTRY,),
+        takes_key=True,
+        examples=(
+            OpenApiExample("a cart", value={"country": "DE", "locale": "en"}, request_only=True),
+        ),
+    )
+    def post(self, request: Request) -> Response:
+        def work(_attempt: Attempt) -> Response:
+            asked = NewCart(data=request.data)
+            asked.is_valid(raise_exception=True)
+            channel = our_channel()
+            cart = carts.open_cart(
+                channel=channel,
+                country=country_on(channel, asked.validated_data["country"]),
+                locale=asked.validated_data["locale"],
+                now=self.now,
+            )
+            making_way.carry_on(cart=cart, token=asked.validated_data["after"])
+            return Response(shown(cart, self), status=status.HTTP_201_CREATED)
+
+        return idempotency.once(request, principal=idempotency.by_address(request), work=work)
+
+
+class CartDetail(Endpoint):
+    @describes(
+        name="read_cart",
+        tag="carts",
+        summary="Read a cart with true prices and stock",
+        parameters=(TOKEN,),
+        answers={200: CartShown},
+        tells=(problem_types.NO_SUCH_CART,),
+    )
+    def get(self, _request: Request, token: str) -> Response:
+        return Response(shown(open_cart_of(token, self), self))
+
+
+class CartLines(Endpoint):
+    @describes(
+        name="add_line",
+        tag="carts",
+        summary="Put something into a cart",
+        description="A listing that is in the cart already gets the quantity on top.",
+        body=NewLine,
+        parameters=(TOKEN,),
+        answers={201: CartShown},
+        tells=LINE_TELLS,
+        takes_key=True,
+        examples=(
+            OpenApiExample("two", value={"listing_id": 42, "quantity": 2}, request_only=True),
+        ),
+    )
+    def post(self, request: Request, token: str) -> Response:
+        def work(_attempt: Attempt) -> Response:
+            cart = open_cart_of(token, self)
+            asked = NewLine(data=request.data)
+            asked.is_valid(raise_exception=True)
+            most_of = _most_of(cart, self)
+            carts.add(cart=cart, now=self.now, most_of=most_of, **asked.validated_data)
+            return Response(shown(cart, self), status=status.HTTP_201_CREATED)
+
+        return idempotency.once(request, principal=idempotency.by_secret(token), work=work)
+
+
+class CartLineDetail(Endpoint):
+    @describes(
+        name="change_line",
+        tag="carts",
+        summary="Change how many of a line",
+        body=ChangedLine,
+        parameters=(TOKEN, LINE_ID),
+        answers={200: CartShown},
+        tells=(*LINE_TELLS, problem_types.NO_SUCH_LINE),
+    )
+    def patch(self, request: Request, token: str, line_id: int) -> Response:
+        asked = ChangedLine(data=request.data)
+        asked.is_valid(raise_exception=True)
+        return self._changed(token, line_id, asked.validated_data["quantity"])
+
+    @describes(
+        name="remove_line",
+        tag="carts",
+        summary="Take a line out of a cart",
+        parameters=(TOKEN, LINE_ID),
+        answers={200: CartShown},
+        tells=(problem_types.NO_SUCH_CART, problem_types.NO_SUCH_LINE, problem_types.CART_PLACED),
+    )
+    def delete(self, _request: Request, token: str, line_id: int) -> Response:
+        return self._changed(token, line_id, 0)
+
+    def _changed(self, token: str, line_id: int, quantity: int) -> Response:
+        cart = open_cart_of(token, self)
+        if line_id > MAX_ID or not cart.lines.filter(pk=line_id).exists():
+            raise ProblemError(problem_types.NO_SUCH_LINE)
+        carts.change(
+            cart=cart,
+            line_id=line_id,
+            quantity=quantity,
+            now=self.now,
+            most_of=_most_of(cart, self),
+        )
+        return Response(shown(cart, self))

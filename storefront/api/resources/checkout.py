@@ -1,0 +1,188 @@
+"""Place an order: the total is what the shopper agreed to, and one key places one order."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders import address_checks, checkout, opening
+from orders.access import order_url, paid_url
+from orders.models import Cart, Order, Payment
+from shipping import promising
+from storefront.api.core import idempotency, problem_types
+from storefront.api.core.exception_handler import ProblemError
+from storefront.api.core.fields import AddressFields, MoneyFields, Strict, Text
+from storefront.api.core.idempotency import Attempt
+from storefront.api.core.schema import describes
+from storefront.api.core.views import Endpoint, country_on
+from storefront.api.resources.carts import TOKEN
+from storefront.api.resources.delivery_options import quotes_for, too_little
+from storefront.lib.address import Address
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.money import Money
+
+log = logging.getLogger(__name__)
+
+
+class NewOrder(Strict):
+    email = serializers.EmailField(max_length=254)
+    ship_to = AddressFields()
+    delivery = Text(max_length=20, help_text="One of the cart's delivery options.")
+    total = MoneyFields(help_text="The total that the shopper agrees to.")
+    address_reason = Text(
+        max_length=address_checks.MAX_REASON,
+        allow_blank=True,
+        default="",
+        help_text="Why the address is right although bad-address says that it may be wrong.",
+    )
+
+
+class PlacedShown(serializers.Serializer[Any]):
+    """A placed order. Send the shopper to ``pay_url``; null: ask for it by ``pay/``."""
+
+    number = serializers.CharField()
+    access_key = serializers.CharField()
+    url = serializers.URLField(help_text="The shop's own page of the order.")
+    status = serializers.CharField()
+    total = MoneyFields()
+    pay_before = serializers.DateTimeField()
+    pay_url = serializers.URLField(allow_null=True)
+
+
+def _bad_address(error: checkout.BadAddressError, written: Address) -> dict[str, Any]:
+    """Say what is wrong and what is doubtful, and how the post there would write the address."""
+    doubts = address_checks.doubts(written)
+    usual = address_checks.suggestion(written)
+    return {
+        "errors": [
+            {
+                "pointer": f"#/ship_to/{field}",
+                "detail": str(words),
+                "may_be_kept": field in doubts,
+            }
+            for field, words in {**doubts, **error.fields}.items()
+        ],
+        "suggestion": asdict(usual) if usual else None,
+    }
+
+
+def _placed(order: Order, pay_url: str | None) -> Response:
+    shown = {
+        "number": order.number,
+        "access_key": order.access_key,
+        "url": order_url(order),
+        "status": order.status,
+        "total": order.total,
+        "pay_before": order.pay_before,
+        "pay_url": pay_url,
+    }
+    return Response(PlacedShown(shown).data, status=status.HTTP_201_CREATED)
+
+
+class Checkout(Endpoint):
+    @describes(
+        name="place_order",
+        tag="orders",
+        summary="Turn a cart into an order",
+        description="Stock is held until pay_before. The same key never places two orders.",
+        body=NewOrder,
+        parameters=(TOKEN,),
+        answers={201: PlacedShown},
+        tells=(
+            problem_types.NO_SUCH_CART,
+            problem_types.NO_SUCH_COUNTRY,
+            problem_types.CART_PLACED,
+            problem_types.CART_CHANGED,
+            problem_types.HELD_ALREADY,
+            problem_types.EMPTY_CART,
+            problem_types.CANNOT_SUPPLY,
+            problem_types.PRICE_CHANGED,
+            problem_types.CODE_SPENT,
+            problem_types.NOTHING_TO_PAY,
+            problem_types.NO_DELIVERY,
+            problem_types.BAD_ADDRESS,
+        ),
+        needs_key=True,
+        examples=(
+            OpenApiExample(
+                "an order",
+                value={
+                    "email": "erika@example.org",
+                    "ship_to": {
+                        "name": "Erika Muster",
+                        "line1": "Musterweg 1",
+                        "postcode": "10115",
+                        "city": "Berlin",
+                        "country": "DE",
+                    },
+                    "delivery": "economy",
+                    "total": {"amount": "44.89", "currency": "EUR"},
+                },
+                request_only=True,
+            ),
+        ),
+    )
+    def post(self, request: Request, token: str) -> Response:
+        def work(attempt: Attempt) -> Response:
+            cart = Cart.objects.filter(token=token).select_related("channel", "order").first()
+            if cart is None:
+                raise ProblemError(problem_types.NO_SUCH_CART)
+            order: Order | None = getattr(cart, "order", None)
+            first = None
+            if order is None:
+                order, first = self._place(request, cart)
+            elif not attempt.is_resumed:
+                raise checkout.AlreadyPlacedError(order)
+            return _placed(order, self._pay_url(order, first))
+
+        principal = idempotency.by_secret(token)
+        return idempotency.once(request, principal=principal, work=work, is_required=True)
+
+    def _place(self, request: Request, cart: Cart) -> checkout.Placed:
+        asked = NewOrder(data=request.data)
+        asked.is_valid(raise_exception=True)
+        wanted = asked.validated_data
+        ship_to = Address(**wanted["ship_to"])
+        country = country_on(cart.channel, ship_to.country)
+        looked, found = quotes_for(cart, country=country, endpoint=self, postcode=ship_to.postcode)
+        quote = next((quote for quote in found if quote.tier == wanted["delivery"]), None)
+        if quote is None:
+            raise ProblemError(problem_types.NO_DELIVERY, options=[quote.tier for quote in found])
+        try:
+            return checkout.place(
+                cart=cart,
+                email=wanted["email"],
+                ship_to=ship_to,
+                quote=quote,
+                agreed=Money(**wanted["total"]),
+                check=address_checks.note(
+                    ship_to,
+                    other=address_checks.suggestion(ship_to),
+                    reason=wanted["address_reason"],
+                ),
+                tax=looked.cart.tax,
+                now=self.now,
+            )
+        except checkout.BadAddressError as error:
+            raise ProblemError(problem_types.BAD_ADDRESS, **_bad_address(error, ship_to)) from error
+        except checkout.CannotSupplyError as error:
+            looked = promising.look(cart=cart, country=country, now=self.now)
+            raise too_little(looked) from error
+
+    def _pay_url(self, order: Order, first: Payment | None) -> str | None:
+        """Open the payment; when the gateway is away, the order stands all the same."""
+        try:
+            payment = opening.start(
+                order=order, return_url=paid_url(order), now=timezone.now(), first=first
+            )
+        except (OutsideError, opening.NotPayableError) as error:
+            log.warning("%s was placed, its payment is not open: %s", order, error)
+            return None
+        return payment.pay_url or None

@@ -1,0 +1,206 @@
+"""Hear from a program what others ask for our goods: a batch, judged row by row."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog import competing, competitor_words
+from catalog.competing import Taken
+from catalog.competitor_rows import LIST
+from catalog.doubting import DoubtfulListError
+from catalog.enums import Dialect
+from catalog.models.market import Became, CameBy, Match
+from storefront.api.core import api_keys, idempotency, problem_types
+from storefront.api.core.exception_handler import ProblemError
+from storefront.api.core.fields import Amount, Strict, Text
+from storefront.api.core.idempotency import Attempt
+from storefront.api.core.schema import describes
+from storefront.api.core.throttles import BatchThrottle, ChangeThrottle, ReadThrottle
+from storefront.api.core.views import Endpoint, StrictJSON
+
+MOST_ROWS = 2000
+MOST_BYTES = 1_000_000
+REFUSED = "refused"
+
+
+class ManyRows(StrictJSON):
+    """JSON as strict as elsewhere, and longer."""
+
+    max_bytes = MOST_BYTES
+
+
+class CompetitorPrice(Strict):
+    """What one shop asks for one thing. It is named by sku, gtin, or brand with mpn."""
+
+    competitor = Text(max_length=80, help_text="Name of the shop, the same each time.")
+    sku = Text(required=False, help_text="Our SKU.")
+    gtin = Text(required=False, help_text="GTIN, EAN or UPC, with its check digit.")
+    brand = Text(required=False)
+    mpn = Text(required=False, help_text="The maker's part number; goes with brand.")
+    price = Amount(help_text="For one, more than 0.")
+    currency = serializers.RegexField(r"^[A-Z]{3}$", help_text="ISO 4217.")
+    has_tax = serializers.BooleanField(default=True)
+    url = serializers.URLField(required=False, help_text="Where it was seen.")
+    seen_at = serializers.DateTimeField(
+        help_text="With its zone. Older than 7 days does not count."
+    )
+    confidence = serializers.DecimalField(
+        required=False,
+        max_digits=3,
+        decimal_places=2,
+        min_value=0,
+        max_value=1,
+        help_text="How sure you are that the goods are the same. Below 0.80 it is not followed.",
+    )
+
+
+@extend_schema_field(CompetitorPrice(many=True))
+class Rows(serializers.ListField):
+    """Rows as they come: each is judged by itself, so that a bad one stops no other."""
+
+
+class CompetitorPrices(Strict):
+    """A batch of prices."""
+
+    prices = Rows(min_length=1, max_length=MOST_ROWS)
+
+
+class RowShown(serializers.Serializer[Any]):
+    """What became of one row. ``sku`` is ours, and empty where the row is refused."""
+
+    pointer = serializers.CharField(help_text="JSON pointer to the row.")
+    result = serializers.ChoiceField(
+        choices=[*Became.values, REFUSED],
+        help_text="changed: it counts. confirmed: we knew it. older: we know a newer price.",
+    )
+    sku = serializers.CharField(allow_blank=True)
+    matched_by = serializers.ChoiceField(choices=Match.values, allow_blank=True)
+    confidence = serializers.DecimalField(max_digits=3, decimal_places=2, allow_null=True)
+    detail = serializers.CharField(allow_blank=True, help_text="Why it is refused.")
+
+
+class CountsShown(serializers.Serializer[Any]):
+    changed = serializers.IntegerField()
+    confirmed = serializers.IntegerField()
+    older = serializers.IntegerField()
+    refused = serializers.IntegerField()
+
+
+class BatchShown(serializers.Serializer[Any]):
+    """A batch that was heard, each of its rows in the order in which they were sent."""
+
+    received_at = serializers.DateTimeField()
+    counts = CountsShown()
+    rows = RowShown(many=True)
+
+
+def _pointer(number: int) -> str:
+    return f"#/{LIST}/{number - 1}"
+
+
+def _shown(taken: Taken) -> Response:
+    rows = {
+        each.line.number: {
+            "pointer": _pointer(each.line.number),
+            "result": became.value,
+            "sku": each.sku,
+            "matched_by": each.by.value,
+            "confidence": each.confidence,
+            "detail": "",
+        }
+        for each, became in taken.became
+    }
+    for refusal in taken.refused:
+        rows[refusal.number] = {
+            "pointer": _pointer(refusal.number),
+            "result": REFUSED,
+            "sku": "",
+            "matched_by": "",
+            "confidence": None,
+            "detail": competitor_words.words(refusal.code, refusal.values),
+        }
+    counts = {name: taken.counts[name] for name in (*Became.values, REFUSED)}
+    shown = {
+        "received_at": taken.file.received_at,
+        "counts": counts,
+        "rows": [rows[number] for number in sorted(rows)],
+    }
+    return Response(BatchShown(shown).data)
+
+
+class CompetitorPriceList(Endpoint):
+    parser_classes = [ManyRows]
+    throttle_classes = [ReadThrottle, ChangeThrottle, BatchThrottle]
+
+    @describes(
+        name="tell_competitor_prices",
+        tag="prices",
+        summary="Tell what others ask for our goods",
+        description=f"For programs that watch prices; staff make the key. Up to {MOST_ROWS} rows"
+        f" and {MOST_BYTES} bytes, 20 batches a minute. A bad row stops no other one, and the"
+        " answer tells of each what became of it. The newest price of a shop counts; prices of"
+        " ours follow it within the guards of the price book.",
+        body=CompetitorPrices,
+        answers={200: BatchShown},
+        tells=(problem_types.NO_ACCESS, problem_types.NOTHING_TAKEN, problem_types.DOUBTED),
+        needs_key=True,
+        is_for_keys=True,
+        examples=(
+            OpenApiExample(
+                "a batch",
+                value={
+                    "prices": [
+                        {
+                            "competitor": "lamps.example",
+                            "sku": "HL-0042",
+                            "price": "37.90",
+                            "currency": "EUR",
+                            "url": "https://lamps.example/ridge-1800",
+                            "seen_at": "2026-11-24T11:45:00Z",
+                            "confidence": "0.95",
+                        }
+                    ]
+                },
+                request_only=True,
+            ),
+        ),
+    )
+    def post(self, request: Request) -> Response:
+        key = api_keys.holder(request, now=self.now)
+
+        def work(_attempt: Attempt) -> Response:
+            asked = CompetitorPrices(data=request.data)
+            asked.is_valid(raise_exception=True)
+            actor = f"key {key.name}"
+            file = competing.receive(
+                name=key.name,
+                content=json.dumps(asked.validated_data).encode(),
+                dialect=Dialect.OURS,
+                came_by=CameBy.API,
+                actor=actor,
+                now=self.now,
+            )
+            try:
+                taken = competing.take_in(file=file, actor=actor, now=self.now, is_looked_at=False)
+            except DoubtfulListError as error:
+                errors = [{"pointer": f"#/{LIST}", "detail": str(error)}]
+                raise ProblemError(problem_types.DOUBTED, errors=errors) from None
+            if not taken.became:
+                errors = [
+                    {
+                        "pointer": _pointer(each.number),
+                        "detail": competitor_words.words(each.code, each.values),
+                    }
+                    for each in taken.refused
+                ]
+                raise ProblemError(problem_types.NOTHING_TAKEN, errors=errors)
+            return _shown(taken)
+
+        principal = idempotency.by_secret(key.digest)
+        return idempotency.once(request, principal=principal, work=work, is_required=True)

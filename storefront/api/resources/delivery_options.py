@@ -1,0 +1,172 @@
+"""What the delivery of a cart would cost, and when it would come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.addresses import LIMITS
+from orders.billing import Buyer, bill, ways_of
+from orders.codes import Closed
+from orders.delivery import ShippingQuote
+from orders.models import Cart
+from orders.promoting import Refusal
+from shipping import asking_freight, promising, quotes
+from shipping.promising import Looked
+from storefront.api.core import problem_types
+from storefront.api.core.exception_handler import ProblemError
+from storefront.api.core.fields import COUNTRY, MoneyFields
+from storefront.api.core.schema import describes
+from storefront.api.core.views import Endpoint, country_on
+from storefront.api.resources.carts import TOKEN, open_cart_of
+
+
+class PromotionShown(serializers.Serializer[Any]):
+    """What one promotion takes off. ``code`` is empty where it holds by itself."""
+
+    name = serializers.CharField(source="offer.name")
+    code = serializers.CharField(source="offer.code", allow_blank=True)
+    amount = MoneyFields()
+
+
+class OptionShown(serializers.Serializer[Any]):
+    """One way to have the whole cart delivered. ``total`` is what placing the order agrees to."""
+
+    delivery = serializers.CharField(source="quote.tier")
+    price = MoneyFields(source="quote.price")
+    total = MoneyFields(source="bill.totals.total")
+    discount = MoneyFields(source="bill.totals.discount")
+    added_tax = MoneyFields(
+        source="bill.totals.added", help_text="Tax that is not in the prices; it is in the total."
+    )
+    promotions = PromotionShown(many=True, source="bill.found.outcome.applied")
+    refused_codes = serializers.DictField(
+        source="bill.found.refused",
+        child=serializers.ChoiceField(choices=[each.value for each in (*Closed, *Refusal)]),
+        help_text="Codes of the cart that take nothing off, and why.",
+    )
+    arrives_from = serializers.DateField(source="quote.arrives_from")
+    arrives_to = serializers.DateField(source="quote.arrives_to")
+    parcels = serializers.SerializerMethodField(help_text="Country that each parcel comes from.")
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_parcels(self, shown: Mapping[str, Any]) -> list[str]:
+        return [parcel.parcel.country for parcel in shown["quote"].parcels]
+
+
+class OptionsShown(serializers.Serializer[Any]):
+    country = serializers.CharField()
+    options = OptionShown(many=True)
+
+
+class Asked(serializers.Serializer[Any]):
+    postcode = serializers.CharField(
+        max_length=LIMITS["postcode"], allow_blank=True, default=None, allow_null=True
+    )
+
+
+def quotes_for(
+    cart: Cart, *, country: str, endpoint: Endpoint, postcode: str | None = None
+) -> tuple[Looked, list[ShippingQuote]]:
+    """Quote the ways to deliver a cart, beside what is in it.
+
+    Shape:  ``postcode`` as in ``asking_freight.ask``
+    Raises: EmptyCartError, ProblemError  there is nothing, or not enough of something
+    """
+    looked = promising.look(cart=cart, country=country, now=endpoint.now)
+    if not looked.cart.lines:
+        raise ProblemError(problem_types.EMPTY_CART)
+    if looked.short:
+        raise too_little(looked)
+    now = endpoint.now
+    told = asking_freight.ask(
+        cart=cart, plan=looked.plan, country=country, now=now, postcode=postcode
+    )
+    found = quotes.for_plan(
+        plan=looked.plan, country=country, now=now, pieces=looked.pieces, told=told
+    )
+    return looked, found
+
+
+def too_little(looked: Looked) -> ProblemError:
+    """Tell which lines are short, with the numbers that the cart shows."""
+    lines = [
+        {
+            "sku": short.line.sku,
+            "available": short.line.available,
+            **({"fewer": short.fewer, "more": short.more} if short.more else {}),
+        }
+        for short in looked.short
+    ]
+    return ProblemError(problem_types.CANNOT_SUPPLY, **({"lines": lines} if lines else {}))
+
+
+def _postcode_in(request: Request) -> str | None:
+    """Read the postcode that is asked for; None: none is named.
+
+    Raises: ProblemError  it is not understood
+    """
+    asked = Asked(data=request.query_params.dict())
+    if not asked.is_valid():
+        errors = [{"parameter": name, "detail": str(words)} for name, words in asked.errors.items()]
+        raise ProblemError(problem_types.INVALID_PARAMETERS, errors=errors)
+    return asked.validated_data["postcode"]  # type: ignore[no-any-return]  # DRF says dict of Any
+
+
+class CartDelivery(Endpoint):
+    @describes(
+        name="quote_delivery",
+        tag="carts",
+        summary="List the ways to deliver a cart",
+        parameters=(
+            TOKEN,
+            OpenApiParameter(
+                "country",
+                {"type": "string", "pattern": COUNTRY},
+                description="Where to; without it, where the cart goes.",
+            ),
+            OpenApiParameter(
+                "postcode",
+                {"type": "string", "maxLength": LIMITS["postcode"]},
+                description="The postcode there. Some suppliers ask more for some of them: with"
+                " it the total is the one to agree to, without it the order may tell another.",
+            ),
+        ),
+        answers={200: OptionsShown},
+        tells=(
+            problem_types.INVALID_PARAMETERS,
+            problem_types.NO_SUCH_CART,
+            problem_types.NO_SUCH_COUNTRY,
+            problem_types.EMPTY_CART,
+            problem_types.CANNOT_SUPPLY,
+        ),
+    )
+    def get(self, request: Request, token: str) -> Response:
+        cart = open_cart_of(token, self)
+        country = country_on(cart.channel, request.query_params.get("country", cart.country))
+        postcode = _postcode_in(request)
+        looked, found = quotes_for(cart, country=country, endpoint=self, postcode=postcode)
+        view = looked.cart
+        buyer = Buyer.of_cart(cart, country=country, on=self.now.date(), tax=view.tax)
+        keys = {line.variant_id: line.id for line in view.lines}
+        bills = [
+            bill(
+                cart=cart,
+                wanted=view.counted,
+                ways=ways_of(quote, keys=keys),
+                buyer=buyer,
+                now=self.now,
+                may_promote=view.may_promote,
+                held=looked.held,
+            )
+            for quote in found
+        ]
+        options = [
+            {"quote": quote, "bill": billed} for quote, billed in zip(found, bills, strict=True)
+        ]
+        return Response(OptionsShown({"country": country, "options": options}).data)

@@ -1,0 +1,181 @@
+"""What a program is shown of goods: one product in a list, and one with all its variants.
+
+Both serializers want ``country`` in their context, and ``answers``: what can be had of each
+variant there, by its id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from catalog import shelf, showing
+from shipping.reaching import Availability
+from storefront.api.core.fields import DeliveryPromised, MoneyFields, ReductionFields, picture_urls
+from storefront.lib.money import Money
+
+MOST = "What can be brought to the country at once: most of availability."
+ONE = "When one would arrive there; null where one cannot be had."
+IN_STOCK = "Where it is, and available is 0, no route brings it to the country."
+
+
+class Pictures(serializers.DictField):
+    """Addresses of one picture by width in pixels; empty when there is none."""
+
+    child = serializers.URLField()
+
+
+class CardShown(serializers.Serializer[Any]):
+    """One product in a list. Numbers that the supplier does not state are null."""
+
+    slug = serializers.SlugField()
+    title = serializers.CharField()
+    brand = serializers.CharField()
+    family = serializers.CharField()
+    picture = serializers.SerializerMethodField()
+    price = serializers.SerializerMethodField(help_text="Tax included; the lowest of its variants.")
+    has_more_prices = serializers.BooleanField()
+    is_available = serializers.SerializerMethodField(help_text=IN_STOCK)
+    available = serializers.SerializerMethodField(help_text=f"{MOST} Of the variant of the price.")
+    delivery = serializers.SerializerMethodField(help_text=f"{ONE} Of the variant of the price.")
+    as_of = serializers.DateTimeField(allow_null=True)
+    ships_from = serializers.ListField(child=serializers.CharField())
+    output_lm = serializers.IntegerField(allow_null=True)
+    intensity_cd = serializers.IntegerField(allow_null=True)
+    beam_m = serializers.IntegerField(allow_null=True)
+    runtime_min = serializers.IntegerField(allow_null=True)
+    weight_g = serializers.IntegerField(allow_null=True)
+    ip_rating = serializers.CharField(allow_blank=True)
+    power = serializers.ListField(child=serializers.CharField())
+    battery_format = serializers.CharField(allow_blank=True)
+    features = serializers.ListField(child=serializers.CharField())
+
+    @extend_schema_field(Pictures)
+    def get_picture(self, card: shelf.CardView) -> dict[str, str]:
+        return picture_urls(card.picture)
+
+    @extend_schema_field(MoneyFields)
+    def get_price(self, card: shelf.CardView) -> Mapping[str, Any]:
+        return MoneyFields(Money(card.price_amount, self.context["currency"])).data
+
+    def get_is_available(self, card: shelf.CardView) -> bool:
+        return _is_in_stock(self._answer(card))
+
+    def get_available(self, card: shelf.CardView) -> int:
+        return _most(self._answer(card))
+
+    @extend_schema_field(DeliveryPromised(allow_null=True))
+    def get_delivery(self, card: shelf.CardView) -> Mapping[str, Any] | None:
+        return _delivery(self._answer(card))
+
+    def _answer(self, card: shelf.CardView) -> Availability | None:
+        found: Availability | None = self.context["answers"].get(card.variant_id)
+        return found
+
+
+class ModeShown(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    output_lm = serializers.DecimalField(max_digits=9, decimal_places=2, allow_null=True)
+    runtime_min = serializers.IntegerField(allow_null=True)
+    intensity_cd = serializers.IntegerField(allow_null=True)
+
+
+class SpecShown(serializers.Serializer[Any]):
+    """What the light can do. Runtimes end at a tenth of the first output."""
+
+    output_lm = serializers.IntegerField(allow_null=True)
+    intensity_cd = serializers.IntegerField(allow_null=True)
+    beam_m = serializers.IntegerField(allow_null=True)
+    runtime_high_min = serializers.IntegerField(allow_null=True)
+    runtime_max_min = serializers.IntegerField(allow_null=True)
+    weight_g = serializers.IntegerField(allow_null=True)
+    ip_rating = serializers.CharField(allow_blank=True)
+    impact_m = serializers.DecimalField(max_digits=4, decimal_places=1, allow_null=True)
+    cct_k = serializers.IntegerField(allow_null=True)
+    cri = serializers.IntegerField(allow_null=True)
+    power_sources = serializers.ListField(child=serializers.CharField())
+    battery_format = serializers.CharField(allow_blank=True)
+    battery_included = serializers.BooleanField(allow_null=True)
+    charging = serializers.ListField(child=serializers.CharField())
+    features = serializers.ListField(child=serializers.CharField())
+    basis = serializers.CharField(help_text="Who says so.")
+
+
+class VariantShown(serializers.Serializer[Any]):
+    """One choice. ``listing_id`` is what goes into a cart."""
+
+    listing_id = serializers.IntegerField()
+    sku = serializers.CharField()
+    gtin = serializers.CharField(allow_blank=True)
+    mpn = serializers.CharField(allow_blank=True)
+    options = serializers.ListField(child=serializers.CharField())
+    color = serializers.CharField(allow_blank=True)
+    weight_g = serializers.IntegerField(allow_null=True)
+    lithium = serializers.CharField(help_text="How lithium cells travel with it.")
+    price = MoneyFields()
+    reduction = serializers.SerializerMethodField()
+    is_available = serializers.SerializerMethodField(help_text=IN_STOCK)
+    available = serializers.SerializerMethodField(help_text=MOST)
+    delivery = serializers.SerializerMethodField(help_text=ONE)
+    as_of = serializers.DateTimeField(allow_null=True)
+    ships_from = serializers.DictField(
+        child=serializers.IntegerField(), help_text="How many lie in each country."
+    )
+    pictures = serializers.SerializerMethodField()
+
+    def get_is_available(self, variant: showing.VariantView) -> bool:
+        return _is_in_stock(self.context["answers"][variant.id])
+
+    def get_available(self, variant: showing.VariantView) -> int:
+        return _most(self.context["answers"][variant.id])
+
+    @extend_schema_field(DeliveryPromised(allow_null=True))
+    def get_delivery(self, variant: showing.VariantView) -> Mapping[str, Any] | None:
+        return _delivery(self.context["answers"][variant.id])
+
+    @extend_schema_field(ReductionFields(allow_null=True))
+    def get_reduction(self, variant: showing.VariantView) -> Mapping[str, Any] | None:
+        return ReductionFields(variant).data if variant.reduction else None
+
+    @extend_schema_field(serializers.ListField(child=Pictures()))
+    def get_pictures(self, variant: showing.VariantView) -> list[dict[str, str]]:
+        return [picture_urls(picture.stem) for picture in variant.pictures]
+
+
+class ProductShown(serializers.Serializer[Any]):
+    country = serializers.SerializerMethodField(help_text="Where to available and delivery are.")
+    slug = serializers.SlugField()
+    title = serializers.CharField()
+    brand = serializers.CharField()
+    family = serializers.CharField()
+    category = serializers.SlugField(source="category.slug")
+    summary = serializers.CharField(allow_blank=True)
+    description_html = serializers.CharField(allow_blank=True, help_text="Sanitized.")
+    option_names = serializers.ListField(child=serializers.CharField())
+    spec = SpecShown(allow_null=True)
+    modes = ModeShown(many=True)
+    pictures = serializers.SerializerMethodField()
+    variants = VariantShown(many=True)
+
+    def get_country(self, _product: showing.ProductView) -> str:
+        return str(self.context["country"])
+
+    @extend_schema_field(serializers.ListField(child=Pictures()))
+    def get_pictures(self, product: showing.ProductView) -> list[dict[str, str]]:
+        return [picture_urls(picture.stem) for picture in product.pictures]
+
+
+def _is_in_stock(answer: Availability | None) -> bool:
+    return answer is not None and not answer.is_sold_out
+
+
+def _most(answer: Availability | None) -> int:
+    return answer.most if answer else 0
+
+
+def _delivery(answer: Availability | None) -> Mapping[str, Any] | None:
+    return DeliveryPromised(answer.promise).data if answer and answer.promise else None

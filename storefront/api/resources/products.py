@@ -1,0 +1,208 @@
+"""Listings: what can be bought, in lists and one by one."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog import shelf, showing
+from catalog.filters import CAN_BE_UNKNOWN, CHOICES, RANGES, SORTS, ShelfQuery
+from catalog.models import Category
+from shipping import promising
+from storefront.api.core import problem_types
+from storefront.api.core.exception_handler import ProblemError
+from storefront.api.core.fields import COUNTRY
+from storefront.api.core.schema import describes, of_path
+from storefront.api.core.views import Endpoint, country_on, our_channel
+from storefront.api.resources.product_serializers import CardShown, ProductShown
+
+KEPT_FOR_S = 30
+SLUG = re.compile(r"[-\w]{1,60}", re.ASCII)
+WHERE_TO = OpenApiParameter(
+    "country",
+    {"type": "string", "pattern": COUNTRY},
+    description="Where to; without it, where the shop usually delivers.",
+)
+UNITS = {"price": "money", "lm": "lumens", "h": "hours", "g": "grams"}
+
+
+class CategoryShown(serializers.Serializer[Any]):
+    slug = serializers.SlugField()
+    name = serializers.CharField()
+
+
+class ChoiceShown(serializers.Serializer[Any]):
+    value = serializers.CharField()
+    count = serializers.IntegerField()
+    is_chosen = serializers.BooleanField()
+
+
+class FacetShown(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    parameter = serializers.CharField(source="param")
+    has_range = serializers.BooleanField()
+    choices = ChoiceShown(many=True)
+    unknown = serializers.IntegerField(help_text="How many do not state it.")
+    low = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
+    high = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
+
+
+class ShelfShown(serializers.Serializer[Any]):
+    country = serializers.SerializerMethodField(help_text="Where to available and delivery are.")
+    total = serializers.IntegerField()
+    in_stock = serializers.IntegerField(help_text="How many can be sent to the country.")
+    page = serializers.IntegerField(source="query.page")
+    pages = serializers.IntegerField()
+    corrected = serializers.CharField(
+        allow_blank=True, help_text="What a mistyped q was taken for."
+    )
+    facets = FacetShown(many=True)
+    results = CardShown(many=True, source="cards")
+
+    def get_country(self, _shelf: shelf.Shelf) -> str:
+        return str(self.context["country"])
+
+
+def _parameters() -> tuple[OpenApiParameter, ...]:
+    """List the filters of a shelf, as the shop's own pages take them."""
+    ranges = [
+        OpenApiParameter(f"{name}_{end}", Decimal, description=f"In {UNITS[name]}.")
+        for name in RANGES.values()
+        for end in ("min", "max")
+    ]
+    choices = [
+        OpenApiParameter(
+            name, OpenApiTypes.STR, many=True, enum=known, description="Repeat to choose several."
+        )
+        for name, known in CHOICES.values()
+    ]
+    return (
+        OpenApiParameter("q", str, description="Words: 18650 headlamp under 100 g."),
+        OpenApiParameter("category", str, description="Slug of a category."),
+        *ranges,
+        *choices,
+        OpenApiParameter(
+            "unknown",
+            OpenApiTypes.STR,
+            many=True,
+            enum=CAN_BE_UNKNOWN,
+            description="Facets in which goods that state nothing are welcome too.",
+        ),
+        OpenApiParameter(
+            "in_stock",
+            OpenApiTypes.STR,
+            enum=("1",),
+            description="Only what can be sent to the country.",
+        ),
+        OpenApiParameter("sort", OpenApiTypes.STR, enum=SORTS),
+        OpenApiParameter("page", {"type": "integer", "minimum": 1}),
+        WHERE_TO,
+    )
+
+
+PARAMETERS = _parameters()
+KNOWN = frozenset(parameter.name for parameter in PARAMETERS)
+
+
+class CategoryList(Endpoint):
+    kept_for_s = KEPT_FOR_S
+
+    @describes(
+        name="list_categories",
+        tag="catalog",
+        summary="List the categories",
+        answers={200: CategoryShown(many=True)},
+    )
+    def get(self, _request: Request) -> Response:
+        language = get_language() or "en"
+        return Response(
+            [
+                {"slug": category.slug, "name": category.name_in(language)}
+                for category in Category.objects.order_by("position", "pk")
+            ]
+        )
+
+
+class ListingList(Endpoint):
+    kept_for_s = KEPT_FOR_S
+
+    @describes(
+        name="list_listings",
+        tag="catalog",
+        summary="List what is for sale",
+        description="24 a page. Filters are those of the shop; facets count what each would bring.",
+        parameters=PARAMETERS,
+        answers={200: ShelfShown},
+        tells=(problem_types.INVALID_PARAMETERS, problem_types.NO_SUCH_COUNTRY),
+    )
+    def get(self, request: Request) -> Response:
+        query, category = self._asked(request)
+        channel = our_channel()
+        country = country_on(channel, request.query_params.get("country", ""))
+        found = shelf.read(
+            channel=channel, query=query, country=country, category=category, now=self.now
+        )
+        answers = promising.of_listed(
+            shown={card.variant_id: card for card in found.cards},
+            country=country,
+            channel=channel,
+            now=self.now,
+        )
+        context = {"currency": channel.currency, "country": country, "answers": answers}
+        return Response(ShelfShown(found, context=context).data)
+
+    def _asked(self, request: Request) -> tuple[ShelfQuery, Category | None]:
+        """Read the parameters; a program is told what a page would silently leave out.
+
+        Raises: ProblemError  some are not understood
+        """
+        params = request.query_params
+        slug = params.get("category", "")
+        query = ShelfQuery.from_params(params, category=slug or None)
+        category = None
+        if slug and SLUG.fullmatch(slug):
+            category = Category.objects.filter(slug=slug).first()
+        wrong = dict.fromkeys(sorted(set(params) - KNOWN), _("There is no such parameter."))
+        wrong |= dict.fromkeys(query.ignored, _("This value is not understood."))
+        if slug and category is None:
+            wrong["category"] = _("There is no such category.")
+        if wrong:
+            errors = [{"parameter": name[:100], "detail": words} for name, words in wrong.items()]
+            raise ProblemError(problem_types.INVALID_PARAMETERS, errors=errors)
+        return query, category
+
+
+class ListingDetail(Endpoint):
+    kept_for_s = KEPT_FOR_S
+
+    @describes(
+        name="read_listing",
+        tag="catalog",
+        summary="Read one product with its variants",
+        parameters=(of_path("slug", "Slug of the product."), WHERE_TO),
+        answers={200: ProductShown},
+        tells=(problem_types.NOT_FOUND, problem_types.NO_SUCH_COUNTRY),
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        channel = our_channel()
+        country = country_on(channel, request.query_params.get("country", ""))
+        found = showing.product(channel=channel, slug=slug, now=self.now)
+        if found is None:
+            raise ProblemError(problem_types.NOT_FOUND)
+        answers = promising.of_shown(
+            shown={variant.id: variant for variant in found.variants},
+            country=country,
+            channel=channel,
+            now=self.now,
+        )
+        context = {"country": country, "answers": answers}
+        return Response(ProductShown(found, context=context).data)

@@ -1,0 +1,66 @@
+"""Where the parcels of an order are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from shipping.models import Parcel
+from storefront.api.core import problem_types
+from storefront.api.core.schema import describes
+from storefront.api.core.views import Endpoint
+from storefront.api.resources.orders import KEY, NUMBER, order_of
+
+
+class ParcelLineShown(serializers.Serializer[Any]):
+    sku = serializers.CharField(source="order_line.sku")
+    title = serializers.CharField(source="order_line.title")
+    quantity = serializers.IntegerField()
+
+
+class TrackingEventShown(serializers.Serializer[Any]):
+    carrier_status = serializers.ChoiceField(Parcel.Carrier.choices)
+    description = serializers.CharField(allow_blank=True)
+    place = serializers.CharField(allow_blank=True)
+    happened_at = serializers.DateTimeField(allow_null=True)
+
+
+class ParcelShown(serializers.Serializer[Any]):
+    """One parcel: where it is for us (``status``) and for its carrier."""
+
+    carrier = serializers.CharField()
+    number = serializers.CharField()
+    tracking_url = serializers.CharField(allow_blank=True, help_text="The carrier's own page.")
+    status = serializers.ChoiceField(Parcel.Status.choices)
+    carrier_status = serializers.ChoiceField(Parcel.Carrier.choices)
+    carrier_status_at = serializers.DateTimeField(allow_null=True)
+    announced_at = serializers.DateTimeField()
+    lines = ParcelLineShown(many=True)
+    events = TrackingEventShown(many=True, source="tracking_events")
+
+
+class TrackingShown(serializers.Serializer[Any]):
+    parcels = ParcelShown(many=True)
+
+
+class OrderTracking(Endpoint):
+    @describes(
+        name="track_order",
+        tag="orders",
+        summary="Read the parcels of an order",
+        parameters=(NUMBER, KEY),
+        answers={200: TrackingShown},
+        tells=(problem_types.NO_SUCH_ORDER,),
+    )
+    def get(self, _request: Request, number: str, access_key: str) -> Response:
+        order = order_of(number, access_key)
+        parcels = (
+            Parcel.objects.filter(shipment__purchase_order__order=order)
+            .exclude(status=Parcel.Status.VOIDED)
+            .prefetch_related("lines__order_line", "tracking_events")
+            .order_by("announced_at", "pk")
+        )
+        return Response(TrackingShown({"parcels": parcels}).data)

@@ -1,0 +1,40 @@
+"""The start page: what waits for a person, and how the day goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from storefront.dashboard.home import feed_freshness, kpis
+from storefront.dashboard.inbox import query, quick_actions, views
+
+
+def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Fill the start page; each part appears only for who may see its tables."""
+    now = timezone.now()
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    inbox = query.look(causes=query.causes_for(request.user), now=now)
+    context |= {
+        "now": now,
+        "waiting": quick_actions.with_clicks(inbox.rows, request.user),
+        "waiting_count": inbox.count,
+        "at_risk": inbox.at_risk,
+        "cuts": inbox.cuts,
+        "alert_count": views.count(inbox.rows),
+    }
+    if _may_see(request, "orders.view_order"):
+        context["orders"] = kpis.orders(midnight=midnight)
+    if _may_see(request, "orders.view_payment"):
+        context["money"] = kpis.money(midnight=midnight)
+        context["earned"] = kpis.earned(now=now)
+    if _may_see(request, "shipping.view_parcel"):
+        context["parcels"] = kpis.parcels(midnight=midnight)
+    if _may_see(request, "suppliers.view_feedrun"):
+        context["freshness"] = feed_freshness.look(now=now)
+    return context
+
+
+def _may_see(request: HttpRequest, permission: str) -> bool:
+    return request.user.has_perm(permission)

@@ -1,0 +1,201 @@
+"""What a person may do with what waits by one click: it asks, tries or notes, and risks nothing.
+
+Each calls a verb that refuses what is over, so that pressed twice it is done once. What costs
+money for good, or needs an answer, is asked on the page of its row.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from catalog import competitor_fetching, deciding
+from catalog.competitor_tasks import hear_competitors
+from catalog.models import CompetitorSource, PriceHold
+from notifications import dispatch
+from notifications import tasks as notification_tasks
+from notifications.models import Delivery
+from orders import (
+    checkout_tasks,
+    claiming,
+    forgetting,
+    money_tasks,
+    payment_tasks,
+    purchasing,
+    purchasing_tasks,
+    resolving,
+    waiving,
+)
+from orders.models import MoneyDay, Order, Payment, Setback, SupplierToAsk
+from shipping.models import Parcel
+from shipping.rerouting_tasks import reroute
+from shipping.tasks import poll_supplier
+from storefront.dashboard.inbox.action import Act, wake
+from storefront.dashboard.inbox.purchase_clicks import PURCHASES
+from storefront.lib.staff.admin import REFUSALS, start
+from suppliers import deciding as run_deciding
+from suppliers.models import FeedRun, Supplier
+from suppliers.sync_tasks import sync_now
+
+REFUSED: tuple[type[Exception], ...] = (
+    *REFUSALS,
+    claiming.ClaimStoppedError,
+    purchasing.OrderStoppedError,
+    resolving.StillCallingError,
+    waiving.NotHeldError,
+)
+
+
+def _look_elsewhere(row: Setback, _of: str, _actor: str, _now: datetime) -> None:
+    Setback.objects.filter(pk=row.pk, status=Setback.Status.OPEN).update(try_after=None)
+    wake(reroute, setback_id=row.pk)
+
+
+def _ask_source(row: CompetitorSource, _of: str, _actor: str, now: datetime) -> None:
+    competitor_fetching.ask_soon(source=row, now=now)
+    wake(hear_competitors, source_id=row.pk)
+
+
+def _mail_again(row: Delivery, _of: str, actor: str, now: datetime) -> None:
+    if row.status != Delivery.Status.DEAD:
+        words = _("It may have arrived: look at the mail server first, then decide on its list.")
+        raise waiving.NotHeldError(str(words))
+    dispatch.send_again(delivery=row, actor=actor, now=now)
+    wake(notification_tasks.send, delivery_id=row.pk)
+
+
+ASK_ABOUT_PARCEL = Act(
+    code="ask_supplier",
+    words=_("Ask the supplier now"),
+    done=_("%s: a worker asks the supplier."),
+    model=Parcel,
+    do=lambda row, *_rest: start(
+        poll_supplier, supplier_id=row.shipment.purchase_order.supplier_id
+    ),
+)
+
+
+def _sync(code: str, kind: str) -> Act:
+    return Act(
+        code=code,
+        words=_("Synchronize now"),
+        done=_("%s is asked now."),
+        model=Supplier,
+        do=lambda row, *_rest: start(sync_now, supplier_id=row.pk, kind=kind),
+    )
+
+
+ACTS: dict[str, tuple[Act, ...]] = {
+    **PURCHASES,
+    "parcel_label_only": (ASK_ABOUT_PARCEL,),
+    "parcel_silent": (ASK_ABOUT_PARCEL,),
+    "stale_supplier": (_sync("sync_stock", "stock"),),
+    "stale_costs": (_sync("sync_prices", "prices"),),
+    "setback_open": (
+        Act(
+            code="look_again",
+            words=_("Look again now"),
+            done=_("%s: a worker looks who else has it."),
+            model=Setback,
+            do=_look_elsewhere,
+        ),
+    ),
+    "order_undivided": (
+        Act(
+            code="divide",
+            words=_("Try again"),
+            done=_("%s is tried now."),
+            model=Order,
+            do=lambda row, *_rest: start(purchasing_tasks.divide, order_id=row.pk),
+        ),
+    ),
+    "order_unpaid": (
+        Act(
+            code="expire",
+            words=_("Try again"),
+            done=_("%s: a worker asks the gateway, and lets it go if it is unpaid."),
+            model=Order,
+            do=lambda *_rest: start(checkout_tasks.expire_unpaid),
+        ),
+    ),
+    "payment_unanswered": (
+        Act(
+            code="settle",
+            words=_("Try again"),
+            done=_("%s: a worker asks the gateway."),
+            model=Payment,
+            do=lambda *_rest: start(payment_tasks.settle_payments),
+        ),
+    ),
+    "money_day_late": (
+        Act(
+            code="compare",
+            words=_("Compare it now"),
+            done=_("A worker compares %s: look again in a minute."),
+            model=MoneyDay,
+            do=lambda row, *_rest: start(money_tasks.reconcile_day, day_id=row.pk),
+        ),
+    ),
+    "address_to_erase": (
+        Act(
+            code="asked",
+            words=_("The supplier was asked to erase it"),
+            done=_("%s is written down."),
+            model=SupplierToAsk,
+            do=lambda row, _of, actor, now: forgetting.asked(row=row, actor=actor, now=now),
+        ),
+    ),
+    "run_quarantined": (
+        Act(
+            code="discard",
+            words=_("Discard it"),
+            done=_("%s is discarded: the next run is judged anew."),
+            model=FeedRun,
+            do=lambda row, _of, actor, now: run_deciding.discard(
+                feed_run=row, actor=actor, now=now
+            ),
+        ),
+    ),
+    "run_failed": (
+        Act(
+            code="sync",
+            words=_("Try again"),
+            done=_("%s is tried now."),
+            model=FeedRun,
+            do=lambda row, *_rest: start(sync_now, supplier_id=row.supplier_id, kind=row.kind),
+        ),
+    ),
+    "price_held": (
+        Act(
+            code="reject",
+            words=_("Keep the old price"),
+            done=_("%s: the old price stays."),
+            model=PriceHold,
+            do=lambda row, _of, actor, now: deciding.reject(hold=row, actor=actor, now=now),
+        ),
+    ),
+    "competitors_unheard": (
+        Act(
+            code="ask",
+            words=_("Ask now"),
+            done=_("%s is asked now."),
+            model=CompetitorSource,
+            do=_ask_source,
+        ),
+    ),
+    "message_dead": (
+        Act(
+            code="mail_again",
+            words=_("Send again"),
+            done=_("%s is sent again."),
+            model=Delivery,
+            do=_mail_again,
+        ),
+    ),
+}
+
+
+def offer(*, cause: str, act: Act) -> None:
+    """Let an app above this front say what may be done with its own rows."""
+    ACTS[cause] = (act,)

@@ -1,0 +1,197 @@
+"""Everything that waits for a person, what is due first before the rest, in one query.
+
+Of each cause a part is shown; the count, and the money at risk, are of all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.urls import reverse
+
+from storefront.dashboard.inbox import sla, value_at_risk
+from storefront.dashboard.inbox.rule import Cause
+from storefront.dashboard.inbox.rules.orders import CAUSES
+from storefront.lib.money import Money
+
+SHOWN_PER_CAUSE = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One thing that waits. ``count`` is how many wait for the same cause.
+
+    Shape:  ``due`` is until when a person should look; ``taken_by`` who said that he does;
+            ``raw`` is the detail as it was found, and ``clicks`` what ``clicking`` offers
+    """
+
+    cause: Cause
+    count: int
+    row: int
+    name: str
+    url: str
+    since: datetime | None
+    at_risk: Money | None
+    detail: str
+    due: datetime | None
+    is_late: bool
+    taken_by: str
+    taken_at: datetime | None
+    raw: str = ""
+    clicks: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Of this cause more wait than are shown."""
+
+    cause: Cause
+    shown: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """Some of what waits, and how much it is in all.
+
+    Shape:  ``at_risk`` of all that waits, one for each currency; the money of an order for which
+            several causes wait is in it once
+    """
+
+    rows: list[Waiting]
+    count: int
+    at_risk: list[Money]
+    cuts: list[Cut] = field(default_factory=list)
+
+
+def look(
+    *, causes: tuple[Cause, ...] = CAUSES, now: datetime, most: int = 0, after: int = 0
+) -> Inbox:
+    """List what waits, what is due first before the rest.
+
+    Of each cause the oldest rows ``after`` so many, ``most`` or as many as the start page shows.
+
+    Each row tells how many there are of its cause in all.
+    """
+    if not causes:
+        return Inbox(rows=[], count=0, at_risk=[])
+    by_code = {cause.code: cause for cause in causes}
+    shown = {"after": after, "last": after + (most or SHOWN_PER_CAUSE)}
+    with connection.cursor() as cursor:
+        cursor.execute(_query(causes), {"now": now, **shown})
+        rows = cursor.fetchall()
+    found = [_waiting(by_code[code], now, *rest) for _sums, code, *rest in rows]
+    found.sort(key=lambda row: (row.due is None, row.due, row.cause.code, row.row))
+    sums = json.loads(rows[0][0]) if rows else {}
+    return Inbox(
+        rows=found,
+        count=sum({row.cause.code: row.count for row in found}.values()),
+        at_risk=[Money(Decimal(sums[currency]), currency) for currency in sorted(sums)],
+        cuts=cuts(found),
+    )
+
+
+def find(*, causes: tuple[Cause, ...] = CAUSES, now: datetime, most: int = 0) -> list[Waiting]:
+    """List what waits, as ``look`` does, without its sums."""
+    return look(causes=causes, now=now, most=most).rows
+
+
+def cuts(rows: Sequence[Waiting]) -> list[Cut]:
+    """Name the causes of which more wait than these."""
+    shown: dict[str, list[Waiting]] = {}
+    for row in rows:
+        shown.setdefault(row.cause.code, []).append(row)
+    return [
+        Cut(cause=some[0].cause, shown=len(some), count=some[0].count)
+        for some in shown.values()
+        if some[0].count > len(some)
+    ]
+
+
+def causes_for(user: AbstractBaseUser | AnonymousUser) -> tuple[Cause, ...]:
+    """Choose the causes whose rows this person may see."""
+    return tuple(cause for cause in CAUSES if _may_see(user, cause))
+
+
+def name_of(cause: Cause, row_id: int, *, now: datetime) -> str:
+    """Call a row as the inbox does; nothing where it does not wait."""
+    sql = f"SELECT name FROM ({cause.sql}) AS waiting WHERE id = %(row)s LIMIT 1"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"now": now, "row": row_id})
+        found = cursor.fetchone()
+    return cause.named(found[0]) if found else ""
+
+
+def _may_see(user: AbstractBaseUser | AnonymousUser, cause: Cause) -> bool:
+    app, model = cause.page.split("_")
+    has_perm = getattr(user, "has_perm", None)
+    return has_perm is not None and any(
+        has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change")
+    )
+
+
+def _query(causes: tuple[Cause, ...]) -> str:
+    parts = (
+        f"""
+        (SELECT '{cause.code}' AS code, '{cause.page}' AS page, count(*) OVER () AS total,
+                row_number() OVER (ORDER BY since, id, name) AS place, id, name, since, amount,
+                currency, detail, {cause.is_steady} AS is_steady, order_id, purchase_order_id
+         FROM ({cause.sql}) AS waiting LEFT JOIN LATERAL ({value_at_risk.owner(cause.page)}) o ON true)
+        """  # noqa: S608 - all parts are written in causes.py
+        for cause in causes
+    )
+    return f"""
+        WITH found AS MATERIALIZED ({" UNION ALL ".join(parts)})
+        SELECT risk.sums::text, f.code, f.total, f.id, f.name, f.since, f.amount, f.currency,
+               f.detail, t.by, t.at
+        FROM found f CROSS JOIN ({value_at_risk.SUMS}) risk
+        LEFT JOIN dashboard_taken t ON t.cause = f.code AND t.row = f.id
+          AND CASE WHEN f.is_steady AND f.since IS NOT NULL THEN t.at >= f.since
+              ELSE t.at > %(now)s - interval '1 day' END
+        WHERE f.place > %(after)s AND f.place <= %(last)s
+    """  # noqa: S608
+
+
+def _waiting(  # noqa: PLR0913, PLR0917 - the columns of one row
+    cause: Cause,
+    now: datetime,
+    total: int,
+    row_id: int,
+    name: str,
+    since: datetime | None,
+    amount: Decimal | None,
+    currency: str,
+    detail: str | None,
+    taken_by: str | None,
+    taken_at: datetime | None,
+) -> Waiting:
+    if cause.filters:
+        url = reverse(f"admin:{cause.page}_changelist")
+        url = f"{url}?{cause.filters.format(name=quote(name))}"
+    else:
+        url = reverse(f"admin:{cause.page}_change", args=[row_id])
+    until = since + sla.within(cause.code) if since else None
+    return Waiting(
+        cause=cause,
+        count=total,
+        row=row_id,
+        name=cause.named(name),
+        url=url,
+        since=since,
+        at_risk=None if amount is None else Money(amount, currency),
+        detail=cause.told(detail or ""),
+        due=until,
+        is_late=until is not None and until < now,
+        taken_by=taken_by or "",
+        taken_at=taken_at,
+        raw=detail or "",
+    )

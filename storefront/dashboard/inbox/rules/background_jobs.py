@@ -1,0 +1,94 @@
+"""Why something that goes by itself waits for a person: nobody comes to it."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from catalog.competitor_words import DOUBTFUL
+from storefront.dashboard.inbox.rule import NO_MONEY, Cause, plain
+
+UNCHECKED = "unchecked"
+
+QUEUES = (
+    plain(
+        "invariant_broken",
+        _("What must always be true is not"),
+        "dashboard_brokeninvariant",
+        f"b.id, b.code AS name, b.since, {NO_MONEY}, b.sentence || ' (' || b.count || ')' AS detail"
+        " FROM dashboard_brokeninvariant b",
+        "true",
+    ),
+    # Where none ever was, it is missed since there is something to check.
+    Cause(
+        code="check_missed",
+        sentence=_("Nobody has checked for two hours whether all is true"),
+        page="dashboard_checkup",
+        filters="o=-1",
+        sql=f"""
+            SELECT coalesce(last.id, 0) AS id, coalesce(last.at::text, '–') AS name,
+                   coalesce(last.at, began.at) AS since, {NO_MONEY}, '' AS detail
+            FROM (SELECT max(c.id) AS id, max(c.at) AS at FROM dashboard_checkup c) last
+            CROSS JOIN (SELECT min(s.status_since) AS at FROM suppliers_supplier s) began
+            WHERE coalesce(last.at, began.at) < %(now)s - interval '2 hours'
+        """,  # noqa: S608 - made of constants
+    ),
+    # The rows carry no time: what a check saw half an hour ago is older than that. Where none ever
+    # was, and one could have seen them so long ago, they may wait since there is a supplier.
+    Cause(
+        code="supply_unpublished",
+        sentence=_("Supply changed, and the shop does not show it"),
+        page="suppliers_unpublishedsupply",
+        filters="o=1",
+        sql=f"""
+            SELECT min(u.id) AS id, count(*) || ' ×' AS name,
+                   (SELECT min(c.at) FROM dashboard_checkup c
+                    WHERE c.newest_supply >= min(u.id)) AS since,
+                   {NO_MONEY}, '' AS detail
+            FROM suppliers_unpublishedsupply u
+            WHERE u.id <= (SELECT c.newest_supply FROM dashboard_checkup c
+                           WHERE c.at < %(now)s - interval '30 minutes'
+                           ORDER BY c.at DESC LIMIT 1)
+            HAVING count(*) > 0
+            UNION ALL
+            SELECT min(u.id), count(*) || ' ×', min(began.at), {NO_MONEY}, '{UNCHECKED}'
+            FROM suppliers_unpublishedsupply u
+            CROSS JOIN (SELECT min(s.status_since) AS at FROM suppliers_supplier s) began
+            WHERE NOT EXISTS (SELECT 1 FROM dashboard_checkup)
+              AND began.at < %(now)s - interval '1 hour'
+            HAVING count(*) > 0
+        """,  # noqa: S608 - made of constants
+        told=lambda detail: (
+            str(_("Nobody knows since when: no check of all has ever run."))
+            if detail == UNCHECKED
+            else detail
+        ),
+    ),
+    plain(
+        "prices_waiting",
+        _("Prices are not counted anew"),
+        "catalog_waitingprice",
+        "min(w.id) AS id, count(*) || ' ×' AS name, min(w.asked_at) AS since,"
+        f" {NO_MONEY}, '' AS detail FROM catalog_waitingprice w",
+        "w.asked_at < %(now)s - interval '30 minutes' HAVING count(*) > 0",
+        filters="o=1",
+    ),
+    plain(
+        "competitors_odd",
+        _("A list of competitors' prices waits for a look"),
+        "catalog_competitorfile",
+        f"f.id, f.name, f.received_at AS since, {NO_MONEY}, f.problem AS detail"
+        " FROM catalog_competitorfile f",
+        "f.taken_at IS NULL AND f.problem <> '' AND f.content <> ''",
+        told=lambda problem: (
+            str(_("Many of its prices move too far.")) if problem == DOUBTFUL else problem
+        ),
+    ),
+    plain(
+        "request_unfinished",
+        _("A request of a program was begun, and never answered"),
+        "api_idempotencyrecord",
+        f"k.id, k.route AS name, k.started_at AS since, {NO_MONEY}, k.key AS detail"
+        " FROM api_idempotencyrecord k",
+        "k.done_at IS NULL AND k.started_at < %(now)s - interval '15 minutes'",
+    ),
+)

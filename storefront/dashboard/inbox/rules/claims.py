@@ -1,0 +1,65 @@
+"""Why a claim against a supplier waits for a person."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from storefront.dashboard.inbox.rule import Cause
+
+_CLAIM = """
+    SELECT c.id, c.number AS name, c.status_since AS since, c.expected_amount AS amount,
+           c.currency, {detail} AS detail
+    FROM orders_supplierclaim c
+    JOIN orders_purchaseorder po ON po.id = c.purchase_order_id
+    JOIN suppliers_supplier s ON s.id = po.supplier_id
+    WHERE {condition}
+"""
+
+
+def _claim(
+    code: str, sentence: str | Promise, condition: str, *, detail: str = "c.problem"
+) -> Cause:
+    sql = _CLAIM.format(condition=condition, detail=detail)
+    return Cause(code=code, sentence=sentence, page="orders_supplierclaim", sql=sql)
+
+
+CLAIMS = (
+    _claim(
+        "claim_by_hand",
+        _("Tell the supplier of a claim yourself"),
+        "c.status = 'draft' AND c.is_by_hand",
+        detail="s.name",
+    ),
+    _claim(
+        "claim_unknown",
+        _("Nobody knows whether the supplier has the claim"),
+        "c.status = 'submit_unknown' AND c.status_since < %(now)s - interval '5 minutes'",
+    ),
+    _claim(
+        "claim_not_told",
+        _("Supplier cannot be told of a claim"),
+        "NOT c.is_by_hand AND (c.status = 'draft'"
+        " AND c.status_since < %(now)s - interval '15 minutes' OR c.status = 'submit_failed'"
+        " AND (c.failures >= 5 OR c.attempts >= 20"
+        " OR c.status_since < %(now)s - interval '1 hour'))",
+        detail="coalesce(nullif(c.problem, ''), s.name)",
+    ),
+    _claim(
+        "claim_refused",
+        _("Supplier does not take the claim as it is"),
+        "c.status = 'on_hold'",
+    ),
+    _claim(
+        "claim_odd",
+        _("Supplier's answer to a claim needs a look"),
+        "c.status = 'requested' AND c.problem <> ''",
+    ),
+    _claim(
+        "claim_silent",
+        _("Supplier has not decided about a claim for two weeks"),
+        "c.status = 'requested' AND c.problem = ''"
+        " AND c.status_since < %(now)s - interval '14 days'",
+        detail="s.name",
+    ),
+)

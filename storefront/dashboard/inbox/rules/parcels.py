@@ -1,0 +1,65 @@
+"""Why a parcel on its way to a shopper waits for a person."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from storefront.dashboard.inbox.rule import Cause
+
+# What the shopper paid for what is in it; for all of its order where nobody said what is in it.
+_PARCEL = """
+    SELECT x.id, x.number AS name, {since} AS since,
+           coalesce((SELECT sum(round((l.line_amount - l.discount_amount + l.added_tax_amount)
+                                      * pl.quantity / l.quantity, 2))
+                     FROM shipping_parcelline pl JOIN orders_orderline l ON l.id = pl.order_line_id
+                     WHERE pl.parcel_id = x.id), po.charge_amount) AS amount,
+           po.currency, {detail} AS detail
+    FROM shipping_parcel x
+    JOIN shipping_shipment s ON s.id = x.shipment_id
+    JOIN orders_purchaseorder po ON po.id = s.purchase_order_id
+    WHERE {condition}
+"""
+_HEARD = "coalesce(x.carrier_status_at, x.status_since)"
+_SAID = "replace(x.carrier_status, '_', ' ')"
+
+
+def _parcel(
+    code: str,
+    sentence: str | Promise,
+    condition: str,
+    *,
+    since: str = _HEARD,
+    detail: str = _SAID,
+) -> Cause:
+    sql = _PARCEL.format(condition=condition, since=since, detail=detail)
+    return Cause(code=code, sentence=sentence, page="shipping_parcel", sql=sql)
+
+
+PARCELS = (
+    _parcel(
+        "parcel_trouble",
+        _("Carrier reports trouble"),
+        "x.status IN ('announced', 'handed_over') AND x.carrier_status"
+        " IN ('exception', 'return_to_sender', 'lost', 'expired')",
+    ),
+    _parcel(
+        "parcel_label_only",
+        _("Announced, and never seen by the carrier"),
+        "x.status = 'announced' AND x.announced_at < %(now)s - interval '4 days'",
+        since="x.announced_at",
+        detail="x.carrier",
+    ),
+    _parcel(
+        "parcel_not_taken",
+        _("Waits for its shopper for days: tell him before it goes back"),
+        "x.status = 'handed_over' AND x.carrier_status IN"
+        f" ('attempt_failed', 'available_for_pickup') AND {_HEARD} < %(now)s - interval '3 days'",
+    ),
+    _parcel(
+        "parcel_silent",
+        _("On its way, and no news for ten days"),
+        "x.status = 'handed_over' AND x.carrier_status IN ('unknown', 'pre_transit', 'in_transit',"
+        f" 'out_for_delivery') AND {_HEARD} < %(now)s - interval '10 days'",
+    ),
+)

@@ -1,0 +1,119 @@
+"""Why money waits for a person: what a gateway refused, what ends soon, what a bank disputes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import MoneyDifference, PaymentEvent
+from storefront.dashboard import dues
+from storefront.dashboard.inbox.rule import NO_MONEY, Cause, plain
+
+_PAYMENT = """
+    SELECT p.id, o.number AS name, {since} AS since, {amount} AS amount, p.currency,
+           {detail} AS detail
+    FROM orders_payment p JOIN orders_order o ON o.id = p.order_id {join}
+    WHERE {condition}
+"""
+
+
+def _payment(  # noqa: PLR0913 - one query in its parts
+    code: str,
+    sentence: str | Promise,
+    condition: str,
+    *,
+    amount: str,
+    since: str = "p.status_since",
+    detail: str = "p.problem",
+    join: str = "",
+    told: Callable[[str], str] = str,
+) -> Cause:
+    sql = _PAYMENT.format(condition=condition, amount=amount, since=since, detail=detail, join=join)
+    return Cause(code=code, sentence=sentence, page="orders_payment", sql=sql, told=told)
+
+
+MONEY = (
+    _payment(
+        "payment_expires",
+        _("Authorization ends within a day"),
+        "p.status = 'authorized' AND p.capture_before < %(now)s + interval '1 day'"
+        " AND p.authorized_amount > p.captured_amount + p.released_amount",
+        amount="p.authorized_amount - p.captured_amount - p.released_amount",
+        since="p.capture_before - interval '1 day'",
+    ),
+    _payment(
+        "payment_refused",
+        _("Gateway refused what we asked"),
+        "e.kind = 'refused' AND NOT EXISTS (SELECT 1 FROM orders_paymentevent later"
+        " WHERE later.payment_id = p.id AND later.kind = asked.kind AND later.id > e.id)",
+        join="JOIN orders_paymentevent e ON e.payment_id = p.id"
+        " JOIN orders_paymentevent asked ON asked.id = e.answers_id",
+        amount="asked.amount",
+        since="e.received_at",
+        detail="replace(asked.kind, '_', ' ') || ': ' || e.reason",
+    ),
+    _payment(
+        "payment_unanswered",
+        _("Gateway does not answer"),
+        f"{dues.UNANSWERED} AND {dues.SINCE} < %(now)s - interval '10 minutes'",
+        join="JOIN orders_paymentevent asked ON asked.payment_id = p.id",
+        amount="asked.amount",
+        since=dues.SINCE,
+        detail="asked.kind",
+        told=lambda kind: str(PaymentEvent.Kind(kind).label),
+    ),
+    _payment(
+        "payment_for_nothing",
+        _("Money is kept for a canceled order"),
+        "o.status IN ('canceled', 'expired') AND p.captured_amount > p.refunded_amount"
+        " AND o.status_since < %(now)s - interval '10 minutes'",
+        amount="p.captured_amount - p.refunded_amount",
+        since="o.status_since",
+    ),
+    _payment(
+        "payment_disputed",
+        _("The shopper's bank disputes the payment"),
+        "p.dispute_status = 'charged_back'",
+        amount="p.captured_amount - p.refunded_amount",
+        since="p.dispute_status_since",
+        detail="(SELECT e.reason FROM orders_paymentevent e WHERE e.payment_id = p.id"
+        " AND e.kind = 'disputed' ORDER BY e.id DESC LIMIT 1)",
+    ),
+    _payment(
+        "refund_came_back",
+        _("A refund came back"),
+        "e.kind = 'refund_failed' AND NOT EXISTS (SELECT 1 FROM orders_paymentevent later"
+        " WHERE later.payment_id = p.id AND later.kind = 'refund_requested' AND later.id > e.id)",
+        join="JOIN orders_paymentevent e ON e.payment_id = p.id",
+        amount="e.amount",
+        since="e.received_at",
+        detail="e.reason",
+    ),
+    Cause(
+        code="money_differs",
+        sentence=_("Money does not agree"),
+        page="orders_moneydifference",
+        sql="""
+            SELECT d.id, coalesce(po.number, o.number, d.reference) AS name,
+                   d.first_seen_at AS since,
+                   abs(CASE WHEN d.currency = d.found_currency THEN coalesce(d.found_amount, 0)
+                       - coalesce(d.expected_amount, 0) ELSE d.found_amount END) AS amount,
+                   d.currency, d.kind AS detail
+            FROM orders_moneydifference d
+            LEFT JOIN orders_order o ON o.id = d.order_id
+            LEFT JOIN orders_purchaseorder po ON po.id = d.purchase_order_id
+            WHERE d.status = 'open'
+        """,
+        told=lambda kind: str(MoneyDifference.Kind(kind).label) if kind else "",
+    ),
+    plain(
+        "money_day_late",
+        _("A day's money is not reconciled"),
+        "orders_moneyday",
+        f"d.id, d.day::text AS name, d.ends_at AS since, {NO_MONEY}, d.problem AS detail"
+        " FROM orders_moneyday d",
+        "d.status IN ('open', 'running') AND d.ends_at < %(now)s - interval '12 hours'",
+    ),
+)

@@ -1,0 +1,215 @@
+"""Why a return of a shopper, or goods on their way to a supplier, wait for a person."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from storefront.dashboard.inbox.rule import Cause
+
+_RETURN = """
+    SELECT r.id, r.number AS name, r.{since} AS since, {money}, s.name AS detail
+    FROM orders_returnauthorization r
+    JOIN orders_purchaseorder po ON po.id = r.purchase_order_id
+    JOIN suppliers_supplier s ON s.id = po.supplier_id
+    WHERE {condition}
+"""
+_RMA = """
+    SELECT m.id, m.number AS name, m.status_since AS since, m.expected_amount AS amount,
+           m.currency, s.name AS detail
+    FROM orders_supplierrma m
+    JOIN orders_purchaseorder po ON po.id = m.purchase_order_id
+    JOIN suppliers_supplier s ON s.id = po.supplier_id
+    WHERE {condition}
+"""
+# What goods cost the shopper who gave them back.
+_WORTH = """(SELECT sum(round((l.line_amount - l.discount_amount + l.added_tax_amount)
+                        * rl.quantity / l.quantity, 2))
+             FROM orders_returnline rl JOIN orders_orderline l ON l.id = rl.order_line_id
+             WHERE rl.authorization_id = r.id) AS amount, r.currency"""
+# What they cost us, and their supplier may give back.
+_COST = """(SELECT sum(pl.agreed_cost_amount * rl.accepted_quantity)
+            FROM orders_returnline rl
+            JOIN orders_purchaseline pl ON pl.purchase_order_id = r.purchase_order_id
+                AND pl.order_line_id = rl.order_line_id AND pl.is_live
+            WHERE rl.authorization_id = r.id) AS amount,
+           (SELECT min(pl.cost_currency) FROM orders_purchaseline pl
+            WHERE pl.purchase_order_id = r.purchase_order_id AND pl.is_live) AS currency"""
+# A day after ``orders.returning.answering.overdue`` would have ended it.
+_OVERDUE = """r.status = 'needs_evidence' AND r.status_since < %(now)s - interval '31 days'
+    OR r.status IN ('approved', 'label_issued') AND (
+        r.send_before < (%(now)s)::date - 15
+        OR r.send_before IS NULL AND r.address <> '' AND r.destination <> 'nowhere'
+           AND r.status_since < %(now)s - interval '91 days')"""
+_KEPT = "r.status = 'approved' AND r.destination = 'nowhere'"
+_PROVEN = "r.status IN ('in_transit', 'lost_in_transit') AND r.tracking_number <> ''"
+_POLICY = """coalesce(
+    (SELECT p.id FROM orders_returnpolicy p WHERE p.supplier_id = po.supplier_id),
+    (SELECT p.id FROM orders_returnpolicy p WHERE p.supplier_id IS NULL))"""
+
+_SEEN_AT = """coalesce(
+    (SELECT max(c.at) FROM lib_statuschange c WHERE c.subject = 'orders.ReturnAuthorization'
+     AND c.subject_id = r.id AND c.axis = 'status' AND c.to_status = 'inspected'),
+    r.status_since)"""
+_LAST_DAY = f"""%(now)s - interval '1 day' * (
+    SELECT p.takes_back_days FROM orders_returnpolicy p WHERE p.id = {_POLICY})"""  # noqa: S608 - made of constants
+# As ``sending_back.owes``: how long he stands in for what is broken or wrong, if he says so.
+_WARRANTED = """(po.status <> 'closed' OR r.opened_at::date
+    <= (po.status_since::date + make_interval(months => p.warranty_months::int))::date)"""
+_TAKEN_BACK = f"""EXISTS (
+    SELECT 1 FROM orders_returnpolicy p WHERE p.id = {_POLICY}
+    AND CASE WHEN r.kind = 'withdrawal' OR p.warranty_months IS NULL THEN p.takes_back
+        ELSE {_WARRANTED} END)"""  # noqa: S608 - made of constants
+_OWES_NO_MORE = f"""EXISTS (
+    SELECT 1 FROM orders_returnpolicy p WHERE p.id = {_POLICY}
+    AND p.warranty_months IS NOT NULL AND NOT {_WARRANTED})"""  # noqa: S608 - made of constants
+# What came, and nobody has claimed yet.
+_TO_SEND_ON = """r.status IN ('inspected', 'refunded', 'exchanged') AND r.destination <> 'nowhere'
+    AND NOT EXISTS (SELECT 1 FROM orders_supplierrma m WHERE m.authorization_id = r.id)
+    AND EXISTS (
+        SELECT 1 FROM orders_returnline rl
+        JOIN orders_purchaseline pl ON pl.purchase_order_id = r.purchase_order_id
+            AND pl.order_line_id = rl.order_line_id AND pl.is_live
+        WHERE rl.authorization_id = r.id AND rl.accepted_quantity > 0
+        AND rl.received_quantity > 0 AND rl.disposition <> 'missing'
+        AND pl.quantity > (
+            SELECT coalesce(sum(cl.quantity), 0) FROM orders_supplierclaimline cl
+            JOIN orders_supplierclaim c ON c.id = cl.claim_id
+            WHERE cl.purchase_line_id = pl.id AND c.status NOT IN ('denied', 'canceled')))"""
+
+# Money of an order that is with us, but for what is kept for use and what is asked to go back.
+_NOT_GIVEN = """(
+    SELECT coalesce(sum(p.captured_amount), 0) - coalesce(sum((
+        SELECT sum(e.amount) FROM orders_paymentevent e
+        WHERE e.payment_id = p.id AND e.kind = 'refund_requested')), 0)
+        - (SELECT coalesce(sum(rl.deduction_amount), 0) FROM orders_returnline rl
+           JOIN orders_returnauthorization r ON r.id = rl.authorization_id
+           WHERE r.order_id = o.id AND r.status = 'refunded')
+    FROM orders_payment p WHERE p.order_id = o.id AND p.dispute_status IN ('none', 'won'))"""
+
+
+def _return(
+    code: str,
+    sentence: str | Promise,
+    condition: str,
+    *,
+    since: str = "status_since",
+    money: str = _WORTH,
+) -> Cause:
+    sql = _RETURN.format(condition=condition, since=since, money=money)
+    return Cause(code=code, sentence=sentence, page="orders_returnauthorization", sql=sql)
+
+
+def _rma(code: str, sentence: str | Promise, condition: str) -> Cause:
+    sql = _RMA.format(condition=condition)
+    return Cause(code=code, sentence=sentence, page="orders_supplierrma", sql=sql)
+
+
+RETURNS = (
+    _return("return_asked", _("A shopper waits for an answer to a return"), "r.status='requested'"),
+    _return(
+        "return_overdue",
+        _("A return should have ended by itself, and did not"),
+        _OVERDUE,
+    ),
+    _return(
+        "return_nowhere_to",
+        _("Tell a shopper where to send a return"),
+        "r.status = 'approved' AND r.destination <> 'nowhere' AND r.address = ''",
+    ),
+    _return("return_came", _("Look at what a shopper sent back"), "r.status = 'received'"),
+    _return(
+        "return_to_pay",
+        _("Pay for a return, or refuse it"),
+        f"r.status = 'inspected' OR {_KEPT}",
+    ),
+    _return(
+        "return_refund_due",
+        _("A withdrawal must be paid back within 14 days"),
+        "r.kind = 'withdrawal' AND r.opened_at < %(now)s - interval '7 days'"
+        f" AND (r.status IN ('received', 'inspected') OR {_KEPT} OR {_PROVEN})",
+        since="opened_at",
+    ),
+    _return(
+        "return_on_its_way",
+        _("A return is on its way for three weeks"),
+        "r.status = 'in_transit' AND r.status_since < %(now)s - interval '21 days'",
+    ),
+    _return(
+        "return_lost",
+        _("A return was lost on its way"),
+        "r.status = 'lost_in_transit'",
+    ),
+    _return(
+        "return_not_replaced",
+        _("A replacement cannot be had: pay the return back"),
+        "r.status = 'exchanged' AND (SELECT bool_or(l.canceled_quantity > 0)"
+        " AND bool_and(l.quantity <= l.canceled_quantity + l.shipped_quantity)"
+        " FROM orders_orderline l WHERE l.order_id = r.replacement_id)",
+    ),
+    _return(
+        "return_to_send_on",
+        _("Give a return back to its supplier"),
+        f"{_TO_SEND_ON} AND {_TAKEN_BACK} AND {_SEEN_AT} > {_LAST_DAY}",
+        money=_COST,
+    ),
+    _return(
+        "return_send_on_late",
+        _("The time to give a return back to its supplier is over: ask him, or write it off"),
+        f"{_TO_SEND_ON} AND {_TAKEN_BACK} AND {_SEEN_AT} <= {_LAST_DAY}",
+        money=_COST,
+    ),
+    _return(
+        "return_paid_not_here",
+        _("A return is paid, and not here after three weeks"),
+        """r.status = 'refunded' AND r.destination <> 'nowhere'
+        AND r.status_since BETWEEN %(now)s - interval '60 days' AND %(now)s - interval '21 days'
+        AND NOT EXISTS (SELECT 1 FROM orders_returnline rl
+                        WHERE rl.authorization_id = r.id AND rl.received_quantity > 0)
+        AND NOT EXISTS (SELECT 1 FROM lib_statuschange c WHERE c.subject_id = r.id
+                        AND c.subject = 'orders.ReturnAuthorization' AND c.axis = 'status'
+                        AND c.to_status = 'lost_in_transit')""",
+    ),
+    _return(
+        "return_to_claim",
+        _("A shopper keeps what was broken or wrong: complain to the supplier"),
+        f"""r.status IN ('refunded', 'exchanged') AND r.destination = 'nowhere'
+        AND NOT {_OWES_NO_MORE}
+        AND r.kind <> 'withdrawal' AND r.status_since > %(now)s - interval '30 days'
+        AND NOT EXISTS (SELECT 1 FROM orders_supplierclaim c
+                        WHERE c.purchase_order_id = r.purchase_order_id)""",  # noqa: S608 - made of constants
+    ),
+    Cause(
+        code="return_delivery_due",
+        sentence=_("All of an order went back or was canceled: pay its delivery back"),
+        page="orders_order",
+        sql=f"""
+            SELECT o.id, o.number AS name, back.since, {_NOT_GIVEN} AS amount, o.currency,
+                   '' AS detail
+            FROM orders_order o
+            JOIN LATERAL (
+                SELECT max(r.status_since) AS since, sum(r.delivery_amount) AS delivery,
+                       bool_or(r.status = 'exchanged' OR r.replacement_id IS NOT NULL) AS replaced
+                FROM orders_returnauthorization r
+                WHERE r.order_id = o.id AND r.status IN ('refunded', 'exchanged')
+            ) back ON back.delivery = 0 AND NOT back.replaced
+            WHERE o.delivery_amount > 0 AND {_NOT_GIVEN} > 0
+              AND NOT EXISTS (SELECT 1 FROM orders_orderline l WHERE l.order_id = o.id
+                              AND l.quantity > l.canceled_quantity + l.returned_quantity)
+        """,  # noqa: S608 - made of constants
+    ),
+    _rma(
+        "rma_to_do",
+        _("Ask a supplier to take goods back, or send them to him"),
+        "m.status IN ('draft', 'authorized')",
+    ),
+    _rma(
+        "rma_silent",
+        _("Supplier has not answered about goods that went back for two weeks"),
+        "m.status IN ('requested', 'shipped', 'received')"
+        " AND m.status_since < %(now)s - interval '14 days'",
+    ),
+    _rma(
+        "rma_disputed", _("Supplier does not pay for goods that went back"), "m.status='disputed'"
+    ),
+)

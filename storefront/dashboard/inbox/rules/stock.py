@@ -1,0 +1,152 @@
+"""Why stock waits for a person: figures nobody can tell, that grow old, or are sold out."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from storefront.dashboard.inbox.rule import NO_MONEY, Cause, plain
+
+# What may be shown too long, each found by an index: goods of a supplier who sells nothing now or
+# is silent, an offer that is not sold, and news that nobody published yet. All else is queued
+# with the change itself, or followed by its age (``suppliers.aging``).
+_DOUBTFUL = """
+    SELECT l.id FROM (
+        SELECT s.code FROM suppliers_supplier s
+        LEFT JOIN suppliers_stocklocation p ON p.supplier_id = s.id
+        GROUP BY s.id HAVING s.status <> 'active'
+          OR s.costs_as_of < %(now)s - make_interval(mins => s.cost_hidden_min)
+          OR max(p.stock_as_of) < %(now)s - make_interval(mins => s.stock_hidden_min)) s
+    CROSS JOIN LATERAL (SELECT l.id FROM catalog_listing l
+        WHERE l.supplier_code = s.code AND l.is_published OFFSET 0) l
+    UNION
+    SELECT l.id FROM suppliers_supplieroffer o
+    JOIN catalog_listing l ON l.variant_id = o.variant_id
+    WHERE o.status <> 'active' OR o.missing_evidence <> '' OR NOT o.has_cost
+    UNION
+    SELECT l.id FROM suppliers_unpublishedsupply u
+    JOIN catalog_listing l ON l.variant_id = u.variant_id
+"""
+# The rule of orders.weighing, and the fewest of suppliers.rationing, for all listings at once;
+# a test holds them together.
+_CAN_BE_ROUTED = """
+    SELECT true AS is_so FROM suppliers_supplieroffer o
+    JOIN suppliers_supplier s ON s.id = o.supplier_id
+    JOIN suppliers_stocklevel k ON k.offer_id = o.id
+    JOIN suppliers_stocklocation p ON p.id = k.location_id
+    WHERE o.variant_id = l.variant_id AND o.status = 'active' AND s.status = 'active'
+      AND o.missing_evidence = '' AND o.cost_amount > 0
+      AND (o.currency = l.currency OR EXISTS (SELECT 1 FROM catalog_exchangerate r
+        WHERE r.base = o.currency AND r.quote = l.currency AND r.standing <> 'unknown'))
+      AND CASE WHEN o.is_cost_silent THEN o.cost_as_of
+          ELSE greatest(o.cost_as_of, s.costs_as_of) END
+        >= %(now)s - make_interval(mins => s.cost_hidden_min)
+      AND k.reported_quantity >= l.kept + k.buffer + k.reserved + k.allocated_unseen
+        + (o.minimum_quantity + o.pack_size - 1) / o.pack_size * o.pack_size
+        + aged_buffer(
+            k.reported_quantity,
+            %(now)s - CASE WHEN k.is_silent THEN k.as_of
+              ELSE greatest(k.as_of, p.stock_as_of) END,
+            s.stock_believed_min, s.stock_hidden_min, s.stock_grows_units,
+            s.stock_grows_percent, s.stock_accuracy)
+"""
+# The doubtful ones are few: each is looked at by itself, never all listings in one join.
+_UNROUTABLE = f"""
+    SELECT l.id, l.sku AS name, l.updated_at AS since, {NO_MONEY},
+           l.code || ': ' || l.available AS detail
+    FROM ({_DOUBTFUL}) doubtful
+    CROSS JOIN LATERAL (
+        SELECT l.id, l.variant_id, l.available, l.updated_at, v.sku, h.code, h.currency,
+               h.buffer AS kept
+        FROM catalog_listing l
+        JOIN catalog_variant v ON v.id = l.variant_id
+        JOIN catalog_channel h ON h.id = l.channel_id
+        WHERE l.id = doubtful.id AND l.is_published AND NOT l.is_withdrawn AND l.available > 0
+          AND l.as_of > %(now)s - interval '1 day' OFFSET 0) l
+    LEFT JOIN LATERAL ({_CAN_BE_ROUTED} LIMIT 1) able ON true
+    WHERE able.is_so IS NULL
+"""  # noqa: S608 - made of constants
+
+STOCK = (
+    plain(
+        "countdown_differs",
+        _("Supplier counts our orders down at another time than we believe"),
+        "suppliers_supplier",
+        f"s.id, s.name AS name, c.measured_at AS since, {NO_MONEY},"
+        " s.counts_down_at || ' → ' || c.at AS detail"
+        " FROM suppliers_countdown c JOIN suppliers_supplier s ON s.id = c.supplier_id",
+        "c.at <> '' AND c.at <> s.counts_down_at AND s.status <> 'blocked'",
+    ),
+    plain(
+        "sale_unseen",
+        _("Sold long ago, and not in the supplier's figure yet"),
+        "orders_allocation",
+        f"a.id, l.sku AS name, a.status_since AS since, {NO_MONEY},"
+        " replace(a.doubt, '_', ' ') AS detail"
+        " FROM orders_allocation a JOIN orders_orderline l ON l.id = a.line_id",
+        "a.status = 'unseen' AND a.status_since < %(now)s - interval '14 days'",
+    ),
+    plain(
+        "stale_supplier",
+        _("Supplier's stock figures grow old"),
+        "suppliers_supplier",
+        f"s.id, s.name, coalesce(p.told_at, s.status_since) AS since, {NO_MONEY},"  # noqa: S608 - ours
+        " c.problem AS detail"
+        " FROM suppliers_supplier s"
+        " LEFT JOIN suppliers_connection c ON c.supplier_id = s.id"
+        " LEFT JOIN (SELECT supplier_id, max(stock_as_of) AS told_at"
+        " FROM suppliers_stocklocation GROUP BY 1) p ON p.supplier_id = s.id",
+        "s.status = 'active' AND coalesce(p.told_at, s.status_since)"
+        " < %(now)s - make_interval(mins => s.stock_told_min)",
+    ),
+    plain(
+        "stale_costs",
+        _("Supplier's costs are too old to sell by"),
+        "suppliers_supplier",
+        f"s.id, s.name, coalesce(s.costs_as_of, s.status_since) AS since, {NO_MONEY},"
+        " c.problem AS detail FROM suppliers_supplier s"
+        " LEFT JOIN suppliers_connection c ON c.supplier_id = s.id",
+        "s.status = 'active' AND coalesce(s.costs_as_of, s.status_since)"
+        " < %(now)s - make_interval(mins => s.cost_hidden_min)",
+    ),
+    plain(
+        "line_unroutable",
+        _("Ordered, and its offer is not sold any more"),
+        "orders_order",
+        "d.id, d.number || ': ' || i.sku AS name, d.placed_at AS since, i.line_amount AS amount,"
+        " d.currency, concat_ws(', ', s.name || ' ' || nullif(s.status, 'active'),"
+        " 'offer ' || nullif(o.status, 'active'), 'lacks ' || nullif(o.missing_evidence, ''),"
+        " CASE WHEN o.cost_amount IS NULL THEN 'no cost' END) AS detail"
+        " FROM orders_order d JOIN orders_orderline i ON i.order_id = d.id"
+        " JOIN suppliers_supplieroffer o ON o.id = i.offer_id"
+        " JOIN suppliers_supplier s ON s.id = o.supplier_id"
+        " JOIN suppliers_stocklevel k ON k.id = i.level_id",
+        "d.status IN ('pending_payment', 'placed', 'on_hold', 'processing')"
+        " AND i.quantity > i.canceled_quantity + i.shipped_quantity"
+        " AND (s.status <> 'active' OR o.status <> 'active' OR o.missing_evidence <> ''"
+        " OR o.cost_amount IS NULL)"
+        " AND (d.status <> 'processing' OR EXISTS (SELECT 1 FROM orders_purchaseorder x"
+        " WHERE x.order_id = d.id AND x.location_id = k.location_id"
+        " AND x.status IN ('draft', 'ready', 'on_hold')))",
+    ),
+    Cause(
+        code="listing_unroutable",
+        sentence=_("Shown as available, and no offer can be taken"),
+        page="catalog_listing",
+        sql=_UNROUTABLE,
+        is_steady=False,
+    ),
+    plain(
+        "sold_out_selling",
+        _("Sells, and is sold out"),
+        "catalog_listing",
+        f"l.id, v.sku AS name, l.updated_at AS since, {NO_MONEY},"  # noqa: S608 - written here
+        " sold.units || ' ×' AS detail"
+        " FROM (SELECT i.variant_id, sum(i.quantity) AS units FROM orders_order d"
+        " JOIN orders_orderline i ON i.order_id = d.id"
+        " WHERE d.placed_at > %(now)s - interval '7 days' GROUP BY 1) sold"
+        " JOIN catalog_variant v ON v.id = sold.variant_id"
+        " JOIN catalog_listing l ON l.variant_id = v.id",
+        "l.is_published AND l.available = 0",
+        is_steady=False,
+    ),
+)

@@ -1,0 +1,99 @@
+"""The page of what goes wrong with supply and prices, each row leading to where it is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from storefront.dashboard.inbox import query, quick_actions
+from storefront.dashboard.inbox.query import Cut, Waiting
+
+MOST_PER_CAUSE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One kind of alert: the causes of it, and what is good when there are none."""
+
+    code: str
+    title: str | Promise
+    causes: frozenset[str]
+    all_well: str | Promise
+
+
+GROUPS = (
+    Group(
+        code="costs",
+        title=_("Costs that jumped"),
+        causes=frozenset({"cost_risen"}),
+        all_well=_("No cost rose by more than its limit in the last week."),
+    ),
+    Group(
+        code="margins",
+        title=_("Margin lost"),
+        causes=frozenset({"price_below_floor", "price_held"}),
+        all_well=_("Each price keeps the lowest margin, and none waits for a decision."),
+    ),
+    Group(
+        code="stale",
+        title=_("Suppliers whose figures are old"),
+        causes=frozenset({"stale_supplier", "stale_costs"}),
+        all_well=_("All suppliers confirmed their stock and costs in time."),
+    ),
+    Group(
+        code="sold_out",
+        title=_("Sold out, and selling"),
+        causes=frozenset(
+            {"line_unroutable", "stock_risk", "listing_unroutable", "sold_out_selling"}
+        ),
+        all_well=_("What is shown as available can be had, and what is ordered can be sent."),
+    ),
+)
+CODES = frozenset[str]().union(*(group.causes for group in GROUPS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """The rows of one group, oldest first; ``count`` is how many there are in all."""
+
+    group: Group
+    rows: Sequence[Waiting]
+    count: int
+    cuts: Sequence[Cut]
+
+
+def show(request: HttpRequest) -> HttpResponse:
+    """Show all alerts whose tables this person may see."""
+    causes = tuple(cause for cause in query.causes_for(request.user) if cause.code in CODES)
+    if not causes:
+        raise PermissionDenied
+    found = query.find(causes=causes, now=timezone.now(), most=MOST_PER_CAUSE)
+    rows = quick_actions.with_clicks(found, request.user)
+    seen = {cause.code for cause in causes}
+    context = {
+        **admin.site.each_context(request),
+        "title": gettext("Alerts"),
+        "groups": [_alerts(group, rows) for group in GROUPS if group.causes & seen],
+        "count": count(found),
+        "list_name": "alerts",
+    }
+    return TemplateResponse(request, "dashboard/inbox/alerts.html", context)
+
+
+def count(found: Iterable[Waiting]) -> int:
+    """Count the alerts among all that waits, also those that are not listed."""
+    return sum({row.cause.code: row.count for row in found if row.cause.code in CODES}.values())
+
+
+def _alerts(group: Group, found: Sequence[Waiting]) -> Alerts:
+    rows = [row for row in found if row.cause.code in group.causes]
+    return Alerts(group=group, rows=rows, count=count(rows), cuts=query.cuts(rows))

@@ -1,0 +1,100 @@
+"""I6 and I7: everybody is told once, and nothing is lost on the way."""
+
+from __future__ import annotations
+
+from storefront.dashboard import dues
+from storefront.dashboard.invariants.checker import Invariant
+
+NEWS = (
+    Invariant(
+        code="I6.told_once",
+        sentence="One fact makes one message to one recipient.",
+        sql="""
+            SELECT e.key, d.recipient, d.template, count(*) AS messages
+            FROM notifications_delivery d JOIN notifications_event e ON e.id = d.event_id
+            GROUP BY e.key, d.recipient, d.template, d.sender HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        code="I6.parcel_once",
+        sentence="The shopper is told of each parcel that left exactly once, and of no other.",
+        sql="""
+            SELECT p.carrier, p.number, count(e.id) AS facts
+            FROM shipping_parcel p
+            LEFT JOIN notifications_event e ON e.name = 'parcel.shipped'
+             AND e.key = 'parcel.shipped:' || p.carrier || ':' || p.number
+            GROUP BY p.id
+            HAVING count(e.id) <> CASE WHEN p.status IN ('handed_over', 'delivered')
+                                  THEN 1 ELSE 0 END
+        """,
+    ),
+    Invariant(
+        code="I6.in_order",
+        sentence="The facts of one subject are numbered without a gap.",
+        sql="""
+            SELECT subject, count(*) AS facts, max(sequence) AS last
+            FROM notifications_event GROUP BY subject HAVING count(*) <> max(sequence)
+        """,
+    ),
+    Invariant(
+        code="I7.passed_on",
+        sentence="A fact is passed on within 5 minutes.",
+        sql="""
+            SELECT key, occurred_at FROM notifications_event
+            WHERE fanned_out_at IS NULL AND occurred_at < %(now)s - interval '5 minutes'
+        """,
+    ),
+    Invariant(
+        code="I7.sent",
+        sentence="A message that is due is tried within 10 minutes, and no try lasts over 20.",
+        sql="""
+            SELECT id AS delivery, status, due_at, status_since FROM notifications_delivery
+            WHERE (status IN ('pending', 'retrying', 'replayed')
+                   AND due_at < %(now)s - interval '10 minutes')
+               OR (status = 'delivering' AND status_since < %(now)s - interval '20 minutes')
+        """,
+    ),
+    Invariant(
+        code="I7.understood",
+        sentence="A call from outside is understood within 10 minutes.",
+        sql="""
+            SELECT source, external_id, received_at FROM hooks_inboundcall
+            WHERE status = 'received' AND due_at < %(now)s - interval '10 minutes'
+        """,
+    ),
+    Invariant(
+        code="I7.given_back",
+        sentence="Held units go back to everybody within 10 minutes after their time is up.",
+        sql="""
+            SELECT id AS reservation, expires_at FROM orders_reservation
+            WHERE status = 'active' AND expires_at < %(now)s - interval '10 minutes'
+        """,
+    ),
+    Invariant(
+        code="I7.orders_move",
+        sentence="No order stays unpaid beyond its time, or paid without purchase orders.",
+        sql="""
+            SELECT number, status, status_since FROM orders_order
+            WHERE (status = 'pending_payment' AND pay_before < %(now)s - interval '10 minutes')
+               OR (status = 'placed' AND status_since < %(now)s - interval '10 minutes')
+        """,
+    ),
+    Invariant(
+        code="I7.money_moves",
+        sentence="What is asked of a gateway is answered within an hour of being due.",
+        sql=f"""
+            SELECT p.key, asked.kind, asked.amount, asked.received_at
+            FROM orders_paymentevent asked JOIN orders_payment p ON p.id = asked.payment_id
+            WHERE {dues.UNANSWERED} AND {dues.SINCE} < %(now)s - interval '1 hour'
+        """,  # noqa: S608 - our own words
+    ),
+    Invariant(
+        code="I7.runs_end",
+        sentence="A sync run that is past its lease is closed within 5 minutes.",
+        sql="""
+            SELECT id AS run, kind, status, lease_until FROM suppliers_feedrun
+            WHERE status IN ('fetched', 'parsed', 'staged')
+              AND lease_until < %(now)s - interval '5 minutes'
+        """,
+    ),
+)

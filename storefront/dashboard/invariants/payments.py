@@ -1,0 +1,229 @@
+"""I2: what is charged is what was ordered, and every sum is the sum of its entries."""
+
+from __future__ import annotations
+
+from storefront.dashboard.invariants.checker import Invariant
+
+MONEY = (
+    Invariant(
+        code="I2.total",
+        sentence="An order's total is goods + delivery - discount + tax that is not in the prices.",
+        sql="""
+            SELECT number, goods_amount, delivery_amount, discount_amount, added_tax_amount,
+                   total_amount
+            FROM orders_order
+            WHERE total_amount
+               <> goods_amount + delivery_amount - discount_amount + added_tax_amount
+        """,
+    ),
+    Invariant(
+        code="I2.goods",
+        sentence="An order's goods are the sum of its lines, each unit x quantity.",
+        sql="""
+            SELECT o.number, o.goods_amount, sum(l.line_amount) AS lines
+            FROM orders_order o LEFT JOIN orders_orderline l ON l.order_id = o.id
+            GROUP BY o.id
+            HAVING o.goods_amount <> coalesce(sum(l.line_amount), 0)
+                OR bool_or(l.line_amount <> l.unit_amount * l.quantity)
+        """,
+    ),
+    Invariant(
+        code="I2.parts",
+        sentence="An order's total is what its lines and the ways of its parcels are charged with.",
+        sql="""
+            SELECT o.number, o.total_amount, l.charged, w.charged AS ways
+            FROM orders_order o
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum(line_amount - discount_amount + added_tax_amount), 0) AS charged
+                FROM orders_orderline WHERE order_id = o.id
+            ) l
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum((entry->>'amount')::numeric), 0) AS charged
+                FROM jsonb_array_elements(o.delivery_plan) entry
+            ) w
+            WHERE o.total_amount <> l.charged + w.charged
+        """,
+    ),
+    Invariant(
+        code="I2.promotions",
+        sentence="What is taken off an order is what its promotions took off.",
+        sql="""
+            SELECT o.number, o.discount_amount, coalesce(sum(r.amount), 0) AS taken
+            FROM orders_order o LEFT JOIN orders_redemption r ON r.order_id = o.id
+            GROUP BY o.id HAVING o.discount_amount <> coalesce(sum(r.amount), 0)
+        """,
+    ),
+    Invariant(
+        code="I2.limits_of_promotions",
+        sentence="What has a limit is counted as often as it was used.",
+        sql="""
+            SELECT p.name, p.used, count(r.id) AS taken
+            FROM orders_promotion p
+            LEFT JOIN orders_redemption r ON r.promotion_id = p.id AND r.given_back_at IS NULL
+            WHERE p.limit_total IS NOT NULL
+            GROUP BY p.id HAVING p.used <> count(r.id)
+        """,
+    ),
+    Invariant(
+        code="I2.book",
+        sentence="A payment's amounts are the sums of its events.",
+        sql="""
+            SELECT p.key, p.authorized_amount, e.authorized, p.captured_amount, e.captured,
+                   p.released_amount, e.given_back, p.refunded_amount, e.refunded
+            FROM orders_payment p
+            LEFT JOIN (
+                SELECT payment_id,
+                       coalesce(sum(amount) FILTER (WHERE kind = 'authorized'), 0) AS authorized,
+                       coalesce(sum(amount) FILTER (WHERE kind = 'captured'), 0) AS captured,
+                       coalesce(sum(amount) FILTER (WHERE kind = 'released'), 0) AS given_back,
+                       bool_or(kind = 'expired') AS is_expired,
+                       coalesce(sum(amount) FILTER (WHERE kind = 'refunded'), 0)
+                       - coalesce(sum(amount) FILTER (WHERE kind = 'refund_failed'), 0) AS refunded
+                FROM orders_paymentevent GROUP BY payment_id
+            ) e ON e.payment_id = p.id
+            WHERE p.authorized_amount <> coalesce(e.authorized, 0)
+               OR p.captured_amount <> coalesce(e.captured, 0)
+               OR p.released_amount <> CASE WHEN e.is_expired
+                  THEN e.authorized - e.captured ELSE coalesce(e.given_back, 0) END
+               OR p.refunded_amount <> coalesce(e.refunded, 0)
+        """,
+    ),
+    Invariant(
+        code="I2.limits",
+        sentence="Nothing is captured over what is authorized, or refunded over what is captured.",
+        sql="""
+            SELECT key, authorized_amount, captured_amount, released_amount, refunded_amount
+            FROM orders_payment
+            WHERE captured_amount + released_amount > authorized_amount
+               OR refunded_amount > captured_amount
+        """,
+    ),
+    Invariant(
+        code="I2.captured_for_accepted",
+        sentence="What is captured is paid for purchase orders that a supplier accepted, or may"
+        " have taken when the authorization was about to end.",
+        sql="""
+            SELECT o.number, p.captured, coalesce(a.accepted, 0) AS accepted
+            FROM orders_order o
+            JOIN (
+                SELECT order_id, sum(captured_amount) AS captured
+                FROM orders_payment GROUP BY order_id
+            ) p ON p.order_id = o.id
+            LEFT JOIN (
+                SELECT po.order_id, sum(po.charge_amount) AS accepted
+                FROM orders_purchaseorder po WHERE po.accepted_at IS NOT NULL OR EXISTS (
+                    SELECT 1 FROM orders_paymentevent e
+                    JOIN orders_payment p ON p.id = e.payment_id
+                    WHERE p.order_id = po.order_id AND e.kind = 'capture_requested'
+                      AND e.external_id = 'capture:' || po.number
+                      AND e.received_at >= p.capture_before - interval '12 hours')
+                GROUP BY po.order_id
+            ) a ON a.order_id = o.id
+            WHERE p.captured > coalesce(a.accepted, 0)
+        """,
+    ),
+    Invariant(
+        code="I2.accepted_is_charged",
+        sentence="What a supplier accepted, before we canceled it, is asked of the gateway, to the"
+        " cent.",
+        sql="""
+            SELECT po.number, po.charge_amount, e.amount AS asked
+            FROM orders_purchaseorder po
+            JOIN orders_payment p ON p.order_id = po.order_id
+             AND p.authorized_amount > 0 AND p.status <> 'voided'
+            LEFT JOIN orders_paymentevent e ON e.payment_id = p.id
+             AND e.kind = 'capture_requested' AND e.external_id = 'capture:' || po.number
+            WHERE po.accepted_at IS NOT NULL AND e.amount IS DISTINCT FROM po.charge_amount
+              AND NOT (po.charge_amount = 0 AND e.id IS NULL)
+              AND NOT (po.status = 'canceled' AND e.id IS NULL)
+        """,
+    ),
+    Invariant(
+        code="I2.charge",
+        sentence="Purchase orders charge no more than the shopper agreed to, in his currency.",
+        sql="""
+            SELECT o.number, o.total_amount, sum(po.charge_amount) AS charged
+            FROM orders_order o
+            JOIN orders_purchaseorder po ON po.order_id = o.id
+            GROUP BY o.id
+            HAVING sum(po.charge_amount) FILTER (WHERE po.status <> 'canceled') > o.total_amount
+                OR bool_or(po.currency <> o.currency)
+        """,
+    ),
+    Invariant(
+        code="I2.nothing_kept",
+        sentence="Of a canceled order all money goes back: released, refunded, or asked to be.",
+        sql="""
+            SELECT o.number, p.key, p.authorized_amount, e.given AS asked_back
+            FROM orders_order o
+            JOIN orders_payment p ON p.order_id = o.id
+            LEFT JOIN (
+                SELECT payment_id, sum(amount) AS given FROM orders_paymentevent
+                WHERE kind IN ('release_requested', 'refund_requested') GROUP BY payment_id
+            ) e ON e.payment_id = p.id
+            WHERE o.status IN ('canceled', 'expired') AND p.status <> 'expired'
+              AND p.authorized_amount > greatest(
+                  coalesce(e.given, 0), p.released_amount + p.refunded_amount)
+        """,
+    ),
+    Invariant(
+        code="I2.paid",
+        sentence="Only an order whose payment was authorized goes to a supplier, or one that costs"
+        " nothing because it replaces a return.",
+        sql="""
+            SELECT o.number, o.status FROM orders_order o
+            WHERE o.status IN ('placed', 'processing', 'completed') AND NOT EXISTS (
+                SELECT 1 FROM orders_payment p
+                WHERE p.order_id = o.id AND p.authorized_amount > 0
+                  AND p.currency = o.currency)
+            AND NOT (o.total_amount = 0 AND EXISTS (
+                SELECT 1 FROM orders_returnauthorization a WHERE a.replacement_id = o.id))
+        """,
+    ),
+    Invariant(
+        code="I2.reconciled",
+        sentence="Each day on which money moved is reconciled within two days, or closed by staff;"
+        " from the first day that was compared.",
+        sql="""
+            SELECT e.received_at::date AS day, count(*) AS events, min(d.problem) AS problem
+            FROM orders_paymentevent e
+            LEFT JOIN orders_moneyday d
+              ON e.received_at >= d.starts_at AND e.received_at < d.ends_at
+            WHERE e.received_at < %(now)s - interval '3 days'
+              AND e.received_at >= coalesce((SELECT min(starts_at) FROM orders_moneyday),
+                                            '-infinity')
+              AND (d.id IS NULL OR d.status NOT IN ('reconciled', 'given_up'))
+            GROUP BY e.received_at::date
+        """,
+    ),
+    Invariant(
+        code="I2.bills",
+        sentence="A bill that matches is for goods that have left, and nothing of it differs.",
+        sql="""
+            SELECT b.reference, b.match, b.number
+            FROM orders_supplierbill b
+            WHERE b.match = 'matched' AND b.withdrawn_at IS NULL
+              AND (b.purchase_order_id IS NULL
+                   OR EXISTS (SELECT 1 FROM orders_purchaseline pl
+                              JOIN orders_orderline l ON l.id = pl.order_line_id
+                              WHERE pl.purchase_order_id = b.purchase_order_id AND pl.is_live
+                                AND l.shipped_quantity < pl.quantity)
+                   OR EXISTS (SELECT 1 FROM orders_moneydifference d
+                              WHERE d.bill_id = b.id AND d.status = 'open'
+                                AND d.status_since < %(now)s - interval '10 minutes'))
+        """,
+    ),
+    Invariant(
+        code="I2.differences",
+        sentence="Each difference of money was seen on a day, from its first to its last.",
+        sql="""
+            SELECT x.key, x.status, x.first_day, x.last_day
+            FROM orders_moneydifference x
+            WHERE NOT EXISTS (SELECT 1 FROM orders_moneysighting s
+                              WHERE s.difference_id = x.id)
+               OR EXISTS (SELECT 1 FROM orders_moneysighting s
+                          JOIN orders_moneyday d ON d.id = s.day_id
+                          WHERE s.difference_id = x.id AND d.day > x.last_day)
+        """,
+    ),
+)

@@ -1,0 +1,177 @@
+"""I3 and I4: every sold line is ordered once, and every purchase order is sent once."""
+
+from __future__ import annotations
+
+from storefront.dashboard import sql
+from storefront.dashboard.invariants.checker import Invariant
+
+PURCHASES = (
+    Invariant(
+        code="I3.line_once",
+        sentence="Each open line of a divided order is in one live purchase order, in full, or is"
+        " looked for elsewhere.",
+        sql="""
+            SELECT o.number, l.id AS line, l.quantity - l.canceled_quantity AS open,
+                   coalesce(sum(p.quantity), 0) AS ordered, count(p.line) AS places
+            FROM orders_orderline l
+            JOIN orders_order o ON o.id = l.order_id
+            LEFT JOIN (
+                SELECT order_line_id AS line, quantity FROM orders_purchaseline WHERE is_live
+                UNION ALL
+                SELECT sl.order_line_id, ol.quantity
+                FROM orders_setbackline sl
+                JOIN orders_setback s ON s.id = sl.setback_id AND s.kind = 'refused'
+                JOIN orders_orderline ol ON ol.id = sl.order_line_id
+                WHERE sl.is_open
+            ) p ON p.line = l.id
+            WHERE o.status IN ('processing', 'completed')
+            GROUP BY o.id, l.id
+            HAVING coalesce(sum(p.quantity), 0) <> l.quantity - l.canceled_quantity
+                OR count(p.line) > 1
+        """,
+    ),
+    Invariant(
+        code="I3.paid_only",
+        sentence="No purchase order lives for an order that is unpaid, expired or canceled.",
+        sql="""
+            SELECT po.number, po.status, o.status AS order_status
+            FROM orders_purchaseorder po JOIN orders_order o ON o.id = po.order_id
+            WHERE po.status <> 'canceled'
+              AND o.status IN ('pending_payment', 'expired', 'canceled')
+        """,
+    ),
+    Invariant(
+        code="I3.one_per_location",
+        sentence="Each time that an order was routed, it has at most one live purchase order per"
+        " supplier and location.",
+        sql="""
+            SELECT order_id, supplier_id, location_id, round, count(*) AS purchase_orders
+            FROM orders_purchaseorder WHERE status <> 'canceled'
+            GROUP BY order_id, supplier_id, location_id, round HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        code="I3.belongs",
+        sentence="A purchase order holds lines of its own order that lie at its own location.",
+        sql="""
+            SELECT po.number, pl.id AS purchase_line, l.order_id, lv.location_id
+            FROM orders_purchaseline pl
+            JOIN orders_purchaseorder po ON po.id = pl.purchase_order_id
+            JOIN orders_orderline l ON l.id = pl.order_line_id
+            JOIN suppliers_stocklevel lv ON lv.id = pl.level_id
+            JOIN suppliers_stocklocation place ON place.id = lv.location_id
+            WHERE l.order_id <> po.order_id OR lv.location_id <> po.location_id
+               OR place.supplier_id <> po.supplier_id OR lv.offer_id <> pl.offer_id
+        """,
+    ),
+    Invariant(
+        code="I3.dead_lines",
+        sentence="Lines are live while their purchase order is, unless the supplier refused them.",
+        sql="""
+            SELECT po.number, po.status, pl.id AS purchase_line, pl.is_live
+            FROM orders_purchaseline pl
+            JOIN orders_purchaseorder po ON po.id = pl.purchase_order_id
+            WHERE (pl.is_live AND po.status = 'canceled')
+               OR (NOT pl.is_live AND po.status <> 'canceled' AND pl.acknowledgment NOT IN
+                   ('out_of_stock', 'discontinued', 'invalid_item', 'undeliverable',
+                    'rejected_other'))
+        """,
+    ),
+    Invariant(
+        code="I3.setbacks",
+        sentence="What is looked for elsewhere waits, and what waits is looked for.",
+        sql="""
+            SELECT s.id AS setback, s.status, count(sl.id) AS lines
+            FROM orders_setback s
+            LEFT JOIN orders_setbackline sl ON sl.setback_id = s.id AND sl.is_open
+            GROUP BY s.id
+            HAVING (s.status IN ('open', 'asked')) <> (count(sl.id) > 0)
+        """,
+    ),
+    Invariant(
+        code="I7.setbacks_end",
+        sentence="What is looked for elsewhere, or asked of a shopper, ends within an hour of its"
+        " time.",
+        sql="""
+            SELECT s.id AS setback, s.status, s.status_since, s.answer_by
+            FROM orders_setback s JOIN orders_order o ON o.id = s.order_id
+            WHERE o.status = 'processing'
+              AND (s.status = 'open' AND s.status_since < %(now)s - interval '1 hour'
+                   OR s.status = 'asked' AND s.answer_by < %(now)s - interval '1 hour')
+        """,
+    ),
+    Invariant(
+        code="I4.said_before",
+        sentence="Each try to send a purchase order was written down before it was made.",
+        sql="""
+            SELECT po.number, po.request_status, po.attempts, count(m.id) AS written
+            FROM orders_purchaseorder po
+            LEFT JOIN orders_purchasemessage m ON m.purchase_order_id = po.id
+             AND m.direction = 'out' AND m.kind = 'place' AND m.at <= po.request_status_since
+            GROUP BY po.id
+            HAVING count(m.id) <> po.attempts
+                OR (po.request_status <> 'unsubmitted' AND po.attempts = 0)
+        """,
+    ),
+    Invariant(
+        code="I4.not_lost",
+        sentence="No call to a supplier stays without an answer: 5 minutes, or 30 to look it up,"
+        " from when he lets us.",
+        sql="""
+            SELECT number, request_status, request_status_since, try_after
+            FROM orders_purchaseorder
+            WHERE (request_status = 'submitting'
+                   AND request_status_since < %(now)s - interval '5 minutes')
+               OR (request_status = 'submit_unknown'
+                   AND greatest(request_status_since, try_after)
+                       < %(now)s - interval '30 minutes')
+        """,
+    ),
+    Invariant(
+        code="I4.goes_in_time",
+        sentence="What is collected for a supplier goes within 30 minutes of its moment, if he"
+        " answers.",
+        sql="""
+            SELECT po.number, po.status, po.goes_at, po.try_after
+            FROM orders_purchaseorder po
+            JOIN orders_order o ON o.id = po.order_id AND o.status = 'processing'
+            WHERE po.request_status = 'unsubmitted' AND po.status IN ('draft', 'ready')
+              AND po.cancel_wanted_at IS NULL
+              AND greatest(po.goes_at, po.status_since, po.try_after)
+                  < %(now)s - interval '30 minutes'
+              AND po.goes_at IS NOT NULL
+              AND NOT EXISTS (
+                  SELECT 1 FROM suppliers_breaker b
+                  JOIN suppliers_connection c ON c.id = b.connection_id
+                  WHERE c.supplier_id = po.supplier_id
+                    AND b.orders_wait_until > now() - interval '30 minutes')
+        """,
+    ),
+    Invariant(
+        code="I4.accepted",
+        sentence="What a supplier accepted says when; what he never accepted does not ship.",
+        sql="""
+            SELECT number, status, request_status, accepted_at FROM orders_purchaseorder
+            WHERE accepted_at IS NULL AND (request_status = 'accepted'
+                  OR status IN ('in_progress', 'partially_shipped', 'shipped', 'closed'))
+        """,
+    ),
+    Invariant(
+        code="I4.stopped",
+        sentence="What a supplier has, or shipped, although we canceled it was decided by staff.",
+        sql=f"""
+            SELECT po.number, po.status, po.request_status, po.supplier_reference,
+                   {sql.SHIPPED} AS is_shipped
+            FROM orders_purchaseorder po WHERE {sql.UNDECIDED}
+        """,  # noqa: S608 - all parts are written in ``strays``
+    ),
+    Invariant(
+        code="I4.adopted_once",
+        sentence="No two purchase orders carry the same number of one supplier.",
+        sql="""
+            SELECT supplier_id, supplier_reference, count(*) AS purchase_orders
+            FROM orders_purchaseorder WHERE supplier_reference <> ''
+            GROUP BY supplier_id, supplier_reference HAVING count(*) > 1
+        """,
+    ),
+)

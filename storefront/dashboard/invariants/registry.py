@@ -1,0 +1,67 @@
+"""Ask the database whether all that must always be true is true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from storefront.dashboard.invariants.checker import Invariant
+from storefront.dashboard.invariants.claims import CLAIMS
+from storefront.dashboard.invariants.listings import SUPPLY
+from storefront.dashboard.invariants.messaging import NEWS
+from storefront.dashboard.invariants.parcels import PARCELS
+from storefront.dashboard.invariants.payments import MONEY
+from storefront.dashboard.invariants.purchase_orders import PURCHASES
+from storefront.dashboard.invariants.returns import RETURNS
+from storefront.dashboard.invariants.status_history import HISTORY
+from storefront.dashboard.invariants.stock import STOCK
+from storefront.dashboard.invariants.supplier_compliance import VETTING
+
+INVARIANTS = (
+    *STOCK,
+    *MONEY,
+    *PURCHASES,
+    *CLAIMS,
+    *RETURNS,
+    *PARCELS,
+    *NEWS,
+    *SUPPLY,
+    *VETTING,
+    *HISTORY,
+)
+ROWS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the query of one invariant found; ``rows`` are the first of ``count``."""
+
+    invariant: Invariant
+    count: int
+    rows: tuple[dict[str, Any], ...]
+
+
+def check(*, now: datetime) -> list[Finding]:
+    """Ask for every invariant, one query each; an empty finding is a good one."""
+    return ask(INVARIANTS, now=now)
+
+
+def ask(invariants: Iterable[Invariant], *, now: datetime) -> list[Finding]:
+    """Ask for some of them, in their order."""
+    return [_ask(invariant, now) for invariant in invariants]
+
+
+def _ask(invariant: Invariant, now: datetime) -> Finding:
+    with connection.cursor() as cursor:
+        cursor.execute(invariant.sql, {"now": now})
+        names = [column.name for column in cursor.description or ()]
+        rows = cursor.fetchmany(ROWS_SHOWN)
+        return Finding(
+            invariant=invariant,
+            count=cursor.rowcount,
+            rows=tuple(dict(zip(names, row, strict=True)) for row in rows),
+        )

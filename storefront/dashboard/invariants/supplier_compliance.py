@@ -1,0 +1,68 @@
+"""V: nothing is sold on a proof that is none, and scorecards say no more than was seen."""
+
+from __future__ import annotations
+
+from storefront.dashboard.invariants.checker import Invariant
+
+VETTING = (
+    Invariant(
+        code="V1.judged",
+        sentence="A verified proof says who verified it, and when.",
+        sql="""
+            SELECT id AS evidence, criterion, verified_by, verified_at FROM suppliers_evidence
+            WHERE status = 'verified' AND (verified_by = '' OR verified_at IS NULL)
+        """,
+    ),
+    Invariant(
+        code="V2.not_over",
+        sentence="Goods with lithium are off sale within two hours after their last test report"
+        " ended.",
+        sql="""
+            SELECT o.supplier_id, o.supplier_sku, max(e.valid_until) AS ended
+            FROM suppliers_supplieroffer o
+            JOIN suppliers_supplier s ON s.id = o.supplier_id AND s.status = 'active'
+            JOIN catalog_variant v ON v.id = o.variant_id AND v.lithium <> 'none'
+            JOIN catalog_product p ON p.id = v.product_id
+            JOIN suppliers_evidence e ON e.supplier_id = o.supplier_id
+             AND e.criterion = 'un_38_3' AND e.status = 'verified'
+             AND coalesce(e.brand_id, p.brand_id) = p.brand_id
+             AND coalesce(e.product_id, p.id) = p.id
+            WHERE o.status = 'active' AND o.missing_evidence NOT LIKE '%%un_38_3%%'
+            GROUP BY o.id
+            HAVING bool_and(e.valid_until < (%(now)s - interval '2 hours')::date)
+        """,
+    ),
+    Invariant(
+        code="V3.fact_once",
+        sentence="A fact about a supplier is seen once.",
+        sql="""
+            SELECT supplier_id, kind, subject, count(*) AS facts FROM suppliers_scorecardfact
+            GROUP BY supplier_id, kind, subject HAVING count(*) > 1
+        """,
+    ),
+    Invariant(
+        code="V4.within_bounds",
+        sentence="A scorecard's value lies within its bounds, and its rate is good / sample.",
+        sql="""
+            SELECT supplier_id, measure, "on", sample, good, value, low, high
+            FROM suppliers_scorecard
+            WHERE value < low OR value > high OR good > sample
+               OR abs(value - good::numeric / sample) > 0.0001
+        """,
+    ),
+    Invariant(
+        code="V5.no_fact_without_cause",
+        sentence="A fact about a purchase order, a line or a parcel is about one that is there.",
+        sql="""
+            SELECT f.supplier_id, f.kind, f.subject FROM suppliers_scorecardfact f
+            WHERE (f.subject LIKE 'purchase_order:%%' AND NOT EXISTS (
+                    SELECT 1 FROM orders_purchaseorder po
+                    WHERE po.supplier_id = f.supplier_id
+                      AND 'purchase_order:' || po.number = f.subject))
+               OR (f.subject LIKE 'line:%%' AND NOT EXISTS (
+                    SELECT 1 FROM orders_purchaseline pl WHERE 'line:' || pl.id = f.subject))
+               OR (f.subject LIKE 'parcel:%%' AND NOT EXISTS (
+                    SELECT 1 FROM shipping_parcel pa WHERE 'parcel:' || pa.id = f.subject))
+        """,
+    ),
+)

@@ -1,0 +1,170 @@
+"""How somebody of the staff signs in: an authenticator app, passkeys, recovery codes."""
+
+from __future__ import annotations
+
+import base64
+import json
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import quote
+
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import generate_totp_secret
+from allauth.mfa.webauthn.internal import auth as webauthn
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from storefront.accounts.models import User
+from storefront.accounts.two_factor import enrollment, middleware
+from storefront.accounts.two_factor.verification import NotProvenError
+from storefront.dashboard.login.views import READS, for_owner, page
+from storefront.lib.security.encryption import seal, unseal
+
+NEW_APP = "new_app"  # where its secret waits, sealed, until a code of it was shown
+Type = Authenticator.Type
+
+
+@require_safe
+@for_owner
+def index(request: HttpRequest, user: User) -> HttpResponse:
+    found = Authenticator.objects.filter(user=user).order_by("pk")
+    codes = next((one for one in found if one.type == Type.RECOVERY_CODES), None)
+    context = {
+        "title": _("How you sign in"),
+        "factors": [one for one in found if one.type != Type.RECOVERY_CODES],
+        "has_app": any(one.type == Type.TOTP for one in found),
+        "left": len(codes.wrap().get_unused_codes()) if codes else None,
+        "is_required": settings.STAFF_SECOND_FACTOR,
+        "has_name": not _is_number(request),
+        "changes": user.factor_changes.select_related("actor").order_by("-pk")[:10],
+    }
+    return page(request, "factors.html", context)
+
+
+@require_http_methods(READS)
+@for_owner
+def app(request: HttpRequest, user: User) -> HttpResponse:
+    """Show the secret as a picture and as letters, and ask for a code of it."""
+    problem = ""
+    if request.method == "POST":
+        secret = unseal(request.session.get(NEW_APP, "")).get("secret", "")
+        if not secret:  # it was used, or is of a session that ended: a new one is drawn
+            return redirect("factors:app")
+        try:
+            is_first = not enrollment.has_any(user)
+            code = request.POST.get("code", "")[:40]
+            enrollment.add_app(user=user, secret=secret, code=code, now=timezone.now())
+        except NotProvenError:
+            problem = _("This code is not right, or too old. Enter the one that the app shows now.")
+        except enrollment.AlreadyThereError:
+            return redirect("factors:index")
+        else:
+            del request.session[NEW_APP]
+            return _added(request, user, is_first=is_first)
+    else:
+        secret = generate_totp_secret()
+        request.session[NEW_APP] = seal({"secret": secret})
+    allauth = get_adapter()
+    link = allauth.build_totp_url(user, secret)
+    drawn = base64.b64encode(allauth.build_totp_svg(link).encode()).decode()
+    context = {
+        "title": _("Add an authenticator app"),
+        "picture": f"data:image/svg+xml;base64,{drawn}",
+        "secret": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
+        "problem": problem,
+    }
+    return page(request, "factor_app.html", context, _status(problem))
+
+
+@require_http_methods(READS)
+@for_owner
+def passkey(request: HttpRequest, user: User) -> HttpResponse:
+    """Have the browser make a passkey for this shop, and keep its public half."""
+    problem, name = "", request.POST.get("name", "").strip()
+    if request.method == "POST":
+        try:
+            is_first = not enrollment.has_any(user)
+            answer = json.loads(request.POST.get("credential", ""))
+            named = name or _("Passkey")
+            enrollment.add_passkey(user=user, name=named, answer=answer, now=timezone.now())
+        except (NotProvenError, ValueError):
+            problem = _("No passkey came of it. Try once more.")
+        else:
+            return _added(request, user, is_first=is_first)
+    context = {
+        "title": _("Add a passkey"),
+        "problem": problem,
+        "name": name,
+        "options": webauthn.begin_registration(user, passwordless=False),
+        "has_name": not _is_number(request),
+    }
+    return page(request, "factor_passkey.html", context, _status(problem))
+
+
+@require_POST
+@for_owner
+def codes(request: HttpRequest, user: User) -> HttpResponse:
+    """Make new recovery codes, and show them this once."""
+    if not enrollment.has_any(user):
+        return redirect("factors:index")
+    return _show_codes(request, user)
+
+
+@require_http_methods(READS)
+@for_owner
+def drop(request: HttpRequest, user: User, factor_id: int) -> HttpResponse:
+    factor = enrollment.of(user).filter(pk=factor_id).first()
+    if factor is None:
+        raise Http404
+    problem = ""
+    if request.method == "POST":
+        try:
+            enrollment.drop(user=user, factor_id=factor_id, now=timezone.now())
+        except enrollment.LastOneError:
+            problem = _("This is the last one, and staff need one. Add another first.")
+        else:
+            messages.success(request, _("It is taken out."))
+            return redirect("factors:index")
+    context = {"title": _("Take it out"), "factor": factor, "problem": problem}
+    return page(request, "factor_drop.html", context, _status(problem))
+
+
+def _added(request: HttpRequest, user: User, *, is_first: bool) -> HttpResponse:
+    """Go on through the door that just came to be; with the first factor come the codes."""
+    middleware.go_through(request, user, timezone.now())
+    request.user = user
+    if is_first:
+        return _show_codes(request, user)
+    messages.success(request, _("It is added."))
+    return redirect("factors:index")
+
+
+def _show_codes(request: HttpRequest, user: User) -> HttpResponse:
+    made = enrollment.make_codes(user=user, now=timezone.now())
+    text = "\n".join([_("Recovery codes for Fara, each works once:"), *made, ""])
+    context: dict[str, Any] = {
+        "title": _("Your recovery codes"),
+        "codes": made,
+        "file": f"data:text/plain;charset=utf-8,{quote(text)}",
+    }
+    return page(request, "factor_codes.html", context)
+
+
+def _is_number(request: HttpRequest) -> bool:
+    """Tell whether the shop is visited by its number: passkeys belong to names."""
+    try:
+        ip_address(request.get_host().rpartition(":")[0].strip("[]") or request.get_host())
+    except ValueError:
+        return False
+    return True
+
+
+def _status(problem: str) -> HTTPStatus:
+    return HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK

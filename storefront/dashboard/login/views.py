@@ -1,0 +1,166 @@
+"""The doors to the staff pages: the password, then a second factor; and once more for changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.internal import auth as webauthn
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.timesince import timeuntil
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from storefront.accounts import login_throttling
+from storefront.accounts.models import User
+from storefront.accounts.two_factor import enrollment, middleware, verification
+from storefront.lib.security.client_ip import network_of
+
+READS = ["GET", "HEAD", "POST"]
+
+
+@never_cache
+@sensitive_post_parameters()
+def password(request: HttpRequest) -> HttpResponse:
+    """Let Django's own page ask for the password, and note when it was given."""
+    answer: HttpResponse = admin.site.login(request)
+    # Who is in already may send anything here: only a password that was right leads on.
+    is_right = request.method == "POST" and answer.status_code == HTTPStatus.FOUND
+    if is_right and request.user.is_authenticated:
+        middleware.note_proof(request, timezone.now())
+    return answer
+
+
+@never_cache
+@require_http_methods(READS)
+@sensitive_post_parameters()
+def second(request: HttpRequest) -> HttpResponse:
+    """Ask whoever gave the password for the second factor, or to set one up."""
+    now, user = timezone.now(), middleware.half_in(request)
+    if user is None:
+        return redirect(next_of(request))
+    if not middleware.is_fresh(request, now):
+        return redirect(reverse("admin:login", query={"next": next_of(request)}))
+    if not enrollment.has_any(user):
+        return redirect("factors:index")
+    if (problem := _prove(request, user)) is None:
+        middleware.go_through(request, user, now)
+        return redirect(next_of(request))
+    return _ask(request, user, title=_("Second step"), problem=problem)
+
+
+@never_cache
+@require_http_methods(READS)
+@sensitive_post_parameters()
+def again(request: HttpRequest) -> HttpResponse:
+    """Ask somebody who is in once more, before he changes how he comes in."""
+    user = request.user
+    if not isinstance(user, User) or not user.is_staff:
+        return redirect(reverse("admin:login", query={"next": next_of(request)}))
+    if (problem := _prove(request, user)) is None:
+        middleware.note_proof(request, timezone.now())
+        return redirect(next_of(request))
+    return _ask(request, user, title=_("Is it still you?"), problem=problem)
+
+
+def for_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Open a page of one's own factors: for whoever is in, or in but for the first factor."""
+
+    @never_cache
+    @sensitive_post_parameters()
+    @wraps(view)
+    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        half = middleware.half_in(request)
+        if half is not None and enrollment.has_any(half):
+            return redirect(reverse("factors:sign_in", query={"next": request.path}))
+        who = half or request.user
+        is_fresh = middleware.is_fresh(request, timezone.now())
+        if not isinstance(who, User) or not who.is_staff or (half and not is_fresh):
+            return redirect(reverse("admin:login", query={"next": request.path}))
+        if not is_fresh:
+            return redirect(reverse("factors:again", query={"next": request.path}))
+        return view(request, who, *args, **kwargs)
+
+    return opened
+
+
+def page(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any],
+    status: int = HTTPStatus.OK,
+) -> TemplateResponse:
+    """Show a page in the clothes of the staff pages, also to who is not in yet."""
+    is_in = request.user.is_authenticated
+    layout = "admin/base_site.html" if is_in else "unfold/layouts/unauthenticated.html"
+    shared = {**admin.site.each_context(request), "layout": layout, "is_in": is_in}
+    return TemplateResponse(request, f"dashboard/{template}", {**shared, **context}, status=status)
+
+
+def next_of(request: HttpRequest) -> str:
+    """Return where to go on among the staff pages."""
+    wanted = request.POST.get("next", "") or request.GET.get("next", "")
+    home = reverse("admin:index")
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts=None, require_https=request.is_secure()
+    )
+    return wanted if is_ours and wanted.startswith(home) else home
+
+
+def _prove(request: HttpRequest, user: User) -> str | None:
+    """Say what is wrong with what was given; nothing if it was right, "" if nothing was given."""
+    now = timezone.now()
+    if request.method != "POST":
+        return ""
+    try:
+        if not enrollment.has_any(user):
+            return _prove_by_password(request, user)
+        if answer := request.POST.get("credential", ""):
+            verification.by_passkey(user=user, answer=json.loads(answer), now=now)
+        elif code := request.POST.get("code", "").strip():
+            verification.by_code(user=user, code=code[:40], now=now)
+        else:
+            return _("Enter a code.")
+    except login_throttling.TooManyTriesError as error:
+        wait = timeuntil(error.until, now, depth=1)
+        return _("Too many tries. Wait %(time)s, then try again.") % {"time": wait}
+    except (verification.NotProvenError, ValueError):
+        is_code = "code" in request.POST
+        wrong = _("This code is not right, or has been used. Wait for the next one.")
+        return wrong if is_code else _("This passkey is not one of yours.")
+    return None
+
+
+def _prove_by_password(request: HttpRequest, user: User) -> str | None:
+    login_throttling.knock(account=user.email, network=network_of(request), now=timezone.now())
+    if not user.check_password(request.POST.get("password", "")):
+        return _("This is not your password.")
+    login_throttling.welcome(account=user.email)
+    return None
+
+
+def _ask(request: HttpRequest, user: User, *, title: str, problem: str) -> HttpResponse:
+    kinds = set(Authenticator.objects.filter(user=user).values_list("type", flat=True))
+    has_passkey = Authenticator.Type.WEBAUTHN in kinds
+    context = {
+        "title": title,
+        "problem": problem,
+        "next": next_of(request),
+        "asks_password": not enrollment.has_any(user),
+        "has_app": Authenticator.Type.TOTP in kinds,
+        "options": webauthn.begin_authentication(user) if has_passkey else None,
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
+    return page(request, "second.html", context, status)

@@ -1,0 +1,79 @@
+"""Check that all that must always be true is true: after a journey, a deploy, a bad night.
+
+What waits for a person longer than twice its due, in nobody's hands, fails it too.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from storefront.dashboard.inbox import overdue
+from storefront.dashboard.inbox.overdue import Overdue
+from storefront.dashboard.invariants import registry
+from storefront.dashboard.invariants.registry import ROWS_SHOWN, Finding
+
+
+class Command(BaseCommand):
+    help = "Check the invariants of stock, money, purchase orders, parcels, news and prices."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="answer in JSON")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        now = timezone.now()
+        findings, late = registry.check(now=now), overdue.find(now=now)
+        if options["json"]:
+            self.stdout.write(json.dumps(_told(findings, late), default=str, indent=2))
+        else:
+            self._print(findings)
+            self._print_late(late)
+        if late or any(finding.count for finding in findings):
+            sys.exit(1)
+
+    def _print(self, findings: list[Finding]) -> None:
+        for finding in findings:
+            mark = "BROKEN" if finding.count else "ok"
+            self.stdout.write(f"{mark:<7}{finding.invariant.code:<25}{finding.invariant.sentence}")
+            for row in finding.rows:
+                told = ", ".join(f"{name}={value}" for name, value in row.items())
+                self.stdout.write(f"         {told}")
+            if finding.count > len(finding.rows):
+                self.stdout.write(f"         … {finding.count} in all")
+        broken = sum(1 for finding in findings if finding.count)
+        self.stdout.write(f"{len(findings)} invariants, {broken} broken.")
+
+    def _print_late(self, late: list[Overdue]) -> None:
+        for each in late:
+            self.stdout.write(f"{'STUCK':<7}{each.cause.code:<25}{each.cause.sentence}")
+            for row in each.rows[:ROWS_SHOWN]:
+                self.stdout.write(f"         {row.name}, since {row.since:%Y-%m-%d %H:%M}")
+            if len(each.rows) > ROWS_SHOWN:
+                self.stdout.write(f"         … {len(each.rows)} in all")
+        count = sum(len(each.rows) for each in late)
+        self.stdout.write(f"{count} wait for a person longer than twice their due.")
+
+
+def _told(findings: list[Finding], late: list[Overdue]) -> dict[str, Any]:
+    return {
+        "overdue": [
+            {"cause": each.cause.code, "name": row.name, "since": row.since, "due": row.due}
+            for each in late
+            for row in each.rows
+        ],
+        "violations": sum(finding.count for finding in findings),
+        "invariants": [
+            {
+                "id": finding.invariant.code,
+                "sentence": finding.invariant.sentence,
+                "count": finding.count,
+                "rows": list(finding.rows),
+            }
+            for finding in findings
+        ],
+    }

@@ -1,0 +1,230 @@
+"""The page of one variant's offers side by side: what each costs and has, and which is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any, cast
+
+from babel import Locale
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from catalog import policies, price_words
+from catalog.landing import Costing, Landed
+from catalog.models import Channel, Listing, Variant
+from orders.sourcing import lead_days
+from shipping import comparing
+from shipping.comparing import Compared, Way
+from storefront.dashboard.reports import offer_history, offer_words
+from storefront.lib.money import Money
+from storefront.lib.staff.columns import as_money
+from suppliers import freshness
+from suppliers.freshness import terms_of
+from suppliers.models import Scorecard, Service, SupplierOffer
+
+MOST_AT_ONCE = 999
+SCORED = (Scorecard.Measure.FILL_RATE, Scorecard.Measure.STOCK_ACCURACY)
+SCORED_LATELY = timedelta(days=7)
+
+
+class AskForm(forms.Form):
+    """For which parcel the offers are compared."""
+
+    country = forms.ChoiceField(label=_("To"))
+    quantity = forms.IntegerField(label=_("How many"), min_value=1, max_value=MOST_AT_ONCE)
+    channel = forms.ModelChoiceField(
+        Channel.objects.order_by("pk"),
+        label=_("Channel"),
+        to_field_name="code",
+        empty_label=None,
+    )
+
+    def __init__(self, countries: Mapping[str, str], *args: Any, **known: Any) -> None:
+        super().__init__(*args, **known)
+        choices = sorted(countries.items(), key=itemgetter(1))
+        cast(forms.ChoiceField, self.fields["country"]).choices = choices
+        if Channel.objects.count() == 1:
+            del self.fields["channel"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One stock row as the table shows it; money is written out."""
+
+    found: Compared
+    why: str
+    is_taken: bool
+    cost: str
+    cost_here: str
+    landed: str
+    parts: Sequence[tuple[str, str]]
+    standing: str
+    age_words: str
+    kept_back: Sequence[tuple[str, int]]
+    promised: int
+    lead_days: int
+    ships_to: Sequence[str]
+    scores: Sequence[Scorecard]
+
+
+def show(request: HttpRequest, variant_id: int) -> HttpResponse:
+    """Compare all offers of one variant for a country and a quantity that ``GET`` names."""
+    if not request.user.has_perm("suppliers.view_supplieroffer"):
+        raise PermissionDenied
+    now = timezone.now()
+    variant = get_object_or_404(Variant.objects.select_related("product"), pk=variant_id)
+    channel = _channel(request)
+    names = Locale.parse(get_language() or "en").territories
+    countries = {
+        code: names.get(code, code) for code in (channel.default_country, *channel.countries)
+    }
+    form = _asked(request, channel, countries)
+    country = form.cleaned_data.get("country", channel.default_country)
+    quantity = form.cleaned_data.get("quantity", 1)
+    found = comparing.compare(
+        variant=variant, quantity=quantity, country=country, channel=channel, now=now
+    )
+    rows = _rows(found, channel=channel, country=country, quantity=quantity, now=now)
+    levels = [one.row.level for one in found]
+    offers = list({level.offer_id: level.offer for level in levels}.values())
+    bare = SupplierOffer.objects.filter(variant=variant).exclude(pk__in=[one.pk for one in offers])
+    without_stock = list(bare.select_related("supplier").order_by("pk"))
+    context = {
+        **admin.site.each_context(request),
+        "title": gettext("Offers side by side"),
+        "variant": variant,
+        "channel": channel,
+        "form": form,
+        "country": countries[country],
+        "quantity": quantity,
+        "rows": rows,
+        "taken": [row for row in rows if row.is_taken],
+        "without_stock": without_stock,
+        "listing": Listing.objects.on(channel).filter(variant=variant).first(),
+        "histories": offer_history.read(offers=[*offers, *without_stock], levels=levels, now=now),
+    }
+    return TemplateResponse(request, "dashboard/reports/offers.html", context)
+
+
+def _channel(request: HttpRequest) -> Channel:
+    channels = Channel.objects.order_by("pk")
+    return channels.filter(code=request.GET.get("channel", "")).first() or channels[0]
+
+
+def _asked(request: HttpRequest, channel: Channel, countries: Mapping[str, str]) -> AskForm:
+    given: dict[str, Any] = {"quantity": 1, **request.GET.dict(), "channel": channel.code}
+    if given.get("country") not in countries:
+        given["country"] = channel.default_country
+    form = AskForm(countries, given)
+    form.is_valid()
+    return form
+
+
+def _rows(
+    found: Sequence[Compared], *, channel: Channel, country: str, quantity: int, now: datetime
+) -> list[Row]:
+    costing = policies.costing_of(channel, now=now, country=country)
+    routes = _routes([one.row.level.location_id for one in found])
+    scores = _scores({one.row.level.offer.supplier_id for one in found}, now)
+    landed = {one.row.level.pk: _landed(one, costing) for one in found}
+    best = next((landed[one.row.level.pk] for one in found if one.verdict == Way.TAKEN), None)
+
+    def row(one: Compared) -> Row:
+        level, offer = one.row.level, one.row.level.offer
+        known, mine = cast(Any, level), landed[level.pk]
+        more = (
+            Money(mine.of(quantity) - best.of(quantity), channel.currency)
+            if mine and best
+            else None
+        )
+        rate = costing.rate(offer.currency)
+        cost = None if offer.cost_amount is None else Money(offer.cost_amount, offer.currency)
+        standing = freshness.judge(
+            reported=level.reported_quantity,
+            age=now - known.known_at,
+            terms=terms_of(offer.supplier),
+            accuracy=offer.supplier.stock_accuracy,
+        ).standing
+        return Row(
+            found=one,
+            why=offer_words.why(one, quantity=quantity, more=_said(more)),
+            is_taken=one.verdict == Way.TAKEN,
+            cost=_said(cost),
+            cost_here=_said(cost.converted(rate=rate, currency=channel.currency))
+            if cost and rate is not None
+            else "",
+            landed=_said(Money(mine.of(quantity) / quantity, channel.currency)) if mine else "",
+            parts=_parts(mine, channel.currency) if mine else (),
+            standing=standing,
+            age_words=str(offer_words.AGES[standing]),
+            kept_back=[
+                (gettext("buffer of the supplier"), level.buffer),
+                (gettext("for its age"), known.aged),
+                (gettext("held for who is paying"), level.reserved),
+                (gettext("sold, not in his figure yet"), level.allocated_unseen),
+                (gettext("buffer of the channel"), channel.buffer),
+            ],
+            promised=one.row.candidate.available if one.row.candidate else 0,
+            lead_days=lead_days(offer, now),
+            ships_to=routes.get(level.location_id, ()),
+            scores=scores.get(offer.supplier_id, ()),
+        )
+
+    return [row(one) for one in found]
+
+
+def _landed(found: Compared, costing: Costing) -> Landed | None:
+    level, offer = found.row.level, found.row.level.offer
+    if offer.cost_amount is None:
+        return None
+    return costing.landed(
+        Money(offer.cost_amount, offer.currency),
+        origins=(level.location.country,),
+        supplier_code=offer.supplier.code,
+    )
+
+
+def _parts(landed: Landed, currency: str) -> list[tuple[str, str]]:
+    return [
+        (price_words.words(code), _said(Money(amount, currency)))
+        for code, amount in landed.steps()
+        if amount or code in {"wholesale", "landed"}
+    ]
+
+
+def _said(money: Money | None) -> str:
+    return "" if money is None else as_money(money.rounded())
+
+
+def _routes(location_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+    """Name the countries to which each location sends; no names are everywhere."""
+    found: dict[int, set[str]] = {}
+    for location_id, countries in Service.objects.filter(
+        location__in=location_ids, is_active=True
+    ).values_list("location", "countries"):
+        found.setdefault(location_id, set()).update(countries or [gettext("everywhere")])
+    return {location_id: sorted(names) for location_id, names in found.items()}
+
+
+def _scores(supplier_ids: set[int], now: datetime) -> dict[int, list[Scorecard]]:
+    cards = (
+        Scorecard.objects.filter(
+            supplier__in=supplier_ids, measure__in=SCORED, on__gte=(now - SCORED_LATELY).date()
+        )
+        .order_by("supplier", "measure", "-on")
+        .distinct("supplier", "measure")
+    )
+    found: dict[int, list[Scorecard]] = {}
+    for card in cards:
+        found.setdefault(card.supplier_id, []).append(card)
+    return found

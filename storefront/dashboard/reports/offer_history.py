@@ -1,0 +1,77 @@
+"""Draw how the cost and the stock of each offer went, to be read on a phone, too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from storefront.lib.charting import Chart, Stair, draw
+from suppliers import histories
+from suppliers.histories import Cost, Stock
+from suppliers.models import StockLevel, SupplierOffer
+
+SHOWN_OVER = timedelta(days=90)
+WIDTH, HEIGHT, LEFT = 360, 168, 52
+# The table is another way to read the chart; all there is stands in the ledger.
+MOST_TOLD = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """How many lay in one place; ``rows`` are newest first."""
+
+    level: StockLevel
+    chart: Chart | None
+    rows: Sequence[Stock]
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """How one offer went; ``costs`` are newest first."""
+
+    offer: SupplierOffer
+    cost_chart: Chart | None
+    costs: Sequence[Cost]
+    shelves: Sequence[Shelf]
+
+
+def read(
+    *, offers: Sequence[SupplierOffer], levels: Sequence[StockLevel], now: datetime
+) -> list[History]:
+    """Read and draw the last 90 days of these offers."""
+    since = now - SHOWN_OVER
+    costs = histories.costs(offers, since=since)
+    stocks = histories.stocks(levels, since=since)
+    return [
+        History(
+            offer=offer,
+            cost_chart=_drawn([[(row.at, row.amount) for row in costs.get(offer.pk, ())]], now),
+            costs=costs.get(offer.pk, [])[::-1][:MOST_TOLD],
+            shelves=[
+                _shelf(level, stocks[level.pk], now)
+                for level in levels
+                if level.offer_id == offer.pk
+            ],
+        )
+        for offer in offers
+    ]
+
+
+def _shelf(level: StockLevel, rows: Sequence[Stock], now: datetime) -> Shelf:
+    told = [(row.at, Decimal(row.reported)) for row in rows]
+    left = (
+        [(row.at, Decimal(row.left)) for row in rows] if any(row.promised for row in rows) else []
+    )
+    return Shelf(
+        level=level,
+        chart=_drawn([told, left], now),
+        rows=rows[::-1][:MOST_TOLD],
+        is_cut=len(rows) > MOST_TOLD,
+    )
+
+
+def _drawn(lines: Sequence[Sequence[Stair]], now: datetime) -> Chart | None:
+    return draw(lines, until=now, width=WIDTH, height=HEIGHT, left=LEFT)

@@ -1,0 +1,231 @@
+"""What orders earn after everything: one order with where each number is from, and many summed."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from operator import attrgetter
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from orders import profiting
+from orders.models import Order
+from orders.profit import Part, Profit, What
+from storefront.dashboard.reports.profit_words import SOURCES, WHATS
+from storefront.lib.money import Money
+from storefront.lib.staff.csv_export import Echo, harmless
+from suppliers.models import Supplier
+
+SHOWN_DAYS = timedelta(days=7)
+# What a page counts in a second or so; the file has all.
+MOST_SHOWN = 500
+BY_ORDER, BY_DAY, BY_SUPPLIER = "order", "day", "supplier"
+
+
+class SpanForm(forms.Form):
+    """Which orders, and how they are summed."""
+
+    since = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
+    supplier = forms.ModelChoiceField(
+        Supplier.objects.order_by("name"),
+        label=_("Supplier"),
+        required=False,
+        to_field_name="code",
+        empty_label=_("All suppliers"),
+    )
+    by = forms.ChoiceField(
+        label=_("A row for each"),
+        choices=[(BY_ORDER, _("order")), (BY_DAY, _("day")), (BY_SUPPLIER, _("supplier"))],
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class Row:
+    """What one order, day or supplier brought and cost, in one currency."""
+
+    name: str
+    currency: str
+    order_id: int | None = None
+    orders: int = 0
+    net: Money
+    costs: Money
+    is_estimated: bool = False
+    is_unknown: bool = False
+
+    @property
+    def profit(self) -> Money:
+        return self.net + self.costs
+
+    @property
+    def percent(self) -> int | None:
+        return round(100 * self.profit.amount / self.net.amount) if self.net.amount > 0 else None
+
+
+def show(request: HttpRequest, order_id: int) -> HttpResponse:
+    """Show one order: each number, and where it is from."""
+    _insist(request)
+    order = get_object_or_404(Order, pk=order_id)
+    profit = profiting.read(order, now=timezone.now())
+    parts = profit.parts()
+    lines = [
+        (line, [profit.sum(line.parts, what) for what in _told(parts)], profit.sum(line.parts))
+        for line in profit.lines.values()
+    ]
+    context = {
+        **admin.site.each_context(request),
+        "title": gettext("What %s earns") % order,
+        "order": order,
+        "profit": profit,
+        "rows": [
+            (WHATS[what], profit.sum(parts, what), _sources(parts, what)) for what in _told(parts)
+        ],
+        "whats": [WHATS[what] for what in _told(parts)],
+        "lines": lines,
+        "unassigned": [profit.sum(profit.unassigned, what) for what in _told(parts)],
+        "unassigned_total": profit.sum(profit.unassigned),
+    }
+    return TemplateResponse(request, "dashboard/reports/profit.html", context)
+
+
+def _told(parts: list[Part]) -> list[What]:
+    found = {part.what for part in parts}
+    return [what for what in What if what in found]
+
+
+def _sources(parts: list[Part], what: What) -> str:
+    found = dict.fromkeys(part.source for part in parts if part.what == what)
+    return ", ".join(str(SOURCES[source]) for source in found)
+
+
+def listing(request: HttpRequest) -> HttpResponseBase:
+    """List what many orders earn, or save all of them as a file."""
+    _insist(request)
+    today = timezone.localdate()
+    initial = {"since": today - SHOWN_DAYS, "until": today, "by": BY_ORDER}
+    form = SpanForm({**initial, **request.GET.dict()})
+    orders = _orders(form.cleaned_data) if form.is_valid() else Order.objects.none()
+    by = form.cleaned_data.get("by", BY_ORDER)
+    code = getattr(form.cleaned_data.get("supplier"), "code", "")
+    if "csv" in request.GET and form.is_valid():
+        answer = StreamingHttpResponse(_lines(orders, code), content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = 'attachment; filename="profits.csv"'
+        return answer
+    count = orders.count()
+    rows = _rows(orders.order_by("-pk")[:MOST_SHOWN], by, code)
+    context = {
+        **admin.site.each_context(request),
+        "title": gettext("What orders earn"),
+        "form": form,
+        "rows": rows,
+        "totals": _totals(rows),
+        "left_out": max(count - MOST_SHOWN, 0),
+        "file": f"?{request.GET.urlencode()}&csv=1",
+    }
+    return TemplateResponse(request, "dashboard/reports/profits.html", context)
+
+
+def _insist(request: HttpRequest) -> None:
+    can_see = request.user.has_perm("orders.view_order")
+    if not (can_see and request.user.has_perm("orders.view_supplierbill")):
+        raise PermissionDenied
+
+
+def _orders(given: Mapping[str, Any]) -> QuerySet[Order]:
+    found = Order.objects.filter(
+        status__in=profiting.PAID,
+        placed_at__gte=_midnight(given["since"]),
+        placed_at__lt=_midnight(given["until"] + timedelta(days=1)),
+    )
+    supplier = given["supplier"]
+    sends = Q(lines__offer__supplier=supplier) | Q(purchase_orders__supplier=supplier)
+    return found.filter(sends).distinct() if supplier else found
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _rows(orders: QuerySet[Order], by: str, code: str) -> list[Row]:
+    """Sum up by what is asked for; what belongs to no line belongs to no supplier."""
+    rows: dict[tuple[str, str], Row] = {}
+    for order, profit in profiting.read_all(orders, now=timezone.now()):
+        for name, parts in _shares(order, profit, by, code):
+            key = (name, profit.currency)
+            zero = Money.zero(profit.currency)
+            row = rows.setdefault(
+                key, Row(name=name, currency=profit.currency, net=zero, costs=zero)
+            )
+            row.order_id = order.pk if by == BY_ORDER else None
+            row.orders += 1
+            _count(row, profit, parts)
+    return list(rows.values()) if by == BY_ORDER else sorted(rows.values(), key=attrgetter("name"))
+
+
+def _shares(order: Order, profit: Profit, by: str, code: str) -> Iterator[tuple[str, list[Part]]]:
+    lines = [line for line in profit.lines.values() if not code or line.supplier == code]
+    if by != BY_SUPPLIER:
+        parts = [part for line in lines for part in line.parts]
+        name = str(order) if by == BY_ORDER else timezone.localdate(order.placed_at).isoformat()
+        yield name, parts if code else parts + profit.unassigned
+        return
+    for supplier in sorted({line.supplier for line in lines}):
+        yield supplier, [part for line in lines if line.supplier == supplier for part in line.parts]
+    if profit.unassigned and not code:
+        yield gettext("belongs to no line"), profit.unassigned
+
+
+def _count(row: Row, profit: Profit, parts: list[Part]) -> None:
+    net = profit.net_of(parts)
+    row.net += net
+    row.costs += profit.sum(parts) - net
+    row.is_estimated = row.is_estimated or profit.is_estimated
+    row.is_unknown = row.is_unknown or bool(profit.unknown)
+
+
+def _totals(rows: list[Row]) -> list[Row]:
+    sums: dict[str, Row] = {}
+    for row in rows:
+        zero = Money.zero(row.currency)
+        total = sums.setdefault(
+            row.currency, Row(name="", currency=row.currency, net=zero, costs=zero)
+        )
+        total.orders += row.orders
+        total.net += row.net
+        total.costs += row.costs
+        total.is_estimated = total.is_estimated or row.is_estimated
+        total.is_unknown = total.is_unknown or row.is_unknown
+    return list(sums.values())
+
+
+def _lines(orders: QuerySet[Order], code: str) -> Iterator[str]:
+    """Write a row for each line of an order, and one for what belongs to none."""
+    writer = csv.writer(Echo())
+    heads = [_("Order"), _("Day"), _("Supplier"), _("SKU"), _("How many"), _("Currency")]
+    ends = [_("Earns"), _("Estimated")]
+    yield writer.writerow([str(one) for one in (*heads, *WHATS.values(), *ends)])
+    for order, profit in profiting.read_all(orders.order_by("pk"), now=timezone.now()):
+        lines = [line for line in profit.lines.values() if not code or line.supplier == code]
+        told = [(line.supplier, line.sku, line.sold, line.parts) for line in lines]
+        if profit.unassigned and not code:
+            told.append(("", "", 0, profit.unassigned))
+        for supplier, sku, sold, parts in told:
+            first = [str(order), timezone.localdate(order.placed_at).isoformat(), supplier, sku]
+            amounts = [profit.sum(parts, what).amount for what in WHATS]
+            last = [profit.sum(parts).amount, "1" if profit.is_estimated else "0"]
+            yield writer.writerow(
+                [*map(harmless, first), sold, profit.currency, *map(str, amounts), *map(str, last)]
+            )

@@ -1,0 +1,208 @@
+"""Try a cart: where its lines would come from by some rules, for how much, and by when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, cast
+
+from babel import Locale
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import Channel, Variant
+from orders import noting, routing_words
+from orders.addresses import LIMITS
+from orders.models import RoutingRules
+from orders.ranking import Rules
+from orders.routing_desk import number_in
+from shipping import previewing, quotes
+from shipping.previewing import Preview
+from shipping.refusing import tier_name
+from storefront.lib.staff.columns import as_money
+
+MOST_LINES = 30
+MOST_UNITS = 999
+
+
+class CartForm(forms.Form):
+    """A cart and where it goes."""
+
+    lines = forms.CharField(
+        label=_("Lines: a SKU and how many"),
+        widget=forms.Textarea(attrs={"rows": 4, "placeholder": "HL-1234 2"}),
+        max_length=4_000,
+    )
+    country = forms.ChoiceField(label=_("To"))
+    region = forms.CharField(
+        label=_("Region, where its tax needs it"), max_length=LIMITS["region"], required=False
+    )
+    postcode = forms.CharField(
+        label=_("Postcode, to ask suppliers with"),
+        max_length=LIMITS["postcode"],
+        required=False,
+    )
+    rules = forms.ChoiceField(label=_("By which rules"), required=False)
+    channel = forms.ModelChoiceField(
+        Channel.objects.order_by("pk"), label=_("Channel"), to_field_name="code", empty_label=None
+    )
+
+    def __init__(self, channel: Channel, *args: Any, **known: Any) -> None:
+        super().__init__(*args, **known)
+        names = Locale.parse(get_language() or "en").territories
+        codes = {channel.default_country, *channel.countries}
+        choices = sorted(((code, names.get(code, code)) for code in codes), key=itemgetter(1))
+        cast(forms.ChoiceField, self.fields["country"]).choices = choices
+        versions = RoutingRules.objects.filter(channel=channel).order_by("-version")
+        cast(forms.ChoiceField, self.fields["rules"]).choices = [
+            ("", gettext("those in force")),
+            *((str(one.pk), f"{one} {routing_words.counts(one.rules)}") for one in versions),
+        ]
+        if Channel.objects.count() == 1:
+            del self.fields["channel"]
+
+    def clean_lines(self) -> Mapping[int, int]:
+        """Return how many of which variant; names that nobody knows are told."""
+        wanted: dict[str, int] = {}
+        for line in filter(None, map(str.strip, self.cleaned_data["lines"].splitlines())):
+            sku, count = [*line.rsplit(None, 1), "1"][:2]
+            if not (count.isascii() and count.isdigit() and 1 <= int(count[:4]) <= MOST_UNITS):
+                words = gettext("“%(line)s”: write a SKU, a space and a number.")
+                raise forms.ValidationError(words % {"line": line[:80]}, code="unreadable")
+            wanted[sku] = wanted.get(sku, 0) + int(count)
+        if len(wanted) > MOST_LINES:
+            raise forms.ValidationError(gettext("30 lines at most."), code="too_many")
+        found = dict(Variant.objects.filter(sku__in=wanted).values_list("sku", "pk"))
+        if unknown := [sku for sku in wanted if sku not in found]:
+            words = gettext("No variant has this SKU: %(skus)s.")
+            raise forms.ValidationError(words % {"skus": ", ".join(unknown)[:300]}, code="unknown")
+        return {found[sku]: count for sku, count in wanted.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One line of the cart as the page tells it."""
+
+    sku: str
+    title: str
+    quantity: int
+    cost: str
+    margin: str
+    loses: bool
+    places: Sequence[tuple[str, str, bool]]
+    missing: str = ""
+
+
+def show(request: HttpRequest) -> HttpResponse:
+    """Route the cart that ``GET`` names, and keep nothing."""
+    if not request.user.has_perm("orders.view_routingrules"):
+        raise PermissionDenied
+    given = request.GET
+    drafted = RoutingRules.objects.filter(pk=number_in(given, "rules")).first()
+    channel = _channel(given.get("channel", ""), drafted)
+    is_asked = "lines" in given
+    initial = {
+        "country": channel.default_country,
+        "rules": given.get("rules", ""),
+        "channel": channel.code,
+    }
+    form = CartForm(channel, {**initial, **given.dict()} if is_asked else None, initial=initial)
+    preview = None
+    if is_asked and form.is_valid():
+        chosen = form.cleaned_data["rules"]
+        rules = drafted.rules if drafted and chosen else quotes.rules_of(channel, timezone.now())
+        preview = previewing.preview(
+            wanted=form.cleaned_data["lines"],
+            channel=channel,
+            country=form.cleaned_data["country"],
+            region=form.cleaned_data["region"],
+            postcode=form.cleaned_data["postcode"],
+            rules=rules,
+            now=timezone.now(),
+        )
+    context = {
+        **admin.site.each_context(request),
+        "title": gettext("Try a cart"),
+        "form": form,
+        "preview": preview,
+        "rules": _name(preview.plan.rules) if preview else "",
+        "parcels": _parcels(preview) if preview else (),
+        "lines": _lines(preview) if preview else (),
+        "ways": [
+            (tier_name(quote.tier), as_money(quote.price), quote.arrives_from, quote.arrives_to)
+            for quote in preview.quotes
+        ]
+        if preview
+        else (),
+        "missing": len(preview.plan.missing) if preview else 0,
+    }
+    return TemplateResponse(request, "dashboard/reports/routing.html", context)
+
+
+def _channel(code: str, drafted: RoutingRules | None) -> Channel:
+    if drafted is not None and not code:
+        return drafted.channel
+    channels = list(Channel.objects.order_by("pk"))
+    return next((one for one in channels if one.code == code), channels[0])
+
+
+def _name(rules: Rules) -> str:
+    return routing_words.name(rules)
+
+
+def _parcels(preview: Preview) -> list[tuple[str, str, int]]:
+    return [
+        (
+            f"{parcel.lines[0].candidate.supplier_code}, {preview.places[parcel.location_id]}",
+            ", ".join(
+                f"{line.quantity} × {preview.variants[line.variant_id].sku}"
+                for line in parcel.lines
+            ),
+            parcel.lead_days,
+        )
+        for parcel in preview.plan.parcels
+    ]
+
+
+def _lines(preview: Preview) -> list[Told]:
+    told = []
+    for variant_id, quantity in preview.wanted.items():
+        variant = preview.variants[variant_id]
+        money = preview.accounts.get(variant_id)
+        earned = money.net - money.outlay if money else None
+        told.append(
+            Told(
+                sku=variant.sku,
+                title=str(variant.product),
+                quantity=quantity,
+                cost=as_money(money.outlay.rounded()) if money else "",
+                margin=as_money(earned.rounded()) if earned else "",
+                loses=bool(earned and earned.amount < 0),
+                places=[
+                    (
+                        f"{one.supplier_code}, {preview.places[one.location_id]}",
+                        routing_words.verdict(
+                            verdict, left=left, least=preview.plan.rules.least_margin_rate
+                        ),
+                        verdict == noting.TAKEN,
+                    )
+                    for one, verdict, left in preview.weighed(variant_id)
+                ],
+                missing=_missing(preview, variant_id),
+            )
+        )
+    return told
+
+
+def _missing(preview: Preview, variant_id: int) -> str:
+    if variant_id not in preview.plan.missing:
+        return ""
+    most = preview.plan.missing[variant_id]
+    return gettext("So many cannot be sent there; %(most)d at most.") % {"most": most}

@@ -1,0 +1,118 @@
+"""The pages of the scorecards: one supplier over time, and all of them side by side."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+
+from storefront.dashboard.suppliers import compliance, metrics
+from storefront.lib.charts import Point, Trend, trend
+from suppliers import buffering
+from suppliers.models import Scorecard, Supplier
+
+Measure = Scorecard.Measure
+SHOWN_OVER = timedelta(days=90)
+# Yesterday's number stands in for a day that was not rolled up yet.
+AS_OF_LATEST = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """One measure of one supplier, ready to be drawn and to be read as a table."""
+
+    measure: str
+    label: str
+    explained: str | Promise
+    is_less_better: bool
+    latest: Scorecard | None
+    days: list[Scorecard]
+    trend: Trend | None
+
+
+def compare(request: HttpRequest) -> HttpResponse:
+    """Rank all suppliers by the measure that ``by`` names."""
+    _insist(request, "suppliers.view_scorecard")
+    asked = request.GET.get("by", "")
+    measure = Measure(asked) if asked in Measure.values else Measure.FILL_RATE
+    now = timezone.now()
+    cards = (
+        Scorecard.objects.filter(measure=measure, on__gte=(now - AS_OF_LATEST).date())
+        .order_by("supplier", "-on")
+        .distinct("supplier")
+    )
+    ranked = metrics.rank(
+        suppliers=Supplier.objects.exclude(status=Supplier.Status.BLOCKED),
+        cards=cards,
+        measure=measure,
+    )
+    return _page(
+        request,
+        "dashboard/suppliers/compare.html",
+        title=gettext("Compare suppliers"),
+        measure=measure,
+        explained=metrics.EXPLAINED[measure],
+        is_less_better=metrics.is_less_better(measure),
+        measures=[(each.value, each.label) for each in Measure],
+        ranked=ranked,
+    )
+
+
+def supplier(request: HttpRequest, code: str) -> HttpResponse:
+    """Show one supplier: what is proven, what we saw, and what buffer follows from it."""
+    _insist(request, "suppliers.view_scorecard")
+    row = get_object_or_404(Supplier, code=code)
+    now = timezone.now()
+    may_judge = request.user.has_perm("suppliers.view_evidence")
+    return _page(
+        request,
+        "dashboard/suppliers/scorecard.html",
+        title=row.name,
+        supplier=row,
+        proofs=compliance.of(row, now=now) if may_judge else None,
+        withheld=compliance.withheld(row) if may_judge else None,
+        buffer=buffering.suggest(supplier=row, now=now),
+        may_decide=request.user.has_perm("suppliers.change_supplier"),
+        drawn=drawn(row, now=now),
+    )
+
+
+def drawn(row: Supplier, *, now: datetime) -> list[Drawn]:
+    """Draw each measure of 90 days; one that was never seen is named all the same."""
+    cards = defaultdict(list)
+    found = row.scorecards.filter(on__gte=(now - SHOWN_OVER).date()).order_by("-on")
+    for card in found:
+        cards[card.measure].append(card)
+    return [_drawn(measure, cards[measure]) for measure in Measure]
+
+
+def _drawn(measure: Measure, cards: list[Scorecard]) -> Drawn:
+    points = [Point(on=c.on, value=c.value, low=c.low, high=c.high) for c in cards]
+    return Drawn(
+        measure=measure,
+        label=str(measure.label),
+        explained=metrics.EXPLAINED[measure],
+        is_less_better=metrics.is_less_better(measure),
+        latest=cards[0] if cards else None,
+        days=cards,
+        trend=trend(points, is_rate=metrics.is_rate(measure)),
+    )
+
+
+def _insist(request: HttpRequest, permission: str) -> None:
+    if not request.user.has_perm(permission):
+        raise PermissionDenied
+
+
+def _page(request: HttpRequest, template: str, **shown: Any) -> HttpResponse:
+    return TemplateResponse(request, template, {**admin.site.each_context(request), **shown})

@@ -1,0 +1,20 @@
+"""The second door, and what opens it, under /admin/factors/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from storefront.dashboard.login import two_factor_settings, views
+
+app_name = "factors"
+
+urlpatterns = [
+    # /admin/factors/: how I sign in
+    path("", two_factor_settings.index, name="index"),
+    path("sign-in/", views.second, name="sign_in"),
+    path("again/", views.again, name="again"),
+    path("app/", two_factor_settings.app, name="app"),
+    path("passkey/", two_factor_settings.passkey, name="passkey"),
+    path("codes/", two_factor_settings.codes, name="codes"),
+    path("<int:factor_id>/drop/", two_factor_settings.drop, name="drop"),
+]

@@ -1,0 +1,90 @@
+"""How fast guests buy, beside the barest sale and the peers; and nobody buys what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from storefront.dev.bench.goals.pages import Verdict, at_least, at_most, told
+from storefront.dev.bench.harness.checkout_script import PLACE
+from storefront.dev.bench.scenarios.checkout import BARE, CHECKOUT, Counted, Pace
+from storefront.dev.bench.scenarios.checkout_while_supplier_hangs import AT_ONCE, Hung
+from storefront.dev.bench.scenarios.last_units import BUYERS, STOCK, Rush
+
+# How many bare sales there were in the time of one checkout of a peer, measured on one machine
+# with so many at once: 1,416/s, 2,676/s and 2,910/s beside django-oscar's 7.2, 12.3 and 13.6, and
+# Saleor's 2.7, 3.1 and 4.1.
+LIMIT_OVER_OSCAR = {1: 196, 8: 217, 32: 213}
+LIMIT_OVER_SALEOR = {1: 524, 8: 863, 32: 709}
+MOST_SQL = 60
+JUDGED = 8  # so many at once were named by the goal
+MOST_PLACE_MS = 8
+MOST_RUSH_S = 0.5
+MOST_HUNG = 1.1
+
+
+def judge_checkouts(found: Sequence[Pace]) -> list[Verdict]:
+    by = {(each.what, each.at_once): each for each in found}
+    verdicts = []
+    for (what, at_once), pace in by.items():
+        if what != CHECKOUT:
+            continue
+        bare = by[BARE, at_once].per_second
+        name = f"guest checkout, {at_once} at once, times "
+        for peer, over, least in (
+            ("django-oscar", LIMIT_OVER_OSCAR, 10),
+            ("Saleor", LIMIT_OVER_SALEOR, 40),
+        ):
+            limit = bare / over[at_once]
+            verdicts.append(
+                at_least("P5", name + peer, pace.per_second, limit, least=least)
+                if at_once == JUDGED
+                else told("P5", name + peer, pace.per_second, limit)
+            )
+        verdicts.append(told("P5", name + "the bare sale", pace.per_second, bare))
+        verdicts.append(told("P5", f"guest checkout, {at_once} at once: p95, ms", pace.p95_ms))
+    return verdicts
+
+
+def judge_orders(found: Sequence[Pace]) -> list[Verdict]:
+    by = {(each.what, each.at_once): each for each in found}
+    verdicts = [
+        at_most("P6", "place order, alone: p50, ms", by[PLACE, 1].p50_ms, most=MOST_PLACE_MS)
+    ]
+    for (what, at_once), pace in by.items():
+        if what != PLACE:
+            continue
+        bare = by[BARE, at_once].per_second
+        words = f"place order, {at_once} at once, times the bare sale"
+        verdicts.append(
+            at_least("P6", words, pace.per_second, bare, least=0.3)
+            if at_once == JUDGED
+            else told("P6", words, pace.per_second, bare)
+        )
+    return verdicts
+
+
+def judge_sql(counted: Counted) -> list[Verdict]:
+    """Judge what a checkout asks of the database when no page of it is kept."""
+    return [
+        at_most("P5", "SQL statements of a whole checkout", sum(counted.live.values()), most=60),
+        told("P5", "... with the cache of pages", sum(counted.kept.values())),
+        told("P6", "SQL statements of place order", counted.live[PLACE]),
+    ]
+
+
+def judge_rush(bare: Rush, shop: Rush) -> list[Verdict]:
+    """Judge the worst round; of the time the middle one."""
+    what = f"{BUYERS} at once for {STOCK}"
+    return [
+        at_least("P7", f"{what}: sold", min(shop.sold), least=STOCK),
+        at_least("P7", f"{what}: refused", min(shop.refused), least=BUYERS - STOCK),
+        at_most("P7", f"{what}: oversold", shop.oversold, most=0),
+        at_most("P7", f"{what}: all answered, s", median(shop.seconds), most=MOST_RUSH_S),
+        told("P7", f"{what}: times the bare sale", median(shop.seconds), median(bare.seconds)),
+    ]
+
+
+def judge_hung(found: Hung) -> list[Verdict]:
+    what = f"{AT_ONCE} buy while another supplier hangs: p95, times without"
+    return [at_most("R2", what, found.hung_p95_ms, found.alone_p95_ms, most=MOST_HUNG)]

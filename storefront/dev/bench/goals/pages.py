@@ -1,0 +1,185 @@
+"""The goals of our pages, each a ratio against a limit measured in the same run. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storefront.dev.bench.harness.compare import Result
+from storefront.dev.bench.scenarios.search import Search
+
+# How many times faster the limit was than the peer's page (django-oscar 4.2.1 on the same
+# server, 10,000 products), in requests per second; the lower end of what was measured.
+LIST_LIMIT_OVER_PEER = 72
+ROW_LIMIT_OVER_PEER = 18
+
+OF_PAGES = frozenset({"P1", "P2", "P3"})
+OF_SEARCH = frozenset({"P4"})
+OF_GROWTH = frozenset({"P13"})
+OF_BULKHEADS = frozenset({"R1"})
+OF_BULK = frozenset({"P8", "P9", "P10"})
+OF_FEEDS = frozenset({"F1", "P10"})
+OF_ASKING = frozenset({"F2"})
+OF_REACHING = frozenset({"P11"})
+OF_READING = frozenset({"P12"})
+OF_SUPPLYING = frozenset({"E1"})
+OF_PLANNING = frozenset({"E2"})
+OF_BUYING = frozenset({"P5", "P6", "P7", "R2"})
+OF_CALLS = frozenset({"P15"})
+ALL = (
+    OF_PAGES | OF_SEARCH | OF_GROWTH | OF_BULKHEADS | OF_BULK | OF_FEEDS | OF_ASKING
+    | OF_REACHING | OF_READING | OF_SUPPLYING | OF_PLANNING | OF_BUYING | OF_CALLS
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One row of a goal: what came out, against what, and what was wanted of the ratio.
+
+    Shape:  ``limit`` was measured in the same run; None where the figure itself is judged
+    """
+
+    id: str
+    what: str
+    value: float
+    limit: float | None
+    goal: str
+    ok: bool
+
+    @property
+    def ratio(self) -> float:
+        return self.value if self.limit is None else self.value / self.limit
+
+    @property
+    def words(self) -> str:
+        mark = "" if self.goal == "told" else "met" if self.ok else "MISSED"
+        return f"{self.id:<4} {self.what:<52} {self.ratio:8.2f}  {self.goal:<10} {mark}"
+
+
+def told(code: str, what: str, value: float, limit: float | None = None) -> Verdict:
+    """Tell a figure, beside its limit if it has one, where nobody named a goal."""
+    return Verdict(id=code, what=what, value=value, limit=limit, goal="told", ok=True)
+
+
+def at_most(
+    code: str, what: str, value: float, limit: float | None = None, *, most: float
+) -> Verdict:
+    ratio = value if limit is None else value / limit
+    return Verdict(
+        id=code, what=what, value=value, limit=limit, goal=f"<= {most:g}", ok=ratio <= most
+    )
+
+
+def at_least(
+    code: str, what: str, value: float, limit: float | None = None, *, least: float
+) -> Verdict:
+    ratio = value if limit is None else value / limit
+    return Verdict(
+        id=code, what=what, value=value, limit=limit, goal=f">= {least:g}", ok=ratio >= least
+    )
+
+
+def judge_planning(p95_ms: float) -> list[Verdict]:
+    return [at_most("E2", "ten lines at 50 suppliers planned, p95 ms", p95_ms, most=10)]
+
+
+def judge_calls(p99_ms: float) -> list[Verdict]:
+    return [at_most("P15", "inbound webhook, 50 a second, thanked for, p99 ms", p99_ms, most=50)]
+
+
+def judge_list(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
+    return [
+        at_least(
+            "P1",
+            "category page, requests, times the peer's",
+            ours.per_second,
+            limit.per_second / LIST_LIMIT_OVER_PEER,
+            least=60,
+        ),
+        at_most(
+            "P1",
+            "category page, CPU, times one-query list",
+            ours.cpu_ms,
+            limit.cpu_ms,
+            most=2,
+        ),
+        at_most("P1", "category page, SQL statements", sql, most=4),
+    ]
+
+
+def judge_cached(ours: Result, limit: Result) -> list[Verdict]:
+    return [
+        at_least(
+            "P2",
+            "cached category page, requests, times Redis body",
+            ours.per_second,
+            limit.per_second,
+            least=0.8,
+        )
+    ]
+
+
+def judge_product(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
+    return [
+        at_least(
+            "P3",
+            "product page, requests, times the peer's",
+            ours.per_second,
+            limit.per_second / ROW_LIMIT_OVER_PEER,
+            least=12,
+        ),
+        at_most("P3", "product page, CPU, times one-row view", ours.cpu_ms, limit.cpu_ms, most=2.5),
+        at_most("P3", "product page, SQL statements", sql, most=4),
+    ]
+
+
+def judge_kept_product(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
+    return [
+        at_least(
+            "P3",
+            "cached product page, requests, times the peer's",
+            ours.per_second,
+            limit.per_second / ROW_LIMIT_OVER_PEER,
+            least=40,
+        ),
+        at_most("P3", "cached product page, SQL statements", sql, most=0),
+    ]
+
+
+def judge_search(found: Sequence[Search]) -> list[Verdict]:
+    return [
+        at_most(
+            "P4",
+            f"search in 100,000, {each.hits:,} found: database p95, ms",
+            each.p95_ms,
+            most=20,
+        )
+        for each in found
+    ]
+
+
+def judge_growth(few: dict[str, Result], many: dict[str, Result]) -> list[Verdict]:
+    return [
+        at_most(
+            "P13",
+            f"{name}, CPU at 100,000 products, times at 1,000",
+            many[name].cpu_ms,
+            few[name].cpu_ms,
+            most=1.1,
+        )
+        for name in few
+    ]
+
+
+def judge_bulkheads(
+    alone: tuple[float, float], one_hangs: tuple[float, float], no_lanes: tuple[float, float]
+) -> list[Verdict]:
+    """Compare what one supplier's work took: (95 % of his orders, his syncs), in seconds."""
+    names = ("orders, p95", "syncs")
+    return [
+        at_most("R1", f"{name} with another who hangs, times without", hung, base, most=1.2)
+        for name, base, hung in zip(names, alone, one_hangs, strict=True)
+    ] + [
+        at_least("R1", f"{name}, the same without lanes", hung, base, least=2)
+        for name, base, hung in zip(names, alone, no_lanes, strict=True)
+    ]

@@ -1,0 +1,22 @@
+"""Settings of the bare Django that our pages are measured against: no middleware, no apps."""
+
+from __future__ import annotations
+
+from storefront.settings import CACHES, DATABASES, SECRET_KEY, TIME_ZONE
+
+__all__ = ["CACHES", "DATABASES", "SECRET_KEY", "TIME_ZONE"]
+
+DEBUG = False
+ALLOWED_HOSTS = ["127.0.0.1"]
+ROOT_URLCONF = "storefront.dev.bench.harness.bare.views"
+MIDDLEWARE: list[str] = []
+INSTALLED_APPS: list[str] = []
+USE_TZ = True
+USE_I18N = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "OPTIONS": {},
+    }
+]

@@ -1,0 +1,10 @@
+"""For the web server: the bare Django."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "storefront.dev.bench.harness.bare.settings"
+application = get_wsgi_application()

@@ -1,0 +1,137 @@
+"""Goods that do not run out, carts that only want to be ordered, and proof of what was bought."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from itertools import cycle, islice
+from random import Random
+from typing import NamedTuple
+
+from django.core import signing
+from django.db.models import F
+from django.test import Client
+from django.test.utils import override_settings
+
+from catalog.models import Card, Channel, Listing
+from orders import carts, sending_to
+from orders.models import Allocation, Cart, Order, Payment, Reservation
+from storefront.dev.bench.harness.checkout_script import CSRF_COOKIE, WHO, Ready, field_in
+from storefront.dev.bench.harness.load import HOST
+from storefront.lib.address import Address
+from storefront.web.cart.summary import fill
+from storefront.web.core.visit import CART_COOKIE, SALT
+from suppliers.models import StockLevel
+
+VARIETY = 60
+PLENTY = 20_000
+TIER = "economy"
+SEED = 5
+CSRF_TOKEN = "b" * 32
+HOME = Address(**{name: value for name, value in WHO.items() if name != "email"})
+
+
+class NotRealError(RuntimeError):
+    """What was answered as bought does not stand in the database as it must."""
+
+
+class Goods(NamedTuple):
+    """One light that can be bought, as a guest finds it and as a cart holds it."""
+
+    slug: str
+    listing_id: int
+    variant_id: int
+    agreed: str
+
+
+def goods(channel: Channel, *, now: datetime, most: int = VARIETY) -> list[Goods]:
+    """Find lights from all over the shop that can be ordered, and put plenty of each on stock."""
+    cards = Card.objects.filter(channel=channel, available__gt=0).order_by("pk")
+    slugs = list(cards.values_list("slug", flat=True))
+    Random(SEED).shuffle(slugs)  # noqa: S311 - which goods, not whose secret
+    found = (each for slug in slugs if (each := _orderable(channel, slug, now)))
+    return list(islice(found, most))
+
+
+def _orderable(channel: Channel, slug: str, now: datetime) -> Goods | None:
+    """Read which variant a page opens with, and whether that can be ordered."""
+    with override_settings(PAGE_CACHE_S=0):
+        page = Client(HTTP_HOST=HOST).get(f"/en/p/{slug}/")
+    listing_id = int(field_in(page.content, "listing") or 0)
+    listing = Listing.objects.for_sale(now).filter(pk=listing_id).first()
+    if listing is None:
+        return None
+    stock(listing.variant_id, PLENTY)
+    cart = _cart(channel, listing.pk, now)
+    filled = fill(cart=cart, country=HOME.country, now=now, tier=TIER)
+    cart.delete()
+    if filled.quote is None or filled.quote.tier != TIER:
+        return None
+    return Goods(slug, listing.pk, listing.variant_id, str(filled.total.amount))
+
+
+def stock(variant_id: int, units: int) -> None:
+    """Let each place where a variant lies have so many."""
+    levels = StockLevel.objects.filter(offer__variant=variant_id, reported_quantity__gt=0)
+    levels.update(reported_quantity=F("reserved") + F("allocated_unseen") + F("buffer") + units)
+
+
+def ready(channel: Channel, wanted: Collection[Goods], *, count: int, now: datetime) -> list[Ready]:
+    """Fill so many carts as guests would have done, up to the last button."""
+    signer = signing.Signer(salt=SALT)
+    found = []
+    for each in islice(cycle(wanted), count):
+        cart = _cart(channel, each.listing_id, now)
+        cookies = {
+            CART_COOKIE: signer.sign(cart.token),
+            "fara_country": HOME.country,
+            CSRF_COOKIE: CSRF_TOKEN,
+        }
+        found.append(Ready(cookies=cookies, agreed=each.agreed))
+    return found
+
+
+def insist_paid(numbers: Collection[str]) -> None:
+    """Find each order placed and paid, its units sold and written down.
+
+    Raises: NotRealError
+    """
+    found = Order.objects.filter(
+        number__in=numbers,
+        status=Order.Status.PLACED,
+        payments__status=Payment.Status.AUTHORIZED,
+        payments__authorized_amount=F("total_amount"),
+        lines__reservation__status=Reservation.Status.CONVERTED,
+        lines__allocations__status=Allocation.Status.UNSEEN,
+        lines__allocations__quantity=F("lines__quantity"),
+    )
+    _insist(found.count(), numbers, "paid")
+
+
+def insist_held(pay_urls: Collection[str]) -> None:
+    """Find the order of each payment that waits for its shopper, with its units held.
+
+    Raises: NotRealError
+    """
+    found = Payment.objects.filter(
+        pay_url__in=pay_urls,
+        status=Payment.Status.REQUIRES_ACTION,
+        amount=F("order__total_amount"),
+        order__status=Order.Status.PENDING_PAYMENT,
+        order__lines__reservation__status=Reservation.Status.ACTIVE,
+        order__lines__reservation__quantity=F("order__lines__quantity"),
+    )
+    _insist(found.count(), pay_urls, "held")
+
+
+def _insist(found: int, told: Collection[str], what: str) -> None:
+    if found != len(told) or len(set(told)) != len(told):
+        raise NotRealError(f"{len(told)} orders were answered, {found} are {what}")
+
+
+def _cart(channel: Channel, listing_id: int, now: datetime) -> Cart:
+    cart = carts.open_cart(channel=channel, country=HOME.country, locale="en", now=now)
+    carts.add(cart=cart, listing_id=listing_id, quantity=1, now=now)
+    sending_to.address(cart=cart, email=f"{cart.pk}@example.org", ship_to=HOME, now=now)
+    sending_to.choose_delivery(cart=cart, tier=TIER, now=now)
+    return cart

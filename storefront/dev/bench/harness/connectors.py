@@ -1,0 +1,191 @@
+"""The three dialects a supplier may speak: how each is started, connected, changed and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.utils import timezone
+
+from storefront.dev.demo import evidence
+from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY as BIGBUY_KEY
+from storefront.dev.sandboxes.cj.state import DAY_S
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY as CJ_KEY
+from storefront.dev.sandboxes.feeds import mapping as feed_mapping
+from storefront.dev.sandboxes.feeds.state import WAREHOUSES
+from storefront.lib.http.client import Api
+from storefront.lib.security.encryption import seal
+from suppliers import mapping
+from suppliers.models import Connection, Content, Supplier
+
+# As fast as the machine is: what is measured is how often we ask.
+CALLS_PER_SECOND = 1_000
+CJ_PAGE, BIGBUY_PAGE = 100, 10_000
+LIST_POINTS, PAGE_POINTS = 50, 10
+POINTS_A_DAY = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much a supplier lists.
+
+    Shape:  ``changed`` and ``turns`` are products; the latter are read again, whatever the list
+            says, because it tells not all of them
+    """
+
+    products: int
+    variations: int  # SKUs of products that have several
+    changed: int = 0
+    turns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Calls and points: those made, or the fewest that could do.
+
+    Shape:  ``lists`` of the calls were for pages of a list, where each product is a call too
+    """
+
+    calls: int
+    points: int = 0
+    lists: int = 0
+
+    def since(self, before: Asked) -> Asked:
+        return Asked(
+            calls=self.calls - before.calls,
+            points=self.points - before.points,
+            lists=self.lists - before.lists,
+        )
+
+
+class CJSeller:
+    """Pages of 100, a call for each product, and points by the day."""
+
+    name: ClassVar = "CJ"
+    module: ClassVar = "storefront.dev.sandboxes.cj"
+    words: ClassVar = ("--qps", "0", "--points", str(POINTS_A_DAY))
+
+    def connect(self, url: str) -> Supplier:
+        return _connected("cj", "USD", f"{url}/api2.0/v1/", secrets={"api_key": CJ_KEY}, options={})
+
+    def counted(self, control: Api) -> Asked:
+        told = control.get("/control/usage")
+        lists = told["by_path"].get("product/listV2", 0)
+        return Asked(calls=told["calls"], points=told["points"], lists=lists)
+
+    def next_window(self, control: Api) -> None:
+        control.post("/control/clock", {"seconds": DAY_S})
+
+    def change(self, control: Api, sku: str, *, price: Decimal, place: str, units: int) -> None:
+        word: dict[str, Any] = {"vid": sku, "silent": True}
+        control.post("/control/price", {**word, "price": str(price)})
+        control.post("/control/stock", {**word, "warehouse": place, "quantity": units})
+
+    def least(self, size: Size, *, is_first: bool) -> Asked:
+        """Count a list that tells what changed, and a call for each product that did or is new."""
+        pages = -(-size.products // CJ_PAGE)
+        single = size.products if is_first else size.changed + size.turns
+        points = pages * LIST_POINTS + single * PAGE_POINTS
+        return Asked(calls=pages + single, points=points, lists=pages)
+
+
+class BigBuySeller:
+    """Whole lists of 10,000 rows, each a few times an hour."""
+
+    name: ClassVar = "BigBuy"
+    module: ClassVar = "storefront.dev.sandboxes.bigbuy"
+    words: ClassVar = ("--second", "0", "--stocked", "1")
+
+    def connect(self, url: str) -> Supplier:
+        options = {"taxonomies": [19657], "email": "a@shop.example", "phone": "+34910000000"}
+        return _connected(
+            "bigbuy", "EUR", f"{url}/rest/", secrets={"api_key": BIGBUY_KEY}, options=options
+        )
+
+    def counted(self, control: Api) -> Asked:
+        return Asked(calls=sum(control.get("/control/calls")["served"].values()))
+
+    def next_window(self, control: Api) -> None:
+        control.post("/control/clock", {})
+
+    def change(self, control: Api, sku: str, *, price: Decimal, place: str, units: int) -> None:
+        control.post("/control/price", {"sku": sku, "price": str(price)})
+        control.post("/control/stock", {"sku": sku, "warehouse": place, "quantity": units})
+
+    def least(self, size: Size, *, is_first: bool) -> Asked:
+        """Count the lists of products, costs and stock; at first, of words and pictures too."""
+        products = -(-size.products // BIGBUY_PAGE)
+        variations = -(-size.variations // BIGBUY_PAGE)
+        if is_first:
+            return Asked(calls=5 * products + 4 * variations + 4)
+        # One date of a product stands for its variations too: when it moved, all are read again.
+        return Asked(calls=3 * products + (3 if size.changed else 2) * variations)
+
+
+class FeedSeller:
+    """Two files: one of goods, and one of stock and costs that serves two jobs."""
+
+    name: ClassVar = "feed"
+    module: ClassVar = "storefront.dev.sandboxes.feeds"
+    words: ClassVar = ()
+
+    def connect(self, url: str) -> Supplier:
+        options = {"products_at": "/full.csv", "prices_at": "/stock.csv", "stock_at": "/stock.csv"}
+        supplier = _connected("feed", "EUR", f"{url}/", secrets={}, options=options)
+        for content, spec in (
+            (Content.PRODUCTS, feed_mapping.TABLE),
+            (Content.PRICES, feed_mapping.STOCK),
+            (Content.STOCK, feed_mapping.STOCK),
+        ):
+            mapping.save(
+                supplier=supplier, content=content, spec=spec, by="bench", now=timezone.now()
+            )
+        return supplier
+
+    def counted(self, control: Api) -> Asked:
+        return Asked(calls=control.get("/control/usage")["calls"])
+
+    def next_window(self, control: Api) -> None:
+        """Do nothing: nothing limits him."""
+
+    def change(self, control: Api, sku: str, *, price: Decimal, place: str, units: int) -> None:
+        control.post("/control/price", {"sku": sku, "price": str(price)})
+        del place  # what is not told of a warehouse is nothing
+        control.post("/control/stock", {"sku": sku, **dict.fromkeys(WAREHOUSES, units)})
+
+    def least(self, size: Size, *, is_first: bool) -> Asked:
+        del size, is_first
+        return Asked(calls=2)
+
+
+type Seller = CJSeller | BigBuySeller | FeedSeller
+SELLERS: Sequence[Seller] = (CJSeller(), BigBuySeller(), FeedSeller())
+
+
+def _connected(
+    adapter: str,
+    currency: str,
+    base_url: str,
+    *,
+    secrets: Mapping[str, str],
+    options: Mapping[str, Any],
+) -> Supplier:
+    supplier = Supplier.objects.create(
+        code=f"{adapter}-asked",
+        name=adapter.title(),
+        adapter=adapter,
+        currency=currency,
+        status=Supplier.Status.ACTIVE,
+        status_since=timezone.now(),
+    )
+    evidence.give(supplier=supplier, actor="bench", now=timezone.now())
+    Connection.objects.create(
+        supplier=supplier,
+        base_url=base_url,
+        calls_per_second=CALLS_PER_SECOND,
+        options=dict(options),
+        secrets_sealed=seal(dict(secrets)),
+    )
+    return supplier

@@ -1,0 +1,125 @@
+"""Sell what a supplier really has, up to the purchase order: the measurements need orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import cycle, islice
+
+from catalog.models import Channel, Listing
+from orders import carts, checkout, payments, purchasing, sourcing
+from orders.delivery import QuotedParcel, ShippingQuote
+from orders.gateways.base import PaymentNews, PaymentUpdate
+from orders.models import Payment, PurchaseOrder
+from storefront.lib.address import Address
+from storefront.lib.http.errors import PermanentError
+from storefront.lib.money import Money
+from suppliers.adapters.abilities import Freight, able
+from suppliers.adapters.base import RequestLine
+from suppliers.connecting import adapter_for
+from suppliers.models import Supplier, SupplierOffer
+
+HOME = Address(
+    name="Erika Mustermann",
+    line1="Heidestraße 17",
+    city="Köln",
+    postcode="51147",
+    country="DE",
+    phone="+49 221 5550199",
+)
+VARIETY = 10
+LIGHT_G = 400  # every route takes that
+
+
+class NothingToSellError(RuntimeError):
+    """The supplier has nothing that these orders could be of."""
+
+
+def sell(*, channel: Channel, supplier: Supplier, count: int, now: datetime) -> list[PurchaseOrder]:
+    """Sell so many orders of one unit each; return their purchase orders, unsent.
+
+    Raises: NothingToSellError
+    """
+    offers = (
+        SupplierOffer.objects.filter(
+            supplier=supplier,
+            variant__lithium="none",
+            variant__packed_weight_g__lte=LIGHT_G,
+            variant__listings__in=Listing.objects.for_sale(now).filter(
+                channel=channel, ships_from__has_key="CN"
+            ),
+        )
+        .exclude(variant__listings__ships_from__has_any_keys=["DE", "US"])
+        .exclude(variant__offers__supplier__in=Supplier.objects.exclude(pk=supplier.pk))
+        .order_by("pk")
+    )
+    routes = _routes(supplier, offers[: 5 * VARIETY])
+    if not routes:
+        raise NothingToSellError(supplier.code)
+    listings = {
+        listing: routes[listing.variant_id]
+        for listing in Listing.objects.filter(channel=channel, variant__in=routes).order_by("pk")
+    }
+    turns = islice(cycle(listings.items()), count)
+    return [_sell(channel, listing, route, now) for listing, route in turns]
+
+
+def _routes(supplier: Supplier, offers: Iterable[SupplierOffer]) -> dict[int, str]:
+    """Choose a route that the supplier really offers, for some variants that he still has."""
+    routes: dict[int, str] = {}
+    with adapter_for(supplier) as connector:
+        for offer in offers:
+            line = RequestLine(sku=offer.supplier_sku, quantity=1, reference="1")
+            try:
+                options = able(connector, Freight).freight(
+                    country_from="CN", ship_to=HOME, lines=(line,)
+                )
+            except PermanentError:
+                continue  # he lists more than he has
+            if options and offer.variant_id is not None:
+                cheapest = min(options, key=lambda option: option.price.amount)
+                routes[offer.variant_id] = cheapest.name
+            if len(routes) == VARIETY:
+                break
+    return routes
+
+
+def _sell(channel: Channel, listing: Listing, route: str, now: datetime) -> PurchaseOrder:
+    cart = carts.open_cart(channel=channel, country=HOME.country, locale="en", now=now)
+    carts.add(cart=cart, listing_id=listing.pk, quantity=1, now=now)
+    plan = sourcing.plan(lines=carts.look(cart=cart, now=now).wants, channel=channel, now=now)
+    arrives = now.date() + timedelta(days=9)
+    parcels = tuple(
+        QuotedParcel(
+            parcel=parcel,
+            service_code="standard",
+            carrier_service=route,
+            price=Money(Decimal(5), channel.currency),
+            arrives_from=arrives,
+            arrives_to=arrives,
+            accepts=("inside", "with"),
+            max_cell_wh=Decimal(20),
+        )
+        for parcel in plan.parcels
+    )
+    quote = ShippingQuote(tier="economy", parcels=parcels)
+    order, payment = checkout.place(
+        cart=cart, email=f"{cart.pk}@example.org", ship_to=HOME, quote=quote, now=now
+    )
+    _pay(payment, now)
+    (purchase_order,) = purchasing.divide(order=order, now=now)
+    return purchase_order
+
+
+def _pay(payment: Payment, now: datetime) -> None:
+    reference = f"ref-{payment.order.number}"
+    payment.move(Payment.Status.REQUIRES_ACTION, at=now, reference=reference)
+    update = PaymentUpdate(
+        reference=reference,
+        external_id=f"authorized-{reference}",
+        news=PaymentNews.AUTHORIZED,
+        amount=Money(Decimal(payment.amount), payment.currency),
+        occurred_at=now,
+    )
+    payments.apply(update=update, gateway=payment.gateway, now=now)

@@ -1,0 +1,46 @@
+"""Count what work costs, whoever else is busy: processor seconds, memory, WAL, rows written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.db import connection
+
+from storefront.dev.bench.harness.servers import TICKS_PER_SECOND, ticks
+
+COUNTED = (
+    "suppliers_supplieroffer", "suppliers_stocklevel", "suppliers_stockmovement",
+    "suppliers_costchange", "suppliers_feedissue",
+)  # fmt: skip
+
+
+def memory_mb(name: str) -> float:
+    """Read what this process has, or had at most; what others tell begins with its parent's."""
+    told = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(told[name].split()[0]) / 1024
+
+
+def number(sql: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return int(cursor.fetchone()[0])
+
+
+def server_s() -> float:
+    """Return the processor seconds of this session's server process; 0 if that is elsewhere."""
+    return ticks(number("SELECT pg_backend_pid()")) / TICKS_PER_SECOND
+
+
+def wal_bytes() -> int:
+    return number("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
+
+
+def written() -> int:
+    """Count the rows ever written; a session's own are counted when it ends, or is asked."""
+    number("SELECT count(*) FROM (SELECT pg_stat_force_next_flush()) told")
+    number("SELECT count(*) FROM (SELECT pg_stat_clear_snapshot()) told")
+    names = ", ".join(f"'{name}'" for name in COUNTED)
+    return number(
+        "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables"  # noqa: S608
+        f" WHERE relname IN ({names})"  # our own constants
+    )

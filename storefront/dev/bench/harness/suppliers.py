@@ -1,0 +1,74 @@
+"""Suppliers for a measurement: a sandbox that runs, connected, with all that he has taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.utils import timezone
+
+from storefront.dev.bench.harness.sandboxing import sandbox
+from storefront.dev.demo import evidence
+from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
+from storefront.lib.http.client import Api
+from storefront.lib.security.encryption import seal
+from suppliers.models import Connection, Supplier
+from suppliers.sync import take_in
+
+HANGING_S = 600.0
+# What is measured is not how soon a day's points are used up: a sandbox has as many as we like.
+UNMETERED = {"points_per_day": 1_000_000_000}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """One sandbox supplier that runs, and what we know of him."""
+
+    supplier: Supplier
+    url: str
+
+    def hang(self) -> None:
+        """Answer nothing any more, to anybody."""
+        with Api(self.url) as control:
+            body = {"path": "*", "kind": "slow", "count": 0, "delay": HANGING_S}
+            control.post("/control/faults", body)
+
+    def recover(self) -> None:
+        with Api(self.url) as control:
+            control.post("/control/faults/clear", {})
+
+
+@contextmanager
+def company(
+    code: str, seed: int, *, folder: Path, products: int, more: Sequence[str] = ()
+) -> Iterator[Company]:
+    """Start a sandbox, connect it, and take in what it has."""
+    words = ["--count", str(products), "--qps", "0", "--seed", str(seed), *more]
+    with sandbox("storefront.dev.sandboxes.cj", data=folder / code, words=words) as url:
+        supplier = _connected(code, f"{url}/api2.0/v1/")
+        for kind in ("products", "stock"):
+            take_in(supplier=supplier, kind=kind, now=timezone.now())
+        yield Company(supplier=supplier, url=url)
+
+
+def _connected(code: str, base_url: str) -> Supplier:
+    supplier = Supplier.objects.create(
+        code=code,
+        name=code.title(),
+        adapter="cj",
+        currency="USD",
+        status=Supplier.Status.ACTIVE,
+        status_since=timezone.now(),
+    )
+    # Without papers nothing of his is for sale.
+    evidence.give(supplier=supplier, actor="bench", now=timezone.now())
+    Connection.objects.create(
+        supplier=supplier,
+        base_url=base_url,
+        calls_per_second=1000,
+        options=UNMETERED,
+        secrets_sealed=seal({"api_key": DEFAULT_KEY}),
+    )
+    return supplier

@@ -1,0 +1,62 @@
+"""Keep what came out of each goal: on which machine, and when."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from storefront.dev.bench.goals.pages import Verdict
+
+
+def keep(
+    path: Path,
+    *,
+    figures: Mapping[str, Any],
+    verdicts: Sequence[Verdict],
+    machine: str,
+    now: datetime,
+) -> None:
+    """Write figures and verdicts; goals that were not measured this time keep what they had."""
+    kept = _read(path)
+    measured = {each.id for each in verdicts}
+    records = [each for each in kept.get("goals", []) if each["id"] not in measured]
+    records += [_record(each, machine, now) for each in verdicts]
+    records.sort(key=lambda each: (each["id"][0], int(each["id"][1:])))  # P2 before P13
+    together = {**kept, **figures, "goals": records}
+    path.write_text(json.dumps(together, indent=2) + "\n")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    # One of an older shape tells no goals by their ids.
+    return kept if isinstance(kept, dict) and "goals" in kept else {}
+
+
+def _record(verdict: Verdict, machine: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": verdict.id,
+        "what": verdict.what,
+        "value": verdict.value,
+        "limit": verdict.limit,
+        "ratio": verdict.ratio,
+        "goal": verdict.goal,
+        "ok": verdict.ok,
+        "machine": machine,
+        "date": now.isoformat(timespec="seconds"),
+    }
+
+
+def this_machine() -> str:
+    """Describe what we run on, and how busy others keep it: absolute figures swing with that."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    model = models[0] if models else platform.machine()
+    return (
+        f"{os.cpu_count()} x {model}, Python {platform.python_version()},"
+        f" load {os.getloadavg()[0]:.1f} before it began"
+    )

@@ -1,0 +1,164 @@
+"""Measure what the supply engine answers and counts: availability, and all prices anew."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from django.db import connection, transaction
+
+from catalog import repricing
+from catalog.models import Channel, Listing
+from shipping import promising, quotes
+from storefront.dev.bench.harness import catalog_size
+from storefront.dev.bench.scenarios import publication
+from storefront.dev.bench.scenarios.sync import product_intake
+
+ASKED_AT_ONCE = 50
+ANSWERING_S = 6.0
+VARIANTS = 100_000
+# The least that tells units of variants at all, from where nobody asks what can be sent.
+BARE_UNITS = """
+SELECT o.variant_id, max(l.reported_quantity - l.buffer - l.reserved - l.allocated_unseen)
+FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.id = l.offer_id
+WHERE o.variant_id = ANY(%s) AND o.status = 'active' GROUP BY o.variant_id
+"""
+BARE_CHANGES = """
+CREATE TEMPORARY TABLE bare_changes (listing_id bigint PRIMARY KEY, amount numeric, at timestamptz)
+"""
+# The least that writes a price for each listing, and remembers the old one.
+BARE_PRICES = """
+WITH new AS (
+    UPDATE catalog_listing SET price_amount = round(price_amount * 1.01, 2)
+    WHERE price_amount IS NOT NULL RETURNING id, price_amount
+)
+INSERT INTO bare_changes SELECT id, price_amount, now() FROM new
+"""
+DEARER = "UPDATE catalog_listing SET wholesale_amount = round(wholesale_amount * 1.01, 2)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How many of something were done in a second, and the barest that could do the same."""
+
+    what: str
+    count: int
+    per_second: float
+    bare_per_second: float
+
+    @property
+    def words(self) -> str:
+        return (
+            f"{self.what:<44} {self.per_second:>9,.0f}/s of {self.count:,},"
+            f" barest {self.bare_per_second:>9,.0f}/s"
+        )
+
+
+def measure(*, now: datetime, say: Callable[[str], None]) -> list[Pace]:
+    """Ask for availability, publish, then price: at the same costs, and at others."""
+    channel = Channel.objects.get()
+    found = [answering(channel, now=now), *_shared()]
+    for each in found:
+        say(each.words)
+    catalog_size.grow(
+        to=catalog_size.count_cards() * VARIANTS // max(Listing.objects.count(), 1) + 1
+    )
+    catalog_size.tidy(now)
+    bare = _bare_prices()
+    for what, sql in (("prices counted anew, costs as before", ""), ("... 1 % dearer", DEARER)):
+        if sql:
+            with connection.cursor() as cursor:
+                cursor.execute(sql)
+        began = time.perf_counter()
+        done = repricing.reprice(channel=channel, now=now)
+        seconds = time.perf_counter() - began
+        found.append(
+            Pace(
+                what=f"{what}: {done.changed:,} changed",
+                count=done.listings,
+                per_second=done.listings / seconds,
+                bare_per_second=bare,
+            )
+        )
+        say(found[-1].words)
+    return found
+
+
+def _shared() -> list[Pace]:
+    """Publish, and take goods in, by one worker and by two; barest is as many times the one."""
+    with TemporaryDirectory(prefix="fara-bench-") as folder:
+        count, published = publication.measure(Path(folder))
+        taken_in = product_intake.measure(Path(folder))
+    done = (
+        ("published", count, published),
+        ("goods of a file taken in", product_intake.GOODS, taken_in),
+    )
+    return [
+        Pace(
+            what=f"{what} by {many} worker{'s' if many > 1 else ''}",
+            count=each,
+            per_second=pace,
+            bare_per_second=paces[1] * many,
+        )
+        for what, each, paces in done
+        for many, pace in paces.items()
+    ]
+
+
+def answering(channel: Channel, *, now: datetime) -> Pace:
+    """Ask how many of some goods reach the channel's own country, and when; 50 at a time."""
+    on_sale = Listing.objects.on(channel).for_sale(now)
+    offered = on_sale.filter(variant__lt=catalog_size.STRIDE)  # copies have no offers
+    listed = list(offered.values_list("variant", flat=True))
+    country = channel.default_country
+
+    def ours(ids: Sequence[int]) -> int:
+        return len(
+            promising.availability(variant_ids=ids, country=country, channel=channel, now=now)
+        )
+
+    def bare(ids: Sequence[int]) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(BARE_UNITS, [list(ids)])
+            return len(cursor.fetchall())
+
+    quotes.forget()
+    count, per_second = _answered(listed, ours)
+    _, bare_per_second = _answered(listed, bare)
+    return Pace(
+        what="availability: how many, where to, by when",
+        count=count,
+        per_second=per_second,
+        bare_per_second=bare_per_second,
+    )
+
+
+def _answered(listed: Sequence[int], ask: Callable[[Sequence[int]], int]) -> tuple[int, float]:
+    random = Random(1)  # noqa: S311 - which goods, not whose secret
+    questions = [random.sample(listed, min(ASKED_AT_ONCE, len(listed))) for _ in range(40)]
+    answered, began = 0, time.perf_counter()
+    while (spent := time.perf_counter() - began) < ANSWERING_S:
+        answered += ask(questions[answered // ASKED_AT_ONCE % len(questions)])
+    return answered, answered / spent
+
+
+def _bare_prices() -> float:
+    with _undone(), connection.cursor() as cursor:
+        cursor.execute(BARE_CHANGES)
+        began = time.perf_counter()
+        cursor.execute(BARE_PRICES)
+        written: int = cursor.rowcount
+        return written / (time.perf_counter() - began)
+
+
+@contextmanager
+def _undone() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)

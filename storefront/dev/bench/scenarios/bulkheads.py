@@ -1,0 +1,146 @@
+"""Let one supplier hang, and measure what that costs another: with lanes, and without.
+
+The suppliers are two sandboxes, the workers real ones. The work of the one who hangs stands in
+front of the other's, as it does in life.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from celery import Celery
+from django.conf import settings
+from django.utils import timezone
+
+from catalog.models import Channel
+from orders.models import PurchaseOrder
+from storefront.dev.bench.harness.orders import sell
+from storefront.dev.bench.harness.suppliers import Company, company
+from storefront.dev.bench.harness.workers import workers
+from suppliers.models import Breaker, FeedRun, Supplier
+
+PROCESSES = 4
+PATIENCE_S = 60.0
+POLL_S = 0.05
+KINDS = ("stock", "prices")
+NO_LANES = 1000
+NAIVE_PROCESSES = 2
+NAIVE_PATIENCE_S = 12.0
+
+type Sold = dict[Supplier, list[PurchaseOrder]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """How long the steady supplier's work took: his orders, and his jobs together."""
+
+    order_p95_s: float
+    sync_s: float
+
+    def over(self, base: Round) -> Round:
+        return Round(
+            order_p95_s=self.order_p95_s / base.order_p95_s, sync_s=self.sync_s / base.sync_s
+        )
+
+
+def measure(  # noqa: PLR0913 - a measurement, told whole
+    *,
+    channel: Channel,
+    folder: Path,
+    env: Mapping[str, str],
+    products: int,
+    orders: int,
+    say: Callable[[str], None],
+) -> dict[str, Round]:
+    """Measure the steady supplier alone, with one who hangs, and so without lanes.
+
+    Shape:  ``env`` is the workers'. Without lanes the workers are as small as they would be
+            without them, and what is not done after ``NAIVE_PATIENCE_S`` counts as that long
+    """
+
+    def sold_by(*companies: Company) -> Sold:
+        return {
+            each.supplier: sell(
+                channel=channel, supplier=each.supplier, count=orders, now=timezone.now()
+            )
+            for each in companies
+        }
+
+    rounds: dict[str, Round] = {}
+    with ExitStack() as stack:
+        steady = stack.enter_context(company("steady", 1, folder=folder, products=products))
+        hanging = stack.enter_context(company("hanging", 2, folder=folder, products=products))
+        with workers(folder, env, processes=PROCESSES):
+            say("Orders and syncs of a supplier alone")
+            # The first round wakes the workers up, and does not count.
+            _round(steady.supplier, sold_by(steady), patience_s=PATIENCE_S)
+            rounds["alone"] = _round(steady.supplier, sold_by(steady), patience_s=PATIENCE_S)
+            say("The same while another supplier hangs")
+            sold = sold_by(steady, hanging)
+            hanging.hang()
+            rounds["one hangs"] = _round(steady.supplier, sold, patience_s=PATIENCE_S)
+        hanging.recover()
+        forget(hanging.supplier)
+        say("The same without lanes")
+        sold = sold_by(steady, hanging)
+        hanging.hang()
+        with workers(
+            folder, {**env, "LANES_PER_SUPPLIER": str(NO_LANES)}, processes=NAIVE_PROCESSES
+        ):
+            rounds["no lanes"] = _round(steady.supplier, sold, patience_s=NAIVE_PATIENCE_S)
+    return rounds
+
+
+def forget(supplier: Supplier) -> None:
+    """Make him as he was before he hung."""
+    Breaker.objects.filter(connection__supplier=supplier).delete()
+    FeedRun.objects.filter(supplier=supplier, ended_at__isnull=True).delete()
+
+
+def _round(steady: Supplier, sold: Sold, *, patience_s: float) -> Round:
+    broker = Celery(broker=settings.REDIS_URL)
+    for other in sold:
+        if other != steady:
+            ask_for(broker, other, sold[other])
+            time.sleep(1.0)  # his work is in the workers' hands
+    last_run = FeedRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    started = timezone.now()
+    ask_for(broker, steady, sold[steady])
+    numbers = [each.pk for each in sold[steady]]
+    answered = PurchaseOrder.objects.filter(pk__in=numbers, accepted_at__isnull=False)
+    runs = FeedRun.objects.filter(supplier=steady, pk__gt=last_run, ended_at__isnull=False)
+    give_up_at = time.monotonic() + patience_s
+    while time.monotonic() < give_up_at:
+        if answered.count() == len(numbers) and runs.count() == len(KINDS):
+            break
+        time.sleep(POLL_S)
+    waits = [
+        (accepted_at - started).total_seconds()
+        for accepted_at in answered.values_list("accepted_at", flat=True)
+        if accepted_at is not None
+    ]
+    waits = sorted([*waits, *[patience_s] * (len(numbers) - len(waits))])
+    ends = [end for end in runs.values_list("ended_at", flat=True) if end is not None]
+    return Round(
+        order_p95_s=waits[int(len(waits) * 0.95)],
+        sync_s=(max(ends) - started).total_seconds() if len(ends) == len(KINDS) else patience_s,
+    )
+
+
+def ask_for(broker: Celery, supplier: Supplier, sold: Sequence[PurchaseOrder]) -> None:
+    for kind in KINDS:
+        broker.send_task(
+            "suppliers.sync_tasks.sync_now",
+            kwargs={"supplier_id": supplier.pk, "kind": kind},
+            queue="syncs",
+        )
+    for purchase_order in sold:
+        broker.send_task(
+            "orders.purchasing_tasks.send",
+            kwargs={"purchase_order_id": purchase_order.pk},
+            queue="celery",
+        )

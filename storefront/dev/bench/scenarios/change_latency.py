@@ -1,0 +1,146 @@
+"""Measure how soon a change at a supplier stands on the product page.
+
+A sandbox tells of it by webhook, or is asked by the stock job; a web server and workers of ours
+do what they do in life, page cache included.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from celery import Celery
+from django.conf import settings
+
+from catalog.models import Card, Listing
+from storefront.dev.bench.harness.load import HOST
+from storefront.dev.bench.harness.servers import serving
+from storefront.dev.bench.harness.suppliers import Company, company
+from storefront.dev.bench.harness.workers import workers
+from storefront.dev.bench.scenarios import pages
+from storefront.dev.runtime.ports import free_port
+from storefront.lib.http.client import Api
+from storefront.ops.http_visitor import Visitor
+from suppliers.models import StockLevel
+
+CODE, SEED = "telling", 3
+PRODUCTS = 400
+TOLD, ASKED = 60, 12
+PATIENCE_S = 20.0
+LOOK_EVERY_S = 0.01
+PROCESSES = 4
+LEFT = re.compile(r"([\d,]+) left at the supplier")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Seconds from the supplier's change until the page showed it.
+
+    Shape:  ``asked`` counts from the moment at which the stock job is started
+    """
+
+    told: Sequence[float]
+    asked: Sequence[float]
+
+    def percentile(self, name: str, share: float) -> float:
+        ranked = sorted(getattr(self, name))
+        return float(ranked[min(len(ranked) - 1, int(len(ranked) * share))])
+
+
+class NeverShownError(RuntimeError):
+    """A change did not reach the page in time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sold:
+    """One variant that lies in one warehouse alone: what is told of it is what the page shows."""
+
+    ref: str
+    warehouse: str
+    path: str
+
+
+def measure(*, folder: Path, say: Callable[[str], None]) -> Reach:
+    """Change units one by one, and look at the page of each until they are there."""
+    port = free_port(pages.FIRST_PORT)
+    more = ["--webhook-url", f"http://{HOST}:{port}/hooks/cj-{CODE}/"]
+    log = Path(settings.VAR_DIR) / "log" / "bench-reaching.log"
+    env = {"LOG_LEVEL": "WARNING"}
+    shop = "storefront.wsgi:application"
+    with (
+        company(CODE, SEED, folder=folder, products=PRODUCTS, more=more) as supplier,
+        serving("shop", shop, port=port, env=env, log=log),
+        workers(folder, {}, processes=PROCESSES),
+    ):
+        visitor = Visitor()
+        goods = [sold for sold in _goods(supplier) if shown(visitor, sold, port=port)]
+        random = Random(SEED)  # noqa: S311 - which goods, not whose secret
+        # The first wakes all of them up, and does not count.
+        change(supplier, random.choice(goods), 2, port=port, is_told=True)
+        told = [
+            change(supplier, random.choice(goods), 3 + turn, port=port, is_told=True)
+            for turn in range(TOLD)
+        ]
+        asked = [
+            change(supplier, random.choice(goods), 103 + turn, port=port, is_told=False)
+            for turn in range(ASKED)
+        ]
+    reach = Reach(told=told, asked=asked)
+    for name in ("told", "asked"):
+        say(
+            f"{name}: p50 {reach.percentile(name, 0.5):.2f} s,"
+            f" p95 {reach.percentile(name, 0.95):.2f} s of {len(getattr(reach, name))}"
+        )
+    return reach
+
+
+def change(supplier: Company, sold: Sold, units: int, *, port: int, is_told: bool) -> float:
+    """Put so many units into his warehouse; return after how many seconds the page says so."""
+    wish = {"vid": sold.ref, "warehouse": sold.warehouse, "quantity": units}
+    visitor = Visitor()
+    with Api(supplier.url) as control:
+        began = time.monotonic()
+        control.post("/control/stock", wish if is_told else wish | {"silent": True})
+        if not is_told:
+            began = time.monotonic()
+            Celery(broker=settings.REDIS_URL).send_task(
+                "suppliers.sync_tasks.sync_now",
+                kwargs={"supplier_id": supplier.supplier.pk, "kind": "stock"},
+                queue="syncs",
+            )
+        while time.monotonic() < began + PATIENCE_S:
+            if shown(visitor, sold, port=port) == units:
+                return time.monotonic() - began
+            time.sleep(LOOK_EVERY_S)
+    raise NeverShownError(f"{units} of {sold.ref}: {sold.path}")
+
+
+def shown(visitor: Visitor, sold: Sold, *, port: int) -> int | None:
+    """Return how many are left, as the page says it; None where it speaks of less or of nothing."""
+    found = LEFT.search(visitor.open(f"http://{HOST}:{port}{sold.path}").text)
+    return int(found[1].replace(",", "")) if found else None
+
+
+def _goods(supplier: Company) -> list[Sold]:
+    mine = StockLevel.objects.filter(offer__supplier=supplier.supplier, offer__status="active")
+    alone: dict[int, list[StockLevel]] = {}
+    for level in mine.select_related("offer__variant__product", "location"):
+        alone.setdefault(level.offer_id, []).append(level)
+    shown_at_all = set(Card.objects.values_list("product", flat=True))
+    on_sale = set(Listing.objects.filter(available__gt=0).values_list("variant", flat=True))
+    return [
+        Sold(
+            ref=level.offer.supplier_sku,
+            warehouse=level.location.code,
+            path=f"/en/p/{level.offer.variant.product.slug}/?v={level.offer.variant.sku}",
+        )
+        for (level, *others) in alone.values()
+        if not others
+        and level.offer.variant is not None
+        and level.offer.variant_id in on_sale
+        and level.offer.variant.product_id in shown_at_all
+    ]

@@ -1,0 +1,81 @@
+"""Let guests buy while another supplier hangs, and workers hold his orders and syncs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from celery import Celery
+from django.conf import settings
+from django.utils import timezone
+
+from storefront.dev.bench.harness import buyers, checkout_script
+from storefront.dev.bench.harness.orders import sell
+from storefront.dev.bench.harness.scripted_load import walk
+from storefront.dev.bench.harness.suppliers import company
+from storefront.dev.bench.harness.workers import workers
+from storefront.dev.bench.scenarios.bulkheads import ask_for
+from storefront.dev.bench.scenarios.checkout import Place
+
+AT_ONCE = 8
+ROUNDS = 3
+WALK_S = 5.0
+PRODUCTS, ORDERS = 100, 16
+PROCESSES = 2
+IN_HAND_S = 1.5  # until his work is in the workers' hands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hung:
+    """The slow end of whole checkouts, in ms: without, and with another who hangs."""
+
+    alone_p95_ms: float
+    hung_p95_ms: float
+    bought: int
+
+    @property
+    def words(self) -> str:
+        return (
+            f"{AT_ONCE} guests at once, p95 {self.alone_p95_ms:.0f} ms; while another supplier"
+            f" hangs {self.hung_p95_ms:.0f} ms; {self.bought} bought"
+        )
+
+
+def measure(place: Place, *, say: Callable[[str], None]) -> Hung:
+    """Measure the middle of some rounds each; the same workers serve in all of them.
+
+    Raises: NotRealError, BadAnswerError  a checkout was not what it should be
+    """
+    bought = 0
+
+    def p95_ms() -> float:
+        nonlocal bought
+        scripts = (
+            checkout_script.checkout(place.shop, slug=each.slug) for each in cycle(place.goods)
+        )
+        walks = walk(scripts, at_once=AT_ONCE, seconds=WALK_S)
+        buyers.insist_paid([each.result for each in walks.walked])
+        bought += len(walks.walked)
+        return walks.whole.percentile_ms(0.95)
+
+    with TemporaryDirectory(prefix="fara-bench-") as made:
+        folder = Path(made)
+        with company("silent", 3, folder=folder, products=PRODUCTS) as other:
+            sold = sell(
+                channel=place.channel, supplier=other.supplier, count=ORDERS, now=timezone.now()
+            )
+            with workers(folder, {}, processes=PROCESSES):
+                p95_ms()  # wakes everybody up, and does not count
+                alone = [p95_ms() for _ in range(ROUNDS)]
+                other.hang()
+                ask_for(Celery(broker=settings.REDIS_URL), other.supplier, sold)
+                time.sleep(IN_HAND_S)
+                hung = [p95_ms() for _ in range(ROUNDS)]
+    found = Hung(alone_p95_ms=median(alone), hung_p95_ms=median(hung), bought=bought)
+    say(found.words)
+    return found

@@ -1,0 +1,110 @@
+"""Let 200 buyers press the button at the same moment, where there are 50."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from storefront.dev.bench.harness import buyers, checkout_script
+from storefront.dev.bench.harness.buyers import Goods
+from storefront.dev.bench.harness.scripted_load import Walks, walk
+from storefront.dev.bench.scenarios.checkout import Place
+from storefront.lib.http.client import Api
+from suppliers.models import StockLevel
+
+BUYERS, STOCK = 200, 50
+ROUNDS = 3
+GIVE_UP_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rush:
+    """What became of all who wanted one; by the bare statement, and by the shop.
+
+    Shape:  one of each for every round
+    """
+
+    what: str
+    sold: Sequence[int]
+    refused: Sequence[int]
+    held: Sequence[int]  # by the database
+    seconds: Sequence[float]  # until the last was answered
+
+    @property
+    def oversold(self) -> int:
+        return max(max(held, sold) - STOCK for held, sold in zip(self.held, self.sold, strict=True))
+
+    @property
+    def words(self) -> str:
+        return (
+            f"{BUYERS} at once for {STOCK}, {self.what:<10} sold {list(self.sold)},"
+            f" refused {list(self.refused)}, all answered in {median(self.seconds) * 1000:.0f} ms"
+        )
+
+
+def measure(place: Place, *, say: Callable[[str], None]) -> list[Rush]:
+    """Race for another light in each round, and for another row by the bare statement.
+
+    Raises: NotRealError, BadAnswerError  an answer was not what it should be
+    """
+    rounds: dict[str, list[tuple[int, int, int, float]]] = {"bare": [], "shop": []}
+    for turn, wanted in enumerate(_alone(place)[:ROUNDS]):
+        rounds["bare"].append(_bare(place, turn + 1))
+        rounds["shop"].append(_shop(place, wanted))
+    found = []
+    for what, some in rounds.items():
+        sold, refused, held, seconds = zip(*some, strict=True)
+        found.append(Rush(what=what, sold=sold, refused=refused, held=held, seconds=seconds))
+        say(found[-1].words)
+    return found
+
+
+def _alone(place: Place) -> list[Goods]:
+    """Find goods that lie in one place alone."""
+    return [
+        each
+        for each in place.goods
+        if StockLevel.objects.filter(offer__variant=each.variant_id).count() == 1
+    ]
+
+
+def _bare(place: Place, row: int) -> tuple[int, int, int, float]:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE bench_stock SET available = %s WHERE id = %s", [STOCK, row])
+    scripts = [checkout_script.bare(place.bare.port, row) for _ in range(BUYERS)]
+    walks = walk(scripts, at_once=BUYERS, seconds=GIVE_UP_S)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s - available FROM bench_stock WHERE id = %s", [STOCK, row])
+        (held,) = cursor.fetchone()
+    sold = sum(each.result for each in walks.walked)
+    return sold, len(walks.walked) - sold, held, walks.seconds
+
+
+def _shop(place: Place, wanted: Goods) -> tuple[int, int, int, float]:
+    level = StockLevel.objects.select_related("offer", "location").get(
+        offer__variant=wanted.variant_id
+    )
+    buyers.stock(wanted.variant_id, STOCK)
+    level.refresh_from_db()
+    _tell_supplier(level)
+    now = timezone.now()
+    filled = buyers.ready(place.channel, [wanted], count=BUYERS, now=now)
+    scripts = [checkout_script.order(place.shop, each) for each in filled]
+    walks: Walks[str] = walk(scripts, at_once=BUYERS, seconds=GIVE_UP_S)
+    sold = [each.result for each in walks.walked if each.result]
+    buyers.insist_held(sold)
+    held = StockLevel.objects.get(pk=level.pk).reserved - level.reserved
+    return len(sold), len(walks.walked) - len(sold), held, walks.seconds
+
+
+def _tell_supplier(level: StockLevel) -> None:
+    """Have him say the same: he is asked when the last is nearly gone."""
+    with Api(settings.SANDBOX_SUPPLIER_URL) as control:
+        wish = {"vid": level.offer.supplier_sku, "warehouse": level.location.code}
+        told = {**wish, "quantity": level.reported_quantity, "silent": True}
+        control.post("/control/stock", told)

@@ -1,0 +1,49 @@
+"""Publish all that is offered with one worker and with two, to see what another one is worth."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from celery import Celery
+from django.conf import settings
+
+from storefront.dev.bench.harness.workers import workers
+from suppliers import supply
+from suppliers.models import Supplier, UnpublishedSupply
+
+TASK = "suppliers.inventory_tasks.publish_waiting"
+ROUNDS = 2
+PATIENCE_S = 300.0
+POLL_S = 0.02
+
+
+class StuckError(Exception):
+    """What waited was not published."""
+
+
+def measure(folder: Path) -> tuple[int, dict[int, float]]:
+    """Return how many variants were published, and how many a second by so many workers.
+
+    The best of some rounds each, one and two in turn. They share the machine with the server.
+    """
+    count, paces = 0, dict.fromkeys((1, 2), 0.0)
+    for _ in range(ROUNDS):
+        for processes in paces:
+            count, seconds = _publish(folder, processes)
+            paces[processes] = max(paces[processes], count / seconds)
+    return count, paces
+
+
+def _publish(folder: Path, processes: int) -> tuple[int, float]:
+    with workers(folder, {}, processes=processes):
+        count = sum(supply.price_anew(supplier=each) for each in Supplier.objects.order_by("pk"))
+        broker = Celery(broker=settings.REDIS_URL)
+        began = time.perf_counter()
+        for _ in range(processes):
+            broker.send_task(TASK)
+        while UnpublishedSupply.objects.exists():
+            if time.perf_counter() > began + PATIENCE_S:
+                raise StuckError(f"{UnpublishedSupply.objects.count()} variants wait still")
+            time.sleep(POLL_S)
+        return count, time.perf_counter() - began

@@ -1,0 +1,217 @@
+"""Count what a supplier is asked to know all he has, to know it again, and what changed of it.
+
+``make bench ONLY=F2`` keeps what comes out of it, beside the fewest calls that could do. Each
+supplier is a sandbox with all his limits. When what he lets us ask is used up, his clock and ours
+go on to the next day or hour: how many of them a first load takes is counted too.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from django.db.models import Count
+from django.test.utils import override_settings
+from django.utils import timezone
+
+from storefront.dev.bench.harness.connectors import SELLERS, Asked, Seller, Size
+from storefront.dev.bench.harness.sandboxing import sandbox
+from storefront.lib.http.client import Api
+from suppliers import asking_prices, cataloging, scheduling
+from suppliers.models import CallBudget, Connection, FeedRun, StockLevel, Supplier, SupplierOffer
+from suppliers.sync import take_in
+
+KINDS = ("products", "prices", "stock")
+FIRST, AGAIN, DELTA = "first", "again", "1 % changed"
+CHANGED_OF = 100
+PRICE_FACTOR = Decimal("0.97")
+UNITS = 3
+MOST_WINDOWS = 30
+
+
+class StuckError(Exception):
+    """A job failed for another reason than that nothing more may be asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What one go through all three jobs asked.
+
+    Shape:  ``windows`` is how many days (CJ) or hours (BigBuy) of what may be asked it took;
+            ``done`` of ``wanted`` is what had to come out: products known, or changes taken in
+    """
+
+    dialect: str
+    phase: str
+    products: int
+    asked: Asked
+    counted: Asked
+    least: Asked
+    by_ability: dict[str, int]
+    windows: int
+    done: int
+    wanted: int
+    seconds: float
+
+    @property
+    def words(self) -> str:
+        points = f" {self.counted.points:>8,} points" if self.counted.points else ""
+        lists = f", {self.counted.lists:,} of lists" if self.counted.lists else ""
+        by_ability = ", ".join(f"{count:,} {name}" for name, count in self.by_ability.items())
+        return (
+            f"{self.dialect:<7} {self.phase:<12} {self.products:>7,} products"
+            f" {self.counted.calls:>7,} calls{lists} (fewest {self.least.calls:,}){points}"
+            f" {self.windows:>2} windows {self.seconds:7.1f} s  {by_ability}"
+        )
+
+    @property
+    def written(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def measure(*, products: int, say: Callable[[str], None]) -> list[Figures]:
+    """Measure each dialect with so many good products; nothing is kept of their lists."""
+    found: list[Figures] = []
+    with TemporaryDirectory(prefix="fara-bench-") as folder, override_settings(VAR_DIR=folder):
+        for seller in SELLERS:
+            words = ["--count", str(products), *seller.words]
+            data = Path(folder) / f"sandbox-{seller.name}"
+            with sandbox(seller.module, data=data, words=words) as url, Api(url) as control:
+                for each in _phases(seller, seller.connect(url), control, good=products):
+                    say(each.words)
+                    found.append(each)
+    return found
+
+
+def _phases(seller: Seller, supplier: Supplier, control: Api, *, good: int) -> Iterable[Figures]:
+    listed = int(control.get("/control/status")["products"])
+    known = SupplierOffer.objects.filter(supplier=supplier)
+    yield _go(
+        seller,
+        supplier,
+        control,
+        phase=FIRST,
+        size=lambda: Size(products=listed, variations=_variations(supplier)),
+        outcome=lambda: (known.values("supplier_product").distinct().count(), good),
+    )
+    turns = _turns(listed, supplier)
+    size = Size(products=listed, variations=_variations(supplier), turns=turns)
+    yield _go(seller, supplier, control, phase=AGAIN, size=lambda: size, outcome=lambda: (1, 1))
+    wanted = _change(seller, supplier, control)
+    yield _go(
+        seller,
+        supplier,
+        control,
+        phase=DELTA,
+        size=lambda: replace(size, changed=len(wanted)),
+        outcome=lambda: (_taken_in(wanted), len(wanted)),
+    )
+
+
+def _variations(supplier: Supplier) -> int:
+    of_products = SupplierOffer.objects.filter(supplier=supplier).values("supplier_product")
+    counts = of_products.annotate(skus=Count("pk")).values_list("skus", flat=True)
+    return sum(skus for skus in counts if skus > 1)
+
+
+def _turns(listed: int, supplier: Supplier) -> int:
+    """Count the products whose turn it is: the costs of a day, and the words of a week."""
+    wire = supplier.connection
+    prices = asking_prices.ALL_WITHIN // timedelta(minutes=wire.prices_every_min)
+    words = cataloging.ALL_WITHIN // timedelta(minutes=wire.products_every_min)
+    return listed // prices + listed // words
+
+
+def _go(  # noqa: PLR0913 - who, through what, and what is to come of it
+    seller: Seller,
+    supplier: Supplier,
+    control: Api,
+    *,
+    phase: str,
+    size: Callable[[], Size],
+    outcome: Callable[[], tuple[int, int]],
+) -> Figures:
+    _next_window(seller, supplier, control)
+    before, began = seller.counted(control), time.perf_counter()
+    runs, windows = _until_done(seller, supplier, control)
+    seconds, after = time.perf_counter() - began, seller.counted(control)
+    by_ability = sum((Counter(run.calls) for run in runs), Counter[str]())
+    points = sum(run.points.get("points", 0) for run in runs)
+    done, wanted = outcome()
+    told = size()
+    return Figures(
+        dialect=seller.name,
+        phase=phase,
+        products=told.products,
+        asked=Asked(calls=by_ability.total(), points=points),
+        counted=after.since(before),
+        least=seller.least(told, is_first=phase == FIRST),
+        by_ability=dict(by_ability),
+        windows=windows,
+        done=done,
+        wanted=wanted,
+        seconds=seconds,
+    )
+
+
+def _until_done(seller: Seller, supplier: Supplier, control: Api) -> tuple[list[FeedRun], int]:
+    """Do all three jobs, in as many windows as they need; return the runs, and how many."""
+    runs: list[FeedRun] = []
+    done: set[str] = set()
+    for window in range(1, MOST_WINDOWS):
+        began = timezone.now()
+        for kind in KINDS:
+            if kind in done:
+                continue
+            now = timezone.now()
+            since = max(began, scheduling.list_since(supplier, kind, now=now))
+            run = take_in(supplier=supplier, kind=kind, now=now, list_since=since)
+            runs.append(run)
+            if run.status == FeedRun.Status.APPLIED and not run.remaining:
+                done.add(kind)
+            elif not CallBudget.objects.filter(connection__supplier=supplier).exists():
+                raise StuckError(f"{run}: {run.problem}")
+        if len(done) == len(KINDS):
+            return runs, window
+        _next_window(seller, supplier, control)
+    raise StuckError(f"{supplier} is not done after {MOST_WINDOWS} windows: {runs[-1].problem}")
+
+
+def _next_window(seller: Seller, supplier: Supplier, control: Api) -> None:
+    over = timezone.now() - timedelta(seconds=1)
+    CallBudget.objects.filter(connection__supplier=supplier).update(until=over)
+    Connection.objects.filter(supplier=supplier).update(rest_until=None)
+    seller.next_window(control)
+
+
+def _change(seller: Seller, supplier: Supplier, control: Api) -> dict[int, Decimal]:
+    """Let one product in a hundred cost less, and have another stock; return costs by offer."""
+    wanted: dict[int, Decimal] = {}
+    cheapest = (
+        SupplierOffer.objects.filter(
+            supplier=supplier, status=SupplierOffer.Status.ACTIVE, cost_amount__isnull=False
+        )
+        .order_by("supplier_product", "cost_amount", "pk")
+        .distinct("supplier_product")
+    )
+    for offer in list(cheapest)[::CHANGED_OF]:
+        level = StockLevel.objects.filter(offer=offer).select_related("location").first()
+        if level is None or offer.cost_amount is None:
+            continue
+        price = (offer.cost_amount * PRICE_FACTOR).quantize(Decimal("0.01"))
+        place = level.location.code
+        seller.change(control, offer.supplier_sku, price=price, place=place, units=UNITS)
+        wanted[offer.pk] = price
+    return wanted
+
+
+def _taken_in(wanted: dict[int, Decimal]) -> int:
+    offers = SupplierOffer.objects.filter(pk__in=wanted).values_list("pk", "cost_amount")
+    return sum(wanted[key] == cost for key, cost in offers)

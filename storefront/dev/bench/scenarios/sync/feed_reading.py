@@ -1,0 +1,149 @@
+"""Measure how fast a supplier's file is read, and that memory does not grow with its length.
+
+    python -m storefront.dev.bench.scenarios.sync.feed_reading --rows 1000 1000000
+
+``make bench ONLY=F1`` keeps what comes out of it, beside its goals.
+Each file is walked once, as the product job does, in a process of its own: from the bytes to
+product pages, twins looked for. ``grouped`` is a CSV whose products have three rows each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import django
+import msgspec
+
+from storefront.dev.bench.harness.feed_files import WRITERS
+from storefront.dev.bench.harness.resources import memory_mb
+
+GROUPED = "grouped"
+NAMES = (*WRITERS, GROUPED)
+FIELDS = {
+    "sku": {"column": "SKU"},
+    "gtin": {"column": "EAN"},
+    "title": {"column": "Name"},
+    "brand": {"column": "Brand"},
+    "category": {"column": "Category", "separator": ">"},
+    "cost": {"column": "Price"},
+    "stock": {"column": "Stock"},
+    "weight": {"column": "Weight", "unit": "kg"},
+    "description": {"column": "Description"},
+}
+# Rows of one product lie far apart: the last letters of the SKU are the same, not the first.
+PARENT = {"parent": {"jmespath": "join('', ['P', EAN])"}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What one walk over one file took. ``peak_mb`` is of the whole process: most is Django."""
+
+    name: str
+    rows: int
+    pages: int
+    seconds: float
+    cpu_s: float
+    peak_mb: float
+    bare_mb: float
+    file_mb: float
+
+    @property
+    def per_cpu_s(self) -> float:
+        return self.rows / self.cpu_s
+
+    @property
+    def grown_mb(self) -> float:
+        return self.peak_mb - self.bare_mb
+
+    @property
+    def words(self) -> str:
+        speed = self.rows / self.seconds
+        return (
+            f"{self.name:<8} {self.rows:>9,} rows {self.file_mb:7.1f} MB {self.seconds:7.1f} s"
+            f" {speed:>7,.0f} rows/s {self.per_cpu_s:>7,.0f} rows per CPU second"
+            f"  peak {self.peak_mb:6.1f} MB (before the file {self.bare_mb:.1f} MB)"
+        )
+
+
+def measure(name: str, *, count: int, folder: Path) -> Figures:
+    """Write a file, and walk it in a process of its own."""
+    path = folder / f"{name}-{count}"
+    WRITERS["csv" if name == GROUPED else name](path, count)
+    inside = [
+        sys.executable,
+        "-m",
+        "storefront.dev.bench.scenarios.sync.feed_reading",
+        "--inside",
+        name,
+        str(path),
+    ]
+    told = subprocess.run(inside, check=True, capture_output=True, text=True)  # noqa: S603 - our own
+    path.unlink()
+    return msgspec.json.decode(told.stdout.splitlines()[-1], type=Figures)
+
+
+def walk(name: str, path: Path) -> Figures:
+    """Walk a file in this very process."""
+    from suppliers.adapters.feed.files import open_file  # noqa: PLC0415 - needs settings
+    from suppliers.adapters.feed.mapping import Mapping  # noqa: PLC0415
+    from suppliers.adapters.feed.streams import Walk  # noqa: PLC0415
+
+    fields = FIELDS | (PARENT if name == GROUPED else {})
+    mapping = Mapping.read({"fields": fields, "images": [{"column": "Image"}]})
+    bare_mb = memory_mb("VmHWM")
+    began, cpu_began = time.perf_counter(), time.process_time()
+    rows = pages = 0
+    with tempfile.TemporaryDirectory() as work:
+        file = open_file(path, work=Path(work))
+        found = Walk(file, mapping, currency="EUR", work=Path(work))
+        for page in found.pages():
+            pages += 1
+            rows += len(getattr(getattr(page, "record", None), "variants", ()))
+        found.close()
+    return Figures(
+        name=name,
+        rows=rows,
+        pages=pages,
+        seconds=time.perf_counter() - began,
+        cpu_s=time.process_time() - cpu_began,
+        peak_mb=memory_mb("VmHWM"),
+        bare_mb=bare_mb,
+        file_mb=path.stat().st_size / 1e6,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="storefront.dev.bench.scenarios.sync.feed_reading", description=__doc__
+    )
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 1_000_000])
+    parser.add_argument("--formats", nargs="+", default=NAMES, choices=NAMES)
+    parser.add_argument("--inside", nargs=2, metavar=("FORMAT", "FILE"), help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.inside:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
+        django.setup()
+        name, path = asked.inside
+        _say(json.dumps(msgspec.to_builtins(walk(name, Path(path)))))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for name in asked.formats:
+            for count in asked.rows:
+                _say(measure(name, count=count, folder=Path(folder)).words)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

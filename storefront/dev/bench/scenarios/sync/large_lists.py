@@ -1,0 +1,299 @@
+"""Measure what large lists cost: a first load, one that changed a little, one that did not.
+
+Every run is done as a worker does it, from a file, in a process of its own, whose memory is told.
+Beside the first load stands its limit: the same rows, which need not be decoded any more, copied
+and merged into the same tables by the fewest statements that do it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import django
+import msgspec
+
+from storefront.dev.bench.harness.resources import memory_mb, server_s, wal_bytes, written
+
+CODE, RAW_CODE = "bulk-bench", "bulk-raw"
+KINDS = ("prices", "stock")
+# One row in so many is another, and the file ends otherwise: so that it is read again.
+LISTS = {"first": (0, ""), "unchanged": (0, " "), "1 % changed": (100, "")}
+FIELDS = {
+    "sku": "SKU", "gtin": "EAN", "title": "Name", "brand": "Brand", "cost": "Price",
+    "stock": "Stock",
+}  # fmt: skip
+RAW = (
+    (
+        "CREATE TEMPORARY TABLE raw_rows"
+        " (sku text, gtin text, title text, brand text, amount numeric(12,2), quantity int)"
+    ),
+    "COPY raw_rows FROM STDIN",
+    (
+        "INSERT INTO suppliers_supplieroffer (supplier_id, supplier_sku, supplier_product, title,"
+        " cost_amount, currency, minimum_quantity, pack_size, status, missing_evidence, seen_at,"
+        " cost_as_of) SELECT {supplier}, sku, sku, title, amount, 'EUR', 1, 1, 'held', '', now(),"
+        " now() FROM raw_rows ON CONFLICT (supplier_id, supplier_sku) DO UPDATE"
+        " SET cost_amount = excluded.cost_amount"
+    ),
+    (
+        "INSERT INTO suppliers_stocklocation (supplier_id, code, country, name)"
+        " VALUES ({supplier}, 'main', 'DE', '')"
+    ),
+    (
+        "INSERT INTO suppliers_stocklevel (offer_id, location_id, reported_quantity, buffer,"
+        " reserved, allocated_unseen, as_of, is_silent, received_at) SELECT o.id, p.id, r.quantity,"
+        " 0, 0, 0, now(), false, now() FROM raw_rows r JOIN suppliers_supplieroffer o"
+        " ON o.supplier_id = {supplier} AND o.supplier_sku = r.sku"
+        " JOIN suppliers_stocklocation p ON p.supplier_id = {supplier}"
+        " ON CONFLICT (offer_id, location_id) DO UPDATE"
+        " SET reported_quantity = excluded.reported_quantity"
+    ),
+    (
+        "INSERT INTO suppliers_stockmovement (level_id, kind, reported_delta, reserved_delta,"
+        " allocated_delta, cause, at) SELECT l.id, 'reported', l.reported_quantity, 0, 0, 'raw',"
+        " now() FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.id = l.offer_id"
+        " WHERE o.supplier_id = {supplier} AND l.reported_quantity <> 0"
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One run. ``peak_mb`` is what its process took above an idle worker."""
+
+    status: str
+    problem: str
+    read: int
+    seconds: float
+    cpu_s: float
+    peak_mb: float
+    server_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sync:
+    """The price run and the stock run of one file, together.
+
+    ``cpu_s`` is of the worker's processor, ``server_s`` of the database session that it used:
+    neighbors do not change these.
+    """
+
+    name: str
+    rows: int
+    seconds: float
+    cpu_s: float
+    peak_mb: float
+    server_s: float
+    written: int
+    wal_mb: float
+
+    @property
+    def per_second(self) -> float:
+        return self.rows / self.seconds
+
+    @property
+    def words(self) -> str:
+        return (
+            f"{self.name:<14} {self.rows:>9,} offers {self.seconds:7.2f} s"
+            f" {self.per_second:>9,.0f}/s, CPU {self.cpu_s:5.2f} s + server"
+            f" {self.server_s:6.2f} s, +{self.peak_mb:5.1f} MB,"
+            f" {self.written:>9,} rows written, {self.wal_mb:8.2f} MB WAL"
+        )
+
+
+class RunFailedError(RuntimeError):
+    """A measured run did not end as it should."""
+
+
+def measure(count: int, *, say: Callable[[str], None]) -> list[Sync]:
+    """Measure a list of so many offers: its limit, all new, the same, and one row in a hundred."""
+    found = []
+    with list_of(count) as write_anew:
+        # What the server does the first time, it does for whoever comes first.
+        found.append(_limit(count))
+        _empty()
+        say(found[-1].words)
+        for name, every, byte in (
+            ("first", 0, ""),
+            ("unchanged", 0, " "),
+            ("1 % changed", 100, ""),
+        ):
+            write_anew(every, byte)
+            found.append(_sync(name, count))
+            _tidy()
+            say(found[-1].words)
+    return found
+
+
+@contextmanager
+def list_of(count: int) -> Iterator[Callable[..., None]]:
+    """Connect a supplier with a list of so many offers; yield what writes it anew.
+
+    At the end nothing is known of him any more.
+    """
+    from django.conf import settings  # noqa: PLC0415 - needs settings
+
+    path = Path(settings.VAR_DIR) / "feeds" / CODE / "uploads" / "feed"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _suppliers()
+    try:
+        yield lambda every, byte="": write(path, count, every=every, last=byte)
+    finally:
+        path.unlink(missing_ok=True)
+        _empty()
+
+
+def write(path: Path, count: int, *, every: int, last: str) -> None:
+    """Write a list; one row in ``every`` has another price and other units."""
+    from storefront.dev.bench.harness.feed_files import COLUMNS, rows  # noqa: PLC0415 - beside the others
+
+    with path.open("w") as file:
+        file.write(",".join(COLUMNS[:7]) + "\n")
+        for number, row in enumerate(rows(count)):
+            sku, gtin, title, brand, category, price, stock = row[:7]
+            if every and number % every == 0:
+                price, stock = f"{float(price) + 1:.2f}", str(int(stock) + 1)
+            file.write(f"{sku},{gtin},{title},{brand},{category},{price},{stock}\n")
+        file.write(last)
+
+
+def _suppliers() -> None:
+    from suppliers.models import Connection, Supplier  # noqa: PLC0415 - needs settings
+
+    for code in (CODE, RAW_CODE):
+        supplier, _ = Supplier.objects.get_or_create(
+            code=code,
+            defaults={"name": code, "adapter": "feed", "currency": "EUR", "status": "active"},
+        )
+        fields = {name: {"column": column} for name, column in FIELDS.items()}
+        mapping = {"fields": fields, "location": "main", "country": "DE"}
+        options = {"via": "upload", "products_at": "feed", "mapping": mapping}
+        Connection.objects.get_or_create(
+            supplier=supplier, defaults={"base_url": "", "options": options}
+        )
+
+
+def _limit(count: int) -> Sync:
+    from django.db import connection  # noqa: PLC0415 - needs settings
+
+    from suppliers.models import Supplier  # noqa: PLC0415 - needs settings
+
+    supplier = Supplier.objects.get(code=RAW_CODE).pk
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "rows"
+        with path.open("w") as file:
+            file.writelines(_raw_lines(count))
+        wal_before, rows_before = wal_bytes(), written()
+        began, cpu_began, server_began = time.perf_counter(), time.process_time(), server_s()
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")
+            for sql in RAW:
+                if sql.startswith("COPY"):
+                    with cursor.copy(sql) as copy, path.open() as file:
+                        while piece := file.read(1 << 20):
+                            copy.write(piece)
+                    cursor.execute("ANALYZE raw_rows")
+                else:
+                    cursor.execute(sql.format(supplier=supplier))
+            seconds = time.perf_counter() - began
+            cpu_s, of_server_s = time.process_time() - cpu_began, server_s() - server_began
+            cursor.execute("DROP TABLE raw_rows")
+            cursor.execute("RESET statement_timeout")
+    return Sync(
+        name="COPY + merge",
+        rows=count,
+        seconds=seconds,
+        cpu_s=cpu_s,
+        peak_mb=0,
+        server_s=of_server_s,
+        written=written() - rows_before,
+        wal_mb=(wal_bytes() - wal_before) / 1e6,
+    )
+
+
+def _raw_lines(count: int) -> Iterator[str]:
+    from storefront.dev.bench.harness.feed_files import rows  # noqa: PLC0415 - beside the others
+
+    for sku, gtin, title, brand, _, price, stock, *_ in rows(count):
+        yield f"{sku}\t{gtin}\t{title}\t{brand}\t{price}\t{stock}\n"
+
+
+def _sync(name: str, count: int) -> Sync:
+    wal_before, rows_before = wal_bytes(), written()
+    jobs = [do(kind) for kind in KINDS]
+    for job in jobs:
+        if job.status != "applied" or job.read != count:
+            raise RunFailedError(f"{name}: {job}")
+    return Sync(
+        name=name,
+        rows=count,
+        seconds=sum(job.seconds for job in jobs),
+        cpu_s=sum(job.cpu_s for job in jobs),
+        peak_mb=max(job.peak_mb for job in jobs),
+        server_s=sum(job.server_s for job in jobs),
+        written=written() - rows_before,
+        wal_mb=(wal_bytes() - wal_before) / 1e6,
+    )
+
+
+def do(kind: str) -> Job:
+    """Do a run in a process of its own."""
+    inside = [sys.executable, "-m", "storefront.dev.bench.scenarios.sync.large_lists", kind]
+    told = subprocess.run(inside, check=True, stdout=subprocess.PIPE)  # noqa: S603 - our own
+    return msgspec.json.decode(told.stdout.splitlines()[-1], type=Job)
+
+
+def _inside(kind: str) -> Job:
+    from django.utils import timezone  # noqa: PLC0415 - needs settings
+
+    from suppliers.models import Supplier  # noqa: PLC0415 - needs settings
+    from suppliers.sync import take_in  # noqa: PLC0415 - needs settings
+
+    supplier = Supplier.objects.select_related("connection").get(code=CODE)
+    idle_mb = memory_mb("VmRSS")
+    began, cpu_began, server_began = time.perf_counter(), time.process_time(), server_s()
+    run = take_in(supplier=supplier, kind=kind, now=timezone.now())
+    return Job(
+        status=run.status,
+        problem=run.problem,
+        read=run.read,
+        seconds=time.perf_counter() - began,
+        cpu_s=time.process_time() - cpu_began,
+        peak_mb=memory_mb("VmHWM") - idle_mb,
+        server_s=server_s() - server_began,
+    )
+
+
+def _tidy() -> None:
+    """Do what autovacuum does after a large load, so that it is not counted with the next run."""
+    from django.db import connection  # noqa: PLC0415 - needs settings
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute("VACUUM ANALYZE suppliers_supplieroffer, suppliers_stocklevel")
+        cursor.execute("VACUUM ANALYZE suppliers_stockmovement, suppliers_costchange")
+        cursor.execute("CHECKPOINT")
+        cursor.execute("RESET statement_timeout")
+
+
+def _empty() -> None:
+    """Let the next list find empty tables, as the limit did. Nothing else is measured on these."""
+    from django.db import connection  # noqa: PLC0415 - needs settings
+
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE suppliers_supplieroffer, suppliers_stocklocation CASCADE")
+        cursor.execute("CHECKPOINT")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
+    django.setup()
+    sys.stdout.write(msgspec.json.encode(_inside(sys.argv[1])).decode() + "\n")

@@ -1,0 +1,106 @@
+"""Read pages while a long list merges, and while none does: what the readers notice of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from storefront.dev.bench.harness.load import Timing, hammer
+from storefront.dev.bench.harness.servers import Server, serving
+from storefront.dev.bench.scenarios import pages
+from storefront.dev.bench.scenarios.sync import large_lists
+from storefront.dev.bench.scenarios.sync.large_lists import Job
+from storefront.dev.runtime.ports import free_port
+
+# One shopper at a time: more would measure how long they wait for each other.
+CONNECTIONS = 1
+ROUND_S = 2.0
+IDLE_ROUNDS = 5
+MERGING = "while it merges"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one page took, in milliseconds, and of how many answers that was seen."""
+
+    page: str
+    when: str
+    answers: int
+    p50_ms: float
+    p95_ms: float
+
+    @property
+    def words(self) -> str:
+        return (
+            f"{self.page:<14} {self.when:<16} p50 {self.p50_ms:7.2f} ms,"
+            f" p95 {self.p95_ms:7.2f} ms of {self.answers:,} answers"
+        )
+
+
+def measure(count: int, *, say: Callable[[str], None]) -> list[Reading]:
+    """Read list and product pages, uncached: nobody else, then beside two merges, then nobody.
+
+    The first merge finds an empty table, the second changes one row in a hundred.
+    """
+    paths = {"list page": pages.list_paths(), "product page": pages.product_paths()}
+    taken: dict[tuple[str, str], list[float]] = {}
+
+    def read(server: Server, when: str) -> None:
+        for name, some in paths.items():
+            round_ = _hammer(server, some)
+            taken.setdefault((name, when), []).extend(round_.latencies_s)
+
+    with _shop() as server, large_lists.list_of(count) as write_anew:
+        for some in paths.values():
+            _hammer(server, some)  # what is warmed up once does not count
+        for every in (0, 100):
+            write_anew(every)
+            for _ in range(IDLE_ROUNDS):
+                read(server, "alone")
+            for job in _merging():
+                read(server, MERGING)
+                if job.done() and job.result().status != "applied":
+                    raise large_lists.RunFailedError(str(job.result()))
+    found = [_reading(page, when, spent) for (page, when), spent in sorted(taken.items())]
+    for each in found:
+        say(each.words)
+    return found
+
+
+def _merging() -> Iterator[Future[Job]]:
+    """Do the runs of a list one after the other, and yield again and again until they ended."""
+    with ThreadPoolExecutor(1) as worker:
+        for kind in large_lists.KINDS:
+            job = worker.submit(large_lists.do, kind)
+            while not job.done():
+                yield job
+            job.result()
+
+
+def _hammer(server: Server, paths: Sequence[str]) -> Timing:
+    return hammer(port=server.port, paths=paths, connections=CONNECTIONS, seconds=ROUND_S)
+
+
+def _reading(page: str, when: str, latencies_s: Sequence[float]) -> Reading:
+    timing = Timing(seconds=1, latencies_s=latencies_s)
+    return Reading(
+        page=page,
+        when=when,
+        answers=len(latencies_s),
+        p50_ms=timing.percentile_ms(0.50),
+        p95_ms=timing.percentile_ms(0.95),
+    )
+
+
+@contextmanager
+def _shop() -> Iterator[Server]:
+    log = Path(settings.VAR_DIR) / "log" / "bench-reading.log"
+    env = {"PAGE_CACHE_S": "0", "LOG_LEVEL": "WARNING"}
+    port = free_port(pages.FIRST_PORT)
+    with serving("plain", "storefront.wsgi:application", port=port, env=env, log=log) as server:
+        yield server

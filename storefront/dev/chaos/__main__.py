@@ -1,0 +1,67 @@
+"""Break a whole running shop by a seed, and see whether it keeps its promises.
+
+python -m storefront.dev.chaos --seed 1
+python -m storefront.dev.chaos --deaths       somebody dies at each failpoint, and nothing else happens
+python -m storefront.dev.chaos --mutants      mistakes put in on purpose: each must be caught
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from storefront.dev.chaos.instance import instance
+from storefront.dev.demo.lock import AlreadyRunningError
+from storefront.dev.runtime.console import complain, say
+from storefront.dev.runtime.postgres import PostgresError
+from storefront.dev.runtime.redis_server import RedisError
+from storefront.dev.runtime.supervisor import ChildDiedError, NotReadyError, StopRequestedError
+
+FAILURES = (PostgresError, RedisError, ChildDiedError, NotReadyError)
+
+
+def main(words: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="storefront.dev.chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--mutants", action="store_true")
+    parser.add_argument("--deaths", action="store_true")
+    parser.add_argument("--only", default="", help="one mutant, by a part of its name")
+    parser.add_argument("--var", type=Path, default=instance.ROOT / "var")
+    asked = parser.parse_args(words)
+    began = time.monotonic()
+
+    def note(told: str) -> None:
+        say(f"{time.monotonic() - began:6.1f} s  {told}")
+
+    try:
+        with instance.instance(asked.var.resolve() / "chaos") as place:
+            instance.enter(dict(place.stage.env))  # while the data stores start
+            place.supervisor.wait_until_ready(place.children.values())
+            from storefront.dev.chaos import campaign, mutation_tests, plan  # noqa: PLC0415 - Django is ready by now
+
+            if asked.mutants:
+                return mutation_tests.catch_all(
+                    place, only=asked.only, folder=asked.var, say=note, began=began
+                )
+            return campaign.prove(
+                place,
+                planned=plan.deaths_only if asked.deaths else plan.plan,
+                seed=asked.seed,
+                folder=asked.var,
+                say=note,
+                began=began,
+            )
+    except AlreadyRunningError:
+        complain("A chaos of this clone runs already.")
+    except StopRequestedError:
+        return 130
+    except FAILURES as error:
+        complain(str(error))
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

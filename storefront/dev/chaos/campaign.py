@@ -1,0 +1,64 @@
+"""One run of chaos by a seed: from the first process to the table."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol
+
+from storefront.dev.chaos import report
+from storefront.dev.chaos.instance import failpoints
+from storefront.dev.chaos.instance.instance import NOTES, Instance
+from storefront.dev.chaos.instance.restarts import Keeper
+from storefront.dev.chaos.plan import Plan
+from storefront.dev.chaos.runner import Run, begin, open_shop, wait
+from storefront.dev.chaos.workload import goods as workload_goods
+
+HOT_UNITS = 25
+
+
+class Planned(Protocol):
+    """What befalls the shop, drawn from a seed."""
+
+    def __call__(self, seed: int, *, failpoints: Iterable[str], variety: int) -> Plan: ...
+
+
+def armed(place: Instance, plan: Plan) -> dict[str, str]:
+    """Have each failpoint kill once, from when there is a folder for the notes."""
+    wishes = ",".join(f"{name}:{turn}" for name, turn in plan.failpoints.items())
+    return {"FAILPOINT": wishes, "FAILPOINT_NOTES": str(place.var / NOTES)}
+
+
+def prove(  # noqa: PLR0913 - what befalls whom, and how it is told
+    place: Instance,
+    *,
+    planned: Planned,
+    seed: int,
+    folder: Path,
+    say: Callable[[str], None],
+    began: float,
+) -> int:
+    """Break the shop; print what came of it, keep it in ``chaos.json``; return 1 if it broke."""
+    names = failpoints.defined()
+    plan = planned(seed, failpoints=names, variety=workload_goods.VARIETY)
+    env = armed(place, plan)
+    with Keeper(place) as keeper:
+        begun = begin(place, keeper, **env)  # while the database is made
+        open_shop(place, say)
+        goods, stock = workload_goods.choose(place, hot_units=HOT_UNITS)
+        wait(place, keeper, begun, **env)
+        ready_s = time.monotonic() - began
+        say("everybody is ready")
+        run = Run(place=place, keeper=keeper, plan=plan, goods=goods, stock=stock, say=say)
+        violations = run.go()
+        figures = report.figures(run, violations, names=names)
+    figures |= {
+        "seed": seed,
+        "ready_s": round(ready_s, 1),
+        "wall_s": round(time.monotonic() - began, 1),
+    }
+    report.show(figures)
+    (folder / "chaos.json").write_text(json.dumps(figures, indent=1, default=str) + "\n")
+    return 1 if violations else 0

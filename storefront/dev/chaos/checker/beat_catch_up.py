@@ -1,0 +1,86 @@
+"""Ask for the sweeps that beat would ask for in the time that a moved clock skips.
+
+Beat lives in true time: where half an hour passes in ten seconds, it would ask once for what has
+thirty turns in life. But workers who have enough to do are asked for no more.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import redis
+from celery import Task
+from django.conf import settings
+from kombu.exceptions import OperationalError
+
+from notifications.tasks import fan_out_waiting
+from notifications.tasks import send_due as send_messages
+from orders.cancellation_tasks import settle_cancellations
+from orders.checkout_tasks import expire_unpaid
+from orders.claim_tasks import speak_of_claims
+from orders.payment_tasks import ask_gateways, settle_payments
+from orders.purchasing_tasks import divide_paid, lift_holds, resolve_unknown, send_due
+from shipping.rerouting_tasks import reroute_due
+from storefront.webhooks.tasks import handle_waiting
+from suppliers.sync_tasks import close_dead_runs
+
+PAUSE_S = 1.0  # of each sweep, in true time: workers have to come to it
+QUEUE = "celery"
+SWEEPS: Mapping[str, tuple[Task[[], object], ...]] = {
+    "orders paid and not divided": (divide_paid,),
+    "purchase orders untold": (send_due, resolve_unknown, settle_cancellations),
+    "purchase orders held": (lift_holds,),
+    "requests to the gateway": (settle_payments,),
+    "payments held at the gateway": (ask_gateways, expire_unpaid),
+    "setbacks open": (reroute_due,),
+    "claims untold": (speak_of_claims,),
+    "facts": (fan_out_waiting,),
+    "messages to be sent": (send_messages,),
+    "calls": (handle_waiting,),
+    # Of what the drain does not wait for, and what the clock may jump over all the same; most of
+    # the others are asked for above, before they can be overdue.
+    "overdue I7.passed_on": (fan_out_waiting,),
+    "overdue I7.sent": (send_messages,),
+    "overdue I7.understood": (handle_waiting,),
+    "overdue I7.given_back": (expire_unpaid,),
+    "overdue I7.orders_move": (expire_unpaid, divide_paid),
+    "overdue I7.money_moves": (settle_payments,),
+    "overdue I7.runs_end": (close_dead_runs,),
+    "overdue I7.setbacks_end": (reroute_due,),
+}
+
+
+@dataclass(slots=True)
+class Skipper:
+    """Remembers when he asked for which sweep."""
+
+    _asked_at: dict[str, float] = field(default_factory=dict)
+
+    def ask(self, left: Iterable[str]) -> bool:
+        """Ask for what finds the work that is left, as ``testifying`` names it.
+
+        Returns whether the workers have time for it.
+        """
+        with suppress(redis.RedisError, OperationalError):  # not back yet: beat asks, too
+            if _is_any_waiting():
+                return False
+            for words in left:
+                for sweep in SWEEPS.get(words.partition(" ")[2], ()):
+                    self._ask(sweep)
+            return True
+        return False
+
+    def _ask(self, sweep: Task[[], object]) -> None:
+        now = time.monotonic()
+        if now < self._asked_at.get(sweep.name, float("-inf")) + PAUSE_S:
+            return
+        self._asked_at[sweep.name] = now
+        sweep.delay()
+
+
+def _is_any_waiting() -> bool:
+    with redis.Redis.from_url(settings.REDIS_URL) as store:
+        return bool(store.llen(QUEUE))

@@ -1,0 +1,61 @@
+"""Read in beat's log whether it still asks for work: what the drain asks for would hide its end."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from storefront.dev.chaos.checker.beat_catch_up import SWEEPS
+from storefront.dev.chaos.instance import stop
+from storefront.dev.chaos.instance.instance import Instance
+
+BEAT = "beat"
+BEGUN_S, SENT_S = 30.0, 15.0
+LOOKS_EVERY_S = 0.1
+ASKED = frozenset(sweep.name for sweeps in SWEEPS.values() for sweep in sweeps)
+_SENDING = re.compile(r"Sending due task .*\(([\w.]+)\)$", re.MULTILINE)
+
+
+def told(place: Instance) -> int:
+    """Tell how long the log is by now: what is sent from here on stands behind it."""
+    log = place.stage.log(BEAT)
+    return log.stat().st_size if log.exists() else 0
+
+
+def wait_until_begun(place: Instance, *, at_most_s: float = BEGUN_S) -> None:
+    """Wait for beat as no shopper does; whether it asks for anything is judged later.
+
+    Raises: StopRequestedError
+    """
+    give_up_at = time.monotonic() + at_most_s
+    while not _is_ready(place) and time.monotonic() < give_up_at:
+        stop.rest(place, LOOKS_EVERY_S)
+
+
+def silent(place: Instance, *, since: int, at_most_s: float = SENT_S) -> list[str]:
+    """Name beat if it is not there, or sent no sweep since its log was that long.
+
+    Raises: StopRequestedError
+    """
+    give_up_at = time.monotonic() + at_most_s
+    while BEAT in place.children:
+        if place.children[BEAT].is_running and ASKED & _sent(place, since):
+            return []
+        if time.monotonic() >= give_up_at:
+            break
+        stop.rest(place, LOOKS_EVERY_S)
+    return [BEAT]
+
+
+def _is_ready(place: Instance) -> bool:
+    child = place.children.get(BEAT)
+    return child is None or (child.is_running and child.is_ready())
+
+
+def _sent(place: Instance, since: int) -> set[str]:
+    log = place.stage.log(BEAT)
+    if not log.exists():
+        return set()
+    with log.open("rb") as lines:
+        lines.seek(since)
+        return {*_SENDING.findall(lines.read().decode(errors="replace"))}

@@ -1,0 +1,290 @@
+"""Find what went wrong: in what those outside know, and where we claim something else. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from storefront.dev.chaos.observations.history import Charge, Evidence, OurPurchase, Purchase, Told
+from storefront.dev.chaos.plan import Way
+
+GONE = frozenset({"canceled", "expired"})
+SERVED = "shoppers get what they wish"
+SOLD = "nothing is sold that is not there"
+TOLD = "each paid order is told once"
+MONEY = "money is what orders say"
+MAILS = "each mail comes once"
+TRUE = "the invariants hold"
+NOT_TOLD = frozenset({"canceled", "on_hold"})
+ON_ITS_WAY = frozenset({"shipped", "closed"})
+IN_DOUBT = "delivering"  # who sent it died: staff look, no machine sends it twice
+CONFIRMATION = "order_placed"
+REFUND = "refund"
+MOST_TOLD = 5
+MOST_MISSED = 0.2
+MOST_WORDS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One promise that was broken, how often, and where first."""
+
+    promise: str
+    count: int
+    examples: Sequence[str]
+
+    @property
+    def words(self) -> str:
+        return f"{self.promise}: {self.count} ({'; '.join(self.examples)})"
+
+
+def judge(evidence: Evidence) -> list[Violation]:
+    """Check every promise; an empty list is a good one."""
+    found = []
+    for promise, check in PROMISES.items():
+        if broken := list(check(evidence)):
+            found.append(Violation(promise=promise, count=len(broken), examples=broken[:MOST_TOLD]))
+    return found
+
+
+def paid(charges: Sequence[Charge]) -> dict[str, list[Charge]]:
+    """Group by order what the gateway holds or took, and did not give back."""
+    kept: dict[str, list[Charge]] = {}
+    for one in charges:
+        if one.authorized - one.released > 0:
+            kept.setdefault(one.order, []).append(one)
+    return kept
+
+
+def _served(evidence: Evidence) -> Iterator[str]:
+    """Miss shoppers: a shop that sells nothing keeps all other promises."""
+    kept = {one.payment for some in paid(evidence.charges).values() for one in some}
+    payers = [one for one in evidence.purchases if one.wish.way is Way.PAYS]
+    hot = sum(one.wish.goods == 0 for one in payers)
+    wished = len(payers) - max(0, hot - evidence.stock)  # the others come too late
+    got = sum(one.payment in kept for one in payers)
+    if not wished or 2 * got < wished:
+        yield f"{got} of {wished} who wished to pay got anything"
+    for one in evidence.purchases:
+        if one.end == "lost":
+            yield f"a shopper of {one.phase} gave up: {one.words}"[:MOST_WORDS]
+
+
+def _oversold(evidence: Evidence) -> Iterator[str]:
+    hot = {one.payment for one in evidence.purchases if one.wish.goods == 0}
+    kept = paid(evidence.charges)
+    sold = [number for number, some in kept.items() if any(one.payment in hot for one in some)]
+    for number in sold[evidence.stock :]:
+        yield f"{number} has none of the {evidence.stock}"
+
+
+def held_too_often(purchases: Sequence[Purchase], *, stock: int) -> list[Violation]:
+    """Count who was led to pay for the hot light, where nobody gives a unit back.
+
+    Of who was sold what is not there, the supplier's refusal makes one who has his money again:
+    in the end nothing is wrong, and it was wrong all the same.
+    """
+    led = [one.number or one.payment for one in purchases if one.wish.goods == 0 and one.payment]
+    if len(led) <= stock:
+        return []
+    told = [f"{name} was led to pay for one of {stock}" for name in led[stock:]]
+    return [Violation(promise=SOLD, count=len(told), examples=told[:MOST_TOLD])]
+
+
+def _lost(evidence: Evidence) -> Iterator[str]:
+    """Miss what a shopper was shown: his order, and the payment that he saw."""
+    known = {number for order in evidence.ours.orders for number in order.payments}
+    numbers = {order.number for order in evidence.ours.orders}
+    for one in evidence.purchases:
+        if one.payment and one.payment not in known:
+            yield f"payment {one.payment} belongs to no order of ours"
+        if one.number and one.number not in numbers:
+            yield f"{one.number} was shown, and is no more"
+    for number in paid(evidence.charges):
+        if number not in numbers:
+            yield f"{number} is paid, and is no order of ours"
+    yield from _given_back(evidence)
+
+
+def _given_back(evidence: Evidence) -> Iterator[str]:
+    """Ask why a shopper who saw that he paid has his money back: only if he cannot be served."""
+    kept = {one.payment for some in paid(evidence.charges).values() for one in some}
+    orders = {number: one for one in evidence.ours.orders for number in one.payments}
+    for one in evidence.purchases:
+        if one.end != "paid" or one.payment in kept or one.payment not in orders:
+            continue
+        order = orders[one.payment]
+        if order.status != "canceled" or not _is_lost(order.number, evidence):
+            yield f"{order.number} was paid, is {order.status}, and its money went back"
+
+
+def _is_lost(order: str, evidence: Evidence) -> bool:
+    """Test whether suppliers had it, and none of them could send any of it."""
+    ended = [each for each in evidence.ours.purchases if each.order == order]
+    return bool(ended) and all(_is_refused(each, evidence) for each in ended)
+
+
+def _is_refused(purchase: OurPurchase, evidence: Evidence) -> bool:
+    """Test whether he refused it or called it off, or we gave it up."""
+    if purchase.is_given_up:
+        return True
+    his = [one for one in evidence.told if one.number == purchase.number]
+    if his:
+        return all(one.is_off for one in his)
+    return any(one.number == purchase.number and not one.is_taken for one in evidence.attempts)
+
+
+def _told_once(evidence: Evidence) -> Iterator[str]:
+    ours = {one.number: one for one in evidence.ours.purchases}
+    theirs = Counter(one.number for one in evidence.told)
+    by_order: dict[str, list[OurPurchase]] = {}
+    for one in evidence.ours.purchases:
+        by_order.setdefault(one.order, []).append(one)
+    yield from _sent_again(evidence)
+    for number, times in theirs.items():
+        if times > 1:
+            yield f"{number} was ordered {times} times"
+        if number not in ours:
+            yield f"he has {number}, which is no purchase order of ours"
+    for order in paid(evidence.charges):
+        live = [one for one in by_order.get(order, []) if one.status not in NOT_TOLD]
+        if not live:
+            yield f"{order} is paid, and no supplier is to ship it"
+        for one in live:
+            if not theirs[one.number]:
+                yield f"{one.number} is {one.request_status}, and he does not have it"
+
+
+def _sent_again(evidence: Evidence) -> Iterator[str]:
+    """Find calls for what he has: his book refuses them, but not every supplier's does."""
+    taken: set[str] = set()
+    for attempt in evidence.attempts:
+        if attempt.number in taken:
+            yield f"{attempt.number} was sent again after he had taken it"
+        if attempt.is_taken:
+            taken.add(attempt.number)
+
+
+def _alike(evidence: Evidence) -> Iterator[str]:
+    """Compare what he is to ship, and where he is with it."""
+    ours = {one.number: one for one in evidence.ours.purchases}
+    for his in evidence.told:
+        if (mine := ours.get(his.number)) is None:
+            continue  # missed above
+        if his.units != mine.units:
+            yield f"{his.number}: he ships {his.units}, we ordered {mine.units}"
+        if _contradicts(his, mine):
+            yield f"{his.number}: it is {his.status} with him, {mine.status} with us"
+
+
+def _contradicts(his: Told, mine: OurPurchase) -> bool:
+    """Test for an end that one does not know of; news of what is on its way may come later."""
+    is_unfounded = mine.status in ON_ITS_WAY and not his.has_left
+    return his.is_off != (mine.status == "canceled") or is_unfounded
+
+
+def _money(evidence: Evidence) -> Iterator[str]:
+    """Compare the gateway's book with what shoppers agreed to, and what orders come to."""
+    agreed = {one.payment: int(one.agreed * 100) for one in evidence.purchases if one.payment}
+    charged: Counter[str] = Counter()
+    for purchase in evidence.ours.purchases:
+        if purchase.status not in NOT_TOLD:
+            charged[purchase.order] += purchase.charge
+    totals = {order.number: order.total for order in evidence.ours.orders}
+    for one in evidence.charges:
+        if one.payment in agreed and one.amount != agreed[one.payment]:
+            yield f"{one.order}: agreed {agreed[one.payment]}, asked {one.amount}"
+        if one.held:
+            yield f"{one.order}: {one.held} is still held, {one.status}"
+    for order, some in paid(evidence.charges).items():
+        taken = sum(one.captured - one.refunded for one in some)
+        wanted = charged[order] - evidence.refunds.get(order, 0)
+        if taken != wanted:
+            yield f"{order}: {taken} was taken, {wanted} is owed"
+        if charged[order] not in {0, totals.get(order)}:
+            yield f"{order}: {charged[order]} is charged, it comes to {totals.get(order)}"
+
+
+def _claims(evidence: Evidence) -> Iterator[str]:
+    his = Counter(evidence.disputes)
+    for number in evidence.claims:
+        if his[number] != 1:
+            yield f"{number} was told {his[number]} times"
+    for number in his.keys() - set(evidence.claims):
+        yield f"he has {number}, which nobody claimed"
+
+
+def _answered(evidence: Evidence) -> Iterator[str]:
+    """Compare what shoppers chose of what did not come as promised with what became of it.
+
+    Who waits has his money back only where nobody could send it after all.
+    """
+    kept = paid(evidence.charges)
+    for number, choice in evidence.answers.items():
+        if choice != REFUND and number not in kept and _is_lost(number, evidence):
+            continue
+        if (choice == REFUND) == (number in kept):
+            yield f"{number} was answered {choice}, and is {'' if number in kept else 'not '}paid"
+
+
+def _mails(evidence: Evidence) -> Iterator[str]:
+    came = Counter(one.message_id for one in evidence.letters)
+    known = {one.message_id: one for one in evidence.ours.mails}
+    for name, times in came.items():
+        if times > 1:
+            yield f"{name} came {times} times"
+        if name not in known:
+            yield f"{name} came, and nobody knows of it"
+    confirmed = Counter(one.order for one in evidence.ours.mails if one.template == CONFIRMATION)
+    for one in evidence.ours.mails:
+        if one.status != IN_DOUBT and not came[one.message_id]:
+            yield f"{one.template} of {one.order} is {one.status}, and never came"
+    for order in paid(evidence.charges):
+        if confirmed[order] != 1:
+            yield f"{order} is paid, and was confirmed {confirmed[order]} times"
+
+
+def _keyed(evidence: Evidence) -> Iterator[str]:
+    """Compare what one key was answered, and count what came of it: refused is an answer too."""
+    for one in evidence.pressed:
+        said = set(one.answers)
+        if len(said) > 1:
+            yield f"one key was answered {len(said)} ways: {sorted(said)}"[:MOST_WORDS]
+        wanted = sum(status == HTTPStatus.CREATED for status, _ in said)
+        if said and one.orders != wanted:
+            yield f"one key made {one.orders} orders, and told of {wanted}"
+
+
+def _befell(evidence: Evidence) -> Iterator[str]:
+    """Miss blows: a shop that was spared proves nothing; some find who is dead already."""
+    yield from evidence.errors
+    for name in evidence.spared:
+        yield f"nobody died at {name}"
+    for name in evidence.silent:
+        yield f"{name} asked for nothing after the last blow"
+    fell = evidence.struck + len(evidence.missed)
+    if fell < evidence.planned:
+        yield f"{fell} of {evidence.planned} blows fell"
+    if len(evidence.missed) > evidence.planned * MOST_MISSED:
+        yield f"{len(evidence.missed)} of {evidence.planned} blows missed: {evidence.missed[0]}"
+
+
+PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
+    SERVED: _served,
+    SOLD: _oversold,
+    "no order is lost": _lost,
+    TOLD: _told_once,
+    "his book says what ours says": _alike,
+    MONEY: _money,
+    MAILS: _mails,
+    "each claim is told once": _claims,
+    "a shopper gets what he answered": _answered,
+    "the day's money reconciles": lambda one: one.audit,
+    "one key has one effect": _keyed,
+    "no forged letter is believed": lambda one: one.wrong_letters,
+    "what was planned befell the shop": _befell,
+    "nothing is left to be done": lambda one: one.ours.left,
+    TRUE: lambda one: one.ours.broken,
+}

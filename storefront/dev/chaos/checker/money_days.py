@@ -1,0 +1,65 @@
+"""Have the money of each day compared when it is over, by a worker who may be killed meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from django.db import Error, connection
+from django.utils import timezone
+
+from orders.auditing import days
+from orders.models import MoneyDay, MoneyDifference
+from orders.money_tasks import reconcile_money
+from storefront.dev.chaos.instance import stop
+from storefront.dev.chaos.instance.instance import Instance
+from storefront.dev.chaos.observations import outside
+
+A_DAY_S = 28 * 3600.0
+LOOKS_EVERY_S = 0.25  # workers look at the clock a little more often
+
+
+def audit(place: Instance, *, at_most_s: float) -> list[str]:
+    """Return what is wrong with the days: one is not reconciled, or something differs.
+
+    Shape:  ``at_most_s`` is for each day
+    Raises: StopRequestedError
+    """
+    paid_at = [one.created_at for one in outside.charges(place.var)]
+    if not paid_at:
+        return ["nobody paid: there is no day to compare"]
+    made = [days.day_of(each, now=timezone.now()) for each in days_of(paid_at)]
+    place.set_clock(A_DAY_S)
+    stop.rest(place, LOOKS_EVERY_S)  # until everybody has looked at the clock
+    reconcile_money.delay()
+    problems = [words for day in made if (words := _problem(place, day, at_most_s=at_most_s))]
+    if problems:
+        return problems
+    return [
+        f"{one.part}: {one}"
+        for one in MoneyDifference.objects.filter(status=MoneyDifference.Status.OPEN)
+    ]
+
+
+def days_of(moments: Sequence[float]) -> list[date]:
+    """Name the shop's days from the first moment to the last: a run may see midnight."""
+    first, last = (
+        timezone.localdate(datetime.fromtimestamp(each, UTC))
+        for each in (min(moments), max(moments))
+    )
+    return [first + timedelta(days=more) for more in range((last - first).days + 1)]
+
+
+def _problem(place: Instance, day: MoneyDay, *, at_most_s: float) -> str:
+    """Wait until a day is reconciled; return why it is not."""
+    give_up_at = time.monotonic() + at_most_s
+    while time.monotonic() < give_up_at:
+        try:
+            day.refresh_from_db()
+        except Error:
+            connection.close()
+        if day.status == MoneyDay.Status.RECONCILED:
+            return ""
+        stop.rest(place, LOOKS_EVERY_S)
+    return f"{day.day} is {day.status}: {day.problem or 'nobody finished it'}"

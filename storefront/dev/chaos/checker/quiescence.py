@@ -1,0 +1,97 @@
+"""Wait until nothing is left to be done; where waits are long, let the time pass quicker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import Error, connection
+from django.utils import timezone
+
+from storefront.dev.chaos.checker.beat_catch_up import Skipper
+from storefront.dev.chaos.instance import stop
+from storefront.dev.chaos.instance.instance import Instance
+from storefront.dev.chaos.observations import inside, outside
+from storefront.dev.chaos.workload import staff
+
+STEP_S = 90.0  # how much later it is each time we look, and nobody has enough to do
+FIRST_S = 600.0
+LATEST_S = 45 * 60.0  # after the first look; then it goes on slower, for what still waits
+THEN_STEP_S = 10.0
+LOOKS_EVERY_S = 0.5
+SOON = timedelta(minutes=1)  # what would be overdue by the time our witness is heard
+QUIET_LOOKS = 3  # in a row: a letter may be on its way when nothing is left of it here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drained:
+    """How long it took, what is left, and how often a person had to decide.
+
+    Shape:  ``waited_s`` is how long each kind of work was seen undone
+    """
+
+    seconds: float
+    waited_s: dict[str, float]
+    left: tuple[str, ...]
+    by_staff: int
+
+
+def drain(
+    place: Instance,
+    *,
+    at_most_s: float,
+    besides: Collection[str] = (),
+    chores: Callable[[bool], bool] = lambda _: False,
+) -> Drained:
+    """Let the workers do what is left, with nothing in their way.
+
+    Shape:  ``chores`` are done meanwhile, and tell whether there was one: asked with True when
+            nothing else is left, but perhaps for what is overdue
+    Raises: StopRequestedError
+    """
+    began = time.monotonic()
+    later_s, by_staff = FIRST_S, 0  # where the latest jump left the clock: all is due from then
+    left: tuple[str, ...] = ("never looked",)
+    overdue: tuple[str, ...] = ()
+    waited_s: dict[str, float] = {}
+    quiet, skipper = 0, Skipper()
+    while time.monotonic() < began + at_most_s:
+        try:
+            by_staff += staff.do_their_work(place)
+            left = (*inside.left(besides), *_held_money(place))
+            if chores(not left):
+                left = ("chores",)
+            # The clock may have jumped over what nobody waits for: an order nobody paid.
+            overdue = () if left else inside.overdue(now=timezone.now() + SOON)
+        except Error as error:  # PostgreSQL may be away a moment still
+            left, overdue = (str(error),), ()
+            connection.close()
+        quiet = 0 if left or overdue else quiet + 1
+        if quiet >= QUIET_LOOKS:
+            break
+        here_s = round(time.monotonic() - began, 1)
+        waited_s |= {words.partition(" ")[2]: here_s for words in (*left, *overdue)}
+        if left:  # else the clock stands still: nothing more becomes due
+            place.set_clock(later_s)
+        # While workers have enough to do, hours would pass for what takes them a moment.
+        is_quick = skipper.ask((*left, *overdue)) and later_s < FIRST_S + LATEST_S
+        if left:
+            later_s += STEP_S if is_quick else THEN_STEP_S
+        stop.rest(place, LOOKS_EVERY_S)
+    return Drained(
+        seconds=round(time.monotonic() - began, 1),
+        waited_s=waited_s,
+        left=(*left, *overdue),
+        by_staff=by_staff,
+    )
+
+
+def _held_money(place: Instance) -> tuple[str, ...]:
+    """Count what shoppers paid of which we may not have heard: their browsers never came back."""
+    waits = ("authorized", "processing")
+    held = [one for one in outside.charges(place.var) if one.status in waits and one.held]
+    late = [one for one in outside.charges(place.var) if one.status == "processing"]
+    count = len({one.payment for one in (*held, *late)})
+    return (f"{count} payments held at the gateway",) if count else ()

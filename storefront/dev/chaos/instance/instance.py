@@ -1,0 +1,210 @@
+"""Set up an instance of the whole shop that may be broken: its own data, ports and folders."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from storefront.dev.demo import lock, processes
+from storefront.dev.runtime import datastores, environment
+from storefront.dev.runtime.ports import HOST, free_port
+from storefront.dev.runtime.processes import Child
+from storefront.dev.runtime.supervisor import Supervisor
+from storefront.workers.warmup import keeping_all
+
+ROOT = Path(__file__).resolve().parents[4]
+PRODUCTS = 24
+SHIPS_EVERY_S = 15  # a step of an order at the supplier
+WORKER_PROCESSES = 4
+QUEUES = "celery,syncs,bulk"
+CLOCK, NOTES, READY = "clock", "failpoints", " ready."
+LEFT_OUT = (
+    *("SANDBOX_BIGBUY_URL", "SANDBOX_FEED_URL"),
+    "PYTHONDONTWRITEBYTECODE",  # a dozen processes start again: each would read all code anew
+)
+FOLDERS = ("sandbox", "gateway", "mail", "log", "media", "private")
+
+
+@dataclass(slots=True, kw_only=True)
+class Instance:
+    """One running shop, and who plays in it by name."""
+
+    stage: processes.Stage
+    supervisor: Supervisor
+    children: dict[str, Child] = field(default_factory=dict)
+
+    @property
+    def var(self) -> Path:
+        return self.stage.var
+
+    @property
+    def ports(self) -> processes.Ports:
+        return self.stage.ports
+
+    @property
+    def supplier_url(self) -> str:
+        return f"http://{HOST}:{self.ports.sandbox}"
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://{HOST}:{self.ports.gateway}"
+
+    @property
+    def hook_url(self) -> str:
+        return f"http://{HOST}:{self.ports.web}/hooks/test-gateway/"
+
+    def add(self, child: Child) -> Child:
+        self.children[child.name] = child
+        self.supervisor.children[:] = [
+            one for one in self.supervisor.children if one.name != child.name
+        ]
+        self.supervisor.start(child)
+        lock.remember(self.var, self.supervisor.children)
+        return child
+
+    def set_clock(self, seconds: float) -> None:
+        """Move the clock of the web server and the workers so far from the true time."""
+        unfinished = self.var / f"{CLOCK}.new"
+        unfinished.write_text(str(seconds))
+        unfinished.rename(self.var / CLOCK)
+
+
+@contextmanager
+def instance(var: Path) -> Iterator[Instance]:
+    """Lend a place with the data stores prepared and nothing started; end and wipe all after it.
+
+    Raises: AlreadyRunningError  another chaos of this clone runs
+    """
+    with lock.alone(var):
+        lock.stop_leftovers(var)
+        clear(var)
+        ports = processes.Ports(
+            **{
+                name: free_port()
+                for name in ("web", "sandbox", "bigbuy", "feed", "gateway", "smtp")
+            }
+        )
+        stores = datastores.prepare(
+            home=var, logs=var / "log", environ={}, is_throwaway=True, is_durable=True
+        )
+        env = _environment(var, ports, {**stores.addresses})
+        stage = processes.Stage(root=ROOT, var=var, ports=ports, env=env)
+        supervisor = Supervisor()
+        supervisor.listen()
+        made = Instance(stage=stage, supervisor=supervisor)
+        try:
+            for child in stores.children:
+                made.add(child)
+            yield made
+        finally:
+            end(supervisor)
+            lock.forget(var)
+            datastores.wipe(var)
+
+
+def end(supervisor: Supervisor) -> None:
+    """End everybody at once: what they would still write down is wiped."""
+    for child in supervisor.children:
+        # Who is killed leaves shared memory behind; on this PostgreSQL gives it back, and no more.
+        is_postgres = child.name == "postgres"
+        child.stop_signal = signal.SIGQUIT if is_postgres else signal.SIGKILL
+    supervisor.stop(())
+
+
+def clear(var: Path) -> None:
+    datastores.wipe(var)
+    for folder in FOLDERS:
+        shutil.rmtree(var / folder, ignore_errors=True)
+        (var / folder).mkdir(parents=True)
+    shutil.rmtree(var / NOTES, ignore_errors=True)
+    (var / CLOCK).write_text("0")
+
+
+def _environment(var: Path, ports: processes.Ports, addresses: dict[str, str]) -> dict[str, str]:
+    env = processes.environment(var=var, ports=ports, keys=environment.fresh(), addresses=addresses)
+    for name in (*LEFT_OUT, "FAILPOINT", "MUTANT"):
+        env.pop(name, None)
+    return {**env, "PAYMENT_GATEWAY": "test", "CHAOS_CLOCK": str(var / CLOCK)}
+
+
+def outsiders(stage: processes.Stage) -> list[Child]:
+    """Return one supplier, the gateway and the mail server: as in the demo, but for the pace."""
+    played = {child.name: child for child in processes.outsiders(stage)}
+    supplier = played["sandbox"]
+    words = list(supplier.command)
+    words[words.index("--pace") + 1] = str(SHIPS_EVERY_S)
+    supplier.command = [*words, "--count", str(PRODUCTS), "--qps", "0", "--webhook-retry", "1"]
+    return [supplier, played["gateway"], played["mail"]]
+
+
+def web(stage: processes.Stage) -> Child:
+    child = processes.web(stage)
+    child.command = [
+        "storefront.dev.chaos.instance.wsgi:application"
+        if word == "storefront.wsgi:application"
+        else word
+        for word in child.command
+    ]
+    return child
+
+
+def worker(stage: processes.Stage) -> Child:
+    """Return one worker for all queues: the machine is small, and he is killed often."""
+    log = stage.log("worker")
+    words = _celery("worker")
+    words += ["--queues", QUEUES, "--concurrency", str(WORKER_PROCESSES)]
+    words += ["--hostname", "chaos@%h", "--without-mingle", "--without-gossip"]
+    return stage.child("worker", words, is_ready=lambda: _says(log, READY))
+
+
+def beat(stage: processes.Stage) -> Child:
+    log = stage.log("beat")
+    before = log.stat().st_size if log.exists() else 0  # of the one who played until now
+    words = [*_celery("beat"), "--schedule", str(stage.var / "beat-schedule"), "--pidfile="]
+    return stage.child("beat", words, is_ready=lambda: _says(log, "beat: Starting", since=before))
+
+
+def with_env(stage: processes.Stage, **more: str) -> processes.Stage:
+    return replace(stage, env={**stage.env, **more})
+
+
+def _celery(command: str) -> list[str]:
+    return [
+        "-m",
+        "celery",
+        "-A",
+        "storefront.dev.chaos.instance.process_entry",
+        command,
+        "--loglevel",
+        "INFO",
+    ]
+
+
+def _says(log: Path, words: str, *, since: int = 0) -> bool:
+    return log.exists() and words.encode() in log.read_bytes()[since:]
+
+
+def enter(env: dict[str, str]) -> None:
+    """Make this process one of the instance: it reads its settings, as its staff would."""
+    os.environ.clear()  # what else stands there may name somebody else's database
+    os.environ.update(env)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "storefront.settings"
+    os.environ["LOG_LEVEL"] = "ERROR"
+    sys.dont_write_bytecode = False
+    import django  # noqa: PLC0415 - the settings are read here, not before
+
+    with keeping_all():
+        django.setup()
+    from django.conf import settings  # noqa: PLC0415
+
+    port = str(urlsplit(env["DATABASE_URL"]).port)
+    if settings.IS_PRODUCTION or settings.DATABASES["default"]["PORT"] != port:
+        raise RuntimeError("Chaos breaks its own instance only, and this is somebody else's.")
+    sys.stdout.flush()

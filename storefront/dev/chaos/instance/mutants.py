@@ -1,0 +1,206 @@
+"""Put well-known mistakes into the product when a process starts, to see whether they are caught.
+
+The product holds none of them: each replaces a function, in this process and nowhere else.
+"""
+
+from __future__ import annotations
+
+import secrets
+import struct
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from django.db.models import F
+
+from notifications import outbox
+from notifications.models import Event
+from orders import acknowledging, ledger, payments, purchasing, refunding, requesting
+from orders.gateways import gateway_for
+from orders.gateways.base import PaymentNews, PaymentUpdate
+from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
+from storefront.lib.failpoints import failpoint
+from storefront.lib.http.errors import OutsideError
+from storefront.lib.money import Money
+from suppliers import stock
+from suppliers.adapters.abilities import Connector, OrderPlacing, able
+from suppliers.adapters.base import PurchaseRequest
+from suppliers.models import StockLevel, StockMovement
+
+_replaced: list[tuple[object, object]] = []
+THINKS_S = 0.15  # between reading and writing
+NAIVE_TRIES = 3
+
+
+def put_on(name: str) -> None:
+    """Replace what the mutant of this name replaces; no name is no mutant.
+
+    Raises: ImproperlyConfigured  in production
+    """
+    if not name:
+        return
+    if settings.IS_PRODUCTION:
+        raise ImproperlyConfigured("Production has no mutants.")
+    MUTANTS[name]()
+
+
+@contextmanager
+def worn(name: str) -> Iterator[None]:
+    """Put a mutant on, and take it off again."""
+    kept_minor = Money.minor
+    put_on(name)
+    try:
+        yield
+    finally:
+        Money.minor = kept_minor  # type: ignore[method-assign]
+        for original, mutant in reversed(_replaced):
+            _swap(mutant, original)
+        _replaced.clear()
+
+
+def _everywhere(original: object, mutant: object) -> None:
+    """Put one thing in the place of another, in every module that knows it."""
+    _replaced.append((original, mutant))
+    _swap(original, mutant)
+
+
+def _swap(original: object, mutant: object) -> None:
+    for module in list(sys.modules.values()):
+        known = getattr(module, "__dict__", {})
+        for name in [name for name, value in list(known.items()) if value is original]:
+            setattr(module, name, mutant)
+
+
+def _stock_is_read_then_written() -> None:
+    def hold(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
+        for level_id, quantity in sorted(units.items()):
+            level = StockLevel.objects.get(pk=level_id)
+            promised = level.reserved + level.allocated_unseen + level.buffer
+            if level.reported_quantity < promised + quantity:
+                raise stock.NotEnoughStockError(level_id, quantity)
+            time.sleep(THINKS_S)
+            StockLevel.objects.filter(pk=level_id).update(reserved=level.reserved + quantity)
+            StockMovement.objects.create(
+                level=level, kind=stock.Kind.RESERVED, reserved_delta=quantity, cause=cause, at=now
+            )
+
+    _everywhere(stock.hold, hold)
+
+
+def _facts_are_published_after_commit() -> None:
+    tell = outbox.tell
+
+    def tell_later(**words: Any) -> Event:
+        transaction.on_commit(partial(publish, words))
+        return Event(**{name: words[name] for name in ("name", "key", "subject", "payload")})
+
+    def publish(words: dict[str, Any]) -> None:
+        failpoint("outbox.after_commit")
+        with transaction.atomic():
+            tell(**words)
+
+    _everywhere(tell, tell_later)
+
+
+def _suppliers_hear_no_number_twice() -> None:
+    request_for = requesting.request_for
+
+    def request_anew(purchase_order: PurchaseOrder) -> PurchaseRequest:
+        request = request_for(purchase_order)
+        return replace(request, number=f"{request.number}-{secrets.token_hex(2)}")
+
+    _everywhere(request_for, request_anew)
+
+
+def _what_has_no_answer_is_sent_again() -> None:
+    place = purchasing._place  # noqa: SLF001
+
+    def place_again(
+        purchase_order: PurchaseOrder,
+        request: PurchaseRequest,
+        connector: Connector,
+        moment: Callable[[], datetime],
+    ) -> None:
+        try:
+            state = able(connector, OrderPlacing).place(request)
+        except OutsideError:
+            place(purchase_order, request, connector, moment)
+        else:
+            acknowledging.apply(purchase_order=purchase_order, state=state, now=moment())
+
+    _everywhere(place, place_again)
+
+
+def _the_last_news_wins() -> None:
+    write, follow = ledger.write, payments._follow  # noqa: SLF001 - mutants do not knock
+    says = {
+        PaymentNews.AUTHORIZED: Payment.Status.AUTHORIZED,
+        PaymentNews.CAPTURED: Payment.Status.CAPTURED,
+        PaymentNews.RELEASED: Payment.Status.VOIDED,
+    }
+
+    def write_again(
+        payment: Payment, update: PaymentUpdate, *, now: datetime
+    ) -> tuple[PaymentEvent | None, bool]:
+        event, _ = write(payment, update, now=now)
+        return event, event is not None
+
+    def overwrite(
+        order: Order, payment: Payment, event: PaymentEvent, update: PaymentUpdate, now: datetime
+    ) -> None:
+        if update.news not in says or order.status == Order.Status.PENDING_PAYMENT:
+            follow(order, payment, event, update, now)
+            return
+        is_captured = update.news is PaymentNews.CAPTURED
+        Payment.objects.filter(pk=payment.pk).update(
+            status=says[update.news],
+            captured_amount=update.amount.amount if is_captured else 0,
+            released_amount=0,
+        )
+
+    _everywhere(write, write_again)
+    _everywhere(follow, overwrite)
+    _everywhere(payments._refuse_early, lambda *_: None)  # noqa: SLF001
+
+
+def _money_is_a_float() -> None:
+    def minor(self: Money) -> int:
+        (single,) = struct.unpack("f", struct.pack("f", self.amount))  # as a REAL column keeps it
+        return int(single * 100)
+
+    Money.minor = property(minor)  # type: ignore[method-assign,assignment]
+
+
+def _refunds_are_not_written_down() -> None:
+    def refund(*, order: Order, amount: Money, **_: Any) -> None:
+        payment = order.payments.filter(captured_amount__gt=0).order_by("pk").get()
+        gateway = gateway_for(payment.gateway)
+        for _turn in range(NAIVE_TRIES):
+            with suppress(OutsideError):
+                key = secrets.token_hex(8)
+                gateway.refund(reference=payment.reference, amount=amount, key=key)
+                break
+        Payment.objects.filter(pk=payment.pk).update(
+            refunded_amount=F("refunded_amount") + amount.amount
+        )
+
+    _everywhere(refunding.refund, refund)
+
+
+MUTANTS: Mapping[str, Callable[[], None]] = {
+    "stock read, then written": _stock_is_read_then_written,
+    "published after commit": _facts_are_published_after_commit,
+    "no key to the supplier": _suppliers_hear_no_number_twice,
+    "sends again without looking": _what_has_no_answer_is_sent_again,
+    "the last news wins": _the_last_news_wins,
+    "float money": _money_is_a_float,
+    "refund without ledger": _refunds_are_not_written_down,
+}

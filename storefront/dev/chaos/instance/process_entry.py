@@ -1,0 +1,39 @@
+"""How a process of the broken instance begins: another clock, a hurried beat, perhaps a mutant.
+
+Celery and the web server start here instead of at the product's own doors. Production refuses.
+"""
+
+from __future__ import annotations
+
+import os
+
+import django
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from storefront.workers.warmup import keeping_all
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
+if settings.IS_PRODUCTION:
+    raise ImproperlyConfigured("What breaks the shop on purpose is not for production.")
+with keeping_all():
+    django.setup()
+
+# The apps are loaded by now.
+from storefront.celery import app
+from storefront.dev.chaos.instance import clock, mutants
+
+HURRIED = ("orders:", "hooks:", "notifications:", "shipping: poll")
+HURRIED_TIMES = 2
+SHORTEST_S = 3.0
+CLAIMS = "orders: speak of claims"  # in life they take days
+LEFT_OUT = ("catalog: fetch pictures",)  # a whole machine's work, and nobody looks at them
+
+for name in LEFT_OUT:
+    del app.conf.beat_schedule[name]
+for name, entry in app.conf.beat_schedule.items():
+    if name.startswith(HURRIED):  # a run is a minute long
+        entry["schedule"] = max(entry["schedule"] / HURRIED_TIMES, SHORTEST_S)
+app.conf.beat_schedule[CLAIMS]["schedule"] = SHORTEST_S
+clock.put_on()
+mutants.put_on(os.environ.get("MUTANT", ""))

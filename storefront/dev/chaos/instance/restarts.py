@@ -1,0 +1,74 @@
+"""Start again whoever died, as the machines of a shop do, and tell how long it was away."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Self
+
+from storefront.dev.chaos.instance.instance import Instance
+from storefront.dev.runtime.processes import POLL_S, Child
+
+MEASURED = ("postgres", "redis", "web")
+GIVE_UP_S = 60.0
+
+
+@dataclass(slots=True)
+class Keeper:
+    """Watches over all processes of one instance until the block ends."""
+
+    place: Instance
+    deaths: Counter[str] = field(default_factory=Counter)
+    recoveries: dict[str, list[float]] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _over: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._watch, name="keeper", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        if self._thread:
+            self._thread.join()
+
+    def end(self, name: str) -> None:
+        """Let one who plays leave for good."""
+        with self._lock:
+            if (old := self.place.children.pop(name, None)) is not None:
+                old.wait_until_stopped(is_hurried=lambda: True)
+                self.place.supervisor.children.remove(old)
+
+    def put(self, child: Child) -> None:
+        """Let a new child play instead of the one of its name, which dies without a word."""
+        with self._lock:
+            if (old := self.place.children.get(child.name)) is not None:
+                old.wait_until_stopped(is_hurried=lambda: True)
+            self.place.add(child)
+
+    def _watch(self) -> None:
+        while not self._over.wait(POLL_S):
+            with self._lock:
+                here = list(self.place.children.values())  # others come while we look
+                dead = [one for one in here if one.exit_code is not None]
+                for child in dead:
+                    self._start_again(child)
+
+    def _start_again(self, child: Child) -> None:
+        died_at = time.monotonic()
+        self.deaths[child.name] += 1
+        child.wait_until_stopped(is_hurried=lambda: True)
+        child.start()
+        if child.name in MEASURED:
+            threading.Thread(target=self._measure, args=(child, died_at), daemon=True).start()
+
+    def _measure(self, child: Child, died_at: float) -> None:
+        while not self._over.wait(POLL_S) and time.monotonic() < died_at + GIVE_UP_S:
+            if child.is_ready():
+                seconds = time.monotonic() - died_at
+                self.recoveries.setdefault(child.name, []).append(round(seconds, 2))
+                return

@@ -1,0 +1,8 @@
+"""For the web server of the broken instance."""
+
+from __future__ import annotations
+
+from storefront.dev.chaos.instance import process_entry
+from storefront.wsgi import application
+
+__all__ = ["application", "process_entry"]

@@ -1,0 +1,202 @@
+"""Let each mutant serve the smallest story that shows it, and see whether it is caught."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import redis
+from django.db import connection
+
+from storefront.dev.chaos.checker import checks
+from storefront.dev.chaos.checker.checks import Violation
+from storefront.dev.chaos.instance import instance, mutants
+from storefront.dev.chaos.instance.control import control
+from storefront.dev.chaos.instance.instance import Instance
+from storefront.dev.chaos.instance.restarts import Keeper
+from storefront.dev.chaos.plan import Blow, Phase, Plan, Way, What, Wish
+from storefront.dev.chaos.runner import Run, open_shop, start
+from storefront.dev.chaos.workload import goods as workload_goods
+from storefront.dev.chaos.workload.goods import Light
+
+HOT_UNITS = 8
+NOBODY = "no mutant"
+PATIENCE_S = 25.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What happens to a mutant, and which promises he breaks by it: one is enough."""
+
+    shoppers: int
+    expects: frozenset[str]
+    is_rush: bool = False  # all want the hot light
+    blows: Sequence[Blow] = ()
+    failpoint: str = ""
+    paybacks: int = 0
+
+    @property
+    def plan(self) -> Plan:
+        goods = [
+            0 if self.is_rush else 1 + turn % (workload_goods.VARIETY - 1) for turn in range(100)
+        ]
+        wishes = [Wish(goods=which, way=Way.PAYS) for which in goods[: self.shoppers]]
+        phase = Phase(name="story", wishes=wishes, at_most_s=20, blows=self.blows, is_armed=True)
+        return Plan(seed=1, phases=[phase], failpoints={self.failpoint: 1})
+
+
+LOSES_ANSWERS = Blow(
+    at_s=0,
+    what=What.SUPPLIER_FAULT,
+    detail={"path": "createOrderV2", "kind": "drop_after", "count": 3},
+)
+# What ends a phase heals the supplier: orders have to be sent before.
+LASTS = Blow(at_s=6, what=What.CLOCK, detail={"seconds": 0.0})
+MIXES_LETTERS = Blow(at_s=0, what=What.POSTING, detail={"mode": "out_of_order"})
+STORIES: Mapping[str, Story] = {
+    # By chance one who writes last sells too many, or only spoils the count of who holds what.
+    "stock read, then written": Story(
+        shoppers=24, is_rush=True, expects=frozenset({checks.SOLD, checks.TRUE})
+    ),
+    "published after commit": Story(
+        shoppers=6, failpoint="outbox.after_commit", expects=frozenset({checks.MAILS})
+    ),
+    "no key to the supplier": Story(
+        shoppers=6, blows=[LOSES_ANSWERS, LASTS], expects=frozenset({checks.TOLD})
+    ),
+    "sends again without looking": Story(
+        shoppers=6, blows=[LOSES_ANSWERS, LASTS], expects=frozenset({checks.TOLD})
+    ),
+    "the last news wins": Story(
+        shoppers=16, blows=[MIXES_LETTERS], expects=frozenset({checks.TRUE})
+    ),
+    "float money": Story(shoppers=8, expects=frozenset({checks.MONEY})),
+    "refund without ledger": Story(shoppers=4, paybacks=2, expects=frozenset({checks.MONEY})),
+}
+
+
+def catch_all(
+    place: Instance, *, only: str, folder: Path, say: Callable[[str], None], began: float
+) -> int:
+    """Run the stories with nobody, then with each mutant; return 1 if one survives.
+
+    A mutant is caught by a promise that he breaks: a slow machine breaks others.
+    """
+    served = [name for name in mutants.MUTANTS if only in name]
+    if not served:
+        say(f"no mutant is called {only!r}: {', '.join(mutants.MUTANTS)}")
+        return 1
+    open_shop(place, say)
+    goods, stock = workload_goods.choose(place, hot_units=HOT_UNITS)
+    shelf = _Shelf(place=place, goods=goods, stock=stock, say=say)
+    found: dict[str, list[Violation]] = {}
+    blamed: list[str] = []
+    with Keeper(place) as keeper:
+        for story in controls():
+            blamed += _words(shelf.serve(keeper, "", story))
+            say(f"{NOBODY}: {blamed or 'nothing is wrong'}"[:300])
+        for name in served:
+            found[name] = shelf.serve(keeper, name, STORIES[name])
+            say(f"{name}: {_words(found[name]) or 'nothing is wrong'}"[:300])
+    survivors = [name for name in served if not is_caught(STORIES[name], found[name])]
+    told = {
+        "mutants": {name: _words(found[name]) for name in served},
+        "caught": len(served) - len(survivors),
+        "survivors": survivors,
+        "blamed_without_one": blamed,
+        "wall_s": round(time.monotonic() - began, 1),
+    }
+    (folder / "chaos-mutants.json").write_text(json.dumps(told, indent=1) + "\n")
+    say(f"{told['caught']} of {len(served)} mutants caught, {len(survivors)} survive")
+    return 1 if survivors or blamed else 0
+
+
+def is_caught(story: Story, violations: Sequence[Violation]) -> bool:
+    return any(one.promise in story.expects for one in violations)
+
+
+def controls() -> list[Story]:
+    """Return what nobody is blamed in: each rush by itself, and all others at once."""
+    rushes = [story for story in STORIES.values() if story.is_rush]
+    return [*rushes, _together([story for story in STORIES.values() if not story.is_rush])]
+
+
+def _words(violations: Sequence[Violation]) -> list[str]:
+    return [one.words for one in violations]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Shelf:
+    """The filled shop, from which every story gets a fresh copy."""
+
+    place: Instance
+    goods: Sequence[Light]
+    stock: int
+    say: Callable[[str], None]
+    count: int = 0
+
+    def serve(self, keeper: Keeper, mutant: str, story: Story) -> list[Violation]:
+        """Play one mutant's story; return what was found wrong."""
+        for name in ("web", "worker", "beat"):
+            keeper.end(name)
+        url = self._fresh()
+        env = {"DATABASE_URL": url, "MUTANT": mutant, "FAILPOINT": story.failpoint}
+        env["FAILPOINT_NOTES"] = str(self.place.var / instance.NOTES)
+        start(self.place, keeper, **env)
+        with mutants.worn(mutant):
+            run = Run(
+                place=self.place,
+                keeper=keeper,
+                plan=story.plan,
+                goods=self.goods,
+                stock=self.stock,
+                say=self.say,
+                paybacks=story.paybacks,
+                complaints=0,
+                is_audited=False,
+                patience_s=PATIENCE_S,
+            )
+            found = run.go()
+            if story.is_rush:
+                found += checks.held_too_often(run.purchases, stock=self.stock)
+            return found
+
+    def _fresh(self) -> str:
+        """Make everything as it was when the shop opened; return where the copy lies."""
+        self.count += 1
+        name = f"story_{self.count}"
+        parts = urlsplit(self.place.stage.env["DATABASE_URL"])
+        connection.close()
+        connection.settings_dict["NAME"] = "postgres"
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {parts.path[1:]}")
+        connection.close()
+        connection.settings_dict["NAME"] = name
+        control(self.place.supplier_url, "reset", {})
+        workload_goods.limit(self.place, self.goods[0], units=HOT_UNITS)
+        control(self.place.supplier_url, "pace", {"seconds": instance.SHIPS_EVERY_S})
+        control(self.place.gateway_url, "reset", {})
+        for folder in ("mail",):
+            for file in (self.place.var / folder).glob("*.eml"):
+                file.unlink()
+        shutil.rmtree(self.place.var / instance.NOTES, ignore_errors=True)
+        self.place.set_clock(0.0)
+        with redis.Redis.from_url(self.place.stage.env["REDIS_URL"]) as store:
+            store.flushall()
+        return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+def _together(stories: Sequence[Story]) -> Story:
+    """Join stories into one: with nobody mutated, all of them must end well."""
+    return Story(
+        expects=frozenset(),
+        shoppers=max(story.shoppers for story in stories),
+        blows=sorted((blow for one in stories for blow in one.blows), key=lambda blow: blow.at_s),
+        failpoint=next(story.failpoint for story in stories if story.failpoint),
+        paybacks=max(story.paybacks for story in stories),
+    )

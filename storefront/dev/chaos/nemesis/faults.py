@@ -1,0 +1,123 @@
+"""Let misfortunes happen to a running instance, when their time has come."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import redis
+
+from storefront.dev.bench.harness.servers import descendants
+from storefront.dev.chaos.instance import stop
+from storefront.dev.chaos.instance.control import control
+from storefront.dev.chaos.instance.instance import Instance
+from storefront.dev.chaos.nemesis.forged_webhooks import Storm
+from storefront.dev.chaos.nemesis.outages import Outage
+from storefront.dev.chaos.plan import Blow, What
+from storefront.dev.chaos.workload import goods
+from storefront.dev.chaos.workload.duplicate_requests import Presser
+from storefront.dev.chaos.workload.goods import Light
+
+WHOLE = (What.WORKER, What.WEB, What.BEAT)
+
+
+@dataclass(slots=True, kw_only=True)
+class Striker:
+    """Strikes in a thread of his own; ``luck`` only says which of equal processes dies."""
+
+    place: Instance
+    storm: Storm
+    luck: Random
+    presser: Presser | None = None
+    goods: Sequence[Light] = ()
+    outage: Outage = field(default_factory=Outage)
+    struck: Counter[What] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)  # nobody was there
+    errors: list[str] = field(default_factory=list)  # ours
+
+    def begin(self, blows: Sequence[Blow]) -> threading.Thread:
+        thread = threading.Thread(target=self._strike_all, args=(blows,), daemon=True)
+        thread.start()
+        return thread
+
+    def _strike_all(self, blows: Sequence[Blow]) -> None:
+        began = time.monotonic()
+        for blow in blows:
+            self.place.supervisor.wake.wait(max(0.0, began + blow.at_s - time.monotonic()))
+            if stop.is_wanted(self.place):
+                return
+            try:
+                self._strike(blow)
+            except (OSError, redis.RedisError) as error:
+                self.failures.append(f"{blow.what}: {error}")
+            except Exception as error:  # noqa: BLE001 - the blows to come fall all the same
+                self.errors.append(f"{blow.what} broke: {error!r}")
+            else:
+                self.struck[blow.what] += 1
+
+    def _strike(self, blow: Blow) -> None:
+        acts: Mapping[What, Callable[[Mapping[str, Any]], object]] = {
+            What.SUPPLIER_FAULT: lambda one: self._supplier("faults", **one),
+            What.SUPPLIER_DOWN: lambda _: self._supplier_down(),
+            What.SUPPLIER_BACK: lambda _: self._supplier_back(),
+            What.GATEWAY_FAULT: lambda one: control(self.place.gateway_url, "faults", dict(one)),
+            What.POSTING: lambda one: control(self.place.gateway_url, "webhooks", dict(one)),
+            What.WORKER_CHILD: lambda _: self._kill_one_of("worker"),
+            What.FLUSH: lambda _: self._flush(),
+            What.REDIS: lambda _: self._kill("redis", signal.SIGKILL),
+            What.POSTGRES: lambda _: self._kill("postgres", signal.SIGQUIT),  # "immediate"
+            What.LETTERS: lambda one: self.storm.rage(**one),
+            What.SOLD_OUT: lambda one: goods.sell_out(self.place, self.goods[one["goods"]]),
+            What.SAME_KEY: lambda _: self._press(),
+            What.CLOCK: lambda one: self.place.set_clock(one["seconds"]),
+        }
+        if blow.what in WHOLE:
+            os.killpg(self.place.children[blow.what.value].pid, signal.SIGKILL)
+        else:
+            acts[blow.what](blow.detail)
+
+    def heal(self) -> None:
+        """Let nothing go wrong any more."""
+        self._supplier("faults/clear")
+        self._supplier("pace", seconds=0)  # parcels stay where they are: their news has an end
+        control(self.place.gateway_url, "faults", method="DELETE")
+        control(self.place.gateway_url, "webhooks", {"mode": "normal"})
+
+    def _supplier(self, name: str, **wish: Any) -> Any:
+        return control(self.place.supplier_url, name, wish)
+
+    def _press(self) -> None:
+        if self.presser is not None:
+            self.presser.press()
+
+    def _supplier_down(self) -> None:
+        self._supplier("faults", path="*", kind="drop_before", count=0)
+        self.outage.begin()
+
+    def _supplier_back(self) -> None:
+        for fault in control(self.place.supplier_url, "faults"):
+            if fault["path"] == "*":
+                self._supplier("faults/clear", id=fault["id"])
+        self.outage.end()
+
+    def _flush(self) -> None:
+        with redis.Redis.from_url(self.place.stage.env["REDIS_URL"]) as store:
+            store.flushall()
+
+    def _kill(self, name: str, how: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.place.children[name].pid, how)
+
+    def _kill_one_of(self, name: str) -> None:
+        """Kill one of the processes that a server keeps for its work."""
+        if found := descendants(self.place.children[name].pid):
+            with suppress(ProcessLookupError):
+                os.kill(self.luck.choice(found), signal.SIGKILL)

@@ -1,0 +1,201 @@
+"""What is known when everything has come to rest: from those outside, and from us."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from http import HTTPStatus
+
+from storefront.dev.chaos.plan import Wish
+
+
+@dataclass(slots=True, kw_only=True)
+class Purchase:
+    """What one shopper knows of what he did.
+
+    Shape:  ``payment`` is the gateway's name of it; ``end`` one of paid, late, declined, left,
+            refused (sold out, or another price) and lost (he gave up)
+    """
+
+    wish: Wish
+    phase: str
+    end: str = "lost"
+    payment: str = ""
+    agreed: Decimal = Decimal(0)
+    number: str = ""
+    words: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What all shoppers met at the shop's door."""
+
+    requests: int = 0
+    errors: int = 0  # 5xx
+    broken: int = 0  # of these, those that say that we broke, and not that we are closed
+    unheard: int = 0  # no answer at all
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, status: int) -> None:
+        with self.lock:
+            self.requests += 1
+            self.errors += status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            self.broken += status == HTTPStatus.INTERNAL_SERVER_ERROR
+            self.unheard += status == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """One payment in the gateway's book, in cents; ``order`` is our number as he was told it."""
+
+    payment: str
+    order: str
+    status: str
+    amount: int
+    authorized: int
+    captured: int
+    released: int
+    refunded: int
+    created_at: float = 0.0  # seconds since 1970, by the true clock
+
+    @property
+    def held(self) -> int:
+        return self.authorized - self.captured - self.released
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One order in the supplier's book, under the number that we gave him."""
+
+    number: str
+    status: str
+    units: int
+
+    @property
+    def has_arrived(self) -> bool:
+        return self.status == "DELIVERED"
+
+    @property
+    def is_off(self) -> bool:
+        return self.status == "CANCELLED"
+
+    @property
+    def has_left(self) -> bool:
+        return self.status in {"SHIPPED", "DELIVERED"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One call that asked the supplier to take an order, and what he made of it."""
+
+    number: str
+    code: int
+
+    @property
+    def is_taken(self) -> bool:
+        return self.code == HTTPStatus.OK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One e-mail that arrived."""
+
+    message_id: str
+    recipient: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressed:
+    """One order that was asked for many times at once under one key.
+
+    Shape:  ``answers`` are those that were given for good; ``orders`` is how many we have of it
+    """
+
+    email: str
+    answers: tuple[tuple[int, str], ...]
+    orders: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OurOrder:
+    """An order, and what it comes to in cents."""
+
+    number: str
+    status: str
+    total: int
+    payments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OurPurchase:
+    """A purchase order, and what the shopper pays for it, in cents.
+
+    Shape:  ``is_given_up`` staff or the shopper wished to cancel it
+    """
+
+    number: str
+    order: str
+    status: str
+    request_status: str
+    charge: int
+    units: int
+    is_given_up: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OurMail:
+    """A message that we owe, or sent."""
+
+    message_id: str
+    order: str
+    template: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ours:
+    """All that we claim."""
+
+    orders: tuple[OurOrder, ...]
+    purchases: tuple[OurPurchase, ...]
+    mails: tuple[OurMail, ...]
+    broken: tuple[str, ...]  # invariants
+    left: tuple[str, ...]  # work that is still to be done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that is known when everything has come to rest.
+
+    Shape:  ``refunds`` what staff paid back, in cents by order; ``claims`` what they complained
+            of, and ``disputes`` what the supplier has of it, by our numbers; ``answers`` what
+            shoppers chose last when they were asked, by order; ``audit`` what the comparison of
+            the day's money found; of the ``planned`` blows ``struck`` fell, and ``missed`` found
+            nobody there; nobody died at those failpoints that are ``spared``; who is ``silent`` did
+            nothing any more after the last blow; ``errors`` are mistakes of chaos itself
+    """
+
+    purchases: Sequence[Purchase]
+    stock: int  # of the hot light
+    charges: Sequence[Charge]
+    told: Sequence[Told]
+    attempts: Sequence[Attempt]
+    letters: Sequence[Letter]
+    ours: Ours
+    refunds: Mapping[str, int] = field(default_factory=dict)
+    wrong_letters: Sequence[str] = ()
+    claims: Sequence[str] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
+    disputes: Sequence[str] = ()
+    audit: Sequence[str] = ()
+    planned: int = 0
+    struck: int = 0
+    missed: Sequence[str] = ()
+    spared: Sequence[str] = ()
+    silent: Sequence[str] = ()
+    errors: Sequence[str] = ()
+    pressed: Sequence[Pressed] = ()

@@ -1,0 +1,118 @@
+"""Tell what our own database claims: it is compared with what those outside know."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import Sum
+
+from notifications.dispatch import message_id
+from notifications.models import Delivery, Event
+from orders import ledger, setbacks
+from orders.models import Order, Payment, PaymentEvent, PurchaseOrder, Setback, SupplierClaim
+from storefront.dashboard.invariants import registry
+from storefront.dev.chaos.observations.history import OurMail, OurOrder, OurPurchase, Ours
+from storefront.webhooks.models import InboundCall
+
+Request = PurchaseOrder.Request
+IN_TIME = tuple(one for one in registry.INVARIANTS if one.code.startswith("I7."))
+UNTOLD = (
+    Request.UNSUBMITTED,
+    Request.SUBMITTING,
+    Request.SUBMIT_UNKNOWN,
+    Request.SUBMIT_FAILED,
+    Request.SUBMITTED,
+)
+
+
+def testify(*, now: datetime, besides: Collection[str]) -> Ours:
+    return Ours(
+        orders=_orders(),
+        purchases=_purchases(),
+        mails=_mails(),
+        broken=tuple(
+            f"{each.invariant.code} {each.invariant.sentence} {each.count}: {each.rows[0]}"
+            for each in registry.check(now=now)
+            if each.count
+        ),
+        left=left(besides),
+    )
+
+
+def left(besides: Collection[str] = ()) -> tuple[str, ...]:
+    """Name what somebody has still to do, by how many.
+
+    Shape:  ``besides`` calls about nothing of ours: they are tried for half an hour
+    """
+    calls = InboundCall.objects.filter(status=InboundCall.Status.RECEIVED)
+    undone = {
+        "orders paid and not divided": Order.objects.filter(status=Order.Status.PLACED),
+        "purchase orders untold": PurchaseOrder.objects.filter(request_status__in=UNTOLD).exclude(
+            status__in=[PurchaseOrder.Status.CANCELED, PurchaseOrder.Status.ON_HOLD]
+        ),
+        "purchase orders held": PurchaseOrder.objects.filter(status=PurchaseOrder.Status.ON_HOLD),
+        "requests to the gateway": PaymentEvent.objects.filter(
+            kind__in=ledger.REQUESTS, outcome__isnull=True
+        ),
+        "setbacks open": Setback.objects.filter(status__in=setbacks.WAITING),
+        "claims untold": SupplierClaim.objects.exclude(status__in=SupplierClaim.HEARD),
+        "facts": Event.objects.filter(fanned_out_at__isnull=True),
+        "messages to be sent": Delivery.objects.filter(
+            status__in=["pending", "retrying", "replayed"]
+        ),
+        "messages in doubt": Delivery.objects.filter(status="delivering"),
+        "calls": calls.exclude(external_id__in=besides),
+    }
+    counts = {words: rows.count() for words, rows in undone.items()}
+    return tuple(f"{count} {words}" for words, count in counts.items() if count)
+
+
+def overdue(*, now: datetime) -> tuple[str, ...]:
+    """Name what nobody did in its time, by how many."""
+    found = registry.ask(IN_TIME, now=now)
+    return tuple(f"{each.count} overdue {each.invariant.code}" for each in found if each.count)
+
+
+def _orders() -> tuple[OurOrder, ...]:
+    references: dict[int, list[str]] = {}
+    for order_id, reference in Payment.objects.values_list("order_id", "reference"):
+        references.setdefault(order_id, []).append(reference)
+    return tuple(
+        OurOrder(
+            number=order.number,
+            status=order.status,
+            total=order.total.minor,
+            payments=tuple(references.get(order.pk, ())),
+        )
+        for order in Order.objects.order_by("pk")
+    )
+
+
+def _purchases() -> tuple[OurPurchase, ...]:
+    return tuple(
+        OurPurchase(
+            number=one.number,
+            order=one.order.number,
+            status=one.status,
+            request_status=one.request_status,
+            charge=one.charge.minor,
+            units=one.units,
+            is_given_up=one.cancel_wanted_at is not None,
+        )
+        for one in PurchaseOrder.objects.select_related("order")
+        .annotate(units=Sum("lines__quantity"))
+        .order_by("pk")
+    )
+
+
+def _mails() -> tuple[OurMail, ...]:
+    return tuple(
+        OurMail(
+            message_id=message_id(one),
+            order=str(one.event.payload.get("number", "")),
+            template=one.template,
+            status=one.status,
+        )
+        for one in Delivery.objects.select_related("event").order_by("pk")
+    )

@@ -1,0 +1,114 @@
+"""Tell in one table what was done to the shop, and what came of it."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any
+
+from orders.models import Setback
+from storefront.dev.chaos.checker.checks import Violation
+from storefront.dev.chaos.observations import outside
+from storefront.dev.chaos.observations.history import Purchase
+from storefront.dev.chaos.plan import What
+from storefront.dev.chaos.runner import Run
+from storefront.dev.chaos.workload.duplicate_requests import TIMES
+
+KILLS = (What.WORKER_CHILD, What.WORKER, What.WEB, What.BEAT, What.REDIS, What.POSTGRES, What.FLUSH)
+COLUMN = 26
+
+
+def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) -> dict[str, Any]:
+    """Gather all figures of one run."""
+    hit = run.hit()
+    tallies = run.tallies.values()
+    requests = sum(each.requests for each in tallies)
+    errors = sum(each.errors for each in tallies)
+    letters = outside.letters(run.place.var)
+    return {
+        "shoppers": len(run.purchases),
+        "ends": dict(Counter(one.end for one in run.purchases)),
+        "lost": [one.words for one in run.purchases if one.end == "lost"],
+        "requests": requests,
+        "http_5xx": errors,
+        "http_500": sum(each.broken for each in tallies),
+        "unheard": sum(each.unheard for each in tallies),
+        "http_5xx_share": round(errors / requests, 4) if requests else 0,
+        "checkout_s": {phase: _percentiles(run.purchases, phase) for phase in run.tallies},
+        "kills": {what.value: run.striker.struck[what] for what in KILLS},
+        "deaths": dict(run.keeper.deaths),
+        "recovery_s": run.keeper.recoveries,
+        "blows": {what.value: count for what, count in run.striker.struck.items()},
+        "blows_missed": run.striker.failures,
+        "failpoints_hit": hit,
+        "failpoints_missed": sorted(set(names) - set(hit)),
+        "supplier_attempts": len(outside.attempts(run.place.var)),
+        "supplier_orders": len(outside.orders_told(run.place.var)),
+        "letters_posted": dict(run.storm.sent),
+        "mails": len(letters),
+        "drain_s": run.drained.seconds,
+        "drain_waited_s": run.drained.waited_s,
+        "outage": run.striker.outage.words,
+        "refunds": len(run.refunds),
+        "claims": len(run.claims),
+        "setbacks": dict(Counter(Setback.objects.values_list("status", flat=True))),
+        "answers": dict(Counter(run.replier.said.values())),
+        "pressed": [len(one.answers) for one in run.presser.pressed],
+        "decided_by_staff": run.drained.by_staff,
+        "left": run.drained.left,
+        "violations": [each.words for each in violations],
+    }
+
+
+def _percentiles(purchases: Sequence[Purchase], phase: str) -> dict[str, float]:
+    """Return how long whole checkouts took that ended at the gateway, in seconds."""
+    taken = sorted(one.seconds for one in purchases if one.phase == phase and one.payment)
+    if not taken:
+        return {}
+    return {
+        name: round(taken[min(len(taken) - 1, int(len(taken) * rate))], 2)
+        for name, rate in (("p50", 0.5), ("p95", 0.95), ("max", 1.0))
+    }
+
+
+def show(told: dict[str, Any]) -> None:
+    hit, missed = told["failpoints_hit"], told["failpoints_missed"]
+    rows = {
+        "seed": told["seed"],
+        "wall": f"{told['wall_s']} s, of which {told['ready_s']} s until everybody was ready",
+        "shoppers": f"{told['shoppers']}: {_counts(told['ends'])}",
+        "requests": (
+            f"{told['requests']}, {told['http_5xx']} answered 5xx ({told['http_500']} of them 500),"
+            f" {told['unheard']} not at all"
+        ),
+        "checkout, s": "; ".join(
+            f"{phase} {_counts(some)}" for phase, some in told["checkout_s"].items()
+        ),
+        "kills": _counts(told["kills"]),
+        "deaths": _counts(told["deaths"]),
+        "back after, s": _counts(told["recovery_s"]),
+        "failpoints": f"{len(hit)} of {len(hit) + len(missed)} hit"
+        + (f", not {', '.join(missed)}" if missed else ""),
+        "supplier": f"{told['supplier_orders']} orders of {told['supplier_attempts']} calls",
+        "refused by him": f"{_counts(told['setbacks'])}; asked, shoppers said:"
+        f" {_counts(told['answers']) or 'nothing'}",
+        "letters": _counts(told["letters_posted"]),
+        "mails": told["mails"],
+        "drained": f"in {told['drain_s']} s, {told['decided_by_staff']} decided by a person",
+        "waited longest, s": _counts(
+            dict(sorted(told["drain_waited_s"].items(), key=itemgetter(1))[-3:])
+        ),
+        "after an outage": told["outage"],
+        "one key": f"pressed by {TIMES} at once, {told['pressed']} answers for good",
+        "violations": len(told["violations"]),
+    }
+    lines = [f"{name:<{COLUMN}}{value}" for name, value in rows.items()]
+    lines += [f"  BROKEN  {words}" for words in told["violations"]]
+    sys.stdout.write("\n" + "\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _counts(some: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in some.items())

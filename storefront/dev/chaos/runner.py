@@ -1,0 +1,219 @@
+"""Let shoppers buy while misfortunes happen, phase by phase; then heal, wait, and judge."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from django.core.management import call_command
+from django.utils import timezone
+
+from orders.models import Order
+from storefront.dev.bench.harness.checkout_script import Shop
+from storefront.dev.chaos.checker import beat_log, checks
+from storefront.dev.chaos.checker.checks import Violation
+from storefront.dev.chaos.checker.money_days import audit
+from storefront.dev.chaos.checker.quiescence import Drained, drain
+from storefront.dev.chaos.instance import clock, instance, schema, stop
+from storefront.dev.chaos.instance.instance import Instance
+from storefront.dev.chaos.instance.restarts import Keeper
+from storefront.dev.chaos.nemesis.faults import Striker
+from storefront.dev.chaos.nemesis.forged_webhooks import Storm
+from storefront.dev.chaos.observations import inside, outside
+from storefront.dev.chaos.observations.history import Evidence, Purchase, Tally
+from storefront.dev.chaos.plan import SHOPPERS, Phase, Plan, Wish
+from storefront.dev.chaos.workload import goods
+from storefront.dev.chaos.workload.claims import complain, have_delivered
+from storefront.dev.chaos.workload.duplicate_requests import Presser
+from storefront.dev.chaos.workload.email_replies import Replier
+from storefront.dev.chaos.workload.goods import Light
+from storefront.dev.chaos.workload.refunds import pay_back
+from storefront.dev.chaos.workload.shoppers import Shopper
+from storefront.dev.runtime.processes import Child
+
+DRAIN_S, AUDIT_S = 90.0, 20.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One run from its first shopper to the verdict."""
+
+    place: Instance
+    keeper: Keeper
+    plan: Plan
+    goods: Sequence[Light]
+    stock: int
+    say: Callable[[str], None]
+    paybacks: int = 2
+    complaints: int = 4
+    is_audited: bool = True
+    patience_s: float = DRAIN_S
+    purchases: list[Purchase] = field(default_factory=list)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    storm: Storm = field(init=False)
+    presser: Presser = field(init=False)
+    replier: Replier = field(init=False)
+    striker: Striker = field(init=False)
+    drained: Drained = field(init=False)
+    refunds: dict[str, int] = field(default_factory=dict)
+    claims: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        luck = Random(self.plan.seed)
+        self.storm = Storm(place=self.place, luck=luck)
+        self.presser = Presser(place=self.place, goods=self.goods)
+        self.replier = Replier(place=self.place, luck=Random(self.plan.seed))
+        self.striker = Striker(
+            goods=self.goods,
+            place=self.place,
+            storm=self.storm,
+            luck=Random(self.plan.seed),
+            presser=self.presser,
+        )
+
+    def go(self) -> list[Violation]:
+        for phase in self.plan.phases:
+            self._phase(phase)
+        stop.wait_for(self.place, self.presser.finish())
+        struck_until = beat_log.told(self.place)
+        beat_log.wait_until_begun(self.place)
+        have_delivered(self.place, count=self.complaints)
+        self.striker.heal()
+        self.drained = drain(
+            self.place,
+            at_most_s=self.patience_s,
+            besides=self.storm.unknown,
+            chores=self._be_staff,
+        )
+        self.say(f"drained in {self.drained.seconds} s: {', '.join(self.drained.left) or 'all'}")
+        stop.insist_going_on(self.place)
+        silent = beat_log.silent(self.place, since=struck_until)
+        evidence = replace(self._evidence(), silent=silent)
+        if self.is_audited:
+            found = audit(self.place, at_most_s=AUDIT_S)
+            self.say(f"the day's money: {len(found)} differences")
+            spared = sorted(self.plan.failpoints.keys() - self.hit())
+            evidence = replace(evidence, audit=found, spared=spared)
+        return checks.judge(evidence)
+
+    def _be_staff(self, is_last: bool) -> bool:  # noqa: FBT001 - as ``drain`` asks
+        """Pay back and complain as soon as there is enough to do it with; tell whether we did."""
+        self.striker.outage.look()
+        did = self.replier.reply()
+        if not self.refunds:
+            self.refunds = pay_back(self.place, count=self.paybacks, is_last=is_last)
+            did = did or bool(self.refunds)
+        if not self.claims:
+            have_delivered(self.place, count=self.complaints)
+            self.claims = complain(self.place, count=self.complaints, is_last=is_last)
+            did = did or bool(self.claims)
+        return did
+
+    def _phase(self, phase: Phase) -> None:
+        began = time.monotonic()
+        if phase.is_armed:
+            (self.place.var / instance.NOTES).mkdir(exist_ok=True)
+        striking = self.striker.begin(phase.blows)
+        tally = self.tallies.setdefault(phase.name, Tally())
+        waiting: queue.SimpleQueue[Wish] = queue.SimpleQueue()
+        for wish in phase.wishes:
+            waiting.put(wish)
+        until = time.monotonic() + phase.at_most_s
+        shoppers = [
+            threading.Thread(
+                target=self._shop, args=(phase.name, waiting, until, tally), daemon=True
+            )
+            for _ in range(SHOPPERS)
+        ]
+        for each in shoppers:
+            each.start()
+        stop.wait_for(self.place, (*shoppers, striking))
+        ends = [one.end for one in self.purchases if one.phase == phase.name]
+        told = ", ".join(f"{ends.count(end)} {end}" for end in sorted(set(ends)))
+        self.say(f"{phase.name}: {time.monotonic() - began:.1f} s, {told}")
+
+    def _shop(
+        self, phase: str, waiting: queue.SimpleQueue[Wish], until: float, tally: Tally
+    ) -> None:
+        ports = self.place.ports
+        shop = Shop(port=ports.web, gateway_port=ports.gateway)
+        while time.monotonic() < until and not stop.is_wanted(self.place):
+            try:
+                wish = waiting.get_nowait()
+            except queue.Empty:
+                return
+            purchase = Purchase(wish=wish, phase=phase)
+            self.purchases.append(purchase)
+            try:
+                Shopper(shop, tally, purchase).buy(self.goods[wish.goods].slug)
+            except Exception as error:  # noqa: BLE001 - the next one comes all the same
+                self.errors.append(f"a shopper of {phase} broke: {error!r}")
+
+    def _evidence(self) -> Evidence:
+        var = self.place.var
+        return Evidence(
+            purchases=self.purchases,
+            stock=self.stock,
+            charges=outside.charges(var),
+            told=outside.orders_told(var),
+            attempts=outside.attempts(var),
+            letters=outside.letters(var),
+            ours=inside.testify(now=timezone.now(), besides=self.storm.unknown),
+            refunds=self.refunds,
+            claims=self.claims,
+            answers=self.replier.said,
+            disputes=outside.disputes(var),
+            wrong_letters=self.storm.wrong,
+            planned=sum(len(phase.blows) for phase in self.plan.phases),
+            struck=self.striker.struck.total(),
+            missed=self.striker.failures,
+            errors=[*self.striker.errors, *self.presser.errors, *self.errors],
+            pressed=[
+                replace(one, orders=Order.objects.filter(email=one.email).count())
+                for one in self.presser.pressed
+            ],
+        )
+
+    def hit(self) -> list[str]:
+        return sorted(note.name for note in (self.place.var / instance.NOTES).glob("*"))
+
+
+def open_shop(place: Instance, say: Callable[[str], None]) -> None:
+    """Fill the database and the shelves, and start everybody; return when all answer."""
+    outsiders = instance.outsiders(place.stage)
+    for child in outsiders:
+        place.add(child)
+    schema.make(place.var, place.stage.env["DATABASE_URL"])
+    stop.insist_going_on(place)
+    call_command("seed_demo", verbosity=0)
+    say("the database is there")
+    place.supervisor.wait_until_ready(outsiders)
+    goods.sync()
+    clock.put_on()
+
+
+def begin(place: Instance, keeper: Keeper, **env: str) -> list[Child]:
+    """Let web server and worker begin; nobody asks them for anything before ``start``."""
+    stage = instance.with_env(place.stage, **env)
+    made = [instance.web(stage), instance.worker(stage)]
+    for child in made:
+        keeper.put(child)
+    return made
+
+
+def start(place: Instance, keeper: Keeper, **env: str) -> None:
+    wait(place, keeper, begin(place, keeper, **env), **env)
+
+
+def wait(place: Instance, keeper: Keeper, begun: Sequence[Child], **env: str) -> None:
+    """Let the beat begin at last: it asks the worker for all that is to be done.
+
+    Shoppers may come before it does: nobody of them waits for what it asks for. The drain waits.
+    """
+    keeper.put(instance.beat(instance.with_env(place.stage, **env)))
+    place.supervisor.wait_until_ready(begun)

@@ -1,0 +1,148 @@
+"""Press one button fifty times at once: one key has one effect, and one answer for all."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from itertools import cycle
+from typing import Any
+
+from storefront.dev.bench.harness.buyers import HOME, TIER
+from storefront.dev.bench.harness.checkout_script import field_in
+from storefront.dev.chaos.instance.control import call
+from storefront.dev.chaos.instance.instance import Instance
+from storefront.dev.chaos.observations.history import Pressed
+from storefront.dev.chaos.workload.goods import Light
+from storefront.dev.runtime.ports import HOST
+
+TIMES = 50
+GIVE_UP_S = 25.0
+PAUSE_S = 0.3
+IN_WORK = "idempotency-key-in-use"
+
+
+class NobodyThereError(Exception):
+    """The shop answered nothing for too long."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Presser:
+    """A program that orders for shoppers, and is in doubt whether it was heard."""
+
+    place: Instance
+    goods: Sequence[Light]
+    pressed: list[Pressed] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def press(self) -> None:
+        """Begin; others strike meanwhile."""
+        thread = threading.Thread(target=self._press, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def finish(self) -> Sequence[threading.Thread]:
+        return tuple(self._threads)
+
+    def _press(self) -> None:
+        email = f"{secrets.token_hex(6)}@example.org"
+        patient_until = time.monotonic() + GIVE_UP_S
+        try:
+            path, wish = self._cart(email, patient_until)
+            answers = self._all_at_once(path, wish, patient_until)
+        except NobodyThereError as error:
+            answers = ()
+            self.errors.append(f"nobody took an order that was pressed {TIMES} times: {error}")
+        except Exception as error:  # noqa: BLE001 - a mistake of ours is told, and nobody waits
+            answers = ()
+            self.errors.append(f"pressing broke: {error!r}")
+        self.pressed.append(Pressed(email=email, answers=answers))
+
+    def _cart(self, email: str, until: float) -> tuple[str, Mapping[str, Any]]:
+        """Fill a cart; what just now cannot be sent, as its shelf is empty, is not wished for."""
+        for light in cycle(reversed(self.goods)):
+            path, options = self._filled(light, until)
+            for option in options:
+                if option["delivery"] == TIER:
+                    return f"{path}checkout/", _wish(email, option)
+            if time.monotonic() > until:
+                raise NobodyThereError("nothing can be sent")
+            time.sleep(PAUSE_S)
+        raise NobodyThereError("there is nothing to press for")
+
+    def _filled(self, light: Light, until: float) -> tuple[str, Sequence[Mapping[str, Any]]]:
+        page = self._patiently("GET", f"/en/p/{light.slug}/", None, until)
+        listing = field_in(page.encode(), "listing")
+        made = json.loads(self._patiently("POST", "/api/v1/carts/", {}, until))
+        path = f"/api/v1/carts/{made['token']}/"
+        self._patiently("POST", f"{path}lines/", {"listing_id": int(listing)}, until)
+        told = json.loads(
+            self._patiently("GET", f"{path}delivery/?country={HOME.country}", None, until)
+        )
+        return path, told["options"]
+
+    def _all_at_once(
+        self, path: str, wish: Mapping[str, Any], until: float
+    ) -> tuple[tuple[int, str], ...]:
+        """Press until one press was answered for good; return all such answers."""
+        key, found = secrets.token_hex(12), list[tuple[int, str]]()
+        while not found:
+            if time.monotonic() > until:
+                raise NobodyThereError(path)
+            barrier = threading.Barrier(TIMES)
+
+            def once(barrier: threading.Barrier = barrier) -> None:
+                barrier.wait()
+                status, body = self._ask("POST", path, wish, key=key)
+                if _is_final(status, body):
+                    found.append((status, _said(body)))
+
+            threads = [threading.Thread(target=once, daemon=True) for _ in range(TIMES)]
+            for each in threads:
+                each.start()
+            for each in threads:
+                each.join()
+            if not found:
+                time.sleep(PAUSE_S)
+        return tuple(found)
+
+    def _patiently(self, method: str, path: str, body: Any, until: float) -> str:
+        while True:
+            status, said = self._ask(method, path, body)
+            if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+                return said
+            if time.monotonic() > until:
+                raise NobodyThereError(f"{method} {path}: {status} {said[:200]}")
+            time.sleep(PAUSE_S)
+
+    def _ask(self, method: str, path: str, body: Any, *, key: str = "") -> tuple[int, str]:
+        url = f"http://{HOST}:{self.place.ports.web}{path}"
+        headers = {"Idempotency-Key": key} if key else {}
+        return call(url, body, headers, method=method)
+
+
+def _wish(email: str, option: Mapping[str, Any]) -> Mapping[str, Any]:
+    ship_to = {
+        name: getattr(HOME, name)
+        for name in ("name", "line1", "postcode", "city", "country", "phone")
+    }
+    return {"email": email, "ship_to": ship_to, "delivery": TIER, "total": option["total"]}
+
+
+def _said(body: str) -> str:
+    """Write an answer in one order: what is kept and told again has lost its own."""
+    try:
+        return json.dumps(json.loads(body), sort_keys=True)
+    except ValueError:
+        return body
+
+
+def _is_final(status: int, body: str) -> bool:
+    """Test whether it is the answer, and not that there is none yet."""
+    is_answered = 0 < status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return is_answered and status != HTTPStatus.TOO_MANY_REQUESTS and IN_WORK not in body

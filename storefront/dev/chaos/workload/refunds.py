@@ -1,0 +1,49 @@
+"""Pay a little back to some shoppers, as staff do, while the gateway's answers get lost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db.models import F
+from django.utils import timezone
+
+from orders import refunding
+from orders.models import Order, Payment, PurchaseOrder
+from storefront.dev.chaos.instance.control import control
+from storefront.dev.chaos.instance.instance import Instance
+from storefront.dev.chaos.observations import outside
+from storefront.lib.money import Money
+
+GIVEN = Decimal(1)
+
+
+def pay_back(place: Instance, *, count: int, is_last: bool) -> dict[str, int]:
+    """Refund one euro each; return what is to go back, in cents by order.
+
+    Only of what suppliers have, and ``count`` at once: fewer when it ``is_last``.
+    """
+    if not count:
+        return {}
+    taken = [one.order for one in outside.charges(place.var) if one.captured > one.refunded]
+    open_ones = PurchaseOrder.objects.exclude(request_status=PurchaseOrder.Request.ACCEPTED)
+    heard = Payment.objects.filter(captured_amount__gt=F("refunded_amount"))  # of it by us, too
+    sure = Order.objects.filter(number__in=taken, payments__in=heard).exclude(
+        purchase_orders__in=open_ones
+    )
+    orders = list(sure.order_by("pk")[:count])
+    if not orders or (len(orders) < count and not is_last):
+        return {}
+    control(place.gateway_url, "faults", {"kind": "drop_after", "path": "/refund$", "count": count})
+    refunds = {}
+    for order in orders:
+        amount = Money(GIVEN, order.currency)
+        refunding.refund(
+            order=order,
+            amount=amount,
+            reason="a scratch",
+            actor="chaos",
+            now=timezone.now(),
+            key=f"chaos:{order.number}",
+        )
+        refunds[order.number] = amount.minor
+    return refunds

@@ -1,0 +1,143 @@
+"""Shoppers who do not give up: what gets no answer is asked again, as people do."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from http import HTTPStatus
+from urllib.parse import urlencode, urlsplit
+
+from storefront.dev.bench.harness.checkout_script import CSRF_FIELD, NUMBER, WHO, Shop, field_in
+from storefront.dev.bench.harness.load import BadAnswerError
+from storefront.dev.bench.harness.scripted_load import Answer, Ask, ask_once
+from storefront.dev.chaos.observations.history import Purchase, Tally
+from storefront.dev.chaos.plan import Way
+
+CARDS = {Way.PAYS: "4242424242424242", Way.LATE: "4000000000000341"}
+DECLINED = "4000000000000002"
+GIVE_UP_S = 60.0
+PAUSE_S = 0.25
+PRESSES = 20
+
+
+class GaveUpError(Exception):
+    """Nobody answered for too long, or nothing that a shopper understands."""
+
+
+@dataclass(slots=True)
+class Shopper:
+    """One guest with one wish."""
+
+    shop: Shop
+    tally: Tally
+    purchase: Purchase
+    cookies: dict[str, str] = field(default_factory=dict)
+    patient_until: float = 0.0
+
+    def buy(self, slug: str) -> Purchase:
+        """Walk from the page of a light to the end of his way."""
+        started = time.monotonic()
+        self.patient_until = started + GIVE_UP_S
+        try:
+            if pay_url := self._order(slug):
+                self._pay(pay_url)
+        except GaveUpError as error:
+            self.purchase.words = str(error)
+        self.purchase.seconds = time.monotonic() - started
+        return self.purchase
+
+    def _order(self, slug: str) -> str:
+        """Order one light; return where it is paid, or nothing if he was politely refused."""
+        listing = field_in(self._ask(f"/en/p/{slug}/").body, "listing")
+        if not listing:
+            return self._refused("not for sale")
+        self._ask("/en/cart/add/", {"listing": listing, "quantity": "1"})
+        page = self._ask("/en/checkout/")
+        email = f"{secrets.token_hex(6)}@example.org"
+        self._ask("/en/checkout/", {**WHO, "email": email, **self._token(page)})
+        page = self._ask("/en/checkout/delivery/")
+        self._ask("/en/checkout/delivery/", {"tier": "economy", **self._token(page)})
+        page = self._ask("/en/checkout/review/")
+        agreed = field_in(page.body, "agreed")
+        if not agreed:
+            return self._refused(f"no total: {page.status} {page.location}")
+        self.purchase.agreed = Decimal(agreed)
+        placed = self._ask("/en/checkout/place/", {"agreed": agreed, **self._token(page)})
+        if "/checkout/delivery/" in placed.location:  # it comes otherwise by now, or not at all
+            return self._refused(f"{placed.status} {placed.location}")
+        for _ in range(PRESSES):
+            if "/orders/" not in placed.location:
+                break
+            time.sleep(PAUSE_S)  # the gateway was away: he presses Pay
+            here = urlsplit(placed.location).path
+            page = self._ask(here)
+            self._note_number(here)
+            placed = self._ask(f"{here}pay/", self._token(page))
+        if "/pay/" in placed.location:
+            return placed.location
+        if placed.status != HTTPStatus.CONFLICT and "/cart/" not in placed.location:
+            raise GaveUpError(f"ordering led to {placed.status} {placed.location}")
+        return self._refused(f"{placed.status} {placed.location}")
+
+    def _pay(self, pay_url: str) -> None:
+        way = self.purchase.wish.way
+        path = urlsplit(pay_url).path
+        self.purchase.payment = path.rpartition("/")[2]
+        port = self.shop.gateway_port
+        self._ask(path, port=port)
+        if way is Way.LEAVES:
+            self.purchase.end = "left"
+            return
+        card = {"card": CARDS.get(way, DECLINED), "action": "pay"}
+        back = self._ask(path, card, port=port)
+        ends = {Way.PAYS: "paid", Way.LATE: "late", Way.DECLINED: "declined"}
+        self.purchase.end = ends[way]
+        thanks = self._ask(urlsplit(back.location).path)
+        self._note_number(thanks.location)
+        self._ask(urlsplit(thanks.location).path)
+
+    def _refused(self, words: str) -> str:
+        self.purchase.end, self.purchase.words = "refused", words
+        return ""
+
+    def _note_number(self, path: str) -> None:
+        if found := NUMBER.search(path):
+            self.purchase.number = found[1]
+
+    @staticmethod
+    def _token(page: Answer) -> dict[str, str]:
+        return {CSRF_FIELD: field_in(page.body, CSRF_FIELD)}
+
+    def _ask(self, path: str, form: Mapping[str, str] | None = None, *, port: int = 0) -> Answer:
+        """Ask until there is an answer that is no breakdown.
+
+        Raises: GaveUpError
+        """
+        ask = Ask(
+            step=path,
+            port=port or self.shop.port,
+            path=path,
+            form=None if form is None else urlencode(form).encode(),
+            cookies=self.cookies if not port else {},
+        )
+        while True:
+            answer, words = _asked(ask)
+            if not port:
+                self.tally.count(answer.status if answer else 0)
+            if answer and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                self.cookies |= {name: kept for name, kept in answer.cookies.items() if kept}
+                return answer
+            if time.monotonic() > self.patient_until:
+                raise GaveUpError(f"{ask.method} {path}: {words}")
+            time.sleep(PAUSE_S)
+
+
+def _asked(ask: Ask) -> tuple[Answer | None, str]:
+    try:
+        answer = ask_once(ask)
+    except (OSError, BadAnswerError) as error:
+        return None, f"{type(error).__name__}: {error}"
+    return answer, f"{answer.status} {answer.body[:200]!r}"

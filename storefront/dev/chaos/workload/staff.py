@@ -1,0 +1,47 @@
+"""Do what staff do while a shop comes to rest: let go what is held, look for mails in doubt."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from django.utils import timezone
+
+from notifications import dispatch
+from notifications.models import Delivery
+from orders import waiving
+from orders.models import PurchaseOrder
+from storefront.dev.chaos.instance.instance import Instance
+from storefront.dev.chaos.observations import outside
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+
+ACTOR = "chaos"
+
+
+def do_their_work(place: Instance) -> int:
+    """Return how much they had to do."""
+    return _let_go() + _look_for_mails(place)
+
+
+def _let_go() -> int:
+    """Send what was held for a reason that is gone."""
+    count = 0
+    for held in PurchaseOrder.objects.filter(status=PurchaseOrder.Status.ON_HOLD):
+        with suppress(IllegalMoveError, LostRaceError):
+            waiving.release_hold(purchase_order=held, actor=ACTOR, now=timezone.now())
+            count += 1
+    return count
+
+
+def _look_for_mails(place: Instance) -> int:
+    """Ask the mail server whether a mail arrived whose sender died: only then it is not sent."""
+    doubtful = list(Delivery.objects.in_doubt(timezone.now()))
+    if not doubtful:
+        return 0
+    arrived = {letter.message_id for letter in outside.letters(place.var)}
+    for delivery in doubtful:
+        decide = dispatch.send_again
+        if dispatch.message_id(delivery) in arrived:
+            decide = dispatch.settle
+        with suppress(IllegalMoveError, LostRaceError):
+            decide(delivery=delivery, actor=ACTOR, now=timezone.now())
+    return len(doubtful)

@@ -1,0 +1,147 @@
+"""Run the whole shop on this machine, until Ctrl-C.
+
+python -m storefront.dev.demo          start, or say where it runs already
+python -m storefront.dev.demo reset    wipe its data and start afresh
+python -m storefront.dev.demo stop     end the one that runs
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from storefront.dev.demo import freshness, lock, startup, status_file
+from storefront.dev.runtime import datastores
+from storefront.dev.runtime.console import complain, say
+from storefront.dev.runtime.overriding import names
+from storefront.dev.runtime.ports import NoFreePortError
+from storefront.dev.runtime.postgres import PostgresError
+from storefront.dev.runtime.redis_server import RedisError
+from storefront.dev.runtime.supervisor import (
+    ChildDiedError,
+    NotReadyError,
+    StopRequestedError,
+    Supervisor,
+)
+
+FOLDERS = ("sandbox", "bigbuy", "wholesaler", "feeds", "gateway", "mail", "media", "log")
+FILES = ("demo.env", "demo.synced", "beat-schedule*")
+STOP_ORDER = (
+    ("web", "worker", "syncs", "bulk", "beat"),
+    ("sandbox", "bigbuy", "feed", "gateway", "mail"),
+    ("redis",),
+    ("postgres",),
+)
+FAILURES = (PostgresError, RedisError, NoFreePortError, ChildDiedError, NotReadyError)
+
+
+def main(words: Sequence[str]) -> int:
+    var = Path(os.environ.get("VAR_DIR") or startup.ROOT / "var").resolve()
+    if list(words) == ["stop"]:
+        return stop(var)
+    if list(words) == ["reset"]:
+        return reset(var)
+    if words:
+        complain(__doc__ or "")
+        return 2
+    try:
+        with lock.alone(var):
+            return run(var)
+    except lock.AlreadyRunningError:
+        return say_where_it_runs(var)
+
+
+def stop(var: Path) -> int:
+    if not lock.stop_other(var):
+        complain(f"The running demo does not end. Its logs are in {var / 'log'}.")
+        return 1
+    say("No demo runs here now")
+    return 0
+
+
+def reset(var: Path) -> int:
+    """Wipe what is ours; somebody else's database is not."""
+    foreign = [name for name in ("DATABASE_URL", "REDIS_URL") if names(os.environ, name)]
+    if foreign:
+        complain(
+            f"{' and '.join(foreign)} is set, and what it names is not the demo's to wipe."
+            " Empty it yourself, or unset it."
+        )
+        return 1
+    if code := stop(var):
+        return code
+    with lock.alone(var):
+        clear_leftovers(var)
+        say("Wiping the demo's data")
+        datastores.wipe(var)
+        for folder in FOLDERS:
+            shutil.rmtree(var / folder, ignore_errors=True)
+        for pattern in FILES:
+            for path in var.glob(pattern):
+                path.unlink()
+        return run(var)
+
+
+def run(var: Path) -> int:
+    """Open, watch, and close in the end, whatever happens in between."""
+    started_at = time.monotonic()
+    supervisor = Supervisor()
+    supervisor.listen()
+    clear_leftovers(var)
+    code = 1
+    try:
+        opened = startup.open_shop(supervisor, var)
+        code = 0
+
+        def tell() -> dict[str, Any]:
+            children = supervisor.children
+            lock.remember(var, children)
+            return status_file.hang_up(var, urls=opened.urls, staff=opened.staff, children=children)
+
+        seconds = time.monotonic() - started_at
+        say(f"Ready after {seconds:.1f} s\n\n{status_file.table(tell())}\n")
+        say(f"Ctrl-C stops everything. Logs: {var / 'log'}")
+        supervisor.watch(tell)
+    except StopRequestedError:
+        code = 130
+    except FAILURES as error:
+        code = 1
+        complain(f"{error}\n\nWhen that is repaired, `make demo` goes on from here.")
+    finally:
+        close(supervisor, var)
+    return code
+
+
+def close(supervisor: Supervisor, var: Path) -> None:
+    say("Stopping")
+    started_at = time.monotonic()
+    status_file.take_down(var)
+    supervisor.stop(STOP_ORDER)
+    lock.forget(var)
+    freshness.keep(var)
+    say(f"Everything has stopped ({time.monotonic() - started_at:.1f} s)")
+
+
+def clear_leftovers(var: Path) -> None:
+    status_file.take_down(var)
+    if stopped := lock.stop_leftovers(var):
+        say(f"Stopped what an earlier demo had left behind: {', '.join(stopped)}")
+
+
+def say_where_it_runs(var: Path) -> int:
+    """Show the table of the demo that runs; one that is still opening has none yet."""
+    facts = status_file.read(var)
+    if facts is None:
+        complain("The demo is starting or stopping just now. Wait a moment, or: make demo-stop")
+        return 1
+    say(f"The demo runs already:\n\n{status_file.table(facts)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,244 @@
+"""Say who plays in the demo: every process, its port, its environment, and when it is ready."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from http.client import HTTPException
+from pathlib import Path
+
+from storefront.dev.runtime.overriding import over
+from storefront.dev.runtime.ports import HOST, free_port
+from storefront.dev.runtime.processes import Child
+
+WEB_PORT = 8000
+SMTP_OFFSET = 25
+HOOK_PATH = "/hooks/cj-cj-sandbox/"  # the dialect, then our code of the supplier
+SANDBOX_PACE_S = 6  # seconds between two steps of an order, so that one sees it move
+BIGBUY_PRODUCTS = 60
+BIGBUY_HOUR_S = 300  # his hourly quotas come round while one looks
+# The wholesaler of files has the last goods of the first supplier, and as many of his own.
+FEED_PRODUCTS = 40
+FEED_SKIPS = 140
+# Who plays the gateway that new payments go through: one of them at a time, at one address.
+GATEWAYS = {"test": "storefront.dev.sandboxes.gateway", "stripe": "storefront.dev.sandboxes.stripe"}
+WEB_WORKERS = 2
+WEB_THREADS = 2
+# Twice the lanes that one supplier has in each: half of them work for him at most.
+WORKER_PROCESSES = 6  # two lanes for orders, and one for his news
+SYNCS_PROCESSES = 6  # two lanes for reading him, and one for claims against him
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Where everybody listens this time."""
+
+    web: int
+    sandbox: int
+    bigbuy: int
+    feed: int
+    gateway: int
+    smtp: int
+
+    @classmethod
+    def choose(cls, first: int) -> Ports:
+        """Take the usual ports, or the next free ones."""
+        return cls(
+            web=free_port(first),
+            sandbox=free_port(first + 1),
+            gateway=free_port(first + 2),
+            bigbuy=free_port(first + 3),
+            feed=free_port(first + 4),
+            smtp=free_port(first + SMTP_OFFSET),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What all players of one demo share."""
+
+    root: Path
+    var: Path
+    ports: Ports
+    env: Mapping[str, str]
+
+    def child(
+        self,
+        name: str,
+        module: Sequence[str],
+        *,
+        is_ready: Callable[[], bool] = lambda: True,
+        patience_s: float = 10.0,
+    ) -> Child:
+        return Child(
+            name=name,
+            command=[sys.executable, *module],
+            log=self.log(name),
+            env=self.env,
+            cwd=self.root,
+            is_ready=is_ready,
+            patience_s=patience_s,
+        )
+
+    def log(self, name: str) -> Path:
+        return self.var / "log" / f"{name}.log"
+
+    def quietly(self, name: str, *words: str) -> Child:
+        """Return a step that says how far it is, and not each call that it makes."""
+        return replace(self, env={**self.env, "LOG_LEVEL": "WARNING"}).child(name, words)
+
+
+def urls(ports: Ports) -> dict[str, str]:
+    """Return what a person or a script may want to open."""
+    shop = f"http://{HOST}:{ports.web}"
+    return {
+        "shop": f"{shop}/",
+        "admin": f"{shop}/admin/",
+        "api": f"{shop}/api/docs/",
+        "sandbox": f"http://{HOST}:{ports.sandbox}/",
+        "bigbuy": f"http://{HOST}:{ports.bigbuy}/",
+        "feed": f"http://{HOST}:{ports.feed}/",
+        "mailbox": f"{shop}/dev/mailbox/",
+        "gateway": f"http://{HOST}:{ports.gateway}/",
+    }
+
+
+def chosen() -> str:
+    """Return the gateway that the demo is to pay through."""
+    return os.environ.get("PAYMENT_GATEWAY") or "test"
+
+
+def environment(
+    *, var: Path, ports: Ports, keys: Mapping[str, str], addresses: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the environment of every process: the settings of this demo over our own."""
+    told = {
+        **keys,
+        **addresses,
+        "PAYMENT_GATEWAY": chosen(),
+        "ENVIRONMENT": "local",
+        "VAR_DIR": str(var),
+        "PUBLIC_URL": f"http://{HOST}:{ports.web}",
+        "SANDBOX_SUPPLIER_URL": f"http://{HOST}:{ports.sandbox}",
+        "SANDBOX_BIGBUY_URL": f"http://{HOST}:{ports.bigbuy}",
+        "SANDBOX_FEED_URL": f"http://{HOST}:{ports.feed}",
+        "TEST_GATEWAY_URL": f"http://{HOST}:{ports.gateway}",
+        "STRIPE_API_URL": f"http://{HOST}:{ports.gateway}",
+        "STRIPE_PAGES_URL": f"http://{HOST}:{ports.gateway}",
+        "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
+        "PYTHONUNBUFFERED": "1",
+    }
+    return over(os.environ, told)
+
+
+def outsiders(stage: Stage) -> list[Child]:
+    """Return the companies that are outside in real life: suppliers, gateway, mail server."""
+    ports, var = stage.ports, stage.var
+    hook = f"http://{HOST}:{ports.web}{HOOK_PATH}"
+    sandbox = ["-m", "storefront.dev.sandboxes.cj", "--port", str(ports.sandbox)]
+    sandbox += ["--data", str(var / "sandbox"), "--pace", str(SANDBOX_PACE_S)]
+    sandbox += ["--webhook-url", hook]
+    bigbuy = ["-m", "storefront.dev.sandboxes.bigbuy", "--port", str(ports.bigbuy)]
+    bigbuy += ["--data", str(var / "bigbuy"), "--pace", str(SANDBOX_PACE_S)]
+    bigbuy += ["--count", str(BIGBUY_PRODUCTS), "--hour", str(BIGBUY_HOUR_S)]
+    feed = ["-m", "storefront.dev.sandboxes.feeds", "--port", str(ports.feed)]
+    feed += ["--data", str(var / "wholesaler")]
+    feed += ["--count", str(FEED_PRODUCTS), "--skip", str(FEED_SKIPS)]
+    gateway = ["-m", GATEWAYS[stage.env["PAYMENT_GATEWAY"]]]
+    gateway += ["--port", str(ports.gateway), "--data", str(var / "gateway")]
+    mail = [
+        "-m",
+        "storefront.dev.sandboxes.mail",
+        "--port",
+        str(ports.smtp),
+        "--dir",
+        str(var / "mail"),
+    ]
+    return [
+        stage.child(
+            "sandbox", sandbox, is_ready=lambda: _answers(f"http://{HOST}:{ports.sandbox}")
+        ),
+        stage.child("bigbuy", bigbuy, is_ready=lambda: _answers(f"http://{HOST}:{ports.bigbuy}")),
+        stage.child("feed", feed, is_ready=lambda: _answers(f"http://{HOST}:{ports.feed}")),
+        stage.child(
+            "gateway", gateway, is_ready=lambda: _answers(f"http://{HOST}:{ports.gateway}")
+        ),
+        stage.child("mail", mail, is_ready=lambda: _greets(ports.smtp)),
+    ]
+
+
+def web(stage: Stage) -> Child:
+    port = stage.ports.web
+    words = ["-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)]
+    words += ["--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS)]
+    words += ["--workers-kill-timeout", "3", "--respawn-failed-workers"]
+    words.append("storefront.wsgi:application")
+    return stage.child("web", words, is_ready=lambda: _is_fine(f"http://{HOST}:{port}/healthz"))
+
+
+def worker(stage: Stage) -> Child:
+    return _worker(stage, "worker", name="orders", queue="celery", processes=WORKER_PROCESSES)
+
+
+def syncs(stage: Stage) -> Child:
+    """Return the worker that reads suppliers: one who hangs holds half of it at most."""
+    return _worker(stage, "syncs", name="syncs", queue="syncs", processes=SYNCS_PROCESSES)
+
+
+def bulk(stage: Stage) -> Child:
+    """Return the worker for pictures and shelves: long work, behind which no order waits."""
+    return _worker(stage, "bulk", name="bulk", queue="bulk", processes=1)
+
+
+def _worker(stage: Stage, child: str, *, name: str, queue: str, processes: int) -> Child:
+    log = stage.log(child)
+    words = ["-m", "celery", "-A", "storefront", "worker", "--loglevel", "INFO"]
+    words += ["--queues", queue, "--concurrency", str(processes)]
+    words += ["--hostname", f"{name}@%h", "--without-mingle", "--without-gossip"]
+    return stage.child(child, words, is_ready=lambda: _says(log, " ready."))
+
+
+def beat(stage: Stage) -> Child:
+    log = stage.log("beat")
+    words = ["-m", "celery", "-A", "storefront", "beat", "--loglevel", "INFO"]
+    words += ["--schedule", str(stage.var / "beat-schedule"), "--pidfile="]
+    return stage.child("beat", words, is_ready=lambda: _says(log, "beat: Starting"))
+
+
+def _answers(url: str) -> bool:
+    """Test whether somebody speaks HTTP there, whatever he says."""
+    return _status(url) > 0
+
+
+def _is_fine(url: str) -> bool:
+    return _status(url) == HTTPStatus.OK
+
+
+def _status(url: str) -> int:
+    try:
+        # No proxy stands between us and ourselves.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(url, timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except (OSError, HTTPException):
+        return 0
+
+
+def _greets(port: int) -> bool:
+    try:
+        with socket.create_connection((HOST, port), timeout=1) as connection:
+            return connection.recv(3) == b"220"
+    except OSError:
+        return False
+
+
+def _says(log: Path, words: str) -> bool:
+    return log.exists() and words in log.read_text(errors="replace")

@@ -1,0 +1,27 @@
+"""Buy something in the demo that runs here.
+
+python -m storefront.dev.demo.smoke
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from storefront.dev.demo import startup, status_file
+from storefront.dev.runtime.console import complain
+
+
+def main() -> int:
+    facts = status_file.read(Path(os.environ.get("VAR_DIR") or startup.ROOT / "var"))
+    if facts is None:
+        complain("No demo runs here. Start one in another terminal: make demo")
+        return 1
+    command = [sys.executable, "manage.py", "smoke", "--base-url", facts["urls"]["shop"]]
+    return subprocess.run(command, cwd=startup.ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

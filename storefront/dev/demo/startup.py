@@ -1,0 +1,82 @@
+"""Open the demo: start everybody in the order in which they need each other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from storefront.dev.demo import freshness, lock, processes
+from storefront.dev.runtime import datastores, environment
+from storefront.dev.runtime.console import say
+from storefront.dev.runtime.processes import Child
+from storefront.dev.runtime.supervisor import Supervisor
+
+ROOT = Path(__file__).resolve().parents[3]
+SUPPLIERS = ("cj-sandbox", "bigbuy-sandbox", "feed-sandbox")
+FIRST_PICTURES = 60  # as many as a first look shows
+START_AFRESH = "If this demo's data is of another version: make demo-reset"
+REPAIR_DATABASE = (
+    f"Does DATABASE_URL, if it is set, name a PostgreSQL that answers?\n{START_AFRESH}"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What to tell people about a demo that is ready."""
+
+    urls: Mapping[str, str]
+    staff: Mapping[str, str]
+
+
+def open_shop(supervisor: Supervisor, var: Path) -> Opened:
+    """Return when everybody answers and the shelves are full."""
+
+    def bring_on(*children: Child) -> None:
+        for child in children:
+            supervisor.start(child)
+            lock.remember(var, supervisor.children)
+
+    keep_last_logs(var / "log")
+    say("Starting PostgreSQL, Redis, three sandbox suppliers, a gateway and the mail server")
+    stores = datastores.prepare(home=var, logs=var / "log", environ=os.environ, is_throwaway=False)
+    secrets = environment.load(var / "demo.env")
+    ports = processes.Ports.choose(int(os.environ.get("DEMO_PORT") or processes.WEB_PORT))
+    env = processes.environment(var=var, ports=ports, keys=secrets, addresses=stores.addresses)
+    stage = processes.Stage(root=ROOT, var=var, ports=ports, env=env)
+    outsiders = processes.outsiders(stage)
+    bring_on(*stores.children, *outsiders)
+    supervisor.wait_until_ready(stores.children)
+
+    say("Migrating the database and loading the demo's configuration")
+    preparing = stage.quietly("prepare", "-m", "storefront.dev.demo.preparing")
+    supervisor.run(preparing, advice=REPAIR_DATABASE)
+    supervisor.wait_until_ready(outsiders)
+
+    say("Starting the web server and the workers")
+    web, worker, beat = processes.web(stage), processes.worker(stage), processes.beat(stage)
+    bring_on(web, worker)
+    if not freshness.is_fresh(var, database_url=env["DATABASE_URL"]):
+        say("Fetching the suppliers' catalogs")
+        for supplier in SUPPLIERS:
+            sync = stage.quietly(f"sync-{supplier}", "manage.py", "supplier", "sync", supplier)
+            supervisor.run(sync, advice=START_AFRESH, is_shown=True)
+        say("Fetching the first pictures; the others follow")
+        words = ["fetch_pictures", "--main", "--at-most", str(FIRST_PICTURES)]
+        pictures = stage.quietly("pictures", "manage.py", *words)
+        supervisor.run(pictures, advice=START_AFRESH, is_shown=True)
+        freshness.mark(var, database_url=env["DATABASE_URL"])
+    bring_on(beat)
+    supervisor.wait_until_ready([web, worker, beat])
+    bring_on(processes.syncs(stage), processes.bulk(stage))  # nobody waits for what they do
+    return Opened(
+        urls=processes.urls(ports),
+        staff={"email": secrets["STAFF_EMAIL"], "password": secrets["STAFF_PASSWORD"]},
+    )
+
+
+def keep_last_logs(folder: Path) -> None:
+    """Begin new logs; those of the last time stay one more time."""
+    for log in folder.glob("*.log"):
+        log.replace(log.with_suffix(".log.last"))

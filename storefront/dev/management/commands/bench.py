@@ -1,0 +1,118 @@
+"""Measure what performance is promised, in a database of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from argparse import ArgumentParser
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.utils import timezone
+
+from storefront.dev.bench import results, runner
+from storefront.dev.bench.goals import pages
+from storefront.dev.runtime.ports import free_port
+from storefront.lib.env import env_str
+
+DATABASE = "fara_bench"
+REDIS_PATH = "/9"
+VARIANTS = 10_000
+SANDBOX_PRODUCTS = 4_200  # some two and a half variants each
+
+
+class Command(BaseCommand):
+    """Outside: make a database and a supplier. Inside: measure. The database goes afterwards."""
+
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--inside", action="store_true", help="used by the command itself")
+        parser.add_argument("--products", type=int, default=SANDBOX_PRODUCTS)
+        parser.add_argument("--only", default="", help="the goals to measure, such as P1,R1")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        only = _goals(options["only"])
+        if options["inside"]:
+            self._measure(only)
+        else:
+            self._prepare(products=options["products"], only=only)
+
+    def _prepare(self, *, products: int, only: Collection[str]) -> None:
+        self._sql(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)", f"CREATE DATABASE {DATABASE}")
+        parts = urlsplit(env_str("DATABASE_URL"))
+        port = free_port(18_090)
+        env = {
+            **os.environ,
+            "DATABASE_URL": urlunsplit(parts._replace(path=f"/{DATABASE}")),
+            # Its workers and a demo's beside it never take each other's work.
+            "REDIS_URL": urlunsplit(urlsplit(settings.REDIS_URL)._replace(path=REDIS_PATH)),
+            "SANDBOX_SUPPLIER_URL": f"http://127.0.0.1:{port}",
+            "ALLOWED_HOSTS": "127.0.0.1,testserver",
+            "LOG_LEVEL": "WARNING",
+        }
+        data = Path(settings.VAR_DIR) / "bench-sandbox"
+        words = ["-m", "storefront.dev.sandboxes.cj", "--port", str(port), "--data", str(data)]
+        words += ["--count", str(products), "--qps", "0"]
+        supplier = subprocess.Popen([sys.executable, *words], env=env)  # noqa: S603 - our own
+        try:
+            inside = [sys.executable, "manage.py", "bench", "--inside", "--only", ",".join(only)]
+            code = subprocess.run(inside, env=env, check=False).returncode  # noqa: S603 - our own
+        finally:
+            supplier.terminate()
+            supplier.wait(timeout=15)
+            self._sql(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        if code:
+            raise CommandError("The measurement failed; see above.")
+
+    def _measure(self, only: Collection[str]) -> None:
+        is_full = env_str("SCALE", default="") == "full"
+        machine, now = results.this_machine(), timezone.now()
+        call_command("migrate", verbosity=0)
+        call_command("seed_demo", verbosity=0)
+        figures, verdicts = runner.run(self.stdout.write, now=now, only=only, is_full=is_full)
+        path = Path(settings.VAR_DIR) / "bench.json"
+        results.keep(path, figures=figures, verdicts=verdicts, machine=machine, now=now)
+        self._show(figures)
+        for verdict in verdicts:
+            self.stdout.write(verdict.words)
+        self.stdout.write(f"\n{machine}\nAll figures: {path}")
+
+    def _show(self, figures: dict[str, Any]) -> None:
+        for name, sync in figures.get("sync", {}).items():
+            self.stdout.write(
+                f"{name} sync: {sync['rows']} rows in {sync['seconds']} s,"
+                f" {sync['rows_per_second']} rows/s, {sync['written']} written"
+            )
+        if "pages" in figures:
+            self.stdout.write(
+                f"\n{'page':<24} {'req/s':>8} {'p50 ms':>8} {'p95 ms':>8} {'CPU ms':>8}"
+            )
+        for page in figures.get("pages", []):
+            self.stdout.write(
+                f"{page['name']:<24} {page['per_second']:>8} {page['p50_ms']:>8}"
+                f" {page['p95_ms']:>8} {page['cpu_ms']:>8}"
+            )
+        self.stdout.write("")
+
+    @staticmethod
+    def _sql(*statements: str) -> None:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+
+def _goals(asked: str) -> tuple[str, ...]:
+    """Read which goals are asked for; none named are all."""
+    named = {name.strip().upper() for name in asked.split(",") if name.strip()}
+    if unknown := named - pages.ALL:
+        known = ", ".join(sorted(pages.ALL))
+        raise CommandError(f"No goal is called {', '.join(sorted(unknown))}. There are: {known}.")
+    return tuple(sorted(named or pages.ALL))

@@ -1,0 +1,276 @@
+"""Load the demo shop's configuration: channel, prices, supplier, routes, one member of staff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from catalog import price_books
+from catalog.models import (
+    Channel,
+    CompetitorSource,
+    ExchangeRate,
+    LandingTerms,
+    PriceBook,
+    PriceRule,
+)
+from orders.models import Coupon, Promotion, ReturnPolicy
+from orders.tax_tables import STANDARD, highest
+from storefront.accounts.models import User
+from storefront.dev.demo import evidence, routes
+from storefront.dev.sandboxes.feeds import mapping as feed_mapping
+from storefront.lib.env import env_str
+from storefront.lib.security.encryption import seal
+from suppliers import mapping, vetting
+from suppliers.models import Connection, Content, FeedMapping, StockLocation, Supplier
+
+SUPPLIER_CODE = "cj-sandbox"
+MARKET = "Market sandbox"
+ACTOR = "seed_demo"
+API_PATH = "/api2.0/v1/"
+SANDBOX_KEY = "CJ1000001@api@0123456789abcdef0123456789abcdef"
+BIGBUY_KEY = "bb-sandbox-0123456789abcdef"
+BIGBUY_OPTIONS: dict[str, Any] = {
+    "taxonomies": [19657],  # lighting
+    "max_handling_days": 2,
+    "email": "orders@shop.example",
+    "phone": "+34910000000",
+    "order_statuses": {
+        "Payment accepted": "accepted",
+        "In preparation": "accepted",
+        "Shipped": "shipped",
+        "Delivered": "delivered",
+        "Cancelled": "canceled",
+        "PENDING INVOICE": "received",
+    },
+}
+FEED_OPTIONS: dict[str, Any] = {
+    "products_at": "/full.csv",
+    "prices_at": "/stock.csv",
+    "stock_at": "/stock.csv",
+    "orders_to": "orders@wholesaler.example",
+}
+FEED_MAPPINGS = {
+    Content.PRODUCTS: feed_mapping.TABLE,
+    Content.PRICES: feed_mapping.STOCK,
+    Content.STOCK: feed_mapping.STOCK,
+}
+# The European Central Bank's reference rate of 2026-10-30, so that a first start needs no one.
+USD_IN_EUR = Decimal("0.8632")
+WELCOME_CODE = "WELCOME-10"
+RATE_SOURCE = "ECB 2026-10-30"
+# What stops a price. On the first day a price falls by up to a third when a nearer warehouse is
+# heard of, and no duty is left in it: that may pass. Two goods of 2 euros fall further, and wait.
+GUARDS = {
+    "floor_margin_rate": Decimal("0.12"),
+    "max_run_rate": Decimal("0.40"),
+    "max_day_rate": Decimal("0.50"),
+}
+
+
+class Command(BaseCommand):
+    """Idempotent: what is there already, and what staff changed, stays as it is."""
+
+    help = __doc__ or ""
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        if settings.IS_PRODUCTION:
+            raise CommandError("The demo's configuration is not for production.")
+        call_command("seed_catalog", verbosity=0)
+        channel = _channel()
+        supplier = _supplier()
+        _routes(supplier, routes.SANDBOX_LOCATIONS, currency=channel.currency)
+        sellers = [supplier.code]
+        if url := env_str("SANDBOX_BIGBUY_URL"):
+            sellers.append(_bigbuy(url, currency=channel.currency).code)
+        if url := env_str("SANDBOX_FEED_URL"):
+            sellers.append(_feed(url, currency=channel.currency).code)
+            _market(url)
+        _promotions(channel)
+        _returns()
+        _staff()
+        self.stdout.write(f"Shop {channel.code} sells goods of {', '.join(sellers)}.")
+
+
+def _channel() -> Channel:
+    channel, _ = Channel.objects.get_or_create(
+        code="shop",
+        defaults={
+            "name": "Fara",
+            "currency": "EUR",
+            "default_country": "DE",
+            "countries": sorted(STANDARD),
+            "places_per_line": 2,
+        },
+    )
+    # The demo hears no news: its rate is of today whenever it starts, unless staff said another.
+    ExchangeRate.objects.get_or_create(
+        base="USD",
+        quote="EUR",
+        defaults={"rate": USD_IN_EUR, "source": RATE_SOURCE, "as_of": timezone.now()},
+    )
+    ExchangeRate.objects.filter(source=RATE_SOURCE).update(as_of=timezone.now())
+    LandingTerms.objects.get_or_create(
+        channel=channel,
+        origin="*",
+        supplier_code="*",
+        defaults={
+            "channel_fee_rate": Decimal("0.03"),
+            # The highest rate of any country we sell to: the price holds everywhere.
+            "tax_rate": highest(),
+        },
+    )
+    if not PriceBook.objects.filter(channel=channel).exists():
+        now = timezone.now()
+        book = price_books.draft(channel=channel, actor=ACTOR, now=now)
+        PriceBook.objects.filter(pk=book.pk).update(**GUARDS)
+        PriceRule.objects.create(book=book, number=1, value=Decimal("0.30"), ending=Decimal("0.99"))
+        price_books.open_first(book=book, actor=ACTOR, now=now)
+    return channel
+
+
+def _supplier() -> Supplier:
+    supplier = _vetted(SUPPLIER_CODE, name="Sandbox supplier", adapter="cj", currency="USD")
+    connection, _ = Connection.objects.get_or_create(
+        supplier=supplier,
+        defaults={
+            "calls_per_second": 40,
+            "products_every_min": 10,
+            "prices_every_min": 5,
+            "stock_every_min": 1,
+            "orders_every_min": 1,
+        },
+    )
+    # The sandbox may listen elsewhere today, and the sealing key may be new.
+    connection.base_url = f"{settings.SANDBOX_SUPPLIER_URL.rstrip('/')}{API_PATH}"
+    connection.secrets_sealed = seal({"api_key": SANDBOX_KEY})
+    connection.save(update_fields=["base_url", "secrets_sealed"])
+    return supplier
+
+
+def _bigbuy(url: str, *, currency: str) -> Supplier:
+    """Make the second supplier, who speaks another language and sends from Spain."""
+    supplier = _vetted(
+        "bigbuy-sandbox",
+        name="BigBuy sandbox",
+        adapter="bigbuy",
+        currency="EUR",
+        lead_days=BIGBUY_OPTIONS["max_handling_days"],
+    )
+    # His lists may be asked for ten times an hour, that of the stock by two jobs.
+    connection, _ = Connection.objects.get_or_create(
+        supplier=supplier,
+        defaults={
+            "calls_per_second": 10,
+            "products_every_min": 60,
+            "prices_every_min": 15,
+            "stock_every_min": 10,
+            "orders_every_min": 1,
+            "options": BIGBUY_OPTIONS,
+        },
+    )
+    connection.base_url = f"{url.rstrip('/')}/rest/"
+    connection.secrets_sealed = seal({"api_key": BIGBUY_KEY})
+    connection.save(update_fields=["base_url", "secrets_sealed"])
+    _routes(supplier, routes.BIGBUY_LOCATIONS, currency=currency)
+    return supplier
+
+
+def _feed(url: str, *, currency: str) -> Supplier:
+    """Make the third supplier: he has files, takes orders by e-mail and answers on his page."""
+    supplier = _vetted("feed-sandbox", name="Feed sandbox", adapter="feed", currency="EUR")
+    connection, _ = Connection.objects.get_or_create(
+        supplier=supplier,
+        defaults={
+            "calls_per_second": 10,
+            "products_every_min": 10,
+            "prices_every_min": 5,
+            "stock_every_min": 2,
+            "options": FEED_OPTIONS,
+        },
+    )
+    connection.base_url = f"{url.rstrip('/')}/"
+    connection.save(update_fields=["base_url"])
+    for content, spec in FEED_MAPPINGS.items():
+        if not FeedMapping.objects.filter(supplier=supplier, content=content).exists():
+            mapping.save(
+                supplier=supplier, content=content, spec=spec, by=ACTOR, now=timezone.now()
+            )
+    _routes(supplier, routes.FEED_LOCATIONS, currency=currency)
+    return supplier
+
+
+def _market(url: str) -> None:
+    """Make a source of competitors' prices: it is asked once the goods that it names are there."""
+    source, _ = CompetitorSource.objects.get_or_create(
+        name=MARKET,
+        defaults={"every_min": 10, "due_at": timezone.now() + timedelta(minutes=3)},
+    )
+    # The sandbox may listen elsewhere today.
+    source.url = f"{url.rstrip('/')}/market.csv"
+    source.save(update_fields=["url"])
+
+
+def _promotions(channel: Channel) -> None:
+    """Make a code that every shopper may use once."""
+    if Promotion.objects.filter(channel=channel).exists():
+        return
+    made = Promotion.objects.create(
+        channel=channel,
+        name="Welcome",
+        kind=Promotion.Kind.PERCENT,
+        percent=Decimal("0.10"),
+        limit_per_customer=1,
+        starts_at=timezone.now(),
+        is_live=True,
+    )
+    Coupon.objects.create(promotion=made, code=WELCOME_CODE)
+
+
+def _returns() -> None:
+    """Let goods come back to the shop, unless staff said otherwise."""
+    ReturnPolicy.objects.get_or_create(
+        supplier=None,
+        defaults={
+            "destination": ReturnPolicy.Destination.US,
+            "address": "Fara Returns, Lampenweg 1, 10115 Berlin, Germany",
+            "keep_below_amount": Decimal(8),
+        },
+    )
+
+
+def _vetted(code: str, **words: Any) -> Supplier:
+    """Make a supplier whom the demo believes; whom staff changed stays as he is."""
+    now = timezone.now()
+    supplier, is_new = Supplier.objects.get_or_create(
+        code=code,
+        defaults={"status": Supplier.Status.CANDIDATE, "status_since": now, **words},
+    )
+    evidence.give(supplier=supplier, actor=ACTOR, now=now)
+    if is_new:
+        vetting.begin(supplier=supplier, actor=ACTOR, now=now, reason="demo")
+        vetting.activate(supplier=supplier, actor=ACTOR, now=now, reason="demo")
+    return supplier
+
+
+def _routes(
+    supplier: Supplier, locations: Iterable[tuple[str, str, str]], *, currency: str
+) -> None:
+    for code, country, name in locations:
+        location, _ = StockLocation.objects.get_or_create(
+            supplier=supplier, code=code, defaults={"country": country, "name": name}
+        )
+        routes.routes(location=location, currency=currency)
+
+
+def _staff() -> None:
+    email, password = env_str("STAFF_EMAIL"), env_str("STAFF_PASSWORD")
+    if email and password and not User.objects.filter(email=email.lower()).exists():
+        User.objects.create_superuser(email, password, name="Staff")

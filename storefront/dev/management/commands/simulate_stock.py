@@ -1,0 +1,112 @@
+"""Play thousands of orders against a supplier of each kind, and count what is promised twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from argparse import ArgumentParser
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from storefront.dev.simulation import runner
+from storefront.dev.simulation.scenario import Script
+from storefront.dev.simulation.supplier_model import MODES
+from storefront.lib.env import env_str
+
+DATABASE = "fara_simulation"
+COLUMNS = (
+    ("promised", "units"),
+    ("turned_away", "turned away"),
+    ("oversold", "oversold"),
+    ("promised_twice", "twice"),
+    ("stale", "stale"),
+    ("unshippable", "not there"),
+    ("exposed", "exposed"),
+    ("held_back_units", "held back"),
+    ("held_back_unit_hours", "unit-hours"),
+    ("held_back_share", "share"),
+)
+
+
+class Command(BaseCommand):
+    """Outside: make a database. Inside: play. The database goes afterwards."""
+
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--orders", type=int, default=10_000)
+        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--mode", choices=MODES, help="how he counts down; all without it")
+        parser.add_argument(
+            "--configured", choices=MODES, help="what staff believe, if it is something else"
+        )
+        parser.add_argument("--json", action="store_true", dest="as_json")
+        parser.add_argument("--inside", action="store_true", help="used by the command itself")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        if options["inside"]:
+            self._play(options)
+        else:
+            self._prepare()
+
+    def _prepare(self) -> None:
+        self._sql(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)", f"CREATE DATABASE {DATABASE}")
+        parts = urlsplit(env_str("DATABASE_URL"))
+        env = {
+            **os.environ,
+            "DATABASE_URL": urlunsplit(parts._replace(path=f"/{DATABASE}")),
+            "LOG_LEVEL": "WARNING",
+        }
+        inside = [sys.executable, *sys.argv, "--inside"]
+        try:
+            code = subprocess.run(inside, env=env, check=False).returncode  # noqa: S603 - our own
+        finally:
+            self._sql(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        if code:
+            raise CommandError("Units were oversold, or the play broke off; see above.")
+
+    def _play(self, options: dict[str, Any]) -> None:
+        call_command("migrate", verbosity=0)
+        modes = [options["mode"]] if options["mode"] else MODES
+        records: list[dict[str, Any]] = []
+        for mode in modes:
+            played = runner.run(
+                mode=mode,
+                configured=options["configured"] or mode,
+                script=Script(orders=options["orders"], seed=options["seed"]),
+                say=self.stderr.write,
+            )
+            if not options["as_json"]:  # at once: the next kind may take an hour
+                self._show(played)
+            records += played
+        if options["as_json"]:
+            self.stdout.write(json.dumps(records, indent=2))
+        if any(each["oversold"] for each in records if each["shop"] == runner.OURS):
+            raise CommandError("Units were oversold.")
+
+    def _show(self, records: list[dict[str, Any]]) -> None:
+        titles = "".join(f"{title:>12}" for _, title in COLUMNS)
+        self.stdout.write(f"{'counts down':<12}{'shop':<24}{titles}")
+        for each in records:
+            values = "".join(f"{each[name]:>12}" for name, _ in COLUMNS)
+            self.stdout.write(f"{each['mode']:<12}{each['shop']:<24}{values}")
+        for each in records:
+            if each["shop"] == runner.OURS:
+                self.stdout.write(
+                    f"{each['mode']}: measured {each['measured'] or 'nothing'}, lag"
+                    f" {each['lag_median_s']} s (median), {each['lag_tail_s']} s (tail);"
+                    f" seen by {each['seen_by']}, unseen for {each['still_unseen']}"
+                )
+        self.stdout.flush()
+
+    @staticmethod
+    def _sql(*statements: str) -> None:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)

@@ -1,0 +1,56 @@
+"""Bring PostgreSQL and Redis of our own, where the environment names none."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from storefront.dev.runtime import postgres, redis_server
+from storefront.dev.runtime.overriding import names
+from storefront.dev.runtime.processes import Child
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Datastores:
+    """What has to be started, and the addresses to tell everybody else."""
+
+    children: tuple[Child, ...]
+    addresses: Mapping[str, str]
+
+
+def prepare(
+    *,
+    home: Path,
+    logs: Path,
+    environ: Mapping[str, str],
+    is_throwaway: bool,
+    is_durable: bool = False,
+) -> Datastores:
+    """Prepare what DATABASE_URL and REDIS_URL do not name already."""
+    children = []
+    addresses = {}
+    if not names(environ, "DATABASE_URL"):
+        database = postgres.prepare(
+            home=home / "postgres",
+            log=logs / "postgres.log",
+            is_throwaway=is_throwaway,
+            is_durable=is_durable or not is_throwaway,
+        )
+        children.append(database.child)
+        addresses["DATABASE_URL"] = database.url
+    if not names(environ, "REDIS_URL"):
+        redis = redis_server.prepare(
+            home=home / "redis", log=logs / "redis.log", is_throwaway=is_throwaway
+        )
+        children.append(redis.child)
+        addresses["REDIS_URL"] = redis.url
+    return Datastores(children=tuple(children), addresses=addresses)
+
+
+def wipe(home: Path) -> None:
+    """Remove the data, after ending whatever a killed launcher left running on it."""
+    postgres.remove(home / "postgres")
+    redis_server.stop_earlier((home / "redis").resolve())
+    shutil.rmtree(home / "redis", ignore_errors=True)

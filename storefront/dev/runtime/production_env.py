@@ -1,0 +1,41 @@
+"""Run one command under settings such as production has, none of them harmless and none real.
+
+python -m storefront.dev.runtime.production_env python manage.py check --deploy
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from storefront.dev.runtime import environment
+from storefront.dev.runtime.overriding import over
+
+HOST = "shop.example"
+
+
+def main(command: list[str]) -> None:
+    env = over(os.environ, {**environment.fresh(), **addresses()})
+    os.execvpe(command[0], command, env)
+
+
+def addresses() -> dict[str, str]:
+    return {
+        "ENVIRONMENT": "production",
+        "DEBUG": "false",
+        "ALLOWED_HOSTS": HOST,
+        "PUBLIC_URL": f"https://{HOST}",
+        "CSRF_TRUSTED_ORIGINS": f"https://{HOST}",
+        "DATABASE_URL": "postgres://fara:unused@db.example:5432/fara",
+        "REDIS_URL": "redis://:unused@cache.example:6379/0",
+        "SMTP_URL": "smtps://fara:unused@mail.example:465",
+        "PAYMENT_GATEWAY": "stripe",
+        "STRIPE_SECRET_KEY": "sk_live_unused",
+        "STRIPE_WEBHOOK_SECRET": "whsec_unused",
+        "SANDBOX_SUPPLIER_URL": "",
+        "TEST_GATEWAY_URL": "",
+    }
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,153 @@
+"""Keep a family of processes together: start them, wait for them, watch them, stop them.
+
+Signal handlers only take notes. All waiting is polling, so that a note is read within a moment
+and no process can slip away between being started and being known.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+
+from storefront.dev.runtime.console import pass_on, say
+from storefront.dev.runtime.processes import POLL_S, Child, last_lines
+
+RESTARTS = 3
+RESTART_WINDOW_S = 60.0
+
+
+class StopRequestedError(Exception):
+    """Somebody pressed Ctrl-C, or asked us to end."""
+
+
+class ChildDiedError(Exception):
+    """A process ended that should have gone on."""
+
+    def __init__(self, child: Child, advice: str = "") -> None:
+        tail = last_lines(child.log)
+        super().__init__(
+            f"{child.name} ended with exit code {child.exit_code}.\n"
+            f"The last lines of {child.log}:\n\n{tail}\n\n{advice}".rstrip()
+        )
+
+
+class NotReadyError(Exception):
+    """A process runs, but does not answer."""
+
+    def __init__(self, child: Child, seconds: float) -> None:
+        super().__init__(
+            f"{child.name} did not answer within {seconds:.0f} s.\n"
+            f"The last lines of {child.log}:\n\n{last_lines(child.log)}"
+        )
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """The launcher's view of its children, oldest first."""
+
+    children: list[Child] = field(default_factory=list)
+    requests: list[int] = field(default_factory=list)
+    wake: threading.Event = field(default_factory=threading.Event)
+    deaths: dict[str, list[float]] = field(default_factory=dict)
+
+    def listen(self) -> None:
+        """Take SIGINT, SIGTERM and SIGHUP as the wish to stop.
+
+        A shell starts background jobs with SIGINT ignored, so Python's own handler is not there.
+        """
+        signal.signal(signal.SIGINT, self._note)
+        signal.signal(signal.SIGTERM, self._note)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup wants us to live on
+            signal.signal(signal.SIGHUP, self._note)
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self.requests.append(number)
+        self.wake.set()
+
+    def start(self, child: Child) -> None:
+        self.check()
+        self.children.append(child)
+        child.start()
+
+    def check(self) -> None:
+        """Raise StopRequestedError when somebody wants to stop, ChildDiedError when one died."""
+        if self.requests:
+            raise StopRequestedError
+        for child in self.children:
+            if child.exit_code is not None:
+                raise ChildDiedError(child)
+
+    def wait_until_ready(self, children: Iterable[Child], *, seconds: float = 90.0) -> None:
+        give_up_at = time.monotonic() + seconds
+        for child in children:
+            while not child.is_ready():
+                self.check()
+                if time.monotonic() > give_up_at:
+                    raise NotReadyError(child, seconds)
+                self.wake.wait(POLL_S)
+
+    def run(self, step: Child, *, advice: str = "", is_shown: bool = False) -> None:
+        """Run something that ends by itself, while the others go on; show what it prints, or not.
+
+        Raises: ChildDiedError  it ended badly, or one of the others did
+        """
+        self.check()
+        step.start()
+        with step.log.open("rb") as output:
+            try:
+                while step.is_running:
+                    self.check()
+                    self.wake.wait(POLL_S)
+                    if is_shown:
+                        pass_on(output.read())
+            finally:
+                step.ask_to_stop()
+                step.wait_until_stopped()
+                if is_shown:
+                    pass_on(output.read())
+        if step.exit_code:
+            raise ChildDiedError(step, advice)
+
+    def watch(self, on_change: Callable[[], object]) -> None:
+        """Sit with the children until somebody wants to stop; start again whoever dies.
+
+        Raises: ChildDiedError  one of them cannot be kept alive
+        """
+        while not self.requests:
+            for child in self.children:
+                if child.exit_code is not None:
+                    self._start_again(child)
+                    on_change()
+            self.wake.wait(0.3)
+
+    def _start_again(self, child: Child) -> None:
+        now = time.monotonic()
+        recent = [at for at in self.deaths.get(child.name, []) if at > now - RESTART_WINDOW_S]
+        self.deaths[child.name] = [*recent, now]
+        if len(recent) >= RESTARTS:
+            raise ChildDiedError(
+                child, f"It ended {RESTARTS + 1} times within a minute, so everything stops."
+            )
+        say(f"{child.name} ended with exit code {child.exit_code}; starting it again.")
+        say(f"Its log, {child.log}, ends with:\n\n{last_lines(child.log)}\n")
+        child.wait_until_stopped()
+        child.start()
+
+    def stop(self, groups: Sequence[Sequence[str]]) -> None:
+        """Stop group after group; whoever is in no group goes before all of them.
+
+        A second Ctrl-C kills at once.
+        """
+        heard = len(self.requests)
+        grouped = {name for group in groups for name in group}
+        rest = [child.name for child in self.children if child.name not in grouped]
+        for group in [rest, *groups]:
+            members = [child for child in self.children if child.name in group]
+            for child in members:
+                child.ask_to_stop()
+            for child in members:
+                child.wait_until_stopped(is_hurried=lambda: len(self.requests) > heard)

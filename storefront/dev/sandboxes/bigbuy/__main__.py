@@ -1,0 +1,58 @@
+"""Run the sandbox that speaks BigBuy's dialect."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from storefront.dev.sandboxes.bigbuy import orders
+from storefront.dev.sandboxes.bigbuy.serving import Server
+from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY, HOUR_S, Rules, open_world
+from storefront.dev.sandboxes.core.http_server import run
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="storefront.dev.sandboxes.bigbuy", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True, help="0 takes any free one")
+    parser.add_argument("--data", type=Path, required=True, help="folder of ledger and pictures")
+    parser.add_argument("--count", type=int, default=60, help="good products")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--pace", type=float, default=0, help="seconds a step; 0: by hand only")
+    parser.add_argument("--api-key", default=DEFAULT_KEY)
+    parser.add_argument("--hour", type=float, default=HOUR_S, help="seconds; 0: no limits")
+    parser.add_argument("--second", type=float, default=1.0, help="seconds; 0: no limits")
+    parser.add_argument("--stocked", type=float, default=0.95, help="share of goods in stock")
+    parser.add_argument("--purse", default="100000.00", help="euros on the first day")
+    parser.add_argument("--public-url", default="", help="how pictures are addressed")
+    return parser.parse_args()
+
+
+def main() -> None:
+    asked = _arguments()
+    world = open_world(
+        folder=asked.data,
+        base_url=asked.public_url,
+        count=asked.count,
+        seed=asked.seed,
+        rules=Rules(
+            api_key=asked.api_key,
+            hour_s=asked.hour,
+            second_s=asked.second,
+            pace_s=asked.pace,
+            stocked=asked.stocked,
+            purse_eur=asked.purse,
+        ),
+    )
+    server = Server((asked.host, asked.port), world=world)
+    here = f"http://{asked.host}:{server.server_address[1]}"
+    world.base_url = world.base_url or here
+
+    mover = orders.start(world)
+    run(server, here=here, stopping=world.stopping.set)
+    mover.join(timeout=2)
+    world.ledger.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""Answer one call of the dialect, or misbehave as ordered."""
+
+from __future__ import annotations
+
+import json
+import math
+import secrets
+import time
+from typing import Any
+
+from storefront.dev.sandboxes.bigbuy import endpoints, listing
+from storefront.dev.sandboxes.bigbuy.errors import RefusedError, invalid
+from storefront.dev.sandboxes.bigbuy.state import FIRST_ORDER, World
+from storefront.dev.sandboxes.core.faults import Fault
+from storefront.dev.sandboxes.core.http_server import Asked
+from storefront.dev.sandboxes.core.replies import Reply, as_html, as_json
+from storefront.dev.sandboxes.core.spoilers import INSIDE, SPOILERS
+
+PREFIX = "/rest/"
+SUFFIX = ".json"
+CATALOG = "catalog/"
+GOOD = 200
+SOFT_500 = (
+    b'HTTP/1.0 500 Internal Server Error\r\n\r\n{"error":"Information is not available right now"}'
+)
+
+
+def reply_to(world: World, asked: Asked) -> Reply:
+    path = asked.path.removeprefix(PREFIX).removesuffix(SUFFIX)
+    fault = world.faults.next_for(path)
+    if early := _before(fault):
+        return early
+    if not _has_key(world, asked):
+        return as_json({"message": "Invalid Token"}, status=401)
+    standing = world.limits.count(endpoint_of(path), now_s=time.time())
+    is_over = standing is not None and standing.is_over
+    _note_call(world, endpoint_of(path), is_over=is_over)
+    try:
+        _insist_on_patience(is_over=is_over)
+        reply = _served(world, asked, path, fault=fault.kind if fault else "")
+    except RefusedError as error:
+        _note_refusal(world, asked, path, error, fault)
+        reply = error.reply()
+    if standing is not None:
+        reply.headers.update(
+            {
+                "X-RateLimit-Limit": str(standing.limit),
+                "X-RateLimit-Remaining": str(standing.remaining),
+                "X-RateLimit-Reset": str(math.ceil(standing.reset_s)),
+            }
+        )
+    return _after(fault, reply)
+
+
+def endpoint_of(path: str) -> str:
+    """Return what a path is counted as: ids and numbers do not matter."""
+    for prefix, _ in endpoints.KEYED:
+        if path.startswith(prefix) and ("GET", path) not in endpoints.FIXED:
+            return path if path in _POSTED else f"{prefix}{{id}}"
+    name, _, key = path.removeprefix(CATALOG).partition("/")
+    if not path.startswith(CATALOG):
+        return path
+    return f"{name}/{{id}}" if key else name
+
+
+_POSTED = frozenset(path for _, path in (*endpoints.FIXED, *endpoints.MAKING))
+
+
+def _has_key(world: World, asked: Asked) -> bool:
+    said = (asked.headers["Authorization"] or "").removeprefix("Bearer ")
+    return secrets.compare_digest(said.encode(), world.rules.api_key.encode())
+
+
+def _insist_on_patience(*, is_over: bool) -> None:
+    if is_over:
+        raise RefusedError(429, "You exceeded the rate limit")
+
+
+def _served(world: World, asked: Asked, path: str, *, fault: str) -> Reply:
+    if not asked.path.endswith(SUFFIX):
+        raise endpoints.NOT_FOUND
+    body = _body(asked)
+    route = (asked.method, path)
+    if route in endpoints.MAKING:
+        return endpoints.MAKING[route](world, body, fault=fault)
+    if route in endpoints.FIXED:
+        answer = endpoints.FIXED[route](world, body)
+        return answer if isinstance(answer, Reply) else as_json(answer)
+    if asked.method != "GET":
+        raise RefusedError(405, {"code": 405, "message": "Method Not Allowed"})
+    for prefix, read in endpoints.KEYED:
+        if path.startswith(prefix):
+            return as_json(read(world, path.removeprefix(prefix)))
+    return _of_catalog(world, path.removeprefix(CATALOG), asked)
+
+
+def _of_catalog(world: World, name: str, asked: Asked) -> Reply:
+    name, _, key = name.partition("/")
+    if key:
+        row = listing.single(world, name, key)
+        if row is None:
+            raise endpoints.NOT_FOUND
+        return as_json(row)
+    rows = listing.listed(world, name, asked.query)
+    if rows is None:
+        raise endpoints.NOT_FOUND
+    return as_json(rows)
+
+
+def _body(asked: Asked) -> dict[str, Any]:
+    if asked.method == "GET":
+        return {}
+    if "json" not in (asked.headers["Content-Type"] or ""):
+        raise RefusedError(415, {"code": 415, "message": "Unsupported Media Type"})
+    try:
+        value = json.loads(asked.body)
+    except (ValueError, RecursionError) as error:
+        raise invalid({"order": "This value is not valid."}) from error
+    if not isinstance(value, dict):
+        raise invalid({"order": "This value is not valid."})
+    return value
+
+
+def _note_call(world: World, endpoint: str, *, is_over: bool) -> None:
+    world.ledger.run(
+        "INSERT INTO calls VALUES (?, ?, ?) ON CONFLICT (endpoint) DO UPDATE"
+        " SET served = served + excluded.served, refused = refused + excluded.refused",
+        endpoint,
+        int(not is_over),
+        int(is_over),
+    )
+
+
+def _note_refusal(
+    world: World, asked: Asked, path: str, error: RefusedError, fault: Fault | None
+) -> None:
+    if not path.startswith("order/create"):
+        return
+    try:
+        reference = json.loads(asked.body)["order"]["internalReference"]
+    except (ValueError, KeyError, TypeError):
+        reference = ""
+    world.ledger.insert(
+        "attempts",
+        at_s=world.now(),
+        reference=str(reference),
+        code=error.code,
+        fault=fault.kind if fault else "",
+    )
+
+
+def _before(fault: Fault | None) -> Reply | None:
+    """Answer without doing anything, or wait, or neither."""
+    if fault is None:
+        return None
+    if fault.kind == "slow":
+        time.sleep(fault.delay_s)
+    ready = {
+        "drop_before": Reply(is_dropped=True),
+        "500": as_html("<html><body>504 Gateway Time-out</body></html>", status=504),
+        "429": Reply(status=429, body=b"You exceeded the rate limit", type="text/plain"),
+        "redirect": Reply(status=302, headers={"Location": INSIDE}),
+        "soft_409": as_json({"code": 409, "message": "Something went wrong 5f1c9a"}),
+        "soft_500": Reply(body=SOFT_500, type="text/plain"),
+        "swapped": as_json(listing.BAD_REQUEST, status=400),
+    }
+    return ready.get(fault.kind)
+
+
+def _after(fault: Fault | None, reply: Reply) -> Reply:
+    """Spoil the answer of what was done."""
+    if fault is None:
+        return reply
+    if fault.kind in SPOILERS:
+        return SPOILERS[fault.kind](fault, reply)
+    if fault.kind == "empty" and reply.status == GOOD:
+        return as_json([])
+    if fault.kind == "nan_price" and reply.status == GOOD:
+        spoiled = reply.body.replace(b'"wholesalePrice":', b'"wholesalePrice":NaN,"was":')
+        return Reply(body=spoiled, headers=reply.headers)
+    if fault.kind == "wrong_order" and reply.status == GOOD:
+        return _of_somebody_else(reply)
+    return reply
+
+
+def _of_somebody_else(reply: Reply) -> Reply:
+    said = json.loads(reply.body)
+    if not isinstance(said, dict):
+        return reply
+    other = {"id": str(FIRST_ORDER + 999_999), "internalReference": "X-0000-0"}
+    return as_json({**said, **{name: other[name] for name in other if name in said}})

@@ -1,0 +1,210 @@
+"""What he answers about shipping, orders, parcels and the account."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from storefront.dev.sandboxes.bigbuy import orders
+from storefront.dev.sandboxes.bigbuy.carriers import BY_NAME, CARRIERS
+from storefront.dev.sandboxes.bigbuy.errors import RefusedError
+from storefront.dev.sandboxes.bigbuy.lists import stamp
+from storefront.dev.sandboxes.bigbuy.orders import TAX
+from storefront.dev.sandboxes.bigbuy.state import World
+from storefront.dev.sandboxes.bigbuy.wishing import check_postcode, lines_of, part_of, wish_of
+from storefront.dev.sandboxes.core.replies import Reply, as_json
+
+NOT_FOUND = RefusedError(404, {"code": 404, "message": "Not Found"})
+
+type Body = dict[str, Any]
+
+
+def shipping_orders(world: World, body: Body) -> Any:
+    """Quote a parcel: one object, whatever the documents say."""
+    order = part_of(body, "order")
+    where = part_of(order, "delivery")
+    country = str(where.get("isoCountry") or "")
+    check_postcode(country, str(where.get("postcode") or ""))
+    weight = orders.weight_g(lines_of(world, order))
+    options = [
+        {
+            "shippingService": {
+                "id": str(key), "name": "Standard shipment", "delay": delay, "pod": False,
+            },
+            "cost": carrier.cost(weight, place=place),
+            "weight": Decimal(weight) / 1000,
+        }
+        for carrier in CARRIERS
+        if country in carrier.ends
+        for place, (key, delay) in enumerate(carrier.services)
+    ]  # fmt: skip
+    return {"shippingOptions": options}
+
+
+def shipping_carriers(_: World, __: Body) -> Any:
+    return [
+        {
+            "id": str(carrier.id),
+            "name": carrier.name,
+            "shippingServices": [
+                {"id": str(key), "delay": delay, "name": "Standard shipment", "pod": False}
+                for key, delay in carrier.services
+            ],
+        }
+        for carrier in CARRIERS
+    ]
+
+
+def check(world: World, body: Body) -> Any:
+    wish = wish_of(world, body)
+    if len(wish.lines) > 1:
+        raise orders.conflict(wish)
+    return _totals(wish.goods, wish.total)
+
+
+def check_multishipping(world: World, body: Body) -> Any:
+    wish = wish_of(world, body)
+    rows = [
+        {
+            "productReferences": [line.item.sku for line in lines],
+            "warehouse": str(key),
+            **_totals(goods, goods + wish.shipping),
+        }
+        for key, lines in wish.lines.items()
+        for goods in (sum((line.amount for line in lines), Decimal(0)),)
+    ]
+    return {"orders": rows, "errors": []}
+
+
+def _totals(goods: Decimal, total: Decimal) -> dict[str, str]:
+    return {
+        "totalWithoutTaxesAndWithoutShippingCost": f"{goods:.2f}",
+        "totalWithoutTaxes": f"{total:.2f}",
+        "total": f"{total * TAX:.2f}",
+    }
+
+
+def create(world: World, body: Body, *, fault: str = "") -> Reply:
+    """Make an order: a status, an address, and not a word."""
+    wish = wish_of(world, body)
+    if len(wish.lines) > 1:
+        raise orders.conflict(wish)
+    (key,) = orders.make(world, wish, fault=fault)
+    return Reply(status=201, headers={"Location": f"/rest/order/{key}"})
+
+
+def create_multishipping(world: World, body: Body, *, fault: str = "") -> Reply:
+    wish = wish_of(world, body)
+    keys = orders.make(world, wish, fault=fault)
+    rows = [
+        {
+            "productReferences": [line.item.sku for line in lines],
+            "id": str(key),
+            "warehouse": str(warehouse),
+            "url": f"/rest/order/{key}",
+        }
+        for key, (warehouse, lines) in zip(keys, wish.lines.items(), strict=True)
+    ]
+    return as_json({"orders": rows, "errors": []}, status=201)
+
+
+def order_reference(world: World, reference: str) -> Any:
+    order = orders.by_reference(world, reference)
+    if order is None:
+        raise NOT_FOUND
+    total = (Decimal(order["goods"]) + Decimal(order["shipping"])) * TAX
+    return {"id": str(order["id"]), "totalPaidTaxIncl": f"{total:.2f}"}
+
+
+def order_by_id(world: World, key: str) -> Any:
+    order = orders.by_id(world, key)
+    if order is None:
+        raise NOT_FOUND
+    goods, shipping = Decimal(order["goods"]), Decimal(order["shipping"])
+    asked = json.loads(order["request"])
+    carrier = BY_NAME[order["carrier"].casefold()]
+    return {
+        "id": str(order["id"]),
+        "internalReference": order["reference"],
+        "dateAdd": stamp(order["created_s"]),
+        "totalPaidTaxIncl": f"{(goods + shipping) * TAX:.2f}",
+        "totalPaidTaxExcl": f"{goods + shipping:.2f}",
+        "totalShippingTaxIncl": f"{shipping * TAX:.2f}",
+        "totalShippingTaxExcl": f"{shipping:.2f}",
+        "status": order["status"],
+        "carriers": [{"id": str(carrier.id), "name": carrier.name, "price": f"{shipping:.2f}"}],
+        "shippingAddress": asked["shippingAddress"],
+        "products": json.loads(order["lines"]),
+    }
+
+
+def order_statuses(_: World, __: Body) -> Any:
+    return [{"id": key, "name": name} for key, name in enumerate(orders.STATUSES, start=1)]
+
+
+def tracking_carriers(_: World, __: Body) -> Any:
+    return [{"id": str(carrier.id), "name": carrier.name} for carrier in CARRIERS]
+
+
+def tracking_order(world: World, key: str) -> Any:
+    order = orders.by_id(world, key)
+    if order is None:
+        raise NOT_FOUND
+    return [_tracked(order)]
+
+
+def tracking_orders(world: World, body: Body) -> Any:
+    """Tell of many orders, the newest first; of those without a parcel, nothing."""
+    asked = part_of(body, "track").get("orders")
+    keys = [str(row.get("id")) for row in asked] if isinstance(asked, list) else []
+    found = [order for key in keys if (order := orders.by_id(world, key)) is not None]
+    return [_tracked(order) for order in reversed(found) if order["tracking"]]
+
+
+def _tracked(order: dict[str, Any]) -> dict[str, Any]:
+    arrived = order["status"] == orders.DELIVERED
+    said = "Delivered" if arrived else "In transit"
+    parcel = {
+        "trackingNumber": order["tracking"],
+        "statusDescription": said,
+        "statusDate": stamp(order["moved_s"]),
+        "carrier": {"id": str(BY_NAME[order["carrier"].casefold()].id)},
+        "descriptionTranslated": said,
+    }
+    return {
+        "id": str(order["id"]),
+        "reference": order["reference"],
+        "trackings": [parcel] if order["tracking"] else [],
+    }
+
+
+def purse(world: World, _: Body) -> Any:
+    return f"{orders.purse(world):.2f}"
+
+
+def auth_status(_: World, __: Body) -> Reply:
+    return Reply()
+
+
+FIXED: dict[tuple[str, str], Callable[[World, Body], Any]] = {
+    ("GET", "user/auth/status"): auth_status,
+    ("GET", "user/purse"): purse,
+    ("GET", "shipping/carriers"): shipping_carriers,
+    ("POST", "shipping/orders"): shipping_orders,
+    ("POST", "order/check"): check,
+    ("POST", "order/check/multishipping"): check_multishipping,
+    ("GET", "order/orderstatuses"): order_statuses,
+    ("GET", "tracking/carriers"): tracking_carriers,
+    ("POST", "tracking/orders"): tracking_orders,
+}
+MAKING: dict[tuple[str, str], Callable[..., Reply]] = {
+    ("POST", "order/create"): create,
+    ("POST", "order/create/multishipping"): create_multishipping,
+}
+KEYED: tuple[tuple[str, Callable[[World, str], Any]], ...] = (
+    ("order/reference/", order_reference),
+    ("tracking/order/", tracking_order),
+    ("order/", order_by_id),
+)

@@ -1,0 +1,71 @@
+"""The ways in which this supplier says no."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+from storefront.dev.sandboxes.core.replies import Reply, as_json
+
+INFO = {
+    "ER001": "Product not found.",
+    "ER002": "Incorrect reference.",
+    "ER003": "Not enough stock.",
+    "ER004": "The postcode does not have the right format.",
+    "ER005": "There is not enough money in the purse.",
+    "ER007": "The order is below the minimum.",
+    "ER008": "The order already exists.",
+    "ER010": "No carrier is available.",
+    "ER011": "Invalid payment method.",
+}
+_turns = itertools.count()
+
+
+class RefusedError(Exception):
+    """The caller gets a bad status, and a body that explains it."""
+
+    def __init__(self, status: int, body: Any, *, code: str = "") -> None:
+        super().__init__(f"{status} {code}")
+        self.status, self.body, self.code = status, body, code or str(status)
+
+    def reply(self) -> Reply:
+        if isinstance(self.body, str):
+            return Reply(status=self.status, body=self.body.encode(), type="text/plain")
+        return as_json(self.body, status=self.status)
+
+
+def business(code: str, **data: Any) -> RefusedError:
+    """Refuse by a business code, which stands in one of two places by turns."""
+    inner = {"info": INFO[code], "data": data}
+    is_outside = next(_turns) % 2
+    message = json.dumps(inner if is_outside else {"code": code, **inner})
+    return RefusedError(409, {"code": code if is_outside else 409, "message": message}, code=code)
+
+
+def inactive(skus: list[str]) -> RefusedError:
+    rows = [{"sku": sku, "message": "Inactive product."} for sku in skus]
+    message = json.dumps({"info": "Products error.", "data": rows})
+    return RefusedError(409, {"code": 409, "message": message}, code="inactive")
+
+
+def several_warehouses(references: dict[int, list[str]]) -> RefusedError:
+    rows = [{"id": key, "references": skus} for key, skus in references.items()]
+    body = {"code": 409, "message": "Warehouses conflict.", "error_detail": {"warehouses": rows}}
+    return RefusedError(409, body, code="warehouses")
+
+
+def invalid(wrong: dict[str, str], fields: tuple[str, ...] = ()) -> RefusedError:
+    """Refuse a form: a tree in which the fields without fault stand too."""
+    children: dict[str, Any] = {name: [] for name in fields}
+    tree: dict[str, Any] = {"errors": [], "children": {"order": {"children": children}}}
+    for path, error in wrong.items():
+        here = children
+        *parents, last = path.split(".")
+        for parent in parents:
+            node = here.get(parent) or {"children": {}}
+            here[parent], here = node, node["children"]
+        here[last] = {"errors": [error]}
+    return RefusedError(
+        400, {"code": 400, "message": "Validation Failed", "errors": tree}, code="invalid"
+    )

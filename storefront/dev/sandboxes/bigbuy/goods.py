@@ -1,0 +1,102 @@
+"""What this supplier sells: mostly what the other one sells too, under names of his own. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from storefront.dev.sandboxes.goods.bad_records import FLAWS, spoiled
+from storefront.dev.sandboxes.goods.generator import make
+from storefront.dev.sandboxes.goods.identifiers import SPOILED
+from storefront.dev.sandboxes.goods.product import Product, Variant
+from storefront.dev.sandboxes.goods.randomness import Dice
+
+# Of so many goods, all but the last are numbers of the catalog that every sandbox is made from.
+SHARED_OF = 4
+OWN_FROM = 1_000_000
+FIRST_ID = 70_001
+FIRST_SKU = 7_100_000
+MOST_VARIANTS = 16
+BAD_SHARE = 20
+KEPT = 16_384
+WITH_GTIN = 0.85
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """What can be ordered: a product alone, or one of its variations."""
+
+    product: Product
+    variant: Variant
+    id: int  # of the product, or of the variation
+    sku: str
+    is_variation: bool
+
+
+class Goods:
+    """So many good products and some bad ones, addressed by id or SKU, and made on demand."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self.count, self.seed = count, seed
+        self.bad_count = max(len(FLAWS), -(-count // BAD_SHARE)) if count else 0
+        self.product = lru_cache(maxsize=KEPT)(self._make)
+
+    def __len__(self) -> int:
+        return self.count + self.bad_count
+
+    def ids(self) -> range:
+        return range(FIRST_ID, FIRST_ID + len(self))
+
+    def _make(self, key: int) -> Product:
+        place = key - FIRST_ID
+        if place >= self.count:
+            return spoiled(SPOILED + place - self.count, count=self.count, seed=self.seed)
+        is_own = place % SHARED_OF == SHARED_OF - 1
+        return make(OWN_FROM + place if is_own else place, seed=self.seed)
+
+    def sku(self, key: int) -> str:
+        return f"S{FIRST_SKU + key - FIRST_ID}"
+
+    def items(self, key: int) -> list[Item]:
+        """List what of a product can be ordered: nothing, itself, or its variations."""
+        product = self.product(key)
+        if len(product.variants) == 1:
+            only = product.variants[0]
+            return [
+                Item(product=product, variant=only, id=key, sku=self.sku(key), is_variation=False)
+            ]
+        return [
+            Item(
+                product=product,
+                variant=variant,
+                id=key * MOST_VARIANTS + variant.place,
+                sku=f"V{key * MOST_VARIANTS + variant.place:09d}",
+                is_variation=True,
+            )
+            for variant in product.variants
+        ]
+
+    def by_sku(self, sku: str) -> tuple[int, Item] | None:
+        """Find what can be ordered under a SKU, and the id of its product."""
+        kind, digits = sku[:1], sku[1:]
+        if kind not in {"S", "V"} or not (digits.isascii() and digits.isdecimal()):
+            return None
+        number = int(digits)
+        key = number - FIRST_SKU + FIRST_ID if kind == "S" else number // MOST_VARIANTS
+        if key not in self.ids():
+            return None
+        return next(((key, item) for item in self.items(key) if item.sku == sku), None)
+
+    def by_pid(self, pid: str) -> Product | None:
+        """Find a product by the number that its pictures are called by."""
+        return next((p for key in self.ids() if (p := self.product(key)).pid == pid), None)
+
+    def bears_gtin(self, product: Product) -> bool:
+        """Test whether he knows the GTINs of this product; of the others only the part number."""
+        return Dice(self.seed, "bigbuy gtin", product.subject).chance(WITH_GTIN)
+
+    def all_items(self) -> Iterator[tuple[int, Item]]:
+        for key in self.ids():
+            for item in self.items(key):
+                yield key, item

@@ -1,0 +1,265 @@
+"""The rows of his lists, product by product. What another list tells, this one does not."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from storefront.dev.sandboxes.bigbuy import wording
+from storefront.dev.sandboxes.bigbuy.goods import Item
+from storefront.dev.sandboxes.bigbuy.state import World
+from storefront.dev.sandboxes.goods.brands import MAKERS
+from storefront.dev.sandboxes.goods.generator import WHEEL
+from storefront.dev.sandboxes.goods.product import Product
+
+LIGHTING = 19657
+MM_PER_CM, G_PER_KG = 10, 1000
+BOX_MM = 12
+ANGLES, DARK_ANGLES = ("front", "lit", "side", "scale"), ("front", "side", "scale")
+FAMILIES = sorted({kind.family for kind in WHEEL})
+CATEGORIES = sorted({(kind.family, kind.category) for kind in WHEEL})
+MANUFACTURERS = {maker.name: place for place, maker in enumerate(MAKERS, start=301)}
+
+
+def stamp(unix_s: float) -> str:
+    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def name_id(*words: str) -> int:
+    """Return the id of an attribute, or of a group of them: always the same for its name."""
+    return 1000 + zlib.crc32("=".join(words).encode()) % 8_000_000
+
+
+def family_id(family: str) -> int:
+    return LIGHTING + 1 + FAMILIES.index(family)
+
+
+def category_id(family: str, category: str) -> int:
+    return LIGHTING + 100 + CATEGORIES.index((family, category))
+
+
+def taxonomies(_: World) -> Iterator[dict[str, Any]]:
+    yield {"id": LIGHTING, "name": "Lighting", "parentTaxonomy": 0, "isoCode": "en"}
+    for family in FAMILIES:
+        yield {"id": family_id(family), "name": family.title(), "parentTaxonomy": LIGHTING}
+    for family, category in CATEGORIES:
+        key = category_id(family, category)
+        yield {"id": key, "name": category, "parentTaxonomy": family_id(family)}
+
+
+def manufacturers(_: World) -> Iterator[dict[str, Any]]:
+    for name, key in MANUFACTURERS.items():
+        yield {"id": key, "name": name, "urlImage": None, "reference": str(key)}
+
+
+def attribute_groups(world: World) -> Iterator[dict[str, Any]]:
+    names = {name for key in world.goods.ids() for name in world.goods.product(key).option_names}
+    for name in sorted(names):
+        yield {"id": name_id(name), "name": name, "isoCode": "en"}
+
+
+def attributes(world: World) -> Iterator[dict[str, Any]]:
+    pairs = {
+        (name, value)
+        for _, item in world.goods.all_items()
+        for name, value in _options(item)
+        if item.is_variation
+    }
+    for name, value in sorted(pairs):
+        yield {
+            "id": name_id(name, value),
+            "attributeGroup": name_id(name),
+            "name": value,
+            "isoCode": "en",
+        }
+
+
+def _options(item: Item) -> Iterator[tuple[str, str]]:
+    return zip(item.product.option_names, item.variant.values, strict=False)
+
+
+def product(world: World, key: int) -> dict[str, Any]:
+    goods, made = world.goods, world.goods.product(key)
+    items, sku = goods.items(key), goods.sku(key)
+    first = items[0] if items else None
+    has_variations = bool(items) and items[0].is_variation
+    has_gtin = goods.bears_gtin(made) and not has_variations
+    length, width, height = made.size_mm
+    return {
+        "id": key,
+        "sku": sku,
+        "active": int(world.stores.is_active(sku)),
+        "attributes": has_variations,
+        "categories": True,
+        "images": True,
+        "tags": False,
+        "category": category_id(made.family, made.category),
+        "manufacturer": MANUFACTURERS[made.maker.name],
+        "taxonomy": category_id(made.family, made.category),
+        "taxId": 1,
+        "taxRate": 21,
+        "condition": "NEW",
+        "ean13": first.variant.barcode if first and has_gtin else None,
+        "partNumber": made.mpn if made.flaw != "null_fields" else None,
+        "canon": None,
+        "width": (width + BOX_MM) / MM_PER_CM,
+        "height": (height + BOX_MM) / MM_PER_CM,
+        "depth": (length + BOX_MM) / MM_PER_CM,
+        "weight": _kilograms(made, first),
+        **_prices(world, first),
+        "priceLargeQuantities": [],
+        "intrastat": made.hs_code,
+        "logisticClass": "B" if made.is_lithium else "A",
+        "video": None,
+        **_dates(world, made, sku, items),
+    }
+
+
+def _kilograms(made: Product, first: Item | None) -> Decimal:
+    """Weigh it, where somebody did: one kilogram is written where nobody weighed it."""
+    if made.flaw == "weight_range" or first is None:
+        return Decimal(1)
+    return Decimal(first.variant.packed_g) / G_PER_KG
+
+
+def _prices(world: World, item: Item | None) -> dict[str, Any]:
+    price = world.stores.price(item) if item else None
+    return {
+        "wholesalePrice": price,
+        "retailPrice": _times(price, "1.6"),
+        "inShopsPrice": _times(price, "2.1"),
+    }
+
+
+def _times(price: Decimal | None, factor: str) -> Decimal | None:
+    if price is None:
+        return None
+    return (price * Decimal(factor)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _dates(world: World, made: Product, sku: str, items: list[Item]) -> dict[str, str]:
+    def last(*whats: str) -> str:
+        skus = {sku, *(item.sku for item in items)}
+        changed = [world.stores.changed_s(each, what) for each in skus for what in whats]
+        return stamp(max([made.listed_s, *changed]))
+
+    return {
+        "dateAdd": stamp(made.listed_s),
+        "dateUpd": last("name", "price", "active"),
+        "dateUpdDescription": last("name"),
+        "dateUpdProperties": stamp(made.listed_s),
+        "dateUpdCategories": stamp(made.listed_s),
+        "dateUpdImages": stamp(made.listed_s),
+        "dateUpdStock": last("piles"),
+    }
+
+
+def information(world: World, key: int) -> Iterator[dict[str, Any]]:
+    made, sku = world.goods.product(key), world.goods.sku(key)
+    if made.flaw == "missing_variants":
+        return
+    yield {
+        "id": key,
+        "sku": sku,
+        "name": world.stores.name(sku) or wording.title(made),
+        "description": wording.description(made),
+        "url": f"product-{key}",
+        "isoCode": "en",
+        "dateUpdDescription": stamp(world.stores.changed_s(sku, "name") or made.listed_s),
+    }
+
+
+def images(world: World, key: int) -> Iterator[dict[str, Any]]:
+    made = world.goods.product(key)
+    angles = ANGLES if made.light else DARK_ANGLES
+    yield {
+        "id": key,
+        "images": [
+            {
+                "id": key * 10 + place,
+                "isCover": place == 0,
+                "name": f"{made.pid}_{angle}.png",
+                "url": f"{world.base_url}/pictures/{made.pid}/0/{angle}.png",
+                "position": place,
+                "logo": False,
+                "whiteBackground": True,
+                "energyEfficiency": False,
+                "gpsrLabel": False,
+                "gpsrWarning": False,
+            }
+            for place, angle in reversed(list(enumerate(angles)))
+        ],
+    }
+
+
+def prices(world: World, key: int) -> Iterator[dict[str, Any]]:
+    items = world.goods.items(key)
+    yield {
+        "id": key,
+        "sku": world.goods.sku(key),
+        **_prices(world, items[0] if items else None),
+    }
+
+
+def variation_prices(world: World, key: int) -> Iterator[dict[str, Any]]:
+    for item in _variations(world, key):
+        yield {"id": item.id, "sku": item.sku, **_prices(world, item)}
+
+
+def stock(world: World, key: int) -> Iterator[dict[str, Any]]:
+    items = world.goods.items(key)
+    alone = items[0] if items and not items[0].is_variation else None
+    yield {
+        "id": key,
+        "sku": world.goods.sku(key),
+        "stocks": _stocks(world, alone) if alone else [],
+    }
+
+
+def variation_stock(world: World, key: int) -> Iterator[dict[str, Any]]:
+    for item in _variations(world, key):
+        yield {"id": item.id, "sku": item.sku, "stocks": _stocks(world, item)}
+
+
+def _stocks(world: World, item: Item) -> list[dict[str, int]]:
+    return [
+        {"quantity": units, "minHandlingDays": least, "maxHandlingDays": most, "warehouse": w}
+        for pile in world.stores.piles(item)
+        for w in (pile.warehouse,)
+        for units, least, most in ((pile.soon, 0, 1), (pile.later, 3, 7))
+    ]
+
+
+def variations(world: World, key: int) -> Iterator[dict[str, Any]]:
+    items = _variations(world, key)
+    for item in items:
+        has_gtin = world.goods.bears_gtin(item.product)
+        extra_g = item.variant.packed_g - items[0].variant.packed_g
+        yield {
+            "id": item.id,
+            "sku": item.sku,
+            "ean13": item.variant.barcode if has_gtin else None,
+            "extraWeight": Decimal(extra_g) / G_PER_KG,
+            "product": key,
+            **_prices(world, item),
+            "width": None,
+            "height": None,
+            "depth": None,
+            "priceLargeQuantities": [],
+            "logisticClass": "B" if item.variant.has_cells else "A",
+        }
+
+
+def combinations(world: World, key: int) -> Iterator[dict[str, Any]]:
+    for item in _variations(world, key):
+        yield {
+            "id": item.id,
+            "attributes": [{"id": name_id(name, value)} for name, value in _options(item)],
+        }
+
+
+def _variations(world: World, key: int) -> list[Item]:
+    return [item for item in world.goods.items(key) if item.is_variation]

@@ -1,0 +1,75 @@
+"""A page for people: what is here, and what is on its way."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from storefront.dev.sandboxes.bigbuy import orders as bigbuy_orders
+from storefront.dev.sandboxes.bigbuy.control import faults, orders, status
+from storefront.dev.sandboxes.bigbuy.lists import stamp
+from storefront.dev.sandboxes.bigbuy.state import KINDS, World
+from storefront.dev.sandboxes.bigbuy.wording import title
+from storefront.dev.sandboxes.cj.server import STYLE, fault_desk
+
+SHOWN_ORDERS, SHOWN_GOODS = 50, 12
+
+
+def page(world: World) -> str:
+    now, known = status(world, {}), orders(world, {})["orders"][-SHOWN_ORDERS:][::-1]
+    desk = fault_desk(faults(world, {}), kinds=KINDS, example="order/create")
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        "<meta name=viewport content='width=device-width'><title>BigBuy sandbox</title>"
+        f"<style>{STYLE}</style><h1>BigBuy sandbox</h1>"
+        f"<p>{now['good']} products and {now['bad']} deliberately bad records, seed {now['seed']}."
+        f" Orders take a step every {now['pace_s']:g} s (0: by hand only). An hour lasts"
+        f" {now['hour_s']:g} s (0: no limits). Purse €{now['purse_eur']}. The dialect is under"
+        " <code>/rest/</code>, the controls under <code>/control/</code>.</p>"
+        f"<div class=shelf>{_shelf(world)}</div>"
+        f"<h2>Orders</h2>{_orders(known)}<h2>Faults</h2>{desk}"
+    )
+
+
+def _shelf(world: World) -> str:
+    shown = []
+    for key in world.goods.ids()[:SHOWN_GOODS]:
+        product = world.goods.product(key)
+        name = html.escape(title(product))
+        source = f"/pictures/{product.pid}/0/front.png"
+        shown.append(f'<img src="{source}" alt="{name}" title="{name}" loading=lazy>')
+    return "".join(shown)
+
+
+def _orders(known: list[dict[str, Any]]) -> str:
+    if not known:
+        return "<p>None yet.</p>"
+    rows = "".join(
+        f"<tr><td>{html.escape(order['reference'])}<br><small>{order['id']}</small>"
+        f"<td>{order['status']}<td>{html.escape(_goods(order))}"
+        f"<td>{html.escape(order['tracking'])}<br><small>{html.escape(order['carrier'])}</small>"
+        f"<td>{stamp(order['created_s'])}<td>{_buttons(order)}"
+        for order in known
+    )
+    return (
+        f"<table><tr><th>Number<th>State<th>Goods<th>Tracking<th>Created, UTC<th>Move{rows}</table>"
+    )
+
+
+def _goods(order: dict[str, Any]) -> str:
+    return ", ".join(f"{line['quantity']} × {line['reference']}" for line in order["lines"])
+
+
+def _buttons(order: dict[str, Any]) -> str:
+    steps = [bigbuy_orders.NEXT[order["status"]]] if order["status"] in bigbuy_orders.NEXT else []
+    steps += (
+        [bigbuy_orders.CANCELED]
+        if order["status"] in {bigbuy_orders.TAKEN, bigbuy_orders.PACKING}
+        else []
+    )
+    return " ".join(
+        "<form method=post action=/control/advance>"
+        f"<input type=hidden name=id value='{order['id']}'>"
+        f"<input type=hidden name=to value='{to}'><button>{to}</button></form>"
+        for to in steps
+    )

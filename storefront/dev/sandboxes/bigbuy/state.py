@@ -1,0 +1,108 @@
+"""Everything this sandbox is made of, in one place."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from storefront.dev.sandboxes.bigbuy.goods import Goods
+from storefront.dev.sandboxes.bigbuy.limits import Limits
+from storefront.dev.sandboxes.bigbuy.stock import Stores
+from storefront.dev.sandboxes.core.faults import REQUEST_KINDS, Faults
+from storefront.dev.sandboxes.core.ledger import Ledger
+
+DEFAULT_KEY = "bb-sandbox-0123456789abcdef"
+HOUR_S = 3600.0
+FIRST_ORDER = 119_000_001
+# Beside what goes wrong with everybody: a refusal under HTTP 200 in two ways, and one whose
+# code and message have changed places.
+KINDS = (REQUEST_KINDS - {"token_expired", "wrong_currency"}) | {"soft_409", "swapped"}
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS orders (
+    id INTEGER PRIMARY KEY, reference TEXT NOT NULL, part INTEGER NOT NULL, status TEXT NOT NULL,
+    warehouse INTEGER NOT NULL, request TEXT NOT NULL, lines TEXT NOT NULL, carrier TEXT NOT NULL,
+    goods TEXT NOT NULL, shipping TEXT NOT NULL, tracking TEXT NOT NULL DEFAULT '',
+    created_s REAL NOT NULL, moved_s REAL NOT NULL, fault TEXT NOT NULL DEFAULT '');
+CREATE UNIQUE INDEX IF NOT EXISTS order_once_per_reference ON orders (reference, part);
+CREATE TABLE IF NOT EXISTS attempts (
+    id INTEGER PRIMARY KEY, at_s REAL NOT NULL, reference TEXT NOT NULL, code TEXT NOT NULL,
+    fault TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS changes (
+    sku TEXT NOT NULL, what TEXT NOT NULL, value TEXT NOT NULL, at_s REAL NOT NULL,
+    PRIMARY KEY (sku, what));
+CREATE TABLE IF NOT EXISTS calls (
+    endpoint TEXT PRIMARY KEY, served INTEGER NOT NULL, refused INTEGER NOT NULL);
+"""
+TABLES = ("orders", "attempts", "changes", "calls")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How strict the supplier is, and how fast.
+
+    Units:  ``hour_s`` is how long one of his hours lasts, 0 lifts all limits; ``second_s`` the
+            same of a second; ``stocked`` is the share of goods that he has any of
+    """
+
+    api_key: str = DEFAULT_KEY
+    hour_s: float = HOUR_S
+    second_s: float = 1.0
+    pace_s: float = 0.0
+    stocked: float = 0.95
+    purse_eur: str = "100000.00"
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """One sandbox: its goods, ledger, stores, faults, limits and rules."""
+
+    folder: Path
+    base_url: str
+    rules: Rules
+    goods: Goods
+    ledger: Ledger
+    stores: Stores
+    faults: Faults
+    limits: Limits
+    now: Callable[[], float]
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def pace_s(self) -> float:
+        return float(self.ledger.fact("pace_s", self.rules.pace_s))
+
+    @property
+    def kept_share(self) -> float:
+        """Say how much of each list is told: less than all when the feed lost some."""
+        return 1 - float(self.ledger.fact("dropped_share", 0))
+
+    def spans_warehouses(self) -> bool:
+        return bool(self.ledger.fact("spans", default=False))
+
+
+def open_world(  # noqa: PLR0913 what the command line says
+    *,
+    folder: Path,
+    base_url: str,
+    count: int,
+    seed: int,
+    rules: Rules,
+    now: Callable[[], float] = time.time,
+) -> World:
+    ledger = Ledger(folder, schema=SCHEMA, tables=TABLES)
+    goods = Goods(count, seed)
+    return World(
+        folder=folder,
+        base_url=base_url,
+        rules=rules,
+        goods=goods,
+        ledger=ledger,
+        stores=Stores(goods=goods, ledger=ledger, stocked=rules.stocked),
+        faults=Faults(KINDS),
+        limits=Limits(hour_s=rules.hour_s, second_s=rules.second_s),
+        now=now,
+    )

@@ -1,0 +1,118 @@
+"""What lies in the warehouses now, what it costs, and what it is called."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from storefront.dev.sandboxes.bigbuy.goods import Goods, Item
+from storefront.dev.sandboxes.core.ledger import Ledger
+from storefront.dev.sandboxes.goods.randomness import Dice
+
+MAIN, FAR = 1, 2  # warehouses
+EUR_PER_USD = 0.92
+SOME = 0.97  # of the shelves that hold anything at all
+NEGATIVE = -5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pile:
+    """What lies of one SKU in one warehouse: ready within a day, and within a week."""
+
+    warehouse: int
+    soon: int
+    later: int
+
+
+class EmptyShelfError(Exception):
+    """There is less of it than was asked for. Nothing was taken."""
+
+
+class Stores:
+    """Piles, prices and names; what changed since the first day stands in the ledger.
+
+    Locks:  the ledger, for every change
+    """
+
+    def __init__(self, *, goods: Goods, ledger: Ledger, stocked: float) -> None:
+        self._goods, self._ledger, self._stocked = goods, ledger, stocked
+        self._changed: dict[tuple[str, str], Any] = {}
+        self._dates: dict[tuple[str, str], float] = {}
+        self.reload()
+        ledger.after_rollback.append(self.reload)
+
+    def reload(self) -> None:
+        rows = self._ledger.rows("SELECT * FROM changes")
+        self._changed = {(row["sku"], row["what"]): json.loads(row["value"]) for row in rows}
+        self._dates = {(row["sku"], row["what"]): row["at_s"] for row in rows}
+
+    def changed_s(self, sku: str, what: str) -> float:
+        """Tell when something of a SKU was last changed; 0 for never."""
+        return self._dates.get((sku, what), 0.0)
+
+    def put(self, sku: str, what: str, value: Any, *, at_s: float) -> None:
+        with self._ledger.writing():
+            self._ledger.run(
+                "INSERT OR REPLACE INTO changes VALUES (?, ?, ?, ?)",
+                sku,
+                what,
+                json.dumps(value),
+                at_s,
+            )
+            self._changed[sku, what] = value
+            self._dates[sku, what] = at_s
+
+    def name(self, sku: str) -> str:
+        return str(self._changed.get((sku, "name"), ""))
+
+    def is_active(self, sku: str) -> bool:
+        return bool(self._changed.get((sku, "active"), True))
+
+    def price(self, item: Item) -> Decimal | None:
+        """Return what it costs in euros: his own price of goods that another sells in dollars."""
+        if item.product.flaw == "missing_price":
+            return None
+        if (item.sku, "price") in self._changed:
+            return Decimal(self._changed[item.sku, "price"])
+        dice = Dice(self._goods.seed, "bigbuy price", item.product.subject)
+        factor = Decimal(str(EUR_PER_USD * (0.9 + 0.25 * dice.share())))
+        return (item.variant.price * factor).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+    def piles(self, item: Item) -> list[Pile]:
+        changed = self._changed.get((item.sku, "piles"))
+        if changed is not None:
+            return [Pile(**pile) for pile in changed]
+        dice = Dice(self._goods.seed, "bigbuy stock", item.product.subject, item.variant.place)
+        if item.product.flaw == "negative_stock":
+            return [Pile(warehouse=MAIN, soon=NEGATIVE, later=0)]
+        if not Dice(self._goods.seed, "bigbuy shelf", item.product.subject).chance(self._stocked):
+            return [Pile(warehouse=MAIN, soon=0, later=0)]
+        soon = dice.whole(2, 180) if dice.chance(SOME) else 0
+        piles = [Pile(warehouse=MAIN, soon=soon, later=dice.pick((0, 0, 25, 300)))]
+        if dice.chance(0.15):
+            piles.append(Pile(warehouse=FAR, soon=dice.whole(1, 40), later=0))
+        return piles
+
+    def put_piles(self, sku: str, piles: list[Pile], *, at_s: float) -> None:
+        self.put(sku, "piles", [asdict(pile) for pile in piles], at_s=at_s)
+
+    def move(self, item: Item, *, warehouse: int, quantity: int, at_s: float) -> None:
+        """Take from one warehouse, or give back to it what is negative.
+
+        Raises: EmptyShelfError
+        """
+        with self._ledger.writing():
+            piles = self.piles(item)
+            here = next((pile for pile in piles if pile.warehouse == warehouse), None)
+            if here is None or here.soon + here.later < quantity:
+                raise EmptyShelfError(item.sku)
+            at_once = min(here.soon, quantity)
+            left = Pile(
+                warehouse=warehouse,
+                soon=here.soon - at_once,
+                later=here.later - (quantity - at_once),
+            )
+            kept = [left if pile is here else pile for pile in piles]
+            self.put_piles(item.sku, kept, at_s=at_s)

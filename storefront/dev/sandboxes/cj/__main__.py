@@ -1,0 +1,76 @@
+"""Run the sandbox supplier."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from storefront.dev.sandboxes.core.http_server import run
+
+from . import order_lifecycle, posting
+from .serving import Server
+from .state import DAY_S, DEFAULT_KEY, Rules, open_world
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="storefront.dev.sandboxes.cj", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True, help="0 takes any free one")
+    parser.add_argument("--data", type=Path, required=True, help="folder of ledger and pictures")
+    parser.add_argument("--count", type=int, default=160, help="good products")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--pace", type=float, default=0, help="seconds a step; 0: by hand only")
+    parser.add_argument("--webhook-url", default="", help="who is told, until webhook/set says")
+    parser.add_argument("--webhook-retry", type=float, default=5, help="seconds between tries")
+    parser.add_argument("--api-key", default=DEFAULT_KEY)
+    parser.add_argument("--qps", type=int, default=100, help="calls a second; 0: no limit")
+    parser.add_argument("--points", type=int, default=0, help="points a day; 0: no limit")
+    parser.add_argument("--token-life", type=float, default=15 * DAY_S, help="seconds")
+    parser.add_argument("--stock-leaves", choices=("order", "shipment", "never"), default="order")
+    parser.add_argument("--stock-lag", type=float, default=0, help="seconds a figure is behind")
+    parser.add_argument("--most-listed", type=int, default=6000, help="rows a list admits to")
+    parser.add_argument("--subscriptions", type=int, default=1000, help="products at most")
+    parser.add_argument("--needs-subscription", action="store_true", help="no other messages")
+    parser.add_argument("--tries-callbacks", action="store_true", help="a URL has to answer")
+    parser.add_argument("--balance", default="100000.00", help="dollars on the first day")
+    parser.add_argument("--public-url", default="", help="how pictures are addressed")
+    return parser.parse_args()
+
+
+def main() -> None:
+    asked = _arguments()
+    world = open_world(
+        folder=asked.data,
+        base_url=asked.public_url,
+        count=asked.count,
+        seed=asked.seed,
+        rules=Rules(
+            api_key=asked.api_key,
+            qps=asked.qps,
+            points=asked.points,
+            token_life_s=asked.token_life,
+            pace_s=asked.pace,
+            stock_leaves=asked.stock_leaves,
+            stock_lag_s=asked.stock_lag,
+            webhook_url=asked.webhook_url,
+            webhook_retry_s=asked.webhook_retry,
+            balance_usd=asked.balance,
+            most_listed=asked.most_listed,
+            subscriptions=asked.subscriptions,
+            needs_subscription=asked.needs_subscription,
+            tries_callbacks=asked.tries_callbacks,
+        ),
+    )
+    server = Server((asked.host, asked.port), world=world)
+    here = f"http://{asked.host}:{server.server_address[1]}"
+    world.base_url = world.base_url or here
+
+    helpers = [order_lifecycle.start(world), posting.start(world)]
+    run(server, here=here, stopping=world.stopping.set)
+    for helper in helpers:
+        helper.join(timeout=posting.TIMEOUT_S + 1)
+    world.ledger.close()
+
+
+if __name__ == "__main__":
+    main()

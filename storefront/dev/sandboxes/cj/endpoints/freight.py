@@ -1,0 +1,112 @@
+"""Freight quotes, and where a parcel is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from storefront.dev.sandboxes.cj import freight, order_lifecycle
+from storefront.dev.sandboxes.cj.areas import BY_COUNTRY
+from storefront.dev.sandboxes.cj.calls import BAD_PARAM, Call, Route
+from storefront.dev.sandboxes.cj.clock import stamp
+from storefront.dev.sandboxes.cj.endpoints.products import NO_VARIANT, VARIANT_OFF_SHELF
+from storefront.dev.sandboxes.cj.freight import CNY_PER_USD
+from storefront.dev.sandboxes.cj.ordering import OrderLine, parcel_of
+from storefront.dev.sandboxes.cj.protocol import RefusedError
+from storefront.dev.sandboxes.cj.tracking_numbers import carrier_of
+
+NO_COUNTRY = 1605002
+MOST_LINES, MOST_PIECES = 50, 10_000
+
+
+def country_of(call: Call, name: str) -> str:
+    code = call.text(name, most=10).upper()
+    if code not in freight.COUNTRIES and code not in BY_COUNTRY:
+        raise RefusedError(NO_COUNTRY, code)
+    return code
+
+
+def order_lines(call: Call) -> list[OrderLine]:
+    """Read the goods of an order or a quote."""
+    rows = call.body.get("products")
+    if not isinstance(rows, list) or not 0 < len(rows) <= MOST_LINES:
+        raise RefusedError(BAD_PARAM, f"products must be a list of 1 to {MOST_LINES}")
+    return [_line(call, row) for row in rows]
+
+
+def _line(call: Call, row: Any) -> OrderLine:
+    if not isinstance(row, dict):
+        raise RefusedError(BAD_PARAM, "products must hold objects")
+    vid, sku = str(row.get("vid") or ""), str(row.get("sku") or "")
+    quantity = row.get("quantity")
+    if not isinstance(quantity, int) or isinstance(quantity, bool):
+        raise RefusedError(BAD_PARAM, "quantity must be a whole number")
+    if not 0 < quantity <= MOST_PIECES:
+        raise RefusedError(BAD_PARAM, f"quantity must be from 1 to {MOST_PIECES}")
+    catalog = call.world.catalog
+    product = catalog.by_vid(vid) if vid else catalog.by_sku(sku)
+    names = {vid} if vid else {sku}
+    found = [
+        each
+        for each in (product.variants if product else ())
+        if names & {each.vid, each.sku} and sku in {"", each.sku}
+    ]
+    if product is None or not found:
+        raise RefusedError(NO_VARIANT, vid or sku)
+    if product.pid in call.world.off_shelf:
+        raise RefusedError(VARIANT_OFF_SHELF, vid or sku)
+    return OrderLine(
+        product=product,
+        variant=found[0],
+        quantity=quantity,
+        store_line_id=str(row.get("storeLineItemId") or "")[:125],
+    )
+
+
+def freight_calculate(call: Call) -> list[dict[str, Any]]:
+    start, end = country_of(call, "startCountryCode"), country_of(call, "endCountryCode")
+    parcel = parcel_of(order_lines(call))
+    rows = []
+    for line in freight.quotes(parcel, start=start, end=end):
+        price = line.price(parcel, end=end)
+        days = line.days(end)
+        rows.append(
+            {
+                "logisticName": line.name,
+                "logisticAging": f"{days[0]}-{days[1]}",
+                "logisticPrice": price,
+                "logisticPriceCn": (price * CNY_PER_USD).quantize(price),
+                "taxesFee": 0,
+                "clearanceOperationFee": 0,
+                "totalPostageFee": price,
+            }
+        )
+    return rows
+
+
+def track_info(call: Call) -> list[dict[str, Any]]:
+    rows = []
+    for number in call.query.get("trackNumber", []):
+        order = call.world.ledger.row("SELECT * FROM orders WHERE track_number = ?", number)
+        if order is None:
+            continue
+        arrived = order["status"] == order_lifecycle.DELIVERED
+        rows.append(
+            {
+                "trackingNumber": number,
+                "logisticName": order["logistic_name"],
+                "trackingFrom": order["from_country"],
+                "trackingTo": None,
+                "deliveryDay": None,
+                "deliveryTime": stamp(order["delivered_s"]),
+                "trackingStatus": "Delivered" if arrived else "In transit",
+                "lastMileCarrier": carrier_of(order["logistic_name"]),
+                "lastTrackNumber": number,
+            }
+        )
+    return rows
+
+
+ROUTES = (
+    Route(method="POST", path="logistic/freightCalculate", handler=freight_calculate, points=10),
+    Route(method="GET", path="logistic/trackInfo", handler=track_info),
+)

@@ -1,0 +1,283 @@
+"""Orders: created, confirmed, paid, read, deleted."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from storefront.dev.sandboxes.cj import freight, order_lifecycle, ordering, staff_actions
+from storefront.dev.sandboxes.cj.calls import BAD_PARAM, Call, Route
+from storefront.dev.sandboxes.cj.clock import stamp
+from storefront.dev.sandboxes.cj.endpoints.freight import country_of, order_lines
+from storefront.dev.sandboxes.cj.protocol import OK, RefusedError
+from storefront.dev.sandboxes.cj.shelves import SoldOutError
+
+NOT_FOUND_IN_DETAIL = 1600300
+DUPLICATE, NOT_FOUND, PAYMENT_FAILED, SOLD_OUT, TOO_POOR = (
+    1603003,
+    1603100,
+    1603101,
+    1603102,
+    1604000,
+)
+CANNOT_CONFIRM, CANNOT_DELETE, NO_LINE, WRONG_LINE = 1603001, 1603002, 1605000, 1605001
+REQUIRED = {
+    "shippingCountry": 50,
+    "shippingProvince": 50,
+    "shippingCity": 50,
+    "shippingCustomerName": 50,
+    "shippingAddress": 200,
+}
+OPTIONAL = {
+    "shippingZip": 20,
+    "shippingPhone": 20,
+    "shippingAddress2": 200,
+    "email": 50,
+    "taxId": 20,
+    "remark": 500,
+}
+MOST_AT_ONCE = 100
+STATUSES = (
+    *order_lifecycle.OPEN,
+    order_lifecycle.SHIPPED,
+    order_lifecycle.DELIVERED,
+    order_lifecycle.CANCELLED,
+    "OTHER",
+)
+SUB_STATUSES = {order_lifecycle.UNSHIPPED: "PROCESSING"}
+
+
+def create_order(call: Call) -> dict[str, Any]:
+    """Create an order, and note how the attempt ended."""
+    number = call.text("orderNumber", most=50)
+    try:
+        order = _create(call, number)
+    except RefusedError as error:
+        _note(call, number, error.code)
+        raise
+    _note(call, number, OK)
+    return _created(call, order)
+
+
+def _create(call: Call, number: str) -> dict[str, Any]:
+    world = call.world
+    for name, most in (REQUIRED | OPTIONAL).items():
+        call.text(name, most=most, default=None if name in REQUIRED else "")
+    if order_lifecycle.order_by(world, number):
+        raise RefusedError(DUPLICATE, number)
+    end, start = country_of(call, "shippingCountryCode"), country_of(call, "fromCountryCode")
+    lines = order_lines(call)
+    line = freight.BY_NAME.get(call.text("logisticName", most=50))
+    if line is None:
+        raise RefusedError(NO_LINE, call.text("logisticName"))
+    if line.start != start:
+        raise RefusedError(WRONG_LINE, f"{line.name} does not start in {start}")
+    if reason := line.refusal(ordering.parcel_of(lines), end=end):
+        raise RefusedError(WRONG_LINE, reason)
+    try:
+        return ordering.create(
+            world,
+            number=number,
+            lines=lines,
+            line=line,
+            country=end,
+            pay_type=_pay_type(call, number),
+            request=call.body,
+            fault=call.fault,
+        )
+    except ordering.TakenNumberError as error:
+        raise RefusedError(DUPLICATE, number) from error
+    except SoldOutError as error:
+        raise RefusedError(SOLD_OUT, f"vid {error}") from error
+    except ordering.TooPoorError as error:
+        raise RefusedError(TOO_POOR) from error
+
+
+def _pay_type(call: Call, number: str) -> str:
+    pay_type = call.text("payType", default=ordering.PAY_PAGE)
+    if pay_type not in {ordering.PAY_PAGE, ordering.PAY_BALANCE, ordering.CREATE_ONLY}:
+        raise RefusedError(BAD_PARAM, "payType must be 1, 2 or 3")
+    is_held = staff_actions.why_held(call.world, number) and pay_type == ordering.PAY_BALANCE
+    return ordering.CREATE_ONLY if is_held else pay_type
+
+
+def _note(call: Call, number: str, code: int) -> None:
+    call.world.ledger.insert(
+        "attempts", at_s=call.now_s, order_number=number, code=code, fault=call.fault
+    )
+
+
+def _created(call: Call, order: dict[str, Any]) -> dict[str, Any]:
+    total = f"{Decimal(order['product_amount']) + Decimal(order['postage_amount']):.2f}"
+    is_page = order["status"] == order_lifecycle.UNPAID
+    held = staff_actions.why_held(call.world, order["order_number"])
+    return {
+        "orderId": order["cj_id"],
+        "orderNumber": order["order_number"],
+        "shipmentOrderId": order["shipment_order_id"],
+        "productAmount": order["product_amount"],
+        "productOriginalAmount": order["product_amount"],
+        "productDiscountAmount": "0.00",
+        "postageAmount": order["postage_amount"],
+        "postageOriginalAmount": order["postage_amount"],
+        "postageDiscountAmount": "0.00",
+        "iossAmount": "0.00",
+        "iossTaxHandlingFee": "0.00",
+        "orderAmount": total,
+        "orderOriginalAmount": total,
+        "totalDiscountAmount": "0.00",
+        "actualPayment": total if order["paid_s"] else "0.00",
+        "cjPayUrl": f"{call.world.base_url}/pay/{order['cj_id']}" if is_page else None,
+        "logisticsMiss": bool(held and held["is_route"]),
+        "orderStatus": order["status"],
+        "productInfoList": [
+            {
+                "storeLineItemId": line["storeLineItemId"],
+                "lineItemId": line["lineItemId"],
+                "variantId": line["vid"],
+                "quantity": line["quantity"],
+                "isGroup": False,
+                "subOrderProducts": [],
+            }
+            for line in json.loads(order["lines"])
+        ],
+        "interceptOrderReasons": [{"code": held["code"], "message": held["message"]}]
+        if held and not held["is_route"]
+        else [],
+    }
+
+
+def get_order_detail(call: Call) -> dict[str, Any]:
+    name = call.text("orderId", most=50)
+    order = order_lifecycle.order_by(call.world, name)
+    if order is None:
+        raise RefusedError(NOT_FOUND_IN_DETAIL, "order not found")
+    return _detail(call, order)
+
+
+def get_order_details(call: Call) -> list[dict[str, Any]]:
+    """Tell of many orders; of those that do not exist, nothing."""
+    names = call.texts("orderIds")
+    if len(names) > MOST_AT_ONCE:
+        raise RefusedError(BAD_PARAM, f"orderIds: {MOST_AT_ONCE} at most")
+    found = [order_lifecycle.order_by(call.world, name) for name in dict.fromkeys(names)]
+    return [_detail(call, order) for order in found if order is not None]
+
+
+def _detail(call: Call, order: dict[str, Any]) -> dict[str, Any]:
+    return order_row(order) | {
+        "platformOrderId": None,
+        "cjOrderCode": order["cj_id"],
+        "fromCountryCode": order["from_country"],
+        "disputeId": None,
+        "outWarehouseTime": stamp(order["shipped_s"]),
+        "isComplete": int(order["status"] == order_lifecycle.DELIVERED),
+        "subStatus": SUB_STATUSES.get(order["status"]),
+        "productList": [
+            {
+                "vid": line["vid"],
+                "quantity": line["quantity"],
+                "sellPrice": line["price"],
+                "storeLineItemId": line["storeLineItemId"],
+                "lineItemId": line["lineItemId"],
+            }
+            for line in json.loads(order["lines"])
+        ],
+        "splitOrderIds": [
+            row["cj_id"]
+            for row in call.world.ledger.rows(
+                "SELECT cj_id FROM orders WHERE parent_cj_id = ?", order["cj_id"]
+            )
+        ],
+    }
+
+
+def order_row(order: dict[str, Any]) -> dict[str, Any]:
+    asked = json.loads(order["request"])
+    total = Decimal(order["product_amount"]) + Decimal(order["postage_amount"])
+    return {
+        "orderId": order["cj_id"],
+        "orderNum": order["order_number"],
+        "orderNumber": order["order_number"],
+        "cjOrderId": order["cj_id"],
+        "shipmentOrderId": order["shipment_order_id"],
+        **{
+            name: asked.get(name)
+            for name in (
+                "shippingCountryCode",
+                "shippingProvince",
+                "shippingCity",
+                "shippingAddress",
+                "shippingCustomerName",
+                "shippingPhone",
+                "remark",
+            )
+        },
+        "logisticName": order["logistic_name"],
+        "trackNumber": order["track_number"],
+        "trackingUrl": order["tracking_url"],
+        "orderWeight": order["weight_g"],
+        "orderAmount": f"{total:.2f}",
+        "productAmount": order["product_amount"],
+        "postageAmount": order["postage_amount"],
+        "orderStatus": order["status"],
+        "createDate": stamp(order["created_s"]),
+        "paymentDate": stamp(order["paid_s"]),
+        "storeCreateDate": stamp(order["created_s"]),
+        "storageId": None,
+        "storageName": None,
+        "isSandbox": 1,
+    }
+
+
+def list_orders(call: Call) -> dict[str, Any]:
+    """List orders of one status: canceled ones, where the caller does not say which."""
+    page = call.whole("pageNum", default=1, least=1, most=100_000)
+    size = call.whole("pageSize", default=20, least=1, most=200)
+    status = call.text("status", default=order_lifecycle.CANCELLED)
+    if status not in STATUSES:
+        raise RefusedError(BAD_PARAM, f"status must be one of {', '.join(STATUSES)}")
+    ids = {word for value in call.query.get("orderIds", []) for word in value.split(",")}
+    rows = [
+        order
+        for order in call.world.ledger.rows(
+            "SELECT * FROM orders WHERE status = ? ORDER BY created_s DESC, cj_id DESC", status
+        )
+        if not ids or order["cj_id"] in ids or order["order_number"] in ids
+    ]
+    return {
+        "pageNum": page,
+        "pageSize": size,
+        "total": len(rows),
+        "list": [order_row(order) for order in rows[(page - 1) * size : page * size]],
+    }
+
+
+def delete_order(call: Call) -> str:
+    name = call.text("orderId", most=50)
+    world = call.world
+    with world.ledger.writing():
+        order = order_lifecycle.order_by(world, name)
+        if order is None:
+            raise RefusedError(NOT_FOUND)
+        if order["status"] not in {order_lifecycle.CREATED, order_lifecycle.IN_CART}:
+            raise RefusedError(CANNOT_DELETE, f"it is {order['status']}")
+        order_lifecycle.return_stock(world, order)
+        world.ledger.run("DELETE FROM orders WHERE cj_id = ?", order["cj_id"])
+        world.ledger.effect("deleted", order=order | {"fault": call.fault}, at_s=call.now_s)
+    return str(order["cj_id"])
+
+
+ROUTES = (
+    Route(method="POST", path="shopping/order/createOrderV2", handler=create_order),
+    Route(method="GET", path="shopping/order/getOrderDetail", handler=get_order_detail),
+    Route(
+        method="POST",
+        path="shopping/order/getOrderDetailBatch",
+        handler=get_order_details,
+        most_per_s=2,
+    ),
+    Route(method="GET", path="shopping/order/list", handler=list_orders),
+    Route(method="DELETE", path="shopping/order/deleteOrder", handler=delete_order),
+)

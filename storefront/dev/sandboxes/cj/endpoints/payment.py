@@ -1,0 +1,154 @@
+"""The staged way to pay: into the cart, confirmed, gathered, paid from the balance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from storefront.dev.sandboxes.cj import order_lifecycle, ordering, staff_actions
+from storefront.dev.sandboxes.cj.calls import BAD_PARAM, Call, Route
+from storefront.dev.sandboxes.cj.clock import stamp
+from storefront.dev.sandboxes.cj.endpoints.orders import (
+    CANNOT_CONFIRM,
+    NOT_FOUND,
+    PAYMENT_FAILED,
+    TOO_POOR,
+)
+from storefront.dev.sandboxes.cj.protocol import RefusedError
+
+PAY_WITHIN_S = 3600
+
+
+def add_cart(call: Call) -> dict[str, Any]:
+    orders = _orders(call)
+    free = [
+        order for order in orders if not staff_actions.why_held(call.world, order["order_number"])
+    ]
+    added = _move(
+        call, free, {order_lifecycle.CREATED, order_lifecycle.IN_CART}, order_lifecycle.IN_CART
+    )
+    return {
+        "successCount": len(added),
+        "addSuccessOrders": [order["cj_id"] for order in added],
+        "interceptOrders": [_why_not(call, order) for order in orders if order not in added],
+    }
+
+
+def add_cart_confirm(call: Call) -> dict[str, Any]:
+    """Confirm what lies in the cart: all of it becomes one shipment to be paid."""
+    orders = _orders(call)
+    confirmed = _move(
+        call, orders, {order_lifecycle.IN_CART, order_lifecycle.UNPAID}, order_lifecycle.UNPAID
+    )
+    if not confirmed:
+        raise RefusedError(CANNOT_CONFIRM, "nothing of this lies in the cart")
+    shipment = confirmed[0]["shipment_order_id"]
+    for order in confirmed:
+        call.world.ledger.run(
+            "UPDATE orders SET shipment_order_id = ? WHERE cj_id = ?", shipment, order["cj_id"]
+        )
+    return {
+        "successCount": len(confirmed),
+        "submitSuccess": True,
+        "shipmentsId": shipment,
+        "result": "success",
+        "interceptOrders": [_why_not(call, order) for order in orders if order not in confirmed],
+    }
+
+
+def save_generate_parent_order(call: Call) -> dict[str, Any]:
+    orders = _shipment(call)
+    pay_id = f"PAY{orders[0]['cj_id']}"
+    for order in orders:
+        call.world.ledger.run(
+            "UPDATE orders SET pay_id = ? WHERE cj_id = ?", pay_id, order["cj_id"]
+        )
+    total = sum(ordering.total_cents(order) for order in orders)
+    return {
+        "payId": pay_id,
+        "shipmentOrderId": orders[0]["shipment_order_id"],
+        "orderMoney": f"{Decimal(total) / 100:.2f}",
+        "payExpireTime": stamp(call.now_s + PAY_WITHIN_S),
+    }
+
+
+def pay_balance_v2(call: Call) -> bool:
+    orders = _shipment(call)
+    pay_id = call.text("payId", most=50)
+    if any(order["pay_id"] != pay_id for order in orders):
+        raise RefusedError(PAYMENT_FAILED, "payId and shipmentOrderId do not belong together")
+    try:
+        with call.world.ledger.writing():
+            for order in orders:
+                ordering.pay(call.world, order, fault=call.fault)
+    except ordering.TooPoorError as error:
+        raise RefusedError(TOO_POOR) from error
+    return True
+
+
+def get_balance(call: Call) -> dict[str, Any]:
+    return {
+        "amount": f"{Decimal(order_lifecycle.balance_cents(call.world)) / 100:.2f}",
+        "freezeAmount": "0.00",
+        "noWithdrawalAmount": "0.00",
+    }
+
+
+def _orders(call: Call) -> list[dict[str, Any]]:
+    found = [order_lifecycle.order_by(call.world, cj_id) for cj_id in call.texts("cjOrderIdList")]
+    if None in found:
+        raise RefusedError(NOT_FOUND)
+    return [order for order in found if order is not None]
+
+
+def _move(
+    call: Call, orders: list[dict[str, Any]], sources: set[str], status: str
+) -> list[dict[str, Any]]:
+    moved = [order for order in orders if order["status"] in sources]
+    for order in moved:
+        if order["status"] != status:
+            order_lifecycle.put(call.world, order, status=status, fault=call.fault)
+    return moved
+
+
+def _why_not(call: Call, order: dict[str, Any]) -> dict[str, Any]:
+    held = staff_actions.why_held(call.world, order["order_number"])
+    code, message = BAD_PARAM, f"it is {order['status']}"
+    if held:
+        code, message = held["code"], held["message"]
+    return {"orderId": order["cj_id"], "code": code, "message": message}
+
+
+def _shipment(call: Call) -> list[dict[str, Any]]:
+    orders = call.world.ledger.rows(
+        "SELECT * FROM orders WHERE shipment_order_id = ? AND status = ?",
+        call.text("shipmentOrderId", most=50),
+        order_lifecycle.UNPAID,
+    )
+    if not orders:
+        raise RefusedError(NOT_FOUND, "no unpaid order belongs to this shipment")
+    return orders
+
+
+def _at_once(handler: Callable[[Call], Any]) -> Callable[[Call], Any]:
+    """Let nobody else move an order between our look at it and our step."""
+
+    def whole(call: Call) -> Any:
+        with call.world.ledger.writing():
+            return handler(call)
+
+    return whole
+
+
+ROUTES = (
+    Route(method="POST", path="shopping/order/addCart", handler=_at_once(add_cart)),
+    Route(method="POST", path="shopping/order/addCartConfirm", handler=_at_once(add_cart_confirm)),
+    Route(
+        method="POST",
+        path="shopping/order/saveGenerateParentOrder",
+        handler=_at_once(save_generate_parent_order),
+    ),
+    Route(method="POST", path="shopping/pay/payBalanceV2", handler=_at_once(pay_balance_v2)),
+    Route(method="GET", path="shopping/pay/getBalance", handler=get_balance),
+)

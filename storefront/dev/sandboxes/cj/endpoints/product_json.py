@@ -1,0 +1,248 @@
+"""Products in the supplier's words: list rows, pages, variants, stock."""
+
+from __future__ import annotations
+
+import html
+import json
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from storefront.dev.sandboxes.cj.clock import stamp
+from storefront.dev.sandboxes.cj.endpoints.stock_wording import by_country, piles, variant_stock
+from storefront.dev.sandboxes.cj.state import World
+from storefront.dev.sandboxes.goods.product import Product, Variant
+
+ANGLES, DARK_ANGLES = ("front", "lit", "side", "scale"), ("front", "side", "scale")
+ROOT = "Portable Lighting"
+RANGE_G = "110.00-140.00"
+
+
+def category_id(*path: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join((ROOT, *path)))).upper()
+
+
+def second_level(product: Product) -> str:
+    return product.family.title()
+
+
+def picture(world: World, product: Product, variant: Variant | None, angle: str = "front") -> str:
+    place = variant.place if variant else 0
+    return f"{world.base_url}/pictures/{product.pid}/{place}/{angle}.png"
+
+
+def _pictures(world: World, product: Product) -> list[str]:
+    first, *others = product.variants or (None,)
+    seen = {first.color if first else ""}
+    angles = ANGLES if product.light else DARK_ANGLES
+    urls = [picture(world, product, first, angle) for angle in angles]
+    for variant in others:
+        if variant and variant.color not in seen:
+            seen.add(variant.color)
+            urls.append(picture(world, product, variant))
+    return urls
+
+
+def price_text(world: World, product: Product) -> str | None:
+    """Write the price as lists do: one, or from -- to."""
+    if product.flaw == "missing_price" or not product.variants:
+        return None
+    prices = sorted(world.shelves.price(variant) for variant in product.variants)
+    least, most = prices[0], prices[-1]
+    return f"{least:.2f}" if least == most else f"{least:.2f} -- {most:.2f}"
+
+
+def list_row(world: World, product: Product, *, with_description: bool) -> dict[str, Any]:
+    """Write a row of listV2."""
+    price, stock = price_text(world, product), variant_stock(world, product, suffix="")
+    found = [pile for variant in stock for pile in variant["inventory"]]
+    ready = sum(pile["cjInventory"] for pile in found)
+    unready = sum(pile["factoryInventory"] for pile in found)
+    row = {
+        "id": product.pid,
+        "nameEn": product.title,
+        "sku": product.spu,
+        "spu": product.spu,
+        "bigImage": picture(world, product, None),
+        "sellPrice": price,
+        "nowPrice": price,
+        "discountPrice": None,
+        "discountPriceRate": None,
+        "listedNum": product.listed_count,
+        "categoryId": category_id(second_level(product), product.category),
+        "threeCategoryName": product.category,
+        "twoCategoryId": category_id(second_level(product)),
+        "twoCategoryName": second_level(product),
+        "oneCategoryId": category_id(),
+        "oneCategoryName": ROOT,
+        "addMarkStatus": 0,
+        "isVideo": 0,
+        "isList": 0,
+        "isCollect": 0,
+        "customization": 0,
+        "isPersonalized": 0,
+        "hasCECertification": 1,
+        "productType": "0",
+        "supplierName": product.maker.legal_name,
+        "createAt": product.listed_s * 1000,
+        "warehouseInventoryNum": ready + unready,
+        "totalVerifiedInventory": ready,
+        "totalUnVerifiedInventory": unready,
+        "verifiedWarehouse": 1 if ready else 2,
+        "currency": "USD",
+        "deliveryCycle": "3-7",
+        "saleStatus": "3",
+        "authorityStatus": "1",
+        "directMinOrderNum": "1",
+        "inventoryInfo": json.dumps(by_country(found)),
+        "variantInventories": json.dumps(stock),
+        "variantKeyEn": "-".join(product.option_names),
+    }
+    if with_description:
+        row["description"] = description(product)
+    if product.flaw == "null_fields":
+        row |= dict.fromkeys(
+            ("bigImage", "categoryId", "supplierName", "listedNum", "variantKeyEn", "createAt")
+        )
+    return row
+
+
+def old_row(world: World, product: Product) -> dict[str, Any]:
+    """Write a row of the older list."""
+    return {
+        "pid": product.pid,
+        "productName": json.dumps([product.title]),
+        "productNameEn": product.title,
+        "productSku": product.spu,
+        "productImage": picture(world, product, None),
+        "productWeight": weight_text(product, packed=False),
+        "productType": "ORDINARY_PRODUCT",
+        "productUnit": "unit(s)",
+        "categoryId": category_id(second_level(product), product.category),
+        "categoryName": category_path(product),
+        "isFreeShipping": False,
+        "listedNum": product.listed_count,
+        "supplierName": product.maker.legal_name,
+        "supplierId": product.maker.code,
+        "sellPrice": price_text(world, product),
+        "createTime": stamp(product.listed_s),
+        "isVideo": 0,
+        "saleStatus": 3,
+        "customizationVersion": 1,
+    }
+
+
+def category_path(product: Product) -> str:
+    return f"{ROOT} / {second_level(product)} / {product.category}"
+
+
+def weight_text(product: Product, *, packed: bool) -> str | None:
+    weights = sorted(each.packed_g if packed else each.net_g for each in product.variants)
+    if product.flaw == "weight_range":
+        return RANGE_G
+    if product.flaw == "null_fields" or not weights:
+        return None
+    if weights[0] == weights[-1]:
+        return f"{weights[0]:.2f}"
+    return f"{weights[0]:.2f}-{weights[-1]:.2f}"
+
+
+def description(product: Product) -> str:
+    """Write the page's HTML: a paragraph, and the specification table."""
+    lead = product.lead if product.flaw == "hostile_html" else html.escape(product.lead)
+    rows = "".join(
+        f"<tr><td>{html.escape(label)}</td><td>{html.escape(value)}</td></tr>"
+        for label, value in product.specs
+    )
+    return f"<p>{lead}</p><table><tbody>{rows}</tbody></table>"
+
+
+def page(world: World, product: Product, *, with_stock: bool) -> dict[str, Any]:
+    """Write the answer of product/query."""
+    pro = ["HAVE_ELECTRICITY", "HAVE_BATTERY"] if product.is_lithium else ["COMMON"]
+    price = price_text(world, product)
+    answer = {
+        "pid": product.pid,
+        "productName": json.dumps([product.title], ensure_ascii=False),
+        "productNameEn": product.title,
+        "productSku": product.spu,
+        "productImage": picture(world, product, None),
+        "bigImage": picture(world, product, None),
+        "productImageSet": _pictures(world, product),
+        "productWeight": weight_text(product, packed=False),
+        "packWeight": weight_text(product, packed=True),
+        "productType": "ORDINARY_PRODUCT",
+        "productUnit": "unit(s)",
+        "categoryId": category_id(second_level(product), product.category),
+        "categoryName": category_path(product),
+        "entryCode": product.hs_code,
+        "entryName": product.noun,
+        "entryNameEn": product.noun,
+        "materialNameEn": json.dumps([product.material]),
+        "materialNameEnSet": [product.material],
+        "packingNameEn": json.dumps(["box"]),
+        "productKeyEn": "-".join(product.option_names),
+        "productProEn": json.dumps(pro),
+        "productProEnSet": pro,
+        "addMarkStatus": 0,
+        "description": description(product),
+        "sellPrice": price,
+        "suggestSellPrice": None,
+        "currency": "USD",
+        "createrTime": stamp(product.listed_s),
+        "productVideo": None,
+        "status": "3",
+        "listedNum": product.listed_count,
+        "supplierName": product.maker.legal_name,
+        "supplierId": product.maker.code,
+        "customizationVersion": None,
+        "variants": variants(world, product, with_stock=with_stock),
+    }
+    if product.flaw == "null_fields":
+        answer |= dict.fromkeys(
+            ("productImage", "bigImage", "categoryName", "entryCode", "productKeyEn", "description")
+        )
+    return answer
+
+
+def variants(world: World, product: Product, *, with_stock: bool) -> list[dict[str, Any]]:
+    return [variant_row(world, product, each, with_stock=with_stock) for each in product.variants]
+
+
+def variant_row(
+    world: World, product: Product, variant: Variant, *, with_stock: bool
+) -> dict[str, Any]:
+    length, width, height = (side + 12 for side in product.size_mm)  # the box around it
+    price: Decimal | None = world.shelves.price(variant)
+    row: dict[str, Any] = {
+        "vid": variant.vid,
+        "pid": product.pid,
+        "variantName": None,
+        "variantNameEn": f"{product.title} {' '.join(variant.values)}",
+        "variantSku": variant.sku,
+        "variantUnit": None,
+        "variantImage": picture(world, product, variant),
+        "variantStandard": f"long={length},width={width},height={height}",
+        "variantKey": "-".join(variant.values),
+        "variantProperty": "",
+        "variantLength": length,
+        "variantWidth": width,
+        "variantHeight": height,
+        "variantVolume": length * width * height,
+        "variantWeight": variant.net_g,
+        "variantSellPrice": price,
+        "variantSugSellPrice": None,
+        "createTime": stamp(product.listed_s),
+        "barcode": variant.barcode,
+        "barcode2": None,
+        "mpn": variant.mpn,
+    }
+    if product.flaw == "missing_price":
+        row["variantSellPrice"] = None
+    if product.flaw == "weight_range":
+        row["variantWeight"] = RANGE_G
+    if product.flaw == "null_fields":
+        row |= dict.fromkeys(("variantNameEn", "variantImage", "variantWeight", "barcode", "mpn"))
+    if with_stock:
+        row["inventories"] = piles(world, product, variant, suffix="")
+    return row

@@ -1,0 +1,190 @@
+"""The catalog: categories, lists, pages, variants."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from storefront.dev.sandboxes.cj.calls import BAD_PARAM, Call, Route
+from storefront.dev.sandboxes.cj.endpoints import product_json
+from storefront.dev.sandboxes.cj.protocol import RefusedError
+from storefront.dev.sandboxes.cj.state import World
+from storefront.dev.sandboxes.goods.generator import WHEEL
+from storefront.dev.sandboxes.goods.product import Product
+
+NO_PRODUCT, NO_VARIANT = 1602001, 1602000
+PRODUCT_OFF_SHELF, VARIANT_OFF_SHELF = 1602002, 1602003
+FILTERS = ("keyWord", "categoryId", "countryCode", "startSellPrice", "endSellPrice")
+TIMES = ("timeStart", "timeEnd")
+
+
+def get_category(_: Call) -> list[dict[str, Any]]:
+    tree: dict[str, set[str]] = {}
+    for kind in WHEEL:
+        tree.setdefault(kind.family.title(), set()).add(kind.category)
+    return [
+        {
+            "categoryFirstId": product_json.category_id(),
+            "categoryFirstName": product_json.ROOT,
+            "categoryFirstList": [
+                {
+                    "categorySecondId": product_json.category_id(second),
+                    "categorySecondName": second,
+                    "categorySecondList": [
+                        {
+                            "categoryId": product_json.category_id(second, third),
+                            "categoryName": third,
+                        }
+                        for third in sorted(thirds)
+                    ],
+                }
+                for second, thirds in sorted(tree.items())
+            ],
+        }
+    ]
+
+
+def list_v2(call: Call) -> dict[str, Any]:
+    page = call.whole("page", default=1, least=1, most=1000)
+    size = call.whole("size", default=10, least=1, most=100)
+    places = _places(call)
+    total = min(len(places), call.world.rules.most_listed)
+    shown = places[(page - 1) * size : min(page * size, total)]
+    with_description = "enable_description" in call.features()
+    world = call.world
+    rows = [
+        product_json.list_row(world, product, with_description=with_description)
+        for place in shown
+        if (product := world.catalog.at(place)).pid not in world.off_shelf
+    ]
+    return {
+        "pageNumber": page,
+        "pageSize": size,
+        "totalRecords": total,
+        "totalPages": -(-total // size),
+        "content": [{"productList": rows, "keyWord": call.text("keyWord", default="")}],
+    }
+
+
+def list_v1(call: Call) -> dict[str, Any]:
+    page = call.whole("pageNum", default=1, least=1, most=100_000)
+    size = call.whole("pageSize", default=20, least=1, most=200)
+    places = _places(call)
+    shown = places[(page - 1) * size : page * size]
+    return {
+        "pageNum": page,
+        "pageSize": size,
+        "total": len(places),
+        "list": [product_json.old_row(call.world, call.world.catalog.at(place)) for place in shown],
+    }
+
+
+def _places(call: Call) -> Sequence[int]:
+    """Find the places in the catalog that match: all of them without looking at any."""
+    world = call.world
+    wanted = tuple(call.text(name, default="") for name in (*FILTERS, *TIMES))
+    if not any(wanted):
+        return range(world.visible)
+    known = (str(world.visible), *wanted)
+    if known not in world.found:
+        if len(world.found) > 64:  # noqa: PLR2004 more searches are not repeated soon
+            world.found.clear()
+        world.found[known] = [
+            place
+            for place in _places_in(world, call.text("categoryId", default=""))
+            if _matches(world, world.catalog.at(place), dict(zip((*FILTERS, *TIMES), wanted)))  # noqa: B905
+        ]
+    return world.found[known]
+
+
+def _places_in(world: World, category: str) -> Iterator[int]:
+    """Find the places of a category, sorted once: prices and stock change, where it stands not."""
+    if category and not world.filed:
+        filed: dict[str, list[int]] = defaultdict(list)
+        for place in range(len(world.catalog)):
+            for each in _categories_of(world.catalog.at(place)):
+                filed[each].append(place)
+        world.filed = filed
+    places = world.filed.get(category, ()) if category else range(world.visible)
+    return (place for place in places if place < world.visible)
+
+
+def _categories_of(product: Product) -> set[str]:
+    return {
+        product_json.category_id(product_json.second_level(product), product.category),
+        product_json.category_id(product_json.second_level(product)),
+        product_json.category_id(),
+    }
+
+
+def _matches(world: World, product: Product, wanted: dict[str, str]) -> bool:
+    word = wanted["keyWord"].lower()
+    prices = [world.shelves.price(variant) for variant in product.variants] or [Decimal(0)]
+    listed_ms = product.listed_s * 1000
+    try:
+        return all(
+            (
+                not word or word in product.title.lower() or word in product.spu.lower(),
+                not wanted["countryCode"]
+                or wanted["countryCode"] in world.shelves.countries(product),
+                not wanted["startSellPrice"] or max(prices) >= Decimal(wanted["startSellPrice"]),
+                not wanted["endSellPrice"] or min(prices) <= Decimal(wanted["endSellPrice"]),
+                not wanted["timeStart"] or listed_ms >= int(wanted["timeStart"]),
+                not wanted["timeEnd"] or listed_ms < int(wanted["timeEnd"]),
+            )
+        )
+    except (ValueError, InvalidOperation) as error:
+        raise RefusedError(BAD_PARAM, str(error)) from error
+
+
+def find_product(call: Call) -> Product:
+    """Find the product by exactly one of its names."""
+    catalog = call.world.catalog
+    names = {
+        name: value
+        for name in ("pid", "productSku", "variantSku")
+        if (value := call.text(name, default=""))
+    }
+    if len(names) != 1:
+        raise RefusedError(BAD_PARAM, "give exactly one of pid, productSku, variantSku")
+    ((name, value),) = names.items()
+    product = catalog.by_pid(value) if name == "pid" else catalog.by_sku(value)
+    if product is None:
+        raise RefusedError(NO_VARIANT if name == "variantSku" else NO_PRODUCT)
+    if product.pid in call.world.off_shelf:
+        raise RefusedError(PRODUCT_OFF_SHELF)
+    return product
+
+
+def query(call: Call) -> dict[str, Any]:
+    return product_json.page(
+        call.world, find_product(call), with_stock="enable_inventory" in call.features()
+    )
+
+
+def variant_query(call: Call) -> list[dict[str, Any]]:
+    return product_json.variants(call.world, find_product(call), with_stock=False)
+
+
+def query_by_vid(call: Call) -> dict[str, Any]:
+    vid = call.text("vid")
+    product = call.world.catalog.by_vid(vid)
+    if product is None:
+        raise RefusedError(NO_VARIANT)
+    if product.pid in call.world.off_shelf:
+        raise RefusedError(VARIANT_OFF_SHELF)
+    variant = next(each for each in product.variants if each.vid == vid)
+    with_stock = "enable_inventory" in call.features()
+    return product_json.variant_row(call.world, product, variant, with_stock=with_stock)
+
+
+ROUTES = (
+    Route(method="GET", path="product/getCategory", handler=get_category),
+    Route(method="GET", path="product/listV2", handler=list_v2, points=50),
+    Route(method="GET", path="product/list", handler=list_v1, points=50),
+    Route(method="GET", path="product/query", handler=query, points=10),
+    Route(method="GET", path="product/variant/query", handler=variant_query, points=10),
+    Route(method="GET", path="product/variant/queryByVid", handler=query_by_vid, points=10),
+)

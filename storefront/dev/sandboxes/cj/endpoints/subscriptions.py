@@ -1,0 +1,65 @@
+"""Of which products messages are sent: subscribed to one by one, up to the level's cap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from storefront.dev.sandboxes.cj.calls import BAD_PARAM, Call, Route
+from storefront.dev.sandboxes.cj.protocol import RefusedError
+
+CAP_REACHED = 1606011
+AT_ONCE = 100
+FACT = "subscribed"
+
+
+def subscribe(call: Call) -> dict[str, Any]:
+    """Subscribe to what exists; nothing of it when the cap does not hold all."""
+    wanted = _ids(call)
+    world = call.world
+    with world.ledger.writing():
+        present = list(world.ledger.fact(FACT, []))
+        known = [ref for ref in wanted if world.catalog.by_pid(ref) is not None]
+        merged = list(dict.fromkeys([*present, *known]))
+        if len(merged) > world.rules.subscriptions:
+            raise RefusedError(CAP_REACHED, f"{world.rules.subscriptions} products at most")
+        world.ledger.set_fact(FACT, merged)
+    return {
+        "successProductIds": known,
+        "failProductIds": [ref for ref in wanted if ref not in known],
+    }
+
+
+def unsubscribe(call: Call) -> dict[str, Any]:
+    gone = set(_ids(call))
+    ledger = call.world.ledger
+    with ledger.writing():
+        left = [ref for ref in ledger.fact(FACT, []) if ref not in gone]
+        ledger.set_fact(FACT, left)
+    return {"successProductIds": sorted(gone), "failProductIds": []}
+
+
+def subscriptions(call: Call) -> dict[str, Any]:
+    page = call.whole("pageNum", default=1, least=1, most=1000)
+    size = call.whole("pageSize", default=20, least=1, most=200)
+    refs = call.world.ledger.fact(FACT, [])
+    return {
+        "pageNumber": page,
+        "pageSize": size,
+        "totalRecords": len(refs),
+        "totalPages": -(-len(refs) // size),
+        "content": [{"productId": ref} for ref in refs[(page - 1) * size : page * size]],
+    }
+
+
+def _ids(call: Call) -> list[str]:
+    ids = call.texts("productIds")
+    if len(ids) > AT_ONCE:
+        raise RefusedError(BAD_PARAM, f"productIds: {AT_ONCE} at most")
+    return ids
+
+
+ROUTES = (
+    Route(method="POST", path="webhook/product/subscribe", handler=subscribe, points=10),
+    Route(method="POST", path="webhook/product/unsubscribe", handler=unsubscribe, points=10),
+    Route(method="GET", path="webhook/product/subscribe/list", handler=subscriptions),
+)

@@ -1,0 +1,115 @@
+"""Fail as ordered: before anything was done, or after all of it was."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from storefront.dev.sandboxes.core.faults import Fault
+from storefront.dev.sandboxes.core.replies import Reply, as_json
+from storefront.dev.sandboxes.core.spoilers import INSIDE, SPOILERS
+
+from .protocol import MESSAGES
+
+BUSY = 1600000
+PRICES = ("sellPrice", "nowPrice", "variantSellPrice", "logisticPrice", "totalPostageFee")
+AMOUNTS = (*PRICES, "orderAmount", "productAmount")
+LISTS = ("content", "list", "variants", "productList")
+_NAN = "\x00nan\x00"
+
+
+def before(fault: Fault | None) -> Reply | None:
+    """Answer without doing anything, or wait, or neither."""
+    if fault is None:
+        return None
+    if fault.kind == "slow":
+        time.sleep(fault.delay_s)
+    if fault.kind == "drop_before":
+        return Reply(is_dropped=True)
+    if fault.kind in {"500", "soft_500"}:
+        # He mostly says so under a good status.
+        return as_json(
+            {"code": BUSY, "result": False, "message": MESSAGES[BUSY], "data": None},
+            status=500 if fault.kind == "500" else 200,
+        )
+    if fault.kind == "429":
+        wait = str(max(math.ceil(fault.delay_s), 1))
+        return as_json(
+            {"code": 1600201, "result": False, "message": MESSAGES[1600201], "data": None},
+            status=429,
+            headers={"Retry-After": wait},
+        )
+    if fault.kind == "redirect":
+        return Reply(status=302, headers={"Location": INSIDE})
+    return None
+
+
+def after(fault: Fault | None, reply: Reply) -> Reply:
+    """Spoil the answer of what was done."""
+    if fault is None:
+        return reply
+    if fault.kind in SPOILERS:
+        return SPOILERS[fault.kind](fault, reply)
+    if fault.kind not in _CHANGES:
+        return reply
+    changed = json.dumps(_CHANGES[fault.kind](json.loads(reply.body)))
+    return replace(reply, body=changed.replace(json.dumps(_NAN), "NaN").encode())
+
+
+def _walked(value: Any, change: Any) -> Any:
+    if isinstance(value, list):
+        return [_walked(each, change) for each in value]
+    if isinstance(value, dict):
+        return change({name: _walked(each, change) for name, each in value.items()})
+    return value
+
+
+def _in_euros(answer: Any) -> Any:
+    def change(row: dict[str, Any]) -> dict[str, Any]:
+        return row | {"currency": "EUR"} if any(name in row for name in AMOUNTS) else row
+
+    return _walked(answer, change)
+
+
+def _without_number(answer: Any) -> Any:
+    def change(row: dict[str, Any]) -> dict[str, Any]:
+        return row | {name: _NAN for name in PRICES if name in row}
+
+    return _walked(answer, change)
+
+
+def _emptied(answer: Any) -> Any:
+    def change(row: dict[str, Any]) -> dict[str, Any]:
+        bare = row | {name: [] for name in LISTS if name in row}
+        return bare | {name: 0 for name in ("totalRecords", "totalPages", "total") if name in row}
+
+    answer = _walked(answer, change)
+    if isinstance(answer.get("data"), list):
+        answer["data"] = []
+    return answer
+
+
+def _of_somebody_else(answer: Any) -> Any:
+    def change(row: dict[str, Any]) -> dict[str, Any]:
+        other = {
+            "orderNumber": "X-0000-0",
+            "orderNum": "X-0000-0",
+            "orderId": "9900000000000000",
+            "disputeId": "9900000",
+            "businessDisputeId": "X-0000-0",
+        }
+        return row | {name: value for name, value in other.items() if name in row}
+
+    return _walked(answer, change)
+
+
+_CHANGES: dict[str, Callable[[Any], Any]] = {
+    "wrong_currency": _in_euros,
+    "nan_price": _without_number,
+    "empty": _emptied,
+    "wrong_order": _of_somebody_else,
+}

@@ -1,0 +1,253 @@
+"""Move orders along: paid, shipped with a number, delivered; or canceled, or split."""
+
+from __future__ import annotations
+
+import json
+import threading
+from decimal import Decimal
+from typing import Any
+
+from . import webhooks
+from .clock import stamp
+from .shelves import SoldOutError
+from .state import World
+from .tracking_numbers import PAGES, carrier_of, tracking_number
+
+CREATED, IN_CART, UNPAID = "CREATED", "IN_CART", "UNPAID"
+UNSHIPPED, SHIPPED, DELIVERED, CANCELLED = "UNSHIPPED", "SHIPPED", "DELIVERED", "CANCELLED"
+SPLIT = "SPLIT"
+OPEN = (CREATED, IN_CART, UNPAID, UNSHIPPED)
+IDLE_S = 0.2
+
+
+class CannotMoveError(Exception):
+    """The order does not stand where that could happen. Nothing was changed."""
+
+
+def order_by(world: World, name: str) -> dict[str, Any] | None:
+    """Find an order by its CJ id, or by the caller's own number."""
+    return world.ledger.row(
+        "SELECT * FROM orders WHERE cj_id = ? OR (order_number = ? AND parent_cj_id IS NULL)",
+        name,
+        name,
+    )
+
+
+def put(
+    world: World, order: dict[str, Any], *, status: str, fault: str = "", **columns: Any
+) -> None:
+    """Write a new status, the effect of it, and the news of it, all at once."""
+    changes = {"status": status, "moved_s": world.now(), **columns}
+    assigned = ", ".join(f"{name} = ?" for name in changes)
+    with world.ledger.writing():
+        world.ledger.run(
+            f"UPDATE orders SET {assigned} WHERE cj_id = ?",  # noqa: S608 our own names
+            *changes.values(),
+            order["cj_id"],
+        )
+        order.update(changes, fault=fault)
+        world.ledger.effect(status.lower(), order=order, at_s=world.now())
+        if status not in {CREATED, IN_CART, SPLIT}:
+            webhooks.order_moved(world, order)
+
+
+def ship(world: World, order: dict[str, Any]) -> None:
+    if order["status"] != UNSHIPPED:
+        raise CannotMoveError(f"{order['cj_id']} is {order['status']}")
+    carrier = carrier_of(order["logistic_name"])
+    number = tracking_number(carrier, cj_id=order["cj_id"])
+    with world.ledger.writing():
+        if world.stock_leaves == "shipment":
+            take_stock(world, order)
+        put(
+            world,
+            order,
+            status=SHIPPED,
+            track_number=number,
+            tracking_url=PAGES[carrier].format(number=number),
+            shipped_s=world.now(),
+        )
+        webhooks.parcel_moved(world, order)
+
+
+def deliver(world: World, order: dict[str, Any]) -> None:
+    if order["status"] != SHIPPED:
+        raise CannotMoveError(f"{order['cj_id']} is {order['status']}")
+    with world.ledger.writing():
+        put(world, order, status=DELIVERED, delivered_s=world.now())
+        webhooks.parcel_moved(world, order)
+
+
+def cancel(world: World, order: dict[str, Any]) -> None:
+    """Cancel what has not left: stock and money go back."""
+    if order["status"] not in OPEN:
+        raise CannotMoveError(f"{order['cj_id']} is {order['status']}")
+    with world.ledger.writing():
+        if order["paid_s"] is not None:
+            amount = _cents(order["product_amount"]) + _cents(order["postage_amount"])
+            set_balance_cents(world, balance_cents(world) + amount)
+        return_stock(world, order)
+        put(world, order, status=CANCELLED, canceled_s=world.now(), took_stock=0)
+
+
+def advance(world: World, order: dict[str, Any], *, to: str) -> None:
+    """Take the steps that lie between here and there.
+
+    Raises: CannotMoveError  there lies behind, or the order waits for money
+    """
+    if to == CANCELLED:
+        cancel(world, order)
+        return
+    if to not in {SHIPPED, DELIVERED}:
+        raise CannotMoveError(f"advance to {SHIPPED}, {DELIVERED} or {CANCELLED}")
+    if order["status"] == UNSHIPPED or to == SHIPPED:
+        ship(world, order)
+    if to == DELIVERED:
+        deliver(world, order)
+
+
+def split(world: World, order: dict[str, Any]) -> list[str]:
+    """Turn an unshipped order into one for each line, as happens when goods lie apart."""
+    lines = json.loads(order["lines"])
+    if order["status"] != UNSHIPPED or len(lines) < 2:  # noqa: PLR2004
+        raise CannotMoveError("only an unshipped order of several lines can be split")
+    with world.ledger.writing():
+        parts = []
+        for place, line in enumerate(lines, 1):
+            part = {name: value for name, value in order.items() if name not in {"pay_id", "fault"}}
+            part |= {
+                "cj_id": f"{order['cj_id']}-{place}",
+                "parent_cj_id": order["cj_id"],
+                "lines": json.dumps([line]),
+                "product_amount": str(Decimal(line["price"]) * line["quantity"]),
+                "postage_amount": order["postage_amount"] if place == 1 else "0.00",
+                "moved_s": world.now(),
+            }
+            world.ledger.insert("orders", **part)
+            parts.append((part["cj_id"], line))
+        put(world, order, status=SPLIT)
+        webhooks.tell(
+            world,
+            topic="ORDERSPLIT",
+            kind="UPDATE",
+            params={
+                "originalOrderId": order["cj_id"],
+                "orderSplitTime": stamp(world.now()),
+                "splitOrderList": [
+                    {
+                        "orderCode": cj_id,
+                        "createAt": stamp(world.now()),
+                        "orderStatus": 400,
+                        "productList": [
+                            {
+                                "sku": line["sku"],
+                                "vid": line["vid"],
+                                "quantity": line["quantity"],
+                                "productCode": line["lineItemId"],
+                            }
+                        ],
+                    }
+                    for cj_id, line in parts
+                ],
+            },
+        )
+    return [cj_id for cj_id, _ in parts]
+
+
+def take_stock(world: World, order: dict[str, Any]) -> None:
+    """Take an order's goods off the shelf.
+
+    Raises: SoldOutError  a line is short; the caller's transaction must fail
+    """
+    for line in json.loads(order["lines"]):
+        product = world.catalog.by_vid(line["vid"])
+        if product is None:
+            raise SoldOutError(line["vid"])
+        variant = next(each for each in product.variants if each.vid == line["vid"])
+        world.shelves.take(
+            product, variant, country=order["from_country"], quantity=line["quantity"]
+        )
+    world.ledger.run("UPDATE orders SET took_stock = 1 WHERE cj_id = ?", order["cj_id"])
+    order["took_stock"] = 1
+
+
+def count_stock(world: World) -> list[str]:
+    """Take off the books what left the shelves and was never counted down; return its orders."""
+    gone = world.ledger.rows(
+        "SELECT * FROM orders WHERE status IN (?, ?) AND took_stock = 0 ORDER BY shipped_s",
+        SHIPPED,
+        DELIVERED,
+    )
+    with world.ledger.writing():
+        for order in gone:
+            for line in json.loads(order["lines"]):
+                product = world.catalog.by_vid(line["vid"])
+                if product is None:
+                    continue
+                variant = next(each for each in product.variants if each.vid == line["vid"])
+                pile = world.shelves.pile(product, variant, country=order["from_country"])
+                quantity = min(line["quantity"], max(pile.total, 0))
+                if quantity and pile.ready >= 0:
+                    world.shelves.take(
+                        product, variant, country=order["from_country"], quantity=quantity
+                    )
+            world.ledger.run("UPDATE orders SET took_stock = 1 WHERE cj_id = ?", order["cj_id"])
+    return [order["cj_id"] for order in gone]
+
+
+def return_stock(world: World, order: dict[str, Any]) -> None:
+    if not order["took_stock"]:
+        return
+    for line in json.loads(order["lines"]):
+        product = world.catalog.by_vid(line["vid"])
+        if product is None:
+            continue
+        variant = next(each for each in product.variants if each.vid == line["vid"])
+        world.shelves.give_back(
+            product, variant, country=order["from_country"], quantity=line["quantity"]
+        )
+
+
+def balance_cents(world: World) -> int:
+    return int(world.ledger.fact("balance_cents", _cents(world.rules.balance_usd)))
+
+
+def set_balance_cents(world: World, cents: int) -> None:
+    world.ledger.set_fact("balance_cents", cents)
+
+
+def _cents(amount: str) -> int:
+    return int(amount.replace(".", ""))
+
+
+def move_due(world: World) -> None:
+    """Take one step with every order that has stood long enough."""
+    pace_s = world.pace_s
+    if pace_s <= 0:
+        return
+    for order in world.ledger.rows(
+        "SELECT * FROM orders WHERE status IN (?, ?) AND moved_s <= ? ORDER BY moved_s",
+        UNSHIPPED,
+        SHIPPED,
+        world.now() - pace_s,
+    ):
+        step = ship if order["status"] == UNSHIPPED else deliver
+        try:
+            with world.ledger.writing():
+                step(world, order_by(world, order["cj_id"]) or order)
+        except SoldOutError:
+            cancel(world, order)
+        except CannotMoveError:  # somebody moved it first
+            continue
+
+
+def start(world: World) -> threading.Thread:
+    """Move orders until the world stops."""
+
+    def run() -> None:
+        while not world.stopping.wait(IDLE_S):
+            move_due(world)
+
+    thread = threading.Thread(target=run, name="mover", daemon=True)
+    thread.start()
+    return thread

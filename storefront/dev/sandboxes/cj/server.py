@@ -1,0 +1,116 @@
+"""A page for people: what is here, what is on its way, what is broken on purpose."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from typing import Any
+
+from storefront.dev.sandboxes.core.faults import MESSAGE_KINDS, REQUEST_KINDS, WEBHOOKS
+
+from .clock import stamp
+from .control import faults, ledger, status
+from .state import World
+
+STYLE = """
+:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;
+max-width:64rem;padding:0 1rem}h1{letter-spacing:-.03em}table{border-collapse:collapse;width:100%}
+th,td{text-align:left;padding:.4rem .6rem;border-bottom:1px solid #8884;vertical-align:top}
+form{display:inline}button,input,select{font:inherit;padding:.3rem .6rem}.shelf{display:flex;
+gap:.5rem;flex-wrap:wrap;margin:1rem 0}.shelf img{width:9rem;border-radius:1rem;
+background:radial-gradient(circle at 40% 35%,#3a4150,#12151d)}small{color:#888}
+"""
+SHOWN_ORDERS, SHOWN_GOODS = 50, 12
+
+
+def page(world: World) -> str:
+    now, known = status(world, {}), ledger(world, {})
+    orders = known["orders"][-SHOWN_ORDERS:][::-1]
+    desk = fault_desk(
+        faults(world, {}),
+        kinds=REQUEST_KINDS | MESSAGE_KINDS,
+        example="createOrderV2",
+        note=f"<p><small>For messages the path is <code>{WEBHOOKS}</code>.</small></p>",
+    )
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8>"
+        "<meta name=viewport content='width=device-width'><title>Sandbox supplier</title>"
+        f"<style>{STYLE}</style><h1>Sandbox supplier</h1>"
+        f"<p>{now['good']} products and {now['bad']} deliberately bad records, seed"
+        f" {now['seed']}. {_pace(now['pace_s'])} Balance"
+        f" ${known['balance_cents'] / 100:,.2f}. The dialect is under"
+        " <code>/api2.0/v1/</code>, the controls under <code>/control/</code>.</p>"
+        f"<div class=shelf>{_shelf(world)}</div>"
+        f"<h2>Orders</h2>{_orders(orders)}<h2>Faults</h2>{desk}"
+    )
+
+
+def _pace(pace_s: float) -> str:
+    if pace_s:
+        return f"Orders take a step every {pace_s:g} s."
+    return "Orders move by hand only."
+
+
+def _shelf(world: World) -> str:
+    pictures = []
+    for position in range(min(SHOWN_GOODS, len(world.catalog))):
+        product = world.catalog.at(position)
+        title = html.escape(product.title)
+        source = f"/pictures/{product.pid}/0/front.png"
+        pictures.append(f'<img src="{source}" alt="{title}" title="{title}" loading=lazy>')
+    return "".join(pictures)
+
+
+def _orders(orders: list[dict[str, Any]]) -> str:
+    if not orders:
+        return "<p>None yet.</p>"
+    rows = "".join(
+        f"<tr><td>{html.escape(order['order_number'])}<br><small>{order['cj_id']}</small>"
+        f"<td>{order['status']}<td>{html.escape(_goods(order))}"
+        f"<td>{html.escape(order['track_number'] or '')}<br>"
+        f"<small>{html.escape(order['logistic_name'])}</small>"
+        f"<td>{stamp(order['created_s'])}<td>{_buttons(order)}"
+        for order in orders
+    )
+    return (
+        f"<table><tr><th>Number<th>State<th>Goods<th>Tracking<th>Created, UTC<th>Move{rows}</table>"
+    )
+
+
+def _goods(order: dict[str, Any]) -> str:
+    return ", ".join(f"{line['quantity']} × {line['sku']}" for line in order["lines"])
+
+
+def _buttons(order: dict[str, Any]) -> str:
+    steps = {
+        "UNSHIPPED": (("advance", "SHIPPED", "Ship"), ("cancel", "", "Cancel")),
+        "SHIPPED": (("advance", "DELIVERED", "Deliver"),),
+    }.get(order["status"], ())
+    return " ".join(
+        f"<form method=post action=/control/{action}>"
+        f"<input type=hidden name=cjOrderId value='{order['cj_id']}'>"
+        f"<input type=hidden name=to value={to or 'CANCELLED'}><button>{label}</button></form>"
+        for action, to, label in steps
+    )
+
+
+def fault_desk(
+    standing: list[dict[str, Any]], *, kinds: Iterable[str], example: str, note: str = ""
+) -> str:
+    """Write which faults stand, and the form that orders one more."""
+    rows = "".join(
+        f"<tr><td>{html.escape(fault['path'])}<td>{fault['kind']}<td>{fault['done']}"
+        f" of {fault['count'] or 'all'}<td><form method=post action=/control/faults/clear>"
+        f"<input type=hidden name=id value={fault['id']}><button>Remove</button></form>"
+        for fault in standing
+    )
+    choices = "".join(f"<option>{kind}" for kind in sorted(kinds))
+    table = f"<table><tr><th>Where<th>Kind<th>Done<th>{rows}</table>" if rows else ""
+    return (
+        f"{table}<form method=post action=/control/faults><p>"
+        f"<label>Path ends in <input name=path value={example}></label> "
+        f"<label>Kind <select name=kind>{choices}</select></label> "
+        "<label>Times <input name=count type=number value=1 min=0 size=4></label> "
+        "<label>Delay, s <input name=delay value=1 size=3></label> <button>Set</button></p>"
+        f"{note}</form>"
+    )

@@ -1,0 +1,47 @@
+"""The CJ dialect, its pictures, and its page for people, on one port."""
+
+from __future__ import annotations
+
+from storefront.dev.sandboxes.core.http_server import Asked, Listener
+from storefront.dev.sandboxes.core.replies import Reply, as_html
+from storefront.dev.sandboxes.pictures import endpoint
+
+from . import control, dispatch, server
+from .limits import Limits
+from .state import World
+
+
+class Server(Listener):
+    """One sandbox on one port."""
+
+    def __init__(self, address: tuple[str, int], *, world: World) -> None:
+        self.world = world
+        self.limits = Limits(qps=world.rules.qps, points=world.rules.points)
+        super().__init__(
+            address,
+            answer=self._answer,
+            pull=lambda method, name, wish: control.pull(
+                world, method=method, name=name, wish=wish
+            ),
+        )
+
+    def _answer(self, asked: Asked) -> Reply:
+        if asked.path.startswith(dispatch.PREFIX):
+            return dispatch.reply_to(
+                self.world,
+                self.limits,
+                method=asked.method,
+                path=asked.path,
+                query=asked.query,
+                body=asked.body,
+                token=asked.headers["CJ-Access-Token"] or "",
+                peer=asked.peer,
+            )
+        if asked.path.startswith(endpoint.PREFIX):
+            shelf = self.world.catalog
+            return endpoint.picture(
+                asked.path, find=shelf.by_pid, seed=shelf.seed, folder=self.world.folder
+            )
+        if asked.path == "/":
+            return as_html(server.page(self.world))
+        return Reply(status=404, body=b"not found", type="text/plain")

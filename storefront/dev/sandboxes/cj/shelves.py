@@ -1,0 +1,129 @@
+"""What lies in the warehouses now, and what it costs now."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from decimal import Decimal
+
+from storefront.dev.sandboxes.core.ledger import Ledger
+from storefront.dev.sandboxes.goods.catalog import Catalog
+from storefront.dev.sandboxes.goods.product import Product, Variant
+
+from .areas import Pile, countries, first_pile
+
+
+class SoldOutError(Exception):
+    """There is less of it than was asked for. Nothing was taken."""
+
+
+class Shelves:
+    """The first day's stock and prices, overlaid with what changed since.
+
+    ``now`` is the sandbox's clock; what a pile was is kept, for figures that are told late.
+
+    Locks:  the ledger, for every change
+    """
+
+    def __init__(self, *, catalog: Catalog, ledger: Ledger) -> None:
+        self.catalog, self._ledger = catalog, ledger
+        self.now: Callable[[], float] = time.time
+        self._piles: dict[tuple[str, str], Pile] = {}
+        self._were: dict[tuple[str, str], list[tuple[float, Pile]]] = defaultdict(list)
+        self._prices: dict[str, Decimal] = {}
+        self.reload()
+        ledger.after_rollback.append(self.reload)
+
+    def reload(self) -> None:
+        with self._ledger.writing():
+            self._piles = {
+                (row["vid"], row["country"]): Pile(ready=row["ready"], at_factory=row["at_factory"])
+                for row in self._ledger.rows("SELECT * FROM stock")
+            }
+            self._were.clear()
+            for row in self._ledger.rows("SELECT * FROM stock_was ORDER BY until_s"):
+                pile = Pile(ready=row["ready"], at_factory=row["at_factory"])
+                self._were[row["vid"], row["country"]].append((row["until_s"], pile))
+            self._prices = {
+                row["vid"]: Decimal(row["price"])
+                for row in self._ledger.rows("SELECT * FROM prices")
+            }
+
+    def countries(self, product: Product) -> tuple[str, ...]:
+        return countries(product, seed=self.catalog.seed)
+
+    def pile(self, product: Product, variant: Variant, *, country: str) -> Pile:
+        kept = self._piles.get((variant.vid, country))
+        if kept is not None:
+            return kept
+        if country not in self.countries(product):
+            return Pile(ready=0, at_factory=0)
+        return first_pile(product, variant, country=country, seed=self.catalog.seed)
+
+    def told(self, product: Product, variant: Variant, *, country: str, lag_s: float) -> Pile:
+        """Return what the pile was so many seconds ago: figures may follow late."""
+        then_s = self.now() - lag_s
+        were = self._were.get((variant.vid, country), ()) if lag_s else ()
+        late = (pile for until_s, pile in were if until_s > then_s)
+        return next(late, None) or self.pile(product, variant, country=country)
+
+    def price(self, variant: Variant) -> Decimal:
+        return self._prices.get(variant.vid, variant.price)
+
+    def take(self, product: Product, variant: Variant, *, country: str, quantity: int) -> None:
+        """Take from what is ready, and then from what the maker has.
+
+        Raises: SoldOutError  there is not enough of both together
+        """
+        with self._ledger.writing():
+            pile = self.pile(product, variant, country=country)
+            if pile.total < quantity or pile.ready < 0:
+                raise SoldOutError(variant.vid)
+            at_once = min(pile.ready, quantity)
+            self.put(
+                variant.vid,
+                country=country,
+                pile=Pile(
+                    ready=pile.ready - at_once,
+                    at_factory=pile.at_factory - (quantity - at_once),
+                ),
+            )
+
+    def give_back(self, product: Product, variant: Variant, *, country: str, quantity: int) -> None:
+        with self._ledger.writing():
+            pile = self.pile(product, variant, country=country)
+            pile = Pile(ready=pile.ready + quantity, at_factory=pile.at_factory)
+            self.put(variant.vid, country=country, pile=pile)
+
+    def put(self, vid: str, *, country: str, pile: Pile) -> None:
+        product = self.catalog.by_vid(vid)
+        with self._ledger.writing():
+            if product is not None:
+                variant = next(each for each in product.variants if each.vid == vid)
+                self._keep(vid, country, self.pile(product, variant, country=country))
+            self._ledger.run(
+                "INSERT OR REPLACE INTO stock VALUES (?, ?, ?, ?)",
+                vid,
+                country,
+                pile.ready,
+                pile.at_factory,
+            )
+            self._piles[vid, country] = pile
+
+    def _keep(self, vid: str, country: str, was: Pile) -> None:
+        until_s = self.now()
+        self._ledger.run(
+            "INSERT INTO stock_was VALUES (?, ?, ?, ?, ?)",
+            vid,
+            country,
+            was.ready,
+            was.at_factory,
+            until_s,
+        )
+        self._were[vid, country].append((until_s, was))
+
+    def set_price(self, vid: str, price: Decimal) -> None:
+        with self._ledger.writing():
+            self._ledger.run("INSERT OR REPLACE INTO prices VALUES (?, ?)", vid, str(price))
+            self._prices[vid] = price

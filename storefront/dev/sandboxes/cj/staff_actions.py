@@ -1,0 +1,113 @@
+"""What the supplier's people do by hand: hold orders back, decide disputes, ask for more money."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from . import order_lifecycle, webhooks
+from .state import World
+
+REFUND, RESEND, REJECT = 1, 2, 3
+INTERCEPTED = "intercepted"
+
+
+def why_held(world: World, order_number: str) -> dict[str, Any] | None:
+    """Return why an order of this number is held back; None when it is not."""
+    held: dict[str, Any] | None = world.ledger.fact(INTERCEPTED, {}).get(order_number)
+    return held
+
+
+def intercept(world: World, wish: dict[str, Any]) -> dict[str, Any]:
+    """Hold an order back, now or as soon as it comes; ``on`` false lets it go."""
+    number = str(wish["orderNumber"])
+    with world.ledger.writing():
+        held = dict(world.ledger.fact(INTERCEPTED, {}))
+        held.pop(number, None)
+        if wish.get("on", True):
+            held[number] = {
+                "code": int(wish.get("code", 7)),
+                "message": str(wish.get("message") or "held back for inspection"),
+                "is_route": bool(wish.get("route", False)),
+            }
+        world.ledger.set_fact(INTERCEPTED, held)
+    return held
+
+
+def decide(world: World, wish: dict[str, Any]) -> dict[str, Any]:
+    """End a dispute: 1 gives money back to the balance, 2 sends again, 3 refuses."""
+    row = world.ledger.row("SELECT * FROM disputes WHERE id = ?", str(wish["disputeId"]))
+    deal = int(wish["deal"])
+    if row is None or row["deal"] is not None or deal not in {REFUND, RESEND, REJECT}:
+        raise ValueError(f"no dispute {wish['disputeId']} to decide so")
+    amount = Decimal(str(wish.get("amount") or row["most"])).quantize(Decimal("0.01"))
+    money = str(amount) if deal == REFUND else None
+    order = order_lifecycle.order_by(world, row["cj_id"]) or {}
+    with world.ledger.writing():
+        world.ledger.run(
+            "UPDATE disputes SET deal = ?, money = ?, status = 'DISPUTE_CLOSED' WHERE id = ?",
+            deal,
+            money,
+            row["id"],
+        )
+        if deal == REFUND:
+            cents = order_lifecycle.balance_cents(world) + int(amount * 100)
+            order_lifecycle.set_balance_cents(world, cents)
+        world.ledger.effect(f"dispute {deal}", order=order, at_s=world.now())
+    return {"disputeId": row["id"], "deal": deal, "money": money}
+
+
+def makeup(world: World, wish: dict[str, Any]) -> dict[str, Any]:
+    """Ask for more money for an order."""
+    order = order_lifecycle.order_by(world, str(wish["orderNumber"]))
+    if order is None:
+        raise ValueError(f"no order {wish['orderNumber']}")
+    params = {
+        "orderId": f"BT{order['cj_id']}",
+        "relationOrderId": order["cj_id"],
+        "payOrderId": None,
+        "amount": str(Decimal(str(wish["amount"]))),
+        "reason": str(wish.get("reason") or "the parcel is heavier than it was said to be"),
+        "type": 1,
+        "diffUseType": 0,
+        "status": str(wish.get("status") or "CREATED"),
+    }
+    webhooks.tell(world, topic="MAKEUP", kind="INSERT", params=params)
+    return params
+
+
+def tell(world: World, wish: dict[str, Any]) -> dict[str, Any]:
+    """Send a message of any type, as it is given."""
+    topic = str(wish["type"])
+    if topic not in webhooks.TOPICS:
+        raise ValueError(f"a message is one of {', '.join(webhooks.TOPICS)}")
+    kind = str(wish.get("messageType") or "UPDATE")
+    webhooks.tell(world, topic=topic, kind=kind, params=dict(wish["params"]))
+    return {"type": topic}
+
+
+def clock(world: World, wish: dict[str, Any]) -> dict[str, Any]:
+    """Let so many seconds have passed."""
+    return {"ahead_s": world.go_ahead(float(wish["seconds"]))}
+
+
+def usage(world: World, _: dict[str, Any]) -> dict[str, Any]:
+    """Tell how many calls were answered, and what they cost in points."""
+    return world.usage.told()
+
+
+def clear_usage(world: World, _: dict[str, Any]) -> dict[str, Any]:
+    world.usage.clear()
+    return world.usage.told()
+
+
+ACTIONS: dict[tuple[str, str], Callable[[World, dict[str, Any]], Any]] = {
+    ("POST", "intercept"): intercept,
+    ("POST", "decide"): decide,
+    ("POST", "makeup"): makeup,
+    ("POST", "tell"): tell,
+    ("POST", "clock"): clock,
+    ("GET", "usage"): usage,
+    ("POST", "usage/clear"): clear_usage,
+}

@@ -1,0 +1,170 @@
+"""Take the orders that lie on his server as files, say what he ships of each, and keep it all.
+
+A file is taken when its order is on the disk here: killed in between, it is the same order again.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from storefront.dev.sandboxes.core.ledger import Ledger
+
+from .refusing import refusals
+from .state import Shop
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS orders (
+    number TEXT PRIMARY KEY, digest TEXT NOT NULL, lines TEXT NOT NULL, ship_to TEXT NOT NULL,
+    received_s REAL NOT NULL, answered_s REAL, answer TEXT NOT NULL DEFAULT '');
+CREATE TABLE IF NOT EXISTS attempts (
+    id INTEGER PRIMARY KEY, at_s REAL NOT NULL, file TEXT NOT NULL, reason TEXT NOT NULL);
+"""
+ANSWER_COLUMNS = ("order", "line", "sku", "quantity", "answer", "reason")
+WHERE = ("name", "line1", "line2", "postcode", "city", "region", "country", "phone")
+IDLE_S = 0.5
+FORMULA_GUARD = "'"
+
+
+class Taker:
+    """His desk: ``orders`` is where files arrive, ``answers`` where his own lie."""
+
+    def __init__(self, shop: Shop, *, pace_s: float) -> None:
+        self._shop = shop
+        self._first_pace_s = pace_s
+        self._ledger = Ledger(shop.folder, schema=SCHEMA, tables=("orders", "attempts"))
+        self._lock = threading.Lock()
+        self.orders, self.answers = shop.folder / "orders", shop.folder / "answers"
+        self.stopping = threading.Event()
+        for folder in (self.orders, self.answers):
+            folder.mkdir(exist_ok=True)
+
+    def now(self) -> float:
+        """Return his moment: the clock of the machine, and what was put on top of it."""
+        return time.time() + float(self._ledger.fact("ahead_s", 0.0))
+
+    def put_on(self, seconds: float) -> None:
+        """Let time pass; it never goes back."""
+        ahead_s = float(self._ledger.fact("ahead_s", 0.0)) + max(seconds, 0.0)
+        self._ledger.set_fact("ahead_s", ahead_s)
+
+    @property
+    def pace_s(self) -> float:
+        return float(self._ledger.fact("pace_s", self._first_pace_s))
+
+    def set_pace(self, seconds: float) -> None:
+        self._ledger.set_fact("pace_s", max(seconds, 0.0))
+
+    def start(self) -> threading.Thread:
+        def run() -> None:
+            while not self.stopping.wait(IDLE_S):
+                self.work()
+
+        thread = threading.Thread(target=run, name="desk", daemon=True)
+        thread.start()
+        return thread
+
+    def work(self) -> None:
+        """Take what came, and answer what has lain for as long as he takes."""
+        with self._lock:
+            for path in sorted(self.orders.glob("*.csv")):
+                self._take(path)
+            due = self._ledger.rows(
+                "SELECT * FROM orders WHERE answered_s IS NULL AND received_s <= ? ORDER BY number",
+                self.now() - self.pace_s,
+            )
+            if due:
+                on_sale = {ware.sku for ware in self._shop.wares() if ware.is_active}
+                for order in due:
+                    self._answer(order, on_sale=on_sale)
+
+    def told(self) -> dict[str, Any]:
+        """Tell the whole truth: each order with what he answered, and what was none."""
+        self.work()
+        rows = self._ledger.rows("SELECT * FROM orders ORDER BY received_s, number")
+        for row in rows:
+            for name in ("lines", "ship_to"):
+                row[name] = json.loads(row[name])
+            row["answer"] = json.loads(row["answer"] or "[]")
+        return {
+            "orders": rows,
+            "attempts": self._ledger.rows("SELECT * FROM attempts ORDER BY id"),
+        }
+
+    def forget(self) -> None:
+        with self._lock:
+            self._ledger.wipe()
+            self._ledger.run("DELETE FROM facts")
+            for path in (*self.orders.iterdir(), *self.answers.iterdir()):
+                path.unlink()
+
+    def _take(self, path: Path) -> None:
+        content = path.read_bytes()
+        digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+        known = self._ledger.row("SELECT digest FROM orders WHERE number = ?", path.stem)
+        reason = ""
+        if known is None:
+            reason = self._note(path.stem, content, digest)
+        elif known["digest"] != digest:
+            reason = "another order has this number"
+        if reason:
+            self._ledger.insert("attempts", at_s=self.now(), file=path.name, reason=reason)
+        path.unlink()
+
+    def _note(self, number: str, content: bytes, digest: str) -> str:
+        """Write an order down; return why it is none."""
+        try:
+            rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+            lines = [
+                {
+                    "line": row["line"],
+                    "sku": row["sku"].removeprefix(FORMULA_GUARD),
+                    "quantity": int(row["quantity"]),
+                }
+                for row in rows
+            ]
+            ship_to = {name: rows[0][name] for name in WHERE}
+        except (ValueError, KeyError, IndexError, TypeError, csv.Error) as error:
+            return f"{type(error).__name__}: it cannot be read"
+        if any(row["order"] != number for row in rows):
+            return "the file has another name than its order"
+        self._ledger.insert(
+            "orders",
+            number=number,
+            digest=digest,
+            lines=json.dumps(lines),
+            ship_to=json.dumps(ship_to),
+            received_s=self.now(),
+        )
+        return ""
+
+    def _answer(self, order: dict[str, Any], *, on_sale: set[str]) -> None:
+        lines, ship_to = json.loads(order["lines"]), json.loads(order["ship_to"])
+        reasons = refusals(lines, ship_to, on_sale=on_sale)
+        said = [
+            {**line, "answer": "rejected" if reason else "accepted", "reason": reason}
+            for line, reason in zip(lines, reasons, strict=True)
+        ]
+        self._write(order["number"], said)
+        self._ledger.run(
+            "UPDATE orders SET answered_s = ?, answer = ? WHERE number = ?",
+            self.now(),
+            json.dumps(said),
+            order["number"],
+        )
+
+    def _write(self, number: str, said: list[dict[str, Any]]) -> None:
+        """Name the answer last, as we name our orders: nobody sees half of one."""
+        unfinished = self.answers / f"{number}.part"
+        with unfinished.open("w", newline="") as file:
+            rows = csv.DictWriter(file, ANSWER_COLUMNS)
+            rows.writeheader()
+            rows.writerows({"order": number, **line} for line in said)
+        unfinished.replace(self.answers / f"{number}.csv")

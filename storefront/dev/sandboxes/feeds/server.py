@@ -1,0 +1,174 @@
+"""His files over HTTP, with marks that tell what changed, and faults on demand."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import math
+import time
+import zipfile
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import Any
+
+from storefront.dev.sandboxes.cj.usage import Usage
+from storefront.dev.sandboxes.core.faults import Fault, Faults
+from storefront.dev.sandboxes.core.http_server import Asked, Listener
+from storefront.dev.sandboxes.core.replies import Reply, as_html
+from storefront.dev.sandboxes.core.spoilers import INSIDE, SPOILERS
+from storefront.dev.sandboxes.pictures import endpoint
+
+from . import control, formats, human, tables
+from .orders import Taker
+from .spreadsheet import as_spreadsheet
+from .state import Shop
+
+KINDS = frozenset({"500", "429", "slow", "drop_before", "redirect", "empty", *SPOILERS})
+
+WRITTEN_EVERY_S = 300
+
+File = Callable[[Shop], bytes]
+
+
+def _table(delimiter: str, *, point: str = ".", encoding: str = "utf-8") -> File:
+    def file(shop: Shop) -> bytes:
+        rows = tables.full_rows(shop.wares(), at_s=shop.changes.at_s)
+        return tables.written(
+            tables.COLUMNS, rows, delimiter=delimiter, point=point, encoding=encoding
+        )
+
+    return file
+
+
+def _spreadsheet(shop: Shop) -> bytes:
+    return as_spreadsheet([tables.COLUMNS, *tables.full_rows(shop.wares(), at_s=shop.changes.at_s)])
+
+
+def _stock(shop: Shop) -> bytes:
+    rows = tables.stock_rows(shop.wares(), at_s=shop.changes.at_s)
+    return tables.written(tables.STOCK_COLUMNS, rows, delimiter=";", point=",")
+
+
+def _delta(shop: Shop) -> bytes:
+    rows = tables.stock_rows(shop.changed(), at_s=shop.changes.at_s)
+    return tables.written(tables.STOCK_COLUMNS, rows, delimiter=";", point=",")
+
+
+def _market(shop: Shop) -> bytes:
+    return tables.written(tables.MARKET_COLUMNS, tables.market_rows(shop.wares()), delimiter=",")
+
+
+FILES: dict[str, File] = {
+    "/full.csv": _table(","),
+    "/full-western.csv": _table(";", point=",", encoding="cp1252"),
+    "/full-utf16.csv": _table(";", encoding="utf-16"),
+    "/full.tsv": _table("\t"),
+    "/full.json": lambda shop: formats.as_json(shop.wares()),
+    "/full.ndjson": lambda shop: formats.as_lines(shop.wares()),
+    "/full.xml": lambda shop: formats.as_xml(shop.wares()),
+    "/full-western.xml": lambda shop: formats.as_xml(shop.wares(), encoding="windows-1252"),
+    "/google.xml": lambda shop: formats.as_google(shop.wares()),
+    "/full.xlsx": _spreadsheet,
+    "/stock.csv": _stock,
+    "/delta.csv": _delta,
+    "/market.csv": _market,
+}
+
+
+class Server(Listener):
+    """One wholesaler on one port. With a ``token``, his files want ``?key=`` of it."""
+
+    def __init__(
+        self, address: tuple[str, int], *, shop: Shop, token: str = "", pace_s: float = 6.0
+    ) -> None:
+        self.shop, self._token = shop, token
+        self.desk = Taker(shop, pace_s=pace_s)
+        self.faults = Faults(KINDS)
+        self.usage = Usage()
+        self.stands_since_s: float | None = None
+        self.file_names = sorted(FILES)
+        super().__init__(address, answer=self._answer, pull=self._pull)
+
+    def _answer(self, asked: Asked) -> Reply:
+        if asked.path == "/":
+            return as_html(human.page(self.shop, FILES, self.desk.told()["orders"]))
+        if asked.path.startswith(endpoint.PREFIX):
+            catalog = self.shop.catalog
+            return endpoint.picture(
+                asked.path, find=catalog.by_pid, seed=catalog.seed, folder=self.shop.folder
+            )
+        if self._token and asked.query.get("key") != [self._token]:
+            return Reply(status=401, body=b"wrong key", type="text/plain")
+        self.usage.count(asked.path, points=0)
+        fault = self.faults.next_for(asked.path)
+        return self._failing(fault) or self._spoiled(fault, self._file(asked))
+
+    def _file(self, asked: Asked) -> Reply:
+        name, packed = asked.path, ""
+        for ending in (".gz", ".zip"):
+            if name.endswith(ending):
+                name, packed = name.removesuffix(ending), ending
+        if name not in FILES:
+            return Reply(status=404, body=b"no such file", type="text/plain")
+        content = FILES[name](self.shop)
+        mark = f'"{hashlib.blake2b(content, digest_size=8).hexdigest()}{packed}"'
+        marks = {"ETag": mark, "Last-Modified": formatdate(self._written_s(), usegmt=True)}
+        if asked.headers.get("If-None-Match") == mark:
+            return Reply(status=304, headers=marks)
+        return Reply(
+            body=_packed(content, packed, name=name.removeprefix("/")),
+            type="application/octet-stream",
+            headers=marks,
+        )
+
+    def _written_s(self) -> float:
+        """Tell when the file was written: every few minutes, while his export runs."""
+        if self.stands_since_s is not None:
+            return self.stands_since_s
+        now_s = self.desk.now()
+        return max(self.shop.changes.at_s, now_s - now_s % WRITTEN_EVERY_S)
+
+    def _failing(self, fault: Fault | None) -> Reply | None:
+        """Fail before anything is looked at, or wait, or neither."""
+        if fault is None:
+            return None
+        if fault.kind == "slow":
+            time.sleep(fault.delay_s)
+        answers = {
+            "drop_before": Reply(is_dropped=True),
+            "500": Reply(status=500, body=b"out of order", type="text/plain"),
+            "429": Reply(
+                status=429,
+                body=b"too often",
+                type="text/plain",
+                headers={"Retry-After": str(max(math.ceil(fault.delay_s), 1))},
+            ),
+            "redirect": Reply(status=302, headers={"Location": INSIDE}),
+            "empty": Reply(type="text/csv"),
+        }
+        return answers.get(fault.kind)
+
+    def _spoiled(self, fault: Fault | None, reply: Reply) -> Reply:
+        if fault is None or fault.kind not in SPOILERS or reply.status != 200:  # noqa: PLR2004
+            return reply
+        return SPOILERS[fault.kind](fault, reply)
+
+    def _pull(self, method: str, name: str, wish: dict[str, Any]) -> Any:
+        """Pull a string behind the stage.
+
+        Raises: BadControlError  nothing was done
+        """
+        return control.pull(self, method=method, name=name, wish=wish)
+
+
+def _packed(content: bytes, packed: str, *, name: str) -> bytes:
+    if packed == ".gz":
+        return gzip.compress(content, mtime=0)
+    if packed == ".zip":
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("readme.txt", "Prices without tax.")
+            archive.writestr(name, content)
+        return target.getvalue()
+    return content

@@ -1,0 +1,174 @@
+"""A wholesaler without an API: the goods of the trade, under his own SKUs and words.
+
+What changed since the first day is kept in a file, so that a restart forgets nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from storefront.dev.sandboxes.goods.catalog import Catalog
+from storefront.dev.sandboxes.goods.product import Product, Variant
+from storefront.dev.sandboxes.goods.randomness import Dice
+
+WAREHOUSES = ("DE1", "PL1")
+CURRENCY = "EUR"
+MARGIN = Decimal("1.08")
+OTHER_GTIN = 0.06
+NO_GTIN = 0.06
+CENT = Decimal("0.01")
+GRAMS_PER_KG = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ware:
+    """One SKU as he sells it.
+
+    Shape:  ``blank`` names the figures whose cells are empty in his files
+    """
+
+    sku: str
+    parent: str
+    ean: str
+    mpn: str
+    name: str
+    brand: str
+    category: tuple[str, ...]
+    html: str
+    features: tuple[tuple[str, str], ...]
+    color: str
+    version: str
+    price: Decimal
+    stock: dict[str, int]
+    weight_kg: Decimal
+    images: tuple[str, ...]
+    hs_code: str
+    is_active: bool
+    blank: frozenset[str] = frozenset()
+
+
+@dataclass
+class Changes:
+    """What is not as on the first day. ``at_s`` is when that changed last."""
+
+    at_s: float
+    stock: dict[str, dict[str, int]] = field(default_factory=dict)
+    prices: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    blank: dict[str, list[str]] = field(default_factory=dict)
+    dropped_share: float = 0.0
+
+
+class Shop:
+    """His shelves: the same goods as others sell, most with the maker's GTIN."""
+
+    def __init__(  # noqa: PLR0913 what the command line says
+        self, *, count: int, seed: int, folder: Path, base_url: str, now_s: float, skip: int = 0
+    ) -> None:
+        self.catalog = Catalog(skip + count, seed)
+        self.base_url = base_url
+        self._first_day_s = now_s
+        self._skip = skip
+        self.folder = folder
+        self._file = folder / "changes.json"
+        self._lock = threading.RLock()
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = json.loads(self._file.read_text()) if self._file.exists() else {"at_s": now_s}
+        self.changes = Changes(**kept)
+
+    def reset(self) -> None:
+        self.changes = Changes(at_s=self._first_day_s)
+        self._file.unlink(missing_ok=True)
+
+    def change(self, *, now_s: float, **what: Any) -> None:
+        """Change something, and keep it."""
+        with self._lock:
+            for name, value in what.items():
+                setattr(self.changes, name, value)
+            self.changes.at_s = now_s
+            unfinished = self._file.with_suffix(".part")
+            unfinished.write_text(json.dumps(self.changes.__dict__))
+            unfinished.replace(self._file)
+
+    def wares(self) -> Iterator[Ware]:
+        """Yield what his files list today."""
+        with self._lock:
+            left_out, gone = set(self.changes.left_out), set(self.changes.gone)
+            listed = round(self.count * (1 - self.changes.dropped_share))
+        for subject in range(self._skip, self._skip + listed):
+            product = self.catalog.product(subject)
+            for variant in product.variants:
+                sku = _sku(product, variant)
+                if sku not in left_out:
+                    yield self._ware(product, variant, sku=sku, is_active=sku not in gone)
+
+    def changed(self) -> Iterator[Ware]:
+        """Yield only what is not as on the first day, as a delta file does."""
+        with self._lock:
+            changed = {*self.changes.stock, *self.changes.prices, *self.changes.gone}
+            changed |= {*self.changes.blank, *self.changes.names}
+        return (ware for ware in self.wares() if ware.sku in changed)
+
+    @property
+    def count(self) -> int:
+        return self.catalog.count - self._skip
+
+    def _ware(self, product: Product, variant: Variant, *, sku: str, is_active: bool) -> Ware:
+        dice = Dice(self.catalog.seed, "feed", product.subject, variant.place)
+        changes = self.changes
+        said = dict(zip(product.option_names, variant.values, strict=False))
+        price = (variant.price * MARGIN).quantize(CENT)
+        pictures = f"{self.base_url}/pictures/{product.pid}/{variant.place}"
+        return Ware(
+            sku=sku,
+            parent=_parent(product),
+            ean=_gtin(variant, dice),
+            mpn=variant.mpn,
+            name=changes.names.get(sku)
+            or f"{product.noun[:1].upper()}{product.noun[1:]} {product.maker.name} {product.model}",
+            brand=product.maker.name.upper(),
+            category=("Outdoor", product.family.capitalize(), product.category),
+            html=f"<p>{product.lead}</p>",
+            features=product.specs,
+            color=said.get("Color", ""),
+            version=" / ".join(value for name, value in said.items() if name != "Color"),
+            price=Decimal(changes.prices.get(sku, str(price))),
+            stock=changes.stock.get(sku) or {"DE1": dice.whole(0, 60), "PL1": dice.whole(5, 200)},
+            weight_kg=Decimal(variant.packed_g) / GRAMS_PER_KG,
+            images=(f"{pictures}/front.png", f"{pictures}/side.png"),
+            hs_code=product.hs_code,
+            is_active=is_active,
+            blank=frozenset(changes.blank.get(sku, ())),
+        )
+
+
+def _parent(product: Product) -> str:
+    return f"LX-{product.subject:06}"
+
+
+def _sku(product: Product, variant: Variant) -> str:
+    return f"{_parent(product)}-{variant.place + 1}"
+
+
+def _gtin(variant: Variant, dice: Dice) -> str:
+    """Tell the maker's GTIN, mostly; some wholesalers print their own, and some none."""
+    lot = dice.share()
+    if lot < NO_GTIN:
+        return ""
+    if lot < NO_GTIN + OTHER_GTIN:
+        body = f"29{variant.place:02}{dice.whole(0, 10**8 - 1):08}"
+        return body + _check_digit(body)
+    return variant.barcode
+
+
+def _check_digit(body: str) -> str:
+    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(body))
+    return str(-weighted % 10)

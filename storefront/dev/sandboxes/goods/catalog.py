@@ -1,0 +1,83 @@
+"""The whole catalog: never held, any part of it made on demand. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from .bad_records import FLAWS, spoiled
+from .generator import make
+from .identifiers import SPOILED, subject_of_pid, subject_of_sku, subject_of_vid
+from .product import Product
+
+BAD_SHARE = 20  # one bad record for so many good ones
+KEPT = 16_384
+
+
+def catalog(count: int, seed: int) -> Iterator[Product]:
+    """Stream ``count`` good products, with the bad records strewn among them."""
+    shelf = Catalog(count, seed)
+    for position in range(len(shelf)):
+        yield shelf.at(position)
+
+
+class Catalog:
+    """A catalog of so many good products, addressed by position, pid, vid or SKU."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self.count, self.seed = count, seed
+        self.bad_count = max(len(FLAWS), -(-count // BAD_SHARE)) if count else 0
+        self.product = lru_cache(maxsize=KEPT)(self._make)
+
+    def __len__(self) -> int:
+        return self.count + self.bad_count
+
+    def at(self, position: int) -> Product:
+        return self.product(self.subject_at(position))
+
+    def subject_at(self, position: int) -> int:
+        """Find which product stands at a position, by arithmetic.
+
+        Bad record k stands behind good product number (k+1)*count//bad.
+        """
+        if not self.count:
+            raise IndexError(position)
+        bad = position * self.bad_count // len(self)
+        while self._bad_position(bad) < position:
+            bad += 1
+        if bad < self.bad_count and self._bad_position(bad) == position:
+            return SPOILED + bad
+        return position - bad
+
+    def _bad_position(self, bad: int) -> int:
+        return (bad + 1) * self.count // self.bad_count + bad
+
+    def holds(self, subject: int | None) -> bool:
+        if subject is None:
+            return False
+        if subject >= SPOILED:
+            return subject - SPOILED < self.bad_count
+        return subject < self.count
+
+    def by_pid(self, pid: str) -> Product | None:
+        subject = subject_of_pid(self.seed, pid)
+        return self.product(subject) if subject is not None and self.holds(subject) else None
+
+    def by_vid(self, vid: str) -> Product | None:
+        subject = subject_of_vid(self.seed, vid)
+        if subject is None or not self.holds(subject):
+            return None
+        product = self.product(subject)
+        return product if any(each.vid == vid for each in product.variants) else None
+
+    def by_sku(self, sku: str) -> Product | None:
+        subject = subject_of_sku(sku)
+        if subject is None or not self.holds(subject):
+            return None
+        product = self.product(subject)
+        return product if sku in {product.spu, *(each.sku for each in product.variants)} else None
+
+    def _make(self, subject: int) -> Product:
+        if subject >= SPOILED:
+            return spoiled(subject, count=self.count, seed=self.seed)
+        return make(subject, seed=self.seed)

@@ -1,0 +1,193 @@
+"""Make product number so-and-so of a seed, and no other. Pure."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from . import specifications
+from .archetypes.area_lights import LANTERNS, WORK_LIGHTS
+from .archetypes.base import Kind, Ware
+from .archetypes.flashlights import FLASHLIGHTS
+from .archetypes.headlamps import HEADLAMPS
+from .archetypes.small_lights import BIKE_LIGHTS, KEYCHAIN_LIGHTS
+from .archetypes.wares import ACCESSORIES, POWER
+from .brands import MAKERS, Maker, word_of
+from .identifiers import SPOILED, pid_of, spu_of
+from .light_physics import light
+from .model import Battery, battery
+from .product import Product
+from .randomness import Dice, Span
+from .variants import options, variants
+
+FIRST_LISTED_S = 1_764_547_200
+BETWEEN_LISTINGS_S = 25
+NO_LIPO = Span(0, 0)
+_KINDS: tuple[Kind | Ware, ...] = (
+    *FLASHLIGHTS, *HEADLAMPS, *LANTERNS, *WORK_LIGHTS, *BIKE_LIGHTS, *KEYCHAIN_LIGHTS,
+    *HEADLAMPS[:3], HEADLAMPS[6], *FLASHLIGHTS[:2], *POWER, *ACCESSORIES,
+)  # fmt: skip
+# Headlamps sell most and come up twice. The step is coprime to the length: neighbors differ.
+WHEEL = tuple(_KINDS[place * 19 % len(_KINDS)] for place in range(len(_KINDS)))
+
+
+def kind_of(subject: int) -> Kind | Ware:
+    return WHEEL[subject % SPOILED % len(WHEEL)]
+
+
+def make(subject: int, *, seed: int) -> Product:
+    kind, dice = kind_of(subject), Dice(seed, subject)
+    maker = dice.pick([maker for maker in MAKERS if kind.family in maker.families])
+    if isinstance(kind, Ware):
+        supply = dice.pick(kind.supplies) if kind.supplies else ""
+        held = battery(supply, lipo_mah=NO_LIPO, dice=dice) if supply else None
+        return _ware(kind, subject=subject, seed=seed, maker=maker, cells=held, dice=dice)
+    cells = battery(dice.pick(kind.supplies), lipo_mah=kind.lipo_mah, dice=dice)
+    return _light(kind, subject=subject, seed=seed, maker=maker, cells=cells, dice=dice)
+
+
+def _light(  # noqa: PLR0913 what a product is made from
+    kind: Kind, *, subject: int, seed: int, maker: Maker, cells: Battery, dice: Dice
+) -> Product:
+    body = dice.share()
+    size = _size(kind, body)
+    body_g = kind.body_g.at(body)
+    shine = light(kind, battery=cells, body_g=body_g, head_mm=size[1], dice=dice)
+    output = shine.levels[0].output_lm
+    word = word_of(subject % SPOILED)
+    model = f"{word} {output:g}"
+    option = dice.pick(kind.options) if not cells.is_built_in else dice.pick(_tints(kind))
+    charging = _charging(kind, cells=cells, dice=dice)
+    included = _included(cells, option=option, dice=dice)
+    material = dice.pick(kind.materials)
+    chosen = dice.some(kind.features, dice.whole(*kind.feature_count))
+    features = (*kind.must_have, *(each for each in chosen if each not in kind.must_have))
+    ccts = sorted({dice.pick(kind.ccts), dice.pick(kind.ccts), kind.ccts[0]}, reverse=True)
+    if option == "Tint" and len(ccts) == 1:
+        option = ""
+    tints = tuple(f"{cct} K" for cct in ccts[:2])
+    cct = " or ".join(tints) + ", see option" if option == "Tint" else f"{ccts[0]} K"
+    mpn = f"{maker.code}-{_stem(word)}{output:g}"
+    switch = dice.pick(kind.switch)
+    net_g = round(body_g + (cells.weight_g if included != "No" else 0))
+    weighed = round(body_g + (cells.weight_g if included == "Yes" else 0))
+    basis = "with" if included == "Yes" else "without"
+    specs = [
+        ("Brand", maker.name),
+        ("Model / MPN", mpn),
+        *specifications.light_facts(
+            kind, shine, cct=cct if ccts[0] else "", cri=dice.pick(kind.cris)
+        ),
+        ("Switch", {"dual": "tail and side"}.get(switch, switch)),
+        *specifications.battery_facts(cells, included=included, charging=charging),
+        ("Weight", f"{weighed} g ({basis} battery)"),
+        *_size_facts(kind, size),
+        ("Material", material),
+        ("Features", ", ".join(features)),
+        *specifications.maker_facts(maker),
+    ]
+    range_lm = kind.output_lm.most - kind.output_lm.least
+    position = min(max((output - kind.output_lm.least) / range_lm, 0), 1)
+    cost = _money(kind.price_usd.at(position * 0.7 + dice.share() * 0.3) * maker.price_factor)
+    ends = (charging,) if charging != "None" else ()
+    axis = options(kind, option=option, tints=tints, material=material, dice=dice)
+    return Product(
+        subject=subject, pid=pid_of(seed, subject), spu=spu_of(subject), kind=kind.code,
+        family=kind.family, category=kind.category, shape=kind.shape, noun=kind.noun, maker=maker,
+        model=model, mpn=mpn,
+        title=", ".join((f"{maker.name} {model} {kind.noun}", f"{output:g} lm", *ends)),
+        lead=specifications.lead(kind, maker=maker, dice=dice), light=shine, battery=cells,
+        charging=charging, material=material, features=features, size_mm=size, specs=tuple(specs),
+        option_names=axis.names,
+        variants=variants(
+            axis, subject=subject, seed=seed, mpn=mpn, cost=cost, net_g=net_g, cells=cells,
+            included=included, dice=dice,
+        ),
+        hs_code=kind.hs_code, listed_s=_listed(subject), listed_count=dice.whole(0, 900),
+    )  # fmt: skip
+
+
+def _ware(  # noqa: PLR0913 what a product is made from
+    kind: Ware, *, subject: int, seed: int, maker: Maker, cells: Battery | None, dice: Dice
+) -> Product:
+    size = _size(kind, dice.share())
+    word = word_of(subject % SPOILED)
+    number = cells.capacity_mah if cells else size[1]
+    model, mpn = f"{word} {number}", f"{maker.code}-{_stem(word)}{number}"
+    material = dice.pick(kind.materials)
+    net_g = round(dice.within(kind.weight_g))
+    specs = [
+        ("Brand", maker.name),
+        ("Model / MPN", mpn),
+        *((label, dice.pick(values)) for label, values in kind.facts),
+        *(
+            specifications.battery_facts(cells, included="", charging="In a charger")
+            if cells
+            else ()
+        ),
+        ("Weight", f"{net_g} g"),
+        ("Dimensions", " × ".join(str(side) for side in size) + " mm"),
+        ("Material", material),
+        *specifications.maker_facts(maker),
+    ]
+    cost = _money(dice.within(kind.price_usd) * maker.price_factor)
+    axis = options(
+        kind, option="Pack" if kind.packs else "", tints=(), material=material, dice=dice
+    )
+    return Product(
+        subject=subject, pid=pid_of(seed, subject), spu=spu_of(subject), kind=kind.code,
+        family=kind.family, category=kind.category, shape=kind.shape, noun=kind.noun, maker=maker,
+        model=model, mpn=mpn, title=f"{maker.name} {model} {kind.noun}",
+        lead=specifications.lead(kind, maker=maker, dice=dice), light=None, battery=cells, charging="None",
+        material=material, features=(), size_mm=size, specs=tuple(specs), option_names=axis.names,
+        variants=variants(
+            axis, subject=subject, seed=seed, mpn=mpn, cost=cost, net_g=net_g, cells=cells,
+            included="Yes" if cells else "No", dice=dice,
+        ),
+        hs_code=kind.hs_code, listed_s=_listed(subject), listed_count=dice.whole(0, 900),
+    )  # fmt: skip
+
+
+def _tints(kind: Kind) -> tuple[str, ...]:
+    """Leave out the cell as an option where it is built in."""
+    return tuple(option for option in kind.options if option != "Battery") or ("",)
+
+
+def _charging(kind: Kind, *, cells: Battery, dice: Dice) -> str:
+    if not cells.is_rechargeable:
+        return "None"
+    chosen = dice.pick(kind.charging)
+    return chosen if chosen != "None" else "In a charger"
+
+
+def _included(cells: Battery, *, option: str, dice: Dice) -> str:
+    if option == "Battery":
+        return "See option"
+    if cells.is_built_in or dice.chance(0.7 if cells.is_rechargeable else 0.45):
+        return "Yes"
+    return "No"
+
+
+def _size(kind: Kind | Ware, share: float) -> tuple[int, int, int]:
+    width = round(kind.width_mm.at(share))
+    height = round(kind.height_mm.at(share)) if kind.height_mm else width
+    return round(kind.length_mm.at(share)), width, height
+
+
+def _size_facts(kind: Kind, size: tuple[int, int, int]) -> list[tuple[str, str]]:
+    length, width, height = size
+    facts = [("Dimensions", f"{length} × {width} × {height} mm")]
+    if kind.height_mm is None:
+        facts += [("Length", f"{length} mm"), ("Head diameter", f"{width} mm")]
+    return facts
+
+
+def _stem(word: str) -> str:
+    return "".join(part[:3].upper() for part in word.split())
+
+
+def _listed(subject: int) -> int:
+    return FIRST_LISTED_S + subject % SPOILED * BETWEEN_LISTINGS_S
+
+
+def _money(amount: float) -> Decimal:
+    return Decimal(amount).quantize(Decimal("0.01"), ROUND_HALF_UP)

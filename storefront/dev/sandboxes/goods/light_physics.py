@@ -1,0 +1,116 @@
+"""What a light does: modes, run times and reach, from its cells and its beam. Pure.
+
+Source: run time = energy x efficacy / output; beam distance = 2 x sqrt(candela), where 0.25 lx
+is left (ANSI/PLATO FL 1)
+"""
+
+from __future__ import annotations
+
+import math
+
+from .archetypes.base import Kind
+from .model import Battery
+from .product import Light, Mode
+from .randomness import Dice, Span
+
+LEVEL_SHARES = {
+    3: (1, 0.4, 0.1),
+    1: (1,),
+    2: (1, 0.3),
+    4: (1, 0.45, 0.15, 0.03),
+    5: (1, 0.5, 0.2, 0.05, 0.004),
+}
+CD_PER_MM2 = 180  # what an LED behind good glass gives at best, with a margin
+CAREFUL_LM_PER_WH = 380  # more, and the cells cannot feed it
+CAREFUL_LM_PER_G = 28  # more, and it cannot cool itself
+CAREFUL_LM_PER_CELL = {
+    "AAA": 90, "AA": 180, "D": 260, "CR2032": 12, "CR123A": 520, "10440": 240, "14500": 700,
+    "16340": 800, "18350": 1200, "18650": 2200, "21700": 3400, "26650": 2800,
+}  # fmt: skip
+DIM_IS_THRIFTIER = 1.12
+MOONLIGHT_BURDEN_H = 900  # the driver itself empties the cell
+COLOR_LM = {"Red": 0.06, "Red tail": 0.05, "UV 395 nm": 0.01, "Flame": 0.3, "Top spot": 0.4}
+SHORT_REACH_M = 20
+BLINKING = {"Strobe", "SOS", "Day flash", "Flash", "Red and blue flash"}
+COLOR_EFFICACY = Span(38, 52)
+LONG_H, SHORT_H = 10, 1
+
+
+def light(kind: Kind, *, battery: Battery, body_g: float, head_mm: int, dice: Dice) -> Light:
+    share = dice.share()
+    output = kind.output_lm.at(share)
+    weight_g = body_g + battery.weight_g
+    output = min(
+        output, CAREFUL_LM_PER_WH * battery.energy_wh, CAREFUL_LM_PER_G * weight_g
+    )  # what was hoped for, and what the cells and the body allow
+    if battery.format in CAREFUL_LM_PER_CELL:
+        output = min(output, CAREFUL_LM_PER_CELL[battery.format] * battery.count)
+    output = rounded(output)
+    throw = dice.within(kind.throw_cd_per_lm)
+    glass_mm2 = math.pi * (head_mm / 2) ** 2
+    peak_cd = round(rounded(max(1, min(output * throw, CD_PER_MM2 * glass_mm2))))
+    efficacy = dice.within(kind.efficacy_lm_h_per_wh)
+    return Light(
+        modes=(
+            *_levels(kind, output=output, energy_wh=battery.energy_wh, efficacy=efficacy),
+            *_extras(kind, output=output, energy_wh=battery.energy_wh, dice=dice),
+        ),
+        peak_cd=peak_cd,
+        beam_m=reach_m(peak_cd),
+        emitter=dice.pick(kind.emitters),
+        emitter_count=dice.pick(kind.emitter_count),
+        head_mm=head_mm,
+        ip=dice.pick(kind.ip),
+        drop_m=dice.pick(kind.drop_m),
+    )
+
+
+def _levels(kind: Kind, *, output: float, energy_wh: float, efficacy: float) -> list[Mode]:
+    modes = []
+    for step, part in enumerate(LEVEL_SHARES[len(kind.levels)]):
+        level = rounded(output * part) if step else output
+        level = max(level, 0.5)
+        thrift = DIM_IS_THRIFTIER if step else 1
+        hours = energy_wh * efficacy * thrift / level
+        if hours > MOONLIGHT_BURDEN_H / 2:
+            hours = 1 / (1 / hours + 1 / MOONLIGHT_BURDEN_H)
+        modes.append(
+            Mode(name=kind.levels[step], kind="level", output_lm=level, hours=timed(hours))
+        )
+    return modes
+
+
+def _extras(kind: Kind, *, output: float, energy_wh: float, dice: Dice) -> list[Mode]:
+    modes = []
+    for name in kind.extras:
+        if name in BLINKING:
+            modes.append(Mode(name=name, kind="blink", output_lm=output, hours=None))
+            continue
+        level = max(1, rounded(output * COLOR_LM[name]))
+        hours = energy_wh * dice.within(COLOR_EFFICACY) / level
+        modes.append(Mode(name=name, kind="color", output_lm=level, hours=timed(hours)))
+    return modes
+
+
+def reach_m(peak_cd: float) -> float:
+    distance = 2 * math.sqrt(peak_cd)
+    return round(distance) if distance >= SHORT_REACH_M else round(distance, 1)
+
+
+def rounded(number: float) -> float:
+    """Round to two figures, or to a half of the second, as makers print it."""
+    if number < 1:
+        return round(number, 1)
+    size = math.pow(10, math.floor(math.log10(number)) - 1)
+    step = max(size * (5 if number / size >= 40 else 1), 0.5)  # noqa: PLR2004
+    result = math.floor(number / step) * step
+    return round(result, 1)
+
+
+def timed(hours: float) -> float:
+    """Round down to what FL 1 prints: minutes of five, quarter hours, or hours."""
+    if hours >= LONG_H:
+        return float(math.floor(hours))
+    if hours >= SHORT_H:
+        return math.floor(hours * 4) / 4
+    return max(math.floor(hours * 12), 1) / 12

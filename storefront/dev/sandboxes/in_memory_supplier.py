@@ -1,0 +1,215 @@
+"""A supplier in memory, for tests and for work without any line to the outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from typing import ClassVar
+
+import msgspec
+
+from catalog.records import BadRow, ProductRecord
+from storefront.lib.address import Address
+from storefront.lib.http.errors import OutsideError, PermanentError
+from storefront.lib.http.observers import Call, Outcome
+from storefront.lib.money import Money
+from suppliers.adapters.base import (
+    Answer,
+    CostRecord,
+    DuplicateReferenceError,
+    FreightOption,
+    GoneError,
+    ListRow,
+    NotStoppableError,
+    OutOfStockError,
+    ParcelNews,
+    ProductPage,
+    PurchaseRequest,
+    PurchaseState,
+    RequestLine,
+    StockRecord,
+)
+from suppliers.adapters.line import Line, Quota, Secret
+
+STOPPABLE = frozenset({Answer.RECEIVED, Answer.ACCEPTED})
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """What the supplier has, and what he was told.
+
+    Shape:  ``stock`` maps a SKU to units by country, ``unreadable`` to what he says instead of
+            them, ``failures`` are raised by the next calls,
+            one each, and ``asked`` names every call in order
+    """
+
+    records: dict[str, ProductRecord] = field(default_factory=dict)
+    stock: dict[str, dict[str, int]] = field(default_factory=dict)
+    unreadable: dict[str, BadRow] = field(default_factory=dict)
+    costs: dict[str, Money] = field(default_factory=dict)
+    bad_rows: list[BadRow] = field(default_factory=list)
+    routes: tuple[FreightOption, ...] = ()
+    orders: dict[str, PurchaseState] = field(default_factory=dict)
+    failures: list[Exception] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    tells_stock_in_list: bool = True
+
+    def put(self, record: ProductRecord, *, stock: dict[str, int], cost: Money) -> None:
+        """Put a product on his shelves: every SKU of it costs and numbers the same."""
+        self.records[record.ref] = record
+        for variant in record.variants:
+            self.stock[variant.sku] = dict(stock)
+            self.costs[variant.sku] = cost
+
+    def ship(self, number: str, *, carrier: str, tracking_number: str) -> PurchaseState:
+        """Hand one order over to a carrier."""
+        parcel = ParcelNews(carrier=carrier, number=tracking_number)
+        self.orders[number] = replace(self.orders[number], answer=Answer.SHIPPED, parcels=(parcel,))
+        return self.orders[number]
+
+
+_worlds: dict[str, World] = {}
+
+
+def world_at(base_url: str) -> World:
+    """Return the world behind an address; the first to ask makes it."""
+    return _worlds.setdefault(base_url, World())
+
+
+def forget_worlds() -> None:
+    _worlds.clear()
+
+
+class FakeSupplier:
+    """One line to a world."""
+
+    TITLE: ClassVar = "A supplier in memory"
+    SECRETS: ClassVar[tuple[Secret, ...]] = ()
+    OPTIONS: ClassVar = msgspec.defstruct("Options", [])
+    QUOTAS: ClassVar[tuple[Quota, ...]] = ()
+    CURRENCY: ClassVar = "USD"
+
+    def __init__(self, line: Line) -> None:
+        self._world = world_at(line.base_url)
+        self._gate = line.gate
+
+    def sign_in(self) -> str:
+        self._called("sign_in")
+        return "nobody"
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def product_rows(self) -> Iterator[ListRow | BadRow]:
+        self._called("product_rows")
+        yield from self._world.bad_rows
+        for ref, record in self._world.records.items():
+            skus = [variant.sku for variant in record.variants]
+            yield ListRow(
+                ref=ref,
+                digest=_digest(record.title, record.claims, skus),
+                cost_digest=_digest(*(self._world.costs.get(sku) for sku in skus)),
+                stock=self._levels(ref) if self._world.tells_stock_in_list else None,
+            )
+
+    def product(self, *, ref: str) -> ProductPage:
+        self._called(f"product {ref}")
+        record = self._record(ref)
+        variants = tuple(
+            replace(variant, cost=self._world.costs.get(variant.sku)) for variant in record.variants
+        )
+        return ProductPage(
+            ref=ref,
+            digest=_digest(record.title, record.claims, [each.sku for each in variants]),
+            record=replace(record, variants=variants),
+            stock=self._levels(ref),
+        )
+
+    def stock(self, *, ref: str) -> tuple[StockRecord | BadRow, ...]:
+        self._called(f"stock {ref}")
+        return self._levels(ref)
+
+    def costs(self, *, ref: str) -> tuple[CostRecord | BadRow, ...]:
+        self._called(f"costs {ref}")
+        return tuple(
+            CostRecord(sku=variant.sku, cost=self._world.costs[variant.sku])
+            for variant in self._record(ref).variants
+            if variant.sku in self._world.costs
+        )
+
+    def freight(
+        self, *, country_from: str, ship_to: Address, lines: tuple[RequestLine, ...]
+    ) -> tuple[FreightOption, ...]:
+        del country_from, ship_to, lines
+        self._called("freight")
+        return self._world.routes
+
+    def place(self, request: PurchaseRequest) -> PurchaseState:
+        self._called(f"place {request.number}")
+        if request.number in self._world.orders:
+            raise DuplicateReferenceError(f"{request.number} is here already", code="duplicate")
+        shelves = [(self._world.stock.get(line.sku, {}), line) for line in request.lines]
+        for shelf, line in shelves:
+            if shelf.get(request.country_from, 0) < line.quantity:
+                raise OutOfStockError(f"not enough of {line.sku}", code="out_of_stock")
+        for shelf, line in shelves:
+            shelf[request.country_from] -= line.quantity
+        self._world.orders[request.number] = PurchaseState(
+            number=request.number,
+            supplier_reference=f"fake-{len(self._world.orders) + 1}",
+            answer=Answer.ACCEPTED,
+        )
+        return self._world.orders[request.number]
+
+    def find(self, *, number: str) -> PurchaseState | None:
+        self._called(f"find {number}")
+        return self._world.orders.get(number)
+
+    def cancel(self, *, number: str) -> PurchaseState:
+        self._called(f"cancel {number}")
+        state = self._world.orders.get(number)
+        if state is None:
+            raise PermanentError(f"no order {number}", code="unknown_order")
+        if state.answer not in STOPPABLE and state.answer is not Answer.CANCELED:
+            raise NotStoppableError(f"{number} is {state.answer}")
+        self._world.orders[number] = replace(state, answer=Answer.CANCELED)
+        return self._world.orders[number]
+
+    def _called(self, what: str) -> None:
+        call = Call(method="FAKE", path=what)
+        self._gate.enter(call)
+        self._world.asked.append(what)
+        failure = self._world.failures.pop(0) if self._world.failures else None
+        self._gate.leave(
+            call,
+            Outcome(
+                status=None if failure else 200,
+                milliseconds=0.0,
+                error=failure if isinstance(failure, OutsideError) else None,
+            ),
+        )
+        if failure:
+            raise failure
+
+    def _record(self, ref: str) -> ProductRecord:
+        if ref not in self._world.records:
+            raise GoneError(f"no product {ref}", code="gone")
+        return self._world.records[ref]
+
+    def _levels(self, ref: str) -> tuple[StockRecord | BadRow, ...]:
+        skus = [variant.sku for variant in self._record(ref).variants]
+        unreadable = self._world.unreadable
+        return (
+            *(
+                StockRecord(sku=sku, location=country, country=country, quantity=units)
+                for sku in skus
+                if sku not in unreadable
+                for country, units in self._world.stock.get(sku, {}).items()
+            ),
+            *(unreadable[sku] for sku in skus if sku in unreadable),
+        )
+
+
+def _digest(*values: object) -> str:
+    return blake2b(repr(values).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,85 @@
+"""A mail server for development: it accepts everything and keeps it, one file a message.
+
+    python -m storefront.dev.sandboxes.mail --port 8025 --dir var/mail
+
+It leaves nothing out and nothing double out: what was sent twice lies there twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+HOST = "127.0.0.1"
+MAX_BYTES = 2_000_000
+ACCEPTED = "250 2.0.0 kept"
+
+
+class Keeper:
+    """Writes each message to the disk before it says yes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = count(1)
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        received = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+        name = f"{received}-{os.getpid()}x{next(self._numbers)}.eml"
+        content = envelope.original_content or b""
+        envelope_lines = f"X-Envelope-From: {envelope.mail_from}\r\n" + "".join(
+            f"X-Envelope-To: {recipient}\r\n" for recipient in envelope.rcpt_tos
+        )
+        keep(self._folder / name, envelope_lines.encode("utf-8", "replace") + content)
+        return ACCEPTED
+
+
+def keep(path: Path, content: bytes) -> None:
+    """Write a file whole, or not at all, so that it survives a crash and is never read half."""
+    partial = path.with_suffix(".part")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def main(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="storefront.dev.sandboxes.mail", description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--dir", type=Path, required=True)
+    chosen = parser.parse_args(words)
+    chosen.dir.mkdir(parents=True, exist_ok=True)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    controller = Controller(
+        Keeper(chosen.dir), hostname=HOST, port=chosen.port, data_size_limit=MAX_BYTES
+    )
+    try:
+        controller.start()
+    except OSError as error:
+        sys.stderr.write(f"Cannot listen on {HOST}:{chosen.port}: {error.strerror}\n")
+        return 1
+    sys.stdout.write(f"ready: smtp://{HOST}:{chosen.port} keeps mail in {chosen.dir}\n")
+    sys.stdout.flush()
+    stop.wait()
+    controller.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

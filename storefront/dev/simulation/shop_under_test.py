@@ -1,0 +1,298 @@
+"""The real shop, its real verbs and its real database, as the play sees it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from catalog.models import Brand, Category, Channel, Product, Variant
+from catalog.records import ProductRecord, VariantRecord
+from orders import acknowledging, allocations, cancelling, measuring, reconciling, reservations
+from orders.models import Cart, Order, OrderLine, PurchaseLine, PurchaseOrder, Reservation
+from storefront.dev.sandboxes.in_memory_supplier import World, world_at
+from storefront.dev.simulation.scenario import HOUR_S, Wish
+from storefront.lib.address import Address
+from storefront.lib.money import Money
+from suppliers import hearing, sync
+from suppliers.adapters.base import Answer, PurchaseState
+from suppliers.models import Connection, FeedRun, StockLevel, Supplier, SupplierOffer
+from suppliers.stock import NotEnoughStockError
+
+BEGINS = datetime(2026, 1, 5, tzinfo=UTC)
+MEASURES_EVERY_S = 6 * HOUR_S
+WHERE, CURRENCY = "DE", "USD"
+COST, PRICE = Decimal("10.00"), Decimal("29.90")
+HOME = Address(
+    name="Erika Mustermann",
+    line1="Heidestraße 17",
+    city="Köln",
+    postcode="51147",
+    country=WHERE,
+    phone="+49 221 5550199",
+)
+
+
+class RealShop:
+    """One channel, one supplier in memory, one warehouse.
+
+    Carts, pages, money and parcels are left out. All that moves a unit goes through the verbs
+    that the shop itself calls: held, sold, expired, refused, canceled, shipped, counted, seen;
+    and so do figures, news and the measuring. What moves none is written as it would be.
+    """
+
+    def __init__(self, *, name: str, skus: list[str], configured: str) -> None:
+        self.supplier = Supplier.objects.create(
+            code=name,
+            name=name.title(),
+            adapter="fake",
+            currency=CURRENCY,
+            status=Supplier.Status.ACTIVE,
+            status_since=BEGINS,
+            counts_down_at=configured,
+            stock_grows_units=0,  # here only what is counted twice counts, not how old it is
+            stock_grows_percent=0,
+        )
+        address = f"http://{name}.example"
+        Connection.objects.create(supplier=self.supplier, base_url=address, calls_per_second=10_000)
+        self.world = world_at(address)
+        self.channel = _channel()
+        self.variant = _variant(name)
+        self.offers = _offers(self.supplier, self.world, skus)
+        self.levels: dict[str, StockLevel] = {}
+        self.purchase_orders: dict[int, PurchaseOrder] = {}
+        self.orders: dict[int, Order] = {}
+        self.lines: dict[int, OrderLine] = {}
+        self.measured_s = 0.0
+
+    def available(self, at_s: float, /) -> dict[str, int]:
+        levels = StockLevel.objects.with_available(moment(at_s)).filter(
+            offer__supplier=self.supplier
+        )
+        return dict(
+            levels.values_list("offer__supplier_sku", "free")  # type: ignore[misc]  # annotated
+        )
+
+    def promise(self, wish: Wish, at_s: float) -> bool:
+        now = moment(at_s)
+        level = self.levels[wish.sku]
+        level.refresh_from_db(fields=["reported_quantity", "reserved", "allocated_unseen"])
+        if level.available < wish.quantity:
+            return False
+        try:
+            with transaction.atomic(durable=True):
+                self.orders[wish.number] = order = self._order(wish, now)
+                self.lines[wish.number] = line = self._line(order, wish, level)
+                reservations.hold(lines=[line], until=order.pay_before, now=now)
+        except NotEnoughStockError:
+            return False
+        return True
+
+    def expire(self, wish: Wish, at_s: float) -> None:
+        order = self.orders[wish.number]
+        with transaction.atomic(durable=True):
+            self._put(order, status=Order.Status.EXPIRED)
+            reservations.end(order=order, status=Reservation.Status.EXPIRED, now=moment(at_s))
+
+    def paid(self, wish: Wish, at_s: float) -> None:
+        order = self.orders[wish.number]
+        with transaction.atomic(durable=True):
+            self._put(order, status=Order.Status.PLACED)
+            allocations.sell(order=order, now=moment(at_s))
+
+    def cancel(self, wish: Wish, at_s: float) -> None:
+        order = self.orders[wish.number]
+        cancelling.cancel(order=order, reason="wish", actor="shopper", now=moment(at_s))
+
+    def sent(self, wish: Wish, at_s: float) -> None:
+        now, order, line = moment(at_s), self.orders[wish.number], self.lines[wish.number]
+        self._put(order, status=Order.Status.PROCESSING)
+        made = PurchaseOrder.objects.create(
+            order=order,
+            supplier=self.supplier,
+            location_id=line.level.location_id,
+            number=f"{order.number}-1",
+            service_code="standard",
+            carrier_service="Standard",
+            currency=CURRENCY,
+            charge_amount=line.line_amount,
+            status=PurchaseOrder.Status.READY,
+            status_since=now,
+            request_status=PurchaseOrder.Request.SUBMITTED,
+            request_status_since=now,
+        )
+        PurchaseLine.objects.create(
+            purchase_order=made,
+            order_line=line,
+            quantity=line.quantity,
+            offer_id=line.offer_id,
+            level_id=line.level_id,
+            agreed_cost_amount=COST,
+            cost_currency=CURRENCY,
+        )
+        self.purchase_orders[wish.number] = made
+
+    def accepted(self, wish: Wish, at_s: float) -> None:
+        self._put(
+            self.purchase_orders[wish.number],
+            status=PurchaseOrder.Status.IN_PROGRESS,
+            request_status=PurchaseOrder.Request.ACCEPTED,
+            accepted_at=moment(at_s),
+        )
+
+    def stopped(self, wish: Wish, at_s: float) -> None:
+        made = self.purchase_orders[wish.number]
+        state = PurchaseState(
+            number=made.number, supplier_reference=f"S-{made.number}", answer=Answer.CANCELED
+        )
+        acknowledging.apply(purchase_order=made, state=state, now=moment(at_s))
+
+    def shipped(self, wish: Wish, at_s: float) -> None:
+        line, made = self.lines[wish.number], self.purchase_orders[wish.number]
+        with transaction.atomic(durable=True):
+            self._put(made, status=PurchaseOrder.Status.SHIPPED)
+            allocations.ship(lines=[line], cause=f"parcel:{made.number}", now=moment(at_s))
+
+    def feed(self, figures: dict[str, int], at_s: float) -> None:
+        self.world.stock = {sku: {WHERE: units} for sku, units in figures.items()}
+        run = sync.take_in(
+            supplier=self.supplier,
+            kind=FeedRun.Kind.STOCK,
+            now=moment(at_s),
+            believed_by="simulation",
+        )
+        if run.status != FeedRun.Status.APPLIED:
+            raise RuntimeError(f"{run}: {run.problem}")
+        # The costs that a price job would confirm beside it: none of them changes here.
+        Supplier.objects.filter(pk=self.supplier.pk).update(costs_as_of=moment(at_s))
+        if not self.levels:
+            mine = StockLevel.objects.filter(offer__supplier=self.supplier)
+            self.levels = {level.offer.supplier_sku: level for level in mine}
+        if at_s >= self.measured_s + MEASURES_EVERY_S:
+            self.measured_s = at_s
+            measuring.measure(supplier=self.supplier, now=moment(at_s))
+        reconciling.reconcile(supplier=self.supplier, now=moment(at_s))
+
+    def news(self, sku: str, figure: int, at_s: float) -> None:
+        self.world.stock[sku] = {WHERE: figure}
+        hearing.recount(
+            supplier=self.supplier, refs=[sku], cause=f"news:{at_s:.0f}", now=moment(at_s)
+        )
+        reconciling.reconcile(supplier=self.supplier, now=moment(at_s))
+
+    @staticmethod
+    def _put(row: Order | PurchaseOrder, **columns: Any) -> None:
+        for name, value in columns.items():
+            setattr(row, name, value)
+        row.save(update_fields=list(columns))
+
+    def _order(self, wish: Wish, now: datetime) -> Order:
+        amount = PRICE * wish.quantity
+        number = f"{self.supplier.code}-{wish.number}"
+        cart = Cart.objects.create(
+            token=number, channel=self.channel, country=WHERE, created_at=now, touched_at=now
+        )
+        return Order.objects.create(
+            number=number,
+            access_key=number,
+            channel=self.channel,
+            cart=cart,
+            email="simulated@example.org",
+            locale="en",
+            ship_to=asdict(HOME),
+            currency=CURRENCY,
+            goods_amount=amount,
+            delivery_amount=0,
+            tax_amount=0,
+            total_amount=amount,
+            status=Order.Status.PENDING_PAYMENT,
+            status_since=now,
+            placed_at=now,
+            pay_before=now + timedelta(minutes=20),
+        )
+
+    def _line(self, order: Order, wish: Wish, level: StockLevel) -> OrderLine:
+        return OrderLine.objects.create(
+            order=order,
+            variant=self.variant,
+            offer_id=level.offer_id,
+            level=level,
+            sku=wish.sku,
+            title=wish.sku,
+            quantity=wish.quantity,
+            unit_amount=PRICE,
+            line_amount=PRICE * wish.quantity,
+            tax_rate=0,
+            cost_amount=COST,
+            cost_currency=CURRENCY,
+        )
+
+
+def moment(at_s: float) -> datetime:
+    return BEGINS + timedelta(seconds=at_s)
+
+
+def _channel() -> Channel:
+    made, _ = Channel.objects.get_or_create(
+        code="simulation",
+        defaults={
+            "name": "Simulation",
+            "currency": CURRENCY,
+            "default_country": WHERE,
+            "countries": [WHERE],
+        },
+    )
+    return made
+
+
+def _variant(name: str) -> Variant:
+    """Make the one variant that all lines name: what is sold matters nothing here."""
+    brand, _ = Brand.objects.get_or_create(key="simulated", defaults={"name": "Simulated"})
+    category, _ = Category.objects.get_or_create(slug="simulated")
+    product = Product.objects.create(
+        slug=name, brand=brand, category=category, family="headlamp", title="Simulated lamp"
+    )
+    return Variant.objects.create(product=product, sku=name)
+
+
+def _offers(supplier: Supplier, world: World, skus: list[str]) -> list[SupplierOffer]:
+    world.records.clear()
+    for sku in skus:
+        variant = VariantRecord(
+            sku=sku,
+            title=sku,
+            option_values=(),
+            cost=Money(COST, CURRENCY),
+            gtin="",
+            mpn=sku,
+            packed_weight_g=100,
+            picture_urls=(),
+        )
+        world.records[sku] = ProductRecord(
+            ref=sku,
+            title=sku,
+            brand="Simulated",
+            category_path=(),
+            description_html="",
+            claims={},
+            option_names=(),
+            has_battery=False,
+            hs_code="",
+            picture_urls=(),
+            variants=(variant,),
+        )
+    return SupplierOffer.objects.bulk_create(
+        SupplierOffer(
+            supplier=supplier,
+            supplier_sku=sku,
+            supplier_product=sku,
+            cost_amount=COST,
+            currency=CURRENCY,
+            seen_at=BEGINS,
+            cost_as_of=BEGINS,
+        )
+        for sku in skus
+    )

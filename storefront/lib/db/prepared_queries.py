@@ -1,0 +1,242 @@
+"""Questions that are put together once a process, and asked with other values each time.
+
+Django puts a statement together anew whenever it is asked. For a question over several tables
+that takes many times what the database takes to answer it, and pages ask the same ones all day.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import psycopg.sql
+from django.db import connections, models
+from django.db.backends.postgresql.base import CursorMixin, ServerBindingCursor
+
+from storefront.lib.db import plan_cache
+from storefront.lib.db.making import Maker, NotMadeError
+
+MET_OFTEN = 3  # times on one connection
+_MARK = "%s"
+_SOME_DAY = datetime(1970, 1, 1, tzinfo=UTC)
+_SOME_DATE = date(1902, 1, 1)
+_APART = timedelta(days=1_000)  # what a question adds to a moment, or takes off, is less
+_SOME_ID = -7_000_001
+
+
+class NotPreparedError(TypeError):
+    """A value does not stand in the statement as it was given, so that it cannot be exchanged."""
+
+
+@contextmanager
+def planned_cursor(connection: Any) -> Iterator[Any]:
+    """Open a cursor whose statements the server plans once a connection, if it meets them often.
+
+    Values are sent beside the statement, not in it: to plan a question over several tables takes
+    the server many times what it takes to answer it.
+    """
+    _open(connection)
+    with connection.wrap_database_errors:
+        cursor = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+    with _counted(connection, cursor) as wrapped:
+        yield wrapped
+
+
+class _RawCursor(CursorMixin, psycopg.RawCursor[Any]):
+    """Takes statements as the server does: psycopg looks for holes in long ones each time anew."""
+
+
+@contextmanager
+def raw_cursor(connection: Any) -> Iterator[Any]:
+    """Open a cursor as ``planned_cursor`` does, for statements as ``with_numbers`` makes them."""
+    _open(connection)
+    with connection.wrap_database_errors:
+        cursor = _RawCursor(connection.connection)
+    with _counted(connection, cursor) as wrapped:
+        yield wrapped
+
+
+@contextmanager
+def _counted(connection: Any, cursor: Any) -> Iterator[Any]:
+    wrapped = connection._prepare_cursor(cursor)  # noqa: SLF001 - it counts, as all others
+    with wrapped, plan_cache.fitting(connection.connection):
+        yield wrapped
+
+
+def _open(connection: Any) -> None:
+    """Open the session as Django does for its own cursors: one that died is replaced.
+
+    It is tried once a request, whoever asks first.
+    """
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    plan_cache.keep(connection.connection, met_often=MET_OFTEN)
+
+
+def with_numbers(sql: str, said: Mapping[int, str] | None = None) -> str:
+    """Give the holes of a statement the numbers by which the server knows them.
+
+    Shape:  ``said`` maps the places of holes, from 0, to what is always the same there: it stands
+            in the statement, for a plan that serves all values can use an index of some rows only
+            where it sees which
+    """
+    said = said or {}
+    first, *parts = (part.replace("%%", "%") for part in sql.split(_MARK))
+    numbers = count(1)
+    filled = (
+        (said[place] if place in said else f"${next(numbers)}") + part
+        for place, part in enumerate(parts)
+    )
+    return "".join([first, *filled])
+
+
+class Prepared[M: models.Model]:
+    """One question about rows of a model: calling it with values answers as the queryset would.
+
+    ``build`` makes the queryset of the values that are given by name: numbers, words, moments
+    (also moments some days before or after), days, and lists of numbers or words. It must make
+    the same of all of them, so it may not look at a value. None is no value: it is another
+    question.
+
+    Raises: NotPreparedError  at the first call, where a value is changed on its way
+    """
+
+    def __init__(self, build: Callable[..., models.QuerySet[M]]) -> None:
+        self._build = build
+        self._known: _Statement | None = None
+
+    def __call__(self, **values: Any) -> list[M]:
+        if self._known is None:
+            self._known = _Statement(self._build, values)
+        return self._known.rows(values)
+
+    def first(self, **values: Any) -> M | None:
+        """Return the first row, where the question is for one row at most."""
+        return next(iter(self(**values)), None)
+
+
+class _Statement:
+    """A statement with holes; what comes back becomes rows of models as Django makes them."""
+
+    def __init__(self, build: Callable[..., models.QuerySet[Any]], values: dict[str, Any]) -> None:
+        samples = {
+            name: _sample(value, place) for place, (name, value) in enumerate(values.items())
+        }
+        self._queryset = build(**samples)
+        self._using = self._queryset.db
+        self._compiler: Any = self._queryset.query.get_compiler(using=self._using)
+        sql, self._params = self._compiler.as_sql()
+        self._holes = [_hole(param, samples) for param in self._params]
+        found = {hole[0] for hole in self._holes if hole}
+        if missing := samples.keys() - found:
+            raise NotPreparedError(f"{', '.join(sorted(missing))} cannot be told apart in {sql}")
+        columns = [each[0] for each in self._compiler.select[: self._compiler.col_count]]
+        self._converters = self._compiler.get_converters(columns)
+        lists = {name for name, value in values.items() if isinstance(value, list)}
+        marked = _with_lists(sql, [bool(hole and hole[0] in lists) for hole in self._holes])
+        self._sql = with_numbers(marked, self._said())
+        try:
+            self._maker: Maker | None = Maker(self._queryset, self._compiler)
+        except NotMadeError:
+            self._maker = None
+
+    def _said(self) -> dict[int, str]:
+        """Write down what is the same each time, as the server reads it."""
+        connection: Any = connections[self._using]
+        _open(connection)
+        return {
+            place: psycopg.sql.Literal(param).as_string(connection.connection)
+            for place, (hole, param) in enumerate(zip(self._holes, self._params, strict=True))
+            if hole is None
+        }
+
+    def rows(self, values: dict[str, Any]) -> list[Any]:
+        connection = connections[self._using]
+        with raw_cursor(connection) as cursor:
+            cursor.execute(self._sql, tuple(self._given(values)))
+            rows = cursor.fetchall()
+        if self._maker is None:
+            return self._made_by_django(rows, connection)
+        make = self._maker.make
+        made = [make(row) for row in self._converted(rows, connection)]
+        if self._queryset._prefetch_related_lookups:  # type: ignore[attr-defined]  # noqa: SLF001
+            models.prefetch_related_objects(
+                made,
+                *self._queryset._prefetch_related_lookups,  # type: ignore[attr-defined]  # noqa: SLF001
+            )
+        return made
+
+    def _converted(self, rows: list[Any], connection: Any) -> Iterator[Sequence[Any]]:
+        if not self._converters:
+            yield from rows
+            return
+        for row in rows:
+            values = list(row)
+            for place, (converters, expression) in self._converters.items():
+                for convert in converters:
+                    values[place] = convert(values[place], expression, connection)
+            yield values
+
+    def _made_by_django(self, rows: list[Any], connection: Any) -> list[Any]:
+        compiler = copy.copy(self._compiler)
+        compiler.connection = connection  # it was put together by some thread
+        compiler.execute_sql = lambda *_args, **_options: [rows]
+        compiler.get_converters = lambda _columns: self._converters
+        asked = self._queryset.all()
+        asked.query.get_compiler = lambda *_args, **_options: compiler  # type: ignore[method-assign]
+        return list(asked)
+
+    def _given(self, values: dict[str, Any]) -> Iterator[Any]:
+        for name, later in filter(None, self._holes):
+            if (value := values[name]) is None:
+                raise NotPreparedError(f"{name} is None")
+            yield value if later is None else value + later
+
+
+def _sample(value: Any, place: int) -> Any:
+    """Make a value of the same kind that stands nowhere else in a statement."""
+    if isinstance(value, list):
+        return [_sample(value[0] if value else 0, place)]
+    if isinstance(value, bool):
+        raise NotPreparedError("a truth is another question")
+    if isinstance(value, int):
+        return _SOME_ID - place
+    if isinstance(value, str):
+        return f"sample {place}"
+    if isinstance(value, datetime):
+        return _SOME_DAY - 3 * place * _APART
+    if isinstance(value, date):
+        return _SOME_DATE + timedelta(days=place)
+    raise NotPreparedError(f"{type(value).__name__} cannot be exchanged")
+
+
+def _hole(param: Any, samples: dict[str, Any]) -> tuple[str, timedelta | None] | None:
+    """Name the value that stands here, and how much later than that value it is."""
+    for name, sample in samples.items():
+        if isinstance(sample, datetime):
+            if isinstance(param, datetime) and abs(param - sample) < _APART:
+                return name, param - sample
+        elif param == (sample[0] if isinstance(sample, list) else sample) and not isinstance(
+            param, bool
+        ):
+            return name, None
+    return None
+
+
+def _with_lists(sql: str, is_list: Sequence[bool]) -> str:
+    """Ask for any of a list where one of its values stands."""
+    parts = sql.split(_MARK)
+    if len(parts) != len(is_list) + 1:
+        raise NotPreparedError(f"holes and values do not match in {sql}")
+    for place, is_one in enumerate(is_list):
+        if not is_one:
+            continue
+        before, after = parts[place], parts[place + 1]
+        if not before.endswith(" IN (") or not after.startswith(")"):
+            raise NotPreparedError(f"a list stands where it cannot be exchanged in {sql}")
+        parts[place] = before.removesuffix(" IN (") + " = ANY("
+    return _MARK.join(parts)

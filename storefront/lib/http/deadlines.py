@@ -1,0 +1,114 @@
+"""One moment by which a whole call has to end, whatever the other side does in between.
+
+A client's own limits are for one step: who sends a byte just before each of them ends keeps us
+for ever. Here every step on the wire gets what is left of the whole, the search for the host's
+address included.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import httpcore
+
+from storefront.lib.http import ssrf
+
+_ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
+
+
+@contextmanager
+def ending_at(moment_s: float) -> Iterator[None]:
+    """End all that is sent and read in this thread at a moment of ``time.monotonic``.
+
+    Inside of another, the sooner moment counts.
+    """
+    token = _ends_at.set(sooner(moment_s))
+    try:
+        yield
+    finally:
+        _ends_at.reset(token)
+
+
+def sooner(moment_s: float) -> float:
+    """Return this moment, or that of ``ending_at`` where it comes first."""
+    ends_at = _ends_at.get()
+    return moment_s if ends_at is None else min(moment_s, ends_at)
+
+
+def is_over() -> bool:
+    """Test whether the moment of ``ending_at`` has passed."""
+    ends_at = _ends_at.get()
+    return ends_at is not None and time.monotonic() > ends_at
+
+
+class Backend(httpcore.NetworkBackend):
+    """The usual network, with no step longer than what is left, to addresses we may connect to."""
+
+    def __init__(self) -> None:
+        self._plain = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to the first address of a host that answers.
+
+        Raises: RefusedAddressError, TemporaryError  see ``ssrf.addresses``
+        """
+        left = _left(timeout, httpcore.ConnectTimeout)
+        found = ssrf.addresses(host, port, timeout_s=left)
+        for place, address in enumerate(found, start=1):
+            left = _left(timeout, httpcore.ConnectTimeout)
+            try:
+                stream = self._plain.connect_tcp(address, port, left, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if place == len(found):
+                    raise
+            else:
+                return _Stream(stream)
+        raise httpcore.ConnectError("the host has no address")
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._plain = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._plain.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._plain.write(buffer, _left(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._plain.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._plain.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._plain.get_extra_info(info)
+
+
+def _left(timeout: float | None, error: type[Exception]) -> float | None:
+    ends_at = _ends_at.get()
+    if ends_at is None:
+        return timeout
+    left = ends_at - time.monotonic()
+    if left <= 0:
+        raise error("the time for the whole call is over")
+    return left if timeout is None else min(timeout, left)

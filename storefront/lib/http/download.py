@@ -1,0 +1,84 @@
+"""Fetch a file from wherever a stranger says it is, over redirects, each of them looked at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import BinaryIO
+from urllib.parse import SplitResult, urljoin
+
+from storefront.lib.http.answers import Exchange, judge
+from storefront.lib.http.client import MAX_ANSWER_BYTES, READ_S, TOTAL_S, Api
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.http.observers import Gate
+from storefront.lib.http.ssrf import RefusedAddressError, checked
+
+MOVED = frozenset({301, 302, 303, 307, 308})
+REDIRECTS = 3
+# What another host may hear too: it opens no door.
+HARMLESS_HEADERS = ("accept", "accept-language", "if-none-match", "if-modified-since", "user-agent")
+
+
+def download(  # noqa: PLR0913 - where, what for, and the limits
+    url: str,
+    *,
+    to: BinaryIO | None = None,
+    headers: Mapping[str, str] | None = None,
+    max_bytes: int = MAX_ANSWER_BYTES,
+    read_s: float = READ_S,
+    total_s: float = TOTAL_S,
+    redirects: int = REDIRECTS,
+    gate: Gate | None = None,
+    hidden: Iterable[str] = (),
+) -> Exchange:
+    """Fetch a file, to memory or ``to`` a file; 304 comes back as it is, with nothing in it.
+
+    The limits are of all hops together. Another host than the first hears no headers but those
+    that open no door, and nobody leads us from https to http.
+
+    Raises: RefusedAddressError  it is, or leads to, where we do not connect
+            TemporaryError       not now
+            PermanentError       it is not there, too large, or always somewhere else
+    """
+    ends_at = time.monotonic() + total_s
+    here, sent = checked(url), dict(headers or {})
+    for _ in range(redirects + 1):
+        left_s = ends_at - time.monotonic()
+        if left_s <= 0:
+            break
+        with Api(
+            f"{here.scheme}://{here.netloc}",
+            headers=sent,
+            read_s=min(read_s, left_s),
+            total_s=left_s,
+            max_answer_bytes=max_bytes,
+            gate=gate,
+            hidden=hidden,
+        ) as api:
+            answer = api.exchange("GET", _path(here), to=to)
+        if answer.status not in MOVED:
+            if answer.status != HTTPStatus.NOT_MODIFIED:
+                judge(answer, what=f"GET {here.hostname}")
+            return answer
+        there = _next(here, answer)
+        if (there.hostname, there.port) != (here.hostname, here.port):
+            sent = {name: sent[name] for name in sent if name.lower() in HARMLESS_HEADERS}
+        here = there
+    if ends_at <= time.monotonic():
+        raise TemporaryError(f"GET {here.hostname}: not fetched in {total_s:.0f} s")
+    raise PermanentError(f"GET {here.hostname}: more than {redirects} redirects", code="redirects")
+
+
+def _path(url: SplitResult) -> str:
+    return f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
+
+
+def _next(here: SplitResult, answer: Exchange) -> SplitResult:
+    said = answer.headers.get("location", "")
+    if not said:
+        raise PermanentError(f"GET {here.hostname}: a redirect to nowhere", code="redirects")
+    there = checked(urljoin(here.geturl(), said))
+    if here.scheme == "https" and there.scheme != "https":
+        raise RefusedAddressError(f"GET {here.hostname}: a redirect from https to http")
+    return there

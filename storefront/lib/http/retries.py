@@ -1,0 +1,74 @@
+"""Ask again when it failed for a moment: later and later, never in step, never twice an effect."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from storefront.lib.http import deadlines
+from storefront.lib.http.errors import NotNowError, TemporaryError
+
+log = logging.getLogger(__name__)
+
+TRIES = 4
+FIRST_WAIT_S = 0.4
+LONGEST_WAIT_S = 20.0
+LONGEST_REST_S = 3600.0
+
+
+def patiently[T](ask: Callable[[], T], *, is_repeatable: bool, tries: int = TRIES) -> T:
+    """Ask, and ask again while it fails for a moment only.
+
+    Shape:  ``is_repeatable`` is a read, or a call with a key that makes two of it one. Any
+            other is asked again only when it surely had no effect.
+    Raises: TemporaryError  the last one; or the first that says to wait longer than we do
+            PermanentError  at once
+    """
+    for attempt in range(tries - 1):
+        try:
+            return ask()
+        except NotNowError:
+            raise
+        except TemporaryError as error:
+            wait_s = _wait_s(error, attempt)
+            is_open = error.may_have_happened and not is_repeatable
+            again_at = time.monotonic() + wait_s
+            if is_open or wait_s > LONGEST_WAIT_S or deadlines.sooner(again_at) < again_at:
+                raise
+            log.info("%s, again in %.1f s", error, wait_s)
+            time.sleep(wait_s)
+    return ask()
+
+
+def _wait_s(error: TemporaryError, attempt: int) -> float:
+    """Take what they say, or up to twice as long each time; no two of us wait equally long."""
+    usual_s = FIRST_WAIT_S * 2**attempt
+    if error.retry_after_s is not None:
+        return error.retry_after_s + random.uniform(0, FIRST_WAIT_S)  # noqa: S311 - no secret
+    return random.uniform(usual_s / 2, usual_s)  # noqa: S311
+
+
+def retry_after_s(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
+    """Read a Retry-After in seconds or as a date; None where there is none to understand.
+
+    An absurd one is cut: nobody makes us wait for days.
+    """
+    said = headers.get("retry-after", "").strip()
+    if not said:
+        return None
+    if said.isascii() and said.isdigit():
+        return min(float(said), LONGEST_REST_S)
+    try:
+        moment = parsedate_to_datetime(said)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    # The date is on the calendar of the moment that the answer came: there is no other now.
+    now_s = now.timestamp() if now else time.time()
+    left = moment.timestamp() - now_s
+    return min(max(left, 0.0), LONGEST_REST_S)

@@ -1,0 +1,148 @@
+"""Connect to strangers: by an address that was looked at, and to that very address.
+
+A name is resolved once. If any of what it leads to is not public, nobody is called: whoever can
+put an address into a feed could else look around in our own network. Exceptions stand in
+PRIVATE_NETWORKS_ALLOWED and OUTSIDE_PORTS_ALLOWED.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import queue
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from urllib.parse import SplitResult, urlsplit
+
+from django.conf import settings
+
+from storefront.lib.http.errors import PermanentError, TemporaryError
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+WEB_PORTS = frozenset({80, 443})
+MOST_ADDRESSES = 4
+# Networks that carry an IPv4 address inside: whoever answers there forwards to it.
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
+COMPATIBLE = ipaddress.ip_network("::/96")
+RELAYS = ipaddress.ip_network("192.88.99.0/24")
+
+
+class RefusedAddressError(PermanentError):
+    """We do not connect to there: no byte was sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="refused_address")
+
+
+def checked(url: str) -> SplitResult:
+    """Split an address that a stranger may have written; what it leads to is seen on connecting.
+
+    Raises: RefusedAddressError  neither http nor https, a user in it, or no host
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise RefusedAddressError("the address cannot be understood") from error
+    if parts.scheme not in {"http", "https"}:
+        raise RefusedAddressError(f"neither http nor https: {parts.scheme[:20]!r}")
+    if "@" in parts.netloc or "\\" in parts.netloc or not parts.hostname or port == 0:
+        raise RefusedAddressError("the address names a user, or no host")
+    return parts
+
+
+def addresses(
+    host: str, port: int, *, timeout_s: float | None, usual_ports: frozenset[int] = WEB_PORTS
+) -> list[str]:
+    """Resolve a host into addresses that we may connect to.
+
+    Raises: RefusedAddressError  one of them is not public, or the port is not one of the usual
+            TemporaryError       the name is not found in time
+    """
+    if port not in usual_ports and not _is_listed_port(port):
+        raise RefusedAddressError(f"port {port} is not one that we connect to")
+    found = list(dict.fromkeys(_resolved(host, port, timeout_s)))
+    for each in found:
+        if not is_allowed(each):
+            raise RefusedAddressError(f"{host[:80]} is in no public network")
+    return found[:MOST_ADDRESSES]
+
+
+def dial(host: str, port: int, *, timeout_s: float, usual_ports: frozenset[int]) -> socket.socket:
+    """Connect to a host for a protocol other than HTTP, such as SFTP on port 22.
+
+    Raises: RefusedAddressError
+            TemporaryError       nobody answers there now
+    """
+    ends_at = time.monotonic() + timeout_s
+    for each in addresses(host, port, timeout_s=timeout_s, usual_ports=usual_ports):
+        left_s = max(0.01, ends_at - time.monotonic())
+        try:
+            return socket.create_connection((each, port), timeout=left_s)
+        except OSError:
+            continue
+    raise TemporaryError(f"{host}:{port} does not answer")
+
+
+def is_allowed(address: str) -> bool:
+    """Test whether an IP address is public, or in a network that the settings allow."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    allowed = [ipaddress.ip_network(each) for each in settings.PRIVATE_NETWORKS_ALLOWED]
+    if any(ip.version == network.version and ip in network for network in allowed):
+        return True
+    return all(_is_public(each) for each in _all_in(ip))
+
+
+def _is_public(ip: IPAddress) -> bool:
+    if not ip.is_global or ip.is_multicast or ip.is_reserved or ip.is_unspecified:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        return not ip.is_site_local
+    return ip not in RELAYS
+
+
+def _all_in(ip: IPAddress) -> Iterator[IPAddress]:
+    """Take the IPv4 addresses out of an IPv6 address that is a way to them."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        yield ip
+        return
+    if ip.ipv4_mapped is None and ip not in NAT64:
+        yield ip
+    yield from (each for each in (ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())) if each)
+    if ip in NAT64 or ip in NAT64_LOCAL or ip in COMPATIBLE:
+        yield ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+
+
+def _is_listed_port(port: int) -> bool:
+    for each in settings.OUTSIDE_PORTS_ALLOWED:
+        first, _, last = each.partition("-")
+        if int(first) <= port <= int(last or first):
+            return True
+    return False
+
+
+def _resolved(host: str, port: int, timeout_s: float | None) -> list[str]:
+    """Ask the system's resolver; it has no time limit of its own that we could set."""
+    answer: queue.SimpleQueue[list[str] | OSError | UnicodeError] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            answer.put([str(each[4][0]) for each in found])
+        except (OSError, UnicodeError) as error:
+            answer.put(error)
+
+    threading.Thread(target=ask, daemon=True, name="resolver").start()
+    try:
+        found = answer.get(timeout=timeout_s)
+    except queue.Empty as error:
+        raise TemporaryError(f"{host[:80]} was not resolved in time") from error
+    if isinstance(found, Exception):
+        raise TemporaryError(f"{host[:80]} cannot be resolved") from found
+    return found

@@ -1,0 +1,28 @@
+"""Seal all secrets anew with the first key of FIELD_KEYS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from storefront.lib.security import key_rotation
+
+
+class Command(BaseCommand):
+    """Put the new key first in FIELD_KEYS everywhere, restart, run this, then drop the old key."""
+
+    help = __doc__ or ""
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        counts = key_rotation.rotate()
+        for count in counts:
+            self.stdout.write(
+                f"{count.column}: {count.resealed} sealed anew, {count.new_already} were,"
+                f" {count.changed_meanwhile} changed meanwhile, {count.broken} open with no key"
+            )
+        if broken := sum(count.broken for count in counts):
+            raise CommandError(
+                f"{broken} values open with no key of FIELD_KEYS: put the key back that sealed"
+                " them, and run this again before you drop any."
+            )

@@ -1,0 +1,90 @@
+"""Seal all secrets anew with the newest key, so that the older ones can be thrown away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.apps import apps
+from django.conf import settings
+from django.db import models
+
+from storefront.lib.security.encryption import BrokenSealError, SealedField, resealed
+
+
+@dataclass(slots=True, kw_only=True)
+class Count:
+    """What became of the values of one column."""
+
+    column: str
+    resealed: int = 0
+    new_already: int = 0
+    changed_meanwhile: int = 0
+    broken: int = 0
+
+
+def columns() -> Iterator[tuple[type[models.Model], str]]:
+    """Find every column of every table that holds sealed secrets."""
+    for model in apps.get_models():
+        for field in model._meta.get_fields():  # noqa: SLF001 - Django documents it
+            if isinstance(field, SealedField):
+                yield model, field.name
+
+
+# Tables of packages that keep sealed texts inside JSON: label -> column and keys.
+_inside: dict[str, tuple[str, Collection[str]]] = {}
+
+
+def look_inside(label: str, *, column: str, keys: Collection[str]) -> None:
+    """Rotate as well what stands sealed under ``keys`` of a JSON column."""
+    _inside[label] = (column, keys)
+
+
+def rotate() -> list[Count]:
+    """Seal every value anew that the newest key did not seal.
+
+    One row at a time, each only if nobody changed it meanwhile: safe to be killed anywhere, and
+    to be run again. A value that no key opens stays as it is, and is counted.
+    """
+    plain = [_rotate(model, name, None) for model, name in columns()]
+    inside = [
+        _rotate(apps.get_model(label), column, keys) for label, (column, keys) in _inside.items()
+    ]
+    return plain + inside
+
+
+def _rotate(model: type[models.Model], name: str, keys: Collection[str] | None) -> Count:
+    count = Count(column=f"{model._meta.label}.{name}")  # noqa: SLF001
+    newest = Fernet(settings.FIELD_KEYS[0])
+    rows = model._base_manager.exclude(**{name: ""})  # noqa: SLF001 - also what is hidden
+    for pk, kept in rows.order_by("pk").values_list("pk", name).iterator():
+        try:
+            fresh = _fresh(newest, kept, keys)
+        except BrokenSealError:
+            count.broken += 1
+            continue
+        if fresh == kept:
+            count.new_already += 1
+        elif rows.filter(pk=pk, **{name: kept}).update(**{name: fresh}):
+            count.resealed += 1
+        else:
+            count.changed_meanwhile += 1
+    return count
+
+
+def _fresh(newest: Fernet, kept: Any, keys: Collection[str] | None) -> Any:
+    """Return a value as the newest key seals it; what it has sealed stays as it is."""
+    if keys is not None:
+        sealed = {key: kept[key] for key in keys if key in kept}
+        return {**kept, **{key: _fresh(newest, each, None) for key, each in sealed.items()}}
+    return kept if _opens(newest, kept) else resealed(kept)
+
+
+def _opens(key: Fernet, sealed: str) -> bool:
+    try:
+        key.decrypt(sealed.encode())
+    except InvalidToken:
+        return False
+    return True

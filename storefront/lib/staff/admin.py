@@ -1,0 +1,267 @@
+"""What all staff pages share: tables are read-only by default, and acting means calling a verb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from typing import Any, ClassVar, Protocol
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from kombu.exceptions import OperationalError
+from unfold.admin import ModelAdmin
+from unfold.decorators import action as unfold_action
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from storefront.lib.http.errors import OutsideError, TemporaryError
+from storefront.lib.staff import fieldsets
+from storefront.lib.staff.fieldsets import Group
+from storefront.lib.staff.naming import names_of
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+
+# What a verb may answer to a person: no bug, but a reason to show.
+REFUSALS: tuple[type[Exception], ...] = (IllegalMoveError, LostRaceError, OutsideError)
+
+
+def action[**P, R](
+    *, description: str | Promise, icon: str | None = None, may: str = "act"
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Offer a method to staff who may act on its table, or only ``view`` it."""
+    offered: Callable[[Callable[P, R]], Callable[P, R]] = unfold_action(
+        description=description, icon=icon, permissions=[may]
+    )
+    return offered
+
+
+class Wakeable(Protocol):
+    """A task as far as staff pages know it."""
+
+    @property
+    def delay(self) -> Callable[..., object]: ...
+
+
+def start(task: Wakeable, **known: Any) -> None:
+    """Start what is written down nowhere: without a worker to hear it, nothing happens.
+
+    Raises: TemporaryError  the broker is away
+    """
+    try:
+        task.delay(**known)
+    except OperationalError as error:
+        raise TemporaryError(_("The workers cannot be called just now: try again.")) from error
+
+
+class SureForm(forms.Form):
+    """Nothing to fill in: only whether somebody is sure."""
+
+
+class ReasonForm(forms.Form):
+    """Why is asked, because the trace of every move names a reason."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"), max_length=200, widget=UnfoldAdminTextareaWidget
+    )
+
+
+class Asks(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+    """A table whose actions ask before they act."""
+
+    refusals: ClassVar[tuple[type[Exception], ...]] = ()
+
+    def page_of(self, row: models.Model) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+
+    def ask(  # noqa: PLR0913 - one page: about what, in which words, and what then
+        self,
+        request: HttpRequest,
+        row: models.Model,
+        *,
+        title: str,
+        explain: str,
+        act: Callable[[Mapping[str, Any]], Any],
+        done: str | Callable[[Any], str],
+        form_class: type[forms.Form] = SureForm,
+        initial: Mapping[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Explain what will happen, and do it only when the form comes back by POST.
+
+        ``done`` is what to say then, or makes it of what ``act`` returned. A refusal of the verb
+        is shown on the same page, in the verb's own words.
+        """
+        given = request.POST if request.method == "POST" else None
+        form = form_class(given, initial=dict(initial or {}))
+        if form.is_valid():
+            try:
+                made = act(form.cleaned_data)
+            except (*REFUSALS, *self.refusals) as refusal:
+                form.add_error(None, str(refusal) or type(refusal).__name__)
+            else:
+                said = done if isinstance(done, str) else done(made)
+                self.message_user(request, said, messages.SUCCESS)
+                return HttpResponseRedirect(self.page_of(row))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "explain": explain,
+            "form": form,
+            "opts": self.opts,
+            "original": row,
+            "back": self.page_of(row),
+        }
+        return TemplateResponse(request, "staff/confirm_action.html", context)
+
+
+class StaffAdmin(Asks):
+    """A table that staff can read. Rows are written by verbs, so nothing here is editable.
+
+    ``editable`` names the fields that are configuration; ``may_add`` and ``may_delete`` open
+    the rest, and ``add_form`` is asked where a new row is made of something else than its columns.
+    To act on a row takes the permission to change it, also where no field can be changed. ``fits``
+    tells which rows an action is for, where it is not for all of them.
+    ``groups`` say how fields stand together and are spoken of, and ``when_empty`` what to do
+    where there are no rows.
+    """
+
+    editable: ClassVar[tuple[str, ...]] = ()
+    may_add: ClassVar[bool] = False
+    may_delete: ClassVar[bool] = False
+    add_form: ClassVar[type[forms.ModelForm[Any]] | None] = None
+    groups: ClassVar[tuple[Group, ...]] = ()
+    when_empty: ClassVar[str | Promise] = gettext_lazy(
+        "Nothing is here yet. Rows come by themselves as the shop works."
+    )
+    list_per_page = 50
+    show_full_result_count = False
+    list_fullwidth = True
+    fits: ClassVar[Mapping[str, Callable[[Any], bool]]] = {}
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
+        """Offer only what can be done to this row; the verb itself refuses the rest in words."""
+        offered: list[Any] = super().get_actions_detail(request, object_id)
+        row = self.get_object(request, str(object_id)) if self.fits and offered else None
+        if row is None:
+            return offered
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
+        misfits = {f"{prefix}{name}" for name, is_for in self.fits.items() if not is_for(row)}
+        return [one for one in offered if one.action_name not in misfits]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.may_add and bool(super().has_add_permission(request))
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return self.may_delete and bool(super().has_delete_permission(request, obj))
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return bool(self.editable) and bool(super().has_change_permission(request, obj))
+
+    def has_act_permission(self, request: HttpRequest, _row: Any = None) -> bool:
+        return bool(super().has_change_permission(request))
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: models.Model | None = None
+    ) -> list[Any]:
+        declared = list(super().get_readonly_fields(request, obj))
+        if obj is None and self.may_add:
+            return declared
+        # What is excluded is secret: as a read-only field it would be shown all the same.
+        hidden = {*declared, *self.editable, *(self.exclude or ())}
+        fields = [field.name for field in self.opts.fields if not field.primary_key]
+        return declared + [name for name in fields if name not in hidden]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Join for a page what its list joins: it names the same rows."""
+        rows: models.QuerySet[Any] = super().get_queryset(request)
+        return rows.select_related(*names_of(self.model)) if names_of(self.model) else rows
+
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        if obj is None and self.add_form is not None:
+            return list(self.add_form.base_fields)
+        return super().get_fields(request, obj)
+
+    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        if not self.groups:
+            return super().get_fieldsets(request, obj)
+        shown, facts = self.get_fields(request, obj), self.get_readonly_fields(request, obj)
+        asked = [one for one in shown if one not in facts]
+        # Of what is not there yet, there are no facts.
+        read = [] if obj is None else [one for one in shown if one in facts]
+        return fieldsets.fieldsets(self.groups, asked=asked, read=read)
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT002 - Django's
+        **words: Any,
+    ) -> type[forms.ModelForm[Any]]:
+        """Put the words of the groups on the fields, also on those that only the form declares."""
+        if obj is None and self.add_form is not None:
+            words["form"] = self.add_form
+        labels, helps = fieldsets.labels(self.groups), fieldsets.help_texts(self.groups)
+        words = {"labels": labels, "help_texts": helps, **words}
+        made: type[forms.ModelForm[Any]] = super().get_form(request, obj, change, **words)
+        for name in labels.keys() & made.declared_fields.keys() & made.base_fields.keys():
+            field: Any = copy(made.base_fields[name])
+            field.label, field.help_text = labels[name], helps[name]
+            made.base_fields[name] = field
+        return made
+
+    def get_field_queryset(
+        self, db: str | None, db_field: Any, request: HttpRequest
+    ) -> models.QuerySet[Any] | None:
+        """Join for a choice of rows what their own list joins, since their names may need it."""
+        rows: models.QuerySet[Any] | None = super().get_field_queryset(db, db_field, request)
+        joined = names_of(db_field.remote_field.model)
+        if not joined:
+            return rows
+        if rows is None:
+            rows = db_field.remote_field.model._default_manager.using(db)  # noqa: SLF001
+        return rows.select_related(*joined)
+
+    def row(self, request: HttpRequest, object_id: str) -> Any:
+        """Find the row that an action is about.
+
+        Raises: PermissionDenied  it is not there, or not for this person
+        """
+        found = self.get_object(request, object_id)
+        if found is None or not self.has_view_permission(request, found):
+            raise PermissionDenied
+        return found
+
+    def wake(self, request: HttpRequest, task: Wakeable, **known: Any) -> None:
+        """Have a worker go on at once with what a verb wrote down; else a sweep finds it."""
+        try:
+            task.delay(**known)
+        except OperationalError:
+            words = _("The workers cannot be called just now. It is written down and done later.")
+            self.message_user(request, words, messages.WARNING)
+
+    def do_each[R: models.Model](
+        self, request: HttpRequest, rows: Iterable[R], act: Callable[[R], object]
+    ) -> None:
+        """Do one thing to each chosen row, and say how many it was done to and who refused."""
+        count = 0
+        for row in rows:
+            try:
+                act(row)
+            except (*REFUSALS, *self.refusals) as refusal:
+                words = _("%(row)s: %(refusal)s") % {"row": row, "refusal": refusal}
+                self.message_user(request, words, messages.WARNING)
+            else:
+                count += 1
+        if count:
+            words = ngettext("%(count)d done.", "%(count)d done.", count) % {"count": count}
+            self.message_user(request, words, messages.SUCCESS)
+
+
+def show(model: type[models.Model], **options: Any) -> None:
+    """Register a table that is only read; ``options`` are those of a ModelAdmin."""
+    admin.site.register(model, type(f"{model.__name__}Admin", (StaffAdmin,), options))

@@ -1,0 +1,294 @@
+"""Columns that people read: money with its currency, age instead of a moment, a state in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import reduce
+from typing import Any, cast
+
+from babel.numbers import format_currency
+from django.contrib import admin
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.timesince import timesince, timeuntil
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from storefront.lib.money import Money
+from storefront.lib.staff import naming
+from storefront.lib.state_machine import StatusChange
+
+type Column = Callable[[Any], Any]
+type Words = str | Promise
+LONGEST_JSON = 20_000
+MOVES_SHOWN = 50
+PARTS_SHOWN = 40
+A_MOMENT = timedelta(minutes=1)
+
+
+def reach(row: Any, path: str) -> Any:
+    """Follow ``supplier__name`` from a row; None as soon as a step is missing."""
+    return reduce(lambda here, name: getattr(here, name, None), path.split("__"), row)
+
+
+def said(row: Any, path: str) -> str:
+    """Say what stands at the end of a path: a choice by its label, all else as it is written."""
+    *steps, name = path.split("__")
+    of = reduce(getattr, steps, row)
+    return naming.said(type(of), name, getattr(of, name))
+
+
+def as_money(money: Money) -> str:
+    return format_currency(money.amount, money.currency, locale=get_language() or "en")
+
+
+def as_number(number: Decimal) -> str:
+    return str(formats.localize(Decimal(f"{number.normalize():f}"), use_l10n=True))
+
+
+def as_age(moment: datetime) -> str:
+    """Say how long ago, or in how long, in the largest unit that fits."""
+    if abs(moment - timezone.now()) < A_MOMENT:
+        return _("just now")
+    if moment > timezone.now():
+        return _("in %(age)s") % {"age": timeuntil(moment, depth=1)}
+    return _("%(age)s ago") % {"age": timesince(moment, depth=1)}
+
+
+def as_state(word: str, *, calls: bool = False, waits: bool = False, ended: bool = False) -> str:
+    """Show a state as word and icon; only what calls for a person has a color."""
+    mark, icon = (
+        ("calls", "error")
+        if calls
+        else ("waits", "schedule")
+        if waits
+        else ("ended", "check")
+        if ended
+        else ("runs", "radio_button_unchecked")
+    )
+    return format_html(
+        '<span class="staff-state staff-state-{}"><span class="material-symbols-outlined"'
+        ' aria-hidden="true">{}</span>{}</span>',
+        mark,
+        icon,
+        word,
+    )
+
+
+def _titled(label: Words, ordering: str | None = None) -> Callable[[Column], Column]:
+    return admin.display(description=cast("str", label), ordering=ordering)
+
+
+def money(amount: str, label: Words, *, currency: str = "currency") -> Column:
+    """Make a column of an amount and its currency."""
+
+    @_titled(label, amount)
+    def column(row: Any) -> str | None:
+        value = reach(row, amount)
+        return None if value is None else as_money(Money(value, reach(row, currency)))
+
+    return column
+
+
+def percent(rate: str, label: Words) -> Column:
+    """Make a column of a fraction, said as so many percent."""
+
+    @_titled(label, rate)
+    def column(row: Any) -> str | None:
+        value = reach(row, rate)
+        return None if value is None else f"{as_number(100 * value)} %"
+
+    return column
+
+
+def number(figure: str, label: Words) -> Column:
+    """Make a column of a decimal number, without the zeros that say nothing."""
+
+    @_titled(label, figure)
+    def column(row: Any) -> str | None:
+        value = reach(row, figure)
+        return None if value is None else as_number(value)
+
+    return column
+
+
+def age(moment: str, label: Words) -> Column:
+    """Make a column that says how old a moment is; the moment itself stands in the title."""
+
+    @_titled(label, moment)
+    def column(row: Any) -> str | None:
+        value = reach(row, moment)
+        if value is None:
+            return None
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>',
+            value.isoformat(),
+            formats.date_format(timezone.localtime(value), "DATETIME_FORMAT"),
+            as_age(value),
+        )
+
+    return column
+
+
+def state(  # noqa: PLR0913 - a status, its words, and who must act on it
+    field: str,
+    label: Words,
+    *,
+    calls: Collection[str] = (),
+    waits: Collection[str] = (),
+    ended: Collection[str] = (),
+    words: Mapping[str, Words] | None = None,
+) -> Column:
+    """Make a column of a status; ``calls`` are the states in which a person must act.
+
+    Shape:  ``words`` says the states of what is derived, and has no choices to be called by
+    """
+
+    @_titled(label, field)
+    def column(row: Any) -> str | None:
+        value = reach(row, field)
+        if not value:
+            return None
+        return as_state(
+            str((words or {}).get(value) or said(row, field)),
+            calls=value in calls,
+            waits=value in waits,
+            ended=value in ended,
+        )
+
+    return column
+
+
+def link(path: str, label: Words, *, text: str = "") -> Column:
+    """Make a column that leads to the page of a related row, which the list has joined.
+
+    ``text`` is a path whose value is shown instead of the row's own name.
+    """
+
+    @_titled(label, text or path)
+    def column(row: Any) -> str | None:
+        target = reach(row, path)
+        if target is None:
+            return None
+        meta = target._meta  # noqa: SLF001 - Django's documented model API
+        page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[target.pk])
+        return format_html('<a href="{}">{}</a>', page, reach(row, text) if text else target)
+
+    return column
+
+
+def page(name: str, label: Words, words: Words, *, of: str = "pk") -> Column:
+    """Make a column that leads to a page that is no table: that of the row's ``of``."""
+
+    @_titled(label)
+    def column(row: Any) -> str | None:
+        target = reach(row, of)
+        if target is None:
+            return None
+        return format_html('<a href="{}">{}</a>', reverse(name, args=[target]), words)
+
+    return column
+
+
+def text(path: str, label: Words) -> Column:
+    """Make a column of a value, also one that lies on a related row; a choice by its label."""
+
+    @_titled(label, path)
+    def column(row: Any) -> Any:
+        value = reach(row, path)
+        if isinstance(value, list):
+            return ", ".join(map(str, value))
+        return said(row, path) if isinstance(value, str) else value
+
+    return column
+
+
+def document(field: str, label: Words) -> Column:
+    """Make a field that shows JSON, or bytes as they came, indented and cut when endless."""
+
+    @_titled(label)
+    def column(row: Any) -> str | None:
+        value = getattr(row, field)
+        if isinstance(value, bytes | memoryview):
+            shown = bytes(value).decode(errors="replace")
+        else:
+            shown = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+        return format_html('<pre class="staff-document">{}</pre>', shown[:LONGEST_JSON])
+
+    return column
+
+
+def pairs(field: str, label: Words, *, words: Mapping[str, Words] | None = None) -> Column:
+    """Make a field that shows a JSON object as a table: each name in words, and its value."""
+
+    @_titled(label)
+    def column(row: Any) -> str | None:
+        told = {
+            name: value
+            for name, value in getattr(row, field).items()
+            if value not in (None, "", [], {})
+        }
+        # In the order of the words; what has none of its own comes last.
+        order = [*(words or {}), *told]
+        lines = (
+            ((words or {}).get(name) or name.replace("_", " "), _told(told[name]))
+            for name in sorted(told, key=order.index)
+        )
+        body = format_html_join("", "<tr><th scope=row>{}</th><td>{}</td></tr>", lines)
+        return format_html('<table class="staff-pairs">{}</table>', body) if told else None
+
+    return column
+
+
+def _told(value: Any) -> str:
+    """Put a value of JSON into words, shortened where it goes on and on."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, Mapping):
+        value = [f"{name}: {_told(one)}" for name, one in value.items()]
+    if isinstance(value, list):
+        more = ["…"] if len(value) > PARTS_SHOWN else []
+        return ", ".join([*(_told(one) for one in value[:PARTS_SHOWN]), *more])
+    moment = _moment(value) if isinstance(value, str) else None
+    if moment is not None:
+        return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+    return str(formats.localize(value, use_l10n=True))
+
+
+def _moment(text: str) -> datetime | None:
+    """Read a moment with its zone; a number is none."""
+    try:
+        found = datetime.fromisoformat(text) if "T" in text else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo else None
+
+
+@admin.display(description=cast("str", gettext_lazy("Moves")))
+def moves(row: Any) -> str:
+    """Show the trace of a row's statuses, newest first."""
+    changes = StatusChange.objects.filter(
+        subject=row._meta.label,  # noqa: SLF001 - Django's documented model API
+        subject_id=row.pk,
+    ).order_by("-id")[:MOVES_SHOWN]
+    return format_html(
+        '<ul class="staff-moves">{}</ul>',
+        format_html_join(
+            "",
+            "<li><time>{}</time> {} → <b>{}</b> {}</li>",
+            (
+                (
+                    formats.date_format(timezone.localtime(change.at), "Y-m-d H:i:s"),
+                    naming.said(type(row), change.axis, change.from_status),
+                    naming.said(type(row), change.axis, change.to_status),
+                    " · ".join(filter(None, [change.actor, change.reason])),
+                )
+                for change in changes
+            ),
+        ),
+    )

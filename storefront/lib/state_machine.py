@@ -1,0 +1,137 @@
+"""Statuses that move along drawn lines, one winner at a time, and leave a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db import connection, models
+
+from storefront.lib.db.prepared_queries import planned_cursor
+
+
+class IllegalMoveError(RuntimeError):
+    """The line from here to there is not drawn."""
+
+
+class LostRaceError(RuntimeError):
+    """Somebody else moved the row first; it is no longer where we last saw it."""
+
+
+class StatusChange(models.Model):
+    """One move of one row along one of its axes: who, when, why. Append-only."""
+
+    subject = models.CharField(max_length=60)  # model label, e.g. "orders.Order"
+    subject_id = models.BigIntegerField()
+    axis = models.CharField(max_length=30)
+    from_status = models.CharField(max_length=30)
+    to_status = models.CharField(max_length=30)
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=100, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "subject_id", "axis", "id"])]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.subject_id}: {self.from_status} -> {self.to_status}"
+
+
+_TRACE = """
+INSERT INTO lib_statuschange
+    (subject, subject_id, axis, from_status, to_status, at, actor, reason)
+SELECT %s, moved.id, %s, %s, %s, %s, %s, %s FROM moved
+"""
+quoted = connection.ops.quote_name
+
+
+class Stateful(models.Model):
+    """A row with one or more statuses. ``AXES`` maps each status column to its table.
+
+    Each status column ``x`` has a companion ``x_since``.
+    """
+
+    AXES: ClassVar[Mapping[str, Mapping[Any, frozenset[Any]]]] = {}
+
+    class Meta:
+        abstract = True
+
+    def move(  # noqa: PLR0913 - where to, when, who, why, and what must still hold
+        self,
+        to: str,
+        *,
+        at: datetime,
+        axis: str = "status",
+        actor: str = "",
+        reason: str = "",
+        as_seen: Sequence[str] = (),
+        **fields: Any,
+    ) -> None:
+        """Move to a new status in the database, then in memory, and keep the trace.
+
+        ``as_seen`` names columns that must be as we last saw them too: a row that came back
+        to a status in the meantime is not the row that we decided about. ``fields`` are values,
+        no expressions: they are kept in memory too.
+
+        Raises: IllegalMoveError  the line is not drawn
+                LostRaceError     the row is no longer where we last saw it
+        """
+        here: str = getattr(self, axis)
+        if to not in self.AXES[axis][here]:
+            raise IllegalMoveError(f"{self}: {here} -> {to}")
+        changes = {axis: to, f"{axis}_since": at, **fields}
+        seen = {name: getattr(self, name) for name in (axis, *as_seen)}
+        trace = [self._meta.label, axis, here, to, at, actor[:100], reason[:500]]
+        if not self._moved(changes, seen=seen, trace=trace):
+            raise LostRaceError(f"{self}: no longer {here}")
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+    def _moved(
+        self, changes: Mapping[str, Any], *, seen: Mapping[str, Any], trace: Sequence[Any]
+    ) -> bool:
+        """Change the row and keep the trace by one statement, where it is as it was seen."""
+        sets = ", ".join(f"{self._quoted(name)} = %s" for name in changes)
+        holds = "".join(f" AND {self._quoted(name)} IS NOT DISTINCT FROM %s" for name in seen)
+        values = [
+            *(self._as_kept(name, value) for name, value in changes.items()),
+            self.pk,
+            *(self._as_kept(name, value) for name, value in seen.items()),
+        ]
+        table, key = quoted(self._meta.db_table), self._quoted("pk")
+        statement = (
+            f"WITH moved AS (UPDATE {table} SET {sets} WHERE {key} = %s{holds}"  # noqa: S608
+            f" RETURNING {key} AS id) {_TRACE}"  # names of our own columns
+        )
+        with planned_cursor(connection) as cursor:
+            cursor.execute(statement, [*values, *trace])
+            return bool(cursor.rowcount)
+
+    def _column(self, name: str) -> Any:
+        return self._meta.pk if name == "pk" else self._meta.get_field(name)
+
+    def _quoted(self, name: str) -> str:
+        return quoted(self._column(name).column)
+
+    def _as_kept(self, name: str, value: Any) -> Any:
+        known = value.pk if isinstance(value, models.Model) else value
+        return self._column(name).get_db_prep_save(known, connection)
+
+    def has_passed(self, status: str, *, axis: str = "status") -> bool:
+        """Test whether a status is the present one, or lies behind it."""
+        table = self.AXES[axis]
+        ahead = {status}
+        while more := {to for here in ahead for to in table[here]} - ahead:
+            ahead |= more
+        return getattr(self, axis) in ahead
+
+
+def copy_trace(row: Stateful, *, to: Stateful) -> None:
+    """Give a row that was parted from another the moves that lie behind both."""
+    label = row._meta.label  # noqa: SLF001 - Django's documented model API
+    moves = StatusChange.objects.filter(subject=label, subject_id=row.pk).order_by("pk")
+    copies = list(moves)
+    for one in copies:
+        one.pk, one.subject_id = None, to.pk
+    StatusChange.objects.bulk_create(copies)

@@ -1,0 +1,32 @@
+"""Ask the web server of this container whether it can sell; for the container's health check.
+
+python -m storefront.ops.healthcheck
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+
+PORT = 8000
+TIMEOUT_S = 4
+
+
+def main() -> int:
+    connection = HTTPConnection("127.0.0.1", PORT, timeout=TIMEOUT_S)
+    try:
+        # Django answers only to the names of the shop.
+        connection.request("GET", "/healthz", headers={"Host": host()})
+        return int(connection.getresponse().status != HTTPStatus.OK)
+    except (OSError, HTTPException):
+        return 1
+
+
+def host() -> str:
+    return os.environ.get("ALLOWED_HOSTS", "localhost").split(",")[0].strip().lstrip(".")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

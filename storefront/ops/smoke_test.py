@@ -1,0 +1,132 @@
+"""Buy a headlamp through the public pages, and wait until its parcel is announced."""
+
+from __future__ import annotations
+
+import html
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urljoin, urlsplit
+
+from storefront.ops.http_visitor import BadPageError, Page, Visitor
+
+CARD = "4242 4242 4242 4242"
+ADDRESS = {
+    "name": "Smoke Test",
+    "line1": "Musterweg 1",
+    "postcode": "10115",
+    "city": "Berlin",
+    "country": "DE",
+    "phone": "+49301234567",
+}
+PAUSE_S = 1.0
+
+
+class JourneyError(RuntimeError):
+    """The shop did not do what a shopper needs; the words say at which step."""
+
+
+@dataclass(slots=True)
+class Journey:
+    """One purchase. ``mailbox_url`` is empty where no mailbox can be read."""
+
+    base_url: str
+    mailbox_url: str
+    patience_s: float
+    say: Callable[[str], None]
+    visitor: Visitor = field(default_factory=Visitor)
+    email: str = field(default_factory=lambda: f"smoke-{secrets.token_hex(6)}@example.org")
+
+    def run(self) -> None:
+        """Walk all steps.
+
+        Raises: JourneyError  one failed
+        """
+        with self._step("open the shop"):
+            home = self.visitor.open(urljoin(self.base_url, "/en/"))
+        with self._step("find a headlamp that can be had"):
+            product = self._product(home)
+        with self._step("put it into the cart"):
+            cart = self.visitor.submit(product, product.form("listing", "quantity"), {})
+        with self._step("give an address"):
+            start = self.visitor.open(cart.link("/checkout/"))
+            filled = {**ADDRESS, "email": self.email}
+            delivery = self.visitor.submit(start, start.form("email", "line1"), filled)
+        with self._step("choose the delivery"):
+            review = self.visitor.submit(delivery, delivery.form("tier"), self._tier(delivery))
+        with self._step("order"):
+            paying = self.visitor.submit(review, review.form("agreed"), {})
+        with self._step("pay at the gateway"):
+            values = {"card": CARD, "action": "pay"}
+            order = self.visitor.submit(paying, paying.form("card"), values)
+        number = self._number(order)
+        self.say(f"     order {number} for {self.email}: {order.url}")
+        with self._step("wait until the order page shows the carrier's link"):
+            link = self._wait(lambda: self._carrier_link(order.url), "no parcel was announced")
+        if self.mailbox_url:
+            with self._step("read the one e-mail with the tracking link"):
+                self._wait(lambda: self._one_letter(number, link), "no e-mail told of the parcel")
+
+    @contextmanager
+    def _step(self, what: str) -> Iterator[None]:
+        started = time.monotonic()
+        try:
+            yield
+        except BadPageError as error:
+            raise JourneyError(f"could not {what}: {error}") from error
+        self.say(f"{time.monotonic() - started:6.2f} s  {what}")
+
+    def _product(self, home: Page) -> Page:
+        shelf = self.visitor.open(home.link("/c/headlamps/"))
+        links = [link for link in shelf.links if "/p/" in urlsplit(link).path]
+        for link in dict.fromkeys(links):
+            page = self.visitor.open(link)
+            if any(form.fields >= {"listing", "quantity"} for form in page.forms):
+                return page
+        raise BadPageError(f"none of {len(links)} headlamps on {shelf.url} can be bought")
+
+    @staticmethod
+    def _tier(delivery: Page) -> dict[str, str]:
+        form = delivery.form("tier")
+        return {"tier": form.values.get("tier") or "economy"}
+
+    @staticmethod
+    def _number(order: Page) -> str:
+        parts = urlsplit(order.url).path.split("/")
+        if "orders" not in parts:
+            raise JourneyError(f"the gateway led to {order.url}, which is no order page")
+        return parts[parts.index("orders") + 1]
+
+    def _carrier_link(self, url: str) -> str:
+        """Return the first link of the order page that leads out of the shop."""
+        page = self.visitor.open(url)
+        ours = urlsplit(url).hostname
+        for link in page.links:
+            host = urlsplit(link).hostname
+            if host and host != ours:
+                return link
+        return ""
+
+    def _one_letter(self, number: str, link: str) -> str:
+        mailbox = self.visitor.open(self.mailbox_url)
+        own = urlsplit(self.mailbox_url).path
+        letters = [found for found in mailbox.links if urlsplit(found).path.startswith(own)]
+        pages = [
+            self.visitor.open(found) for found in dict.fromkeys(letters) if found != mailbox.url
+        ]
+        telling = [
+            page for page in pages if number in page.text and link in html.unescape(page.text)
+        ]
+        if len(telling) > 1:
+            raise JourneyError(f"{len(telling)} e-mails tell of one parcel")
+        return telling[0].url if telling else ""
+
+    def _wait(self, look: Callable[[], str], complaint: str) -> str:
+        deadline = time.monotonic() + self.patience_s
+        while not (found := look()):
+            if time.monotonic() > deadline:
+                raise JourneyError(f"{complaint} within {self.patience_s:.0f} s")
+            time.sleep(PAUSE_S)
+        return found

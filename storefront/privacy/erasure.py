@@ -1,0 +1,189 @@
+"""Tell a person all that we know of him, and forget him when he asks for it."""
+
+from __future__ import annotations
+
+import base64
+import email
+import json
+from collections.abc import Collection
+from datetime import datetime
+from email import policy
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast, Lower
+
+from notifications import forgetting as messages
+from notifications.models import Delivery
+from orders import forgetting
+from orders.models import AddressWish, Cart, Order, ReturnPicture
+from orders.returning import pictures
+from storefront.accounts import credentials, login_throttling
+from storefront.accounts.email_verification import proven_addresses
+from storefront.accounts.models import User
+from storefront.lib.security.anonymization import scrub
+
+
+def known(user: User) -> dict[str, Any]:
+    """Return all that we know of a person, as JSON can say it."""
+    emails = proven_addresses(user)
+    orders = Order.objects.of(user.pk, emails)
+    wrote_to = {*emails, *credentials.former_addresses(user)}
+    theirs = Delivery.objects.alias(lower=Lower("recipient")).filter(lower__in=wrote_to)
+    mails = theirs.order_by("pk")
+    return {
+        "account": {
+            "email": user.email,
+            "proven": emails,
+            "name": user.name,
+            "language": user.language,
+            "joined_at": user.joined_at,
+            "last_signed_in_at": user.last_login,
+        },
+        "address_changes": list(
+            user.address_changes.order_by("pk").values(
+                "old_email", "new_email", "asked_at", "done_at", "stopped_at"
+            )
+        ),
+        "addresses": [
+            {**each.address, "is_default": each.is_default}
+            for each in user.addresses.order_by("pk")
+        ],
+        "consents": list(user.consents.order_by("pk").values("kind", "is_given", "source", "at")),
+        "orders": [
+            _order(order)
+            for order in orders.prefetch_related("lines", "payments", "returns__pictures")
+        ],
+        "carts": [_cart(cart) for cart in Cart.objects.filter(owner=user, order__isnull=True)],
+        "mails": list(mails.values("template", "recipient", "status", "status_since")),
+    }
+
+
+def _order(order: Order) -> dict[str, Any]:
+    plain = ("number", "email", "locale", "ship_to", "address_check", "currency", "status")
+    amounts = [f"{part}_amount" for part in ("goods", "delivery", "discount", "tax", "total")]
+    return {
+        **{name: getattr(order, name) for name in (*plain, "placed_at", *amounts)},
+        "lines": [
+            {"sku": line.sku, "title": line.title, "quantity": line.quantity,
+             "line_amount": line.line_amount}
+            for line in order.lines.all()
+        ],
+        "payments": [
+            {"gateway": each.gateway, "reference": each.reference, "status": each.status,
+             "captured_amount": each.captured_amount, "refunded_amount": each.refunded_amount}
+            for each in order.payments.all()
+        ],
+        "address_wishes": [
+            {"ship_to": each.ship_to, "status": each.status, "reason": each.reason}
+            for each in AddressWish.objects.filter(purchase_order__order=order).order_by("pk")
+        ],
+        "returns": [
+            {"number": each.number, "kind": each.kind, "words": each.words,
+             "answer": each.answer, "status": each.status, "opened_at": each.opened_at,
+             "tracking_number": each.tracking_number, "refund_amount": each.refund_amount,
+             "pictures": [_picture(picture) for picture in each.pictures.all()]}
+            for each in order.returns.all()
+        ],
+    }  # fmt: skip
+
+
+def _picture(picture: ReturnPicture) -> dict[str, Any]:
+    """Return a picture as its bytes, a JPEG in base64; nothing where it is lost."""
+    try:
+        content = pictures.read(picture)
+    except FileNotFoundError:
+        content = b""
+    return {"added_at": picture.added_at, "jpeg": base64.b64encode(content).decode()}
+
+
+def _cart(cart: Cart) -> dict[str, Any]:
+    lines = cart.lines.values("listing__variant__sku", "quantity", "quoted_amount", "quoted_at")
+    return {
+        "email": cart.email,
+        "ship_to": cart.ship_to,
+        "address_check": cart.address_check,
+        "codes": cart.codes,
+        "touched_at": cart.touched_at,
+        "lines": list(lines),
+    }
+
+
+@transaction.atomic(durable=True)
+def erase(*, user_id: int, now: datetime) -> None:
+    """Delete an account and all that names its person; orders stay for the books without him.
+
+    Locks:  the account, its carts, then its orders
+    Raises: OnItsWayError  nothing is written
+    """
+    user = User.objects.select_for_update(of=["self"]).get(pk=user_id)
+    emails = {*proven_addresses(user), user.email.lower()}
+    words, numbers = forgetting.forget(addresses=list(emails), owner_id=user.pk, now=now)
+    emails |= credentials.former_addresses(user)
+    # To an address that was never confirmed we wrote one mail: it may be another person's.
+    asked = user.address_changes.filter(done_at=None)
+    links = set(asked.values_list("key", flat=True))
+    words |= emails | set(asked.values_list("new_email", flat=True))
+    messages.forget(emails=emails, numbers=numbers | links, words=words)
+    _forget_copies(emails | numbers, words)
+    for address in emails:
+        login_throttling.welcome(account=address)
+    people = ContentType.objects.get_for_model(User)
+    LogEntry.objects.filter(content_type=people, object_id=str(user.pk)).delete()
+    _end_sessions(user.pk, now)
+    user.delete()
+    transaction.on_commit(partial(_forget_mailbox, words))
+
+
+def _forget_copies(about: Collection[str], words: Collection[str]) -> None:
+    """Empty what fronts remember of calls: answers of the API, and what suppliers posted."""
+    answers = apps.get_model("api", "IdempotencyRecord")._base_manager  # noqa: SLF001
+    wanted = Q(pk__in=[])
+    for text in about:
+        wanted |= Q(text__icontains=text)
+    for row in answers.alias(text=Cast("response", TextField())).filter(wanted):
+        answers.filter(pk=row.pk).update(response=scrub(row.response, words))
+    calls = apps.get_model("hooks", "InboundCall")._base_manager  # noqa: SLF001
+    for text in about:
+        for row in calls.extra(  # a needle in bytes: the ORM has no word for it
+            where=["position(convert_to(%s, 'UTF8') in body) > 0"], params=[text]
+        ):
+            calls.filter(pk=row.pk).update(body=_scrubbed(bytes(row.body), words))
+
+
+def _scrubbed(body: bytes, words: Collection[str]) -> bytes:
+    try:
+        return json.dumps(scrub(json.loads(body), words)).encode()
+    except ValueError:
+        return b""
+
+
+def _end_sessions(user_id: int, now: datetime) -> None:
+    for session in Session.objects.filter(expire_date__gt=now).iterator():
+        if session.get_decoded().get("_auth_user_id") == str(user_id):
+            session.delete()
+
+
+def _forget_mailbox(words: Collection[str]) -> None:
+    """Delete what the mail server of development kept; in production there is none."""
+    if settings.ENVIRONMENT != "local":
+        return
+    for path in settings.MAILBOX_DIR.glob("*.eml"):
+        if _names(path, words):
+            path.unlink(missing_ok=True)
+
+
+def _names(path: Path, words: Collection[str]) -> bool:
+    raw = path.read_bytes()
+    letter = email.message_from_bytes(raw, policy=policy.default)
+    parts = [part.get_content() for part in letter.walk() if part.get_content_maintype() == "text"]
+    text = "\n".join([raw.decode("utf-8", "replace"), *parts]).casefold()
+    return any(word.casefold() in text for word in words)

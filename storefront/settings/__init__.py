@@ -1,0 +1,299 @@
+"""One file of settings, read from the environment, with harmless local defaults.
+
+``storefront.checks`` refuses the harmless ones when ENVIRONMENT=production.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from django.conf import global_settings
+from django.utils.csp import CSP
+
+from storefront.lib.env import env_bool, env_int, env_list, env_mailer, env_postgres, env_str
+from storefront.settings import admin_theme, api, database, payments
+from storefront.settings.accounts import *  # noqa: F403 - each is named by allauth
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+VAR_DIR = Path(env_str("VAR_DIR", str(BASE_DIR / "var")))
+
+ENVIRONMENT = env_str("ENVIRONMENT", "local")
+IS_PRODUCTION = ENVIRONMENT == "production"
+HARMLESS_SECRET_KEY = "local-only-and-known-to-everybody-so-never-in-production"
+SECRET_KEY = env_str("SECRET_KEY", HARMLESS_SECRET_KEY)
+DEBUG = env_bool("DEBUG", default=False)
+HARMLESS_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or HARMLESS_HOSTS
+PUBLIC_URL = env_str("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+SHOP_NAMES = env_list("SHOP_NAMES", "Fara")  # as lists of competitors' prices may call us
+CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS") or [PUBLIC_URL]
+
+_harmless_digest = hashlib.sha256(HARMLESS_SECRET_KEY.encode()).digest()
+HARMLESS_FIELD_KEY = base64.urlsafe_b64encode(_harmless_digest).decode()
+FIELD_KEYS = env_list("FIELD_KEYS") or [HARMLESS_FIELD_KEY]  # newest first
+
+# What stands outside
+SANDBOX_SUPPLIER_URL = env_str("SANDBOX_SUPPLIER_URL", "http://127.0.0.1:8001")
+TEST_GATEWAY_URL, TEST_GATEWAY_SECRET = payments.TEST_URL, payments.TEST_SECRET
+STRIPE_API_URL, STRIPE_SECRET_KEY = payments.STRIPE_URL, payments.STRIPE_KEY
+PAYMENT_GATEWAY, STRIPE_WEBHOOK_SECRET = payments.CHOSEN, payments.STRIPE_HOOK
+TAX_SERVICE = env_str("TAX_SERVICE", "")  # a class as in ``orders.taxes``; else our own table
+# The news that a supplier without an own signing scheme posts to us: source name -> secret.
+HARMLESS_TRACKING_SECRET = "whsec_bG9jYWwtb25seS1zdXBwbGllci1wb3N0aW5nLXRyYWNraW5n"
+TRACKING_HOOK_SECRET = env_str("TRACKING_HOOK_SECRET", HARMLESS_TRACKING_SECRET)
+
+# Whom we connect to: suppliers name addresses of pictures and feeds. Sandboxes stand on this
+# machine, at any port; production has none, and lists what it must reach in its own network.
+PRIVATE_NETWORKS_ALLOWED = env_list(
+    "PRIVATE_NETWORKS_ALLOWED", "" if IS_PRODUCTION else "127.0.0.0/8,::1/128"
+)
+# Ports besides 80 and 443: numbers, or ranges such as 8000-8010.
+OUTSIDE_PORTS_ALLOWED = env_list("OUTSIDE_PORTS_ALLOWED", "" if IS_PRODUCTION else "1024-65535")
+
+# What must be proven (suppliers.models.evidence) of a supplier, and of goods before they are sold.
+VETTING_REQUIRED = env_list(
+    "VETTING_REQUIRED", "steady_stock,shipping,returns,response_time,un_38_3,ce,rohs"
+)
+CERTIFICATES_FOR_LITHIUM = env_list("CERTIFICATES_FOR_LITHIUM", "un_38_3")
+CERTIFICATES_FOR_EU = env_list("CERTIFICATES_FOR_EU", "ce,rohs")
+RATES_URL = env_str("RATES_URL")  # the daily XML of the ECB; empty: staff say the rates
+RATES_MAX_AGE_H = env_int("RATES_MAX_AGE_H", 96)  # a weekend of the ECB's is 72 and a little
+RATES_MAX_MOVE_PERCENT = env_int("RATES_MAX_MOVE_PERCENT", 5)  # in a day, without a person
+
+INSTALLED_APPS = [
+    "storefront.dashboard",  # before unfold: its start page stands in front of unfold's
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    *("allauth", "allauth.account", "allauth.mfa", "django_htmx"),
+    "rest_framework",
+    "drf_spectacular",
+    "storefront",
+    "storefront.lib",
+    "notifications",
+    "storefront.accounts",
+    "catalog",
+    "suppliers",
+    "orders",
+    "shipping",
+    "storefront.web",
+    "storefront.supplier_portal",
+    "storefront.api",
+    "storefront.webhooks",
+    "django.contrib.admin",
+]
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"  # of staff; shoppers have their own
+AUTHENTICATION_BACKENDS = ["storefront.accounts.backends.GuardedBackend"]
+STAFF_SECOND_FACTOR = env_bool("STAFF_SECOND_FACTOR", default=IS_PRODUCTION)  # must all have one
+TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)  # how many of ours append to X-Forwarded-For
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{rule}Validator"}
+    for rule in ("MinimumLength", "CommonPassword")
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # A kept page is answered here, with the headers it was first answered with.
+    "storefront.web.core.page_cache.PageCacheMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "storefront.dashboard.theme.csp.AdminPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "storefront.accounts.two_factor.middleware.SecondDoorMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "storefront.web.core.errors.SentenceMiddleware",
+]
+ROOT_URLCONF = "storefront.dev.urls" if ENVIRONMENT == "local" else "storefront.urls"
+WSGI_APPLICATION = "storefront.wsgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        # Jinja renders the shop's pages in half the time of Django's own engine.
+        "BACKEND": "storefront.web.rendering.environment.Pages",
+        "DIRS": [
+            BASE_DIR / "storefront" / "web" / "templates",
+            BASE_DIR / "storefront" / "portal" / "templates",
+            BASE_DIR / "notifications" / "templates",
+        ],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "environment": "storefront.web.rendering.environment.environment",
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "storefront.web.core.context_processors.shop",
+            ],
+        },
+    },
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": {
+        **env_postgres("DATABASE_URL", "postgres://fara@127.0.0.1:5432/fara"),
+        "CONN_MAX_AGE": env_int("CONN_MAX_AGE", 60),
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+        "OPTIONS": database.OPTIONS,
+    }
+}
+REDIS_URL = env_str("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "fara",
+        # A page never waits for a Redis that is away; it is made anew.
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
+    }
+}
+PAGE_CACHE_S = env_int("PAGE_CACHE_S", 30)  # 0 turns the cache of anonymous pages off
+
+# The broker only wakes workers up; what must be done stands in PostgreSQL.
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 900
+# Long work stands in own queues: no order waits behind a feed, no picture behind one who hangs.
+CELERY_TASK_ROUTES = {
+    "catalog.listing_tasks.*": {"queue": "syncs"},
+    "catalog.price_book_tasks.*": {"queue": "syncs"},  # somebody waits for these
+    "catalog.competitor_tasks.hear_competitors": {
+        "queue": "syncs"
+    },  # nor behind a source that hangs
+    "orders.claim_tasks.*": {"queue": "syncs"},  # no order waits behind a claim
+    "orders.money_tasks.*": {"queue": "bulk"},  # it asks everybody, and nobody waits for it
+    "suppliers.compliance_tasks.watch_evidence": {"queue": "celery"},
+    "catalog.*_tasks.*": {"queue": "bulk"},
+    "suppliers.sync_tasks.sync*": {"queue": "syncs"},
+    "suppliers.connection_tasks.check": {"queue": "syncs"},
+    "suppliers.feed_mapping_tasks.fetch_sample": {"queue": "syncs"},
+    "suppliers.*_tasks.*": {"queue": "bulk"},
+    "storefront.webhooks.tasks.subscribe": {"queue": "syncs"},
+}
+# So many processes read one supplier, or send him orders; half as many hear news, or tell claims.
+LANES_PER_SUPPLIER = env_int("LANES_PER_SUPPLIER", 2)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 1000,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,
+    # A page never waits for a broker that is away: unset, kombu would sleep 6 s over it.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# Language and time
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("az", "Azərbaycanca")]
+LOCALE_PATHS, FORMAT_MODULE_PATH = [BASE_DIR / "storefront" / "locale"], "storefront.locale.formats"
+USE_I18N = USE_TZ = True
+TIME_ZONE = CELERY_TIMEZONE = "UTC"
+
+# Files
+STATIC_URL, MEDIA_URL = "/static/", "/media/"
+STATIC_ROOT = VAR_DIR / "static"
+MEDIA_ROOT = Path(env_str("MEDIA_ROOT", str(VAR_DIR / "media")))
+PRIVATE_ROOT = Path(env_str("PRIVATE_ROOT", str(VAR_DIR / "private")))  # no URL leads there
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": PRIVATE_ROOT, "file_permissions_mode": 0o600},
+    },
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if IS_PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not IS_PRODUCTION  # edits show at once
+
+# Mail
+SMTP_URL = env_str("SMTP_URL", "smtp://127.0.0.1:8025")
+MAIL_FROM = DEFAULT_FROM_EMAIL = env_str("MAIL_FROM", "Fara <orders@fara.example>")
+MAILBOX_DIR = VAR_DIR / "mail"  # what the development mail server received
+MAILERS = {
+    "default": env_mailer(
+        "SMTP_URL", "smtp://127.0.0.1:8025", backend="notifications.senders.smtp.Backend"
+    )
+}
+
+# Security
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "script-src": [CSP.SELF, CSP.NONCE],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+    "form-action": [CSP.SELF, *payments.pages()],
+}
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = SECURE_CONTENT_TYPE_NOSNIFF = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "storefront.web.core.errors.csrf_failed"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_PRODUCTION
+SECURE_HSTS_SECONDS = 31_536_000 if IS_PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # health checks come from inside, without TLS
+if IS_PRODUCTION:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+DATA_UPLOAD_MAX_MEMORY_SIZE, DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000_000, 200
+FILE_UPLOAD_HANDLERS = [
+    "storefront.lib.security.upload_limits.Limit",
+    *global_settings.FILE_UPLOAD_HANDLERS,
+]
+
+REST_FRAMEWORK, SPECTACULAR_SETTINGS = api.REST, api.DESCRIPTION
+UNFOLD = admin_theme.UNFOLD
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "filters": {"without_traceback": {"()": "storefront.lib.logging_filters.WithoutTraceback"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env_str("LOG_LEVEL", "INFO")},
+    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "fontTools", "stripe")}
+    | {"django.security.TooManyFieldsSent": {"filters": ["without_traceback"]}},
+}

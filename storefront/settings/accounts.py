@@ -1,0 +1,17 @@
+"""How allauth is told to behave: an address is proven, and nothing tells who has an account."""
+
+from __future__ import annotations
+
+ACCOUNT_ADAPTER = "storefront.web.account.allauth_adapter.ShopperAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody makes us write to strangers
+ACCOUNT_SESSION_REMEMBER = True
+# Its own limits stand in Redis, and a page of it breaks while Redis is away. Ours do not:
+# passwords are counted in PostgreSQL (``signing_in``), forms and mails by ``lib.rationing``.
+ACCOUNT_RATE_LIMITS = False
+MFA_ADAPTER = "storefront.accounts.two_factor.allauth_adapter.StaffFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

@@ -1,0 +1,33 @@
+"""The clothes of the staff pages: unfold, and what we put over it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Fara",
+    "SITE_HEADER": "Fara",
+    "SITE_SYMBOL": "flashlight_on",
+    "DASHBOARD_CALLBACK": "storefront.dashboard.home.views.show",
+    "COLORS": "storefront.dashboard.theme.colors.colors",
+    "STYLES": ["storefront.dashboard.theme.colors.stylesheet"],
+    "SCRIPTS": ["storefront.dashboard.theme.colors.script"],
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": "storefront.dashboard.theme.colors.favicon",
+        }
+    ],
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("How you sign in"), "link": reverse_lazy("factors:index")},
+            {"title": _("Change the password"), "link": reverse_lazy("admin:password_change")},
+        ]
+    },
+    "LOGIN": {"form": "storefront.accounts.forms.SignInForm"},
+    "SIDEBAR": {"show_search": True, "navigation": "storefront.dashboard.theme.navigation.groups"},
+}

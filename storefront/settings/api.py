@@ -1,0 +1,31 @@
+"""How the frameworks of the API are set up, and how its description is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+REST: dict[str, Any] = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "storefront.api.core.exception_handler.answer",
+    "UNAUTHENTICATED_USER": None,
+}
+DESCRIPTION: dict[str, Any] = {
+    "TITLE": "Fara API",
+    "DESCRIPTION": "Listings, carts, checkout, orders, tracking, competitors' prices.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v[0-9]",
+    "COMPONENT_SPLIT_REQUEST": True,  # what may be left out of a request is always in an answer
+    "SERVE_INCLUDE_SCHEMA": False,
+    "APPEND_COMPONENTS": {"securitySchemes": {"ProgramKey": {"type": "http", "scheme": "bearer"}}},
+    "SORT_OPERATIONS": False,  # in the order of the routes
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStatus": "orders.models.Order.Status",
+        "ParcelStatus": "shipping.models.Parcel.Status",
+        "CarrierStatus": "shipping.models.Parcel.Carrier",
+    },
+}

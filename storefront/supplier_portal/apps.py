@@ -1,0 +1,10 @@
+"""The suppliers' front."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class PortalConfig(AppConfig):
+    name = "storefront.supplier_portal"
+    label = "portal"

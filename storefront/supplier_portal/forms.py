@@ -1,0 +1,187 @@
+"""What a supplier may type. What is wrong with it is said in one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from shipping import carriers
+from storefront.lib.money import Money
+from storefront.supplier_portal.purchase_order import REASONS, Line
+from suppliers.adapters.base import Refusal, RefusedLine
+
+SHIP = "ship"
+LATEST = timedelta(days=90)
+
+
+class AnswerForm(forms.Form):
+    """Line by line: shipped, or why not; for which price, and by when, where that is news."""
+
+    def __init__(self, *args: Any, lines: Sequence[Line], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines = lines
+        for line in lines:
+            self.fields[f"line_{line.id}"] = forms.ChoiceField(
+                label=_("Your answer for %(sku)s") % {"sku": line.sku},
+                choices=[(SHIP, _("I ship it")), *REASONS.items()],
+                initial=SHIP,
+                error_messages={
+                    "required": _("Choose whether you ship it."),
+                    "invalid_choice": _("Choose whether you ship it."),
+                },
+            )
+            if line.quantity > 1:
+                self.fields[f"some_{line.id}"] = self._some(line)
+            self.fields[f"cost_{line.id}"] = forms.DecimalField(
+                label=_("Your price for one %(sku)s, in %(currency)s")
+                % {"sku": line.sku, "currency": line.agreed.currency},
+                required=False,
+                min_value=Decimal("0.01"),
+                max_value=Decimal(1_000_000),
+                decimal_places=2,
+                error_messages=dict.fromkeys(
+                    ("invalid", "min_value", "max_value", "max_decimal_places"),
+                    _("Enter a price such as 12.50, or leave it empty."),
+                ),
+            )
+        self.fields["ships_by"] = forms.DateField(
+            label=_("It leaves by"),
+            required=False,
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            error_messages={"invalid": _("Enter a day, or leave it empty.")},
+        )
+
+    @staticmethod
+    def _some(line: Line) -> forms.IntegerField:
+        wrong = _("Enter how many of the %(most)s you ship.") % {"most": line.quantity}
+        return forms.IntegerField(
+            label=_("How many of the %(most)s you ship, if not all") % {"most": line.quantity},
+            required=False,
+            min_value=0,
+            max_value=line.quantity,
+            error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), wrong),
+        )
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        for line in self.lines:
+            word, some = (self.cleaned_data.get(f"{name}_{line.id}") for name in ("line", "some"))
+            if some == 0 and word == SHIP:
+                self.add_error(f"line_{line.id}", _("Choose why you do not ship it."))
+            if some == line.quantity and word not in {SHIP, None}:
+                self.add_error(f"some_{line.id}", _("Either you ship all of it, or choose fewer."))
+        return cleaned
+
+    def clean_ships_by(self) -> date | None:
+        day: date | None = self.cleaned_data["ships_by"]
+        today = timezone.now().date()
+        if day is not None and not today <= day <= today + LATEST:
+            raise forms.ValidationError(_("Enter a day of the next 90."), code="far")
+        return day
+
+    def rows(
+        self,
+    ) -> list[tuple[Line, forms.BoundField, forms.BoundField | None, forms.BoundField]]:
+        return [
+            (
+                line,
+                self[f"line_{line.id}"],
+                self[f"some_{line.id}"] if line.quantity > 1 else None,
+                self[f"cost_{line.id}"],
+            )
+            for line in self.lines
+        ]
+
+    @property
+    def is_news(self) -> bool:
+        """Test whether anything was typed of another day or another price."""
+        names = ("ships_by", *(f"cost_{line.id}" for line in self.lines))
+        return any(self.data.get(name) for name in names)
+
+    def unit_costs(self) -> dict[str, Money]:
+        """Map lines for which he wants another price than was agreed to that price."""
+        given = {line: self.cleaned_data.get(f"cost_{line.id}") for line in self.lines}
+        return {
+            str(line.id): Money(amount, line.agreed.currency)
+            for line, amount in given.items()
+            if amount is not None and amount != line.agreed.amount
+        }
+
+    def refused(self) -> tuple[RefusedLine, ...]:
+        """List what he does not ship; of fewer than were ordered, the rest is out of stock."""
+        found = []
+        for line in self.lines:
+            word = self.cleaned_data[f"line_{line.id}"]
+            some = self.cleaned_data.get(f"some_{line.id}")
+            is_short = some is not None and some < line.quantity
+            if word != SHIP or is_short:
+                code = Refusal.OUT_OF_STOCK if word == SHIP else Refusal(word)
+                found.append(RefusedLine(reference=str(line.id), code=code, ships=some or 0))
+        return tuple(found)
+
+
+class ParcelForm(forms.Form):
+    """One parcel: who carries it, its number, and how many of what are in it."""
+
+    carrier = forms.CharField(
+        label=gettext_lazy("Carrier"),
+        max_length=carriers.MAX_NAME,
+        error_messages={
+            "required": gettext_lazy("Enter the carrier, such as DHL."),
+            "max_length": gettext_lazy("No carrier has a name this long."),
+        },
+    )
+    number = forms.CharField(
+        label=gettext_lazy("Tracking number"),
+        max_length=carriers.MAX_NUMBER + 20,
+        error_messages={
+            "required": gettext_lazy("Enter the tracking number."),
+            "max_length": gettext_lazy("This is too long for a tracking number."),
+        },
+    )
+
+    def __init__(self, *args: Any, lines: Sequence[Line], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines = lines
+        for line in lines:
+            words = _("Enter how many of it are in the parcel: 0 to %(most)s.") % {
+                "most": line.left
+            }
+            self.fields[f"units_{line.id}"] = forms.IntegerField(
+                label=_("Of %(sku)s") % {"sku": line.sku},
+                min_value=0,
+                max_value=line.left,
+                initial=line.left,
+                error_messages=dict.fromkeys(
+                    ("required", "invalid", "min_value", "max_value"), words
+                ),
+            )
+
+    def rows(self) -> list[tuple[Line, forms.BoundField]]:
+        return [(line, self[f"units_{line.id}"]) for line in self.lines]
+
+    def units(self) -> dict[int, int]:
+        given = {line.id: self.cleaned_data[f"units_{line.id}"] for line in self.lines}
+        return {line_id: count for line_id, count in given.items() if count}
+
+    def clean_number(self) -> str:
+        try:
+            return carriers.number_of(self.cleaned_data["number"])
+        except carriers.BadNumberError as error:
+            raise forms.ValidationError(
+                _("A tracking number has letters and digits only, at least five."), code="bad"
+            ) from error
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        names = [f"units_{line.id}" for line in self.lines]
+        if names and all(self.cleaned_data.get(name) == 0 for name in names):
+            self.add_error(names[0], _("Something must be in the parcel."))
+        return cleaned

@@ -1,0 +1,223 @@
+"""The page of one purchase order: its supplier answers, ships, and needs no account.
+
+Who has the link may answer, and nobody else: the link is the key, no cookie is. So a form needs
+no token of its own: another site cannot name the address that it would have to post to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from orders import access, readdressing
+from orders.correcting import SettledError
+from orders.models import PurchaseOrder
+from orders.stopping import NotAskedError
+from shipping import carriers
+from shipping.models import Parcel
+from shipping.shipments import WrongOrderError
+from storefront.lib.security.client_ip import address_of
+from storefront.lib.security.rate_limit import is_too_often
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from storefront.supplier_portal import actions, purchase_order
+from storefront.supplier_portal.forms import AnswerForm, ParcelForm
+from storefront.supplier_portal.purchase_order import Page
+
+WRONG_KEYS_PER_HOUR = 60
+FORMS_PER_HOUR = 240
+Status = PurchaseOrder.Status
+
+# What the page answers to what was just done; the address carries the word.
+NEWS: dict[str, tuple[str, Promise]] = {
+    "answered": ("good", gettext_lazy("We have your answer. Thank you.")),
+    "shipped": ("good", gettext_lazy("The parcel is entered, and the shopper is told once.")),
+    "arrived": ("good", gettext_lazy("Noted: it has arrived.")),
+    "stopped": ("good", gettext_lazy("It is stopped. Thank you.")),
+    "goes": ("good", gettext_lazy("Noted: it cannot be stopped. Please ship it as ordered.")),
+    "late": ("bad", gettext_lazy("That cannot be changed here any more. Please write to us.")),
+}
+
+type View = Callable[[HttpRequest, PurchaseOrder], HttpResponse]
+
+
+def by_link(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
+    """Open a view to whoever has the link, and leave no trace of the link anywhere."""
+
+    @wraps(view)
+    def opened(request: HttpRequest, number: str, key: str) -> HttpResponse:
+        found = access.find_purchase(number=number, key=key, now=timezone.now())
+        if found is None:
+            who = address_of(request)
+            if is_too_often(what="portal-key", who=who, per_hour=WRONG_KEYS_PER_HOUR):
+                words = {"title": _("Too many wrong links."), "words": _("Try again in an hour.")}
+                return render(
+                    request,
+                    "web/layout/error_page.html",
+                    words,
+                    status=HTTPStatus.TOO_MANY_REQUESTS,
+                )
+            raise Http404
+        response = view(request, found)
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return opened
+
+
+def form(view: View) -> Callable[[HttpRequest, str, str], HttpResponse]:
+    """Take a form once: what it says already stands, or cannot be said any more, is no error."""
+
+    @wraps(view)
+    def taken(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
+        if is_too_often(what="portal", who=found.number, per_hour=FORMS_PER_HOUR):
+            page = purchase_order.look(found)
+            return _show(request, page, problem=_too_often(), status=HTTPStatus.TOO_MANY_REQUESTS)
+        try:
+            return view(request, found)
+        except (IllegalMoveError, LostRaceError, NotAskedError, SettledError, WrongOrderError):
+            return _back(found, "late")
+
+    return never_cache(csrf_exempt(require_POST(by_link(taken))))
+
+
+@never_cache
+@require_safe
+@by_link
+def page(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
+    return _show(request, purchase_order.look(found), news=NEWS.get(request.GET.get("done", "")))
+
+
+@form
+def answer(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
+    shown = purchase_order.look(found)
+    if not shown.can_refuse:
+        return _back(found, "answered" if shown.is_answered else "late")
+    given = AnswerForm(request.POST, lines=shown.live)
+    if not given.is_valid():
+        return _show(request, shown, answer=given, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    refused = given.refused()
+    is_whole = len(refused) == len(shown.live) and not any(line.ships for line in refused)
+    actions.answer(
+        purchase_order=found,
+        refused=refused,
+        is_whole=is_whole,
+        unit_costs=given.unit_costs(),
+        ships_by=given.cleaned_data["ships_by"],
+        now=timezone.now(),
+    )
+    return _back(found, "answered")
+
+
+@form
+def parcel(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
+    shown = purchase_order.look(found)
+    given = ParcelForm(request.POST, lines=shown.left)
+    given.full_clean()
+    number = given.cleaned_data.get("number")
+    if number and any(box.number == number for box in shown.boxes):
+        return _back(found, "shipped")  # the same form once more
+    if not shown.left:
+        return _back(found, "late")
+    if given.is_valid():
+        taken = actions.ship(
+            purchase_order=found,
+            carrier=given.cleaned_data["carrier"],
+            number=given.cleaned_data["number"],
+            units=given.units(),
+            now=timezone.now(),
+        )
+        if taken.parcels:
+            return _back(found, "shipped")
+        given.add_error("number", _("This tracking number stands with another order."))
+    return _show(request, shown, parcel=given, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@form
+def arrived(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
+    parcels = Parcel.objects.filter(shipment__purchase_order=found).exclude(number="")
+    meant = parcels.filter(number=request.POST.get("number", "")).first()
+    if meant is None:
+        return _back(found, "late")
+    actions.arrive(purchase_order=found, parcel=meant, now=timezone.now())
+    return _back(found, "arrived")
+
+
+@form
+def stop(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
+    if found.status == Status.CANCELED:  # the same button once more
+        return _back(found, "stopped")
+    if not purchase_order.look(found).wants_stop:
+        return _back(found, "late")
+    is_stopped = request.POST.get("said", "yes") != "no"
+    actions.stop(purchase_order=found, is_stopped=is_stopped, now=timezone.now())
+    return _back(found, "stopped" if is_stopped else "goes")
+
+
+@form
+def readdress(request: HttpRequest, found: PurchaseOrder) -> HttpResponse:
+    wish = readdressing.waiting(found)
+    said = request.POST.get("said", "")
+    if wish is None or str(wish.pk) != request.POST.get("wish", "") or said not in {"yes", "no"}:
+        return _back(found, "late")
+    who = f"supplier {found.supplier.code}"
+    readdressing.answer(wish=wish, is_yes=said == "yes", actor=who, now=timezone.now())
+    return _back(found, "answered")
+
+
+def headline(shown: Page) -> str:
+    """Say in a few words what is to be done now."""
+    if shown.is_canceled:
+        return _("Canceled. Please do not ship it.")
+    if shown.is_over:
+        return _("All done. Thank you.")
+    if not shown.left:
+        return _("All of it has left. Thank you.")
+    if shown.is_answered:
+        return _("Ship it, and enter the tracking number.")
+    return _("An order for you.")
+
+
+def _show(  # noqa: PLR0913 - the page, what was typed on it, and what is said to that
+    request: HttpRequest,
+    shown: Page,
+    *,
+    answer: AnswerForm | None = None,
+    parcel: ParcelForm | None = None,
+    news: tuple[str, Promise] | None = None,
+    problem: str = "",
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HttpResponse:
+    context = {
+        "shown": shown,
+        "order": shown.purchase_order,
+        "title": headline(shown),
+        "answer_form": answer or AnswerForm(lines=shown.live),
+        "parcel_form": parcel or ParcelForm(lines=shown.left),
+        "wrong": [one for one in (answer, parcel) if one is not None and one.errors],
+        "carriers": [one.name for one in carriers.CARRIERS],
+        "news": news,
+        "problem": problem,
+    }
+    return render(request, "supplier_portal/purchase_order.html", context, status=status)
+
+
+def _back(found: PurchaseOrder, word: str) -> HttpResponse:
+    path = reverse("purchase", args=[found.number, found.access_key])
+    return HttpResponseRedirect(f"{path}?done={word}", status=HTTPStatus.SEE_OTHER)
+
+
+def _too_often() -> str:
+    return _("Too many forms in one hour. Try again later, or write to us.")

@@ -1,0 +1,77 @@
+"""The addresses that an account keeps: add, change, forget, and begin the checkout with one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from http import HTTPStatus
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from storefront.accounts import profile
+from storefront.accounts.models import SavedAddress
+from storefront.web.account.auth import for_shoppers
+from storefront.web.account.profile_forms import SavedAddressForm
+from storefront.web.core.visit import READS, shopper_id, visit
+
+
+def known_of(request: HttpRequest) -> dict[str, str]:
+    """Return what an account lets the checkout begin with; a guest's checkout begins empty."""
+    if (user_id := shopper_id(request)) is None:
+        return {}
+    address = profile.default_address(user_id)
+    return {**(asdict(address) if address else {}), "email": getattr(request.user, "email", "")}
+
+
+@require_safe
+@for_shoppers
+def addresses(request: HttpRequest) -> HttpResponse:
+    saved = SavedAddress.objects.filter(user=shopper_id(request)).order_by("-is_default", "pk")
+    return render(request, "web/account/addresses.html", {"saved": list(saved)})
+
+
+@require_http_methods(READS)
+@for_shoppers
+def address(request: HttpRequest, saved_id: int | None = None) -> HttpResponse:
+    """Add an address, or change one of one's own."""
+    user_id, here = shopper_id(request), visit(request)
+    assert user_id is not None  # noqa: S101 - for_shoppers let nobody else in
+    saved = SavedAddress.objects.filter(user=user_id, pk=saved_id).first() if saved_id else None
+    if saved_id and saved is None:
+        raise Http404
+    known = (
+        {**saved.address, "is_default": saved.is_default} if saved else {"country": here.country}
+    )
+    form = SavedAddressForm(
+        request.POST if request.method == "POST" else None,
+        initial=known,
+        countries=here.channel.countries,
+        language=here.language,
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            profile.keep(
+                user_id=user_id,
+                address=form.address(),
+                is_default=form.cleaned_data["is_default"],
+                saved_id=saved_id,
+            )
+        except profile.TooManyAddressesError:
+            form.add_error(None, _("An account keeps 20 addresses. Take one out first."))
+        except SavedAddress.DoesNotExist as gone:
+            raise Http404 from gone
+        else:
+            return redirect("account_addresses")
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    context = {"form": form, "saved": saved}
+    return render(request, "web/account/address.html", context, status=status)
+
+
+@require_POST
+@for_shoppers
+def drop(request: HttpRequest, saved_id: int) -> HttpResponse:
+    if user_id := shopper_id(request):
+        profile.drop(user_id=user_id, saved_id=saved_id)
+    return redirect("account_addresses")

@@ -1,0 +1,83 @@
+"""Where allauth and the shop touch: mails go through the outbox, staff come by their own door."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Any, ClassVar
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from notifications import outbox
+from storefront.accounts.models import User
+from storefront.lib.security.rate_limit import is_too_often
+
+MAILS_PER_HOUR = 5
+# What allauth calls its mails, what we call the fact, and where its link stands.
+FACTS = {
+    "email_confirmation": ("account.unproven", "activate_url"),
+    "email_confirmation_signup": ("account.unproven", "activate_url"),
+    "account_already_exists": ("account.known", "password_reset_url"),
+    "password_reset_key": ("account.password_forgotten", "password_reset_url"),
+}
+
+
+class ShopperAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+    """Shoppers' accounts only."""
+
+    error_messages: ClassVar = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _("This e-mail and this password do not go together."),
+        "invalid_login": _("This e-mail and this password do not go together."),
+    }
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Staff sign in at their own door: theirs asks for more than ours."""
+        user: User | None = super().authenticate(request, **credentials)
+        return None if user is None or user.is_staff else user
+
+    def get_login_stages(self) -> list[str]:
+        """Ask shoppers for no second factor: those are of staff, who never pass here."""
+        return [stage for stage in super().get_login_stages() if ".mfa." not in stage]
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Tell it as a fact; so often for one address that it cannot be flooded."""
+        name, link = FACTS[template_prefix.rpartition("/")[2]]
+        if is_too_often(what="account-mail", who=email.lower(), per_hour=MAILS_PER_HOUR):
+            return
+        chosen = context["user"].language if "user" in context else ""
+        payload = {"email": email, "locale": chosen or get_language(), "url": context[link]}
+        address = hashlib.blake2b(email.lower().encode(), digest_size=12).hexdigest()
+        with transaction.atomic():
+            outbox.tell(
+                name=name,
+                key=f"{name}:{secrets.token_hex(16)}",
+                subject=f"account:{address}",
+                payload=payload,
+                at=timezone.now(),
+            )
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        who, _dash, token = key.partition("-")
+        return _public(reverse("account_reset_password_from_key", args=[who, token]))
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:  # noqa: ARG002
+        return _public(reverse("account_confirm_email", args=[emailconfirmation.key]))
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        link = _public(reverse("account_reset_password"))
+        self.send_mail("account_already_exists", email, {"password_reset_url": link})
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """Say nothing between pages: the page that comes next says it itself."""
+
+
+def _public(path: str) -> str:
+    return f"{settings.PUBLIC_URL}{path}"

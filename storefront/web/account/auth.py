@@ -1,0 +1,149 @@
+"""Accounts for shoppers who want one: sign up, prove the address, sign in, sign out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from allauth.account.models import EmailConfirmationHMAC
+from allauth.account.utils import complete_signup
+from allauth.core.exceptions import ImmediateHttpResponse
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from orders import carts, keeping
+from storefront.lib.security.client_ip import network_of
+from storefront.lib.security.rate_limit import is_too_often
+from storefront.web.account.forms import ShopperSignInForm, SignUpForm
+from storefront.web.core.visit import READS, cart_token, forget_cart, keep_cart, shopper_id
+
+FORMS_PER_HOUR = 40  # of one network: many may stand behind one
+
+
+def for_shoppers(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let a page open for whoever is signed in as a shopper, and lead others to the door."""
+
+    @never_cache
+    @wraps(view)
+    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if shopper_id(request):
+            return view(request, *args, **kwargs)
+        return redirect(reverse("account_login", query={"next": request.path}))
+
+    return opened
+
+
+@never_cache
+@require_http_methods(READS)
+@sensitive_post_parameters()
+def sign_in(request: HttpRequest) -> HttpResponse:
+    if shopper_id(request):
+        return redirect(_next(request))
+    form = ShopperSignInForm(request.POST if request.method == "POST" else None, request=request)
+    if request.method == "POST" and form.is_valid():
+        try:
+            answer: HttpResponse = form.login(request, redirect_url=_next(request))
+        except ImmediateHttpResponse as refused:
+            return refused.response  # type: ignore[no-any-return]
+        _bring_cart(request, answer)
+        return answer
+    return _form(request, "web/account/sign_in.html", form, next=_next(request))
+
+
+@never_cache
+@require_http_methods(READS)
+@sensitive_post_parameters()
+def sign_up(request: HttpRequest) -> HttpResponse:
+    """Open an account that sleeps until its address is proven; a known one is answered alike."""
+    if shopper_id(request):
+        return redirect("account")
+    form = SignUpForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        if problem := too_many(request, "sign-up"):
+            return _form(request, "web/account/sign_up.html", form, problem=problem)
+        if form.is_valid():
+            user, answer = form.try_save(request)
+            if user is None:
+                return answer  # type: ignore[no-any-return]
+            return complete_signup(  # type: ignore[no-any-return]
+                request, user, settings.ACCOUNT_EMAIL_VERIFICATION, reverse("account")
+            )
+    return _form(request, "web/account/sign_up.html", form)
+
+
+@never_cache
+@require_safe
+def sent(request: HttpRequest) -> HttpResponse:
+    return render(request, "web/account/sent.html", {"is_password": False})
+
+
+@never_cache
+@require_http_methods(READS)
+def confirm(request: HttpRequest, key: str) -> HttpResponse:
+    """Ask for one click: whatever only fetches the links of a mail confirms nothing."""
+    found = EmailConfirmationHMAC.from_key(key)
+    if found is not None and request.method == "POST" and found.confirm(request) is not None:
+        return redirect(reverse("account_login", query={"proven": 1}))
+    status = HTTPStatus.OK if found else HTTPStatus.NOT_FOUND
+    return render(request, "web/account/confirm.html", {"found": found}, status=status)
+
+
+@require_POST
+@never_cache
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Leave nothing in the browser; the account keeps its cart."""
+    logout(request)
+    response = redirect("home")
+    forget_cart(response)
+    return response
+
+
+def too_many(request: HttpRequest, what: str) -> str:
+    """Say that one network sent a form too often, if it did."""
+    if is_too_often(what=what, who=network_of(request), per_hour=FORMS_PER_HOUR):
+        return _("Too many tries. Wait an hour, then try again.")
+    return ""
+
+
+def _bring_cart(request: HttpRequest, answer: HttpResponse) -> None:
+    """Let the browser carry the account's cart, with what it carried before; if it is in."""
+    if (owner_id := shopper_id(request)) is None:
+        return
+    now = timezone.now()
+    cart = keeping.bring(owner_id=owner_id, token=cart_token(request), now=now)
+    if cart is None:
+        forget_cart(answer)
+    else:
+        keep_cart(answer, cart, carts.look(cart=cart, now=now).count)
+
+
+def _next(request: HttpRequest) -> str:
+    """Return where to go on; never out of the shop."""
+    wanted = request.POST.get("next", "") or request.GET.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts=None, require_https=request.is_secure()
+    )
+    return wanted if wanted.startswith("/") and is_ours else reverse("account")
+
+
+def _form(
+    request: HttpRequest, template: str, form: Any, *, problem: str = "", **more: Any
+) -> HttpResponse:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    if problem:
+        status = HTTPStatus.TOO_MANY_REQUESTS
+    proven = "proven" in request.GET
+    changed = "changed" in request.GET
+    context = {"form": form, "problem": problem, "proven": proven, "changed": changed, **more}
+    return render(request, template, context, status=status)

@@ -1,0 +1,189 @@
+"""Another e-mail address or password, for a shopper who is signed in and says so twice."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+
+from django import forms
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from orders import keeping
+from storefront.accounts import credentials, login_throttling
+from storefront.accounts.email_verification import proven_addresses
+from storefront.accounts.models import User
+from storefront.lib.security.client_ip import network_of
+from storefront.lib.security.rate_limit import is_too_often
+from storefront.web.account.auth import for_shoppers
+from storefront.web.account.forms import EMAIL, EMAIL_ERRORS, new_password_field
+from storefront.web.core.visit import READS, shopper_id
+
+MAILS_PER_HOUR = 5
+CURRENT_ERRORS = {"required": gettext_lazy("Enter your password.")}
+
+
+class CurrentPasswordForm(forms.Form):
+    """Whoever changes how an account is opened shows that it is his; tries are counted."""
+
+    current = forms.CharField(
+        label=gettext_lazy("Your password now"), strip=False, error_messages=CURRENT_ERRORS
+    )
+
+    def __init__(self, *args: Any, user: User, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user, self._request = user, request
+
+    def clean_current(self) -> str:
+        said: str = self.cleaned_data["current"]
+        account, network = self.user.email, network_of(self._request)
+        try:
+            login_throttling.knock(account=account, network=network, now=timezone.now())
+        except login_throttling.TooManyTriesError as error:
+            words = _("Too many tries. Wait a quarter of an hour, then try again.")
+            raise ValidationError(words) from error
+        if not self.user.check_password(said):
+            raise ValidationError(_("This is not your password."))
+        login_throttling.welcome(account=account)
+        return said
+
+
+class NewAddressForm(CurrentPasswordForm):
+    """The address that shall count, and the password."""
+
+    email = forms.EmailField(label=EMAIL, max_length=254, error_messages=EMAIL_ERRORS)
+    field_order = ("email", "current")
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"].lower()
+        if email == self.user.email:
+            raise ValidationError(_("This is your address already."))
+        return email
+
+
+class AnotherPasswordForm(CurrentPasswordForm):
+    """The password now, and the next one."""
+
+    password = new_password_field()
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        validate_password(password, self.user)
+        return password
+
+
+@require_http_methods(READS)
+@for_shoppers
+@sensitive_post_parameters()
+def email(request: HttpRequest) -> HttpResponse:
+    """Mail a link to a new address; the old one counts until it is followed."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 - for_shoppers let nobody else in
+    form = NewAddressForm(request.POST or None, user=user, request=request)
+    problem, status = "", HTTPStatus.OK
+    if request.method == "POST":
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        if form.is_valid():
+            wanted = form.cleaned_data["email"]
+            # Neither does one person write to many, nor do many write to one.
+            counted = [("new-address", str(user.pk)), ("account-mail", wanted)]
+            if not any(is_too_often(what=w, who=o, per_hour=MAILS_PER_HOUR) for w, o in counted):
+                credentials.ask_for_address(user=user, email=wanted, now=timezone.now())
+                return redirect("account_email_sent")
+            problem = _("Too many mails. Wait an hour, then try again.")
+            status = HTTPStatus.TOO_MANY_REQUESTS
+    context = {"form": form, "problem": problem, "user": user}
+    return render(request, "web/account/email.html", context, status=status)
+
+
+@require_safe
+@for_shoppers
+def email_sent(request: HttpRequest) -> HttpResponse:
+    return render(request, "web/account/email_sent.html")
+
+
+@never_cache
+@require_http_methods(READS)
+def take(request: HttpRequest, key: str) -> HttpResponse:
+    """Ask for one click: whatever only fetches the links of a mail changes nothing."""
+    now, problem = timezone.now(), ""
+    who = shopper_id(request)  # asked before the change, which ends the session it is read from
+    found = credentials.find(key=key, now=now)
+    if found is not None and request.method == "POST":
+        try:
+            user = _take(key)
+        except credentials.TakenError:
+            problem = _("Somebody has opened an account with this address. Nothing was changed.")
+        except credentials.StaleLinkError:
+            found = None
+        else:
+            if who != user.pk:
+                return redirect(reverse("account_login", query={"proven": 1}))
+            update_session_auth_hash(request, user)
+            return redirect(reverse("account_profile", query={"kept": 1}))
+    status = HTTPStatus.OK if found else HTTPStatus.NOT_FOUND
+    status = HTTPStatus.CONFLICT if problem else status
+    context = {"found": found, "problem": problem}
+    return render(request, "web/account/confirm_email_change.html", context, status=status)
+
+
+@never_cache
+@require_http_methods(READS)
+def stop(request: HttpRequest, token: str) -> HttpResponse:
+    """Let whoever reads the old address keep it, without signing in; by one click, as above."""
+    if request.method == "POST":
+        # Who does it in time, and who comes too late, are told by the page.
+        with suppress(credentials.StaleLinkError):
+            credentials.stop(token=token, now=timezone.now())
+        return redirect("account_email_stop", token=token)
+    found = credentials.find_stoppable(token=token)
+    status = HTTPStatus.OK if found else HTTPStatus.NOT_FOUND
+    return render(request, "web/account/email_stop.html", {"found": found}, status=status)
+
+
+@require_http_methods(READS)
+@for_shoppers
+@sensitive_post_parameters()
+def password(request: HttpRequest) -> HttpResponse:
+    """Set another password; whoever is signed in elsewhere no longer is."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 - for_shoppers let nobody else in
+    form = AnotherPasswordForm(request.POST or None, user=user, request=request)
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic(durable=True):
+            said = form.cleaned_data["password"]
+            credentials.set_password(user=user, password=said, now=timezone.now())
+        update_session_auth_hash(request, user)
+        return redirect(reverse("account_profile", query={"kept": 1}))
+    is_wrong = request.method == "POST"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK
+    return render(request, "web/account/change_password.html", {"form": form}, status=status)
+
+
+@transaction.atomic(durable=True)
+def _take(key: str) -> User:
+    """Let the address count; what was found by the old one stays the account's.
+
+    Locks:  the account
+    Raises: changing.StaleLinkError, changing.TakenError
+    """
+    now = timezone.now()
+    found = credentials.find(key=key, now=now)
+    if found is None:
+        raise credentials.StaleLinkError
+    before = proven_addresses(found.user)
+    user = credentials.take_address(key=key, now=now)
+    keeping.adopt_orders(owner_id=user.pk, addresses=before)
+    return user

@@ -1,0 +1,110 @@
+"""What a shopper types to come in; every fault is one sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.forms import LoginForm, ResetPasswordForm, SignupForm
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.timesince import timeuntil
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from storefront.accounts import login_throttling
+from storefront.accounts.models import User
+from storefront.lib.security.client_ip import network_of
+
+EMAIL = gettext_lazy("E-mail")
+PASSWORD = gettext_lazy("Password")
+NEW_PASSWORD = gettext_lazy("New password")
+EMAIL_ERRORS = {
+    "required": gettext_lazy("Enter your e-mail address."),
+    "invalid": gettext_lazy("Enter an e-mail address like name@example.org."),
+    "max_length": gettext_lazy("This e-mail address is too long."),
+}
+PASSWORD_ERRORS = {"required": gettext_lazy("Enter a password.")}
+
+
+def _word(form: forms.Form, email: str, password: str = "") -> None:
+    form.fields[email].label = EMAIL
+    form.fields[email].error_messages.update(EMAIL_ERRORS)
+    if password:
+        form.fields[password].label = PASSWORD
+        form.fields[password].error_messages.update(PASSWORD_ERRORS)
+
+
+class ShopperSignInForm(LoginForm):  # type: ignore[misc]  # allauth ships no types
+    """All failures read alike, but for how long to wait after too many."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _word(self, "login", "password")
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            cleaned: dict[str, Any] = super().clean()
+        except ValidationError:
+            now = timezone.now()
+            until = login_throttling.waits_until(
+                account=self.cleaned_data["login"], network=network_of(self.request), now=now
+            )
+            if until is None:
+                raise
+            raise ValidationError(
+                _("Too many tries. Wait %(time)s, then try again."),
+                code="too_many_tries",
+                params={"time": timeuntil(until, now, depth=1)},
+            ) from None
+        return cleaned
+
+
+class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth ships no types
+    """An address and a password; whether the address is known is said in a mail only."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _word(self, "email", "password1")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean()
+        if self.account_already_exists and cleaned.get("password1"):
+            # As long as a new account would take: the time tells nothing either.
+            User().set_password(cleaned["password1"])
+        return cleaned
+
+
+class ForgottenForm(ResetPasswordForm):  # type: ignore[misc]  # allauth ships no types
+    """Whose password is forgotten. Staff ask a colleague."""
+
+    users: list[User]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _word(self, "email")
+
+    def clean_email(self) -> str:
+        email: str = super().clean_email()
+        self.users = [user for user in self.users if not user.is_staff]
+        return email
+
+
+def new_password_field() -> forms.CharField:
+    return forms.CharField(label=NEW_PASSWORD, strip=False, error_messages=PASSWORD_ERRORS)
+
+
+class NewPasswordForm(forms.Form):
+    """Another password for one account."""
+
+    password = new_password_field()
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        validate_password(password, self.user)
+        return password

@@ -1,0 +1,65 @@
+"""A forgotten password: a link by e-mail, then another password."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from allauth.account.forms import UserTokenForm
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from storefront.accounts import credentials, email_verification
+from storefront.accounts.models import User
+from storefront.web.account.auth import too_many
+from storefront.web.account.forms import ForgottenForm, NewPasswordForm
+from storefront.web.core.visit import READS
+
+
+@never_cache
+@require_http_methods(READS)
+def forgotten(request: HttpRequest) -> HttpResponse:
+    """Mail a link to whoever has an account; everybody reads the same answer."""
+    form = ForgottenForm(request.POST if request.method == "POST" else None)
+    problem, status = "", HTTPStatus.OK
+    if request.method == "POST":
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        if problem := too_many(request, "password"):
+            status = HTTPStatus.TOO_MANY_REQUESTS
+        elif form.is_valid():
+            form.save(request)
+            return redirect("account_reset_password_done")
+    context = {"form": form, "problem": problem}
+    return render(request, "web/account/password_reset.html", context, status=status)
+
+
+@never_cache
+@require_safe
+def sent(request: HttpRequest) -> HttpResponse:
+    return render(request, "web/account/sent.html", {"is_password": True})
+
+
+@never_cache
+@require_http_methods(READS)
+@sensitive_post_parameters()
+def choose(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
+    """Set another password; who read the mail has proven the address as well."""
+    token = UserTokenForm({"uidb36": uidb36, "key": key})
+    user: User | None = token.reset_user if token.is_valid() else None
+    if user is None or user.is_staff or not user.is_active:
+        context = {"form": None}
+        return render(request, "web/account/password.html", context, status=HTTPStatus.NOT_FOUND)
+    form = NewPasswordForm(request.POST if request.method == "POST" else None, user=user)
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            said = form.cleaned_data["password"]
+            credentials.set_password(user=user, password=said, now=timezone.now())
+            email_verification.prove(user=user)
+        return redirect(reverse("account_login", query={"changed": 1}))
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, "web/account/password.html", {"form": form}, status=status)

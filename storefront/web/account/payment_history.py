@@ -1,0 +1,33 @@
+"""What a shopper paid and got back: each move of his money, in his own words, newest first."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from orders.models import Order, PaymentEvent
+from storefront.accounts.email_verification import proven_addresses
+from storefront.accounts.models import User
+from storefront.web.account.auth import for_shoppers
+from storefront.web.orders.payment_labels import MOVES
+
+Kind = PaymentEvent.Kind
+A_PAGE = 50
+
+
+@require_safe
+@for_shoppers
+def paid(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)  # noqa: S101 - for_shoppers let nobody else in
+    orders = Order.objects.of(request.user.pk, proven_addresses(request.user))
+    moves = PaymentEvent.objects.filter(
+        payment__order__in=orders.order_by().values("pk"), kind__in=MOVES
+    )
+    # A page that nobody paid at ends as well; it never held anything.
+    moves = moves.exclude(kind=Kind.EXPIRED, payment__authorized_amount=0)
+    found = moves.select_related("payment__order").order_by("-occurred_at", "-pk")
+    page = Paginator(found, A_PAGE).get_page(request.GET.get("page"))
+    rows = [(event, event.payment.order, MOVES[Kind(event.kind)]) for event in page]
+    return render(request, "web/account/paid.html", {"rows": rows, "page": page})

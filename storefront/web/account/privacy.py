@@ -1,0 +1,101 @@
+"""What a person may ask of us about himself: a copy of everything, and to be forgotten."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django import forms
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from orders.forgetting import OnItsWayError
+from storefront.accounts import login_throttling
+from storefront.accounts.models import User
+from storefront.lib.security.client_ip import network_of
+from storefront.lib.security.rate_limit import is_too_often
+from storefront.privacy import erasure
+from storefront.web.account.auth import for_shoppers
+from storefront.web.core.visit import READS, forget_cart
+
+COPIES_PER_HOUR = 5
+
+
+class EraseForm(forms.Form):
+    """The second time of asking: the password, and a tick."""
+
+    password = forms.CharField(
+        label=gettext_lazy("Password"),
+        strip=False,
+        error_messages={"required": gettext_lazy("Enter your password.")},
+    )
+    sure = forms.BooleanField(
+        label=gettext_lazy("Yes, for ever"),
+        error_messages={"required": gettext_lazy("Tick that you are sure.")},
+    )
+
+
+@require_safe
+@for_shoppers
+def privacy(request: HttpRequest) -> HttpResponse:
+    return render(request, "web/account/privacy.html", {"problem": ""})
+
+
+@require_POST
+@for_shoppers
+def export(request: HttpRequest) -> HttpResponse:
+    """Hand over one file of all that we know of whoever asks."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 - for_shoppers let nobody else in
+    if is_too_often(what="export", who=str(user.pk), per_hour=COPIES_PER_HOUR):
+        words = _("Too many copies. Wait an hour, then ask again.")
+        status = HTTPStatus.TOO_MANY_REQUESTS
+        return render(request, "web/account/privacy.html", {"problem": words}, status=status)
+    answer = JsonResponse(
+        erasure.known(user), json_dumps_params={"indent": 2, "ensure_ascii": False}
+    )
+    answer["Content-Disposition"] = 'attachment; filename="fara.json"'
+    return answer
+
+
+@require_http_methods(READS)
+@for_shoppers
+@sensitive_post_parameters()
+def erase(request: HttpRequest) -> HttpResponse:
+    """Forget somebody who has asked twice; not while an order of his is on its way."""
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 - for_shoppers let nobody else in
+    form = EraseForm(request.POST if request.method == "POST" else None)
+    problem, status, now = "", HTTPStatus.OK, timezone.now()
+    if request.method == "POST":
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        if form.is_valid():
+            try:
+                login_throttling.knock(account=user.email, network=network_of(request), now=now)
+                if user.check_password(form.cleaned_data["password"]):
+                    erasure.erase(user_id=user.pk, now=now)
+                    logout(request)
+                    answer = redirect("account_erased")
+                    forget_cart(answer)
+                    return answer
+                form.add_error("password", _("This is not your password."))
+            except login_throttling.TooManyTriesError:
+                problem = _("Too many tries. Wait an hour, then try again.")
+            except OnItsWayError:
+                status = HTTPStatus.CONFLICT
+                problem = _(
+                    "An order of yours is still on its way, and whoever brings it needs your"
+                    " address. Ask again once it is there, or cancel it. Nothing was erased."
+                )
+    context = {"form": form, "problem": problem}
+    return render(request, "web/account/erase.html", context, status=status)
+
+
+@require_safe
+def erased(request: HttpRequest) -> HttpResponse:
+    return render(request, "web/account/erased.html")

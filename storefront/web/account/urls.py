@@ -1,0 +1,53 @@
+"""The pages of shoppers' accounts, under /en/account/. allauth asks for some by its own names."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from storefront.web.account import (
+    addresses,
+    auth,
+    credentials,
+    password_reset,
+    payment_history,
+    privacy,
+    views,
+)
+
+urlpatterns = [
+    # /en/account/: my orders
+    path("", views.account, name="account"),
+    # /en/account/payments/: what was charged and given back
+    path("payments/", payment_history.paid, name="account_paid"),
+    path("profile/", views.profile, name="account_profile"),
+    # /en/account/email/: another address, which is proven first
+    path("email/", credentials.email, name="account_email_change"),
+    path("email/sent/", credentials.email_sent, name="account_email_sent"),
+    path("email/stop/<str:token>/", credentials.stop, name="account_email_stop"),
+    path("email/<str:key>/", credentials.take, name="account_email_take"),
+    path("profile/password/", credentials.password, name="account_own_password"),
+    # /en/account/privacy/: a copy of everything, and to be forgotten
+    path("privacy/", privacy.privacy, name="account_privacy"),
+    path("privacy/copy/", privacy.export, name="account_export"),
+    path("privacy/erase/", privacy.erase, name="account_erase"),
+    path("erased/", privacy.erased, name="account_erased"),
+    # /en/account/addresses/
+    path("addresses/", addresses.addresses, name="account_addresses"),
+    path("addresses/new/", addresses.address, name="account_address_new"),
+    path("addresses/<int:saved_id>/", addresses.address, name="account_address"),
+    path("addresses/<int:saved_id>/drop/", addresses.drop, name="account_address_drop"),
+    # /en/account/sign-in/
+    path("sign-in/", auth.sign_in, name="account_login"),
+    path("sign-up/", auth.sign_up, name="account_signup"),
+    path("sign-out/", auth.sign_out, name="account_logout"),
+    path("sent/", auth.sent, name="account_email_verification_sent"),
+    path("confirm/<str:key>/", auth.confirm, name="account_confirm_email"),
+    # /en/account/password/: forgotten
+    path("password/", password_reset.forgotten, name="account_reset_password"),
+    path("password/sent/", password_reset.sent, name="account_reset_password_done"),
+    path(
+        "password/<slug:uidb36>/<str:key>/",
+        password_reset.choose,
+        name="account_reset_password_from_key",
+    ),
+]

@@ -1,0 +1,60 @@
+"""A shopper's own page: what was ordered signed in, or with an address that he has proven."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from orders.models import Order
+from storefront.accounts import profile as keeping
+from storefront.accounts.email_verification import proven_addresses
+from storefront.accounts.models import Consent, User
+from storefront.web.account.auth import for_shoppers
+from storefront.web.account.profile_forms import ProfileForm
+from storefront.web.core.visit import READS, visit
+from storefront.web.orders.views import headline
+
+
+@require_safe
+@for_shoppers
+def account(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)  # noqa: S101 - for_shoppers let nobody else in
+    now = timezone.now()
+    found = Order.objects.of(request.user.pk, proven_addresses(request.user))
+    orders = [
+        (order, headline(order, order.payments.order_by("-pk").first(), now)) for order in found
+    ]
+    return render(request, "web/account/account.html", {"orders": orders})
+
+
+@require_http_methods(READS)
+@for_shoppers
+def profile(request: HttpRequest) -> HttpResponse:
+    """Name, language of mails, and whether news may come: only if it was asked for."""
+    user, kind = request.user, Consent.Kind.MARKETING_EMAIL
+    assert isinstance(user, User)  # noqa: S101 - for_shoppers let nobody else in
+    known = {
+        "name": user.name,
+        "language": user.language or visit(request).language,
+        "marketing": keeping.agrees(user_id=user.pk, kind=kind),
+    }
+    form = ProfileForm(request.POST if request.method == "POST" else None, initial=known)
+    if request.method == "POST" and form.is_valid():
+        said = form.cleaned_data
+        User.objects.filter(pk=user.pk).update(name=said["name"], language=said["language"])
+        keeping.say(
+            user_id=user.pk,
+            kind=kind,
+            is_given=said["marketing"],
+            source="profile",
+            now=timezone.now(),
+        )
+        return redirect(reverse("account_profile", query={"kept": 1}))
+    context = {"form": form, "user": user, "kept": "kept" in request.GET}
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, "web/account/profile.html", context, status=status)

@@ -1,0 +1,269 @@
+"""Put things into the cart, change them, take them out: by plain forms that htmx speeds up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django import forms
+from django.core import signing
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from catalog.models import Listing
+from orders import beginning, carts, keeping, making_way
+from orders.cart_lines import Read
+from orders.cart_view import CartView
+from orders.models import Cart
+from shipping import promising
+from storefront.web.cart import coupon_messages
+from storefront.web.cart.forms import AddForm, ChangeForm
+from storefront.web.cart.summary import fill
+from storefront.web.catalog import product
+from storefront.web.core.errors import say
+from storefront.web.core.same_origin import from_our_pages
+from storefront.web.core.visit import (
+    cart_token,
+    forget_cart,
+    keep_cart,
+    open_cart,
+    open_filled,
+    shopper_id,
+    visit,
+)
+
+type Refusal = carts.NotForSaleError | carts.NotEnoughError | carts.TooManyError
+REMOVED = signing.Signer(salt="storefront.web.removed")
+LESS = "less"  # in the address: the checkout leads back, because too little is left
+REFUSALS = (carts.NotForSaleError, carts.NotEnoughError, carts.TooManyError)
+
+
+class TakenOut(NamedTuple):
+    """A line that was taken out of a cart."""
+
+    listing_id: int | None = None
+    quantity: int = 0
+    line_id: int | None = None
+
+
+def refusal_words(error: Refusal) -> str:
+    """Say in one sentence why a quantity cannot be had."""
+    if isinstance(error, carts.NotEnoughError):
+        return ngettext(
+            "Only %(most)d can be had right now.",
+            "Only %(most)d can be had right now.",
+            error.available,
+        ) % {"most": error.available}
+    if isinstance(error, carts.TooManyError):
+        return _("A cart takes %(limit)d at most.") % {"limit": error.limit}
+    if isinstance(error, carts.NoPriceError):
+        return _("Its price is being checked: it cannot be bought just now.")
+    return _("It has just sold out at the supplier.")
+
+
+@never_cache
+@require_safe
+def cart(request: HttpRequest) -> HttpResponse:
+    found, known = open_filled(request, now := timezone.now()) or (None, None)
+    return _page(request, found, known=known, now=now, is_less=LESS in request.GET)
+
+
+@require_POST
+@from_our_pages
+def add(request: HttpRequest) -> HttpResponse:
+    """Add one listing; a browser without scripts is led to the cart."""
+    form, now = AddForm(request.POST), timezone.now()
+    listing = None
+    if form.is_valid():
+        listing = beginning.read(listing_id=form.cleaned_data["listing"], now=now)
+    if listing is None:
+        words = _first_error(form) or _("There is no such light.")
+        return _refused(request, None, words, HTTPStatus.UNPROCESSABLE_ENTITY)
+    visit(request).know(listing.channel)
+    try:
+        found, count = _put(request, listing, form.cleaned_data, now)
+    except carts.UnknownListingError:
+        words = _("There is no such light.")
+        return _refused(request, None, words, HTTPStatus.NOT_FOUND)
+    except REFUSALS as error:
+        return _refused(request, listing, refusal_words(error), HTTPStatus.CONFLICT)
+    except carts.PlacedCartError:
+        words = _(
+            "This cart has just been ordered, or joined with that of your account."
+            " Add it once more."
+        )
+        return _refused(request, listing, words, HTTPStatus.CONFLICT)
+    if request.htmx:  # type: ignore[attr-defined]
+        context = {"cart": carts.look(cart=found, now=now), "added": listing.pk, "problem": ""}
+        response = render(request, "web/cart/dialog.html", context)
+    else:
+        response = HttpResponseRedirect(reverse("cart"), status=HTTPStatus.SEE_OTHER)
+    keep_cart(response, found, carts.count(found) if count is None else count)
+    return response
+
+
+@require_POST
+@from_our_pages
+def change(request: HttpRequest) -> HttpResponse:
+    """Set how many of a line; none takes it out, and the page offers to put it back."""
+    found = open_cart(request, timezone.now())
+    form = ChangeForm(request.POST)
+    if found is None:
+        return _to_cart(None)
+    if not form.is_valid():
+        words = _first_error(form)
+        line_id = form.cleaned_data.get("line", 0)
+        return _page(request, found, problems={line_id: words}, status=422)
+    line_id, quantity = form.cleaned_data["line"], form.cleaned_data["quantity"]
+    line = found.lines.filter(pk=line_id).first()
+    here, now = visit(request), timezone.now()
+    most_of = promising.most_to(country=here.country, channel=here.channel, now=now)
+    try:
+        carts.change(cart=found, line_id=line_id, quantity=quantity, now=now, most_of=most_of)
+    except carts.UnknownListingError:
+        words = _("This line is no longer in the cart.")
+        return _page(request, found, problems={0: words}, status=404)
+    except REFUSALS as error:
+        return _page(request, found, problems={line_id: refusal_words(error)}, status=409)
+    except carts.PlacedCartError:
+        return _to_cart(None)
+    removed = ""
+    if line and not quantity:
+        removed = REMOVED.sign_object([line.listing_id, line.quantity, line.pk])
+    return _to_cart(found, removed)
+
+
+def show_problem(request: HttpRequest, found: Cart, words: str, status: int) -> HttpResponse:
+    """Show the cart with what went wrong above it."""
+    return _page(request, found, problems={0: words}, status=status)
+
+
+def _first_error(form: forms.Form) -> str:
+    return next((str(errors[0]) for errors in form.errors.values()), "")
+
+
+def _put(
+    request: HttpRequest, listing: Listing, asked: Mapping[str, Any], now: datetime
+) -> tuple[Cart, int | None]:
+    """Put it into the cart that is open, or into a new one; tell how many are in it, if known."""
+    here, quantity = visit(request), asked["quantity"]
+    most_of = promising.most_to(country=here.country, channel=here.channel, now=now)
+    where: dict[str, Any] = {
+        "channel": here.channel,
+        "country": here.country,
+        "locale": here.language,
+    }
+    found = open_cart(request, now)
+    if found is None and (owner_id := shopper_id(request)):
+        found = keeping.begin(owner_id=owner_id, now=now, **where)
+        making_way.carry_on(cart=found, token=cart_token(request))
+    if found is None:
+        line = beginning.begin(
+            listing=listing, quantity=quantity, now=now, most_of=most_of, **where
+        )
+        making_way.carry_on(cart=line.cart, token=cart_token(request))
+        return line.cart, quantity
+    carts.add(
+        cart=found,
+        listing_id=listing.pk,
+        quantity=quantity,
+        now=now,
+        line_id=_taken_out(asked["back"]).line_id,
+        most_of=most_of,
+    )
+    return found, None
+
+
+def _to_cart(found: Cart | None, removed: str = "") -> HttpResponse:
+    query = f"?{urlencode({'removed': removed})}" if removed else ""
+    response = HttpResponseRedirect(reverse("cart") + query, status=HTTPStatus.SEE_OTHER)
+    if found is None:
+        forget_cart(response)
+    return response
+
+
+def _page(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
+    request: HttpRequest,
+    found: Cart | None,
+    *,
+    problems: dict[int, str] | None = None,
+    status: int = HTTPStatus.OK,
+    is_less: bool = False,
+    known: Read | None = None,
+    now: datetime | None = None,
+) -> HttpResponse:
+    here, now = visit(request), now or timezone.now()
+    if found is None:
+        response = render(
+            request, "web/cart/cart.html", {"filled": None, "removed": None, "held": []}
+        )
+        if cart_token(request):
+            forget_cart(response)
+        return response
+    filled = fill(cart=found, country=here.country, now=now, known=known)
+    problems = {0: _less_words(filled.cart)} if is_less else problems or {}
+    context = {
+        "filled": filled,
+        "problems": problems,
+        "held": making_way.held_by(cart=found, now=now) if filled.short else [],
+        "removed": _removed(request),
+        "refused_codes": coupon_messages.sentences(filled.bill.found, here.language),
+    }
+    response = render(request, "web/cart/cart.html", context, status=status)
+    keep_cart(response, found, filled.cart.count)
+    return response
+
+
+def _less_words(seen: CartView) -> str:
+    if all(line.has_price for line in seen.lines):
+        return _("Less is left than you want. Nothing was ordered.")
+    return _("The price of something in the cart is being checked. Nothing was ordered.")
+
+
+def _removed(request: HttpRequest) -> dict[str, object] | None:
+    """Read what was just taken out, to offer it back."""
+    back = request.GET.get("removed", "")
+    taken = _taken_out(back)
+    if taken.listing_id is None:
+        return None
+    listing = (
+        Listing.objects.published()
+        .filter(pk=taken.listing_id)
+        .select_related("variant__product")
+        .first()
+    )
+    if listing is None:
+        return None
+    title = listing.variant.product.title
+    return {"listing": listing.pk, "quantity": taken.quantity, "title": title, "back": back}
+
+
+def _taken_out(back: str) -> TakenOut:
+    """Read which line it was. Signed, since its number must be one that was ours."""
+    try:
+        return TakenOut(*REMOVED.unsign_object(back))
+    except signing.BadSignature:
+        return TakenOut()
+
+
+def _refused(
+    request: HttpRequest, listing: Listing | None, words: str, status: int
+) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        context = {"cart": None, "added": 0, "problem": words}
+        return render(request, "web/cart/dialog.html", context, status=status)
+    if listing is None:
+        return say(request, status=status, title=_("Not added."), words=words)
+    light = listing.variant
+    return product.show(
+        request, slug=light.product.slug, sku=light.sku, problem=words, status=status
+    )

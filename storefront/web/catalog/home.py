@@ -1,0 +1,107 @@
+"""The front of the shop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from catalog import showing
+from catalog.cards import CardView
+from storefront.web.catalog.promises import answers_for
+from storefront.web.charts import beam
+from storefront.web.core.page_cache import kept
+from storefront.web.core.visit import visit
+
+# What stands in the night of the front page, and how far away.
+MARKS: tuple[tuple[float, str, Promise], ...] = (
+    (2, "book", _("map")),
+    (6, "tent", _("tent")),
+    (18, "dog", _("dog")),
+    (50, "sign", _("trail sign")),
+    (130, "cabin", _("cabin")),
+    (300, "trees", _("far bank")),
+    (700, "hill", _("next hill")),
+)
+GROUND_Y = 252
+REACHES_M = (25, 60, 120, 250, 600)
+FAMILIES = ("headlamp", "flashlight", "lantern", "work_light", "bike_light")
+# What it is for: a shelf and its first filters, which stay open to change.
+TASKS: tuple[tuple[str, Promise, Promise, str, str], ...] = (
+    ("dog", _("Dog walk"), _("from 150 lm, up to 120 g"), "headlamps", "lm_min=150&g_max=120"),
+    ("tent", _("Camping"), _("lanterns, longest first"), "lanterns", "sort=runtime"),
+    ("run", _("Running"), _("up to 90 g, rain-proof"), "headlamps", "g_max=90&water=splash"),
+    ("tool", _("Workshop"), _("with a magnet"), "work-lights", "f=magnet"),
+    ("book", _("Reading"), _("red light, lightest first"), "headlamps", "f=red_light&sort=weight"),
+    ("bike", _("Bike"), _("brightest first"), "bike-lights", "sort=lumens"),
+    ("far", _("Searching"), _("farthest beam first"), "flashlights", "sort=beam"),
+    ("car", _("Car and emergency"), _("charges by USB-C"), "flashlights", "power=usb_c"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One light on the stage: its beam, and what it shows."""
+
+    light: CardView
+    shape: beam.Glyph
+    marks: tuple[tuple[float, float, str, Promise, bool], ...]
+    last_lit: Promise | None
+
+
+@require_safe
+@kept
+def home(request: HttpRequest) -> HttpResponse:
+    here, now = visit(request), timezone.now()
+    front = showing.home(channel=here.channel, country=here.country, now=now)
+    cards = [card for family in front.picks.values() for card in family]
+    return render(
+        request,
+        "web/catalog/home.html",
+        {
+            "acts": acts(cards),
+            "axis": [(beam.STAGE.x(meters), meters) for meters in (1, 3, 10, 30, 100, 300, 1000)],
+            "tasks": TASKS,
+            "rows": rows(front.picks),
+            "categories": front.categories,
+            "answers": answers_for(cards, country=here.country, channel=here.channel, now=now),
+        },
+    )
+
+
+def rows(picks: Mapping[str, tuple[CardView, ...]]) -> list[tuple[str, tuple[CardView, ...]]]:
+    return [(family, picks[family]) for family in FAMILIES if picks.get(family)]
+
+
+def acts(cards: Iterable[CardView]) -> list[Act]:
+    """Choose lights that reach from near to far, one for each distance; none twice."""
+    free = [card for card in cards if card.intensity_cd and card.output_lm]
+    chosen = []
+    for wanted in REACHES_M:
+        if not free:
+            break
+        best = min(free, key=lambda card: _away(card, wanted))
+        free.remove(best)
+        chosen.append(best)
+    return [_act(card) for card in sorted(chosen, key=lambda card: card.intensity_cd or 0)]
+
+
+def _away(card: CardView, wanted_m: int) -> float:
+    reach = max(beam.reach_m(card.intensity_cd or 1), 1)
+    return max(reach / wanted_m, wanted_m / reach)
+
+
+def _act(card: CardView) -> Act:
+    shape = beam.glyph(card.intensity_cd or 1, card.output_lm or 1, beam.STAGE)
+    marks = tuple(
+        (beam.STAGE.x(meters), meters, name, word, meters <= shape.reach_m)
+        for meters, name, word in MARKS
+    )
+    lit = [word for _x, _meters, _name, word, is_lit in marks if is_lit]
+    return Act(light=card, shape=shape, marks=marks, last_lit=lit[-1] if lit else None)

@@ -1,0 +1,138 @@
+"""One light: what it looks like, what it does, when it comes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from catalog import showing
+from catalog.showing import PictureView, ProductView, VariantView
+from orders.models.cart import MAX_QUANTITY
+from shipping import promising
+from shipping.reaching import Availability
+from storefront.web.catalog import structured_data
+from storefront.web.catalog.spec_table import sheet
+from storefront.web.catalog.supplier_text import plain
+from storefront.web.charts import beam, runtime
+from storefront.web.core.page_cache import kept
+from storefront.web.core.visit import visit
+
+USEFUL_LX = 5  # what lights a path well enough to walk on
+
+
+@require_safe
+@kept
+def product(request: HttpRequest, slug: str) -> HttpResponse:
+    return show(request, slug=slug, sku=request.GET.get("v", ""))
+
+
+def show(
+    request: HttpRequest,
+    *,
+    slug: str,
+    sku: str = "",
+    problem: str = "",
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    """Render a product page, with a problem above the button if there is one."""
+    here, now = visit(request), timezone.now()
+    light = showing.product(channel=here.channel, slug=slug, now=now)
+    if light is None:
+        raise Http404
+    chosen = next((each for each in light.variants if each.sku == sku), light.lead(now))
+    can_be_had, for_sale = promising.of_page(
+        shown={each.id: each for each in light.variants},
+        chosen=chosen.id,
+        country=here.country,
+        channel=here.channel,
+        now=now,
+    )
+    context = {
+        "light": light,
+        "chosen": chosen,
+        "is_chosen_by_address": chosen.sku == sku,
+        "pictures": _pictures(light, chosen),
+        "buyable": for_sale,
+        "promise": can_be_had.promise,
+        "sent_at_once": _sent_at_once(chosen, can_be_had),
+        "is_forbidden": can_be_had.is_forbidden,
+        "sold_from": None if can_be_had.promise else can_be_had.more,
+        "problem": problem,
+        "has_battery": _has_battery(light, chosen),
+        "sheet": sheet(light, chosen, here.language),
+        "json_ld": structured_data.product_json(
+            light, chosen, sku=sku, answer=can_be_had, here=here, now=now
+        ),
+        **charts(light),
+    }
+    return render(request, "web/catalog/product.html", context, status=status)
+
+
+def charts(light: ProductView) -> dict[str, Any]:
+    """Draw what the numbers allow; a chart without its numbers is absent, not guessed."""
+    spec = light.spec
+    beam_chart = None
+    if spec and spec.intensity_cd and spec.output_lm:
+        beam_chart = beam.chart(spec.intensity_cd, float(spec.output_lm))
+    runs = [
+        runtime.Run(
+            name=plain(mode.name, "mode"),
+            output_lm=float(mode.output_lm),
+            runtime_min=mode.runtime_min,
+        )
+        for mode in light.modes
+        if mode.output_lm and mode.runtime_min and mode.kind == "white"
+    ]
+    if not runs and spec and spec.output_lm and spec.runtime_high_min:
+        runs = [
+            runtime.Run(name="", output_lm=float(spec.output_lm), runtime_min=spec.runtime_high_min)
+        ]
+    return {
+        "beam_picture": beam_chart,
+        "useful_m": beam.reach_m(spec.intensity_cd, USEFUL_LX)
+        if spec and spec.intensity_cd
+        else None,
+        "run_picture": runtime.run_chart(runs),
+        "runs": runs,
+        "shape": _shape(spec.intensity_cd, spec.output_lm) if spec else "",
+    }
+
+
+def _sent_at_once(chosen: VariantView, can_be_had: Availability) -> int | None:
+    """Return how many can be sent, where that is fewer than there are and than a cart takes."""
+    most = can_be_had.most
+    return most if 0 < most < min(chosen.available, MAX_QUANTITY) else None
+
+
+def _has_battery(light: ProductView, chosen: VariantView) -> bool | None:
+    """Tell whether a battery is in the box: from the spec, or from what the variants hold."""
+    stated = light.spec.battery_included if light.spec else None
+    if stated is not None:
+        return stated
+    if chosen.cell_count or chosen.lithium != "none":
+        return True
+    return False if any(other.cell_count for other in light.variants) else None
+
+
+def _shape(intensity_cd: int | None, output_lm: int | None) -> str:
+    """Name the beam by its candela per lumen: under 8 wide, over 30 far."""
+    if not intensity_cd or not output_lm:
+        return ""
+    ratio = Decimal(intensity_cd) / Decimal(output_lm)
+    if ratio < 8:  # noqa: PLR2004
+        return "wide"
+    return "far" if ratio > 30 else "balanced"  # noqa: PLR2004
+
+
+def _pictures(light: ProductView, chosen: VariantView) -> list[PictureView]:
+    """Put the chosen variant's own pictures first; each stem once."""
+    stems: dict[str, PictureView] = {}
+    for picture in (*chosen.pictures, *light.pictures):
+        stems.setdefault(picture.stem, picture)
+    return [picture for stem, picture in stems.items() if stem]

@@ -1,0 +1,118 @@
+"""What a card of a list shows, and its HTML: drawn once for equal faces, then remembered.
+
+A list page is mostly its cards. Two visits rarely differ in them, so each process keeps the
+cards it drew last; a card that shows anything else has another face and is drawn anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.template import engines
+from django.utils.translation import get_language
+from markupsafe import Markup
+
+from catalog.cards import CardView
+from shipping.quotes import Promise
+from shipping.reaching import Availability
+from storefront.lib.money import Money
+
+CARDS_KEPT = 4096  # about 3 KB each
+
+
+class Stock(StrEnum):
+    """Whether a shopper can have it: it may be in stock, and no route brings it to him."""
+
+    IN = "in"
+    OUT = "out"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """All that a card shows of one product, and nothing else."""
+
+    slug: str
+    title: str
+    brand: str
+    family: str
+    picture: str
+    price: Money
+    has_more_prices: bool
+    stock: Stock
+    country: str
+    output_lm: int | None
+    intensity_cd: int | None
+    runtime_min: int | None
+    weight_g: int | None
+    ip_rating: str
+    power: tuple[str, ...]
+    promise: Promise | None
+    adds_tax: bool = False  # its price is told without tax
+
+
+def stock_of(light: CardView, answer: Availability | None, now: datetime) -> Stock:
+    """Tell whether it can be bought: as listed, unless who asked the shelves knows better."""
+    if not light.is_available(now) or (answer and answer.is_sold_out):
+        return Stock.OUT
+    return Stock.LOST if answer and answer.is_lost else Stock.IN
+
+
+def face(
+    light: CardView, *, now: datetime, currency: str, answer: Availability | None, country: str
+) -> Face:
+    stock = stock_of(light, answer, now)
+    return Face(
+        light.slug,
+        light.title,
+        light.brand,
+        light.family,
+        light.picture,
+        Money(light.price_amount, currency),
+        light.has_more_prices,
+        stock,
+        country if stock is Stock.LOST else "",
+        light.output_lm,
+        light.intensity_cd,
+        light.runtime_min,
+        light.weight_g,
+        light.ip_rating,
+        tuple(light.power),
+        answer.promise if answer else None,
+    )
+
+
+def card(  # noqa: PLR0913 - what a template says of a card, besides the light
+    light: CardView,
+    now: datetime,
+    currency: str,
+    answer: Availability | None = None,
+    *,
+    country: str = "",
+    adds_tax: bool = False,
+    heading: str = "h3",
+    is_first: bool = False,
+    can_compare: bool = True,
+) -> Markup:
+    """Return the card as HTML in the language of the page."""
+    shown = face(light, now=now, currency=currency, answer=answer, country=country)
+    shown = replace(shown, adds_tax=True) if adds_tax else shown
+    language = get_language() or settings.LANGUAGE_CODE
+    draw = _drawn.__wrapped__ if settings.DEBUG else _drawn  # who edits a card wants to see it
+    return draw(shown, language, heading, is_first=is_first, can_compare=can_compare)
+
+
+@lru_cache(maxsize=CARDS_KEPT)
+def _drawn(
+    shown: Face, language: str, heading: str, *, is_first: bool, can_compare: bool
+) -> Markup:
+    del language  # it is active, and part of what is remembered
+    engine: Any = engines["jinja"]
+    macros = engine.env.get_template("web/catalog/product_card.html").module
+    drawn: Markup = macros.card(shown, heading, is_first, can_compare)
+    return drawn

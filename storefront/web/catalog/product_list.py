@@ -1,0 +1,159 @@
+"""Shelves and search: one list, narrowed by its address alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from catalog import shelf
+from catalog.cards import CARD_COLUMNS, CardView
+from catalog.filters import SORTS, ShelfQuery
+from catalog.models import Card, Category
+from storefront.lib.money import Money
+from storefront.web.catalog.promises import answers_for
+from storefront.web.core import formats
+from storefront.web.core.labels import word
+from storefront.web.core.page_cache import kept
+from storefront.web.core.visit import Visit, visit
+
+MAX_COMPARED = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """A filter in force, and the address without it."""
+
+    text: str
+    url: str
+
+
+@require_safe
+@kept
+def category(request: HttpRequest, slug: str) -> HttpResponse:
+    here = visit(request)
+    found = next((each for each in here.shelves if each.slug == slug), None)
+    if found is None:
+        raise Http404
+    return _list(request, here, ShelfQuery.from_params(request.GET, slug), found)
+
+
+@require_safe
+@kept
+def search(request: HttpRequest) -> HttpResponse:
+    return _list(request, visit(request), ShelfQuery.from_params(request.GET), None)
+
+
+@require_safe
+@kept
+def compare(request: HttpRequest) -> HttpResponse:
+    """Put up to four lights side by side; the address names them."""
+    here, now = visit(request), timezone.now()
+    slugs = [slug.replace("\0", "") for slug in request.GET.getlist("light")]
+    cards = Card.objects.filter(channel=here.channel, slug__in=slugs[:MAX_COMPARED])
+    rows = [CardView(*row) for row in cards.values_list(*CARD_COLUMNS)]
+    found = {light.slug: light for light in rows}
+    lights = [found[slug] for slug in dict.fromkeys(slugs) if slug in found]
+    return render(
+        request,
+        "web/catalog/compare.html",
+        {
+            "lights": lights,
+            "is_cut": len(set(slugs)) > MAX_COMPARED,
+            "answers": answers_for(lights, country=here.country, channel=here.channel, now=now),
+        },
+        status=200 if lights else 404,
+    )
+
+
+def _list(
+    request: HttpRequest, here: Visit, asked: ShelfQuery, category: Category | None
+) -> HttpResponse:
+    now = timezone.now()
+    found = shelf.read(
+        channel=here.channel, query=asked, country=here.country, now=now, category=category
+    )
+    query = found.query
+    context = {
+        "shelf": found,
+        "category": category,
+        "query": query,
+        "ignored": asked.ignored,
+        "sorts": SORTS,
+        "chips": [
+            Chip(
+                text=chip_text(query, code, value, here),
+                url=_at(request, query.without(code, value)),
+            )
+            for code, value in query.chosen()
+            if code != "words"
+        ],
+        "wider": [
+            Chip(text=_wider_text(code, count), url=_at(request, query.without(code)))
+            for code, count in found.without.items()
+            if count and not found.total
+        ],
+        "clear_url": _at(request, ShelfQuery(words=query.words)),
+        "next_url": _page(request, query, found.pages, 1),
+        "back_url": _page(request, query, found.pages, -1),
+        "answers": answers_for(found.cards, country=here.country, channel=here.channel, now=now),
+        "search_words": asked.words,
+    }
+    is_part = request.htmx.request_type == "partial"  # type: ignore[attr-defined]
+    template = (
+        "web/catalog/product_list_partial.html" if is_part else "web/catalog/product_list.html"
+    )
+    return render(request, template, context, status=400 if asked.ignored else 200)
+
+
+def chip_text(query: ShelfQuery, code: str, value: str, here: Visit) -> str:
+    """Say one filter in force in a few words."""
+    if code == "in_stock":
+        return _("In stock")
+    if value == "unknown":
+        return _("%(facet)s not stated") % {"facet": word(code, "facet")}
+    if value != "range":
+        return word(value, code)
+    low, high = (None if end is None else _amount(code, end, here) for end in query.range_of(code))
+    facet = word(code, "facet")
+    if low is None:
+        return _("%(facet)s up to %(high)s") % {"facet": facet, "high": high}
+    if high is None:
+        return _("%(facet)s from %(low)s") % {"facet": facet, "low": low}
+    return _("%(facet)s %(low)s to %(high)s") % {"facet": facet, "low": low, "high": high}
+
+
+def _amount(code: str, number: Decimal, here: Visit) -> str:
+    if code == "price":
+        return formats.money(Money(number, here.channel.currency), here.language)
+    return f"{formats.number(number.normalize(), here.language)} {word(code, 'unit')}"
+
+
+def _wider_text(code: str, count: int) -> str:
+    names = {"words": _("your words"), "in_stock": _("“in stock”")}
+    return _("Without %(filter)s: %(count)d") % {
+        "filter": names.get(code) or word(code, "facet").lower(),
+        "count": count,
+    }
+
+
+def _at(request: HttpRequest, query: ShelfQuery) -> str:
+    params = urlencode(query.to_params())
+    return f"{request.path}?{params}" if params else request.path
+
+
+def _page(request: HttpRequest, query: ShelfQuery, pages: int, step: int) -> str:
+    """Return the address of a neighboring page, or nothing beyond the ends."""
+    wanted = query.page + step
+    if not 1 <= wanted <= pages:
+        return ""
+    params = [pair for pair in query.to_params() if pair[0] != "page"]
+    if wanted > 1:
+        params.append(("page", str(wanted)))
+    return f"{request.path}?{urlencode(params)}" if params else request.path

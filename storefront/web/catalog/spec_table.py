@@ -1,0 +1,162 @@
+"""The specification table: every number we have, grouped, with who says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from catalog.models import Spec
+from catalog.showing import ProductView, VariantView
+from storefront.web.catalog.supplier_text import supplied
+from storefront.web.core import formats
+from storefront.web.core.labels import ip, word
+
+LAWFUL_MONTHS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line. ``said`` is the supplier's own wording, if he is where it comes from."""
+
+    name: str
+    value: str
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Lines that belong together."""
+
+    name: str
+    rows: tuple[Row, ...]
+
+
+def sheet(light: ProductView, chosen: VariantView, language: str) -> list[Group]:
+    """Build all groups; a line that nobody states is left out of the later ones."""
+    groups = [("", _names(light, chosen))]
+    if spec := light.spec:
+        teller = _Teller(spec, language)
+        groups = [
+            (_("Light"), _light(teller)),
+            (_("Power"), _power(spec, teller)),
+            (_("Body"), _body(spec, chosen, teller)),
+            (_("As the supplier says, not checked"), _more(spec, language)),
+            (_("Names"), _names(light, chosen)),
+        ]
+    return [
+        Group(name=name, rows=tuple(row for row in rows if row.value))
+        for name, rows in groups
+        if any(row.value for row in rows)
+    ]
+
+
+class _Teller:
+    """Writes one column of a spec as a row."""
+
+    def __init__(self, spec: Spec, language: str) -> None:
+        self._spec, self._language = spec, language
+
+    def number(self, name: str, column: str, unit: str) -> Row:
+        value = getattr(self._spec, column)
+        text = ""
+        if value is not None:
+            shown = value.normalize() if isinstance(value, Decimal) else value
+            text = f"{formats.number(shown, self._language)} {unit}".strip()
+        return self.row(name, column, text)
+
+    def time(self, name: str, column: str) -> Row:
+        minutes = getattr(self._spec, column)
+        text = ""
+        if minutes:
+            number, unit = formats.duration(minutes, self._language)
+            text = f"{number} {word(unit, 'time')}"
+        return self.row(name, column, text)
+
+    def codes(self, name: str, column: str, kind: str) -> Row:
+        texts = [word(code, kind) for code in getattr(self._spec, column)]
+        return self.row(name, column, ", ".join(texts))
+
+    def row(self, name: str, column: str, text: str) -> Row:
+        said = str(self._spec.sources.get(column, {}).get("raw", ""))
+        return Row(name=name, value=text, said=said if text else "")
+
+
+def _light(tell: _Teller) -> list[Row]:
+    return [
+        tell.number(_("Output, brightest mode"), "output_lm", "lm"),
+        tell.number(_("Output, lowest mode"), "output_min_lm", "lm"),
+        tell.number(_("Peak intensity"), "intensity_cd", "cd"),
+        tell.number(_("Beam distance, to 0.25 lx"), "beam_m", "m"),
+        tell.time(_("Run time on high"), "runtime_high_min"),
+        tell.time(_("Longest run time"), "runtime_max_min"),
+        tell.number(_("Color temperature"), "cct_k", "K"),
+        tell.number(_("Color rendering"), "cri", "CRI"),
+        tell.codes(_("Light colors"), "light_colors", "light_color"),
+        tell.codes(_("Features"), "features", "features"),
+    ]
+
+
+def _power(spec: Spec, tell: _Teller) -> list[Row]:
+    cell = word(spec.battery_format, "power") if spec.battery_format else ""
+    if cell and (spec.battery_count or 1) > 1:
+        cell = f"{spec.battery_count} × {cell}"
+    included = {True: _("yes"), False: _("no"), None: ""}[spec.battery_included]
+    return [
+        tell.codes(_("Power source"), "power_sources", "power"),
+        tell.row(_("Battery"), "battery_format", cell),
+        tell.row(_("Battery included"), "battery_included", included),
+        tell.row(
+            _("Chemistry"),
+            "battery_chemistry",
+            word(spec.battery_chemistry, "chemistry") if spec.battery_chemistry else "",
+        ),
+        tell.number(_("Capacity"), "battery_capacity_mah", "mAh"),
+        tell.number(_("Voltage"), "battery_voltage", "V"),
+        tell.number(_("Energy"), "battery_energy_wh", "Wh"),
+        tell.codes(_("Charging"), "charging", "power"),
+    ]
+
+
+def _body(spec: Spec, chosen: VariantView, tell: _Teller) -> list[Row]:
+    packed = f"{chosen.packed_weight_g} {_('g')}" if chosen.packed_weight_g else ""
+    return [
+        tell.number(_("Weight with battery"), "weight_g", _("g")),
+        Row(name=_("Weight packed"), value=packed),
+        tell.number(_("Length"), "length_mm", "mm"),
+        tell.number(_("Head diameter"), "head_mm", "mm"),
+        tell.row(_("Water and dust"), "ip_rating", ip(spec.ip_rating)),
+        tell.number(_("Survives a drop of"), "impact_m", "m"),
+        tell.row(_("Material"), "material", supplied(spec.material, "value")),
+    ]
+
+
+def _more(spec: Spec, language: str) -> list[Row]:
+    return [
+        Row(name=supplied(name, "label"), value=_more_value(name, str(text), language))
+        for name, text in spec.more.items()
+    ]
+
+
+def _more_value(name: str, text: str, language: str) -> str:
+    if name.casefold() == "country of origin":
+        return formats.country(text, language)
+    return supplied(text, "value")
+
+
+def _names(light: ProductView, chosen: VariantView) -> list[Row]:
+    return [
+        Row(name=_("Maker"), value=light.brand),
+        Row(name=_("Our number"), value=chosen.sku),
+        Row(name=_("Maker’s number"), value=chosen.mpn),
+        Row(name="GTIN", value=chosen.gtin.lstrip("0")),
+        Row(name=_("Warranty"), value=_warranty(light.warranty_months)),
+    ]
+
+
+def _warranty(months: int | None) -> str:
+    """Say what its maker gives beyond the two years of the law; those stand with the returns."""
+    if months is None or months <= LAWFUL_MONTHS:
+        return ""
+    return _("%(months)d months") % {"months": months}

@@ -1,0 +1,144 @@
+"""What machines read about our pages: structured data, the map of the site, the rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.urls import reverse
+from markupsafe import Markup
+
+from catalog.showing import ProductView, VariantView
+from shipping.quotes import Promise
+from shipping.reaching import Availability
+from storefront.web.core.visit import Visit
+
+ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
+
+
+def as_json(data: Any) -> Markup:
+    """Write JSON that cannot end the script element it stands in."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.translate(ESCAPES))  # noqa: S704 - every sign that could open a tag is escaped
+
+
+def shop_json() -> Markup:
+    home = settings.PUBLIC_URL + "/"
+    return as_json(
+        {
+            "@context": "https://schema.org",
+            "@graph": [
+                {"@type": "Organization", "@id": f"{home}#shop", "name": "Fara", "url": home},
+                {
+                    "@type": "WebSite",
+                    "name": "Fara",
+                    "url": home,
+                    "publisher": {"@id": f"{home}#shop"},
+                },
+            ],
+        }
+    )
+
+
+def trail_json(trail: Iterable[tuple[str, str]]) -> Markup:
+    return as_json({"@context": "https://schema.org", **_trail(trail)})
+
+
+def _trail(trail: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    places = [("Fara", reverse("home")), *trail]
+    return {
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+            {"@type": "ListItem", "position": n, "name": name, "item": settings.PUBLIC_URL + path}
+            for n, (name, path) in enumerate(places, start=1)
+        ],
+    }
+
+
+def product_json(  # noqa: PLR0913 - what the page shows, where and when
+    light: ProductView,
+    chosen: VariantView,
+    *,
+    sku: str,
+    answer: Availability,
+    here: Visit,
+    now: datetime,
+) -> Markup:
+    """Describe what the page shows, and nothing that it does not show.
+
+    Shape:  ``sku`` is the variant that the address names, if any; ``answer`` is what can be had
+            of the chosen one in the visitor's country
+    """
+    path = reverse("product", args=[light.slug])
+    variant = f"?{urlencode({'v': sku})}" if chosen.sku == sku else ""
+    offer: dict[str, Any] = {
+        "@type": "Offer",
+        "url": f"{settings.PUBLIC_URL}{path}{variant}",
+        "price": str(chosen.price.rounded().amount),
+        "priceCurrency": chosen.price.currency,
+        "itemCondition": "https://schema.org/NewCondition",
+        "availability": f"https://schema.org/{'OutOfStock' if answer.is_sold_out else 'InStock'}",
+    }
+    if here.channel.adds_tax:
+        offer["priceSpecification"] = {
+            "@type": "UnitPriceSpecification",
+            "price": offer["price"],
+            "priceCurrency": offer["priceCurrency"],
+            "valueAddedTaxIncluded": False,
+        }
+    if answer.promise is not None:
+        offer["shippingDetails"] = _delivery(answer.promise, country=here.country, today=now.date())
+    elif answer.more is not None:  # he sells packs only
+        offer["eligibleQuantity"] = {"@type": "QuantitativeValue", "minValue": answer.more}
+    elif not answer.is_sold_out:
+        offer["ineligibleRegion"] = here.country
+    stems = dict.fromkeys(picture.stem for picture in (*chosen.pictures, *light.pictures))
+    goods: dict[str, Any] = {
+        "@type": "Product",
+        "name": light.title,
+        "sku": chosen.sku,
+        "brand": {"@type": "Brand", "name": light.brand},
+        "image": [
+            f"{settings.PUBLIC_URL}{settings.MEDIA_URL}pictures/{stem}-900.webp"
+            for stem in stems
+            if stem
+        ],
+        "offers": offer,
+    }
+    optional = {
+        "description": light.summary,
+        "gtin14": chosen.gtin,
+        "mpn": chosen.mpn,
+        "color": chosen.color,
+    }
+    goods |= {name: value for name, value in optional.items() if value}
+    shelf = (light.category.name_in(here.language), reverse("category", args=[light.category.slug]))
+    trail = _trail([shelf, (light.title, path)])
+    return as_json({"@context": "https://schema.org", "@graph": [goods, trail]})
+
+
+def _delivery(promise: Promise, *, country: str, today: date) -> dict[str, Any]:
+    leaves = (promise.leaves_on - today).days
+    arrives = [(day - promise.leaves_on).days for day in (promise.arrives_from, promise.arrives_to)]
+    return {
+        "@type": "OfferShippingDetails",
+        "shippingRate": {
+            "@type": "MonetaryAmount",
+            "value": str(promise.price.rounded().amount),
+            "currency": promise.price.currency,
+        },
+        "shippingDestination": {"@type": "DefinedRegion", "addressCountry": country},
+        "deliveryTime": {
+            "@type": "ShippingDeliveryTime",
+            "handlingTime": _days(leaves, leaves),
+            "transitTime": _days(*arrives),
+        },
+    }
+
+
+def _days(least: int, most: int) -> dict[str, Any]:
+    return {"@type": "QuantitativeValue", "minValue": least, "maxValue": most, "unitCode": "DAY"}

@@ -1,0 +1,68 @@
+"""Tell a shopper what he holds already and has not paid, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from orders import making_way
+from orders.cart_lines import Read
+from orders.models import Cart
+
+type CartView = Callable[[HttpRequest, Cart, Read | None, datetime], HttpResponse]
+
+WORDS: dict[type[making_way.HeldError], tuple[Promise, Promise]] = {
+    making_way.HeldAlreadyError: (
+        _("You hold it already."),
+        _(
+            "An order of yours holds it and waits for its payment. Pay that order, or give it up:"
+            " then order anew."
+        ),
+    ),
+    making_way.TooManyOpenError: (
+        _("Some orders wait for their payment."),
+        _(
+            "Three unpaid orders are the most that one shopper can have at a time. Pay one of"
+            " yours, or give one up: then order anew."
+        ),
+    ),
+    making_way.HeldTooLongError: (
+        _("You ordered it before, and did not pay."),
+        _("Nobody holds a light longer without paying, so that others can have it too."),
+    ),
+}
+
+
+def tells_what_is_held(view: CartView) -> CartView:
+    """Let a page that places an order say why it did not, where its shopper holds too much."""
+
+    @wraps(view)
+    def told(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
+        try:
+            return view(request, cart, known, now)
+        except making_way.HeldError as error:
+            return _page(request, error)
+
+    return told
+
+
+def _page(request: HttpRequest, error: making_way.HeldError) -> HttpResponse:
+    """Say why nothing was ordered; link only to orders that are surely his."""
+    title, words = WORDS[type(error)]
+    context = {
+        "title": title,
+        "words": words,
+        "until": error.until,
+        "is_resting": isinstance(error, making_way.HeldTooLongError),
+        "held": error.orders,
+    }
+    return render(
+        request, "web/checkout/open_order_limit.html", context, status=HTTPStatus.CONFLICT
+    )

@@ -1,0 +1,74 @@
+"""Lead a shopper to the gateway's own page, and look what came of it when he is back."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from orders import access, lingering, opening, payments
+from orders.models import Order, Payment
+from storefront.lib.http.errors import OutsideError
+
+log = logging.getLogger(__name__)
+
+
+def go_and_pay(order: Order, *, first: Payment | None = None) -> HttpResponse:
+    """Lead on to the payment that waits, or to the order's page if none does.
+
+    Shape:  ``first`` as in ``opening.start``
+    """
+    here, return_url = _page_of(order), access.paid_url(order)
+    try:
+        payment = opening.start(order=order, return_url=return_url, now=timezone.now(), first=first)
+    except opening.NotPayableError:
+        return _see(here)
+    except OutsideError as error:
+        log.warning("%s: the gateway did not open a payment: %s", order.number, error)
+        return _see(f"{here}?pay=away")
+    if payment.status in {Payment.Status.AUTHORIZED, Payment.Status.CAPTURED}:
+        return _see(here)
+    return _see(payment.pay_url or here)  # it ended while the gateway was asked
+
+
+@never_cache
+@require_POST
+def pay(_request: HttpRequest, number: str, key: str) -> HttpResponse:
+    order = access.find(number=number, key=key)
+    if order is None:
+        raise Http404
+    return go_and_pay(order)
+
+
+@never_cache
+@require_safe
+def pay_return(_request: HttpRequest, number: str, key: str) -> HttpResponse:
+    """Ask the gateway itself what happened: the address bar proves nothing."""
+    if (found := access.find_tried(number=number, key=key)) is None:
+        raise Http404
+    order, tried = found
+    query, now = "", timezone.now()
+    if lingering.is_worth_it(order, now=now):
+        lingering.come_back(order=order, now=now)
+    if tried:
+        try:
+            payments.catch_up(payment=tried[-1], now=now)
+        except OutsideError as error:
+            log.warning("%s: the gateway did not answer: %s", order.number, error)
+            query = "?pay=unread"
+        except payments.TooEarlyError:
+            query = "?pay=unread"
+    return _see(_page_of(order) + query)
+
+
+def _page_of(order: Order) -> str:
+    return reverse("order", args=[order.number, order.access_key])
+
+
+def _see(path: str) -> HttpResponse:
+    return HttpResponseRedirect(path, status=HTTPStatus.SEE_OTHER)

@@ -1,0 +1,237 @@
+"""Three pages from a cart to an order: where to, how, and pay. Nobody needs an account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import wraps
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from orders import cart_lines, checkout, sending_to
+from orders.address_checks import open_doubts
+from orders.addresses import problems
+from orders.cart_lines import Read
+from orders.models import Cart, Order
+from orders.redeeming import SpentError
+from storefront.lib.address import Address
+from storefront.lib.money import Money
+from storefront.web.account.addresses import known_of
+from storefront.web.cart.summary import FilledCart, fill, ways
+from storefront.web.cart.views import LESS
+from storefront.web.checkout.open_order_limits import tells_what_is_held
+from storefront.web.checkout.payment import go_and_pay
+from storefront.web.core.address_form import CheckoutAddressForm
+from storefront.web.core.visit import COUNTRY_COOKIE, cart_token, open_filled, remember, visit
+
+SOLD = _("Something in the cart has just been sold to somebody else. Nothing was ordered.")
+REFUSALS: dict[type[Exception], Promise] = {
+    checkout.PriceChangedError: _(
+        "The total changed while you were here. Nothing was ordered. This is the new one:"
+    ),
+    checkout.CannotSupplyError: SOLD,
+    checkout.UnpricedError: _(
+        "The price of something in the cart is being checked. Nothing was ordered."
+    ),
+    checkout.QuoteOutdatedError: SOLD,
+    checkout.NothingToPayError: _(
+        "An order must cost something. Take a code out of the cart. Nothing was ordered."
+    ),
+    SpentError: _(
+        "Somebody else has just used the last of a discount. Nothing was ordered."
+        " This is the total without it:"
+    ),
+}
+UNCLEAR = _("We could not tell what you agreed to. Check the total and order again.")
+NOT_CHOSEN = _("Choose how it shall come.")
+
+
+type Opened = Callable[[HttpRequest, Cart, Read | None, datetime], HttpResponse]
+
+
+def with_cart(view: Opened) -> Callable[..., HttpResponse]:
+    """Let a page of the checkout begin with an open cart, as it was read at one moment.
+
+    Of a cart that is open no more, lead to where it went.
+    """
+
+    @never_cache
+    @wraps(view)
+    def opened(request: HttpRequest) -> HttpResponse:
+        now = timezone.now()
+        if found := open_filled(request, now):
+            return view(request, *found, now)
+        token = cart_token(request)
+        order = Order.objects.filter(cart__token=token).first() if token else None
+        if order is not None:
+            return go_and_pay(order)
+        return redirect("cart")
+
+    return opened
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_cart
+def address(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
+    here = visit(request)
+    wanted = {"countries": here.channel.countries, "language": here.language}
+    if request.method == "POST":
+        form = CheckoutAddressForm(request.POST, noted=cart.address_check, **wanted)
+        if form.is_valid() and (ship_to := form.chosen):
+            if not (known or cart_lines.read(cart=cart, now=now)).lines:
+                return redirect("cart")
+            email = form.cleaned_data["email"]
+            sending_to.address(cart=cart, email=email, ship_to=ship_to, check=form.note, now=now)
+            response = redirect("checkout_delivery")
+            remember(response, COUNTRY_COOKIE, ship_to.country)
+            return response
+    else:
+        told = {"country": here.country, **known_of(request), **cart.ship_to}
+        told["email"] = cart.email or told.get("email", "")
+        form = CheckoutAddressForm(initial=told, noted=cart.address_check, **wanted)
+    filled = fill(cart=cart, country=cart.country, now=now, known=known)
+    if not filled.cart.lines:
+        return redirect("cart")
+    return _render(request, "web/checkout/address.html", cart, filled, form=form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_cart
+def delivery(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
+    if not cart.ship_to or not cart.email:
+        return redirect("checkout")
+    problem = ""
+    if request.method == "POST":
+        found = ways(cart=cart, country=cart.country, now=now, known=known)
+        if not found.can_go:
+            return redirect("cart")
+        tier = request.POST.get("tier", "")
+        if any(quote.tier == tier for quote in found.quotes):
+            sending_to.choose_delivery(cart=cart, tier=tier, now=now)
+            return redirect("checkout_review")
+        problem = str(NOT_CHOSEN)
+    filled = fill(cart=cart, country=cart.country, now=now, tier=cart.service, known=known)
+    if filled.short or not filled.cart.lines:
+        return redirect("cart")
+    return _render(request, "web/checkout/delivery.html", cart, filled, problem=problem)
+
+
+@require_safe
+@with_cart
+def review(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
+    if missing := _missing_step(cart):
+        return redirect(missing)
+    return _review(request, cart, known=known, now=now)
+
+
+@require_POST
+@with_cart
+@tells_what_is_held
+def place(request: HttpRequest, cart: Cart, known: Read | None, now: datetime) -> HttpResponse:
+    """Order what the page showed, for the amount on its button, once."""
+    if missing := _missing_step(cart):
+        return redirect(missing)
+    found = ways(cart=cart, country=cart.country, now=now, tier=cart.service, known=known)
+    if not found.can_go:
+        return _too_little(is_told=True)
+    quote = found.quote
+    agreed = _agreed(request, cart.channel.currency)
+    if agreed is None or quote is None or quote.tier != cart.service:
+        return _review(request, cart, problem=str(UNCLEAR), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        order, first = checkout.place(
+            cart=cart,
+            email=cart.email,
+            ship_to=Address(**cart.ship_to),
+            quote=quote,
+            agreed=agreed,
+            check=cart.address_check,
+            tax=found.looked.cart.tax,
+            now=now,
+        )
+    except checkout.AlreadyPlacedError as error:
+        order, first = error.order, None
+    except (checkout.EmptyCartError, checkout.BadAddressError) as error:
+        return redirect("cart" if isinstance(error, checkout.EmptyCartError) else "checkout")
+    except tuple(REFUSALS) as error:
+        return _review(
+            request, cart, problem=str(REFUSALS[type(error)]), status=HTTPStatus.CONFLICT
+        )
+    return go_and_pay(order, first=first)
+
+
+def _missing_step(cart: Cart) -> str:
+    """Name the page to go back to, if an earlier step is not done."""
+    if not cart.ship_to or not cart.email or _is_wrong(cart):
+        return "checkout"
+    return "" if cart.service else "checkout_delivery"
+
+
+def _is_wrong(cart: Cart) -> bool:
+    ship_to = Address(**cart.ship_to)
+    return bool(problems(address=ship_to) or open_doubts(ship_to, cart.address_check))
+
+
+def _agreed(request: HttpRequest, currency: str) -> Money | None:
+    try:
+        amount = Decimal(request.POST.get("agreed", "")[:16])
+    except InvalidOperation:
+        return None
+    return Money(amount, currency) if amount.is_finite() else None
+
+
+def _review(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
+    request: HttpRequest,
+    cart: Cart,
+    *,
+    known: Read | None = None,
+    now: datetime | None = None,
+    problem: str = "",
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    now = now or timezone.now()
+    filled = fill(cart=cart, country=cart.country, now=now, tier=cart.service, known=known)
+    if filled.short or not filled.cart.lines:
+        return _too_little(is_told=bool(problem))
+    if filled.quote is None or filled.quote.tier != cart.service:
+        return redirect("checkout_delivery")
+    return _render(
+        request, "web/checkout/review.html", cart, filled, problem=problem, status=status
+    )
+
+
+def _too_little(*, is_told: bool) -> HttpResponse:
+    """Lead back to the cart, which says at the line what is left."""
+    return redirect(reverse("cart") + (f"?{LESS}=1" if is_told else ""))
+
+
+def _render(  # noqa: PLR0913 - a page, its cart, and what went wrong on it
+    request: HttpRequest,
+    template: str,
+    cart: Cart,
+    filled: FilledCart,
+    *,
+    form: CheckoutAddressForm | None = None,
+    problem: str = "",
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    if (form is not None and form.errors) or (problem and status == HTTPStatus.OK):
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    ship_to = Address(**cart.ship_to) if cart.ship_to else None
+    context = {
+        "filled": filled,
+        "form": form,
+        "problem": problem,
+        "order_cart": cart,
+        "ship_to": ship_to,
+    }
+    return render(request, template, context, status=status)

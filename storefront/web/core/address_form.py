@@ -1,0 +1,142 @@
+"""Address form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from orders import address_checks, addresses
+from orders.addresses import LIMITS
+from storefront.lib import address
+from storefront.lib.address import Address
+from storefront.web.core import formats
+
+EMAIL_ERRORS = {
+    "required": _("Enter an e-mail address: the order’s news go there."),
+    "invalid": _("Enter an e-mail address like name@example.org."),
+    "max_length": _("This e-mail address is too long."),
+}
+
+
+class AddressForm(forms.Form):
+    """Who receives it, and where. Billing is the same."""
+
+    has_fixed_country = False
+    email = forms.EmailField(label=_("E-mail"), max_length=254, error_messages=EMAIL_ERRORS)
+    name = forms.CharField(label=_("Full name"), required=False)
+    line1 = forms.CharField(label=_("Street and number"), required=False)
+    line2 = forms.CharField(label=_("More: floor, company, district"), required=False)
+    postcode = forms.CharField(label=_("Postcode"), required=False)
+    city = forms.CharField(label=_("Town or city"), required=False)
+    region = forms.CharField(label=_("State or region"), required=False)
+    country = forms.ChoiceField(
+        label=_("Country"),
+        error_messages={
+            "required": _("Choose the country."),
+            "invalid_choice": _("We do not deliver to this country yet."),
+        },
+    )
+    phone = forms.CharField(label=_("Phone"), required=False)
+
+    def __init__(self, *args: Any, countries: list[str], language: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        country = self.fields["country"]
+        assert isinstance(country, forms.ChoiceField)  # noqa: S101 - it stands a few lines above
+        country.choices = formats.countries(tuple(countries), language)
+
+    @property
+    def regions(self) -> list[tuple[str, str]]:
+        """The regions to choose from, where an address needs one."""
+        code = str(self["country"].value() or "")
+        if code not in dict(self.fields["country"].choices):  # type: ignore[attr-defined]
+            return []
+        rules = address.rules_of(code)
+        if "country_area" not in rules.required_fields:
+            return []
+        return [(name, name) for name in dict(rules.country_area_choices).values()]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask the rules of the country, field by field."""
+        cleaned = super().clean() or self.cleaned_data
+        if "country" in cleaned:
+            self._blame(addresses.problems(address=self.address()))
+        if not self.errors:
+            self.settle(self.address())
+        return cleaned
+
+    def settle(self, written: Address) -> None:
+        """Refuse what is doubtful; whoever may insist does so at the checkout."""
+        self._blame(address_checks.doubts(written))
+
+    def _blame(self, fields: Mapping[str, Promise]) -> None:
+        for field, words in fields.items():
+            if not self.has_error(field):
+                self.add_error(field, str(words))
+
+    def address(self) -> Address:
+        values = {field: str(self.cleaned_data.get(field, "")).strip() for field in LIMITS}
+        return Address(country=self.cleaned_data["country"], **values)
+
+
+class CheckoutAddressForm(AddressForm):
+    """Where an order goes. A suggestion is taken, or a doubt outvoted, only by its owner's word."""
+
+    choice = forms.ChoiceField(
+        label=_("Which address shall stand on the parcel?"),
+        choices=[("suggested", _("We suggest")), ("typed", _("You wrote"))],
+        required=False,
+    )
+    reason = forms.CharField(
+        label=_("If it is right all the same, say why"),
+        max_length=address_checks.MAX_REASON,
+        required=False,
+        error_messages={"max_length": _("This is too long. Say it shorter.")},
+    )
+    about = forms.CharField(required=False, max_length=40)  # which address was asked about
+
+    def __init__(self, *args: Any, noted: Mapping[str, Any], **kwargs: Any) -> None:
+        """Ask; ``noted`` is what was said before, as ``address_checks.note`` makes it."""
+        super().__init__(*args, **kwargs)
+        self._noted = noted
+        self.written: Address | None = None
+        self.suggested: Address | None = None
+        self.is_doubtful = False
+        self.picked = ""
+        self.chosen: Address | None = None
+        self.note: Mapping[str, Any] = {}
+
+    def settle(self, written: Address) -> None:
+        """Take what was chosen, or ask."""
+        self.written = written
+        digest = address_checks.digest_of(written)
+        if self._noted.get("of") == digest:
+            self.chosen, self.note = written, self._noted
+            return
+        usual = address_checks.suggestion(written)
+        is_answer = self.cleaned_data.get("about") == digest
+        choice = self.cleaned_data.get("choice") if is_answer else ""
+        is_corrected = choice == "suggested" and usual is not None
+        chosen = usual if is_corrected and usual else written
+        other = written if is_corrected else usual
+        reason = str(self.cleaned_data.get("reason") or "").strip() if is_answer else ""
+        doubts = address_checks.doubts(chosen)
+        # What was answered already is asked again beside what was not, with its answer.
+        self.suggested, self.is_doubtful, self.picked = usual, bool(doubts), choice or ""
+        if usual and not choice:
+            words = _("The post there writes it another way. Choose one of the two.")
+            self.add_error("choice", words)
+        if doubts and not reason:
+            self._blame(doubts)
+        if not self.errors:
+            self.chosen = chosen
+            self.note = address_checks.note(
+                chosen, other=other, is_corrected=is_corrected, reason=reason
+            )
+
+    @property
+    def digest(self) -> str:
+        return address_checks.digest_of(self.written) if self.written else ""

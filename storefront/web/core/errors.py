@@ -1,0 +1,109 @@
+"""When something is not there, not allowed or broken: a dim scene, one lit sentence, a way on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from storefront.web.core.visit import NotOpenError
+
+log = logging.getLogger(__name__)
+
+
+def say(request: HttpRequest, *, status: int, title: str, words: str) -> HttpResponse:
+    """Answer with the shelves beside it; who comes before any view has no other catch than ours."""
+    try:
+        return render(
+            request, "web/layout/error_page.html", {"title": title, "words": words}, status=status
+        )
+    except (NotOpenError, OperationalError) as error:
+        return _closed(request, error)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    del exception
+    return _bare(request, HTTPStatus.BAD_REQUEST, _("We could not read this request."))
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    del exception
+    return say(
+        request,
+        status=HTTPStatus.FORBIDDEN,
+        title=_("That came from elsewhere."),
+        words=_(
+            "We only take forms from our own pages. Go back, reload the page, and send it again."
+        ),
+    )
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    log.info("form refused at %s: %s", request.path, reason)
+    return say(
+        request,
+        status=HTTPStatus.FORBIDDEN,
+        title=_("This form is too old."),
+        words=_(
+            "Nothing was sent and nothing was paid. Go back, reload the page, and send it again."
+        ),
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    del exception
+    return say(
+        request,
+        status=HTTPStatus.NOT_FOUND,
+        title=_("No light here."),
+        words=_(
+            "This page does not exist, or its light is no longer sold. Search, or take a shelf:"
+        ),
+    )
+
+
+class SentenceMiddleware:
+    """Never leave a person before a blank page: a closed shop and a wrong method say so."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content:
+            words = _("This address only takes a form. Go back to the page before.")
+            said = _bare(request, HTTPStatus.METHOD_NOT_ALLOWED, words)
+            said.headers["Allow"] = response.headers["Allow"]
+            return said
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, NotOpenError | OperationalError):
+            return None
+        return _closed(request, error)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _bare(
+        request,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        _("Our own light went out. We know about it; try again in a minute."),
+    )
+
+
+def _closed(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.error("closed at %s: %s", request.path, error)
+    words = _("The shop is closed for a moment. Nothing was lost; come back in a minute.")
+    response = _bare(request, HTTPStatus.SERVICE_UNAVAILABLE, words)
+    response.headers["Retry-After"] = "60"
+    return response
+
+
+def _bare(request: HttpRequest, status: int, words: str) -> HttpResponse:
+    """Answer without the database: it may be what is broken."""
+    return render(request, "web/layout/bare.html", {"words": words}, status=status)

@@ -1,0 +1,109 @@
+"""Keep whole pages that are the same for everybody, so that most visits cost no query.
+
+A page is kept by its path (which holds the language), the filters in its address, whether
+htmx asked for a part of it, the country, the theme, the hour (a cut-off or a day may have
+begun, for all pages at once), and the generation of the supply. It holds nothing of one
+person: no cookie is set on it and no cart is read for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from catalog.generations import GENERATION_KEY
+from storefront.web.core.visit import theme_of, wanted_country
+
+log = logging.getLogger(__name__)
+
+type View = Callable[..., HttpResponse]
+
+# What may change a page; anything else in an address (a campaign, a click id) is not looked at.
+KNOWN = frozenset(
+    {"q", "price_min", "price_max", "lm", "lm_min", "lm_max", "h_min", "h_max", "g_min", "g_max"}
+    | {"power", "water", "f", "unknown", "in_stock", "sort", "page", "v", "light"}
+)
+MAX_QUERY = 400  # a longer one is nobody's second visit
+REST_S = 5.0  # how long to leave Redis alone after it failed
+
+
+class PageCacheMiddleware:
+    """Answers from the cache before anything else runs, and keeps what a view marked."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self._rest_until = 0.0
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = page_key(request) if settings.PAGE_CACHE_S and request.method == "GET" else ""
+        if not key or time.monotonic() < self._rest_until:
+            return self.get_response(request)
+        try:
+            found = cache.get_many([GENERATION_KEY, key])
+        except (RedisError, OSError):
+            self._rest("read")
+            return self.get_response(request)
+        generation = found.get(GENERATION_KEY, 0)
+        if key in found and found[key][0] == generation:
+            _generation, body, headers = found[key]
+            return HttpResponse(body, headers=headers)
+        response = self.get_response(request)
+        if is_keepable(response):
+            page = (generation, response.content, dict(response.headers))
+            try:
+                cache.set(key, page, settings.PAGE_CACHE_S)
+            except (RedisError, OSError):
+                self._rest("write")
+        return response
+
+    def _rest(self, doing: str) -> None:
+        self._rest_until = time.monotonic() + REST_S
+        log.warning("page cache: Redis is away, could not %s; pages are made anew", doing)
+
+
+def kept(view: View) -> View:
+    """Mark a view whose pages are the same for everybody who has the same key."""
+
+    @wraps(view)
+    def marked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response.is_for_everybody = True  # type: ignore[attr-defined]
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        response.headers.setdefault("Vary", "Cookie, HX-Request")
+        return response
+
+    return marked
+
+
+def page_key(request: HttpRequest) -> str:
+    """Return the name of the page, or nothing for a request that is not worth keeping."""
+    pairs = sorted(
+        (name, value) for name, values in request.GET.lists() if name in KNOWN for value in values
+    )
+    query = urlencode(pairs)
+    if len(query) > MAX_QUERY:
+        return ""
+    part = request.headers.get("HX-Request-Type", "") if "HX-Request" in request.headers else ""
+    hour = f"{timezone.now():%d %H}"
+    told = (wanted_country(request), theme_of(request), hour)
+    name = "\n".join((request.path_info, query, part, *told))
+    return f"page:{hashlib.blake2b(name.encode(), digest_size=16).hexdigest()}"
+
+
+def is_keepable(response: HttpResponse) -> bool:
+    return (
+        getattr(response, "is_for_everybody", False)
+        and response.status_code == 200  # noqa: PLR2004 - HTTP
+        and not response.cookies
+    )

@@ -1,0 +1,53 @@
+"""Day or night, and the country to deliver to: kept in two cookies that name nobody."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from storefront.web.core.errors import say
+from storefront.web.core.same_origin import from_our_pages
+from storefront.web.core.visit import COUNTRY_COOKIE, THEME_COOKIE, THEMES, remember, visit
+
+
+@require_POST
+@from_our_pages
+def theme(request: HttpRequest) -> HttpResponse:
+    wanted = request.POST.get("theme", "")
+    if wanted not in (*THEMES, "system"):
+        return _refuse(request, _("There is day, night, and as your device has it."))
+    response = _back(request)
+    if wanted == "system":
+        response.delete_cookie(THEME_COOKIE, samesite="Lax")
+    else:
+        remember(response, THEME_COOKIE, wanted)
+    return response
+
+
+@require_POST
+@from_our_pages
+def country(request: HttpRequest) -> HttpResponse:
+    wanted = request.POST.get("country", "")
+    if wanted not in visit(request).channel.countries:
+        return _refuse(request, _("We do not deliver to this country yet."))
+    response = _back(request)
+    remember(response, COUNTRY_COOKIE, wanted)
+    return response
+
+
+def _refuse(request: HttpRequest, words: str) -> HttpResponse:
+    return say(
+        request, status=HTTPStatus.UNPROCESSABLE_ENTITY, title=_("Not that one."), words=words
+    )
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """Return to the page the form stood on; never to a foreign one."""
+    path = request.POST.get("next", "")
+    is_ours = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return HttpResponseRedirect(path if is_ours else reverse("home"), status=HTTPStatus.SEE_OTHER)

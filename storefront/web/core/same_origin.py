@@ -1,0 +1,43 @@
+"""Refuse a form that another site sent in a visitor's name, without a cookie or a token.
+
+Pages that are the same for everybody cannot hold a token of one person. Browsers tell where
+a request comes from (Sec-Fetch-Site, Origin), and the cart's cookie does not travel with a
+foreign form (SameSite). Forms that spend money carry Django's token as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from storefront.web.core.errors import forbidden
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def from_our_pages(
+    view: Callable[..., HttpResponse],
+) -> Callable[..., HttpResponse]:
+    """Let a view take forms of our own pages only."""
+
+    @csrf_exempt
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method not in SAFE and not is_ours(request):
+            return forbidden(request)
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def is_ours(request: HttpRequest) -> bool:
+    """Believe the browser; a program that sends neither header has no cookies to abuse."""
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site in {"same-origin", "none"}
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == request.get_host()

@@ -1,0 +1,151 @@
+"""Who stands in the shop, as far as a few cookies say: nothing here asks for a session."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+
+from catalog import showing
+from catalog.models import Category, Channel
+from orders import cart_lines, carts, keeping
+from orders.cart_lines import Read
+from orders.models import Cart
+from orders.models.cart import KEPT_FOR
+
+READS = ["GET", "HEAD", "POST"]
+
+
+CHANNEL_CODE = "shop"
+CART_COOKIE = "fara_cart"
+COUNT_COOKIE = "fara_cart_count"  # a script reads it, so that a page can be kept for everybody
+COUNTRY_COOKIE = "fara_country"
+THEME_COOKIE = "fara_theme"
+THEMES = ("light", "dark")
+YEAR_S = 31_536_000
+SALT = "storefront.web.cart.views"
+
+
+class NotOpenError(Exception):
+    """The shop has no channel to sell on yet: staff add it in the admin."""
+
+
+class Visit:
+    """One request's shop, country and theme, each read at most once."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        self._known: Channel | None = None
+
+    def know(self, channel: Channel) -> None:
+        """Take the channel of a cart that was read: pages without shelves read no other."""
+        if channel.code == CHANNEL_CODE:
+            self._known = channel
+
+    @cached_property
+    def _shop(self) -> tuple[Channel, list[Category]]:
+        if (found := showing.shop(CHANNEL_CODE)) is None:
+            raise NotOpenError(f"no channel is called {CHANNEL_CODE!r}")
+        return found
+
+    @property
+    def channel(self) -> Channel:
+        return self._known or self._shop[0]
+
+    @property
+    def shelves(self) -> list[Category]:
+        return self._shop[1]
+
+    @cached_property
+    def country(self) -> str:
+        chosen = wanted_country(self._request)
+        known = self.channel.countries
+        return chosen if chosen in known else self.channel.default_country
+
+    @property
+    def language(self) -> str:
+        return get_language() or settings.LANGUAGE_CODE
+
+
+def visit(request: HttpRequest) -> Visit:
+    if (known := getattr(request, "visit", None)) is None:
+        known = request.visit = Visit(request)  # type: ignore[attr-defined]
+    return known
+
+
+def wanted_country(request: HttpRequest) -> str:
+    """Return what the cookie asks for, in form only: two letters or nothing."""
+    code = request.COOKIES.get(COUNTRY_COOKIE, "")
+    is_code = len(code) == 2 and code.isascii() and code.isupper()  # noqa: PLR2004 - ISO 3166-1
+    return code if is_code else ""
+
+
+def theme_of(request: HttpRequest) -> str:
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    return theme if theme in THEMES else ""
+
+
+def cart_token(request: HttpRequest) -> str:
+    """Return the token in the cart cookie; a forged or broken one is no cart."""
+    raw = request.COOKIES.get(CART_COOKIE, "")
+    try:
+        return signing.Signer(salt=SALT).unsign(raw) if raw else ""
+    except signing.BadSignature:
+        return ""
+
+
+def shopper_id(request: HttpRequest) -> int | None:
+    """Name the account that is signed in, unless its owner works here."""
+    user = request.user
+    return None if not user.is_authenticated or user.is_staff else user.pk
+
+
+def open_filled(request: HttpRequest, now: datetime) -> tuple[Cart, Read | None] | None:
+    """Find a cart as ``open_cart`` does, and what is in it, if one question can tell both."""
+    token = cart_token(request)
+    if token and (found := cart_lines.find(token=token, now=now)):
+        visit(request).know(found[0].channel)
+        return found
+    cart = open_cart(request, now)
+    return None if cart is None else (cart, None)
+
+
+def open_cart(request: HttpRequest, now: datetime) -> Cart | None:
+    """Find the cart that the browser carries, or else the one of the account."""
+    token = cart_token(request)
+    found = carts.find(token=token, now=now) if token else None
+    if found is None and (owner_id := shopper_id(request)):
+        found = keeping.current(owner_id=owner_id, now=now)
+    if found is not None:
+        visit(request).know(found.channel)
+    return found
+
+
+def keep_cart(response: HttpResponse, cart: Cart, count: int) -> None:
+    """Let the visitor carry the cart for 30 days, and its count for the badge."""
+    age_s = int(KEPT_FOR.total_seconds())
+    response.set_cookie(
+        CART_COOKIE,
+        signing.Signer(salt=SALT).sign(cart.token),
+        max_age=age_s,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.IS_PRODUCTION,
+    )
+    remember(response, COUNT_COOKIE, str(count), max_age_s=age_s)
+
+
+def forget_cart(response: HttpResponse) -> None:
+    response.delete_cookie(CART_COOKIE, samesite="Lax")
+    response.delete_cookie(COUNT_COOKIE, samesite="Lax")
+
+
+def remember(response: HttpResponse, cookie: str, value: str, max_age_s: int = YEAR_S) -> None:
+    """Set a cookie that names nobody: a theme, a country, a count."""
+    response.set_cookie(
+        cookie, value, max_age=max_age_s, samesite="Lax", secure=settings.IS_PRODUCTION
+    )

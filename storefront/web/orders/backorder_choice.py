@@ -1,0 +1,81 @@
+"""What a shopper wants of lines that do not come as promised: one page, and one click."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from orders import access, cancellation_tasks, giving_up, purchasing_tasks, setbacks
+from orders.models import Order, Setback
+from shipping import consenting
+from storefront.lib.tasks import wake
+
+Choice = Setback.Choice
+Status = Setback.Status
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer(request: HttpRequest, number: str, key: str, setback: int) -> HttpResponse:
+    """Show what can be chosen, and take one choice.
+
+    The links of a mail only open the page: what fetches links by itself chooses nothing.
+    """
+    order = access.find(number=number, key=key)
+    row = _find(order, setback)
+    if order is None or row is None:
+        raise Http404
+    problem, status = "", HTTPStatus.OK
+    said = request.POST.get("answer", "")
+    if request.method == "POST":
+        if said in row.choices:
+            try:
+                consenting.answer(
+                    setback=row, choice=Choice(said), actor="shopper", now=timezone.now()
+                )
+            except consenting.NoLongerError:
+                problem = _("That cannot be had any more. Choose again, or write to us.")
+                status = HTTPStatus.CONFLICT
+            else:
+                wake(purchasing_tasks.send_due)
+                wake(cancellation_tasks.follow_cancellation, order_id=order.pk)
+                path = reverse("order_setback", args=[number, key, setback])
+                return HttpResponseRedirect(path, status=HTTPStatus.SEE_OTHER)
+        else:
+            problem = _("Choose one of the two.")
+            status = HTTPStatus.UNPROCESSABLE_ENTITY
+    row = _find(order, setback) or row
+    context = {
+        "order": order,
+        "setback": row,
+        "is_asked": row.status == Status.ASKED,
+        "is_delay": row.kind == Setback.Kind.LATER,
+        "lines": list(row.lines.select_related("order_line", "substitute__product").order_by("pk")),
+        "choices": row.choices,
+        "at_stake": None
+        if row.kind == Setback.Kind.LATER
+        else giving_up.at_stake(row, setbacks.open_lines(row)),
+        "likely": said or request.GET.get("answer", ""),
+        "problem": problem,
+    }
+    return render(request, "web/orders/order_backorder.html", context, status=status)
+
+
+def _find(order: Order | None, setback: int) -> Setback | None:
+    """Find a question of this very order that was put to its shopper."""
+    if order is None:
+        return None
+    asked = order.setbacks.filter(answer_by__isnull=False, pk=setback)
+    return asked.select_related("order__channel", "purchase_order__location").first()
+
+
+def open_questions(order: Order) -> list[Setback]:
+    """Return what waits for the shopper, and what is looked for without him."""
+    return list(setbacks.waiting(order).prefetch_related("lines__order_line"))

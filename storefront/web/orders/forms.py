@@ -1,0 +1,22 @@
+"""Order forms."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from storefront.web.core.address_form import EMAIL_ERRORS
+
+
+class LookupForm(forms.Form):
+    """An order as a shopper without its link knows it."""
+
+    number = forms.CharField(
+        label=_("Order number"),
+        max_length=20,
+        error_messages={
+            "required": _("Enter the order number. It stands in the first e-mail."),
+            "max_length": _("An order number is shorter than that."),
+        },
+    )
+    email = forms.EmailField(label=_("E-mail"), max_length=254, error_messages=EMAIL_ERRORS)

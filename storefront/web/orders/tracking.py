@@ -1,0 +1,227 @@
+"""Where an order is, box by box, in words a shopper understands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import IntEnum
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
+from shipping.models import Parcel, ParcelLine
+from storefront.lib.db.prepared_queries import Prepared
+from storefront.web.orders.cancellation import WORDS, Stop, stop_of
+
+
+class Stage(IntEnum):
+    """How far a box has come; each one includes those before it."""
+
+    CONFIRMED = 0
+    AT_SUPPLIER = 1
+    PACKED = 2
+    ON_THE_WAY = 3
+    DELIVERED = 4
+
+
+STAGES: Mapping[Stage, Promise] = {
+    Stage.CONFIRMED: _("Confirmed"),
+    Stage.AT_SUPPLIER: _("At the supplier"),
+    Stage.PACKED: _("Packed"),
+    Stage.ON_THE_WAY: _("On the way"),
+    Stage.DELIVERED: _("Delivered"),
+}
+SENTENCES: Mapping[Stage, Promise] = {
+    Stage.CONFIRMED: _("Your order is confirmed. We are passing it to the supplier."),
+    Stage.AT_SUPPLIER: _("The supplier has accepted it and is packing."),
+    Stage.PACKED: _("It is packed and waits for the carrier."),
+    Stage.ON_THE_WAY: _("It is on the way to you."),
+    Stage.DELIVERED: _("It was delivered."),
+}
+CARRIER_SENTENCES: Mapping[str, Promise] = {
+    Parcel.Carrier.OUT_FOR_DELIVERY: _("It comes today: it is out for delivery."),
+    Parcel.Carrier.AVAILABLE_FOR_PICKUP: _("It waits for you at a pick-up point."),
+    Parcel.Carrier.ATTEMPT_FAILED: _("The carrier could not hand it over and will try again."),
+    Parcel.Carrier.EXCEPTION: _("The carrier reports a problem. We are looking into it."),
+    Parcel.Carrier.RETURN_TO_SENDER: _("The carrier is sending it back. We will write to you."),
+    Parcel.Carrier.LOST: _("The carrier has lost it. We will write to you."),
+    Parcel.Carrier.EXPIRED: _("The carrier has been silent for long. We are asking."),
+}
+
+NOTHING: Mapping[int, str] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """So many of one line, or of what is sent instead."""
+
+    line: OrderLine
+    quantity: int
+    instead: str = ""
+
+    @property
+    def title(self) -> str:
+        return self.instead or self.line.title
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """What travels together. ``carrier`` and ``number`` are empty until it is packed."""
+
+    country: str
+    stage: Stage
+    sentence: Promise
+    contents: tuple[Content, ...]
+    stop: Stop = Stop.NONE
+    arrives_from: date | None
+    arrives_to: date | None
+    carrier: str = ""
+    number: str = ""
+    tracking_url: str = ""
+    is_late: bool = False
+    purchase_id: int | None = None
+
+    @property
+    def stop_words(self) -> Promise | str:
+        return WORDS.get(self.stop, "")
+
+    @property
+    def steps(self) -> list[tuple[Promise, bool]]:
+        return [(word, stage <= self.stage) for stage, word in STAGES.items()]
+
+
+def purchases_of(order: Order) -> list[PurchaseOrder]:
+    """Read all purchase orders of an order, with what is packed of them."""
+    return _PURCHASES(order_id=order.pk)
+
+
+def boxes(
+    order: Order,
+    now: datetime,
+    *,
+    lines: Sequence[OrderLine],
+    purchases: Iterable[PurchaseOrder],
+) -> list[Box]:
+    """Lay out an order's boxes: those packed already, and what is still to be packed.
+
+    Shape:  ``lines`` and ``purchases`` are all of the order
+    """
+    made = list(purchases)
+    if not made:
+        by_level = {line.level_id: line for line in lines}
+        return [
+            box
+            for entry in order.delivery_plan
+            for box in _boxes(
+                entry,
+                [by_level[level] for level in entry["levels"].values() if level in by_level],
+                None,
+                now.date(),
+            )
+        ]
+    by_id = {line.pk: line for line in lines}
+    other = instead(made, lines)
+    found: list[Box] = []
+    for purchase in made:
+        purchase.order = order
+        live = [row for row in purchase.lines.all() if row.is_live]
+        mine = [by_id[row.order_line_id] for row in live if row.order_line_id in by_id]
+        if purchase.entry:
+            found += _boxes(purchase.entry, mine, purchase, now.date(), other)
+    return found
+
+
+def instead(purchases: Iterable[PurchaseOrder], lines: Iterable[OrderLine]) -> dict[int, str]:
+    """Name what the shopper takes instead of a line, where he does."""
+    sold = {line.pk: line.variant_id for line in lines}
+    return {
+        row.order_line_id: row.title
+        for purchase in purchases
+        for row in purchase.lines.all()
+        if row.is_live and row.offer.variant_id not in {None, sold.get(row.order_line_id)}
+    }
+
+
+def _purchases(*, order_id: int) -> QuerySet[PurchaseOrder]:
+    packed = Parcel.objects.exclude(status=Parcel.Status.VOIDED).order_by("pk")
+    inside = Prefetch("lines", ParcelLine.objects.select_related("order_line"))
+    bought = Prefetch("lines", PurchaseLine.objects.select_related("offer"))
+    return (
+        PurchaseOrder.objects.filter(order=order_id)
+        .select_related("shipment")
+        .prefetch_related(bought, Prefetch("shipment__parcels", packed.prefetch_related(inside)))
+        .order_by("pk")
+    )
+
+
+_PURCHASES = Prepared(_purchases)
+
+
+def _boxes(
+    entry: Mapping[str, Any],
+    lines: list[OrderLine],
+    purchase: PurchaseOrder | None,
+    today: date,
+    other: Mapping[int, str] = NOTHING,
+) -> Iterator[Box]:
+    arrives_from = date.fromisoformat(entry["arrives_from"])
+    arrives_to = date.fromisoformat(entry["arrives_to"])
+    shipment = getattr(purchase, "shipment", None) if purchase else None
+    for parcel in shipment.parcels.all() if shipment else ():
+        stage = _stage_of(parcel)
+        yield Box(
+            country=entry["country"],
+            stage=stage,
+            sentence=CARRIER_SENTENCES.get(parcel.carrier_status, SENTENCES[stage])
+            if stage < Stage.DELIVERED
+            else SENTENCES[stage],
+            stop=stop_of(purchase, has_left=stage >= Stage.ON_THE_WAY)
+            if purchase and stage < Stage.DELIVERED
+            else Stop.NONE,
+            contents=tuple(
+                Content(
+                    line=row.order_line,
+                    quantity=row.quantity,
+                    instead=other.get(row.order_line_id, ""),
+                )
+                for row in parcel.lines.all()
+            ),
+            arrives_from=arrives_from,
+            arrives_to=arrives_to,
+            carrier=parcel.carrier,
+            number=parcel.number,
+            tracking_url=parcel.tracking_url,
+            is_late=stage < Stage.DELIVERED and arrives_to < today,
+            purchase_id=purchase.pk if purchase else None,
+        )
+    waiting = tuple(
+        Content(line=line, quantity=left, instead=other.get(line.pk, ""))
+        for line in lines
+        if (left := line.quantity - line.canceled_quantity - line.shipped_quantity) > 0
+    )
+    if waiting:
+        is_accepted = bool(purchase and purchase.accepted_at)
+        stage = Stage.AT_SUPPLIER if is_accepted else Stage.CONFIRMED
+        yield Box(
+            country=entry["country"],
+            stage=stage,
+            sentence=SENTENCES[stage],
+            stop=stop_of(purchase, has_left=False) if purchase else Stop.NONE,
+            contents=waiting,
+            arrives_from=arrives_from,
+            arrives_to=arrives_to,
+            is_late=arrives_to < today,
+            purchase_id=purchase.pk if purchase else None,
+        )
+
+
+def _stage_of(parcel: Parcel) -> Stage:
+    return {
+        Parcel.Status.ANNOUNCED.value: Stage.PACKED,
+        Parcel.Status.HANDED_OVER.value: Stage.ON_THE_WAY,
+        Parcel.Status.DELIVERED.value: Stage.DELIVERED,
+    }[parcel.status]

@@ -1,0 +1,245 @@
+"""One order by its signed link: where it is, what was paid, and how to stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from http import HTTPStatus
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from orders import access, cancellation_tasks, cancelling, order_lines, wishes
+from orders.models import Order, Payment, PaymentEvent
+from orders.readdressing import Chance
+from orders.returning import owing
+from orders.wishes import Wish
+from storefront.lib.security.client_ip import address_of
+from storefront.lib.security.rate_limit import is_too_often
+from storefront.lib.tasks import wake
+from storefront.web.core.visit import cart_token, forget_cart
+from storefront.web.orders import address_change, backorder_choice, cancellation, showing_addresses
+from storefront.web.orders.forms import LookupForm
+from storefront.web.orders.payment_labels import MOVES
+from storefront.web.orders.tracking import Stage, boxes, instead, purchases_of
+from storefront.web.returns import status, views
+
+ASKS_PER_HOUR = 20
+Status = Order.Status
+Kind = PaymentEvent.Kind
+OPEN = frozenset({Status.PENDING_PAYMENT, Status.PLACED, Status.ON_HOLD, Status.PROCESSING})
+# What the page answers to what was just done; the address carries the word.
+NEWS: dict[str, tuple[str, Promise]] = {
+    "away": (
+        "bad",
+        gettext_lazy(
+            "The payment page cannot be reached right now. Your lights stay held; try again."
+        ),
+    ),
+    "unread": (
+        "",
+        gettext_lazy(
+            "The payment page has not told us the result yet. This page will know it soon."
+        ),
+    ),
+    "given-up": ("good", gettext_lazy("It is given up. Nothing was charged.")),
+    "stopped": ("good", gettext_lazy("It is canceled. What was paid goes back the same way.")),
+    "asked": (
+        "",
+        gettext_lazy(
+            "Your wish to cancel is noted, and we ask the supplier to stop it. If it is packed"
+            " already, it comes all the same, and you can return it. The answer will stand here."
+        ),
+    ),
+    "late": (
+        "bad",
+        gettext_lazy("It could not be stopped. You can return it once it is there."),
+    ),
+}
+WISHES = {Wish.ASKED: "asked", Wish.REFUSED: "late"}
+
+
+@never_cache
+@require_safe
+def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    if (known := access.find_tried(number=number, key=key)) is None:
+        raise Http404
+    found, tried = known
+    now = timezone.now()
+    payment = tried[-1] if tried else None
+    # What was parted from a line stands below it.
+    lines = sorted(
+        order_lines.read(found), key=lambda line: (line.parted_from_id or line.pk, line.pk)
+    )
+    purchases = purchases_of(found)
+    parcels = boxes(found, now, lines=lines, purchases=purchases)
+    questions = backorder_choice.open_questions(found) if purchases else []
+    addressed = showing_addresses.wishes_of(found) if purchases else []
+    going = showing_addresses.going(found, purchases, addressed)
+    chance = showing_addresses.can_ask(found, purchases, addressed, questions)
+    can_pay = found.status == Status.PENDING_PAYMENT and found.pay_before > now
+    wish = wishes.wish_among(purchases)
+    was_paid = any(each.authorized_amount for each in tried)
+    paid_with = _paid_with(found)
+    context = {
+        "order": found,
+        "redemptions": list(found.redemptions.order_by("pk")) if found.discount_amount else [],
+        "lines": lines,
+        "instead": instead(purchases, lines),
+        "boxes": parcels,
+        "stopped": cancellation.stopped(purchases, lines),
+        "questions": questions,
+        "going": going,
+        "places": showing_addresses.places(found, parcels, going),
+        "can_readdress": chance == Chance.OPEN,
+        "address_news": address_change.NEWS.get(request.GET.get("address", "")),
+        "payment": payment,
+        "can_pay": can_pay,
+        "was_declined": can_pay
+        and payment is not None
+        and payment.status in {Payment.Status.DECLINED, Payment.Status.FAILED},
+        "was_paid": was_paid,
+        "paid_with": paid_with,
+        "was_charged": any(each.captured_amount for each in tried),
+        "moved": _moved(tried, found.total_amount),
+        "can_cancel": found.status in OPEN - {Status.PENDING_PAYMENT}
+        and wish != Wish.ASKED
+        and (bool(questions) or any(box.stage < Stage.PACKED for box in parcels)),
+        "is_moving": found.status in OPEN,
+        "returns": status.shown(found) if purchases else [],
+        "can_return": bool(purchases) and views.is_offered(found, now),
+        "return_news": views.NEWS.get(request.GET.get("return", "")),
+        "news": _news(
+            request,
+            found,
+            wish,
+            was_paid=was_paid or paid_with is not None,
+            is_told=any(box.stop for box in parcels),
+        ),
+        "title": headline(found, payment, now),
+        "offers_account": not request.user.is_authenticated,
+    }
+    response = render(request, "web/orders/order.html", context)
+    # Until it is paid, the browser is known by its cart: it may hold a thing once.
+    if found.status != Status.PENDING_PAYMENT and cart_token(request) == found.cart.token:
+        forget_cart(response)
+    return response
+
+
+def _paid_with(found: Order) -> Order | None:
+    """Find the order that was paid for what was to come anew, and does not."""
+    if found.status != Status.CANCELED or found.total_amount:
+        return None
+    first = owing.paid_by(found)
+    return first.order if first else None
+
+
+def _moved(tried: Sequence[Payment], total: Decimal) -> list[tuple[Promise, Decimal]]:
+    """Say what became of the money, where it is no longer all that was agreed to.
+
+    An attempt that another one came after, and that was let go whole, moved nothing.
+    """
+    held = [each for each in tried if each.authorized_amount]
+    counted = [each for each in held if each.captured_amount or each.open_amount] or held[-1:]
+    charged, let_go, given_back = (
+        sum((getattr(each, f"{name}_amount") for each in counted), Decimal(0))
+        for name in ("captured", "released", "refunded")
+    )
+    if charged >= total:
+        let_go = Decimal(0)
+    if not let_go and not given_back:
+        return []
+    told = (
+        (MOVES[Kind.CAPTURED], charged),
+        (MOVES[Kind.RELEASED], let_go),
+        (MOVES[Kind.REFUNDED], given_back),
+    )
+    return [(words, amount) for words, amount in told if amount]
+
+
+def _news(
+    request: HttpRequest, found: Order, wish: Wish, *, was_paid: bool, is_told: bool
+) -> tuple[str, Promise] | None:
+    """Say what was just done. How it stands with a wish to cancel ``is_told`` by each parcel."""
+    is_new = wish == Wish.ASKED and request.GET.get("cancel") == WISHES[Wish.ASKED]
+    if is_new or (wish != Wish.NONE and not is_told):
+        return NEWS[WISHES[wish]]
+    word = request.GET.get("pay", "") or request.GET.get("cancel", "")
+    if word == WISHES[Wish.ASKED]:
+        word = "stopped" if found.status == Status.CANCELED else ""
+    if word == "stopped" and not was_paid:
+        word = "given-up"
+    return NEWS.get(word)
+
+
+def headline(found: Order, payment: Payment | None, now: datetime) -> str:
+    """Say in a few words how the order stands."""
+    if found.status == Status.CANCELED:
+        return _("Canceled.")
+    if found.status == Status.EXPIRED or (
+        found.status == Status.PENDING_PAYMENT and found.pay_before <= now
+    ):
+        return _("Not paid in time.")
+    if found.status == Status.PENDING_PAYMENT:
+        declined = {Payment.Status.DECLINED, Payment.Status.FAILED}
+        if payment is not None and payment.status in declined:
+            return _("The payment was declined.")
+        return _("Waiting for your payment.")
+    if found.status == Status.COMPLETED:
+        return _("All done.")
+    return _("Thank you. It is ordered.")
+
+
+@never_cache
+@require_POST
+def cancel(_request: HttpRequest, number: str, key: str) -> HttpResponse:
+    found = _find(number, key)
+    try:
+        done = cancelling.cancel(
+            order=found, reason="canceled by the shopper", actor="shopper", now=timezone.now()
+        )
+        wake(cancellation_tasks.follow_cancellation, order_id=found.pk)
+    except cancelling.TooLateError:
+        found.refresh_from_db(fields=["status"])
+        # A double click is told by its second answer: what the first one stopped is stopped.
+        word = "stopped" if found.status == Status.CANCELED else "late"
+    else:
+        word = "stopped" if done.is_whole else ("asked" if done.open else "late")
+    path = reverse("order", args=[number, key])
+    return HttpResponseRedirect(f"{path}?cancel={word}", status=HTTPStatus.SEE_OTHER)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def lookup(request: HttpRequest) -> HttpResponse:
+    """Find an order by number and e-mail; a wrong pair says nothing about either."""
+    form = LookupForm(request.POST if request.method == "POST" else None)
+    problem, status = "", HTTPStatus.OK
+    if request.method == "POST":
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        if is_too_often(what="lookup", who=address_of(request), per_hour=ASKS_PER_HOUR):
+            problem = _("Too many tries. Wait an hour, or use the link in any of our e-mails.")
+            status = HTTPStatus.TOO_MANY_REQUESTS
+        elif form.is_valid():
+            found = access.find_by_email(**form.cleaned_data)
+            if found is not None:
+                path = reverse("order", args=[found.number, found.access_key])
+                return HttpResponseRedirect(path, status=HTTPStatus.SEE_OTHER)
+            problem = _("No order has this number and this e-mail address. Check both.")
+    context = {"form": form, "problem": problem}
+    return render(request, "web/orders/order_lookup.html", context, status=status)
+
+
+def _find(number: str, key: str) -> Order:
+    found = access.find(number=number, key=key)
+    if found is None:
+        raise Http404
+    return found

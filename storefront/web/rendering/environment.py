@@ -1,0 +1,134 @@
+"""The Jinja environment of the shop's pages: translated, escaped, strict about names."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.template.backends.jinja2 import Jinja2
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import (
+    get_language,
+    gettext,
+    ngettext,
+    npgettext,
+    override,
+    pgettext,
+)
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from storefront.lib.money import Money
+from storefront.web.catalog import product_card, structured_data, supplier_text
+from storefront.web.charts import beam
+from storefront.web.core import formats, labels
+from storefront.web.rendering.constant_folding import FoldingGenerator
+
+TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL | re.IGNORECASE)
+
+
+class Pages(Jinja2):
+    """Django's backend, with an environment for each language."""
+
+    @property
+    def env(self) -> Environment:
+        return self._speaking[_language()]
+
+    @env.setter
+    def env(self, plain: Environment) -> None:
+        self._speaking = {code: speaking(plain, code) for code, _ in settings.LANGUAGES}
+
+
+def environment(**options: Any) -> Environment:
+    """Build the environment that all languages share; Django calls it once."""
+    options |= {
+        "undefined": StrictUndefined,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "extensions": ["jinja2.ext.i18n"],
+    }
+    env = Environment(**options)  # noqa: S701 - Django's backend turns escaping on
+    env.code_generator_class = FoldingGenerator
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
+    env.policies["ext.i18n.trimmed"] = True
+    env.filters |= {
+        "ip": labels.ip,
+        "supplied": supplier_text.supplied,
+        "options": supplier_text.options,
+        "in_english": supplier_text.in_english,
+        "picture": picture,
+        "without_tables": without_tables,
+        "plain": lambda number: f"{number:f}",
+    }
+    env.globals |= {
+        "static": static if settings.DEBUG else lru_cache(static),
+        "beam": beam.glyph,
+        "beam_chart": beam.chart,
+        "card": product_card.card,
+        "stock_of": product_card.stock_of,
+        "shop_json": structured_data.shop_json,
+        "trail_json": structured_data.trail_json,
+        "bad_basis": labels.BAD_BASIS,
+        "row_titles": labels.ROW_TITLES,
+    }
+    return env
+
+
+def speaking(plain: Environment, language: str) -> Environment:
+    """Return an environment whose templates are compiled for one language."""
+    env = plain.overlay()
+    env.extend(language=language)
+    env.filters = plain.filters | {
+        "money": lambda price: formats.money(price, language),
+        "number": lambda value: formats.number(value, language),
+        "duration": lambda minutes: duration(minutes, language),
+        "day": lambda one: formats.day(one, language),
+        "moment": lambda at: formats.moment(at, language),
+        "clock": lambda at: formats.clock(at, language),
+        "country": lambda code: formats.country(code, language),
+        "listed": lambda texts: formats.listing([str(text) for text in texts], language),
+        "word": lambda code, kind: _word(str(code), kind, language),
+    }
+    env.globals = plain.globals | {
+        "url": lambda name, *args: _url(name, args, language),
+        "days": lambda first, last: formats.days(first, last, language),
+        "countries": lambda codes: formats.countries(tuple(codes), language),
+        "ago": lambda then, now: formats.ago(then, now, language),
+        "money_of": lambda amount, currency: formats.money(Money(amount, currency), language),
+    }
+    return env
+
+
+@lru_cache(maxsize=8192)
+def _url(name: str, args: tuple[Any, ...], language: str) -> str:
+    with override(language):
+        return reverse(name, args=args)
+
+
+def duration(minutes: int, language: str) -> tuple[str, str]:
+    number, unit = formats.duration(minutes, language)
+    return number, _word(unit, "time", language)
+
+
+def picture(stem: str, width_px: int) -> str:
+    return f"{settings.MEDIA_URL}pictures/{stem}-{width_px}.webp"
+
+
+@lru_cache(maxsize=4096)
+def _word(code: str, kind: str, language: str) -> str:
+    with override(language):
+        return labels.word(code, kind)
+
+
+def without_tables(clean_html: str) -> Markup:
+    """Show a description without its tables: our own table says it better, with sources."""
+    return Markup(TABLE.sub("", clean_html))  # noqa: S704 - the catalog cleaned it when it was written
+
+
+def _language() -> str:
+    return get_language() or settings.LANGUAGE_CODE

@@ -1,0 +1,149 @@
+"""What a shopper fills in about goods that go back: which, how many, why, and what instead."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from orders.models import OrderLine, ReturnAuthorization
+from orders.returning.declaring import Declaration
+from orders.returning.returnable import Returnable
+from orders.returning.swapping import Other
+from storefront.web.core import formats
+from storefront.web.returns.status import KINDS
+
+Kind = ReturnAuthorization.Kind
+MOST_AT_ONCE = 800  # letters
+
+
+def lined(words: str) -> str:
+    """Read words as a browser counts them, a break is one letter, and as a database takes them."""
+    return words.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip()
+
+
+class Words(forms.CharField):
+    """What a shopper says in some lines; no more of it than its field lets a browser send."""
+
+    def __init__(self, **known: Any) -> None:
+        words = gettext_lazy("This is too long. Say it shorter.")
+        super().__init__(max_length=MOST_AT_ONCE, error_messages={"max_length": words}, **known)
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(lined(value) if isinstance(value, str) else value)
+
+
+class ReturnForm(forms.Form):
+    """Which things, how many of each, and what is wrong with them."""
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Why it goes back"),
+        error_messages={
+            "required": gettext_lazy("Say why it goes back."),
+            "invalid_choice": gettext_lazy("Say why it goes back."),
+        },
+    )
+    words = Words(label=gettext_lazy("What we should know"), required=False)
+    key = forms.CharField(required=False, max_length=40)
+
+    def __init__(
+        self, *args: Any, left: Returnable, may_be: Mapping[int, Sequence[Other]], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines: list[tuple[OrderLine, int]] = [
+            (line, max(left.withdrawable.get(line.pk, 0), left.complainable.get(line.pk, 0)))
+            for line in left.lines
+        ]
+        kind = self.fields["kind"]
+        assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - it stands a few lines above
+        kind.choices = [(code, words) for code, words in KINDS.items() if left.of(code)]
+        for line, most in self.lines:
+            self.fields[f"units_{line.pk}"] = forms.IntegerField(
+                label=line.title,
+                min_value=0,
+                max_value=most,
+                required=False,
+                error_messages=_units_errors(most),
+            )
+            others = [one for one in may_be.get(line.pk, ()) if not one.is_dearer]
+            # Also where there is none any more: what is asked for is refused, and not forgotten.
+            self.fields[f"instead_{line.pk}"] = Instead(others)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors and not any(self.units.values()):
+            first = self.lines[0][0] if self.lines else None
+            self.add_error(f"units_{first.pk}" if first else None, _("Choose at least one thing."))
+        is_complaint = cleaned.get("kind") not in {None, Kind.WITHDRAWAL}
+        if is_complaint and not cleaned.get("words", "").strip() and "words" not in self.errors:
+            self.add_error("words", _("Say in a few words what is wrong."))
+        return cleaned
+
+    @property
+    def units(self) -> Mapping[int, int]:
+        given = self.cleaned_data
+        return {line.pk: given.get(f"units_{line.pk}") or 0 for line, _most in self.lines}
+
+    @property
+    def wanted(self) -> dict[int, int]:
+        """What is asked for instead, of what goes back."""
+        given = self.cleaned_data
+        asked = {line: given.get(f"instead_{line}") for line, many in self.units.items() if many}
+        return {line: variant for line, variant in asked.items() if variant}
+
+    def rows(self) -> list[tuple[OrderLine, int, forms.BoundField, forms.BoundField]]:
+        return [
+            (line, most, self[f"units_{line.pk}"], self[f"instead_{line.pk}"])
+            for line, most in self.lines
+        ]
+
+    def named(self, line_id: int) -> str:
+        """Name what is asked for instead of a line, or nothing."""
+        field = self.fields.get(f"instead_{line_id}")
+        if not isinstance(field, Instead):
+            return ""
+        return field.named.get(self.wanted.get(line_id, 0), "")
+
+    def declaration(self) -> Declaration:
+        given = self.cleaned_data
+        key = given["key"] or secrets.token_hex(16)
+        kind = Kind(given["kind"])
+        return Declaration(
+            key=key,
+            kind=kind,
+            units=self.units,
+            words=given["words"].strip(),
+            wanted=self.wanted,
+        )
+
+    @property
+    def is_confirmed(self) -> bool:
+        return "confirm" in self.data and bool(self.cleaned_data["key"])
+
+
+class Instead(forms.TypedChoiceField):
+    """Which of some others is asked for, or none."""
+
+    def __init__(self, others: Sequence[Other]) -> None:
+        self.named = {one.variant.pk: f"{one.title}, {_price(one)}" for one in others}
+        super().__init__(
+            label=_("Send me another instead"),
+            choices=[("", _("No, nothing else")), *self.named.items()],
+            coerce=int,
+            empty_value=None,
+            required=False,
+            error_messages={"invalid_choice": _("Choose one of the list.")},
+        )
+
+
+def _price(one: Other) -> str:
+    return formats.money(one.price, get_language() or "en")
+
+
+def _units_errors(most: int) -> dict[str, str]:
+    words = _("Enter a number from 0 to %(most)d.") % {"most": most}
+    return dict.fromkeys(("invalid", "min_value", "max_value"), words)

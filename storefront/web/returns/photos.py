@@ -1,0 +1,80 @@
+"""Take in pictures that a shopper sends with a complaint: each is looked at before one is kept."""
+
+from __future__ import annotations
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from catalog.images import BadPictureError
+from orders.returning import pictures
+from storefront.lib.security import upload_limits
+from storefront.lib.security.rate_limit import is_too_often
+
+FORMS_PER_HOUR = 20  # of one order: to open a picture is work
+LONGEST_NAME = 60
+
+
+class ManyFiles(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class PicturesForm(forms.Form):
+    """Up to four pictures, or none. ``cleaned_data`` holds them as they are kept."""
+
+    pictures = forms.Field(label=gettext_lazy("Pictures"), required=False, widget=ManyFiles)
+
+    def __init__(self, request: HttpRequest | None = None, *, of: str = "", name: str = "") -> None:
+        """Ask for pictures, or read them from a request that is about the order ``of``.
+
+        ``name`` tells several such forms of one page apart.
+        """
+        given = (request.POST, request.FILES) if request else (None, None)
+        super().__init__(*given)
+        self.auto_id = f"id_{name}%s"
+        self._request, self._of = request, of
+
+    def clean_pictures(self) -> list[bytes]:
+        if self._request is not None and upload_limits.is_too_large(self._request):
+            raise forms.ValidationError(_("Together they are too large: %s") % _most())
+        given: list[UploadedFile[bytes]] = self.cleaned_data["pictures"] or []
+        if len(given) > pictures.MOST_AT_ONCE:
+            raise forms.ValidationError(_("These are too many: %s") % _most())
+        for each in given:
+            if (each.size or 0) > pictures.MAX_BYTES:
+                raise forms.ValidationError(_named(_("%(name)s is too large: %(most)s"), each))
+        if self.errors:  # they are asked for once more, so why draw them
+            return []
+        if given and is_too_often(what="pictures", who=self._of, per_hour=FORMS_PER_HOUR):
+            raise forms.ValidationError(_("Too many pictures in one hour. Try again later."))
+        return [_drawn(each) for each in given]
+
+    @property
+    def were_sent(self) -> bool:
+        return self._request is not None and bool(self._request.FILES.getlist("pictures"))
+
+    @property
+    def drawings(self) -> list[bytes]:
+        drawn: list[bytes] = self.cleaned_data["pictures"]
+        return drawn
+
+
+def _drawn(given: UploadedFile[bytes]) -> bytes:
+    try:
+        return pictures.drawn(given.read())
+    except BadPictureError as error:
+        words = _("%(name)s is no picture that we can open: send JPEG, PNG or WebP.")
+        raise forms.ValidationError(_named(words, given)) from error
+
+
+def _named(words: str, given: UploadedFile[bytes]) -> str:
+    return words % {"name": (given.name or "")[:LONGEST_NAME], "most": _most()}
+
+
+def _most() -> str:
+    return _("%(count)d pictures at most, of %(size)d MB each.") % {
+        "count": pictures.MOST_AT_ONCE,
+        "size": pictures.MAX_BYTES // 1_000_000,
+    }

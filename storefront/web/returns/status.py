@@ -1,0 +1,77 @@
+"""How the returns of an order stand, in its shopper's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from orders.models import Order, ReturnAuthorization
+from orders.returning import answering
+from orders.returning.sending_anew import titled
+from storefront.web.returns.photos import PicturesForm
+
+Kind = ReturnAuthorization.Kind
+Status = ReturnAuthorization.Status
+KINDS: dict[str, Promise] = {
+    Kind.WITHDRAWAL: gettext_lazy("I withdraw from the contract, without a reason"),
+    Kind.DEFECT: gettext_lazy("It does not work as it should"),
+    Kind.DAMAGED: gettext_lazy("It arrived damaged"),
+    Kind.WRONG_ITEM: gettext_lazy("Something else came"),
+    Kind.MISSING: gettext_lazy("A part of it is missing"),
+}
+STANDS: dict[str, Promise] = {
+    Status.REQUESTED: gettext_lazy("We look at it, and write to you."),
+    Status.NEEDS_EVIDENCE: gettext_lazy("We need to know more from you."),
+    Status.APPROVED: gettext_lazy("Approved."),
+    Status.REJECTED: gettext_lazy("We cannot take it back."),
+    Status.LABEL_ISSUED: gettext_lazy("Approved; how to send it stands here."),
+    Status.IN_TRANSIT: gettext_lazy("On its way back."),
+    Status.LOST_IN_TRANSIT: gettext_lazy("Lost on its way back. We see to it."),
+    Status.RECEIVED: gettext_lazy("It is back. We look at it."),
+    Status.INSPECTED: gettext_lazy("We have looked at it. The money follows."),
+    Status.REFUNDED: gettext_lazy("Paid back."),
+    Status.EXCHANGED: gettext_lazy("Replaced."),
+    Status.REFUSED: gettext_lazy("We have looked at it, and cannot pay for it."),
+    Status.EXPIRED: gettext_lazy("Nothing came, so it is closed."),
+    Status.CANCELED: gettext_lazy("Canceled. You keep it."),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A return as its shopper reads it."""
+
+    authorization: ReturnAuthorization
+    why: Promise
+    stands: Promise
+    lines: list[tuple[str, int]]
+    wanted: list[str]
+    can_cancel: bool
+    can_send: bool
+    can_answer: bool
+    pictures: int
+    sent: PicturesForm
+
+
+def shown(found: Order) -> list[Shown]:
+    """Say how each return of an order stands, the newest first."""
+    rows = found.returns.annotate(picture_count=Count("pictures")).select_related("replacement")
+    rows = rows.prefetch_related("lines__order_line", "lines__wanted__product")
+    return [
+        Shown(
+            authorization=row,
+            why=KINDS[row.kind],
+            stands=STANDS[row.status],
+            lines=[(line.order_line.title, line.quantity) for line in row.lines.all()],
+            wanted=[titled(line.wanted) for line in row.lines.all() if line.wanted],
+            can_cancel=row.status in answering.BEFORE_IT_LEFT,
+            can_send=not row.is_kept and row.status in answering.SENDABLE | {Status.IN_TRANSIT},
+            can_answer=row.status == Status.NEEDS_EVIDENCE,
+            pictures=row.picture_count,
+            sent=PicturesForm(name=f"{row.number}-"),
+        )
+        for row in rows.order_by("-pk")
+    ]

@@ -1,0 +1,233 @@
+"""Give goods of an order back: choose, read it once more, confirm. The receipt comes at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from http import HTTPStatus
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from orders import access
+from orders.models import Order, ReturnAuthorization
+from orders.returning import answering, declaring, returnable, swapping
+from orders.returning.declaring import Declaration
+from orders.returning.refusing import CannotReturnError
+from storefront.lib.state_machine import IllegalMoveError, LostRaceError
+from storefront.web.returns.answer_form import AnswerForm
+from storefront.web.returns.forms import ReturnForm, lined
+from storefront.web.returns.photos import PicturesForm
+from storefront.web.returns.status import KINDS
+
+Kind = ReturnAuthorization.Kind
+NEWS: dict[str, tuple[str, Promise]] = {
+    "withdrawn": (
+        "good",
+        gettext_lazy(
+            "Your withdrawal is with us. The receipt, with day and time, is on its way to you by"
+            " e-mail."
+        ),
+    ),
+    "declared": (
+        "good",
+        gettext_lazy("Your complaint is with us. The receipt is on its way to you by e-mail."),
+    ),
+    "changed": ("good", gettext_lazy("It is noted.")),
+    "kept": ("bad", gettext_lazy("Nothing has to be sent back: keep it.")),
+    "late": ("bad", gettext_lazy("That cannot be done any more: look below how it stands.")),
+}
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    """Ask what goes back, repeat it, and take it in only when it is confirmed."""
+    found = _find(number, key)
+    now = timezone.now()
+    left = returnable.look(order=found, now=now)
+    posted = request.POST if request.method == "POST" else None
+    if posted is not None and (known := _known(found, _posted(request, "key", 40))):
+        return _back(found, _word(known.kind))  # a double click: it is written down already
+    may_be = swapping.others(left.purchase_lines.values(), channel=found.channel)
+    form = ReturnForm(posted, left=left, may_be=may_be)
+    status = HTTPStatus.OK
+    if posted is not None:
+        is_changing = "change" in posted
+        status = HTTPStatus.OK if is_changing else HTTPStatus.UNPROCESSABLE_ENTITY
+        if form.is_valid() and not is_changing:
+            said = form.declaration()
+            try:
+                declaring.insist(said, left)  # before any picture is drawn
+                if not form.is_confirmed:
+                    return _repeat(request, found, form, said)
+                if said.kind != Kind.WITHDRAWAL:
+                    sent = PicturesForm(request, of=found.number)
+                    if not sent.is_valid():
+                        return _repeat(request, found, form, said, sent)
+                    said = replace(said, drawings=sent.drawings)
+                declaring.declare(order=found, said=said, actor="shopper", now=now)
+                return _back(found, _word(said.kind))
+            except CannotReturnError as refusal:
+                form.add_error(None, str(refusal))
+    context = {"order": found, "form": form, "left": left, "kinds": KINDS}
+    return render(request, "web/returns/return_choose.html", context, status=status)
+
+
+def _repeat(
+    request: HttpRequest,
+    found: Order,
+    form: ReturnForm,
+    said: Declaration,
+    sent: PicturesForm | None = None,
+) -> HttpResponse:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if sent else HTTPStatus.OK
+    chosen = [
+        (line, said.units[line.pk], form.named(line.pk))
+        for line, _most in form.lines
+        if said.units[line.pk]
+    ]
+    context = {
+        "order": found,
+        "said": said,
+        "chosen": chosen,
+        "why": KINDS[said.kind],
+        "is_withdrawal": said.kind == Kind.WITHDRAWAL,
+        "sent": sent or PicturesForm(),
+    }
+    return render(request, "web/returns/return_confirm.html", context, status=status)
+
+
+@never_cache
+@require_POST
+def cancel(_request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
+    """Keep the goods after all."""
+    found = _find(number, key)
+    authorization = _one(found, name)
+    try:
+        answering.cancel(authorization=authorization, actor="shopper", now=timezone.now())
+    except (IllegalMoveError, LostRaceError):
+        return _back(found, "late")
+    return _back(found, "changed")
+
+
+@never_cache
+@require_POST
+def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
+    """Take in the number of the parcel that goes back: it proves that it was sent."""
+    found = _find(number, key)
+    authorization = _one(found, name)
+    tracking_number = _posted(request, "tracking_number", 60)
+    if not tracking_number:
+        return _back(found, "")
+    try:
+        answering.sent(
+            authorization=authorization,
+            carrier=_posted(request, "carrier", 60),
+            tracking_number=tracking_number,
+            actor="shopper",
+            now=timezone.now(),
+        )
+    except CannotReturnError:
+        return _back(found, "kept")
+    except (IllegalMoveError, LostRaceError):
+        return _back(found, "late")
+    return _back(found, "changed")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
+    """Take in what the shopper answers to our question."""
+    found = _find(number, key)
+    authorization = _one(found, name)
+    if request.method != "POST":  # the address of a page that showed what was wrong
+        return _back(found, "")
+    words = lined(request.POST.get("words", ""))
+    if not answering.is_asked(authorization):  # before any picture is drawn
+        files = len(request.FILES.getlist("pictures"))
+        is_taken = answering.is_taken(authorization, words=words, pictures=files)
+        return _back(found, "changed" if is_taken else "late")
+    form = AnswerForm(request, to=authorization, of=found.number)
+    if not form.is_valid():
+        return _answer_again(request, authorization, words, form)
+    if not words and not form.drawings:
+        return _back(found, "")
+    return _add(request, authorization, words, form)
+
+
+def _add(
+    request: HttpRequest, authorization: ReturnAuthorization, words: str, sent: AnswerForm
+) -> HttpResponse:
+    found, drawings = authorization.order, sent.drawings
+    try:
+        answering.add_words(
+            authorization=authorization, words=words, drawings=drawings, now=timezone.now()
+        )
+    except (CannotReturnError, IllegalMoveError, LostRaceError) as refusal:
+        if answering.is_taken(authorization, words=words, pictures=len(drawings)):
+            return _back(found, "changed")  # the other press of a double one was here first
+        if not isinstance(refusal, CannotReturnError):
+            return _back(found, "late")
+        sent.add_error("pictures" if drawings else "words", str(refusal))
+        return _answer_again(request, authorization, words, sent)
+    return _back(found, "changed")
+
+
+def _answer_again(
+    request: HttpRequest, authorization: ReturnAuthorization, words: str, sent: AnswerForm
+) -> HttpResponse:
+    """Show an answer once more that could not be taken in, with all of its words."""
+    context = {
+        "order": authorization.order,
+        "authorization": authorization,
+        "words": words,
+        "sent": sent,
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return render(request, "web/returns/return_answer.html", context, status=status)
+
+
+def is_offered(found: Order, now: datetime) -> bool:
+    """Test whether anything of an order can be given back now."""
+    return bool(returnable.look(order=found, now=now).lines)
+
+
+def _known(found: Order, key: str) -> ReturnAuthorization | None:
+    return found.returns.filter(declaration=key).first() if key else None
+
+
+def _posted(request: HttpRequest, name: str, most: int) -> str:
+    """Read one field as a database takes it: a NUL is no letter."""
+    return request.POST.get(name, "").replace("\0", "").strip()[:most]
+
+
+def _word(kind: str) -> str:
+    return "withdrawn" if kind == Kind.WITHDRAWAL else "declared"
+
+
+def _back(found: Order, word: str) -> HttpResponseRedirect:
+    path = reverse("order", args=[found.number, found.access_key])
+    news = f"?return={word}" if word else ""
+    return HttpResponseRedirect(f"{path}{news}#returns", status=HTTPStatus.SEE_OTHER)
+
+
+def _one(found: Order, name: str) -> ReturnAuthorization:
+    # A path may hold a NUL, and no row does.
+    authorization = None if "\0" in name else found.returns.filter(number=name).first()
+    if authorization is None:
+        raise Http404
+    return authorization
+
+
+def _find(number: str, key: str) -> Order:
+    found = access.find(number=number, key=key)
+    if found is None:
+        raise Http404
+    return found

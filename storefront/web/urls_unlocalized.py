@@ -1,0 +1,21 @@
+"""What has no language: pictures, rules for robots."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from storefront.web.charts import beam_png
+from storefront.web.content import sitemap
+from storefront.web.core import media
+
+urlpatterns = [
+    path("robots.txt", sitemap.robots, name="robots"),
+    path("sitemap.xml", sitemap.sitemap, name="sitemap"),
+    # /beam/22500-1800.png: candela and lumens
+    path(
+        "beam/<int:intensity_cd>-<int:output_lm>.png",
+        beam_png.beam_picture,
+        name="beam_picture",
+    ),
+    re_path(r"^media/(?P<path>pictures/[\w-]+\.webp)$", media.media, name="media"),
+]

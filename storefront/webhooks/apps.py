@@ -1,0 +1,12 @@
+"""The hooks front."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class HooksConfig(AppConfig):
+    name = "storefront.webhooks"
+    label = "hooks"
+    verbose_name = _("In-tray")

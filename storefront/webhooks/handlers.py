@@ -1,0 +1,204 @@
+"""Understand a kept call, and tell the app whose business it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from orders import acknowledging, charging, payments
+from orders.gateways import gateway_for
+from orders.models import PurchaseOrder
+from shipping import shipments
+from shipping.statuses import ON_ITS_WAY, from_words
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.webhooks import tracking_payload
+from storefront.webhooks.sources import GATEWAYS, Source
+from suppliers import hearing
+from suppliers.adapters.abilities import OrderReading, able
+from suppliers.adapters.base import Answer, NewsKind, PurchaseState, SupplierNews
+from suppliers.connecting import adapter_for
+from suppliers.runs import QuarantinedError
+
+# A refusal gives units and money back and cannot be taken back. A dialect without times tells
+# "canceled, then shipped" and "shipped, then canceled" apart by nothing but our network.
+REFUSAL_WAITS = timedelta(minutes=5)
+
+
+class UnknownOrderError(Exception):
+    """The call speaks of an order that we do not have, or not yet."""
+
+
+class EarlyRefusalError(Exception):
+    """A supplier refuses, and news that he shipped may still be under way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """What became of a call. ``reason`` says why nothing was to do, or what could not be done."""
+
+    is_applied: bool
+    reason: str = ""
+
+
+def understand(*, source: Source, body: bytes, received_at: datetime, now: datetime) -> Understood:
+    """Apply a call; applied a second time it changes nothing.
+
+    Raises: UnknownOrderError, payments.UnknownPaymentError, payments.TooEarlyError,
+            shipments.WrongOrderError, EarlyRefusalError,
+            TemporaryError  it may be understood later
+            PermanentError  nobody can understand it, or it is not theirs to say
+    """
+    if source.name in GATEWAYS:
+        return _gateway(GATEWAYS[source.name], body, now)
+    if source.speaks is None:
+        return _tracking(source, body, received_at, now)
+    return _heard(source, source.speaks.read_news(body, received_at=received_at), now)
+
+
+def _gateway(gateway: str, body: bytes, now: datetime) -> Understood:
+    updates = gateway_for(gateway).hear(body=body)
+    for update in updates:
+        payments.apply(update=update, gateway=gateway, now=now)
+    if not updates:
+        return Understood(is_applied=False, reason="news that we have no word for")
+    return Understood(is_applied=True)
+
+
+def _tracking(source: Source, body: bytes, received_at: datetime, now: datetime) -> Understood:
+    state = tracking_payload.read(body)
+    purchase_order = _order_of(source, number=state.number)
+    if state.answer in acknowledging.SAYS_NO and now < received_at + REFUSAL_WAITS:
+        raise EarlyRefusalError(f"{state.answer}: waits for news that may overtake it")
+    return _follow(purchase_order, [state], now)
+
+
+def _heard(source: Source, found: Sequence[SupplierNews], now: datetime) -> Understood:
+    """Follow what a supplier tells in the words of his API."""
+    if not found:
+        return Understood(is_applied=False, reason="news that we have no word for")
+    outcomes = [_one(source, news, now) for news in found]
+    reasons = dict.fromkeys(outcome.reason for outcome in outcomes if outcome.reason)
+    is_applied = any(outcome.is_applied for outcome in outcomes)
+    return Understood(is_applied=is_applied, reason="; ".join(reasons))
+
+
+def _one(source: Source, news: SupplierNews, now: datetime) -> Understood:
+    if news.kind in {NewsKind.STOCK, NewsKind.PRODUCT}:
+        return _goods(source, news, now)
+    purchase_order = _order_of(
+        source, number=news.number, supplier_reference=news.supplier_reference
+    )
+    if news.kind is NewsKind.CHARGE:
+        charging.hear(
+            purchase_order=purchase_order, reason=news.reason, amount=news.charge, now=now
+        )
+        return Understood(is_applied=True)
+    if states := _states(purchase_order, news):
+        return _follow(purchase_order, states, now)
+    return Understood(is_applied=False, reason="it says nothing of how the order stands")
+
+
+def _goods(source: Source, news: SupplierNews, now: datetime) -> Understood:
+    """Read news of stock or of a product: it makes us ask, now or with the next sync."""
+    try:
+        if source.supplier and hearing.hear(supplier=source.supplier, news=news, now=now):
+            return Understood(is_applied=True)
+    except QuarantinedError as error:
+        return Understood(is_applied=False, reason=f"not believed: {error}")
+    return Understood(is_applied=False, reason="of goods that we do not know")
+
+
+def _states(purchase_order: PurchaseOrder, news: SupplierNews) -> list[PurchaseState]:
+    """Return what the message means for our order.
+
+    No supplier promises that his messages come in order, so that one about an order only makes
+    us ask; what it says itself counts when he cannot be asked. One about a parcel carries the
+    carrier's own time, and stands by itself.
+    """
+    told = news.state(number=purchase_order.number)
+    if news.kind is NewsKind.PARCEL:
+        return [_as_the_carrier_says(told)] if told else []
+    try:
+        return _asked(purchase_order, news)
+    except TemporaryError:
+        if told is None:
+            raise
+        return [told]
+
+
+def _asked(purchase_order: PurchaseOrder, news: SupplierNews) -> list[PurchaseState]:
+    states = []
+    with adapter_for(purchase_order.supplier) as connector:
+        for reference in news.split_into or (purchase_order.number,):
+            state = able(connector, OrderReading).find(number=reference)
+            if state is None:
+                raise UnknownOrderError(f"the supplier does not find {reference}")
+            states.append(state)
+    if news.split_into:
+        return [_as_a_part(state, purchase_order.number) for state in states]
+    return states
+
+
+def _as_a_part(state: PurchaseState, number: str) -> PurchaseState:
+    """Read one of several orders that ours became: what it says of itself is not of the whole."""
+    if state.answer not in {Answer.SHIPPED, Answer.DELIVERED}:
+        return replace(state, number=number, supplier_reference="")
+    if state.answer == Answer.SHIPPED:
+        return replace(
+            state,
+            number=number,
+            supplier_reference="",
+            answer=Answer.PARTIALLY_SHIPPED,
+        )
+    parcels = tuple(
+        replace(parcel, carrier_text=parcel.carrier_text or "Delivered") for parcel in state.parcels
+    )
+    return replace(
+        state,
+        number=number,
+        supplier_reference="",
+        answer=Answer.PARTIALLY_SHIPPED,
+        parcels=parcels,
+    )
+
+
+def _as_the_carrier_says(state: PurchaseState) -> PurchaseState:
+    """Wait for the carrier to say something of a parcel: a label alone has not left.
+
+    What a carrier has is not all of the order.
+    """
+    has_left = any(from_words(parcel.carrier_text) in ON_ITS_WAY for parcel in state.parcels)
+    return replace(state, answer=Answer.PARTIALLY_SHIPPED if has_left else Answer.ACCEPTED)
+
+
+def _follow(
+    purchase_order: PurchaseOrder, states: list[PurchaseState], now: datetime
+) -> Understood:
+    parcels = 0
+    problems: list[str] = []
+    for state in states:
+        acknowledging.apply(purchase_order=purchase_order, state=state, now=now)
+        if purchase_order.status == PurchaseOrder.Status.CANCELED:  # no parcel of it is expected
+            continue
+        taken = shipments.take_in(purchase_order=purchase_order, state=state, now=now)
+        parcels += len(taken.parcels)
+        problems += taken.problems
+    if problems and not parcels:
+        raise PermanentError("; ".join(problems))
+    return Understood(is_applied=True, reason="; ".join(problems))
+
+
+def _order_of(source: Source, *, number: str, supplier_reference: str = "") -> PurchaseOrder:
+    """Find the order that is spoken of, among those of the supplier who speaks.
+
+    Raises: UnknownOrderError
+    """
+    his = PurchaseOrder.objects.filter(supplier=source.supplier)
+    his = his.select_related("order", "supplier")
+    found = his.filter(number=number).first() if number else None
+    if found is None and supplier_reference:
+        found = his.filter(supplier_reference=supplier_reference).first()
+    if found is None:
+        raise UnknownOrderError(f"no order {number or supplier_reference!r} of this supplier"[:200])
+    return found

@@ -1,0 +1,79 @@
+"""The in-tray: what machines told us, word for word."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from storefront.lib.state_machine import Stateful
+
+
+class InboundCallQuerySet(models.QuerySet["InboundCall"]):
+    """Questions about calls."""
+
+    def due(self, now: datetime) -> InboundCallQuerySet:
+        return self.filter(status="received", due_at__lte=now)
+
+    def in_turn(self) -> InboundCallQuerySet:
+        """Put what presses first, and the oldest of it."""
+        return self.order_by("turn", "due_at", "pk")
+
+
+class InboundCall(Stateful):
+    """One call from outside, kept before it is understood; the second telling is the same row."""
+
+    class Status(models.TextChoices):
+        RECEIVED = "received", _("Received")
+        APPLIED = "applied", _("Applied")
+        IGNORED = "ignored", _("Nothing to do")
+        FAILED = "failed", _("Failed")  # not understood: staff look
+
+    class Turn(models.IntegerChoices):
+        ORDERS = 0, _("Orders and parcels")  # somebody waits for it; and what nobody can read
+        GOODS = 1, _("Stock and products")  # it comes in floods, and the next sync reads it anyway
+
+    TRANSITIONS: ClassVar = {
+        Status.RECEIVED: frozenset({Status.APPLIED, Status.IGNORED, Status.FAILED}),
+        Status.FAILED: frozenset({Status.RECEIVED}),
+        Status.APPLIED: frozenset(),
+        Status.IGNORED: frozenset(),
+    }
+    AXES: ClassVar = {"status": TRANSITIONS}
+
+    source = models.CharField(max_length=40)
+    external_id = models.CharField(max_length=100)
+    body = models.BinaryField()
+    received_at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.RECEIVED)
+    status_since = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    turn = models.PositiveSmallIntegerField(choices=Turn, default=Turn.ORDERS)
+    due_at = models.DateTimeField()  # whoever handles it moves this on before he starts
+    problem = models.CharField(max_length=500, blank=True)
+
+    objects = InboundCallQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(status="received"),
+                name="inbound_call_is_due",
+            ),
+            models.Index(
+                fields=["source", "turn", "due_at", "id"],
+                condition=models.Q(status="received"),
+                name="inbound_call_in_turn",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "external_id"], name="inbound_call_kept_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.external_id}"

@@ -1,0 +1,73 @@
+"""Read the words in which a supplier without an API of his own posts tracking. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from storefront.lib.http.errors import PermanentError
+from suppliers.adapters.base import Answer, ParcelNews, PurchaseState, RequestLine
+
+Short = Annotated[str, msgspec.Meta(max_length=300)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Line(msgspec.Struct, frozen=True):
+    """So many of one thing; it is named by our reference, or by the supplier's SKU."""
+
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+    reference: Short = ""
+    sku: Short = ""
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """One parcel; ``status`` is what its carrier says, in any words."""
+
+    number: Short
+    carrier: Short = ""
+    url: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+    status: Short = ""
+    happened_at: Moment | None = None
+    lines: Annotated[list[Line], msgspec.Meta(max_length=200)] = msgspec.field(default_factory=list)
+
+
+class Message(msgspec.Struct, frozen=True):
+    """All that one call says of one of our purchase orders."""
+
+    order: Annotated[str, msgspec.Meta(min_length=1, max_length=30)]
+    answer: Answer = Answer.SHIPPED
+    parcels: Annotated[list[Parcel], msgspec.Meta(max_length=50)] = msgspec.field(
+        default_factory=list
+    )
+
+
+def read(body: bytes) -> PurchaseState:
+    """Read one message.
+
+    Raises: PermanentError  it is not in these words
+    """
+    try:
+        message = msgspec.json.decode(body, type=Message)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise PermanentError(f"not understood: {error}", code="malformed") from error
+    return PurchaseState(
+        number=message.order,
+        supplier_reference="",
+        answer=message.answer,
+        parcels=tuple(
+            ParcelNews(
+                carrier=parcel.carrier,
+                number=parcel.number,
+                url=parcel.url,
+                lines=tuple(
+                    RequestLine(sku=line.sku, quantity=line.quantity, reference=line.reference)
+                    for line in parcel.lines
+                ),
+                carrier_text=parcel.status,
+                happened_at=parcel.happened_at,
+            )
+            for parcel in message.parcels
+        ),
+    )

@@ -1,0 +1,12 @@
+"""Where machines call us."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from storefront.webhooks import views
+
+urlpatterns = [
+    # /hooks/<source>/
+    path("<slug:source>/", views.receive, name="hook"),
+]

@@ -1,0 +1,54 @@
+"""The only inbound machine endpoint in the house."""
+
+from __future__ import annotations
+
+import logging
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from storefront.lib.failpoints import failpoint
+from storefront.lib.security.webhook_signing import BadHeadersError, ForgedError, StaleError
+from storefront.lib.tasks import wake
+from storefront.webhooks import sources, storage
+from storefront.webhooks.tasks import handle
+
+log = logging.getLogger(__name__)
+
+MAX_BYTES = 64 * 1024
+
+
+@csrf_exempt
+@require_POST
+def receive(request: HttpRequest, source: str) -> HttpResponse:
+    """Keep the call word for word, thank the caller, understand it later."""
+    found = sources.find(source)
+    if found is None:
+        return _answer("Nobody calls himself so here.", status=404)
+    body = request.read(MAX_BYTES + 1)
+    if len(body) > MAX_BYTES:
+        return _answer("Too large: 64 KB at most.", status=413)
+    now = storage.database_time()
+    try:
+        external_id = found.identify(headers=request.headers, body=body, now=now)
+    except BadHeadersError as error:
+        return _refuse(source, error, status=400)
+    except (ForgedError, StaleError) as error:
+        return _refuse(source, error, status=401)
+    if not external_id:
+        return _answer("Thank you, we are here.", status=200)
+    call, is_news = storage.keep(source=source, external_id=external_id, body=body, now=now)
+    failpoint("hook.after_commit")
+    if is_news:
+        wake(handle, call_id=call.pk)
+    return _answer("Thank you.", status=200)
+
+
+def _refuse(source: str, error: ValueError, *, status: int) -> HttpResponse:
+    log.warning("a call from %s was refused: %s", source, error)
+    return _answer(f"Refused: {error}.", status=status)
+
+
+def _answer(words: str, *, status: int) -> HttpResponse:
+    return HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
